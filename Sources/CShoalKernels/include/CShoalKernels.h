@@ -1,0 +1,40 @@
+// Pure functions that must be vector code: CRC32C and BLAKE3. The processor's abilities are found once, as the
+// program loads; every function here may be called from any thread.
+#ifndef C_SHOAL_KERNELS_H
+#define C_SHOAL_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// CRC32C (Castagnoli, reflected, as in iSCSI and SCTP).
+
+/// 1 when the processor has CRC32C and carry-less multiplication instructions, else 0.
+unsigned shoal_crc32c_has_hardware(void);
+/// The CRC32C of `count` bytes.
+uint32_t shoal_crc32c(const void *bytes, size_t count);
+/// Copies `count` bytes of payload behind the first `header` bytes of `datagram` and returns the CRC32C of header and
+/// payload with bytes 4..<8 taken as zero. `header` >= 8; payload and datagram must not overlap.
+uint32_t shoal_crc32c_copy_datagram(void *datagram, size_t header, const void *payload, size_t count);
+/// The CRC32C of `count` >= 8 bytes with bytes 4..<8 taken as zero.
+uint32_t shoal_crc32c_datagram(const void *bytes, size_t count);
+/// `shoal_crc32c` without special instructions.
+uint32_t shoal_crc32c_portable(const void *bytes, size_t count);
+/// `shoal_crc32c_copy_datagram` without special instructions.
+uint32_t shoal_crc32c_copy_datagram_portable(void *datagram, size_t header, const void *payload, size_t count);
+
+// BLAKE3, for little-endian processors. `kernel` is 1...shoal_blake3_kernel(); each of them gives the same result.
+// `key` is 32 bytes (the initialisation vector or a key), `flags` the BLAKE3 flags of the mode, and ROOT.
+
+/// The fastest kernel of this processor: 4 AVX-512, 3 AVX2, 2 SSE4.1, 1 baseline vectors (SSE2, NEON), 0 none.
+unsigned shoal_blake3_kernel(void);
+/// The chaining values of `count` whole leaves of 1,024 bytes, the first of which has index `first`.
+void shoal_blake3_leaves(
+  unsigned kernel, const void *bytes, size_t count, const void *key, uint64_t first, uint32_t flags, void *out);
+/// The chaining values of `count` parents, of 64 bytes of child values each. `out` may be the start of `children`.
+void shoal_blake3_parents(
+  unsigned kernel, const void *children, size_t count, const void *key, uint32_t flags, void *out);
+/// The chaining value of the leaf `index`, of 0 to 1,024 bytes.
+void shoal_blake3_leaf(
+  const void *bytes, size_t count, const void *key, uint64_t index, uint32_t flags, void *out);
+
+#endif

@@ -1,0 +1,105 @@
+/// Reads pcapng (draft-ietf-opsawg-pcapng) and pcap (draft-ietf-opsawg-pcap) files from chunks of bytes.
+///
+/// Hand it a chunk (`feed`, or `prepare` and `commit`), call `next` until it returns nil, and repeat; call `finish` at
+/// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
+/// Damage ends the reading: the packets before it are delivered, then `next` throws, and throws the same again.
+public struct CaptureReader: ~Copyable, Sendable {
+  /// A longer block or record is damage: 16 MiB, far above any packet and what tools write in one block.
+  public static var maximumBlock: Int { 1 << 24 }
+  /// More interfaces in a section are damage: they are what a file can make a reader keep.
+  public static var maximumInterfaces: Int { 4096 }
+
+  /// The interfaces of the current section so far; one in a pcap file.
+  public internal(set) var interfaces: [CaptureInterface] = []
+
+  enum Format {
+    case unknown
+    case pcapng(ByteOrder)
+    case pcap(ByteOrder)
+  }
+
+  var buffer = ByteBuffer(capacity: 1 << 16)
+  var format = Format.unknown
+  /// The offset in the file of the first byte in `buffer`.
+  var position: UInt64 = 0
+  var packets: UInt64 = 0
+  private var isFinished = false
+  private var failure: CaptureError?
+
+  /// A reader at the start of a file.
+  public init() {}
+
+  /// Adds the next bytes of the file; they are copied.
+  public mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
+
+  /// Room to read the next bytes of the file into, valid until the next call; `commit` says how many came.
+  public mutating func prepare(_ count: Int) -> UnsafeMutableRawBufferPointer { buffer.reserve(count) }
+
+  /// Adds the first `count` bytes of what `prepare` returned.
+  public mutating func commit(_ count: Int) { buffer.commit(count) }
+
+  /// Says that the file ends here.
+  public mutating func finish() { isFinished = true }
+
+  /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
+  ///
+  /// Pointers in the record are valid until the next call of a mutating function of the reader.
+  public mutating func next() throws(CaptureError) -> CaptureRecord? {
+    if let failure { throw failure }
+    do {
+      while true {
+        switch format {
+        case .unknown:
+          guard try detect() else { return nil }
+        case .pcapng(let order):
+          switch try block(order) {
+          case .record(let record): return record
+          case .passed: continue
+          case .starved: return nil
+          }
+        case .pcap(let order):
+          return try packet(order)
+        }
+      }
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  /// Called where the buffer ends before what is being read does: throws if nothing more comes.
+  func starve() throws(CaptureError) {
+    guard isFinished else { return }
+    if buffer.count == 0, case .pcapng = format { return }
+    if buffer.count == 0, case .pcap = format { return }
+    throw damage(.truncated)
+  }
+
+  /// The error of a reason at the start of what is being read.
+  func damage(_ reason: CaptureError.Reason) -> CaptureError { CaptureError(offset: position, reason: reason) }
+
+  /// Passes over bytes; pointers to them stay valid until the next change of the buffer.
+  mutating func consume(_ count: Int) {
+    buffer.consume(count)
+    position &+= UInt64(count)
+  }
+
+  private mutating func detect() throws(CaptureError) -> Bool {
+    let bytes = buffer.bytes
+    guard bytes.count >= 4 else {
+      try starve()
+      return false
+    }
+    switch bytes.uint32(at: 0, .big) {
+    case Pcapng.sectionHeader:
+      // The section header, which comes first, tells the order.
+      format = .pcapng(.little)
+      return true
+    case Pcap.microseconds: return try pcapHeader(.big, .microseconds)
+    case Pcap.nanoseconds: return try pcapHeader(.big, .nanoseconds)
+    case Pcap.microseconds.byteSwapped: return try pcapHeader(.little, .microseconds)
+    case Pcap.nanoseconds.byteSwapped: return try pcapHeader(.little, .nanoseconds)
+    default: throw damage(.unknownFormat)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// Which way a packet passed the machine that captured it.
+public enum CaptureDirection: Hashable, Sendable {
+  /// Received.
+  case inbound
+  /// Sent.
+  case outbound
+}
+
+/// One captured packet. Its pointers lead into the reader and are valid until the reader is next called.
+public struct CaptureRecord {
+  /// The place among the packets of the file, from 1.
+  public var number: UInt64
+  /// Bytes from the start of the file to the block or record.
+  public var offset: UInt64
+  /// Nanoseconds since 1970-01-01 UTC, within 0 and `UInt64.max`; nil in a simple packet block, which has no time.
+  public var time: UInt64?
+  /// The index of the interface in its section; 0 in a pcap file.
+  public var interface: Int
+  /// What `bytes` starts with.
+  public var linkType: LinkType
+  /// Bytes that the packet had on the wire, as the file claims.
+  public var originalLength: Int
+  /// Which way it went, when the file tells.
+  public var direction: CaptureDirection?
+  /// The captured bytes.
+  public var bytes: UnsafeRawBufferPointer
+  /// The first comment of the packet, UTF-8 as the file has it (unchecked).
+  public var comment: UnsafeRawBufferPointer?
+
+  /// Bytes that were captured.
+  public var capturedLength: Int { bytes.count }
+}
+
+/// An interface that a capture file describes.
+public struct CaptureInterface: Equatable, Sendable {
+  /// What its frames start with.
+  public var linkType: LinkType
+  /// The most bytes captured of a packet; 0 is no limit.
+  public var snapLength: UInt32
+  var clock: CaptureClock
+}

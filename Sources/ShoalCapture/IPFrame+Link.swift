@@ -1,0 +1,74 @@
+extension IPFrame {
+  /// Finds the UDP datagram in a frame.
+  ///
+  /// - Parameters:
+  ///   - linkType: what the frame starts with.
+  ///   - bytes: the captured bytes of the frame.
+  public static func parse(linkType: LinkType, bytes: UnsafeRawBufferPointer) throws(NotUDP) -> IPFrame {
+    switch linkType {
+    case .ethernet:
+      guard bytes.count >= 14 else { throw .truncated(.link) }
+      return try network(bytes, at: 14, etherType: bytes.uint16(at: 12))
+    case .linuxCooked:
+      guard bytes.count >= 16 else { throw .truncated(.link) }
+      var frame = try network(bytes, at: 16, etherType: bytes.uint16(at: 14))
+      frame.direction = cookedDirection(bytes.uint16(at: 0))
+      return frame
+    case .linuxCooked2:
+      guard bytes.count >= 20 else { throw .truncated(.link) }
+      var frame = try network(bytes, at: 20, etherType: bytes.uint16(at: 0))
+      frame.direction = cookedDirection(UInt16(bytes.uint8(at: 10)))
+      return frame
+    case .raw, .rawBSD, .rawOpenBSD:
+      guard bytes.count >= 1 else { throw .truncated(.network) }
+      switch bytes.uint8(at: 0) >> 4 {
+      case 4: return try ipv4(bytes, at: 0)
+      case 6: return try ipv6(bytes, at: 0)
+      default: throw .malformed(.network)
+      }
+    case .ipv4:
+      return try ipv4(bytes, at: 0)
+    case .ipv6:
+      return try ipv6(bytes, at: 0)
+    case .null, .loop:
+      return try loopback(bytes)
+    default:
+      throw .unsupportedLinkType(linkType)
+    }
+  }
+
+  /// What follows an EtherType, behind any VLAN tags: 802.1Q, 802.1ad (QinQ) and its predecessor 0x9100.
+  private static func network(
+    _ bytes: UnsafeRawBufferPointer, at start: Int, etherType: UInt16
+  ) throws(NotUDP) -> IPFrame {
+    var type = etherType
+    var offset = start
+    while type == 0x8100 || type == 0x88a8 || type == 0x9100 {
+      guard bytes.count - offset >= 4 else { throw .truncated(.link) }
+      type = bytes.uint16(at: offset + 2)
+      offset += 4
+    }
+    switch type {
+    case 0x0800: return try ipv4(bytes, at: offset)
+    case 0x86dd: return try ipv6(bytes, at: offset)
+    default: throw .notIP(UInt32(type))
+    }
+  }
+
+  /// The packet type of a cooked header: 4 is sent by us, 0 to 3 are to us, to all, to some and to others.
+  private static func cookedDirection(_ type: UInt16) -> CaptureDirection? {
+    type == 4 ? .outbound : type < 4 ? .inbound : nil
+  }
+
+  private static func loopback(_ bytes: UnsafeRawBufferPointer) throws(NotUDP) -> IPFrame {
+    guard bytes.count >= 4 else { throw .truncated(.link) }
+    // Families are small numbers, so the order shows, whichever machine wrote the file.
+    let family = min(bytes.uint32(at: 0, .big), bytes.uint32(at: 0, .little))
+    switch family {
+    case 2: return try ipv4(bytes, at: 4)
+    // IPv6 on Linux, NetBSD and OpenBSD, FreeBSD, and Darwin.
+    case 10, 24, 28, 30: return try ipv6(bytes, at: 4)
+    default: throw .notIP(family)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import ShoalWire
+
+/// What an IP header hands to UDP.
+struct IPContext {
+  var source: Address
+  var destination: Address
+  /// Where the IP packet ends in the frame as its header declares; `Int.max` when it declares nothing.
+  var end: Int
+  /// Whether `destination` is the one that the checksum covers.
+  var isFinal = true
+}
+
+extension IPFrame {
+  static let udp: UInt8 = 17
+
+  /// An IPv4 packet (RFC 791) at an offset, options and all.
+  static func ipv4(_ bytes: UnsafeRawBufferPointer, at start: Int) throws(NotUDP) -> IPFrame {
+    guard bytes.count - start >= 20 else { throw .truncated(.network) }
+    let first = bytes.uint8(at: start)
+    let header = Int(first & 15) * 4
+    let total = Int(bytes.uint16(at: start + 2))
+    // Segmentation offload captures large packets with a total length of 0.
+    guard first >> 4 == 4, header >= 20, total == 0 || total >= header else { throw .malformed(.network) }
+    guard bytes.count - start >= header else { throw .truncated(.network) }
+    let ip = IPContext(
+      source: Address(ipv4: bytes.uint32(at: start + 12), port: 0),
+      destination: Address(ipv4: bytes.uint32(at: start + 16), port: 0), end: total == 0 ? .max : start + total)
+    let number = bytes.uint8(at: start + 9)
+    let flags = bytes.uint16(at: start + 6)
+    guard flags & 0x3fff == 0 else {
+      throw .fragment(
+        IPFragment(
+          source: ip.source, destination: ip.destination, identification: UInt32(bytes.uint16(at: start + 4)),
+          offset: Int(flags & 0x1fff) * 8, more: flags & 0x2000 != 0, protocolNumber: number))
+    }
+    guard number == udp else { throw .otherProtocol(number) }
+    return try datagram(bytes, at: start + header, ip)
+  }
+
+  /// An IPv6 packet (RFC 8200) at an offset, extension headers and all.
+  static func ipv6(_ bytes: UnsafeRawBufferPointer, at start: Int) throws(NotUDP) -> IPFrame {
+    guard bytes.count - start >= 40 else { throw .truncated(.network) }
+    guard bytes.uint8(at: start) >> 4 == 6 else { throw .malformed(.network) }
+    let length = Int(bytes.uint16(at: start + 4))
+    var ip = IPContext(
+      source: Address(high: bytes.uint64(at: start + 8), low: bytes.uint64(at: start + 16), port: 0),
+      destination: Address(high: bytes.uint64(at: start + 24), low: bytes.uint64(at: start + 32), port: 0),
+      end: length == 0 ? .max : start + 40 + length)
+    var number = bytes.uint8(at: start + 6)
+    var offset = start + 40
+    // Every extension header is 8 bytes or more, so this ends with the frame.
+    while number != udp {
+      guard isExtension(number) else { throw .otherProtocol(number) }
+      guard ip.end - offset >= 8 else { throw .malformed(.network) }
+      guard bytes.count - offset >= 8 else { throw .truncated(.network) }
+      let size = extensionSize(number, length: bytes.uint8(at: offset + 1))
+      if number == 44 { try refuseFragment(bytes, at: offset, ip) }
+      if number == 43 && bytes.uint8(at: offset + 3) != 0 { ip.isFinal = false }
+      guard ip.end - offset >= size else { throw .malformed(.network) }
+      guard bytes.count - offset >= size else { throw .truncated(.network) }
+      number = bytes.uint8(at: offset)
+      offset += size
+    }
+    return try datagram(bytes, at: offset, ip)
+  }
+
+  /// Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP and Shim6.
+  private static func isExtension(_ number: UInt8) -> Bool {
+    switch number {
+    case 0, 43, 44, 51, 60, 135, 139, 140: true
+    default: false
+    }
+  }
+
+  private static func extensionSize(_ number: UInt8, length: UInt8) -> Int {
+    switch number {
+    case 44: 8
+    // RFC 4302 §2.2 counts words of 4 bytes, and two less than there are.
+    case 51: (Int(length) + 2) * 4
+    default: (Int(length) + 1) * 8
+    }
+  }
+
+  /// An atomic fragment (RFC 6946), which is the whole packet, passes.
+  private static func refuseFragment(
+    _ bytes: UnsafeRawBufferPointer, at offset: Int, _ ip: IPContext
+  ) throws(NotUDP) {
+    let field = bytes.uint16(at: offset + 2)
+    guard field & 0xfff9 != 0 else { return }
+    throw .fragment(
+      IPFragment(
+        source: ip.source, destination: ip.destination, identification: bytes.uint32(at: offset + 4),
+        offset: Int(field & 0xfff8), more: field & 1 != 0, protocolNumber: bytes.uint8(at: offset)))
+  }
+}

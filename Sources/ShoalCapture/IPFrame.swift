@@ -1,0 +1,93 @@
+import ShoalWire
+
+/// A UDP datagram found in a captured frame.
+public struct IPFrame: Equatable, Sendable {
+  /// Where it came from. An IPv4 address is held as mapped, as everywhere.
+  public var source: Address
+  /// Where it went.
+  public var destination: Address
+  /// Where in the frame the captured part of the UDP payload lies.
+  public var payload: Range<Int>
+  /// The length that the UDP header declares: its own 8 bytes and the payload.
+  public var udpLength: Int
+  /// Whether the UDP checksum fits.
+  public var checksum: ChecksumVerdict
+  /// Which way it went, when the link header tells (Linux cooked captures).
+  public var direction: CaptureDirection?
+
+  /// Whether bytes of the payload were not captured.
+  public var isTruncated: Bool { payload.count < udpLength - 8 }
+
+  /// What the UDP checksum says about the datagram.
+  public enum ChecksumVerdict: Hashable, Sendable {
+    /// It fits.
+    case ok
+    /// It does not: the datagram was damaged, or changed without mending the checksum.
+    case bad
+    /// The field is zero: the sender computed none.
+    case absent
+    /// It holds the sum of the pseudo-header alone, as Linux leaves it for the network card (or, on loopback, for
+    /// nobody) to complete: the packet was captured before that and says nothing about damage.
+    case offloaded
+    /// Not all bytes were captured, or a routing header hides the final destination.
+    case unknown
+  }
+}
+
+/// Why a frame is not a UDP datagram.
+public enum NotUDP: Error, Hashable, Sendable {
+  /// Frames of this link type cannot be read.
+  case unsupportedLinkType(LinkType)
+  /// The frame carries something else than IP: an EtherType, or the address family of a BSD loopback header.
+  case notIP(UInt32)
+  /// The captured bytes end within this header.
+  case truncated(Layer)
+  /// This header contradicts itself or the one before.
+  case malformed(Layer)
+  /// The IP packet carries another protocol, of this IANA number.
+  case otherProtocol(UInt8)
+  /// The IP packet is a fragment.
+  case fragment(IPFragment)
+
+  /// A header of a frame.
+  public enum Layer: Hashable, Sendable {
+    /// Ethernet, VLAN tags, cooked and loopback headers.
+    case link
+    /// IPv4 with its options, IPv6 with its extension headers.
+    case network
+    /// UDP.
+    case transport
+  }
+}
+
+/// A fragment of an IP packet. Fragments are named and not put together again.
+public struct IPFragment: Hashable, Sendable {
+  /// Where it came from; the port is 0.
+  public var source: Address
+  /// Where it went; the port is 0.
+  public var destination: Address
+  /// The number that fragments of one packet have in common: 16 bits in IPv4, 32 in IPv6.
+  public var identification: UInt32
+  /// Bytes of the packet before this fragment.
+  public var offset: Int
+  /// Whether more fragments follow.
+  public var more: Bool
+  /// The IANA number of what is fragmented: 17 for UDP.
+  public var protocolNumber: UInt8
+}
+
+extension NotUDP: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .unsupportedLinkType(let type): "link type \(type.rawValue) is not supported"
+    case .notIP(let type): "not IP but 0x\(String(type, radix: 16))"
+    case .truncated(let layer): "captured only in part: the \(layer) header is cut"
+    case .malformed(let layer): "malformed \(layer) header"
+    case .otherProtocol(let number): "IP protocol \(number)"
+    case .fragment(let fragment):
+      "fragment \(fragment.identification) at \(fragment.offset)\(fragment.more ? "+" : "") "
+        + "of IP protocol \(fragment.protocolNumber)"
+    }
+  }
+}

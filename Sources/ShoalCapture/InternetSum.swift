@@ -1,0 +1,45 @@
+/// The ones' complement sum of RFC 1071, over parts that each start at an even offset.
+struct InternetSum {
+  // The sum of 32-bit little-endian words: RFC 1071 §2(B) lets the bytes be swapped once, at the end.
+  // 64 bits hold the sum of 16 GiB.
+  private var sum: UInt64 = 0
+
+  /// Adds `bytes`; an odd last byte counts as if a zero followed, so nothing may follow it.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    let count = bytes.count
+    let whole = count & ~3
+    var total: UInt64 = 0
+    var offset = 0
+    while offset < whole {
+      total &+= UInt64(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      offset &+= 4
+    }
+    var shift: UInt64 = 0
+    while offset < count {
+      total &+= UInt64(base.load(fromByteOffset: offset, as: UInt8.self)) << shift
+      shift &+= 8
+      offset &+= 1
+    }
+    sum &+= total
+  }
+
+  /// Adds a number as two bytes in network order.
+  mutating func add(_ value: UInt16) { sum &+= UInt64(value.byteSwapped) }
+
+  /// Adds a number as four bytes in network order.
+  mutating func add(_ value: UInt32) { sum &+= UInt64(value.byteSwapped) }
+
+  /// Adds a number as eight bytes in network order.
+  mutating func add(_ value: UInt64) {
+    add(UInt32(truncatingIfNeeded: value >> 32))
+    add(UInt32(truncatingIfNeeded: value))
+  }
+
+  /// The sum folded to 16 bits, as a number read in network order; a checksum is its complement.
+  var folded: UInt16 {
+    var value = (sum & 0xffff_ffff) &+ (sum >> 32)
+    while value > 0xffff { value = (value & 0xffff) &+ (value >> 16) }
+    return UInt16(truncatingIfNeeded: value).byteSwapped
+  }
+}

@@ -1,0 +1,106 @@
+import ShoalWire
+
+/// Writes datagrams as a pcapng file (draft-ietf-opsawg-pcapng) that any analyser reads.
+///
+/// It appends to a buffer that the host writes to its file and then discards; the buffer grows until it does.
+/// The file is one section, little-endian, with one interface of raw IP packets and nanosecond times.
+public struct PcapngWriter: ~Copyable, Sendable {
+  /// The longest UDP payload that fits an IPv4 packet: 65,535 less 20 and 8 bytes of headers.
+  public static var maximumPayloadIPv4: Int { 65_507 }
+  /// The longest UDP payload that fits an IPv6 packet without a jumbo option: 65,535 less 8.
+  public static var maximumPayloadIPv6: Int { 65_527 }
+
+  private var buffer = ByteBuffer(capacity: 1 << 16)
+
+  /// Starts a file: the section header (§4.1) and the description of the interface (§4.2).
+  ///
+  /// - Parameters:
+  ///   - hardware: the machine, for people.
+  ///   - operatingSystem: its system, for people.
+  ///   - application: what writes the file.
+  public init(hardware: String? = nil, operatingSystem: String? = nil, application: String? = nil) {
+    let hardware = OptionText(hardware)
+    let system = OptionText(operatingSystem)
+    let application = OptionText(application)
+    let options = hardware.size + system.size + application.size
+    let section = 28 + options + (options == 0 ? 0 : 4)
+    let total = section + 32
+    var out = ByteWriter(buffer.reserve(total))
+    out.little(Pcapng.sectionHeader)
+    out.little(UInt32(section))
+    out.little(Pcapng.byteOrderMagic)
+    out.little(UInt16(1))
+    out.little(UInt16(0))
+    // The length of the section is not known while it grows.
+    out.little(UInt64.max)
+    out.text(hardware, code: Pcapng.hardware)
+    out.text(system, code: Pcapng.operatingSystem)
+    out.text(application, code: Pcapng.application)
+    if options != 0 { out.little(UInt32(0)) }
+    out.little(UInt32(section))
+
+    out.little(Pcapng.interfaceDescription)
+    out.little(UInt32(32))
+    out.little(UInt32(LinkType.raw.rawValue))
+    out.little(UInt32(0))
+    out.little(Pcapng.timestampResolution)
+    out.little(UInt16(1))
+    out.little(UInt32(9))
+    out.little(UInt32(0))
+    out.little(UInt32(32))
+    buffer.commit(total)
+  }
+
+  /// What is to be written to the file next, valid until the next call of a mutating function.
+  public var bytes: UnsafeRawBufferPointer { buffer.bytes }
+
+  /// Says that the first `count` of `bytes` were written.
+  public mutating func discard(_ count: Int) { buffer.consume(count) }
+
+  /// Appends a datagram as an enhanced packet block (§4.3) of a whole IP packet with right checksums.
+  ///
+  /// Two IPv4 addresses make an IPv4 packet, any others an IPv6 packet.
+  /// - Parameters:
+  ///   - from: the address of the sender.
+  ///   - to: the address of the receiver.
+  ///   - payload: what UDP carries.
+  ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
+  ///   - outbound: whether this machine sent it.
+  ///   - comment: shown beside the packet; cut at 65,535 bytes.
+  /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
+  @discardableResult
+  public mutating func datagram(
+    from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool,
+    comment: String? = nil
+  ) -> Bool {
+    let isIPv4 = from.isIPv4 && to.isIPv4
+    guard payload.count <= (isIPv4 ? Self.maximumPayloadIPv4 : Self.maximumPayloadIPv6) else { return false }
+    let packet = (isIPv4 ? 28 : 48) + payload.count
+    let comment = OptionText(comment)
+    // 28 bytes of fields, the packet, 8 of flags, the comment, 4 of end marker, 4 of length.
+    let total = 28 + padded(packet) + 8 + comment.size + 8
+    var out = ByteWriter(buffer.reserve(total))
+    out.little(Pcapng.enhancedPacket)
+    out.little(UInt32(total))
+    out.little(UInt32(0))
+    out.little(UInt32(truncatingIfNeeded: wallClockNanoseconds >> 32))
+    out.little(UInt32(truncatingIfNeeded: wallClockNanoseconds))
+    out.little(UInt32(packet))
+    out.little(UInt32(packet))
+    if isIPv4 {
+      out.ipv4Header(from: from, to: to, packet: packet)
+    } else {
+      out.ipv6Header(from: from, to: to, udpLength: packet - 40)
+    }
+    out.udp(from: from, to: to, payload: payload)
+    out.pad()
+    out.little(Pcapng.packetFlags)
+    out.little(UInt16(4))
+    out.little(outbound ? Pcapng.outbound : Pcapng.inbound)
+    out.text(comment, code: Pcapng.comment)
+    out.little(UInt32(0))
+    out.little(UInt32(total))
+    buffer.commit(total)
+    return true
+  }
+}

@@ -1,0 +1,123 @@
+import Glibc
+import Synchronization
+
+/// The two streams of a program: data on standard output, everything said about it on standard error.
+///
+/// All of its functions may be called from any thread; each line is written whole, with one `write`. While a progress
+/// line is on the screen, other lines go above it.
+public final class Console: Sendable {
+  /// How much is said on standard error.
+  public enum Verbosity: Sendable {
+    /// Errors only.
+    case quiet
+    /// What a person waits for.
+    case normal
+    /// Also peers, retries and exact numbers.
+    case verbose
+  }
+
+  /// Standard output.
+  public let standardOutput: Terminal
+  /// Standard error.
+  public let standardError: Terminal
+  /// How much is said.
+  public let verbosity: Verbosity
+  private let program: String
+  private let state: Mutex<State>
+
+  private struct State {
+    var output: LineWriter
+    var error: LineWriter
+    var progress: ProgressLine
+  }
+
+  /// A console for a program, as the standard options that its table declares ask for it.
+  public init(
+    program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
+    environment: Environment = .process
+  ) {
+    func policy(_ option: Option) -> Policy {
+      invocation?.given[option.name]?.last.flatMap { Policy(rawValue: $0.text) } ?? .auto
+    }
+    func isGiven(_ option: Option) -> Bool { invocation?.given[option.name] != nil }
+    self.program = program
+    standardOutput = Terminal(output, color: policy(.color), environment: environment)
+    standardError = Terminal(error, color: policy(.color), environment: environment)
+    verbosity = isGiven(.quiet) ? .quiet : isGiven(.verbose) ? .verbose : .normal
+    let progress = ProgressLine(terminal: standardError, policy: isGiven(.quiet) ? .never : policy(.progress))
+    state = Mutex(
+      State(
+        output: LineWriter(output, quitsWhenClosed: true), error: LineWriter(error, quitsWhenClosed: false),
+        progress: progress))
+  }
+
+  // MARK: Lines
+
+  /// A line of data, or several, on standard output.
+  public func print(_ text: String) {
+    state.withLock { state in
+      // The progress line is in the way only if both streams are the same screen.
+      if standardOutput.isTTY { state.error.write(state.progress.erase()) }
+      state.output.write(text + "\n")
+      if standardOutput.isTTY { state.error.write(state.progress.redraw()) }
+    }
+  }
+
+  /// A JSON object on a line of standard output.
+  public func print(_ object: JSON) { print(object.description) }
+
+  /// A line on standard error, unless quiet.
+  public func note(_ text: String) { if verbosity != .quiet { say(text) } }
+
+  /// A line on standard error, if verbose.
+  public func detail(_ text: String) { if verbosity == .verbose { say(text) } }
+
+  /// A line on standard error with the time before it, unless quiet: the time here on a terminal, else UTC.
+  public func log(_ text: String, at time: Timestamp = .now) {
+    note("\(standardError.isTTY ? time.localTime : time.rfc3339) \(text)")
+  }
+
+  /// A warning, unless quiet; work goes on after it.
+  public func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
+
+  /// An error, always.
+  public func error(_ text: String) { say("\(program): \(standardError.paint("error:", .red)) \(text)") }
+
+  /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
+  public var outputFailure: String? {
+    let code = state.withLock { $0.output.failure }
+    return code == 0 ? nil : "standard output: \(String(cString: strerror(code)))"
+  }
+
+  private func say(_ text: String) {
+    state.withLock { state in
+      state.error.write(state.progress.erase() + text + "\n" + state.progress.redraw())
+    }
+  }
+
+  // MARK: Progress
+
+  /// Shows how far a transfer is, if a frame or a line is due; meant to be called ten times a second.
+  public func progress(_ transfer: ProgressState, at time: Timestamp = .now) {
+    state.withLock { $0.error.write($0.progress.show(transfer, at: time)) }
+  }
+
+  /// Removes the progress line: before the summary, and before the process ends.
+  public func endProgress() {
+    state.withLock { $0.error.write($0.progress.end()) }
+  }
+}
+
+// MARK: Standard options
+
+extension Option {
+  /// `--color`, which `Console` obeys.
+  public static let color = Option("color", "Use colours.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
+  /// `--progress`, which `Console` obeys.
+  public static let progress = Option(
+    "progress", "Show a live progress line.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
+  /// `--quiet`, which `Console` obeys.
+  public static let quiet = Option("quiet", "Say nothing but errors.", short: "q")
+  /// `--verbose`, which `Console` obeys.
+  public static let verbose = Option("verbose", "Also tell of peers, retries and exact numbers.", short: "v")
+}

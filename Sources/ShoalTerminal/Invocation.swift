@@ -1,0 +1,70 @@
+/// A command line that was understood: which command, and what it was given.
+public struct Invocation: Sendable {
+  /// The program and the subcommands, outermost first.
+  public let path: [String]
+  let declared: Set<String>
+  let given: [String: [GivenValue]]
+
+  /// The name of the command to run.
+  public var name: String { path[path.count - 1] }
+
+  /// Whether an option, flag or argument was given or has a default.
+  public func has(_ name: String) -> Bool { !all(name).isEmpty }
+
+  /// The value of an option or argument, the last one if it repeats, or its default.
+  public func first(_ name: String) -> GivenValue? { all(name).last }
+
+  /// Every value of an option or argument, in order.
+  public func all(_ name: String) -> [GivenValue] {
+    precondition(declared.contains(name), "\(name) is not in the option table")
+    return given[name] ?? []
+  }
+
+  /// The value of a required argument, or of an option that has a default.
+  public subscript(_ name: String) -> GivenValue {
+    guard let value = first(name) else { preconditionFailure("\(name) has no default") }
+    return value
+  }
+}
+
+/// A value as it was typed, and where, so that an error can say so.
+public struct GivenValue: Sendable {
+  let label: String
+  /// The value as it was typed.
+  public let text: String
+
+  /// An error about this value: `--window 0: must be 1 or more packets`.
+  public func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }
+
+  /// A whole number of `noun` between two bounds.
+  public func integer(from low: Int = 0, to high: Int = .max, of noun: String = "") throws(UsageError) -> Int {
+    guard let number = Int(text), number >= low, number <= high else {
+      throw error(bounds("\(low)", high == .max ? nil : "\(high)", noun))
+    }
+    return number
+  }
+
+  /// A finite number of `noun` between two bounds.
+  public func double(
+    from low: Double = 0, to high: Double = .infinity, of noun: String = ""
+  ) throws(UsageError) -> Double {
+    guard let number = Double(text), number.isFinite, number >= low, number <= high else {
+      throw error(bounds(Units.plain(low), high == .infinity ? nil : Units.plain(high), noun))
+    }
+    return number
+  }
+
+  /// A size between two bounds: `65536`, `64kB`, `1MiB`.
+  public func bytes(from low: UInt64 = 0, to high: UInt64 = .max) throws(UsageError) -> UInt64 {
+    guard let size = Units.parseBytes(text) else { throw error("must be a size such as 65536, 64kB or 1MiB") }
+    guard size >= low, size <= high else {
+      throw error(bounds(Units.binary(low), high == .max ? nil : Units.binary(high), ""))
+    }
+    return size
+  }
+
+  private func bounds(_ low: String, _ high: String?, _ noun: String) -> String {
+    let range = high.map { "\(low) to \($0)" } ?? "\(low) or more"
+    return noun.isEmpty ? "must be \(range)" : "must be \(range) \(noun)"
+  }
+}

@@ -1,0 +1,82 @@
+/// A JSON value. Its description is compact, on one line, with the keys in the order given.
+public enum JSON: Sendable, Equatable, CustomStringConvertible {
+  /// Nothing, or a number that is not finite.
+  case null
+  /// A truth value.
+  case bool(Bool)
+  /// A signed number.
+  case int(Int)
+  /// An unsigned number.
+  case uint(UInt64)
+  /// A number; one that is not finite is written as null.
+  case double(Double)
+  /// Text.
+  case string(String)
+  /// Values in order.
+  case array([JSON])
+  /// Members in order.
+  case object([Member])
+
+  /// A key and its value.
+  public struct Member: Sendable, Equatable {
+    let key: String
+    let value: JSON
+
+    /// A member.
+    public init(_ key: String, _ value: JSON) { (self.key, self.value) = (key, value) }
+  }
+
+  /// A 64-bit identifier as 16 hexadecimal digits, since most readers hold numbers as doubles.
+  public static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
+
+  /// The text of the value.
+  public var description: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .int(let value): "\(value)"
+    case .uint(let value): "\(value)"
+    case .double(let value): value.isFinite ? "\(value)" : "null"
+    case .string(let text): Self.literal(text)
+    case .array(let values): "[" + values.map(\.description).joined(separator: ",") + "]"
+    case .object(let members):
+      "{" + members.map { "\(Self.literal($0.key)):\($0.value)" }.joined(separator: ",") + "}"
+    }
+  }
+
+  private static func literal(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      // JSON asks for the first 32 only, but people look at JSON in terminals too.
+      case _ where isHostile(scalar):
+        for unit in String(scalar).utf16 { result += "\\u" + hexadecimal(UInt64(unit), digits: 4) }
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}
+
+extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
+  ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
+{
+  /// An object.
+  public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map(Member.init)) }
+  /// An array.
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// Text.
+  public init(stringLiteral value: String) { self = .string(value) }
+  /// A number.
+  public init(integerLiteral value: Int) { self = .int(value) }
+  /// A number.
+  public init(floatLiteral value: Double) { self = .double(value) }
+  /// A truth value.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Null.
+  public init(nilLiteral: ()) { self = .null }
+}

@@ -1,0 +1,39 @@
+import Glibc
+
+/// Writes whole lines to a stream, each with one `write`, so that those of several processes do not mix.
+struct LineWriter {
+  let descriptor: Int32
+  /// Whether to end the process when nobody reads any more.
+  let quitsWhenClosed: Bool
+  /// The first error of the stream; nothing is written after it.
+  private(set) var failure: Int32 = 0
+
+  init(_ descriptor: Int32, quitsWhenClosed: Bool) {
+    (self.descriptor, self.quitsWhenClosed) = (descriptor, quitsWhenClosed)
+  }
+
+  mutating func write(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while !rest.isEmpty, failure == 0 {
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        if count >= 0 { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) } else { recover(from: errno) }
+      }
+    }
+  }
+
+  private mutating func recover(from error: Int32) {
+    switch error {
+    case EINTR: return
+    case EAGAIN:
+      // Another process may have made the terminal that we share non-blocking.
+      var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&ready, 1, -1)
+    case EPIPE where quitsWhenClosed:
+      // Whoever started us ignores SIGPIPE: end with the status that a shell shows for it.
+      _exit(128 + SIGPIPE)
+    default: failure = error
+    }
+  }
+}

@@ -1,0 +1,61 @@
+extension Command {
+  /// The manual page of this command and its subcommands, in troff.
+  public var manPage: String {
+    let root = withBuiltIns
+    var lines = [
+      ".TH \(troff(name.uppercased())) 1 \"\" \"\(troff([name, version].compactMap(\.self).joined(separator: " ")))\"",
+      ".SH NAME", "\(troff(name)) \\- \(troff(overview))",
+      ".SH SYNOPSIS",
+    ]
+    lines += synopsis(root.usageLines(title: name))
+    lines += details(of: root, section: ".SH")
+    if !subcommands.isEmpty { lines.append(".SH SUBCOMMANDS") }
+    for path in descendants(of: [root]) {
+      guard let command = path.last else { continue }
+      lines += [".SS \"\(troff(path.title))\"", troff(command.overview), ".PP"]
+      lines += synopsis(command.usageLines(title: path.title))
+      lines += details(of: command, section: ".PP\n.B")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func descendants(of path: [Command]) -> [[Command]] {
+    (path.last?.subcommands ?? []).flatMap { child in [path + [child]] + descendants(of: path + [child]) }
+  }
+
+  private func synopsis(_ usage: [String]) -> [String] { [".nf"] + usage.map(troff) + [".fi"] }
+
+  private func details(of command: Command, section: String) -> [String] {
+    var lines: [String] = []
+    if !command.arguments.isEmpty { lines.append("\(section) ARGUMENTS") }
+    for argument in command.arguments { lines += entry(argument.placeholder, argument.help) }
+    for group in command.mergedGroups where !group.options.isEmpty {
+      lines.append("\(section) \"\(troff(group.title))\"")
+      for option in group.options { lines += entry(option.label, option.explanation) }
+    }
+    if !command.examples.isEmpty {
+      lines += ["\(section) EXAMPLES", ".PP", ".nf"] + command.examples.map(troff) + [".fi"]
+    }
+    return lines
+  }
+
+  private func entry(_ label: String, _ text: String) -> [String] { [".TP", ".B \"\(troff(label))\"", troff(text)] }
+}
+
+/// Text that troff prints as it is: hyphens that can be copied, and no line taken for a request.
+private func troff(_ text: String) -> String {
+  let escaped = text.unicodeScalars.map { scalar in
+    switch scalar {
+    case "\\": "\\e"
+    case "-": "\\-"
+    case "'": "\\(aq"
+    case "\"": "\\(dq"
+    case "`": "\\(ga"
+    case "^": "\\(ha"
+    case "~": "\\(ti"
+    case _ where !scalar.isASCII: "\\[u\(hexadecimal(UInt64(scalar.value), digits: 4))]"
+    default: String(scalar)
+    }
+  }
+  return (text.hasPrefix(".") ? "\\&" : "") + escaped.joined()
+}

@@ -1,0 +1,175 @@
+/// What a command line asks for.
+public enum Request: Sendable {
+  /// Run a command.
+  case run(Invocation)
+  /// Print help, a version, a completion script or a man page, and be done.
+  case print(String)
+}
+
+extension Command {
+  /// Reads the words after the program's name; help is wrapped to `width` columns.
+  public func parse(_ words: [String], width: Int = 80) throws(UsageError) -> Request {
+    var parser = OptionParser(program: self, words: words, width: width)
+    return try parser.parse()
+  }
+}
+
+struct OptionParser {
+  private let program: Command
+  private var path: [Command]
+  private var words: ArraySlice<String>
+  private let width: Int
+  private var given: [String: [GivenValue]] = [:]
+  private var positional: [String] = []
+
+  init(program: Command, words: [String], width: Int) {
+    self.program = program
+    self.path = [program.withBuiltIns]
+    self.words = words[...]
+    self.width = width
+  }
+
+  private var command: Command { path[path.count - 1] }
+  private var advice: String { "see '\(path.title) --help'" }
+
+  mutating func parse() throws(UsageError) -> Request {
+    while let word = words.popFirst() {
+      if word == "--" {
+        positional += words
+        break
+      } else if word.hasPrefix("--") {
+        try readLong(word)
+      } else if word.hasPrefix("-"), word != "-" {
+        try readShort(word)
+      } else if positional.isEmpty, word == "help", path.count == 1, !command.subcommands.isEmpty {
+        return try explain()
+      } else {
+        try readArgument(word)
+      }
+      if let answer = try builtIn() { return answer }
+    }
+    if !command.subcommands.isEmpty, command.arguments.isEmpty {
+      return .print(path.help(width: width))
+    }
+    return .run(try finish())
+  }
+
+  // MARK: Options
+
+  private mutating func readLong(_ word: String) throws(UsageError) {
+    let body = word.dropFirst(2)
+    let name = String(body.prefix { $0 != "=" })
+    guard let option = path.options.first(where: { $0.name == name }) else { throw unknown("--\(name)") }
+    let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
+    if option.value == nil, let attached {
+      throw GivenValue(label: option.long, text: attached).error("takes no value")
+    }
+    try store(option, attached)
+  }
+
+  private mutating func readShort(_ word: String) throws(UsageError) {
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      guard let option = path.options.first(where: { $0.short == letter }) else { throw unknown("-\(letter)") }
+      let attached = option.value != nil && !letters.isEmpty ? String(letters) : nil
+      try store(option, attached)
+      if attached != nil { break }
+    }
+  }
+
+  private mutating func store(_ option: Option, _ attached: String?) throws(UsageError) {
+    var text = attached ?? ""
+    if option.value != nil, attached == nil { text = try following(option) }
+    let value = GivenValue(label: option.long, text: text)
+    if !option.choices.isEmpty, !option.choices.contains(text) {
+      throw value.error("must be \(alternatives(option.choices))")
+    }
+    if option.repeats { given[option.name, default: []].append(value) } else { given[option.name] = [value] }
+  }
+
+  /// The next word as a value, unless it is an option: then the value was forgotten.
+  private mutating func following(_ option: Option) throws(UsageError) -> String {
+    let need = "\(option.long): needs \(option.placeholder ?? "a value")"
+    guard let word = words.popFirst() else { throw UsageError(need) }
+    let isOption = word == "--" || path.options.contains { $0.spellings.contains(word) }
+    if isOption { throw UsageError("\(need); if \(word) is meant, write \(option.long)=\(word)") }
+    return word
+  }
+
+  private func unknown(_ spelling: String) -> UsageError {
+    let near = nearMiss(spelling, among: path.options.map(\.long))
+    return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)")
+  }
+
+  // MARK: Arguments
+
+  private mutating func readArgument(_ word: String) throws(UsageError) {
+    if positional.isEmpty, let next = command.subcommand(word) {
+      path.append(next)
+    } else if command.arguments.isEmpty, !command.subcommands.isEmpty {
+      throw unknownSubcommand(word)
+    } else {
+      positional.append(word)
+    }
+  }
+
+  private func unknownSubcommand(_ word: String) -> UsageError {
+    let near = nearMiss(word, among: command.subcommands.map(\.name))
+    return UsageError("unknown subcommand \(quoted(word)); \(near.map { "did you mean \($0)?" } ?? advice)")
+  }
+
+  /// Help for the commands named after `help`.
+  private mutating func explain() throws(UsageError) -> Request {
+    while let word = words.popFirst() {
+      if word.hasPrefix("-") { continue }
+      guard let next = command.subcommand(word) else { throw unknownSubcommand(word) }
+      path.append(next)
+    }
+    return .print(path.help(width: width))
+  }
+
+  private func builtIn() throws(UsageError) -> Request? {
+    if given["help"] != nil { return .print(path.help(width: width)) }
+    if given["version"] != nil, let version = program.version { return .print("\(program.name) \(version)") }
+    if given["man"] != nil { return .print(program.manPage) }
+    if let shell = given["generate-completion-script"]?.last.flatMap({ Shell(rawValue: $0.text) }) {
+      return .print(program.completionScript(for: shell))
+    }
+    return nil
+  }
+
+  // MARK: The result
+
+  private mutating func finish() throws(UsageError) -> Invocation {
+    let options = path.options
+    // An option of the parent may have been read before its subcommand was seen.
+    for name in given.keys.sorted() where !options.contains(where: { $0.name == name }) {
+      throw UsageError("--\(name): not an option of '\(path.title)'; \(advice)")
+    }
+    for option in options where given[option.name] == nil {
+      if let text = option.default { given[option.name] = [GivenValue(label: option.long, text: text)] }
+    }
+    try bindArguments()
+    let declared = Set(options.map(\.name) + command.arguments.map(\.name))
+    return Invocation(path: path.map(\.name), declared: declared, given: given)
+  }
+
+  private mutating func bindArguments() throws(UsageError) {
+    var rest = positional[...]
+    for (index, argument) in command.arguments.enumerated() {
+      let owed = command.arguments[(index + 1)...].filter(\.isRequired).count
+      let available = max(rest.count - owed, argument.isRequired ? 1 : 0)
+      let taken = rest.prefix(argument.takesSeveral ? available : min(available, 1))
+      if argument.isRequired, taken.isEmpty { throw UsageError("missing \(argument.placeholder); \(advice)") }
+      rest = rest.dropFirst(taken.count)
+      if !taken.isEmpty { given[argument.name] = taken.map { GivenValue(label: argument.name, text: $0) } }
+    }
+    if let extra = rest.first { throw UsageError("unexpected argument \(quoted(extra)); \(advice)") }
+  }
+}
+
+/// `sr, gbn or none`.
+private func alternatives(_ choices: [String]) -> String {
+  guard choices.count > 1, let last = choices.last else { return choices.first ?? "" }
+  return choices.dropLast().joined(separator: ", ") + " or " + last
+}

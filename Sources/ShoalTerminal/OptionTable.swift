@@ -1,0 +1,159 @@
+/// What the shell offers when a value is being typed.
+public enum Completion: Sendable, Equatable {
+  /// Nothing is known.
+  case nothing
+  /// Paths of files.
+  case files
+  /// Paths of directories.
+  case directories
+}
+
+/// A word that a command takes by its place.
+public struct Argument: Sendable {
+  /// How many words an argument takes.
+  public enum Count: Sendable {
+    /// Exactly one.
+    case one
+    /// One or none.
+    case optional
+    /// One or more.
+    case many
+    /// Any number.
+    case any
+  }
+
+  let name: String
+  let count: Count
+  let completes: Completion
+  let help: String
+
+  /// An argument shown as `<name>`.
+  public init(_ name: String, _ help: String, count: Count = .one, completes: Completion = .nothing) {
+    (self.name, self.count, self.completes, self.help) = (name, count, completes, help)
+  }
+
+  var placeholder: String { "<\(name)>" }
+
+  /// How the argument looks in a usage line.
+  var usage: String {
+    switch count {
+    case .one: placeholder
+    case .optional: "[\(placeholder)]"
+    case .many: "\(placeholder) ..."
+    case .any: "[\(placeholder) ...]"
+    }
+  }
+
+  var isRequired: Bool { count == .one || count == .many }
+  var takesSeveral: Bool { count == .many || count == .any }
+}
+
+/// A `--name`, with or without a value.
+public struct Option: Sendable {
+  let name: String
+  let short: Character?
+  let value: String?
+  let choices: [String]
+  let `default`: String?
+  let repeats: Bool
+  let completes: Completion
+  let help: String
+
+  /// A flag, unless `value` names what follows or `choices` lists all that may follow.
+  ///
+  /// The default counts as given when nothing is; a default that is not a value belongs in the help's own words.
+  public init(
+    _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
+    default: String? = nil, repeats: Bool = false, completes: Completion = .nothing
+  ) {
+    self.name = name
+    self.short = short
+    self.value = choices.isEmpty ? value : choices.joined(separator: "|")
+    self.choices = choices
+    self.default = `default`
+    self.repeats = repeats
+    self.completes = completes
+    self.help = help
+  }
+
+  var long: String { "--\(name)" }
+  var placeholder: String? { value.map { "<\($0)>" } }
+
+  /// `-v`, `--verbose` in the order in which they are shown.
+  var spellings: [String] { (short.map { ["-\($0)"] } ?? []) + [long] }
+
+  /// The left column of help: `-v, --verbose` or `--window <packets>`.
+  var label: String {
+    let names = spellings.joined(separator: ", ")
+    return placeholder.map { "\(names) \($0)" } ?? names
+  }
+
+  /// The right column of help.
+  var explanation: String { `default`.map { "\(help) (default: \($0))" } ?? help }
+}
+
+/// Options under one heading of the help.
+public struct OptionGroup: Sendable {
+  let title: String
+  let shared: Bool
+  let options: [Option]
+
+  /// Options under `title`; subcommands understand them too if they are shared.
+  public init(_ title: String, shared: Bool = false, _ options: [Option]) {
+    (self.title, self.shared, self.options) = (title, shared, options)
+  }
+}
+
+/// A command: the one table that its parser, help, completion scripts and man page come from.
+public struct Command: Sendable {
+  let name: String
+  let overview: String
+  let usage: [String]
+  let examples: [String]
+  let arguments: [Argument]
+  var groups: [OptionGroup]
+  let subcommands: [Command]
+  let version: String?
+
+  /// A command. Usage lines are derived from the rest unless given.
+  public init(
+    _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
+    groups: [OptionGroup] = [], subcommands: [Command] = [], version: String? = nil
+  ) {
+    self.name = name
+    self.overview = overview
+    self.usage = usage
+    self.examples = examples
+    self.arguments = arguments
+    self.groups = groups
+    self.subcommands = subcommands
+    self.version = version
+  }
+
+  func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
+
+  /// The same command with the options that every program has.
+  var withBuiltIns: Command {
+    var root = self
+    root.groups.append(OptionGroup("OPTIONS", shared: true, [Option("help", "Show help.", short: "h")]))
+    var own = [
+      Option("generate-completion-script", "Print a completion script.", oneOf: Shell.allCases.map(\.rawValue)),
+      Option("man", "Print the man page."),
+    ]
+    if version != nil { own.insert(Option("version", "Show the version."), at: 0) }
+    root.groups.append(OptionGroup("OPTIONS", own))
+    return root
+  }
+}
+
+extension [Command] {
+  /// The options that the last command of a path understands: its own, and those shared from above.
+  var options: [Option] {
+    let inherited = dropLast().flatMap(\.groups).filter(\.shared)
+    let own: [OptionGroup] = last?.groups ?? []
+    return (inherited + own).flatMap(\.options)
+  }
+
+  /// `shoal get`.
+  var title: String { map(\.name).joined(separator: " ") }
+}

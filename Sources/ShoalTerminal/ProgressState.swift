@@ -1,0 +1,168 @@
+import Glibc
+
+/// How far a transfer is, and what there is to say about it: a pure function of what it is told and when.
+///
+/// Times are seconds on any monotonic clock. Tell it several times a second, even if nothing has changed: that is how
+/// it notices a stall.
+public struct ProgressState: Sendable {
+  private let name: String
+  private var phase: Phase?
+  private var verified: UInt64 = 0
+  private var accepted: UInt64 = 0
+  private var total: UInt64 = 0
+  private var peers = 0
+  private var loss = 0.0
+  private var fraction = 0.0
+  private var isFinished = false
+  private var startedAt: Double?
+  private var advancedAt = 0.0
+  private var measuredAt = 0.0
+  private var recent = Average(constant: 3)
+  private var steady = Average(constant: 15)
+  /// The time of the latest news.
+  private(set) var now = 0.0
+
+  private struct Phase {
+    let name: String
+    let startedAt: Double
+    var done: UInt64
+    var whole: UInt64
+  }
+
+  /// A transfer of a file with this name, which may come from anybody.
+  public init(name: String) { self.name = name }
+
+  /// Before the transfer: `finding peers`, `manifest` or `checking`, with a count where there is one.
+  public mutating func show(phase name: String, done: UInt64 = 0, of whole: UInt64 = 0, at now: Double) {
+    self.now = now
+    phase = Phase(
+      name: name, startedAt: phase?.name == name ? phase?.startedAt ?? now : now, done: done, whole: whole)
+  }
+
+  /// News of the transfer: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
+  /// use; share of datagrams lost.
+  public mutating func update(
+    verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, loss: Double, at now: Double
+  ) {
+    phase = nil
+    if startedAt == nil {
+      // Rates count from here.
+      (startedAt, advancedAt, measuredAt, self.accepted, self.verified) = (now, now, now, accepted, verified)
+    }
+    if accepted > self.accepted || verified > self.verified { advancedAt = now }
+    self.now = now
+    if now > measuredAt {
+      let gained = Double(accepted) - Double(self.accepted)
+      recent.add(max(gained, 0), over: now - measuredAt)
+      steady.add(max(gained, 0), over: now - measuredAt)
+      (measuredAt, self.accepted) = (now, accepted)
+    }
+    (self.verified, self.total, self.peers, self.loss) = (max(verified, self.verified), total, peers, loss)
+    // 100 % is said only of a file that is in its place.
+    if total > 0 { fraction = max(fraction, min(Double(verified) / Double(total), 0.999)) }
+  }
+
+  /// The file is verified, synced and renamed.
+  public mutating func finish() { (isFinished, fraction, verified, phase) = (true, 1, total, nil) }
+
+  // MARK: Parts of a line
+
+  private var percent: String { Units.percent(fraction, decimals: 0) }
+
+  /// The rate and the time to wait, or that there is neither.
+  private var pace: [String] {
+    let silent = now - advancedAt
+    if silent >= 3, !isFinished { return ["stalled \(Units.remaining(silent.rounded(.down)))"] }
+    let rate = Units.rate(recent.value)
+    guard now - (startedAt ?? now) >= 3, steady.value > 0, total > verified else { return [rate] }
+    return [rate, "ETA \(Units.remaining(max(Double(total - verified) / steady.value, 1)))"]
+  }
+
+  /// How much is there, always as wide as all of it.
+  private var amount: String {
+    let whole = displayWidth(Units.progress(total, of: total))
+    return padded(Units.progress(verified, of: total), to: whole, right: true)
+  }
+
+  private var crowd: String { peers == 1 ? "1 peer" : "\(Units.grouped(peers)) peers" }
+  private var losses: String { "loss \(Units.percent(loss))" }
+
+  private func parts(of phase: Phase) -> [String] {
+    if phase.whole > 0 {
+      let share = Units.percent(phase.done, of: phase.whole, decimals: 0)
+      return ["\(phase.name) \(share)", Units.progress(phase.done, of: phase.whole)]
+    }
+    let waited = (now - phase.startedAt).rounded(.down)
+    return [waited >= 3 ? "\(phase.name) \(Units.remaining(waited))" : phase.name]
+  }
+
+  // MARK: Lines
+
+  /// What is worth a line where lines stay: a phase, or another tenth of the file.
+  struct Milestone: Equatable {
+    let phase: String?
+    let tenth: Int
+
+    /// The transfer has begun, which says nothing yet.
+    static let start = Milestone(phase: nil, tenth: 0)
+  }
+
+  var milestone: Milestone {
+    let done = phase.map { $0.whole == 0 ? 0 : Double($0.done) / Double($0.whole) } ?? fraction
+    return Milestone(phase: phase?.name, tenth: Int(done * 10))
+  }
+
+  func plainLine(unicode: Bool) -> String {
+    let parts = phase.map(parts(of:)) ?? [percent, Units.bytes(verified)] + pace + [crowd, losses]
+    return ([escaped(name, asciiOnly: !unicode)] + parts).joined(separator: " ")
+  }
+
+  /// The line for a terminal of so many columns; the last column stays free, or some terminals wrap.
+  func liveLine(columns: Int, unicode: Bool) -> String {
+    let name = escaped(name, asciiOnly: !unicode)
+    let room = max(columns - 1, 1)
+    var tail = ""
+    // What is said last is missed least; a long name gives way before that, down to what can still be recognised.
+    for dropped in 0...4 {
+      tail = self.tail(dropping: dropped, unicode: unicode)
+      if displayWidth(tail) + min(displayWidth(name), 16) <= room { break }
+    }
+    let line = elided(name, to: max(room - displayWidth(tail), 1), unicode: unicode) + tail
+    return clipped(line, to: room)
+  }
+
+  /// All that follows the name, without the bar, the loss, the peers and the bytes, as far as they are dropped.
+  private func tail(dropping dropped: Int, unicode: Bool) -> String {
+    if let phase { return parts(of: phase).map { "  \($0)" }.joined() }
+    let head =
+      " " + padded(percent, to: 4, right: true) + (dropped < 1 ? " \(bar(cells: 10, unicode: unicode)) " : "  ")
+    let bytes = dropped < 4 ? [amount] : []
+    let parts = bytes + pace + (dropped < 3 ? [crowd] : []) + (dropped < 2 ? [losses] : [])
+    return head + parts.joined(separator: "  ")
+  }
+
+  private func bar(cells: Int, unicode: Bool) -> String {
+    let eighths = Int(fraction * Double(cells * 8))
+    let full = String(repeating: unicode ? "█" : "#", count: eighths / 8)
+    let part = unicode && eighths % 8 > 0 ? String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1)) : ""
+    return padded(full + part, to: cells)
+  }
+}
+
+/// The average of a rate over time, the older the less: after `constant` seconds, e times less.
+private struct Average {
+  private let constant: Double
+  private var sum = 0.0
+  private var weight = 0.0
+
+  init(constant: Double) { self.constant = constant }
+
+  /// Divided by the weight so far, or it would start near zero.
+  var value: Double { weight > 0 ? sum / weight : 0 }
+
+  mutating func add(_ amount: Double, over time: Double) {
+    let share = -expm1(-time / constant)
+    sum += (amount / time - sum) * share
+    weight += (1 - weight) * share
+  }
+}

@@ -1,0 +1,105 @@
+import Glibc
+
+/// The environment variables that decide how a program speaks.
+public struct Environment: Sendable {
+  private let values: [String: String]
+
+  /// An environment with these variables; an empty one counts as not set.
+  public init(_ values: [String: String]) { self.values = values.filter { !$0.value.isEmpty } }
+
+  /// The environment of this process.
+  public static var process: Environment {
+    let names = [
+      "LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM", "CI", "COLUMNS",
+    ]
+    let values = names.map { name in (name, getenv(name).map { String(cString: $0) } ?? "") }
+    return Environment(Dictionary(uniqueKeysWithValues: values))
+  }
+
+  subscript(_ name: String) -> String? { values[name] }
+
+  /// Whether the locale's characters are UTF-8.
+  var isUTF8: Bool {
+    let locale = self["LC_ALL"] ?? self["LC_CTYPE"] ?? self["LANG"] ?? ""
+    let charset = locale.lowercased().filter { $0 != "-" }
+    return charset.contains("utf8")
+  }
+
+  /// Whether to use colour, unless `--color` says so.
+  func allowsColor(isTTY: Bool) -> Bool {
+    if self["NO_COLOR"] != nil { return false }
+    if let force = self["CLICOLOR_FORCE"], force != "0" { return true }
+    if self["CLICOLOR"] == "0" || self["TERM"] == "dumb" { return false }
+    return isTTY
+  }
+}
+
+/// A choice that the user may leave to us.
+public enum Policy: String, CaseIterable, Sendable {
+  /// As the stream and the environment suggest.
+  case auto
+  /// Yes.
+  case always
+  /// No.
+  case never
+}
+
+/// What a colour stands for; it never says anything that the text does not.
+public enum Hue: Int, Sendable {
+  /// A heading.
+  case bold = 1
+  /// A detail.
+  case dim = 2
+  /// A failure.
+  case red = 31
+  /// A success.
+  case green = 32
+  /// A warning.
+  case yellow = 33
+}
+
+/// What is known of a stream: whether a person sits at its end, and what that person's screen can show.
+public struct Terminal: Sendable {
+  let descriptor: Int32
+  private let environment: Environment
+  /// Whether the stream is a terminal.
+  public let isTTY: Bool
+  /// Whether it shows characters beyond ASCII.
+  public let isUTF8: Bool
+  /// Whether it shows colours.
+  public let usesColor: Bool
+
+  /// The stream of a file descriptor: 1 is standard output, 2 standard error.
+  public init(_ descriptor: Int32, color: Policy = .auto, environment: Environment = .process) {
+    self.descriptor = descriptor
+    self.environment = environment
+    isTTY = isatty(descriptor) == 1
+    isUTF8 = environment.isUTF8
+    usesColor = color == .auto ? environment.allowsColor(isTTY: isTTY) : color == .always
+  }
+
+  /// The width of the screen now: windows are resized.
+  public var columns: Int {
+    var size = winsize()
+    if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    guard let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 else { return 80 }
+    return columns
+  }
+
+  /// The width to wrap help to.
+  public var helpWidth: Int { isTTY ? min(columns, 100) : 80 }
+
+  /// Text in a colour, where there are colours.
+  public func paint(_ text: String, _ hue: Hue) -> String {
+    usesColor ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Whether a line can be redrawn in place.
+  func isAnimated(_ policy: Policy) -> Bool {
+    switch policy {
+    case .always: true
+    case .never: false
+    case .auto: isTTY && environment["TERM"] != "dumb" && environment["CI"] == nil
+    }
+  }
+}

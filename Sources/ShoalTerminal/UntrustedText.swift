@@ -1,0 +1,77 @@
+/// Text from outside, harmless to a terminal: inside double quotes, with everything that could draw, reorder or hide
+/// turned into an escape.
+public func quoted(_ text: String, asciiOnly: Bool = false) -> String {
+  "\"" + text.unicodeScalars.map { escape($0, asciiOnly: asciiOnly) }.joined() + "\""
+}
+
+/// The same for bytes that should be UTF-8; those that are not show as `\xFF`.
+public func quoted(bytes: some Sequence<UInt8>, asciiOnly: Bool = false) -> String {
+  "\"" + escapeUTF8(Array(bytes), asciiOnly: asciiOnly) + "\""
+}
+
+/// Text from outside as it is where that is harmless and one word, else `quoted`.
+public func escaped(_ text: String, asciiOnly: Bool = false) -> String {
+  let harmless = text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && isHarmless($0, asciiOnly) }
+  return harmless && !text.isEmpty ? text : quoted(text, asciiOnly: asciiOnly)
+}
+
+/// The last component of a path that a stranger proposes, if a file may be saved under it.
+public func safeFileName(_ proposal: String) -> String? {
+  // By scalars: a combining mark after a slash makes one Character of both, and the kernel still sees the slash.
+  let last = proposal.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).last
+  let name = last.map { String($0) } ?? ""
+  let refused = name.isEmpty || name == "." || name == ".." || name.utf8.count > 255
+  return refused || name.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : name
+}
+
+/// Whether a character can change what others look like, or cannot be seen.
+func isHostile(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+  // Fillers that look like nothing; variation selectors only choose between two looks of an emoji.
+  default: scalar.properties.isDefaultIgnorableCodePoint && !scalar.properties.isVariationSelector
+  }
+}
+
+private func isHarmless(_ scalar: Unicode.Scalar, _ asciiOnly: Bool) -> Bool {
+  if scalar == "\"" || scalar == "\\" { return false }
+  if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
+  return !asciiOnly && !isHostile(scalar)
+}
+
+private func escape(_ scalar: Unicode.Scalar, asciiOnly: Bool) -> String {
+  if isHarmless(scalar, asciiOnly) { return String(scalar) }
+  switch scalar {
+  case "\n": return "\\n"
+  case "\r": return "\\r"
+  case "\t": return "\\t"
+  case "\"", "\\": return "\\\(scalar)"
+  default: return scalar.isASCII ? escape(byte: UInt8(scalar.value)) : "\\u{\(hexadecimal(UInt64(scalar.value)))}"
+  }
+}
+
+private func escape(byte: UInt8) -> String { "\\x" + hexadecimal(UInt64(byte), digits: 2) }
+
+private func escapeUTF8(_ bytes: [UInt8], asciiOnly: Bool) -> String {
+  var result = ""
+  var parser = Unicode.UTF8.ForwardParser()
+  var source = bytes.makeIterator()
+  var offset = 0
+  while true {
+    switch parser.parseScalar(from: &source) {
+    case .valid(let encoded):
+      offset += encoded.count
+      result += escape(Unicode.UTF8.decode(encoded), asciiOnly: asciiOnly)
+    case .error(let length):
+      result += bytes[offset..<(offset + length)].map(escape(byte:)).joined()
+      offset += length
+    case .emptyInput:
+      return result
+    }
+  }
+}
+
+func hexadecimal(_ number: UInt64, digits: Int = 1) -> String {
+  let text = String(number, radix: 16, uppercase: true)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}

@@ -1,0 +1,64 @@
+import CShoalKernels
+
+/// CRC32C: the Castagnoli polynomial, reflected, as in iSCSI (RFC 3720 §12.1) and SCTP (RFC 9260 appendix A).
+/// The CRC of the nine bytes `123456789` is `e3069283`.
+public enum CRC32C {
+  /// The CRC of `bytes`.
+  public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    shoal_crc32c(bytes.baseAddress, bytes.count)
+  }
+
+  /// The CRC of a whole datagram with its checksum field, bytes 4..<8, taken as zero; 0 where there are fewer than 8
+  /// bytes.
+  public static func datagram(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard bytes.count >= 8 else { return 0 }
+    return shoal_crc32c_datagram(bytes.baseAddress, bytes.count)
+  }
+
+  /// Copies `payload` behind the header already encoded at the start of `destination`, and returns what `datagram`
+  /// would of the `headerCount + payload.count` bytes there then, in one pass over the payload. The checksum field is
+  /// not read and not written.
+  ///
+  /// `headerCount` is at least 8 and `destination` has room for both; `payload` does not overlap it.
+  public static func copyDatagram(
+    into destination: UnsafeMutableRawBufferPointer, headerCount: Int, payload: UnsafeRawBufferPointer
+  ) -> UInt32 {
+    precondition(headerCount >= 8 && headerCount <= destination.count)
+    precondition(payload.count <= destination.count - headerCount)
+    return shoal_crc32c_copy_datagram(destination.baseAddress, headerCount, payload.baseAddress, payload.count)
+  }
+
+  /// `checksum` in plain Swift, eight bytes a step by tables; the other paths are tested against it.
+  public static func portable(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    tables.withUnsafeBufferPointer { tables in
+      var crc = UInt32.max
+      var offset = 0
+      while bytes.count - offset >= 8 {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ UInt64(crc)
+        crc = 0
+        for byte in 0..<8 {
+          crc ^= tables[(7 - byte) << 8 | Int(truncatingIfNeeded: word >> UInt64(8 * byte) & 255)]
+        }
+        offset += 8
+      }
+      while offset < bytes.count {
+        crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[offset])) & 255)]
+        offset += 1
+      }
+      return ~crc
+    }
+  }
+
+  /// Element `256 k + b` is the register after the byte b and k zero bytes.
+  private static let tables: [UInt32] = {
+    var tables = [UInt32](repeating: 0, count: 8 * 256)
+    for byte in 0..<256 {
+      tables[byte] = (0..<8).reduce(UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1 == 1 ? 0x82f6_3b78 : 0) }
+    }
+    for index in 256..<tables.count {
+      let previous = tables[index - 256]
+      tables[index] = previous >> 8 ^ tables[Int(previous & 255)]
+    }
+    return tables
+  }()
+}

@@ -1,0 +1,61 @@
+/// Why a connection is closed.
+public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
+  /// Nothing more is wanted.
+  case done = 0
+  /// The peer is stopping.
+  case goingAway = 1
+  /// A packet or message broke the protocol.
+  case protocolError = 2
+  /// Nothing was heard for the idle timeout.
+  case idle = 3
+  /// The peer has as many connections as it takes.
+  case busy = 4
+  /// Packets went unacknowledged through all repeats.
+  case unreachable = 5
+  /// The other end speaks none of our versions.
+  case version = 6
+  /// The other end has lost the connection's state.
+  case reset = 7
+  /// What was sent did not fit the file's id.
+  case badContent = 8
+
+  /// The name in Protocol.md.
+  public var description: String {
+    switch self {
+    case .done: "done"
+    case .goingAway: "going_away"
+    case .protocolError: "protocol_error"
+    case .idle: "idle"
+    case .busy: "busy"
+    case .unreachable: "unreachable"
+    case .version: "version"
+    case .reset: "reset"
+    case .badContent: "bad_content"
+    }
+  }
+}
+
+/// CLOSE: ends a connection at once.
+public struct ClosePacket: Packet, Hashable {
+  public static let type = PacketType.close
+  /// A `CloseCode`.
+  public var code: UInt16 = 0
+  /// More, for people; not to be trusted.
+  public var reason = ""
+
+  public init() {}
+
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("code", &code, .code(.closeCode))
+    try v.text("reason", &reason)
+  }
+}
+
+/// RESET: no connection has the id in the header, which is echoed from the datagram that this one answers.
+public struct ResetPacket: Packet, Hashable {
+  public static let type = PacketType.reset
+
+  public init() {}
+
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {}
+}

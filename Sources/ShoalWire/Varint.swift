@@ -1,0 +1,44 @@
+/// Variable-length integers as in RFC 9000 §16: the two highest bits of the first byte give the length, 1, 2, 4
+/// or 8 bytes, and the rest is the number, big-endian, below 2^62.
+public enum Varint {
+  /// The largest number that can be written.
+  public static let max: UInt64 = 1 << 62 - 1
+
+  /// How many bytes the number takes.
+  @inlinable public static func size(_ value: UInt64) -> Int {
+    value < 1 << 6 ? 1 : value < 1 << 14 ? 2 : value < 1 << 30 ? 4 : 8
+  }
+
+  /// The number at `offset`, which moves past it; nil if the bytes end first.
+  @inlinable public static func read(_ bytes: RawSpan, _ offset: inout Int) -> UInt64? {
+    guard offset < bytes.byteCount else { return nil }
+    let first = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    if first < 0x40 {
+      offset += 1
+      return UInt64(first)
+    }
+    let size = 1 << Int(first >> 6)
+    guard bytes.byteCount - offset >= size else { return nil }
+    var value = UInt64(first & 0x3f)
+    for i in 1..<size {
+      value = value << 8 | UInt64(bytes.unsafeLoad(fromByteOffset: offset + i, as: UInt8.self))
+    }
+    offset += size
+    return value
+  }
+
+  /// Writes the number at `offset`, which moves past it; false, and nothing written, if it does not fit.
+  @inlinable public static func write(_ value: UInt64, _ bytes: inout MutableRawSpan, _ offset: inout Int) -> Bool {
+    let size = size(value)
+    guard bytes.byteCount - offset >= size else { return false }
+    for i in 0..<size {
+      bytes.storeBytes(
+        of: UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1 - i))), toByteOffset: offset + i, as: UInt8.self)
+    }
+    let length = UInt8(size.trailingZeroBitCount) << 6
+    let first = UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1)))
+    bytes.storeBytes(of: first | length, toByteOffset: offset, as: UInt8.self)
+    offset += size
+    return true
+  }
+}

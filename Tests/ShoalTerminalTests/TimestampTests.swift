@@ -1,0 +1,38 @@
+import Glibc
+import ShoalTerminal
+import Testing
+
+@Suite struct TimestampTests {
+  @Test(
+    arguments: [
+      (0, 0, "1970-01-01T00:00:00.000Z"), (1_795_356_194, 802_999_999, "2026-11-22T14:03:14.802Z"),
+      (951_782_400, 0, "2000-02-29T00:00:00.000Z"), (4_107_542_399, 999_000_000, "2100-02-28T23:59:59.999Z"),
+      (4_107_542_400, 0, "2100-03-01T00:00:00.000Z"), (-1, 500_000_000, "1969-12-31T23:59:59.500Z"),
+      (-62_135_596_800, 0, "0001-01-01T00:00:00.000Z"), (253_402_300_799, 0, "9999-12-31T23:59:59.000Z"),
+    ] as [(Int64, Int64, String)])
+  func universalTime(seconds: Int64, nanoseconds: Int64, expected: String) {
+    #expect(Timestamp(seconds: seconds, nanoseconds: nanoseconds).rfc3339 == expected)
+  }
+
+  @Test func agreesWithTheLibrary() {
+    for step in Int64(0)..<2000 {
+      var time = time_t(-2_000_000_000 + step * 3_456_789)
+      var parts = tm()
+      gmtime_r(&time, &parts)
+      let fields = [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec]
+      let text = Timestamp(seconds: Int64(time)).rfc3339
+      #expect(text.split { !$0.isNumber }.prefix(6).compactMap { Int32($0) } == fields)
+    }
+  }
+
+  @Test func localTime() {
+    let text = Timestamp(seconds: 1_795_356_189).localTime
+    var time: time_t = 1_795_356_189
+    var parts = tm()
+    localtime_r(&time, &parts)
+    #expect(text.split(separator: ":").compactMap { Int32($0) } == [parts.tm_hour, parts.tm_min, parts.tm_sec])
+    #expect(text.count == 8)
+  }
+
+  @Test func nowIsNow() { #expect(Timestamp.now.rfc3339 > "2025") }
+}

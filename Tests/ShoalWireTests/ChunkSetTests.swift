@@ -1,0 +1,113 @@
+import ShoalWire
+import Testing
+
+struct ChunkSetTests {
+  @Test func insertsAndCounts() {
+    var set = ChunkSet(capacity: 130)
+    #expect(set.insert(0) && set.insert(64) && set.insert(129))
+    #expect(!set.insert(64) && !set.insert(130) && !set.insert(-1) && !set.insert(.max))
+    #expect(set.count == 3 && set.contains(129) && !set.contains(1) && !set.contains(130) && !set.contains(-1))
+    #expect(set.insert(ChunkRun(first: 60, count: 10)) == 9)
+    #expect(set.rangesDescription == "0,60-69,129")
+  }
+
+  @Test func clipsRunsToCapacity() {
+    var set = ChunkSet(capacity: 10)
+    #expect(set.insert(ChunkRun(first: 8, count: .max)) == 2)
+    #expect(set.insert(ChunkRun(first: .max, count: .max)) == 0)
+    #expect(set.insert(ChunkRun(first: 10, count: 1)) == 0)
+    #expect(set.runs() == [ChunkRun(first: 8, count: 2)])
+  }
+
+  @Test func completeAndEmptySetsOccupyNothing() {
+    var set = ChunkSet(capacity: Limits.chunks)
+    #expect(set.byteCount == 0 && !set.isComplete)
+    set.insert(ChunkRun(first: 1, count: UInt32(Limits.chunks - 1)))
+    #expect(set.byteCount == Limits.chunks / 8)
+    set.insert(0)
+    #expect(set.byteCount == 0 && set.isComplete && set.contains(77) && set == .full(capacity: Limits.chunks))
+    #expect(set.runs() == [ChunkRun(first: 0, count: UInt32(Limits.chunks))])
+    set.subtract(set)
+    #expect(set == ChunkSet(capacity: Limits.chunks))
+  }
+
+  @Test func capacityIsHeldToItsRange() {
+    #expect(ChunkSet(capacity: -1).capacity == 0)
+    #expect(ChunkSet(capacity: .max).capacity == Limits.chunks)
+    #expect(ChunkSet(capacity: 0).isComplete && ChunkSet(capacity: 0).runs().isEmpty)
+  }
+
+  @Test func runsFromTheMiddleAndLimited() {
+    let set = ChunkSet(capacity: 100, runs: [ChunkRun(first: 0, count: 5), ChunkRun(first: 9, count: 1)])
+    #expect(set.rangesDescription == "0-4,9")
+    #expect(set.runs(from: 3) == [ChunkRun(first: 3, count: 2), ChunkRun(first: 9, count: 1)])
+    #expect(set.runs(limit: 1) == [ChunkRun(first: 0, count: 5)])
+    #expect(set.runs(from: 10).isEmpty && set.runs(from: .max).isEmpty && set.runs(from: -4).count == 2)
+  }
+
+  @Test func fittingRunsFillThePacketAndSayWhereTheyEnd() throws {
+    var set = ChunkSet(capacity: 100_000)
+    for index in stride(from: 0, to: 100_000, by: 2) { set.insert(index) }
+    var told = ChunkSet(capacity: 100_000)
+    var first = 0
+    var pages = 0
+    while first < 100_000 {
+      let (runs, end) = set.runs(from: first, fitting: 1_100)
+      #expect(end > first)
+      var packet = MappedPacket()
+      packet.have = runs
+      #expect(try packet.datagram(connection: 0).count <= Limits.headerLength + 10 + 1_100)
+      for run in runs { told.insert(run) }
+      first = end
+      pages += 1
+    }
+    #expect(told == set)
+    #expect(pages < 100)
+    #expect(set.runs(from: 7, fitting: 0) == ([], 7))
+  }
+
+  @Test func setsOfAnotherCapacityAreClipped() {
+    let small = ChunkSet.full(capacity: 65)
+    var large = ChunkSet(capacity: 200)
+    large.formUnion(small)
+    #expect(large.count == 65 && large.isSuperset(of: small) && small.isSuperset(of: large))
+    large.insert(199)
+    #expect(!small.isSuperset(of: large))
+    #expect(ChunkSet(capacity: 65).union(.full(capacity: 200)).isComplete)
+  }
+
+  @Test(arguments: [0, 1, 63, 64, 65, 128, 200]) func agreesWithAPlainSet(capacity: Int) {
+    var random = SeededGenerator(seed: UInt64(capacity))
+    for _ in 0..<60 {
+      var (set, plain) = draw(capacity, &random)
+      let (other, plainOther) = draw(capacity, &random)
+      #expect(set.isSuperset(of: other) == plain.isSuperset(of: plainOther))
+      check(set.subtracting(other), plain.subtracting(plainOther))
+      check(set.union(other), plain.union(plainOther))
+      #expect(set.union(other).isSuperset(of: other))
+      let index = Int.random(in: 0...capacity, using: &random)
+      #expect(set.insert(index) == (index < capacity && plain.insert(index).inserted))
+      check(set, plain)
+      check(ChunkSet(capacity: capacity, runs: set.runs()), plain)
+    }
+  }
+
+  private func draw(_ capacity: Int, _ random: inout SeededGenerator) -> (ChunkSet, Set<Int>) {
+    var set = ChunkSet(capacity: capacity)
+    var plain: Set<Int> = []
+    for _ in 0..<Int.random(in: 0...6, using: &random) {
+      let first = Int.random(in: 0...capacity, using: &random)
+      let count = Int.random(in: 1...max(1, capacity), using: &random)
+      let new = Set(first..<first + count).filter { $0 < capacity }
+      #expect(set.insert(ChunkRun(first: UInt32(first), count: UInt32(count))) == new.subtracting(plain).count)
+      plain.formUnion(new)
+    }
+    return (set, plain)
+  }
+
+  private func check(_ set: ChunkSet, _ plain: Set<Int>) {
+    #expect(set.count == plain.count && set.isComplete == (plain.count == set.capacity))
+    #expect((-1...set.capacity).allSatisfy { set.contains($0) == plain.contains($0) })
+    #expect(set.runs().flatMap { Int($0.first)..<Int($0.end) } == plain.sorted())
+  }
+}

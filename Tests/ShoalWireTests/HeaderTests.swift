@@ -1,0 +1,63 @@
+import Testing
+
+@testable import ShoalWire
+
+@Suite struct HeaderTests {
+  private func decode(version: UInt8 = 1, type: UInt8, magic: [UInt8] = [0x53, 0x68]) -> WireError? {
+    let bytes = magic + [version, type] + [UInt8](repeating: 0, count: 12)
+    return failure { () throws(WireError) in _ = try Header.decode(bytes.span.bytes) }
+  }
+
+  @Test func theBytesOfAHeader() throws {
+    let bytes = try ResetPacket().datagram(connection: 0x0102_0304_0506_0708)
+    #expect(bytes.count == 16)
+    #expect(Array(bytes[..<4]) == [0x53, 0x68, 1, 0x0b])
+    #expect(Array(bytes[8...]) == [1, 2, 3, 4, 5, 6, 7, 8])
+    let (header, type) = try Header.decode(bytes.span.bytes)
+    #expect(type == .reset && header.connection == 0x0102_0304_0506_0708)
+    #expect(header.checksum == bytes.withUnsafeBytes { Checksum.compute($0) })
+  }
+
+  @Test func anotherMagicIsNotOurs() {
+    for bit in 0..<16 {
+      var magic: [UInt8] = [0x53, 0x68]
+      magic[bit / 8] ^= 1 << UInt8(bit % 8)
+      #expect(decode(type: 4, magic: magic) == WireError(.magic, "magic", at: 0))
+    }
+  }
+
+  @Test func everyKnownTypeAndNoOther() {
+    for type in UInt8.min ... .max {
+      let isKnown = PacketType(rawValue: type) != nil && type != PacketType.version.rawValue
+      #expect(decode(type: type) == (isKnown ? nil : WireError(.unknownType, "type", at: 3)), "type \(type)")
+    }
+  }
+
+  @Test func theReservedFlagMakesATypeUnknown() {
+    for type in PacketType.allCases {
+      let version: UInt8 = type == .version ? 0 : 1
+      let kind = decode(version: version, type: type.rawValue | PacketType.authenticated)?.kind
+      #expect(kind == (type == .version ? .version : .unknownType))
+    }
+  }
+
+  @Test func versionZeroIsForVersionPacketsOnly() {
+    for type in UInt8.min ... .max {
+      let error = decode(version: 0, type: type)
+      #expect(error == (type == PacketType.version.rawValue ? nil : WireError(.version, "version", at: 2)))
+    }
+  }
+
+  @Test func anotherVersionIsNamedWhateverTheType() {
+    for version in UInt8(2) ... .max {
+      for type in [0, 1, 2, 4, 0x2f, 0x84, 0xff] as [UInt8] {
+        #expect(decode(version: version, type: type) == WireError(.version, "version", at: 2))
+      }
+    }
+  }
+
+  @Test func errorsReadAsPhrases() {
+    #expect("\(decode(version: 9, type: 2)!)" == "version at byte 2: a version not spoken here")
+    #expect("\(decode(type: 0x84)!)" == "type at byte 3: unknown type")
+  }
+}

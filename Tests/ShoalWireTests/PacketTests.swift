@@ -1,0 +1,95 @@
+import Testing
+
+@testable import ShoalWire
+
+@Suite struct PacketTests {
+  @Test(arguments: PacketType.allCases) func roundTrip(type: PacketType) throws {
+    for seed in UInt64(0)..<60 { try roundTrip(type.packet, seed: seed) }
+  }
+
+  private func roundTrip<P: Packet>(_: P.Type, seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let (packet, datagram) = try sample(P.self, &random)
+    let (header, type) = try Header.decode(datagram.span.bytes)
+    #expect(type == P.type && header.version == (P.type == .version ? 0 : 1), "seed \(seed)")
+    let decoded = try P.decode(datagram.span.bytes)
+    #expect(equal(decoded, packet), "seed \(seed)")
+    #expect(datagram.withUnsafeBytes { Checksum.isValid($0) }, "seed \(seed)")
+  }
+
+  @Test(arguments: PacketType.allCases) func everyFlippedBitIsDetected(type: PacketType) throws {
+    try everyFlippedBitIsDetected(type.packet, seed: 1)
+  }
+
+  private func everyFlippedBitIsDetected<P: Packet>(_: P.Type, seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let (_, datagram) = try sample(P.self, &random)
+    let undetected = datagram.withUnsafeBufferPointer { original in
+      let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: original.count)
+      defer { copy.deallocate() }
+      _ = copy.initialize(from: original)
+      return (0..<original.count * 8).filter { bit in
+        copy[bit / 8] ^= 1 << UInt8(bit % 8)
+        defer { copy[bit / 8] ^= 1 << UInt8(bit % 8) }
+        return Checksum.isValid(UnsafeRawBufferPointer(copy))
+      }
+    }
+    #expect(undetected.isEmpty, "seed \(seed)")
+  }
+
+  @Test(arguments: PacketType.allCases) func bytesAfterTheLastFieldAreIgnored(type: PacketType) throws {
+    guard type != .data && type != .ack else { return }
+    try bytesAfterTheLastFieldAreIgnored(type.packet, seed: 2)
+  }
+
+  private func bytesAfterTheLastFieldAreIgnored<P: Packet>(_: P.Type, seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let (packet, datagram) = try sample(P.self, &random)
+    let longer = datagram + [1, 2, 3]
+    #expect(try equal(P.decode(longer.span.bytes), packet), "seed \(seed)")
+  }
+
+  @Test func theHotPathReadsAndWritesTheSame() throws {
+    var random = SeededGenerator(seed: 3)
+    let (data, dataBytes) = try sample(DataPacket.self, &random)
+    let (ack, ackBytes) = try sample(AckPacket.self, &random)
+    #expect(try DataPacket.read(dataBytes.span.bytes) == data)
+    #expect(try AckPacket.read(ackBytes.span.bytes) == ack)
+    var first = [UInt8](repeating: 0, count: 100)
+    var second = first
+    var firstSpan = first.mutableSpan
+    #expect(try data.put(connection: 7, into: firstSpan.mutableBytes) == DataPacket.overhead)
+    var secondSpan = second.mutableSpan
+    #expect(try data.encode(connection: 7, into: secondSpan.mutableBytes) == DataPacket.overhead)
+    #expect(first == second)
+  }
+
+  @Test func aPacketThatDoesNotFitSaysSo() throws {
+    for capacity in 0..<64 {
+      let error = failure { () throws(WireError) in
+        _ = try ConnectPacket().datagram(connection: 1, capacity: capacity)
+      }
+      #expect(error?.kind == .overflow, "capacity \(capacity)")
+    }
+    #expect(try ConnectPacket().datagram(connection: 1, capacity: 64).count == 64)
+  }
+
+  @Test func aTextOfMoreThan255BytesIsRefused() {
+    var packet = FindPacket()
+    packet.name = String(repeating: "ä", count: 128)
+    #expect(failure { () throws(WireError) in _ = try packet.datagram(connection: 1) }?.kind == .value)
+  }
+
+  @Test(arguments: [
+    [ChunkRun(first: 5, count: 0)],
+    [ChunkRun(first: 5, count: 2), ChunkRun(first: 6, count: 1)],
+    [ChunkRun(first: .max, count: 1)],
+    [ChunkRun(first: 0, count: UInt32(Limits.chunks) + 1)],
+  ])
+  func runsThatNoDecoderTakesAreNotWritten(runs: [ChunkRun]) {
+    var packet = UpdatePacket()
+    packet.gained = runs
+    let error = failure { () throws(WireError) in _ = try packet.datagram(connection: 1) }
+    #expect(error?.kind == .value && error?.field == "gained")
+  }
+}
