@@ -7,20 +7,47 @@ let system: [CSetting] = [.define("_GNU_SOURCE")]
 let package = Package(
   name: "shoal",
   products: [
+    .library(name: "Shoal", targets: ["Shoal"]),
+    .executable(name: "shoal", targets: ["ShoalCommand"]),
     .executable(name: "shoal-dump", targets: ["shoal-dump"]),
   ],
   targets: [
     .target(name: "CShoalKernels"),
+    .target(name: "CShoal", cSettings: system),
     .target(name: "ShoalWire", dependencies: ["CShoalKernels"], swiftSettings: lifetimes),
+    .target(name: "ShoalTransport", dependencies: ["ShoalWire"]),
+    .target(name: "ShoalSwarm", dependencies: ["ShoalTransport", "ShoalWire"]),
+    .target(name: "ShoalTracker", dependencies: ["ShoalWire"]),
+    .target(name: "ShoalLink", dependencies: ["ShoalWire"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
     .target(name: "ShoalTerminal"),
-    .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),
-    .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalWire"]),
-    .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
-    .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
+    .target(
+      name: "ShoalSimulator",
+      dependencies: ["ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink"]),
+    .target(
+      name: "Shoal",
+      dependencies: ["CShoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink", "ShoalCapture"],
+      cSettings: system),
+    .executableTarget(
+      name: "ShoalCommand",
+      dependencies: ["Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalTerminal"],
+      cSettings: system),
     .executableTarget(
       name: "shoal-dump", dependencies: ["ShoalWire", "ShoalCapture", "ShoalTerminal"], path: "tools/dump",
       cSettings: system),
+
+    .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),
+    .testTarget(name: "ShoalTransportTests", dependencies: ["ShoalTransport", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
+    .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalWire"]),
+    .testTarget(name: "ShoalSimulatorTests", dependencies: ["ShoalSimulator", "ShoalWire", "ShoalLink"]),
+    .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalWire"]),
+    .testTarget(name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
+    .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalWire"]),
+    .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
+    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
+    .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
+    .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -37,14 +37,17 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
 
 /// CLOSE: ends a connection at once.
 public struct ClosePacket: Packet, Hashable {
+  /// The type byte of a CLOSE.
   public static let type = PacketType.close
   /// A `CloseCode`.
   public var code: UInt16 = 0
   /// More, for people; not to be trusted.
   public var reason = ""
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a CLOSE, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("code", &code, .code(.closeCode))
     try v.text("reason", &reason)
@@ -53,9 +56,12 @@ public struct ClosePacket: Packet, Hashable {
 
 /// RESET: no connection has the id in the header, which is echoed from the datagram that this one answers.
 public struct ResetPacket: Packet, Hashable {
+  /// The type byte of a RESET.
   public static let type = PacketType.reset
 
+  /// It has no fields.
   public init() {}
 
+  /// Visits the fields of a RESET, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {}
 }

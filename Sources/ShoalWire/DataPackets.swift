@@ -1,5 +1,6 @@
 /// DATA: a numbered packet, which is repeated until it is acknowledged. Messages follow its fields.
 public struct DataPacket: Packet, Hashable {
+  /// The type byte of a DATA.
   public static let type = PacketType.data
   /// The bytes of header and fields, before the first message.
   public static let overhead = Limits.headerLength + 12
@@ -17,8 +18,10 @@ public struct DataPacket: Packet, Hashable {
   /// The messages.
   public var messages = ByteRange()
 
+  /// The values that the fields are declared with.
   public init() {}
 
+  /// Visits the fields of a DATA, in the order of their bytes.
   @inline(__always)
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("seq", &sequence, .sequence)
@@ -40,6 +43,7 @@ public enum SliceEncoding: UInt8, Sendable {
 
 /// ACK: what of the other side's DATA has arrived.
 public struct AckPacket: Packet, Hashable {
+  /// The type byte of an ACK.
   public static let type = PacketType.ack
   /// The bytes of header and fields, before the slice.
   public static let overhead = Limits.headerLength + 27
@@ -63,8 +67,10 @@ public struct AckPacket: Packet, Hashable {
   /// Which of the numbers `first ..< first + count` have arrived.
   public var slice = ByteRange()
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an ACK, in the order of their bytes.
   @inline(__always)
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("next", &next, .sequence)

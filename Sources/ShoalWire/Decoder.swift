@@ -21,28 +21,34 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     return offset
   }
 
+  /// Reads one byte.
   @inline(__always)
   public mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) throws(WireError) {
     value = bytes.unsafeLoad(fromByteOffset: try take(1, name), as: UInt8.self)
   }
+  /// Reads two bytes, big-endian.
   @inline(__always)
   public mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) throws(WireError) {
     value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(2, name), as: UInt16.self).bigEndian
   }
+  /// Reads four bytes, big-endian.
   @inline(__always)
   public mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) throws(WireError) {
     value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(4, name), as: UInt32.self).bigEndian
   }
+  /// Reads eight bytes, big-endian.
   @inline(__always)
   public mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) throws(WireError) {
     value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(8, name), as: UInt64.self).bigEndian
   }
 
+  /// Reads 32 bytes.
   public mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError) {
     let at = try take(32, name)
     value = bytes.extracting(at..<at + 32).withUnsafeBytes { Digest($0) }
   }
 
+  /// Reads family, address and port; fails for a family other than 4 and 6.
   public mutating func address(_ name: StaticString, _ value: inout Address) throws(WireError) {
     let start = offset
     var family: UInt8 = 0
@@ -61,6 +67,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     try u16(name, &value.port, .decimal)
   }
 
+  /// Reads a length byte and so many bytes, which must be UTF-8.
   public mutating func text(_ name: StaticString, _ value: inout String) throws(WireError) {
     let start = offset
     var count: UInt8 = 0
@@ -71,6 +78,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     value = valid
   }
 
+  /// Reads a count and the runs; fails for an empty one, and for one that ends beyond `Limits.chunks`.
   public mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError) {
     var count: UInt16 = 0
     try u16(name, &count, .decimal)
@@ -92,6 +100,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
+  /// Reads a count, at most 255, and the entries.
   public mutating func list<Element: FieldGroup>(
     _ name: StaticString, _ value: inout [Element]
   ) throws(WireError) {
@@ -105,12 +114,14 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
+  /// Takes all that is left, and reads none of it.
   @inline(__always)
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
     value = ByteRange(offset: offset, count: end - offset)
     offset = end
   }
 
+  /// Takes all that is left; fails if the group ends before `length`.
   public mutating func padding(to length: Int) throws(WireError) {
     guard end >= length else { throw WireError(.truncated, "padding", at: offset) }
     offset = end

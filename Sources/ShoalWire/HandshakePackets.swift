@@ -11,14 +11,17 @@ public enum RepeatMode: UInt8, Sendable, CaseIterable, CustomStringConvertible {
 
 /// VERSION: the answer to an OPEN of a version that is not spoken here.
 public struct VersionPacket: Packet, Hashable {
+  /// The type byte of a VERSION.
   public static let type = PacketType.version
   /// The lowest version spoken here.
   public var lowest: UInt8 = Limits.version
   /// The highest.
   public var highest: UInt8 = Limits.version
 
+  /// The values that the fields are declared with.
   public init() {}
 
+  /// Visits the fields of a VERSION, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u8("lowest", &lowest)
     try v.u8("highest", &highest)
@@ -27,6 +30,7 @@ public struct VersionPacket: Packet, Hashable {
 
 /// OPEN: begins a connection. The header carries the id by which the opener will know it.
 public struct OpenPacket: Packet, Hashable {
+  /// The type byte of an OPEN.
   public static let type = PacketType.open
   /// The number of the opener's first DATA packet.
   public var initialSequence: UInt32 = 0
@@ -39,8 +43,10 @@ public struct OpenPacket: Packet, Hashable {
   /// After so many seconds without a datagram the opener forgets the connection.
   public var idleTimeout: UInt16 = 0
 
+  /// The values that the fields are declared with.
   public init() {}
 
+  /// Visits the fields of an OPEN, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("initial_seq", &initialSequence, .sequence)
     try v.u32("window", &window)
@@ -53,6 +59,7 @@ public struct OpenPacket: Packet, Hashable {
 
 /// ACCEPT: answers an OPEN, with what holds for both ends.
 public struct AcceptPacket: Packet, Hashable {
+  /// The type byte of an ACCEPT.
   public static let type = PacketType.accept
   /// The id by which the responder knows the connection; later packets to it carry this one.
   public var responder: UInt64 = 0
@@ -67,8 +74,10 @@ public struct AcceptPacket: Packet, Hashable {
   /// After so many seconds without a datagram both ends forget the connection.
   public var idleTimeout: UInt16 = 0
 
+  /// The values that the fields are declared with.
   public init() {}
 
+  /// Visits the fields of an ACCEPT, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("responder", &responder, .hex)
     try v.u32("initial_seq", &initialSequence, .sequence)

@@ -3,6 +3,7 @@ public struct Header: FieldGroup, Hashable {
   /// What the first two bytes are: "Sh".
   public static let magic: UInt16 = 0x5368
 
+  /// 0x5368, the ASCII letters "Sh".
   public var magic: UInt16 = Header.magic
   /// The protocol's version; 0 in a VERSION packet, which belongs to all of them.
   public var version: UInt8 = Limits.version
@@ -23,6 +24,7 @@ public struct Header: FieldGroup, Hashable {
     self.connection = connection
   }
 
+  /// Visits the fields of the header, in the order of their bytes.
   @inline(__always)
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("magic", &magic, .hex)

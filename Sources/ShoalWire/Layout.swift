@@ -43,46 +43,55 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
     rows.append(LayoutRow(name: name, range: range, value: value, depth: depth))
   }
 
+  /// Notes a number of one byte.
   public mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) throws(WireError) {
     let start = offset
     try decoder.u8(name, &value, style)
     note(name.description, start, .number(UInt64(value), style))
   }
+  /// Notes a number of two bytes.
   public mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) throws(WireError) {
     let start = offset
     try decoder.u16(name, &value, style)
     note(name.description, start, .number(UInt64(value), style))
   }
+  /// Notes a number of four bytes.
   public mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) throws(WireError) {
     let start = offset
     try decoder.u32(name, &value, style)
     note(name.description, start, .number(UInt64(value), style))
   }
+  /// Notes a number of eight bytes.
   public mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) throws(WireError) {
     let start = offset
     try decoder.u64(name, &value, style)
     note(name.description, start, .number(value, style))
   }
+  /// Notes 32 bytes.
   public mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError) {
     let start = offset
     try decoder.digest(name, &value)
     note(name.description, start, .digest(value))
   }
+  /// Notes an address.
   public mutating func address(_ name: StaticString, _ value: inout Address) throws(WireError) {
     let start = offset
     try decoder.address(name, &value)
     note(name.description, start, .address(value))
   }
+  /// Notes a text.
   public mutating func text(_ name: StaticString, _ value: inout String) throws(WireError) {
     let start = offset
     try decoder.text(name, &value)
     note(name.description, start, .text(value))
   }
+  /// Notes runs of chunks, as one row.
   public mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError) {
     let start = offset
     try decoder.runs(name, &value)
     note(name.description, start, .runs(value))
   }
+  /// Notes the count, and for each entry a heading and its fields one level deeper.
   public mutating func list<Element: FieldGroup>(
     _ name: StaticString, _ value: inout [Element]
   ) throws(WireError) {
@@ -99,11 +108,13 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
       rows[row].range.count = offset - start
     }
   }
+  /// Notes all that is left as one row.
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
     let start = offset
     try decoder.rest(name, &value)
     note(name.description, start, .bytes)
   }
+  /// Notes the padding, if there is any.
   public mutating func padding(to length: Int) throws(WireError) {
     let start = offset
     try decoder.padding(to: length)

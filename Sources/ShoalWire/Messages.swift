@@ -52,15 +52,19 @@ public protocol Message: FieldGroup {
 
 /// WANT: the sender wants to download a file, and names it `file` from now on, on this connection.
 public struct Want: Message, Hashable {
+  /// The type byte of a WANT.
   public static let type = MessageType.want
+  /// The number that the sender gives the file, not used before on this connection.
   public var file: UInt16 = 0
   /// The BLAKE3 hash of the file.
   public var id = Digest.zero
   /// 1 if the sender will serve the file's chunks as it gets them, otherwise 0.
   public var serves: UInt8 = 0
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a WANT, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.digest("id", &id)
@@ -70,7 +74,9 @@ public struct Want: Message, Hashable {
 
 /// OFFER: answers a WANT with how the file is cut and which chunks are here. HAVE adds to them.
 public struct Offer: Message, Hashable {
+  /// The type byte of an OFFER.
   public static let type = MessageType.offer
+  /// The number in the WANT that is answered.
   public var file: UInt16 = 0
   /// The file's size in bytes.
   public var size: UInt64 = 0
@@ -83,8 +89,10 @@ public struct Offer: Message, Hashable {
   /// The chunks that are here.
   public var have: [ChunkRun] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an OFFER, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.u64("size", &size)
@@ -97,12 +105,17 @@ public struct Offer: Message, Hashable {
 
 /// HAVE: more chunks are here.
 public struct Have: Message, Hashable {
+  /// The type byte of a HAVE.
   public static let type = MessageType.have
+  /// The number in the WANT that the OFFER answered.
   public var file: UInt16 = 0
+  /// The chunks gained, by the sender's cut.
   public var chunks: [ChunkRun] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a HAVE, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.runs("chunks", &chunks)
@@ -111,9 +124,12 @@ public struct Have: Message, Hashable {
 
 /// A run of bytes of a file or of its manifest.
 public struct RangeField: FieldGroup, Hashable {
+  /// The first byte, counted from the beginning of the file or manifest.
   public var offset: UInt64 = 0
+  /// How many bytes, at least 1.
   public var length: UInt32 = 0
 
+  /// All fields zero or empty.
   public init() {}
   /// The bytes `offset ..< offset + length`.
   public init(offset: UInt64, length: UInt32) {
@@ -121,6 +137,7 @@ public struct RangeField: FieldGroup, Hashable {
     self.length = length
   }
 
+  /// Visits the fields of a range, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("offset", &offset)
     try v.u32("length", &length)
@@ -129,14 +146,19 @@ public struct RangeField: FieldGroup, Hashable {
 
 /// REQUEST: send these bytes.
 public struct Request: Message, Hashable {
+  /// The type byte of a REQUEST.
   public static let type = MessageType.request
+  /// The number that the sender gave the file in its WANT.
   public var file: UInt16 = 0
   /// A `ContentSpace`.
   public var space: UInt8 = 0
+  /// The bytes wanted, at most 96 ranges.
   public var ranges: [RangeField] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a REQUEST, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.u8("space", &space, .code(.space))
@@ -146,14 +168,19 @@ public struct Request: Message, Hashable {
 
 /// CANCEL: what of these bytes has not been sent need not be.
 public struct Cancel: Message, Hashable {
+  /// The type byte of a CANCEL.
   public static let type = MessageType.cancel
+  /// The number that the sender gave the file in its WANT.
   public var file: UInt16 = 0
   /// A `ContentSpace`.
   public var space: UInt8 = 0
+  /// The bytes no longer wanted, at most 96 ranges; none: the file is no longer wanted.
   public var ranges: [RangeField] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a CANCEL, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.u8("space", &space, .code(.space))
@@ -163,10 +190,12 @@ public struct Cancel: Message, Hashable {
 
 /// BLOCK: bytes that were requested.
 public struct Block: Message, Hashable, BitwiseCopyable {
+  /// The type byte of a BLOCK.
   public static let type = MessageType.block
   /// The bytes of type, length and fields, before the content.
   public static let overhead = MessageType.overhead + 11
 
+  /// The number that the receiver gave the file in its WANT.
   public var file: UInt16 = 0
   /// A `ContentSpace`.
   public var space: UInt8 = 0
@@ -175,8 +204,10 @@ public struct Block: Message, Hashable, BitwiseCopyable {
   /// The content.
   public var content = ByteRange()
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a BLOCK, in the order of their bytes.
   @inline(__always)
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
@@ -188,7 +219,9 @@ public struct Block: Message, Hashable, BitwiseCopyable {
 
 /// REFUSE: a WANT or a REQUEST that is not met.
 public struct Refuse: Message, Hashable {
+  /// The type byte of a REFUSE.
   public static let type = MessageType.refuse
+  /// The number that the receiver gave the file in its WANT.
   public var file: UInt16 = 0
   /// A `Refusal`.
   public var code: UInt16 = 0
@@ -197,8 +230,10 @@ public struct Refuse: Message, Hashable {
   /// The ranges that are refused; none: the file is.
   public var ranges: [RangeField] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a REFUSE, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("file", &file)
     try v.u16("code", &code, .code(.refusal))

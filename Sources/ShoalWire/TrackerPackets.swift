@@ -32,6 +32,7 @@ public struct Cut: FieldGroup, Hashable {
   /// Into how many chunks the pieces are cut.
   public var chunks: UInt32 = 0
 
+  /// All fields zero or empty.
   public init() {}
   /// This cut of a file of this size.
   public init(size: UInt64, pieceExponent: UInt8, chunks: UInt32) {
@@ -40,6 +41,7 @@ public struct Cut: FieldGroup, Hashable {
     self.chunks = chunks
   }
 
+  /// Visits the fields of a cut, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("size", &size)
     try v.u8("piece_exponent", &pieceExponent)
@@ -49,12 +51,15 @@ public struct Cut: FieldGroup, Hashable {
 
 /// CONNECT: asks for a cookie. It is padded, so that the answer is no larger.
 public struct ConnectPacket: Packet, Hashable {
+  /// The type byte of a CONNECT.
   public static let type = PacketType.connect
   /// The bytes of a CONNECT.
   public static let length = 64
 
+  /// It has no fields.
   public init() {}
 
+  /// Visits the fields of a CONNECT, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.padding(to: ConnectPacket.length)
   }
@@ -62,14 +67,17 @@ public struct ConnectPacket: Packet, Hashable {
 
 /// CONNECTED: proves, when it comes back in a request, that the sender has the address it claims.
 public struct ConnectedPacket: Packet, Hashable {
+  /// The type byte of a CONNECTED.
   public static let type = PacketType.connected
   /// A keyed hash of the sender's address and the time.
   public var cookie: UInt64 = 0
   /// The sender's address as the tracker sees it.
   public var observed = Address(ipv4: 0, port: 0)
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a CONNECTED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.address("observed", &observed)
@@ -78,18 +86,23 @@ public struct ConnectedPacket: Packet, Hashable {
 
 /// REGISTER: the sender has, or is getting, a file. Repeated to stay registered.
 public struct RegisterPacket: Packet, Hashable {
+  /// The type byte of a REGISTER.
   public static let type = PacketType.register
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
   /// The BLAKE3 hash of the file.
   public var id = Digest.zero
+  /// How the sender has cut the file.
   public var cut = Cut()
   /// The file's name; not to be trusted.
   public var name = ""
   /// Chunks that the sender has; what does not fit is told with UPDATE.
   public var have: [ChunkRun] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a REGISTER, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
@@ -101,14 +114,17 @@ public struct RegisterPacket: Packet, Hashable {
 
 /// REGISTERED: the peer is known with so many chunks.
 public struct RegisteredPacket: Packet, Hashable {
+  /// The type byte of a REGISTERED.
   public static let type = PacketType.registered
   /// The chunks that the tracker now knows the sender to have; fewer than it has: it tells them again.
   public var have: UInt32 = 0
   /// The seconds after which the sender should register again.
   public var interval: UInt16 = 0
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a REGISTERED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("have", &have)
     try v.u16("interval", &interval)
@@ -117,14 +133,19 @@ public struct RegisteredPacket: Packet, Hashable {
 
 /// UPDATE: the sender, which is registered, has more chunks.
 public struct UpdatePacket: Packet, Hashable {
+  /// The type byte of an UPDATE.
   public static let type = PacketType.update
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
+  /// The BLAKE3 hash of the file.
   public var id = Digest.zero
   /// The chunks gained.
   public var gained: [ChunkRun] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an UPDATE, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
@@ -134,11 +155,15 @@ public struct UpdatePacket: Packet, Hashable {
 
 /// UPDATED: the peer is known with so many chunks.
 public struct UpdatedPacket: Packet, Hashable {
+  /// The type byte of an UPDATED.
   public static let type = PacketType.updated
+  /// The chunks that the tracker now knows the sender to have.
   public var have: UInt32 = 0
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an UPDATED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("have", &have)
   }
@@ -146,12 +171,17 @@ public struct UpdatedPacket: Packet, Hashable {
 
 /// FIND: which files have this name?
 public struct FindPacket: Packet, Hashable {
+  /// The type byte of a FIND.
   public static let type = PacketType.find
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
+  /// The name, compared byte for byte; at most 255 bytes of UTF-8.
   public var name = ""
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a FIND, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.text("name", &name)
@@ -160,15 +190,19 @@ public struct FindPacket: Packet, Hashable {
 
 /// One file of a name, and who claims that it has it.
 public struct FoundEntry: FieldGroup, Hashable {
+  /// The BLAKE3 hash of the file.
   public var id = Digest.zero
+  /// The cut by the peer registered longest.
   public var cut = Cut()
   /// The peers registered for it.
   public var peers: UInt32 = 0
   /// The one that has been registered longest.
   public var claimant = Address(ipv4: 0, port: 0)
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an entry of FOUND, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.digest("id", &id)
     try cut.fields(&v)
@@ -179,13 +213,17 @@ public struct FoundEntry: FieldGroup, Hashable {
 
 /// FOUND: the files of that name, those with most peers first.
 public struct FoundPacket: Packet, Hashable {
+  /// The type byte of a FOUND.
   public static let type = PacketType.found
   /// How many there are; `files` may be fewer.
   public var total: UInt16 = 0
+  /// The files with most peers, as many as fit.
   public var files: [FoundEntry] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a FOUND, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("total", &total)
     try v.list("files", &files)
@@ -194,19 +232,24 @@ public struct FoundPacket: Packet, Hashable {
 
 /// LOOKUP: which peers have this file, or this chunk of it?
 public struct LookupPacket: Packet, Hashable {
+  /// The type byte of a LOOKUP.
   public static let type = PacketType.lookup
   /// Stands for any chunk.
   public static let anyChunk = UInt32.max
 
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
+  /// The BLAKE3 hash of the file.
   public var id = Digest.zero
   /// A chunk's index, by each peer's own cut, or `anyChunk`.
   public var chunk: UInt32 = LookupPacket.anyChunk
   /// The most peers wanted.
   public var most: UInt8 = 0
 
+  /// The values that the fields are declared with.
   public init() {}
 
+  /// Visits the fields of a LOOKUP, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
@@ -219,14 +262,17 @@ public struct LookupPacket: Packet, Hashable {
 public struct PeerEntry: FieldGroup, Hashable {
   /// Where it is reached; with the unspecified address, at the tracker's own.
   public var address = Address(ipv4: 0, port: 0)
+  /// How this peer has cut the file.
   public var cut = Cut()
   /// How many chunks it has.
   public var have: UInt32 = 0
   /// The seconds since it was last heard.
   public var age: UInt16 = 0
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an entry of PEERS, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.address("address", &address)
     try cut.fields(&v)
@@ -237,16 +283,21 @@ public struct PeerEntry: FieldGroup, Hashable {
 
 /// PEERS: some of the peers that a LOOKUP asked for, chosen at random where there are too many; not the asker.
 public struct PeersPacket: Packet, Hashable {
+  /// The type byte of a PEERS.
   public static let type = PacketType.peers
+  /// The id that the LOOKUP named.
   public var id = Digest.zero
   /// The file's name, as the peer registered longest has it.
   public var name = ""
   /// How many there are; `peers` may be fewer.
   public var total: UInt32 = 0
+  /// At most as many as were asked for, and as fit.
   public var peers: [PeerEntry] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a PEERS, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.digest("id", &id)
     try v.text("name", &name)
@@ -257,15 +308,21 @@ public struct PeersPacket: Packet, Hashable {
 
 /// MAP: which chunks, from this one on, does that peer have?
 public struct MapPacket: Packet, Hashable {
+  /// The type byte of a MAP.
   public static let type = PacketType.map
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
+  /// The BLAKE3 hash of the file.
   public var id = Digest.zero
+  /// The peer, as PEERS named it.
   public var address = Address(ipv4: 0, port: 0)
   /// The first chunk asked about.
   public var first: UInt32 = 0
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a MAP, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
@@ -276,14 +333,19 @@ public struct MapPacket: Packet, Hashable {
 
 /// MAPPED: the runs that it has among the chunks `first ..< end`.
 public struct MappedPacket: Packet, Hashable {
+  /// The type byte of a MAPPED.
   public static let type = PacketType.mapped
+  /// The first chunk that the answer is about, as MAP named it.
   public var first: UInt32 = 0
   /// Where the answer ends; below the number of chunks: ask again from here.
   public var end: UInt32 = 0
+  /// The runs, each cut off at `first` and `end`.
   public var have: [ChunkRun] = []
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a MAPPED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("first", &first)
     try v.u32("end", &end)
@@ -293,12 +355,17 @@ public struct MappedPacket: Packet, Hashable {
 
 /// DEREGISTER: the sender no longer serves the file.
 public struct DeregisterPacket: Packet, Hashable {
+  /// The type byte of a DEREGISTER.
   public static let type = PacketType.deregister
+  /// The cookie that CONNECTED gave, which proves the sender's address.
   public var cookie: UInt64 = 0
+  /// The BLAKE3 hash of the file.
   public var id = Digest.zero
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of a DEREGISTER, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
@@ -307,23 +374,29 @@ public struct DeregisterPacket: Packet, Hashable {
 
 /// DEREGISTERED: the sender is not, or no longer, registered.
 public struct DeregisteredPacket: Packet, Hashable {
+  /// The type byte of a DEREGISTERED.
   public static let type = PacketType.deregistered
 
+  /// It has no fields.
   public init() {}
 
+  /// Visits the fields of a DEREGISTERED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {}
 }
 
 /// ERROR: the request with this transaction id is refused.
 public struct ErrorPacket: Packet, Hashable {
+  /// The type byte of an ERROR.
   public static let type = PacketType.error
   /// A `TrackerError`.
   public var code: UInt16 = 0
   /// More, for people; not to be trusted.
   public var message = ""
 
+  /// All fields zero or empty.
   public init() {}
 
+  /// Visits the fields of an ERROR, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("code", &code, .code(.trackerError))
     try v.text("message", &message)

@@ -1,0 +1,1 @@
+#include "CShoal.h"

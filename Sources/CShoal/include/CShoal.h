@@ -1,0 +1,42 @@
+// What Swift cannot say about Linux: control-message macros, epoll and eventfd, constants that libc headers may lack.
+// No logic lives here. Compiles with and without _GNU_SOURCE, since clients of `Shoal` do not define it.
+#ifndef CSHOAL_H
+#define CSHOAL_H
+
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SHOAL_SOL_UDP 17
+#define SHOAL_UDP_SEGMENT 103
+#define SHOAL_UDP_GRO 104
+#define SHOAL_EPOLL_CLOEXEC 02000000
+#define SHOAL_EFD_CLOEXEC 02000000
+#define SHOAL_EFD_NONBLOCK 04000
+
+// The same number on every architecture; the glibc wrapper came with 2.35 only.
+#define SHOAL_SYS_EPOLL_PWAIT2 441
+
+static inline struct cmsghdr *shoal_cmsg_first(const struct msghdr *message) { return CMSG_FIRSTHDR(message); }
+
+static inline struct cmsghdr *shoal_cmsg_next(struct msghdr *message, struct cmsghdr *control) {
+  return CMSG_NXTHDR(message, control);
+}
+
+static inline void *shoal_cmsg_data(struct cmsghdr *control) { return CMSG_DATA(control); }
+
+static inline size_t shoal_cmsg_space(size_t length) { return CMSG_SPACE(length); }
+
+static inline size_t shoal_cmsg_length(size_t length) { return CMSG_LEN(length); }
+
+long syscall(long number, ...);
+
+static inline int shoal_epoll_pwait2(int poll, struct epoll_event *events, int limit, const struct timespec *timeout) {
+  return (int)syscall(SHOAL_SYS_EPOLL_PWAIT2, poll, events, limit, timeout, NULL, 0);
+}
+
+#endif

@@ -1,0 +1,39 @@
+import ShoalCapture
+import ShoalWire
+
+/// A capture that an endpoint writes of its own traffic.
+struct CaptureFile: ~Copyable {
+  private var writer: PcapngWriter
+  private let file: File
+  private var written = 0
+  /// Why nothing more is captured.
+  private(set) var failure: SystemError?
+
+  /// The bytes that are gathered before they are written: bounds memory, and makes few calls.
+  private static let buffer = 256 << 10
+
+  init(_ path: String) throws(SystemError) {
+    file = try File.create(path, existing: .empty)
+    writer = PcapngWriter(application: "shoal \(shoalVersion)")
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer, from: Address, to: Address, outbound: Bool, wall: Nanoseconds) {
+    guard failure == nil else { return }
+    writer.datagram(
+      from: from, to: to, payload: bytes, wallClockNanoseconds: UInt64(max(wall, 0)), outbound: outbound)
+    if writer.bytes.count >= CaptureFile.buffer { flush() }
+  }
+
+  /// Writes what has been gathered.
+  mutating func flush() {
+    guard failure == nil, writer.bytes.count > 0 else { return }
+    do {
+      try file.write(writer.bytes, at: written)
+      written += writer.bytes.count
+      writer.discard(writer.bytes.count)
+    } catch { failure = error }
+  }
+}
+
+/// The version of library and commands (semver.org).
+public let shoalVersion = "0.1.0"

@@ -1,0 +1,73 @@
+import ShoalWire
+
+/// Where a download is written.
+public enum Destination: Sendable {
+  /// To this file.
+  case file(String)
+  /// Into this directory, under the name that the ticket or a peer gives.
+  case directory(String)
+}
+
+/// How a download stands.
+public struct DownloadProgress: Sendable {
+  /// What is being done.
+  public enum Phase: String, Sendable {
+    /// Looking for peers that have the file.
+    case finding
+    /// Fetching the list of hashes.
+    case manifest
+    /// Verifying what is there already.
+    case checking
+    /// Fetching pieces.
+    case downloading
+    /// Done: verified, synced and under its final name.
+    case finished
+  }
+  public var phase = Phase.finding
+  public var id: Digest
+  /// The file's name, and where it is or will be; empty while not known.
+  public var name = ""
+  public var path = ""
+  /// Bytes verified, of how many (0 while not known); of the file, whatever run they came in.
+  public var bytes: UInt64 = 0
+  public var total: UInt64 = 0
+  /// In the phase `checking`: bytes looked at.
+  public var checked: UInt64 = 0
+  /// Bytes that were here when the run began.
+  public var resumed: UInt64 = 0
+  /// Bytes accepted from peers in this run, verified or not yet.
+  public var accepted: UInt64 = 0
+  /// Chunks complete, of how many.
+  public var chunks = 0
+  public var totalChunks = 0
+  /// Peers that serve the file.
+  public var peers = 0
+  /// The share of numbered packets that came as repeats: what was lost on the way here, or nearly.
+  public var loss = 0.0
+  /// Verified bytes by peer.
+  public var from: [Address: UInt64] = [:]
+  /// Seconds since the download began.
+  public var seconds = 0.0
+  /// The file was there already, with the right content.
+  public var wasThere = false
+}
+
+/// A file on its way. Its progress is a sequence; it ends when the file is whole, or throws a `ShoalError`.
+public final class Download: Sendable {
+  /// How the download stands, some twenty times a second; the last is `finished`.
+  public let progress: AsyncThrowingStream<DownloadProgress, any Error>
+  let output: AsyncThrowingStream<DownloadProgress, any Error>.Continuation
+
+  init() {
+    (progress, output) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Waits until the file is whole.
+  @discardableResult
+  public func finish() async throws -> DownloadProgress {
+    var last: DownloadProgress?
+    for try await progress in progress { last = progress }
+    guard let last, last.phase == .finished else { throw ShoalError(.stopped, "the download was stopped") }
+    return last
+  }
+}

@@ -1,0 +1,178 @@
+import Glibc
+import ShoalSwarm
+import ShoalWire
+
+/// One download, as its loop goes about it. What waits for disks is done by workers, which post what they found.
+final class DownloadTask {
+  let id: Digest
+  private let download: Download
+  private let destination: Destination
+  private let replacing: Bool
+  private let key: FileKey
+  private let startedAt = SystemClock.now()
+  private var progress: DownloadProgress
+  private var part: PartFile?
+  private var isOver = false
+
+  init(_ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool) {
+    self.download = download
+    self.destination = destination
+    self.replacing = replacing
+    self.key = key
+    id = ticket.id
+    progress = DownloadProgress(id: ticket.id)
+    progress.name = ticket.name
+    progress.total = ticket.cut?.size ?? 0
+  }
+
+  /// Tells how the download stands.
+  func report(_ loop: NodeLoop) {
+    guard !isOver else { return }
+    let file = loop.swarm.progress(key)
+    progress.seconds = Double(SystemClock.now() - startedAt) / 1e9
+    progress.peers = file.peers
+    if progress.phase == .downloading {
+      progress.bytes = file.bytes
+      progress.accepted = file.accepted
+      progress.chunks = file.chunks
+      progress.totalChunks = file.totalChunks
+      progress.from = file.from
+      let counters = loop.swarm.counters
+      progress.loss = counters.received > 0 ? Double(counters.repeats) / Double(counters.received) : 0
+    }
+    if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
+    download.output.yield(progress)
+  }
+
+  // MARK: The steps
+
+  /// The manifest has come: a place for the file is prepared, and what is there already is verified.
+  func manifestKnown(_ loop: NodeLoop) {
+    guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
+    let name = progress.name.isEmpty ? loop.swarm.name(key) : progress.name
+    progress.name = name
+    progress.total = manifest.cut.size
+    let path: String
+    switch destination {
+    case .file(let file): path = file
+    case .directory(let directory):
+      guard let safe = safeFileName(name) else {
+        return fail(ShoalError(.file, "the file's name cannot be used here; say where to write, with --output PATH"), loop)
+      }
+      path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
+    }
+    progress.path = path
+    progress.phase = .checking
+    report(loop)
+    let node = loop.node
+    let (key, replacing) = (key, replacing)
+    WorkerPool.shared.run {
+      let result = PartFile.prepare(path, manifest, replacing: replacing) { checked in
+        node.post { loop in loop.downloads[key.index]?.checked(checked) }
+      }
+      node.post { loop in loop.downloads[key.index]?.prepared(result, manifest, loop) }
+    }
+  }
+
+  private func checked(_ bytes: UInt64) { progress.checked = bytes }
+
+  private func prepared(_ result: Result<PartFile, ShoalError>, _ manifest: Manifest, _ loop: NodeLoop) {
+    guard !isOver else { return }
+    switch result {
+    case .failure(let error): fail(error, loop)
+    case .success(let part):
+      self.part = part
+      progress.wasThere = part.wasThere
+      guard let source = try? SourceFile(part.file, checksForChange: false) else {
+        return fail(ShoalError(.file, "\(part.file.path) cannot be examined"), loop)
+      }
+      loop.set(LocalFile(key, source, manifest.cut), key)
+      progress.phase = .downloading
+      loop.swarm.begin(key, have: part.have, at: SystemClock.now())
+      progress.resumed = loop.swarm.progress(key).bytes
+      loop.takeEvents(nil)
+      report(loop)
+    }
+  }
+
+  /// Every piece is verified and written: the file gets its name.
+  func completed(_ loop: NodeLoop) {
+    guard !isOver, let part else { return }
+    report(loop)
+    let node = loop.node
+    let key = key
+    WorkerPool.shared.run {
+      let failure = part.finish()
+      node.post { loop in loop.downloads[key.index]?.finished(failure, loop) }
+    }
+  }
+
+  private func finished(_ failure: ShoalError?, _ loop: NodeLoop) {
+    if let failure { return fail(failure, loop) }
+    report(loop)
+    progress.phase = .finished
+    progress.bytes = progress.total
+    report(loop)
+    end(loop)
+    download.output.finish()
+  }
+
+  // MARK: Failure
+
+  func fail(_ error: SystemError, _ loop: NodeLoop) {
+    guard error.isDiskFull else { return fail(ShoalError(error), loop) }
+    let bytes = loop.swarm.progress(key).bytes
+    fail(PartFile.diskFull(error.subject, short: progress.total - bytes, kept: bytes), loop)
+  }
+
+  func fail(_ error: ShoalError, _ loop: NodeLoop) {
+    guard !isOver else { return }
+    end(loop)
+    // The swarm may be in the midst of telling us; it is stopped afterwards.
+    let key = key
+    loop.node.post { loop in
+      loop.set(nil, key)
+      loop.swarm.withdraw(key, at: SystemClock.now())
+      loop.takeEvents(nil)
+    }
+    download.output.finish(throwing: error)
+  }
+
+  /// A peer speaks none of our versions; if there is no other, that is the end.
+  func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: NodeLoop) {
+    guard loop.swarm.knownAddresses(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
+    let theirs = versions.count == 1 ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"
+    let who = versions.lowerBound > Limits.version ? "update this shoal" : "update theirs"
+    fail(ShoalError(.version, "\(address) speaks \(theirs), we speak \(Limits.version); \(who)"), loop)
+  }
+
+  /// The loop ends, and with it what was not finished.
+  func stop() {
+    guard !isOver else { return }
+    isOver = true
+    download.output.finish(throwing: ShoalError(.stopped, "the download was stopped"))
+  }
+
+  private func end(_ loop: NodeLoop) {
+    isOver = true
+    loop.onProgress[key.index] = nil
+    loop.downloads[key.index] = nil
+  }
+}
+
+extension NodeLoop {
+  /// Begins a download.
+  func begin(
+    _ download: Download, _ ticket: Ticket, _ peers: [Address], _ destination: Destination, replacing: Bool
+  ) {
+    let now = SystemClock.now()
+    let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, at: now)
+    set(nil, key)
+    let task = DownloadTask(download, ticket, key, destination, replacing: replacing)
+    downloads[key.index] = task
+    for peer in peers { swarm.add(peer: peer, for: key, at: now) }
+    wantProgress(key) { [unowned self] _ in task.report(self) }
+    task.report(self)
+    takeEvents(nil)
+  }
+}

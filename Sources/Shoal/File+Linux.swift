@@ -1,0 +1,108 @@
+import Glibc
+
+/// An open file. Reads and writes name their offset, so threads may share it. Closed when the last reference goes.
+package final class File: Sendable {
+  /// How `create` treats what is there.
+  package enum Existing: Sendable {
+    /// Keep its bytes, to resume.
+    case keep
+    /// Empty it.
+    case empty
+    /// Fail with `EEXIST`.
+    case refuse
+  }
+
+  /// What it was opened as; not followed when it is renamed.
+  package let path: String
+  private let descriptor: Int32
+
+  private init(_ path: String, _ flags: Int32, _ action: SystemError.Action) throws(SystemError) {
+    self.path = path
+    var result: Int32
+    repeat { result = Glibc.open(path, flags | O_CLOEXEC, 0o666) } while result < 0 && errno == EINTR
+    descriptor = result
+    guard descriptor >= 0 else { throw SystemError(errno, action, path) }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Opens for reading; a directory is refused. A named pipe does not block, but fails when it is read.
+  package static func open(_ path: String) throws(SystemError) -> File {
+    let file = try File(path, O_RDONLY | O_NONBLOCK, .open)
+    if try file.status().kind == .directory { throw SystemError(EISDIR, .open, path) }
+    return file
+  }
+
+  /// Opens for reading and writing, and makes the file if there is none.
+  package static func create(_ path: String, existing: Existing = .keep) throws(SystemError) -> File {
+    let flags: Int32 =
+      switch existing {
+      case .keep: 0
+      case .empty: O_TRUNC
+      case .refuse: O_EXCL
+      }
+    return try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags, .create)
+  }
+
+  /// Reads from `offset` until `buffer` is full or the file ends; the number of bytes read.
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)
+      if count == 0 { break }
+      if count > 0 { done += count } else if errno != EINTR { throw failure(.read) }
+    }
+    return done
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, offset + done)
+      if count > 0 { done += count } else if count == 0 || errno != EINTR { throw failure(.write) }
+    }
+  }
+
+  /// Its kind, size and identity now.
+  package func status() throws(SystemError) -> FileStatus {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { throw failure(.examine) }
+    return FileStatus(info)
+  }
+
+  /// Its size in bytes.
+  package func size() throws(SystemError) -> Int { try status().size }
+
+  /// Makes the file at least `size` bytes long and claims the disk space, if the file system can: then "disk full"
+  /// comes now and not hours later.
+  package func allocate(_ size: Int) throws(SystemError) {
+    guard size > 0 else { return }
+    var result: Int32
+    repeat { result = fallocate(descriptor, 0, 0, size) } while result != 0 && errno == EINTR
+    guard result != 0 else { return }
+    guard errno == EOPNOTSUPP || errno == ENOSYS else { throw failure(.allocate) }
+    if try self.size() < size { try resize(size) }
+  }
+
+  /// Makes the file exactly `size` bytes long.
+  package func resize(_ size: Int) throws(SystemError) {
+    var result: Int32
+    repeat { result = ftruncate(descriptor, size) } while result != 0 && errno == EINTR
+    guard result == 0 else { throw failure(.allocate) }
+  }
+
+  /// Returns when the disk has it.
+  package func sync() throws(SystemError) {
+    var result: Int32
+    repeat { result = fsync(descriptor) } while result != 0 && errno == EINTR
+    guard result == 0 else { throw failure(.sync) }
+  }
+
+  /// Claims the file against other processes that do the same, until it is closed; fails if one has it.
+  package func lock() throws(SystemError) {
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw failure(.lock) }
+  }
+
+  private func failure(_ action: SystemError.Action) -> SystemError { SystemError(errno, action, path) }
+}

@@ -1,0 +1,91 @@
+import Glibc
+
+/// What the file system says about a path or an open file.
+package struct FileStatus: Hashable, Sendable {
+  package enum Kind: Sendable { case regular, directory, other }
+
+  package var kind: Kind
+  /// Bytes.
+  package var size: Int
+  /// The file system it is on.
+  package var device: UInt64
+  /// With `device`, which file it is.
+  package var inode: UInt64
+  /// When its content last changed, in nanoseconds since 1970: with the rest, whether it is still the same.
+  package var modified: Int64
+
+  init(_ info: stat) {
+    kind =
+      switch info.st_mode & S_IFMT {
+      case S_IFREG: .regular
+      case S_IFDIR: .directory
+      default: .other
+      }
+    size = Int(info.st_size)
+    device = UInt64(info.st_dev)
+    inode = UInt64(info.st_ino)
+    modified = Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
+  }
+}
+
+/// Operations on paths.
+package enum FileSystem {
+  /// What is at `path`, symbolic links followed; nil when nothing is.
+  package static func status(_ path: String) throws(SystemError) -> FileStatus? {
+    var info = stat()
+    if stat(path, &info) == 0 { return FileStatus(info) }
+    if errno == ENOENT || errno == ENOTDIR { return nil }
+    throw SystemError(errno, .examine, path)
+  }
+
+  /// Whether two paths that exist are on one file system, so that one can be renamed to the other's directory.
+  package static func areOnSameDevice(_ a: String, _ b: String) throws(SystemError) -> Bool {
+    guard let first = try status(a) else { throw SystemError(ENOENT, .examine, a) }
+    guard let second = try status(b) else { throw SystemError(ENOENT, .examine, b) }
+    return first.device == second.device
+  }
+
+  /// Renames in one step. Unless `replacing`, fails with `EEXIST` and the new path as the subject when that is taken.
+  package static func rename(_ old: String, to new: String, replacing: Bool) throws(SystemError) {
+    if replacing {
+      guard Glibc.rename(old, new) == 0 else { throw SystemError(errno, .rename, old) }
+      return
+    }
+    if renameat2(AT_FDCWD, old, AT_FDCWD, new, UInt32(RENAME_NOREPLACE)) == 0 { return }
+    guard errno == EINVAL || errno == ENOSYS else { throw renameFailure(old, new) }
+    try renameByLink(old, to: new)
+  }
+
+  /// For file systems that cannot rename without replacing: a hard link refuses to replace, too.
+  package static func renameByLink(_ old: String, to new: String) throws(SystemError) {
+    if link(old, new) == 0 {
+      try remove(old)
+      return
+    }
+    // Nor hard links: all that is left is to look first.
+    guard errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK else {
+      throw renameFailure(old, new)
+    }
+    var info = stat()
+    if lstat(new, &info) == 0 { throw SystemError(EEXIST, .rename, new) }
+    try rename(old, to: new, replacing: true)
+  }
+
+  private static func renameFailure(_ old: String, _ new: String) -> SystemError {
+    SystemError(errno, .rename, errno == EEXIST ? new : old)
+  }
+
+  /// Removes a file.
+  package static func remove(_ path: String) throws(SystemError) {
+    guard unlink(path) == 0 else { throw SystemError(errno, .remove, path) }
+  }
+
+  /// Returns when the disk has the names in `directory`: a rename is durable only then.
+  package static func syncDirectory(_ directory: String) throws(SystemError) {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(errno, .sync, directory) }
+    defer { close(descriptor) }
+    // Some file systems have nothing to sync here and say so.
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError(errno, .sync, directory) }
+  }
+}

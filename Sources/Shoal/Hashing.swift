@@ -1,0 +1,77 @@
+import ShoalSwarm
+import ShoalWire
+
+/// Hashing of whole files, away from event loops and from Swift's cooperative threads.
+enum Hashing {
+  /// A file and the manifest that was made of it.
+  struct Hashed: Sendable {
+    let manifest: Manifest
+    let source: SourceBox
+  }
+
+  /// Cuts a file into pieces and chunks and hashes it (the original's `create_chunks`).
+  static func manifest(
+    _ path: String, _ chunking: Chunking, _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
+  ) async throws -> Hashed {
+    try await onThread { () throws(ShoalError) in
+      do throws(SystemError) {
+        let file = try openRegular(path)
+        let source = try SourceFile(file, checksForChange: true)
+        let size = UInt64(try file.size())
+        guard size <= Limits.fileSize else { return .failure(ShoalError(.file, "\(path): larger than 16 TiB")) }
+        let cut = Cut(size: size, chunking: chunking)
+        let buffer = PieceBuffer(cut.pieceSize)
+        var values: [Digest] = []
+        var last = UnsafeRawBufferPointer(start: nil, count: 0)
+        for piece in 0..<cut.pieces {
+          let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<cut.pieceLength(piece)])
+          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else { return .failure(changed(path)) }
+          last = UnsafeRawBufferPointer(room)
+          let firstLeaf = cut.pieceOffset(piece) / UInt64(Blake3.leafBytes)
+          if cut.pieces > 1 { values.append(Blake3.chainingValue(of: last, firstLeaf: firstLeaf)) }
+          progress(cut.pieceOffset(piece) + UInt64(room.count), size)
+        }
+        guard source.isUnchanged() else { return .failure(changed(path)) }
+        return .success(Hashed(manifest: Manifest(cut: cut, values: values, lastPiece: last), source: SourceBox(source)))
+      } catch { return .failure(ShoalError(error)) }
+    }
+  }
+
+  private static func changed(_ path: String) -> ShoalError {
+    ShoalError(.changed, "\(path) was changed while it was read; try again when it is at rest")
+  }
+
+  private static func openRegular(_ path: String) throws(SystemError) -> File {
+    let file = try File.open(path)
+    guard try file.status().kind == .regular else { throw SystemError(isDirectory, .open, path) }
+    return file
+  }
+  /// EISDIR.
+  private static let isDirectory: Int32 = 21
+
+  /// The BLAKE3 hash of a file, as `b3sum` prints it.
+  static func id(of file: File) throws(SystemError) -> Digest {
+    var hasher = Blake3.Hasher()
+    let buffer = PieceBuffer(1 << 20)
+    var offset = 0
+    while true {
+      let count = try file.read(into: buffer.bytes, at: offset)
+      guard count > 0 else { return hasher.finalize() }
+      hasher.update(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
+      offset += count
+    }
+  }
+
+  /// Runs `body` on a thread of its own.
+  private static func onThread<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(ShoalError) -> Result<Value, ShoalError>
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      SystemThread.start("shoal-hash") {
+        do throws(ShoalError) {
+          continuation.resume(with: try body().mapError { $0 })
+        } catch { continuation.resume(throwing: error) }
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import ShoalLink
+import ShoalWire
+
+/// One direction of this endpoint's own access link: datagrams that it delays are held here until they are due.
+struct LinkStage {
+  private var link: Link
+  private var releases: Releases
+  private var held: [Held] = []
+  private var free: [UInt32] = []
+  /// Datagrams dropped because too many were held.
+  private(set) var overflow = 0
+  let isClean: Bool
+
+  struct Held {
+    var bytes: [UInt8]
+    var peer: Address
+  }
+
+  /// What one link holds at most: bounds its memory to some 100 MB.
+  private static let capacity = 65_536
+
+  init(_ link: Link) {
+    self.link = link
+    isClean = link.parameters.isClean
+    releases = Releases(capacity: LinkStage.capacity)
+  }
+
+  var counters: LinkCounters { link.counters }
+  var deadline: Instant { releases.deadline }
+
+  /// Takes a datagram in; `popDue` gives back what arrives of it, when it does.
+  mutating func admit(_ bytes: UnsafeRawBufferPointer, _ peer: Address, at now: Instant) {
+    let headers = peer.isIPv4 ? 28 : 48
+    guard case .delivered(let delivery) = link.admit(ipLength: bytes.count + headers, payloadLength: bytes.count, at: now)
+    else { return }
+    hold(bytes, peer, delivery.corruption, until: delivery.release)
+    if let second = delivery.duplicate { hold(bytes, peer, delivery.corruption, until: second) }
+  }
+
+  private mutating func hold(
+    _ bytes: UnsafeRawBufferPointer, _ peer: Address, _ corruption: Corruption?, until release: Instant
+  ) {
+    guard releases.count < LinkStage.capacity else {
+      overflow += 1
+      return
+    }
+    let slot: UInt32
+    if let reused = free.popLast() {
+      slot = reused
+      held[Int(slot)].bytes.removeAll(keepingCapacity: true)
+      held[Int(slot)].bytes.append(contentsOf: bytes)
+      held[Int(slot)].peer = peer
+    } else {
+      slot = UInt32(held.count)
+      held.append(Held(bytes: Array(bytes), peer: peer))
+    }
+    if let corruption { held[Int(slot)].bytes.withUnsafeMutableBytes { corruption.apply(to: $0) } }
+    _ = releases.insert(slot, at: release)
+  }
+
+  /// The next datagram that is due: its slot, to be read with `withHeld` and given back with `recycle`.
+  mutating func popDue(at now: Instant) -> UInt32? { releases.popDue(at: now) }
+
+  mutating func withHeld(_ slot: UInt32, _ body: (UnsafeMutableRawBufferPointer, Address) -> Void) {
+    let peer = held[Int(slot)].peer
+    held[Int(slot)].bytes.withUnsafeMutableBytes { body($0, peer) }
+  }
+
+  mutating func recycle(_ slot: UInt32) { free.append(slot) }
+}

@@ -1,0 +1,74 @@
+import CShoal
+import Glibc
+
+/// The headers, vectors, address and control areas of some messages, as `sendmmsg` and `recvmmsg` take them.
+///
+/// Memory is held untyped: `mmsghdr` is unknown to clients of this module that do not define `_GNU_SOURCE`.
+struct MessageArray: ~Copyable {
+  /// For `IP_PKTINFO` or `IPV6_PKTINFO` and `UDP_GRO`, twice over: what does not fit would hide where datagrams end.
+  static let controlSize = 128
+  private static let nameSize = 32
+  private static let stride =
+    MemoryLayout<mmsghdr>.stride + MemoryLayout<iovec>.stride + nameSize + controlSize
+
+  let count: Int
+  private let memory: UnsafeMutableRawPointer
+
+  init(count: Int) {
+    self.count = count
+    memory = .allocate(byteCount: count * Self.stride, alignment: 16)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * Self.stride)
+    for index in 0..<count {
+      self[index].pointee.msg_hdr.msg_iov = vector(index)
+      self[index].pointee.msg_hdr.msg_iovlen = 1
+      self[index].pointee.msg_hdr.msg_name = name(index)
+    }
+  }
+
+  deinit { memory.deallocate() }
+
+  /// The header of message `index`; those that follow are contiguous.
+  subscript(index: Int) -> UnsafeMutablePointer<mmsghdr> {
+    (memory + index * MemoryLayout<mmsghdr>.stride).assumingMemoryBound(to: mmsghdr.self)
+  }
+
+  /// Where the bytes of message `index` are.
+  func vector(_ index: Int) -> UnsafeMutablePointer<iovec> {
+    let base = memory + count * MemoryLayout<mmsghdr>.stride
+    return (base + index * MemoryLayout<iovec>.stride).assumingMemoryBound(to: iovec.self)
+  }
+
+  /// Room for the address of message `index`.
+  func name(_ index: Int) -> UnsafeMutableRawPointer {
+    memory + count * (MemoryLayout<mmsghdr>.stride + MemoryLayout<iovec>.stride) + index * Self.nameSize
+  }
+
+  /// Room for the control messages of message `index`.
+  func control(_ index: Int) -> UnsafeMutableRawPointer {
+    memory + count * (Self.stride - Self.controlSize) + index * Self.controlSize
+  }
+}
+
+extension MessageArray {
+  /// Sends up to `limit` messages from `first` on; the number that the kernel took, or a negative `errno`.
+  func send(_ first: Int, _ limit: Int, to socket: Int32, singly: Bool) -> Int {
+    if singly {
+      let sent = sendmsg(socket, &self[first].pointee.msg_hdr, 0)
+      return sent < 0 ? -Int(errno) : 1
+    }
+    let sent = sendmmsg(socket, self[first], UInt32(limit), 0)
+    return sent < 0 ? -Int(errno) : Int(sent)
+  }
+
+  /// Marks message `index` as a run of datagrams of `size` bytes, for the kernel to cut.
+  func setSegmentSize(_ size: Int, of index: Int) {
+    let area = control(index)
+    let header = area.assumingMemoryBound(to: cmsghdr.self)
+    header.pointee.cmsg_level = Int32(SHOAL_SOL_UDP)
+    header.pointee.cmsg_type = Int32(SHOAL_UDP_SEGMENT)
+    header.pointee.cmsg_len = shoal_cmsg_length(MemoryLayout<UInt16>.size)
+    shoal_cmsg_data(header).storeBytes(of: UInt16(size), as: UInt16.self)
+    self[index].pointee.msg_hdr.msg_control = area
+    self[index].pointee.msg_hdr.msg_controllen = shoal_cmsg_space(MemoryLayout<UInt16>.size)
+  }
+}

@@ -1,0 +1,133 @@
+import ShoalLink
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+import Synchronization
+
+/// What a peer or tracker is told at its start.
+public struct NodeOptions: Sendable {
+  /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 is any that is free.
+  public var listen = ":0"
+  /// If the port of `listen` is in use, any free one is taken.
+  public var anyPortIfBusy = false
+  /// Transport and swarm.
+  public var swarm = SwarmConfiguration()
+  /// The access link through which everything that is sent and received passes.
+  public var link = LinkSpec.clean
+  /// The seed of the link's randomness where the specification names none; drawn by the system if nil.
+  public var linkSeed: UInt64?
+  /// Where to record every datagram, as pcapng.
+  public var capture: String?
+  /// Whether a tracker answers on the same port.
+  public var runsTracker = false
+
+  /// Any free port and a clean link, unless told otherwise.
+  public init(listen: String = ":0", runsTracker: Bool = false) {
+    self.listen = listen
+    self.runsTracker = runsTracker
+  }
+}
+
+/// A UDP socket with an event loop thread of its own; what peers and trackers are made of.
+///
+/// The loop owns all state. Others reach it only by `post`, which is for files and chunks, never for packets.
+final class Node: Sendable {
+  typealias Command = @Sendable (NodeLoop) -> Void
+
+  let address: Address
+  /// What the system granted of the receive buffer that was asked for, in bytes.
+  let receiveBuffer: (granted: Int, asked: Int)
+  private let mailbox = Mutex<[Command]>([])
+  private let wake: Wake
+  private let stopped = Mutex(false)
+
+  init(_ options: NodeOptions) throws(ShoalError) {
+    let socket = try Node.bind(options)
+    address = socket.localAddress
+    receiveBuffer = (socket.grantedReceiveBuffer, UDPSocket.Options().receiveBuffer)
+    do {
+      wake = try Wake()
+    } catch { throw ShoalError(error) }
+    let tools: LoopTools
+    do {
+      tools = try LoopTools(socket, wake, capture: options.capture)
+    } catch { throw ShoalError(error) }
+    SystemThread.start("shoal-loop") { [self] in
+      NodeLoop(socket, options, self, tools.takeCapture()).run(tools.takePoll())
+    }
+  }
+
+  private static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {
+    let place: Resolver.HostPort
+    do {
+      place = try Resolver.parse(options.listen, defaultPort: 0)
+    } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+    var address = Address(high: 0, low: 0, port: place.port)
+    if !place.host.isEmpty {
+      do {
+        address = try Resolver.resolve(place.host, port: place.port)[0]
+      } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+    }
+    var socketOptions = UDPSocket.Options()
+    // A large send buffer would be a queue of our own, which looks like one of the path's.
+    socketOptions.sendBuffer = 2 << 20
+    do {
+      return try UDPSocket.bind(to: address, options: socketOptions)
+    } catch {
+      if error.isInUse, options.anyPortIfBusy, let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions) {
+        return socket
+      }
+      throw ShoalError(error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "")
+    }
+  }
+
+  /// Has the loop run a command; false once it has stopped.
+  @discardableResult
+  func post(_ command: @escaping Command) -> Bool {
+    let isRunning = stopped.withLock { isStopped in
+      if !isStopped { mailbox.withLock { $0.append(command) } }
+      return !isStopped
+    }
+    if isRunning { wake.wake() }
+    return isRunning
+  }
+
+  /// Has the loop run a command and waits for what it gives; nil once the loop has stopped.
+  func ask<Result: Sendable>(_ command: @escaping @Sendable (NodeLoop) -> Result) async -> Result? {
+    await withCheckedContinuation { continuation in
+      if !post({ continuation.resume(returning: command($0)) }) { continuation.resume(returning: nil) }
+    }
+  }
+
+  func takeCommands() -> [Command] {
+    wake.clear()
+    return mailbox.withLock { commands in
+      defer { commands = [] }
+      return commands
+    }
+  }
+
+  /// From now on no command is taken; those that were are returned, to be run.
+  func close() -> [Command] {
+    stopped.withLock { $0 = true }
+    return takeCommands()
+  }
+}
+
+/// Carries what cannot be copied to the loop's thread; made before it, so that failures are errors of the caller's.
+private final class LoopTools: @unchecked Sendable {
+  private var poll: EventPoll?
+  private var capture: CaptureFile?
+
+  init(_ socket: UDPSocket, _ wake: Wake, capture path: String?) throws(SystemError) {
+    let poll = try EventPoll()
+    try poll.add(socket.descriptor, token: NodeLoop.socketToken, .readable)
+    try poll.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
+    self.poll = consume poll
+    capture = nil
+    if let path { capture = try CaptureFile(path) }
+  }
+
+  func takePoll() -> EventPoll { poll.take()! }
+  func takeCapture() -> CaptureFile? { capture.take() }
+}

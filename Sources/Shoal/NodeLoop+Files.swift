@@ -1,0 +1,155 @@
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+extension NodeLoop {
+  /// Takes what the swarm has to tell; `datagram` is the one that it was just handed.
+  func takeEvents(_ datagram: UnsafeRawBufferPointer?) {
+    while let event = swarm.nextEvent() {
+      switch event {
+      case .block(let key, let piece, let offset, let content):
+        guard let datagram, let file = files[key.index] else { continue }
+        let bytes = UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end])
+        file.place(piece, offset, bytes)
+      case .pieceGathered(let key, let piece): verify(piece, key)
+      case .pieceDropped(let key, let piece): files[key.index]?.take(piece).map { files[key.index]?.recycle($0) }
+      default: tell(event)
+      }
+    }
+  }
+
+  /// Hashes a piece and writes it if it is right, on a worker; nothing wrong is ever written.
+  private func verify(_ piece: Int, _ key: FileKey) {
+    guard let file = files[key.index], let manifest = swarm.manifest(key), let buffer = file.take(piece) else { return }
+    let target = file.source.file
+    let node = node
+    WorkerPool.shared.run {
+      let content = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<manifest.cut.pieceLength(piece)])
+      var failure: SystemError?
+      let isRight = manifest.verify(piece, content)
+      if isRight {
+        do throws(SystemError) {
+          try target.write(content, at: Int(manifest.cut.pieceOffset(piece)))
+        } catch { failure = error }
+      }
+      let result = failure
+      node.post { loop in loop.verified(piece, key, isRight, result, buffer) }
+    }
+  }
+
+  private func verified(
+    _ piece: Int, _ key: FileKey, _ isRight: Bool, _ failure: SystemError?, _ buffer: PieceBuffer
+  ) {
+    guard let file = files[key.index] else { return }
+    file.recycle(buffer)
+    if let failure { return downloads[key.index]?.fail(failure, self) ?? () }
+    let cut = swarm.manifest(key)?.cut ?? Cut()
+    if isRight { spans.invalidate(key.source, cut.pieceOffset(piece), cut.pieceLength(piece)) }
+    swarm.pieceVerified(key, piece: piece, isRight: isRight, at: SystemClock.now())
+    takeEvents(nil)
+  }
+
+  /// Copies the bytes that a datagram is to carry; false if they cannot be had, and the datagram must not be sent.
+  func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer) -> Bool {
+    let key = FileKey(source: payload.source)
+    if payload.space == ContentSpace.manifest.rawValue {
+      guard let bytes = swarm.manifest(key)?.bytes, Int(payload.offset) + payload.length <= bytes.count else {
+        return false
+      }
+      bytes.withUnsafeBytes {
+        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length)))
+      }
+      return true
+    }
+    guard key.index < files.count, let file = files[key.index] else { return false }
+    if spans.read(file.source, payload.source, payload.offset, payload.length, into: room) { return true }
+    withdraw(key)
+    return false
+  }
+
+  /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
+  private func withdraw(_ key: FileKey) {
+    guard let file = files[key.index] else { return }
+    // Not now: a datagram of it is just being built.
+    files[key.index] = nil
+    node.post { loop in
+      loop.swarm.withdraw(key, at: SystemClock.now())
+      loop.takeEvents(nil)
+    }
+    if let download = downloads[key.index] {
+      download.fail(SystemError(5, .read, file.source.file.path), self)
+    } else if let manifest = swarm.manifest(key) {
+      onPeerEvent?(.withdrawn(id: manifest.id, path: file.source.file.path))
+    }
+  }
+
+  /// Serves a file that has been hashed.
+  @discardableResult
+  func share(_ manifest: Manifest, _ source: SourceBox, name: String) -> FileKey {
+    let key = swarm.share(manifest, name: name, at: SystemClock.now())
+    set(LocalFile(key, source.file, manifest.cut), key)
+    takeEvents(nil)
+    return key
+  }
+
+  func set(_ file: LocalFile?, _ key: FileKey) {
+    while files.count <= key.index { files.append(nil) }
+    files[key.index] = file
+  }
+
+  var statistics: NodeStatistics {
+    let counters = swarm.counters
+    var result = NodeStatistics()
+    result.sent = counters.sent
+    result.bytesSent = counters.bytesSent
+    result.received = counters.received
+    result.bytesReceived = counters.bytesReceived
+    result.retransmitted = counters.retransmitted
+    result.lost = counters.lost
+    result.corrupt = corrupt
+    result.duplicate = counters.duplicate
+    result.repeats = counters.repeats
+    result.connections = swarm.connectionCount
+    return result
+  }
+
+  /// Tells those who wait for it what happened.
+  private func tell(_ event: SwarmEvent) {
+    let now = SystemClock.now()
+    switch event {
+    case .manifest(let key): downloads[key.index]?.manifestKnown(self)
+    case .completed(let key): downloads[key.index]?.completed(self)
+    case .connected(let address, let byPeer): onPeerEvent?(.connected(address, byPeer: byPeer))
+    case .disconnected(let address, let wasOpen, let code, let reason, _):
+      if wasOpen {
+        let name = CloseCode(rawValue: code)?.description ?? "code \(code)"
+        onPeerEvent?(.disconnected(address, reason: reason.isEmpty ? name : "\(name): \(reason)"))
+      } else if code != CloseCode.version.rawValue {
+        onPeerEvent?(.unreachable(address))
+      }
+    case .otherVersion(let address, let versions):
+      onPeerEvent?(.otherVersion(address, versions))
+      for download in downloads.values { download.otherVersion(address, versions, self) }
+    case .refused(let key, let address, let code):
+      if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
+        onPeerEvent?(.refused(address, id: id, code: code))
+      }
+    case .distrusted(let key, let address, _):
+      if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
+        onPeerEvent?(.distrusted(address, id: id))
+      }
+    case .served(let key, let address, let bytes):
+      if let id = swarm.manifest(key)?.id {
+        onPeerEvent?(.served(address, id: id, name: swarm.name(key), bytes: bytes))
+      }
+    case .tracker(let address, let event): tell(address, event, at: now)
+    case .chunk, .block, .pieceGathered, .pieceDropped: break
+    }
+  }
+}
+
+/// Carries a file to its loop.
+final class SourceBox: @unchecked Sendable {
+  let file: SourceFile
+  init(_ file: SourceFile) { self.file = file }
+}

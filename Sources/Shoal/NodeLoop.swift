@@ -1,0 +1,262 @@
+import ShoalLink
+import ShoalSwarm
+import ShoalTracker
+import ShoalTransport
+import ShoalWire
+
+/// The event loop of one socket, and all state behind it. Only its own thread touches it.
+final class NodeLoop {
+  static let socketToken: UInt64 = 0
+  static let wakeToken: UInt64 = 1
+
+  let node: Node
+  private let socket: UDPSocket
+  private let address: Address
+  private let reserve: Int
+  var swarm: Swarm
+  var tracker: ShoalTracker.Tracker?
+  private var input: ReceiveBatch
+  private var output: SendBatch
+  private var up: LinkStage
+  private var down: LinkStage
+  var capture: CaptureFile?
+  var spans = SpanCache()
+  /// What is known of each file, by its key's index.
+  var files: [LocalFile?] = []
+  /// What is being fetched, by its key's index.
+  var downloads: [Int: DownloadTask] = [:]
+  /// What trackers were asked and have not answered.
+  var questions: [Question] = []
+  var onPeerEvent: ((PeerEvent) -> Void)?
+  var trackerListener: ((TrackerEvent) -> Void)?
+  /// Called twenty times a second while set, for progress.
+  var onProgress: [Int: (Instant) -> Void] = [:]
+  private var progressAt = Instant.distantFuture
+  private var isClosing = false
+  private var closeBy = Instant.distantFuture
+  private var onClosed: [() -> Void] = []
+  /// Datagrams that failed their checksum.
+  private(set) var corrupt = 0
+
+  init(_ socket: UDPSocket, _ options: NodeOptions, _ node: Node, _ capture: consuming CaptureFile?) {
+    self.socket = socket
+    self.node = node
+    self.capture = capture
+    address = socket.localAddress
+    let key = SystemRandom.bytes(32).withUnsafeBytes { Digest($0) }
+    var secrets = SecretGenerator(key: key)
+    let linkSeed = options.linkSeed ?? secrets.next()
+    let now = SystemClock.now()
+    up = LinkStage(options.link.makeUpLink(defaultSeed: linkSeed, start: now))
+    down = LinkStage(options.link.makeDownLink(defaultSeed: linkSeed, start: now))
+    if options.runsTracker {
+      tracker = ShoalTracker.Tracker(key: secrets.key(for: "cookies"), seed: secrets.next())
+    }
+    swarm = Swarm(options.swarm, secrets: secrets)
+    if tracker != nil {
+      // Its own peer is registered like any other, by datagrams to itself.
+      let own = address.isIPv4 ? Address(ipv4: 0x7f00_0001, port: address.port) : Address(high: 0, low: 1, port: address.port)
+      swarm.add(tracker: address.isUnspecified ? own : address, at: now)
+    }
+    reserve = max(options.swarm.transport.mtu, 1_500)
+    input = ReceiveBatch(for: socket)
+    output = SendBatch(for: socket)
+  }
+
+  // MARK: The loop
+
+  func run(_ poll: consuming EventPoll) {
+    var interest: EventPoll.Interest = .readable
+    while true {
+      receive()
+      for command in node.takeCommands() { command(self) }
+      let retry = transmit()
+      if isClosing, swarm.isQuiet && output.isEmpty || SystemClock.now() >= closeBy { break }
+      let wanted: EventPoll.Interest = output.pending && retry == nil ? [.readable, .writable] : .readable
+      if wanted != interest, (try? poll.change(socket.descriptor, token: NodeLoop.socketToken, wanted)) != nil {
+        interest = wanted
+      }
+      capture?.flush()
+      _ = poll.wait(until: min(deadline, retry ?? .distantFuture))
+      expire()
+    }
+    capture?.flush()
+    for download in downloads.values { download.stop() }
+    for command in node.close() { command(self) }
+    for closed in onClosed { closed() }
+  }
+
+  private var deadline: Instant {
+    // A send that waits for room must not make us spin on deadlines that only sending can meet.
+    var deadline = min(up.deadline, down.deadline, progressAt)
+    if !output.pending { deadline = min(deadline, swarm.deadline) }
+    if let tracker { deadline = min(deadline, tracker.deadline) }
+    return min(deadline, closeBy)
+  }
+
+  private func expire() {
+    let now = SystemClock.now()
+    swarm.expire(at: now)
+    takeEvents(nil)
+    if tracker != nil, tracker!.deadline <= now {
+      tracker!.expire(at: now)
+      takeTrackerEvents()
+    }
+    if progressAt <= now {
+      progressAt = onProgress.isEmpty ? .distantFuture : now + 50 * .millisecond
+      for report in onProgress.values { report(now) }
+    }
+  }
+
+  // MARK: Receiving
+
+  /// Takes what has come; in rounds, so that sending gets its turn under a flood.
+  private func receive() {
+    for _ in 0..<16 {
+      guard input.receive(socket) > 0 else { break }
+      let now = SystemClock.now()
+      while let datagram = input.next() {
+        if down.isClean {
+          accept(datagram.bytes, datagram.source, at: now)
+        } else {
+          down.admit(UnsafeRawBufferPointer(datagram.bytes), datagram.source, at: now)
+        }
+      }
+    }
+    guard !down.isClean else { return }
+    let now = SystemClock.now()
+    while let slot = down.popDue(at: now) {
+      down.withHeld(slot) { accept($0, $1, at: now) }
+      down.recycle(slot)
+    }
+  }
+
+  /// One datagram, after this endpoint's link.
+  private func accept(_ bytes: UnsafeMutableRawBufferPointer, _ from: Address, at now: Instant) {
+    let datagram = UnsafeRawBufferPointer(bytes)
+    capture?.add(datagram, from: from, to: captureAddress(for: from), outbound: false, wall: SystemClock.wall())
+    guard Checksum.isValid(datagram) else {
+      corrupt += 1
+      return swarm.receiveCorrupt(from: from, at: now)
+    }
+    if tracker != nil, let type = PacketType(rawValue: datagram[3]), type.isTrackerRequest {
+      tracker!.receive(datagram.bytes, from: from, at: now)
+      return takeTrackerEvents()
+    }
+    swarm.receive(datagram.bytes, from: from, at: now)
+    takeEvents(datagram)
+  }
+
+  private func takeTrackerEvents() {
+    while let event = tracker?.nextEvent() { trackerListener?(event) }
+  }
+
+  /// Our own address in a capture, of the peer's family.
+  private func captureAddress(for peer: Address) -> Address {
+    if let known = sources[peer] { return known }
+    var own = address
+    if address.isUnspecified {
+      own = (LocalAddresses.source(towards: peer) ?? address).with(port: address.port)
+      if sources.count < 4_096 { sources[peer] = own }
+    }
+    return own
+  }
+  private var sources: [Address: Address] = [:]
+
+  // MARK: Sending
+
+  /// Sends what is ready; when to try again if the system has no room, other than when the socket is writable.
+  private func transmit() -> Instant? {
+    while true {
+      if output.pending || !output.isEmpty {
+        switch output.flush(socket) {
+        case .done: break
+        case .blocked: return nil
+        case .exhausted: return SystemClock.now() + .millisecond
+        }
+      }
+      guard fill() else { return nil }
+    }
+  }
+
+  /// Fills the batch; false if there was nothing to fill it with.
+  private func fill() -> Bool {
+    let now = SystemClock.now()
+    var count = 0
+    while !up.isClean, let slot = up.popDue(at: now) {
+      up.withHeld(slot) { bytes, to in
+        if let room = output.reserve(bytes.count) {
+          room.copyMemory(from: UnsafeRawBufferPointer(bytes))
+          output.commit(bytes.count, to: to)
+        }
+      }
+      up.recycle(slot)
+      count += 1
+      if count >= 64 { return true }
+    }
+    while tracker != nil, let reply = tracker!.nextTransmit(at: now) {
+      reply.bytes.withUnsafeBytes { bytes in
+        place(bytes.count, to: reply.to, at: now) { $0.copyMemory(from: bytes); return true }
+      }
+      count += 1
+      if count >= 64 { return true }
+    }
+    while let room = room() {
+      guard let transmit = swarm.nextTransmit(into: room, at: now) else { break }
+      count += 1
+      guard complete(transmit, room) else { continue }
+      dispatch(UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length]), to: transmit.to, at: now)
+    }
+    return count > 0
+  }
+
+  /// Where the next datagram is built: in the batch, or beside it where the link is to have it first.
+  private func room() -> UnsafeMutableRawBufferPointer? { up.isClean ? output.reserve(reserve) : scratch }
+  private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
+
+  deinit { scratch.deallocate() }
+
+  private func place(
+    _ count: Int, to address: Address, at now: Instant, _ fill: (UnsafeMutableRawBufferPointer) -> Bool
+  ) {
+    guard let room = room(), room.count >= count, fill(room) else { return }
+    dispatch(UnsafeMutableRawBufferPointer(rebasing: room[..<count]), to: address, at: now)
+  }
+
+  /// A complete datagram goes into the link, or straight into the batch in which it was built.
+  private func dispatch(_ bytes: UnsafeMutableRawBufferPointer, to address: Address, at now: Instant) {
+    let datagram = UnsafeRawBufferPointer(bytes)
+    capture?.add(datagram, from: captureAddress(for: address), to: address, outbound: true, wall: SystemClock.wall())
+    if up.isClean { output.commit(bytes.count, to: address) } else { up.admit(datagram, address, at: now) }
+  }
+
+  /// Gathers the payload behind the header and fills in the checksum; false if the bytes cannot be had.
+  private func complete(_ transmit: Transmit, _ room: UnsafeMutableRawBufferPointer) -> Bool {
+    let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
+    let payload = transmit.payload
+    if payload.length > 0 {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: whole[transmit.headerLength...])
+      guard gather(payload, into: rest) else { return false }
+    }
+    Checksum.fill(whole)
+    return true
+  }
+
+  // MARK: The end
+
+  /// Says goodbye to trackers and peers, for two seconds at most, and ends the loop.
+  func close(_ closed: @escaping () -> Void) {
+    onClosed.append(closed)
+    guard !isClosing else { return }
+    isClosing = true
+    let now = SystemClock.now()
+    closeBy = now + 2 * .second
+    swarm.stop(at: now)
+    takeEvents(nil)
+  }
+
+  func wantProgress(_ key: FileKey, _ report: @escaping (Instant) -> Void) {
+    onProgress[key.index] = report
+    progressAt = min(progressAt, SystemClock.now())
+  }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import ShoalSwarm
+import ShoalWire
+
+/// The file that a download writes: `NAME.part` beside its target until it is whole, then the target.
+struct PartFile: Sendable {
+  let file: File
+  let target: String
+  /// The pieces that were there and are right.
+  let have: ChunkSet
+  /// The target itself was there, with the right content; there is nothing to write.
+  let wasThere: Bool
+  private let replacing: Bool
+
+  /// Makes a place for a file of this manifest, and verifies what is there already.
+  static func prepare(
+    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping (UInt64) -> Void
+  ) -> Result<PartFile, ShoalError> {
+    do throws(SystemError) {
+      if let there = try existing(target, manifest) {
+        if there.isRight { return .success(there.part) }
+        guard replacing else {
+          return .failure(ShoalError(.exists, "\(target) exists and differs; use --output PATH or --force"))
+        }
+      }
+      return try .success(open(target, manifest, replacing: replacing, progress))
+    } catch {
+      return .failure(error.isDiskFull ? full(target + ".part", manifest) : ShoalError(error))
+    }
+  }
+
+  /// What lies at the target, and whether it is the file.
+  private static func existing(
+    _ target: String, _ manifest: Manifest
+  ) throws(SystemError) -> (part: PartFile, isRight: Bool)? {
+    guard let status = try FileSystem.status(target) else { return nil }
+    guard status.kind == .regular else { throw SystemError(EEXIST, .create, target) }
+    let file = try File.open(target)
+    let id = status.size == Int(manifest.cut.size) ? try Hashing.id(of: file) : nil
+    let isRight = id == manifest.id
+    let all = ChunkSet.full(capacity: manifest.cut.pieces)
+    return (PartFile(file: file, target: target, have: all, wasThere: true, replacing: false), isRight)
+  }
+
+  private static func open(
+    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: (UInt64) -> Void
+  ) throws(SystemError) -> PartFile {
+    let path = target + ".part"
+    let wasThere = try FileSystem.status(path) != nil
+    let file = try File.create(path)
+    try file.lock()
+    var have = ChunkSet(capacity: manifest.cut.pieces)
+    do {
+      if wasThere { have = try verify(file, manifest, progress) }
+      if try file.size() > Int(manifest.cut.size) { try file.resize(Int(manifest.cut.size)) }
+      // All of it now, so that a disk that is too small is known before anything is fetched.
+      try file.allocate(Int(manifest.cut.size))
+    } catch {
+      if !wasThere { try? FileSystem.remove(path) }
+      throw error
+    }
+    return PartFile(file: file, target: target, have: have, wasThere: false, replacing: replacing)
+  }
+
+  /// The pieces of a file that are right: nothing that an earlier run left is believed.
+  private static func verify(
+    _ file: File, _ manifest: Manifest, _ progress: (UInt64) -> Void
+  ) throws(SystemError) -> ChunkSet {
+    var have = ChunkSet(capacity: manifest.cut.pieces)
+    let buffer = PieceBuffer(manifest.cut.pieceSize)
+    let size = try file.size()
+    for piece in 0..<manifest.cut.pieces {
+      let offset = Int(manifest.cut.pieceOffset(piece))
+      guard offset < size else { break }
+      let length = manifest.cut.pieceLength(piece)
+      let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<length])
+      guard try file.read(into: room, at: offset) == length else { break }
+      if manifest.verify(piece, UnsafeRawBufferPointer(room)) { have.insert(piece) }
+      if piece % 64 == 63 { progress(UInt64(offset + length)) }
+    }
+    return have
+  }
+
+  /// Gives the file its name, once its bytes are on the disk; nil if that succeeded.
+  func finish() -> ShoalError? {
+    guard !wasThere else { return nil }
+    do throws(SystemError) {
+      try file.sync()
+      try FileSystem.rename(target + ".part", to: target, replacing: replacing)
+      try FileSystem.syncDirectory(PartFile.directory(of: target))
+      return nil
+    } catch {
+      return error.code == EEXIST
+        ? ShoalError(.exists, "\(target) has come to exist meanwhile; the file is whole in \(target).part")
+        : ShoalError(error)
+    }
+  }
+
+  private static func full(_ path: String, _ manifest: Manifest) -> ShoalError {
+    var status = statvfs()
+    let isKnown = statvfs(directory(of: path), &status) == 0
+    let free = isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : 0
+    return diskFull(path, short: manifest.cut.size - min(free, manifest.cut.size), kept: 0)
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {
+    func megabytes(_ bytes: UInt64) -> String {
+      let tenths = (bytes + 50_000) / 100_000
+      return "\(tenths / 10).\(tenths % 10) MB"
+    }
+    let keeps = kept > 0 ? " and repeat: \(megabytes(kept)) are kept" : " and repeat"
+    return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
+  }
+}

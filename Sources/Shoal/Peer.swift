@@ -1,0 +1,156 @@
+import ShoalSwarm
+import ShoalWire
+
+/// A peer: serves files, fetches files from others, and does both at the same time.
+///
+/// ```swift
+/// import Shoal
+///
+/// // One side serves a file, with a tracker of its own.
+/// let origin = try Peer.start(NodeOptions(listen: "127.0.0.1:0", runsTracker: true))
+/// let share = try await origin.share("film.mkv")
+/// print(share.ticket)
+///
+/// // The other fetches it by its ticket.
+/// let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
+/// let download = try await peer.download(share.ticket, to: .file("copy.mkv"))
+/// for try await progress in download.progress {
+///   print(progress.phase, progress.bytes, "of", progress.total)
+/// }
+/// await peer.close()
+/// await origin.close()
+/// ```
+public final class Peer: Sendable {
+  let node: Node
+  private let runsTracker: Bool
+  /// What happens besides the progress of downloads.
+  public let events: AsyncStream<PeerEvent>
+
+  /// Starts a peer without files.
+  public static func start(_ options: NodeOptions = NodeOptions()) throws(ShoalError) -> Peer {
+    Peer(try Node(options), options)
+  }
+
+  private init(_ node: Node, _ options: NodeOptions) {
+    self.node = node
+    runsTracker = options.runsTracker
+    let (events, output) = AsyncStream<PeerEvent>.makeStream(bufferingPolicy: .bufferingNewest(1_000))
+    self.events = events
+    node.post { loop in loop.onPeerEvent = { output.yield($0) } }
+  }
+
+  /// Where it listens; unspecified (`0.0.0.0` or `[::]`) if at all of the machine's addresses.
+  public var address: Address { node.address }
+
+  /// The addresses at which others can reach this peer, the likeliest first (the original's `get_local_ip`).
+  public var reachableAddresses: [Address] {
+    node.address.isUnspecified ? LocalAddresses.reachable(port: node.address.port) : [node.address]
+  }
+
+  /// The receive buffer that the system granted, and what was asked for, in bytes.
+  public var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
+
+  /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers.
+  public func add(tracker: String) async throws {
+    for address in try await resolve(tracker, defaultPort: Peer.trackerPort).prefix(1) {
+      node.post { loop in
+        loop.swarm.add(tracker: address, at: SystemClock.now())
+        loop.takeEvents(nil)
+      }
+    }
+  }
+
+  /// The port of a tracker, where none is said.
+  public static let trackerPort: UInt16 = 7400
+  /// The port of a peer, where none is said.
+  public static let peerPort: UInt16 = 7401
+
+  /// Cuts a file into chunks, hashes it and serves it from then on. `onHashed` is told of bytes done, of how many.
+  public func share(
+    _ path: String, chunking: Chunking = .automatic, onHashed: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  ) async throws -> Share {
+    let hashed = try await Hashing.manifest(path, chunking, onHashed)
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    _ = await node.ask { loop in loop.share(hashed.manifest, hashed.source, name: name) }
+    var ticket = Ticket(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut)
+    let own = reachableAddresses.map { "\($0)" }
+    if runsTracker { ticket.trackers = own }
+    ticket.peers = runsTracker ? [] : own
+    return Share(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut, ticket: ticket)
+  }
+
+  /// Fetches a file from all peers that the ticket's peers and trackers, and those added, know of.
+  ///
+  /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
+  /// file of other content is an error, unless `replacing`.
+  public func download(_ ticket: Ticket, to destination: Destination, replacing: Bool = false) async throws -> Download {
+    var peers: [Address] = []
+    var failure: (any Error)?
+    for peer in ticket.peers {
+      do { peers += try await resolve(peer, defaultPort: Peer.peerPort).prefix(1) } catch { failure = error }
+    }
+    for tracker in ticket.trackers {
+      do { try await add(tracker: tracker) } catch { failure = error }
+    }
+    let found = peers
+    // A ticket's name that cannot be resolved matters only if nothing else can be.
+    if let failure, peers.isEmpty, await node.ask({ $0.swarm.trackers.count }) == 0 { throw failure }
+    let download = Download()
+    node.post { loop in loop.begin(download, ticket, found, destination, replacing: replacing) }
+    return download
+  }
+
+  /// Asks the trackers which files have a name.
+  public func find(name: String) async throws -> [FoundFile] {
+    try await withCheckedThrowingContinuation { continuation in
+      let isRunning = node.post { loop in loop.find(name) { continuation.resume(with: $0) } }
+      if !isRunning { continuation.resume(throwing: ShoalError(.stopped, "the peer was closed")) }
+    }
+  }
+
+  /// Asks the trackers who has a file, or one chunk of it (the original's `get_peers_for_file`), and which chunks.
+  public func lookup(id: Digest, chunk: Int? = nil) async throws -> LookupResult {
+    var result = try await withCheckedThrowingContinuation { continuation in
+      let isRunning = node.post { loop in loop.lookup(id, chunk) { continuation.resume(with: $0) } }
+      if !isRunning { continuation.resume(throwing: ShoalError(.stopped, "the peer was closed")) }
+    }
+    for i in result.peers.indices {
+      let peer = result.peers[i]
+      if peer.isComplete {
+        result.peers[i].chunks = .full(capacity: peer.have)
+      } else if peer.have > 0 {
+        result.peers[i].chunks = await withCheckedContinuation { continuation in
+          let isRunning = node.post { loop in
+            loop.map(id, peer.address, Int(peer.cut.chunks)) { continuation.resume(returning: $0) }
+          }
+          if !isRunning { continuation.resume(returning: nil) }
+        }
+      } else {
+        result.peers[i].chunks = ChunkSet(capacity: Int(peer.cut.chunks))
+      }
+    }
+    return result
+  }
+
+  /// What was counted so far.
+  public func statistics() async -> NodeStatistics { await node.ask { $0.statistics } ?? NodeStatistics() }
+
+  /// Deregisters from all trackers, says goodbye to all peers, for two seconds at most, and stops.
+  public func close() async {
+    await withCheckedContinuation { continuation in
+      if !node.post({ $0.close { continuation.resume() } }) { continuation.resume() }
+    }
+  }
+
+  private func resolve(_ text: String, defaultPort: UInt16) async throws -> [Address] {
+    try await withCheckedThrowingContinuation { continuation in
+      // A slow name server must not hold up hashing, so it has a thread of its own.
+      SystemThread.start("shoal-resolve") {
+        do throws(ResolverError) {
+          let place = try Resolver.parse(text, defaultPort: defaultPort)
+          continuation.resume(returning: try Resolver.resolve(place.host, port: place.port))
+        } catch { continuation.resume(throwing: ShoalError(.badAddress, "\(error)")) }
+      }
+    }
+  }
+}

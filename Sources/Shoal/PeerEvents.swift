@@ -1,0 +1,99 @@
+import ShoalWire
+
+/// What a peer tells besides the progress of its downloads. Names, reasons and messages are others' and not to be
+/// trusted.
+public enum PeerEvent: Sendable {
+  /// A connection is open; `byPeer` if the other side asked for it.
+  case connected(Address, byPeer: Bool)
+  /// An open connection has ended.
+  case disconnected(Address, reason: String)
+  /// An address did not answer; it will be tried again.
+  case unreachable(Address)
+  /// A peer speaks only these versions of the protocol.
+  case otherVersion(Address, ClosedRange<UInt8>)
+  /// A peer does not serve a file.
+  case refused(Address, id: Digest, code: UInt16)
+  /// A peer sent what does not fit a file's id, and is left alone for ten minutes.
+  case distrusted(Address, id: Digest)
+  /// A peer has got what it wanted of a file; so many bytes from here.
+  case served(Address, id: Digest, name: String, bytes: UInt64)
+  /// A tracker has not answered so many tries; another goes out now, the next in so many seconds.
+  case trackerSilent(Address, tries: Int, next: Double)
+  /// A tracker answers again.
+  case trackerAnswered(Address)
+  /// A tracker knows that a file is here.
+  case registered(Address, id: Digest)
+  /// A tracker refuses a request.
+  case trackerRefused(Address, code: UInt16, message: String)
+  /// A shared file was changed or cannot be read any more, and is served no longer.
+  case withdrawn(id: Digest, path: String)
+  /// The capture cannot be written any more.
+  case captureFailed(String)
+}
+
+/// A file that is served.
+public struct Share: Sendable {
+  /// The file's BLAKE3 hash.
+  public var id: Digest
+  /// Its name, without the path.
+  public var name: String
+  /// How it is cut.
+  public var cut: Cut
+  /// What a receiver needs.
+  public var ticket: Ticket
+}
+
+/// A file that a tracker knows by name, and who claims to have it: no proof that it is what was meant.
+public struct FoundFile: Sendable, Hashable {
+  public var id: Digest
+  public var cut: Cut
+  /// The peers registered for it.
+  public var peers: Int
+  /// The peer that has been registered longest.
+  public var claimant: Address
+  /// The tracker that says so.
+  public var tracker: Address
+}
+
+/// What a tracker says of who has a file.
+public struct LookupResult: Sendable {
+  /// One peer.
+  public struct Peer: Sendable {
+    public var address: Address
+    public var cut: Cut
+    /// How many chunks it has, and which, if that was asked for.
+    public var have: Int
+    public var chunks: ChunkSet?
+    /// The seconds since the tracker heard from it.
+    public var age: Int
+    /// Whether it has all.
+    public var isComplete: Bool { have == Int(cut.chunks) }
+  }
+  public var id: Digest
+  public var name: String
+  /// How many peers there are; `peers` may be fewer.
+  public var total: Int
+  public var peers: [Peer]
+}
+
+/// What was counted by one peer, in both its roles.
+public struct NodeStatistics: Sendable {
+  /// Datagrams and bytes sent.
+  public var sent = 0
+  public var bytesSent = 0
+  /// Datagrams and bytes received intact.
+  public var received = 0
+  public var bytesReceived = 0
+  /// Of those sent: repeats, and packets declared lost.
+  public var retransmitted = 0
+  public var lost = 0
+  /// Of those received: corrupt, packets that came again, and packets whose attempt was above 0.
+  public var corrupt = 0
+  public var duplicate = 0
+  public var repeats = 0
+  /// Connections that are open.
+  public var connections = 0
+
+  /// Nothing counted.
+  public init() {}
+}

@@ -1,0 +1,150 @@
+import CShoal
+import Glibc
+import ShoalWire
+
+/// One datagram in a `ReceiveBatch`, whose next `receive` overwrites it.
+package struct ReceivedDatagram {
+  /// Its payload; writable, for test links that flip bits.
+  package let bytes: UnsafeMutableRawBufferPointer
+  /// Who sent it.
+  package let source: Address
+  /// The address of ours that it was sent to, for captures and for hosts with several.
+  package let destination: Address
+}
+
+/// Buffers for what arrives: a few large ones, each of which the kernel may fill with many equal datagrams (`UDP_GRO`).
+/// One thread owns a batch.
+package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
+  /// What arrived and what of it was dropped, since the beginning.
+  package struct Counters: Sendable {
+    /// Datagrams and bytes of UDP payload handed out.
+    package var datagrams: UInt64 = 0, bytes: UInt64 = 0
+    /// System calls that brought any.
+    package var calls: UInt64 = 0
+    /// Messages dropped as truncated, or of unknown origin, or empty.
+    package var dropped: UInt64 = 0
+    /// Calls that failed: ICMP errors, mostly.
+    package var errors: UInt64 = 0
+    /// The `errno` of the last failure.
+    package var lastError: Int32 = 0
+  }
+
+  /// No UDP payload is larger, nor does the kernel join more.
+  private static let bufferSize = 65_536
+
+  package private(set) var counters = Counters()
+  private let messages: MessageArray
+  private let buffers: UnsafeMutableRawPointer
+  private let localAddress: Address
+  /// Messages that the last call filled, and how many of them were looked at.
+  private var filled = 0, opened = 0
+  /// What is left of the message last opened.
+  private var position: UnsafeMutableRawPointer, remaining = 0, segmentSize = 0
+  private var source: Address, destination: Address
+
+  /// A batch of `count` buffers of 64 KiB for `socket`.
+  package init(for socket: UDPSocket, buffers count: Int = 8) {
+    messages = MessageArray(count: count)
+    buffers = .allocate(byteCount: count * Self.bufferSize, alignment: 4_096)
+    localAddress = socket.localAddress
+    (source, destination) = (localAddress, localAddress)
+    position = buffers
+    for index in 0..<count {
+      messages.vector(index).pointee = iovec(iov_base: buffers + index * Self.bufferSize, iov_len: Self.bufferSize)
+      messages[index].pointee.msg_hdr.msg_control = messages.control(index)
+      prepare(index)
+    }
+  }
+
+  deinit { buffers.deallocate() }
+
+  /// Forgets what is left and takes what waits, without blocking. The number of messages taken: 0 when none waits,
+  /// and when it equals `capacity` there may be more.
+  package mutating func receive(_ socket: UDPSocket) -> Int {
+    for index in 0..<filled { prepare(index) }
+    (filled, opened, remaining) = (0, 0, 0)
+    // A pending error is reported once and then gone: so a few tries, then it is the next event's affair.
+    for _ in 0..<4 {
+      let count = recvmmsg(socket.descriptor, messages[0], UInt32(messages.count), Int32(MSG_DONTWAIT), nil)
+      if count >= 0 {
+        counters.calls += 1
+        filled = Int(count)
+        return filled
+      }
+      if errno == EAGAIN { return 0 }
+      if errno != EINTR {
+        counters.lastError = errno
+        counters.errors += 1
+      }
+    }
+    return 0
+  }
+
+  /// The largest number of messages that `receive` takes.
+  package var capacity: Int { messages.count }
+
+  /// The next datagram of what `receive` took.
+  package mutating func next() -> ReceivedDatagram? {
+    while remaining == 0 {
+      guard opened < filled else { return nil }
+      open(opened)
+      opened += 1
+    }
+    let length = min(segmentSize, remaining)
+    let bytes = UnsafeMutableRawBufferPointer(start: position, count: length)
+    position += length
+    remaining -= length
+    counters.datagrams += 1
+    counters.bytes += UInt64(length)
+    return ReceivedDatagram(bytes: bytes, source: source, destination: destination)
+  }
+
+  /// Gives the kernel back the room that it shortened.
+  private func prepare(_ index: Int) {
+    let header = messages[index]
+    header.pointee.msg_hdr.msg_namelen = socklen_t(addressStorageSize)
+    header.pointee.msg_hdr.msg_controllen = MessageArray.controlSize
+    header.pointee.msg_hdr.msg_flags = 0
+  }
+
+  private mutating func open(_ index: Int) {
+    let message = messages[index]
+    let length = Int(message.pointee.msg_len)
+    // Without its control messages nobody knows where the datagrams in a message end.
+    let truncated = message.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
+    guard !truncated, length > 0, message.pointee.msg_hdr.msg_namelen > 0,
+      let sender = Address(storage: messages.name(index))
+    else {
+      counters.dropped += 1
+      return
+    }
+    source = sender
+    destination = localAddress
+    position = buffers + index * Self.bufferSize
+    remaining = length
+    segmentSize = length
+    var control = shoal_cmsg_first(&message.pointee.msg_hdr)
+    while let header = control {
+      interpret(header)
+      control = shoal_cmsg_next(&message.pointee.msg_hdr, header)
+    }
+  }
+
+  private mutating func interpret(_ header: UnsafeMutablePointer<cmsghdr>) {
+    guard let data = shoal_cmsg_data(header) else { return }
+    switch (header.pointee.cmsg_level, header.pointee.cmsg_type) {
+    case (Int32(SHOAL_SOL_UDP), Int32(SHOAL_UDP_GRO)):
+      let size = Int(data.load(as: Int32.self))
+      if size > 0 { segmentSize = size }
+    case (Int32(IPPROTO_IPV6), IPV6_PKTINFO):
+      // `in6_pktinfo`: the address, mapped if it is IPv4, then the interface.
+      let interface = data.load(fromByteOffset: 16, as: UInt32.self)
+      destination = Address(ipv6: data, port: localAddress.port, scope: interface)
+    case (Int32(IPPROTO_IP), IP_PKTINFO):
+      // `in_pktinfo`: interface, the address to answer from, the address in the header.
+      let ipv4 = UInt32(bigEndian: data.load(fromByteOffset: 8, as: UInt32.self))
+      destination = Address(ipv4: ipv4, port: localAddress.port)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Glibc
+import ShoalWire
+
+/// Why a host and port were not understood, or not found.
+package enum ResolverError: Error, Hashable, Sendable {
+  /// Not "host", "host:port", "[IPv6]:port" or ":port".
+  case malformed(String)
+  /// What follows the colon is not 0 to 65535.
+  case badPort(String)
+  /// No port, and none to assume.
+  case missingPort(String)
+  /// No host, and one is needed.
+  case missingHost(String)
+  /// The name does not exist.
+  case unknownHost(String)
+  /// The name exists, without an address.
+  case noAddress(String)
+  /// No name server answered.
+  case noAnswer(String)
+  /// Anything else, with the system's own words.
+  case failed(String, String)
+}
+
+extension ResolverError: CustomStringConvertible {
+  /// Thing, cause and where it helps remedy: `"exmaple.org": no such host`. ASCII, whatever the text was.
+  package var description: String {
+    switch self {
+    case .malformed(let text): "\(quoted(text)): not HOST:PORT; write an IPv6 address as [ADDRESS]:PORT"
+    case .badPort(let text): "\(quoted(text)): the port must be a number from 0 to 65535"
+    case .missingPort(let text): "\(quoted(text)): needs a port, as in HOST:PORT"
+    case .missingHost(let text): "\(quoted(text)): needs a host, as in HOST:PORT"
+    case .unknownHost(let host): "\(quoted(host)): no such host"
+    case .noAddress(let host): "\(quoted(host)): this name has no address"
+    case .noAnswer(let host): "\(quoted(host)): no name server answers; is this machine online?"
+    case .failed(let host, let reason): "\(quoted(host)): \(reason)"
+    }
+  }
+
+  private func quoted(_ text: String) -> String {
+    "\"" + text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined() + "\""
+  }
+}
+
+/// Turns what people write into addresses.
+package enum Resolver {
+  /// A host (a name, a numeric address without brackets, or empty) and a port.
+  package struct HostPort: Hashable, Sendable {
+    package var host: String
+    package var port: UInt16
+
+    package init(host: String, port: UInt16) {
+      self.host = host
+      self.port = port
+    }
+  }
+
+  /// Reads "host:port", "[IPv6]:port", ":port", and with a default port also "host" and a bare IPv6 address.
+  package static func parse(_ text: String, defaultPort: UInt16? = nil) throws(ResolverError) -> HostPort {
+    let host: Substring
+    let rest: Substring
+    if text.utf8.first == UInt8(ascii: "[") {
+      guard let end = text.lastIndex(of: "]") else { throw .malformed(text) }
+      host = text[text.index(after: text.startIndex)..<end]
+      rest = text[text.index(after: end)...]
+      guard rest.isEmpty || rest.utf8.first == UInt8(ascii: ":"), numeric(String(host))?.isIPv4 == false
+      else { throw .malformed(text) }
+    } else {
+      let colon = text.firstIndex(of: ":") ?? text.endIndex
+      // Two colons are an IPv6 address, whose last group might as well be a port: so there is none.
+      let isBare = text[colon...].dropFirst().contains(":")
+      if isBare && numeric(text) == nil { throw .malformed(text) }
+      host = isBare ? text[...] : text[..<colon]
+      rest = isBare ? "" : text[colon...]
+    }
+    guard isHost(host) else { throw .malformed(text) }
+    guard !rest.isEmpty else {
+      guard !host.isEmpty else { throw .missingHost(text) }
+      guard let defaultPort else { throw .missingPort(text) }
+      return HostPort(host: String(host), port: defaultPort)
+    }
+    let digits = rest.dropFirst()
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ 48...57 ~= $0 }), let port = UInt16(digits) else {
+      throw .badPort(text)
+    }
+    return HostPort(host: String(host), port: port)
+  }
+
+  /// A name or a numeric address, by its characters alone.
+  private static func isHost(_ text: Substring) -> Bool {
+    text.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 32 || 48...57 ~= byte || ".-_:%".utf8.contains(byte)
+    }
+  }
+
+  /// The address that `host` spells, if it is numeric: "192.0.2.7", "2001:db8::1", "fe80::1%eth0".
+  package static func numeric(_ host: String, port: UInt16 = 0) -> Address? {
+    var ipv4 = in_addr()
+    if inet_pton(AF_INET, host, &ipv4) == 1 { return Address(ipv4: UInt32(bigEndian: ipv4.s_addr), port: port) }
+    let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+    var ipv6 = in6_addr()
+    guard let first = parts.first, inet_pton(AF_INET6, String(first), &ipv6) == 1 else { return nil }
+    var scope: UInt32 = 0
+    if parts.count == 2 {
+      let zone = String(parts[1])
+      scope = UInt32(zone) ?? if_nametoindex(zone)
+      guard scope != 0 else { return nil }
+    }
+    return withUnsafeBytes(of: ipv6) { Address(ipv6: $0.baseAddress!, port: port, scope: scope) }
+  }
+
+  /// The addresses of `host`, best first; at once if it is numeric, else by `getaddrinfo`, which may block for many
+  /// seconds: never on an event loop.
+  package static func resolve(_ host: String, port: UInt16) throws(ResolverError) -> [Address] {
+    guard !host.isEmpty else { throw .missingHost(host) }
+    if let address = numeric(host, port: port) { return [address] }
+    guard isHost(host[...]) else { throw .malformed(host) }
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(host, nil, &hints, &list)
+    let cause = errno
+    guard code == 0 else { throw error(code, host, cause) }
+    defer { freeaddrinfo(list) }
+    var addresses: [Address] = []
+    var entry = list
+    while let info = entry {
+      if let storage = info.pointee.ai_addr, let address = Address(storage: UnsafeRawPointer(storage)),
+        !addresses.contains(address.with(port: port))
+      {
+        addresses.append(address.with(port: port))
+      }
+      entry = info.pointee.ai_next
+    }
+    guard !addresses.isEmpty else { throw .noAddress(host) }
+    return addresses
+  }
+
+  static func error(_ code: Int32, _ host: String, _ cause: Int32) -> ResolverError {
+    switch code {
+    case EAI_NONAME: .unknownHost(host)
+    // EAI_NODATA and EAI_ADDRFAMILY, which Swift does not see.
+    case -5, -9: .noAddress(host)
+    case EAI_AGAIN: .noAnswer(host)
+    case EAI_SYSTEM: .failed(host, String(cString: strerror(cause)))
+    default: .failed(host, String(cString: gai_strerror(code)))
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import Glibc
+import ShoalWire
+
+/// Datagrams of one flush, written side by side into one buffer.
+///
+/// A run of equal datagrams to one address (the last may be shorter) is one message that the kernel cuts
+/// (`UDP_SEGMENT`); where it cannot, the same bytes go out as one datagram each. One thread owns a batch.
+package struct SendBatch: ~Copyable, @unchecked Sendable {
+  /// What became of a flush.
+  package enum Outcome: Sendable {
+    /// All is handed over; the batch is empty.
+    case done
+    /// The socket's queue is full: flush again when it is writable.
+    case blocked
+    /// The kernel is short of memory, which no event announces the end of: flush again in a millisecond or so.
+    case exhausted
+  }
+
+  /// What was sent and what was not, since the beginning.
+  package struct Counters: Sendable {
+    /// Datagrams and bytes of UDP payload that the kernel took.
+    package var datagrams: UInt64 = 0, bytes: UInt64 = 0
+    /// System calls that sent them.
+    package var calls: UInt64 = 0
+    /// Datagrams dropped as larger than the interface takes.
+    package var tooLarge: UInt64 = 0
+    /// Datagrams dropped for another reason: no route, an ICMP error, a firewall.
+    package var refused: UInt64 = 0
+    /// The `errno` of the last refusal.
+    package var lastRefusal: Int32 = 0
+  }
+
+  /// Datagrams that the kernel takes in one message (`UDP_MAX_SEGMENTS` up to Linux 6.8).
+  package static let segmentLimit = 64
+  /// Bytes of a message that is cut; with headers of any kind it stays below 65,535.
+  package static let runLimit = 65_000
+  /// The largest UDP payload of all.
+  package static let datagramLimit = 65_527
+  private static let messageLimit = 64
+
+  /// A message: where its bytes are, and the size of all datagrams in it but the last.
+  private struct Run {
+    var start = 0, length = 0, size = 0, datagrams = 0
+    /// Ended by a shorter datagram.
+    var isClosed = false
+    var address = Address(ipv4: 0, port: 0)
+  }
+
+  package private(set) var counters = Counters()
+  /// Whether runs are still handed to the kernel whole.
+  package private(set) var segments: Bool
+
+  private let family: Int32
+  private let buffer: UnsafeMutableRawPointer
+  private let capacity: Int
+  private let runs: UnsafeMutablePointer<Run>
+  private let messages: MessageArray
+  private let singles: MessageArray
+  private var used = 0
+  private var reserved = 0
+  private var count = 0
+  /// The run to send next, what of it is sent, and whether it must go out as single datagrams.
+  private var first = 0, offset = 0, firstIsSingle = false
+  private var lacksSendmmsg = false
+
+  /// A batch for `socket`, of up to `capacity` bytes; more than a core's L2 cache holds is slower, not faster.
+  package init(for socket: UDPSocket, capacity: Int = 256 << 10, segments: Bool = true) {
+    self.capacity = max(capacity, Self.datagramLimit)
+    self.segments = segments && socket.canSegment
+    family = socket.family
+    buffer = .allocate(byteCount: self.capacity, alignment: 64)
+    runs = .allocate(capacity: Self.messageLimit)
+    runs.initialize(repeating: Run(), count: Self.messageLimit)
+    messages = MessageArray(count: Self.messageLimit)
+    singles = MessageArray(count: Self.messageLimit)
+  }
+
+  deinit {
+    buffer.deallocate()
+    runs.deallocate()
+  }
+
+  /// Whether nothing waits to be sent.
+  package var isEmpty: Bool { count == 0 }
+  /// Whether a flush left something unsent.
+  package private(set) var pending = false
+
+  /// Room for a datagram of up to `length` bytes, to be written and then committed (or not: then it never was).
+  /// Nil when the batch is full: flush.
+  package mutating func reserve(_ length: Int) -> UnsafeMutableRawBufferPointer? {
+    precondition(length <= Self.datagramLimit)
+    guard used + length <= capacity, count < Self.messageLimit else { return nil }
+    reserved = length
+    return UnsafeMutableRawBufferPointer(start: buffer + used, count: length)
+  }
+
+  /// Takes the first `length` bytes of what was reserved as a datagram to `address`.
+  package mutating func commit(_ length: Int, to address: Address) {
+    precondition(length <= reserved)
+    reserved = 0
+    if count == 0 || !extendLast(by: length, to: address) { startRun(of: length, to: address) }
+    used += length
+  }
+
+  private mutating func extendLast(by length: Int, to address: Address) -> Bool {
+    let last = count - 1
+    let run = runs + last
+    guard !run.pointee.isClosed, length <= run.pointee.size, length > 0, run.pointee.datagrams < Self.segmentLimit,
+      run.pointee.length + length <= Self.runLimit, run.pointee.address == address
+    else { return false }
+    run.pointee.length += length
+    run.pointee.datagrams += 1
+    run.pointee.isClosed = length < run.pointee.size
+    messages.vector(last).pointee.iov_len = run.pointee.length
+    if run.pointee.datagrams == 2 { messages.setSegmentSize(run.pointee.size, of: last) }
+    return true
+  }
+
+  private mutating func startRun(of length: Int, to address: Address) {
+    runs[count] = Run(start: used, length: length, size: length, datagrams: 1, address: address)
+    let header = messages[count]
+    header.pointee.msg_hdr.msg_namelen = address.store(into: messages.name(count), family: family)
+    header.pointee.msg_hdr.msg_control = nil
+    header.pointee.msg_hdr.msg_controllen = 0
+    messages.vector(count).pointee = iovec(iov_base: buffer + used, iov_len: length)
+    count += 1
+  }
+
+  /// Sends what was committed. Unless it is `.done`, what is left stays, and more may be committed behind it.
+  package mutating func flush(_ socket: UDPSocket) -> Outcome {
+    while first < count {
+      let whole = segments && offset == 0 && !firstIsSingle
+      let result = whole ? sendRuns(socket.descriptor) : sendSingles(socket.descriptor)
+      if result > 0 { continue }
+      switch Int32(-result) {
+      case EINTR: continue
+      case EAGAIN:
+        pending = true
+        return .blocked
+      case ENOBUFS, ENOMEM:
+        pending = true
+        return .exhausted
+      case ENOSYS where !lacksSendmmsg: lacksSendmmsg = true
+      case let error: recover(from: error, whole: whole)
+      }
+    }
+    (used, count, first, offset, firstIsSingle, pending) = (0, 0, 0, 0, false, false)
+    return .done
+  }
+
+  private mutating func sendRuns(_ socket: Int32) -> Int {
+    let sent = messages.send(first, count - first, to: socket, singly: lacksSendmmsg)
+    guard sent > 0 else { return sent }
+    counters.calls += 1
+    for _ in 0..<sent {
+      counters.datagrams += UInt64(runs[first].datagrams)
+      counters.bytes += UInt64(runs[first].length)
+      nextRun()
+    }
+    return sent
+  }
+
+  private mutating func sendSingles(_ socket: Int32) -> Int {
+    let end = segments ? first + 1 : count
+    var index = first
+    var position = offset
+    var filled = 0
+    while index < end && filled < singles.count {
+      let run = runs[index]
+      let length = min(run.size, run.length - position)
+      singles.vector(filled).pointee = iovec(iov_base: buffer + run.start + position, iov_len: length)
+      singles[filled].pointee.msg_hdr.msg_name = messages.name(index)
+      singles[filled].pointee.msg_hdr.msg_namelen = messages[index].pointee.msg_hdr.msg_namelen
+      filled += 1
+      position += length
+      if position == run.length { (index, position) = (index + 1, 0) }
+    }
+    let sent = singles.send(0, filled, to: socket, singly: lacksSendmmsg)
+    guard sent > 0 else { return sent }
+    counters.calls += 1
+    for _ in 0..<sent {
+      counters.datagrams += 1
+      counters.bytes += UInt64(skipDatagram())
+    }
+    return sent
+  }
+
+  /// Deals with an error that waiting does not mend: what cannot go as a run goes singly, what cannot at all is
+  /// dropped.
+  private mutating func recover(from error: Int32, whole: Bool) {
+    if whole && runs[first].datagrams > 1 {
+      switch error {
+      case EIO, EOPNOTSUPP, ENOPROTOOPT:
+        // The device cannot; nor will it next time.
+        segments = false
+        return
+      case EINVAL, EMSGSIZE:
+        firstIsSingle = true
+        return
+      default:
+        counters.refused += UInt64(runs[first].datagrams)
+        counters.lastRefusal = error
+        nextRun()
+        return
+      }
+    }
+    if error == EMSGSIZE {
+      counters.tooLarge += 1
+    } else {
+      counters.refused += 1
+      counters.lastRefusal = error
+    }
+    _ = skipDatagram()
+  }
+
+  private mutating func skipDatagram() -> Int {
+    let run = runs + first
+    let length = min(run.pointee.size, run.pointee.length - offset)
+    offset += length
+    if offset == run.pointee.length { nextRun() }
+    return length
+  }
+
+  private mutating func nextRun() {
+    first += 1
+    offset = 0
+    firstIsSingle = false
+  }
+}

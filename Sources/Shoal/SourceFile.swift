@@ -1,0 +1,98 @@
+import ShoalWire
+
+/// A file from which content is sent: spans of it are kept, so that a span is read once for many datagrams and for
+/// all who download it at the same time.
+final class SourceFile {
+  let file: File
+  private let expected: FileStatus
+  private let checksForChange: Bool
+
+  /// `checksForChange`: the file is somebody else's, and may be changed while it is served.
+  init(_ file: File, checksForChange: Bool) throws(SystemError) {
+    self.file = file
+    self.checksForChange = checksForChange
+    expected = try file.status()
+  }
+
+  /// Whether the file is as it was when it was hashed.
+  func isUnchanged() -> Bool {
+    guard checksForChange else { return true }
+    guard let status = try? file.status() else { return false }
+    return status.size == expected.size && status.modified == expected.modified
+  }
+}
+
+/// Spans of the files that are sent, the least recently used given up first.
+struct SpanCache: ~Copyable {
+  /// The bytes of a span: large enough for few reads, small enough not to read much in vain.
+  static let spanSize = 256 << 10
+  /// The spans that are kept: 16 MiB.
+  private static let limit = 64
+
+  private struct Key: Hashable {
+    var source: UInt32
+    var span: Int
+  }
+  private struct Span {
+    var bytes: UnsafeMutableRawBufferPointer
+    var count: Int
+    var usedAt: UInt64
+  }
+  private var spans: [Key: Span] = [:]
+  private var uses: UInt64 = 0
+
+  init() {}
+
+  deinit { for span in spans.values { span.bytes.deallocate() } }
+
+  /// Copies bytes of a file into `buffer`; false if they cannot be read, or the file was changed.
+  mutating func read(
+    _ file: SourceFile, _ source: UInt32, _ offset: UInt64, _ length: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    var position = Int(offset)
+    var filled = 0
+    while filled < length {
+      let index = position / SpanCache.spanSize
+      guard let span = span(file, Key(source: source, span: index)) else { return false }
+      let start = position - index * SpanCache.spanSize
+      let count = min(length - filled, span.count - start)
+      guard count > 0 else { return false }
+      UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: span.bytes[start..<start + count]))
+      filled += count
+      position += count
+    }
+    return true
+  }
+
+  private mutating func span(_ file: SourceFile, _ key: Key) -> Span? {
+    uses += 1
+    if let index = spans.index(forKey: key) {
+      spans.values[index].usedAt = uses
+      return spans.values[index]
+    }
+    guard file.isUnchanged() else { return nil }
+    var bytes: UnsafeMutableRawBufferPointer
+    if spans.count >= SpanCache.limit, let oldest = spans.min(by: { $0.value.usedAt < $1.value.usedAt }) {
+      spans[oldest.key] = nil
+      bytes = oldest.value.bytes
+    } else {
+      bytes = .allocate(byteCount: SpanCache.spanSize, alignment: 64)
+    }
+    guard let count = try? file.file.read(into: bytes, at: key.span * SpanCache.spanSize) else {
+      bytes.deallocate()
+      return nil
+    }
+    let span = Span(bytes: bytes, count: count, usedAt: uses)
+    spans[key] = span
+    return span
+  }
+
+  /// Forgets what was read of bytes that have since been written.
+  mutating func invalidate(_ source: UInt32, _ offset: UInt64, _ length: Int) {
+    guard length > 0 else { return }
+    for span in Int(offset) / SpanCache.spanSize...(Int(offset) + length - 1) / SpanCache.spanSize {
+      spans.removeValue(forKey: Key(source: source, span: span))?.bytes.deallocate()
+    }
+  }
+}

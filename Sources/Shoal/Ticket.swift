@@ -1,0 +1,110 @@
+import ShoalWire
+
+/// All that a receiver needs: `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`.
+///
+/// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything after it is a hint that nobody must believe.
+public struct Ticket: Hashable, Sendable, CustomStringConvertible {
+  /// The file's id.
+  public var id: Digest
+  /// Trackers that may know peers, as `host:port`.
+  public var trackers: [String]
+  /// Peers that may have the file, as `host:port`.
+  public var peers: [String]
+  /// What the file was called; empty if the ticket does not say.
+  public var name: String
+  /// How the file is cut, if the ticket says.
+  public var cut: Cut?
+
+  /// A ticket of these parts.
+  public init(id: Digest, trackers: [String] = [], peers: [String] = [], name: String = "", cut: Cut? = nil) {
+    self.id = id
+    self.trackers = trackers
+    self.peers = peers
+    self.name = name
+    self.cut = cut
+  }
+
+  /// Reads a ticket, or a bare id of 64 hex digits. Keys that are not known are passed over.
+  public init(_ text: some StringProtocol) throws(ShoalError) {
+    var rest = Substring(text)
+    let hasScheme = rest.lowercased().hasPrefix("shoal:")
+    if hasScheme { rest = rest.dropFirst(6) }
+    let hex = rest.prefix { $0 != "?" }
+    guard hex.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+      throw ShoalError(.badTicket, "ticket: the id is not hexadecimal; copy the ticket whole, in single quotes")
+    }
+    guard let id = Digest(hex: hex) else {
+      throw ShoalError(
+        .badTicket, "ticket: id has \(hex.count) hex digits, not 64; copy it whole, in single quotes")
+    }
+    self.init(id: id)
+    var size: UInt64?
+    var piece: UInt64?
+    var chunks: UInt32?
+    for item in rest.dropFirst(hex.count + 1).split(separator: "&") {
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, let value = Ticket.decode(parts[1]) else {
+        throw ShoalError(.badTicket, "ticket: a part is cut off; copy it whole, in single quotes")
+      }
+      switch parts[0] {
+      case "tracker": trackers.append(try Ticket.hostPort(value))
+      case "peer": peers.append(try Ticket.hostPort(value))
+      case "name": name = value
+      case "size": size = UInt64(value)
+      case "piece": piece = UInt64(value)
+      case "chunks": chunks = UInt32(value)
+      default: break
+      }
+    }
+    if let size, let piece, let chunks, piece.nonzeroBitCount == 1 {
+      let cut = Cut(size: size, pieceExponent: UInt8(piece.trailingZeroBitCount), chunks: chunks)
+      if cut.isValid { self.cut = cut }
+    }
+  }
+
+  private static func hostPort(_ value: String) throws(ShoalError) -> String {
+    do {
+      _ = try Resolver.parse(value)
+      return value
+    } catch { throw ShoalError(.badTicket, "ticket: \(error)") }
+  }
+
+  /// The ticket as text, on one line.
+  public var description: String {
+    var items = trackers.map { "tracker=" + $0 } + peers.map { "peer=" + $0 }
+    if !name.isEmpty { items.append("name=" + Ticket.encode(name)) }
+    if let cut { items += ["size=\(cut.size)", "piece=\(cut.pieceSize)", "chunks=\(cut.chunks)"] }
+    return "shoal:\(id.hex)" + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
+  }
+
+  /// Percent-encodes all but RFC 3986's unreserved characters, so that no quote occurs.
+  private static func encode(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return text.utf8.reduce(into: "") { result, byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        result.append(Character(UnicodeScalar(byte)))
+      default: result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+      }
+    }
+  }
+
+  private static func decode(_ text: Substring) -> String? {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
+        return nil
+      }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

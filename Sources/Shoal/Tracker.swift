@@ -1,0 +1,36 @@
+import ShoalTracker
+import ShoalWire
+
+/// A UDP tracker: tells peers who has which file, and which chunks of it.
+public final class Tracker: Sendable {
+  private let node: Node
+  /// What happens, for a log.
+  public let events: AsyncStream<TrackerEvent>
+
+  /// Starts a tracker. `options.runsTracker` is implied.
+  public static func start(_ options: NodeOptions) throws(ShoalError) -> Tracker {
+    var options = options
+    options.runsTracker = true
+    return Tracker(try Node(options))
+  }
+
+  private init(_ node: Node) {
+    self.node = node
+    let (events, output) = AsyncStream<TrackerEvent>.makeStream(bufferingPolicy: .bufferingNewest(1_000))
+    self.events = events
+    node.post { loop in loop.trackerListener = { output.yield($0) } }
+  }
+
+  /// Where it listens.
+  public var address: Address { node.address }
+
+  /// The datagrams dropped because their checksum was wrong, so far.
+  public func corruptDatagrams() async -> Int { await node.ask { $0.corrupt } ?? 0 }
+
+  /// Stops answering.
+  public func close() async {
+    await withCheckedContinuation { continuation in
+      if !node.post({ $0.close { continuation.resume() } }) { continuation.resume() }
+    }
+  }
+}

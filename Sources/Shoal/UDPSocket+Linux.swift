@@ -1,0 +1,91 @@
+import CShoal
+import Glibc
+import ShoalWire
+
+/// A bound, non-blocking UDP socket. Closed when the last reference goes.
+package final class UDPSocket: Sendable {
+  /// What is asked of the kernel; it may grant less.
+  package struct Options: Sendable {
+    /// Bytes of queue, as `net.core.rmem_max` counts them.
+    package var receiveBuffer = 8 << 20
+    /// Bytes of queue, as `net.core.wmem_max` counts them.
+    package var sendBuffer = 8 << 20
+    /// Whether to use segmentation offload, sending and receiving.
+    package var offload = true
+
+    package init() {}
+  }
+
+  /// For `EventPoll` and the batches.
+  package let descriptor: Int32
+  /// What it is bound to, the port as the kernel chose it.
+  package let localAddress: Address
+  /// `AF_INET6` (dual-stack if bound to `::`) or `AF_INET`.
+  package let family: Int32
+  /// Whether the kernel cuts a large buffer into datagrams (`UDP_SEGMENT`, Linux 4.18).
+  package let canSegment: Bool
+  /// Whether the kernel joins equal datagrams into a large buffer (`UDP_GRO`, Linux 5.0).
+  package let canCoalesce: Bool
+  /// Bytes of receive queue, as `net.core.rmem_max` counts them; less than asked for means that the limit is low.
+  package let grantedReceiveBuffer: Int
+  /// Bytes of send queue, as `net.core.wmem_max` counts them.
+  package let grantedSendBuffer: Int
+
+  /// A socket bound to `address`. `::` receives IPv6 and IPv4, and where there is no IPv6, IPv4 alone.
+  package static func bind(to address: Address, options: Options = Options()) throws(SystemError) -> UDPSocket {
+    guard !address.isIPv4 else { return try UDPSocket(address, AF_INET, options) }
+    do {
+      return try UDPSocket(address, AF_INET6, options)
+    } catch {
+      let hasNoIPv6 = error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL
+      guard address.isUnspecified && hasNoIPv6 else { throw error }
+      return try UDPSocket(Address(ipv4: 0, port: address.port), AF_INET, options)
+    }
+  }
+
+  private init(_ address: Address, _ family: Int32, _ options: Options) throws(SystemError) {
+    let kind = SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+    let descriptor = socket(family, Int32(kind), 0)
+    guard descriptor >= 0 else { throw SystemError(errno, .openSocket, address.description) }
+    func set(_ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
+      var value = value
+      return setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+    }
+    func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
+      let wanted = Int32(clamping: wanted)
+      if !set(SOL_SOCKET, force, wanted) { _ = set(SOL_SOCKET, name, wanted) }
+      var granted: Int32 = 0
+      var length = socklen_t(MemoryLayout<Int32>.size)
+      getsockopt(descriptor, SOL_SOCKET, name, &granted, &length)
+      // The kernel doubles what is asked, for its own bookkeeping.
+      return Int(granted) / 2
+    }
+    // An IPv6 socket takes both levels; IPv4's then holds for mapped addresses. PROBE sets DF and leaves the path MTU
+    // to us.
+    let udp = Int32(SHOAL_SOL_UDP)
+    _ = set(Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+    if family == AF_INET6 {
+      _ = set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
+      _ = set(Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
+      _ = set(Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1)
+    } else {
+      _ = set(Int32(IPPROTO_IP), IP_PKTINFO, 1)
+    }
+    grantedReceiveBuffer = buffer(SO_RCVBUF, SO_RCVBUFFORCE, options.receiveBuffer)
+    grantedSendBuffer = buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
+    // A size of 0 changes nothing, and fails where the option is unknown.
+    canSegment = options.offload && set(udp, SHOAL_UDP_SEGMENT, 0)
+    canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)
+    self.descriptor = descriptor
+    self.family = family
+    let failure = address.withSocketAddress(family: family) { Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno }
+    localAddress = Address(boundTo: descriptor) ?? address
+    guard failure == 0 else {
+      let port = failure == EADDRINUSE || failure == EACCES
+      // Throwing from here on runs `deinit`, which closes the descriptor.
+      throw SystemError(failure, .bind, port ? "UDP port \(address.port)" : address.host)
+    }
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,40 @@
+import Glibc
+import Synchronization
+
+/// Threads for hashing and disk, shared by all peers of the process, so that event loops never wait for either.
+final class WorkerPool: Sendable {
+  static let shared = WorkerPool(threads: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 8)))
+
+  private let jobs = Mutex<[@Sendable () -> Void]>([])
+  private let available: Semaphore
+
+  private init(threads: Int) {
+    let available = Semaphore()
+    self.available = available
+    for i in 0..<threads {
+      SystemThread.start("shoal-work-\(i)") { [self] in
+        while true {
+          available.wait()
+          let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+          job?()
+        }
+      }
+    }
+  }
+
+  /// Runs a job as soon as a thread is free, in the order of the calls.
+  func run(_ job: @escaping @Sendable () -> Void) {
+    jobs.withLock { $0.append(job) }
+    available.signal()
+  }
+}
+
+/// A POSIX semaphore; it lives as long as the process.
+private final class Semaphore: @unchecked Sendable {
+  private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+  init() { sem_init(semaphore, 0, 0) }
+
+  func signal() { sem_post(semaphore) }
+  func wait() { while sem_wait(semaphore) != 0 {} }
+}

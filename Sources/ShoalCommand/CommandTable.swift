@@ -1,0 +1,118 @@
+import Shoal
+import ShoalTerminal
+
+/// The one table from which parsing, help, completion and the man page come.
+enum CommandTable {
+  static let shoal = Command(
+    "shoal", "Move files over UDP, from everybody who has them, over links that lose and corrupt.",
+    examples: [
+      "shoal share film.mkv              # prints a ticket", "shoal get 'shoal:6b0c...'         # elsewhere",
+      "shoal demo                        # see it work",
+    ],
+    groups: [
+      OptionGroup(
+        "OPTIONS", shared: true,
+        [.quiet, .verbose, Option("json", "Print one JSON object a line on standard output."), .progress, .color])
+    ],
+    subcommands: [share, get, lookup, tracker, demo],
+    version: shoalVersion)
+
+  private static let tracker = Command(
+    "tracker", "Run a tracker: it tells peers who has which chunks of which file.",
+    examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400"],
+    groups: [OptionGroup("OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)")] + access)])
+
+  private static let share = Command(
+    "share", "Serve a file until interrupted, and print the ticket to get it by.",
+    usage: ["shoal share <path> [<options>]"],
+    examples: ["shoal share film.mkv", "shoal share film.mkv --tracker tracker.example.org"],
+    arguments: [Argument("path", "The file.", count: .many, completes: .files)],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option(
+            "tracker", "Tracker to register with; repeatable. (default: one of its own)", value: "host:port",
+            repeats: true),
+          listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
+          Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
+          Option("chunks", "Cut into so many chunks.", value: "n"),
+        ]),
+      transport(access),
+    ])
+
+  private static let get = Command(
+    "get", "Download a file from every peer that has it, and verify it.",
+    examples: ["shoal get 'shoal:6b0c...'", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
+    arguments: [Argument("ticket", "Ticket in single quotes; or name or id.")],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option(
+            "output", "Where to write: file or directory. (default: the ticket's name)", value: "path",
+            completes: .files),
+          Option("force", "Replace a different file."),
+          Option("stay", "Keep serving afterwards."),
+          Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
+          Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
+          listen("Where to listen, [ADDR]:PORT. (default: any free port)"),
+        ]),
+      transport(access),
+    ])
+
+  private static let lookup = Command(
+    "lookup", "Ask a tracker who has a file, or a chunk of it.",
+    examples: ["shoal lookup film.mkv --tracker tracker.example.org"],
+    arguments: [Argument("name", "Name, id or ticket.")],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("tracker", "Tracker to ask. (default: the ticket's)", value: "host:port", repeats: true),
+          Option("chunk", "Only who has this chunk, from 0.", value: "n"),
+        ] + access)
+    ])
+
+  private static let demo = Command(
+    "demo", "Move a file between peers in this process over bad links, and show what happened.",
+    examples: ["shoal demo", "shoal demo --file film.mkv --loss 10% --delay 50ms --arq gbn"],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("file", "File to move. (default: one that is made up)", value: "path", completes: .files),
+          Option("size", "Size of the file that is made up.", value: "size", default: "64MB"),
+          Option("peers", "How many peers download.", value: "n", default: "3"),
+          Option("loss", "Datagrams that downloaders' links lose. (default: 5%)", value: "share"),
+          Option("corrupt", "Datagrams that they corrupt. (default: 1%)", value: "share"),
+          Option("delay", "Their delay, one way. (default: 10ms)", value: "time"),
+          Option("link", "Their links instead of these three: rate=20mbit,queue=64kB.", value: "spec"),
+          Option("directory", "Where to work. (default: a new temporary one)", value: "path", completes: .directories),
+          Option("keep", "Keep the copies and the file that is made up."),
+          Option("no-capture", "Record nothing."),
+        ]),
+      transport([]),
+    ])
+
+  private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }
+
+  /// What an endpoint does with each of its datagrams.
+  private static let access = [
+    Option("link", "Impair this link: loss=5%,delay=10ms.", value: "spec"),
+    Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
+  ]
+
+  private static func transport(_ access: [Option]) -> OptionGroup {
+    OptionGroup(
+      "TRANSPORT",
+      [
+        Option("arq", "Selective repeat or go-back-N.", oneOf: ["sr", "gbn"], default: "sr"),
+        Option("window", "Most packets unacknowledged.", value: "packets", default: "65536"),
+        Option(
+          "congestion", "What decides how much is in flight.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
+        ),
+        Option("mtu", "Largest IP packet to send.", value: "bytes", default: "1500"),
+      ] + access)
+  }
+}

@@ -1,0 +1,111 @@
+import Shoal
+import ShoalLink
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal demo`: a tracker, an origin and downloading peers in one process, each with a UDP socket of its own.
+struct DemoCommand {
+  private let session: Session
+  private let plan: DemoPlan
+
+  init(_ session: Session) throws(UsageError) {
+    self.session = session
+    plan = try DemoPlan(session.invocation)
+  }
+
+  func run() async throws {
+    let files = try DemoFiles(plan)
+    // What was made before a fault is removed too.
+    defer { files.clean() }
+    session.ending.onSignal { [session] in
+      session.tellInterrupted("interrupted")
+      files.clean()
+    }
+    let path = try plan.file ?? files.make(session, size: plan.size)
+    let swarm = try await DemoSwarm(plan, files, session)
+    session.ending.onSignal { [session] in
+      session.tellInterrupted("interrupted")
+      await swarm.close()
+      files.clean()
+    }
+    let share = try await swarm.share(path)
+    session.note(
+      "\(escaped(share.name)): \(share.cut.words), id \(share.id.short), in \(escaped(files.directory)); "
+        + "\(counted(plan.peers, "peer")), link \(plan.link)")
+    let results = try await swarm.download(share, files)
+    await session.ending.claim()
+    let table = DemoResult(share: share, origin: await swarm.originStatistics(), peers: results, files: files)
+    session.console.endProgress()
+    tell(table, files)
+    await swarm.close()
+    guard table.isEqual else {
+      throw Failure("a copy differs from the origin's file; please report this, with its captures", code: "different")
+    }
+  }
+
+  private func tell(_ result: DemoResult, _ files: DemoFiles) {
+    // A difference is an error, which has the last object then.
+    if result.isEqual { session.emit(result.json) }
+    guard !session.isJSON else { return }
+    session.console.print(result.lines.joined(separator: "\n"))
+    if files.captures {
+      session.console.print("Look: \(DemoFiles.dumpCommand) \(shellWord(files.capture(of: result.peers[0].name)))")
+    }
+  }
+}
+
+/// What the options of a demo ask for.
+struct DemoPlan {
+  let file: String?
+  let size: UInt64
+  let peers: Int
+  let link: LinkSpec
+  let directory: String?
+  let keeps: Bool
+  let captures: Bool
+  let options: NodeOptions
+
+  init(_ invocation: Invocation) throws(UsageError) {
+    file = invocation.first("file")?.text
+    if let file, let status = try? FileSystem.status(file), status.kind == .directory {
+      throw UsageError("--file \(escaped(file)): is a directory")
+    }
+    size = try invocation["size"].bytes(from: 0, to: 1 << 40)
+    // The letters of the alphabet are their names; more would need more than a laptop.
+    peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")
+    directory = invocation.first("directory")?.text
+    keeps = invocation.has("keep")
+    captures = !invocation.has("no-capture")
+    link = try DemoPlan.link(invocation)
+    var options = NodeOptions(listen: "127.0.0.1:0")
+    try options.setTransport(invocation)
+    self.options = options
+  }
+
+  /// Either --link, or what is made of --loss, --corrupt and --delay.
+  private static func link(_ invocation: Invocation) throws(UsageError) -> LinkSpec {
+    let defaults = [("loss", "5%"), ("corrupt", "1%"), ("delay", "10ms")]
+    if let whole = invocation.first("link") {
+      for (key, _) in defaults where invocation.has(key) {
+        throw UsageError("--link and --\(key): write \(key)=... in the link")
+      }
+      return try whole.link(named: "link")
+    }
+    let items = defaults.map { key, value in "\(key)=\(invocation.first(key)?.text ?? value)" }
+    for (key, _) in defaults {
+      guard let value = invocation.first(key) else { continue }
+      do { _ = try LinkSpec(parsing: "\(key)=\(value.text)") } catch { throw UsageError(harmless("--\(error)")) }
+    }
+    do { return try LinkSpec(parsing: items.joined(separator: ",")) } catch { throw UsageError(harmless("\(error)")) }
+  }
+
+  /// The name of a downloading peer.
+  func name(_ index: Int) -> String { String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index))) }
+
+  /// Each peer's link draws its own random numbers, or all would lose the same datagrams.
+  func link(_ index: Int) -> LinkSpec {
+    var link = link
+    if let seed = link.seed { link.seed = seed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15 }
+    return link
+  }
+}

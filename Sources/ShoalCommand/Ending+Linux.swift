@@ -1,0 +1,96 @@
+import Glibc
+import Synchronization
+
+/// How the process comes to its end: by its command's result, or by a signal.
+///
+/// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
+/// case the process dies of the signal, as whoever waits for it expects.
+final class Ending: Sendable {
+  /// What is to be done before a signal ends the process.
+  typealias Farewell = @Sendable () async -> Void
+
+  private enum State { case running, claimed, interrupted }
+  private struct Shared {
+    var state = State.running
+    var farewell: Farewell?
+  }
+  private let shared = Mutex(Shared())
+  private let awaited: [Int32]
+
+  /// Blocks the signals for this thread and all that it starts from now on: to be made before there are others.
+  init() {
+    // `nohup` is obeyed. SIGINT that was ignored is not: a script that starts us in the background has it so without
+    // having asked for it, and could not stop us in good order.
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    awaited = [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
+    var set = awaitedSet
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// Has this done when a signal comes, instead of what was to be done before.
+  func onSignal(_ farewell: @escaping Farewell) { shared.withLock { $0.farewell = farewell } }
+
+  /// Does something unless a signal has come, and lets none come meanwhile.
+  func unlessInterrupted(_ body: () -> Void) {
+    shared.withLock { if $0.state != .interrupted { body() } }
+  }
+
+  /// The command has its result and is about to tell it. Never returns if a signal came first, which then speaks.
+  func claim() async {
+    let isOurs = shared.withLock { shared in
+      guard shared.state != .interrupted else { return false }
+      shared.state = .claimed
+      return true
+    }
+    if !isOurs { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+  }
+
+  /// The result is told, and work goes on until a signal comes.
+  func release() { shared.withLock { $0.state = .running } }
+
+  /// Waits for signals and obeys them.
+  func waitForSignals() -> Never {
+    guard let first = wait(seconds: nil) else { die(of: SIGTERM) }
+    let (state, farewell) = shared.withLock { shared in
+      defer { if shared.state == .running { shared.state = .interrupted } }
+      return (shared.state, shared.farewell)
+    }
+    // A command that has its result ends by itself, and soon.
+    if state == .running {
+      guard let farewell else { die(of: first) }
+      Task.detached {
+        await farewell()
+        self.die(of: first)
+      }
+    }
+    die(of: wait(seconds: 3) ?? first)
+  }
+
+  /// The next signal; nil if none came in time.
+  private func wait(seconds: Int?) -> Int32? {
+    var set = awaitedSet
+    while true {
+      var limit = timespec(tv_sec: seconds ?? 0, tv_nsec: 0)
+      let signal = seconds == nil ? sigwaitinfo(&set, nil) : sigtimedwait(&set, nil, &limit)
+      if signal > 0 { return signal }
+      if errno != EINTR { return nil }
+    }
+  }
+
+  private func die(of number: Int32) -> Never {
+    signal(number, SIG_DFL)
+    var set = awaitedSet
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    raise(number)
+    _exit(128 + number)
+  }
+
+  private var awaitedSet: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in awaited { sigaddset(&set, signal) }
+    return set
+  }
+}

@@ -1,0 +1,36 @@
+import Glibc
+import Shoal
+import ShoalTerminal
+
+/// Why a command did not do what it was asked to.
+struct Failure: Error {
+  /// One line: the thing, the cause, the remedy.
+  let message: String
+  /// What kind of fault it is; stable, for programs.
+  let code: String
+  /// The exit status.
+  let status: Int32
+
+  init(_ message: String, code: String, status: Int32 = 1) {
+    (self.message, self.code, self.status) = (message, code, status)
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let usage as UsageError: self.init(usage.message, code: "usage", status: 2)
+    // Tickets come from the command line, so one that is wrong is a wrong command line.
+    case let error as ShoalError:
+      self.init(error.message, code: error.code.rawValue, status: error.code == .badTicket ? 2 : 1)
+    case let error as SystemError:
+      self.init("\(error)", code: error.code == ENOSPC || error.code == EDQUOT ? "disk_full" : "file")
+    default: self.init("\(error)", code: "unexpected")
+    }
+  }
+
+  /// The last object of a command that failed.
+  var json: JSON { ["event": "error", "message": .string(message), "code": .string(code)] }
+
+  /// A signal asked the process to end.
+  static func interrupted(_ message: String) -> Failure { Failure(message, code: "interrupted") }
+}

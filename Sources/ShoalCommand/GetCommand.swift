@@ -1,0 +1,125 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+import Synchronization
+
+/// `shoal get`.
+struct GetCommand {
+  private let session: Session
+  private let request: GetRequest
+  private let destination: Destination
+  private let options: NodeOptions
+
+  init(_ session: Session) throws {
+    self.session = session
+    let invocation = session.invocation
+    request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
+    destination = try GetCommand.destination(invocation.first("output"))
+    let listen = try invocation.first("listen")?.listen(defaultPort: 0)
+    var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
+    try options.setTransport(invocation)
+    self.options = options
+  }
+
+  private static func destination(_ output: GivenValue?) throws -> Destination {
+    guard let output else { return .directory(".") }
+    var path = output.text
+    guard !path.isEmpty else { throw output.error("needs a path") }
+    let isDirectory = try FileSystem.status(path)?.kind == .directory
+    guard isDirectory || path.hasSuffix("/") else { return .file(path) }
+    guard isDirectory else { throw Failure("\(escaped(path)): no such directory", code: "file") }
+    while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
+    return .directory(path)
+  }
+
+  func run() async throws {
+    let peer = try Peer.start(options)
+    session.tellReceiveBuffer(peer)
+    let latest = SharedProgress()
+    session.ending.onSignal { [session] in
+      session.tellInterrupted(latest.interruption(resume: session.resumeCommand))
+      await peer.close()
+    }
+    let news = Task { [session, request] in
+      var news = PeerNews(.getting(trackers: request.trackerCount))
+      for await event in peer.events { session.tell(news.line(for: event)) }
+    }
+    defer { news.cancel() }
+    for tracker in request.trackers { try await peer.add(tracker: tracker) }
+    let download = try await peer.download(
+      try await ticket(peer), to: destination, replacing: session.invocation.has("force"))
+    var view = GetView(session)
+    var last: DownloadProgress?
+    for try await progress in download.progress {
+      latest.set(progress)
+      view.show(progress)
+      last = progress
+    }
+    guard let last, last.phase == .finished else { throw ShoalError(.stopped, "the download was stopped") }
+    let summary = GetSummary(last, await peer.statistics())
+    await session.ending.claim()
+    session.console.endProgress()
+    tell(summary)
+    try await end(peer)
+  }
+
+  /// What to fetch; a name is looked up first.
+  private func ticket(_ peer: Peer) async throws -> Ticket {
+    switch request.subject {
+    case .ticket(var ticket):
+      ticket.peers = request.peers + ticket.peers.filter { !request.peers.contains($0) }
+      return ticket
+    case .name(let name):
+      let clock = Task { [session] in
+        var state = ProgressState(name: name)
+        while !Task.isCancelled {
+          state.show(phase: "asking the tracker", at: Session.now)
+          session.progress(state)
+          try await Task.sleep(for: .milliseconds(100))
+        }
+      }
+      defer { clock.cancel() }
+      let file = try session.file(named: name, among: try await peer.find(name: name))
+      return Ticket(id: file.id, peers: request.peers, name: name, cut: file.cut)
+    }
+  }
+
+  private func tell(_ summary: GetSummary) {
+    session.emit(summary.json)
+    guard !session.isJSON else { return }
+    for line in summary.lines { session.note(line) }
+    session.detail(summary.exactCounts)
+    session.console.print(harmless(summary.progress.path))
+  }
+
+  private func end(_ peer: Peer) async throws {
+    guard session.invocation.has("stay") else { return await peer.close() }
+    session.note("Serving on UDP \(peer.address.port). Ctrl-C stops.")
+    session.ending.onSignal { await peer.close() }
+    session.ending.release()
+    await waitForEnd()
+  }
+}
+
+/// The latest progress, for whoever ends the process.
+final class SharedProgress: Sendable {
+  private let progress = Mutex<DownloadProgress?>(nil)
+
+  func set(_ new: DownloadProgress) { progress.withLock { $0 = new } }
+
+  /// `interrupted at 42%; 308.3 MB kept in film.mkv.part; resume: shoal get '...'`.
+  func interruption(resume: String) -> String {
+    let progress = progress.withLock { $0 }
+    guard let progress, progress.bytes > 0, progress.total > 0 else {
+      return "interrupted before any of it was here; repeat: \(resume)"
+    }
+    let share = Units.percent(progress.bytes, of: progress.total, decimals: 0)
+    let kept = "\(Units.total(progress.bytes)) kept in \(escaped(progress.path + ".part"))"
+    return "interrupted at \(share); \(kept); resume: \(resume)"
+  }
+}
+
+extension Session {
+  /// The same command again, to be pasted.
+  var resumeCommand: String { (["shoal"] + words.map(shellWord)).joined(separator: " ") }
+}

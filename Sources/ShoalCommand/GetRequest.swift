@@ -1,0 +1,82 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+
+/// What `shoal get` or `shoal lookup` is asked for, and whom it may ask.
+struct GetRequest {
+  /// What names the file.
+  enum Subject: Equatable {
+    case ticket(Ticket)
+    case name(String)
+  }
+
+  let subject: Subject
+  /// Those named by options; a ticket may name more.
+  let trackers: [String]
+  let peers: [String]
+
+  /// Reads the argument and the options --tracker and, if `allowsPeers`, --peer.
+  init(_ argument: String, _ invocation: Invocation, allowsPeers: Bool) throws {
+    let text = argument.filter { !$0.isWhitespace }
+    var trackers: [String] = []
+    for tracker in invocation.all("tracker") {
+      trackers.append(try tracker.place(named: "tracker", defaultPort: Peer.trackerPort))
+    }
+    var peers: [String] = []
+    for peer in allowsPeers ? invocation.all("peer") : [] {
+      peers.append(try peer.place(named: "peer", defaultPort: Peer.peerPort))
+    }
+    (self.trackers, self.peers) = (trackers, peers)
+    let remedy = "--tracker HOST:PORT"
+    guard GetRequest.isTicket(text) else {
+      subject = .name(argument)
+      if argument.isEmpty { throw UsageError("the name is empty; give a ticket, a name or an id") }
+      if trackers.isEmpty {
+        throw UsageError("\(quoted(argument)) is a name: say which tracker knows it, with \(remedy)")
+      }
+      return
+    }
+    // A ticket that was wrapped by a mail program is still whole.
+    let ticket = try Ticket(text)
+    subject = .ticket(ticket)
+    let others = allowsPeers ? peers + ticket.peers : []
+    if trackers.isEmpty, ticket.trackers.isEmpty, others.isEmpty {
+      let or = allowsPeers ? " or --peer HOST:PORT" : ""
+      throw UsageError("id \(ticket.id.short): say who may know of it, with \(remedy)\(or)")
+    }
+  }
+
+  /// Whether this is meant as a ticket or an id rather than a name: by its scheme, or many hexadecimal digits.
+  static func isTicket(_ text: String) -> Bool {
+    if text.lowercased().hasPrefix("shoal:") { return true }
+    let head = text.prefix { $0 != "?" }
+    return head.count > 48 && head.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
+  /// How many trackers may be asked.
+  var trackerCount: Int {
+    if case .ticket(let ticket) = subject { return Set(trackers + ticket.trackers).count }
+    return trackers.count
+  }
+}
+
+extension Session {
+  /// The one file that the trackers know by a name.
+  func file(named name: String, among found: [FoundFile]) throws(Failure) -> FoundFile {
+    let ids = found.reduce(into: [Digest]()) { ids, file in if !ids.contains(file.id) { ids.append(file.id) } }
+    guard let file = found.first else {
+      throw Failure("the tracker knows no file named \(quoted(name)); is the name right?", code: "unknown_name")
+    }
+    guard ids.count == 1 else {
+      let list = ids.map { id in
+        let claims = found.filter { $0.id == id }
+        return "\(id) (\(Units.total(claims[0].cut.size)), from \(claims[0].claimant))"
+      }
+      .joined(separator: ", ")
+      throw Failure("\(quoted(name)) names \(ids.count) files; get one by its id: \(list)", code: "ambiguous_name")
+    }
+    let others = file.peers > 1 ? " and \(counted(file.peers - 1, "other"))" : ""
+    note("\(quoted(name)) is \(file.id), \(Units.total(file.cut.size)), says \(file.claimant)\(others)")
+    return file
+  }
+}

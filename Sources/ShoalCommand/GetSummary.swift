@@ -1,0 +1,88 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+
+/// What there is to say of a download that is done.
+struct GetSummary {
+  let progress: DownloadProgress
+  private let counts: NodeStatistics
+
+  init(_ progress: DownloadProgress, _ counts: NodeStatistics) { (self.progress, self.counts) = (progress, counts) }
+
+  /// Bytes that this run fetched.
+  private var fetched: UInt64 { progress.wasThere ? 0 : progress.bytes - min(progress.resumed, progress.bytes) }
+
+  /// Fetched bytes in a second.
+  private var goodput: Double { progress.seconds > 0 ? Double(fetched) / progress.seconds : 0 }
+
+  /// Who sent how much, most first.
+  private var sources: [(address: Address, bytes: UInt64)] {
+    progress.from.filter { $0.value > 0 }.map { (address: $0.key, bytes: $0.value) }
+      .sorted { ($0.bytes, "\($1.address)") > ($1.bytes, "\($0.address)") }
+  }
+
+  // MARK: Text
+
+  /// For standard error; the path goes to standard output.
+  var lines: [String] {
+    if progress.wasThere { return ["\(escaped(progress.name)): here already, BLAKE3 verified"] }
+    return [headline] + crowd + trouble
+  }
+
+  private var headline: String {
+    let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
+    let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
+    let whole = "\(Units.total(progress.total))\(part) in \(Units.duration(progress.seconds))"
+    return "\(escaped(progress.name)): \(whole)\(rate), BLAKE3 verified"
+  }
+
+  /// Three peers to a line.
+  private var crowd: [String] {
+    let entries = sources.prefix(9).map { "\($0.address)  \(Units.total($0.bytes))" }
+    var lines = stride(from: 0, to: entries.count, by: 3).map { first in
+      "  " + entries[first..<min(first + 3, entries.count)].joined(separator: "   ")
+    }
+    if sources.count > 9 {
+      let rest = sources.dropFirst(9)
+      lines.append("  \(counted(rest.count, "other"))  \(Units.total(rest.reduce(0) { $0 + $1.bytes }))")
+    }
+    return lines
+  }
+
+  private var trouble: [String] {
+    guard counts.repeats > 0 || counts.corrupt > 0 || counts.duplicate > 0 else { return [] }
+    let share = Units.percent(UInt64(counts.repeats), of: UInt64(counts.received))
+    let repeats = "\(counted(counts.repeats, "repeat"))\(counts.repeats > 0 ? " (\(share))" : "")"
+    return ["  \(repeats), \(Units.grouped(counts.corrupt)) corrupt, \(Units.grouped(counts.duplicate)) duplicate"]
+  }
+
+  /// For --verbose.
+  var exactCounts: String {
+    let sent = "\(Units.grouped(counts.sent)) datagrams sent (\(Units.grouped(counts.bytesSent)) bytes)"
+    let received = "\(Units.grouped(counts.received)) received (\(Units.grouped(counts.bytesReceived)) bytes)"
+    return "  \(sent), \(received); of those sent \(Units.grouped(counts.retransmitted)) repeats, "
+      + "\(Units.grouped(counts.lost)) lost"
+  }
+
+  // MARK: JSON
+
+  var json: JSON {
+    [
+      "event": "done", "id": .string(progress.id.hex), "name": .string(progress.name), "path": .string(progress.path),
+      "bytes": .uint(progress.bytes), "seconds": .double(progress.seconds), "goodput": .double(goodput),
+      "chunks": .int(progress.totalChunks), "datagrams": counts.json,
+      "peers": .array(sources.map { ["address": .string("\($0.address)"), "bytes": .uint($0.bytes)] }),
+      "resumed": .uint(progress.resumed),
+    ]
+  }
+}
+
+extension NodeStatistics {
+  /// The object `datagrams`.
+  var json: JSON {
+    [
+      "sent": .int(sent), "received": .int(received), "retransmitted": .int(retransmitted), "lost": .int(lost),
+      "corrupt": .int(corrupt), "duplicate": .int(duplicate), "repeats": .int(repeats),
+    ]
+  }
+}

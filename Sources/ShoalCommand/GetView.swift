@@ -1,0 +1,63 @@
+import Shoal
+import ShoalTerminal
+
+/// Shows a download as it goes on: the live line, or objects.
+struct GetView {
+  private let session: Session
+  private var state: ProgressState
+  private var name = ""
+  private var meter = RateMeter()
+  private var phase: DownloadProgress.Phase?
+  private var phaseBegan = 0.0
+  private var emittedAt = -1.0
+
+  init(_ session: Session) {
+    self.session = session
+    state = ProgressState(name: "")
+  }
+
+  mutating func show(_ progress: DownloadProgress) {
+    let now = Session.now
+    let shownName = progress.name.isEmpty ? progress.id.short : progress.name
+    if shownName != name { (name, state) = (shownName, ProgressState(name: shownName)) }
+    if progress.phase != phase {
+      tellResumed(progress, at: now)
+      (phase, phaseBegan) = (progress.phase, now)
+    }
+    switch progress.phase {
+    case .finding: state.show(phase: "finding peers", at: now)
+    case .manifest: state.show(phase: "manifest", at: now)
+    case .checking: state.show(phase: "checking", done: progress.checked, of: progress.total, at: now)
+    case .downloading:
+      meter.add(progress.accepted, at: now)
+      state.update(
+        verified: progress.bytes, accepted: progress.accepted, of: progress.total, peers: progress.peers,
+        loss: progress.loss, at: now)
+    case .finished: return
+    }
+    session.progress(state)
+    emit(progress, at: now)
+  }
+
+  private func tellResumed(_ progress: DownloadProgress, at now: Double) {
+    guard phase == .checking, progress.resumed > 0, !progress.wasThere else { return }
+    let time = Units.duration(now - phaseBegan)
+    let rest = Units.total(progress.total - min(progress.resumed, progress.total))
+    session.note(
+      "\(escaped(progress.path + ".part")): checked in \(time), \(Units.total(progress.resumed)) are good; \(rest) to go"
+    )
+  }
+
+  /// At most two objects a second.
+  private mutating func emit(_ progress: DownloadProgress, at now: Double) {
+    guard now - emittedAt >= 0.5 else { return }
+    emittedAt = now
+    let rest = progress.total - min(progress.bytes, progress.total)
+    session.emit([
+      "event": "progress", "id": .string(progress.id.hex), "bytes": .uint(progress.bytes),
+      "total": .uint(progress.total), "rate": .double(meter.rate),
+      "eta": meter.remaining(rest).map { .double($0) } ?? .null, "peers": .int(progress.peers),
+      "loss": .double(progress.loss), "phase": .string(progress.phase.rawValue),
+    ])
+  }
+}

@@ -1,0 +1,116 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal lookup`.
+struct LookupCommand {
+  private let session: Session
+  private let request: GetRequest
+  private let chunk: Int?
+  private let options: NodeOptions
+
+  /// A question that nobody answers for so long is given up.
+  private static let patience = 15.0
+
+  init(_ session: Session) throws {
+    self.session = session
+    let invocation = session.invocation
+    request = try GetRequest(invocation["name"].text, invocation, allowsPeers: false)
+    chunk = try invocation.first("chunk")?.integer(from: 0, to: Limits.chunks - 1)
+    options = try NodeOptions(access: invocation, listen: ":0")
+  }
+
+  func run() async throws {
+    let peer = try Peer.start(options)
+    session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
+    let news = Task { [session, request] in
+      var news = PeerNews(.getting(trackers: request.trackerCount))
+      for await event in peer.events { session.tell(news.line(for: event)) }
+    }
+    defer { news.cancel() }
+    var trackers = request.trackers
+    if trackers.isEmpty, case .ticket(let ticket) = request.subject { trackers = ticket.trackers }
+    for tracker in trackers { try await peer.add(tracker: tracker) }
+    let answer = try await within(seconds: LookupCommand.patience) { try await ask(peer) }
+    guard let answer else {
+      let who = trackers.count == 1 ? "tracker \(trackers[0]) does" : "\(trackers.count) trackers do"
+      throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "no_answer")
+    }
+    try tell(answer)
+    await session.ending.claim()
+    await peer.close()
+  }
+
+  private func ask(_ peer: Peer) async throws -> LookupResult {
+    switch request.subject {
+    case .ticket(let ticket): return try await peer.lookup(id: ticket.id, chunk: chunk)
+    case .name(let name):
+      let file = try session.file(named: name, among: try await peer.find(name: name))
+      return try await peer.lookup(id: file.id, chunk: chunk)
+    }
+  }
+
+  private func tell(_ answer: LookupResult) throws(Failure) {
+    let text = LookupText(answer)
+    if let chunk, answer.peers.isEmpty {
+      throw Failure("nobody has chunk \(chunk) of \(text.title)", code: "no_peers")
+    }
+    if answer.peers.isEmpty { throw Failure("nobody has \(text.title)", code: "no_peers") }
+    if session.isJSON {
+      for object in text.objects { session.emit(object) }
+    } else {
+      session.console.print(text.lines.joined(separator: "\n"))
+    }
+  }
+}
+
+/// What a tracker says of a file, for people and for programs.
+struct LookupText {
+  private let answer: LookupResult
+
+  /// The runs of chunks that a person is shown of one peer.
+  private static let runs = 12
+
+  init(_ answer: LookupResult) { self.answer = answer }
+
+  /// The file, for an error.
+  var title: String { answer.name.isEmpty ? answer.id.short : quoted(answer.name) }
+
+  var lines: [String] {
+    var table = Table([.init(), .init("", .right), .init("", .right), .init(), .init()])
+    for peer in answer.peers {
+      table.add([
+        "\(peer.address)", Units.grouped(peer.have),
+        peer.isComplete ? "100%" : Units.percent(UInt64(peer.have), of: UInt64(peer.cut.chunks), decimals: 0),
+        "seen \(Units.remaining(Double(peer.age))) ago", peer.isComplete ? "" : ranges(of: peer),
+      ])
+    }
+    let more =
+      answer.total > answer.peers.count ? ["and \(counted(answer.total - answer.peers.count, "more peer"))"] : []
+    return [headline] + table.lines + more
+  }
+
+  private var headline: String {
+    let cut = answer.peers.first?.cut ?? Cut()
+    let name = answer.name.isEmpty ? "(no name)" : escaped(answer.name)
+    return "\(name)  \(answer.id)  \(Units.total(cut.size))  \(counted(cut.chunks, "chunk"))"
+  }
+
+  private func ranges(of peer: LookupResult.Peer) -> String {
+    guard let chunks = peer.chunks else { return "" }
+    let shown = chunks.runs(limit: LookupText.runs)
+    let isAll = shown.reduce(0) { $0 + Int($1.count) } == chunks.count
+    return ChunkSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
+  }
+
+  var objects: [JSON] {
+    answer.peers.map { peer in
+      [
+        "address": .string("\(peer.address)"), "chunks": .int(peer.have), "complete": .bool(peer.isComplete),
+        "ranges": peer.chunks.map { .string($0.rangesDescription) } ?? .null, "id": .string(answer.id.hex),
+        "name": .string(answer.name), "total": .uint(UInt64(peer.cut.chunks)), "size": .uint(peer.cut.size),
+        "age": .int(peer.age),
+      ]
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Shoal
+import ShoalLink
+import ShoalTerminal
+import ShoalTransport
+import ShoalWire
+
+extension NodeOptions {
+  /// What the options of a tracker or of a question ask for: --link and --capture.
+  init(access invocation: Invocation, listen: String) throws(UsageError) {
+    self.init(listen: listen)
+    if let link = invocation.first("link") { self.link = try link.link(named: "link") }
+    capture = invocation.first("capture")?.text
+  }
+
+  /// What the options under TRANSPORT ask for.
+  mutating func setTransport(_ invocation: Invocation) throws(UsageError) {
+    swarm.transport.repeatMode = invocation["arq"].text == "gbn" ? .goBackN : .selectiveRepeat
+    let limits = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
+    let window = invocation["window"]
+    let packets = try window.integer(from: limits.lowerBound, to: limits.upperBound, of: "packets")
+    swarm.transport.window = UInt32(packets)
+    let mtu = TransportConfiguration.mtuRange
+    swarm.transport.mtu = try invocation["mtu"].integer(from: mtu.lowerBound, to: mtu.upperBound, of: "bytes")
+    switch invocation["congestion"].text {
+    case "bbr": swarm.transport.congestion = .bbr
+    case "none": swarm.transport.congestion = .none
+    default: throw invocation["congestion"].error("comes with a later version; use bbr or none")
+    }
+  }
+}
+
+extension GivenValue {
+  /// A link as `--link` and its relatives describe it.
+  func link(named option: String) throws(UsageError) -> LinkSpec {
+    do { return try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
+  }
+
+  /// `host:port` of somebody else, complete and well-formed.
+  func place(named option: String, defaultPort: UInt16) throws(UsageError) -> String {
+    let place: Resolver.HostPort
+    do {
+      place = try Resolver.parse(text, defaultPort: defaultPort)
+    } catch { throw UsageError("--\(option) \(error)") }
+    guard !place.host.isEmpty else { throw error("needs a host, as in HOST:PORT") }
+    guard place.port != 0 else { throw error("the port must be 1 to 65535") }
+    return place.text
+  }
+
+  /// Where to listen; the address may be left out, or the port.
+  func listen(defaultPort: UInt16) throws(UsageError) -> String {
+    // Resolved as a host it would be an address that nobody means.
+    if text.utf8.allSatisfy({ 48...57 ~= $0 }) { throw error("write :\(text) for a port") }
+    do {
+      return try Resolver.parse(text, defaultPort: defaultPort).text
+    } catch { throw UsageError("--listen \(error)") }
+  }
+}
+
+extension Resolver.HostPort {
+  /// `host:port`, `[IPv6]:port` or `:port`.
+  var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+extension Session {
+  /// Says when the system's receive buffer is too small for fast transfers.
+  func tellReceiveBuffer(_ peer: Peer) {
+    let (granted, asked) = peer.receiveBuffer
+    let sizes = "receive buffer of \(Units.bytes(UInt64(granted))), \(Units.bytes(UInt64(asked))) were asked for"
+    if granted < asked, granted < 1 << 20 {
+      warning("\(sizes); fast transfers may lose datagrams: sudo sysctl -w net.core.rmem_max=\(asked)")
+    } else {
+      detail(sizes)
+    }
+  }
+}

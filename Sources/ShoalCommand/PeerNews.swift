@@ -1,0 +1,110 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+
+/// Puts into words what a peer tells besides its progress.
+struct PeerNews {
+  /// Whose news they are.
+  enum Role: Equatable {
+    /// A peer that serves a file: who comes and goes is what its user waits for.
+    case sharing(tellsTrackers: Bool)
+    /// A peer that fetches a file and knows so many trackers.
+    case getting(trackers: Int)
+  }
+
+  /// A line, and how much it matters.
+  enum Line: Equatable {
+    case log(String)
+    case detail(String)
+    case warning(String)
+  }
+
+  private let role: Role
+  /// The connections with each: there may be one for either direction.
+  private var connected: [Address: Int] = [:]
+  private var answering: Set<Address> = []
+  private var told: Set<String> = []
+
+  init(_ role: Role) { self.role = role }
+
+  /// What there is to say about an event, if anything.
+  mutating func line(for event: PeerEvent) -> Line? {
+    switch event {
+    case .connected(let address, let byPeer):
+      connected[address, default: 0] += 1
+      return usual(byPeer ? "\(address) connected" : "connected to \(address)")
+    case .disconnected(let address, let reason):
+      connected[address] = connected[address].flatMap { $0 > 1 ? $0 - 1 : nil }
+      return .detail("\(address) disconnected: \(escaped(reason))")
+    case .unreachable(let address):
+      let advice = "does it run, is UDP \(address.port) open?"
+      return lonely("\(address) does not answer; \(advice) Trying again now and then")
+    case .otherVersion(let address, let versions):
+      let first = versions.lowerBound
+      let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
+      let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
+      return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)"))
+    case .refused(let address, let id, _): return lonely("\(address) does not serve \(id.short)")
+    case .distrusted(let address, _):
+      return once(.warning("\(address) sent what does not match the id; it is left alone for ten minutes"))
+    case .served(let address, _, _, let bytes):
+      return usual("\(address) has it all (\(Units.total(bytes)) from here)")
+    case .trackerSilent(let address, let tries, let next): return silent(address, tries, next)
+    case .trackerAnswered(let address):
+      answering.insert(address)
+      return .log("tracker \(address) answers again")
+    case .registered(let address, _):
+      answering.insert(address)
+      let text = "tracker \(address) knows of it"
+      // That its own tracker does goes without saying.
+      return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
+    case .trackerRefused(let address, let code, let message):
+      let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
+      return once(.warning("tracker \(address) refuses: \(kind), \(quoted(message))"))
+    case .withdrawn(_, let path): return .warning("\(escaped(path)) was changed or removed; it is not served any more")
+    case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))")
+    }
+  }
+
+  /// What who serves waits for, and who fetches does not.
+  private func usual(_ text: String) -> Line {
+    if case .sharing = role { return .log(text) }
+    return .detail(text)
+  }
+
+  /// What matters, once, to a peer that wants something and has nobody else; others need not know.
+  private mutating func lonely(_ text: String) -> Line? {
+    if case .getting = role, connected.isEmpty { return once(.warning(text)) }
+    return .detail(text)
+  }
+
+  private mutating func once(_ line: Line) -> Line? {
+    guard case .warning(let text) = line else { return line }
+    // Addresses are others' to invent, so what is remembered of them has an end.
+    if told.count >= 1_000 { told.removeAll() }
+    return told.insert(text).inserted ? line : nil
+  }
+
+  private func silent(_ address: Address, _ tries: Int, _ next: Double) -> Line {
+    let others = connected.count
+    let advice = others > 0 ? "going on with \(counted(others, "peer"))" : "does it run, is UDP \(address.port) open?"
+    let text =
+      "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), "
+      + "next in \(Units.remaining(next)); \(advice)"
+    // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
+    if case .getting(let trackers) = role, trackers > 1, others > 0 || !answering.isEmpty { return .detail(text) }
+    // After 7 s, after a minute, and then every ten minutes.
+    return tries == 3 || tries == 6 || tries % 10 == 6 ? .warning(text) : .detail(text)
+  }
+}
+
+extension Session {
+  func tell(_ line: PeerNews.Line?) {
+    switch line {
+    case .log(let text): log(text)
+    case .detail(let text): if console.verbosity == .verbose { log(text) }
+    case .warning(let text): warning(text)
+    case nil: break
+    }
+  }
+}

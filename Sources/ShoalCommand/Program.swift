@@ -1,0 +1,51 @@
+import Glibc
+import Shoal
+import ShoalTerminal
+
+/// The `shoal` executable.
+@main
+enum Program {
+  static func main() {
+    let ending = Ending()
+    Task.detached {
+      let status = await run(Array(CommandLine.arguments.dropFirst()), ending)
+      exit(status)
+    }
+    ending.waitForSignals()
+  }
+
+  /// Does what the words ask for; the exit status.
+  static func run(_ words: [String], _ ending: Ending) async -> Int32 {
+    var console = Console(program: "shoal")
+    // A command line that is not understood is to be answered in JSON too.
+    let isJSON = words.prefix { $0 != "--" }.contains("--json")
+    do {
+      switch try CommandTable.shoal.parse(words, width: console.standardOutput.helpWidth) {
+      case .print(let text): console.print(text)
+      case .run(let invocation):
+        console = Console(program: "shoal", invocation: invocation)
+        try await run(Session(console: console, invocation: invocation, words: words, ending: ending))
+      }
+      if let failure = console.outputFailure { throw Failure(failure, code: "output") }
+      return 0
+    } catch {
+      let failure = Failure(error)
+      await ending.claim()
+      console.endProgress()
+      console.error(harmless(failure.message))
+      if isJSON { console.print(failure.json) }
+      return failure.status
+    }
+  }
+
+  private static func run(_ session: Session) async throws {
+    switch session.invocation.name {
+    case "tracker": try await TrackerCommand(session).run()
+    case "share": try await ShareCommand(session).run()
+    case "get": try await GetCommand(session).run()
+    case "lookup": try await LookupCommand(session).run()
+    case "demo": try await DemoCommand(session).run()
+    default: preconditionFailure("\(session.invocation.name) is in the table and not here")
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Glibc
+
+/// How fast a count grows: averaged over three seconds to be shown, over fifteen to foretell the end.
+struct RateMeter {
+  private var last: (count: UInt64, time: Double)?
+  private var startedAt = 0.0
+  private var recent = Average(constant: 3)
+  private var steady = Average(constant: 15)
+
+  /// The count at a time in seconds; the first one is where growth is measured from.
+  mutating func add(_ count: UInt64, at now: Double) {
+    guard let last else {
+      (last, startedAt) = ((count, now), now)
+      return
+    }
+    guard now > last.time else { return }
+    let gained = count > last.count ? Double(count - last.count) : 0
+    recent.add(gained, over: now - last.time)
+    steady.add(gained, over: now - last.time)
+    self.last = (count, now)
+  }
+
+  /// The growth in a second.
+  var rate: Double { recent.value }
+
+  /// Seconds until so much more; nil while that cannot be known.
+  func remaining(_ rest: UInt64) -> Double? {
+    guard let last, last.time - startedAt >= 3, steady.value > 0 else { return nil }
+    return Double(rest) / steady.value
+  }
+}
+
+/// The average of a rate over time, the older the less.
+private struct Average {
+  private let constant: Double
+  private var sum = 0.0
+  private var weight = 0.0
+
+  init(constant: Double) { self.constant = constant }
+
+  var value: Double { weight > 0 ? sum / weight : 0 }
+
+  mutating func add(_ amount: Double, over time: Double) {
+    let share = -expm1(-time / constant)
+    sum += (amount / time - sum) * share
+    weight += (1 - weight) * share
+  }
+}

@@ -1,0 +1,73 @@
+import Shoal
+import ShoalTerminal
+
+/// What every command works with.
+struct Session: Sendable {
+  let console: Console
+  let invocation: Invocation
+  /// The command line after the program's name.
+  let words: [String]
+  let ending: Ending
+
+  var isJSON: Bool { invocation.has("json") }
+
+  // Under --json all that is not an error or a warning is on standard output, as objects. Nothing follows what is
+  // said of a signal.
+
+  /// A line for a person who watches.
+  func note(_ text: String) { unlessJSON { $0.note(text) } }
+
+  /// A line that only some want to see.
+  func detail(_ text: String) { unlessJSON { $0.detail(text) } }
+
+  /// A line with its time.
+  func log(_ text: String) { unlessJSON { $0.log(text) } }
+
+  func progress(_ state: ProgressState) { unlessJSON { $0.progress(state) } }
+
+  func warning(_ text: String) { ending.unlessInterrupted { console.warning(text) } }
+
+  /// An object, if they are asked for.
+  func emit(_ object: @autoclosure () -> JSON) {
+    if isJSON { ending.unlessInterrupted { console.print(object()) } }
+  }
+
+  private func unlessJSON(_ say: (Console) -> Void) {
+    if !isJSON { ending.unlessInterrupted { say(console) } }
+  }
+
+  /// A signal ends the process: says so, once, before the farewells that take time.
+  func tellInterrupted(_ message: String) {
+    console.endProgress()
+    console.note("shoal: \(harmless(message))")
+    if isJSON { console.print(Failure.interrupted(message).json) }
+  }
+
+  /// Seconds on the monotonic clock.
+  static var now: Double { Double(SystemClock.now().nanoseconds) / 1e9 }
+}
+
+/// Runs `body`, which may never return, for so many seconds; nil if it took longer.
+func within<Value: Sendable>(
+  seconds: Double, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value? {
+  let (results, output) = AsyncThrowingStream<Value?, any Error>.makeStream()
+  let work = Task {
+    do { output.yield(try await body()) } catch { output.finish(throwing: error) }
+  }
+  let clock = Task {
+    try await Task.sleep(for: .seconds(seconds))
+    output.yield(nil)
+  }
+  defer {
+    work.cancel()
+    clock.cancel()
+  }
+  for try await result in results { return result }
+  return nil
+}
+
+/// Waits until the process is ended.
+func waitForEnd() async -> Never {
+  while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+}

@@ -1,0 +1,135 @@
+import Shoal
+import ShoalTerminal
+import ShoalWire
+import Synchronization
+
+/// `shoal share`.
+struct ShareCommand {
+  private let session: Session
+  private let path: String
+  private let trackers: [String]
+  private let chunking: Chunking
+  private let options: NodeOptions
+
+  init(_ session: Session) throws(UsageError) {
+    self.session = session
+    let invocation = session.invocation
+    path = invocation["path"].text
+    guard invocation.all("path").count == 1 else {
+      throw UsageError("several paths: sharing more than one file comes with a later version; share one")
+    }
+    if let status = try? FileSystem.status(path), status.kind == .directory {
+      throw UsageError("\(escaped(path)) is a directory: sharing folders comes with a later version; share a file")
+    }
+    var trackers: [String] = []
+    for tracker in invocation.all("tracker") {
+      trackers.append(try tracker.place(named: "tracker", defaultPort: Peer.trackerPort))
+    }
+    self.trackers = trackers
+    chunking = try ShareCommand.chunking(invocation)
+    let listen = try invocation.first("listen")?.listen(defaultPort: Peer.peerPort)
+    var options = try NodeOptions(access: invocation, listen: listen ?? ":\(Peer.peerPort)")
+    try options.setTransport(invocation)
+    options.anyPortIfBusy = listen == nil
+    options.runsTracker = trackers.isEmpty
+    self.options = options
+  }
+
+  static func chunking(_ invocation: Invocation) throws(UsageError) -> Chunking {
+    switch (invocation.first("chunk-size"), invocation.first("chunks")) {
+    case (_?, _?): throw UsageError("--chunk-size and --chunks: give one of them")
+    case (let size?, nil): return .size(Int(try size.bytes(from: 1_024, to: 1 << 40)))
+    case (nil, let count?): return .count(try count.integer(from: 1, to: Limits.chunks, of: "chunks"))
+    case (nil, nil): return .automatic
+    }
+  }
+
+  func run() async throws {
+    let peer = try Peer.start(options)
+    session.tellReceiveBuffer(peer)
+    for tracker in trackers { try await peer.add(tracker: tracker) }
+    var share = try await ShareCommand.hash(path, chunking, peer, session)
+    // A tracker of its own is in the ticket already.
+    if !trackers.isEmpty { share.ticket.trackers = trackers }
+    session.ending.onSignal { [session] in
+      session.tellInterrupted("stopped")
+      await peer.close()
+    }
+    tell(share, peer)
+    var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
+    for await event in peer.events {
+      ShareCommand.object(for: event).map { object in session.emit(object) }
+      if case .withdrawn(_, let path) = event {
+        throw Failure("\(escaped(path)) was changed or cannot be read any more; share it again", code: "changed")
+      }
+      session.tell(news.line(for: event))
+    }
+    await waitForEnd()
+  }
+
+  /// Hashes and shares a file, and shows how far it is.
+  static func hash(_ path: String, _ chunking: Chunking, _ peer: Peer, _ session: Session) async throws -> Share {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let state = Mutex(ProgressState(name: name))
+    let share = try await peer.share(path, chunking: chunking) { done, whole in
+      let now = Session.now
+      let current = state.withLock { state in
+        state.show(phase: "hashing", done: done, of: whole, at: now)
+        return state
+      }
+      session.progress(current)
+    }
+    session.console.endProgress()
+    return share
+  }
+
+  private func tell(_ share: Share, _ peer: Peer) {
+    let known = share.ticket.trackers.map { JSON.string($0) }
+    session.emit([
+      "event": "sharing", "id": .string(share.id.hex), "name": .string(share.name),
+      "ticket": .string("\(share.ticket)"), "listen": .string("\(peer.address)"), "tracker": known.first ?? .null,
+      "chunks": .int(Int(share.cut.chunks)), "chunk_size": .uint(share.cut.usualChunk.bytes),
+    ])
+    guard !session.isJSON else { return }
+    session.note("\(escaped(share.name)): \(share.cut.words), id \(share.id) (as b3sum prints)")
+    let isElsewhere = options.anyPortIfBusy && peer.address.port != Peer.peerPort
+    let place = "UDP \(peer.address.port)\(isElsewhere ? " (\(Peer.peerPort) is in use)" : "")"
+    let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"
+    session.note("Serving on \(place) \(tracker). Ctrl-C stops.\n")
+    session.console.print("\(share.ticket)")
+    session.note("\nElsewhere:  shoal get '\(share.ticket)'\n")
+  }
+
+  /// What of a peer's events is worth an object.
+  private static func object(for event: PeerEvent) -> JSON? {
+    switch event {
+    case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
+    case .disconnected(let address, let reason):
+      ["event": "disconnected", "address": .string("\(address)"), "reason": .string(reason)]
+    case .served(let address, let id, _, let bytes):
+      ["event": "served", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
+    case .registered(let tracker, let id):
+      ["event": "registered", "tracker": .string("\(tracker)"), "id": .string(id.hex)]
+    default: nil
+    }
+  }
+}
+
+extension Cut {
+  /// The size that most chunks have, and whether all but the last have it.
+  var usualChunk: (bytes: UInt64, isEven: Bool) {
+    guard chunks > 0 else { return (0, true) }
+    let (each, rest) = pieces.quotientAndRemainder(dividingBy: Int(chunks))
+    let usual = UInt64(rest * 2 > Int(chunks) ? each + 1 : each) * UInt64(pieceSize)
+    return (min(usual, size), rest == 0)
+  }
+
+  /// `734.0 MB, 700 chunks of 1 MiB`.
+  var words: String {
+    guard size > 0 else { return "empty" }
+    let whole = Units.total(size)
+    guard chunks > 1 else { return "\(whole), 1 chunk" }
+    return
+      "\(whole), \(counted(chunks, "chunk")) of \(usualChunk.isEven ? "" : "about ")\(Units.binary(usualChunk.bytes))"
+  }
+}

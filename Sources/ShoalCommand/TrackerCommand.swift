@@ -1,0 +1,49 @@
+import Shoal
+import ShoalTerminal
+
+import enum ShoalTracker.TrackerEvent
+
+/// `shoal tracker`.
+struct TrackerCommand {
+  private let session: Session
+
+  init(_ session: Session) { self.session = session }
+
+  func run() async throws {
+    let listen = try session.invocation.first("listen")?.listen(defaultPort: Peer.trackerPort)
+    let options = try NodeOptions(access: session.invocation, listen: listen ?? ":\(Peer.trackerPort)")
+    let tracker = try Tracker.start(options)
+    session.ending.onSignal { [session] in
+      session.tellInterrupted("stopped")
+      await tracker.close()
+    }
+    session.emit(["event": "listening", "address": .string("\(tracker.address)")])
+    session.log("\(TrackerLog.word("listening"))\(tracker.address)")
+    await withTaskGroup { group in
+      let log = SharedLog()
+      group.addTask {
+        for await event in tracker.events {
+          session.emit(TrackerLog.object(for: event))
+          for line in log.lines(for: event) { session.log(line) }
+        }
+      }
+      group.addTask { await repeats(tracker, log) }
+    }
+    await waitForEnd()
+  }
+
+  /// Tells each minute what came again, and what was dropped. Between, nothing wakes an idle tracker.
+  private func repeats(_ tracker: Tracker, _ log: SharedLog) async {
+    var dropped = 0
+    while true {
+      try? await Task.sleep(for: .seconds(60))
+      for line in log.summary() { session.log(line) }
+      let corrupt = await tracker.corruptDatagrams()
+      if corrupt > dropped {
+        session.log("\(TrackerLog.word("dropped"))\(counted(corrupt - dropped, "datagram")), bad checksum")
+        session.emit(["event": "dropped", "datagrams": .int(corrupt - dropped)])
+      }
+      dropped = corrupt
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import ShoalTerminal
+import ShoalWire
+import Synchronization
+
+import enum ShoalTracker.TrackerEvent
+
+/// A tracker's events as lines of a log; what comes again within a minute is told in one line at the minute's end.
+struct TrackerLog {
+  private struct Key: Hashable {
+    var kind: String
+    var peer: Address
+    var id: Digest?
+  }
+  private struct Repeats {
+    var count = 0
+    var gained = 0
+    var last: TrackerEvent
+  }
+  private var seen: [Key: Repeats] = [:]
+  private var untold = 0
+
+  /// What is remembered of a minute: bounds memory, and the log, whatever peers do.
+  private static let limit = 1_000
+
+  /// The lines for an event: often none.
+  mutating func lines(for event: TrackerEvent) -> [String] {
+    let key = TrackerLog.key(of: event)
+    guard var repeats = seen[key] else {
+      guard seen.count < TrackerLog.limit else {
+        untold += 1
+        return []
+      }
+      seen[key] = Repeats(last: event)
+      return [TrackerLog.line(for: event)]
+    }
+    repeats.last = event
+    repeats.count += 1
+    if case .updated(let peer, let id, let have, let chunks, let gained) = event {
+      repeats.gained += gained
+      if have == chunks {
+        // That a peer has it all is news at once.
+        let whole = TrackerEvent.updated(peer: peer, id: id, have: have, chunks: chunks, gained: repeats.gained)
+        seen[key] = Repeats(last: whole)
+        return [TrackerLog.line(for: whole)]
+      }
+    }
+    seen[key] = repeats
+    return []
+  }
+
+  /// The lines at the end of a minute, which begins another.
+  mutating func summary() -> [String] {
+    var lines: [String] = []
+    for repeats in seen.values where repeats.count > 0 {
+      if case .updated(let peer, let id, let have, let chunks, _) = repeats.last {
+        lines.append(
+          TrackerLog.line(for: .updated(peer: peer, id: id, have: have, chunks: chunks, gained: repeats.gained)))
+      } else {
+        lines.append(TrackerLog.line(for: repeats.last) + " (\(Units.grouped(repeats.count)) times more)")
+      }
+    }
+    if untold > 0 { lines.append("\(TrackerLog.word("more"))\(counted(untold, "event"))") }
+    (seen, untold) = ([:], 0)
+    return lines.sorted()
+  }
+
+  private static func key(of event: TrackerEvent) -> Key {
+    switch event {
+    case .registered(let peer, let id, _, _, _): Key(kind: "registered", peer: peer, id: id)
+    case .updated(let peer, let id, _, _, _): Key(kind: "updated", peer: peer, id: id)
+    case .deregistered(let peer, let id): Key(kind: "deregistered", peer: peer, id: id)
+    case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
+    // A host that tries ports or ids at random has one line.
+    case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
+    }
+  }
+
+  /// The first column.
+  static func word(_ word: String) -> String { word + String(repeating: " ", count: max(1, 12 - word.count)) }
+
+  static func line(for event: TrackerEvent) -> String {
+    switch event {
+    case .registered(let peer, let id, let name, let have, let chunks):
+      "\(word("register"))\(peer) \(id.short) \(quoted(name)) \(have)/\(chunks)"
+    case .updated(let peer, let id, let have, let chunks, let gained):
+      "\(word("update"))\(peer) \(id.short) \(have)/\(chunks) (+\(gained))"
+    case .deregistered(let peer, let id): "\(word("deregister"))\(peer) \(id.short)"
+    case .expired(let peer, let id, let silence):
+      "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence / .second)) s"
+    case .refused(let peer, let request, let error, let message):
+      "\(word("refuse"))\(peer) \(request) \(error) \(quoted(message))"
+    }
+  }
+
+  static func object(for event: TrackerEvent) -> JSON {
+    switch event {
+    case .registered(let peer, let id, let name, let have, let chunks):
+      [
+        "event": "registered", "peer": .string("\(peer)"), "id": .string(id.hex), "name": .string(name),
+        "have": .int(have), "chunks": .int(chunks),
+      ]
+    case .updated(let peer, let id, let have, let chunks, let gained):
+      [
+        "event": "updated", "peer": .string("\(peer)"), "id": .string(id.hex), "have": .int(have),
+        "chunks": .int(chunks), "gained": .int(gained),
+      ]
+    case .deregistered(let peer, let id):
+      ["event": "deregistered", "peer": .string("\(peer)"), "id": .string(id.hex)]
+    case .expired(let peer, let id, let silence):
+      [
+        "event": "expired", "peer": .string("\(peer)"), "id": .string(id.hex),
+        "silence": .double(Double(silence) / 1e9),
+      ]
+    case .refused(let peer, let request, let error, let message):
+      [
+        "event": "refused", "peer": .string("\(peer)"), "request": .string("\(request)"), "code": .string("\(error)"),
+        "message": .string(message),
+      ]
+    }
+  }
+}
+
+/// A log that two tasks write to.
+final class SharedLog: Sendable {
+  private let log = Mutex(TrackerLog())
+
+  func lines(for event: TrackerEvent) -> [String] { log.withLock { $0.lines(for: event) } }
+  func summary() -> [String] { log.withLock { $0.summary() } }
+}

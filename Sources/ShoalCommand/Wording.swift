@@ -1,0 +1,30 @@
+import ShoalTerminal
+
+/// A line in which nothing can draw, reorder or hide, whatever others' names and reasons it quotes.
+func harmless(_ line: String) -> String {
+  line.unicodeScalars.map { scalar in
+    let character = String(scalar)
+    if scalar == " " || scalar == "\"" || scalar == "\\" { return character }
+    let shown = escaped(character)
+    return shown == character ? shown : String(shown.dropFirst().dropLast())
+  }
+  .joined()
+}
+
+/// A word as a shell takes it, in single quotes where it needs them.
+func shellWord(_ word: String) -> String {
+  let isPlain = word.utf8.allSatisfy { byte in
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "-_./:=,@%+".utf8.contains(byte)
+    }
+  }
+  return isPlain && !word.isEmpty ? word : "'" + harmless(word).replacing("'", with: "'\\''") + "'"
+}
+
+/// `1 chunk`, `700 chunks`.
+func counted(_ number: some BinaryInteger, _ noun: String) -> String {
+  number == 1 ? "1 \(noun)" : "\(Units.grouped(number)) \(noun)s"
+}

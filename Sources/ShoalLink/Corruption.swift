@@ -1,0 +1,51 @@
+import ShoalWire
+
+/// Damage to one datagram: 1 to 3 different bits of its UDP payload, anywhere in it, that flip.
+///
+/// The UDP checksum is taken to be mended, since a kernel would drop what fails it before anyone else could.
+public struct Corruption: Sendable, Equatable {
+  /// How many bits flip, 1…3.
+  public let count: Int
+  // Distinct and ascending; of these the first `count` are in use and the others 0.
+  private let first: UInt32, second: UInt32, third: UInt32
+
+  /// Bits drawn from `generator`; nil where there is no payload to damage.
+  init?(payloadLength: Int, generator: inout SeededGenerator) {
+    guard payloadLength > 0 else { return nil }
+    let bits = UInt64(min(payloadLength, Int(UInt32.max) / 8)) * 8
+    count = 1 + Int(generator.below(3))
+    // Each draw leaves out the places already taken, so that no flip undoes another.
+    let a = generator.below(bits)
+    guard count > 1 else {
+      (first, second, third) = (UInt32(a), 0, 0)
+      return
+    }
+    var b = generator.below(bits - 1)
+    if b >= a { b += 1 }
+    let (low, high) = (min(a, b), max(a, b))
+    guard count > 2 else {
+      (first, second, third) = (UInt32(low), UInt32(high), 0)
+      return
+    }
+    var c = generator.below(bits - 2)
+    if c >= low { c += 1 }
+    if c >= high { c += 1 }
+    first = UInt32(min(low, c))
+    second = UInt32(max(low, min(high, c)))
+    third = UInt32(max(high, c))
+  }
+
+  /// The place of flip `index`, 0 ..< `count`, ascending: 8 × the byte's offset in the payload + the bit, 0 the lowest.
+  public func bit(_ index: Int) -> Int {
+    precondition(index >= 0 && index < count)
+    return Int(index == 0 ? first : index == 1 ? second : third)
+  }
+
+  /// Flips the bits in `payload`, the whole UDP payload; places past its end are left out.
+  public func apply(to payload: UnsafeMutableRawBufferPointer) {
+    for index in 0..<count {
+      let bit = bit(index)
+      if bit >> 3 < payload.count { payload[bit >> 3] ^= 1 << UInt8(bit & 7) }
+    }
+  }
+}

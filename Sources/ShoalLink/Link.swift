@@ -1,0 +1,87 @@
+import ShoalWire
+
+/// One direction of a bad link: told of each datagram, it says what becomes of it. The caller holds the bytes.
+///
+/// In this order: MTU, rate and drop-tail queue, outage, loss, corruption, duplication, delay with jitter and
+/// reordering. What is too long for the MTU uses none of the rate, nor does a second copy; what is lost later has used
+/// its share. Whether an outage meets a datagram is decided as its last bit leaves the queue, which goes on draining
+/// while the link is down.
+///
+/// The fates follow from the parameters, the seed and what is offered. Nothing is allocated.
+public struct Link: Sendable {
+  /// What the link does.
+  public let parameters: LinkParameters
+  /// What it has done so far.
+  public private(set) var counters = LinkCounters()
+
+  private let start: Instant
+  private var generator: SeededGenerator
+  private var queue: RateQueue
+  private var loss: LossModel
+  /// The latest arrival of those in order; jitter lets no later datagram arrive before it.
+  private var lastRelease = Instant(nanoseconds: .min)
+
+  /// An idle link whose whole behaviour follows from `seed`.
+  ///
+  /// Outages are counted from `start`: the two directions of a link are in step if they share it.
+  public init(_ parameters: LinkParameters, seed: UInt64, start: Instant = .zero) {
+    self.parameters = parameters
+    self.start = start
+    generator = SeededGenerator(seed: seed)
+    queue = RateQueue(rate: parameters.rate, limit: parameters.queueLimit)
+    loss = LossModel(loss: parameters.loss, burst: parameters.burst, generator: &generator)
+  }
+
+  /// Decides what becomes of a datagram offered `now`, no earlier than the one before.
+  ///
+  /// `ipLength` is its length with IP and UDP headers, `payloadLength` that of the UDP payload alone, in bytes.
+  public mutating func admit(ipLength: Int, payloadLength: Int, at now: Instant) -> Fate {
+    counters.offered += 1
+    if let mtu = parameters.mtu, ipLength > mtu {
+      counters.droppedMTU += 1
+      return .dropped(.mtu)
+    }
+    guard let departure = queue.depart(bytes: ipLength, at: now) else {
+      counters.droppedQueue += 1
+      return .dropped(.queue)
+    }
+    if let outage = parameters.outage, outage.isDown(after: departure - start) {
+      counters.droppedOutage += 1
+      return .dropped(.outage)
+    }
+    if loss.losesNext(&generator) {
+      counters.droppedLoss += 1
+      return .dropped(.loss)
+    }
+    counters.bytes += ipLength
+
+    var delivery = Fate.Delivery(release: departure)
+    if generator.chance(parameters.corrupt) {
+      delivery.corruption = Corruption(payloadLength: payloadLength, generator: &generator)
+      if delivery.corruption != nil { counters.corrupted += 1 }
+    }
+    let isDoubled = generator.chance(parameters.duplicate)
+    delivery.release = release(after: departure)
+    if isDoubled {
+      counters.duplicated += 1
+      delivery.duplicate = release(after: departure)
+    }
+    return .delivered(delivery)
+  }
+
+  /// When a copy that left the queue at `departure` arrives.
+  private mutating func release(after departure: Instant) -> Instant {
+    var release = departure + max(0, parameters.delay)
+    if parameters.jitter > 0 {
+      release = release + Nanoseconds(generator.below(UInt64(parameters.jitter) + 1))
+    }
+    release = max(release, lastRelease)
+    if generator.chance(parameters.reorder) {
+      // It is not the last in order: those behind it need not wait.
+      counters.reordered += 1
+      return release + parameters.reorderHold
+    }
+    lastRelease = release
+    return release
+  }
+}

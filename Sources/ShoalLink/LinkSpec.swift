@@ -1,0 +1,57 @@
+import ShoalWire
+
+/// An access link as `--link` has it: what it does to all that an endpoint sends, and to all that it receives.
+///
+/// The text is a list such as `loss=5%,delay=10ms,rate=20mbit/100mbit,seed=7`, or `clean`. `A/B` sets up and down
+/// apart. Each key may come once:
+/// - `loss`, `corrupt`, `reorder`, `duplicate`: 0% to 100%; the percent sign is required
+/// - `delay` (one way), `jitter`: 0s to 60s, in `us`, `ms` or `s`
+/// - `rate`: in `bit`, `kbit`, `mbit` or `gbit` a second, of 1,000 each; or `none`
+/// - `queue`: in `B`, `kB`, `MB` (of 1,000) or `KiB`, `MiB` (of 1,024), needs `rate`; or `auto`
+/// - `burst`: the mean run of losses, 1 to 10000, needs `loss`; or `none`
+/// - `mtu`: 576 to 65535, of IP; or `none`
+/// - `outage`: `5s/2s` is up for 5 s, then down for 2 s, and so on, in both directions at once
+/// - `seed`: 0 to 2^64 - 1, for both directions, which draw different numbers from it
+public struct LinkSpec: Sendable, Equatable {
+  /// What befalls that which the endpoint sends.
+  public var up: LinkParameters
+  /// What befalls that which the endpoint receives.
+  public var down: LinkParameters
+  /// Where the randomness of both directions comes from; nil: from wherever the caller takes it.
+  public var seed: UInt64?
+
+  /// A link of two directions.
+  public init(up: LinkParameters, down: LinkParameters, seed: UInt64? = nil) {
+    self.up = up
+    self.down = down
+    self.seed = seed
+  }
+
+  /// A link that is the same both ways.
+  public init(both parameters: LinkParameters, seed: UInt64? = nil) {
+    self.init(up: parameters, down: parameters, seed: seed)
+  }
+
+  /// The link that `text` describes.
+  public init(parsing text: String) throws(LinkSpecError) {
+    var parser = LinkSpecParser()
+    self = try parser.parse(text)
+  }
+
+  /// A link that leaves everything as it is.
+  public static var clean: LinkSpec { LinkSpec(both: .clean) }
+
+  /// Whether both directions leave everything as it is.
+  public var isClean: Bool { up.isClean && down.isClean }
+
+  /// The direction for what the endpoint sends, with outages from `start`; `defaultSeed` counts if the spec has none.
+  public func makeUpLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
+    Link(up, seed: seed ?? defaultSeed, start: start)
+  }
+
+  /// The direction for what the endpoint receives; give it the same arguments as ``makeUpLink(defaultSeed:start:)``.
+  public func makeDownLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
+    // The fraction of the square root of 2, as good as any number for telling the two streams apart.
+    Link(down, seed: (seed ?? defaultSeed) ^ 0x6a09_e667_f3bc_c908, start: start)
+  }
+}

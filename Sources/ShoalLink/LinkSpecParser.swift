@@ -1,0 +1,121 @@
+import ShoalWire
+
+/// Reads the text form of a ``LinkSpec``.
+struct LinkSpecParser {
+  private var up = LinkParameters()
+  private var down = LinkParameters()
+  private var seed: UInt64?
+  private var items: [LinkKey: String] = [:]
+
+  /// A value for each direction, in base units; nil where it is left out.
+  private typealias Pair = (up: Int64?, down: Int64?)
+
+  mutating func parse(_ text: String) throws(LinkSpecError) -> LinkSpec {
+    let text = text.trimmingSpaces
+    if text == "clean" { return .clean }
+    for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let item = item.trimmingSpaces
+      do throws(LinkSpecError.Problem) {
+        if item.isEmpty { throw LinkSpecError.Problem.empty }
+        try parse(item: item)
+      } catch {
+        throw LinkSpecError(item: String(item.isEmpty ? text : item), problem: error)
+      }
+    }
+    try require(.rate, for: .queue)
+    try require(.loss, for: .burst)
+    try checkBurst(up)
+    try checkBurst(down)
+    return LinkSpec(up: up, down: down, seed: seed)
+  }
+
+  private mutating func parse(item: Substring) throws(LinkSpecError.Problem) {
+    let word = item.prefix { $0 != "=" }
+    guard let key = LinkKey(rawValue: String(word)) else {
+      throw .unknownKey(suggestion: LinkKey.nearest(to: word)?.rawValue)
+    }
+    guard word.endIndex < item.endIndex else { throw .noValue }
+    guard items.updateValue(String(item), forKey: key) == nil else { throw .duplicateKey }
+    let values = item[word.endIndex...].dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    switch key {
+    case .outage: try setOutage(values)
+    case .seed: try setSeed(values)
+    default:
+      let pair = try pair(key, values)
+      LinkSpecParser.assign(key, pair.up, to: &up)
+      LinkSpecParser.assign(key, pair.down, to: &down)
+    }
+  }
+
+  private mutating func setOutage(_ values: [Substring]) throws(LinkSpecError.Problem) {
+    guard values.count == 2, let first = try value(.outage, values[0]), let second = try value(.outage, values[1])
+    else { throw .notUpAndDown }
+    up.outage = Outage(up: first, down: second)
+    down.outage = up.outage
+  }
+
+  private mutating func setSeed(_ values: [Substring]) throws(LinkSpecError.Problem) {
+    guard values.count == 1 else { throw .tooManyValues }
+    guard !values[0].isEmpty, values[0].allSatisfy({ ("0"..."9").contains($0) }) else {
+      throw .notANumber(String(values[0]))
+    }
+    guard let number = UInt64(values[0]) else { throw .outOfRange(lowest: "0", highest: String(UInt64.max)) }
+    seed = number
+  }
+
+  private static func assign(_ key: LinkKey, _ value: Int64?, to parameters: inout LinkParameters) {
+    let share = Dimension.share.number(value ?? 0)
+    switch key {
+    case .loss: parameters.loss = share
+    case .corrupt: parameters.corrupt = share
+    case .reorder: parameters.reorder = share
+    case .duplicate: parameters.duplicate = share
+    case .delay: parameters.delay = value ?? 0
+    case .jitter: parameters.jitter = value ?? 0
+    case .rate: parameters.rate = value
+    case .queue: parameters.queue = value.map { Int($0) }
+    case .burst: parameters.burst = value.map { Dimension.factor.number($0) }
+    case .mtu: parameters.mtu = value.map { Int($0) }
+    case .outage, .seed: break
+    }
+  }
+
+  private func pair(_ key: LinkKey, _ values: [Substring]) throws(LinkSpecError.Problem) -> Pair {
+    guard values.count <= 2 else { throw .tooManyValues }
+    let first = try value(key, values[0])
+    return (first, values.count == 2 ? try value(key, values[1]) : first)
+  }
+
+  private func value(_ key: LinkKey, _ text: Substring) throws(LinkSpecError.Problem) -> Int64? {
+    if let absent = key.absent, text == absent { return nil }
+    guard let value = try key.dimension.parse(text), key.range.contains(value) else {
+      throw .outOfRange(
+        lowest: key.dimension.format(key.range.lowerBound), highest: key.dimension.format(key.range.upperBound))
+    }
+    return value
+  }
+
+  private func require(_ other: LinkKey, for key: LinkKey) throws(LinkSpecError) {
+    guard let item = items[key], items[other] == nil else { return }
+    throw LinkSpecError(item: item, problem: .needs(other.rawValue))
+  }
+
+  /// At least one datagram passes between two runs, so a share p lost takes runs of p / (1 - p) on average.
+  private func checkBurst(_ parameters: LinkParameters) throws(LinkSpecError) {
+    guard let burst = parameters.burst, parameters.loss < 1, let item = items[.burst] else { return }
+    let lost = Dimension.share.baseUnits(parameters.loss)
+    let kept = 1_000_000_000 - lost
+    let shortest = (lost * 1_000 + kept - 1) / kept
+    guard Dimension.factor.baseUnits(burst) < shortest else { return }
+    throw LinkSpecError(item: item, problem: .burstTooShort(shortest: Dimension.factor.format(shortest)))
+  }
+}
+
+extension StringProtocol where SubSequence == Substring {
+  fileprivate var trimmingSpaces: Substring {
+    var rest = self[...]
+    while rest.first == " " { rest.removeFirst() }
+    while rest.last == " " { rest.removeLast() }
+    return rest
+  }
+}

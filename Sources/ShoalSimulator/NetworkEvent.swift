@@ -1,0 +1,44 @@
+import ShoalLink
+import ShoalWire
+
+/// A datagram with its bytes.
+public struct NetworkDatagram: Sendable {
+  /// Where it comes from.
+  public var from: Address
+  /// Where it goes.
+  public var to: Address
+  /// The UDP payload.
+  public var bytes: [UInt8]
+
+  /// A datagram.
+  public init(from: Address, to: Address, bytes: [UInt8]) {
+    self.from = from
+    self.to = to
+    self.bytes = bytes
+  }
+}
+
+/// What a network tells whoever runs its hosts.
+public enum NetworkEvent: Sendable {
+  /// A datagram has come to its destination, a host of the network.
+  case arrival(NetworkDatagram)
+  /// The time has come at which the host asked to be woken.
+  case wake(Address)
+}
+
+/// A host as the network knows it: two links, and when it wants to be woken.
+struct NetworkHost {
+  let address: Address
+  var up: Link
+  var down: Link
+  /// What the host wants.
+  var wakeAt = Instant.distantFuture
+  /// The earliest entry for it in the queue; later ones are out of date.
+  var queuedWake = Instant.distantFuture
+
+  init(_ address: Address, _ spec: LinkSpec, seed: UInt64, start: Instant) {
+    self.address = address
+    up = spec.makeUpLink(defaultSeed: seed, start: start)
+    down = spec.makeDownLink(defaultSeed: seed, start: start)
+  }
+}

@@ -1,0 +1,73 @@
+import ShoalWire
+
+/// The bytes of the files that a `TransportWorld` sends: made from the source's number and the offset, so that no one
+/// need hold them.
+enum TransportWorldContent {
+  /// A prime, so that no mistake by a multiple of a packet or a power of two goes unnoticed.
+  private static let period = 65_537
+  private static let table: [UInt8] = {
+    var generator = SeededGenerator(seed: 1)
+    let once = (0..<period).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    return once + once
+  }()
+
+  private static func start(_ source: UInt32, _ offset: UInt64) -> Int {
+    Int((offset + UInt64(source) * 7_919) % UInt64(period))
+  }
+
+  /// Writes the bytes from `offset` on, at most as many as a datagram holds.
+  static func fill(_ bytes: UnsafeMutableRawBufferPointer, source: UInt32, offset: UInt64) {
+    let start = start(source, offset)
+    table.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + bytes.count])) }
+  }
+
+  /// Whether these are the bytes from `offset` on.
+  static func matches(_ bytes: UnsafeRawBufferPointer, source: UInt32, offset: UInt64) -> Bool {
+    let start = start(source, offset)
+    return table.withUnsafeBytes {
+      // Two sums rather than a loop over bytes, which would take most of the time of a debug build.
+      CRC32C.checksum(bytes) == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[start..<start + bytes.count]))
+    }
+  }
+}
+
+/// A file under way, and which of its bytes have arrived.
+struct TransportWorldTransfer {
+  let source: UInt32
+  let length: UInt64
+  /// What has arrived, ascending, never touching.
+  private(set) var runs: [Range<UInt64>] = []
+
+  init(source: UInt32, length: UInt64) {
+    self.source = source
+    self.length = length
+  }
+
+  var isComplete: Bool { length == 0 || runs == [0..<length] }
+  var arrived: UInt64 { runs.reduce(0) { $0 + UInt64($1.count) } }
+
+  /// Takes note of bytes that have arrived; false if one of them had before, or lies outside the file.
+  mutating func insert(_ run: Range<UInt64>) -> Bool {
+    guard run.upperBound <= length else { return false }
+    var low = 0
+    var high = runs.count
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].upperBound < run.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    // `low` is the first that ends at or after the new run's beginning.
+    var merged = run
+    var end = low
+    if end < runs.count, runs[end].upperBound == run.lowerBound {
+      merged = runs[end].lowerBound..<merged.upperBound
+      end += 1
+    }
+    if end < runs.count, runs[end].lowerBound < run.upperBound { return false }
+    if end < runs.count, runs[end].lowerBound == run.upperBound {
+      merged = merged.lowerBound..<runs[end].upperBound
+      end += 1
+    }
+    runs.replaceSubrange(low..<end, with: CollectionOfOne(merged))
+    return true
+  }
+}

@@ -1,0 +1,66 @@
+import ShoalWire
+
+/// A manifest on its way from one peer: first the proof of the size and a little more, the rest only when the size
+/// is proven, so that a false one makes nobody reserve memory for it.
+struct ManifestFetch {
+  /// What is asked for before anything is proven, beyond the proof.
+  static let unprovenBytes = 64 << 10
+  /// The peer is given up after so long without a byte.
+  static let patience: Nanoseconds = 5 * .second
+
+  let id: Digest
+  let cut: Cut
+  /// The session that sends it.
+  let session: Int
+  private var bytes: [UInt8]
+  private var received = RangeList()
+  private var isProven = false
+  private(set) var progressAt: Instant
+
+  /// What became of a block.
+  enum Outcome {
+    case more
+    /// The size is proven: this is to be requested too.
+    case request(RangeField)
+    case complete(Manifest)
+    /// It is not the manifest of that file.
+    case wrong
+  }
+
+  init(id: Digest, cut: Cut, session: Int, at now: Instant) {
+    self.id = id
+    self.cut = cut
+    self.session = session
+    progressAt = now
+    bytes = Array(repeating: 0, count: min(cut.manifestLength, cut.proofLength + ManifestFetch.unprovenBytes))
+  }
+
+  /// What is requested at first.
+  var firstRequest: RangeField { RangeField(offset: 0, length: UInt32(bytes.count)) }
+
+  mutating func receive(_ block: Block, _ datagram: RawSpan, at now: Instant) -> Outcome {
+    guard block.offset <= UInt64(bytes.count) else { return .more }
+    let start = Int(block.offset)
+    guard block.content.count <= bytes.count - start else { return .more }
+    guard received.insert(start..<start + block.content.count) > 0 else { return .more }
+    progressAt = now
+    for i in 0..<block.content.count {
+      bytes[start + i] = datagram.unsafeLoad(fromByteOffset: block.content.offset + i, as: UInt8.self)
+    }
+    if !isProven {
+      guard let first = received.runs.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {
+        return .more
+      }
+      guard Manifest.proves(cut, id: id, bytes) else { return .wrong }
+      isProven = true
+      let missing = cut.manifestLength - bytes.count
+      if missing > 0 {
+        let rest = RangeField(offset: UInt64(bytes.count), length: UInt32(missing))
+        bytes += Array(repeating: 0, count: missing)
+        return .request(rest)
+      }
+    }
+    guard received.count == cut.manifestLength else { return .more }
+    return Manifest(id: id, cut: cut, proven: bytes).map(Outcome.complete) ?? .wrong
+  }
+}

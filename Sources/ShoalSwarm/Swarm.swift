@@ -1,0 +1,226 @@
+import ShoalTransport
+import ShoalWire
+
+/// One peer: the files that it serves and fetches, its conversations with other peers and with trackers.
+///
+/// A state machine with the contract of `Endpoint`: hand it a datagram or the time, then drain `nextEvent` and
+/// `nextTransmit`, and sleep until `deadline`. The host keeps the bytes: it copies blocks from the datagram to their
+/// piece as `.block` says, verifies and writes pieces, and gathers the payload of each `Transmit` from file or
+/// `manifest(_:)`.
+public struct Swarm: ~Copyable {
+  let configuration: SwarmConfiguration
+  var endpoint: Endpoint
+  var files: [SharedFile] = []
+  var sessions: [Session?]
+  /// The trackers that it deals with.
+  public internal(set) var trackers: [TrackerClient] = []
+  var generator: SeededGenerator
+  var secrets: SecretGenerator
+  /// Bytes of pieces that are being gathered or verified, over all files.
+  var buffered = 0
+  private var events: [SwarmEvent] = []
+  private var nextEventIndex = 0
+  var openCredit: Int
+  var openCreditAt = Instant.zero
+  var tickAt = Instant.distantFuture
+  var lastTick = Instant.zero
+  var isStopping = false
+
+  /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.
+  public init(_ configuration: SwarmConfiguration, secrets: consuming SecretGenerator) {
+    self.configuration = configuration
+    var secrets = secrets
+    endpoint = Endpoint(configuration.transport, secrets: SecretGenerator(key: secrets.key(for: "transport")))
+    generator = SeededGenerator(seed: secrets.next())
+    self.secrets = secrets
+    sessions = Array(repeating: nil, count: configuration.transport.maxConnections)
+    openCredit = configuration.opensPerSecond
+  }
+
+  // MARK: The five verbs
+
+  /// Takes a datagram between peers, or from a tracker, whose checksum has been verified.
+  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+    for i in trackers.indices where trackers[i].tracker == address {
+      if trackers[i].receive(bytes, from: address, at: now) {
+        takeTrackerEvents(i, at: now)
+        return
+      }
+    }
+    endpoint.receive(bytes, from: address, at: now)
+    takeTransportEvents(bytes, at: now)
+  }
+
+  /// Takes note of a datagram that failed its checksum.
+  public mutating func receiveCorrupt(from address: Address, at now: Instant) {
+    endpoint.receiveCorrupt(from: address, at: now)
+  }
+
+  /// Does what is due at `now`.
+  public mutating func expire(at now: Instant) {
+    endpoint.expire(at: now)
+    takeTransportEvents(RawSpan(), at: now)
+    for i in trackers.indices where trackers[i].deadline <= now {
+      trackers[i].expire(at: now)
+      takeTrackerEvents(i, at: now)
+    }
+    if tickAt <= now { tick(at: now) }
+  }
+
+  /// The next datagram to send: see `Endpoint.nextTransmit`. A payload's `source` is a `FileKey`.
+  public mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+    for i in trackers.indices where trackers[i].deadline <= now {
+      if let (to, bytes) = trackers[i].nextTransmit(at: now) {
+        buffer.copyBytes(from: bytes)
+        return Transmit(to: to, headerLength: bytes.count, payload: .empty, connection: nil)
+      }
+    }
+    return endpoint.nextTransmit(into: buffer, at: now)
+  }
+
+  /// The next event, oldest first; nil if there is none.
+  public mutating func nextEvent() -> SwarmEvent? {
+    guard nextEventIndex < events.count else { return nil }
+    let event = events[nextEventIndex]
+    nextEventIndex += 1
+    if nextEventIndex == events.count {
+      events.removeAll(keepingCapacity: true)
+      nextEventIndex = 0
+    }
+    return event
+  }
+
+  mutating func emit(_ event: SwarmEvent) { events.append(event) }
+
+  /// When `expire` is due; meaningful once `nextTransmit` has given nil.
+  public var deadline: Instant {
+    var deadline = min(endpoint.deadline, tickAt)
+    for tracker in trackers { deadline = min(deadline, tracker.deadline) }
+    return deadline
+  }
+
+  // MARK: Files
+
+  /// Serves a file that is here as a whole (the original's origin peer).
+  public mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
+    let key = FileKey(files.count)
+    var file = SharedFile(id: manifest.id, name: name, phase: .preparing)
+    file.manifest = manifest
+    files.append(file)
+    begin(key, have: .full(capacity: manifest.cut.pieces), at: now)
+    return key
+  }
+
+  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows.
+  public mutating func download(id: Digest, name: String = "", expected: Cut? = nil, at now: Instant) -> FileKey {
+    let key = FileKey(files.count)
+    var file = SharedFile(id: id, name: name, phase: .searching)
+    file.expected = expected
+    files.append(file)
+    if id == Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) {
+      // The empty file is known by its id; nobody needs to be asked.
+      files[key.index].manifest = Manifest(id: id, unproven: Cut(size: 0))
+      files[key.index].phase = .preparing
+      emit(.manifest(key))
+    }
+    wake(at: now)
+    return key
+  }
+
+  /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
+  public mutating func begin(_ key: FileKey, have: ChunkSet, at now: Instant) {
+    files[key.index].begin(have: have)
+    let file = files[key.index]
+    for i in trackers.indices { trackers[i].register(id: file.id, cut: file.cut, name: file.name, have: file.chunks) }
+    announceToServed(key)
+    if file.phase == .complete { finish(key, at: now) } else { refreshPieces(key, at: now) }
+    wake(at: now)
+  }
+
+  /// Adds an address at which a file may be had.
+  public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
+    guard !configuration.ownAddresses.contains(address) else { return }
+    files[key.index].book.add(address, limit: configuration.addressesPerFile)
+    wake(at: now)
+  }
+
+  /// Adds a tracker, which will be told of all files, and asked for their peers.
+  public mutating func add(tracker address: Address, at now: Instant) {
+    guard !trackers.contains(where: { $0.tracker == address }) else { return }
+    var client = TrackerClient(
+      tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker)
+    for file in files where file.manifest != nil && file.phase != .stopped && file.phase != .preparing {
+      client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
+    }
+    trackers.append(client)
+    for i in files.indices { files[i].lookupAt = .zero }
+    wake(at: now)
+  }
+
+  /// The bytes that `ContentSpace.manifest` is ranges of; empty while they are not known.
+  public func manifest(_ key: FileKey) -> Manifest? {
+    key.index < files.count ? files[key.index].manifest : nil
+  }
+
+  /// The name that a peer gave the file; not to be trusted.
+  public func name(_ key: FileKey) -> String { files[key.index].name }
+
+  /// The chunks that are complete.
+  public func chunks(_ key: FileKey) -> ChunkSet { files[key.index].chunks }
+
+  /// How a file stands.
+  public func progress(_ key: FileKey) -> FileProgress {
+    var progress = files[key.index].progress
+    progress.peers = sessions.count { session in
+      session.map { $0.isOpen && $0.subscriptions.values.contains { $0.file == key && $0.pieces != nil } } ?? false
+    }
+    return progress
+  }
+
+  /// The peers that are connected.
+  public var connectionCount: Int { sessions.count { $0?.isOpen ?? false } }
+
+  /// The transport's counters, summed up.
+  public var counters: TransportCounters { endpoint.counters }
+
+  /// How the connections stand.
+  public var statuses: [ConnectionStatus] {
+    sessions.compactMap { $0.flatMap { endpoint.status($0.connection) } }
+  }
+
+  /// Whether everything was said that there is to say: after `stop`, it is time to leave.
+  public var isQuiet: Bool { trackers.allSatisfy { $0.isIdle } }
+
+  /// Ends all registrations and connections. Drain `nextTransmit` until `isQuiet`, or until patience ends.
+  public mutating func stop(at now: Instant) {
+    isStopping = true
+    tickAt = .distantFuture
+    for i in trackers.indices { trackers[i].deregisterAll() }
+    for session in sessions {
+      guard let session else { continue }
+      let isDone = session.subscriptions.values.allSatisfy { files[$0.file.index].phase == .complete }
+      endpoint.close(session.connection, session.services.isEmpty && isDone ? .done : .goingAway, at: now)
+      sessions[session.connection.index] = nil
+    }
+  }
+
+  /// Something is to be looked after soon.
+  mutating func wake(at now: Instant) {
+    if !isStopping { tickAt = min(tickAt, now) }
+  }
+
+  /// Asks a tracker which files have a name; `.tracker(_, .found)` follows.
+  public mutating func find(name: String) {
+    for i in trackers.indices { trackers[i].find(name: name) }
+  }
+
+  /// Asks a tracker who has a file or a chunk; `.tracker(_, .peers)` follows.
+  public mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk) {
+    for i in trackers.indices { trackers[i].lookup(id: id, chunk: chunk) }
+  }
+
+  /// Asks a tracker which of so many chunks a peer has; `.tracker(_, .mapped)` follows.
+  public mutating func map(id: Digest, of address: Address, chunks: Int) {
+    for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
+  }
+}

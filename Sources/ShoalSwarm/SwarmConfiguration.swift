@@ -1,0 +1,54 @@
+import ShoalTransport
+import ShoalWire
+
+/// What a peer is told at its start.
+public struct SwarmConfiguration: Sendable {
+  /// The transport of all its connections.
+  public var transport = TransportConfiguration()
+  /// How it deals with trackers.
+  public var tracker = TrackerClientConfiguration()
+  /// The most bytes in pieces that are not yet verified, over all downloads: bounds memory, and open requests.
+  public var bufferLimit = 64 << 20
+  /// The least that is kept requested from one peer: enough for the first round trips of any path.
+  public var leastRequests = 256 << 10
+  /// The most peers from which one file is downloaded at a time.
+  public var peersPerFile = 30
+  /// The most addresses remembered for a file.
+  public var addressesPerFile = 500
+  /// The most files that one connection may want from us.
+  public var wantsPerConnection = 64
+  /// The most ranges that wait on one connection: bounds what a peer's requests make us remember.
+  public var rangesPerConnection = 4_096
+  /// The most new addresses that are tried in a second: heard of is not proven, and we must not be aimed at
+  /// strangers.
+  public var opensPerSecond = 8
+  /// Addresses of our own, at which we need not look for peers.
+  public var ownAddresses: Set<Address> = []
+
+  /// The defaults.
+  public init() {}
+}
+
+/// The constants of the swarm.
+enum SwarmConstants {
+  /// How often requests, announcements and connections are looked after while something is under way.
+  static let tick: Nanoseconds = 50 * .millisecond
+  /// A peer that owes bytes and sends none for so long is asked for nothing more until it does.
+  static let patience: Nanoseconds = 3 * .second
+  /// How often a tracker is asked for peers: soon while there are few, less often later.
+  static let lookupSoon: Nanoseconds = 3 * .second
+  static let lookupLater: Nanoseconds = 20 * .second
+  /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.
+  static let firstRetry: Nanoseconds = 5 * .second
+  static let longestRetry: Nanoseconds = 300 * .second
+  /// How long an address that sent what does not fit the id is left alone.
+  static let ban: Nanoseconds = 600 * .second
+  /// The runs in one HAVE, and in an OFFER: each takes at most 8 bytes.
+  static let runsPerMessage = 100
+  /// Chunk runs that a peer may tell before the cut is known.
+  static let earlyRuns = 4_096
+  /// The ranges in one REQUEST, CANCEL or REFUSE.
+  static let rangesPerMessage = 90
+  /// The most that are asked for the same piece at a time, near the end.
+  static let requestersPerPiece = 2
+}

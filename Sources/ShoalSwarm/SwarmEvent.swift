@@ -1,0 +1,65 @@
+import ShoalTransport
+import ShoalWire
+
+/// Names a file of a swarm; the `source` of the payloads that are sent from it.
+public struct FileKey: Hashable, Sendable {
+  /// A small number, given in turn from 0.
+  public let index: Int
+
+  /// The file that a payload's `source` names.
+  public init(source: UInt32) { index = Int(source) }
+  init(_ index: Int) { self.index = index }
+
+  /// The `source` of payloads that are sent from the file.
+  public var source: UInt32 { UInt32(index) }
+}
+
+/// What a swarm tells its host. Places in a datagram are of the one last handed to `receive`.
+public enum SwarmEvent: Sendable {
+  /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
+  case block(FileKey, piece: Int, offset: Int, content: ByteRange)
+  /// All bytes of the piece have come: verify it, write it if it is right, and call `pieceVerified`.
+  case pieceGathered(FileKey, piece: Int)
+  /// What was gathered of the piece is not needed any more.
+  case pieceDropped(FileKey, piece: Int)
+  /// The file's manifest is known: make a place for it, verify what is there already, and call `begin`.
+  case manifest(FileKey)
+  /// A chunk is complete and has been announced.
+  case chunk(FileKey, Int)
+  /// Every piece is here and verified.
+  case completed(FileKey)
+  /// A peer is connected.
+  case connected(Address, byPeer: Bool)
+  /// A connection has ended, or could not be made.
+  case disconnected(Address, wasOpen: Bool, code: UInt16, reason: String, byPeer: Bool)
+  /// A peer speaks other versions of the protocol.
+  case otherVersion(Address, ClosedRange<UInt8>)
+  /// A peer does not serve the file.
+  case refused(FileKey, Address, code: UInt16)
+  /// A peer sent what does not fit the file's id and is left alone for a while.
+  case distrusted(FileKey, Address, piece: Int?)
+  /// A peer that downloads from us now has the whole file.
+  case served(FileKey, Address, bytes: UInt64)
+  /// What a tracker said, or that it says nothing.
+  case tracker(Address, TrackerClientEvent)
+}
+
+/// How a file stands.
+public struct FileProgress: Sendable {
+  /// Bytes verified, of how many; 0 of 0 before the manifest is known.
+  public var bytes: UInt64 = 0
+  public var total: UInt64 = 0
+  /// Chunks complete, of how many.
+  public var chunks = 0
+  public var totalChunks = 0
+  /// Bytes accepted from peers in this run, verified or not yet.
+  public var accepted: UInt64 = 0
+  /// Bytes that arrived though they were here already.
+  public var redundant: UInt64 = 0
+  /// Peers that serve the file to us.
+  public var peers = 0
+  /// Verified bytes by the peer that sent them.
+  public var from: [Address: UInt64] = [:]
+  /// Whether every piece is verified.
+  public var isComplete = false
+}

@@ -1,0 +1,141 @@
+import ShoalWire
+
+extension TrackerClient {
+  /// Takes a datagram whose checksum has been verified; whether it was from the tracker, to a peer.
+  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) -> Bool {
+    guard address == tracker, let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
+    else { return false }
+    if answers(type, bytes, header.connection, at: now) { endSilence(at: now) } else { counters.ignored += 1 }
+    return true
+  }
+
+  /// Whether the datagram answers one of our requests; it is then dealt with.
+  private mutating func answers(
+    _ type: PacketType, _ bytes: RawSpan, _ transaction: UInt64, at now: Instant
+  ) -> Bool {
+    if let connecting, connecting.id == transaction { return take(type, bytes, connecting: connecting) }
+    guard let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 }) else { return false }
+    return take(type, bytes, to: index, at: now)
+  }
+
+  private mutating func take(_ type: PacketType, _ bytes: RawSpan, connecting: TrackerTransaction) -> Bool {
+    guard type == .connected, let packet = try? ConnectedPacket.decode(bytes) else { return false }
+    cookie = (packet.cookie, connecting.sent)
+    self.connecting = nil
+    if observed != packet.observed {
+      observed = packet.observed
+      events.append(.connected(observed: packet.observed))
+    }
+    return true
+  }
+
+  /// Whether the datagram answers the transaction at `index`, which is then over.
+  private mutating func take(_ type: PacketType, _ bytes: RawSpan, to index: Int, at now: Instant) -> Bool {
+    let transaction = transactions[index]
+    switch (transaction.request, type) {
+    case (.register(let id), .registered):
+      guard let packet = try? RegisteredPacket.decode(bytes) else { return false }
+      let allowed = configuration.intervals
+      interval = min(max(Nanoseconds(packet.interval) * .second, allowed.lowerBound), allowed.upperBound)
+      let next = now + jittered(interval)
+      if shares[id]?.isRegistered == false { events.append(.registered(id: id)) }
+      shares[id]?.isRegistered = true
+      shares[id]?.registerAt = next
+      confirm(id, transaction, have: Int(packet.have), at: now)
+    case (.update(let id), .updated):
+      guard let packet = try? UpdatedPacket.decode(bytes) else { return false }
+      confirm(id, transaction, have: Int(packet.have), at: now)
+    case (.deregister(let id), .deregistered): release(id, at: now)
+    case (.find(let name), .found):
+      guard var packet = try? FoundPacket.decode(bytes) else { return false }
+      for i in packet.files.indices { packet.files[i].claimant = packet.files[i].claimant.told(by: tracker) }
+      events.append(.found(name: name, packet))
+    case (.lookup(let id, _, _), .peers):
+      guard var packet = try? PeersPacket.decode(bytes), packet.id == id else { return false }
+      for i in packet.peers.indices { packet.peers[i].address = packet.peers[i].address.told(by: tracker) }
+      events.append(.peers(packet))
+    case (.map(let id, let address, _), .mapped):
+      guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
+      var page = TrackerTransaction(id: random.next(), request: transaction.request)
+      page.map = transaction.map
+      for run in packet.have { page.map.insert(run) }
+      page.first = Int(packet.end)
+      if transaction.first < page.first && page.first < page.map.capacity {
+        transactions.append(page)
+      } else {
+        events.append(.mapped(id: id, address: address, page.map))
+      }
+    case (.some(let request), .error):
+      guard let packet = try? ErrorPacket.decode(bytes) else { return false }
+      counters.errors += 1
+      if packet.code == TrackerError.staleCookie.rawValue {
+        if let asked = cookie?.asked, transaction.sent > asked { cookie = nil }
+        if !transaction.wasStale { transactions[index].retry = nil }
+        transactions[index].wasStale = true
+        return true
+      }
+      refuse(request, packet, at: now)
+    default: return false
+    }
+    transactions.removeAll { $0.id == transaction.id }
+    return true
+  }
+
+  /// The tracker knows us to have so many chunks, after what the transaction told.
+  private mutating func confirm(_ id: Digest, _ transaction: TrackerTransaction, have: Int, at now: Instant) {
+    // Out of the dictionary and back: its sets are then changed in place.
+    guard var share = shares.removeValue(forKey: id) else { return }
+    share.isBusy = false
+    for run in transaction.runs { share.told.insert(run) }
+    share.updateAt = transaction.isWhole ? now + configuration.updateInterval : now
+    if have < share.told.count {
+      share.told = ChunkSet(capacity: share.told.capacity, runs: transaction.runs)
+      share.updateAt = now + configuration.updateInterval
+    } else if have > share.have.count {
+      share.mustReset = true
+      share.registerAt = now + configuration.updateInterval
+    }
+    nextShare = min(nextShare, share.due)
+    shares[id] = share
+  }
+
+  /// The tracker has forgotten the file. If it is still here, this was to register it anew.
+  private mutating func release(_ id: Digest, at now: Instant) {
+    forget(id, registerAt: now)
+    shares[id]?.mustReset = false
+  }
+
+  private mutating func refuse(_ request: TrackerRequest, _ packet: ErrorPacket, at now: Instant) {
+    switch request {
+    case .update(let id) where packet.code == TrackerError.notRegistered.rawValue:
+      forget(id, registerAt: now + configuration.updateInterval)
+      return
+    case .register(let id), .update(let id): forget(id, registerAt: now + jittered(interval))
+    case .deregister(let id): release(id, at: now)
+    case .find, .lookup, .map: break
+    }
+    events.append(.refused(request, code: packet.code, message: packet.message))
+  }
+
+  /// A file is not registered, and shall be at that time.
+  private mutating func forget(_ id: Digest, registerAt: Instant) {
+    guard let capacity = shares[id]?.told.capacity else { return }
+    shares[id]?.isBusy = false
+    shares[id]?.isRegistered = false
+    shares[id]?.told = ChunkSet(capacity: capacity)
+    shares[id]?.registerAt = registerAt
+    nextShare = min(nextShare, registerAt)
+  }
+
+  /// What waited long for an answer is tried again soon.
+  private mutating func endSilence(at now: Instant) {
+    guard silence > 0 else { return }
+    silence = 0
+    events.append(.answeredAgain)
+    for index in transactions.indices where transactions[index].tries > 1 {
+      guard let retry = transactions[index].retry else { continue }
+      transactions[index].tries = 1
+      transactions[index].retry = min(retry, now + jittered(configuration.firstRetry))
+    }
+  }
+}

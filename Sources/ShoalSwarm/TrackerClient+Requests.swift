@@ -1,0 +1,102 @@
+import ShoalWire
+
+extension TrackerClient {
+  /// Begins a request: with what it tells of a file, it is ready to be sent.
+  mutating func start(_ request: TrackerRequest) {
+    var transaction = TrackerTransaction(id: random.next(), request: request)
+    // A REGISTER has 72 bytes beside name and runs, an UPDATE 58 beside its runs.
+    let room = Limits.smallestDatagram
+    switch request {
+    case .register(let id):
+      guard let share = shares[id] else { return }
+      transaction.tell(share.have, in: room - 72 - share.name.utf8.count)
+    case .update(let id):
+      guard let share = shares[id] else { return }
+      transaction.tell(share.have.subtracting(share.told), in: room - 58)
+    case .map(_, _, let chunks): transaction.map = ChunkSet(capacity: chunks)
+    case .deregister, .find, .lookup: break
+    }
+    if let id = request.registration { shares[id]?.isBusy = true }
+    transactions.append(transaction)
+  }
+
+  /// The transaction after one more try, waiting for its answer.
+  mutating func tried(_ transaction: TrackerTransaction, at now: Instant) -> TrackerTransaction {
+    if transaction.tries == 0 { counters.requests += 1 } else { counters.retries += 1 }
+    if case .register(let id) = transaction.request { shares[id]?.isKnown = true }
+    var transaction = transaction
+    transaction.tries += 1
+    transaction.sent = now
+    transaction.retry = now + jittered(wait(after: transaction.tries))
+    return transaction
+  }
+
+  /// The transaction's request, on its way to the tracker.
+  func datagram(_ transaction: TrackerTransaction) -> (to: Address, bytes: [UInt8])? {
+    (try? encode(transaction)).map { (tracker, $0) }
+  }
+
+  private func encode(_ transaction: TrackerTransaction) throws(WireError) -> [UInt8] {
+    let cookie = cookie?.value ?? 0
+    switch transaction.request {
+    case nil: return try ConnectPacket().datagram(connection: transaction.id)
+    case .register(let id):
+      var packet = RegisterPacket()
+      packet.cookie = cookie
+      packet.id = id
+      packet.cut = shares[id]?.cut ?? Cut()
+      packet.name = shares[id]?.name ?? ""
+      packet.have = transaction.runs
+      return try packet.datagram(connection: transaction.id)
+    case .update(let id):
+      var packet = UpdatePacket()
+      packet.cookie = cookie
+      packet.id = id
+      packet.gained = transaction.runs
+      return try packet.datagram(connection: transaction.id)
+    case .deregister(let id):
+      var packet = DeregisterPacket()
+      packet.cookie = cookie
+      packet.id = id
+      return try packet.datagram(connection: transaction.id)
+    case .find(let name):
+      var packet = FindPacket()
+      packet.cookie = cookie
+      packet.name = name
+      return try packet.datagram(connection: transaction.id)
+    case .lookup(let id, let chunk, let most):
+      var packet = LookupPacket()
+      packet.cookie = cookie
+      packet.id = id
+      packet.chunk = chunk
+      packet.most = most
+      return try packet.datagram(connection: transaction.id)
+    case .map(let id, let address, _):
+      var packet = MapPacket()
+      packet.cookie = cookie
+      packet.id = id
+      packet.address = address
+      packet.first = UInt32(transaction.first)
+      return try packet.datagram(connection: transaction.id)
+    }
+  }
+}
+
+extension TrackerTransaction {
+  /// Tells as many of these chunks as fit into `room` bytes.
+  fileprivate mutating func tell(_ chunks: ChunkSet, in room: Int) {
+    let (runs, end) = chunks.runs(from: 0, fitting: room)
+    self.runs = runs
+    isWhole = end == chunks.capacity
+  }
+}
+
+extension TrackerRequest {
+  /// The file whose registration this request is about.
+  var registration: Digest? {
+    switch self {
+    case .register(let id), .update(let id), .deregister(let id): id
+    case .find, .lookup, .map: nil
+    }
+  }
+}

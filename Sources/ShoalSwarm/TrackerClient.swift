@@ -1,0 +1,209 @@
+import ShoalWire
+
+/// What a peer says to one tracker: keeps its files registered there and asks questions, for ever if need be.
+///
+/// A pure state machine of Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
+/// drain `nextTransmit` and `nextEvent`. An answer counts if its address, its transaction id and its type are right.
+public struct TrackerClient: Sendable {
+  /// The tracker's address.
+  public let tracker: Address
+  /// What was sent and received so far.
+  public internal(set) var counters = TrackerClientCounters()
+  let configuration: TrackerClientConfiguration
+  var random: SecretGenerator
+  var shares: [Digest: TrackerShare] = [:]
+  private var sharesMade = 0
+  /// No share has anything to tell before then.
+  var nextShare = Instant.distantFuture
+  /// Questions and farewells whose turn has not come.
+  private var waiting: [TrackerRequest] = []
+  /// At most `requestsInFlight`.
+  var transactions: [TrackerTransaction] = []
+  var connecting: TrackerTransaction?
+  var cookie: (value: UInt64, asked: Instant)?
+  var observed: Address?
+  /// The interval that the tracker wishes.
+  var interval: Nanoseconds
+  /// The most tries without answer, of any request, since the last answer.
+  var silence = 0
+  var events: [TrackerClientEvent] = []
+
+  /// A client that has nothing to say yet. `random` makes the transaction ids.
+  public init(
+    tracker: Address, random: SecretGenerator,
+    configuration: TrackerClientConfiguration = TrackerClientConfiguration()
+  ) {
+    self.tracker = tracker
+    self.configuration = configuration
+    self.random = random
+    interval = configuration.interval
+  }
+
+  /// Whether there is nothing to wait for: no file registered or on its way out, no question open.
+  public var isIdle: Bool { shares.isEmpty && waiting.isEmpty && transactions.isEmpty }
+}
+
+// Commands.
+extension TrackerClient {
+  /// Keeps a file registered from now on, with these chunks; again: with these too, or with another cut or name.
+  /// A name of more than `Limits.nameLength` bytes is shortened.
+  public mutating func register(id: Digest, cut: Cut, name: String, have: ChunkSet) {
+    let name = shortened(name)
+    var have = ChunkSet(capacity: Int(cut.chunks)).union(have)
+    let known = shares[id]
+    if let known, known.cut == cut {
+      guard known.name != name else {
+        shares[id]!.have.formUnion(have)
+        nextShare = min(nextShare, shares[id]!.due)
+        return
+      }
+      have.formUnion(known.have)
+    }
+    drop { $0 == .register(id: id) || $0 == .update(id: id) }
+    var share = TrackerShare(
+      cut: cut, name: name, number: sharesMade, have: have, told: ChunkSet(capacity: have.capacity))
+    sharesMade += 1
+    share.isKnown = known?.isKnown ?? false
+    share.isBusy = isAsked(.deregister(id: id))
+    shares[id] = share
+    nextShare = min(nextShare, share.due)
+  }
+
+  /// More chunks of a registered file are here; the tracker learns of them within a second or so.
+  public mutating func gained(_ run: ChunkRun, of id: Digest) {
+    guard shares[id]?.have.insert(run) ?? 0 > 0 else { return }
+    nextShare = min(nextShare, shares[id]!.due)
+  }
+
+  /// Ends the registration of a file.
+  public mutating func deregister(id: Digest) {
+    guard let share = shares.removeValue(forKey: id) else { return }
+    drop { $0 == .register(id: id) || $0 == .update(id: id) }
+    if share.isKnown { ask(.deregister(id: id)) }
+    if shares.isEmpty { nextShare = .distantFuture }
+  }
+
+  /// Ends all registrations and drops all questions; once `isIdle`, the tracker has confirmed it.
+  public mutating func deregisterAll() {
+    drop { if case .deregister = $0 { false } else { true } }
+    for (id, _) in shares.sorted(by: { $0.value.number < $1.value.number }) { deregister(id: id) }
+  }
+
+  /// Asks which files have this name.
+  public mutating func find(name: String) { ask(.find(name: shortened(name))) }
+
+  /// Asks which peers have a file, or a chunk of it by their own cut. At most `most` peers are answered, and how many
+  /// there are.
+  public mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk, most: UInt8 = .max) {
+    ask(.lookup(id: id, chunk: chunk, most: most))
+  }
+
+  /// Asks which of the file's chunks a peer has; `chunks` is their number, by that peer's cut.
+  public mutating func map(id: Digest, address: Address, chunks: Int) {
+    ask(.map(id: id, address: address, chunks: min(max(0, chunks), Limits.chunks)))
+  }
+
+  /// Drops the questions about a file that are not answered yet.
+  public mutating func cancel(id: Digest) {
+    drop {
+      switch $0 {
+      case .lookup(id, _, _), .map(id, _, _): true
+      default: false
+      }
+    }
+  }
+
+  private mutating func ask(_ request: TrackerRequest) {
+    if !isAsked(request) { waiting.append(request) }
+  }
+
+  private func isAsked(_ request: TrackerRequest) -> Bool {
+    waiting.contains(request) || transactions.contains { $0.request == request }
+  }
+
+  private mutating func drop(_ isUnwanted: (TrackerRequest) -> Bool) {
+    waiting.removeAll(where: isUnwanted)
+    transactions.removeAll { $0.request.map(isUnwanted) ?? false }
+  }
+
+  private func shortened(_ name: String) -> String {
+    var name = String(name.prefix(Limits.nameLength))
+    while name.utf8.count > Limits.nameLength { name.removeLast() }
+    return name
+  }
+}
+
+// The five verbs; `receive` is in TrackerClient+Answers.swift.
+extension TrackerClient {
+  /// Notices which tries are without answer; they go out again with the next `nextTransmit`.
+  public mutating func expire(at now: Instant) {
+    connecting = connecting.map { overdue($0, at: now) }
+    for index in transactions.indices { transactions[index] = overdue(transactions[index], at: now) }
+  }
+
+  /// The next datagram to send, its checksum filled in; nil: none before `deadline`.
+  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
+    begin(at: now)
+    guard let index = transactions.firstIndex(where: { $0.retry == nil }) else { return nil }
+    if let cookie, now - cookie.asked < configuration.cookieAge {
+      transactions[index] = tried(transactions[index], at: now)
+      return datagram(transactions[index])
+    }
+    let transaction = connecting ?? TrackerTransaction(id: random.next(), request: nil)
+    guard transaction.retry == nil else { return nil }
+    connecting = tried(transaction, at: now)
+    return datagram(transaction)
+  }
+
+  /// When there is next something to do; `Instant.zero` stands for at once.
+  public var deadline: Instant {
+    var deadline = connecting?.retry ?? .distantFuture
+    for transaction in transactions {
+      deadline = min(deadline, transaction.retry ?? connecting?.retry ?? .zero)
+    }
+    guard transactions.count < configuration.requestsInFlight else { return deadline }
+    return min(deadline, waiting.isEmpty ? nextShare : .zero)
+  }
+
+  /// The next of what became of the requests.
+  public mutating func nextEvent() -> TrackerClientEvent? { events.isEmpty ? nil : events.removeFirst() }
+
+  /// Fills the requests in flight from those that wait, then from the files with something to tell.
+  private mutating func begin(at now: Instant) {
+    while transactions.count < configuration.requestsInFlight {
+      if !waiting.isEmpty {
+        start(waiting.removeFirst())
+      } else if nextShare <= now {
+        let due = shares.min { ($0.value.due, $0.value.number) < ($1.value.due, $1.value.number) }
+        nextShare = due?.value.due ?? .distantFuture
+        guard let (id, share) = due, share.due <= now else { return }
+        start(share.request(id, at: now))
+      } else {
+        return
+      }
+    }
+  }
+
+  /// The transaction, ready for another try if the latest is without answer for too long.
+  private mutating func overdue(_ transaction: TrackerTransaction, at now: Instant) -> TrackerTransaction {
+    guard let retry = transaction.retry, retry <= now else { return transaction }
+    var transaction = transaction
+    transaction.retry = nil
+    if transaction.tries > silence {
+      silence = transaction.tries
+      events.append(.silent(tries: silence, next: wait(after: silence + 1)))
+    }
+    return transaction
+  }
+
+  /// How long to wait for an answer to this try, the first being 1.
+  func wait(after tries: Int) -> Nanoseconds {
+    let factor: Nanoseconds = 1 << min(max(0, tries - 1), 30)
+    return min(configuration.firstRetry &* factor, configuration.lastRetry)
+  }
+
+  /// Up to a tenth less, so that peers that began together drift apart.
+  mutating func jittered(_ span: Nanoseconds) -> Nanoseconds {
+    span - Nanoseconds(Double(span) * Double.random(in: 0...0.1, using: &random))
+  }
+}

@@ -1,0 +1,22 @@
+import ShoalWire
+
+/// How a peer deals with a tracker.
+public struct TrackerClientConfiguration: Sendable, Equatable {
+  /// How often to register while the tracker has not said: it forgets a peer after three times its own interval.
+  public var interval: Nanoseconds = 60 * .second
+  /// What a tracker may ask the interval to be: neither a flood nor hours of silence.
+  public var intervals: ClosedRange<Nanoseconds> = (10 * .second)...(600 * .second)
+  /// The least time between two UPDATEs of a file, but for those that finish what did not fit into one datagram.
+  public var updateInterval: Nanoseconds = .second
+  /// The wait for the answer to a first try; it doubles with each further try (BEP 15 does the same from 15 s).
+  public var firstRetry: Nanoseconds = .second
+  /// The longest wait: a tracker that comes back is found within a minute.
+  public var lastRetry: Nanoseconds = 60 * .second
+  /// How long a cookie is used after it was asked for. A tracker takes it for 120 s at least.
+  public var cookieAge: Nanoseconds = 90 * .second
+  /// The requests that wait for an answer at a time: a thousand files must not flood a tracker that starts again.
+  public var requestsInFlight = 4
+
+  /// The defaults.
+  public init() {}
+}

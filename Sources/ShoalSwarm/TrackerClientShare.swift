@@ -1,0 +1,36 @@
+import ShoalWire
+
+/// A file that is kept registered.
+struct TrackerShare: Sendable {
+  let cut: Cut
+  let name: String
+  /// The order in which shares were made: ties between them are broken the same way in every run.
+  let number: Int
+  /// The chunks that are here.
+  var have: ChunkSet
+  /// Those that the tracker has confirmed.
+  var told: ChunkSet
+  /// Whether the tracker has confirmed the file, and not forgotten it since.
+  var isRegistered = false
+  /// Whether a REGISTER was ever sent, so that there is something to take back.
+  var isKnown = false
+  /// Whether the tracker must forget the file first: it credits us with chunks that are not here.
+  var mustReset = false
+  /// Whether a request about it waits for its answer.
+  var isBusy = false
+  /// When to register.
+  var registerAt = Instant.zero
+  /// Before then no UPDATE.
+  var updateAt = Instant.zero
+
+  /// When there is next something to tell.
+  var due: Instant {
+    if isBusy { return .distantFuture }
+    return isRegistered && told.count < have.count ? min(registerAt, updateAt) : registerAt
+  }
+
+  /// What there is to tell of the file `id` once it is due.
+  func request(_ id: Digest, at now: Instant) -> TrackerRequest {
+    mustReset ? .deregister(id: id) : registerAt <= now ? .register(id: id) : .update(id: id)
+  }
+}

@@ -1,0 +1,25 @@
+import ShoalWire
+
+/// A request on its way.
+///
+/// All tries have one transaction id, so that a late answer to an earlier one counts; requests are idempotent, and
+/// what a try tells of a file does not change.
+struct TrackerTransaction: Sendable {
+  let id: UInt64
+  /// Nil: CONNECT.
+  let request: TrackerRequest?
+  /// The chunks that a REGISTER or UPDATE tells, and whether they are all that there was to tell.
+  var runs: [ChunkRun] = []
+  var isWhole = true
+  /// What MAP has told so far, and from which chunk on it asks.
+  var map = ChunkSet(capacity: 0)
+  var first = 0
+  /// How often it was sent.
+  var tries = 0
+  /// When the latest try was sent.
+  var sent = Instant.zero
+  /// When it is to be sent again; nil: as soon as may be.
+  var retry: Instant?
+  /// Whether its cookie was refused before: a second refusal waits, lest the two ends chase each other.
+  var wasStale = false
+}

@@ -1,0 +1,106 @@
+import ShoalWire
+
+extension Tracker {
+  mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
+    let found = registry.files(named: packet.name).compactMap { id in registry.files[id].map { (id, $0) } }
+    guard !found.isEmpty else { throw Refused(.unknownFile, "") }
+    var answer = FoundPacket()
+    answer.total = UInt16(clamping: found.count)
+    var room = Limits.smallestDatagram - Limits.headerLength - 3
+    for (id, file) in found.sorted(by: { $0.1.members.count > $1.1.members.count }) {
+      let eldest = registry[file.eldest]
+      room -= 32 + Cut.length + 4 + eldest.key.peer.length
+      guard room >= 0 else { break }
+      var entry = FoundEntry()
+      entry.id = id
+      entry.cut = eldest.cut
+      entry.peers = UInt32(file.members.count)
+      entry.claimant = eldest.key.peer.told(to: asker.peer)
+      answer.files.append(entry)
+    }
+    reply(answer, to: asker)
+  }
+
+  mutating func lookup(_ packet: LookupPacket, for asker: Asker) throws(Refused) {
+    guard let file = registry.files[packet.id] else { throw Refused(.unknownFile, "") }
+    let own = registry.place(RegistrationKey(peer: asker.peer, id: packet.id))
+    let isAny = packet.chunk == LookupPacket.anyChunk
+    var answer = PeersPacket()
+    answer.id = packet.id
+    answer.name = registry[file.eldest].name
+    var room = Limits.smallestDatagram - Limits.headerLength - 38 - answer.name.utf8.count
+    var total = 0
+    // One step of a Fisher-Yates shuffle after another: a random choice, of no more steps than it needs.
+    var members = file.members
+    for index in members.indices {
+      members.swapAt(index, Int.random(in: index..<members.count, using: &random))
+      let place = members[index]
+      guard place != own, isAny || registry.has(packet.chunk, at: place) else { continue }
+      total += 1
+      if answer.peers.count < packet.most && room > 0 {
+        let entry = entry(at: place, for: asker)
+        room -= entry.length
+        if room >= 0 { answer.peers.append(entry) }
+      } else if isAny {
+        break
+      }
+    }
+    answer.total = UInt32(isAny ? members.count - (own == nil ? 0 : 1) : total)
+    reply(answer, to: asker)
+  }
+
+  mutating func map(_ packet: MapPacket, for asker: Asker) throws(Refused) {
+    guard registry.files[packet.id] != nil else { throw Refused(.unknownFile, "") }
+    guard let place = registry.place(of: packet.address, packet.id) else {
+      throw Refused(.notRegistered, "no such peer of this file")
+    }
+    var answer = MappedPacket()
+    answer.first = packet.first
+    let room = Limits.smallestDatagram - Limits.headerLength - 10
+    let (runs, end) = registry[place].chunks.runs(from: Int(packet.first), fitting: room)
+    answer.have = runs
+    answer.end = UInt32(end)
+    reply(answer, to: asker)
+  }
+
+  private func entry(at place: Int, for asker: Asker) -> PeerEntry {
+    let registration = registry[place]
+    var entry = PeerEntry()
+    entry.address = registration.key.peer.told(to: asker.peer)
+    entry.cut = registration.cut
+    entry.have = UInt32(registration.chunks.count)
+    entry.age = UInt16(clamping: (asker.at - registration.heard) / .second)
+    return entry
+  }
+}
+
+extension Registry {
+  /// The registration of a peer, as others name it: on the tracker's own host it may be registered by loopback.
+  fileprivate func place(of peer: Address, _ id: Digest) -> Int? {
+    let loopback = [Address(ipv4: 0x7f00_0001, port: peer.port), Address(high: 0, low: 1, port: peer.port)]
+    return ([peer] + loopback).lazy.compactMap { place(RegistrationKey(peer: $0, id: id)) }.first
+  }
+}
+
+extension Address {
+  /// What others are told of a peer that is on the tracker's own host, and known by loopback alone: the unspecified
+  /// address, which stands for the address at which they reach the tracker.
+  fileprivate func told(to asker: Address) -> Address {
+    isLoopback && !asker.isLoopback ? Address(ipv4: 0, port: port) : self
+  }
+}
+
+extension PeerEntry {
+  /// The bytes of the entry in a packet.
+  fileprivate var length: Int { address.length + Cut.length + 6 }
+}
+
+extension Cut {
+  /// The bytes of a cut in a packet.
+  fileprivate static var length: Int { 13 }
+}
+
+extension Address {
+  /// The bytes of the address in a packet.
+  fileprivate var length: Int { isIPv4 ? 7 : 19 }
+}

@@ -1,0 +1,141 @@
+import ShoalWire
+
+/// A tracker: who has which chunks of which file, as far as peers tell.
+///
+/// A pure state machine of Shoal's five verbs. Each request has at most one reply, and the same effect when it comes
+/// again. Nothing is kept, and nothing larger than the request sent, before a cookie has proven the sender's address.
+public struct Tracker: Sendable {
+  /// What has happened so far.
+  public internal(set) var counters = TrackerCounters()
+  let configuration: TrackerConfiguration
+  var registry: Registry
+  var random: SeededGenerator
+  private let mint: CookieMint
+  private var replies = Queue<(to: Address, bytes: [UInt8])>()
+  private var events = Queue<TrackerEvent>()
+
+  /// A tracker that knows nothing yet.
+  ///
+  /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
+  public init(key: Digest, seed: UInt64, configuration: TrackerConfiguration = TrackerConfiguration()) {
+    self.configuration = configuration
+    registry = Registry(configuration)
+    random = SeededGenerator(seed: seed)
+    mint = CookieMint(key: key)
+  }
+
+  /// How many files are known.
+  public var fileCount: Int { registry.files.count }
+  /// How many registrations there are: a peer counts once for each of its files.
+  public var registrationCount: Int { registry.count }
+  /// The bytes of all chunk maps.
+  public var mapBytes: Int { registry.mapBytes }
+
+  /// Takes a datagram whose checksum has been verified. What is no request to a tracker is counted and ignored.
+  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+    guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {
+      counters.ignored += 1
+      return
+    }
+    counters.requests[type, default: 0] += 1
+    let isProven = type != .connect && hasCookie(bytes, of: address, at: now)
+    let asker = Asker(
+      address: address, transaction: header.connection, at: now,
+      room: isProven ? Limits.smallestDatagram : min(bytes.byteCount, Limits.smallestDatagram))
+    do throws(Refused) {
+      guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
+      switch type {
+      case .register: try register(decode(bytes), for: asker)
+      case .update: try update(decode(bytes), for: asker)
+      case .find: try find(decode(bytes), for: asker)
+      case .lookup: try lookup(decode(bytes), for: asker)
+      case .map: try map(decode(bytes), for: asker)
+      case .deregister: try deregister(decode(bytes), for: asker)
+      default: try connect(decode(bytes), for: asker)
+      }
+    } catch {
+      counters.errors[error.code, default: 0] += 1
+      refuse(error, to: asker)
+      guard isProven else { return }
+      log(.refused(peer: asker.peer, request: type, error: error.code, message: error.message))
+    }
+  }
+
+  /// The next reply to send: a whole datagram, its checksum filled in.
+  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.pop() }
+
+  /// Forgets the peers that have been silent for too long.
+  public mutating func expire(at now: Instant) {
+    while let oldest = registry.oldest, now - oldest.heard >= configuration.silence {
+      if let place = registry.place(oldest.key) { registry.remove(place) }
+      counters.expired += 1
+      log(.expired(peer: oldest.key.peer, id: oldest.key.id, silence: now - oldest.heard))
+    }
+  }
+
+  /// When to call `expire` next.
+  public var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
+
+  /// The next entry for the log.
+  public mutating func nextEvent() -> TrackerEvent? { events.pop() }
+
+  /// Answers a request, unless the answer is larger than its sender has shown to deserve.
+  mutating func reply(_ packet: some Packet, to asker: Asker) {
+    guard let bytes = try? packet.datagram(connection: asker.transaction, capacity: asker.room) else {
+      counters.withheld += 1
+      return
+    }
+    if !replies.push((asker.address, bytes)) { counters.overflowed += 1 }
+  }
+
+  mutating func log(_ event: TrackerEvent) {
+    if !events.push(event) { counters.overflowed += 1 }
+  }
+
+  private mutating func connect(_: ConnectPacket, for asker: Asker) {
+    var packet = ConnectedPacket()
+    packet.cookie = mint.cookie(of: asker.peer, at: asker.at)
+    packet.observed = asker.peer
+    reply(packet, to: asker)
+  }
+
+  /// Says why a request is refused; where that is too long for the sender's room, only with the code.
+  private mutating func refuse(_ refused: Refused, to asker: Asker) {
+    var packet = ErrorPacket()
+    packet.code = refused.code.rawValue
+    if Limits.headerLength + 3 + refused.message.utf8.count <= asker.room { packet.message = refused.message }
+    reply(packet, to: asker)
+  }
+
+  /// Whether the request, of any type but CONNECT, begins with the sender's cookie.
+  private func hasCookie(_ bytes: RawSpan, of address: Address, at now: Instant) -> Bool {
+    var cookie: UInt64 = 0
+    var decoder = Decoder(bytes, from: Limits.headerLength)
+    guard (try? decoder.u64("cookie", &cookie, .hex)) != nil else { return false }
+    return mint.isValid(cookie, of: address.unscoped, at: now)
+  }
+
+  private func decode<P: Packet>(_ bytes: RawSpan) throws(Refused) -> P {
+    do { return try P.decode(bytes) } catch { throw Refused(.malformed, error.description) }
+  }
+}
+
+/// Who sent a request.
+struct Asker {
+  /// Where the reply goes.
+  let address: Address
+  /// The transaction that the reply names.
+  let transaction: UInt64
+  /// When the request came.
+  let at: Instant
+  /// The most bytes of the reply.
+  let room: Int
+
+  /// Who the sender is to other peers.
+  var peer: Address { address.unscoped }
+}
+
+extension Address {
+  /// The address as a packet carries it.
+  fileprivate var unscoped: Address { Address(high: high, low: low, port: port) }
+}

@@ -1,0 +1,56 @@
+import ShoalWire
+
+/// When the next ACK is due, and what it echoes (RFC 9000 §13.2): the sender says how often it wants one.
+struct AckSchedule {
+  /// The packets that arrived since the last ACK.
+  private var pending = 0
+  private var isUrgent = false
+  /// When an ACK is due at the latest; `distantFuture` if none is.
+  private(set) var dueAt = Instant.distantFuture
+  /// The timestamp of the latest-sent packet that arrived since the last ACK.
+  private var echo: UInt32?
+  private var echoArrivedAt = Instant.zero
+  /// Corrupt datagrams from the peer's address.
+  private(set) var corrupt: UInt32 = 0
+  private var corruptAckAt = Instant.zero
+
+  func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
+
+  /// A numbered packet has arrived.
+  mutating func arrived(_ packet: DataPacket, _ arrival: Arrival, gap: Bool, at now: Instant) {
+    if arrival == .new || arrival == .discarded {
+      if echo.map({ Int32(bitPattern: packet.timestamp &- $0) >= 0 }) ?? true {
+        echo = packet.timestamp
+        echoArrivedAt = now
+      }
+    }
+    pending += 1
+    // A gap that has just opened, or a packet that fills or repeats something, is news that the sender waits for.
+    if gap || arrival != .new || packet.attempt > 0 || pending >= Int(packet.ackEvery) {
+      isUrgent = true
+    } else {
+      dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
+    }
+  }
+
+  /// A corrupt datagram has come, most likely from the peer: an ACK at once makes it repeat even the last packet.
+  mutating func sawCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
+    corrupt &+= 1
+    guard now - corruptAckAt >= roundTrip.smoothed / 4 else { return }
+    corruptAckAt = now
+    isUrgent = true
+  }
+
+  mutating func demand() { isUrgent = true }
+
+  /// The timestamp to echo and the microseconds since it came, as the ACK leaves.
+  mutating func take(at now: Instant) -> (echo: UInt32, delay: UInt16) {
+    pending = 0
+    isUrgent = false
+    dueAt = .distantFuture
+    guard let echo else { return (0, .max) }
+    self.echo = nil
+    let delay = max(now - echoArrivedAt, 0) / .microsecond
+    return (echo, UInt16(min(delay, Nanoseconds(UInt16.max) - 1)))
+  }
+}

@@ -1,0 +1,73 @@
+import ShoalWire
+
+/// Which rule decides how much may be in flight, and how fast it is sent.
+public enum CongestionAlgorithm: Sendable, CaseIterable {
+  /// Model-based (BBR): holds its rate under random loss.
+  case bbr
+  /// None: the window alone. For labs.
+  case none
+}
+
+/// What a transport endpoint is told at its start.
+public struct TransportConfiguration: Sendable {
+  /// How lost packets are repeated; go-back-N if either end asks for it.
+  public var repeatMode = RepeatMode.selectiveRepeat
+  /// The most packets from the lowest unacknowledged, per connection and direction; the smaller wish wins.
+  ///
+  /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
+  public var window: UInt32 = 65_536
+  /// The congestion control.
+  public var congestion = CongestionAlgorithm.bbr
+  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond.
+  public var mtu = 1_500
+  /// A connection from which nothing is heard for so long is closed.
+  public var idleTimeout: Nanoseconds = 30 * .second
+  /// The most connections: bounds memory, some 10 kB each while idle.
+  public var maxConnections = 1_024
+  /// The most connections opened by others that have not yet proven their address.
+  public var maxHalfOpen = 256
+  /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
+  public var initialSequence: UInt32?
+
+  /// The defaults.
+  public init() {}
+
+  /// The MTUs that may be asked for: IPv6 promises 1,280 (RFC 8200 §5), and no IP packet is larger than 65,535.
+  public static let mtuRange = 1_280...65_535
+}
+
+/// The constants of the transport: Protocol.md §7 gives the reasons.
+enum Constants {
+  /// The OPENs that an address gets until it answers: three, so that we cannot be used to flood a stranger.
+  static let opens = 3
+  /// The wait after the first OPEN, which doubles.
+  static let openTimeout: Nanoseconds = 500 * .millisecond
+  /// How long a connection that another began may take to prove the address.
+  static let halfOpenTimeout: Nanoseconds = 4 * .second
+  /// The round trip assumed before there is a sample.
+  static let initialRoundTrip: Nanoseconds = 200 * .millisecond
+  /// The least of the variation term of the probe timeout (RFC 9002 §6.2.1).
+  static let granularity: Nanoseconds = .millisecond
+  /// The most that the probe timeout grows to while something is outstanding.
+  static let longestProbeTimeout: Nanoseconds = 2 * .second
+  /// The packets by which one must be overtaken to be lost, as long as no reordering was seen (RFC 9002 §6.1.1).
+  static let packetThreshold: UInt64 = 3
+  /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
+  static let longestAckDelay: Nanoseconds = 25 * .millisecond
+  /// The packets in the first flight (RFC 6928 has 10; ours are paced over the first round trip).
+  static let initialWindow = 32
+  /// The least congestion window in packets.
+  static let leastWindow = 4
+  /// How long the state of a closed connection lingers to answer what is still under way.
+  static let linger: Nanoseconds = 500 * .millisecond
+  /// The CLOSEs that a peer gets which goes on sending.
+  static let closes = 3
+  /// The largest datagrams lost in a row, none of them having got through since, that show a black hole.
+  static let blackHole = 16
+  /// The bytes of an ACK: as many as any path carries.
+  static let ackLength = Limits.smallestDatagram
+  /// The RESETs a second that are sent to whoever uses an unknown connection id.
+  static let resetsPerSecond = 100
+  /// The stateless answers that wait to be sent.
+  static let statelessReplies = 64
+}

@@ -1,0 +1,51 @@
+import ShoalWire
+
+extension Connection {
+  /// What a timer has done to the connection.
+  enum Expiry {
+    case none
+    /// It is over, for this reason, and its owner must be told.
+    case closed(CloseCode)
+    /// Nothing more is known of it.
+    case forgotten
+  }
+
+  /// Does what is due.
+  mutating func expire(at now: Instant) -> Expiry {
+    if timers.fired(.linger, at: now) { return .forgotten }
+    if timers.fired(.idle, at: now) {
+      return state == .accepting ? .forgotten : .closed(state == .opening ? .unreachable : .idle)
+    }
+    if timers.fired(.handshake, at: now) {
+      handshakeDue = handshakesSent < Constants.opens
+      if !handshakeDue, state == .opening { return .closed(.unreachable) }
+    }
+    if timers.fired(.loss, at: now) {
+      var result = AckResult()
+      detectLosses(&result, at: now)
+      keep(result)
+    }
+    if timers.fired(.probe, at: now), !send.isEmpty {
+      probeTimeouts += 1
+      congestion.timedOut(count: probeTimeouts)
+      if probeTimeouts == 3 { suspectBlackHole(at: now) }
+      if repeatMode == .goBackN {
+        var result = AckResult()
+        GoBackN.goBack(&send, &result)
+        keep(result)
+        counters.lost += result.lostPackets
+      }
+      // Two, lest the loss of one cost another timeout (RFC 9002 §6.2.4).
+      probesDue = 2
+      lastProbed = 0
+      timers[.probe] = now + probeTimeout
+    }
+    if timers.fired(.keepAlive, at: now) {
+      if send.isEmpty, queue.isEmpty, state == .established { queue.append([]) }
+      timers[.keepAlive] = now + idleTimeout / 3
+    }
+    // The others only wake us: what they allow is found by `nextTransmit`.
+    _ = timers.fired(.pace, at: now)
+    return .none
+  }
+}

@@ -1,0 +1,149 @@
+import ShoalWire
+
+extension Connection {
+  /// A DATA packet, intact and for us.
+  mutating func receive(
+    _ packet: DataPacket, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) throws(WireError) {
+    let number = Numbering.expand(packet.sequence, near: receive.next)
+    let top = receive.top
+    let arrival =
+      switch repeatMode {
+      case .selectiveRepeat: SelectiveRepeat.receive(number, &receive)
+      case .goBackN: GoBackN.receive(number, &receive)
+      }
+    if packet.attempt > 0 { counters.repeats += 1 }
+    if arrival == .duplicate { counters.duplicate += 1 }
+    acks.arrived(packet, arrival, gap: number > top, at: now)
+    timers[.ack] = acks.dueAt
+    guard arrival == .new else { return }
+    var reader = MessageReader(bytes, from: packet.messages.offset)
+    while let (type, body) = try reader.next() {
+      switch type {
+      case .block: events.append(.block(id, try Block.read(bytes, body)))
+      case let type?: events.append(.message(id, type, body: body))
+      case nil: break
+      }
+    }
+  }
+
+  /// An ACK, intact and for us. One that speaks of numbers never sent is ignored.
+  mutating func receive(_ ack: AckPacket, _ bytes: RawSpan, at now: Instant) throws(WireError) {
+    let next = Numbering.expand(ack.next, near: send.base)
+    let top = Numbering.expand(ack.top, near: send.base)
+    guard next <= send.next, top <= send.next else { throw WireError.beyondWindow }
+    var result = AckResult()
+    let sample = roundTripSample(ack, hasGap: top > next, at: now)
+    if Int32(bitPattern: ack.corrupt &- reportedCorrupt) > 0 {
+      reportedCorrupt = ack.corrupt
+      // What was on its way together with the damaged one should have been acknowledged by now.
+      if roundTrip.hasSample { send.suspect(sentBefore: now - roundTrip.smoothed * 7 / 8) }
+    }
+    send.acknowledge(upTo: next, at: now, &result)
+    try acknowledge(ack, bytes, at: now, &result)
+    if result.packets > 0 {
+      probeTimeouts = 0
+      probesDue = 0
+    }
+    if result.spurious > 0 {
+      counters.spurious += result.spurious
+      reordering.sawSpurious(lateness: result.lateness, roundTrip)
+    }
+    detectLosses(&result, at: now)
+    send.rate.finish(&result.sample, minimum: roundTrip.hasSample ? roundTrip.minimum : 0, at: now)
+    congestion.acknowledged(
+      CongestionSample(
+        now: now, ackedBytes: result.bytes, lostBytes: result.lostBytes + lostBytes,
+        slowBytes: result.slowBytes, slowLostBytes: result.slowLostBytes + slowLostBytes,
+        bytesInFlight: send.bytesInFlight,
+        rate: result.sample, delivered: send.rate.delivered, roundTrip: sample))
+    lostBytes = 0
+    slowLostBytes = 0
+    if send.largeLost >= Constants.blackHole { suspectBlackHole(at: now) }
+    armProbe()
+  }
+
+  /// What an ACK's echo tells; 0 if nothing.
+  private mutating func roundTripSample(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds {
+    guard ack.delay != .max else { return 0 }
+    let elapsed = Nanoseconds(now.wireMicroseconds &- ack.echo) * .microsecond
+    let age = elapsed - Nanoseconds(ack.delay) * .microsecond
+    // An echo of what was never sent would make the round trip whatever the peer likes.
+    guard age >= 0, elapsed < 2 * idleTimeout else { return 0 }
+    let sample = max(age, .microsecond)
+    roundTrip.add(sample)
+    // The clock's next microsecond, for the echo is without its fraction.
+    let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
+    send.echoed(sentAt: sentAt, beyondGap: hasGap)
+    return sample
+  }
+
+  /// What the slice of an ACK says has arrived.
+  private mutating func acknowledge(
+    _ ack: AckPacket, _ bytes: RawSpan, at now: Instant, _ result: inout AckResult
+  ) throws(WireError) {
+    var number = Numbering.expand(ack.first, near: send.base)
+    let end = number + UInt64(ack.count)
+    guard end <= send.next else { throw WireError.beyondWindow }
+    switch SliceEncoding(rawValue: ack.encoding) {
+    case .runs:
+      var offset = ack.slice.offset
+      var received = false
+      while number < end {
+        guard let length = Varint.read(bytes, &offset), length <= end - number else { throw WireError.beyondWindow }
+        if received { send.acknowledge(number..<number + length, at: now, &result) }
+        number += length
+        received.toggle()
+      }
+    case .bitmap:
+      guard ack.slice.count >= (Int(ack.count) + 7) / 8 else { throw WireError.beyondWindow }
+      for i in 0..<(Int(ack.count) + 7) / 8 {
+        var byte = bytes.unsafeLoad(fromByteOffset: ack.slice.offset + i, as: UInt8.self)
+        while byte != 0 {
+          let bit = byte.trailingZeroBitCount
+          let run = (~(byte >> UInt8(bit))).trailingZeroBitCount
+          let first = number + UInt64(i * 8 + bit)
+          // The last byte may speak of more numbers than the slice.
+          guard first < end else { break }
+          send.acknowledge(first..<min(first + UInt64(run), end), at: now, &result)
+          byte &= bit + run >= 8 ? 0 : ~0 << UInt8(bit + run)
+        }
+      }
+    case nil: throw WireError.beyondWindow
+    }
+  }
+
+  mutating func detectLosses(_ result: inout AckResult, at now: Instant) {
+    let again =
+      switch repeatMode {
+      case .selectiveRepeat: SelectiveRepeat.detectLosses(&send, reordering, roundTrip, at: now, &result)
+      case .goBackN: GoBackN.detectLosses(&send, reordering, roundTrip, at: now, &result)
+      }
+    timers[.loss] = again ?? .distantFuture
+    counters.lost += result.lostPackets
+  }
+
+  /// Keeps what was lost outside an ACK for the next.
+  mutating func keep(_ result: AckResult) {
+    lostBytes += result.lostBytes
+    slowLostBytes += result.slowLostBytes
+  }
+
+  /// Nothing large gets through any more: perhaps the path has become narrower.
+  mutating func suspectBlackHole(at now: Instant) {
+    send.forgetLargeLosses()
+    guard path.suspectBlackHole(at: now) else { return }
+    timers[.path] = path.deadline
+    congestion.setDatagram(datagram)
+  }
+
+  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged.
+  mutating func armProbe() {
+    timers[.probe] = send.isEmpty ? .distantFuture : lastSentAt + probeTimeout
+  }
+}
+
+extension WireError {
+  /// An ACK of what was never sent.
+  static var beyondWindow: WireError { WireError(value: "ack", at: Limits.headerLength) }
+}

@@ -1,0 +1,168 @@
+import ShoalWire
+
+/// One conversation: its handshake, its two windows, and what it is about to send.
+struct Connection: ~Copyable {
+  let configuration: TransportConfiguration
+  /// The id by which we know it, and the one by which the peer does (0 until it is known).
+  let localID: UInt64
+  var remoteID: UInt64
+  let address: Address
+  let byPeer: Bool
+  var state: ConnectionState
+
+  var send: SendWindow
+  var receive: ReceiveWindow
+  var queue = SendQueue()
+  var repeatMode: RepeatMode
+  var windowSize: UInt32
+  var idleTimeout: Nanoseconds
+  var maxDatagram: Int
+
+  var roundTrip = RoundTrip()
+  var reordering = Reordering()
+  var congestion: CongestionControl
+  var pacer = Pacer()
+  var path: PathMTU
+  var acks = AckSchedule()
+  var timers = Timers()
+  var counters = TransportCounters()
+
+  let initialSequence: UInt32
+  var handshakesSent = 0
+  var handshakeDue = false
+  var handshakeSentAt = Instant.zero
+  /// For an unproven address: bytes received and sent.
+  var unprovenReceived = 0
+  var unprovenSent = 0
+
+  var probeTimeouts = 0
+  /// Probes that go out regardless of the congestion window.
+  var probesDue = 0
+  /// The last packet that a probe repeated.
+  var lastProbed: UInt64 = 0
+  /// When a numbered packet last left.
+  var lastSentAt = Instant.zero
+  /// Bytes that were declared lost since the congestion controller was last told, and those that had left slowly.
+  var lostBytes = 0
+  var slowLostBytes = 0
+  /// The corrupt datagrams that the peer reported so far.
+  var reportedCorrupt: UInt32 = 0
+  /// Where the description of a window too large for one ACK goes on.
+  var nextSlice: UInt64?
+  var answers = Answers()
+  var closeCode: UInt16 = 0
+  var closeReason = ""
+  var closeDue = false
+  var closesSent = 0
+  /// Lowest and highest version of a peer that speaks none of ours.
+  var peerVersions: ClosedRange<UInt8>?
+
+  /// Replies that are due, each at most once.
+  struct Answers {
+    var probed: UInt16?
+    var response: UInt64?
+    var isEmpty: Bool { probed == nil && response == nil }
+  }
+
+  init(
+    _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
+    open: OpenPacket?, seed: UInt64, at now: Instant
+  ) {
+    self.configuration = configuration
+    self.localID = localID
+    self.address = address
+    self.initialSequence = initialSequence
+    byPeer = open != nil
+    remoteID = 0
+    state = open == nil ? .opening : .accepting
+    let peerMode = RepeatMode(rawValue: open?.arq ?? 0) ?? .selectiveRepeat
+    repeatMode = configuration.repeatMode == .goBackN ? .goBackN : peerMode
+    windowSize = min(configuration.window, max(open?.window ?? .max, 1))
+    idleTimeout = Connection.idle(configuration, open?.idleTimeout)
+    maxDatagram = max(Int(open?.maxDatagram ?? 0), Limits.smallestDatagram)
+    send = SendWindow(first: Numbering.first(initialSequence), limit: UInt64(windowSize))
+    receive = ReceiveWindow(first: Numbering.first(open?.initialSequence ?? 0), limit: UInt64(windowSize))
+    congestion = CongestionControl(configuration.congestion, datagram: Limits.smallestDatagram, seed: seed)
+    path = PathMTU(mtu: 0, peerLimit: 0, address: address, at: now)
+    handshakeDue = true
+    timers[.idle] = now + (byPeer ? Constants.halfOpenTimeout : idleTimeout)
+  }
+
+  static func idle(_ configuration: TransportConfiguration, _ peer: UInt16?) -> Nanoseconds {
+    guard let peer, peer > 0 else { return configuration.idleTimeout }
+    return min(configuration.idleTimeout, Nanoseconds(peer) * .second)
+  }
+
+  var wireIdleTimeout: UInt16 { UInt16(clamping: max(configuration.idleTimeout / .second, 1)) }
+
+  /// The UDP payload of a full datagram.
+  var datagram: Int { path.confirmed }
+
+  /// The delay that we ask of the peer's ACKs: a quarter of a round trip.
+  var ackDelay: Nanoseconds {
+    roundTrip.hasSample ? min(max(roundTrip.smoothed / 4, .millisecond / 4), Constants.longestAckDelay)
+      : Constants.longestAckDelay
+  }
+
+  /// The packets that one ACK of the peer's may cover: an eighth of the congestion window, 2 to 64.
+  var ackEvery: UInt8 {
+    let flight = min(congestion.window, Int(windowSize) * datagram)
+    return UInt8(min(max(flight / datagram / 8, 1), 64))
+  }
+
+  /// The probe timeout now: doubled with each that passed, to two seconds at most.
+  var probeTimeout: Nanoseconds {
+    let base = roundTrip.probeTimeout(ackDelay: ackDelay)
+    guard probeTimeouts > 0 else { return base }
+    let doubled = min(base << Nanoseconds(min(probeTimeouts, 10)), max(Constants.longestProbeTimeout, base))
+    // Up to a quarter less, by no rule, so that probes never keep step with an outage that comes and goes.
+    let dice = Nanoseconds(send.transmissions &* 0x9e37_79b9_7f4a_7c15 >> 58)
+    return max(doubled - doubled / 256 * dice, base)
+  }
+
+  /// The opener has shown that it received our ACCEPT.
+  mutating func proven(at now: Instant) {
+    if handshakesSent == 1 { roundTrip.add(now - handshakeSentAt) }
+  }
+
+  mutating func becameEstablished(at now: Instant) {
+    state = .established
+    timers[.handshake] = .distantFuture
+    path = PathMTU(mtu: configuration.mtu, peerLimit: maxDatagram, address: address, at: now)
+    timers[.path] = path.deadline
+    timers[.keepAlive] = now + idleTimeout / 3
+    if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed) }
+  }
+
+  mutating func close(_ code: UInt16, _ reason: String, at now: Instant) {
+    guard state != .closing else { return }
+    closeCode = code
+    closeReason = reason
+    closeDue = remoteID != 0
+    state = .closing
+    timers = Timers()
+    timers[.linger] = now + Constants.linger
+  }
+
+  var status: ConnectionStatus {
+    ConnectionStatus(
+      address: address, roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil, bytesInFlight: send.bytesInFlight,
+      congestionWindow: congestion.window, pacingRate: congestion.pacingRate, state: congestion.state,
+      queuedBytes: queue.bytes, window: windowSize, repeatMode: repeatMode, datagram: datagram, counters: counters)
+  }
+}
+
+extension Connection {
+  /// The ACCEPT of our OPEN has come: what it says holds for both ends.
+  mutating func accepted(_ packet: AcceptPacket, _ mode: RepeatMode, at now: Instant) {
+    repeatMode = mode
+    windowSize = packet.window
+    idleTimeout = Connection.idle(configuration, packet.idleTimeout)
+    maxDatagram = max(Int(packet.maxDatagram), Limits.smallestDatagram)
+    send = SendWindow(first: Numbering.first(initialSequence), limit: UInt64(windowSize))
+    receive = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
+    if handshakesSent == 1 { roundTrip.add(now - handshakeSentAt) }
+    // Even if we have nothing to say, the responder must learn that we have its id.
+    acks.demand()
+  }
+}

@@ -1,0 +1,66 @@
+import ShoalWire
+
+/// The deadlines of all connections, the earliest at hand: a binary heap that knows where each slot stands.
+struct DeadlineHeap {
+  private var heap: [(at: Instant, slot: Int)] = []
+  private var place: [Int]
+
+  init(slots: Int) { place = Array(repeating: -1, count: slots) }
+
+  /// The earliest deadline; `distantFuture` if there is none.
+  var earliest: Instant { heap.first?.at ?? .distantFuture }
+  /// The slot whose deadline is the earliest.
+  var earliestSlot: Int? { heap.first?.slot }
+
+  /// Sets a slot's deadline; `distantFuture` takes it out.
+  mutating func set(_ slot: Int, _ at: Instant) {
+    let index = place[slot]
+    if index < 0 {
+      guard at != .distantFuture else { return }
+      heap.append((at, slot))
+      place[slot] = heap.count - 1
+      siftUp(heap.count - 1)
+    } else if at == .distantFuture {
+      let last = heap.count - 1
+      exchange(index, last)
+      heap.removeLast()
+      place[slot] = -1
+      if index < last { restore(index) }
+    } else if heap[index].at != at {
+      heap[index].at = at
+      restore(index)
+    }
+  }
+
+  private mutating func restore(_ index: Int) {
+    siftUp(index)
+    siftDown(index)
+  }
+
+  private mutating func siftUp(_ start: Int) {
+    var index = start
+    while index > 0, heap[index].at < heap[(index - 1) / 2].at {
+      exchange(index, (index - 1) / 2)
+      index = (index - 1) / 2
+    }
+  }
+
+  private mutating func siftDown(_ start: Int) {
+    var index = start
+    while true {
+      var least = index
+      for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].at < heap[least].at {
+        least = child
+      }
+      guard least != index else { return }
+      exchange(index, least)
+      index = least
+    }
+  }
+
+  private mutating func exchange(_ a: Int, _ b: Int) {
+    heap.swapAt(a, b)
+    place[heap[a].slot] = a
+    place[heap[b].slot] = b
+  }
+}

@@ -1,0 +1,84 @@
+import ShoalWire
+
+// What its owner asks of an endpoint.
+extension Endpoint {
+  /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
+  public mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
+    guard !connections.isFull, address.isUsable else { return nil }
+    let slot = insert(address, open: nil, at: now)
+    touch(slot)
+    return connections.id(slot)
+  }
+
+  /// Queues an encoded message, of at most 1,172 bytes; false if the connection is over.
+  @discardableResult
+  public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
+    guard let slot = usable(id) else { return false }
+    connections.at(slot).pointee.queue.append(message)
+    touch(slot)
+    return true
+  }
+
+  /// Queues bytes of a file; false if the connection is over.
+  @discardableResult
+  public mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
+    guard range.length > 0, let slot = usable(id) else { return false }
+    connections.at(slot).pointee.queue.append(range)
+    touch(slot)
+    return true
+  }
+
+  /// Forgets queued bytes of a file that overlap these; all from `offset` on if `length` is nil.
+  public mutating func cancel(file: UInt16, space: UInt8, offset: UInt64, length: UInt64?, on id: ConnectionID) {
+    guard let slot = usable(id) else { return }
+    connections.at(slot).pointee.queue.cancel(file: file, space: space, offset: offset, length: length)
+  }
+
+  /// Ends a connection at once; no event follows.
+  public mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
+    guard let slot = connections.slot(id) else { return }
+    end(slot, code.rawValue, reason, at: now)
+  }
+
+  /// The smoothed round trip of a connection; nil before its first sample.
+  public func roundTrip(_ id: ConnectionID) -> Nanoseconds? {
+    guard let slot = connections.slot(id), connections.at(slot).pointee.roundTrip.hasSample else { return nil }
+    return connections.at(slot).pointee.roundTrip.smoothed
+  }
+
+  /// How a connection stands; nil if it is gone.
+  public func status(_ id: ConnectionID) -> ConnectionStatus? {
+    connections.slot(id).map { connections.at($0).pointee.status }
+  }
+
+  /// The bytes and the ranges of file that wait on a connection.
+  public func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
+    guard let slot = connections.slot(id) else { return (0, 0, 0) }
+    let connection = connections.at(slot)
+    return (connection.pointee.queue.bytes, connection.pointee.queue.rangeCount, connection.pointee.queue.messageCount)
+  }
+
+  /// The peer's address; nil if the connection is gone.
+  public func address(_ id: ConnectionID) -> Address? {
+    connections.slot(id).map { connections.at($0).pointee.address }
+  }
+
+  /// The reason in the peer's CLOSE, for people and not to be trusted, and the versions it speaks if none is ours.
+  public func closeDetail(_ id: ConnectionID) -> (reason: String, versions: ClosedRange<UInt8>?) {
+    guard let slot = connections.slot(id) else { return ("", nil) }
+    return (connections.at(slot).pointee.closeReason, connections.at(slot).pointee.peerVersions)
+  }
+
+  /// The sum over all connections, past and present.
+  public var counters: TransportCounters {
+    var sum = past
+    for slot in connections.slotsInUse { sum += connections.at(slot).pointee.counters }
+    sum.corrupt = corrupt
+    return sum
+  }
+
+  /// The connections whose handshake is done and which are not closing.
+  public var establishedCount: Int {
+    connections.slotsInUse.count { connections.at($0).pointee.state == .established }
+  }
+}

@@ -1,0 +1,29 @@
+import ShoalWire
+
+/// Spreads datagrams over time, in bursts that stay whole for segmentation offload.
+struct Pacer {
+  /// The bytes that may leave now; negative after a burst that overdrew.
+  private var credit = 0.0
+  private var creditAt = Instant.zero
+  /// The credit is used up: nothing leaves before there is a burst's again, so that batches stay whole.
+  private var isWaiting = false
+
+  /// The bytes that leave at once: a millisecond's worth, 2 to 44 datagrams.
+  private func burst(_ rate: Double, _ datagram: Int) -> Double {
+    min(max(rate / 1_000, Double(2 * datagram)), Double(44 * datagram))
+  }
+
+  /// Nil if a datagram may leave now, otherwise when the next burst may.
+  mutating func release(rate: Double, datagram: Int, at now: Instant) -> Instant? {
+    guard rate.isFinite else { return nil }
+    let burst = burst(rate, datagram)
+    // Time that passed while the sender was busy elsewhere is made up for by two bursts at most.
+    credit = min(credit + rate * Double(max(now - creditAt, 0)) / 1e9, 2 * burst)
+    creditAt = max(now, creditAt)
+    isWaiting = credit <= 0 || isWaiting && credit < burst
+    guard isWaiting else { return nil }
+    return now + max(Nanoseconds((burst - credit) / rate * 1e9), 1)
+  }
+
+  mutating func sent(_ bytes: Int) { credit -= Double(bytes) }
+}

@@ -1,0 +1,75 @@
+import ShoalWire
+
+/// How large a datagram the path carries: packetization-layer path MTU discovery, RFC 8899, over the sizes that
+/// paths are known to have.
+struct PathMTU {
+  /// The largest UDP payload that is known to pass.
+  private(set) var confirmed = Limits.smallestDatagram
+  /// When to send a probe, or to give up waiting for its answer; `distantFuture` when the search is over.
+  private(set) var deadline = Instant.distantFuture
+  /// The sizes to try, the largest first: on most paths one probe settles it.
+  private let sizes: [Int]
+  /// The size being tried, and how often it was.
+  private var index = 0
+  private var tries = 0
+
+  /// IP packets of Ethernet behind PPPoE and tunnels, of Ethernet, and of jumbo frames.
+  private static let usual = [1_400, 1_480, 1_500, 8_900, 9_000, 16_384, 65_535]
+  /// The probes of a size that go unanswered before it is given up (RFC 8899 §5.1.2: MAX_PROBES).
+  private static let probes = 3
+  /// The wait before larger sizes are tried again (RFC 8899 §5.1.1: PMTU_RAISE_TIMER).
+  private static let raiseTime: Nanoseconds = 600 * .second
+  /// The wait after a suspected black hole, which may have been an outage.
+  private static let outageTime: Nanoseconds = 10 * .second
+
+  /// The search for a path to `address`, up to IP packets of `mtu` bytes and UDP payloads of `peerLimit`.
+  init(mtu: Int, peerLimit: Int, address: Address, at now: Instant) {
+    let headers = address.isIPv4 ? 28 : 48
+    let most = min(mtu - headers, peerLimit, Limits.largestDatagram)
+    var sizes = PathMTU.usual.map { $0 - headers }.filter { $0 > Limits.smallestDatagram && $0 < most }
+    if most > Limits.smallestDatagram { sizes.append(most) }
+    self.sizes = sizes.reversed()
+    if !sizes.isEmpty { deadline = now }
+  }
+
+  /// The size of the probe that is due now.
+  mutating func probe(_ timeout: Nanoseconds, at now: Instant) -> Int? {
+    guard now >= deadline else { return nil }
+    if tries >= PathMTU.probes {
+      index += 1
+      tries = 0
+    }
+    guard index < sizes.count, sizes[index] > confirmed else {
+      rest(at: now)
+      return nil
+    }
+    tries += 1
+    deadline = now + timeout
+    return sizes[index]
+  }
+
+  /// A probe of this size has arrived; whether datagrams may now be larger.
+  mutating func probed(_ size: Int, at now: Instant) -> Bool {
+    guard size > confirmed, sizes.contains(size) else { return false }
+    confirmed = size
+    rest(at: now)
+    return true
+  }
+
+  /// Nothing large gets through any more (RFC 8899 §4.3). Whether the size fell.
+  mutating func suspectBlackHole(at now: Instant) -> Bool {
+    guard confirmed > Limits.smallestDatagram else { return false }
+    confirmed = Limits.smallestDatagram
+    index = 0
+    tries = 0
+    deadline = now + PathMTU.outageTime
+    return true
+  }
+
+  /// The search is over for now.
+  private mutating func rest(at now: Instant) {
+    index = 0
+    tries = 0
+    deadline = sizes.first == confirmed ? .distantFuture : now + PathMTU.raiseTime
+  }
+}

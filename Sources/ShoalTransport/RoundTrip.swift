@@ -1,0 +1,34 @@
+import ShoalWire
+
+/// The round-trip time: RFC 9002 §5, from timestamps that the peer echoes, so a repeat is never ambiguous.
+struct RoundTrip {
+  /// The last sample; 0 before the first.
+  private(set) var latest: Nanoseconds = 0
+  /// The smoothed time.
+  private(set) var smoothed: Nanoseconds = Constants.initialRoundTrip
+  /// The mean deviation.
+  private(set) var variation: Nanoseconds = Constants.initialRoundTrip / 2
+  /// The least sample so far; `.max` before the first.
+  private(set) var minimum: Nanoseconds = .max
+
+  var hasSample: Bool { minimum != .max }
+
+  mutating func add(_ sample: Nanoseconds) {
+    let sample = max(sample, .microsecond)
+    latest = sample
+    guard hasSample else {
+      minimum = sample
+      smoothed = sample
+      variation = sample / 2
+      return
+    }
+    minimum = min(minimum, sample)
+    variation += (abs(smoothed - sample) - variation) / 4
+    smoothed += (sample - smoothed) / 8
+  }
+
+  /// The time after which an unanswered packet is probed (RFC 9002 §6.2.1), before any doubling.
+  func probeTimeout(ackDelay: Nanoseconds) -> Nanoseconds {
+    smoothed + max(4 * variation, Constants.granularity) + ackDelay
+  }
+}

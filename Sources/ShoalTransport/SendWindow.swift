@@ -1,0 +1,258 @@
+import ShoalWire
+
+/// What an ACK told, gathered as it is read.
+struct AckResult {
+  /// The bytes and packets that it newly acknowledged.
+  var bytes = 0
+  var packets = 0
+  /// Packets that had been declared lost although they, or an earlier attempt, had arrived.
+  var spurious = 0
+  /// How late the latest of those was, against the packets sent after it.
+  var lateness: Nanoseconds = 0
+  /// The bytes and packets that were declared lost.
+  var lostBytes = 0
+  var lostPackets = 0
+  /// The bytes of both kinds that had left slowly; losses that proved spurious are taken off again.
+  var slowBytes = 0
+  var slowLostBytes = 0
+  /// What the delivery rate is computed from: the latest-sent packet newly acknowledged.
+  var sample = DeliveryRate.Sample()
+}
+
+/// The numbered packets from the lowest unacknowledged on: what both repeat modes share.
+struct SendWindow: ~Copyable {
+  /// The lowest unacknowledged number.
+  private(set) var base: UInt64
+  /// The number of the next new packet.
+  private(set) var next: UInt64
+  /// The most packets from `base` on.
+  let limit: UInt64
+  private(set) var bytesInFlight = 0
+  /// Packets that are declared lost and not yet repeated.
+  private(set) var lostCount = 0
+  /// The transmissions so far; 64 bits, so that it never wraps.
+  private(set) var transmissions: UInt64 = 0
+  /// The latest transmission that is known to have arrived, and when it left.
+  private(set) var newestOrder: UInt64 = 0
+  private(set) var newestSentAt = Instant.zero
+  /// When the latest-sent packet left that an ACK ever echoed.
+  private var newestEcho = Instant.zero
+  /// Under go-back-N: when the latest-sent packet left that arrived beyond a gap.
+  private(set) var newestBeyondGap = Instant.zero
+  /// What left before this should have been acknowledged, as far as is known.
+  private(set) var suspectBefore = Instant.zero
+  /// Packets larger than every path carries, lost since one last got through.
+  private(set) var largeLost = 0
+  private var newestLargeOrder: UInt64 = 0
+  var rate = DeliveryRate()
+
+  private var packets = WindowRing<SentPacket>()
+  private var acked = BitRing()
+  /// Every transmission, oldest first; those that are settled are dropped when they come to the front.
+  private var flight = Ring<Transmission>()
+  private var lost = Ring<UInt64>()
+  private var messages: [[UInt8]] = []
+  private var freeMessages: [Int32] = []
+
+  struct Transmission: BitwiseCopyable {
+    var number: UInt64
+    var order: UInt64
+  }
+
+  init(first: UInt64, limit: UInt64) {
+    base = first
+    next = first
+    self.limit = limit
+  }
+
+  var isEmpty: Bool { base == next }
+  var hasRoom: Bool { next - base < limit }
+  var hasLost: Bool { lostCount > 0 }
+
+  func packet(_ number: UInt64) -> SentPacket { packets.at(number).pointee }
+  func isAcked(_ number: UInt64) -> Bool { acked.contains(number) }
+  func messages(_ slot: Int32) -> [UInt8] { messages[Int(slot)] }
+
+  // MARK: Sending
+
+  /// Gives the next number to a new packet.
+  mutating func add(payload: Payload, messages bytes: [UInt8]?) -> UInt64 {
+    let number = next
+    packets.makeRoom(from: base, through: number)
+    acked.makeRoom(from: base, to: next, through: number)
+    acked.remove(number)
+    next += 1
+    var slot: Int32 = -1
+    if let bytes {
+      if let free = freeMessages.popLast() {
+        slot = free
+        messages[Int(free)] = bytes
+      } else {
+        slot = Int32(messages.count)
+        messages.append(bytes)
+      }
+    }
+    packets.at(number).initialize(
+      to: SentPacket(
+        sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
+        bytes: 0, isSlow: false, inFlight: false, isLost: false, messages: slot, payload: payload))
+    return number
+  }
+
+  /// Cuts what a repeat carries to `length` bytes; what is cut off is returned, to go out under a new number.
+  mutating func shorten(_ number: UInt64, to length: Int) -> Payload {
+    let packet = packets.at(number)
+    var rest = packet.pointee.payload
+    packet.pointee.payload.length = length
+    rest.offset += UInt64(length)
+    rest.length -= length
+    return rest
+  }
+
+  /// Notes a transmission, the first or a repeat, of `bytes` bytes of datagram.
+  mutating func sent(_ number: UInt64, bytes: Int, isSlow: Bool, at now: Instant) {
+    transmissions += 1
+    rate.willSend(inFlight: bytesInFlight, at: now)
+    let packet = packets.at(number)
+    if packet.pointee.inFlight { bytesInFlight -= Int(packet.pointee.bytes) }
+    if packet.pointee.isLost { noLongerLost(packet) }
+    if packet.pointee.order > 0 { packet.pointee.attempt &+= 1 }
+    packet.pointee.sentAt = now
+    packet.pointee.order = transmissions
+    packet.pointee.bytes = Int32(bytes)
+    packet.pointee.isSlow = isSlow
+    packet.pointee.inFlight = true
+    rate.tag(packet)
+    bytesInFlight += bytes
+    flight.append(Transmission(number: number, order: transmissions))
+  }
+
+  /// The next packet to repeat.
+  mutating func takeLost() -> UInt64? {
+    while let number = lost.popFirst() {
+      if number >= base, packets.at(number).pointee.isLost { return number }
+    }
+    return nil
+  }
+
+  private mutating func noLongerLost(_ packet: UnsafeMutablePointer<SentPacket>) {
+    packet.pointee.isLost = false
+    lostCount -= 1
+    if lostCount == 0 { lost.removeAll() }
+  }
+
+  // MARK: Acknowledgement
+
+  /// An ACK echoes a packet that left at `sentAt`; `beyondGap` if one before it had not arrived then.
+  mutating func echoed(sentAt: Instant, beyondGap: Bool) {
+    newestEcho = max(newestEcho, sentAt)
+    if beyondGap { newestBeyondGap = max(newestBeyondGap, sentAt) }
+  }
+
+  /// What left before `sentBefore` should have been acknowledged by now.
+  mutating func suspect(sentBefore: Instant) { suspectBefore = max(suspectBefore, sentBefore) }
+
+  /// Everything before `number` has arrived.
+  mutating func acknowledge(upTo number: UInt64, at now: Instant, _ result: inout AckResult) {
+    guard number > base else { return }
+    acknowledge(base..<number, at: now, &result)
+    base = number
+  }
+
+  /// These numbers have arrived; those outside the window are passed over.
+  mutating func acknowledge(_ run: Range<UInt64>, at now: Instant, _ result: inout AckResult) {
+    let end = min(run.upperBound, next)
+    var number = acked.next(false, from: max(run.lowerBound, base), to: end)
+    while number < end {
+      settle(number, at: now, &result)
+      number = acked.next(false, from: number + 1, to: end)
+    }
+  }
+
+  private mutating func settle(_ number: UInt64, at now: Instant, _ result: inout AckResult) {
+    acked.insert(number)
+    let packet = packets.at(number)
+    result.packets += 1
+    result.bytes += Int(packet.pointee.bytes)
+    // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
+    let arrivedEarlier = packet.pointee.attempt > 0 && packet.pointee.sentAt > newestEcho
+    if packet.pointee.inFlight {
+      bytesInFlight -= Int(packet.pointee.bytes)
+      packet.pointee.inFlight = false
+    }
+    if packet.pointee.isLost || arrivedEarlier {
+      result.spurious += 1
+      if packet.pointee.isLost {
+        result.lateness = max(result.lateness, newestSentAt - packet.pointee.sentAt)
+        if packet.pointee.isSlow { result.slowLostBytes -= Int(packet.pointee.bytes) }
+        noLongerLost(packet)
+      }
+    }
+    if packet.pointee.isSlow { result.slowBytes += Int(packet.pointee.bytes) }
+    if !arrivedEarlier {
+      if packet.pointee.order > newestOrder {
+        newestOrder = packet.pointee.order
+        newestSentAt = packet.pointee.sentAt
+      }
+      if packet.pointee.isLarge {
+        newestLargeOrder = max(newestLargeOrder, packet.pointee.order)
+        largeLost = 0
+      }
+    }
+    rate.delivered(packet, at: now, &result.sample)
+    if packet.pointee.messages >= 0 {
+      messages[Int(packet.pointee.messages)] = []
+      freeMessages.append(packet.pointee.messages)
+    }
+  }
+
+  // MARK: Loss
+
+  /// The oldest transmission that is neither acknowledged nor superseded nor declared lost.
+  mutating func oldestInFlight() -> UInt64? {
+    while !flight.isEmpty {
+      let oldest = flight.first
+      if oldest.number >= base, !acked.contains(oldest.number) {
+        let packet = packets.at(oldest.number)
+        if packet.pointee.inFlight, packet.pointee.order == oldest.order { return oldest.number }
+      }
+      _ = flight.popFirst()
+    }
+    return nil
+  }
+
+  /// Declares a packet lost: it no longer counts as in flight and will be repeated. A late ACK is still honoured.
+  mutating func declareLost(_ number: UInt64, _ result: inout AckResult) {
+    let packet = packets.at(number)
+    guard !packet.pointee.isLost, !acked.contains(number) else { return }
+    if packet.pointee.inFlight {
+      bytesInFlight -= Int(packet.pointee.bytes)
+      packet.pointee.inFlight = false
+      result.lostBytes += Int(packet.pointee.bytes)
+      result.lostPackets += 1
+      if packet.pointee.isSlow { result.slowLostBytes += Int(packet.pointee.bytes) }
+      if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder { largeLost += 1 }
+    }
+    packet.pointee.isLost = true
+    lostCount += 1
+    lost.append(number)
+  }
+
+  mutating func forgetLargeLosses() { largeLost = 0 }
+
+  /// Declares the base lost, and all that follows it discarded, to be repeated in order.
+  mutating func goBack(_ result: inout AckResult) {
+    lost.removeAll()
+    lostCount = 0
+    for number in base..<next { packets.at(number).pointee.isLost = false }
+    declareLost(base, &result)
+    var discarded = AckResult()
+    for number in base + 1..<next { declareLost(number, &discarded) }
+  }
+
+  /// The lowest number from `number` on that is not acknowledged: what a probe repeats.
+  func outstanding(from number: UInt64) -> UInt64? {
+    let number = acked.next(false, from: max(number, base), to: next)
+    return number < next ? number : nil
+  }
+}

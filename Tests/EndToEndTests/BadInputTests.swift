@@ -1,0 +1,124 @@
+import Foundation
+import Shoal
+import ShoalCapture
+import ShoalWire
+import Testing
+
+/// What goes wrong is said in one line that names the thing, and nothing is lost.
+@Suite(.serialized) struct BadInputTests {
+  @Test func anExistingFileIsKept() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 100_000)
+    let mine = try scratch.file("out", 5_000, seed: 9)
+    let before = try Data(contentsOf: URL(fileURLWithPath: mine))
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    let other = try peer()
+    let refused = try await other.download(share.ticket, to: .file(mine))
+    await #expect { try await within(20) { try await refused.finish() } } throws: {
+      ($0 as? ShoalError)?.code == .exists
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: mine)) == before)
+    let forced = try await other.download(share.ticket, to: .file(mine), replacing: true)
+    try await within(20) { try await forced.finish() }
+    #expect(same(file, mine))
+    await other.close()
+    await origin.close()
+  }
+
+  @Test func missingAndOddFilesAreNamed() async throws {
+    let scratch = try Scratch()
+    let origin = try peer()
+    for path in [scratch.at("absent"), scratch.path] {
+      await #expect { try await origin.share(path) } throws: {
+        ($0 as? ShoalError)?.code == .file && "\($0)".contains(path)
+      }
+    }
+    await origin.close()
+  }
+
+  @Test func aPortInUseIsNamed() async throws {
+    let first = try peer()
+    #expect {
+      try peer { $0.listen = "\(first.address)" }
+    } throws: {
+      ($0 as? ShoalError)?.code == .portInUse && "\($0)".contains("\(first.address.port)")
+    }
+    let second = try peer {
+      $0.listen = "\(first.address)"
+      $0.anyPortIfBusy = true
+    }
+    #expect(second.address != first.address)
+    await first.close()
+    await second.close()
+  }
+
+  @Test func aFullDiskIsSaidBeforeAnythingIsFetched() async throws {
+    // /dev/full takes no bytes; a directory in place of the part file takes none either.
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 100_000)
+    try FileManager.default.createDirectory(atPath: scratch.at("out.part"), withIntermediateDirectories: true)
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    let other = try peer()
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    await #expect(throws: ShoalError.self) { try await within(20) { try await download.finish() } }
+    #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))
+    await other.close()
+    await origin.close()
+  }
+
+  @Test func randomBytesChangeNothingButCounters() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 1_000_000)
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    let other = try peer("delay=1ms")
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    try Junk.send(2_000, to: [origin.address, other.address])
+    try await within(30) { try await download.finish() }
+    try Junk.send(500, to: [origin.address])
+    #expect(same(file, scratch.at("out")))
+    await other.close()
+    await origin.close()
+  }
+
+  @Test func aChangedFileIsServedNoLonger() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 1_000_000)
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    _ = try scratch.file("in", 1_000_001, seed: 7)
+    let other = try peer()
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    let withdrawn = try await within(20) {
+      for await event in origin.events { if case .withdrawn(let id, _) = event { return id } }
+      return Digest.zero
+    }
+    #expect(withdrawn == share.id)
+    await other.close()
+    await #expect(throws: (any Error).self) { try await download.finish() }
+    #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))
+    await origin.close()
+  }
+
+  @Test func theDoorIsClosedPolitely() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 100_000)
+    let tracker = try Tracker.start(NodeOptions(listen: "127.0.0.1:0"))
+    let origin = try peer()
+    try await origin.add(tracker: "\(tracker.address)")
+    let share = try await origin.share(file)
+    try await within(20) {
+      for await event in origin.events { if case .registered = event { return } }
+    }
+    await origin.close()
+    let asker = try peer()
+    try await asker.add(tracker: "\(tracker.address)")
+    await #expect { try await within(20) { try await asker.lookup(id: share.id) } } throws: {
+      ($0 as? ShoalError)?.code == .unknownName
+    }
+    await asker.close()
+    await tracker.close()
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Shoal
+import ShoalCapture
+import ShoalWire
+import Testing
+
+/// What `--capture` writes is what crossed the wire, in a form that others read.
+@Suite struct CaptureTests {
+  @Test func everyDatagramIsThere() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 500_000)
+    let origin = try peer(tracker: true, capture: scratch.at("origin.pcapng"))
+    let share = try await origin.share(file)
+    let other = try peer("loss=5%,corrupt=2%,delay=2ms", capture: scratch.at("other.pcapng"))
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    try await within(30) { try await download.finish() }
+    let address = other.address
+    await other.close()
+    await origin.close()
+    let seen = try read(scratch.at("other.pcapng"))
+    #expect(seen.bad > 0, "the corrupt datagrams are in the receiver's capture")
+    #expect(seen.sent.allSatisfy { $0 == address })
+    #expect(seen.sent.count > 20 && seen.received > 300)
+    #expect(try read(scratch.at("origin.pcapng")).bad > 0, "corrupt on the way up")
+  }
+
+  private func read(_ path: String) throws -> (sent: [Address], received: Int, bad: Int) {
+    var reader = CaptureReader()
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    data.withUnsafeBytes { reader.feed($0) }
+    reader.finish()
+    var sent: [Address] = []
+    var received = 0
+    var bad = 0
+    while let record = try reader.next() {
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
+      #expect(frame.checksum == .ok)
+      let datagram = UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])
+      if !Checksum.isValid(datagram) { bad += 1 }
+      if record.direction == .outbound { sent.append(frame.source) } else { received += 1 }
+    }
+    return (sent, received, bad)
+  }
+}

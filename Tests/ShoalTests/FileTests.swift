@@ -1,0 +1,130 @@
+import Glibc
+import Shoal
+import Testing
+
+@Suite struct FileTests {
+  static func write(_ text: String, to file: File, at offset: Int = 0) throws {
+    try Array(text.utf8).withUnsafeBytes { try file.write($0, at: offset) }
+  }
+
+  static func read(_ file: File, _ count: Int, at offset: Int = 0) throws -> String {
+    let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func whatIsWrittenIsRead() throws {
+    let scratch = Scratch()
+    let file = try File.create(scratch("a"))
+    try Self.write("shoal", to: file, at: 3)
+    try file.sync()
+    #expect(try file.size() == 8)
+    let reader = try File.open(scratch("a"))
+    #expect(try Self.read(reader, 8) == "\0\0\0shoal")
+    #expect(try Self.read(reader, 100, at: 5) == "oal")
+    #expect(try Self.read(reader, 100, at: 8) == "")
+    #expect(throws: SystemError.self) { try Self.write("x", to: reader) }
+  }
+
+  @Test func creatingKeepsEmptiesOrRefuses() throws {
+    let scratch = Scratch()
+    try Self.write("old", to: File.create(scratch("a"), existing: .refuse))
+    #expect(try File.create(scratch("a"), existing: .keep).size() == 3)
+    let error = #expect(throws: SystemError.self) { try File.create(scratch("a"), existing: .refuse) }
+    #expect(error?.description == "\(scratch("a")): exists already")
+    #expect(try File.create(scratch("a"), existing: .empty).size() == 0)
+  }
+
+  @Test func allocationNeverShortens() throws {
+    let scratch = Scratch()
+    let file = try File.create(scratch("a"))
+    try file.allocate(0)
+    try file.allocate(100_000)
+    #expect(try file.size() == 100_000)
+    try file.allocate(10)
+    #expect(try file.size() == 100_000)
+    try file.resize(10)
+    #expect(try file.size() == 10)
+  }
+
+  @Test func aFullDiskSaysSo() throws {
+    let full = try File.create("/dev/full")
+    let error = #expect(throws: SystemError.self) { try Self.write("x", to: full) }
+    #expect(error?.description == "/dev/full: disk full")
+    #expect(try full.status().kind == .other)
+  }
+
+  @Test(arguments: ["/nowhere/a", "/dev/null/a", "/tmp"])
+  func openingNamesTheCause(_ path: String) {
+    let causes = ["/nowhere/a": ENOENT, "/dev/null/a": ENOTDIR, "/tmp": EISDIR]
+    #expect(throws: SystemError(causes[path]!, .open, path)) { try File.open(path) }
+  }
+
+  @Test func causesAreInWords() {
+    #expect(SystemError(ENOENT, .open, "a").description == "a: no such file or directory")
+    #expect(SystemError(EACCES, .open, "a").description == "a: permission denied")
+    #expect(SystemError(EISDIR, .open, "a").description == "a: is a directory")
+    #expect(SystemError(EWOULDBLOCK, .lock, "a").description == "a: in use by another process")
+    #expect(SystemError(EPROTO, .open, "a").description == "a: cannot open: Protocol error")
+    #expect(SystemError(EADDRNOTAVAIL, .bind, "10.0.0.9").description == "10.0.0.9: not an address of this machine")
+    #expect(SystemError(EADDRINUSE, .bind, "UDP port 7400").description == "UDP port 7400 is in use")
+  }
+
+  @Test func renamingReplacesOrRefuses() throws {
+    let scratch = Scratch()
+    try Self.write("new", to: File.create(scratch("a")))
+    try Self.write("old", to: File.create(scratch("b")))
+    let refusal = SystemError(EEXIST, .rename, scratch("b"))
+    #expect(throws: refusal) { try FileSystem.rename(scratch("a"), to: scratch("b"), replacing: false) }
+    #expect(try Self.read(File.open(scratch("b")), 9) == "old")
+    try FileSystem.rename(scratch("a"), to: scratch("b"), replacing: true)
+    #expect(try Self.read(File.open(scratch("b")), 9) == "new")
+    try FileSystem.rename(scratch("b"), to: scratch("c"), replacing: false)
+    #expect(try FileSystem.status(scratch("b")) == nil)
+    #expect(try FileSystem.status(scratch("c"))?.size == 3)
+    try FileSystem.syncDirectory(scratch.path)
+    #expect(throws: SystemError(ENOENT, .rename, scratch("x"))) {
+      try FileSystem.rename(scratch("x"), to: scratch("y"), replacing: false)
+    }
+  }
+
+  @Test func renamingByLinkRefusesToo() throws {
+    let scratch = Scratch()
+    try Self.write("new", to: File.create(scratch("a")))
+    try Self.write("old", to: File.create(scratch("b")))
+    let refusal = SystemError(EEXIST, .rename, scratch("b"))
+    #expect(throws: refusal) { try FileSystem.renameByLink(scratch("a"), to: scratch("b")) }
+    try FileSystem.renameByLink(scratch("a"), to: scratch("c"))
+    #expect(try FileSystem.status(scratch("a")) == nil)
+    #expect(try Self.read(File.open(scratch("c")), 9) == "new")
+  }
+
+  @Test func statusTellsFilesApart() throws {
+    let scratch = Scratch()
+    let file = try File.create(scratch("a"))
+    let status = try file.status()
+    #expect(try FileSystem.status(scratch("a")) == status)
+    #expect(status.kind == .regular && status.modified > 0)
+    #expect(try FileSystem.status(scratch.path)?.kind == .directory)
+    #expect(try FileSystem.status("/dev/null")?.kind == .other)
+    #expect(try FileSystem.status(scratch("none")) == nil)
+    #expect(try FileSystem.status(scratch("a/under")) == nil)
+    #expect(try FileSystem.areOnSameDevice(scratch("a"), scratch.path))
+    #expect(try !FileSystem.areOnSameDevice(scratch("a"), "/proc"))
+    let other = try File.create(scratch("b")).status()
+    #expect(other.inode != status.inode && other.device == status.device)
+    try FileSystem.remove(scratch("b"))
+    #expect(throws: SystemError(ENOENT, .remove, scratch("b"))) { try FileSystem.remove(scratch("b")) }
+  }
+
+  @Test func aLockHasOneHolder() throws {
+    let scratch = Scratch()
+    var holder: File? = try File.create(scratch("a"))
+    try holder?.lock()
+    let other = try File.create(scratch("a"))
+    #expect(throws: SystemError(EWOULDBLOCK, .lock, scratch("a"))) { try other.lock() }
+    holder = nil
+    try other.lock()
+  }
+}

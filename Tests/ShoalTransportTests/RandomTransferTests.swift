@@ -1,0 +1,9 @@
+import Testing
+
+@Suite struct RandomTransferTests {
+  @Test(arguments: Scenario.seeds(0..<1_500))
+  func everyByteArrivesOnce(seed: UInt64) {
+    let failure = Scenario(seed: seed).run()
+    #expect(failure == nil)
+  }
+}

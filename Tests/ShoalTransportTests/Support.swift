@@ -1,0 +1,98 @@
+import ShoalLink
+import ShoalSimulator
+import ShoalWire
+
+@testable import ShoalTransport
+
+/// Two hosts and the connection between them; all links are the first host's.
+struct Pair {
+  let world: TransportWorld
+  let a: TransportWorldHost
+  let b: TransportWorldHost
+
+  init(
+    _ link: String = "clean", seed: UInt64 = 1, _ first: TransportConfiguration = TransportConfiguration(),
+    _ second: TransportConfiguration? = nil
+  ) throws {
+    world = TransportWorld(seed: seed)
+    a = world.addHost(first, link: try LinkSpec(parsing: link))
+    b = world.addHost(second ?? first)
+  }
+
+  /// Connects them, if they were not, and gives the ids of the first and the second.
+  @discardableResult
+  func connect() throws -> (ConnectionID, ConnectionID) {
+    world.connect(a, to: b)
+    world.run(for: 10 * .second) { a.connection != nil && b.connection != nil }
+    guard let first = a.connection, let second = b.connection else { throw NotConnected() }
+    return (first, second)
+  }
+
+  struct NotConnected: Error {}
+
+  /// The connection's state inside the endpoint.
+  func inside(_ host: TransportWorldHost) -> UnsafeMutablePointer<Connection> {
+    host.endpoint.connections.at(host.endpoint.connections.slot(host.connection!)!)
+  }
+
+  /// Sends a file from the first to the second; the seconds it took, or nil if it did not arrive.
+  func transfer(_ bytes: Int, within limit: Nanoseconds = 600 * .second) throws -> Double? {
+    let (id, _) = try connect()
+    let start = world.now
+    world.sendFile(bytes, from: a, on: id)
+    guard world.run(for: limit, until: { world.isComplete }) else { return nil }
+    return Double(b.contentReceivedAt - start) / 1e9
+  }
+}
+
+extension TransportConfiguration {
+  /// The defaults with changes.
+  static func with(_ change: (inout TransportConfiguration) -> Void) -> TransportConfiguration {
+    var configuration = TransportConfiguration()
+    change(&configuration)
+    return configuration
+  }
+}
+
+/// Counts the datagrams of each type that are sent, and loses those that it is told to.
+final class Tap {
+  private(set) var sent: [PacketType: Int] = [:]
+  private(set) var datagrams: [(at: Instant, datagram: NetworkDatagram, type: PacketType)] = []
+  /// Loses the first so many of a type.
+  var lose: [PacketType: Int] = [:]
+  /// Changes datagrams, or loses those for which it says false.
+  var change: ((inout NetworkDatagram, PacketType) -> Bool)?
+
+  init(_ world: TransportWorld) {
+    world.network.onSend = { [self] datagram, now in
+      guard let type = PacketType(rawValue: datagram.bytes[3]) else { return true }
+      sent[type, default: 0] += 1
+      datagrams.append((now, datagram, type))
+      if let left = lose[type], left > 0 {
+        lose[type] = left - 1
+        return false
+      }
+      return change?(&datagram, type) ?? true
+    }
+  }
+
+  func count(_ type: PacketType) -> Int { sent[type] ?? 0 }
+  func times(_ type: PacketType) -> [Nanoseconds] {
+    datagrams.filter { $0.type == type }.map { $0.at.nanoseconds }
+  }
+}
+
+extension [UInt8] {
+  /// The same datagram with its checksum made right again.
+  mutating func mend() { withUnsafeMutableBytes { Checksum.fill($0) } }
+}
+
+// What a test asks of an endpoint, which `#expect` cannot itself since it would copy it.
+extension TransportWorldHost {
+  func status(_ id: ConnectionID) -> ConnectionStatus? { endpoint.status(id) }
+  func send(_ message: [UInt8], on id: ConnectionID) -> Bool { endpoint.send(message, on: id) }
+  func open(to address: Address, at now: Instant) -> ConnectionID? { endpoint.open(to: address, at: now) }
+  func versions(_ id: ConnectionID) -> ClosedRange<UInt8>? { endpoint.closeDetail(id).versions }
+  func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) { endpoint.queued(id) }
+  func slot(_ id: ConnectionID) -> Int? { endpoint.connections.slot(id) }
+}

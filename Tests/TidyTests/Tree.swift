@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+/// The files of this checkout, as text.
+enum Tree {
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// A source file: its path from the root, and its lines.
+  struct File: Sendable, CustomTestStringConvertible {
+    let path: String
+    let text: String
+    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    /// The folder below `Sources` or `tools` in which it lies.
+    var module: String { path.split(separator: "/")[1].description }
+    var testDescription: String { path }
+  }
+
+  static func files(_ folders: [String], _ suffixes: [String]) -> [File] {
+    folders.flatMap { folder -> [File] in
+      let base = root.appendingPathComponent(folder)
+      let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
+      return names.sorted().compactMap { name in
+        guard suffixes.contains(where: name.hasSuffix) else { return nil }
+        let text = try? String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
+        return text.map { File(path: "\(folder)/\(name)", text: $0) }
+      }
+    }
+  }
+
+  static let swift = files(["Sources", "tools"], [".swift"])
+  static let all = files(["Sources", "tools", "Tests"], [".swift", ".c", ".h"])
+
+  static func text(_ name: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+  }
+}
