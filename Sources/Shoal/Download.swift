@@ -23,13 +23,17 @@ public struct DownloadProgress: Sendable {
     /// Done: verified, synced and under its final name.
     case finished
   }
+  /// What is being done.
   public var phase = Phase.finding
+  /// The file's id.
   public var id: Digest
-  /// The file's name, and where it is or will be; empty while not known.
+  /// The file's name; empty while not known.
   public var name = ""
+  /// Where it is or will be; empty while not known.
   public var path = ""
-  /// Bytes verified, of how many (0 while not known); of the file, whatever run they came in.
+  /// Bytes verified, in whatever run they came.
   public var bytes: UInt64 = 0
+  /// The file's size in bytes; 0 while not known.
   public var total: UInt64 = 0
   /// In the phase `checking`: bytes looked at.
   public var checked: UInt64 = 0
@@ -37,8 +41,9 @@ public struct DownloadProgress: Sendable {
   public var resumed: UInt64 = 0
   /// Bytes accepted from peers in this run, verified or not yet.
   public var accepted: UInt64 = 0
-  /// Chunks complete, of how many.
+  /// Chunks complete.
   public var chunks = 0
+  /// How many chunks there are; 0 while not known.
   public var totalChunks = 0
   /// Peers that serve the file.
   public var peers = 0
@@ -58,8 +63,19 @@ public final class Download: Sendable {
   public let progress: AsyncThrowingStream<DownloadProgress, any Error>
   let output: AsyncThrowingStream<DownloadProgress, any Error>.Continuation
 
-  init() {
+  private let node: Node
+
+  init(_ node: Node) {
+    self.node = node
     (progress, output) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Stops fetching; what is here stays in `NAME.part`, from which another download goes on. `progress` throws.
+  public func cancel() {
+    node.post { loop in
+      let task = loop.downloads.values.first { $0.download === self }
+      task?.fail(ShoalError(.stopped, "the download was stopped"), loop)
+    }
   }
 
   /// Waits until the file is whole.

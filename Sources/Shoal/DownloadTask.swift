@@ -5,7 +5,7 @@ import ShoalWire
 /// One download, as its loop goes about it. What waits for disks is done by workers, which post what they found.
 final class DownloadTask {
   let id: Digest
-  private let download: Download
+  let download: Download
   private let destination: Destination
   private let replacing: Bool
   private let key: FileKey
@@ -57,7 +57,8 @@ final class DownloadTask {
     case .file(let file): path = file
     case .directory(let directory):
       guard let safe = safeFileName(name) else {
-        return fail(ShoalError(.file, "the file's name cannot be used here; say where to write, with --output PATH"), loop)
+        return fail(
+          ShoalError(.file, "the file's name cannot be used here; say where to write, with --output PATH"), loop)
       }
       path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
     }
@@ -141,7 +142,9 @@ final class DownloadTask {
   /// A peer speaks none of our versions; if there is no other, that is the end.
   func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: NodeLoop) {
     guard loop.swarm.knownAddresses(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
-    let theirs = versions.count == 1 ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"
+    let theirs =
+      versions.count == 1
+      ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"
     let who = versions.lowerBound > Limits.version ? "update this shoal" : "update theirs"
     fail(ShoalError(.version, "\(address) speaks \(theirs), we speak \(Limits.version); \(who)"), loop)
   }

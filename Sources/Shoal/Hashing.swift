@@ -25,14 +25,17 @@ enum Hashing {
         var last = UnsafeRawBufferPointer(start: nil, count: 0)
         for piece in 0..<cut.pieces {
           let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<cut.pieceLength(piece)])
-          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else { return .failure(changed(path)) }
+          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else {
+            return .failure(changed(path))
+          }
           last = UnsafeRawBufferPointer(room)
           let firstLeaf = cut.pieceOffset(piece) / UInt64(Blake3.leafBytes)
           if cut.pieces > 1 { values.append(Blake3.chainingValue(of: last, firstLeaf: firstLeaf)) }
           progress(cut.pieceOffset(piece) + UInt64(room.count), size)
         }
         guard source.isUnchanged() else { return .failure(changed(path)) }
-        return .success(Hashed(manifest: Manifest(cut: cut, values: values, lastPiece: last), source: SourceBox(source)))
+        return .success(
+          Hashed(manifest: Manifest(cut: cut, values: values, lastPiece: last), source: SourceBox(source)))
       } catch { return .failure(ShoalError(error)) }
     }
   }

@@ -31,7 +31,8 @@ struct LinkStage {
   /// Takes a datagram in; `popDue` gives back what arrives of it, when it does.
   mutating func admit(_ bytes: UnsafeRawBufferPointer, _ peer: Address, at now: Instant) {
     let headers = peer.isIPv4 ? 28 : 48
-    guard case .delivered(let delivery) = link.admit(ipLength: bytes.count + headers, payloadLength: bytes.count, at: now)
+    guard
+      case .delivered(let delivery) = link.admit(ipLength: bytes.count + headers, payloadLength: bytes.count, at: now)
     else { return }
     hold(bytes, peer, delivery.corruption, until: delivery.release)
     if let second = delivery.duplicate { hold(bytes, peer, delivery.corruption, until: second) }

@@ -74,7 +74,9 @@ final class Node: Sendable {
     do {
       return try UDPSocket.bind(to: address, options: socketOptions)
     } catch {
-      if error.isInUse, options.anyPortIfBusy, let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions) {
+      if error.isInUse, options.anyPortIfBusy,
+        let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)
+      {
         return socket
       }
       throw ShoalError(error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "")

@@ -51,7 +51,8 @@ extension NodeLoop {
 
   private func refused(_ request: TrackerRequest, _ code: UInt16, _ message: String, by tracker: Address) {
     let isUnknown = code == TrackerError.unknownFile.rawValue
-    let error = ShoalError(.unknownName, isUnknown ? "tracker \(tracker) knows no such file" : "tracker \(tracker): \(message)")
+    let error = ShoalError(
+      .unknownName, isUnknown ? "tracker \(tracker) knows no such file" : "tracker \(tracker): \(message)")
     switch request {
     case .find(let name):
       answer {

@@ -52,11 +52,13 @@ final class NodeLoop {
     if options.runsTracker {
       tracker = ShoalTracker.Tracker(key: secrets.key(for: "cookies"), seed: secrets.next())
     }
-    swarm = Swarm(options.swarm, secrets: secrets)
+    let own = address.isUnspecified ? LocalAddresses.reachable(port: address.port) + address.loopbacks : [address]
+    var configuration = options.swarm
+    configuration.ownAddresses.formUnion(own)
+    swarm = Swarm(configuration, secrets: secrets)
     if tracker != nil {
       // Its own peer is registered like any other, by datagrams to itself.
-      let own = address.isIPv4 ? Address(ipv4: 0x7f00_0001, port: address.port) : Address(high: 0, low: 1, port: address.port)
-      swarm.add(tracker: address.isUnspecified ? own : address, at: now)
+      swarm.add(tracker: address.isUnspecified ? address.loopbacks[0] : address, at: now)
     }
     reserve = max(options.swarm.transport.mtu, 1_500)
     input = ReceiveBatch(for: socket)
@@ -76,7 +78,7 @@ final class NodeLoop {
       if wanted != interest, (try? poll.change(socket.descriptor, token: NodeLoop.socketToken, wanted)) != nil {
         interest = wanted
       }
-      capture?.flush()
+      flushCapture()
       _ = poll.wait(until: min(deadline, retry ?? .distantFuture))
       expire()
     }
@@ -84,6 +86,14 @@ final class NodeLoop {
     for download in downloads.values { download.stop() }
     for command in node.close() { command(self) }
     for closed in onClosed { closed() }
+  }
+
+  /// Writes what was captured; a capture that cannot be written ends, and the transfer goes on.
+  private func flushCapture() {
+    capture?.flush()
+    guard let failure = capture?.failure else { return }
+    capture = nil
+    onPeerEvent?(.captureFailed("\(failure)"))
   }
 
   private var deadline: Instant {
@@ -183,23 +193,20 @@ final class NodeLoop {
   private func fill() -> Bool {
     let now = SystemClock.now()
     var count = 0
-    while !up.isClean, let slot = up.popDue(at: now) {
+    // What is taken out must have its place, so that nothing is lost here that the link did not lose.
+    while !up.isClean, output.reserve(SendBatch.datagramLimit) != nil, let slot = up.popDue(at: now) {
       up.withHeld(slot) { bytes, to in
-        if let room = output.reserve(bytes.count) {
-          room.copyMemory(from: UnsafeRawBufferPointer(bytes))
-          output.commit(bytes.count, to: to)
-        }
+        guard let room = output.reserve(bytes.count) else { return }
+        room.copyMemory(from: UnsafeRawBufferPointer(bytes))
+        output.commit(bytes.count, to: to)
       }
       up.recycle(slot)
       count += 1
-      if count >= 64 { return true }
     }
-    while tracker != nil, let reply = tracker!.nextTransmit(at: now) {
-      reply.bytes.withUnsafeBytes { bytes in
-        place(bytes.count, to: reply.to, at: now) { $0.copyMemory(from: bytes); return true }
-      }
+    while tracker != nil, let room = room(), let reply = tracker!.nextTransmit(at: now) {
+      reply.bytes.withUnsafeBytes { room.copyMemory(from: $0) }
+      dispatch(UnsafeMutableRawBufferPointer(rebasing: room[..<reply.bytes.count]), to: reply.to, at: now)
       count += 1
-      if count >= 64 { return true }
     }
     while let room = room() {
       guard let transmit = swarm.nextTransmit(into: room, at: now) else { break }
@@ -215,13 +222,6 @@ final class NodeLoop {
   private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
 
   deinit { scratch.deallocate() }
-
-  private func place(
-    _ count: Int, to address: Address, at now: Instant, _ fill: (UnsafeMutableRawBufferPointer) -> Bool
-  ) {
-    guard let room = room(), room.count >= count, fill(room) else { return }
-    dispatch(UnsafeMutableRawBufferPointer(rebasing: room[..<count]), to: address, at: now)
-  }
 
   /// A complete datagram goes into the link, or straight into the batch in which it was built.
   private func dispatch(_ bytes: UnsafeMutableRawBufferPointer, to address: Address, at now: Instant) {
@@ -258,5 +258,13 @@ final class NodeLoop {
   func wantProgress(_ key: FileKey, _ report: @escaping (Instant) -> Void) {
     onProgress[key.index] = report
     progressAt = min(progressAt, SystemClock.now())
+  }
+}
+
+extension Address {
+  /// The loopback addresses at which a socket bound to this one is reached, with its port; its own family's first.
+  fileprivate var loopbacks: [Address] {
+    let both = [Address(ipv4: 0x7f00_0001, port: port), Address(high: 0, low: 1, port: port)]
+    return isIPv4 ? both : both.reversed()
   }
 }

@@ -39,6 +39,9 @@ public final class Peer: Sendable {
     node.post { loop in loop.onPeerEvent = { output.yield($0) } }
   }
 
+  /// A peer that nobody holds stops, as by `close`.
+  deinit { node.post { $0.close {} } }
+
   /// Where it listens; unspecified (`0.0.0.0` or `[::]`) if at all of the machine's addresses.
   public var address: Address { node.address }
 
@@ -67,10 +70,11 @@ public final class Peer: Sendable {
 
   /// Cuts a file into chunks, hashes it and serves it from then on. `onHashed` is told of bytes done, of how many.
   public func share(
-    _ path: String, chunking: Chunking = .automatic, onHashed: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+    _ path: String, chunking: Chunking = .automatic,
+    onHashed: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> Share {
     let hashed = try await Hashing.manifest(path, chunking, onHashed)
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let name = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
     _ = await node.ask { loop in loop.share(hashed.manifest, hashed.source, name: name) }
     var ticket = Ticket(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut)
     let own = reachableAddresses.map { "\($0)" }
@@ -83,7 +87,8 @@ public final class Peer: Sendable {
   ///
   /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
   /// file of other content is an error, unless `replacing`.
-  public func download(_ ticket: Ticket, to destination: Destination, replacing: Bool = false) async throws -> Download {
+  public func download(_ ticket: Ticket, to destination: Destination, replacing: Bool = false) async throws -> Download
+  {
     var peers: [Address] = []
     var failure: (any Error)?
     for peer in ticket.peers {
@@ -95,7 +100,7 @@ public final class Peer: Sendable {
     let found = peers
     // A ticket's name that cannot be resolved matters only if nothing else can be.
     if let failure, peers.isEmpty, await node.ask({ $0.swarm.trackers.count }) == 0 { throw failure }
-    let download = Download()
+    let download = Download(node)
     node.post { loop in loop.begin(download, ticket, found, destination, replacing: replacing) }
     return download
   }

@@ -45,7 +45,9 @@ public struct Share: Sendable {
 
 /// A file that a tracker knows by name, and who claims to have it: no proof that it is what was meant.
 public struct FoundFile: Sendable, Hashable {
+  /// The file's id.
   public var id: Digest
+  /// How the claimant cuts it.
   public var cut: Cut
   /// The peers registered for it.
   public var peers: Int
@@ -59,37 +61,48 @@ public struct FoundFile: Sendable, Hashable {
 public struct LookupResult: Sendable {
   /// One peer.
   public struct Peer: Sendable {
+    /// Where it is reached.
     public var address: Address
+    /// How it cuts the file.
     public var cut: Cut
-    /// How many chunks it has, and which, if that was asked for.
+    /// How many chunks it has.
     public var have: Int
+    /// Which; nil if the tracker would not say.
     public var chunks: ChunkSet?
     /// The seconds since the tracker heard from it.
     public var age: Int
     /// Whether it has all.
     public var isComplete: Bool { have == Int(cut.chunks) }
   }
+  /// The file's id.
   public var id: Digest
+  /// The name under which the tracker knows it; not to be trusted.
   public var name: String
   /// How many peers there are; `peers` may be fewer.
   public var total: Int
+  /// Who they are.
   public var peers: [Peer]
 }
 
 /// What was counted by one peer, in both its roles.
 public struct NodeStatistics: Sendable {
-  /// Datagrams and bytes sent.
+  /// Datagrams sent.
   public var sent = 0
+  /// Bytes of UDP payload sent.
   public var bytesSent = 0
-  /// Datagrams and bytes received intact.
+  /// Datagrams received intact.
   public var received = 0
+  /// Bytes of UDP payload received intact.
   public var bytesReceived = 0
-  /// Of those sent: repeats, and packets declared lost.
+  /// Datagrams sent that repeat a numbered packet.
   public var retransmitted = 0
+  /// Packets sent that were declared lost.
   public var lost = 0
-  /// Of those received: corrupt, packets that came again, and packets whose attempt was above 0.
+  /// Datagrams received that were corrupt.
   public var corrupt = 0
+  /// Numbered packets received again.
   public var duplicate = 0
+  /// Numbered packets received whose attempt was above 0.
   public var repeats = 0
   /// Connections that are open.
   public var connections = 0

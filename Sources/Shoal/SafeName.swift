@@ -1,10 +1,14 @@
 /// The name under which a file whose name came from others may be saved: the last component of its path; nil if
-/// that is empty, `.` or `..`, has control characters, or is longer than 255 bytes.
+/// that is empty, `.` or `..`, has characters that cannot be seen, or leaves no room for `.part` in 255 bytes.
 public func safeFileName(_ name: String) -> String? {
-  let last = name.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
-  let isHarmless = last.unicodeScalars.allSatisfy {
-    $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
-      && $0.properties.generalCategory != .lineSeparator && $0.properties.generalCategory != .paragraphSeparator
+  // By scalars: a combining mark after a slash makes one Character of both, and the kernel still sees the slash.
+  let last = name.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).last
+  let name = last.map { String($0) } ?? ""
+  let isVisible = name.unicodeScalars.allSatisfy {
+    switch $0.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: false
+    default: true
+    }
   }
-  return last.isEmpty || last == "." || last == ".." || !isHarmless || last.utf8.count > 255 - 5 ? nil : last
+  return name.isEmpty || name == "." || name == ".." || !isVisible || name.utf8.count > 250 ? nil : name
 }

@@ -2,21 +2,30 @@
 public struct ShoalError: Error, Sendable, CustomStringConvertible {
   /// What kind of fault it is; stable, for programs.
   public enum Code: String, Sendable {
+    /// The ticket cannot be read.
     case badTicket = "bad_ticket"
+    /// An address or host name is wrong or unknown.
     case badAddress = "bad_address"
+    /// A file cannot be read, written or examined.
     case file = "file"
+    /// The destination exists and differs.
     case exists = "exists"
+    /// There is no room for the file.
     case diskFull = "disk_full"
-    case network = "network"
+    /// Another program has the port.
     case portInUse = "port_in_use"
+    /// No tracker knows the name or id.
     case unknownName = "unknown_name"
+    /// Several files have the name.
     case ambiguousName = "ambiguous_name"
-    case noPeers = "no_peers"
+    /// A peer speaks no version that we do.
     case version = "version"
+    /// A file was changed while it was read.
     case changed = "changed"
+    /// Something did not end in time.
     case incomplete = "incomplete"
+    /// The peer or the download was stopped.
     case stopped = "stopped"
-    case unsupported = "unsupported"
   }
   /// What kind of fault it is.
   public var code: Code

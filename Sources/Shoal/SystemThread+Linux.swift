@@ -11,7 +11,11 @@ enum SystemThread {
   static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(Body(body)).toOpaque()
-    let result = pthread_create(&thread, nil, { Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil }, argument)
+    let result = pthread_create(
+      &thread, nil,
+      {
+        Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil
+      }, argument)
     guard result == 0 else {
       // Without a thread the work is done here, later than it should be, rather than never.
       Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()

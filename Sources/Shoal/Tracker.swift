@@ -21,6 +21,9 @@ public final class Tracker: Sendable {
     node.post { loop in loop.trackerListener = { output.yield($0) } }
   }
 
+  /// A tracker that nobody holds stops, as by `close`.
+  deinit { node.post { $0.close {} } }
+
   /// Where it listens.
   public var address: Address { node.address }
 

@@ -15,15 +15,6 @@ public func escaped(_ text: String, asciiOnly: Bool = false) -> String {
   return harmless && !text.isEmpty ? text : quoted(text, asciiOnly: asciiOnly)
 }
 
-/// The last component of a path that a stranger proposes, if a file may be saved under it.
-public func safeFileName(_ proposal: String) -> String? {
-  // By scalars: a combining mark after a slash makes one Character of both, and the kernel still sees the slash.
-  let last = proposal.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).last
-  let name = last.map { String($0) } ?? ""
-  let refused = name.isEmpty || name == "." || name == ".." || name.utf8.count > 255
-  return refused || name.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : name
-}
-
 /// Whether a character can change what others look like, or cannot be seen.
 func isHostile(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {

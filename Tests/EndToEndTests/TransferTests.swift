@@ -93,6 +93,7 @@ import Testing
     try await within(30) {
       for try await progress in begun.progress where progress.bytes > 500_000 { break }
     }
+    begun.cancel()
     await first.close()
     #expect(FileManager.default.fileExists(atPath: scratch.at("out.part")))
     #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))

@@ -46,16 +46,4 @@ import Testing
     #expect(escaped("") == "\"\"")
     #expect(escaped("a\"b") == #""a\"b""#)
   }
-
-  @Test func safeFileNames() {
-    #expect(safeFileName("film.mkv") == "film.mkv")
-    #expect(safeFileName("../../etc/passwd") == "passwd")
-    #expect(safeFileName("/a/b c") == "b c")
-    #expect(safeFileName("..\\a") == "..\\a")
-    #expect(safeFileName("a/\u{301}b") == "\u{301}b")
-    for refused in ["", ".", "..", "a/", "a/..", "/", "a\nb", "a\u{1B}b", "a\0", "a\u{9B}b"] {
-      #expect(safeFileName(refused) == nil)
-    }
-    #expect(safeFileName(String(repeating: "é", count: 128)) == nil)
-  }
 }

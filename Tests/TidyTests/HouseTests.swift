@@ -16,7 +16,8 @@ import Testing
 
   @Test(arguments: Tree.swift.filter { !$0.path.hasPrefix("Sources/ShoalCommand") && !$0.path.hasPrefix("tools") })
   func isUsedByAnother(_ file: Tree.File) throws {
-    let pattern = /^(?:(?:public|package|internal|final|indirect) )*(?:struct|class|enum|protocol|actor|func|typealias) (\w+)/
+    let pattern =
+      /^(?:(?:public|package|internal|final|indirect) )*(?:struct|class|enum|protocol|actor|func|typealias) (\w+)/
     let names = try file.lines.compactMap { try pattern.firstMatch(in: $0).map { String($0.1) } }
     guard !names.isEmpty else { return }
     let others = Tree.all.filter { $0.path != file.path }

@@ -1,0 +1,67 @@
+import Shoal
+import ShoalWire
+import Testing
+
+/// Tickets survive being copied, and say what is wrong when they have not.
+@Suite struct TicketTests {
+  static let id = String(repeating: "6b0c12d4", count: 8)
+
+  @Test func whatIsWrittenIsRead() throws {
+    var ticket = Ticket(id: Digest(hex: TicketTests.id)!)
+    ticket.trackers = ["192.0.2.7:7401", "[2001:db8::1]:7400"]
+    ticket.peers = ["tracker.example.org:7401"]
+    ticket.name = "Ünïcode & 'quotes'=?%.mkv"
+    ticket.cut = Cut(size: 734_003_200, pieceExponent: 20, chunks: 700)
+    let text = ticket.description
+    #expect(try Ticket(text) == ticket)
+    #expect(text.hasPrefix("shoal:\(TicketTests.id)?tracker=192.0.2.7:7401"))
+    #expect(!text.contains { "'\" <>".contains($0) }, "a shell would not take it in single quotes")
+  }
+
+  @Test func aBareIdIsATicket() throws {
+    #expect(try Ticket(TicketTests.id).id.hex == TicketTests.id)
+    #expect(try Ticket("SHOAL:" + TicketTests.id.uppercased()).id.hex == TicketTests.id)
+  }
+
+  @Test func unknownKeysArePassedOver() throws {
+    let ticket = try Ticket("shoal:\(TicketTests.id)?color=red&name=a")
+    #expect(ticket.name == "a" && ticket.trackers.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("shoal:6b0c", "4 hex digits, not 64"),
+    ("shoal:" + String(repeating: "z", count: 64), "not hexadecimal"),
+    ("shoal:\(id)?name=a%2", "cut off"),
+    ("shoal:\(id)?name", "cut off"),
+    ("shoal:\(id)?tracker=192.0.2.7", "192.0.2.7"),
+    ("shoal:\(id)?peer=192.0.2.7:99999", "99999"),
+    ("", "0 hex digits, not 64"),
+  ])
+  func saysWhatIsWrong(_ text: String, _ hint: String) {
+    #expect {
+      try Ticket(text)
+    } throws: {
+      let error = $0 as? ShoalError
+      return error?.code == .badTicket && error?.message.contains(hint) == true
+        && error?.message.contains("\n") == false
+    }
+  }
+
+  @Test func anImpossibleCutIsNotBelieved() throws {
+    for cut in [
+      "size=5&piece=3&chunks=1", "size=5&piece=1024&chunks=9", "size=99999999999999999999&piece=1024&chunks=1",
+    ] {
+      #expect(try Ticket("shoal:\(TicketTests.id)?\(cut)").cut == nil)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("film.mkv", "film.mkv"), ("/etc/passwd", "passwd"), ("../../x", "x"), ("a/b/c", "c"), ("..", nil), (".", nil),
+      ("", nil), ("a/", nil), ("a\u{1B}[2Jb", nil), ("a\nb", nil), ("a\u{202E}b", nil), (".hidden", ".hidden"),
+      ("a/\u{301}b", "\u{301}b"), ("..\\a", "..\\a"), (String(repeating: "é", count: 126), nil),
+    ] as [(String, String?)])
+  func onlyHarmlessNamesAreUsed(_ name: String, _ safe: String?) {
+    #expect(safeFileName(name) == safe)
+  }
+}
