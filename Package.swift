@@ -26,7 +26,9 @@ let package = Package(
       dependencies: ["ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink"]),
     .target(
       name: "Shoal",
-      dependencies: ["CShoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink", "ShoalCapture"],
+      dependencies: [
+        "CShoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink", "ShoalCapture",
+      ],
       cSettings: system),
     .executableTarget(
       name: "ShoalCommand",
@@ -37,14 +39,18 @@ let package = Package(
       cSettings: system),
 
     .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),
-    .testTarget(name: "ShoalTransportTests", dependencies: ["ShoalTransport", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
+    .testTarget(
+      name: "ShoalTransportTests", dependencies: ["ShoalTransport", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
     .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalWire"]),
     .testTarget(name: "ShoalSimulatorTests", dependencies: ["ShoalSimulator", "ShoalWire", "ShoalLink"]),
     .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalWire"]),
-    .testTarget(name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
+    .testTarget(
+      name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
     .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
     .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
+    .testTarget(
+      name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),

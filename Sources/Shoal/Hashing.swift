@@ -1,3 +1,4 @@
+import Glibc
 import ShoalSwarm
 import ShoalWire
 
@@ -46,11 +47,10 @@ enum Hashing {
 
   private static func openRegular(_ path: String) throws(SystemError) -> File {
     let file = try File.open(path)
-    guard try file.status().kind == .regular else { throw SystemError(isDirectory, .open, path) }
+    let kind = try file.status().kind
+    guard kind == .regular else { throw SystemError(kind == .directory ? EISDIR : ESPIPE, .open, path) }
     return file
   }
-  /// EISDIR.
-  private static let isDirectory: Int32 = 21
 
   /// The BLAKE3 hash of a file, as `b3sum` prints it.
   static func id(of file: File) throws(SystemError) -> Digest {

@@ -1,3 +1,4 @@
+import Glibc
 import ShoalSwarm
 import ShoalTransport
 import ShoalWire
@@ -77,7 +78,7 @@ extension NodeLoop {
       loop.takeEvents(nil)
     }
     if let download = downloads[key.index] {
-      download.fail(SystemError(5, .read, file.source.file.path), self)
+      download.fail(SystemError(EIO, .read, file.source.file.path), self)
     } else if let manifest = swarm.manifest(key) {
       onPeerEvent?(.withdrawn(id: manifest.id, path: file.source.file.path))
     }

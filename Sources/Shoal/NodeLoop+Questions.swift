@@ -1,21 +1,22 @@
 import ShoalSwarm
 import ShoalWire
 
-/// A question to the trackers that somebody waits for.
+/// A question to the trackers that somebody waits for. The first that knows answers for all; only when none does is
+/// the answer that nobody knows.
 enum Question {
-  case find(String, (Result<[FoundFile], any Error>) -> Void)
-  case lookup(Digest, (Result<LookupResult, any Error>) -> Void)
+  case find(String, unanswered: Int, (Result<[FoundFile], any Error>) -> Void)
+  case lookup(Digest, unanswered: Int, (Result<LookupResult, any Error>) -> Void)
   case map(Digest, Address, (ChunkSet?) -> Void)
 }
 
 extension NodeLoop {
   func find(_ name: String, _ done: @escaping (Result<[FoundFile], any Error>) -> Void) {
-    questions.append(.find(name, done))
+    questions.append(.find(name, unanswered: swarm.trackers.count, done))
     swarm.find(name: name)
   }
 
   func lookup(_ id: Digest, _ chunk: Int?, _ done: @escaping (Result<LookupResult, any Error>) -> Void) {
-    questions.append(.lookup(id, done))
+    questions.append(.lookup(id, unanswered: swarm.trackers.count, done))
     swarm.lookup(id: id, chunk: chunk.map { UInt32(clamping: $0) } ?? LookupPacket.anyChunk)
   }
 
@@ -31,15 +32,22 @@ extension NodeLoop {
       let files = packet.files.map {
         FoundFile(id: $0.id, cut: $0.cut, peers: Int($0.peers), claimant: $0.claimant, tracker: tracker)
       }
-      answer { if case .find(name, let done) = $0 { done(.success(files)); return true } else { return false } }
+      answer {
+        guard case .find(name, _, let done) = $0 else { return $0 }
+        done(.success(files))
+        return nil
+      }
     case .peers(let packet):
       let peers = packet.peers.map {
         LookupResult.Peer(address: $0.address, cut: $0.cut, have: Int($0.have), chunks: nil, age: Int($0.age))
       }
       let result = LookupResult(id: packet.id, name: packet.name, total: Int(packet.total), peers: peers)
-      answer { if case .lookup(packet.id, let done) = $0 { done(.success(result)); return true } else { return false } }
-    case .mapped(let id, let address, let chunks):
-      answer { if case .map(id, address, let done) = $0 { done(chunks); return true } else { return false } }
+      answer {
+        guard case .lookup(packet.id, _, let done) = $0 else { return $0 }
+        done(.success(result))
+        return nil
+      }
+    case .mapped(let id, let address, let chunks): answerMap(id, address, chunks)
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
       onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9))
@@ -56,30 +64,35 @@ extension NodeLoop {
     switch request {
     case .find(let name):
       answer {
-        guard case .find(name, let done) = $0 else { return false }
+        guard case .find(name, let unanswered, let done) = $0 else { return $0 }
+        guard unanswered <= 1 else { return .find(name, unanswered: unanswered - 1, done) }
         done(isUnknown ? .success([]) : .failure(error))
-        return true
+        return nil
       }
     case .lookup(let id, _, _):
-      let wasAsked = answer {
-        guard case .lookup(id, let done) = $0 else { return false }
-        done(.failure(error))
-        return true
-      }
       // A download asks again by itself: that nobody has registered the file yet is no news.
-      if isUnknown || wasAsked { return }
-      onPeerEvent?(.trackerRefused(tracker, code: code, message: message))
-    case .map(let id, let address, _):
-      answer { if case .map(id, address, let done) = $0 { done(nil); return true } else { return false } }
+      var isNews = !isUnknown
+      answer {
+        guard case .lookup(id, let unanswered, let done) = $0 else { return $0 }
+        isNews = false
+        guard unanswered <= 1 else { return .lookup(id, unanswered: unanswered - 1, done) }
+        done(.failure(error))
+        return nil
+      }
+      if isNews { onPeerEvent?(.trackerRefused(tracker, code: code, message: message)) }
+    case .map(let id, let address, _): answerMap(id, address, nil)
     default: onPeerEvent?(.trackerRefused(tracker, code: code, message: message))
     }
   }
 
-  /// Removes the questions that `take` answers; whether there were any.
-  @discardableResult
-  private func answer(_ take: (Question) -> Bool) -> Bool {
-    let before = questions.count
-    questions.removeAll(where: take)
-    return questions.count < before
+  private func answerMap(_ id: Digest, _ address: Address, _ chunks: ChunkSet?) {
+    answer {
+      guard case .map(id, address, let done) = $0 else { return $0 }
+      done(chunks)
+      return nil
+    }
   }
+
+  /// Puts to each question what `take` makes of it; nil: it is answered.
+  private func answer(_ take: (Question) -> Question?) { questions = questions.compactMap(take) }
 }

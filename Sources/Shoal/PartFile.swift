@@ -78,6 +78,7 @@ struct PartFile: Sendable {
       if manifest.verify(piece, UnsafeRawBufferPointer(room)) { have.insert(piece) }
       if piece % 64 == 63 { progress(UInt64(offset + length)) }
     }
+    progress(UInt64(min(size, Int(manifest.cut.size))))
     return have
   }
 

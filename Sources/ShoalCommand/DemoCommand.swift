@@ -14,17 +14,14 @@ struct DemoCommand {
   }
 
   func run() async throws {
+    // Before anything is made that would be left behind.
+    if let file = plan.file { _ = try File.open(file) }
     let files = try DemoFiles(plan)
-    // What was made before a fault is removed too.
-    defer { files.clean() }
-    session.ending.onSignal { [session] in
-      session.tellInterrupted("interrupted")
-      files.clean()
-    }
+    session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
+    session.ending.atEnd { files.clean() }
     let path = try plan.file ?? files.make(session, size: plan.size)
     let swarm = try await DemoSwarm(plan, files, session)
-    session.ending.onSignal { [session] in
-      session.tellInterrupted("interrupted")
+    session.ending.atEnd {
       await swarm.close()
       files.clean()
     }
@@ -37,7 +34,6 @@ struct DemoCommand {
     let table = DemoResult(share: share, origin: await swarm.originStatistics(), peers: results, files: files)
     session.console.endProgress()
     tell(table, files)
-    await swarm.close()
     guard table.isEqual else {
       throw Failure("a copy differs from the origin's file; please report this, with its captures", code: "different")
     }
@@ -50,6 +46,7 @@ struct DemoCommand {
     session.console.print(result.lines.joined(separator: "\n"))
     if files.captures {
       session.console.print("Look: \(DemoFiles.dumpCommand) \(shellWord(files.capture(of: result.peers[0].name)))")
+      session.note("The captures in \(escaped(files.directory)) have \(Units.bytes(files.captured)).")
     }
   }
 }
@@ -71,7 +68,7 @@ struct DemoPlan {
       throw UsageError("--file \(escaped(file)): is a directory")
     }
     size = try invocation["size"].bytes(from: 0, to: 1 << 40)
-    // The letters of the alphabet are their names; more would need more than a laptop.
+    // Each has a letter for its name, and a socket, a thread and buffers of its own.
     peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")
     directory = invocation.first("directory")?.text
     keeps = invocation.has("keep")
@@ -91,10 +88,13 @@ struct DemoPlan {
       }
       return try whole.link(named: "link")
     }
-    let items = defaults.map { key, value in "\(key)=\(invocation.first(key)?.text ?? value)" }
-    for (key, _) in defaults {
-      guard let value = invocation.first(key) else { continue }
-      do { _ = try LinkSpec(parsing: "\(key)=\(value.text)") } catch { throw UsageError(harmless("--\(error)")) }
+    var items: [String] = []
+    for (key, value) in defaults {
+      let item = "\(key)=\(invocation.first(key)?.text ?? value)"
+      do { _ = try LinkSpec(parsing: item) } catch {
+        throw UsageError(harmless("--\(key) \("\(error)".dropFirst(key.count + 1))"))
+      }
+      items.append(item)
     }
     do { return try LinkSpec(parsing: items.joined(separator: ",")) } catch { throw UsageError(harmless("\(error)")) }
   }

@@ -52,6 +52,13 @@ final class DemoFiles: Sendable {
   private func folder(of peer: String) -> String { "\(directory)/\(peer)" }
   func copy(of peer: String) -> String { "\(folder(of: peer))/\(fileName)" }
   func capture(of node: String) -> String { "\(directory)/\(node).pcapng" }
+  /// The bytes of all captures.
+  var captured: UInt64 {
+    (["tracker", "origin"] + names).reduce(0) { sum, name in
+      let status = try? FileSystem.status(capture(of: name))
+      return sum + UInt64(status?.size ?? 0)
+    }
+  }
   private var source: String { "\(directory)/\(fileName)" }
 
   /// All that does not stay, unless on request.

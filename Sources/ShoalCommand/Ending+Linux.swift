@@ -6,13 +6,11 @@ import Synchronization
 /// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
 /// case the process dies of the signal, as whoever waits for it expects.
 final class Ending: Sendable {
-  /// What is to be done before a signal ends the process.
-  typealias Farewell = @Sendable () async -> Void
-
   private enum State { case running, claimed, interrupted }
   private struct Shared {
     var state = State.running
-    var farewell: Farewell?
+    var message: (@Sendable () -> Void)?
+    var farewell: (@Sendable () async -> Void)?
   }
   private let shared = Mutex(Shared())
   private let awaited: [Int32]
@@ -29,8 +27,14 @@ final class Ending: Sendable {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Has this done when a signal comes, instead of what was to be done before.
-  func onSignal(_ farewell: @escaping Farewell) { shared.withLock { $0.farewell = farewell } }
+  /// Has this said when a signal comes, instead of what was to be said before.
+  func onSignal(_ message: @escaping @Sendable () -> Void) { shared.withLock { $0.message = message } }
+
+  /// Has this done before the process ends, however it does, instead of what was to be done before.
+  func atEnd(_ farewell: @escaping @Sendable () async -> Void) { shared.withLock { $0.farewell = farewell } }
+
+  /// Does what is to be done before the process ends.
+  func takeLeave() async { await shared.withLock { $0.farewell }?() }
 
   /// Does something unless a signal has come, and lets none come meanwhile.
   func unlessInterrupted(_ body: () -> Void) {
@@ -53,19 +57,29 @@ final class Ending: Sendable {
   /// Waits for signals and obeys them.
   func waitForSignals() -> Never {
     guard let first = wait(seconds: nil) else { die(of: SIGTERM) }
-    let (state, farewell) = shared.withLock { shared in
-      defer { if shared.state == .running { shared.state = .interrupted } }
-      return (shared.state, shared.farewell)
-    }
+    guard let (state, message) = interrupt() else { die(of: first) }
     // A command that has its result ends by itself, and soon.
     if state == .running {
-      guard let farewell else { die(of: first) }
       Task.detached {
-        await farewell()
+        message?()
+        await self.takeLeave()
         self.die(of: first)
       }
     }
     die(of: wait(seconds: 3) ?? first)
+  }
+
+  /// From now on only the signal speaks; how things stood. Nil if somebody is stuck writing to where nobody reads.
+  private func interrupt() -> (State, (@Sendable () -> Void)?)? {
+    for _ in 0..<50 {
+      let found = shared.withLockIfAvailable { shared in
+        defer { if shared.state == .running { shared.state = .interrupted } }
+        return (shared.state, shared.message)
+      }
+      if let found { return found }
+      usleep(10_000)
+    }
+    return nil
   }
 
   /// The next signal; nil if none came in time.

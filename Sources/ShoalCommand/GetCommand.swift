@@ -26,7 +26,14 @@ struct GetCommand {
     var path = output.text
     guard !path.isEmpty else { throw output.error("needs a path") }
     let isDirectory = try FileSystem.status(path)?.kind == .directory
-    guard isDirectory || path.hasSuffix("/") else { return .file(path) }
+    guard isDirectory || path.hasSuffix("/") else {
+      // Known now rather than when peers have been found.
+      let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
+      guard try parent == "/" || FileSystem.status(parent)?.kind == .directory else {
+        throw Failure("\(escaped(parent)): no such directory", code: "file")
+      }
+      return .file(path)
+    }
     guard isDirectory else { throw Failure("\(escaped(path)): no such directory", code: "file") }
     while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
     return .directory(path)
@@ -38,11 +45,11 @@ struct GetCommand {
     let latest = SharedProgress()
     session.ending.onSignal { [session] in
       session.tellInterrupted(latest.interruption(resume: session.resumeCommand))
-      await peer.close()
     }
+    session.ending.atEnd { await peer.close() }
     let news = Task { [session, request] in
       var news = PeerNews(.getting(trackers: request.trackerCount))
-      for await event in peer.events { session.tell(news.line(for: event)) }
+      for await event in peer.events { session.tell(news.line(for: event, sources: latest.sources)) }
     }
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
@@ -60,7 +67,7 @@ struct GetCommand {
     await session.ending.claim()
     session.console.endProgress()
     tell(summary)
-    try await end(peer)
+    await stay(peer)
   }
 
   /// What to fetch; a name is looked up first.
@@ -92,10 +99,11 @@ struct GetCommand {
     session.console.print(harmless(summary.progress.path))
   }
 
-  private func end(_ peer: Peer) async throws {
-    guard session.invocation.has("stay") else { return await peer.close() }
+  /// Goes on serving, if that is wished.
+  private func stay(_ peer: Peer) async {
+    guard session.invocation.has("stay") else { return }
     session.note("Serving on UDP \(peer.address.port). Ctrl-C stops.")
-    session.ending.onSignal { await peer.close() }
+    session.ending.onSignal {}
     session.ending.release()
     await waitForEnd()
   }
@@ -106,6 +114,9 @@ final class SharedProgress: Sendable {
   private let progress = Mutex<DownloadProgress?>(nil)
 
   func set(_ new: DownloadProgress) { progress.withLock { $0 = new } }
+
+  /// The peers that serve the file.
+  var sources: Int { progress.withLock { $0?.peers ?? 0 } }
 
   /// `interrupted at 42%; 308.3 MB kept in film.mkv.part; resume: shoal get '...'`.
   func interruption(resume: String) -> String {

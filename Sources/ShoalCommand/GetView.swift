@@ -10,6 +10,8 @@ struct GetView {
   private var phase: DownloadProgress.Phase?
   private var phaseBegan = 0.0
   private var emittedAt = -1.0
+  private var lonelySince: Double?
+  private var saidLonely = false
 
   init(_ session: Session) {
     self.session = session
@@ -36,16 +38,28 @@ struct GetView {
     case .finished: return
     }
     session.progress(state)
+    tellLonely(progress, at: now)
     emit(progress, at: now)
+  }
+
+  /// Says once that nobody offers the file: a ticket may be wrong, or its sharer gone.
+  private mutating func tellLonely(_ progress: DownloadProgress, at now: Double) {
+    guard progress.peers == 0, progress.phase == .finding || progress.phase == .manifest else {
+      lonelySince = nil
+      return
+    }
+    guard let since = lonelySince else { return lonelySince = now }
+    guard now - since >= 10, !saidLonely else { return }
+    saidLonely = true
+    session.warning("nobody offers \(escaped(name)) yet; is it still shared, and the ticket right? still looking")
   }
 
   private func tellResumed(_ progress: DownloadProgress, at now: Double) {
     guard phase == .checking, progress.resumed > 0, !progress.wasThere else { return }
     let time = Units.duration(now - phaseBegan)
     let rest = Units.total(progress.total - min(progress.resumed, progress.total))
-    session.note(
-      "\(escaped(progress.path + ".part")): checked in \(time), \(Units.total(progress.resumed)) are good; \(rest) to go"
-    )
+    let good = "\(Units.total(progress.resumed)) are good"
+    session.note("\(escaped(progress.path + ".part")): checked in \(time), \(good); \(rest) to go")
   }
 
   /// At most two objects a second.

@@ -23,6 +23,7 @@ struct LookupCommand {
   func run() async throws {
     let peer = try Peer.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
+    session.ending.atEnd { await peer.close() }
     let news = Task { [session, request] in
       var news = PeerNews(.getting(trackers: request.trackerCount))
       for await event in peer.events { session.tell(news.line(for: event)) }
@@ -36,9 +37,8 @@ struct LookupCommand {
       let who = trackers.count == 1 ? "tracker \(trackers[0]) does" : "\(trackers.count) trackers do"
       throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "no_answer")
     }
-    try tell(answer)
     await session.ending.claim()
-    await peer.close()
+    try tell(answer)
   }
 
   private func ask(_ peer: Peer) async throws -> LookupResult {

@@ -20,25 +20,27 @@ struct PeerNews {
   }
 
   private let role: Role
-  /// The connections with each: there may be one for either direction.
-  private var connected: [Address: Int] = [:]
+  /// The peers that serve what is wanted here.
+  private var sources = 0
   private var answering: Set<Address> = []
   private var told: Set<String> = []
 
   init(_ role: Role) { self.role = role }
 
-  /// What there is to say about an event, if anything.
-  mutating func line(for event: PeerEvent) -> Line? {
+  /// What there is to say about an event, if anything, while so many peers serve what is wanted here.
+  mutating func line(for event: PeerEvent, sources: Int = 0) -> Line? {
+    self.sources = sources
+    return line(for: event)
+  }
+
+  private mutating func line(for event: PeerEvent) -> Line? {
     switch event {
     case .connected(let address, let byPeer):
-      connected[address, default: 0] += 1
       return usual(byPeer ? "\(address) connected" : "connected to \(address)")
     case .disconnected(let address, let reason):
-      connected[address] = connected[address].flatMap { $0 > 1 ? $0 - 1 : nil }
       return .detail("\(address) disconnected: \(escaped(reason))")
     case .unreachable(let address):
-      let advice = "does it run, is UDP \(address.port) open?"
-      return lonely("\(address) does not answer; \(advice) Trying again now and then")
+      return lonely("\(address) does not answer; trying again: does it run, is UDP \(address.port) open?")
     case .otherVersion(let address, let versions):
       let first = versions.lowerBound
       let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
@@ -60,7 +62,7 @@ struct PeerNews {
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
     case .trackerRefused(let address, let code, let message):
       let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
-      return once(.warning("tracker \(address) refuses: \(kind), \(quoted(message))"))
+      return once(.warning("tracker \(address) refuses: \(kind)\(message.isEmpty ? "" : ", \(quoted(message))")"))
     case .withdrawn(_, let path): return .warning("\(escaped(path)) was changed or removed; it is not served any more")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))")
     }
@@ -74,7 +76,7 @@ struct PeerNews {
 
   /// What matters, once, to a peer that wants something and has nobody else; others need not know.
   private mutating func lonely(_ text: String) -> Line? {
-    if case .getting = role, connected.isEmpty { return once(.warning(text)) }
+    if case .getting = role, sources == 0 { return once(.warning(text)) }
     return .detail(text)
   }
 
@@ -86,13 +88,12 @@ struct PeerNews {
   }
 
   private func silent(_ address: Address, _ tries: Int, _ next: Double) -> Line {
-    let others = connected.count
-    let advice = others > 0 ? "going on with \(counted(others, "peer"))" : "does it run, is UDP \(address.port) open?"
+    let advice = sources > 0 ? "going on with \(counted(sources, "peer"))" : "does it run, is UDP \(address.port) open?"
     let text =
       "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), "
       + "next in \(Units.remaining(next)); \(advice)"
     // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
-    if case .getting(let trackers) = role, trackers > 1, others > 0 || !answering.isEmpty { return .detail(text) }
+    if case .getting(let trackers) = role, trackers > 1, sources > 0 || !answering.isEmpty { return .detail(text) }
     // After 7 s, after a minute, and then every ten minutes.
     return tries == 3 || tries == 6 || tries % 10 == 6 ? .warning(text) : .detail(text)
   }

@@ -9,6 +9,7 @@ enum Program {
     let ending = Ending()
     Task.detached {
       let status = await run(Array(CommandLine.arguments.dropFirst()), ending)
+      await ending.takeLeave()
       exit(status)
     }
     ending.waitForSignals()

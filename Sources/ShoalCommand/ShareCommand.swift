@@ -46,15 +46,13 @@ struct ShareCommand {
 
   func run() async throws {
     let peer = try Peer.start(options)
+    session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
+    session.ending.atEnd { await peer.close() }
     session.tellReceiveBuffer(peer)
     for tracker in trackers { try await peer.add(tracker: tracker) }
     var share = try await ShareCommand.hash(path, chunking, peer, session)
     // A tracker of its own is in the ticket already.
     if !trackers.isEmpty { share.ticket.trackers = trackers }
-    session.ending.onSignal { [session] in
-      session.tellInterrupted("stopped")
-      await peer.close()
-    }
     tell(share, peer)
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
     for await event in peer.events {

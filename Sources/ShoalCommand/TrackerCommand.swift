@@ -13,10 +13,8 @@ struct TrackerCommand {
     let listen = try session.invocation.first("listen")?.listen(defaultPort: Peer.trackerPort)
     let options = try NodeOptions(access: session.invocation, listen: listen ?? ":\(Peer.trackerPort)")
     let tracker = try Tracker.start(options)
-    session.ending.onSignal { [session] in
-      session.tellInterrupted("stopped")
-      await tracker.close()
-    }
+    session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
+    session.ending.atEnd { await tracker.close() }
     session.emit(["event": "listening", "address": .string("\(tracker.address)")])
     session.log("\(TrackerLog.word("listening"))\(tracker.address)")
     await withTaskGroup { group in

@@ -88,7 +88,7 @@ struct TrackerLog {
     case .expired(let peer, let id, let silence):
       "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence / .second)) s"
     case .refused(let peer, let request, let error, let message):
-      "\(word("refuse"))\(peer) \(request) \(error) \(quoted(message))"
+      "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
   }
 

@@ -1,0 +1,54 @@
+import Shoal
+import ShoalTerminal
+import Testing
+
+@testable import ShoalCommand
+
+@Suite struct GetRequestTests {
+  private func request(_ words: String...) throws -> GetRequest {
+    guard case .run(let invocation) = try CommandTable.shoal.parse(["get"] + words) else {
+      throw UsageError("printed instead")
+    }
+    return try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
+  }
+
+  @Test func aTicketIsEnough() throws {
+    let text = "shoal:\(someID)?tracker=a.example:7400&peer=192.0.2.7:7401&name=film.mkv"
+    let request = try request(text)
+    guard case .ticket(let ticket) = request.subject else {
+      Issue.record("no ticket")
+      return
+    }
+    #expect(ticket.name == "film.mkv")
+    #expect(request.trackerCount == 1)
+  }
+
+  @Test func aTicketThatAMailProgramWrapped() throws {
+    let text = "shoal:\(someID.prefix(40))\n\(someID.dropFirst(40))?peer=192.0.2.7:7401"
+    #expect(try request(text).subject == .ticket(Ticket(id: Ticket(someID).id, peers: ["192.0.2.7:7401"])))
+  }
+
+  @Test func anIDNeedsSomebodyToAsk() throws {
+    #expect(
+      failure { _ = try request(someID) }
+        == "2 usage: id 6437b3ac: say who may know of it, with --tracker HOST:PORT or --peer HOST:PORT")
+    #expect(try request(someID, "--peer", "192.0.2.7").peers == ["192.0.2.7:7401"])
+    #expect(try request(someID, "--tracker", "192.0.2.7").trackers == ["192.0.2.7:7400"])
+  }
+
+  @Test func aNameNeedsATracker() throws {
+    #expect(
+      failure { _ = try request("film.mkv") }
+        == "2 usage: \"film.mkv\" is a name: say which tracker knows it, with --tracker HOST:PORT")
+    #expect(try request("my film.mkv", "--tracker", "a.example").subject == .name("my film.mkv"))
+    // Short hexadecimal words are names.
+    #expect(try request("cafe", "--tracker", "a.example").subject == .name("cafe"))
+  }
+
+  @Test func aTruncatedIDIsNoName() {
+    #expect(
+      failure { _ = try request(String(someID.dropLast(3))) }
+        == "2 bad_ticket: ticket: id has 61 hex digits, not 64; copy it whole, in single quotes")
+    #expect(failure { _ = try request("shoal:12") }.hasPrefix("2 bad_ticket: ticket: id has 2 hex digits"))
+  }
+}

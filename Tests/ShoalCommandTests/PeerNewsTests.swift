@@ -1,0 +1,67 @@
+import Shoal
+import ShoalWire
+import Testing
+
+@testable import ShoalCommand
+
+@Suite struct PeerNewsTests {
+  private let peer = Address(ipv4: 0xc000_0209, port: 7401)
+  private let tracker = Address(ipv4: 0xc000_0207, port: 7400)
+
+  @Test func aSharerHearsWhoComes() {
+    var news = PeerNews(.sharing(tellsTrackers: true))
+    #expect(news.line(for: .connected(peer, byPeer: true)) == .log("192.0.2.9:7401 connected"))
+    #expect(
+      news.line(for: .served(peer, id: .zero, name: "x", bytes: 412_600_000))
+        == .log("192.0.2.9:7401 has it all (412.6 MB from here)"))
+    #expect(news.line(for: .registered(tracker, id: .zero)) == .log("tracker 192.0.2.7:7400 knows of it"))
+  }
+
+  @Test func aSilentTrackerIsToldAfterAFewTries() {
+    var news = PeerNews(.getting(trackers: 1))
+    #expect(
+      news.line(for: .trackerSilent(tracker, tries: 1, next: 2))
+        == .detail(
+          "tracker 192.0.2.7:7400: no answer to 1 try, next in 2 s; does it run, is UDP 7400 open?"))
+    #expect(
+      news.line(for: .trackerSilent(tracker, tries: 3, next: 8))
+        == .warning(
+          "tracker 192.0.2.7:7400: no answer to 3 tries, next in 8 s; does it run, is UDP 7400 open?"))
+    #expect(
+      news.line(for: .trackerSilent(tracker, tries: 6, next: 60), sources: 3)
+        == .warning("tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers"))
+  }
+
+  @Test func oneOfSeveralTrackersMayBeSilent() {
+    var news = PeerNews(.getting(trackers: 2))
+    guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, next: 8), sources: 1) else {
+      Issue.record("not a detail")
+      return
+    }
+    guard case .warning = news.line(for: .trackerSilent(tracker, tries: 3, next: 8), sources: 0) else {
+      Issue.record("not a warning")
+      return
+    }
+  }
+
+  @Test func whoDoesNotAnswerMattersOnlyToTheLonely() {
+    var news = PeerNews(.getting(trackers: 1))
+    let text = "192.0.2.9:7401 does not answer; trying again: does it run, is UDP 7401 open?"
+    #expect(news.line(for: .unreachable(peer), sources: 1) == .detail(text))
+    #expect(news.line(for: .unreachable(peer)) == .warning(text))
+    #expect(news.line(for: .unreachable(peer)) == nil)
+  }
+
+  @Test func whatOthersSayIsEscaped() {
+    var news = PeerNews(.getting(trackers: 1))
+    #expect(
+      news.line(for: .disconnected(peer, reason: "\u{1B}[2Jbye"))
+        == .detail("192.0.2.9:7401 disconnected: \"\\x1B[2Jbye\""))
+    #expect(
+      news.line(for: .trackerRefused(tracker, code: 5, message: "go\naway"))
+        == .warning("tracker 192.0.2.7:7400 refuses: full, \"go\\naway\""))
+    #expect(
+      news.line(for: .otherVersion(peer, 2...2))
+        == .warning("192.0.2.9:7401 speaks version 2, we speak 1; update this shoal"))
+  }
+}

@@ -1,0 +1,54 @@
+import ShoalTerminal
+import ShoalWire
+import Testing
+
+@testable import ShoalCommand
+
+import enum ShoalTracker.TrackerEvent
+
+@Suite struct TrackerLogTests {
+  private let peer = Address(ipv4: 0xc000_0209, port: 7401)
+  private let id = Digest(hex: someID)!
+
+  private func update(_ have: Int, _ gained: Int) -> TrackerEvent {
+    .updated(peer: peer, id: id, have: have, chunks: 700, gained: gained)
+  }
+
+  @Test func lines() {
+    #expect(
+      TrackerLog.line(for: .registered(peer: peer, id: id, name: "a\u{202E}b", have: 700, chunks: 700))
+        == "register    192.0.2.9:7401 6437b3ac \"a\\u{202E}b\" 700/700")
+    #expect(TrackerLog.line(for: update(318, 12)) == "update      192.0.2.9:7401 6437b3ac 318/700 (+12)")
+    #expect(
+      TrackerLog.line(for: .expired(peer: peer, id: id, silence: 1_200 * .second))
+        == "expire      192.0.2.9:7401 6437b3ac silent 1,200 s")
+    #expect(TrackerLog.line(for: .deregistered(peer: peer, id: id)) == "deregister  192.0.2.9:7401 6437b3ac")
+  }
+
+  @Test func repeatsAreOneLineAMinute() {
+    var log = TrackerLog()
+    #expect(log.lines(for: update(10, 10)).count == 1)
+    for have in 11...30 { #expect(log.lines(for: update(have, 1)).isEmpty) }
+    #expect(log.summary() == ["update      192.0.2.9:7401 6437b3ac 30/700 (+20)"])
+    #expect(log.summary().isEmpty)
+    #expect(log.lines(for: update(31, 1)).count == 1)
+  }
+
+  @Test func completionIsToldAtOnce() {
+    var log = TrackerLog()
+    _ = log.lines(for: update(10, 10))
+    _ = log.lines(for: update(310, 300))
+    #expect(log.lines(for: update(700, 390)) == ["update      192.0.2.9:7401 6437b3ac 700/700 (+690)"])
+    #expect(log.summary().isEmpty)
+  }
+
+  @Test func aFloodIsBounded() {
+    var log = TrackerLog()
+    var count = 0
+    for port in 1...5_000 {
+      count += log.lines(for: .deregistered(peer: peer.with(port: UInt16(port)), id: id)).count
+    }
+    #expect(count == 1_000)
+    #expect(log.summary() == ["more        4,000 events"])
+  }
+}
