@@ -10,7 +10,7 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   case idle = 3
   /// The peer has as many connections as it takes.
   case busy = 4
-  /// Packets went unacknowledged through all repeats.
+  /// No OPEN was answered. Never on the wire.
   case unreachable = 5
   /// The other end speaks none of our versions.
   case version = 6

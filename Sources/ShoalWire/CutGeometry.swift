@@ -1,3 +1,29 @@
+/// How a file is cut into pieces and chunks.
+public struct Cut: FieldGroup, Hashable {
+  /// The file's size in bytes.
+  public var size: UInt64 = 0
+  /// The piece size in bytes is two to this power.
+  public var pieceExponent: UInt8 = 0
+  /// Into how many chunks the pieces are cut.
+  public var chunks: UInt32 = 0
+
+  /// All fields zero or empty.
+  public init() {}
+  /// This cut of a file of this size.
+  public init(size: UInt64, pieceExponent: UInt8, chunks: UInt32) {
+    self.size = size
+    self.pieceExponent = pieceExponent
+    self.chunks = chunks
+  }
+
+  /// Visits the fields of a cut, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("size", &size)
+    try v.u8("piece_exponent", &pieceExponent)
+    try v.u32("chunks", &chunks)
+  }
+}
+
 /// Where the pieces and chunks of a cut lie.
 ///
 /// A piece is the unit of verification: a node of the file's BLAKE3 tree, of `1 << pieceExponent` bytes, the last

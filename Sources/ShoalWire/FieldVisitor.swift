@@ -50,7 +50,7 @@ extension FieldVisitor where Self: ~Copyable, Self: ~Escapable {
 
 /// Fields that are declared together: a packet, a message, or an entry of a list.
 public protocol FieldGroup: Sendable {
-  /// All fields zero or empty.
+  /// The values that the fields are declared with: zero or empty, but for a few.
   init()
   /// Visits every field, in the order of their bytes.
   mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError)

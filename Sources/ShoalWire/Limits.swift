@@ -1,4 +1,4 @@
-/// The limits that are part of the protocol: Protocol.md §9 gives the reason for each.
+/// The limits that are part of the protocol: Protocol.md §10 gives the reason for each.
 public enum Limits {
   /// The version of the protocol that this code speaks.
   public static let version: UInt8 = 1

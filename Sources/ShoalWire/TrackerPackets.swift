@@ -23,32 +23,6 @@ public enum TrackerError: UInt16, Sendable, CaseIterable, CustomStringConvertibl
   }
 }
 
-/// How a file is cut into pieces and chunks.
-public struct Cut: FieldGroup, Hashable {
-  /// The file's size in bytes.
-  public var size: UInt64 = 0
-  /// The piece size in bytes is two to this power.
-  public var pieceExponent: UInt8 = 0
-  /// Into how many chunks the pieces are cut.
-  public var chunks: UInt32 = 0
-
-  /// All fields zero or empty.
-  public init() {}
-  /// This cut of a file of this size.
-  public init(size: UInt64, pieceExponent: UInt8, chunks: UInt32) {
-    self.size = size
-    self.pieceExponent = pieceExponent
-    self.chunks = chunks
-  }
-
-  /// Visits the fields of a cut, in the order of their bytes.
-  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
-    try v.u64("size", &size)
-    try v.u8("piece_exponent", &pieceExponent)
-    try v.u32("chunks", &chunks)
-  }
-}
-
 /// CONNECT: asks for a cookie. It is padded, so that the answer is no larger.
 public struct ConnectPacket: Packet, Hashable {
   /// The type byte of a CONNECT.
@@ -339,7 +313,7 @@ public struct MappedPacket: Packet, Hashable {
   public var first: UInt32 = 0
   /// Where the answer ends; below the number of chunks: ask again from here.
   public var end: UInt32 = 0
-  /// The runs, each cut off at `first` and `end`.
+  /// The runs; one that begins before `first` is cut off there.
   public var have: [ChunkRun] = []
 
   /// All fields zero or empty.
