@@ -50,9 +50,9 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
       case "tracker": trackers.append(try Ticket.hostPort(value))
       case "peer": peers.append(try Ticket.hostPort(value))
       case "name": name = value
-      case "size": size = UInt64(value)
-      case "piece": piece = UInt64(value)
-      case "chunks": chunks = UInt32(value)
+      case "size": size = Ticket.number(value)
+      case "piece": piece = Ticket.number(value)
+      case "chunks": chunks = Ticket.number(value).flatMap(UInt32.init(exactly:))
       default: break
       }
     }
@@ -60,6 +60,11 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
       let cut = Cut(size: size, pieceExponent: UInt8(piece.trailingZeroBitCount), chunks: chunks)
       if cut.isValid { self.cut = cut }
     }
+  }
+
+  /// Digits alone: `UInt64` takes a sign too.
+  private static func number(_ value: String) -> UInt64? {
+    value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt64(value) : nil
   }
 
   private static func hostPort(_ value: String) throws(ShoalError) -> String {
@@ -99,10 +104,9 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
         bytes.append(byte)
         continue
       }
-      guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
-        return nil
-      }
-      bytes.append(value)
+      let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+      guard digits.count == 2 else { return nil }
+      bytes.append(UInt8(digits[0] << 4 | digits[1]))
       rest = rest.dropFirst(2)
     }
     return String(validating: bytes, as: UTF8.self)

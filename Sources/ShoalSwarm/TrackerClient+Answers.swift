@@ -60,7 +60,8 @@ extension TrackerClient {
       page.map = transaction.map
       for run in packet.have { page.map.insert(run) }
       page.first = Int(packet.end)
-      if transaction.first < page.first && page.first < page.map.capacity {
+      // However fragmented, a page tells of more than this many; a tracker that tells less would be asked for ever.
+      if page.first - transaction.first >= 256 && page.first < page.map.capacity {
         transactions.append(page)
       } else {
         events.append(.mapped(id: id, address: address, page.map))

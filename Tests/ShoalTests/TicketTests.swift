@@ -33,6 +33,7 @@ import Testing
     ("shoal:" + String(repeating: "z", count: 64), "not hexadecimal"),
     ("shoal:\(id)?name=a%2", "cut off"),
     ("shoal:\(id)?name", "cut off"),
+    ("shoal:\(id)?name=%+f", "cut off"),
     ("shoal:\(id)?tracker=192.0.2.7", "192.0.2.7"),
     ("shoal:\(id)?peer=192.0.2.7:99999", "99999"),
     ("", "0 hex digits, not 64"),
