@@ -42,7 +42,8 @@ let package = Package(
     .testTarget(
       name: "ShoalTransportTests", dependencies: ["ShoalTransport", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
     .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalWire"]),
-    .testTarget(name: "ShoalSimulatorTests", dependencies: ["ShoalSimulator", "ShoalWire", "ShoalLink"]),
+    .testTarget(
+      name: "ShoalSimulatorTests", dependencies: ["ShoalSimulator", "ShoalTransport", "ShoalWire", "ShoalLink"]),
     .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalWire"]),
     .testTarget(
       name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),

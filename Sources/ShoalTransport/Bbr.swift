@@ -20,6 +20,8 @@ struct Bbr {
   private var roundEnd: UInt64 = 0
   private var fullBandwidth = 0.0
   private var fullRounds = 0
+  private var roundAcked = 0
+  private var roundLost = 0
   private var isFull = false
   private var pacingGain = Bbr.startupGain
   private var windowGain = 2.0
@@ -55,26 +57,26 @@ struct Bbr {
     return bandwidth.value * Double(leastRoundTrip) / 1e9 * gain / (1 - randomLoss.share)
   }
 
+  /// The most bytes in flight.
   var window: Int {
     let least = Constants.leastWindow * datagram
     if timeouts >= 3 || state == .probeRoundTrip { return least }
-    // Three quanta on top: what ACKs and offloaded batches bunch together.
-    let target = inflight(windowGain) + Double(3 * burst)
-    return max(Int(target), isFull ? least : Constants.initialWindow * datagram)
+    // Three bursts on top: what ACKs and offloaded batches bunch together. A burst is a millisecond's worth.
+    let burst = min(max(Int(bandwidth.value / 1_000), 2 * datagram), 44 * datagram)
+    return max(Int(inflight(windowGain)) + 3 * burst, isFull ? least : Constants.initialWindow * datagram)
   }
 
+  /// Bytes a second.
   var pacingRate: Double {
     guard bandwidth.value > 0 else {
-      let roundTrip = leastRoundTrip == .max ? Constants.initialRoundTrip : leastRoundTrip
-      return Double(Constants.initialWindow * datagram) * 1e9 / Double(max(roundTrip, .millisecond)) * Bbr.startupGain
+      let roundTrip = max(leastRoundTrip == .max ? Constants.initialRoundTrip : leastRoundTrip, .millisecond)
+      return Double(Constants.initialWindow * datagram) * 1e9 / Double(roundTrip) * Bbr.startupGain
     }
-    return max(0.99 * bandwidth.value * pacingGain / (1 - randomLoss.share), Double(2 * datagram))
+    return max(bandwidth.value * pacingGain / (1 - randomLoss.share), Double(2 * datagram))
   }
 
+  /// Whether what leaves now leaves more slowly than the path could carry.
   var isSlow: Bool { pacingGain < 1 }
-
-  /// The bytes that leave at once: a millisecond's worth, so that batches stay whole (2 to 44 datagrams).
-  private var burst: Int { min(max(Int(bandwidth.value / 1_000), 2 * datagram), 44 * datagram) }
 
   // MARK: What it learns
 
@@ -89,13 +91,23 @@ struct Bbr {
     }
     // What an outage swallowed says nothing of the path, nor does what is lost in the round after it.
     if hadTimeout { distrustedRound = round + 1 }
-    if round > distrustedRound { randomLoss.add(acked: sample.slowBytes, lost: sample.slowLostBytes) }
+    // Nor does what is lost behind the queue of others.
+    let queued = sample.roundTrip - min(leastRoundTrip, sample.roundTrip)
+    if round > distrustedRound, queued <= max(.millisecond, leastRoundTrip / 16) {
+      randomLoss.add(acked: sample.slowBytes, lost: sample.slowLostBytes)
+    }
+    roundAcked += sample.ackedBytes
+    roundLost += sample.lostBytes
     if sample.rate.bytesPerSecond > 0,
       !sample.rate.appLimited || sample.rate.bytesPerSecond > bandwidth.value
     {
       bandwidth.add(sample.rate.bytesPerSecond, at: round)
     }
-    if newRound, !sample.rate.appLimited { checkFull() }
+    if newRound {
+      if !sample.rate.appLimited { checkFull() }
+      roundAcked = 0
+      roundLost = 0
+    }
     advance(sample, newRound: newRound)
     updateRoundTrip(sample, newRound: newRound)
   }
@@ -110,7 +122,8 @@ struct Bbr {
       fullRounds = 0
     } else {
       fullRounds += 1
-      isFull = fullRounds >= 3
+      // Where a third is lost too, the queue is short and full.
+      isFull = fullRounds >= 3 || roundLost > roundAcked / 2
     }
   }
 

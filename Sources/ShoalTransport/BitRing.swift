@@ -40,6 +40,13 @@ struct BitRing: ~Copyable {
   func insert(_ number: UInt64) { word(number).pointee |= 1 << (number & 63) }
   func remove(_ number: UInt64) { word(number).pointee &= ~(1 << (number & 63)) }
 
+  /// The bits of eight numbers, the lowest first.
+  func byte(from number: UInt64) -> UInt8 {
+    let shift = number & 63
+    let low = word(number).pointee >> shift
+    return UInt8(truncatingIfNeeded: shift > 56 ? low | word(number + 63).pointee << (64 - shift) : low)
+  }
+
   /// The first number at or after `number` whose bit is as said, or `end` if there is none before it.
   func next(_ set: Bool, from number: UInt64, to end: UInt64) -> UInt64 {
     var n = number

@@ -40,7 +40,7 @@ extension Connection {
       if roundTrip.hasSample { send.suspect(sentBefore: now - roundTrip.smoothed * 7 / 8) }
     }
     send.acknowledge(upTo: next, at: now, &result)
-    try acknowledge(ack, bytes, at: now, &result)
+    try send.acknowledge(ack, bytes, at: now, &result)
     if result.packets > 0 {
       probeTimeouts = 0
       probesDue = 0
@@ -60,6 +60,7 @@ extension Connection {
     lostBytes = 0
     slowLostBytes = 0
     if send.largeLost >= Constants.blackHole { suspectBlackHole(at: now) }
+    renewWishes()
     armProbe()
   }
 
@@ -76,41 +77,6 @@ extension Connection {
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
     send.echoed(sentAt: sentAt, beyondGap: hasGap)
     return sample
-  }
-
-  /// What the slice of an ACK says has arrived.
-  private mutating func acknowledge(
-    _ ack: AckPacket, _ bytes: RawSpan, at now: Instant, _ result: inout AckResult
-  ) throws(WireError) {
-    var number = Numbering.expand(ack.first, near: send.base)
-    let end = number + UInt64(ack.count)
-    guard end <= send.next else { throw WireError.beyondWindow }
-    switch SliceEncoding(rawValue: ack.encoding) {
-    case .runs:
-      var offset = ack.slice.offset
-      var received = false
-      while number < end {
-        guard let length = Varint.read(bytes, &offset), length <= end - number else { throw WireError.beyondWindow }
-        if received { send.acknowledge(number..<number + length, at: now, &result) }
-        number += length
-        received.toggle()
-      }
-    case .bitmap:
-      guard ack.slice.count >= (Int(ack.count) + 7) / 8 else { throw WireError.beyondWindow }
-      for i in 0..<(Int(ack.count) + 7) / 8 {
-        var byte = bytes.unsafeLoad(fromByteOffset: ack.slice.offset + i, as: UInt8.self)
-        while byte != 0 {
-          let bit = byte.trailingZeroBitCount
-          let run = (~(byte >> UInt8(bit))).trailingZeroBitCount
-          let first = number + UInt64(i * 8 + bit)
-          // The last byte may speak of more numbers than the slice.
-          guard first < end else { break }
-          send.acknowledge(first..<min(first + UInt64(run), end), at: now, &result)
-          byte &= bit + run >= 8 ? 0 : ~0 << UInt8(bit + run)
-        }
-      }
-    case nil: throw WireError.beyondWindow
-    }
   }
 
   mutating func detectLosses(_ result: inout AckResult, at now: Instant) {
@@ -141,9 +107,4 @@ extension Connection {
   mutating func armProbe() {
     timers[.probe] = send.isEmpty ? .distantFuture : lastSentAt + probeTimeout
   }
-}
-
-extension WireError {
-  /// An ACK of what was never sent.
-  static var beyondWindow: WireError { WireError(value: "ack", at: Limits.headerLength) }
 }

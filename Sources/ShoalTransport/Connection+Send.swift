@@ -124,6 +124,7 @@ extension Connection {
 
   private mutating func data(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written? {
     if send.isEmpty { probesDue = 0 }
+    timers[.pace] = .distantFuture
     let isProbe = probesDue > 0
     if isProbe {
       probesDue -= 1
@@ -135,9 +136,10 @@ extension Connection {
         return nil
       }
       guard send.bytesInFlight + datagram <= congestion.window || send.bytesInFlight == 0 else { return nil }
-      let release = pacer.release(rate: congestion.pacingRate, datagram: datagram, at: now)
-      timers[.pace] = release ?? .distantFuture
-      guard release == nil else { return nil }
+      if let release = pacer.release(rate: congestion.pacingRate, datagram: datagram, at: now) {
+        timers[.pace] = release
+        return nil
+      }
     }
     guard let number = nextNumber(isProbe: isProbe) else { return nil }
     return try put(number, buffer, at: now)
@@ -147,7 +149,8 @@ extension Connection {
   private mutating func nextNumber(isProbe: Bool) -> UInt64? {
     if let lost = send.takeLost() { return lost }
     if isProbe {
-      guard let number = send.outstanding(from: lastProbed + 1) else {
+      // The lowest again where there is no other: one of the two may be lost.
+      guard let number = send.outstanding(from: lastProbed + 1) ?? send.outstanding(from: send.base) else {
         probesDue = 0
         return nil
       }
@@ -168,34 +171,37 @@ extension Connection {
   private mutating func put(
     _ number: UInt64, _ buffer: UnsafeMutableRawBufferPointer, at now: Instant
   ) throws(WireError) -> Written {
+    let sent = send.at(number)
     // The path may have become narrower since the first attempt.
-    if send.packet(number).payload.length > blockRoom { queue.prepend(send.shorten(number, to: blockRoom)) }
-    let sent = send.packet(number)
+    if sent.pointee.payload.length > blockRoom { queue.prepend(send.shorten(number, to: blockRoom)) }
+    let payload = sent.pointee.payload
     var packet = DataPacket()
     packet.sequence = UInt32(truncatingIfNeeded: number)
-    packet.attempt = sent.order == 0 ? 0 : UInt8(clamping: sent.attempt + 1)
+    packet.attempt = sent.pointee.order == 0 ? 0 : UInt8(clamping: sent.pointee.attempt + 1)
     packet.timestamp = now.wireMicroseconds
     packet.ackEvery = ackEvery
     packet.ackDelay = UInt16(clamping: ackDelay / .microsecond)
     var length = try packet.put(connection: remoteID, into: buffer.mutableBytes)
-    if sent.messages >= 0 {
-      let messages = send.messages(sent.messages)
-      for (i, byte) in messages.enumerated() { buffer[length + i] = byte }
+    if sent.pointee.messages >= 0 {
+      let messages = send.messages(sent.pointee.messages)
+      UnsafeMutableRawBufferPointer(rebasing: buffer[length...]).copyBytes(from: messages)
       length += messages.count
-    } else if sent.payload.length > 0 {
+    } else if payload.length > 0 {
       var block = Block()
-      block.file = sent.payload.file
-      block.space = sent.payload.space
-      block.offset = sent.payload.offset
+      block.file = payload.file
+      block.space = payload.space
+      block.offset = payload.offset
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[length...])
-      length += try block.encode(into: rest.mutableBytes, contentLength: sent.payload.length)
+      length += try block.encode(into: rest.mutableBytes, contentLength: payload.length)
     }
     if packet.attempt > 0 { counters.retransmitted += 1 }
-    send.sent(number, bytes: length + sent.payload.length, isSlow: congestion.isSlow, at: now)
-    pacer.sent(length + sent.payload.length)
-    lastSentAt = now
-    armProbe()
-    timers[.keepAlive] = now + idleTimeout / 3
-    return (length, sent.payload)
+    send.sent(number, bytes: length + payload.length, isSlow: congestion.isSlow, at: now)
+    pacer.sent(length + payload.length)
+    if lastSentAt != now || timers[.probe] == .distantFuture {
+      lastSentAt = now
+      armProbe()
+      timers[.keepAlive] = now + idleTimeout / 3
+    }
+    return (length, payload)
   }
 }

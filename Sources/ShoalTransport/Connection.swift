@@ -24,6 +24,9 @@ struct Connection: ~Copyable {
   var pacer = Pacer()
   var path: PathMTU
   var acks = AckSchedule()
+  /// The packets that one ACK of the peer's may cover, and how long it may be delayed.
+  var ackEvery: UInt8 = 2
+  var ackDelay = Constants.longestAckDelay
   var timers = Timers()
   var counters = TransportCounters()
 
@@ -98,16 +101,14 @@ struct Connection: ~Copyable {
   /// The UDP payload of a full datagram.
   var datagram: Int { path.confirmed }
 
-  /// The delay that we ask of the peer's ACKs: a quarter of a round trip.
-  var ackDelay: Nanoseconds {
-    roundTrip.hasSample ? min(max(roundTrip.smoothed / 4, .millisecond / 4), Constants.longestAckDelay)
-      : Constants.longestAckDelay
-  }
-
-  /// The packets that one ACK of the peer's may cover: an eighth of the congestion window, 2 to 64.
-  var ackEvery: UInt8 {
+  /// Renews what we ask of the peer's ACKs: one for an eighth of what may be in flight, and after a quarter of a
+  /// round trip.
+  mutating func renewWishes() {
     let flight = min(congestion.window, Int(windowSize) * datagram)
-    return UInt8(min(max(flight / datagram / 8, 1), 64))
+    ackEvery = UInt8(min(max(flight / datagram / 8, 1), 64))
+    if roundTrip.hasSample {
+      ackDelay = min(max(roundTrip.smoothed / 4, .millisecond / 4), Constants.longestAckDelay)
+    }
   }
 
   /// The probe timeout now: doubled with each that passed, to two seconds at most.
@@ -116,7 +117,7 @@ struct Connection: ~Copyable {
     guard probeTimeouts > 0 else { return base }
     let doubled = min(base << Nanoseconds(min(probeTimeouts, 10)), max(Constants.longestProbeTimeout, base))
     // Up to a quarter less, by no rule, so that probes never keep step with an outage that comes and goes.
-    let dice = Nanoseconds(send.transmissions &* 0x9e37_79b9_7f4a_7c15 >> 58)
+    let dice = Nanoseconds((send.transmissions &* 0x9e37_79b9_7f4a_7c15) >> 58)
     return max(doubled - doubled / 256 * dice, base)
   }
 
@@ -132,6 +133,7 @@ struct Connection: ~Copyable {
     timers[.path] = path.deadline
     timers[.keepAlive] = now + idleTimeout / 3
     if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed) }
+    renewWishes()
   }
 
   mutating func close(_ code: UInt16, _ reason: String, at now: Instant) {

@@ -7,7 +7,8 @@ struct ConnectionTable: ~Copyable {
   private var generations: [UInt32]
   private var used: [Bool]
   private var free: [Int]
-  private var byLocal: [UInt64: Int] = [:]
+  /// The lower bits of a local id are its slot, so that it is found without a search.
+  private let slotMask: UInt64
   private var byRemote: [RemoteKey: Int] = [:]
   private var byAddress: [Address: [Int]] = [:]
 
@@ -18,6 +19,7 @@ struct ConnectionTable: ~Copyable {
 
   init(capacity: Int) {
     self.capacity = capacity
+    slotMask = UInt64(capacity.roundedUpToPowerOfTwo) - 1
     slots = .allocate(capacity: capacity)
     generations = Array(repeating: 0, count: capacity)
     used = Array(repeating: false, count: capacity)
@@ -42,7 +44,18 @@ struct ConnectionTable: ~Copyable {
     return slot < capacity && used[slot] && generations[slot] == id.generation ? slot : nil
   }
 
-  func slot(local: UInt64) -> Int? { byLocal[local] }
+  @inline(__always)
+  func slot(local: UInt64) -> Int? {
+    let slot = Int(local & slotMask)
+    return slot < capacity && used[slot] && slots[slot].localID == local ? slot : nil
+  }
+
+  /// The id of the connection that is inserted next: random but for the bits that name its slot.
+  func localID(_ random: UInt64) -> UInt64 {
+    let id = random & ~slotMask | UInt64(free[free.count - 1])
+    return id == 0 ? slotMask + 1 : id
+  }
+
   func slot(remote: UInt64, at address: Address) -> Int? { byRemote[RemoteKey(address: address, id: remote)] }
 
   /// The connection with that address, if there is exactly one.
@@ -55,7 +68,6 @@ struct ConnectionTable: ~Copyable {
 
   mutating func insert(_ connection: consuming Connection) -> Int {
     let slot = free.removeLast()
-    byLocal[connection.localID] = slot
     byAddress[connection.address, default: []].append(slot)
     (slots + slot).initialize(to: connection)
     used[slot] = true
@@ -70,7 +82,6 @@ struct ConnectionTable: ~Copyable {
 
   mutating func remove(_ slot: Int) {
     let address = slots[slot].address
-    byLocal[slots[slot].localID] = nil
     let key = RemoteKey(address: address, id: slots[slot].remoteID)
     if byRemote[key] == slot { byRemote[key] = nil }
     byAddress[address]?.removeAll { $0 == slot }

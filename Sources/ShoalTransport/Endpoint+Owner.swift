@@ -13,6 +13,7 @@ extension Endpoint {
   /// Queues an encoded message, of at most 1,172 bytes; false if the connection is over.
   @discardableResult
   public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
+    precondition(message.count <= Limits.smallestDatagram - DataPacket.overhead)
     guard let slot = usable(id) else { return false }
     connections.at(slot).pointee.queue.append(message)
     touch(slot)

@@ -70,16 +70,13 @@ public struct Endpoint: ~Copyable {
   /// Does what is due at `now`.
   public mutating func expire(at now: Instant) {
     while deadlines.earliest <= now, let slot = deadlines.earliestSlot {
+      deadlines.set(slot, .distantFuture)
       switch connections.at(slot).pointee.expire(at: now) {
       case .none: touch(slot)
       case .forgotten: remove(slot)
       case .closed(let code):
         events.append(.closed(connections.id(slot), code: code.rawValue, byPeer: false))
         end(slot, code.rawValue, "", at: now)
-      }
-      if deadlines.earliestSlot == slot, deadlines.earliest <= now {
-        // What is due now and waits to be sent must not keep us here.
-        deadlines.set(slot, .distantFuture)
       }
     }
   }
@@ -129,8 +126,7 @@ public struct Endpoint: ~Copyable {
   }
 
   mutating func insert(_ address: Address, open: OpenPacket?, at now: Instant) -> Int {
-    var local = secrets.next()
-    while local == 0 || connections.slot(local: local) != nil { local = secrets.next() }
+    let local = connections.localID(secrets.next())
     let sequence = configuration.initialSequence ?? UInt32(truncatingIfNeeded: secrets.next())
     return connections.insert(
       Connection(
@@ -139,12 +135,12 @@ public struct Endpoint: ~Copyable {
   }
 
   /// Something has happened to a connection: it may have something to send, and its timers may have moved.
+  /// Its deadline is renewed once it has been drained.
+  @inline(__always)
   mutating func touch(_ slot: Int) {
-    if !isReady[slot] {
-      isReady[slot] = true
-      ready.append(slot)
-    }
-    deadlines.set(slot, connections.at(slot).pointee.timers.next)
+    guard !isReady[slot] else { return }
+    isReady[slot] = true
+    ready.append(slot)
   }
 
   mutating func end(_ slot: Int, _ code: UInt16, _ reason: String, at now: Instant) {

@@ -48,8 +48,9 @@ extension Payload {
 
 /// What was counted on one connection, or, summed up, on an endpoint.
 public struct TransportCounters: Sendable, Hashable {
-  /// Datagrams sent and received, of any kind; received ones are intact.
+  /// Datagrams sent, of any kind.
   public var sent = 0
+  /// Intact datagrams received, of any kind.
   public var received = 0
   /// Datagrams that repeat a numbered packet.
   public var retransmitted = 0
@@ -63,8 +64,9 @@ public struct TransportCounters: Sendable, Hashable {
   public var duplicate = 0
   /// Numbered packets whose attempt was above 0.
   public var repeats = 0
-  /// UDP payload bytes sent and received.
+  /// UDP payload bytes sent.
   public var bytesSent = 0
+  /// UDP payload bytes received.
   public var bytesReceived = 0
   /// Bytes of file sent, repeats included.
   public var contentSent = 0
@@ -94,8 +96,9 @@ public struct ConnectionStatus: Sendable {
   public var address: Address
   /// The smoothed round trip; nil before the first sample.
   public var roundTrip: Nanoseconds?
-  /// Bytes in flight, and the most that congestion control allows.
+  /// Bytes sent that are neither acknowledged nor taken for lost.
   public var bytesInFlight: Int
+  /// The most of them that congestion control allows.
   public var congestionWindow: Int
   /// Bytes a second; infinite if not paced.
   public var pacingRate: Double
@@ -103,8 +106,9 @@ public struct ConnectionStatus: Sendable {
   public var state: String
   /// Bytes of file that wait to be sent.
   public var queuedBytes: Int
-  /// The negotiated window in packets and repeat mode.
+  /// The negotiated window in packets.
   public var window: UInt32
+  /// The negotiated repeat mode.
   public var repeatMode: RepeatMode
   /// The UDP payload of a full datagram.
   public var datagram: Int

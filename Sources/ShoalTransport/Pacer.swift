@@ -16,6 +16,8 @@ struct Pacer {
   /// Nil if a datagram may leave now, otherwise when the next burst may.
   mutating func release(rate: Double, datagram: Int, at now: Instant) -> Instant? {
     guard rate.isFinite else { return nil }
+    // Nothing has changed within the burst.
+    if now == creditAt, credit > 0, !isWaiting { return nil }
     let burst = burst(rate, datagram)
     // Time that passed while the sender was busy elsewhere is made up for by two bursts at most.
     credit = min(credit + rate * Double(max(now - creditAt, 0)) / 1e9, 2 * burst)

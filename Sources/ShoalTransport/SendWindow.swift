@@ -49,8 +49,8 @@ struct SendWindow: ~Copyable {
   private var packets = WindowRing<SentPacket>()
   private var acked = BitRing()
   /// Every transmission, oldest first; those that are settled are dropped when they come to the front.
-  private var flight = Ring<Transmission>()
-  private var lost = Ring<UInt64>()
+  private(set) var flight = Ring<Transmission>()
+  private(set) var lost = Ring<UInt64>()
   private var messages: [[UInt8]] = []
   private var freeMessages: [Int32] = []
 
@@ -69,6 +69,8 @@ struct SendWindow: ~Copyable {
   var hasRoom: Bool { next - base < limit }
   var hasLost: Bool { lostCount > 0 }
 
+  /// A packet that lies in the window; valid until the next is added.
+  func at(_ number: UInt64) -> UnsafeMutablePointer<SentPacket> { packets.at(number) }
   func packet(_ number: UInt64) -> SentPacket { packets.at(number).pointee }
   func isAcked(_ number: UInt64) -> Bool { acked.contains(number) }
   func messages(_ slot: Int32) -> [UInt8] { messages[Int(slot)] }

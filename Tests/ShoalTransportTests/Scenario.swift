@@ -48,7 +48,8 @@ struct Scenario: CustomStringConvertible {
       if one(in: 4) { link.mtu = number(1_280...9_000) }
       if one(in: 5) {
         let up = number(100...5_000)
-        link.outage = Outage(up: Nanoseconds(up) * .millisecond, down: Nanoseconds(number(10...up * 2 / 5)) * .millisecond)
+        link.outage = Outage(
+          up: Nanoseconds(up) * .millisecond, down: Nanoseconds(number(10...up * 2 / 5)) * .millisecond)
       }
       return link
     }
@@ -129,7 +130,8 @@ struct Scenario: CustomStringConvertible {
     guard world.violations.isEmpty else { return "\(self): \(world.violations)" }
     guard isDone else {
       return "\(self): after \((world.now - start) / .millisecond) ms \(world.bytesMissing) bytes and "
-        + "\(world.messagesMissing) messages are missing; \(a.closed) \(b.closed) \(String(describing: a.endpoint.status(id)))"
+        + "\(world.messagesMissing) messages are missing; \(a.closed) \(b.closed) "
+        + String(describing: a.endpoint.status(id))
     }
     guard a.bytesRepeated + b.bytesRepeated == 0 || invariants.datagramFell else { return "\(self): bytes came again" }
     // What is still unacknowledged is settled, then all is still but for keep-alives.
@@ -165,6 +167,8 @@ struct Invariants {
       if connection.pointee.receive.top - connection.pointee.receive.next > UInt64(connection.pointee.windowSize) {
         return "the receive window is overrun"
       }
+      let memory = connection.pointee.send.flight.count + connection.pointee.send.lost.count
+      if memory > 4 * Int(connection.pointee.windowSize) + 1_000 { return "\(memory) transmissions are remembered" }
       guard turns % 50 == 0 else { continue }
       var bytes = 0
       var lost = 0
@@ -175,7 +179,9 @@ struct Invariants {
         if packet.inFlight { bytes += Int(packet.bytes) }
         if packet.isLost { lost += 1 }
       }
-      if bytes != connection.pointee.send.bytesInFlight { return "in flight: \(connection.pointee.send.bytesInFlight), not \(bytes)" }
+      if bytes != connection.pointee.send.bytesInFlight {
+        return "in flight: \(connection.pointee.send.bytesInFlight), not \(bytes)"
+      }
       if lost != connection.pointee.send.lostCount { return "lost: \(connection.pointee.send.lostCount), not \(lost)" }
     }
     return nil

@@ -77,8 +77,8 @@ final class Tap {
   }
 
   func count(_ type: PacketType) -> Int { sent[type] ?? 0 }
-  func times(_ type: PacketType) -> [Nanoseconds] {
-    datagrams.filter { $0.type == type }.map { $0.at.nanoseconds }
+  func times(_ type: PacketType, from host: TransportWorldHost? = nil) -> [Nanoseconds] {
+    datagrams.filter { $0.type == type && (host == nil || $0.datagram.from == host?.address) }.map { $0.at.nanoseconds }
   }
 }
 

@@ -1,0 +1,92 @@
+import ShoalLink
+import ShoalSimulator
+import ShoalWire
+import Testing
+
+@testable import ShoalTransport
+
+@Suite struct ManyConnectionsTests {
+  @Test(arguments: Scenario.seeds(0..<10))
+  func everyoneSendsToEveryone(seed: UInt64) throws {
+    let world = TransportWorld(seed: seed)
+    let links = [
+      "delay=5ms,rate=20mbit,loss=3%", "delay=20ms,rate=5mbit,corrupt=1%", "delay=1ms,jitter=3ms,reorder=5%",
+      "delay=40ms,rate=50mbit,outage=2s/200ms", "clean", "delay=2ms,rate=100mbit,loss=5%,burst=4",
+    ]
+    let hosts = try links.map { world.addHost(.with { $0.mtu = 1_500 }, link: try LinkSpec(parsing: $0)) }
+    for (i, host) in hosts.enumerated() {
+      for other in hosts[(i + 1)...] {
+        // Some OPENs are unlucky three times.
+        for _ in 0..<10 {
+          let count = (host.connections.count, other.connections.count)
+          world.connect(host, to: other)
+          if world.run(
+            for: 6 * .second, until: { host.connections.count > count.0 && other.connections.count > count.1 })
+          {
+            break
+          }
+        }
+      }
+    }
+    for host in hosts {
+      #expect(host.connections.count >= hosts.count - 1)
+      for (id, _) in host.connections {
+        world.sendFile(60_000, from: host, on: id, pieces: 9_000)
+        for _ in 0..<5 { world.sendMessage(from: host, on: id) }
+      }
+    }
+    #expect(world.run(for: 60 * .second) { world.isComplete }, "\(world.bytesMissing)")
+    #expect(world.violations.isEmpty)
+  }
+
+  @Test func oneEndpointServesHundreds() throws {
+    let world = TransportWorld(seed: 1)
+    let server = world.addHost(.with { $0.maxConnections = 300 }, link: try LinkSpec(parsing: "delay=5ms,rate=1gbit"))
+    let clients = try (0..<300).map { _ in world.addHost(link: try LinkSpec(parsing: "delay=5ms,rate=10mbit")) }
+    // All at once: no more than 256 may be half open.
+    for client in clients { world.connect(client, to: server) }
+    world.run(for: 2 * .second)
+    let refused = clients.filter { $0.connections.isEmpty }
+    #expect(refused.count == 44 && refused.allSatisfy { $0.closed.first?.code == CloseCode.busy.rawValue })
+    for client in refused { world.connect(client, to: server) }
+    #expect(world.run(for: 2 * .second) { server.connections.count == 300 })
+    for (id, _) in server.connections { world.sendFile(10_000, from: server, on: id) }
+    #expect(world.run(for: 20 * .second) { world.isComplete } && world.violations.isEmpty)
+    // They come and go: slots are used again, and ids of those that are gone mean nothing.
+    let gone = server.connections[7].id
+    for client in clients { client.endpoint.close(client.connection!, .done, at: world.now); world.flush(client) }
+    world.run(for: 5 * .second)
+    #expect(server.endpoint.connections.count == 0 && server.closed.count == 300)
+    world.connect(clients[0], to: server)
+    world.run(for: .second)
+    #expect(server.endpoint.connections.count == 1 && server.status(gone) == nil && !server.send([1], on: gone))
+  }
+
+  @Test func noConnectionWaitsForAnother() throws {
+    // Without congestion control each would send its whole window at once.
+    let world = TransportWorld(seed: 1)
+    let configuration = TransportConfiguration.with { $0.congestion = .none }
+    let server = world.addHost(configuration)
+    let clients = (0..<3).map { _ in world.addHost(configuration) }
+    for client in clients { world.connect(client, to: server) }
+    world.run(for: .second) { server.connections.count == 3 }
+    var order: [Address] = []
+    world.network.onSend = { datagram, _ in
+      if datagram.bytes.count > 1_000, datagram.from == server.address { order.append(datagram.to) }
+      return true
+    }
+    for (id, _) in server.connections {
+      server.endpoint.send(Payload(source: 1, space: .content, file: 1, offset: 0, length: 1_000_000), on: id)
+    }
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    buffer.withUnsafeMutableBytes { bytes in
+      while let transmit = server.endpoint.nextTransmit(into: bytes, at: world.now) { order.append(transmit.to) }
+    }
+    // Turns of 64, so that batches stay whole.
+    var runs: [Int] = []
+    for (i, address) in order.enumerated() {
+      if i > 0, address == order[i - 1] { runs[runs.count - 1] += 1 } else { runs.append(1) }
+    }
+    #expect(Set(order.prefix(192)).count == 3 && runs.prefix(6).allSatisfy { $0 == 64 })
+  }
+}
