@@ -49,6 +49,9 @@ final class DownloadTask {
   /// The manifest has come: a place for the file is prepared, and what is there already is verified.
   func manifestKnown(_ loop: NodeLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
+    // It may be the second, where the first was a false claim: what was prepared for that is let go.
+    part = nil
+    loop.set(nil, key)
     let name = progress.name.isEmpty ? loop.swarm.name(key) : progress.name
     progress.name = name
     progress.total = manifest.cut.size

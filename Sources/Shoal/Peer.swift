@@ -79,7 +79,8 @@ public final class Peer: Sendable {
     var ticket = Ticket(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut)
     let own = reachableAddresses.map { "\($0)" }
     if runsTracker { ticket.trackers = own }
-    ticket.peers = runsTracker ? [] : own
+    // Whoever has the ticket can ask at once, and need not wait for a tracker's answer that may be lost.
+    ticket.peers = own
     return Share(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut, ticket: ticket)
   }
 

@@ -5,8 +5,9 @@ import ShoalWire
 struct ManifestFetch {
   /// What is asked for before anything is proven, beyond the proof.
   static let unprovenBytes = 64 << 10
-  /// The peer is given up after so long without a byte.
+  /// The peer is given up after so long with less than that: one that sends a byte now and then makes no progress.
   static let patience: Nanoseconds = 5 * .second
+  static let leastProgress = 4_096
 
   let id: Digest
   let cut: Cut
@@ -16,6 +17,8 @@ struct ManifestFetch {
   private var received = RangeList()
   private var isProven = false
   private(set) var progressAt: Instant
+  /// What had come then.
+  private var progress = 0
 
   /// What became of a block.
   enum Outcome {
@@ -43,9 +46,12 @@ struct ManifestFetch {
     let start = Int(block.offset)
     guard block.content.count <= bytes.count - start else { return .more }
     guard received.insert(start..<start + block.content.count) > 0 else { return .more }
-    progressAt = now
-    for i in 0..<block.content.count {
-      bytes[start + i] = datagram.unsafeLoad(fromByteOffset: block.content.offset + i, as: UInt8.self)
+    if received.count - progress >= ManifestFetch.leastProgress {
+      progress = received.count
+      progressAt = now
+    }
+    datagram.extracting(block.content.offset..<block.content.end).withUnsafeBytes { content in
+      bytes.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[start...]).copyMemory(from: content) }
     }
     if !isProven {
       guard let first = received.runs.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {

@@ -1,45 +1,71 @@
 import ShoalWire
 
-/// The pieces that nobody has been asked for: a bit each, so that one that a peer has is found a word at a time.
+/// A set of pieces: a bit each, so that a piece that two sets share is found a word at a time. There are no words
+/// while it is empty or complete, so that the set of a seeder's pieces costs nothing.
 struct PiecePool {
-  private var words: [UInt64]
-  private let capacity: Int
+  let capacity: Int
   private(set) var count = 0
+  private var words: [UInt64] = []
+
+  init(capacity: Int) { self.capacity = capacity }
 
   /// All pieces that are not in `have`.
   init(missingFrom have: ChunkSet) {
     capacity = have.capacity
-    words = Array(repeating: 0, count: (capacity + 63) / 64)
-    for piece in 0..<capacity where !have.contains(piece) { insert(piece) }
+    insertAll()
+    for run in have.runs() { for piece in Int(run.first)..<Int(run.end) { remove(piece) } }
   }
 
-  func contains(_ piece: Int) -> Bool { words[piece / 64] >> UInt64(piece % 64) & 1 == 1 }
+  var isEmpty: Bool { count == 0 }
+
+  func contains(_ piece: Int) -> Bool {
+    guard piece >= 0, piece < capacity else { return false }
+    return words.isEmpty ? count > 0 : words[piece / 64] >> UInt64(piece % 64) & 1 == 1
+  }
+
+  mutating func insertAll() {
+    count = capacity
+    words = []
+  }
 
   mutating func insert(_ piece: Int) {
-    guard !contains(piece) else { return }
+    guard piece >= 0, piece < capacity, !contains(piece) else { return }
+    materialize()
     words[piece / 64] |= 1 << UInt64(piece % 64)
     count += 1
+    if count == capacity { words = [] }
   }
 
   mutating func remove(_ piece: Int) {
     guard contains(piece) else { return }
+    materialize()
     words[piece / 64] &= ~(1 << UInt64(piece % 64))
     count -= 1
+    if count == 0 { words = [] }
   }
 
-  /// The first piece at or, around the end, after `start` that is in the pool and that `peer` has.
-  func first(from start: Int, in peer: ChunkSet) -> Int? {
-    guard count > 0, !peer.isEmpty else { return nil }
-    for step in 0...words.count {
-      let index = (start / 64 + step) % words.count
-      var word = words[index]
+  /// The first piece at or, around the end, after `start` that is in both sets, which have the same capacity.
+  func first(from start: Int, in other: PiecePool) -> Int? {
+    guard count > 0, other.count > 0, other.capacity == capacity else { return nil }
+    let length = (capacity + 63) / 64
+    var index = start / 64
+    for step in 0...length {
+      var word = word(index) & other.word(index)
       if step == 0 { word &= .max << UInt64(start % 64) }
-      while word != 0 {
-        let piece = index * 64 + word.trailingZeroBitCount
-        if peer.contains(piece) { return piece }
-        word &= word - 1
-      }
+      if word != 0 { return index * 64 + word.trailingZeroBitCount }
+      index = index + 1 == length ? 0 : index + 1
     }
     return nil
+  }
+
+  private func word(_ index: Int) -> UInt64 {
+    if !words.isEmpty { return words[index] }
+    guard count > 0 else { return 0 }
+    let bits = min(capacity - index * 64, 64)
+    return bits == 64 ? .max : (1 << UInt64(bits)) - 1
+  }
+
+  private mutating func materialize() {
+    if words.isEmpty { words = (0..<(capacity + 63) / 64).map(word) }
   }
 }

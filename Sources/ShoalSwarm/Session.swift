@@ -3,31 +3,60 @@ import ShoalWire
 
 /// What we want of one peer: a file that it serves to us.
 struct Subscription {
+  /// The number that we gave the file on this connection.
+  let number: UInt16
   let file: FileKey
-  /// The peer's offer; nil before it came.
-  var offer: Offer?
-  /// The chunks that it announced since, or before its offer arrived.
-  var announced: [ChunkRun] = []
+  /// The cut by which the peer serves the file; nil before its offer came.
+  var cut: Cut?
+  /// The chunks that it told of before its cut or ours was known.
+  var early: [ChunkRun] = []
+  /// It told of more than was kept: it is asked again when the cut is known.
+  var isEarlyFull = false
+  /// The chunks that it has by a cut of its own: it can be asked once they are all.
+  var foreign: ChunkSet?
   /// The pieces that it has, by our cut; nil while that is not known, or if it cannot be asked.
-  var pieces: ChunkSet?
-  /// Bytes that are requested and have not come.
+  var pieces: PiecePool?
+  /// Bytes of pieces asked of it that are not here, and how many such pieces there are.
   var outstanding = 0
-  /// Bytes that came, at all and since the last tick.
-  var received: UInt64 = 0
-  var sinceTick = 0
-  /// Bytes a second lately, and the highest of late.
+  var requested = 0
+  /// How much is kept requested: what it sends in some round trips, so that it never waits for us.
+  var budget: Int
+  /// It has nothing that may be requested now; something must happen before it is worth looking again.
+  var isDry = false
+  /// Bytes that came since the rate was last measured.
+  var sinceMeasured = 0
+  /// Whether it was ever asked for bytes, and whether any ever came.
+  var wasAsked = false
+  var hasSent = false
+  /// Bytes a second, the highest of late.
   var rate = 0.0
-  /// When it last sent bytes, or was first asked.
+  /// When it last sent new bytes, or was first asked.
   var progressAt = Instant.zero
+  /// When it was last asked anew for what it owes.
+  var askedAgainAt = Instant.zero
+  /// It owed bytes and sent none for too long: until then it is asked for nothing.
+  var snubbedUntil: Instant?
+  /// How often it failed to give us the manifest, or to bear out the size that it claims.
+  var failures = 0
+
+  var wantsMore: Bool {
+    outstanding < budget && !isDry && snubbedUntil == nil && requested < SwarmConstants.requestedPieces
+  }
+
   /// It owes bytes and has sent none for too long.
-  var isSnubbed = false
+  func isStalled(at now: Instant) -> Bool { outstanding > 0 && now - progressAt > SwarmConstants.patience }
 }
 
 /// What one peer wants of us.
 struct Service {
+  /// The number that the peer gave the file on this connection.
+  let number: UInt16
   let file: FileKey
-  /// Chunks that it has not been told of.
-  var unannounced: [ChunkRun] = []
+  var isOffered = false
+  /// Of the chunks from here on it was told nothing yet.
+  var told = 0
+  /// Chunks below that have come since.
+  var gained: [ChunkRun] = []
   /// Bytes of file queued for it so far.
   var bytes: UInt64 = 0
 }
@@ -38,12 +67,35 @@ struct Session {
   let address: Address
   let byPeer: Bool
   var isOpen: Bool
-  /// By the number that we gave the file.
-  var subscriptions: [UInt16: Subscription] = [:]
-  /// By the number that the peer gave it.
-  var services: [UInt16: Service] = [:]
-  var nextNumber: UInt16 = 0
+  /// Since when neither wanted anything.
+  var idleSince: Instant
+  // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
+  var subscriptions: [Subscription] = []
+  var services: [Service] = []
+  private var nextNumber: UInt16 = 0
 
-  /// The number under which we want a file here.
-  func number(of file: FileKey) -> UInt16? { subscriptions.first { $0.value.file == file }?.key }
+  init(connection: ConnectionID, address: Address, byPeer: Bool, isOpen: Bool, at now: Instant) {
+    self.connection = connection
+    self.address = address
+    self.byPeer = byPeer
+    self.isOpen = isOpen
+    idleSince = now
+  }
+
+  var isIdle: Bool { subscriptions.isEmpty && services.isEmpty }
+  /// Whether it has given us anything.
+  var isUseful: Bool { subscriptions.contains { $0.cut != nil || $0.hasSent } }
+
+  /// The place of the subscription with this number, or to this file.
+  func place(of number: UInt16) -> Int? { subscriptions.firstIndex { $0.number == number } }
+  func place(of file: FileKey) -> Int? { subscriptions.firstIndex { $0.file == file } }
+  /// The place of the service with this number.
+  func service(_ number: UInt16) -> Int? { services.firstIndex { $0.number == number } }
+
+  /// A number that is not in use.
+  mutating func takeNumber() -> UInt16 {
+    while place(of: nextNumber) != nil { nextNumber &+= 1 }
+    defer { nextNumber &+= 1 }
+    return nextNumber
+  }
 }

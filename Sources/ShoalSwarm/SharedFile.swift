@@ -2,17 +2,35 @@ import ShoalWire
 
 /// A piece whose bytes are on their way.
 struct ActivePiece {
-  /// A session that was asked for the piece, or for what is missing of it.
-  struct Requester {
-    var session: Int
-    /// Bytes that it still owes.
-    var outstanding: Int
+  /// Bytes of it that one peer sent.
+  struct Contribution {
+    let address: Address
+    var bytes: Int
   }
   var received = RangeList()
-  var requesters: [Requester] = []
+  /// The sessions that were asked for what is missing: one, or near the end two; none if they are gone.
+  var requesters: [Int] = []
   /// The peers that sent bytes of it, to be blamed if it is wrong.
-  var contributors: [Address: Int] = [:]
+  var contributions: [Contribution] = []
   var isVerifying = false
+  /// It was wrong once, from several peers: now it must come from one.
+  let isSuspect: Bool
+
+  /// Takes bytes from a session that was asked for them: how many are new and how many there are now, and who else
+  /// was asked for them.
+  mutating func accept(
+    _ range: Range<Int>, from session: Int, _ address: Address
+  ) -> (new: Int, total: Int, other: Int?) {
+    guard !isVerifying, requesters.contains(session) else { return (0, 0, nil) }
+    let new = received.insert(range)
+    guard new > 0 else { return (0, 0, nil) }
+    if let i = contributions.firstIndex(where: { $0.address == address }) {
+      contributions[i].bytes += new
+    } else {
+      contributions.append(Contribution(address: address, bytes: new))
+    }
+    return (new, received.count, requesters.count > 1 ? requesters.first { $0 != session } : nil)
+  }
 }
 
 /// One file of a swarm: served, or on its way, or both.
@@ -35,19 +53,28 @@ struct SharedFile {
   var phase: Phase
   /// What a ticket said of the cut.
   var expected: Cut?
-  var manifest: Manifest?
+  private(set) var manifest: Manifest?
+  /// The manifest's, apart from it because each block needs it.
+  private(set) var cut = Cut()
   var fetch: ManifestFetch?
   /// The pieces that are here and verified.
   var have = ChunkSet(capacity: 0)
   /// The chunks that are complete.
-  var chunks = ChunkSet(capacity: 0)
+  private(set) var chunks = ChunkSet(capacity: 0)
   /// How many pieces each chunk lacks.
-  var lacking: [UInt32] = []
-  var missing = PiecePool(missingFrom: ChunkSet(capacity: 0))
+  private var lacking: [UInt32] = []
+  /// The pieces that nobody has been asked for.
+  var missing = PiecePool(capacity: 0)
   var active: [Int: ActivePiece] = [:]
+  /// Active pieces that nobody is asked for any more, the oldest first.
+  var orphans: [Int] = []
+  /// Pieces that were wrong, their bytes being from several peers.
+  var suspects: Set<Int> = []
   var book = PeerBook()
   var progress = FileProgress()
+  /// When trackers are asked next, and how often they were.
   var lookupAt = Instant.zero
+  var lookups = 0
 
   init(id: Digest, name: String, phase: Phase) {
     self.id = id
@@ -56,7 +83,13 @@ struct SharedFile {
   }
 
   var isWanted: Bool { phase == .searching || phase == .preparing || phase == .downloading }
-  var cut: Cut { manifest?.cut ?? Cut() }
+  /// Whether the cut is beyond doubt: that of a file of one piece is not before the piece is verified.
+  var isProven: Bool { manifest != nil && (cut.pieces > 1 || phase == .complete) }
+
+  mutating func set(_ manifest: Manifest?) {
+    self.manifest = manifest
+    cut = manifest?.cut ?? Cut()
+  }
 
   /// Takes note of what is here when the manifest is known.
   mutating func begin(have: ChunkSet) {
@@ -64,6 +97,8 @@ struct SharedFile {
     missing = PiecePool(missingFrom: have)
     chunks = ChunkSet(capacity: Int(cut.chunks))
     lacking = (0..<Int(cut.chunks)).map { UInt32(cut.pieces(ofChunks: $0, $0 + 1).count) }
+    progress.bytes = 0
+    progress.chunks = 0
     for run in have.runs() {
       for piece in Int(run.first)..<Int(run.end) { _ = complete(piece) }
       progress.bytes += bytes(run)
@@ -71,7 +106,6 @@ struct SharedFile {
     progress.total = cut.size
     progress.totalChunks = Int(cut.chunks)
     phase = have.isComplete ? .complete : .downloading
-    progress.isComplete = have.isComplete
   }
 
   private func bytes(_ run: ChunkRun) -> UInt64 {
@@ -88,12 +122,34 @@ struct SharedFile {
     return chunk
   }
 
+  /// Drops what only a download needs.
+  mutating func forgetDownload() {
+    fetch = nil
+    lacking = []
+    missing = PiecePool(capacity: 0)
+    active = [:]
+    orphans = []
+    suspects = []
+    book = PeerBook()
+  }
+
+  /// Drops all but the id.
+  mutating func forgetAll() {
+    forgetDownload()
+    set(nil)
+    have = ChunkSet(capacity: 0)
+    chunks = ChunkSet(capacity: 0)
+  }
+
   /// Whether every byte of a range of the file is here and verified.
   func holds(_ range: RangeField) -> Bool {
     guard range.length > 0, range.offset <= cut.size, UInt64(range.length) <= cut.size - range.offset else {
       return false
     }
-    let last = cut.piece(at: range.offset + UInt64(range.length) - 1)
-    return (cut.piece(at: range.offset)...last).allSatisfy(have.contains)
+    guard !have.isComplete else { return true }
+    // A range may be gigabytes: it is not looked at piece by piece.
+    let first = cut.piece(at: range.offset)
+    guard let run = have.runs(from: first, limit: 1).first, run.first == first else { return false }
+    return cut.piece(at: range.offset + UInt64(range.length) - 1) < Int(run.end)
   }
 }

@@ -6,53 +6,67 @@ extension Swarm {
 
   /// What is looked after twenty times a second while something is under way, and not at all otherwise.
   mutating func tick(at now: Instant) {
-    let elapsed = now - lastTick
-    lastTick = now
     tickAt = .distantFuture
-    for index in sessions.indices where sessions[index] != nil {
-      announce(index)
-      measure(index, elapsed: min(elapsed, .second), at: now)
-    }
     var isBusy = false
+    let elapsed = min(now - measuredAt, .second)
+    if elapsed >= SwarmConstants.tick {
+      measuredAt = now
+      for index in live { measure(index, elapsed: elapsed, at: now) }
+    }
+    for index in live where !announce(index) { isBusy = true }
     for i in files.indices where files[i].isWanted {
       isBusy = true
       let key = FileKey(i)
       connect(key, at: now)
       askTrackers(key, at: now)
-      if files[i].phase == .searching { reviewFetch(key, at: now) }
+      reviewFetch(key, at: now)
     }
     fillAll(at: now)
-    if isBusy, !isStopping { tickAt = now + SwarmConstants.tick }
+    fillEnds(at: now)
+    let next = closeIdle(at: now)
+    if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
+  }
+
+  /// Closes connections that nobody has wanted anything on for long; when the next will have been.
+  private mutating func closeIdle(at now: Instant) -> Instant {
+    var next = Instant.distantFuture
+    for index in live {
+      guard let session = sessions[index], session.isOpen, session.isIdle else { continue }
+      let end = session.idleSince + SwarmConstants.idlePatience
+      if end <= now { closeIfIdle(index, at: now) } else { next = min(next, end) }
+    }
+    return next
   }
 
   /// Opens connections to addresses at which a file may be had.
   private mutating func connect(_ key: FileKey, at now: Instant) {
-    let earned = Int((now - openCreditAt) * Nanoseconds(configuration.opensPerSecond) / .second)
+    let elapsed = min(now - openCreditAt, .second)
+    let earned = Int(elapsed * Nanoseconds(configuration.opensPerSecond) / .second)
     if earned > 0 {
       openCredit = min(openCredit + earned, configuration.opensPerSecond)
       openCreditAt = now
     }
-    var connected = files[key.index].book.connectedCount
-    for address in files[key.index].book.due(at: now) {
-      guard connected < configuration.peersPerFile else { return }
-      if let index = sessions.firstIndex(where: { $0?.address == address }) {
+    for address in files[key.index].book.due(at: now) where !bans.contains(address, at: now) {
+      guard files[key.index].book.connectedCount < configuration.peersPerFile else { return }
+      if let index = live.first(where: { sessions[$0]?.address == address }) {
         files[key.index].book.connecting(address)
-        connected += 1
         if sessions[index]?.isOpen == true { subscribe(index, key, at: now) }
         continue
       }
       guard openCredit > 0, let id = endpoint.open(to: address, at: now) else { return }
       openCredit -= 1
-      connected += 1
       files[key.index].book.connecting(address)
-      sessions[id.index] = Session(connection: id, address: address, byPeer: false, isOpen: false)
+      insert(Session(connection: id, address: address, byPeer: false, isOpen: false, at: now))
     }
   }
 
   private mutating func askTrackers(_ key: FileKey, at now: Instant) {
     guard !trackers.isEmpty, files[key.index].lookupAt <= now else { return }
-    let few = progress(key).peers < 3
-    files[key.index].lookupAt = now + (few ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
+    let isNew = files[key.index].lookups < SwarmConstants.earlyLookups
+    let isAlone = progress(key).peers < 3
+    files[key.index].lookups += 1
+    files[key.index].lookupAt =
+      now + (isNew ? .second : isAlone ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
     let id = files[key.index].id
     for i in trackers.indices { trackers[i].lookup(id: id) }
   }
@@ -61,19 +75,11 @@ extension Swarm {
   mutating func takeTrackerEvents(_ i: Int, at now: Instant) {
     while let event = trackers[i].nextEvent() {
       if case .peers(let packet) = event {
-        for number in files.indices where files[number].id == packet.id && files[number].isWanted {
-          if files[number].name.isEmpty { files[number].name = packet.name }
-          // Those who have nothing yet are met too: they will have something, and want it from us in return.
-          for peer in packet.peers.sorted(by: { $0.have > $1.have }) {
-            add(peer: peer.address, for: FileKey(number), at: now)
+        for key in byID[packet.id] ?? [] where files[key.index].isWanted {
+          if files[key.index].name.isEmpty { files[key.index].name = packet.name }
+          for peer in packet.peers where peer.have > 0 || peer.cut.size == 0 {
+            add(peer: peer.address, for: key, at: now)
           }
-        }
-      }
-      if case .registered(let id) = event {
-        // Of two who ask after they are known, one at least hears of the other.
-        for number in files.indices where files[number].id == id && files[number].isWanted {
-          files[number].lookupAt = .zero
-          wake(at: now)
         }
       }
       emit(.tracker(trackers[i].tracker, event))
@@ -84,29 +90,33 @@ extension Swarm {
 
   mutating func opened(_ id: ConnectionID, byPeer: Bool, at now: Instant) {
     guard let address = endpoint.address(id) else { return }
+    guard !isStopping else { return endpoint.close(id, .goingAway, at: now) }
     if byPeer {
-      sessions[id.index] = Session(connection: id, address: address, byPeer: true, isOpen: true)
+      insert(Session(connection: id, address: address, byPeer: true, isOpen: true, at: now))
     } else {
-      sessions[id.index]?.isOpen = true
+      markOpen(id.index, at: now)
     }
     emit(.connected(address, byPeer: byPeer))
-    for i in files.indices where files[i].book.entries[address] != nil {
+    for i in files.indices where files[i].isWanted && files[i].book.entries[address] != nil {
       files[i].book.answered(address)
-      if !byPeer, files[i].isWanted { subscribe(id.index, FileKey(i), at: now) }
+      if !byPeer { subscribe(id.index, FileKey(i), at: now) }
     }
+    // What it was opened for is had by another connection, or not wanted any more.
+    if !byPeer { closeIfIdle(id.index, at: now) }
     wake(at: now)
   }
 
   /// Tells a peer that we want a file from it, unless it was told already, on this connection or another.
   mutating func subscribe(_ index: Int, _ key: FileKey, at now: Instant) {
-    guard let session = sessions[index] else { return }
-    let isAsked = sessions.contains { other in
-      other.map { $0.address == session.address && $0.number(of: key) != nil } ?? false
-    }
-    guard !isAsked else { return }
-    let number = session.nextNumber
-    sessions[index]?.nextNumber &+= 1
-    sessions[index]?.subscriptions[number] = Subscription(file: key)
+    guard let address = sessions[index]?.address, !bans.contains(address, at: now) else { return }
+    let isAsked = live.contains { sessions[$0]?.address == address && sessions[$0]?.place(of: key) != nil }
+    if !isAsked { want(index, key) }
+  }
+
+  mutating func want(_ index: Int, _ key: FileKey) {
+    guard let number = sessions[index]?.takeNumber() else { return }
+    sessions[index]?.subscriptions.append(
+      Subscription(number: number, file: key, budget: configuration.leastRequests))
     var want = Want()
     want.file = number
     want.id = files[key.index].id
@@ -119,7 +129,7 @@ extension Swarm {
     let detail = endpoint.closeDetail(id)
     if let versions = detail.versions { emit(.otherVersion(session.address, versions)) }
     if code == CloseCode.done.rawValue, byPeer {
-      for service in session.services.values { emit(.served(service.file, session.address, bytes: service.bytes)) }
+      for service in session.services { emit(.served(service.file, session.address, bytes: service.bytes)) }
     }
     emit(
       .disconnected(session.address, wasOpen: session.isOpen, code: code, reason: detail.reason, byPeer: byPeer))
@@ -137,39 +147,51 @@ extension Swarm {
   /// What was asked of a session is to be asked of others.
   private mutating func forget(_ index: Int, at now: Instant) {
     guard let session = sessions[index] else { return }
-    sessions[index] = nil
-    for subscription in session.subscriptions.values {
-      release(index, subscription.file)
-      if files[subscription.file.index].fetch?.session == index { files[subscription.file.index].fetch = nil }
+    for subscription in session.subscriptions { release(index, subscription.file) }
+    remove(index)
+    for i in files.indices where files[i].isWanted {
+      if files[i].fetch?.session == index { files[i].fetch = nil }
+      files[i].book.ended(session.address, wasUseful: session.isUseful, at: now)
     }
-    for i in files.indices { files[i].book.ended(session.address, wasOpen: session.isOpen, at: now) }
     fillAll(at: now)
     if files.contains(where: { $0.isWanted }) { wake(at: now) }
   }
 
   /// Closes a connection on which nobody wants anything any more.
   mutating func closeIfIdle(_ index: Int, at now: Instant) {
-    guard let session = sessions[index], session.isOpen, session.subscriptions.isEmpty, session.services.isEmpty else {
-      return
-    }
+    guard let session = sessions[index], session.isOpen, session.isIdle else { return }
     endpoint.close(session.connection, .done, at: now)
     emit(.disconnected(session.address, wasOpen: true, code: CloseCode.done.rawValue, reason: "", byPeer: false))
     forget(index, at: now)
+  }
+
+  /// Ends our interest in a peer's copy of a file.
+  mutating func unsubscribe(_ index: Int, _ s: Int, at now: Instant) {
+    guard let key = sessions[index]?.subscriptions[s].file else { return }
+    release(index, key)
+    if files[key.index].fetch?.session == index { files[key.index].fetch = nil }
+    sessions[index]?.subscriptions.remove(at: s)
+    sessions[index]?.idleSince = now
   }
 
   /// All of a file is here: nobody is asked for it any more.
   mutating func finish(_ key: FileKey, at now: Instant) {
     files[key.index].phase = .complete
     files[key.index].progress.isComplete = true
-    for index in sessions.indices {
-      guard let number = sessions[index]?.number(of: key) else { continue }
-      announce(index)
+    publish(key)
+    for index in live {
+      _ = announce(index)
+      guard let s = sessions[index]?.place(of: key), let number = sessions[index]?.subscriptions[s].number else {
+        continue
+      }
+      unsubscribe(index, s, at: now)
       var cancel = Cancel()
       cancel.file = number
       post(cancel, on: index)
-      sessions[index]?.subscriptions[number] = nil
     }
+    files[key.index].forgetDownload()
     emit(.completed(key))
+    wake(at: now)
   }
 }
 
@@ -177,25 +199,22 @@ extension Swarm {
   /// Serves and fetches a file no longer; its key stays and names nothing more.
   public mutating func withdraw(_ key: FileKey, at now: Instant) {
     guard files[key.index].phase != .stopped else { return }
-    for piece in files[key.index].active.keys {
-      buffered -= files[key.index].cut.pieceLength(piece)
-      emit(.pieceDropped(key, piece: piece))
-    }
-    files[key.index].active = [:]
-    files[key.index].fetch = nil
+    dropActive(key)
     files[key.index].phase = .stopped
-    for i in trackers.indices {
-      trackers[i].cancel(id: files[key.index].id)
-      trackers[i].deregister(id: files[key.index].id)
+    let id = files[key.index].id
+    if !forget(key) {
+      for i in trackers.indices {
+        trackers[i].cancel(id: id)
+        trackers[i].deregister(id: id)
+      }
     }
-    for index in sessions.indices {
+    for index in live {
       guard let session = sessions[index] else { continue }
-      let isServed = session.services.values.contains { $0.file == key }
-      guard isServed || session.number(of: key) != nil else { continue }
+      guard session.place(of: key) != nil || session.services.contains(where: { $0.file == key }) else { continue }
       // What is queued of it, or must be repeated, can no longer be sent: the connection ends with it.
-      endpoint.close(session.connection, .goingAway, at: now)
-      forget(index, at: now)
+      drop(index, .goingAway, "", at: now)
     }
+    files[key.index].forgetAll()
   }
 
   /// How many addresses are known at which a file may be had.

@@ -11,19 +11,29 @@ public struct Swarm: ~Copyable {
   let configuration: SwarmConfiguration
   var endpoint: Endpoint
   var files: [SharedFile] = []
+  /// The files that are not stopped, by their id.
+  private(set) var byID: [Digest: [FileKey]] = [:]
+  /// By the connection's index.
   var sessions: [Session?]
+  /// The indices of sessions, the oldest first.
+  private(set) var live: [Int] = []
   /// The trackers that it deals with.
   public internal(set) var trackers: [TrackerClient] = []
   var generator: SeededGenerator
   var secrets: SecretGenerator
   /// Bytes of pieces that are being gathered or verified, over all files.
-  var buffered = 0
+  public internal(set) var buffered = 0
+  /// A piece was not begun because too much is buffered.
+  var isBufferFull = false
+  var bans = BanList()
+  /// The place in `live` of the session that was first to be asked for more.
+  var firstToFill = 0
   private var events: [SwarmEvent] = []
   private var nextEventIndex = 0
   var openCredit: Int
   var openCreditAt = Instant.zero
   var tickAt = Instant.distantFuture
-  var lastTick = Instant.zero
+  var measuredAt = Instant.zero
   var isStopping = false
 
   /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.
@@ -99,27 +109,42 @@ public struct Swarm: ~Copyable {
     return deadline
   }
 
+  // MARK: Sessions
+
+  mutating func insert(_ session: Session) {
+    sessions[session.connection.index] = session
+    live.append(session.connection.index)
+  }
+
+  mutating func remove(_ index: Int) {
+    sessions[index] = nil
+    live.removeAll { $0 == index }
+  }
+
+  mutating func markOpen(_ index: Int, at now: Instant) {
+    sessions[index]?.isOpen = true
+    sessions[index]?.idleSince = now
+  }
+
   // MARK: Files
 
   /// Serves a file that is here as a whole (the original's origin peer).
   public mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
-    let key = FileKey(files.count)
     var file = SharedFile(id: manifest.id, name: name, phase: .preparing)
-    file.manifest = manifest
-    files.append(file)
+    file.set(manifest)
+    let key = add(file)
     begin(key, have: .full(capacity: manifest.cut.pieces), at: now)
     return key
   }
 
   /// Looks for a file and fetches it from all peers that have it; `.manifest` follows.
   public mutating func download(id: Digest, name: String = "", expected: Cut? = nil, at now: Instant) -> FileKey {
-    let key = FileKey(files.count)
     var file = SharedFile(id: id, name: name, phase: .searching)
     file.expected = expected
-    files.append(file)
+    let key = add(file)
     if id == Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) {
       // The empty file is known by its id; nobody needs to be asked.
-      files[key.index].manifest = Manifest(id: id, unproven: Cut(size: 0))
+      files[key.index].set(Manifest(id: id, unproven: Cut(size: 0)))
       files[key.index].phase = .preparing
       emit(.manifest(key))
     }
@@ -127,19 +152,41 @@ public struct Swarm: ~Copyable {
     return key
   }
 
+  private mutating func add(_ file: SharedFile) -> FileKey {
+    let key = FileKey(files.count)
+    files.append(file)
+    byID[file.id, default: []].append(key)
+    return key
+  }
+
+  /// A stopped file is not found by its id any more; whether there is another with the same.
+  mutating func forget(_ key: FileKey) -> Bool {
+    let id = files[key.index].id
+    byID[id]?.removeAll { $0 == key }
+    if byID[id]?.isEmpty == true { byID[id] = nil }
+    return byID[id] != nil
+  }
+
   /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
   public mutating func begin(_ key: FileKey, have: ChunkSet, at now: Instant) {
-    files[key.index].begin(have: have)
+    guard files[key.index].phase == .preparing else { return }
+    files[key.index].begin(have: ChunkSet(capacity: files[key.index].cut.pieces).union(have))
+    publish(key)
+    if files[key.index].phase == .complete { finish(key, at: now) } else { refreshPieces(key, at: now) }
+    wake(at: now)
+  }
+
+  /// Tells trackers, and those who wait for an offer, of a file whose cut is proven.
+  mutating func publish(_ key: FileKey) {
     let file = files[key.index]
+    guard file.isProven else { return }
     for i in trackers.indices { trackers[i].register(id: file.id, cut: file.cut, name: file.name, have: file.chunks) }
     announceToServed(key)
-    if file.phase == .complete { finish(key, at: now) } else { refreshPieces(key, at: now) }
-    wake(at: now)
   }
 
   /// Adds an address at which a file may be had.
   public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
-    guard !configuration.ownAddresses.contains(address) else { return }
+    guard files[key.index].isWanted, !configuration.ownAddresses.contains(address) else { return }
     files[key.index].book.add(address, limit: configuration.addressesPerFile)
     wake(at: now)
   }
@@ -149,7 +196,7 @@ public struct Swarm: ~Copyable {
     guard !trackers.contains(where: { $0.tracker == address }) else { return }
     var client = TrackerClient(
       tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker)
-    for file in files where file.manifest != nil && file.phase != .stopped && file.phase != .preparing {
+    for file in files where file.isProven && file.phase != .preparing {
       client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
     }
     trackers.append(client)
@@ -171,21 +218,22 @@ public struct Swarm: ~Copyable {
   /// How a file stands.
   public func progress(_ key: FileKey) -> FileProgress {
     var progress = files[key.index].progress
-    progress.peers = sessions.count { session in
-      session.map { $0.isOpen && $0.subscriptions.values.contains { $0.file == key && $0.pieces != nil } } ?? false
+    progress.peers = live.count { index in
+      guard let session = sessions[index], session.isOpen else { return false }
+      return session.subscriptions.contains { $0.file == key && $0.pieces != nil }
     }
     return progress
   }
 
   /// The peers that are connected.
-  public var connectionCount: Int { sessions.count { $0?.isOpen ?? false } }
+  public var connectionCount: Int { live.count { sessions[$0]?.isOpen ?? false } }
 
   /// The transport's counters, summed up.
   public var counters: TransportCounters { endpoint.counters }
 
   /// How the connections stand.
   public var statuses: [ConnectionStatus] {
-    sessions.compactMap { $0.flatMap { endpoint.status($0.connection) } }
+    live.compactMap { sessions[$0].flatMap { endpoint.status($0.connection) } }
   }
 
   /// Whether everything was said that there is to say: after `stop`, it is time to leave.
@@ -196,17 +244,17 @@ public struct Swarm: ~Copyable {
     isStopping = true
     tickAt = .distantFuture
     for i in trackers.indices { trackers[i].deregisterAll() }
-    for session in sessions {
-      guard let session else { continue }
-      let isDone = session.subscriptions.values.allSatisfy { files[$0.file.index].phase == .complete }
-      endpoint.close(session.connection, session.services.isEmpty && isDone ? .done : .goingAway, at: now)
-      sessions[session.connection.index] = nil
+    for index in live {
+      guard let session = sessions[index] else { continue }
+      endpoint.close(session.connection, session.isIdle ? .done : .goingAway, at: now)
+      sessions[index] = nil
     }
+    live = []
   }
 
-  /// Something is to be looked after soon.
-  mutating func wake(at now: Instant) {
-    if !isStopping { tickAt = min(tickAt, now) }
+  /// Something is to be looked after then.
+  mutating func wake(at instant: Instant) {
+    if !isStopping { tickAt = min(tickAt, instant) }
   }
 
   /// Asks a tracker which files have a name; `.tracker(_, .found)` follows.

@@ -33,20 +33,38 @@ public struct SwarmConfiguration: Sendable {
 enum SwarmConstants {
   /// How often requests, announcements and connections are looked after while something is under way.
   static let tick: Nanoseconds = 50 * .millisecond
-  /// A peer that owes bytes and sends none for so long is asked for nothing more until it does.
+  /// A peer that owes bytes and sends none for so long is asked for nothing more, and others for what it owes.
   static let patience: Nanoseconds = 3 * .second
-  /// How often a tracker is asked for peers: soon while there are few, less often later.
+  /// How long it is then left alone.
+  static let snub: Nanoseconds = 10 * .second
+  /// A connection on which nobody wants anything is closed after so long.
+  static let idlePatience: Nanoseconds = 10 * .second
+  /// How often a tracker is asked for peers: soon while there are few, less often later. The first times it is after
+  /// a second, since those who began at the same time have just come to be known.
+  static let earlyLookups = 4
   static let lookupSoon: Nanoseconds = 3 * .second
   static let lookupLater: Nanoseconds = 20 * .second
   /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.
   static let firstRetry: Nanoseconds = 5 * .second
   static let longestRetry: Nanoseconds = 300 * .second
-  /// How long an address that sent what does not fit the id is left alone.
+  /// How long a peer that refuses a file is not asked for it.
+  static let refusedRest: Nanoseconds = 60 * .second
+  /// How long an address that sent what does not fit the id is left alone, and how many such are remembered.
   static let ban: Nanoseconds = 600 * .second
-  /// The runs in one HAVE, and in an OFFER: each takes at most 8 bytes.
-  static let runsPerMessage = 100
+  static let bans = 256
+  /// The bytes of the runs in one OFFER, beside a name of 255 bytes, and in one HAVE.
+  static let offerRuns = 800
+  static let haveRuns = 1_100
   /// Chunk runs that a peer may tell before the cut is known.
   static let earlyRuns = 4_096
+  /// Gained chunks that a peer was not told of, in runs: beyond this it is told of all chunks anew.
+  static let gainedRuns = 4_096
+  /// Messages that wait on a connection: no HAVE is added to so many, and a peer that makes us queue answers that it
+  /// does not take is dropped.
+  static let queuedHaves = 64
+  static let queuedMessages = 1_024
+  /// The pieces that are asked of one peer at a time: a quarter of the ranges that it is to remember.
+  static let requestedPieces = 1_024
   /// The ranges in one REQUEST, CANCEL or REFUSE.
   static let rangesPerMessage = 90
   /// The most that are asked for the same piece at a time, near the end.

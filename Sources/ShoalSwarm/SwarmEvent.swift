@@ -46,11 +46,13 @@ public enum SwarmEvent: Sendable {
 
 /// How a file stands.
 public struct FileProgress: Sendable {
-  /// Bytes verified, of how many; 0 of 0 before the manifest is known.
+  /// Bytes verified.
   public var bytes: UInt64 = 0
+  /// The bytes of the file; 0 before the manifest is known.
   public var total: UInt64 = 0
-  /// Chunks complete, of how many.
+  /// Chunks complete.
   public var chunks = 0
+  /// The chunks of the file.
   public var totalChunks = 0
   /// Bytes accepted from peers in this run, verified or not yet.
   public var accepted: UInt64 = 0

@@ -1,0 +1,52 @@
+import ShoalSwarm
+import ShoalWire
+
+/// A file of a `World`: its bytes follow from a number and the offset, so that no one need hold them.
+public struct WorldFile: Sendable {
+  /// Which bytes it has.
+  public let seed: UInt32
+  /// Its manifest.
+  public let manifest: Manifest
+
+  /// A file of so many bytes, cut as asked.
+  public init(seed: UInt32, size: Int, chunking: Chunking = .automatic) {
+    self.init(seed: seed, cut: Cut(size: UInt64(size), chunking: chunking))
+  }
+
+  /// A file cut like that.
+  public init(seed: UInt32, cut: Cut) {
+    self.seed = seed
+    var values: [Digest] = []
+    var piece: [UInt8] = []
+    for i in 0..<cut.pieces {
+      piece = Array(repeating: 0, count: cut.pieceLength(i))
+      piece.withUnsafeMutableBytes { WorldFile.fill($0, seed: seed, offset: cut.pieceOffset(i)) }
+      guard cut.pieces > 1 else { continue }
+      let firstLeaf = cut.pieceOffset(i) / UInt64(Blake3.leafBytes)
+      values.append(piece.withUnsafeBytes { Blake3.chainingValue(of: $0, firstLeaf: firstLeaf) })
+    }
+    manifest = piece.withUnsafeBytes { Manifest(cut: cut, values: values, lastPiece: $0) }
+  }
+
+  /// The same bytes in another cut: the same id.
+  public func recut(_ chunking: Chunking) -> WorldFile {
+    WorldFile(seed: seed, size: Int(manifest.cut.size), chunking: chunking)
+  }
+
+  /// The BLAKE3 hash of the file.
+  public var id: Digest { manifest.id }
+  /// Its cut.
+  public var cut: Cut { manifest.cut }
+
+  /// Writes its bytes from `offset` on.
+  public func fill(_ bytes: UnsafeMutableRawBufferPointer, offset: UInt64) {
+    WorldFile.fill(bytes, seed: seed, offset: offset)
+  }
+
+  static func fill(_ bytes: UnsafeMutableRawBufferPointer, seed: UInt32, offset: UInt64) {
+    for start in stride(from: 0, to: bytes.count, by: 32_768) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + 32_768, bytes.count)])
+      TransportWorldContent.fill(part, source: seed, offset: offset + UInt64(start))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+/// A peer of a `World`: a swarm, and what a real host does around it, in memory.
+public final class WorldPeer {
+  /// Its address.
+  public let address: Address
+  /// What it was told at its start.
+  public let configuration: SwarmConfiguration
+  /// The swarm; after a call that gives it something to do, have the world `flush` the peer.
+  public var swarm: Swarm
+  /// What it serves or fetches, by the key's index.
+  public internal(set) var files: [WorldCopy] = []
+  /// The swarm's events, but those about each block and piece.
+  public internal(set) var events: [SwarmEvent] = []
+  /// It has crashed or left.
+  public internal(set) var isGone = false
+  /// Payload bytes of file that it has sent, repeats included.
+  public internal(set) var contentSent = 0
+  /// How often it had something to do because time had passed.
+  public internal(set) var wakes = 0
+  /// How long a worker needs to verify and write a piece.
+  public var verificationDelay: Nanoseconds = 0
+  /// The pieces of which it sends wrong bytes.
+  public var lies: (Int) -> Bool = { _ in false }
+  /// Sees and may change each datagram as it is sent, before its checksum; if it says false, it is not sent.
+  public var tamper: ((inout [UInt8]) -> Bool)?
+
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+  var jobs: [Job] = []
+
+  /// What a worker will be done with then.
+  enum Job {
+    case verify(FileKey, piece: Int, content: [UInt8], at: Instant)
+    case begin(FileKey, at: Instant)
+
+    var at: Instant {
+      switch self {
+      case .verify(_, _, _, let at), .begin(_, let at): at
+      }
+    }
+  }
+
+  init(_ address: Address, _ configuration: SwarmConfiguration, secrets: UInt64) {
+    self.address = address
+    self.configuration = configuration
+    swarm = Swarm(configuration, secrets: SecretGenerator(seed: secrets))
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// When it must be woken.
+  var deadline: Instant { jobs.reduce(swarm.deadline) { min($0, $1.at) } }
+
+  /// What became of a file.
+  public subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
+}
+
+/// What a peer has of a file.
+public struct WorldCopy: Sendable {
+  /// The file, cut as the peer knows it.
+  public internal(set) var file: WorldFile
+  /// Its key in the peer's swarm.
+  public let key: FileKey
+  /// The pieces that are written, and that were there when the peer began.
+  public internal(set) var written: ChunkSet
+  /// How often pieces were verified.
+  public internal(set) var verified = 0
+  /// How often they were wrong.
+  public internal(set) var wrong = 0
+  /// When all was here.
+  public internal(set) var completedAt: Instant?
+  /// How often a piece was dropped.
+  public internal(set) var dropped = 0
+
+  var gathering: [Int: [UInt8]] = [:]
+  var had: Int
+
+  init(_ file: WorldFile, _ key: FileKey, had: ChunkSet) {
+    self.file = file
+    self.key = key
+    self.had = had.count
+    written = had
+  }
+}

@@ -1,0 +1,70 @@
+import ShoalTransport
+import ShoalWire
+
+/// A host of a `World` that keeps the transport's rules and no others: what it says in a connection is a test's choice.
+public final class WorldStranger {
+  /// What it does when something happens; it may send and close.
+  public typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void
+
+  /// What happens to it.
+  public enum Event {
+    case opened(ConnectionID, byPeer: Bool)
+    case want(ConnectionID, Want)
+    case request(ConnectionID, Request)
+    case offer(ConnectionID, Offer)
+    case other(ConnectionID, MessageType)
+    case block(ConnectionID, Block)
+    case closed(ConnectionID, code: UInt16)
+  }
+
+  /// Its address.
+  public let address: Address
+  /// Its endpoint; after a call that gives it something to send, have the world `flush` the stranger.
+  public var endpoint: Endpoint
+  /// What it fills blocks with.
+  public var content: (Payload, UnsafeMutableRawBufferPointer) -> Void = { _, _ in }
+  private let behave: Behaviour
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+
+  init(_ address: Address, secrets: UInt64, _ behave: @escaping Behaviour) {
+    self.address = address
+    self.behave = behave
+    endpoint = Endpoint(TransportConfiguration(), secrets: SecretGenerator(seed: secrets))
+  }
+
+  /// Sends a message.
+  public func send(_ message: some Message, on id: ConnectionID) {
+    if let bytes = try? message.encoded() { endpoint.send(bytes, on: id) }
+  }
+
+  func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    let bytes = datagram.bytes.span.bytes
+    endpoint.receive(bytes, from: datagram.from, at: now)
+    while let event = endpoint.nextEvent() {
+      switch event {
+      case .opened(let id, let byPeer): behave(self, .opened(id, byPeer: byPeer), now)
+      case .closed(let id, let code, _): behave(self, .closed(id, code: code), now)
+      case .block(let id, let block): behave(self, .block(id, block), now)
+      case .message(let id, .want, let body):
+        if let want = try? Want.decode(bytes, body) { behave(self, .want(id, want), now) }
+      case .message(let id, .request, let body):
+        if let request = try? Request.decode(bytes, body) { behave(self, .request(id, request), now) }
+      case .message(let id, .offer, let body):
+        if let offer = try? Offer.decode(bytes, body) { behave(self, .offer(id, offer), now) }
+      case .message(let id, let type, _): behave(self, .other(id, type), now)
+      }
+    }
+  }
+
+  func nextDatagram(at now: Instant) -> NetworkDatagram? {
+    buffer.withUnsafeMutableBytes { buffer in
+      guard let transmit = endpoint.nextTransmit(into: buffer, at: now) else { return nil }
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
+      if transmit.payload.length > 0 {
+        content(transmit.payload, UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...]))
+      }
+      Checksum.fill(bytes)
+      return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
+    }
+  }
+}

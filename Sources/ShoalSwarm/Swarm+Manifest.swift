@@ -1,0 +1,110 @@
+import ShoalTransport
+import ShoalWire
+
+extension Swarm {
+  /// Sees to it that what is not known of a file is being fetched, from a peer that makes progress.
+  mutating func reviewFetch(_ key: FileKey, at now: Instant) {
+    if files[key.index].phase == .downloading { reviewSize(key, at: now) }
+    guard files[key.index].phase == .searching else { return }
+    if let fetch = files[key.index].fetch {
+      guard now - fetch.progressAt > ManifestFetch.patience else { return }
+      files[key.index].fetch = nil
+      noteFailure(key, of: fetch.session)
+    }
+    var best: (index: Int, s: Int, cut: Cut, failures: Int)?
+    for index in live {
+      guard let s = sessions[index]?.place(of: key), let subscription = sessions[index]?.subscriptions[s],
+        let cut = subscription.cut, subscription.failures < best?.failures ?? .max
+      else { continue }
+      if let expected = files[key.index].expected, expected.size != cut.size { continue }
+      best = (index, s, cut, subscription.failures)
+    }
+    guard let best else { return }
+    guard best.cut.size > 0 else {
+      // Only one id is that of an empty file, and it is not this one's.
+      return distrust(key, sessions[best.index]!.address, piece: nil, at: now)
+    }
+    guard best.cut.pieces > 1 else { return found(Manifest(id: files[key.index].id, unproven: best.cut), key) }
+    let fetch = ManifestFetch(id: files[key.index].id, cut: best.cut, session: best.index, at: now)
+    files[key.index].fetch = fetch
+    requestManifest(fetch.firstRequest, sessions[best.index]!.subscriptions[best.s].number, best.index)
+  }
+
+  /// A size that is only claimed, as that of a file of one piece is, must be borne out by someone. If nobody who
+  /// claims it sends the piece, the next claim is tried.
+  private mutating func reviewSize(_ key: FileKey, at now: Instant) {
+    guard files[key.index].cut.pieces == 1 else { return }
+    var hasOther = false
+    var claimants: [Int] = []
+    for index in live {
+      guard let s = sessions[index]?.place(of: key), let subscription = sessions[index]?.subscriptions[s],
+        let cut = subscription.cut
+      else { continue }
+      if cut.size != files[key.index].cut.size { hasOther = true; continue }
+      if subscription.pieces != nil, subscription.snubbedUntil == nil, !subscription.isStalled(at: now) { return }
+      claimants.append(index)
+    }
+    guard hasOther, files[key.index].active.values.allSatisfy({ !$0.isVerifying }) else { return }
+    for index in claimants { noteFailure(key, of: index) }
+    searchAgain(key)
+  }
+
+  /// What was believed of a file is forgotten.
+  mutating func searchAgain(_ key: FileKey) {
+    dropActive(key)
+    files[key.index].set(nil)
+    files[key.index].phase = .searching
+    for index in live {
+      guard let s = sessions[index]?.place(of: key) else { continue }
+      if let pieces = sessions[index]!.subscriptions[s].pieces {
+        sessions[index]!.subscriptions[s].early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)]
+      }
+      sessions[index]!.subscriptions[s].pieces = nil
+      sessions[index]!.subscriptions[s].foreign = nil
+      sessions[index]!.subscriptions[s].outstanding = 0
+      sessions[index]!.subscriptions[s].requested = 0
+    }
+  }
+
+  private mutating func noteFailure(_ key: FileKey, of index: Int) {
+    guard let s = sessions[index]?.place(of: key) else { return }
+    sessions[index]!.subscriptions[s].failures += 1
+  }
+
+  /// A peer does not send the manifest.
+  mutating func failFetch(_ key: FileKey, of index: Int, at now: Instant) {
+    guard files[key.index].fetch?.session == index else { return }
+    files[key.index].fetch = nil
+    noteFailure(key, of: index)
+    // Not at once: with no other to ask, that would go back and forth as fast as the network allows.
+    wake(at: now + SwarmConstants.tick)
+  }
+
+  private mutating func found(_ manifest: Manifest, _ key: FileKey) {
+    files[key.index].fetch = nil
+    files[key.index].set(manifest)
+    files[key.index].phase = .preparing
+    emit(.manifest(key))
+  }
+
+  mutating func receiveManifest(_ block: Block, _ index: Int, _ key: FileKey, _ bytes: RawSpan, at now: Instant) {
+    guard files[key.index].fetch?.session == index, let address = sessions[index]?.address else { return }
+    guard let outcome = files[key.index].fetch?.receive(block, bytes, at: now) else { return }
+    switch outcome {
+    case .more: break
+    case .request(let range): requestManifest(range, block.file, index)
+    case .complete(let manifest): found(manifest, key)
+    case .wrong:
+      files[key.index].fetch = nil
+      distrust(key, address, piece: nil, at: now)
+    }
+  }
+
+  private mutating func requestManifest(_ range: RangeField, _ number: UInt16, _ index: Int) {
+    var request = Request()
+    request.file = number
+    request.space = ContentSpace.manifest.rawValue
+    request.ranges = [range]
+    post(request, on: index)
+  }
+}

@@ -1,0 +1,121 @@
+import ShoalTransport
+import ShoalWire
+
+// What peers have of the files that we want.
+extension Swarm {
+  mutating func receive(_ offer: Offer, _ index: Int, at now: Instant) {
+    guard let s = sessions[index]?.place(of: offer.file), sessions[index]!.subscriptions[s].cut == nil else { return }
+    let cut = Cut(size: offer.size, pieceExponent: offer.pieceExponent, chunks: offer.chunks)
+    guard cut.isValid else { return drop(index, .protocolError, "offer of an impossible cut", at: now) }
+    let key = sessions[index]!.subscriptions[s].file
+    sessions[index]!.subscriptions[s].cut = cut
+    sessions[index]!.subscriptions[s].early += offer.have
+    if files[key.index].name.isEmpty { files[key.index].name = offer.name }
+    reviewFetch(key, at: now)
+    // A false offer may have ended the connection.
+    guard let s = sessions[index]?.place(of: offer.file) else { return }
+    refreshPieces(index, s, at: now)
+    if let s = sessions[index]?.place(of: offer.file) { fill(index, s, at: now) }
+  }
+
+  mutating func receive(_ have: Have, _ index: Int, at now: Instant) {
+    guard let s = sessions[index]?.place(of: have.file) else { return }
+    let key = sessions[index]!.subscriptions[s].file
+    if sessions[index]!.subscriptions[s].pieces != nil {
+      insert(have.chunks, index, s, files[key.index].cut)
+      fill(index, s, at: now)
+    } else if sessions[index]!.subscriptions[s].foreign != nil {
+      for run in have.chunks { sessions[index]!.subscriptions[s].foreign!.insert(run) }
+      takeForeign(index, s)
+      fill(index, s, at: now)
+    } else if sessions[index]!.subscriptions[s].early.count + have.chunks.count <= SwarmConstants.earlyRuns {
+      sessions[index]!.subscriptions[s].early += have.chunks
+    } else {
+      sessions[index]!.subscriptions[s].isEarlyFull = true
+    }
+  }
+
+  /// A peer has these chunks of our own cut.
+  private mutating func insert(_ runs: [ChunkRun], _ index: Int, _ s: Int, _ cut: Cut) {
+    for run in runs where run.first < cut.chunks {
+      for piece in cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks))) {
+        sessions[index]!.subscriptions[s].pieces!.insert(piece)
+      }
+    }
+    sessions[index]!.subscriptions[s].isDry = false
+  }
+
+  /// Requests are of bytes, so a peer that has all serves any cut.
+  private mutating func takeForeign(_ index: Int, _ s: Int) {
+    guard sessions[index]!.subscriptions[s].foreign?.isComplete == true else { return }
+    let capacity = files[sessions[index]!.subscriptions[s].file.index].cut.pieces
+    sessions[index]!.subscriptions[s].foreign = nil
+    sessions[index]!.subscriptions[s].pieces = PiecePool(capacity: capacity)
+    sessions[index]!.subscriptions[s].pieces!.insertAll()
+    sessions[index]!.subscriptions[s].isDry = false
+  }
+
+  mutating func receive(_ refuse: Refuse, _ index: Int, at now: Instant) {
+    guard let session = sessions[index], let s = session.place(of: refuse.file) else { return }
+    let key = session.subscriptions[s].file
+    if refuse.ranges.isEmpty {
+      emit(.refused(key, session.address, code: refuse.code))
+      unsubscribe(index, s, at: now)
+      files[key.index].book.rest(session.address, until: now + SwarmConstants.refusedRest)
+      fillAll(at: now)
+      closeIfIdle(index, at: now)
+    } else if refuse.space == ContentSpace.manifest.rawValue {
+      failFetch(key, of: index, at: now)
+    } else {
+      let cut = files[key.index].cut
+      for range in refuse.ranges where range.offset < cut.size {
+        let piece = cut.piece(at: range.offset)
+        if refuse.code == Refusal.notHere.rawValue { sessions[index]!.subscriptions[s].pieces?.remove(piece) }
+        release(piece, key, of: index)
+      }
+      // It is asked again with the next tick, or another is.
+    }
+  }
+
+  /// Notes which pieces a peer has, by our cut, as soon as that can be said.
+  private mutating func refreshPieces(_ index: Int, _ s: Int, at now: Instant) {
+    let subscription = sessions[index]!.subscriptions[s]
+    let key = subscription.file
+    guard let theirs = subscription.cut, subscription.pieces == nil, subscription.foreign == nil,
+      files[key.index].manifest != nil
+    else { return }
+    let cut = files[key.index].cut
+    guard theirs.size == cut.size else {
+      // Only where the size is proven is it known who is wrong.
+      if cut.pieces > 1 { distrust(subscription.file, sessions[index]!.address, piece: nil, at: now) }
+      return
+    }
+    guard !subscription.isEarlyFull else {
+      // Not all that it told was kept: it is asked to tell again. In this order, that the connection is never idle.
+      sessions[index]!.subscriptions.remove(at: s)
+      want(index, key)
+      var cancel = Cancel()
+      cancel.file = subscription.number
+      return post(cancel, on: index)
+    }
+    sessions[index]!.subscriptions[s].early = []
+    if theirs == cut {
+      sessions[index]!.subscriptions[s].pieces = PiecePool(capacity: cut.pieces)
+      if subscription.early.count == 1, subscription.early[0] == ChunkRun(first: 0, count: cut.chunks) {
+        sessions[index]!.subscriptions[s].pieces!.insertAll()
+      } else {
+        insert(subscription.early, index, s, cut)
+      }
+    } else {
+      sessions[index]!.subscriptions[s].foreign = ChunkSet(capacity: Int(theirs.chunks), runs: subscription.early)
+      takeForeign(index, s)
+    }
+  }
+
+  mutating func refreshPieces(_ key: FileKey, at now: Instant) {
+    for index in live {
+      if let s = sessions[index]?.place(of: key) { refreshPieces(index, s, at: now) }
+      if let s = sessions[index]?.place(of: key) { fill(index, s, at: now) }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import ShoalWire
+import Testing
+
+@testable import ShoalSwarm
+
+/// Executes the manifest in Protocol.md, section 13.4: byte i of the file is i modulo 251.
+@Suite struct ProtocolManifestTests {
+  @Test func manifest() throws {
+    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
+    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
+    let block = try #require(text.components(separatedBy: "\n```vector manifest example\n").dropFirst().first)
+    var values: [String: [String]] = [:]
+    for line in block.components(separatedBy: "\n").prefix(while: { $0 != "```" }) {
+      let parts = line.components(separatedBy: " = ")
+      values[parts[0], default: []].append(parts[1])
+    }
+    let id = try #require(values["id"]?.first.flatMap { Digest(hex: $0) })
+    let size = try #require(values["size"]?.first.flatMap { UInt64($0) })
+    let exponent = try #require(values["piece_exponent"]?.first.flatMap { UInt8($0) })
+    let leaf = try #require(values["leaf"]?.first)
+    let siblings = try #require(values["sibling"])
+    let chaining = try #require(values["value"])
+    let expected = leaf + siblings.joined() + chaining.joined()
+
+    let content = (0..<Int(size)).map { UInt8($0 % 251) }
+    var cut = Cut(size: size, pieceExponent: exponent, chunks: 0)
+    cut.chunks = UInt32(cut.pieces)
+    let pieces = (0..<cut.pieces).map { piece in
+      let start = Int(cut.pieceOffset(piece))
+      return Array(content[start..<start + cut.pieceLength(piece)])
+    }
+    let found = pieces.enumerated().map { number, piece in
+      piece.withUnsafeBytes {
+        Blake3.chainingValue(of: $0, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
+      }
+    }
+    let made = try #require(pieces.last).withUnsafeBytes { Manifest(cut: cut, values: found, lastPiece: $0) }
+    #expect(made.id == id && content.withUnsafeBytes { Blake3.hash($0) } == id)
+    #expect(found.map(\.hex) == chaining)
+    #expect(made.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() == expected)
+    #expect(made.bytes.count == cut.manifestLength && siblings.count == (cut.leaves - 1).nonzeroBitCount)
+
+    #expect(Manifest.proves(cut, id: id, made.bytes))
+    let read = try #require(Manifest(id: id, cut: cut, proven: made.bytes))
+    for (number, piece) in pieces.enumerated() {
+      #expect(piece.withUnsafeBytes { read.verify(number, $0) }, "piece \(number)")
+    }
+    for wrong in 0..<made.bytes.count {
+      var bytes = made.bytes
+      bytes[wrong] ^= 1
+      #expect(
+        !Manifest.proves(cut, id: id, bytes) || Manifest(id: id, cut: cut, proven: bytes) == nil, "byte \(wrong)")
+    }
+  }
+}

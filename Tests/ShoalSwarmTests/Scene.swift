@@ -1,0 +1,121 @@
+import ShoalLink
+import ShoalSimulator
+@testable import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+import Testing
+
+/// What most tests need: a world of one file, and what must hold at its end.
+final class Scene {
+  let seed: UInt64
+  let world: World
+  let file: WorldFile
+  var downloads: [(peer: WorldPeer, key: FileKey)] = []
+
+  init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic) {
+    self.seed = seed
+    world = World(seed: seed)
+    file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking)
+  }
+
+  static func link(_ text: String) -> LinkSpec { (try? LinkSpec(parsing: text)) ?? .clean }
+
+  static func configuration(_ change: (inout SwarmConfiguration) -> Void = { _ in }) -> SwarmConfiguration {
+    var configuration = SwarmConfiguration()
+    configuration.transport.maxConnections = 64
+    change(&configuration)
+    return configuration
+  }
+
+  func origin(_ link: String = "delay=5ms", trackers: [Address] = [], _ file: WorldFile? = nil) -> WorldPeer {
+    let peer = world.addPeer(Self.configuration(), link: Self.link(link), trackers: trackers)
+    world.share(file ?? self.file, from: peer)
+    return peer
+  }
+
+  @discardableResult
+  func downloader(
+    _ link: String = "delay=5ms", trackers: [Address] = [], from addresses: [Address] = [], having: [ChunkRun] = [],
+    _ change: (inout SwarmConfiguration) -> Void = { _ in }
+  ) -> WorldPeer {
+    let peer = world.addPeer(Self.configuration(change), link: Self.link(link), trackers: trackers)
+    let have = ChunkSet(capacity: file.cut.pieces, runs: having)
+    let key = world.download(file, to: peer, from: addresses, having: have)
+    downloads.append((peer, key))
+    return peer
+  }
+
+  /// A host that answers every WANT with an offer of the whole file, and then does as told.
+  func liar(
+    _ link: String = "delay=5ms", offers: ((inout Offer) -> Void)? = { _ in },
+    then behave: @escaping WorldStranger.Behaviour = { _, _, _ in }
+  ) -> WorldStranger {
+    let cut = file.cut
+    return world.addStranger(link: Self.link(link)) { stranger, event, now in
+      if case .want(let id, let want) = event, let offers {
+        var offer = Offer()
+        offer.file = want.file
+        offer.size = cut.size
+        offer.pieceExponent = cut.pieceExponent
+        offer.chunks = cut.chunks
+        offer.have = cut.chunks > 0 ? [ChunkRun(first: 0, count: cut.chunks)] : []
+        offers(&offer)
+        stranger.send(offer, on: id)
+      }
+      behave(stranger, event, now)
+    }
+  }
+
+  var isComplete: Bool { downloads.allSatisfy { $0.peer.isGone || $0.peer[$0.key].completedAt != nil } }
+
+  /// Runs until all downloads are complete, and checks that they are and nothing is left over.
+  @discardableResult
+  func finish(within seconds: Int, _ where: SourceLocation = #_sourceLocation) -> Nanoseconds {
+    let start = world.now
+    let isDone = world.run(for: Nanoseconds(seconds) * .second) { isComplete }
+    let states = downloads.map { d in "\(d.peer.address): \(d.peer[d.key].written.count)/\(file.cut.pieces)" }
+    #expect(isDone, "seed \(seed): incomplete after \(seconds) s: \(states)", sourceLocation: `where`)
+    check(`where`)
+    for (peer, key) in downloads where !peer.isGone && isDone {
+      #expect(peer.swarm.buffered == 0, "seed \(seed)", sourceLocation: `where`)
+      #expect(peer.swarm.files[key.index].active.isEmpty, "seed \(seed)", sourceLocation: `where`)
+      #expect(peer.swarm.chunks(key).isComplete && peer.swarm.progress(key).isComplete, sourceLocation: `where`)
+      #expect(peer.swarm.progress(key).bytes == file.cut.size, "seed \(seed)", sourceLocation: `where`)
+    }
+    return world.now - start
+  }
+
+  func check(_ where: SourceLocation = #_sourceLocation) {
+    #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)", sourceLocation: `where`)
+  }
+
+  /// Redundant bytes of all downloads, by the bytes that were needed.
+  var redundancy: Double {
+    let redundant = downloads.reduce(0) { $0 + $1.peer.swarm.progress($1.key).redundant }
+    return Double(redundant) / Double(file.cut.size) / Double(downloads.count)
+  }
+}
+
+extension WorldPeer {
+  /// Whether it has distrusted that address.
+  func distrusts(_ address: Address) -> Bool {
+    events.contains { if case .distrusted(_, address, _) = $0 { true } else { false } }
+  }
+
+  var isQuiet: Bool { swarm.isQuiet }
+
+  /// What is kept for its sessions adds up.
+  var ledgerIsRight: Bool {
+    swarm.live.allSatisfy { index in
+      guard let session = swarm.sessions[index] else { return false }
+      return session.subscriptions.allSatisfy { subscription in
+        let file = swarm.files[subscription.file.index]
+        let owed = file.active.filter { $0.value.requesters.contains(index) }
+        let bytes = owed.reduce(0) { $0 + file.cut.pieceLength($1.key) - $1.value.received.count }
+        return subscription.outstanding == bytes && subscription.requested == owed.count
+      }
+    }
+      && swarm.buffered
+        == swarm.files.reduce(0) { sum, file in sum + file.active.keys.reduce(0) { $0 + file.cut.pieceLength($1) } }
+  }
+}
