@@ -77,9 +77,17 @@ extension Swarm {
       if case .peers(let packet) = event {
         for key in byID[packet.id] ?? [] where files[key.index].isWanted {
           if files[key.index].name.isEmpty { files[key.index].name = packet.name }
-          for peer in packet.peers where peer.have > 0 || peer.cut.size == 0 {
+          // Those who have nothing yet are met too: they will have something, and want it from us in return.
+          for peer in packet.peers.sorted(by: { $0.have > $1.have }) {
             add(peer: peer.address, for: key, at: now)
           }
+        }
+      }
+      if case .registered(let id) = event {
+        // Of two who ask after they are known, one at least hears of the other.
+        for key in byID[id] ?? [] where files[key.index].isWanted {
+          files[key.index].lookupAt = .zero
+          wake(at: now)
         }
       }
       emit(.tracker(trackers[i].tracker, event))
