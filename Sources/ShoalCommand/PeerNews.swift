@@ -24,6 +24,8 @@ struct PeerNews {
   private var sources = 0
   private var answering: Set<Address> = []
   private var told: Set<String> = []
+  /// The trackers of whose silence there was a warning.
+  private var missed: Set<Address> = []
 
   init(_ role: Role) { self.role = role }
 
@@ -54,7 +56,9 @@ struct PeerNews {
     case .trackerSilent(let address, let tries, let next): return silent(address, tries, next)
     case .trackerAnswered(let address):
       answering.insert(address)
-      return .log("tracker \(address) answers again")
+      let text = "tracker \(address) answers again"
+      // Who was not told of the silence need not be told of its end.
+      return missed.remove(address) != nil ? .log(text) : .detail(text)
     case .registered(let address, _):
       answering.insert(address)
       let text = "tracker \(address) knows of it"
@@ -87,7 +91,7 @@ struct PeerNews {
     return told.insert(text).inserted ? line : nil
   }
 
-  private func silent(_ address: Address, _ tries: Int, _ next: Double) -> Line {
+  private mutating func silent(_ address: Address, _ tries: Int, _ next: Double) -> Line {
     let advice = sources > 0 ? "going on with \(counted(sources, "peer"))" : "does it run, is UDP \(address.port) open?"
     let text =
       "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), "
@@ -95,7 +99,9 @@ struct PeerNews {
     // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
     if case .getting(let trackers) = role, trackers > 1, sources > 0 || !answering.isEmpty { return .detail(text) }
     // After 7 s, after a minute, and then every ten minutes.
-    return tries == 3 || tries == 6 || tries % 10 == 6 ? .warning(text) : .detail(text)
+    guard tries == 3 || tries == 6 || tries % 10 == 6 else { return .detail(text) }
+    missed.insert(address)
+    return .warning(text)
   }
 }
 

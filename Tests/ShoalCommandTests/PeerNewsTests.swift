@@ -32,6 +32,15 @@ import Testing
         == .warning("tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers"))
   }
 
+  @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
+    var news = PeerNews(.getting(trackers: 1))
+    let text = "tracker 192.0.2.7:7400 answers again"
+    _ = news.line(for: .trackerSilent(tracker, tries: 1, next: 2))
+    #expect(news.line(for: .trackerAnswered(tracker)) == .detail(text))
+    _ = news.line(for: .trackerSilent(tracker, tries: 3, next: 8))
+    #expect(news.line(for: .trackerAnswered(tracker)) == .log(text))
+  }
+
   @Test func oneOfSeveralTrackersMayBeSilent() {
     var news = PeerNews(.getting(trackers: 2))
     guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, next: 8), sources: 1) else {

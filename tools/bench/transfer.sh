@@ -7,6 +7,7 @@ runs=${1:-3}
 swift build -c release --product shoal >&2
 shoal=$(swift build -c release --show-bin-path)/shoal
 work=$(mktemp -d)
+mkdir -p tools/bench/results
 memory=$(mktemp -d -p /dev/shm)
 trap 'kill "${share:-}" 2>/dev/null || true; rm -rf "$work" "$memory"' EXIT
 

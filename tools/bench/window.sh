@@ -8,6 +8,7 @@ megabytes=${2:-10}
 swift build -c release --product shoal >&2
 shoal=$(swift build -c release --show-bin-path)/shoal
 work=$(mktemp -d)
+mkdir -p tools/bench/results
 trap 'kill "${share:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 head -c "${megabytes}000000" /dev/urandom >"$work/file"
 
