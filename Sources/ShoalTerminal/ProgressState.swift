@@ -1,5 +1,3 @@
-import Glibc
-
 /// How far a transfer is, and what there is to say about it: a pure function of what it is told and when.
 ///
 /// Times are seconds on any monotonic clock. Tell it several times a second, even if nothing has changed: that is how
@@ -16,9 +14,7 @@ public struct ProgressState: Sendable {
   private var isFinished = false
   private var startedAt: Double?
   private var advancedAt = 0.0
-  private var measuredAt = 0.0
-  private var recent = Average(constant: 3)
-  private var steady = Average(constant: 15)
+  private var meter = RateMeter()
   /// The time of the latest news.
   private(set) var now = 0.0
 
@@ -47,17 +43,13 @@ public struct ProgressState: Sendable {
     phase = nil
     if startedAt == nil {
       // Rates count from here.
-      (startedAt, advancedAt, measuredAt, self.accepted, self.verified) = (now, now, now, accepted, verified)
+      (startedAt, advancedAt, self.accepted, self.verified) = (now, now, accepted, verified)
     }
     if accepted > self.accepted || verified > self.verified { advancedAt = now }
     self.now = now
-    if now > measuredAt {
-      let gained = Double(accepted) - Double(self.accepted)
-      recent.add(max(gained, 0), over: now - measuredAt)
-      steady.add(max(gained, 0), over: now - measuredAt)
-      (measuredAt, self.accepted) = (now, accepted)
-    }
-    (self.verified, self.total, self.peers, self.loss) = (max(verified, self.verified), total, peers, loss)
+    meter.add(accepted, at: now)
+    (self.accepted, self.verified) = (accepted, max(verified, self.verified))
+    (self.total, self.peers, self.loss) = (total, peers, loss)
     // 100 % is said only of a file that is in its place.
     if total > 0 { fraction = max(fraction, min(Double(verified) / Double(total), 0.999)) }
   }
@@ -73,9 +65,9 @@ public struct ProgressState: Sendable {
   private var pace: [String] {
     let silent = now - advancedAt
     if silent >= 3, !isFinished { return ["stalled \(Units.remaining(silent.rounded(.down)))"] }
-    let rate = Units.rate(recent.value)
-    guard now - (startedAt ?? now) >= 3, steady.value > 0, total > verified else { return [rate] }
-    return [rate, "ETA \(Units.remaining(max(Double(total - verified) / steady.value, 1)))"]
+    let rate = Units.rate(meter.rate)
+    guard total > verified, let rest = meter.remaining(total - verified) else { return [rate] }
+    return [rate, "ETA \(Units.remaining(max(rest, 1)))"]
   }
 
   /// How much is there, always as wide as all of it.
@@ -146,23 +138,5 @@ public struct ProgressState: Sendable {
     let full = String(repeating: unicode ? "█" : "#", count: eighths / 8)
     let part = unicode && eighths % 8 > 0 ? String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1)) : ""
     return padded(full + part, to: cells)
-  }
-}
-
-/// The average of a rate over time, the older the less: after `constant` seconds, e times less.
-private struct Average {
-  private let constant: Double
-  private var sum = 0.0
-  private var weight = 0.0
-
-  init(constant: Double) { self.constant = constant }
-
-  /// Divided by the weight so far, or it would start near zero.
-  var value: Double { weight > 0 ? sum / weight : 0 }
-
-  mutating func add(_ amount: Double, over time: Double) {
-    let share = -expm1(-time / constant)
-    sum += (amount / time - sum) * share
-    weight += (1 - weight) * share
   }
 }

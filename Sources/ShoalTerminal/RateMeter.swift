@@ -1,14 +1,17 @@
 import Glibc
 
 /// How fast a count grows: averaged over three seconds to be shown, over fifteen to foretell the end.
-struct RateMeter {
+public struct RateMeter: Sendable {
   private var last: (count: UInt64, time: Double)?
   private var startedAt = 0.0
   private var recent = Average(constant: 3)
   private var steady = Average(constant: 15)
 
+  /// Nothing counted yet.
+  public init() {}
+
   /// The count at a time in seconds; the first one is where growth is measured from.
-  mutating func add(_ count: UInt64, at now: Double) {
+  public mutating func add(_ count: UInt64, at now: Double) {
     guard let last else {
       (last, startedAt) = ((count, now), now)
       return
@@ -21,23 +24,24 @@ struct RateMeter {
   }
 
   /// The growth in a second.
-  var rate: Double { recent.value }
+  public var rate: Double { recent.value }
 
-  /// Seconds until so much more; nil while that cannot be known.
-  func remaining(_ rest: UInt64) -> Double? {
+  /// Seconds until so much more; nil while that cannot be known, as in the first three seconds.
+  public func remaining(_ rest: UInt64) -> Double? {
     guard let last, last.time - startedAt >= 3, steady.value > 0 else { return nil }
     return Double(rest) / steady.value
   }
 }
 
-/// The average of a rate over time, the older the less.
-private struct Average {
+/// The average of a rate over time, the older the less: after `constant` seconds, e times less.
+private struct Average: Sendable {
   private let constant: Double
   private var sum = 0.0
   private var weight = 0.0
 
   init(constant: Double) { self.constant = constant }
 
+  /// Divided by the weight so far, or it would start near zero.
   var value: Double { weight > 0 ? sum / weight : 0 }
 
   mutating func add(_ amount: Double, over time: Double) {
