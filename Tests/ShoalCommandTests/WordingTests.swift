@@ -1,4 +1,5 @@
 import ShoalWire
+import ShoalTerminal
 import Testing
 
 @testable import Shoal
