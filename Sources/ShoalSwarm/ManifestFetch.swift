@@ -26,6 +26,8 @@ struct ManifestFetch {
     /// The size is proven: this is to be requested too.
     case request(RangeField)
     case complete(Manifest)
+    /// It comes in more fragments than are kept.
+    case failed
     /// It is not the manifest of that file.
     case wrong
   }
@@ -45,7 +47,8 @@ struct ManifestFetch {
     guard block.offset <= UInt64(bytes.count) else { return .more }
     let start = Int(block.offset)
     guard block.content.count <= bytes.count - start else { return .more }
-    guard received.insert(start..<start + block.content.count) > 0 else { return .more }
+    guard let new = received.insert(start..<start + block.content.count) else { return .failed }
+    guard new > 0 else { return .more }
     if received.count - progress >= ManifestFetch.leastProgress {
       progress = received.count
       progressAt = now

@@ -1,7 +1,7 @@
 import ShoalWire
 
 /// A set of pieces: a bit each, so that a piece that two sets share is found a word at a time. There are no words
-/// while it is empty or complete, so that the set of a seeder's pieces costs nothing.
+/// before it has been neither empty nor complete, so that the set of a seeder's pieces costs nothing.
 struct PiecePool {
   let capacity: Int
   private(set) var count = 0
@@ -29,11 +29,28 @@ struct PiecePool {
   }
 
   mutating func insert(_ piece: Int) {
-    guard piece >= 0, piece < capacity, !contains(piece) else { return }
+    if piece >= 0, piece < capacity { insert(piece..<piece + 1) }
+  }
+
+  /// Adds pieces, which must be below `capacity`; whether any was new.
+  @discardableResult
+  mutating func insert(_ pieces: Range<Int>) -> Bool {
+    guard !pieces.isEmpty, count < capacity else { return false }
+    if pieces.count == capacity, words.isEmpty {
+      insertAll()
+      return true
+    }
     materialize()
-    words[piece / 64] |= 1 << UInt64(piece % 64)
-    count += 1
-    if count == capacity { words = [] }
+    let before = count
+    let last = (pieces.upperBound - 1) / 64
+    for index in pieces.lowerBound / 64...last {
+      var mask = UInt64.max
+      if index == pieces.lowerBound / 64 { mask <<= UInt64(pieces.lowerBound % 64) }
+      if index == last { mask &= .max >> UInt64(63 - (pieces.upperBound - 1) % 64) }
+      count += (mask & ~words[index]).nonzeroBitCount
+      words[index] |= mask
+    }
+    return count > before
   }
 
   mutating func remove(_ piece: Int) {
@@ -41,7 +58,6 @@ struct PiecePool {
     materialize()
     words[piece / 64] &= ~(1 << UInt64(piece % 64))
     count -= 1
-    if count == 0 { words = [] }
   }
 
   /// The first piece at or, around the end, after `start` that is in both sets, which have the same capacity.
@@ -65,6 +81,7 @@ struct PiecePool {
     return bits == 64 ? .max : (1 << UInt64(bits)) - 1
   }
 
+  /// Once there, the words stay: a peer may fill its set and have pieces struck from it as often as it likes.
   private mutating func materialize() {
     if words.isEmpty { words = (0..<(capacity + 63) / 64).map(word) }
   }

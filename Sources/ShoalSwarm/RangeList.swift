@@ -3,9 +3,12 @@ struct RangeList {
   private(set) var runs: [Range<Int>] = []
   /// The bytes in all runs.
   private(set) var count = 0
+  /// Twice what blocks of 1 KiB make of a piece of 4 MiB when every other is lost.
+  static let mostRuns = 4_096
 
-  /// Adds bytes; how many of them are new.
-  mutating func insert(_ new: Range<Int>) -> Int {
+  /// Adds bytes; how many of them are new. Nil, and nothing is added, if that would make too many runs: only a
+  /// peer that means harm sends so little at a time and leaves so much out.
+  mutating func insert(_ new: Range<Int>) -> Int? {
     guard !new.isEmpty else { return 0 }
     if let last = runs.last, last.upperBound == new.lowerBound {
       runs[runs.count - 1] = last.lowerBound..<new.upperBound
@@ -18,6 +21,8 @@ struct RangeList {
       let middle = (low + high) / 2
       if runs[middle].upperBound < new.lowerBound { low = middle + 1 } else { high = middle }
     }
+    let touchesNone = low == runs.count || runs[low].lowerBound > new.upperBound
+    guard !touchesNone || runs.count < RangeList.mostRuns else { return nil }
     var merged = new
     var end = low
     var known = 0

@@ -73,6 +73,7 @@ struct Session {
   var subscriptions: [Subscription] = []
   var services: [Service] = []
   private var nextNumber: UInt16 = 0
+  private var hasUsedAll = false
 
   init(connection: ConnectionID, address: Address, byPeer: Bool, isOpen: Bool, at now: Instant) {
     self.connection = connection
@@ -96,6 +97,10 @@ struct Session {
   mutating func takeNumber() -> UInt16 {
     while place(of: nextNumber) != nil { nextNumber &+= 1 }
     defer { nextNumber &+= 1 }
+    if nextNumber == .max { hasUsedAll = true }
     return nextNumber
   }
+
+  /// Whether we ever gave this number to a file.
+  func wasUsed(_ number: UInt16) -> Bool { hasUsedAll || number < nextNumber }
 }

@@ -22,8 +22,7 @@ struct ActivePiece {
     _ range: Range<Int>, from session: Int, _ address: Address
   ) -> (new: Int, total: Int, other: Int?) {
     guard !isVerifying, requesters.contains(session) else { return (0, 0, nil) }
-    let new = received.insert(range)
-    guard new > 0 else { return (0, 0, nil) }
+    guard let new = received.insert(range), new > 0 else { return (0, 0, nil) }
     if let i = contributions.firstIndex(where: { $0.address == address }) {
       contributions[i].bytes += new
     } else {
@@ -57,6 +56,8 @@ struct SharedFile {
   /// The manifest's, apart from it because each block needs it.
   private(set) var cut = Cut()
   var fetch: ManifestFetch?
+  /// When a size was last believed that is only claimed.
+  var believedAt = Instant.zero
   /// The pieces that are here and verified.
   var have = ChunkSet(capacity: 0)
   /// The chunks that are complete.

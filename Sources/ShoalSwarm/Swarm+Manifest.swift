@@ -24,7 +24,10 @@ extension Swarm {
       // Only one id is that of an empty file, and it is not this one's.
       return distrust(key, sessions[best.index]!.address, piece: nil, at: now)
     }
-    guard best.cut.pieces > 1 else { return found(Manifest(id: files[key.index].id, unproven: best.cut), key) }
+    guard best.cut.pieces > 1 else {
+      files[key.index].believedAt = now
+      return found(Manifest(id: files[key.index].id, unproven: best.cut), key)
+    }
     let fetch = ManifestFetch(id: files[key.index].id, cut: best.cut, session: best.index, at: now)
     files[key.index].fetch = fetch
     requestManifest(fetch.firstRequest, sessions[best.index]!.subscriptions[best.s].number, best.index)
@@ -33,7 +36,8 @@ extension Swarm {
   /// A size that is only claimed, as that of a file of one piece is, must be borne out by someone. If nobody who
   /// claims it sends the piece, the next claim is tried.
   private mutating func reviewSize(_ key: FileKey, at now: Instant) {
-    guard files[key.index].cut.pieces == 1 else { return }
+    // Claims that nobody bears out take turns, but not as fast as we can.
+    guard files[key.index].cut.pieces == 1, now - files[key.index].believedAt >= SwarmConstants.patience else { return }
     var hasOther = false
     var claimants: [Int] = []
     for index in live {
@@ -41,7 +45,9 @@ extension Swarm {
         let cut = subscription.cut
       else { continue }
       if cut.size != files[key.index].cut.size { hasOther = true; continue }
-      if subscription.pieces != nil, subscription.snubbedUntil == nil, !subscription.isStalled(at: now) { return }
+      // One that claims the size and has nothing will never bear it out.
+      let mayProve = subscription.pieces?.isEmpty == false && subscription.snubbedUntil == nil
+      if mayProve, !subscription.isStalled(at: now) { return }
       claimants.append(index)
     }
     guard hasOther, files[key.index].active.values.allSatisfy({ !$0.isVerifying }) else { return }
@@ -94,6 +100,7 @@ extension Swarm {
     case .more: break
     case .request(let range): requestManifest(range, block.file, index)
     case .complete(let manifest): found(manifest, key)
+    case .failed: failFetch(key, of: index, at: now)
     case .wrong:
       files[key.index].fetch = nil
       distrust(key, address, piece: nil, at: now)

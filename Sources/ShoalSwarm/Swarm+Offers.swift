@@ -4,7 +4,14 @@ import ShoalWire
 // What peers have of the files that we want.
 extension Swarm {
   mutating func receive(_ offer: Offer, _ index: Int, at now: Instant) {
-    guard let s = sessions[index]?.place(of: offer.file), sessions[index]!.subscriptions[s].cut == nil else { return }
+    guard let s = sessions[index]?.place(of: offer.file) else {
+      // Most likely the WANT arrived after the CANCEL that withdrew it: the peer is told again.
+      guard sessions[index]?.wasUsed(offer.file) == true else { return }
+      var cancel = Cancel()
+      cancel.file = offer.file
+      return post(cancel, on: index)
+    }
+    guard sessions[index]!.subscriptions[s].cut == nil else { return }
     let cut = Cut(size: offer.size, pieceExponent: offer.pieceExponent, chunks: offer.chunks)
     guard cut.isValid else { return drop(index, .protocolError, "offer of an impossible cut", at: now) }
     let key = sessions[index]!.subscriptions[s].file
@@ -38,11 +45,9 @@ extension Swarm {
   /// A peer has these chunks of our own cut.
   private mutating func insert(_ runs: [ChunkRun], _ index: Int, _ s: Int, _ cut: Cut) {
     for run in runs where run.first < cut.chunks {
-      for piece in cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks))) {
-        sessions[index]!.subscriptions[s].pieces!.insert(piece)
-      }
+      let pieces = cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks)))
+      if sessions[index]!.subscriptions[s].pieces!.insert(pieces) { sessions[index]!.subscriptions[s].isDry = false }
     }
-    sessions[index]!.subscriptions[s].isDry = false
   }
 
   /// Requests are of bytes, so a peer that has all serves any cut.
@@ -99,6 +104,7 @@ extension Swarm {
       return post(cancel, on: index)
     }
     sessions[index]!.subscriptions[s].early = []
+    sessions[index]!.subscriptions[s].isDry = false
     if theirs == cut {
       sessions[index]!.subscriptions[s].pieces = PiecePool(capacity: cut.pieces)
       if subscription.early.count == 1, subscription.early[0] == ChunkRun(first: 0, count: cut.chunks) {

@@ -150,16 +150,13 @@ extension Swarm {
 
   mutating func receive(_ cancel: Cancel, _ index: Int, at now: Instant) {
     guard let session = sessions[index], let i = session.service(cancel.file) else { return }
-    for range in cancel.ranges {
-      endpoint.cancel(
-        file: cancel.file, space: cancel.space, offset: range.offset, length: UInt64(range.length),
+    guard cancel.ranges.isEmpty else {
+      return endpoint.cancel(
+        file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
         on: session.connection)
     }
-    guard cancel.ranges.isEmpty else { return }
     // Without ranges: the file is not wanted any more.
-    for space in [ContentSpace.content, .manifest] {
-      endpoint.cancel(file: cancel.file, space: space.rawValue, offset: 0, length: nil, on: session.connection)
-    }
+    endpoint.cancel(file: cancel.file, on: session.connection)
     sessions[index]?.services.remove(at: i)
     sessions[index]?.idleSince = now
     let service = session.services[i]

@@ -13,19 +13,22 @@ struct AckSchedule {
   /// Corrupt datagrams from the peer's address.
   private(set) var corrupt: UInt32 = 0
   private var corruptAckAt = Instant.zero
+  /// When the last ACK left.
+  private var leftAt = Instant.zero
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
 
   /// A numbered packet has arrived.
-  mutating func arrived(_ packet: DataPacket, _ arrival: Arrival, gap: Bool, at now: Instant) {
-    if arrival == .new || arrival == .discarded {
-      if echo.map({ Int32(bitPattern: packet.timestamp &- $0) >= 0 }) ?? true {
-        echo = packet.timestamp
-        echoArrivedAt = now
-      }
+  mutating func arrived(
+    _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
+  ) {
+    guard arrival == .new || arrival == .discarded else { return sawRepeat(roundTrip, at: now) }
+    if echo.map({ Int32(bitPattern: packet.timestamp &- $0) >= 0 }) ?? true {
+      echo = packet.timestamp
+      echoArrivedAt = now
     }
     pending += 1
-    // A gap that has just opened, or a packet that fills or repeats something, is news that the sender waits for.
+    // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
     if gap || arrival != .new || packet.attempt > 0 || pending >= Int(packet.ackEvery) {
       isUrgent = true
     } else {
@@ -41,10 +44,18 @@ struct AckSchedule {
     isUrgent = true
   }
 
+  /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again, but not for each,
+  /// as the ACKs that describe a window may be much longer than what they answer.
+  mutating func sawRepeat(_ roundTrip: RoundTrip, at now: Instant) {
+    let pause = roundTrip.hasSample ? max(roundTrip.smoothed / 8, .millisecond) : .millisecond
+    dueAt = min(dueAt, max(leftAt + min(pause, Constants.longestAckDelay), now))
+  }
+
   mutating func demand() { isUrgent = true }
 
   /// The timestamp to echo and the microseconds since it came, as the ACK leaves.
   mutating func take(at now: Instant) -> (echo: UInt32, delay: UInt16) {
+    leftAt = now
     pending = 0
     isUrgent = false
     dueAt = .distantFuture

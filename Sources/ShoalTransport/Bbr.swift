@@ -54,7 +54,8 @@ struct Bbr {
   /// The bandwidth-delay product times a gain, in bytes; the initial window before there is a model.
   private func inflight(_ gain: Double) -> Double {
     guard bandwidth.value > 0, leastRoundTrip != .max else { return Double(Constants.initialWindow * datagram) }
-    return bandwidth.value * Double(leastRoundTrip) / 1e9 * gain / (1 - randomLoss.share)
+    // A peer that echoes what it likes must not make this a number that is no integer.
+    return min(bandwidth.value * Double(leastRoundTrip) / 1e9 * gain / (1 - randomLoss.share), 1e15)
   }
 
   /// The most bytes in flight.

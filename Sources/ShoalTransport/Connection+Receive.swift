@@ -14,7 +14,7 @@ extension Connection {
       }
     if packet.attempt > 0 { counters.repeats += 1 }
     if arrival == .duplicate { counters.duplicate += 1 }
-    acks.arrived(packet, arrival, gap: number > top, at: now)
+    acks.arrived(packet, arrival, gap: number > top, roundTrip, at: now)
     timers[.ack] = acks.dueAt
     guard arrival == .new else { return }
     var reader = MessageReader(bytes, from: packet.messages.offset)
@@ -27,7 +27,7 @@ extension Connection {
     }
   }
 
-  /// An ACK, intact and for us. One that speaks of numbers never sent is ignored.
+  /// An ACK, intact and for us. One that speaks of numbers never sent is ignored; a fault in its slice is thrown last.
   mutating func receive(_ ack: AckPacket, _ bytes: RawSpan, at now: Instant) throws(WireError) {
     let next = Numbering.expand(ack.next, near: send.base)
     let top = Numbering.expand(ack.top, near: send.base)
@@ -40,7 +40,9 @@ extension Connection {
       if roundTrip.hasSample { send.suspect(sentBefore: now - roundTrip.smoothed * 7 / 8) }
     }
     send.acknowledge(upTo: next, at: now, &result)
-    try send.acknowledge(ack, bytes, at: now, &result)
+    // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
+    var fault: WireError?
+    do throws(WireError) { try send.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
     if result.packets > 0 {
       probeTimeouts = 0
       probesDue = 0
@@ -61,7 +63,8 @@ extension Connection {
     slowLostBytes = 0
     if send.largeLost >= Constants.blackHole { suspectBlackHole(at: now) }
     renewWishes()
-    armProbe()
+    armProbe(at: now)
+    if let fault { throw fault }
   }
 
   /// What an ACK's echo tells; 0 if nothing.
@@ -103,8 +106,9 @@ extension Connection {
     congestion.setDatagram(datagram)
   }
 
-  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged.
-  mutating func armProbe() {
-    timers[.probe] = send.isEmpty ? .distantFuture : lastSentAt + probeTimeout
+  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. A round trip that
+  /// shrinks, as a peer that echoes what it likes can make it, does not put its end into the past.
+  mutating func armProbe(at now: Instant) {
+    timers[.probe] = send.isEmpty ? .distantFuture : max(lastSentAt + probeTimeout, now)
   }
 }

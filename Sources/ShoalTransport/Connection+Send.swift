@@ -159,8 +159,7 @@ extension Connection {
     }
     guard send.hasRoom else { return nil }
     if queue.hasMessages {
-      let room = Limits.smallestDatagram - DataPacket.overhead
-      return send.add(payload: .empty, messages: queue.takeMessages(room))
+      return send.add(payload: .empty, messages: queue.takeMessages(MessageType.longest))
     }
     return queue.takeBlock(blockRoom).map { send.add(payload: $0, messages: nil) }
   }
@@ -199,7 +198,7 @@ extension Connection {
     pacer.sent(length + payload.length)
     if lastSentAt != now || timers[.probe] == .distantFuture {
       lastSentAt = now
-      armProbe()
+      armProbe(at: now)
       timers[.keepAlive] = now + idleTimeout / 3
     }
     return (length, payload)

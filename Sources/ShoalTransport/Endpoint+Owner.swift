@@ -10,10 +10,10 @@ extension Endpoint {
     return connections.id(slot)
   }
 
-  /// Queues an encoded message, of at most 1,172 bytes; false if the connection is over.
+  /// Queues an encoded message, of at most `MessageType.longest` bytes; false if the connection is over.
   @discardableResult
   public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
-    precondition(message.count <= Limits.smallestDatagram - DataPacket.overhead)
+    precondition(message.count <= MessageType.longest)
     guard let slot = usable(id) else { return false }
     connections.at(slot).pointee.queue.append(message)
     touch(slot)
@@ -29,10 +29,16 @@ extension Endpoint {
     return true
   }
 
-  /// Forgets queued bytes of a file that overlap these; all from `offset` on if `length` is nil.
-  public mutating func cancel(file: UInt16, space: UInt8, offset: UInt64, length: UInt64?, on id: ConnectionID) {
+  /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
+  public mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
-    connections.at(slot).pointee.queue.cancel(file: file, space: space, offset: offset, length: length)
+    connections.at(slot).pointee.queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
+  }
+
+  /// Forgets all that is queued of a file.
+  public mutating func cancel(file: UInt16, on id: ConnectionID) {
+    guard let slot = usable(id) else { return }
+    connections.at(slot).pointee.queue.cancel(file: file)
   }
 
   /// Ends a connection at once; no event follows.

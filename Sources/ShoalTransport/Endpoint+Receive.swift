@@ -82,7 +82,10 @@ extension Endpoint {
   private mutating func receiveAccept(_ slot: Int, _ bytes: RawSpan, at now: Instant) throws(WireError) {
     let connection = connections.at(slot)
     // Our first packet was lost: the responder must still learn that we have its id.
-    if connection.pointee.state == .established { connection.pointee.acks.demand() }
+    if connection.pointee.state == .established {
+      connection.pointee.acks.sawRepeat(connection.pointee.roundTrip, at: now)
+      connection.pointee.timers[.ack] = connection.pointee.acks.dueAt
+    }
     guard connection.pointee.state == .opening else { return }
     let packet = try AcceptPacket.decode(bytes)
     guard let mode = RepeatMode(rawValue: packet.arq), mode == .goBackN || configuration.repeatMode != .goBackN,

@@ -12,6 +12,8 @@ struct PathMTU {
   /// The size being tried, and how often it was.
   private var index = 0
   private var tries = 0
+  /// How many sizes, from the largest on, were tried since nothing large got through: no other can have arrived.
+  private var tried = 0
 
   /// IP packets of Ethernet behind PPPoE and tunnels, of Ethernet, and of jumbo frames.
   private static let usual = [1_400, 1_480, 1_500, 8_900, 9_000, 16_384, 65_535]
@@ -44,13 +46,14 @@ struct PathMTU {
       return nil
     }
     tries += 1
+    tried = max(tried, index + 1)
     deadline = now + timeout
     return sizes[index]
   }
 
   /// A probe of this size has arrived; whether datagrams may now be larger.
   mutating func probed(_ size: Int, at now: Instant) -> Bool {
-    guard size > confirmed, sizes.contains(size) else { return false }
+    guard size > confirmed, sizes.prefix(tried).contains(size) else { return false }
     confirmed = size
     rest(at: now)
     return true
@@ -62,6 +65,7 @@ struct PathMTU {
     confirmed = Limits.smallestDatagram
     index = 0
     tries = 0
+    tried = 0
     deadline = now + PathMTU.outageTime
     return true
   }

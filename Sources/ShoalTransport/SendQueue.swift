@@ -58,36 +58,74 @@ struct SendQueue: ~Copyable {
     return block
   }
 
-  /// Forgets what overlaps these bytes of a file; all of it if `length` is nil.
-  mutating func cancel(file: UInt16, space: UInt8, offset: UInt64, length: UInt64?) {
-    // The numbers may be a peer's: their sum may be too large.
-    let end = length.map { offset > .max - $0 ? .max : offset + $0 } ?? .max
-    // What lies around the cancelled bytes stays; at most one range is cut into two.
-    var cut = Ring<Payload>()
-    var left = 0
-    while let range = ranges.popFirst() {
-      let rangeEnd = range.offset + UInt64(range.length)
-      guard range.file == file, range.space == space, range.offset < end, rangeEnd > offset else {
-        cut.append(range)
-        left += range.length
+  /// Forgets all that waits of a file.
+  mutating func cancel(file: UInt16) {
+    ranges.filter { $0.file != file }
+    bytes = 0
+    for i in 0..<ranges.count { bytes += ranges[i].length }
+  }
+
+  /// Forgets what waits of these bytes of a file. A range that would be cut into several while there are `limit` of
+  /// them is left whole: a CANCEL may be disregarded, and must not make us remember ever more.
+  mutating func cancel(file: UInt16, space: UInt8, ranges cancelled: [RangeField], limit: Int) {
+    let holes = SendQueue.holes(cancelled)
+    var room = limit - ranges.count
+    for _ in 0..<ranges.count {
+      guard let range = ranges.popFirst() else { break }
+      guard range.file == file, range.space == space else {
+        ranges.append(range)
         continue
       }
-      if range.offset < offset {
-        var front = range
-        front.length = Int(offset - range.offset)
-        cut.append(front)
-        left += front.length
+      let end = range.offset + UInt64(range.length)
+      let low = SendQueue.first(in: holes, after: range.offset)
+      var high = low
+      while high < holes.count, holes[high].lowerBound < end { high += 1 }
+      // What is left lies before, between and after the holes.
+      let front = low < high && holes[low].lowerBound > range.offset ? 1 : 0
+      let back = low < high && holes[high - 1].upperBound < end ? 1 : 0
+      let more = high - low - 2 + front + back
+      guard low < high, more <= max(room, 0) else {
+        ranges.append(range)
+        continue
       }
-      if rangeEnd > end {
-        var back = range
-        back.offset = end
-        back.length = Int(rangeEnd - end)
-        cut.append(back)
-        left += back.length
+      room -= more
+      bytes -= range.length
+      var next = range.offset
+      for i in low...high {
+        let stop = i < high ? holes[i].lowerBound : end
+        if stop > next {
+          var part = range
+          (part.offset, part.length) = (next, Int(stop - next))
+          append(part)
+        }
+        if i < high { next = holes[i].upperBound }
       }
     }
-    ranges = cut
-    bytes = left
+  }
+
+  /// The ranges in ascending order, joined where they touch. They are a peer's: offset and length may be anything.
+  private static func holes(_ ranges: [RangeField]) -> [Range<UInt64>] {
+    var holes: [Range<UInt64>] = []
+    for range in ranges.sorted(by: { $0.offset < $1.offset }) where range.length > 0 {
+      let end = range.offset.addingReportingOverflow(UInt64(range.length))
+      let hole = range.offset..<(end.overflow ? .max : end.partialValue)
+      if let last = holes.last, last.upperBound >= hole.lowerBound {
+        holes[holes.count - 1] = last.lowerBound..<max(last.upperBound, hole.upperBound)
+      } else {
+        holes.append(hole)
+      }
+    }
+    return holes
+  }
+
+  /// The place of the first hole that ends after `offset`.
+  private static func first(in holes: [Range<UInt64>], after offset: UInt64) -> Int {
+    var (low, high) = (0, holes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if holes[middle].upperBound <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// The ranges that wait.

@@ -26,6 +26,11 @@ public struct MessageReader: ~Copyable, ~Escapable {
   }
 }
 
+extension MessageType {
+  /// The bytes of the longest message other than BLOCK, with type and length: a DATA packet with it fits every path.
+  public static let longest = Limits.smallestDatagram - DataPacket.overhead
+}
+
 extension Message {
   @inline(__always)
   static func parse(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Self {
@@ -40,9 +45,9 @@ extension Message {
     try parse(bytes, body)
   }
 
-  /// The message with its type and length.
+  /// The message with its type and length; fails if it is longer than `MessageType.longest`.
   public func encoded() throws(WireError) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: Limits.smallestDatagram)
+    var buffer = [UInt8](repeating: 0, count: MessageType.longest)
     var span = buffer.mutableSpan
     let end = try write(span.mutableBytes, length: 0)
     buffer.removeSubrange(end...)

@@ -48,6 +48,29 @@ struct MaliceTests {
     }
   }
 
+  /// Who claims a size and has nothing of the file must not keep others from being asked.
+  @Test func aFalseSizeOfOneWhoHasNothing() {
+    let scene = Scene(1, 900)
+    let origin = scene.origin("delay=40ms")
+    let liar = scene.liar("delay=1ms", offers: { ($0.size, $0.have) = (500, []) })
+    scene.downloader("delay=1ms", from: [liar.address, origin.address])
+    scene.finish(within: 20)
+  }
+
+  /// Claims of several who have nothing take turns, and time goes on.
+  @Test func falseSizesTakeTurns() {
+    let scene = Scene(1, 900)
+    let liars = [400, 500, 600].map { size in scene.liar("delay=1ms", offers: { ($0.size, $0.have) = (size, []) }) }
+    let peer = scene.downloader("delay=1ms", from: liars.map(\.address))
+    scene.world.run(for: 20 * .second)
+    let turns = peer.events.count { if case .manifest = $0 { true } else { false } }
+    #expect(turns >= 3 && turns <= 8, "\(turns)")
+    let origin = scene.origin()
+    peer.swarm.add(peer: origin.address, for: scene.downloads[0].key, at: scene.world.now)
+    scene.world.flush(peer)
+    scene.finish(within: 20)
+  }
+
   /// A small file whose false size somebody claims must not be believed by others through us.
   @Test func aFalseSizeIsNotPassedOn() {
     let scene = Scene(1, 900)

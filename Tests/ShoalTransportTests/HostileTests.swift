@@ -210,15 +210,18 @@ import Testing
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()
     pair.a.endpoint.send(Payload(source: 1, space: .content, file: 1, offset: 0, length: 1_000_000), on: id)
-    for (offset, length) in [(UInt64.max, UInt64.max), (.max - 5, 10), (0, 0), (500_000, .max)] {
-      pair.a.endpoint.cancel(file: 1, space: 0, offset: offset, length: length, on: id)
+    func cancel(_ file: UInt16, _ space: UInt8, _ ranges: (offset: UInt64, length: UInt32)...) {
+      let ranges = ranges.map { RangeField(offset: $0.offset, length: $0.length) }
+      pair.a.endpoint.cancel(file: file, space: space, ranges: ranges, limit: 10, on: id)
     }
+    cancel(1, 0, (.max, .max), (.max - 5, 10), (0, 0), (700, 0), (500_000, .max))
     #expect(pair.a.queued(id).bytes == 500_000)
-    pair.a.endpoint.cancel(file: 1, space: 1, offset: 0, length: nil, on: id)
-    pair.a.endpoint.cancel(file: 2, space: 0, offset: 0, length: nil, on: id)
-    pair.a.endpoint.cancel(file: 1, space: 0, offset: 100_000, length: 200_000, on: id)
+    cancel(1, 1, (0, .max))
+    cancel(2, 0, (0, .max))
+    pair.a.endpoint.cancel(file: 2, on: id)
+    cancel(1, 0, (100_000, 200_000))
     #expect(pair.a.queued(id).bytes == 300_000 && pair.a.queued(id).ranges == 2)
-    pair.a.endpoint.cancel(file: 1, space: 0, offset: 0, length: nil, on: id)
+    pair.a.endpoint.cancel(file: 1, on: id)
     #expect(pair.a.queued(id).bytes == 0 && pair.a.queued(id).ranges == 0)
   }
 }

@@ -155,4 +155,18 @@ import Testing
     let isLarger = path.probed(1_472, at: now)
     #expect(isLarger && path.deadline == .distantFuture)
   }
+
+  @Test func onlyASizeThatWasProbedIsBelieved() {
+    var path = PathMTU(mtu: 1_500, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
+    let unasked = path.probed(1_472, at: .zero)
+    let size = path.probe(.second, at: .zero)
+    let smaller = path.probed(1_452, at: .zero)
+    #expect(!unasked && size == 1_472 && !smaller && path.confirmed == 1_200)
+    let asked = path.probed(1_472, at: .zero)
+    #expect(asked && path.confirmed == 1_472)
+    // What answers a probe of before the fall says nothing of the path as it is now.
+    let fell = path.suspectBlackHole(at: .zero)
+    let late = path.probed(1_472, at: .zero)
+    #expect(fell && !late && path.confirmed == 1_200)
+  }
 }

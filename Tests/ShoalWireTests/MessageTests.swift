@@ -53,6 +53,15 @@ import Testing
     #expect(error?.kind == .truncated && error?.field == "chunks")
   }
 
+  @Test func noMessageIsLongerThanEveryPathCarries() throws {
+    // 3 + 2 + 2 bytes, and two for each run.
+    var have = Have()
+    have.chunks = (0..<582).map { ChunkRun(first: $0 * 2, count: 1) }
+    #expect(try have.encoded().count == 1_171 && MessageType.longest == 1_172)
+    have.chunks.append(ChunkRun(first: 1_164, count: 1))
+    #expect(failure { () throws(WireError) in _ = try have.encoded() }?.kind == .overflow)
+  }
+
   @Test func blocksAsTheHotPathHasThem() throws {
     var block = Block()
     (block.file, block.offset) = (3, 65_536)

@@ -1,0 +1,185 @@
+import ShoalLink
+import ShoalSimulator
+@testable import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+import Testing
+
+/// What a peer can make us keep, do or say is limited.
+struct LimitTests {
+  @Test func crumbsMakeNoMoreRunsThanTheLimit() {
+    var list = RangeList()
+    for i in 0..<RangeList.mostRuns { #expect(list.insert(2 * i..<2 * i + 1) == 1) }
+    #expect(list.insert(1 << 20..<1 << 20 + 1) == nil && list.insert(1 << 20..<1 << 21) == nil)
+    #expect(list.count == RangeList.mostRuns && list.runs.count == RangeList.mostRuns)
+    // What is here already, and what joins runs, is taken.
+    #expect(list.insert(4..<5) == 0 && list.insert(1..<2) == 1 && list.runs.count == RangeList.mostRuns - 1)
+    #expect(list.insert(1 << 20..<1 << 20 + 1) == 1)
+    #expect(list.insert(0..<1 << 21) == 1 << 21 - RangeList.mostRuns - 2 && list.runs == [0..<1 << 21])
+  }
+
+  @Test func aManifestInCrumbsIsAFailure() throws {
+    let cut = Cut(size: 1 << 40)
+    var fetch = ManifestFetch(id: .zero, cut: cut, session: 0, at: .zero)
+    let datagram: [UInt8] = [7]
+    var block = Block()
+    block.space = ContentSpace.manifest.rawValue
+    block.content = ByteRange(offset: 0, count: 1)
+    for i in 0...RangeList.mostRuns {
+      block.offset = UInt64(2 * i + 1)
+      switch fetch.receive(block, datagram.span.bytes, at: .zero) {
+      case .more: #expect(i < RangeList.mostRuns)
+      case .failed: #expect(i == RangeList.mostRuns)
+      default: Issue.record("at \(i)")
+      }
+    }
+  }
+
+  @Test(arguments: Array(UInt64(1)...20))
+  func aPoolIsASet(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let capacity = [1, 63, 64, 65, 200, 256][Int(random.next() % 6)]
+    var pool = PiecePool(capacity: capacity)
+    var model: Set<Int> = []
+    var all = PiecePool(capacity: capacity)
+    all.insertAll()
+    for _ in 0..<300 {
+      let first = Int(random.next() % UInt64(capacity))
+      let end = first + Int(random.next() % UInt64(capacity - first + 1))
+      switch random.next() % 4 {
+      case 0:
+        let isNew = pool.insert(first..<end)
+        #expect(isNew == !model.isSuperset(of: first..<end))
+        model.formUnion(first..<end)
+      case 1:
+        pool.insert(first)
+        model.insert(first)
+      case 2:
+        // Now and then all go.
+        for piece in first..<(random.next() % 9 == 0 ? capacity : end) {
+          pool.remove(piece)
+          model.remove(piece)
+        }
+      default:
+        let isNew = pool.insert(0..<capacity)
+        #expect(isNew == (model.count < capacity))
+        model = Set(0..<capacity)
+      }
+      #expect(pool.count == model.count && pool.isEmpty == model.isEmpty)
+      #expect((-1...capacity).allSatisfy { pool.contains($0) == model.contains($0) })
+      #expect(pool.first(from: first, in: all) == (model.filter { $0 >= first }.min() ?? model.min()))
+    }
+  }
+
+  /// A hundred HAVEs of all chunks but one fit in a datagram.
+  @Test func longRunsAreTakenByWords() {
+    var pool = PiecePool(capacity: Limits.chunks)
+    let clock = ContinuousClock()
+    let time = clock.measure {
+      for _ in 0..<50 {
+        pool.insert(1..<Limits.chunks)
+        pool.insert(0..<Limits.chunks)
+        pool.remove(0)
+      }
+    }
+    #expect(pool.count == Limits.chunks - 1)
+    #expect(time < .seconds(10), "piece by piece it would take minutes")
+  }
+
+  /// The longest of each message that we send fits every path.
+  @Test func everyMessageFits() throws {
+    // Runs of 8 bytes each.
+    var chunks = ChunkSet(capacity: Limits.chunks)
+    for i in 0..<120 { chunks.insert(ChunkRun(first: UInt32(20_000 + i * 34_000), count: 17_000)) }
+    var offer = Offer()
+    (offer.size, offer.name) = (1 << 44, String(repeating: "n", count: Limits.nameLength))
+    offer.have = chunks.runs(from: 0, fitting: SwarmConstants.offerRuns).runs
+    #expect(offer.have.count == SwarmConstants.offerRuns / 8)
+    #expect(try offer.encoded().count <= MessageType.longest)
+    var have = Have()
+    var odd = ChunkSet(capacity: Limits.chunks)
+    for i in 0..<3_000 { odd.insert(i * 2) }
+    for set in [chunks, odd] {
+      have.chunks = set.runs(from: 0, fitting: SwarmConstants.haveRuns).runs
+      #expect(try have.encoded().count <= MessageType.longest)
+    }
+    have.chunks = (0..<SwarmConstants.haveRuns / 8).map { ChunkRun(first: UInt32($0) * 30_600, count: 1) }
+    #expect(try have.encoded().count <= MessageType.longest)
+    let ranges = Array(repeating: RangeField(offset: .max, length: .max), count: SwarmConstants.rangesPerMessage)
+    var request = Request()
+    request.ranges = ranges
+    var cancel = Cancel()
+    cancel.ranges = ranges
+    var refuse = Refuse()
+    refuse.ranges = ranges
+    #expect(try request.encoded().count <= MessageType.longest && cancel.encoded().count <= MessageType.longest)
+    #expect(try refuse.encoded().count <= MessageType.longest)
+    request.ranges.removeLast(SwarmConstants.rangesPerMessage / 2)
+    cancel.ranges.removeLast(SwarmConstants.rangesPerMessage / 2)
+    #expect(try cancel.encoded().count + request.encoded().count <= MessageType.longest)
+  }
+
+  /// One long request, cut into ever more ranges by cancels.
+  @Test func cancelsMakeNoMoreRangesThanTheLimit() throws {
+    let scene = Scene(1, 5_000_000)
+    let origin = scene.origin("delay=1ms,rate=1mbit")
+    var connection: ConnectionID?
+    var blocks = 0
+    let asker = scene.world.addStranger(link: Scene.link("delay=1ms")) { stranger, event, _ in
+      if case .block = event { blocks += 1 }
+      guard case .opened(let id, _) = event else { return }
+      connection = id
+      var want = Want()
+      want.id = scene.file.id
+      stranger.send(want, on: id)
+      var request = Request()
+      request.ranges = [RangeField(offset: 0, length: 5_000_000)]
+      stranger.send(request, on: id)
+    }
+    _ = asker.endpoint.open(to: origin.address, at: scene.world.now)
+    scene.world.flush(asker)
+    scene.world.run(for: 200 * .millisecond)
+    let id = try #require(connection)
+    var most = 0
+    for first in stride(from: 0, to: 5_000, by: 90) {
+      var cancel = Cancel()
+      cancel.ranges = (first..<first + 90).map { RangeField(offset: 4_990_000 - UInt64($0) * 700, length: 1) }
+      asker.send(cancel, on: id)
+      scene.world.flush(asker)
+      scene.world.run(for: 20 * .millisecond)
+      for index in origin.swarm.live {
+        most = max(most, origin.swarm.endpoint.queued(origin.swarm.sessions[index]!.connection).ranges)
+      }
+    }
+    #expect(most > 3_900 && most <= 4_096, "\(most)")
+    #expect(blocks > 0)
+  }
+
+  /// The WANT may have arrived after the CANCEL that withdrew it.
+  @Test func anOfferThatNobodyWantsIsCancelled() {
+    let scene = Scene(1, 500_000)
+    let cut = scene.file.cut
+    var cancels = 0
+    let late = scene.world.addStranger { stranger, event, _ in
+      if case .want(let id, let want) = event {
+        // A want of its own, that the connection does not end.
+        var other = Want()
+        (other.file, other.id) = (7, want.id)
+        stranger.send(other, on: id)
+        var refuse = Refuse()
+        refuse.file = want.file
+        stranger.send(refuse, on: id)
+        for number in [want.file, want.file &+ 1, .max] {
+          var offer = Offer()
+          (offer.file, offer.size) = (number, cut.size)
+          (offer.pieceExponent, offer.chunks) = (cut.pieceExponent, cut.chunks)
+          stranger.send(offer, on: id)
+        }
+      }
+      if case .other(_, .cancel) = event { cancels += 1 }
+    }
+    let peer = scene.downloader(from: [late.address])
+    scene.world.run(for: 2 * .second)
+    #expect(cancels == 1 && peer.swarm.connectionCount == 1)
+  }
+}
