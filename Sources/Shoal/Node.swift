@@ -51,7 +51,10 @@ final class Node: Sendable {
     let tools: LoopTools
     do {
       tools = try LoopTools(socket, wake, capture: options.capture)
-    } catch { throw ShoalError(error) }
+    } catch {
+      throw error.subject == options.capture
+        ? ShoalError(.file, "--capture \(error)\(error.remedy)") : ShoalError(error)
+    }
     SystemThread.start("shoal-loop") { [self] in
       NodeLoop(socket, options, self, tools.takeCapture()).run(tools.takePoll())
     }
@@ -79,7 +82,8 @@ final class Node: Sendable {
       {
         return socket
       }
-      throw ShoalError(error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "")
+      throw ShoalError(
+        error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
     }
   }
 

@@ -60,7 +60,10 @@ extension NodeLoop {
   private func refused(_ request: TrackerRequest, _ code: UInt16, _ message: String, by tracker: Address) {
     let isUnknown = code == TrackerError.unknownFile.rawValue
     let error = ShoalError(
-      .unknownName, isUnknown ? "tracker \(tracker) knows no such file" : "tracker \(tracker): \(message)")
+      .unknownName,
+      isUnknown
+        ? "tracker \(tracker) knows no such file; is it still shared there, and the id right?"
+        : "tracker \(tracker): \(message)")
     switch request {
     case .find(let name):
       answer {
@@ -89,6 +92,19 @@ extension NodeLoop {
     answer {
       guard case .map(id, address, let done) = $0 else { return $0 }
       done(chunks)
+      return nil
+    }
+  }
+
+  /// The loop ends: whoever still waits is told.
+  func failQuestions() {
+    let error = ShoalError(.stopped, "the peer was closed")
+    answer {
+      switch $0 {
+      case .find(_, _, let done): done(.failure(error))
+      case .lookup(_, _, let done): done(.failure(error))
+      case .map(_, _, let done): done(nil)
+      }
       return nil
     }
   }

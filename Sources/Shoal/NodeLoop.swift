@@ -60,7 +60,7 @@ final class NodeLoop {
       // Its own peer is registered like any other, by datagrams to itself.
       swarm.add(tracker: address.isUnspecified ? address.loopbacks[0] : address, at: now)
     }
-    reserve = max(options.swarm.transport.mtu, 1_500)
+    reserve = min(max(options.swarm.transport.mtu, 1_500), SendBatch.datagramLimit)
     input = ReceiveBatch(for: socket)
     output = SendBatch(for: socket)
   }
@@ -85,6 +85,7 @@ final class NodeLoop {
     capture?.flush()
     for download in downloads.values { download.stop() }
     for command in node.close() { command(self) }
+    failQuestions()
     for closed in onClosed { closed() }
   }
 

@@ -34,7 +34,7 @@ struct PartFile: Sendable {
     _ target: String, _ manifest: Manifest
   ) throws(SystemError) -> (part: PartFile, isRight: Bool)? {
     guard let status = try FileSystem.status(target) else { return nil }
-    guard status.kind == .regular else { throw SystemError(EEXIST, .create, target) }
+    guard status.kind == .regular else { throw SystemError(EISDIR, .create, target) }
     let file = try File.open(target)
     let id = status.size == Int(manifest.cut.size) ? try Hashing.id(of: file) : nil
     let isRight = id == manifest.id

@@ -155,7 +155,7 @@ public final class Peer: Sendable {
         do throws(ResolverError) {
           let place = try Resolver.parse(text, defaultPort: defaultPort)
           continuation.resume(returning: try Resolver.resolve(place.host, port: place.port))
-        } catch { continuation.resume(throwing: ShoalError(.badAddress, "\(error)")) }
+        } catch { continuation.resume(throwing: ShoalError(.badAddress, "\(text): \(error); check the address")) }
       }
     }
   }

@@ -40,7 +40,7 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
 
   init(_ error: SystemError, remedy: String = "") {
     let code: Code = error.isDiskFull ? .diskFull : error.isInUse ? .portInUse : .file
-    self.init(code, "\(error)" + remedy)
+    self.init(code, "\(error)" + (remedy.isEmpty ? error.remedy : remedy))
   }
 
   /// The message.

@@ -26,8 +26,8 @@ final class SourceFile {
 struct SpanCache: ~Copyable {
   /// The bytes of a span: large enough for few reads, small enough not to read much in vain.
   static let spanSize = 256 << 10
-  /// The spans that are kept: 16 MiB.
-  private static let limit = 64
+  /// The spans that are kept: 8 MiB.
+  private static let limit = 32
 
   private struct Key: Hashable {
     var source: UInt32

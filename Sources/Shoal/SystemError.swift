@@ -62,6 +62,17 @@ extension SystemError: CustomStringConvertible {
 }
 
 extension SystemError {
+  /// What the user can do, as the end of a sentence; empty where that is not known.
+  var remedy: String {
+    switch code {
+    case ENOENT, ENOTDIR: "; check the path"
+    case EACCES, EPERM: "; check who may use it"
+    case EISDIR, ESPIPE: "; name a regular file"
+    case EWOULDBLOCK where action == .lock: "; wait for it, or write elsewhere with --output PATH"
+    default: ""
+    }
+  }
+
   /// Whether there was no room.
   var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
   /// Whether somebody else has the port.

@@ -22,6 +22,8 @@ final class DemoSwarm: Sendable {
       let name = plan.name(index)
       var options = options(name)
       options.link = plan.link(index)
+      // They share one process, and so its memory.
+      options.swarm.bufferLimit = max(options.swarm.bufferLimit / plan.peers, 8 << 20)
       return (name, try Peer.start(options))
     }
     session.tellReceiveBuffer(origin)

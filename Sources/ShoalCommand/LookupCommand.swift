@@ -53,7 +53,8 @@ struct LookupCommand {
   private func tell(_ answer: LookupResult) throws(Failure) {
     let text = LookupText(answer)
     if let chunk, answer.peers.isEmpty {
-      throw Failure("nobody has chunk \(chunk) of \(text.title)", code: "no_peers")
+      throw Failure(
+        "nobody has chunk \(chunk) of \(text.title); leave out --chunk to see who has what", code: "no_peers")
     }
     if answer.peers.isEmpty { throw Failure("nobody has \(text.title)", code: "no_peers") }
     if session.isJSON {

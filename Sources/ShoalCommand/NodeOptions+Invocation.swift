@@ -32,7 +32,13 @@ extension NodeOptions {
 extension GivenValue {
   /// A link as `--link` and its relatives describe it.
   func link(named option: String) throws(UsageError) -> LinkSpec {
-    do { return try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
+    let spec: LinkSpec
+    do { spec = try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
+    // Every OPEN has 1,200 bytes, and 28 of headers at least.
+    for mtu in [spec.up.mtu, spec.down.mtu].compactMap({ $0 }) where mtu < 1_228 {
+      throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more, or no connection is possible")
+    }
+    return spec
   }
 
   /// `host:port` of somebody else, complete and well-formed.

@@ -14,10 +14,12 @@ extension Swarm {
     var best: (index: Int, s: Int, cut: Cut, failures: Int)?
     for index in live {
       guard let s = sessions[index]?.place(of: key), let subscription = sessions[index]?.subscriptions[s],
-        let cut = subscription.cut, subscription.failures < best?.failures ?? .max
+        let cut = subscription.cut
       else { continue }
-      if let expected = files[key.index].expected, expected.size != cut.size { continue }
-      best = (index, s, cut, subscription.failures)
+      // What a ticket says of the size is a hint: those who say the same are asked first.
+      let isOdd = files[key.index].expected.map { $0.size != cut.size } ?? false
+      let failures = subscription.failures + (isOdd ? 1_000 : 0)
+      if failures < best?.failures ?? .max { best = (index, s, cut, failures) }
     }
     guard let best else { return }
     guard best.cut.size > 0 else {

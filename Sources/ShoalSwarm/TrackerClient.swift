@@ -22,6 +22,8 @@ public struct TrackerClient: Sendable {
   var connecting: TrackerTransaction?
   var cookie: (value: UInt64, asked: Instant)?
   var observed: Address?
+  /// All registrations are being ended.
+  private var isLeaving = false
   /// The interval that the tracker wishes.
   var interval: Nanoseconds
   /// The most tries without answer, of any request, since the last answer.
@@ -85,6 +87,7 @@ extension TrackerClient {
 
   /// Ends all registrations and drops all questions; once `isIdle`, the tracker has confirmed it.
   public mutating func deregisterAll() {
+    isLeaving = true
     drop { if case .deregister = $0 { false } else { true } }
     for (id, _) in shares.sorted(by: { $0.value.number < $1.value.number }) { deregister(id: id) }
   }
@@ -198,6 +201,8 @@ extension TrackerClient {
 
   /// How long to wait for an answer to this try, the first being 1.
   func wait(after tries: Int) -> Nanoseconds {
+    // Who leaves waits for nobody long: a lost farewell is repeated while there is time.
+    if isLeaving { return configuration.farewellRetry }
     let factor: Nanoseconds = 1 << min(max(0, tries - 1), 30)
     return min(configuration.firstRetry &* factor, configuration.lastRetry)
   }

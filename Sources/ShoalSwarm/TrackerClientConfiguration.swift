@@ -10,6 +10,8 @@ public struct TrackerClientConfiguration: Sendable, Equatable {
   public var updateInterval: Nanoseconds = .second
   /// The wait for the answer to a first try; it doubles with each further try (BEP 15 does the same from 15 s).
   public var firstRetry: Nanoseconds = .second
+  /// The wait for the answer to a farewell when all is being ended.
+  public var farewellRetry: Nanoseconds = 250 * .millisecond
   /// The longest wait: a tracker that comes back is found within a minute.
   public var lastRetry: Nanoseconds = 60 * .second
   /// How long a cookie is used after it was asked for. A tracker takes it for 120 s at least.

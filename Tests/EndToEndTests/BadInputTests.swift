@@ -102,6 +102,16 @@ import Testing
     await origin.close()
   }
 
+  @Test func whoAsksASilentTrackerIsToldWhenThePeerCloses() async throws {
+    let asker = try peer()
+    // Nothing answers there.
+    try await asker.add(tracker: "127.0.0.1:9")
+    let question = Task { try await asker.find(name: "film.mkv") }
+    try await Task.sleep(for: .milliseconds(100))
+    await asker.close()
+    await #expect { try await question.value } throws: { ($0 as? ShoalError)?.code == .stopped }
+  }
+
   @Test func theDoorIsClosedPolitely() async throws {
     let scratch = try Scratch()
     let file = try scratch.file("in", 100_000)

@@ -39,6 +39,35 @@ import Testing
     await origin.close()
   }
 
+  @Test(arguments: [1_280, 9_000, 65_535])
+  func anyMTUWorks(_ mtu: Int) async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 700_000)
+    let origin = try peer(tracker: true) { $0.swarm.transport.mtu = mtu }
+    let share = try await origin.share(file)
+    let other = try peer("delay=1ms") { $0.swarm.transport.mtu = mtu }
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    try await within(30) { try await download.finish() }
+    #expect(same(file, scratch.at("out")))
+    await other.close()
+    await origin.close()
+  }
+
+  @Test func aTicketsSizeIsAHint() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 300_000)
+    let origin = try peer(tracker: true)
+    var ticket = try await origin.share(file).ticket
+    ticket.cut = Cut(size: 300_001)
+    let wrong = ticket
+    let other = try peer()
+    let download = try await other.download(wrong, to: .file(scratch.at("out")))
+    try await within(20) { try await download.finish() }
+    #expect(same(file, scratch.at("out")))
+    await other.close()
+    await origin.close()
+  }
+
   @Test func goBackNArrivesToo() async throws {
     let scratch = try Scratch()
     let file = try scratch.file("in", 500_000)
