@@ -46,6 +46,23 @@ import Testing
     #expect(lines[3] == "DATA seq=7 attempt=1 len=28 [resent, attempt 1]")
   }
 
+  @Test func damageToTheMagicMakesNoStranger() throws {
+    let capture = TestCapture()
+    var damaged = try data(8, block(offset: 0, count: 60))
+    damaged[0] ^= 1
+    // Before anything of ours was seen on the flow it is a stranger's.
+    capture.add(damaged)
+    capture.add(try data(7, block(offset: 0, count: 60)))
+    capture.add(damaged)
+    capture.add(damaged, from: bob, to: alice)
+    let outcome = try inspect(capture.bytes)
+    #expect(outcome.lines.count == 3)
+    #expect(outcome.packets[1].hasPrefix("DATA? len=102 [corrupt: ") && outcome.packets[1].contains("bit 0 of byte 0"))
+    #expect(outcome.packets[2].hasPrefix("DATA? len=102 [corrupt: "))
+    let json = try inspect(capture.bytes, "--json")
+    #expect(json.lines.count == 3 && json.lines[2].contains("\"checksum\":\"bad\""))
+  }
+
   @Test func cutByTheCapture() throws {
     let open = try OpenPacket().datagram(connection: 5)
     let block = try data(9, block(offset: 65_536, count: 500), Have().encoded())

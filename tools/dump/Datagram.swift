@@ -22,6 +22,8 @@ struct Datagram {
   /// The bytes of UDP payload that were captured.
   let bytes: [UInt8]
   let verdict: Verdict
+  /// Whether it begins as every Shoal datagram does, or is known by its flow to be one that was damaged there.
+  var isOurs: Bool
 
   init(_ record: CaptureRecord) throws(NotUDP) {
     let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
@@ -30,6 +32,7 @@ struct Datagram {
     (source, destination) = (frame.source, frame.destination)
     length = max(frame.udpLength - 8, frame.payload.count)
     bytes = [UInt8](record.bytes[frame.payload])
+    isOurs = bytes.count >= 2 && UInt16(bytes[0]) << 8 | UInt16(bytes[1]) == Header.magic
     if length > bytes.count || length < Limits.headerLength {
       verdict = .unknown
     } else {
@@ -39,10 +42,6 @@ struct Datagram {
 
   /// Whether part of it was not captured.
   var isTruncated: Bool { bytes.count < length }
-  /// Whether it begins as every Shoal datagram does.
-  var isOurs: Bool {
-    bytes.count >= 2 && UInt16(bytes[0]) << 8 | UInt16(bytes[1]) == Header.magic
-  }
   /// Whether what it says may be believed.
   var isCorrupt: Bool { if case .corrupt = verdict { true } else { false } }
 

@@ -8,6 +8,8 @@ struct Dump {
   private let terminal: Terminal
   private var clock: Clock
   private var conversations = Conversations()
+  /// The flows on which intact datagrams of ours were seen, in either direction.
+  private var flows = Recent<Flow, Bool>(capacity: 1 << 12)
   private var foreign: UInt64 = 0
   private var other: UInt64 = 0
   private var firstOther: NotUDP?
@@ -21,13 +23,20 @@ struct Dump {
   /// The line of a packet, or its lines; nil if it is not shown.
   mutating func show(_ record: CaptureRecord) -> String? {
     clock.begin(record.time)
-    let datagram: Datagram
+    var datagram: Datagram
     do throws(NotUDP) {
       datagram = try Datagram(record)
     } catch {
       other += 1
       firstOther = firstOther ?? error
       return nil
+    }
+    let flow = Flow(from: datagram.source, to: datagram.destination)
+    if datagram.isOurs, datagram.verdict == .ok {
+      flows.insert(true, for: flow)
+    } else if datagram.isCorrupt, flows[flow] ?? flows[flow.reversed] != nil {
+      // Damage to the first two bytes does not make it a stranger's.
+      datagram.isOurs = true
     }
     guard datagram.isOurs || options.showsAll else {
       foreign += 1
@@ -47,4 +56,11 @@ struct Dump {
     if let firstOther { parts.append("\(other) other packet\(other == 1 ? "" : "s") (first: \(firstOther))") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")
   }
+}
+
+/// From whom to whom.
+private struct Flow: Hashable {
+  var from: Address
+  var to: Address
+  var reversed: Flow { Flow(from: to, to: from) }
 }
