@@ -21,11 +21,8 @@ extension NodeOptions {
     swarm.transport.window = UInt32(packets)
     let mtu = TransportConfiguration.mtuRange
     swarm.transport.mtu = try invocation["mtu"].integer(from: mtu.lowerBound, to: mtu.upperBound, of: "bytes")
-    switch invocation["congestion"].text {
-    case "bbr": swarm.transport.congestion = .bbr
-    case "none": swarm.transport.congestion = .none
-    default: throw invocation["congestion"].error("comes with a later version; use bbr or none")
-    }
+    // The option table allows these names only.
+    swarm.transport.congestion = CongestionAlgorithm(rawValue: invocation["congestion"].text) ?? .bbr
   }
 }
 

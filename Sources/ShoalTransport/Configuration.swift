@@ -1,9 +1,13 @@
 import ShoalWire
 
 /// Which rule decides how much may be in flight, and how fast it is sent.
-public enum CongestionAlgorithm: Sendable, CaseIterable {
-  /// Model-based (BBR): holds its rate under random loss.
+public enum CongestionAlgorithm: String, Sendable, CaseIterable {
+  /// Model-based (BBR): holds its rate under random loss, yields to loss of its own making.
   case bbr
+  /// Loss-based (CUBIC, RFC 9438): as TCP has it.
+  case cubic
+  /// Delay-based (LEDBAT++, RFC 6817): takes what others leave.
+  case ledbat
   /// None: the window alone. For labs.
   case none
 }
@@ -40,8 +44,9 @@ public struct TransportConfiguration: Sendable {
 enum Constants {
   /// The OPENs that an address gets until it answers: three, so that we cannot be used to flood a stranger.
   static let opens = 3
-  /// The wait after the first OPEN, which doubles.
-  static let openTimeout: Nanoseconds = 500 * .millisecond
+  /// The wait after the first OPEN; each is three times as long as the one before, so that a lost one costs little,
+  /// and three of them give up no path that is merely long.
+  static let openTimeout: Nanoseconds = 250 * .millisecond
   /// How long a connection that another began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
   /// The round trip assumed before there is a sample.

@@ -3,17 +3,24 @@ import ShoalWire
 /// What a congestion controller is told with each ACK.
 struct CongestionSample {
   var now: Instant
-  /// Bytes newly acknowledged and newly declared lost.
+  /// The bytes and packets newly acknowledged.
   var ackedBytes: Int
-  var lostBytes: Int
-  /// Those of both that had left slowly.
-  var slowBytes: Int
-  var slowLostBytes: Int
+  var acked: PhaseCounts
+  /// The packets declared lost since the last ACK.
+  var losses: Losses
+  /// Packets that had been declared lost and have arrived after all.
+  var spurious: Int
+  /// Datagrams of ours that the peer newly reports to have been corrupt.
+  var corrupt: Int
+  /// What was in flight before this ACK, and what is now.
+  var priorInFlight: Int
   var bytesInFlight: Int
-  /// The delivery rate, and the round-trip sample that came with it, 0 if none did.
+  /// The delivery rate, and the bytes delivered so far.
   var rate: DeliveryRate.Sample
   var delivered: UInt64
+  /// The round-trip sample that came with it, 0 if none did, and the smoothed one.
   var roundTrip: Nanoseconds
+  var smoothedRoundTrip: Nanoseconds
 }
 
 /// How much may be in flight and how fast it leaves. The decisions are kept, as each packet asks for them; the
@@ -23,18 +30,24 @@ struct CongestionControl {
   private(set) var window = Int.max
   /// Bytes a second; infinite if nothing is to be paced.
   private(set) var pacingRate = Double.infinity
-  /// Whether what leaves now leaves more slowly than the path could carry: its loss is then not of our making.
-  private(set) var isSlow = false
+  /// How what leaves now leaves.
+  private(set) var phase = SendPhase.steady
+  /// A round trip longer than this shows a queue on the path.
+  private(set) var longRoundTrip = Nanoseconds.max
 
-  private enum Controller {
+  enum Controller {
     case bbr(Bbr)
+    case cubic(Cubic)
+    case ledbat(Ledbat)
     case none
   }
-  private var controller: Controller
+  private(set) var controller: Controller
 
   init(_ algorithm: CongestionAlgorithm, datagram: Int, seed: UInt64) {
     switch algorithm {
     case .bbr: controller = .bbr(Bbr(datagram: datagram, seed: seed))
+    case .cubic: controller = .cubic(Cubic(datagram: datagram))
+    case .ledbat: controller = .ledbat(Ledbat(datagram: datagram))
     case .none: controller = .none
     }
     decide()
@@ -43,46 +56,100 @@ struct CongestionControl {
   /// The name of the state, for people.
   var state: String {
     switch controller {
-    case .bbr(let bbr): "\(bbr.state)"
+    case .bbr(let bbr): bbr.state.rawValue
+    case .cubic(let cubic): cubic.state
+    case .ledbat(let ledbat): ledbat.state
     case .none: "none"
     }
   }
 
+  /// The share of packets that the path is taken to lose whatever is sent; nil if the controller has no such notion.
+  var randomLoss: Double? {
+    guard case .bbr(let bbr) = controller else { return nil }
+    return bbr.randomLoss.share
+  }
+
   private mutating func decide() {
-    guard case .bbr(let bbr) = controller else { return }
-    window = bbr.window
-    pacingRate = bbr.pacingRate
-    isSlow = bbr.isSlow
+    switch controller {
+    case .bbr(let bbr):
+      window = bbr.window
+      pacingRate = bbr.pacingRate
+      phase = bbr.phase
+      longRoundTrip = bbr.longRoundTrip
+    case .cubic(let cubic):
+      window = cubic.window
+      pacingRate = cubic.pacingRate
+    case .ledbat(let ledbat):
+      window = ledbat.window
+      pacingRate = ledbat.pacingRate
+    case .none: break
+    }
   }
 
   mutating func acknowledged(_ sample: CongestionSample) {
-    guard case .bbr(var bbr) = controller else { return }
-    bbr.acknowledged(sample)
-    controller = .bbr(bbr)
+    switch controller {
+    case .bbr(var bbr):
+      bbr.acknowledged(sample)
+      controller = .bbr(bbr)
+    case .cubic(var cubic):
+      cubic.acknowledged(sample)
+      controller = .cubic(cubic)
+    case .ledbat(var ledbat):
+      ledbat.acknowledged(sample)
+      controller = .ledbat(ledbat)
+    case .none: return
+    }
     decide()
   }
 
   /// The path's first round trip is known from the handshake.
   mutating func started(roundTrip: Nanoseconds) {
-    guard case .bbr(var bbr) = controller else { return }
-    bbr.started(roundTrip: roundTrip)
-    controller = .bbr(bbr)
+    switch controller {
+    case .bbr(var bbr):
+      bbr.started(roundTrip: roundTrip)
+      controller = .bbr(bbr)
+    case .cubic(var cubic):
+      cubic.started(roundTrip: roundTrip)
+      controller = .cubic(cubic)
+    case .ledbat(var ledbat):
+      ledbat.started(roundTrip: roundTrip)
+      controller = .ledbat(ledbat)
+    case .none: return
+    }
     decide()
   }
 
   /// So many probe timeouts have passed in a row without an answer.
   mutating func timedOut(count: Int) {
-    guard case .bbr(var bbr) = controller else { return }
-    bbr.timedOut(count: count)
-    controller = .bbr(bbr)
+    switch controller {
+    case .bbr(var bbr):
+      bbr.timedOut(count: count)
+      controller = .bbr(bbr)
+    case .cubic(var cubic):
+      cubic.timedOut(count: count)
+      controller = .cubic(cubic)
+    case .ledbat(var ledbat):
+      ledbat.timedOut(count: count)
+      controller = .ledbat(ledbat)
+    case .none: return
+    }
     decide()
   }
 
   /// The size of a full datagram has changed.
   mutating func setDatagram(_ bytes: Int) {
-    guard case .bbr(var bbr) = controller else { return }
-    bbr.datagram = bytes
-    controller = .bbr(bbr)
+    switch controller {
+    case .bbr(var bbr):
+      bbr.datagram = bytes
+      controller = .bbr(bbr)
+    case .cubic(var cubic):
+      cubic.datagram = bytes
+      controller = .cubic(cubic)
+    case .ledbat(var ledbat):
+      ledbat.datagram = bytes
+      controller = .ledbat(ledbat)
+    case .none: return
+    }
     decide()
   }
 }

@@ -23,7 +23,7 @@ extension Connection {
     if timers.fired(.loss, at: now) {
       var result = AckResult()
       detectLosses(&result, at: now)
-      keep(result)
+      lossesUntold += result.losses
     }
     if timers.fired(.probe, at: now), !send.isEmpty {
       probeTimeouts += 1
@@ -32,8 +32,8 @@ extension Connection {
       if repeatMode == .goBackN {
         var result = AckResult()
         GoBackN.goBack(&send, &result)
-        keep(result)
-        counters.lost += result.lostPackets
+        lossesUntold += result.losses
+        counters.lost += result.losses.packets
       }
       // Two, lest the loss of one cost another timeout (RFC 9002 §6.2.4).
       probesDue = 2

@@ -34,7 +34,9 @@ extension Connection {
     guard next <= send.next, top <= send.next else { throw WireError.beyondWindow }
     var result = AckResult()
     let sample = roundTripSample(ack, hasGap: top > next, at: now)
-    if Int32(bitPattern: ack.corrupt &- reportedCorrupt) > 0 {
+    let priorInFlight = send.bytesInFlight
+    let corrupt = max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0)
+    if corrupt > 0 {
       reportedCorrupt = ack.corrupt
       // What was on its way together with the damaged one should have been acknowledged by now.
       if roundTrip.hasSample { send.suspect(sentBefore: now - roundTrip.smoothed * 7 / 8) }
@@ -43,7 +45,7 @@ extension Connection {
     // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
     var fault: WireError?
     do throws(WireError) { try send.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
-    if result.packets > 0 {
+    if result.acked.total > 0 {
       probeTimeouts = 0
       probesDue = 0
     }
@@ -51,16 +53,17 @@ extension Connection {
       counters.spurious += result.spurious
       reordering.sawSpurious(lateness: result.lateness, roundTrip)
     }
+    send.passed(roundTrip: sample > 0 ? sample : roundTrip.latest)
     detectLosses(&result, at: now)
     send.rate.finish(&result.sample, minimum: roundTrip.hasSample ? roundTrip.minimum : 0, at: now)
+    lossesUntold += result.losses
     congestion.acknowledged(
       CongestionSample(
-        now: now, ackedBytes: result.bytes, lostBytes: result.lostBytes + lostBytes,
-        slowBytes: result.slowBytes, slowLostBytes: result.slowLostBytes + slowLostBytes,
-        bytesInFlight: send.bytesInFlight,
-        rate: result.sample, delivered: send.rate.delivered, roundTrip: sample))
-    lostBytes = 0
-    slowLostBytes = 0
+        now: now, ackedBytes: result.bytes, acked: result.acked, losses: lossesUntold, spurious: result.spurious,
+        corrupt: corrupt, priorInFlight: priorInFlight, bytesInFlight: send.bytesInFlight, rate: result.sample,
+        delivered: send.rate.delivered, roundTrip: sample, smoothedRoundTrip: roundTrip.smoothed))
+    lossesUntold = Losses()
+    send.longRoundTrip = congestion.longRoundTrip
     if send.largeLost >= Constants.blackHole { suspectBlackHole(at: now) }
     renewWishes()
     armProbe(at: now)
@@ -89,13 +92,7 @@ extension Connection {
       case .goBackN: GoBackN.detectLosses(&send, reordering, roundTrip, at: now, &result)
       }
     timers[.loss] = again ?? .distantFuture
-    counters.lost += result.lostPackets
-  }
-
-  /// Keeps what was lost outside an ACK for the next.
-  mutating func keep(_ result: AckResult) {
-    lostBytes += result.lostBytes
-    slowLostBytes += result.slowLostBytes
+    counters.lost += result.losses.packets
   }
 
   /// Nothing large gets through any more: perhaps the path has become narrower.

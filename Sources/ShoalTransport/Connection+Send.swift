@@ -36,7 +36,7 @@ extension Connection {
     packet.arq = configuration.repeatMode.rawValue
     packet.maxDatagram = UInt16(Limits.largestDatagram)
     packet.idleTimeout = wireIdleTimeout
-    timers[.handshake] = now + Constants.openTimeout << Nanoseconds(handshakesSent)
+    timers[.handshake] = now + openWait
     handshakesSent += 1
     handshakeSentAt = now
     handshakeDue = false
@@ -54,10 +54,15 @@ extension Connection {
     handshakeDue = false
     let length = try packet.encode(connection: remoteID, into: buffer.mutableBytes)
     guard unprovenSent + length <= Limits.amplification * unprovenReceived else { return nil }
-    timers[.handshake] = now + Constants.openTimeout << Nanoseconds(min(handshakesSent, Constants.opens))
+    timers[.handshake] = now + openWait
     handshakesSent += 1
     handshakeSentAt = now
     return (length, .empty)
+  }
+
+  /// How long to wait for an answer to the OPEN or ACCEPT that leaves now.
+  private var openWait: Nanoseconds {
+    [1, 3, 9][min(handshakesSent, 2)] * Constants.openTimeout
   }
 
   private mutating func close(_ buffer: UnsafeMutableRawBufferPointer) throws(WireError) -> Written {
@@ -194,7 +199,7 @@ extension Connection {
       length += try block.encode(into: rest.mutableBytes, contentLength: payload.length)
     }
     if packet.attempt > 0 { counters.retransmitted += 1 }
-    send.sent(number, bytes: length + payload.length, isSlow: congestion.isSlow, at: now)
+    send.sent(number, bytes: length + payload.length, phase: congestion.phase, at: now)
     pacer.sent(length + payload.length)
     if lastSentAt != now || timers[.probe] == .distantFuture {
       lastSentAt = now

@@ -45,9 +45,8 @@ struct Connection: ~Copyable {
   var lastProbed: UInt64 = 0
   /// When a numbered packet last left.
   var lastSentAt = Instant.zero
-  /// Bytes that were declared lost since the congestion controller was last told, and those that had left slowly.
-  var lostBytes = 0
-  var slowLostBytes = 0
+  /// What was declared lost since the congestion controller was last told.
+  var lossesUntold = Losses()
   /// The corrupt datagrams that the peer reported so far.
   var reportedCorrupt: UInt32 = 0
   /// Where the description of a window too large for one ACK goes on.

@@ -2,19 +2,16 @@ import ShoalWire
 
 /// What an ACK told, gathered as it is read.
 struct AckResult {
-  /// The bytes and packets that it newly acknowledged.
+  /// The bytes that it newly acknowledged.
   var bytes = 0
-  var packets = 0
   /// Packets that had been declared lost although they, or an earlier attempt, had arrived.
   var spurious = 0
   /// How late the latest of those was, against the packets sent after it.
   var lateness: Nanoseconds = 0
-  /// The bytes and packets that were declared lost.
-  var lostBytes = 0
-  var lostPackets = 0
-  /// The bytes of both kinds that had left slowly; losses that proved spurious are taken off again.
-  var slowBytes = 0
-  var slowLostBytes = 0
+  /// The packets newly acknowledged, by how they had left.
+  var acked = PhaseCounts()
+  /// The packets that were declared lost.
+  var losses = Losses()
   /// What the delivery rate is computed from: the latest-sent packet newly acknowledged.
   var sample = DeliveryRate.Sample()
 }
@@ -45,6 +42,17 @@ struct SendWindow: ~Copyable {
   private(set) var largeLost = 0
   private var newestLargeOrder: UInt64 = 0
   var rate = DeliveryRate()
+  /// A round trip longer than this shows a queue on the path.
+  var longRoundTrip = Nanoseconds.max
+  /// The round trip that was seen as the latest transmission to have arrived came to be this one.
+  private var passings = Ring<Passing>()
+  private var passedOrder: UInt64 = 0
+  private var lastLostOrder: UInt64 = 0
+
+  struct Passing: BitwiseCopyable {
+    var order: UInt64
+    var roundTrip: Nanoseconds
+  }
 
   private var packets = WindowRing<SentPacket>()
   private var acked = BitRing()
@@ -97,7 +105,7 @@ struct SendWindow: ~Copyable {
     packets.at(number).initialize(
       to: SentPacket(
         sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
-        bytes: 0, isSlow: false, inFlight: false, isLost: false, messages: slot, payload: payload))
+        bytes: 0, phase: .steady, inFlight: false, isLost: false, messages: slot, payload: payload))
     return number
   }
 
@@ -112,7 +120,7 @@ struct SendWindow: ~Copyable {
   }
 
   /// Notes a transmission, the first or a repeat, of `bytes` bytes of datagram.
-  mutating func sent(_ number: UInt64, bytes: Int, isSlow: Bool, at now: Instant) {
+  mutating func sent(_ number: UInt64, bytes: Int, phase: SendPhase, at now: Instant) {
     transmissions += 1
     rate.willSend(inFlight: bytesInFlight, at: now)
     let packet = packets.at(number)
@@ -122,7 +130,7 @@ struct SendWindow: ~Copyable {
     packet.pointee.sentAt = now
     packet.pointee.order = transmissions
     packet.pointee.bytes = Int32(bytes)
-    packet.pointee.isSlow = isSlow
+    packet.pointee.phase = phase
     packet.pointee.inFlight = true
     rate.tag(packet)
     bytesInFlight += bytes
@@ -174,7 +182,7 @@ struct SendWindow: ~Copyable {
   private mutating func settle(_ number: UInt64, at now: Instant, _ result: inout AckResult) {
     acked.insert(number)
     let packet = packets.at(number)
-    result.packets += 1
+    result.acked.add(packet.pointee.phase)
     result.bytes += Int(packet.pointee.bytes)
     // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
     let arrivedEarlier = packet.pointee.attempt > 0 && packet.pointee.sentAt > newestEcho
@@ -186,11 +194,9 @@ struct SendWindow: ~Copyable {
       result.spurious += 1
       if packet.pointee.isLost {
         result.lateness = max(result.lateness, newestSentAt - packet.pointee.sentAt)
-        if packet.pointee.isSlow { result.slowLostBytes -= Int(packet.pointee.bytes) }
         noLongerLost(packet)
       }
     }
-    if packet.pointee.isSlow { result.slowBytes += Int(packet.pointee.bytes) }
     if !arrivedEarlier {
       if packet.pointee.order > newestOrder {
         newestOrder = packet.pointee.order
@@ -210,13 +216,29 @@ struct SendWindow: ~Copyable {
 
   // MARK: Loss
 
+  /// What an ACK newly told of has been taken in, and its round trip was this.
+  mutating func passed(roundTrip: Nanoseconds) {
+    guard newestOrder > passedOrder else { return }
+    passedOrder = newestOrder
+    passings.append(Passing(order: newestOrder, roundTrip: roundTrip))
+  }
+
+  /// The round trip that was seen when a transmission was first overtaken, or arrived.
+  private mutating func roundTrip(whenPassing order: UInt64) -> Nanoseconds {
+    while passings.count > 1, passings.first.order < order { _ = passings.popFirst() }
+    return passings.isEmpty ? 0 : passings.first.roundTrip
+  }
+
   /// The oldest transmission that is neither acknowledged nor superseded nor declared lost.
   mutating func oldestInFlight() -> UInt64? {
     while !flight.isEmpty {
       let oldest = flight.first
       if oldest.number >= base, !acked.contains(oldest.number) {
         let packet = packets.at(oldest.number)
-        if packet.pointee.inFlight, packet.pointee.order == oldest.order { return oldest.number }
+        if packet.pointee.inFlight, packet.pointee.order == oldest.order {
+          _ = roundTrip(whenPassing: oldest.order)
+          return oldest.number
+        }
       }
       _ = flight.popFirst()
     }
@@ -230,9 +252,15 @@ struct SendWindow: ~Copyable {
     if packet.pointee.inFlight {
       bytesInFlight -= Int(packet.pointee.bytes)
       packet.pointee.inFlight = false
-      result.lostBytes += Int(packet.pointee.bytes)
-      result.lostPackets += 1
-      if packet.pointee.isSlow { result.slowLostBytes += Int(packet.pointee.bytes) }
+      result.losses.bytes += Int(packet.pointee.bytes)
+      if packet.pointee.order != lastLostOrder + 1 { result.losses.runs += 1 }
+      lastLostOrder = packet.pointee.order
+      result.losses.newestSentAt = max(result.losses.newestSentAt, packet.pointee.sentAt)
+      if roundTrip(whenPassing: packet.pointee.order) > longRoundTrip {
+        result.losses.queued += 1
+      } else {
+        result.losses.unqueued.add(packet.pointee.phase)
+      }
       if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder { largeLost += 1 }
     }
     packet.pointee.isLost = true

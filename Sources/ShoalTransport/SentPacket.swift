@@ -38,8 +38,8 @@ struct SentPacket: BitwiseCopyable {
   var attempt: UInt32
   /// The bytes of the last attempt's datagram.
   var bytes: Int32
-  /// Its last attempt left while the pace was below what the path was known to carry.
-  var isSlow: Bool
+  /// How its last attempt left.
+  var phase: SendPhase
   /// It counts as in flight: sent, and neither acknowledged nor declared lost.
   var inFlight: Bool
   /// It was declared lost and waits to be repeated.

@@ -41,7 +41,6 @@ import Testing
     (["--window", "0"], "2 usage: --window 0: must be 1 to 1048576 packets"),
     (["--window", "1048577"], "2 usage: --window 1048577: must be 1 to 1048576 packets"),
     (["--mtu", "20"], "2 usage: --mtu 20: must be 1280 to 65535 bytes"),
-    (["--congestion", "cubic"], "2 usage: --congestion cubic: comes with a later version; use bbr or none"),
     (["--link", "loss=150%"], "2 usage: --link loss=150%: loss must be 0% to 100%"),
   ])
   func whatIsOutOfRangeIsNamed(_ words: [String], _ message: String) {
@@ -51,6 +50,13 @@ import Testing
         var options = try NodeOptions(access: invocation, listen: ":0")
         try options.setTransport(invocation)
       } == message)
+  }
+
+  @Test(arguments: CongestionAlgorithm.allCases)
+  func everyCongestionControlHasItsName(_ algorithm: CongestionAlgorithm) throws {
+    var options = try NodeOptions(access: invocation("get", "x"), listen: ":0")
+    try options.setTransport(invocation("get", "x", "--congestion", algorithm.rawValue))
+    #expect(options.swarm.transport.congestion == algorithm)
   }
 
   @Test func listenAddresses() throws {

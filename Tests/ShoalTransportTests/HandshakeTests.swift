@@ -26,7 +26,7 @@ import Testing
       let tap = Tap(pair.world)
       tap.lose = [.open: lost]
       try pair.connect()
-      #expect(tap.times(.open) == Array([0, 500 * .millisecond, 1_500 * .millisecond].prefix(lost + 1)))
+      #expect(tap.times(.open) == Array([0, 250 * .millisecond, 1_000 * .millisecond].prefix(lost + 1)))
     }
   }
 

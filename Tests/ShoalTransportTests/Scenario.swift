@@ -59,7 +59,7 @@ struct Scenario: CustomStringConvertible {
       var it = TransportConfiguration()
       if one(in: 4) { it.repeatMode = .goBackN }
       it.window = UInt32(pick([1, 2, 3, number(4...64), number(64...4_096), 4_096, 65_536]))
-      if one(in: 4) { it.congestion = .none }
+      it.congestion = pick([.bbr, .bbr, .bbr] + CongestionAlgorithm.allCases)
       if one(in: 2) { it.mtu = number(1_280...9_000) }
       if one(in: 3) { it.initialSequence = UInt32.max - UInt32(number(0...200)) }
       return it

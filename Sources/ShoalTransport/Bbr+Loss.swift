@@ -1,0 +1,123 @@
+import ShoalWire
+
+// What loss makes of the model, and how that is undone.
+extension Bbr {
+  /// What was known before a verdict, until it is clear that its losses were losses.
+  struct Undo {
+    var bounds: Bounds
+    var at: Instant
+    var losses: Int
+    var spurious = 0
+  }
+
+  /// Judges the losses of a round at its end, or at once if they are overwhelming.
+  mutating func judge(_ sample: CongestionSample, _ isNewRound: Bool) {
+    restoreIfSpurious(sample)
+    let hasGrown = isNewRound && state == .startup && !roundAppLimited && checkFull()
+    let isOverwhelmed = !isNewRound && state != .up && tally.isOverwhelmed(over: randomLoss)
+    guard isNewRound || isOverwhelmed else { return }
+    defer { tally = LossTally() }
+    let isFeedback = isNewRound && feedbackRound == round
+    guard round >= trustedFrom else {
+      if isFeedback { feedbackRound = nil }
+      return
+    }
+    let excess = tally.excess(over: randomLoss)
+    // As long as the rate still grows and no queue shows, even what probes meets random loss alone.
+    let isProbeClean = state == .startup && hasGrown && tally.queued.packets == 0
+    if isNewRound, excess <= 0.02 || isProbeClean { randomLoss.add(tally, includingProbes: isProbeClean) }
+    if excess > 0.1 { randomLoss.forgetSlow() }
+    let isCongested = excess > 0.01 && tally.lost >= 2
+    if isCongested { slowDown(excess, sample, hasGrown: hasGrown, isFeedback: isFeedback) }
+    if isFeedback { takeFeedback(isCongested: isCongested, sample) }
+  }
+
+  private mutating func slowDown(_ excess: Double, _ sample: CongestionSample, hasGrown: Bool, isFeedback: Bool) {
+    if state == .startup {
+      guard tally.runs >= 6, !hasGrown || excess > 0.2 && tally.packets >= 64 else { return }
+    }
+    remember(sample)
+    switch state {
+    case .startup:
+      bounds.isFull = true
+      bounds.most = max(product, latestInflight)
+    case .up:
+      lowerMost(excess, sample)
+      bounds.lossyProbes = min(bounds.lossyProbes + 1, 3)
+      beginDown(sample)
+    case .down where isFeedback, .cruise where isFeedback:
+      lowerMost(excess, sample)
+      bounds.lossyProbes = min(bounds.lossyProbes + 1, 3)
+    case .drain, .down, .cruise:
+      let factor = 1 - min(max(excess, 0.1), 0.5)
+      bounds.lowBandwidth = max(latestBandwidth, factor * bandwidth)
+      bounds.lowInflight = max(latestInflight, factor * min(bounds.lowInflight, Double(window)))
+    case .refill, .probeRoundTrip: break
+    }
+    if excess > 0.25, state != .startup { collapse(at: sample.now) }
+  }
+
+  private mutating func lowerMost(_ excess: Double, _ sample: CongestionSample) {
+    let seen = min(bounds.most, Double(window), max(product, Double(sample.priorInFlight)))
+    bounds.most = max(min(product, Double(window)) * max(0.7, 1 - excess), seen * (1 - min(0.3, excess)))
+  }
+
+  /// The path carries much less than it did.
+  private mutating func collapse(at now: Instant) {
+    guard latestBandwidth > 0 else { return }
+    bounds.lowBandwidth = latestBandwidth
+    bounds.lowInflight = product
+    guard latestBandwidth < 0.7 * greatestBandwidth else { return }
+    setBandwidth(1.02 * latestBandwidth)
+    bounds.most = min(bounds.most, 2 * product)
+    bounds.lowering = 6
+    if state == .cruise || state == .down { enter(.drain, at: now) }
+  }
+
+  private mutating func setBandwidth(_ bandwidth: Double) {
+    bounds.bandwidth = (current: bandwidth, last: bandwidth)
+  }
+
+  /// A rate that falls is followed as long as its queue stands; and where it falls without loss, since the queue is
+  /// deep, after two rounds.
+  mutating func followDrop() {
+    guard bounds.isFull, state != .probeRoundTrip, !roundAppLimited, latestBandwidth > 0, roundLeast != .max else {
+      return
+    }
+    if bounds.lowering > 0 {
+      bounds.lowering -= 1
+      if latestBandwidth < 0.97 * greatestBandwidth, roundLeast > leastRoundTrip + leastRoundTrip / 4 {
+        setBandwidth(1.02 * latestBandwidth)
+      }
+    }
+    let hasDropped = latestBandwidth < 0.7 * greatestBandwidth && roundLeast > leastRoundTrip + leastRoundTrip / 2
+    droppedRounds = hasDropped ? droppedRounds + 1 : 0
+    guard droppedRounds >= 2 else { return }
+    droppedRounds = 0
+    setBandwidth(1.05 * latestBandwidth)
+  }
+
+  // MARK: Undoing
+
+  private mutating func remember(_ sample: CongestionSample) {
+    if undo == nil { undo = Undo(bounds: bounds, at: sample.now, losses: 0) }
+    undo?.losses += tally.lost
+  }
+
+  /// Half of the losses of a verdict were none: the packets had only been late.
+  private mutating func restoreIfSpurious(_ sample: CongestionSample) {
+    guard undo != nil else { return }
+    undo!.spurious += sample.spurious
+    if sample.now - undo!.at > 4 * min(leastRoundTrip, .second) + 100 * .millisecond {
+      undo = nil
+    } else if undo!.spurious * 2 >= undo!.losses {
+      let now = bounds
+      bounds = undo!.bounds
+      bounds.bandwidth.current = max(bounds.bandwidth.current, now.bandwidth.current)
+      bounds.bandwidth.last = max(bounds.bandwidth.last, now.bandwidth.last)
+      if bounds.state != .startup { bounds.state = now.state }
+      fullRounds = 0
+      undo = nil
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import ShoalWire
+
+/// LEDBAT (RFC 6817) with the corrections of LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus): takes what others leave,
+/// keeping the queue that it makes below a target.
+///
+/// The corrections: round trips instead of one-way delays; a gain that makes it slower than TCP where the path is
+/// short; multiplicative decrease, so that late comers get their share; and slowdowns now and then, in which the
+/// queue drains and the base delay is seen.
+struct Ledbat {
+  /// The bytes of a full datagram.
+  var datagram: Int
+  private var size: Double
+  private var threshold = Double.infinity
+  private var base = BaseDelay()
+  private var recent = RecentLeast()
+  private var smoothed = Constants.initialRoundTrip
+  private var reducedAt = Instant(nanoseconds: .min)
+  /// The decrease is applied once a round trip.
+  private var decreasedAt = Instant.zero
+  private var slowdown = Slowdown()
+
+  /// The delay that it allows itself to cause (LEDBAT++ §4.2).
+  static let target: Nanoseconds = 60 * .millisecond
+  /// The share of the target at which slow start ends (LEDBAT++ §4.4).
+  private static let startShare = 0.75
+  private static let leastWindow = 2.0
+
+  init(datagram: Int) {
+    self.datagram = datagram
+    // As a guest it begins with little (LEDBAT++ §4.4).
+    size = Double(2 * datagram)
+  }
+
+  var state: String {
+    if slowdown.isActive { return "slowdown" }
+    return size < threshold ? "slow_start" : "avoidance"
+  }
+  /// The most bytes in flight.
+  var window: Int { max(Int(min(slowdown.isActive ? 0 : size, 1e15)), Int(Ledbat.leastWindow) * datagram) }
+  /// Bytes a second.
+  var pacingRate: Double {
+    Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
+  }
+
+  mutating func started(roundTrip: Nanoseconds) { smoothed = roundTrip }
+
+  mutating func acknowledged(_ sample: CongestionSample) {
+    smoothed = sample.smoothedRoundTrip
+    if sample.roundTrip > 0 {
+      base.add(sample.roundTrip, at: sample.now)
+      recent.add(sample.roundTrip)
+    }
+    if slowdown.isActive {
+      guard slowdown.isOver(sample.now) else { return }
+      size = Ledbat.leastWindow * Double(datagram)
+      threshold = slowdown.restored
+    }
+    if sample.losses.packets > 0, sample.losses.newestSentAt > reducedAt {
+      reducedAt = sample.now
+      size = max(size / 2, Ledbat.leastWindow * Double(datagram))
+      threshold = size
+    }
+    if slowdown.isDue(sample.now) { return slowdown.begin(window: size, smoothed, at: sample.now) }
+    guard sample.ackedBytes > 0, let floor = base.least else { return }
+    let delay = max(recent.least - floor, 0)
+    let acked = Double(sample.ackedBytes)
+    if size < threshold {
+      guard Double(delay) <= Ledbat.startShare * Double(Ledbat.target) else { return endSlowStart(at: sample.now) }
+      if !sample.rate.appLimited { size += acked * gain(floor) }
+      if size >= threshold { slowdown.recovered(smoothed, at: sample.now) }
+    } else if delay < Ledbat.target {
+      if !sample.rate.appLimited { size += gain(floor) * Double(datagram) * acked / size }
+    } else if sample.now - decreasedAt >= smoothed {
+      decreasedAt = sample.now
+      let over = Double(delay) / Double(Ledbat.target) - 1
+      size = max(size + max(gain(floor) * Double(datagram) - size * over, -size / 2), 2 * Double(datagram))
+    }
+  }
+
+  private mutating func endSlowStart(at now: Instant) {
+    threshold = size
+    slowdown.recovered(smoothed, at: now)
+  }
+
+  /// LEDBAT++ §4.2: 1 / min(16, ⌈2 · target / base⌉).
+  private func gain(_ floor: Nanoseconds) -> Double {
+    1 / Double(min(16, max((2 * Ledbat.target + floor - 1) / max(floor, 1), 1)))
+  }
+
+  mutating func timedOut(count: Int) {
+    guard count == 3 else { return }
+    threshold = max(size / 2, 2 * Double(datagram))
+    size = 2 * Double(datagram)
+  }
+
+  /// The least round trip of the last ten minutes, by the minute (RFC 6817 §3.4.2, BASE_HISTORY).
+  private struct BaseDelay {
+    private var minutes: InlineArray<10, Nanoseconds> = .init(repeating: .max)
+    private var minute: Int64 = -1
+
+    mutating func add(_ sample: Nanoseconds, at now: Instant) {
+      let current = now.nanoseconds / (60 * .second)
+      if current != minute {
+        for i in 0..<Int(min(max(current - minute, 1), 10)) { minutes[Int((current - Int64(i)) % 10)] = .max }
+        minute = current
+      }
+      minutes[Int(current % 10)] = min(minutes[Int(current % 10)], sample)
+    }
+
+    var least: Nanoseconds? {
+      var least = Nanoseconds.max
+      for i in 0..<10 { least = min(least, minutes[i]) }
+      return least == .max ? nil : least
+    }
+  }
+
+  /// The least of the last four samples: noise is not delay (RFC 6817 §3.4.2, CURRENT_FILTER).
+  private struct RecentLeast {
+    private var samples: InlineArray<4, Nanoseconds> = .init(repeating: .max)
+    private var next = 0
+
+    mutating func add(_ sample: Nanoseconds) {
+      samples[next] = sample
+      next = (next + 1) % 4
+    }
+
+    var least: Nanoseconds {
+      var least = samples[0]
+      for i in 1..<4 { least = min(least, samples[i]) }
+      return least == .max ? 0 : least
+    }
+  }
+
+  /// The initial and the periodic slowdown (LEDBAT++ §4.5): two round trips at two packets, then slow start back; the
+  /// next after nine times what that took.
+  private struct Slowdown {
+    private var dueAt = Instant.distantFuture
+    private var until: Instant?
+    private var beganAt = Instant.zero
+    private var wasPeriodic = false
+    private(set) var restored = 0.0
+
+    var isActive: Bool { until != nil }
+
+    func isDue(_ now: Instant) -> Bool { until == nil && now >= dueAt }
+
+    mutating func begin(window: Double, _ roundTrip: Nanoseconds, at now: Instant) {
+      restored = window
+      beganAt = now
+      wasPeriodic = true
+      until = now + 2 * roundTrip
+      dueAt = .distantFuture
+    }
+
+    mutating func isOver(_ now: Instant) -> Bool {
+      guard let until, now >= until else { return false }
+      self.until = nil
+      return true
+    }
+
+    /// The window is back where it was, or slow start has found it.
+    mutating func recovered(_ roundTrip: Nanoseconds, at now: Instant) {
+      guard dueAt == .distantFuture else { return }
+      dueAt = wasPeriodic ? now + 9 * (now - beganAt) : now + 2 * roundTrip
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/// The packets of a round whose fate is known, by how they had left and whether they met a queue.
+struct LossTally {
+  struct Class {
+    var packets = 0
+    var lost = 0
+  }
+  /// Those that met a queue, however they had left.
+  var queued = Class()
+  /// The others.
+  var probing = Class()
+  var steady = Class()
+  var slow = Class()
+  /// The runs that the losses form.
+  var runs = 0
+  /// How many datagrams the peer reported to have been corrupt.
+  var corrupt = 0
+
+  var packets: Int { queued.packets + probing.packets + steady.packets + slow.packets }
+  var lost: Int { queued.lost + probing.lost + steady.lost + slow.lost }
+
+  mutating func add(acked: PhaseCounts, isQueued: Bool, losses: Losses, corrupt: Int) {
+    if isQueued {
+      queued.packets += acked.total
+    } else {
+      probing.packets += acked.probing
+      steady.packets += acked.steady
+      slow.packets += acked.slow
+    }
+    queued.packets += losses.queued
+    queued.lost += losses.queued
+    probing.packets += losses.unqueued.probing
+    probing.lost += losses.unqueued.probing
+    steady.packets += losses.unqueued.steady
+    steady.lost += losses.unqueued.steady
+    slow.packets += losses.unqueued.slow
+    slow.lost += losses.unqueued.slow
+    runs += losses.runs
+    self.corrupt += corrupt
+  }
+
+  /// The share of packets that was lost beyond what random loss and twice its deviation explain, among those that can
+  /// have met congestion: that met a queue or left while probing.
+  func excess(over random: RandomLoss) -> Double {
+    let count = Double(queued.packets + probing.packets)
+    // Corruption is not congestion, unless a queue grows or someone would have us believe too much of it.
+    let exempt = queued.packets == 0 ? min(Double(corrupt), 0.1 * Double(packets)) : 0
+    let losses = Double(queued.lost + probing.lost) - exempt
+    var excess = 0.0
+    if losses >= 2 { excess = max(losses - random.most(of: count), 0) / max(count, Double(packets) / 4) }
+    // What is lost beyond all measure is not random, wherever it was lost.
+    let share = (Double(lost) - exempt) / Double(max(packets, 1))
+    if packets >= 32, share > max(0.3, random.share + 0.2) { excess = max(excess, share - random.share) }
+    return excess
+  }
+
+  /// Whether more than 0.3 of all packets were lost in a queue, beyond what random loss explains.
+  func isOverwhelmed(over random: RandomLoss) -> Bool {
+    packets >= 48 && Double(queued.lost) - random.most(of: Double(queued.packets)) > 0.3 * Double(packets)
+  }
+}

@@ -1,0 +1,54 @@
+/// The share of packets that the path loses whatever is sent.
+///
+/// It is measured on packets that met no queue and did not probe, whose loss cannot be of our making, so the pace may
+/// be raised by it without feeding itself. Those that left more slowly than the path could carry guard it: what they
+/// do not lose was not random.
+struct RandomLoss {
+  private var all = Tally()
+  private var slow = Tally()
+  /// Between 0 and 0.2.
+  private(set) var share = 0.0
+  /// How many are lost in a row on average, at least 1.
+  private var run = 1.0
+  private var runs = Tally()
+
+  private struct Tally {
+    var packets = 0.0
+    var lost = 0.0
+
+    /// Adds to it, what was before fading as soon as there is more than `most`.
+    mutating func add(_ more: Int, of count: Int, most: Double) {
+      packets += Double(count)
+      lost += Double(more)
+      guard packets > most else { return }
+      lost *= most / packets
+      packets = most
+    }
+  }
+
+  /// A round without congestion; what probed counts too if it `saw` no queue.
+  mutating func add(_ tally: LossTally, includingProbes: Bool) {
+    // A thousand packets are enough to know it, and few enough to follow it.
+    let probing = includingProbes ? tally.probing : LossTally.Class()
+    all.add(
+      tally.steady.lost + tally.slow.lost + probing.lost,
+      of: tally.steady.packets + tally.slow.packets + probing.packets, most: 1_500)
+    slow.add(tally.slow.lost, of: tally.slow.packets, most: 400)
+    if tally.queued.lost == 0 { runs.add(tally.runs, of: tally.lost, most: 300) }
+    run = max((runs.packets + 5) / (runs.lost + 5), 1)
+    share = min(all.lost / (all.packets + 20), 0.2)
+    guard slow.packets >= 40 else { return }
+    let rate = slow.lost / slow.packets
+    let deviation = (3 * max(rate, 0.005) * (1 - rate) / slow.packets).squareRoot()
+    share = min(share, rate + 2 * deviation)
+  }
+
+  /// How many of `count` packets it takes at most, in all but a few of a hundred rounds: lost by ones they would
+  /// scatter like dice, lost in runs they scatter more.
+  func most(of count: Double) -> Double {
+    share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
+  }
+
+  /// The path has changed: what was lost at a slow pace before says nothing of it.
+  mutating func forgetSlow() { slow = Tally() }
+}

@@ -1,0 +1,127 @@
+import ShoalWire
+import Testing
+
+@testable import ShoalTransport
+
+/// The controllers by themselves, fed with ACKs by hand, and those that follow RFCs on paths.
+@Suite struct ControllerTests {
+  /// An ACK of so many packets, a round trip after the one before.
+  private func sample(
+    _ bbr: Bbr, round: Int, acked: Int, lost: Int, corrupt: Int = 0, spurious: Int = 0, roundTrip: Nanoseconds
+  ) -> CongestionSample {
+    var losses = Losses()
+    for _ in 0..<lost { losses.unqueued.add(bbr.phase) }
+    losses.runs = lost
+    losses.bytes = lost * 1_200
+    var counts = PhaseCounts()
+    for _ in 0..<acked { counts.add(bbr.phase) }
+    var rate = DeliveryRate.Sample()
+    rate.isValid = true
+    rate.priorDelivered = UInt64(round) * 1_000_000
+    rate.bytesPerSecond = 1e6 * Double(min(1 << round, 64))
+    return CongestionSample(
+      now: Instant(nanoseconds: Nanoseconds(round + 1) * 40 * .millisecond), ackedBytes: acked * 1_200, acked: counts,
+      losses: losses, spurious: spurious, corrupt: corrupt, priorInFlight: acked * 1_200, bytesInFlight: 0,
+      rate: rate, delivered: UInt64(round + 1) * 1_000_000, roundTrip: roundTrip, smoothedRoundTrip: roundTrip)
+  }
+
+  @Test func reportedCorruptionIsExemptUpToATenth() {
+    var tally = LossTally()
+    var counts = PhaseCounts()
+    for _ in 0..<920 { counts.add(.probing) }
+    var losses = Losses()
+    for _ in 0..<80 { losses.unqueued.add(.probing) }
+    tally.add(acked: counts, isQueued: false, losses: losses, corrupt: 80)
+    #expect(tally.excess(over: RandomLoss()) == 0)
+    // Of 15 % reported only a tenth of all is believed.
+    for _ in 0..<70 { losses.unqueued.add(.probing) }
+    var more = LossTally()
+    for _ in 0..<850 - 920 + 70 { counts.add(.probing) }
+    more.add(acked: counts, isQueued: false, losses: losses, corrupt: 150)
+    let excess = more.excess(over: RandomLoss())
+    #expect((0.03...0.06).contains(excess), "\(excess)")
+    // Nothing is while a queue stands.
+    var queued = LossTally()
+    losses.queued = 80
+    losses.unqueued = PhaseCounts()
+    queued.add(acked: counts, isQueued: true, losses: losses, corrupt: 80)
+    #expect(queued.excess(over: RandomLoss()) > 0.05)
+  }
+
+  @Test func aFirstFlightThatOnlyCameLateDoesNotEndStartup() {
+    var bbr = Bbr(datagram: 1_200, seed: 1)
+    bbr.started(roundTrip: 40 * .millisecond)
+    for round in 0..<3 {
+      bbr.acknowledged(sample(bbr, round: round, acked: 60, lost: 0, roundTrip: 40 * .millisecond))
+    }
+    #expect(bbr.state == .startup)
+    // A round that does not grow loses half of what it sent.
+    var bad = sample(bbr, round: 3, acked: 40, lost: 40, roundTrip: 40 * .millisecond)
+    bad.rate.bytesPerSecond = 4e6
+    bbr.acknowledged(bad)
+    #expect(bbr.state != .startup && bbr.bounds.most.isFinite)
+    // It had only been late.
+    bbr.acknowledged(sample(bbr, round: 3, acked: 40, lost: 0, spurious: 40, roundTrip: 40 * .millisecond))
+    #expect(bbr.state == .startup && !bbr.bounds.most.isFinite)
+  }
+
+  @Test func lossesWithoutAQueueAreRandom() {
+    var random = RandomLoss()
+    for _ in 0..<20 {
+      var tally = LossTally()
+      tally.steady = LossTally.Class(packets: 100, lost: 5)
+      tally.runs = 5
+      random.add(tally, includingProbes: false)
+    }
+    #expect((0.045...0.055).contains(random.share))
+    // What leaves slowly loses nothing: then it was not random.
+    for _ in 0..<10 {
+      var tally = LossTally()
+      tally.slow = LossTally.Class(packets: 60, lost: 0)
+      random.add(tally, includingProbes: false)
+    }
+    #expect(random.share < 0.02)
+  }
+
+  @Test func lossInRunsScattersMore() {
+    var random = RandomLoss()
+    var single = RandomLoss()
+    for _ in 0..<20 {
+      var tally = LossTally()
+      tally.steady = LossTally.Class(packets: 100, lost: 5)
+      tally.runs = 5
+      single.add(tally, includingProbes: false)
+      tally.runs = 1
+      random.add(tally, includingProbes: false)
+    }
+    #expect(random.most(of: 300) > single.most(of: 300) + 5)
+  }
+
+  @Test func cubicFillsACleanPathAndHalvesNothing() throws {
+    var path = try Bottleneck(50, 40, queue: 1, seed: 1)
+    let (share, wire) = try path.transfer(30_000_000, rate: 50, .cubic)
+    #expect(share > 0.88 && wire < 1.04, "\(share) \(wire)")
+  }
+
+  @Test func cubicsShareAlike() throws {
+    var path = try Bottleneck(20, 30, queue: 1, seed: 1)
+    try path.send(2_000_000_000, .cubic)
+    path.world.run(for: 2 * .second)
+    try path.send(2_000_000_000, .cubic)
+    path.world.run(for: 10 * .second)
+    let bytes = path.run(seconds: 30)
+    #expect(bytes.min()! > 0.35 * (bytes[0] + bytes[1]), "\(bytes)")
+  }
+
+  @Test func ledbatLeavesTheLineToOthers() throws {
+    var path = try Bottleneck(20, 30, queue: 4, seed: 1)
+    try path.send(2_000_000_000, .ledbat)
+    let alone = path.run(seconds: 10)[0] / 10 / (20 * 125_000)
+    #expect(alone > 0.7, "\(alone)")
+    #expect(path.connection().pointee.roundTrip.smoothed < (30 + 75) * .millisecond)
+    try path.send(2_000_000_000, .cubic)
+    path.world.run(for: 3 * .second)
+    let bytes = path.run(seconds: 30)
+    #expect(bytes[1] > 0.85 * (bytes[0] + bytes[1]), "\(bytes)")
+  }
+}
