@@ -12,10 +12,12 @@ extension Swarm {
       var subscription = session.subscriptions[s]
       let rate = Double(subscription.sinceMeasured) * 1e9 / Double(elapsed)
       subscription.sinceMeasured = 0
+      // A rate that grows will have grown again by the time that what is asked for now is sent.
+      let growth = subscription.rate * 1.25 < rate ? 2.0 : 1
       // The rate falls slowly, so that a moment's pause does not starve the peer of requests.
       subscription.rate = max(rate, subscription.rate * 0.95)
       // Twice what a round trip takes, as the rate may double in the next; half of what is buffered is for others.
-      let flight = Int(subscription.rate * Double(2 * roundTrip + SwarmConstants.tick) / 1e9)
+      let flight = Int(growth * subscription.rate * Double(2 * roundTrip + SwarmConstants.tick) / 1e9)
       subscription.budget = max(configuration.leastRequests, min(flight, configuration.bufferLimit / 2))
       if let end = subscription.snubbedUntil, end <= now {
         subscription.snubbedUntil = nil

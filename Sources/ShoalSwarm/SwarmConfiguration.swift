@@ -10,7 +10,7 @@ public struct SwarmConfiguration: Sendable {
   /// The most bytes in pieces that are not yet verified, over all downloads: bounds memory, and open requests.
   public var bufferLimit = 64 << 20
   /// The least that is kept requested from one peer: enough for the first round trips of any path.
-  public var leastRequests = 256 << 10
+  public var leastRequests = 512 << 10
   /// The most peers from which one file is downloaded at a time.
   public var peersPerFile = 30
   /// The most addresses remembered for a file.

@@ -10,11 +10,16 @@ extension Bbr {
     var spurious = 0
   }
 
+  /// The runs of losses that end startup: one burst is not a full path.
+  private static let startupRuns = 6
+
   /// Judges the losses of a round at its end, or at once if they are overwhelming.
   mutating func judge(_ sample: CongestionSample, _ isNewRound: Bool) {
     restoreIfSpurious(sample)
     let hasGrown = isNewRound && state == .startup && !roundAppLimited && checkFull()
-    let isOverwhelmed = !isNewRound && state != .up && tally.isOverwhelmed(over: randomLoss)
+    let isOverwhelmed =
+      !isNewRound && state != .up && (state != .startup || tally.runs >= Bbr.startupRuns)
+      && tally.isOverwhelmed(over: randomLoss, probing: state == .startup)
     guard isNewRound || isOverwhelmed else { return }
     defer { tally = LossTally() }
     let isFeedback = isNewRound && feedbackRound == round
@@ -34,7 +39,7 @@ extension Bbr {
 
   private mutating func slowDown(_ excess: Double, _ sample: CongestionSample, hasGrown: Bool, isFeedback: Bool) {
     if state == .startup {
-      guard tally.runs >= 6, !hasGrown || excess > 0.2 && tally.packets >= 64 else { return }
+      guard tally.runs >= Bbr.startupRuns, !hasGrown || excess > 0.2 && tally.packets >= 64 else { return }
     }
     remember(sample)
     switch state {
@@ -44,7 +49,7 @@ extension Bbr {
     case .up:
       lowerMost(excess, sample)
       bounds.lossyProbes = min(bounds.lossyProbes + 1, 3)
-      beginDown(sample)
+      beginDown(sample, awaitingFeedback: true)
     case .down where isFeedback, .cruise where isFeedback:
       lowerMost(excess, sample)
       bounds.lossyProbes = min(bounds.lossyProbes + 1, 3)
@@ -54,7 +59,7 @@ extension Bbr {
       bounds.lowInflight = max(latestInflight, factor * min(bounds.lowInflight, Double(window)))
     case .refill, .probeRoundTrip: break
     }
-    if excess > 0.25, state != .startup { collapse(at: sample.now) }
+    if excess > 0.25, state != .startup { collapse(sample) }
   }
 
   private mutating func lowerMost(_ excess: Double, _ sample: CongestionSample) {
@@ -63,7 +68,7 @@ extension Bbr {
   }
 
   /// The path carries much less than it did.
-  private mutating func collapse(at now: Instant) {
+  private mutating func collapse(_ sample: CongestionSample) {
     guard latestBandwidth > 0 else { return }
     bounds.lowBandwidth = latestBandwidth
     bounds.lowInflight = product
@@ -71,7 +76,7 @@ extension Bbr {
     setBandwidth(1.02 * latestBandwidth)
     bounds.most = min(bounds.most, 2 * product)
     bounds.lowering = 6
-    if state == .cruise || state == .down { enter(.drain, at: now) }
+    if state == .cruise || state == .down { enter(.drain, at: sample.now) }
   }
 
   private mutating func setBandwidth(_ bandwidth: Double) {

@@ -23,7 +23,7 @@ extension Bbr {
     let inFlight = Double(sample.bytesInFlight)
     switch state {
     case .startup where bounds.isFull: enter(.drain, at: sample.now)
-    case .drain where inFlight <= product: beginDown(sample)
+    case .drain where inFlight <= product: beginDown(sample, awaitingFeedback: false)
     case .down where inFlight <= product: enter(.cruise, at: sample.now)
     // Where others' queue stands, what is in flight never falls so low.
     case .down where round >= probedRound + waitRounds, .cruise where round >= probedRound + waitRounds:
@@ -33,7 +33,7 @@ extension Bbr {
       enter(.refill, at: sample.now)
       roundEnd = sample.delivered
     case .refill where isNewRound && round > stateRound: beginUp(at: sample.now)
-    case .up where isUpDone(sample, isNewRound): beginDown(sample)
+    case .up where isUpDone(sample, isNewRound): beginDown(sample, awaitingFeedback: true)
     default: break
     }
   }
@@ -45,10 +45,10 @@ extension Bbr {
   }
 
   /// What was sent while probing up is answered within a round trip from now.
-  mutating func beginDown(_ sample: CongestionSample) {
+  mutating func beginDown(_ sample: CongestionSample, awaitingFeedback: Bool) {
     enter(.down, at: sample.now)
     roundEnd = sample.delivered
-    feedbackRound = round + 1
+    feedbackRound = awaitingFeedback ? round + 1 : nil
     probedRound = round
     // Some rounds more by chance, so that flows do not march in step.
     waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), 48) + generator.next() % 3

@@ -60,6 +60,8 @@ struct Bbr {
   var aggregation = AckAggregation()
 
   // Startup
+  /// A queue was seen.
+  var hasQueued = false
   var fullBandwidth = 0.0
   var fullRounds = 0
 
@@ -133,12 +135,13 @@ struct Bbr {
 
   /// Bytes a second.
   var pacingRate: Double {
-    guard bandwidth > 0 else {
-      let roundTrip = max(leastRoundTrip == .max ? Constants.initialRoundTrip : leastRoundTrip, .millisecond)
-      return Double(Constants.initialWindow * datagram) * 1e9 / Double(roundTrip) * Bbr.startupGain
-    }
-    let least = Double(2 * datagram) * 1e9 / Double(max(min(leastRoundTrip, 2 * .second), .millisecond))
-    return max(gain * Bbr.margin * bandwidth / (1 - randomLoss.share), least)
+    let roundTrip = max(leastRoundTrip == .max ? Constants.initialRoundTrip : leastRoundTrip, .millisecond)
+    // Until a queue shows, it is the sender that limited what was delivered.
+    let least =
+      state != .startup || hasQueued
+      ? Double(2 * datagram) : Bbr.startupGain * Double(Constants.initialWindow * datagram)
+    return max(
+      gain * Bbr.margin * bandwidth / (1 - randomLoss.share), least * 1e9 / Double(min(roundTrip, 2 * .second)))
   }
 
   /// How what leaves now leaves.
@@ -203,9 +206,9 @@ struct Bbr {
       roundLeast = min(roundLeast, sample.roundTrip)
       queueing.add(Double(lastQueueing), at: round)
     }
-    tally.add(
-      acked: sample.acked, isQueued: leastRoundTrip != .max && lastQueueing > longRoundTrip - leastRoundTrip,
-      losses: sample.losses, corrupt: sample.corrupt)
+    let isQueued = leastRoundTrip != .max && lastQueueing > longRoundTrip - leastRoundTrip
+    hasQueued = hasQueued || isQueued
+    tally.add(acked: sample.acked, isQueued: isQueued, losses: sample.losses, corrupt: sample.corrupt)
     let rate = sample.rate.bytesPerSecond
     if sample.rate.isValid {
       roundAppLimited = roundAppLimited || sample.rate.appLimited

@@ -122,7 +122,12 @@ struct Connection: ~Copyable {
 
   /// The opener has shown that it received our ACCEPT.
   mutating func proven(at now: Instant) {
-    if handshakesSent == 1 { roundTrip.add(now - handshakeSentAt) }
+    handshakeAnswered(at: now)
+  }
+
+  private mutating func handshakeAnswered(at now: Instant) {
+    let elapsed = now - handshakeSentAt
+    if handshakesSent == 1 { roundTrip.add(elapsed) } else { roundTrip.assume(elapsed) }
   }
 
   mutating func becameEstablished(at now: Instant) {
@@ -162,7 +167,7 @@ extension Connection {
     maxDatagram = max(Int(packet.maxDatagram), Limits.smallestDatagram)
     send = SendWindow(first: Numbering.first(initialSequence), limit: UInt64(windowSize))
     receive = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
-    if handshakesSent == 1 { roundTrip.add(now - handshakeSentAt) }
+    handshakeAnswered(at: now)
     // Even if we have nothing to say, the responder must learn that we have its id.
     acks.demand()
   }

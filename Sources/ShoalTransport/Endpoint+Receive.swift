@@ -55,6 +55,7 @@ extension Endpoint {
       connection.pointee.answers.probed = packet.size
     case .probed:
       let size = Int(try ProbedPacket.decode(bytes).size)
+      if let sample = connection.pointee.path.roundTrip(size, at: now) { connection.pointee.roundTrip.add(sample) }
       guard connection.pointee.path.probed(size, at: now) else { return }
       connection.pointee.timers[.path] = connection.pointee.path.deadline
       connection.pointee.congestion.setDatagram(size)

@@ -53,8 +53,11 @@ struct LossTally {
     return excess
   }
 
-  /// Whether more than 0.3 of all packets were lost in a queue, beyond what random loss explains.
-  func isOverwhelmed(over random: RandomLoss) -> Bool {
-    packets >= 48 && Double(queued.lost) - random.most(of: Double(queued.packets)) > 0.3 * Double(packets)
+  /// Whether more than 0.3 of all packets were lost in a queue, or, where even that is asked, while probing, beyond what
+  /// random loss explains.
+  func isOverwhelmed(over random: RandomLoss, probing isProbing: Bool) -> Bool {
+    let count = queued.packets + (isProbing ? probing.packets : 0)
+    let losses = queued.lost + (isProbing ? probing.lost : 0)
+    return packets >= 48 && Double(losses) - random.most(of: Double(count)) > 0.3 * Double(packets)
   }
 }

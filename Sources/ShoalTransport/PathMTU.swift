@@ -14,6 +14,8 @@ struct PathMTU {
   private var tries = 0
   /// How many sizes, from the largest on, were tried since nothing large got through: no other can have arrived.
   private var tried = 0
+  /// When the probe left that no other of its size came before.
+  private var firstSentAt: Instant?
 
   /// IP packets of Ethernet behind PPPoE and tunnels, of Ethernet, and of jumbo frames.
   private static let usual = [1_400, 1_480, 1_500, 8_900, 9_000, 16_384, 65_535]
@@ -47,8 +49,15 @@ struct PathMTU {
     }
     tries += 1
     tried = max(tried, index + 1)
+    firstSentAt = tries == 1 ? now : nil
     deadline = now + timeout
     return sizes[index]
+  }
+
+  /// The round trip that the answer to a probe of this size shows; nil if it might answer another.
+  func roundTrip(_ size: Int, at now: Instant) -> Nanoseconds? {
+    guard let firstSentAt, index < sizes.count, sizes[index] == size, size > confirmed else { return nil }
+    return now - firstSentAt
   }
 
   /// A probe of this size has arrived; whether datagrams may now be larger.

@@ -27,6 +27,14 @@ struct RoundTrip {
     smoothed += (sample - smoothed) / 8
   }
 
+  /// The answer to one of several packets, the last of which left so long ago: until there is a sample this is the
+  /// best guess, since to be wrong costs a probe too early rather than a wait too long.
+  mutating func assume(_ guess: Nanoseconds) {
+    guard !hasSample else { return }
+    smoothed = max(guess, .millisecond)
+    variation = smoothed / 2
+  }
+
   /// The time after which an unanswered packet is probed (RFC 9002 §6.2.1), before any doubling.
   func probeTimeout(ackDelay: Nanoseconds) -> Nanoseconds {
     smoothed + max(4 * variation, Constants.granularity) + ackDelay
