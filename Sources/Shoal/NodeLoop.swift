@@ -235,11 +235,12 @@ final class NodeLoop {
   private func complete(_ transmit: Transmit, _ room: UnsafeMutableRawBufferPointer) -> Bool {
     let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
     let payload = transmit.payload
+    var checksum = Checksum.compute(UnsafeRawBufferPointer(rebasing: whole[..<transmit.headerLength]))
     if payload.length > 0 {
       let rest = UnsafeMutableRawBufferPointer(rebasing: whole[transmit.headerLength...])
-      guard gather(payload, into: rest) else { return false }
+      guard gather(payload, into: rest, &checksum) else { return false }
     }
-    Checksum.fill(whole)
+    Checksum.fill(whole, with: checksum)
     return true
   }
 
