@@ -122,7 +122,9 @@ extension NodeLoop {
     switch event {
     case .manifest(let key): downloads[key.index]?.manifestKnown(self)
     case .completed(let key): downloads[key.index]?.completed(self)
-    case .connected(let address, let byPeer): onPeerEvent?(.connected(address, byPeer: byPeer))
+    case .connected(let address, let byPeer):
+      follow(interfaceTowards: address, at: now)
+      onPeerEvent?(.connected(address, byPeer: byPeer))
     case .disconnected(let address, let wasOpen, let code, let reason, _):
       if wasOpen {
         let name = CloseCode(rawValue: code)?.description ?? "code \(code)"

@@ -113,7 +113,8 @@ enum CommandTable {
         Option(
           "congestion", "What decides how much is in flight.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
         ),
-        Option("mtu", "Largest IP packet to send.", value: "bytes", default: "1500"),
+        Option(
+          "mtu", "Largest IP packet to send. (default: what the interface takes; 1500 through --link)", value: "bytes"),
       ] + access)
   }
 }

@@ -188,6 +188,15 @@ public struct Swarm: ~Copyable {
     announceToServed(key)
   }
 
+  /// The interface towards a peer that has just connected takes IP packets of `mtu` bytes: see
+  /// `Endpoint.allow(mtu:on:at:)`.
+  public mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
+    for index in live {
+      guard let session = sessions[index], session.address == address else { continue }
+      endpoint.allow(mtu: mtu, on: session.connection, at: now)
+    }
+  }
+
   /// Adds an address at which a file may be had.
   public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
     guard files[key.index].isWanted, !configuration.ownAddresses.contains(address) else { return }
