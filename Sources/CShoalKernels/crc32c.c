@@ -102,9 +102,8 @@ HARDWARE static uint32_t datagram_hardware(const uint8_t *bytes, size_t count) {
   return ~advance(step8(~0u, load8(bytes) & 0xffffffff), bytes + 8, count - 8, 0, 0);
 }
 
-HARDWARE static uint32_t copy_hardware(uint8_t *datagram, size_t header, const uint8_t *payload, size_t count) {
-  uint32_t crc = advance(step8(~0u, load8(datagram) & 0xffffffff), datagram + 8, header - 8, 0, 0);
-  return ~advance(crc, payload, count, datagram + header, 1);
+HARDWARE static uint32_t copy_hardware(uint32_t crc, uint8_t *to, const uint8_t *from, size_t count) {
+  return ~advance(~crc, from, count, to, 1);
 }
 
 HARDWARE static void make_powers(void) {
@@ -141,7 +140,6 @@ uint32_t shoal_crc32c_datagram(const void *bytes, size_t count) {
   DISPATCH(datagram_hardware(bytes, count), shoal_crc32c_datagram_portable(bytes, count));
 }
 
-uint32_t shoal_crc32c_copy_datagram(void *datagram, size_t header, const void *payload, size_t count) {
-  DISPATCH(copy_hardware(datagram, header, payload, count),
-           shoal_crc32c_copy_datagram_portable(datagram, header, payload, count));
+uint32_t shoal_crc32c_copy(uint32_t crc, void *to, const void *from, size_t count) {
+  DISPATCH(copy_hardware(crc, to, from, count), shoal_crc32c_copy_portable(crc, to, from, count));
 }

@@ -46,7 +46,7 @@ uint32_t shoal_crc32c_portable(const void *bytes, size_t count) { return ~advanc
 
 uint32_t shoal_crc32c_datagram_portable(const void *bytes, size_t count) { return ~advance_header(bytes, count); }
 
-uint32_t shoal_crc32c_copy_datagram_portable(void *datagram, size_t header, const void *payload, size_t count) {
-  if (count > 0) memcpy((uint8_t *)datagram + header, payload, count);
-  return ~advance_header(datagram, header + count);
+uint32_t shoal_crc32c_copy_portable(uint32_t crc, void *to, const void *from, size_t count) {
+  if (count > 0) memcpy(to, from, count);
+  return ~advance(~crc, to, count);
 }

@@ -6,6 +6,8 @@ public enum Destination: Sendable {
   case file(String)
   /// Into this directory, under the name that the ticket or a peer gives.
   case directory(String)
+  /// Nowhere: the file is fetched and verified, and none of it is kept or served.
+  case nowhere
 }
 
 /// How a download stands.
@@ -29,7 +31,7 @@ public struct DownloadProgress: Sendable {
   public var id: Digest
   /// The file's name; empty while not known.
   public var name = ""
-  /// Where it is or will be; empty while not known.
+  /// Where it is or will be; empty while not known, and if that is nowhere.
   public var path = ""
   /// Bytes verified, in whatever run they came.
   public var bytes: UInt64 = 0

@@ -12,6 +12,7 @@ final class DownloadTask {
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
   private var part: PartFile?
+  private var keepsNothing = false
   private var isOver = false
 
   init(_ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool) {
@@ -58,6 +59,8 @@ final class DownloadTask {
     let path: String
     switch destination {
     case .file(let file): path = file
+    case .nowhere:
+      return prepareNothing(manifest, loop)
     case .directory(let directory):
       guard let safe = safeFileName(name) else {
         return fail(
@@ -78,6 +81,21 @@ final class DownloadTask {
     }
   }
 
+  /// There is no file to prepare: pieces are verified and let go.
+  private func prepareNothing(_ manifest: Manifest, _ loop: NodeLoop) {
+    keepsNothing = true
+    begin(nil, ChunkSet(capacity: manifest.cut.pieces), manifest, loop)
+  }
+
+  private func begin(_ source: SourceFile?, _ have: ChunkSet, _ manifest: Manifest, _ loop: NodeLoop) {
+    loop.set(LocalFile(key, source, manifest.cut), key)
+    progress.phase = .downloading
+    loop.swarm.begin(key, have: have, at: SystemClock.now())
+    progress.resumed = loop.swarm.progress(key).bytes
+    loop.takeEvents(nil)
+    report(loop)
+  }
+
   private func checked(_ bytes: UInt64) { progress.checked = bytes }
 
   private func prepared(_ result: Result<PartFile, ShoalError>, _ manifest: Manifest, _ loop: NodeLoop) {
@@ -90,18 +108,15 @@ final class DownloadTask {
       guard let source = try? SourceFile(part.file, checksForChange: false) else {
         return fail(ShoalError(.file, "\(part.file.path) cannot be examined"), loop)
       }
-      loop.set(LocalFile(key, source, manifest.cut), key)
-      progress.phase = .downloading
-      loop.swarm.begin(key, have: part.have, at: SystemClock.now())
-      progress.resumed = loop.swarm.progress(key).bytes
-      loop.takeEvents(nil)
-      report(loop)
+      begin(source, part.have, manifest, loop)
     }
   }
 
   /// Every piece is verified and written: the file gets its name.
   func completed(_ loop: NodeLoop) {
-    guard !isOver, let part else { return }
+    guard !isOver else { return }
+    guard !keepsNothing else { return finished(nil, loop) }
+    guard let part else { return }
     report(loop)
     let node = loop.node
     let key = key
@@ -172,7 +187,8 @@ extension NodeLoop {
     _ download: Download, _ ticket: Ticket, _ peers: [Address], _ destination: Destination, replacing: Bool
   ) {
     let now = SystemClock.now()
-    let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, at: now)
+    let isKept = if case .nowhere = destination { false } else { true }
+    let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, serving: isKept, at: now)
     set(nil, key)
     let task = DownloadTask(download, ticket, key, destination, replacing: replacing)
     downloads[key.index] = task

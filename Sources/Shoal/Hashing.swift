@@ -21,24 +21,26 @@ enum Hashing {
         let size = UInt64(try file.size())
         guard size <= Limits.fileSize else { return .failure(ShoalError(.file, "\(path): larger than 16 TiB")) }
         let cut = Cut(size: size, chunking: chunking)
-        let buffer = PieceBuffer(cut.pieceSize)
-        var values: [Digest] = []
-        var last = UnsafeRawBufferPointer(start: nil, count: 0)
-        for piece in 0..<cut.pieces {
-          let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<cut.pieceLength(piece)])
-          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else {
-            return .failure(changed(path))
-          }
-          last = UnsafeRawBufferPointer(room)
-          let firstLeaf = cut.pieceOffset(piece) / UInt64(Blake3.leafBytes)
-          if cut.pieces > 1 { values.append(Blake3.chainingValue(of: last, firstLeaf: firstLeaf)) }
-          progress(cut.pieceOffset(piece) + UInt64(room.count), size)
+        let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0) {
+          progress($0, size)
+        } _: {
+          Blake3.chainingValue(of: $1, firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
         }
-        guard source.isUnchanged() else { return .failure(changed(path)) }
-        return .success(
-          Hashed(manifest: Manifest(cut: cut, values: values, lastPiece: last), source: SourceBox(source)))
+        guard let values, let last = try lastPiece(file, cut), source.isUnchanged() else {
+          return .failure(changed(path))
+        }
+        let manifest = Manifest(cut: cut, values: values, lastPiece: UnsafeRawBufferPointer(last.bytes))
+        return .success(Hashed(manifest: manifest, source: SourceBox(source)))
       } catch { return .failure(ShoalError(error)) }
     }
+  }
+
+  /// The last piece, or none of an empty file; nil if it is not there any more.
+  private static func lastPiece(_ file: File, _ cut: Cut) throws(SystemError) -> PieceBuffer? {
+    let piece = cut.pieces - 1
+    guard piece >= 0 else { return PieceBuffer(0) }
+    let buffer = PieceBuffer(cut.pieceLength(piece))
+    return try file.read(into: buffer.bytes, at: Int(cut.pieceOffset(piece))) == buffer.bytes.count ? buffer : nil
   }
 
   private static func changed(_ path: String) -> ShoalError {

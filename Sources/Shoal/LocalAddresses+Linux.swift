@@ -36,11 +36,30 @@ package enum LocalAddresses {
 
   /// The address of ours that a packet to `target` would leave from; nil where there is no route.
   package static func source(towards target: Address) -> Address? {
+    connected(to: target) { Address(boundTo: $0) }
+  }
+
+  /// The largest IP packet that the way to `target` takes as far as this machine knows: its interface's MTU, unless
+  /// the route has one of its own; nil where there is no route.
+  package static func mtu(towards target: Address) -> Int? {
+    connected(to: target) { descriptor in
+      var mtu: Int32 = 0
+      var length = socklen_t(MemoryLayout<Int32>.size)
+      let result =
+        target.isIPv4
+        ? getsockopt(descriptor, Int32(IPPROTO_IP), IP_MTU, &mtu, &length)
+        : getsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_MTU, &mtu, &length)
+      return result == 0 && mtu > 0 ? Int(mtu) : nil
+    }
+  }
+
+  /// Connects a UDP socket, which sends nothing and only asks for the route.
+  private static func connected<Value>(to target: Address, _ body: (Int32) -> Value?) -> Value? {
     let family = target.isIPv4 ? AF_INET : AF_INET6
     let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     guard target.withSocketAddress(family: family, { connect(descriptor, $0, $1) }) == 0 else { return nil }
-    return Address(boundTo: descriptor)
+    return body(descriptor)
   }
 }

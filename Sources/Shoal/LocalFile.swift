@@ -4,13 +4,14 @@ import ShoalWire
 /// A file of this machine's, as its loop knows it: where its bytes are, and the pieces that are being gathered.
 final class LocalFile {
   let key: FileKey
-  let source: SourceFile
+  /// Nil if nothing of it is kept.
+  let source: SourceFile?
   private let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?
   private var spare: [PieceBuffer] = []
 
-  init(_ key: FileKey, _ source: SourceFile, _ cut: Cut) {
+  init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut) {
     self.key = key
     self.source = source
     self.cut = cut

@@ -12,6 +12,10 @@ public struct NodeOptions: Sendable {
   public var anyPortIfBusy = false
   /// Transport and swarm.
   public var swarm = SwarmConfiguration()
+  /// Whether packets may be as large as the interface towards each peer takes, rather than `swarm.transport.mtu`
+  /// bytes: larger on loopback and on links with jumbo frames. Holds only where `link` is clean, as that is a model of
+  /// a path of its own.
+  public var followsInterfaceMTU = true
   /// The access link through which everything that is sent and received passes.
   public var link = LinkSpec.clean
   /// The seed of the link's randomness where the specification names none; drawn by the system if nil.

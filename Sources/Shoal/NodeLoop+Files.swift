@@ -22,7 +22,7 @@ extension NodeLoop {
   /// Hashes a piece and writes it if it is right, on a worker; nothing wrong is ever written.
   private func verify(_ piece: Int, _ key: FileKey) {
     guard let file = files[key.index], let manifest = swarm.manifest(key), let buffer = file.take(piece) else { return }
-    let target = file.source.file
+    let target = file.source?.file
     let node = node
     WorkerPool.shared.run {
       let content = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<manifest.cut.pieceLength(piece)])
@@ -30,7 +30,7 @@ extension NodeLoop {
       let isRight = manifest.verify(piece, content)
       if isRight {
         do throws(SystemError) {
-          try target.write(content, at: Int(manifest.cut.pieceOffset(piece)))
+          try target?.write(content, at: Int(manifest.cut.pieceOffset(piece)))
         } catch { failure = error }
       }
       let result = failure
@@ -50,27 +50,29 @@ extension NodeLoop {
     takeEvents(nil)
   }
 
-  /// Copies the bytes that a datagram is to carry; false if they cannot be had, and the datagram must not be sent.
-  func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer) -> Bool {
+  /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,
+  /// and the datagram must not be sent.
+  func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32) -> Bool {
     let key = FileKey(source: payload.source)
     if payload.space == ContentSpace.manifest.rawValue {
       guard let bytes = swarm.manifest(key)?.bytes, Int(payload.offset) + payload.length <= bytes.count else {
         return false
       }
       bytes.withUnsafeBytes {
-        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length)))
+        let part = UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length))
+        checksum = CRC32C.copy(part, to: room.baseAddress!, continuing: checksum)
       }
       return true
     }
-    guard key.index < files.count, let file = files[key.index] else { return false }
-    if spans.read(file.source, payload.source, payload.offset, payload.length, into: room) { return true }
+    guard key.index < files.count, let source = files[key.index]?.source else { return false }
+    if spans.read(source, payload.source, payload.offset, payload.length, into: room, &checksum) { return true }
     withdraw(key)
     return false
   }
 
   /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
   private func withdraw(_ key: FileKey) {
-    guard let file = files[key.index] else { return }
+    guard let path = files[key.index]?.source?.file.path else { return }
     // Not now: a datagram of it is just being built.
     files[key.index] = nil
     node.post { loop in
@@ -78,9 +80,9 @@ extension NodeLoop {
       loop.takeEvents(nil)
     }
     if let download = downloads[key.index] {
-      download.fail(SystemError(EIO, .read, file.source.file.path), self)
+      download.fail(SystemError(EIO, .read, path), self)
     } else if let manifest = swarm.manifest(key) {
-      onPeerEvent?(.withdrawn(id: manifest.id, path: file.source.file.path))
+      onPeerEvent?(.withdrawn(id: manifest.id, path: path))
     }
   }
 
@@ -120,7 +122,9 @@ extension NodeLoop {
     switch event {
     case .manifest(let key): downloads[key.index]?.manifestKnown(self)
     case .completed(let key): downloads[key.index]?.completed(self)
-    case .connected(let address, let byPeer): onPeerEvent?(.connected(address, byPeer: byPeer))
+    case .connected(let address, let byPeer):
+      follow(interfaceTowards: address, at: now)
+      onPeerEvent?(.connected(address, byPeer: byPeer))
     case .disconnected(let address, let wasOpen, let code, let reason, _):
       if wasOpen {
         let name = CloseCode(rawValue: code)?.description ?? "code \(code)"

@@ -12,7 +12,9 @@ final class NodeLoop {
   let node: Node
   private let socket: UDPSocket
   private let address: Address
-  private let reserve: Int
+  /// What the largest datagram may take, and whether it is looked up for each peer.
+  private var reserve: Int
+  private let followsInterface: Bool
   var swarm: Swarm
   var tracker: ShoalTracker.Tracker?
   private var input: ReceiveBatch
@@ -55,6 +57,9 @@ final class NodeLoop {
     let own = address.isUnspecified ? LocalAddresses.reachable(port: address.port) + address.loopbacks : [address]
     var configuration = options.swarm
     configuration.ownAddresses.formUnion(own)
+    followsInterface = options.followsInterfaceMTU && options.link.isClean
+    // What passes through a bad link is as large as on the paths that it stands for.
+    if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
     swarm = Swarm(configuration, secrets: secrets)
     if tracker != nil {
       // Its own peer is registered like any other, by datagrams to itself.
@@ -235,11 +240,12 @@ final class NodeLoop {
   private func complete(_ transmit: Transmit, _ room: UnsafeMutableRawBufferPointer) -> Bool {
     let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
     let payload = transmit.payload
+    var checksum = Checksum.compute(UnsafeRawBufferPointer(rebasing: whole[..<transmit.headerLength]))
     if payload.length > 0 {
       let rest = UnsafeMutableRawBufferPointer(rebasing: whole[transmit.headerLength...])
-      guard gather(payload, into: rest) else { return false }
+      guard gather(payload, into: rest, &checksum) else { return false }
     }
-    Checksum.fill(whole)
+    Checksum.fill(whole, with: checksum)
     return true
   }
 
@@ -254,6 +260,14 @@ final class NodeLoop {
     closeBy = now + 2 * .second
     swarm.stop(at: now)
     takeEvents(nil)
+  }
+
+  /// A peer has connected: packets to it may be as large as the interface takes.
+  func follow(interfaceTowards peer: Address, at now: Instant) {
+    guard followsInterface, let mtu = LocalAddresses.mtu(towards: peer) else { return }
+    let allowed = min(max(mtu, TransportConfiguration.mtuRange.lowerBound), TransportConfiguration.mtuRange.upperBound)
+    reserve = max(reserve, min(allowed, SendBatch.datagramLimit))
+    swarm.allow(mtu: allowed, towards: peer, at: now)
   }
 
   func wantProgress(_ key: FileKey, _ report: @escaping (Instant) -> Void) {

@@ -14,7 +14,7 @@ struct PartFile: Sendable {
 
   /// Makes a place for a file of this manifest, and verifies what is there already.
   static func prepare(
-    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping (UInt64) -> Void
+    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Result<PartFile, ShoalError> {
     do throws(SystemError) {
       if let there = try existing(target, manifest) {
@@ -43,7 +43,7 @@ struct PartFile: Sendable {
   }
 
   private static func open(
-    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: (UInt64) -> Void
+    _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> PartFile {
     let path = target + ".part"
     let wasThere = try FileSystem.status(path) != nil
@@ -64,21 +64,16 @@ struct PartFile: Sendable {
 
   /// The pieces of a file that are right: nothing that an earlier run left is believed.
   private static func verify(
-    _ file: File, _ manifest: Manifest, _ progress: (UInt64) -> Void
+    _ file: File, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> ChunkSet {
     var have = ChunkSet(capacity: manifest.cut.pieces)
-    let buffer = PieceBuffer(manifest.cut.pieceSize)
-    let size = try file.size()
-    for piece in 0..<manifest.cut.pieces {
-      let offset = Int(manifest.cut.pieceOffset(piece))
-      guard offset < size else { break }
-      let length = manifest.cut.pieceLength(piece)
-      let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<length])
-      guard try file.read(into: room, at: offset) == length else { break }
-      if manifest.verify(piece, UnsafeRawBufferPointer(room)) { have.insert(piece) }
-      if piece % 64 == 63 { progress(UInt64(offset + length)) }
+    let size = UInt64(try file.size())
+    // A part that is short ends within a piece, which is not here then.
+    let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
+    let isRight = try PieceScan.map(file, manifest.cut, count: count, progress: progress) {
+      manifest.verify($0, $1)
     }
-    progress(UInt64(min(size, Int(manifest.cut.size))))
+    for piece in isRight?.indices ?? 0..<0 where isRight![piece] { have.insert(piece) }
     return have
   }
 

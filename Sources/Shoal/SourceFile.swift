@@ -45,9 +45,11 @@ struct SpanCache: ~Copyable {
 
   deinit { for span in spans.values { span.bytes.deallocate() } }
 
-  /// Copies bytes of a file into `buffer`; false if they cannot be read, or the file was changed.
+  /// Copies bytes of a file into `buffer`, and continues `checksum` over them; false if they cannot be read, or the
+  /// file was changed.
   mutating func read(
-    _ file: SourceFile, _ source: UInt32, _ offset: UInt64, _ length: Int, into buffer: UnsafeMutableRawBufferPointer
+    _ file: SourceFile, _ source: UInt32, _ offset: UInt64, _ length: Int, into buffer: UnsafeMutableRawBufferPointer,
+    _ checksum: inout UInt32
   ) -> Bool {
     var position = Int(offset)
     var filled = 0
@@ -57,8 +59,8 @@ struct SpanCache: ~Copyable {
       let start = position - index * SpanCache.spanSize
       let count = min(length - filled, span.count - start)
       guard count > 0 else { return false }
-      UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: span.bytes[start..<start + count]))
+      let part = UnsafeRawBufferPointer(rebasing: span.bytes[start..<start + count])
+      checksum = CRC32C.copy(part, to: buffer.baseAddress! + filled, continuing: checksum)
       filled += count
       position += count
     }

@@ -53,6 +53,7 @@ enum CommandTable {
             "output", "Where to write: file or directory. (default: the ticket's name)", value: "path",
             completes: .files),
           Option("force", "Replace a different file."),
+          Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
           Option("stay", "Keep serving afterwards."),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
@@ -112,7 +113,8 @@ enum CommandTable {
         Option(
           "congestion", "What decides how much is in flight.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
         ),
-        Option("mtu", "Largest IP packet to send.", value: "bytes", default: "1500"),
+        Option(
+          "mtu", "Largest IP packet to send. (default: what the interface takes; 1500 through --link)", value: "bytes"),
       ] + access)
   }
 }

@@ -14,15 +14,21 @@ struct GetCommand {
     self.session = session
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
-    destination = try GetCommand.destination(invocation.first("output"))
+    destination = try GetCommand.destination(invocation)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
     self.options = options
   }
 
-  private static func destination(_ output: GivenValue?) throws -> Destination {
-    guard let output else { return .directory(".") }
+  static func destination(_ invocation: Invocation) throws -> Destination {
+    if invocation.has("discard") {
+      for option in ["output", "force", "stay"] where invocation.has(option) {
+        throw UsageError("--discard keeps nothing: leave out --\(option), or --discard")
+      }
+      return .nowhere
+    }
+    guard let output = invocation.first("output") else { return .directory(".") }
     var path = output.text
     guard !path.isEmpty else { throw output.error("needs a path") }
     let isDirectory = try FileSystem.status(path)?.kind == .directory
@@ -96,7 +102,7 @@ struct GetCommand {
     guard !session.isJSON else { return }
     for line in summary.lines { session.note(line) }
     session.detail(summary.exactCounts)
-    session.console.print(harmless(summary.progress.path))
+    if !summary.isDiscarded { session.console.print(harmless(summary.progress.path)) }
   }
 
   /// Goes on serving, if that is wished.
@@ -125,6 +131,7 @@ final class SharedProgress: Sendable {
       return "interrupted before any of it was here; repeat: \(resume)"
     }
     let share = Units.percent(progress.bytes, of: progress.total, decimals: 0)
+    guard !progress.path.isEmpty else { return "interrupted at \(share); nothing is kept; repeat: \(resume)" }
     let kept = "\(Units.total(progress.bytes)) kept in \(escaped(progress.path + ".part"))"
     return "interrupted at \(share); \(kept); resume: \(resume)"
   }

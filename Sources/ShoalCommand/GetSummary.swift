@@ -9,6 +9,9 @@ struct GetSummary {
 
   init(_ progress: DownloadProgress, _ counts: NodeStatistics) { (self.progress, self.counts) = (progress, counts) }
 
+  /// Whether nothing was kept.
+  var isDiscarded: Bool { progress.path.isEmpty }
+
   /// Bytes that this run fetched.
   private var fetched: UInt64 { progress.wasThere ? 0 : progress.bytes - min(progress.resumed, progress.bytes) }
 
@@ -33,7 +36,7 @@ struct GetSummary {
     let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
     let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
     let whole = "\(Units.total(progress.total))\(part) in \(Units.duration(progress.seconds))"
-    return "\(escaped(progress.name)): \(whole)\(rate), BLAKE3 verified"
+    return "\(escaped(progress.name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded ? ", discarded" : "")"
   }
 
   /// Three peers to a line.
@@ -68,7 +71,8 @@ struct GetSummary {
 
   var json: JSON {
     [
-      "event": "done", "id": .string(progress.id.hex), "name": .string(progress.name), "path": .string(progress.path),
+      "event": "done", "id": .string(progress.id.hex), "name": .string(progress.name),
+      "path": isDiscarded ? .null : .string(progress.path),
       "bytes": .uint(progress.bytes), "seconds": .double(progress.seconds), "goodput": .double(goodput),
       "chunks": .int(progress.totalChunks), "datagrams": counts.json,
       "peers": .array(sources.map { ["address": .string("\($0.address)"), "bytes": .uint($0.bytes)] }),

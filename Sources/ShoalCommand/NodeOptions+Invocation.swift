@@ -20,7 +20,10 @@ extension NodeOptions {
     let packets = try window.integer(from: limits.lowerBound, to: limits.upperBound, of: "packets")
     swarm.transport.window = UInt32(packets)
     let mtu = TransportConfiguration.mtuRange
-    swarm.transport.mtu = try invocation["mtu"].integer(from: mtu.lowerBound, to: mtu.upperBound, of: "bytes")
+    if let bytes = invocation.first("mtu") {
+      swarm.transport.mtu = try bytes.integer(from: mtu.lowerBound, to: mtu.upperBound, of: "bytes")
+      followsInterfaceMTU = false
+    }
     // The option table allows these names only.
     swarm.transport.congestion = CongestionAlgorithm(rawValue: invocation["congestion"].text) ?? .bbr
   }

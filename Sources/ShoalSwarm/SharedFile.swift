@@ -50,6 +50,8 @@ struct SharedFile {
   let id: Digest
   var name: String
   var phase: Phase
+  /// Whether others may have of it what is here; not if nothing is kept.
+  var isServed = true
   /// What a ticket said of the cut.
   var expected: Cut?
   private(set) var manifest: Manifest?
@@ -86,6 +88,8 @@ struct SharedFile {
   var isWanted: Bool { phase == .searching || phase == .preparing || phase == .downloading }
   /// Whether the cut is beyond doubt: that of a file of one piece is not before the piece is verified.
   var isProven: Bool { manifest != nil && (cut.pieces > 1 || phase == .complete) }
+  /// Whether trackers and peers are told of it.
+  var isOffered: Bool { isServed && isProven }
 
   mutating func set(_ manifest: Manifest?) {
     self.manifest = manifest

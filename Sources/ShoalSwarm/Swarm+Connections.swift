@@ -128,7 +128,7 @@ extension Swarm {
     var want = Want()
     want.file = number
     want.id = files[key.index].id
-    want.serves = 1
+    want.serves = files[key.index].isServed ? 1 : 0
     post(want, on: index)
   }
 

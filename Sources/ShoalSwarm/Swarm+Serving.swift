@@ -8,7 +8,7 @@ extension Swarm {
     guard session.services.count < configuration.wantsPerConnection else {
       return refuse(want.file, .tooManyFiles, index)
     }
-    let keys = byID[want.id] ?? []
+    let keys = byID[want.id]?.filter { files[$0.index].isServed } ?? []
     guard let key = keys.first(where: { files[$0.index].phase == .complete }) ?? keys.first, !isStopping else {
       return refuse(want.file, .unknownFile, index)
     }
@@ -51,6 +51,8 @@ extension Swarm {
 
   /// A chunk has come to be here.
   mutating func announce(_ chunk: Int, _ key: FileKey) {
+    emit(.chunk(key, chunk))
+    guard files[key.index].isServed else { return }
     let run = ChunkRun(first: UInt32(chunk), count: 1)
     for i in trackers.indices { trackers[i].gained(run, of: files[key.index].id) }
     for index in live {
@@ -62,7 +64,6 @@ extension Swarm {
         sessions[index]?.services[i].told = 0
       }
     }
-    emit(.chunk(key, chunk))
   }
 
   /// Tells a peer of chunks that it does not know to be here, as many as its connection takes now; whether that were

@@ -137,10 +137,14 @@ public struct Swarm: ~Copyable {
     return key
   }
 
-  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows.
-  public mutating func download(id: Digest, name: String = "", expected: Cut? = nil, at now: Instant) -> FileKey {
+  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is
+  /// told that any of it is here: for those who do not keep it.
+  public mutating func download(
+    id: Digest, name: String = "", expected: Cut? = nil, serving: Bool = true, at now: Instant
+  ) -> FileKey {
     var file = SharedFile(id: id, name: name, phase: .searching)
     file.expected = expected
+    file.isServed = serving
     let key = add(file)
     if id == Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) {
       // The empty file is known by its id; nobody needs to be asked.
@@ -179,9 +183,18 @@ public struct Swarm: ~Copyable {
   /// Tells trackers, and those who wait for an offer, of a file whose cut is proven.
   mutating func publish(_ key: FileKey) {
     let file = files[key.index]
-    guard file.isProven else { return }
+    guard file.isOffered else { return }
     for i in trackers.indices { trackers[i].register(id: file.id, cut: file.cut, name: file.name, have: file.chunks) }
     announceToServed(key)
+  }
+
+  /// The interface towards a peer that has just connected takes IP packets of `mtu` bytes: see
+  /// `Endpoint.allow(mtu:on:at:)`.
+  public mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
+    for index in live {
+      guard let session = sessions[index], session.address == address else { continue }
+      endpoint.allow(mtu: mtu, on: session.connection, at: now)
+    }
   }
 
   /// Adds an address at which a file may be had.
@@ -196,7 +209,7 @@ public struct Swarm: ~Copyable {
     guard !trackers.contains(where: { $0.tracker == address }) else { return }
     var client = TrackerClient(
       tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker)
-    for file in files where file.isProven && file.phase != .preparing {
+    for file in files where file.isOffered && file.phase != .preparing {
       client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
     }
     trackers.append(client)

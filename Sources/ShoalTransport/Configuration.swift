@@ -22,8 +22,11 @@ public struct TransportConfiguration: Sendable {
   public var window: UInt32 = 65_536
   /// The congestion control.
   public var congestion = CongestionAlgorithm.bbr
-  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond.
+  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond. A host that knows the interface
+  /// towards a peer may allow more there: `Endpoint.allow(mtu:on:at:)`.
   public var mtu = 1_500
+  /// The largest IP packet that peers are told to send us, in bytes.
+  public var receivedMTU = 65_535
   /// A connection from which nothing is heard for so long is closed.
   public var idleTimeout: Nanoseconds = 30 * .second
   /// The most connections: bounds memory, some 10 kB each while idle.

@@ -34,7 +34,7 @@ extension Connection {
     packet.initialSequence = initialSequence
     packet.window = configuration.window
     packet.arq = configuration.repeatMode.rawValue
-    packet.maxDatagram = UInt16(Limits.largestDatagram)
+    packet.maxDatagram = largestReceived
     packet.idleTimeout = wireIdleTimeout
     timers[.handshake] = now + openWait
     handshakesSent += 1
@@ -49,7 +49,7 @@ extension Connection {
     packet.initialSequence = initialSequence
     packet.window = windowSize
     packet.arq = repeatMode.rawValue
-    packet.maxDatagram = UInt16(Limits.largestDatagram)
+    packet.maxDatagram = largestReceived
     packet.idleTimeout = UInt16(clamping: max(idleTimeout / .second, 1))
     handshakeDue = false
     let length = try packet.encode(connection: remoteID, into: buffer.mutableBytes)

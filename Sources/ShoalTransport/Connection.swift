@@ -95,6 +95,11 @@ struct Connection: ~Copyable {
     return min(configuration.idleTimeout, Nanoseconds(peer) * .second)
   }
 
+  /// The largest datagram that the peer is told to send us.
+  var largestReceived: UInt16 {
+    UInt16(min(max(configuration.receivedMTU - address.headers, Limits.smallestDatagram), Limits.largestDatagram))
+  }
+
   var wireIdleTimeout: UInt16 { UInt16(clamping: max(configuration.idleTimeout / .second, 1)) }
 
   /// The UDP payload of a full datagram.
@@ -133,11 +138,15 @@ struct Connection: ~Copyable {
   mutating func becameEstablished(at now: Instant) {
     state = .established
     timers[.handshake] = .distantFuture
-    path = PathMTU(mtu: configuration.mtu, peerLimit: maxDatagram, address: address, at: now)
-    timers[.path] = path.deadline
+    searchPath(mtu: configuration.mtu, at: now)
     timers[.keepAlive] = now + idleTimeout / 3
     if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed) }
     renewWishes()
+  }
+
+  mutating func searchPath(mtu: Int, at now: Instant) {
+    path = PathMTU(mtu: mtu, peerLimit: maxDatagram, address: address, at: now)
+    timers[.path] = path.deadline
   }
 
   mutating func close(_ code: UInt16, _ reason: String, at now: Instant) {

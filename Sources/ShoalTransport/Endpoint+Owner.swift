@@ -47,6 +47,14 @@ extension Endpoint {
     end(slot, code.rawValue, reason, at: now)
   }
 
+  /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there. To be
+  /// called when the connection opens, before anything is sent on it.
+  public mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
+    guard let slot = usable(id), connections.at(slot).pointee.state == .established else { return }
+    connections.at(slot).pointee.searchPath(mtu: mtu, at: now)
+    touch(slot)
+  }
+
   /// The smoothed round trip of a connection; nil before its first sample.
   public func roundTrip(_ id: ConnectionID) -> Nanoseconds? {
     guard let slot = connections.slot(id), connections.at(slot).pointee.roundTrip.hasSample else { return nil }

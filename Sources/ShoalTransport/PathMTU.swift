@@ -7,18 +7,21 @@ struct PathMTU {
   private(set) var confirmed = Limits.smallestDatagram
   /// When to send a probe, or to give up waiting for its answer; `distantFuture` when the search is over.
   private(set) var deadline = Instant.distantFuture
-  /// The sizes to try, the largest first: on most paths one probe settles it.
+  /// The sizes to try, the largest first.
   private let sizes: [Int]
+  /// Where a search begins: with what Ethernet carries, as nearly all paths do, then with the largest.
+  private let first: Int
   /// The size being tried, and how often it was.
-  private var index = 0
+  private var index: Int
   private var tries = 0
-  /// How many sizes, from the largest on, were tried since nothing large got through: no other can have arrived.
-  private var tried = 0
+  /// The sizes that were tried since nothing large got through, a bit each: no other can have arrived.
+  private var tried: UInt16 = 0
   /// When the probe left that no other of its size came before.
   private var firstSentAt: Instant?
 
   /// IP packets of Ethernet behind PPPoE and tunnels, of Ethernet, and of jumbo frames.
-  private static let usual = [1_400, 1_480, 1_500, 8_900, 9_000, 16_384, 65_535]
+  private static let usual = [1_400, 1_480, ethernet, 8_900, 9_000, 16_384, 65_535]
+  private static let ethernet = 1_500
   /// The probes of a size that go unanswered before it is given up (RFC 8899 §5.1.2: MAX_PROBES).
   private static let probes = 3
   /// The wait before larger sizes are tried again (RFC 8899 §5.1.1: PMTU_RAISE_TIMER).
@@ -28,11 +31,13 @@ struct PathMTU {
 
   /// The search for a path to `address`, up to IP packets of `mtu` bytes and UDP payloads of `peerLimit`.
   init(mtu: Int, peerLimit: Int, address: Address, at now: Instant) {
-    let headers = address.isIPv4 ? 28 : 48
+    let headers = address.headers
     let most = min(mtu - headers, peerLimit, Limits.largestDatagram)
     var sizes = PathMTU.usual.map { $0 - headers }.filter { $0 > Limits.smallestDatagram && $0 < most }
     if most > Limits.smallestDatagram { sizes.append(most) }
     self.sizes = sizes.reversed()
+    first = self.sizes.firstIndex { $0 <= PathMTU.ethernet - headers } ?? 0
+    index = first
     if !sizes.isEmpty { deadline = now }
   }
 
@@ -48,7 +53,7 @@ struct PathMTU {
       return nil
     }
     tries += 1
-    tried = max(tried, index + 1)
+    tried |= 1 << UInt16(index)
     firstSentAt = tries == 1 ? now : nil
     deadline = now + timeout
     return sizes[index]
@@ -62,9 +67,16 @@ struct PathMTU {
 
   /// A probe of this size has arrived; whether datagrams may now be larger.
   mutating func probed(_ size: Int, at now: Instant) -> Bool {
-    guard size > confirmed, sizes.prefix(tried).contains(size) else { return false }
+    guard size > confirmed, let place = sizes.firstIndex(of: size), tried & 1 << UInt16(place) != 0 else {
+      return false
+    }
     confirmed = size
-    rest(at: now)
+    if place == first, place > 0, tried & 1 == 0 {
+      // What Ethernet carries goes through: now for the largest, and whatever else is larger.
+      (index, tries, deadline) = (0, 0, now)
+    } else {
+      rest(at: now)
+    }
     return true
   }
 
@@ -72,17 +84,19 @@ struct PathMTU {
   mutating func suspectBlackHole(at now: Instant) -> Bool {
     guard confirmed > Limits.smallestDatagram else { return false }
     confirmed = Limits.smallestDatagram
-    index = 0
-    tries = 0
-    tried = 0
+    (index, tries, tried) = (first, 0, 0)
     deadline = now + PathMTU.outageTime
     return true
   }
 
-  /// The search is over for now.
+  /// The search is over for now; the next looks for what is larger than what was found.
   private mutating func rest(at now: Instant) {
-    index = 0
-    tries = 0
+    (index, tries) = (confirmed > Limits.smallestDatagram ? 0 : first, 0)
     deadline = sizes.first == confirmed ? .distantFuture : now + PathMTU.raiseTime
   }
+}
+
+extension Address {
+  /// The bytes of the IP and UDP headers of a packet to this address.
+  var headers: Int { isIPv4 ? 28 : 48 }
 }

@@ -15,17 +15,12 @@ public enum CRC32C {
     return shoal_crc32c_datagram(bytes.baseAddress, bytes.count)
   }
 
-  /// Copies `payload` behind the header already encoded at the start of `destination`, and returns what `datagram`
-  /// would of the `headerCount + payload.count` bytes there then, in one pass over the payload. The checksum field is
-  /// not read and not written.
-  ///
-  /// `headerCount` is at least 8 and `destination` has room for both; `payload` does not overlap it.
-  public static func copyDatagram(
-    into destination: UnsafeMutableRawBufferPointer, headerCount: Int, payload: UnsafeRawBufferPointer
+  /// Copies `bytes` to `destination`, which has room for them and does not overlap them, and returns the CRC of what
+  /// `crc` is the CRC of, followed by them: one pass where copying and checking would be two.
+  public static func copy(
+    _ bytes: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer, continuing crc: UInt32
   ) -> UInt32 {
-    precondition(headerCount >= 8 && headerCount <= destination.count)
-    precondition(payload.count <= destination.count - headerCount)
-    return shoal_crc32c_copy_datagram(destination.baseAddress, headerCount, payload.baseAddress, payload.count)
+    shoal_crc32c_copy(crc, destination, bytes.baseAddress, bytes.count)
   }
 
   /// `checksum` in plain Swift, eight bytes a step by tables; the other paths are tested against it.

@@ -20,7 +20,11 @@ public enum Checksum {
 
   /// Fills in the checksum of a complete datagram.
   public static func fill(_ datagram: UnsafeMutableRawBufferPointer) {
-    let value = CRC32C.datagram(UnsafeRawBufferPointer(datagram))
+    fill(datagram, with: compute(UnsafeRawBufferPointer(datagram)))
+  }
+
+  /// Fills in the checksum of a datagram where it is known; the datagram must have a header.
+  public static func fill(_ datagram: UnsafeMutableRawBufferPointer, with value: UInt32) {
     datagram.storeBytes(of: value.bigEndian, toByteOffset: field.lowerBound, as: UInt32.self)
   }
 }

@@ -51,4 +51,16 @@ import Testing
         == "2 bad_ticket: ticket: id has 61 hex digits, not 64; copy it whole, in single quotes")
     #expect(failure { _ = try request("shoal:12") }.hasPrefix("2 bad_ticket: ticket: id has 2 hex digits"))
   }
+
+  @Test(arguments: ["--output=/tmp", "--force", "--stay"])
+  func whatIsDiscardedIsNotKept(_ option: String) throws {
+    let name = option.split(separator: "=")[0]
+    #expect(
+      failure { _ = try GetCommand.destination(try invocation("get", someID, "--discard", option)) }
+        == "2 usage: --discard keeps nothing: leave out \(name), or --discard")
+    guard case .nowhere = try GetCommand.destination(try invocation("get", someID, "--discard")) else {
+      Issue.record("something is kept")
+      return
+    }
+  }
 }

@@ -18,7 +18,7 @@ import Testing
     let options = try options()
     let defaults = TransportConfiguration()
     #expect(options.swarm.transport.window == defaults.window)
-    #expect(options.swarm.transport.mtu == defaults.mtu)
+    #expect(options.swarm.transport.mtu == defaults.mtu && options.followsInterfaceMTU)
     #expect(options.swarm.transport.congestion == defaults.congestion)
     #expect(options.swarm.transport.repeatMode == defaults.repeatMode)
     #expect(options.link.isClean)
@@ -32,7 +32,7 @@ import Testing
     #expect(options.swarm.transport.repeatMode == .goBackN)
     #expect(options.swarm.transport.window == 16)
     #expect(options.swarm.transport.congestion == CongestionAlgorithm.none)
-    #expect(options.swarm.transport.mtu == 9_000)
+    #expect(options.swarm.transport.mtu == 9_000 && !options.followsInterfaceMTU)
     #expect("\(options.link)" == "loss=5%/1%,delay=3ms")
     #expect(options.capture == "x.pcapng")
   }

@@ -258,5 +258,6 @@ import Testing
     #expect(Set(addresses).count == addresses.count)
     #expect(addresses == [Self.loopback4.with(port: 7_401)] || addresses.allSatisfy { !$0.isLoopback })
     #expect(LocalAddresses.source(towards: Self.loopback4.with(port: 9))?.isLoopback == true)
+    #expect(LocalAddresses.mtu(towards: Self.loopback4.with(port: 9)) ?? 0 >= 1_280)
   }
 }

@@ -156,6 +156,35 @@ import Testing
     #expect(isLarger && path.deadline == .distantFuture)
   }
 
+  /// Ethernet's size first, so that a wide interface before a narrow path costs no time.
+  @Test(arguments: [
+    (9_000, 1_500, [1_472, 8_972, 8_972, 8_972, 8_872, 8_872, 8_872], 1_472),
+    (9_000, 9_000, [1_472, 8_972], 8_972),
+    (65_535, 65_535, [1_472, 65_507], 65_507),
+    (9_000, 1_480, [1_472, 1_472, 1_472, 1_452], 1_452),
+    (1_500, 1_500, [1_472], 1_472),
+  ])
+  func theLargestSizeIsFound(_ mtu: Int, _ carries: Int, _ expected: [Int], _ found: Int) {
+    var path = PathMTU(mtu: mtu, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
+    var now = Instant.zero
+    var probes: [Int] = []
+    while path.deadline < now + 100 * .second {
+      now = path.deadline
+      guard let size = path.probe(.second, at: now) else { continue }
+      probes.append(size)
+      if size + 28 <= carries {
+        let isLarger = path.probed(size, at: now)
+        #expect(isLarger)
+      }
+    }
+    #expect(probes == expected && path.confirmed == found)
+    // After a while it looks for more, but not for what it has.
+    if path.deadline != .distantFuture {
+      let next = path.probe(.second, at: path.deadline)
+      #expect(next == mtu - 28)
+    }
+  }
+
   @Test func onlyASizeThatWasProbedIsBelieved() {
     var path = PathMTU(mtu: 1_500, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
     let unasked = path.probed(1_472, at: .zero)

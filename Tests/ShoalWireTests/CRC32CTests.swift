@@ -61,28 +61,42 @@ import Testing
     #expect([1, 2, 3, 4, 5, 6, 7].withUnsafeBytes { CRC32C.datagram(.init(rebasing: $0[..<7])) } == 0)
   }
 
+  /// A header, then a payload in up to three parts, as where it lies in several buffers: for each number of bytes, from
+  /// and to places of any alignment.
   @Test(arguments: [8, 9, 16, 23, 31, 200])
   func copyIsCopyAndChecksum(header: Int) {
-    let bytes = Self.randomBytes(header + 65_507, seed: UInt64(header))
-    for count in Self.counts {
-      let whole = Array(bytes[..<(header + count)])
-      let expected = whole.withUnsafeBytes { CRC32C.datagram($0) }
-      // Two bytes more, to see that nothing is written behind the payload.
-      var fused = Array(bytes[..<header]) + [UInt8](repeating: 0xa5, count: count + 2)
-      var portable = fused
-      bytes.withUnsafeBytes { bytes in
-        let payload = UnsafeRawBufferPointer(rebasing: bytes[header..<(header + count)])
-        let crc = fused.withUnsafeMutableBytes {
-          CRC32C.copyDatagram(into: $0, headerCount: header, payload: payload)
+    let bytes = Self.randomBytes(header + 65_520, seed: UInt64(header))
+    for (turn, count) in Self.counts.enumerated() {
+      let (shift, cut) = (turn % 11, count / 3)
+      let payload = Array(bytes[(header + shift)...].prefix(count))
+      let whole = bytes[..<header] + payload
+      let expected = Array(whole).withUnsafeBytes { CRC32C.datagram($0) }
+      for parts in [[count], [cut, count - cut], [cut, cut, count - 2 * cut]] {
+        // Bytes around it, to see that nothing is written there.
+        var fused = [UInt8](repeating: 0xa5, count: turn % 7 + count + 2)
+        var portable = fused
+        var (crc, portableCRC) = (UInt32(0), UInt32(0))
+        bytes.withUnsafeBytes { bytes in
+          crc = CRC32C.datagram(UnsafeRawBufferPointer(rebasing: bytes[..<header]))
+          portableCRC = crc
+          var done = 0
+          for part in parts {
+            let from = UnsafeRawBufferPointer(rebasing: bytes[(header + shift + done)...].prefix(part))
+            fused.withUnsafeMutableBytes {
+              crc = CRC32C.copy(from, to: $0.baseAddress! + turn % 7 + done, continuing: crc)
+            }
+            portable.withUnsafeMutableBytes {
+              portableCRC = shoal_crc32c_copy_portable(
+                portableCRC, $0.baseAddress! + turn % 7 + done, from.baseAddress, part)
+            }
+            done += part
+          }
         }
-        let portableCRC = portable.withUnsafeMutableBytes {
-          shoal_crc32c_copy_datagram_portable($0.baseAddress, header, payload.baseAddress, count)
-        }
-        #expect(crc == expected, "\(count) bytes")
-        #expect(portableCRC == expected, "\(count) bytes")
+        #expect(crc == expected, "\(count) bytes in \(parts.count) parts")
+        #expect(portableCRC == expected, "\(count) bytes in \(parts.count) parts")
+        #expect(fused == [UInt8](repeating: 0xa5, count: turn % 7) + payload + [0xa5, 0xa5], "\(count) bytes")
+        #expect(portable == fused, "\(count) bytes")
       }
-      #expect(fused == whole + [0xa5, 0xa5], "\(count) bytes")
-      #expect(portable == fused, "\(count) bytes")
     }
   }
 

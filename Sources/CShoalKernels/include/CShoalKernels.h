@@ -12,15 +12,15 @@
 unsigned shoal_crc32c_has_hardware(void);
 /// The CRC32C of `count` bytes.
 uint32_t shoal_crc32c(const void *bytes, size_t count);
-/// Copies `count` bytes of payload behind the first `header` bytes of `datagram` and returns the CRC32C of header and
-/// payload with bytes 4..<8 taken as zero. `header` >= 8; payload and datagram must not overlap.
-uint32_t shoal_crc32c_copy_datagram(void *datagram, size_t header, const void *payload, size_t count);
+/// Copies `count` bytes and returns the CRC32C of what `crc` is the CRC32C of, followed by them. `from` and `to` must not
+/// overlap.
+uint32_t shoal_crc32c_copy(uint32_t crc, void *to, const void *from, size_t count);
 /// The CRC32C of `count` >= 8 bytes with bytes 4..<8 taken as zero.
 uint32_t shoal_crc32c_datagram(const void *bytes, size_t count);
 /// `shoal_crc32c` without special instructions.
 uint32_t shoal_crc32c_portable(const void *bytes, size_t count);
-/// `shoal_crc32c_copy_datagram` without special instructions.
-uint32_t shoal_crc32c_copy_datagram_portable(void *datagram, size_t header, const void *payload, size_t count);
+/// `shoal_crc32c_copy` without special instructions.
+uint32_t shoal_crc32c_copy_portable(uint32_t crc, void *to, const void *from, size_t count);
 
 // BLAKE3, for little-endian processors. `kernel` is 1...shoal_blake3_kernel(); each of them gives the same result.
 // `key` is 32 bytes (the initialisation vector or a key), `flags` the BLAKE3 flags of the mode, and ROOT.

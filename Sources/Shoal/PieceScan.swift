@@ -1,0 +1,100 @@
+import Glibc
+import ShoalWire
+import Synchronization
+
+/// Reads the pieces of a file with all cores.
+package enum PieceScan {
+  /// The bytes between two reports of progress.
+  private static let progressStep: UInt64 = 16 << 20
+
+  /// What `body` makes of each of the first `count` pieces, in order; nil if the file ends before they do.
+  ///
+  /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far.
+  package static func map<Value: Sendable>(
+    _ file: File, _ cut: Cut, count: Int, progress: @escaping @Sendable (UInt64) -> Void,
+    _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
+  ) throws(SystemError) -> [Value]? {
+    let scan = Scan(file, cut, count, progress, body)
+    let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
+    let helpers = min(cores, count) - 1
+    let ended = Semaphore()
+    for i in 0..<max(helpers, 0) {
+      SystemThread.start("shoal-scan-\(i)") {
+        scan.work()
+        ended.signal()
+      }
+    }
+    scan.work()
+    for _ in 0..<max(helpers, 0) { ended.wait() }
+    return try scan.result()
+  }
+
+  /// One scan, at which several threads work.
+  private final class Scan<Value: Sendable>: Sendable {
+    private struct State {
+      var next = 0
+      var done: UInt64 = 0
+      var reported: UInt64 = 0
+      var values: [Value?]
+      var failure: SystemError?
+    }
+
+    private let file: File
+    private let cut: Cut
+    private let progress: @Sendable (UInt64) -> Void
+    private let body: @Sendable (Int, UnsafeRawBufferPointer) -> Value
+    private let total: UInt64
+    private let state: Mutex<State>
+
+    init(
+      _ file: File, _ cut: Cut, _ count: Int, _ progress: @escaping @Sendable (UInt64) -> Void,
+      _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
+    ) {
+      (self.file, self.cut, self.progress, self.body) = (file, cut, progress, body)
+      total = min(UInt64(count) << UInt64(cut.pieceExponent), cut.size)
+      state = Mutex(State(values: Array(repeating: nil, count: count)))
+    }
+
+    /// Takes pieces until there are no more.
+    func work() {
+      let buffer = PieceBuffer(cut.pieceSize)
+      while let piece = take() {
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<cut.pieceLength(piece)])
+        do throws(SystemError) {
+          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else { return stop(nil) }
+        } catch { return stop(error) }
+        let value = body(piece, UnsafeRawBufferPointer(room))
+        state.withLock { state in
+          state.values[piece] = value
+          state.done += UInt64(room.count)
+          guard state.done - state.reported >= PieceScan.progressStep || state.done == total else { return }
+          state.reported = state.done
+          progress(state.done)
+        }
+      }
+    }
+
+    private func take() -> Int? {
+      state.withLock { state in
+        guard state.next < state.values.count else { return nil }
+        state.next += 1
+        return state.next - 1
+      }
+    }
+
+    /// The others end with the piece that they are at.
+    private func stop(_ failure: SystemError?) {
+      state.withLock { state in
+        state.next = state.values.count
+        state.failure = state.failure ?? failure
+      }
+    }
+
+    func result() throws(SystemError) -> [Value]? {
+      let (values, failure) = state.withLock { ($0.values, $0.failure) }
+      if let failure { throw failure }
+      let whole = values.compactMap { $0 }
+      return whole.count == values.count ? whole : nil
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Shoal
+import ShoalWire
+import Testing
+
+/// How large packets are, by what is known of the way.
+@Suite struct PacketSizeTests {
+  /// The datagrams that brought 4 MB: at least 2,797 where none is larger than an Ethernet packet.
+  private func datagrams(_ listen: String, _ link: String, mtu: Int? = nil) async throws -> Int {
+    let scratch = try Scratch()
+    let origin = try peer(tracker: true) { $0.listen = listen }
+    let share = try await origin.share(try scratch.file("in", 4_000_000))
+    let other = try peer(link) {
+      $0.listen = listen
+      guard let mtu else { return }
+      ($0.swarm.transport.mtu, $0.swarm.transport.receivedMTU, $0.followsInterfaceMTU) = (mtu, mtu, false)
+    }
+    let download = try await other.download(share.ticket, to: .nowhere)
+    try await within(30) { try await download.finish() }
+    let received = await other.statistics().received
+    for peer in [other, origin] { await peer.close() }
+    return received
+  }
+
+  @Test(arguments: ["127.0.0.1:0", "[::1]:0"])
+  func onLoopbackTheyAreAsLargeAsItTakes(_ listen: String) async throws {
+    let count = try await datagrams(listen, "clean")
+    #expect(count < 600, "\(count) datagrams")
+  }
+
+  @Test func aBadLinkIsModelledWithEthernets() async throws {
+    let count = try await datagrams("127.0.0.1:0", "delay=1ms")
+    #expect(count >= 4_000_000 / 1_472, "\(count) datagrams")
+  }
+
+  @Test func thePeerIsToldWhatIsTaken() async throws {
+    let count = try await datagrams("127.0.0.1:0", "clean", mtu: 9_000)
+    #expect((4_000_000 / 8_972..<1_400).contains(count), "\(count) datagrams")
+  }
+}
