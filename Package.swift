@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Shoal", targets: ["Shoal"]),
     .executable(name: "shoal", targets: ["ShoalCommand"]),
     .executable(name: "shoal-dump", targets: ["shoal-dump"]),
+    .executable(name: "shoal-wan", targets: ["shoal-wan"]),
   ],
   targets: [
     .target(name: "CShoalKernels"),
@@ -37,6 +38,10 @@ let package = Package(
     .executableTarget(
       name: "shoal-dump", dependencies: ["ShoalWire", "ShoalCapture", "ShoalTerminal"], path: "tools/dump",
       cSettings: system),
+    .target(name: "CShoalWan", path: "tools/wan/CShoalWan", cSettings: system),
+    .executableTarget(
+      name: "shoal-wan", dependencies: ["CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"], path: "tools/wan",
+      exclude: ["CShoalWan"], cSettings: system),
 
     .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),
     .testTarget(
@@ -53,6 +58,7 @@ let package = Package(
     .testTarget(
       name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
+    .testTarget(name: "WanTests", dependencies: ["shoal-wan", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),
   ],

@@ -32,11 +32,15 @@ public struct Link: Sendable {
     loss = LossModel(loss: parameters.loss, burst: parameters.burst, generator: &generator)
   }
 
+  /// How long a datagram offered `now` would wait before its first bit is sent.
+  public func queueDelay(at now: Instant) -> Nanoseconds { queue.wait(at: now) }
+
   /// Decides what becomes of a datagram offered `now`, no earlier than the one before.
   ///
   /// `ipLength` is its length with IP and UDP headers, `payloadLength` that of the UDP payload alone, in bytes.
   public mutating func admit(ipLength: Int, payloadLength: Int, at now: Instant) -> Fate {
     counters.offered += 1
+    counters.offeredBytes += ipLength
     if let mtu = parameters.mtu, ipLength > mtu {
       counters.droppedMTU += 1
       return .dropped(.mtu)

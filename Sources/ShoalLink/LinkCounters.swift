@@ -2,6 +2,8 @@
 public struct LinkCounters: Sendable, Equatable {
   /// Datagrams offered to the link.
   public internal(set) var offered = 0
+  /// Bytes of IP in the datagrams offered.
+  public internal(set) var offeredBytes = 0
   /// Datagrams longer than the MTU.
   public internal(set) var droppedMTU = 0
   /// Datagrams that found the queue full.
@@ -18,6 +20,9 @@ public struct LinkCounters: Sendable, Equatable {
   public internal(set) var reordered = 0
   /// Bytes of IP in the datagrams that passed, a second copy not counted.
   public internal(set) var bytes = 0
+
+  /// Nothing done.
+  public init() {}
 
   /// Datagrams that did not pass.
   public var dropped: Int { droppedMTU + droppedQueue + droppedOutage + droppedLoss }

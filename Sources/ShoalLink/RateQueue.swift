@@ -18,6 +18,9 @@ struct RateQueue: Sendable {
     self.limit = limit
   }
 
+  /// How long what comes `now` waits for what was accepted before.
+  func wait(at now: Instant) -> Nanoseconds { max(now, busyUntil) - now }
+
   /// When the last bit of `bytes` that come `now` will have been sent; nil: they do not fit.
   mutating func depart(bytes: Int, at now: Instant) -> Instant? {
     guard rate > 0 else { return now }

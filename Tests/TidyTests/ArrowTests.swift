@@ -21,6 +21,7 @@ import Testing
       "ShoalTerminal",
     ],
     "dump": ["Glibc", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+    "wan": ["Glibc", "Synchronization", "CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"],
   ]
 
   @Test(arguments: Tree.swift) func importsOnlyWhatItMay(_ file: Tree.File) throws {

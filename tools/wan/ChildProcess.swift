@@ -1,0 +1,75 @@
+import Glibc
+
+/// A program in one of the namespaces.
+struct ChildProcess {
+  private let id: pid_t
+  private let hasGroup: Bool
+
+  /// Starts `words` in `namespace`; with `hasGroup` in a process group of its own, and what it prints to standard error.
+  init(_ words: [String], in namespace: Namespace, hasGroup: Bool = false) throws(Failure) {
+    self.hasGroup = hasGroup
+    id = try namespace.inside { () throws(Failure) in try ChildProcess.spawn(words, hasGroup) }
+  }
+
+  private static func spawn(_ words: [String], _ hasGroup: Bool) throws(Failure) -> pid_t {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // It must not inherit that we block signals.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | (hasGroup ? Int16(POSIX_SPAWN_SETPGROUP) : 0))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if hasGroup {
+      posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    }
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var id: pid_t = 0
+    let code = posix_spawnp(&id, words[0], &actions, &attributes, &arguments, environ)
+    guard code == 0 else { throw Failure(system: words[0], code: code) }
+    return id
+  }
+
+  /// Its exit status, or 128 and the number of the signal that ended it; nil: it still runs.
+  func status() -> Int32? {
+    var status: Int32 = 0
+    guard waitpid(id, &status, WNOHANG) == id else { return nil }
+    let signal = status & 0x7f
+    return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+  }
+
+  func send(_ number: Int32) { kill(hasGroup ? -id : id, number) }
+
+  /// Ends it and all of its group, if it still runs.
+  func end() {
+    send(SIGTERM)
+    for _ in 0..<200 {
+      if status() != nil { break }
+      usleep(10_000)
+    }
+    send(SIGKILL)
+  }
+
+  /// Whether a TCP or UDP socket waits for peers in the namespace where it runs.
+  var hasListener: Bool {
+    ["tcp", "tcp6", "udp", "udp6"].contains { table in
+      guard let file = fopen("/proc/\(id)/net/\(table)", "re") else { return false }
+      defer { fclose(file) }
+      var line = [CChar](repeating: 0, count: 512)
+      while fgets(&line, Int32(line.count), file) != nil {
+        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+          .split(separator: " ")
+        // State 0A is LISTEN; a UDP socket with a local port and no peer has 07.
+        if words.count > 3, words[3] == (table.hasPrefix("tcp") ? "0A" : "07") { return true }
+      }
+      return false
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import Glibc
+import ShoalWire
+
+/// The clock that no one sets.
+enum MonotonicClock {
+  static func now() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Instant(nanoseconds: Nanoseconds(time.tv_sec) &* .second &+ Nanoseconds(time.tv_nsec))
+  }
+
+  /// `span` as the system takes it.
+  static func span(_ span: Nanoseconds) -> Glibc.timespec {
+    Glibc.timespec(tv_sec: Int(span / .second), tv_nsec: Int(span % .second))
+  }
+}

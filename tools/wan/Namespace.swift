@@ -1,0 +1,110 @@
+import CShoalWan
+import Glibc
+
+/// A network namespace that has a name, as `ip netns` keeps them.
+struct Namespace {
+  private static let directory = "/run/netns"
+  let name: String
+  /// Whether it is ours to remove.
+  let isOwn: Bool
+  private var path: String { "\(Namespace.directory)/\(name)" }
+
+  /// A namespace that is there.
+  init(existing name: String) throws(Failure) {
+    self.name = name
+    isOwn = false
+    guard access(path, F_OK) == 0 else {
+      throw Failure("there is no namespace \(name); make it with 'ip netns add \(name)', or leave the option out")
+    }
+  }
+
+  /// A new namespace with its loopback up, and settings in which the link is the only limit.
+  init(new name: String) throws(Failure) {
+    self.name = name
+    isOwn = true
+    try Namespace.prepareDirectory()
+    let file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
+    guard file >= 0 else {
+      guard errno == EEXIST else { throw Failure(system: path) }
+      throw Failure(
+        "namespace \(name) exists: another shoal-wan may run; choose a --name, or remove it with 'ip netns del \(name)'"
+      )
+    }
+    close(file)
+    do throws(Failure) {
+      let home = try Namespace.current()
+      defer { close(home) }
+      guard unshare(SHOAL_CLONE_NEWNET) == 0 else { throw Failure(system: "new network namespace") }
+      let bound = mount("/proc/thread-self/ns/net", path, "none", UInt(SHOAL_MS_BIND), nil)
+      let code = errno
+      try Namespace.enter(home)
+      guard bound == 0 else { throw Failure(system: path, code: code) }
+      try inside { () throws(Failure) in try Namespace.settle() }
+    } catch {
+      remove()
+      throw error
+    }
+  }
+
+  /// Takes the name away; the namespace lives on while something runs in it. One that is not ours stays.
+  func remove() {
+    guard isOwn else { return }
+    umount2(path, SHOAL_MNT_DETACH)
+    unlink(path)
+  }
+
+  /// Does something with this thread in the namespace.
+  func inside<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+    let home = try Namespace.current()
+    defer { close(home) }
+    let there = open(path, O_RDONLY | O_CLOEXEC)
+    guard there >= 0 else { throw Failure(system: path) }
+    defer { close(there) }
+    try Namespace.enter(there)
+    do throws(Failure) {
+      let value = try body()
+      try Namespace.enter(home)
+      return value
+    } catch {
+      try Namespace.enter(home)
+      throw error
+    }
+  }
+
+  private static func current() throws(Failure) -> Int32 {
+    let descriptor = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(system: "/proc/thread-self/ns/net") }
+    return descriptor
+  }
+
+  private static func enter(_ descriptor: Int32) throws(Failure) {
+    guard setns(descriptor, SHOAL_CLONE_NEWNET) == 0 else { throw Failure(system: "network namespace") }
+  }
+
+  /// The directory as `ip netns` makes it: a mount that shares its mounts, so that removing a name removes it for all.
+  private static func prepareDirectory() throws(Failure) {
+    if mkdir(directory, 0o755) != 0, errno != EEXIST { throw Failure(system: directory) }
+    let share = UInt(SHOAL_MS_SHARED | SHOAL_MS_REC)
+    if mount("", directory, "none", share, nil) == 0 { return }
+    guard errno == EINVAL, mount(directory, directory, "none", UInt(SHOAL_MS_BIND | SHOAL_MS_REC), nil) == 0,
+      mount("", directory, "none", share, nil) == 0
+    else { throw Failure(system: directory) }
+  }
+
+  private static func settle() throws(Failure) {
+    try NetworkInterface("lo").bringUp()
+    // Room for a TCP window of 1 Gbit/s over 300 ms, and nothing learnt by one connection for the next.
+    for (key, value) in [
+      ("ipv4/tcp_rmem", "4096 131072 67108864"), ("ipv4/tcp_wmem", "4096 131072 67108864"),
+      ("ipv4/tcp_no_metrics_save", "1"),
+    ] { setting(key, value) }
+  }
+
+  /// Sets a `sysctl` of the namespace in which this thread is, where the kernel has it.
+  static func setting(_ key: String, _ value: String) {
+    let file = open("/proc/sys/net/\(key)", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = value.withCString { write(file, $0, strlen($0)) }
+    close(file)
+  }
+}

@@ -1,0 +1,148 @@
+import CShoalWan
+import Glibc
+import ShoalLink
+import ShoalWire
+
+/// One direction of the link: takes packets from one device, and hands them to the other when the link says.
+///
+/// Everything here belongs to one thread. While packets flow it sleeps for short, fixed spans, so that it is woken per
+/// batch and not per packet; while none flow it sleeps until one comes or is due.
+struct Relay: ~Copyable {
+  /// Packets taken in or handed out in one go; in between it looks at the clock.
+  private static let batch = 64
+  /// The longest sleep while packets flow: no packet is noticed or handed on much later than this.
+  private static let nap: Nanoseconds = 50 * .microsecond
+  /// The shortest: less is not worth the system call.
+  private static let shortestNap: Nanoseconds = 10 * .microsecond
+  /// How many packets one direction holds at most, and how many bytes of them.
+  private static let mostPackets = 1 << 20, mostBytes = 2_000_000_000
+
+  private let input: Int32
+  private let output: Int32
+  private var link: Link
+  private var releases: Releases
+  private var pool: PacketPool
+  private let breaksChecksums: Bool
+  private let damages: Bool
+  private var counters = RelayCounters()
+
+  /// From `input` to `output` over `link`; packets are at most `mtu` bytes long.
+  init(from input: Int32, to output: Int32, link: Link, mtu: Int, breaksChecksums: Bool) throws(Failure) {
+    let capacity = min(Relay.mostPackets, Relay.mostBytes / mtu)
+    guard let pool = PacketPool(capacity: capacity, slotSize: mtu) else { throw Failure(system: "room for packets") }
+    self.input = input
+    self.output = output
+    self.link = link
+    self.pool = pool
+    releases = Releases(capacity: capacity)
+    self.breaksChecksums = breaksChecksums
+    damages = link.parameters.corrupt > 0
+  }
+
+  /// Works until `control` says that it is over.
+  mutating func run(_ control: RelayControl) {
+    while true {
+      if control.isWanted {
+        counters.link = link.counters
+        if !control.answer(counters) { return }
+      }
+      let taken = takeIn()
+      let handed = handOut()
+      if taken == Relay.batch || handed == Relay.batch { continue }
+      let pause = releases.deadline - MonotonicClock.now()
+      if taken + handed > 0 {
+        var time = MonotonicClock.span(min(Relay.nap, max(Relay.shortestNap, pause)))
+        nanosleep(&time, nil)
+      } else {
+        sleep(pause, control.wake)
+      }
+    }
+  }
+
+  /// How many packets came.
+  private mutating func takeIn() -> Int {
+    let now = MonotonicClock.now()
+    for taken in 0..<Relay.batch {
+      guard let slot = pool.take() else {
+        if !discard() { return taken }
+        counters.overflow += 1
+        continue
+      }
+      let room = pool.room(slot)
+      let length = read(input, room.baseAddress, room.count)
+      guard length > 0 else {
+        pool.give(slot)
+        return taken
+      }
+      pool.setLength(slot, min(length, room.count))
+      admit(slot, at: now)
+    }
+    return Relay.batch
+  }
+
+  private mutating func admit(_ slot: UInt32, at now: Instant) {
+    let bytes = pool.packet(slot)
+    let packet = damages ? IPPacket(UnsafeRawBufferPointer(bytes), brokenChecksums: breaksChecksums) : nil
+    let wait = link.queueDelay(at: now)
+    let fate = link.admit(ipLength: bytes.count, payloadLength: packet?.payload.count ?? 0, at: now)
+    guard case .delivered(let delivery) = fate else {
+      pool.give(slot)
+      return
+    }
+    counters.queueDelay.add(wait)
+    if let corruption = delivery.corruption { packet?.damage(bytes, corruption) }
+    if let second = delivery.duplicate { hold(copyOf: slot, until: second) }
+    if !releases.insert(slot, at: delivery.release) {
+      counters.overflow += 1
+      pool.give(slot)
+    }
+  }
+
+  private mutating func hold(copyOf slot: UInt32, until release: Instant) {
+    guard let copy = pool.take() else {
+      counters.overflow += 1
+      return
+    }
+    let bytes = pool.packet(slot)
+    pool.room(copy).copyMemory(from: UnsafeRawBufferPointer(bytes))
+    pool.setLength(copy, bytes.count)
+    if !releases.insert(copy, at: release) {
+      counters.overflow += 1
+      pool.give(copy)
+    }
+  }
+
+  /// How many packets were due.
+  private mutating func handOut() -> Int {
+    let now = MonotonicClock.now()
+    for handed in 0..<Relay.batch {
+      let deadline = releases.deadline
+      guard let slot = releases.popDue(at: now) else { return handed }
+      let bytes = pool.packet(slot)
+      if write(output, bytes.baseAddress, bytes.count) == bytes.count {
+        counters.delivered += 1
+        counters.deliveredBytes += bytes.count
+      } else {
+        counters.refused += 1
+      }
+      counters.lateness.add(now - deadline)
+      pool.give(slot)
+    }
+    return Relay.batch
+  }
+
+  /// Takes a packet for which there is no room; false: there was none.
+  private func discard() -> Bool {
+    var byte: UInt8 = 0
+    return read(input, &byte, 1) > 0
+  }
+
+  /// Sleeps until a packet comes, `control` wants something, or `pause` is over.
+  private func sleep(_ pause: Nanoseconds, _ wake: Int32) {
+    var descriptors = [
+      pollfd(fd: input, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+    ]
+    var time = MonotonicClock.span(min(max(0, pause), .second))
+    _ = ppoll(&descriptors, 2, &time, nil)
+  }
+}

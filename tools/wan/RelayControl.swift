@@ -1,0 +1,59 @@
+import CShoalWan
+import Glibc
+import Synchronization
+
+/// How the program speaks with the thread of a relay.
+final class RelayControl: Sendable {
+  private struct State {
+    var isOver = false
+    var counters = RelayCounters()
+  }
+
+  /// Readable when something is wanted.
+  let wake: Int32
+  private let answered: Int32
+  private let wanted = Atomic(false)
+  private let state = Mutex(State())
+
+  init() throws(Failure) {
+    wake = eventfd(0, Int32(SHOAL_EFD_CLOEXEC | SHOAL_EFD_NONBLOCK))
+    answered = eventfd(0, Int32(SHOAL_EFD_CLOEXEC))
+    guard wake >= 0, answered >= 0 else { throw Failure(system: "eventfd") }
+  }
+
+  // MARK: The relay's side
+
+  /// Whether ``answer(_:)`` is due.
+  var isWanted: Bool { wanted.load(ordering: .acquiring) }
+
+  /// Tells what happened so far; false: it is over.
+  func answer(_ counters: RelayCounters) -> Bool {
+    wanted.store(false, ordering: .releasing)
+    var count: UInt64 = 0
+    _ = read(wake, &count, 8)
+    let isOver = state.withLock { state in
+      state.counters = counters
+      return state.isOver
+    }
+    count = 1
+    _ = write(answered, &count, 8)
+    return !isOver
+  }
+
+  // MARK: The program's side
+
+  /// What happened so far; the relay ends if it `isOver`.
+  func counters(isOver: Bool) -> RelayCounters {
+    state.withLock { $0.isOver = isOver }
+    wanted.store(true, ordering: .releasing)
+    var count: UInt64 = 1
+    _ = write(wake, &count, 8)
+    while read(answered, &count, 8) < 0, errno == EINTR {}
+    return state.withLock { $0.counters }
+  }
+
+  deinit {
+    close(wake)
+    close(answered)
+  }
+}

@@ -1,0 +1,40 @@
+import CShoalWan
+import Glibc
+
+/// A thread that runs a relay, ahead of all that is not urgent: a late packet would look like a delay of the link.
+enum RelayThread {
+  private final class Body {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(_ name: String, _ run: @escaping @Sendable () -> Void) { (self.name, self.run) = (name, run) }
+  }
+
+  /// Runs `body` on a thread of this name, of which 15 characters are shown.
+  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
+    var thread = pthread_t()
+    let argument = Unmanaged.passRetained(Body(name, body)).toOpaque()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
+        RelayThread.hurry()
+        body.run()
+        return nil
+      }, argument)
+    guard code == 0 else {
+      Unmanaged<Body>.fromOpaque(argument).release()
+      throw Failure(system: "thread", code: code)
+    }
+    pthread_detach(thread)
+  }
+
+  /// Where the system refuses the priority, sleeps are still as short as they say.
+  private static func hurry() {
+    var priority = sched_param()
+    priority.sched_priority = 1
+    _ = sched_setscheduler(0, SCHED_FIFO, &priority)
+    _ = shoal_timer_slack(1)
+  }
+}

@@ -1,0 +1,85 @@
+import Glibc
+import ShoalTerminal
+
+/// The `shoal-wan` executable.
+@main
+enum ShoalWan {
+  static let command = Command(
+    "shoal-wan",
+    "Join two network namespaces by a bad link, for whatever speaks IP. A command runs in A with the link up; without one "
+      + "the link stays until Ctrl-C. Counters follow at the end, and at SIGUSR1. Needs root.",
+    usage: ["shoal-wan [<options>]", "shoal-wan [<options>] -- <command> ..."],
+    examples: [
+      "shoal-wan --link rate=100mbit,delay=20ms,loss=1%",
+      "  ip netns exec shoal-b iperf3 -s               # meanwhile, in another shell",
+      "  ip netns exec shoal-a iperf3 -c 10.77.0.2     # and in a third",
+      "  ip netns exec shoal-b shoal share film.mkv    # or Shoal over the same link",
+      "shoal-wan --link delay=20ms --serve 'iperf3 -s' -- iperf3 -c 10.77.0.2",
+    ],
+    arguments: [Argument("command", "Command to run in A, after --.", count: .any)],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option(
+            "link",
+            "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A apart; keys as in 'shoal get --help'.",
+            value: "spec", default: "clean"),
+          Option("serve", "Shell command to run in B meanwhile; <command> starts when it listens.", value: "command"),
+          Option("break-checksums", "Let corruption hit any bit after the IP header, and mend no checksum."),
+          Option("mtu", "Longest IP packet of the devices.", value: "bytes", default: "1500"),
+          Option("json", "Print one JSON object a line."),
+          .quiet, .color,
+        ]),
+      OptionGroup(
+        "NAMESPACES",
+        [
+          Option("name", "Make namespaces <name>-a and <name>-b, and remove them.", value: "name", default: "shoal"),
+          Option("ns-a", "Use this namespace as A instead.", value: "name"),
+          Option("ns-b", "Use this namespace as B instead.", value: "name"),
+          Option(
+            "address-a", "Address in A; repeatable. (default: 10.77.0.1/24, fd53:686f:616c::1/64)", value: "ip/length",
+            repeats: true),
+          Option(
+            "address-b", "Address in B; repeatable. (default: 10.77.0.2/24, fd53:686f:616c::2/64)", value: "ip/length",
+            repeats: true),
+          Option("device", "Name of the device in both.", value: "name", default: "wan0"),
+        ]),
+    ],
+    version: "0.1.0")
+
+  static func main() {
+    // Before there is another thread, so that none but ours takes them.
+    let signals = Signals()
+    exit(run(Array(CommandLine.arguments.dropFirst()), signals))
+  }
+
+  /// Does what the words ask for; the exit status.
+  static func run(
+    _ words: [String], _ signals: Signals, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
+  ) -> Int32 {
+    var console = Console(program: "shoal-wan", output: output, error: error)
+    do {
+      switch try command.parse(words, width: console.standardOutput.helpWidth) {
+      case .print(let text):
+        console.print(text)
+        return 0
+      case .run(let invocation):
+        let options = try WanOptions(invocation)
+        // Standard output belongs to the command, if there is one.
+        console = Console(
+          program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error)
+        return try Session(console: console, options: options, signals: signals).run()
+      }
+    } catch let error as UsageError {
+      console.error(error.message)
+      return 2
+    } catch let error as Failure {
+      console.error(error.message)
+      return 1
+    } catch {
+      console.error("\(error)")
+      return 1
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// The signals that this program waits for: those that end it, SIGUSR1 and SIGCHLD.
+struct Signals {
+  private static let ending = [SIGINT, SIGTERM, SIGHUP]
+  private let awaited: sigset_t
+
+  /// Blocks them for this thread and all that it starts from now on.
+  init() {
+    // `nohup` is obeyed.
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in Signals.ending + [SIGUSR1, SIGCHLD] where number != SIGHUP || !isIgnored { sigaddset(&set, number) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    awaited = set
+  }
+
+  /// The next of them; nil: none within `seconds`.
+  func next(within seconds: Double? = nil) -> Int32? {
+    var set = awaited
+    while true {
+      let number: Int32
+      if let seconds {
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
+        number = sigtimedwait(&set, nil, &time)
+      } else {
+        number = sigwaitinfo(&set, nil)
+      }
+      if number > 0 { return number }
+      if errno != EINTR { return nil }
+    }
+  }
+
+  /// Ends the process as `number` would have, as whoever waits for it expects.
+  static func die(of number: Int32) -> Never {
+    signal(number, SIG_DFL)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, number)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    raise(number)
+    _exit(128 + number)
+  }
+}
