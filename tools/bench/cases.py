@@ -150,11 +150,12 @@ def _fair():
 def all_cases():
     """Every case, in the order in which they run."""
     slow = {name: 500 * MB for name in ("UDT", "SRT", "ENet", "quic-go", "iroh")}
+    fast = {"raw UDP": 6 * GB, "TCP BBR": 4 * GB, "TCP CUBIC": 4 * GB}
     discard = "shoal, discard"
     return [
         Case("loopback", "Loopback, from the page cache to nowhere", [
             "raw UDP", discard, "TCP BBR", "TCP CUBIC", "shoal, cubic, discard", "shoal, none, discard",
-            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes=slow, goals=[
+            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes={**slow, **fast}, goals=[
                 at_least(discard, "goodput", 0.25, "raw UDP"), at_least(discard, "goodput", 0.8, "TCP BBR"),
                 *(at_least(discard, "goodput", 5, name) for name in ("UDT", "SRT", "ENet")),
                 *(at_least(discard, "goodput", 10, name) for name in ("iroh", "quic-go"))]),

@@ -4,6 +4,10 @@
 
 enum { message = 64 << 10, waiting = 8 << 20 };
 
+static uint64_t pending;
+
+static void is_free(ENetPacket *packet) { pending -= packet->dataLength; }
+
 static void send_all(struct pair *pair, const char *content) {
   ENetHost *host = enet_host_create(NULL, 1, 1, 0, 0);
   ENetAddress address = {.host = pair->address.sin_addr.s_addr, .port = pair->port};
@@ -13,10 +17,12 @@ static void send_all(struct pair *pair, const char *content) {
   ENetPeer *peer = enet_host_connect(host, &address, 1, 0);
   for (;;) {
     int connected = peer->state == ENET_PEER_STATE_CONNECTED;
-    while (connected && sent < pair->bytes && peer->totalWaitingData < waiting) {
+    while (connected && sent < pair->bytes && pending < waiting) {
       uint64_t left = pair->bytes - sent, n = left < message ? left : message;
       ENetPacket *packet = enet_packet_create(content + sent % pair_block, n, ENET_PACKET_FLAG_RELIABLE);
       if (!packet || enet_peer_send(peer, 0, packet)) pair_fail("send");
+      packet->freeCallback = is_free;
+      pending += n;
       sent += n;
     }
     if (enet_host_service(host, &event, 1) < 0) pair_fail("service");
