@@ -18,15 +18,15 @@ def place_for(case, seed):
     return Link(case.link, seed) if case.link else Loopback()
 
 
-def record(case, outcome, sent=None, value=None, note=""):
+def record(case, outcome, place, value=None, note=""):
     """The figures of a run: goodput in MB/s, per cent of the limit, CPU seconds per GB, wire bytes per useful byte."""
-    useful = outcome.bytes or 1
+    useful, sent = outcome.bytes or 1, None if case.kind.startswith(("beside", "two")) else place.sent()
     percent = 100 * outcome.goodput / case.limit if case.limit else None
     return {
         "bytes": outcome.bytes, "seconds": outcome.seconds, "goodput": outcome.goodput / 1e6, "percent": percent,
         "cpu": outcome.cpu / useful * 1e9, "wire": None if sent is None else sent / useful,
         "excess": sent / case.unavoidable(useful) if sent is not None and outcome.complete else None,
-        "value": value, "note": "; ".join(text for text in (note, outcome.note) if text),
+        "value": value, "note": "; ".join(text for text in (note, outcome.note, place.trouble()) if text),
     }
 
 
@@ -41,7 +41,7 @@ def transfer(case, row, files, seed):
     """One transfer alone."""
     with place_for(case, seed) as place:
         outcome = with_env(row, case.env).run(place, case.sizes.get(row.name, case.size), case.cap, files)
-        return record(case, outcome, place.sent())
+        return record(case, outcome, place)
 
 
 def rtt(case, row, files, seed):
@@ -68,11 +68,11 @@ def rtt(case, row, files, seed):
         if not times:
             raise Died("ping measured nothing")
         top = sorted(times)[int(len(times) * 0.95)]
-        return record(case, outcome, place.sent(), statistics.median(times), f"95th percentile {top:.0f} ms")
+        return record(case, outcome, place, statistics.median(times), f"95th percentile {top:.0f} ms")
 
 
 def _beside(case, row, other, files, seed):
-    """`row` and `other` at once, over one link; the outcomes of both, and the bytes sent."""
+    """`row` and `other` at once, over one link; the outcomes of both, and the place."""
     with place_for(case, seed) as place:
         results = {}
 
@@ -87,24 +87,24 @@ def _beside(case, row, other, files, seed):
         thread.join()
         if "reason" in results:
             raise results["reason"]
-        return ours, results["other"]
+        return ours, results["other"], place
 
 
 def beside_cubic(case, row, files, seed, cubic):
     """`value` is what CUBIC keeps, in per cent of the limit."""
-    ours, other = _beside(case, row, cubic, files, seed)
+    ours, other, place = _beside(case, row, cubic, files, seed)
     kept = 100 * other.goodput / case.limit
-    return record(case, ours, value=kept, note=f"{100 * kept / (kept + 100 * ours.goodput / case.limit):.0f} % of both")
+    return record(case, ours, place, value=kept, note=f"{100 * kept / (kept + 100 * ours.goodput / case.limit):.0f} % of both")
 
 
 def two(case, row, files, seed, twin):
     """`value` is Jain's index of two flows of the same kind; `goodput` and `percent` are both together."""
-    ours, other = _beside(case, row, twin, files, seed)
+    ours, other, place = _beside(case, row, twin, files, seed)
     a, b = ours.goodput, other.goodput
     jain = (a + b) ** 2 / (2 * (a * a + b * b)) if a + b else 0
     ours.bytes += other.bytes
     ours.cpu += other.cpu
-    return record(case, ours, value=jain, note=f"{a / 1e6:.2f} and {b / 1e6:.2f} MB/s")
+    return record(case, ours, place, value=jain, note=f"{a / 1e6:.2f} and {b / 1e6:.2f} MB/s")
 
 
 def tiny(case, row, files, seed):
@@ -135,7 +135,7 @@ def tiny(case, row, files, seed):
                 if f"> {peer}: UDP" in line:
                     first = float(line.split()[0])
             outcome.seconds = renamed - first
-            return record(case, outcome, place.sent(), 1000 * (renamed - first))
+            return record(case, outcome, place, 1000 * (renamed - first))
         finally:
             capture.end()
             sharer.end(signal.SIGINT)
@@ -173,7 +173,7 @@ def idle(case, row, files, seed):
             before = [party.ticks() for party in parties]
             time.sleep(case.cap)
             spent = [party.ticks() - ticks for party, ticks in zip(parties, before)]
-            return record(case, outcome, value=sum(spent), note="tracker, sharer, receiver: " + ", ".join(map(str, spent)))
+            return record(case, outcome, place, sum(spent), note="tracker, sharer, receiver: " + ", ".join(map(str, spent)))
         finally:
             for party in parties:
                 party.end(signal.SIGINT)

@@ -6,20 +6,16 @@ import os
 import signal
 import subprocess
 
-from process import Process
+from process import Died, Process
 
 serial = itertools.count()
 PORTS = itertools.count(20000)
 
 
-def _ip(*arguments, check=True):
-    return subprocess.run(["ip", *arguments], check=check, capture_output=True, text=True)
-
-
 class Loopback:
     """Both sides on 127.0.0.1."""
 
-    a, b, address_a, address_b, rtt = [], [], "127.0.0.1", "127.0.0.1", 0.0
+    a, b, address_a, address_b = [], [], "127.0.0.1", "127.0.0.1"
 
     def __enter__(self):
         return self
@@ -31,11 +27,13 @@ class Loopback:
         """IP bytes from A to B: not counted here."""
         return None
 
+    def trouble(self):
+        """What this machine did to the packets."""
+        return ""
+
 
 class Link:
-    """Two namespaces, A and B, and an emulated link between them.
-
-    `up` is what befalls that which A sends, `down` the same for B, both as `--link` has it."""
+    """Two namespaces, A and B, that shoal-wan makes and joins by a link as `--link` has it: up is from A to B."""
 
     emulator = None
 
@@ -48,36 +46,52 @@ class Link:
         self.counters = None
 
     def __enter__(self):
+        self.process = Process([
+            self.emulator, "--link", f"{self.spec},seed={self.seed}", "--name", self.name, "--json",
+            "--address-a", f"{self.address_a}/24", "--address-b", f"{self.address_b}/24"])
         try:
+            ready = json.loads(self.process.line(10) or "{}")
+            if ready.get("event") != "ready":
+                raise Died(f"shoal-wan: {ready.get('message', 'not ready within 10 s')}")
             for space in self.spaces:
-                _ip("netns", "add", space)
-                _ip("-n", space, "link", "set", "lo", "up")
-                # No chatter on the wire; room for a window of 1 Gbit/s over 300 ms in TCP; nothing learnt from earlier runs.
+                # Room for a window of 1 Gbit/s over 300 ms in TCP; nothing learnt from earlier runs.
                 subprocess.run(
-                    ["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-                     "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.tcp_rmem=4096 131072 67108864",
+                    ["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv4.tcp_rmem=4096 131072 67108864",
                      "net.ipv4.tcp_wmem=4096 131072 67108864", "net.ipv4.tcp_no_metrics_save=1"], check=True)
-            self.process = Process([self.emulator, *self.spaces, f"{self.spec},seed={self.seed}", "--json"])
-            self.process.word("ready", 10)
         except BaseException:
-            self.__exit__()
+            self.process.end()
             raise
         return self
 
     def __exit__(self, *_):
-        if hasattr(self, "process"):
-            self.stop()
-        for space in self.spaces:
-            _ip("netns", "del", space, check=False)
+        self.stop()
 
     def stop(self):
         """Stops the emulator, and returns its counters of both directions."""
         if self.counters is None:
             self.process.send(signal.SIGTERM)
-            self.counters = json.loads(self.process.line(10) or "{}")
+            try:
+                while (line := self.process.line(10)) and self.counters is None:
+                    event = json.loads(line)
+                    self.counters = event if event["event"] == "done" else None
+            except Died:
+                pass
+            self.counters = self.counters or {}
             self.process.end()
         return self.counters
 
     def sent(self):
         """IP bytes that A offered to the link since it came up; the link is over then."""
-        return self.stop()["up"]["offered_bytes"]
+        return self.stop().get("up", {}).get("offered_bytes")
+
+    def trouble(self):
+        """What this machine, and not the link, did to the packets; the link is over then."""
+        words = []
+        for way in ("up", "down"):
+            counts = self.stop().get(way, {})
+            dropped = sum(counts.get(key, 0) for key in ("ring_dropped", "overflow", "refused"))
+            if dropped:
+                words.append(f"the emulator dropped {dropped} packets {way}")
+            if counts.get("late", {}).get("p99", 0) > 0.001:
+                words.append(f"1 % of the packets {way} were over {1000 * counts['late']['p99']:.1f} ms late")
+        return ", ".join(words)

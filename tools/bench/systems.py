@@ -195,9 +195,10 @@ class Program:
                 except ChildProcessError:
                     pass
             spent += sender.cpu() - before
-            complete = complete and received >= size
-            return Outcome(received, end / 1e9 - start, spent, complete,
-                           "" if complete else f"stopped after {cap:.0f} s")
+            note = "" if complete else f"stopped after {cap:.0f} s"
+            if complete and received < size:
+                complete, note = False, f"{100 * (1 - received / size):.1f} % lost"
+            return Outcome(received, end / 1e9 - start, spent, complete, note)
         finally:
             receiver.end(signal.SIGKILL)
             if sender:

@@ -1,8 +1,8 @@
-/* ENet: N bytes in reliable messages of 64 KiB, at most 8 MiB waiting, compared at the receiver. */
+/* ENet: N bytes in reliable messages of 256 KiB, at most 1 MiB waiting, compared at the receiver. */
 #include "pair.h"
 #include <enet/enet.h>
 
-enum { message = 64 << 10, waiting = 8 << 20 };
+enum { message = 256 << 10, waiting = 1 << 20 };
 
 static uint64_t pending;
 
