@@ -9,6 +9,15 @@ import time
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+running = set()
+
+
+def end_all():
+    """Asks every program that still runs to end: for when the whole is interrupted."""
+    for process in list(running):
+        process.send(signal.SIGTERM)
+
+
 class Died(Exception):
     """A program ended, or said nothing, before it should have."""
 
@@ -22,6 +31,7 @@ class Process:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})})
         self.buffer, self.total_cpu = b"", None
+        running.add(self)
         os.set_blocking(self.child.stdout.fileno(), False)
         os.set_blocking(self.child.stderr.fileno(), False)
 
@@ -93,6 +103,7 @@ class Process:
             if pid:
                 self.total_cpu = usage.ru_utime + usage.ru_stime
                 self.child.returncode = 0
+                running.discard(self)
             elif time.monotonic() > end:
                 os.kill(self.child.pid, signal.SIGKILL)
                 end += 3600

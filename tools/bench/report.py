@@ -174,7 +174,7 @@ def write(results, root, command=None):
         after = rest.split(END, 1)[1]
         relative = os.path.relpath(results, root)
         section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names)
-        section += f"{summary(found)}\n({made}; every figure is in [{relative}/bench.md]({relative}/bench.md))\n"
+        section += f"{summary(found)}\n{elsewhere(found)}\n({made}; every figure is in [{relative}/bench.md]({relative}/bench.md))\n"
         with open(readme, "w", encoding="utf-8") as file:
             file.write(f"{before}{BEGIN}\n\n{section}\n{END}{after}")
 
@@ -202,6 +202,22 @@ def summary(found):
             out.append(f"| {'**shoal**' if system == 'shoal' else system} | " + " | ".join(cells) +
                        f" | {show(cpu[0]) if cpu and cpu[0] is not None else ''} |")
     return "\n".join(out) + "\n"
+
+
+def elsewhere(found):
+    """The README's second table: all other cases, ours beside the kernel's TCP."""
+    systems = ["shoal", "shoal, ledbat", "TCP BBR", "TCP CUBIC"]
+    out = ["| | " + " | ".join(systems) + " |", "|---|" + "---|" * len(systems)]
+    for table in found:
+        case = table.case
+        if not case.link and case.kind == "transfer" or case.name[:-1].startswith(("wan-loss", "gigabit")):
+            continue
+        metric = "value" if case.kind in VALUES else "percent"
+        cells = [show(table.median(system, metric), metric) for system in systems]
+        if any(cells):
+            unit = VALUES.get(case.kind, "% of the limit")
+            out.append(f"| {case.title}: {unit} | " + " | ".join(cells) + " |")
+    return "\n".join(out) + "\n" if len(out) > 2 else ""
 
 
 NOTES = """Goodput counts bytes of the file in 10^6 a second, from the first packet (for Shoal from the start of `shoal get`) to the last
