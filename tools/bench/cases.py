@@ -155,7 +155,7 @@ def all_cases():
     return [
         Case("loopback", "Loopback, from the page cache to nowhere", [
             "raw UDP", discard, "TCP BBR", "TCP CUBIC", "shoal, cubic, discard", "shoal, none, discard",
-            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes={**slow, **fast}, goals=[
+            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes={**slow, **fast}, env={"WINDOW": "16384"}, goals=[
                 at_least(discard, "goodput", 0.25, "raw UDP"), at_least(discard, "goodput", 0.8, "TCP BBR"),
                 *(at_least(discard, "goodput", 5, name) for name in ("UDT", "SRT", "ENet")),
                 *(at_least(discard, "goodput", 10, name) for name in ("iroh", "quic-go"))]),

@@ -20,12 +20,12 @@ def place_for(case, seed):
 
 def record(case, outcome, place, value=None, note=""):
     """The figures of a run: goodput in MB/s, per cent of the limit, CPU seconds per GB, wire bytes per useful byte."""
-    useful, sent = outcome.bytes or 1, None if case.kind.startswith(("beside", "two")) else place.sent()
+    useful, sent = outcome.bytes, None if case.kind.startswith(("beside", "two")) else place.sent()
     percent = 100 * outcome.goodput / case.limit if case.limit else None
     return {
         "bytes": outcome.bytes, "seconds": outcome.seconds, "goodput": outcome.goodput / 1e6, "percent": percent,
-        "cpu": outcome.cpu / useful * 1e9, "wire": None if sent is None else sent / useful,
-        "excess": sent / case.unavoidable(useful) if sent is not None and outcome.complete else None,
+        "cpu": outcome.cpu / useful * 1e9 if useful else None, "wire": sent / useful if sent and useful else None,
+        "excess": sent / case.unavoidable(useful) if sent and outcome.complete else None,
         "value": value, "note": "; ".join(text for text in (note, outcome.note, place.trouble()) if text),
     }
 

@@ -78,8 +78,10 @@ class Table:
             out += [f"`{self.case.name}`, link `{self.case.link}`", ""]
         else:
             out += [f"`{self.case.name}`", ""]
-        out.append("| | " + " | ".join(title for _, title in shown) + " | |")
-        out.append("|---|" + "---|" * len(shown) + "---|")
+        ours = next((row for row in self.rows if row.startswith("shoal")), None)
+        compared = self.case.kind in ("transfer", "rtt") and ours and len(self.rows) > 1
+        titles = [title for _, title in shown] + ([f"{ours} ÷ this"] if compared else []) + [""]
+        out += ["| | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
         for row in self.rows:
             cells = []
             for key, _ in shown:
@@ -88,6 +90,9 @@ class Table:
                 if len(figures) > 1 and key in ("goodput", "value") and show(figures[0]) != show(figures[-1]):
                     text += f" [{show(figures[0], key)}–{show(figures[-1], key)}]"
                 cells.append(text)
+            if compared:
+                mine, other = self.median(ours, "goodput"), self.median(row, "goodput")
+                cells.append(f"{mine / other:.3g}" if mine and other and row != ours else "")
             out.append(f"| {row} | " + " | ".join(cells) + f" | {self.note(row)} |")
         return "\n".join(out) + "\n"
 

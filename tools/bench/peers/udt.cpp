@@ -1,15 +1,6 @@
-// UDT 4 with its own defaults but larger buffers: N bytes from memory, compared at the receiver.
+// UDT 4 with its own defaults: N bytes from memory, compared at the receiver.
 #include "pair.h"
 #include <udt/udt.h>
-
-static void set(UDTSOCKET socket) {
-  int packets = 65536, bytes = 64 << 20;
-  UDT::setsockopt(socket, 0, UDT_FC, &packets, sizeof packets);
-  UDT::setsockopt(socket, 0, UDT_SNDBUF, &bytes, sizeof bytes);
-  UDT::setsockopt(socket, 0, UDT_RCVBUF, &bytes, sizeof bytes);
-  UDT::setsockopt(socket, 0, UDP_SNDBUF, &bytes, sizeof bytes);
-  UDT::setsockopt(socket, 0, UDP_RCVBUF, &bytes, sizeof bytes);
-}
 
 static void fail(const char *what) {
   dprintf(2, "%s: %s\n", what, UDT::getlasterror().getErrorMessage());
@@ -20,7 +11,6 @@ int main(int count, char **arguments) {
   struct pair pair = pair_begin(count, arguments);
   UDT::startup();
   UDTSOCKET socket = UDT::socket(AF_INET, SOCK_STREAM, 0);
-  set(socket);
   char *content = pair_content();
   if (pair.sends) {
     pair_ready(&pair);
