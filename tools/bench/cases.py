@@ -104,8 +104,8 @@ def _wan():
                    goals=[at_least("shoal", "percent", 90), at_most("shoal", "excess", 1.03)])
         yield Case(f"wan-loss{percent}-200MB", f"{title}, 200 MB", ["shoal"], 200 * MB, 60, link, loss=percent / 100,
                    **common, goals=[at_least("shoal", "percent", 95), at_most("shoal", "excess", 1.03)])
-    bent = {"corrupt": ("5 % corrupted", "corrupt=5%", 0.05), "bursts": ("3 % loss in bursts of 5", "loss=3%,burst=5", 0.03),
-            "reorder": ("10 % reordered", "reorder=10%", 0)}
+    bent = {"corrupt": ("5 % corrupted", "corrupt=5%", 0.05), "reorder": ("10 % reordered", "reorder=10%", 0),
+            "bursts": ("3 % loss in bursts of 5", "loss=3%,burst=5", 0.03)}
     for name, (words, spec, loss) in bent.items():
         yield Case(f"wan-{name}", f"100 Mbit/s, 40 ms, {words}, 200 MB", ["shoal", "TCP BBR", "quic-go"], 200 * MB, 60,
                    f"{base},{spec}", loss=loss, **common, goals=[at_least("shoal", "percent", 93)])
@@ -155,7 +155,8 @@ def all_cases():
     return [
         Case("loopback", "Loopback, from the page cache to nowhere", [
             "raw UDP", discard, "TCP BBR", "TCP CUBIC", "shoal, cubic, discard", "shoal, none, discard",
-            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes={**slow, **fast}, env={"WINDOW": "16384"}, goals=[
+            "shoal, go-back-N, discard", *slow], 2 * GB, 60, runs=5, sizes={**slow, **fast},
+            env={"WINDOW": "16384"}, goals=[
                 at_least(discard, "goodput", 0.25, "raw UDP"), at_least(discard, "goodput", 0.8, "TCP BBR"),
                 *(at_least(discard, "goodput", 5, name) for name in ("UDT", "SRT", "ENet")),
                 *(at_least(discard, "goodput", 10, name) for name in ("iroh", "quic-go"))]),
@@ -166,6 +167,5 @@ def all_cases():
         *_wan(),
         *_fast_and_far(),
         *_fair(),
-        Case("idle", "Nothing to do: processor ticks in 30 s of a tracker, a sharer and a receiver that stays", ["shoal"],
-             50 * MB, 30, kind="idle", runs=1, goals=[at_most("shoal", "value", 0)]),
+        Case("idle", "Nothing to do: a tracker, a sharer and a receiver that stays, 30 s", ["shoal"], 50 * MB, 30, kind="idle", runs=1, goals=[at_most("shoal", "value", 0)]),
     ]

@@ -94,7 +94,8 @@ def beside_cubic(case, row, files, seed, cubic):
     """`value` is what CUBIC keeps, in per cent of the limit."""
     ours, other, place = _beside(case, row, cubic, files, seed)
     kept = 100 * other.goodput / case.limit
-    return record(case, ours, place, value=kept, note=f"{100 * kept / (kept + 100 * ours.goodput / case.limit):.0f} % of both")
+    share = 100 * other.goodput / ((other.goodput + ours.goodput) or 1)
+    return record(case, ours, place, kept, f"{share:.0f} % of both")
 
 
 def two(case, row, files, seed, twin):
@@ -173,7 +174,8 @@ def idle(case, row, files, seed):
             before = [party.ticks() for party in parties]
             time.sleep(case.cap)
             spent = [party.ticks() - ticks for party, ticks in zip(parties, before)]
-            return record(case, outcome, place, sum(spent), note="tracker, sharer, receiver: " + ", ".join(map(str, spent)))
+            each = ", ".join(map(str, spent))
+            return record(case, outcome, place, sum(spent), f"tracker, sharer, receiver: {each}")
         finally:
             for party in parties:
                 party.end(signal.SIGINT)

@@ -154,11 +154,10 @@ class Chart:
                 f'<text class="soft" x="{x:.1f}" y="{top + plot_h + 20}" text-anchor="middle">{_number(tick)}</text>')
         base = top + plot_h
         out.append(f'<line class="axis" x1="{left}" x2="{left + plot_w:.0f}" y1="{base}" y2="{base}"/>')
-        out.append(
-            f'<text x="{left + plot_w / 2:.0f}" y="{self.height - 14}" text-anchor="middle">{escape(self.x_label)}</text>')
-        middle = top + plot_h / 2
-        out.append(
-            f'<text transform="translate(18 {middle:.0f}) rotate(-90)" text-anchor="middle">{escape(self.y_label)}</text>')
+        centre, middle = left + plot_w / 2, top + plot_h / 2
+        out.append(f'<text x="{centre:.0f}" y="{self.height - 14}" text-anchor="middle">{escape(self.x_label)}</text>')
+        out.append(f'<text transform="translate(18 {middle:.0f}) rotate(-90)" text-anchor="middle">'
+                   f'{escape(self.y_label)}</text>')
 
         ends = []
         for order, (name, points, index, dash, markers) in enumerate(self.series):
@@ -211,7 +210,8 @@ def bars(path, title, rows, unit, subtitle="", width=760, digits=3):
         colour = 0 if is_ours else 4
         weight = ' font-weight="600"' if is_ours else ""
         out.append(f'<text x="{left - 10:.0f}" y="{y + 17}" text-anchor="end"{weight}>{escape(label)}</text>')
-        out.append(f'<rect class="f{colour}" x="{left:.0f}" y="{y + 3}" width="{max(value * scale, 1):.1f}" height="18"/>')
+        length = max(value * scale, 1)
+        out.append(f'<rect class="f{colour}" x="{left:.0f}" y="{y + 3}" width="{length:.1f}" height="18"/>')
         if most > least:
             out.append(f'<path class="axis" d="M{left + least * scale:.1f} {y + 12}H{left + most * scale:.1f}"/>')
         text = f"{value:,.0f}" if value >= 100 else f"{value:.{digits}g}"
