@@ -107,7 +107,7 @@ def _wan():
     bent = {"corrupt": ("5 % corrupted", "corrupt=5%", 0.05), "reorder": ("10 % reordered", "reorder=10%", 0),
             "bursts": ("3 % loss in bursts of 5", "loss=3%,burst=5", 0.03)}
     for name, (words, spec, loss) in bent.items():
-        yield Case(f"wan-{name}", f"100 Mbit/s, 40 ms, {words}, 200 MB", ["shoal", "TCP BBR", "quic-go"], 200 * MB, 60,
+        yield Case(f"wan-{name}", f"100 Mbit/s, 40 ms, {words}, 200 MB", ["shoal", "TCP BBR", "quic-go"], 200 * MB, 30,
                    f"{base},{spec}", loss=loss, **common, goals=[at_least("shoal", "percent", 93)])
     yield Case("wan-deep", "100 Mbit/s, 40 ms, queue of ten BDP: RTT while it runs", [
         "shoal", "shoal, ledbat", "TCP BBR", "TCP CUBIC"], 200 * MB, 60, "rate=100mbit,delay=20ms,queue=5MB",

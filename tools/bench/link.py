@@ -54,12 +54,10 @@ class Link:
             if ready.get("event") != "ready":
                 raise Died(f"shoal-wan: {ready.get('message', 'not ready within 10 s')}")
             for space in self.spaces:
-                # TCP: CUBIC where nothing else is asked for, room for a window of 1 Gbit/s over 300 ms, and nothing
-                # learnt from earlier runs.
+                # Room for a window of 1 Gbit/s over 300 ms in TCP; nothing learnt from earlier runs.
                 subprocess.run(
                     ["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv4.tcp_rmem=4096 131072 67108864",
-                     "net.ipv4.tcp_wmem=4096 131072 67108864", "net.ipv4.tcp_no_metrics_save=1",
-                     "net.ipv4.tcp_congestion_control=cubic"], check=True)
+                     "net.ipv4.tcp_wmem=4096 131072 67108864", "net.ipv4.tcp_no_metrics_save=1"], check=True)
         except BaseException:
             self.process.end()
             raise

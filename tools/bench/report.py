@@ -146,6 +146,12 @@ def machine():
     return f"{os.cpu_count()} cores of {model}, Linux {platform.release()}"
 
 
+def default_tcp():
+    """The kernel's congestion control where a program asks for none."""
+    with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def write(results, root, command=None):
     """Writes bench.md, the pictures, and the README's section, all from the CSV files."""
     about_path = f"{results}/about.json"
@@ -154,7 +160,7 @@ def write(results, root, command=None):
         with open(about_path, encoding="utf-8") as file:
             about = json.load(file)
     if command:
-        about = {"machine": machine(), "command": command}
+        about = {"machine": machine(), "command": command, "tcp": default_tcp()}
         with open(about_path, "w", encoding="utf-8") as file:
             json.dump(about, file, indent=2)
             file.write("\n")
@@ -167,7 +173,7 @@ def write(results, root, command=None):
     made = f"{when}, {about.get('machine', '')}, commit {', '.join(commits)}, `{about.get('command', '')}`"
     names = pictures.draw(found, results)
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
-        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}\n")
+        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}The kernel's default congestion control, which libtorrent has for TCP, is {about.get('tcp')}.\n\n")
         file.writelines(f"![{title}]({name})\n\n" for name, title in names)
         file.write(f"## What is asked, what was measured\n\n{goals_markdown(found)}\n## Every case\n\n")
         file.write("\n".join(table.markdown() for table in found))
