@@ -122,11 +122,11 @@ def _wan():
 def _fast_and_far():
     for name, percent in (("0.1", 0.001), ("1", 0.01)):
         yield Case(f"gigabit-loss{name}", f"1 Gbit/s, 40 ms, {name} % loss each way, 1 GB",
-                   ["raw UDP", "shoal", "TCP BBR", "TCP CUBIC", "libtorrent uTP", "iroh", "quic-go"], GB, 30,
+                   ["raw UDP", "shoal", "TCP BBR", "TCP CUBIC", "libtorrent uTP", "iroh", "quic-go"], GB, 20,
                    f"rate=1gbit,delay=20ms,queue=5MB,loss={name}%", rate=1e9, loss=percent, env={"RATE": "1e9"},
                    goals=[at_least("shoal", "goodput", 0.9, "raw UDP")])
     yield Case("satellite", "50 Mbit/s, 300 ms, 2 % loss each way, 300 MB", ["shoal", "TCP BBR", "TCP CUBIC"], 300 * MB,
-               100, "rate=50mbit,delay=150ms,queue=1875kB,loss=2%", rate=50e6, loss=0.02, light=True,
+               75, "rate=50mbit,delay=150ms,queue=1875kB,loss=2%", rate=50e6, loss=0.02, light=True,
                goals=[at_least("shoal", "percent", 90)])
 
 
