@@ -172,6 +172,7 @@ def write(results, root, command=None):
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     made = f"{when}, {about.get('machine', '')}, commit {', '.join(commits)}, `{about.get('command', '')}`"
     names = pictures.draw(found, results)
+    default = f"libtorrent's TCP is the kernel's default, {about['tcp']}.\n" if "tcp" in about else ""
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
         file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}The kernel's default congestion control, which libtorrent has for TCP, is {about.get('tcp')}.\n\n")
         file.writelines(f"![{title}]({name})\n\n" for name, title in names)
@@ -184,7 +185,7 @@ def write(results, root, command=None):
         before, rest = text.split(BEGIN, 1)
         after = rest.split(END, 1)[1]
         relative = os.path.relpath(results, root)
-        section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names)
+        section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names[:2])
         section += f"{summary(found)}\n{elsewhere(found)}\n({made}; every figure is in [{relative}/bench.md]({relative}/bench.md))\n"
         with open(readme, "w", encoding="utf-8") as file:
             file.write(f"{before}{BEGIN}\n\n{section}\n{END}{after}")
@@ -231,12 +232,13 @@ def elsewhere(found):
     return "\n".join(out) + "\n" if len(out) > 2 else ""
 
 
-NOTES = """Goodput counts bytes of the file in 10^6 a second, from the first packet (for Shoal from the start of `shoal get`) to the last
-byte received and checked, so that start-up is in it; medians, with the least and the most in brackets. Every run of a row
-takes turns with the others. *The limit* is rate × (1 − loss) × 1,430 ÷ 1,500, the file's share of our largest datagram.
-*Wire B/B* is IP bytes that the sending side offered to the link for each byte of the file; *unavoidable* are those of the
-file's datagrams ÷ (1 − loss). CPU counts both sides together, without the emulator. iroh, quic-go and Shoal check what
-comes (the first two also encrypt); UDT, SRT and ENet are compared with what was sent; libtorrent hashes and stores; TCP and
-raw UDP are not checked, and raw UDP loses what does not fit the receiver's buffer. What has not come after 20 to 30 s is
-stopped, and its goodput until then counts.
+NOTES = """Goodput counts bytes of the file in 10^6 a second, from the first packet (for Shoal from the start of `shoal get`)
+to the last byte received and checked, so that start-up is in it; medians, with the least and the most in brackets.
+The rows of a case take turns. *The limit* is rate × (1 − loss) × 1,430 ÷ 1,500, the file's share of our largest
+datagram. *Wire B/B* is IP bytes that the sending side offered to the link for each byte of the file; *unavoidable*
+are those of the file's datagrams ÷ (1 − loss). CPU counts both sides together during the transfer, without the
+emulator and without the hashing that precedes sharing. iroh, quic-go and Shoal check what comes (the first two also
+encrypt); UDT, SRT and ENet are compared with what was sent; libtorrent hashes and stores; TCP and raw UDP are not
+checked, and raw UDP loses what does not fit the receiver's buffer. What has not come after the time that a case
+allows, mostly 20 s, is stopped, and its goodput until then counts.
 """

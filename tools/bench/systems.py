@@ -190,10 +190,7 @@ class Program:
             end, received = (int(word) for word in line.split()[1:])
             spent = receiver.wait(5)
             if sender.total_cpu is None:
-                try:
-                    sender.wait(0.5 if complete else 0)
-                except ChildProcessError:
-                    pass
+                sender.wait(0.5 if complete else 0)
             spent += sender.cpu() - before
             note = "" if complete else f"stopped after {cap:.0f} s"
             if complete and received < size:
