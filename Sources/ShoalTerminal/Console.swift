@@ -63,6 +63,15 @@ public final class Console: Sendable {
     }
   }
 
+  /// Lines of data on standard output, each with its newline.
+  public func write(_ lines: UnsafeRawBufferPointer) {
+    state.withLock { state in
+      if standardOutput.isTTY { state.error.write(state.progress.erase()) }
+      state.output.write(lines)
+      if standardOutput.isTTY { state.error.write(state.progress.redraw()) }
+    }
+  }
+
   /// A JSON object on a line of standard output.
   public func print(_ object: JSON) { print(object.description) }
 

@@ -1,10 +1,5 @@
 import ShoalTerminal
 
-/// How a line says when its datagram was captured.
-enum TimeStyle: String, CaseIterable {
-  case relative, delta, utc
-}
-
 /// What to show, and how.
 struct DumpOptions {
   /// The capture, `-` for standard input; nil: the tables are wanted instead.

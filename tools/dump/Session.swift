@@ -2,14 +2,13 @@ import Glibc
 import ShoalCapture
 import ShoalTerminal
 
-/// Reads one capture and prints it, holding a block of it at a time.
-struct Session {
-  private static let chunk = 1 << 18
+/// Reads one capture and prints it.
+struct Session: ~Copyable {
   private let console: Console
   private let most: Int
   private var dump: Dump
   private var shown = 0
-  private var pending = ""
+  private var out = TextBuffer()
 
   init(console: Console, options: DumpOptions) {
     self.console = console
@@ -25,11 +24,14 @@ struct Session {
       console.error("\(name): \(String(cString: strerror(errno)))")
       return false
     }
-    let failure = read(descriptor)
+    var reader = DatagramReader(descriptor: descriptor)
+    let failure = read(&reader)
     if file != "-" { close(descriptor) }
     flush()
-    if let hidden = dump.hidden { console.note("shoal-dump: \(hidden)") }
-    if let failure { console.error("\(name): \(failure)") }
+    if let hidden = dump.hidden(others: reader.others, first: reader.firstOther) {
+      console.note("shoal-dump: \(hidden)")
+    }
+    if let failure { console.error("\(name): \(failure.reason)") }
     if let failure = console.outputFailure {
       console.error(failure)
       return false
@@ -37,39 +39,24 @@ struct Session {
     return failure == nil
   }
 
-  private mutating func read(_ descriptor: Int32) -> String? {
-    var reader = CaptureReader()
-    do throws(CaptureError) {
-      while shown < most {
-        while shown < most, let record = try reader.next() { show(record) }
-        guard shown < most else { break }
+  private mutating func read(_ reader: inout DatagramReader) -> InputFailure? {
+    do throws(InputFailure) {
+      repeat {
         // Whoever watches a live capture sees each line before we wait for the next.
         flush()
-        let room = reader.prepare(Self.chunk)
-        let count = Glibc.read(descriptor, room.baseAddress, room.count)
-        if count > 0 {
-          reader.commit(count)
-        } else if count == 0 {
-          reader.finish()
-          while shown < most, let record = try reader.next() { show(record) }
-          break
-        } else if errno != EINTR {
-          return String(cString: strerror(errno))
+        while var datagram = try reader.next() {
+          guard dump.show(&datagram, to: &out) else { continue }
+          shown += 1
+          if out.count > 1 << 16 { flush() }
+          if shown == most { return nil }
         }
-      }
-    } catch { return "\(error)" }
-    return nil
-  }
-
-  private mutating func show(_ record: CaptureRecord) {
-    guard let text = dump.show(record) else { return }
-    shown += 1
-    pending += pending.isEmpty ? text : "\n" + text
-    if pending.utf8.count > 1 << 16 { flush() }
+      } while try reader.fill()
+      return nil
+    } catch { return error }
   }
 
   private mutating func flush() {
-    if !pending.isEmpty { console.print(pending) }
-    pending = ""
+    if out.count > 0 { console.write(out.bytes) }
+    out.removeAll()
   }
 }

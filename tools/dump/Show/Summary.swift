@@ -1,22 +1,19 @@
 import ShoalTerminal
 import ShoalWire
 
-/// The fields of a packet that matter to somebody who reads what happened.
+/// The fields that matter to somebody who reads what happened, of a packet other than DATA and ACK.
 struct Summary {
-  /// Nil if the header is not of a version and type that are known.
-  private(set) var type: PacketType?
   private(set) var words: [String] = []
   /// Why the rest is missing.
   private(set) var error: WireError?
 
   init(_ datagram: Datagram) {
     do throws(WireError) {
-      let (header, type) = try datagram.header()
-      self.type = type
+      let (header, type) = try Header.decode(datagram.bytes.bytes)
       let id = short(header.connection)
       if type.isTracker {
         words = ["tx=\(id)"]
-        try readTracker(type, datagram.bytes.span.bytes)
+        try readTracker(type, datagram.bytes.bytes)
       } else {
         try readPeer(type, id, datagram)
       }
@@ -24,7 +21,7 @@ struct Summary {
   }
 
   private mutating func readPeer(_ type: PacketType, _ id: String, _ datagram: Datagram) throws(WireError) {
-    let bytes = datagram.bytes.span.bytes
+    let bytes = datagram.bytes.bytes
     switch type {
     case .version:
       let packet = try VersionPacket.decode(bytes)
@@ -37,8 +34,6 @@ struct Summary {
       let packet = try AcceptPacket.decode(bytes)
       words = ["conn=\(id)", "arq=\(CodeNames.arq.text(packet.arq))", "window=\(packet.window)"]
       words += ["initial_seq=\(packet.initialSequence)", "responder=\(short(packet.responder))"]
-    case .data: try readData(datagram)
-    case .ack: try readAck(bytes)
     case .probe: words = ["size=\(try ProbePacket.decode(bytes).size)"]
     case .probed: words = ["size=\(try ProbedPacket.decode(bytes).size)"]
     case .challenge: words = ["token=\(short(try ChallengePacket.decode(bytes).token))"]
@@ -49,29 +44,6 @@ struct Summary {
     case .reset: words = ["conn=\(id)"]
     default: break
     }
-  }
-
-  private mutating func readData(_ datagram: Datagram) throws(WireError) {
-    let packet = try DataPacket.read(datagram.bytes.span.bytes)
-    words = ["seq=\(packet.sequence)"]
-    if packet.attempt > 0 { words.append("attempt=\(packet.attempt)") }
-    var texts: [String] = []
-    defer { if !texts.isEmpty { words.append(texts.joined(separator: "; ")) } }
-    try datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
-      texts.append(try messageText(part, bytes))
-    }
-  }
-
-  private mutating func readAck(_ bytes: RawSpan) throws(WireError) {
-    let packet = try AckPacket.read(bytes)
-    words = ["next=\(packet.next)"]
-    if let missing = RunText(missingIn: packet, bytes) {
-      if missing.total > 0 { words.append("missing=\(missing.brief) (\(missing.total))") }
-    } else {
-      words.append("encoding=\(packet.encoding)")
-    }
-    words.append("top=\(packet.top)")
-    if packet.corrupt > 0 { words.append("corrupt=\(packet.corrupt)") }
   }
 
   private mutating func readTracker(_ type: PacketType, _ bytes: RawSpan) throws(WireError) {

@@ -9,11 +9,6 @@ func digits(_ value: UInt64, _ count: Int) -> String { zeros(String(value), coun
 /// The first digits of a 64-bit id, for people.
 func short(_ id: UInt64) -> String { hex(id >> 32, 8) }
 
-/// Text at the right of a column.
-func padded(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.utf8.count)) + text
-}
-
 /// Text at the left of a column, and a space at least after it.
 func column(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(1, width - text.utf8.count))
@@ -31,7 +26,7 @@ extension CodeNames {
 /// Runs of numbers, `0-4,9`.
 struct RunText {
   /// More than these make a line unreadable.
-  private static let most = 16
+  static let most = 16
   private var parts: [String] = []
   private(set) var total: UInt64 = 0
 

@@ -8,7 +8,7 @@ enum JSONLine {
     var fields: [JSON.Member] = []
     var error: [JSON.Member] = []
     do throws(WireError) {
-      let (header, known) = try datagram.header()
+      let (header, known) = try Header.decode(datagram.bytes.bytes)
       type = known
       fields = [.init("version", .uint(UInt64(header.version))), .init("connection", .hex(header.connection))]
       fields += try members(known, datagram)
@@ -40,14 +40,14 @@ enum JSONLine {
   }
 
   private static func members(_ type: PacketType, _ datagram: Datagram) throws(WireError) -> [JSON.Member] {
-    let bytes = datagram.bytes.span.bytes
+    let bytes = datagram.bytes.bytes
     switch type {
     case .data:
       let packet = try DataPacket.read(bytes)
       return try members(of: packet, rest: .array(messages(datagram, from: packet.messages.offset)))
     case .ack:
       let packet = try AckPacket.read(bytes)
-      let missing = RunText(missingIn: packet, bytes).map { JSON.string($0.whole) } ?? .null
+      let missing = RunText(missingIn: packet, datagram.bytes).map { JSON.string($0.whole) } ?? .null
       return try members(of: packet) + [.init("missing", missing)]
     default: return try members(type.packet, bytes)
     }

@@ -5,13 +5,13 @@ import ShoalWire
 struct FieldTable {
   private(set) var lines: [String] = []
 
-  init(_ datagram: Datagram, marks: Marks) {
-    let bytes = datagram.bytes.span.bytes
+  init(_ datagram: Datagram, _ seen: Observation) {
+    let bytes = datagram.bytes.bytes
     let layout = DatagramLayout(bytes)
     for row in layout.rows {
       if row.range.offset == 0 { add("header", ByteRange(offset: 0, count: min(bytes.byteCount, Limits.headerLength))) }
       let depth = row.depth + (row.range.offset < Limits.headerLength ? 1 : 0)
-      add(row.name, row.range, depth, Self.text(row), note(row, layout.type, datagram, marks))
+      add(row.name, row.range, depth, Self.text(row), note(row, layout.type, datagram, seen))
     }
     let end = layout.rows.last?.range.end ?? 0
     if let error = layout.error {
@@ -45,18 +45,18 @@ struct FieldTable {
     }
   }
 
-  private func note(_ row: LayoutRow, _ type: PacketType?, _ datagram: Datagram, _ marks: Marks) -> String {
+  private func note(_ row: LayoutRow, _ type: PacketType?, _ datagram: Datagram, _ seen: Observation) -> String {
     switch (row.name, type) {
     case ("checksum", _) where row.range.offset == Checksum.field.lowerBound:
       switch datagram.verdict {
       case .ok: return "correct"
-      case .corrupt(let corruption): return "wrong: \(hex(UInt64(corruption.computed), 8)) computed"
+      case .corrupt: return "wrong: \(hex(UInt64(Checksum.compute(datagram.bytes)), 8)) computed"
       case .unknown: return "not verified"
       }
-    case ("seq", .data?): return marks.firstSent.map { "first sent in \($0)" } ?? ""
+    case ("seq", .data?): return seen.first.number > 0 ? "first sent in \(seen.first.number)" : ""
     case ("slice", .ack?):
-      let bytes = datagram.bytes.span.bytes
-      guard let ack = try? AckPacket.read(bytes), let missing = RunText(missingIn: ack, bytes) else { return "" }
+      let bytes = datagram.bytes.bytes
+      guard let ack = try? AckPacket.read(bytes), let missing = RunText(missingIn: ack, datagram.bytes) else { return "" }
       return missing.total == 0 ? "none missing" : "missing \(missing.whole) (\(missing.total))"
     default: return ""
     }
