@@ -92,6 +92,9 @@ public final class Console: Sendable {
   /// An error, always.
   public func error(_ text: String) { say("\(program): \(standardError.paint("error:", .red)) \(text)") }
 
+  /// A line on standard error, always, for what failed without being an error: a condition that does not hold.
+  public func failure(_ text: String) { say("\(program): \(text)") }
+
   /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
   public var outputFailure: String? {
     let code = state.withLock { $0.output.failure }

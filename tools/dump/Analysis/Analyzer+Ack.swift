@@ -9,7 +9,6 @@ extension Analyzer {
 
   mutating func observe(_ packet: AckPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     prove(index)
-    flows[index].counters.acks += 1
     guard let subject = flows[index].reverse ?? pair(index, packet) else { return }
     seen.subject = subject
     let sent = flows[subject].sent
@@ -22,8 +21,8 @@ extension Analyzer {
 
     var judgement = SentPackets.Judgement()
     if packet.delay != Self.noEcho { judgement.echo = packet.echo }
-    if let time = datagram.time, datagram.direction != .outbound, flows[subject].roundTrips.count >= 8 {
-      let shortest = flows[subject].roundTrips.minimum / 8 * 7
+    if let time = datagram.time, datagram.direction != .outbound, flows[subject].roundTrips >= 8 {
+      let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
     }
     var result = SentPackets.Acknowledged()
@@ -34,7 +33,7 @@ extension Analyzer {
     if result.early > 0 {
       seen.marks.insert(.spurious)
       seen.first.number = result.earliest
-      flows[subject].counters.spurious += UInt64(result.early)
+      seen.needless = result.early
     }
     flows[subject].top = max(flows[subject].top, top)
     flows[subject].reportedCorrupt = packet.corrupt
@@ -51,24 +50,31 @@ extension Analyzer {
       flows[subject].latestEcho = packet.echo
       flows[subject].echoed = Seen(number: datagram.number, time: datagram.time)
     }
+    // An ACK that leaves here measures nothing but ourselves.
+    guard datagram.direction != .outbound else { return checkDelay(packet, subject, &seen) }
     if let echoed, echoed.hasTime, let time = datagram.time, time >= echoed.lastTime {
       let span = time - echoed.lastTime
       let own = UInt64(packet.delay) * 1_000
-      seen.roundTrip = span > own ? span - own : 0
-      flows[subject].roundTrips.add(span > own ? span - own : 0)
+      let roundTrip = span > own ? span - own : 0
+      seen.roundTrip = roundTrip
+      flows[subject].roundTrips += 1
+      flows[subject].shortestRoundTrip = min(flows[subject].shortestRoundTrip, roundTrip)
     }
+    checkDelay(packet, subject, &seen)
+  }
+
+  private func checkDelay(_ packet: AckPacket, _ subject: Int, _ seen: inout Observation) {
     let asked = flows[subject].askedDelay
     let limit = UInt32(max(asked.latest, asked.before))
     if limit > 0, UInt32(packet.delay) > limit + Self.granularity {
       seen.marks.insert(.ackLate)
       seen.delayLimit = limit
-      flows[index].counters.lateAcks += 1
     }
   }
 
   private mutating func readSlice(
-    _ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ next: Int64, _ subject: Int, _ judgement: SentPackets.Judgement,
-    _ result: inout SentPackets.Acknowledged
+    _ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ next: Int64, _ subject: Int,
+    _ judgement: SentPackets.Judgement, _ result: inout SentPackets.Acknowledged
   ) {
     guard packet.count > 0 else { return }
     // The slice begins at `next` or beyond, or lies behind it if it was overtaken.

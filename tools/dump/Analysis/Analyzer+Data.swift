@@ -6,14 +6,11 @@ extension Analyzer {
     prove(index)
     let number = flows[index].sent.unwrap(packet.sequence)
     let earlier = flows[index].sent.record(number)
-    let content = datagram.content(of: packet, &seen)
     seen.subject = index
     seen.sequence = number
     seen.attempt = packet.attempt
-    flows[index].counters.dataPackets += 1
-    flows[index].counters.dataBytes += UInt64(datagram.length)
-    flows[index].counters.contentBytes += UInt64(content)
-    if earlier == nil { flows[index].counters.freshBytes += UInt64(content) }
+    seen.content = readMessages(packet, datagram, index, &seen)
+    seen.isFresh = earlier == nil && number >= flows[index].sent.base
     if let earlier {
       seen.first = Seen(number: earlier.firstNumber, time: earlier.hasTime ? earlier.firstTime : nil)
         .reference(at: datagram.time)
@@ -22,7 +19,6 @@ extension Analyzer {
     let isDuplicate = earlier?.attempt == packet.attempt && earlier?.timestamp == packet.timestamp
     if isDuplicate {
       seen.marks.insert(.duplicate)
-      flows[index].counters.duplicates += 1
     } else {
       order(packet, number, index, &seen)
       if packet.attempt > 0 { resend(packet, datagram, number, earlier, index, &seen) }
@@ -33,7 +29,7 @@ extension Analyzer {
       let record = SentPacket(
         firstNumber: datagram.number, firstTime: time, lastTime: time, timestamp: packet.timestamp,
         length: UInt16(clamping: datagram.length), attempt: packet.attempt, hasTime: datagram.time != nil)
-      flows[index].sent.note(number, record, budget: Self.mostMemory)
+      note(number, record, index)
       flows[index].askedDelay = (packet.ackDelay, flows[index].askedDelay.latest)
     }
     let base = flows[index].sent.base
@@ -47,10 +43,7 @@ extension Analyzer {
   private mutating func order(_ packet: DataPacket, _ number: Int64, _ index: Int, _ seen: inout Observation) {
     let isEarlier = flows[index].latestTimestamp.map { Int32(bitPattern: packet.timestamp &- $0) < 0 } ?? false
     let isBehind = packet.attempt == 0 && flows[index].sent.isAnchored && number < flows[index].sent.end
-    if isEarlier || isBehind {
-      seen.marks.insert(.outOfOrder)
-      flows[index].counters.outOfOrder += 1
-    }
+    if isEarlier || isBehind { seen.marks.insert(.outOfOrder) }
     if !isEarlier { flows[index].latestTimestamp = packet.timestamp }
   }
 
@@ -59,14 +52,9 @@ extension Analyzer {
     _ seen: inout Observation
   ) {
     seen.marks.insert(.resent)
-    flows[index].counters.resent += 1
-    flows[index].counters.resentBytes += UInt64(datagram.length)
     let sent = flows[index].sent
     let hadArrived = sent.isAcknowledged(number) || (datagram.direction == .inbound && earlier != nil)
-    if hadArrived {
-      seen.marks.insert(.spurious)
-      flows[index].counters.spurious += 1
-    }
+    if hadArrived { seen.marks.insert(.spurious) }
     guard let earlier, earlier.attempt < packet.attempt else { return }
     // A path that became narrower: what must be repeated is cut to what every path carries.
     let smallest = Limits.smallestDatagram
@@ -79,9 +67,9 @@ extension Analyzer {
     if flows[index].arq == .goBackN, number + 1 < sent.end {
       seen.goBack = sent.end - number
       seen.marks.insert(.goBack)
-      flows[index].counters.goBacks += 1
     }
-    if !hadArrived { explain(earlier, number, datagram, index, &seen) }
+    // Without the ACKs nothing can be said of the cause.
+    if !hadArrived, flows[index].reverse != nil { explain(earlier, number, datagram, index, &seen) }
   }
 
   /// A loss is found by an ACK of something that left later, or else the timeout has passed.
@@ -92,7 +80,6 @@ extension Analyzer {
     if isOvertaken || (earlier.attempt == 0 && flows[index].top > number) {
       seen.marks.insert(.lostByAck)
       seen.cause = flows[index].echoed.reference(at: datagram.time)
-      flows[index].counters.lostByAck += 1
       return
     }
     seen.marks.insert(.pto)
@@ -101,7 +88,7 @@ extension Analyzer {
     if flows[index].timeoutsInARow == 0 || time > flows[index].lastTimeout + 1_000_000 {
       flows[index].timeoutsInARow += 1
       flows[index].lastTimeout = time
-      flows[index].counters.timeouts += 1
+      seen.startsTimeout = true
     }
     seen.timeouts = flows[index].timeoutsInARow
   }

@@ -9,15 +9,15 @@ extension Analyzer {
       // It carries the id of what it answers, so it travels against that flow.
       guard let index = places.find(datagram.connection), let reverse = flows[index].reverse else { return }
       seen.flow = reverse
-      count(datagram, reverse)
+      touch(reverse, datagram)
     default:
       let source = datagram.source
       guard let index = flow(datagram.connection, from: source, to: datagram.destination, &seen) else { return }
       seen.flow = index
-      count(datagram, index)
+      touch(index, datagram)
       switch type {
       case .accept: observeAccept(datagram, index, &seen)
-      case .version: tracker.reply(datagram, &seen)
+      case .version: requests.reply(datagram, &seen)
       case .probed: observeProbed(datagram, index, &seen)
       default: prove(index)
       }
@@ -25,12 +25,12 @@ extension Analyzer {
   }
 
   private mutating func observeOpen(_ datagram: Datagram, _ seen: inout Observation) {
-    tracker.request(datagram, &seen)
+    requests.request(datagram, &seen)
     guard let packet = try? OpenPacket.decode(datagram.bytes.bytes) else { return }
     let (opener, responder) = (datagram.source, datagram.destination)
     guard let index = flow(datagram.connection, from: responder, to: opener, &seen) else { return }
     seen.flow = flows[index].reverse
-    if let own = seen.flow { count(datagram, own) }
+    if let own = seen.flow { touch(own, datagram) }
     guard flows[index].reverse == nil else { return }
     flows[index].isFromOpener = false
     flows[index].wish = packet
@@ -38,7 +38,7 @@ extension Analyzer {
   }
 
   private mutating func observeAccept(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
-    tracker.reply(datagram, &seen)
+    requests.reply(datagram, &seen)
     guard let packet = try? AcceptPacket.decode(datagram.bytes.bytes) else { return }
     if let wish = flows[index].wish, packet.window < wish.window { seen.marks.insert(.windowLowered) }
     if var unproven = flows[index].unproven {

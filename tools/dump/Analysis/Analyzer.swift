@@ -12,8 +12,12 @@ struct Analyzer: ~Copyable {
 
   /// Every direction of every connection, in the order in which they appeared.
   var flows: [Flow] = []
-  var tracker = TrackerLog()
+  var requests = RequestLog()
+  var files = FileTable()
   var places = FlowTable()
+  /// What the rings take together, and how many datagrams were observed.
+  private var memory = 0
+  private var clock: UInt64 = 0
 
   init() {}
 
@@ -24,6 +28,7 @@ struct Analyzer: ~Copyable {
   /// A corrupt datagram whose first bytes are damaged is recognised by its addresses: `isOurs` is then set.
   mutating func observe(_ datagram: inout Datagram) -> Observation {
     var seen = Observation()
+    clock += 1
     if datagram.isTruncated { seen.marks.insert(.cut) }
     if datagram.isCorrupt {
       observeCorrupt(&datagram, &seen)
@@ -44,7 +49,7 @@ struct Analyzer: ~Copyable {
     case .other, .none:
       if !datagram.isTruncated { fault(of: datagram, &seen) }
       if type.isTracker {
-        tracker.observe(type, datagram, &seen)
+        requests.observe(type, datagram, &seen)
         places.noteTracker(datagram)
       } else if seen.fault == nil {
         observe(type, datagram, &seen)
@@ -68,8 +73,7 @@ struct Analyzer: ~Copyable {
     seen.marks.insert(.corrupt)
     guard case .flow(let index) = place else { return }
     seen.flow = index
-    count(datagram, index)
-    flows[index].counters.corrupt += 1
+    touch(index, datagram)
   }
 
   /// The flow of a datagram by the id in its header; a new one if it is the first of its kind.
@@ -78,7 +82,7 @@ struct Analyzer: ~Copyable {
       return nil
     }
     seen.flow = index
-    count(datagram, index)
+    touch(index, datagram)
     return index
   }
 
@@ -100,12 +104,30 @@ struct Analyzer: ~Copyable {
     return index
   }
 
-  mutating func count(_ datagram: Datagram, _ index: Int) {
-    flows[index].counters.datagrams += 1
-    flows[index].counters.bytes += UInt64(datagram.length)
+  /// Notes when the flow was in use.
+  mutating func touch(_ index: Int, _ datagram: Datagram) {
     guard let time = datagram.time else { return }
     if flows[index].firstTime == nil { flows[index].firstTime = time }
     flows[index].lastTime = time
+  }
+
+  /// Notes the sending of a number, within what all rings may take.
+  mutating func note(_ number: Int64, _ packet: SentPacket, _ index: Int) {
+    flows[index].lastUse = clock
+    let before = flows[index].sent.memory
+    if before == 0, memory + SentPackets.leastMemory > Self.mostMemory { reclaim(except: index) }
+    flows[index].sent.note(number, packet, budget: Self.mostMemory - memory + before)
+    memory += flows[index].sent.memory - before
+  }
+
+  /// Forgets the packets of the flows that were used longest ago.
+  private mutating func reclaim(except index: Int) {
+    let holders = flows.indices.filter { $0 != index && flows[$0].sent.memory > 0 }
+    let sorted = holders.sorted { flows[$0].lastUse < flows[$1].lastUse }
+    for holder in sorted.prefix(max(1, sorted.count / 2)) {
+      memory -= flows[holder].sent.memory
+      flows[holder].sent.deallocate()
+    }
   }
 
   mutating func link(_ one: Int, _ other: Int) {

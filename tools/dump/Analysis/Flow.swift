@@ -20,11 +20,13 @@ struct Flow {
   /// When its first and its latest datagram were captured, in nanoseconds since 1970.
   var firstTime: UInt64?
   var lastTime: UInt64?
-  var counters = FlowCounters()
+  /// When it was used last, counted in datagrams.
+  var lastUse: UInt64 = 0
   /// The numbered packets.
   var sent = SentPackets()
-  /// Samples of the time from here to the receiver and back, in nanoseconds.
-  var roundTrips = Histogram()
+  /// The shortest time from here to the receiver and back, in nanoseconds, and how many samples there were.
+  var shortestRoundTrip = UInt64.max
+  var roundTrips: UInt64 = 0
   /// The largest datagram that the path was shown to carry; 0: none was.
   var pathMTU = 0
   /// The corrupt datagrams that the receiver's ACKs report.
@@ -61,30 +63,4 @@ struct Seen {
     guard let now, let time, now >= time else { return Observation.Reference(number: number) }
     return Observation.Reference(number: number, span: now - time)
   }
-}
-
-/// What went over a flow.
-struct FlowCounters {
-  /// Datagrams of every kind, corrupt ones too.
-  var datagrams: UInt64 = 0
-  /// Their bytes of UDP payload.
-  var bytes: UInt64 = 0
-  /// DATA packets, repeats and duplicates too, and their bytes.
-  var dataPackets: UInt64 = 0
-  var dataBytes: UInt64 = 0
-  /// Bytes of content in BLOCKs, as often as they were sent.
-  var contentBytes: UInt64 = 0
-  /// The same, of numbers not seen before: what the transfer was for.
-  var freshBytes: UInt64 = 0
-  var resent: UInt64 = 0
-  var resentBytes: UInt64 = 0
-  var spurious: UInt64 = 0
-  var duplicates: UInt64 = 0
-  var outOfOrder: UInt64 = 0
-  var lostByAck: UInt64 = 0
-  var timeouts: UInt64 = 0
-  var goBacks: UInt64 = 0
-  var corrupt: UInt64 = 0
-  var acks: UInt64 = 0
-  var lateAcks: UInt64 = 0
 }

@@ -45,7 +45,8 @@ enum Mark: UInt8, CaseIterable {
   var name: String { Self.names[Int(rawValue)] }
 
   private static let names = allCases.map { mark in
-    mark == .pathMTU ? "path_mtu" : "\(mark)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+    guard mark != .pathMTU else { return "path_mtu" }
+    return "\(mark)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
   }
 
   /// The mark of a name.

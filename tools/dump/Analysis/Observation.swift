@@ -24,6 +24,10 @@ struct Observation {
 
   /// The number of a DATA packet.
   var sequence: Int64?
+  /// Bytes of content in its BLOCKs.
+  var content = 0
+  /// Whether its number was not seen before, so that the content is new.
+  var isFresh = false
   /// How many times it was sent before, as it says itself.
   var attempt: UInt8 = 0
   /// The first sending of a repeat; the original of a duplicate.
@@ -34,6 +38,8 @@ struct Observation {
   var goBack: Int64 = 0
   /// Which probe timeout in a row this is, from 1.
   var timeouts: UInt32 = 0
+  /// Whether it is the first repeat of that timeout.
+  var startsTimeout = false
 
   // MARK: ACK
 
@@ -45,6 +51,8 @@ struct Observation {
   var acknowledgedBytes = 0
   /// Packets that this ACK was the first to acknowledge.
   var acknowledgedPackets = 0
+  /// How many repeats this ACK shows to have been needless.
+  var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.
   var roundTrip: UInt64?
   /// The longest delay that was asked for, in microseconds, where the ACK is late.

@@ -19,6 +19,9 @@ struct SentPacket {
 struct SentPackets {
   /// The protocol's largest window.
   static let maximum = 1 << 20
+  private static let least = 256
+  /// The bytes of the smallest ring.
+  static let leastMemory = least * MemoryLayout<SentPacket>.stride + least / 4
 
   private var records: UnsafeMutablePointer<SentPacket>?
   /// Bit n & mask: the number n was seen; it was acknowledged.
@@ -36,7 +39,7 @@ struct SentPackets {
   private(set) var packetsInFlight = 0
 
   /// The bytes that the ring takes.
-  var memory: Int { capacity * (MemoryLayout<SentPacket>.stride + 16 / 64) }
+  var memory: Int { capacity * MemoryLayout<SentPacket>.stride + capacity / 4 }
 
   /// Frees the ring; whoever owns the flow must call this, once.
   mutating func deallocate() {
@@ -64,7 +67,7 @@ struct SentPackets {
 
   func isAcknowledged(_ number: Int64) -> Bool { isHeld(number) ? bit(acked, number) || number < base : number < base }
 
-  /// Notes a sending. The record of a number that was seen before keeps its first sending.
+  /// Notes a sending; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its first sending.
   mutating func note(_ number: Int64, _ packet: SentPacket, budget: Int) {
     if !isAnchored { anchor(number) }
     // Beyond any window: the capture has a hole, or the packet is a lie. Start anew.
@@ -190,7 +193,7 @@ struct SentPackets {
 
   /// Makes `newEnd` the end; what falls out of the ring is forgotten, though it may be in flight.
   private mutating func extend(to newEnd: Int64, budget: Int) {
-    while newEnd - base > Int64(capacity), capacity < Self.maximum, memory < budget { grow() }
+    while newEnd - base > Int64(capacity), capacity < Self.maximum, max(memory * 2, Self.leastMemory) <= budget { grow() }
     if newEnd - end > Int64(capacity) {
       end = newEnd
       base = max(base, newEnd - Int64(capacity))
@@ -214,7 +217,7 @@ struct SentPackets {
   }
 
   private mutating func grow() {
-    let larger = max(capacity * 2, 256)
+    let larger = max(capacity * 2, Self.least)
     let new = (
       UnsafeMutablePointer<SentPacket>.allocate(capacity: larger),
       UnsafeMutablePointer<UInt64>.allocate(capacity: larger / 64),

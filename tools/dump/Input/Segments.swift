@@ -48,7 +48,8 @@ struct Segments {
       tries += 1
       let parts = (payload.count + size - 1) / size
       let intact = (0..<min(parts, 4)).count { part in
-        Checksum.isValid(UnsafeRawBufferPointer(rebasing: payload[(part * size)..<min((part + 1) * size, payload.count)]))
+        let end = min((part + 1) * size, payload.count)
+        return Checksum.isValid(UnsafeRawBufferPointer(rebasing: payload[part * size..<end]))
       }
       if intact >= 2 { return size }
       size += 1

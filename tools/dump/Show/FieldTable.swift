@@ -55,8 +55,9 @@ struct FieldTable {
       }
     case ("seq", .data?): return seen.first.number > 0 ? "first sent in \(seen.first.number)" : ""
     case ("slice", .ack?):
-      let bytes = datagram.bytes.bytes
-      guard let ack = try? AckPacket.read(bytes), let missing = RunText(missingIn: ack, datagram.bytes) else { return "" }
+      guard case .ack(let ack) = datagram.content, let missing = RunText(missingIn: ack, datagram.bytes) else {
+        return ""
+      }
       return missing.total == 0 ? "none missing" : "missing \(missing.whole) (\(missing.total))"
     default: return ""
     }

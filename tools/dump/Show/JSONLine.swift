@@ -3,7 +3,7 @@ import ShoalWire
 
 /// A datagram as a JSON object.
 enum JSONLine {
-  static func object(_ datagram: Datagram) -> JSON {
+  static func object(_ datagram: Datagram, _ seen: Observation) -> JSON {
     var type: PacketType?
     var fields: [JSON.Member] = []
     var error: [JSON.Member] = []
@@ -22,7 +22,33 @@ enum JSONLine {
         .init("src", .string("\(datagram.source)")), .init("dst", .string("\(datagram.destination)")),
         .init("type", type.map { .string($0.name) } ?? .null), .init("length", .int(datagram.length)),
         .init("checksum", checksum(datagram)), .init("fields", .object(fields)),
-      ] + error)
+      ] + error + analysis(datagram, seen))
+  }
+
+  /// The marks, and what else is known in the light of earlier datagrams. Numbers are those of `n`, times seconds.
+  private static func analysis(_ datagram: Datagram, _ seen: Observation) -> [JSON.Member] {
+    var members = [JSON.Member("marks", .array(seen.marks.marks.map { .string($0.name) }))]
+    func add(_ name: String, _ value: JSON?) { if let value { members.append(.init(name, value)) } }
+    func reference(_ name: String, _ reference: Observation.Reference) {
+      guard reference.number > 0 else { return }
+      add(name, .uint(reference.number))
+      add("\(name)_ago", reference.span.map { .string(seconds($0)) })
+    }
+    if datagram.part > 0 { add("part", .int(datagram.part)) }
+    reference("first", seen.first)
+    reference("cause", seen.cause)
+    reference("request", seen.request)
+    if let corruption = datagram.isOurs ? datagram.corruption : nil {
+      add("computed", .string(hex(UInt64(corruption.computed), 8)))
+      add("mend", corruption.mend.map { ["byte": .int($0.byte), "bit": .int($0.bit)] })
+    }
+    guard seen.sequence != nil || seen.next != nil else { return members }
+    add("in_flight", .int(seen.inFlight))
+    add("window_edge", seen.windowEdge.map { .uint(UInt64(UInt32(truncatingIfNeeded: $0))) })
+    if seen.goBack > 0 { add("go_back", .int(Int(seen.goBack))) }
+    if seen.next != nil { add("acked", .int(seen.acknowledgedBytes)) }
+    add("rtt", seen.roundTrip.map { .string(seconds($0)) })
+    return members
   }
 
   private static func seconds(_ time: UInt64) -> String {

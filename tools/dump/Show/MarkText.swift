@@ -57,7 +57,6 @@ enum MarkText {
       out.append(seen.tries)
       number(", after ", seen.request, &out)
       span(seen.request, &out)
-    case .trackerError: out.append("refused")
     case .reply:
       number("reply to ", seen.request, &out)
       span(seen.request, &out)
@@ -68,7 +67,7 @@ enum MarkText {
       out.append(" of ")
       out.append(datagram.length)
       out.append(" bytes")
-    case .malformed: break
+    case .trackerError, .malformed: break
     }
   }
 
