@@ -52,7 +52,9 @@ let package = Package(
     .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
-    .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
+    .testTarget(
+      name: "DumpTests",
+      dependencies: ["shoal-dump", "Shoal", "ShoalWire", "ShoalLink", "ShoalCapture", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),
   ],

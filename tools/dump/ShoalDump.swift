@@ -32,10 +32,14 @@ enum ShoalDump {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
     default: break
     }
-    let tables = ["tables", "fields"].filter(invocation.has)
+    let tables = ["tables", "fields", "lua"].filter(invocation.has)
     guard let file = invocation.first("file")?.text else {
       guard let table = tables.first else { throw UsageError("missing <file>; see 'shoal-dump --help'") }
-      console.print(table == "tables" ? Schema.markdown() : FieldList.text)
+      switch table {
+      case "tables": console.print(Schema.markdown())
+      case "lua": console.print(LuaDissector.text)
+      default: console.print(FieldList.text)
+      }
       return true
     }
     if let table = tables.first { throw UsageError("--\(table): takes no file") }

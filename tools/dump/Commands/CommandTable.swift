@@ -23,6 +23,7 @@ extension ShoalDump {
             "time", "Since the first packet, since the line before, or UTC.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
           Option("tables", "Print the tables of all packets and messages."),
+          Option("lua", "Print the dissector for Wireshark."),
           Option("fields", "Print what --filter and --assert can name."),
         ]),
       OptionGroup(
