@@ -34,8 +34,10 @@ let package = Package(
       name: "ShoalCommand",
       dependencies: ["Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalTerminal"],
       cSettings: system),
+    .target(name: "ReportPage", path: "tools/report", resources: [.embedInCode("page")]),
     .executableTarget(
-      name: "shoal-dump", dependencies: ["ShoalWire", "ShoalCapture", "ShoalTerminal"], path: "tools/dump",
+      name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+      path: "tools/dump",
       cSettings: system),
 
     .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),

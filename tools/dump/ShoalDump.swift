@@ -30,6 +30,7 @@ enum ShoalDump {
   private static func run(_ invocation: Invocation, _ console: Console, _ input: Int32) throws(UsageError) -> Bool {
     switch invocation.name {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
+    case "report": return ReportCommand(invocation, console: console).run(input: input)
     default: break
     }
     let tables = ["tables", "fields", "lua"].filter(invocation.has)

@@ -32,6 +32,6 @@ extension ShoalDump {
       ),
       FilterOptions.group,
     ],
-    subcommands: [StatsCommand.command],
+    subcommands: [StatsCommand.command, ReportCommand.command],
     version: "0.1.0")
 }

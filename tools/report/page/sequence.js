@@ -1,0 +1,145 @@
+// The time-sequence graph, as tcptrace draws it: what was sent, what was sent again, what arrived, what may be sent.
+
+function sequenceRange(flow) {
+  const { data, acks } = flow;
+  let low = Infinity, high = -Infinity;
+  const [d0, d1] = rowsInView(data.t), [a0, a1] = rowsInView(acks.t);
+  for (let i = d0; i < d1; i++) {
+    if (data.seq[i] < low) low = data.seq[i];
+    if (data.seq[i] + 1 > high) high = data.seq[i] + 1;
+  }
+  for (let i = a0; i < a1; i++) {
+    if (acks.next[i] < low) low = acks.next[i];
+    if (acks.top[i] > high) high = acks.top[i];
+  }
+  if (low > high) return [0, 1];
+  const margin = Math.max((high - low) * 0.04, 1);
+  return [low - margin, high + margin];
+}
+
+function drawSequence(g, flow, plane) {
+  const { data } = flow;
+  const [from, end] = rowsInView(data.t);
+  const drawn = { sent: 0, of: end - from };
+  if (isShown("window")) drawWindow(g, flow, plane);
+  if (isShown("sent")) drawn.sent = drawSent(g, flow, plane, from, end);
+  if (isShown("sack")) drawSlices(g, flow, plane);
+  if (isShown("ack")) drawStaircase(g, flow, plane);
+  if (isShown("lost")) drawLost(g, flow, plane);
+  if (isShown("resent")) drawResent(g, flow, plane);
+  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7);
+  const [r0, r1] = rowsInView(flow.resentTimes);
+  return `${shownText(drawn.sent, drawn.of - (r1 - r0), "sent")}; all ${grouped(r1 - r0)} resent`;
+}
+
+const shownText = (shown, total, word) =>
+  shown >= total ? `all ${grouped(total)} ${word} shown` : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
+
+// First sendings: their numbers ascend, so a column's lowest and highest tell all that a pixel can.
+function drawSent(g, flow, plane, from, end) {
+  const { data } = flow;
+  g.fillStyle = theme.sent;
+  const height = Math.max(plane.unit, 2);
+  if (end - from <= plane.w * 3) {
+    for (let i = from; i < end; i++) {
+      if (data.attempt[i] > 0) continue;
+      g.fillRect(plane.x(data.t[i]) - 1, plane.y(data.seq[i] + 1), 2, height);
+    }
+    return end - from;
+  }
+  let column = -1, low = 0, high = 0, shown = 0;
+  const flush = () => {
+    if (column < 0) return;
+    shown += low === high ? 1 : 2;
+    const y = plane.y(high + 1);
+    g.fillRect(column, y, 1, Math.max(plane.y(low) - y, 2));
+  };
+  for (let i = from; i < end; i++) {
+    if (data.attempt[i] > 0) continue;
+    const x = Math.floor(plane.x(data.t[i]));
+    if (x !== column) {
+      flush();
+      column = x;
+      low = high = data.seq[i];
+    } else if (data.seq[i] < low) low = data.seq[i];
+    else if (data.seq[i] > high) high = data.seq[i];
+  }
+  flush();
+  return shown;
+}
+
+function drawResent(g, flow, plane) {
+  const { data } = flow;
+  const [from, end] = rowsInView(flow.resentTimes);
+  const pixels = new Cells(plane, 1, 1), room = new Cells(plane, 9, 11);
+  g.fillStyle = theme.resent;
+  const height = Math.max(plane.unit, 3);
+  const signs = [];
+  for (let k = from; k < end; k++) {
+    const i = flow.resent[k];
+    const x = plane.x(data.t[i]), y = plane.y(data.seq[i] + 1);
+    if (!pixels.take(x, y)) continue;
+    g.fillRect(x - 1.5, y, 3, height);
+    if (room.take(x, y)) signs.push(x, y);
+  }
+  for (let k = 0; k < signs.length; k += 2) stamp(g, "R", theme.resent, signs[k], signs[k + 1] - 7);
+}
+
+function drawLost(g, flow, plane) {
+  const [from, end] = rowsInView(flow.lostTimes);
+  // Far away a dot for each, and a sign where there is room for one: what was sent must stay visible.
+  const pixels = new Cells(plane, 1, 1), room = new Cells(plane, 22, 22);
+  g.fillStyle = theme.lost;
+  for (let k = from; k < end; k++) {
+    const i = flow.lost[k];
+    const x = plane.x(flow.data.t[i]), y = plane.y(flow.data.seq[i] + 0.5);
+    if (!pixels.take(x, y)) continue;
+    g.fillRect(x - 1, y - 1, 2, 2);
+    if (room.take(x, y)) stamp(g, "x", theme.lost, x, y);
+  }
+}
+
+// Nothing that a corrupt datagram says is believed, so it has a time and no number.
+function drawCorruptAt(g, flow, plane, y) {
+  const [from, end] = rowsInView(flow.corrupted.t);
+  const pixels = new Cells(plane, 1, plane.h + 1);
+  for (let i = from; i < end; i++) {
+    const x = plane.x(flow.corrupted.t[i]);
+    if (pixels.take(x, plane.y0)) stamp(g, "diamond", theme.lost, x, y);
+  }
+}
+
+function drawStaircase(g, flow, plane) {
+  const { acks } = flow;
+  const [from, end] = rowsInView(acks.t);
+  g.strokeStyle = theme.ack;
+  g.lineWidth = 1.5;
+  drawLine(g, plane, end - from, from, i => acks.t[i], i => acks.next[i], true);
+}
+
+function drawSlices(g, flow, plane) {
+  const { acks, runs, runsBefore } = flow;
+  const [from, end] = rowsInView(acks.t);
+  g.fillStyle = theme.ack;
+  let last = NaN, low = NaN;
+  for (let i = from; i < end; i++) {
+    const x = plane.x(acks.t[i]);
+    for (let k = runsBefore[i]; k < runsBefore[i + 1]; k++) {
+      const y = plane.y(runs.start[k] + runs.many[k]), h = Math.max(runs.many[k] * plane.unit, 1.5);
+      if (Math.abs(x - last) < 0.4 && Math.abs(y - low) < 0.4 && h < 2) continue;
+      g.fillRect(x - 0.5, y, 1, h);
+      [last, low] = [x, y];
+    }
+  }
+}
+
+function drawWindow(g, flow, plane) {
+  if (!flow.window) return;
+  const { acks } = flow;
+  const [from, end] = rowsInView(acks.t);
+  g.strokeStyle = theme.window;
+  g.lineWidth = 1.5;
+  g.setLineDash([5, 4]);
+  drawLine(g, plane, end - from, from, i => acks.t[i], i => acks.next[i] + flow.window, true);
+  g.setLineDash([]);
+}
