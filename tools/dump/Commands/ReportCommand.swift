@@ -5,7 +5,7 @@ import ShoalWire
 
 /// `shoal-dump report`: one HTML file that shows what happened.
 struct ReportCommand {
-  static let table = Command(
+  static let command = Command(
     "report", "Draw a capture as one HTML file: what was sent, lost, repeated and acknowledged.",
     examples: ["shoal-dump report a.pcapng -o report.html", "shoal-dump report a.pcapng --svg graphs"],
     arguments: [Argument("file", "Capture to read, pcapng or pcap; - for standard input.", completes: .files)],
@@ -14,9 +14,8 @@ struct ReportCommand {
         "OPTIONS",
         [
           Option(
-            "output", "HTML file to write; - for standard output. (default: report.html)", short: "o", value: "file",
-            completes: .files),
-          .color,
+            "output", "HTML file to write; - for standard output.", short: "o", value: "file",
+            default: "report.html", completes: .files),
         ])
     ])
 
@@ -27,39 +26,24 @@ struct ReportCommand {
   init(_ invocation: Invocation, console: Console) {
     self.console = console
     file = invocation["file"].text
-    output = invocation.first("output")?.text ?? "report.html"
+    output = invocation["output"].text
   }
 
   /// Whether all of it could be read and written; if not, the reason was printed.
   func run(input: Int32) -> Bool {
-    let name = file == "-" ? "standard input" : escaped(file, asciiOnly: true)
-    let descriptor = file == "-" ? input : open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      console.error("\(name): \(String(cString: strerror(errno)))")
-      return false
-    }
-    defer { if file != "-" { close(descriptor) } }
     var data = ReportData()
-    let failure = Self.read(descriptor, into: &data)
-    // What can be read is drawn, then the reason is told.
-    guard data.count > 0 || failure == nil else {
-      console.error("\(name): \(failure!.reason)")
-      return false
-    }
-    let title = file == "-" ? name : String(file.split(separator: "/").last ?? "")
-    guard write(Self.page(data.json(file: title))) else { return false }
-    if let failure { console.error("\(name): \(failure.reason)") }
-    return failure == nil
-  }
-
-  private static func read(_ descriptor: Int32, into data: inout ReportData) -> InputFailure? {
-    var reader = DatagramReader(descriptor: descriptor)
+    var failure: InputFailure?
     do throws(InputFailure) {
+      var capture = try CaptureFile(file, input: input)
       repeat {
-        while var datagram = try reader.next() { data.observe(&datagram) }
-      } while try reader.fill()
-      return nil
-    } catch { return error }
+        while var datagram = try capture.next() { data.observe(&datagram) }
+      } while try capture.fill()
+    } catch { failure = error }
+    // What could be read is drawn, then the reason is told.
+    if let failure { console.error(failure.reason) }
+    guard data.count > 0 || failure == nil else { return false }
+    let title = file == "-" ? "standard input" : String(file.split(separator: "/").last ?? "")
+    return write(Self.page(data.json(file: title))) && failure == nil
   }
 
   /// The page around its data; `<` is written as an escape, so that no name ends the script.

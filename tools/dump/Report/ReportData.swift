@@ -17,7 +17,6 @@ struct ReportData: ~Copyable {
   private var analyzer = Analyzer()
   private var flows: [ReportFlow] = []
   private var chunks = ChunkMap()
-  private var files = FileTable()
   private var lines: [Line] = []
   private var unlisted = 0
   private var line = TextLine(usesColor: false, clock: Clock(style: .relative))
@@ -56,20 +55,14 @@ struct ReportData: ~Copyable {
   private mutating func add(_ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int) {
     let receiver = datagram.destination
     for block in blocks {
-      let entry = files[FileTable.Key(flow: index, file: block.file)]
+      let entry = analyzer.files[FileTable.Key(flow: index, file: block.file)]
       chunks.add(block, flow: index, receiver: receiver, entry, at: now)
     }
     guard blocks.isEmpty else { return }
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
       switch part.type {
-      case .want:
-        let want = try Want.decode(bytes, part.body)
-        if let reverse = analyzer.flows[index].reverse {
-          files.note(want, FileTable.Key(flow: reverse, file: want.file))
-        }
       case .offer:
         let offer = try Offer.decode(bytes, part.body)
-        files.note(offer, FileTable.Key(flow: index, file: offer.file))
         chunks.add(offer.have, file: offer.file, flow: index, at: now)
       case .have:
         let have = try Have.decode(bytes, part.body)
@@ -100,7 +93,7 @@ struct ReportData: ~Copyable {
           MessageType(rawValue: value).map { .string($0.name) } ?? .null
         }),
       "types": .array((0...UInt8(0x2f)).map { value in PacketType(rawValue: value).map { .string($0.name) } ?? .null }),
-      "flows": .array(shown), "lanes": chunks.json(files),
+      "flows": .array(shown), "lanes": chunks.json(analyzer.files),
       "lines": .array(
         lines.map { line in
           [

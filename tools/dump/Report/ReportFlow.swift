@@ -19,6 +19,8 @@ struct ReportFlow {
   /// The number that `seq`, `next` and `start` count from.
   private var origin: Int64?
   private var contentEnd: Int64 = 0
+  /// Of its DATA.
+  private var counters = FlowCounters()
   /// Bit n: the number `origin + n` was acknowledged.
   private var told: [UInt64] = []
 
@@ -28,6 +30,7 @@ struct ReportFlow {
   }
 
   mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [Block] {
+    counters.add(datagram, seen)
     let row = data.count
     var kind: UInt8 = 0
     var blocks: [Block] = []
@@ -117,16 +120,15 @@ struct ReportFlow {
   }
 
   func json(_ flow: Flow) -> JSON {
-    let counters = flow.counters
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
       "to": .string("\(flow.destination)"), "connection": .hex(flow.connection),
       "reverse": flow.reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
-      "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.dataBytes),
+      "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "resent": .uint(counters.resent), "spurious": .uint(counters.spurious),
-      "corrupt": .uint(counters.corrupt), "timeouts": .uint(counters.timeouts), "data": data.json,
+      "corrupt": .int(corrupt.count), "timeouts": .uint(counters.timeouts), "data": data.json,
       "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }

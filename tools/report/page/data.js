@@ -55,6 +55,52 @@ function table(source) {
   return result;
 }
 
+// Values over ascending times, and the lowest and highest of each 256, so that a million draw as fast as a thousand.
+class Line {
+  constructor(t, value) {
+    Object.assign(this, { t, value, count: t.length });
+    const blocks = Math.ceil(this.count / 256);
+    this.lows = new Float64Array(blocks).fill(Infinity);
+    this.highs = new Float64Array(blocks).fill(-Infinity);
+    for (let i = 0; i < this.count; i++) {
+      const v = value[i], block = i >> 8;
+      if (v < this.lows[block]) this.lows[block] = v;
+      if (v > this.highs[block]) this.highs[block] = v;
+    }
+    this.low = this.high = 0;
+  }
+  // Finds `low` and `high` of the rows `from ..< end`.
+  measure(from, end) {
+    let low = Infinity, high = -Infinity, i = from;
+    while (i < end) {
+      if ((i & 255) === 0 && i + 256 <= end) {
+        const block = i >> 8;
+        if (this.lows[block] < low) low = this.lows[block];
+        if (this.highs[block] > high) high = this.highs[block];
+        i += 256;
+      } else {
+        const v = this.value[i++];
+        if (v < low) low = v;
+        if (v > high) high = v;
+      }
+    }
+    this.low = low;
+    this.high = high;
+    return this;
+  }
+}
+
+// The rows of two tables, by time.
+function merged(a, b, name) {
+  const t = new Float64Array(a.count + b.count), value = new Float64Array(t.length);
+  for (let i = 0, k = 0, row = 0; row < t.length; row++) {
+    const isFirst = k >= b.count || (i < a.count && a.t[i] <= b.t[k]);
+    t[row] = isFirst ? a.t[i] : b.t[k];
+    value[row] = isFirst ? a[name][i++] : b[name][k++];
+  }
+  return new Line(t, value);
+}
+
 // The first index in 0 ..< count whose value is not below `value`.
 function lowerBound(values, value, count = values.length) {
   let low = 0, high = count;
@@ -93,6 +139,12 @@ function decodeFlow(index) {
   flow.runsBefore = sums(acks.count, i => acks.runs[i]);
   flow.resent = Int32Array.from(rowsOf(data.count, i => data.attempt[i] > 0));
   flow.resentTimes = Float64Array.from(flow.resent, i => data.t[i]);
+  const first = Int32Array.from(rowsOf(data.count, i => data.attempt[i] === 0));
+  flow.first = new Line(Float64Array.from(first, i => data.t[i]), Float64Array.from(first, i => data.seq[i]));
+  flow.next = new Line(acks.t, acks.next);
+  flow.top = new Line(acks.t, acks.top);
+  flow.edge = new Line(acks.t, acks.next.map(next => next + (flow.window || 0)));
+  flow.flight = merged(data, acks, "flight");
   flow.rttRows = Int32Array.from(rowsOf(acks.count, i => acks.rtt[i] > 0));
   flow.rttTimes = Float64Array.from(flow.rttRows, i => acks.t[i]);
   // What was lost: the first sending of what an ACK or a timeout showed to be missing.

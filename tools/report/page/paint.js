@@ -130,32 +130,35 @@ function drawSign(c, sign, colour, x, y) {
   }
 }
 
-// A line through points that are many more than pixels: of each column the first, lowest, highest and last.
-function drawLine(g, plane, count, from, t, value, isStep) {
-  let column = NaN, first = 0, low = 0, high = 0, last = 0, isOpen = false;
-  g.beginPath();
-  const flush = () => {
-    if (!isOpen) { g.moveTo(column, first); isOpen = true; } else {
-      if (isStep) g.lineTo(column, previous);
-      g.lineTo(column, first);
+// A line through points that may be many more than pixels: of each column the first, lowest, highest and last.
+function drawLine(g, plane, line, isStep) {
+  const [from, end] = rowsInView(line.t);
+  const perRow = plane.w / (view.t1 - view.t0), perValue = plane.unit;
+  let previous = NaN;
+  const column = (x, first, last, low, high) => {
+    if (Number.isNaN(previous)) g.moveTo(x, first); else {
+      if (isStep) g.lineTo(x, previous);
+      g.lineTo(x, first);
     }
-    if (low !== high) { g.lineTo(column, low); g.lineTo(column, high); g.lineTo(column, last); }
+    if (low !== high) { g.lineTo(x, low); g.lineTo(x, high); g.lineTo(x, last); }
     previous = last;
   };
-  let previous = 0;
-  for (let i = from; i < from + count; i++) {
-    const x = Math.round(plane.x(t(i)) * 2) / 2, y = plane.y(value(i));
-    if (x !== column) {
-      if (!Number.isNaN(column)) flush();
-      column = x;
-      first = low = high = last = y;
-    } else {
-      if (y < low) low = y;
-      if (y > high) high = y;
-      last = y;
+  const y = value => plane.y1 - (value - plane.low) * perValue;
+  g.beginPath();
+  if (end - from < plane.w * 3) {
+    for (let i = from; i < end; i++) {
+      const at = y(line.value[i]);
+      column(plane.x0 + (line.t[i] - view.t0) * perRow, at, at, at, at);
+    }
+  } else {
+    for (let x = Math.floor(plane.x0), row = from; x <= plane.x1 && row < end; x++) {
+      const stop = Math.min(end, lowerBound(line.t, timeAt(plane, x + 1), end));
+      if (stop <= row) continue;
+      line.measure(row, stop);
+      column(x + 0.5, y(line.value[row]), y(line.value[stop - 1]), y(line.high), y(line.low));
+      row = stop;
     }
   }
-  if (!Number.isNaN(column)) flush();
   g.stroke();
 }
 

@@ -13,61 +13,48 @@ function highest(values, from, end, start = 0) {
 const upTo = high => [0, high > 0 ? high * 1.08 : 1];
 
 // The host's own account of the flow, if a qlog was given: rows of time and value, only where the value changed.
-const qlogOf = (flow, name) => {
+const nothing = new Line(new Float64Array(0), new Float64Array(0));
+function qlogOf(flow, name) {
   const series = flow.qlog && flow.qlog[name];
-  if (!series) return { t: new Float64Array(0), value: new Float64Array(0), count: 0 };
-  if (!series.decoded) series.decoded = table(series);
-  return series.decoded;
-};
+  if (!series) return nothing;
+  if (!series.line) {
+    const { t, value } = table(series);
+    series.line = new Line(t, value);
+  }
+  return series.line;
+}
 
 function drawQlog(g, flow, plane, name, colour, dash) {
-  const series = qlogOf(flow, name);
-  if (!series.count) return;
-  const [from, end] = rowsInView(series.t);
   g.strokeStyle = colour;
   g.lineWidth = 1.5;
   g.setLineDash(dash);
-  drawLine(g, plane, end - from, from, i => series.t[i], i => series.value[i], true);
+  drawLine(g, plane, qlogOf(flow, name), true);
   g.setLineDash([]);
 }
 
-function qlogHigh(flow, name, start) {
-  const series = qlogOf(flow, name);
-  const [from, end] = rowsInView(series.t);
-  return highest(series.value, from, end, start);
+function highIn(line) {
+  const { high } = line.measure(...rowsInView(line.t));
+  return Math.max(high, 0);
 }
 
 function flightRange(flow) {
-  const [d0, d1] = rowsInView(flow.data.t), [a0, a1] = rowsInView(flow.acks.t);
-  let high = highest(flow.acks.flight, a0, a1, highest(flow.data.flight, d0, d1));
-  if (isShown("cwnd")) {
-    // A window that nothing fills would press the rest to the floor.
-    const cwnd = qlogHigh(flow, "cwnd", 0);
-    if (cwnd < high * 4) high = Math.max(high, cwnd);
-  }
-  return upTo(high);
+  const high = highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
+  // A window that nothing fills would press the rest to the floor.
+  return upTo(cwnd < high * 4 ? Math.max(high, cwnd) : high);
 }
 
 function drawFlight(g, flow, plane) {
-  const { data, acks } = flow;
   if (isShown("cwnd")) {
     drawStates(g, flow, plane);
     drawQlog(g, flow, plane, "cwnd", theme.window, [5, 4]);
   }
-  const [d0, d1] = rowsInView(data.t), [a0, a1] = rowsInView(acks.t);
   if (isShown("flight")) {
-    // Both tables tell it: walk them together.
-    const t = new Float64Array(d1 - d0 + a1 - a0), value = new Float64Array(t.length);
-    for (let i = d0, k = a0, row = 0; row < t.length; row++) {
-      const isData = k >= a1 || (i < d1 && data.t[i] <= acks.t[k]);
-      t[row] = isData ? data.t[i] : acks.t[k];
-      value[row] = isData ? data.flight[i++] : acks.flight[k++];
-    }
     g.strokeStyle = theme.sent;
     g.lineWidth = 1.3;
-    drawLine(g, plane, t.length, 0, i => t[i], i => value[i], true);
+    drawLine(g, plane, flow.flight, true);
   }
-  return `${grouped(d1 - d0 + a1 - a0)} points, lowest and highest of each pixel`;
+  const [from, end] = rowsInView(flow.flight.t);
+  return `${plural(end - from, "point")}, lowest and highest of each pixel`;
 }
 
 // The controller's states, as names along the top and lines where they change.
@@ -94,7 +81,7 @@ function drawStates(g, flow, plane) {
 
 function rttRange(flow) {
   const [from, end] = rowsInView(flow.rttTimes);
-  let high = qlogHigh(flow, "srtt", 0);
+  let high = highIn(qlogOf(flow, "srtt"));
   for (let k = from; k < end; k++) high = Math.max(high, flow.acks.rtt[flow.rttRows[k]]);
   return upTo(high);
 }
@@ -149,19 +136,19 @@ function rateRange(flow, plane) {
   flow.rates = rates(flow, plane);
   let high = highest(flow.rates.good, 0, flow.rates.good.length);
   if (isShown("rate")) high = highest(flow.rates.sent, 0, flow.rates.sent.length, high);
-  const pacing = isShown("pacing") ? qlogHigh(flow, "pacing", 0) : 0;
+  const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
   return upTo(pacing < high * 3 ? Math.max(high, pacing) : high);
 }
 
 function drawRates(g, flow, plane) {
   const { width, sent, good } = flow.rates;
-  const at = i => view.t0 + i * width;
+  const times = Float64Array.from(sent, (_, i) => view.t0 + i * width);
   g.lineWidth = 1.5;
   if (isShown("pacing")) drawQlog(g, flow, plane, "pacing", theme.window, [5, 4]);
   for (const [name, values, colour] of [["rate", sent, theme.sent], ["goodput", good, theme.ack]]) {
     if (!isShown(name)) continue;
     g.strokeStyle = colour;
-    drawLine(g, plane, values.length, 0, at, i => values[i], true);
+    drawLine(g, plane, new Line(times, values), true);
   }
   return `averages over ${millisecondsText(width)}`;
 }

@@ -1,16 +1,19 @@
 // The time-sequence graph, as tcptrace draws it: what was sent, what was sent again, what arrived, what may be sent.
 
 function sequenceRange(flow) {
-  const { data, acks } = flow;
   let low = Infinity, high = -Infinity;
-  const [d0, d1] = rowsInView(data.t), [a0, a1] = rowsInView(acks.t);
-  for (let i = d0; i < d1; i++) {
-    if (data.seq[i] < low) low = data.seq[i];
-    if (data.seq[i] + 1 > high) high = data.seq[i] + 1;
-  }
-  for (let i = a0; i < a1; i++) {
-    if (acks.next[i] < low) low = acks.next[i];
-    if (acks.top[i] > high) high = acks.top[i];
+  const include = (line, above) => {
+    line.measure(...rowsInView(line.t));
+    low = Math.min(low, line.low);
+    high = Math.max(high, line.high + above);
+  };
+  include(flow.first, 1);
+  include(flow.next, 0);
+  include(flow.top, 0);
+  const [from, end] = rowsInView(flow.resentTimes);
+  for (let k = from; k < end; k++) {
+    low = Math.min(low, flow.data.seq[flow.resent[k]]);
+    high = Math.max(high, flow.data.seq[flow.resent[k]] + 1);
   }
   if (low > high) return [0, 1];
   const margin = Math.max((high - low) * 0.04, 1);
@@ -18,53 +21,40 @@ function sequenceRange(flow) {
 }
 
 function drawSequence(g, flow, plane) {
-  const { data } = flow;
-  const [from, end] = rowsInView(data.t);
-  const drawn = { sent: 0, of: end - from };
   if (isShown("window")) drawWindow(g, flow, plane);
-  if (isShown("sent")) drawn.sent = drawSent(g, flow, plane, from, end);
+  const shown = isShown("sent") ? drawSent(g, flow, plane) : 0;
   if (isShown("sack")) drawSlices(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
   if (isShown("lost")) drawLost(g, flow, plane);
   if (isShown("resent")) drawResent(g, flow, plane);
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7);
-  const [r0, r1] = rowsInView(flow.resentTimes);
-  return `${shownText(drawn.sent, drawn.of - (r1 - r0), "sent")}; all ${grouped(r1 - r0)} resent`;
+  const [s0, s1] = rowsInView(flow.first.t), [r0, r1] = rowsInView(flow.resentTimes);
+  return `${shownText(shown, s1 - s0, "sent")}; all ${grouped(r1 - r0)} resent`;
 }
 
 const shownText = (shown, total, word) =>
   shown >= total ? `all ${grouped(total)} ${word} shown` : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
 
 // First sendings: their numbers ascend, so a column's lowest and highest tell all that a pixel can.
-function drawSent(g, flow, plane, from, end) {
-  const { data } = flow;
+function drawSent(g, flow, plane) {
+  const { first } = flow;
+  const [from, end] = rowsInView(first.t);
   g.fillStyle = theme.sent;
-  const height = Math.max(plane.unit, 2);
   if (end - from <= plane.w * 3) {
-    for (let i = from; i < end; i++) {
-      if (data.attempt[i] > 0) continue;
-      g.fillRect(plane.x(data.t[i]) - 1, plane.y(data.seq[i] + 1), 2, height);
-    }
+    const height = Math.max(plane.unit, 2);
+    for (let i = from; i < end; i++) g.fillRect(plane.x(first.t[i]) - 1, plane.y(first.value[i] + 1), 2, height);
     return end - from;
   }
-  let column = -1, low = 0, high = 0, shown = 0;
-  const flush = () => {
-    if (column < 0) return;
+  let shown = 0;
+  for (let x = Math.floor(plane.x0), row = from; x <= plane.x1 && row < end; x++) {
+    const stop = Math.min(end, lowerBound(first.t, timeAt(plane, x + 1), end));
+    if (stop <= row) continue;
+    const { low, high } = first.measure(row, stop);
     shown += low === high ? 1 : 2;
     const y = plane.y(high + 1);
-    g.fillRect(column, y, 1, Math.max(plane.y(low) - y, 2));
-  };
-  for (let i = from; i < end; i++) {
-    if (data.attempt[i] > 0) continue;
-    const x = Math.floor(plane.x(data.t[i]));
-    if (x !== column) {
-      flush();
-      column = x;
-      low = high = data.seq[i];
-    } else if (data.seq[i] < low) low = data.seq[i];
-    else if (data.seq[i] > high) high = data.seq[i];
+    g.fillRect(x, y, 1, Math.max(plane.y(low) - y, 2));
+    row = stop;
   }
-  flush();
   return shown;
 }
 
@@ -110,11 +100,9 @@ function drawCorruptAt(g, flow, plane, y) {
 }
 
 function drawStaircase(g, flow, plane) {
-  const { acks } = flow;
-  const [from, end] = rowsInView(acks.t);
   g.strokeStyle = theme.ack;
   g.lineWidth = 1.5;
-  drawLine(g, plane, end - from, from, i => acks.t[i], i => acks.next[i], true);
+  drawLine(g, plane, flow.next, true);
 }
 
 function drawSlices(g, flow, plane) {
@@ -135,11 +123,9 @@ function drawSlices(g, flow, plane) {
 
 function drawWindow(g, flow, plane) {
   if (!flow.window) return;
-  const { acks } = flow;
-  const [from, end] = rowsInView(acks.t);
   g.strokeStyle = theme.window;
   g.lineWidth = 1.5;
   g.setLineDash([5, 4]);
-  drawLine(g, plane, end - from, from, i => acks.t[i], i => acks.next[i] + flow.window, true);
+  drawLine(g, plane, flow.edge, true);
   g.setLineDash([]);
 }
