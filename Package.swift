@@ -35,8 +35,10 @@ let package = Package(
       name: "ShoalCommand",
       dependencies: ["Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalTerminal"],
       cSettings: system),
+    .target(name: "ReportPage", path: "tools/report", resources: [.embedInCode("page")]),
     .executableTarget(
-      name: "shoal-dump", dependencies: ["ShoalWire", "ShoalCapture", "ShoalTerminal"], path: "tools/dump",
+      name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+      path: "tools/dump",
       cSettings: system),
     .target(name: "CShoalWan", path: "tools/wan/CShoalWan", cSettings: system),
     .executableTarget(
@@ -57,7 +59,9 @@ let package = Package(
     .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
-    .testTarget(name: "DumpTests", dependencies: ["shoal-dump", "ShoalWire", "ShoalCapture", "ShoalTerminal"]),
+    .testTarget(
+      name: "DumpTests",
+      dependencies: ["shoal-dump", "Shoal", "ShoalWire", "ShoalLink", "ShoalCapture", "ShoalTerminal"]),
     .testTarget(name: "WanTests", dependencies: ["shoal-wan", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),

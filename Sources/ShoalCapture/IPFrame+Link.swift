@@ -4,34 +4,38 @@ extension IPFrame {
   /// - Parameters:
   ///   - linkType: what the frame starts with.
   ///   - bytes: the captured bytes of the frame.
-  public static func parse(linkType: LinkType, bytes: UnsafeRawBufferPointer) throws(NotUDP) -> IPFrame {
+  ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; `checksum` is `.unknown`
+  ///     without.
+  public static func parse(
+    linkType: LinkType, bytes: UnsafeRawBufferPointer, verifying: Bool = true
+  ) throws(NotUDP) -> IPFrame {
     switch linkType {
     case .ethernet:
       guard bytes.count >= 14 else { throw .truncated(.link) }
-      return try network(bytes, at: 14, etherType: bytes.uint16(at: 12))
+      return try network(bytes, at: 14, etherType: bytes.uint16(at: 12), verifying)
     case .linuxCooked:
       guard bytes.count >= 16 else { throw .truncated(.link) }
-      var frame = try network(bytes, at: 16, etherType: bytes.uint16(at: 14))
+      var frame = try network(bytes, at: 16, etherType: bytes.uint16(at: 14), verifying)
       frame.direction = cookedDirection(bytes.uint16(at: 0))
       return frame
     case .linuxCooked2:
       guard bytes.count >= 20 else { throw .truncated(.link) }
-      var frame = try network(bytes, at: 20, etherType: bytes.uint16(at: 0))
+      var frame = try network(bytes, at: 20, etherType: bytes.uint16(at: 0), verifying)
       frame.direction = cookedDirection(UInt16(bytes.uint8(at: 10)))
       return frame
     case .raw, .rawBSD, .rawOpenBSD:
       guard bytes.count >= 1 else { throw .truncated(.network) }
       switch bytes.uint8(at: 0) >> 4 {
-      case 4: return try ipv4(bytes, at: 0)
-      case 6: return try ipv6(bytes, at: 0)
+      case 4: return try ipv4(bytes, at: 0, verifying)
+      case 6: return try ipv6(bytes, at: 0, verifying)
       default: throw .malformed(.network)
       }
     case .ipv4:
-      return try ipv4(bytes, at: 0)
+      return try ipv4(bytes, at: 0, verifying)
     case .ipv6:
-      return try ipv6(bytes, at: 0)
+      return try ipv6(bytes, at: 0, verifying)
     case .null, .loop:
-      return try loopback(bytes)
+      return try loopback(bytes, verifying)
     default:
       throw .unsupportedLinkType(linkType)
     }
@@ -39,7 +43,7 @@ extension IPFrame {
 
   /// What follows an EtherType, behind any VLAN tags: 802.1Q, 802.1ad (QinQ) and its predecessor 0x9100.
   private static func network(
-    _ bytes: UnsafeRawBufferPointer, at start: Int, etherType: UInt16
+    _ bytes: UnsafeRawBufferPointer, at start: Int, etherType: UInt16, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
     var type = etherType
     var offset = start
@@ -49,8 +53,8 @@ extension IPFrame {
       offset += 4
     }
     switch type {
-    case 0x0800: return try ipv4(bytes, at: offset)
-    case 0x86dd: return try ipv6(bytes, at: offset)
+    case 0x0800: return try ipv4(bytes, at: offset, verifying)
+    case 0x86dd: return try ipv6(bytes, at: offset, verifying)
     default: throw .notIP(UInt32(type))
     }
   }
@@ -60,14 +64,14 @@ extension IPFrame {
     type == 4 ? .outbound : type < 4 ? .inbound : nil
   }
 
-  private static func loopback(_ bytes: UnsafeRawBufferPointer) throws(NotUDP) -> IPFrame {
+  private static func loopback(_ bytes: UnsafeRawBufferPointer, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count >= 4 else { throw .truncated(.link) }
     // Families are small numbers, so the order shows, whichever machine wrote the file.
     let family = min(bytes.uint32(at: 0, .big), bytes.uint32(at: 0, .little))
     switch family {
-    case 2: return try ipv4(bytes, at: 4)
+    case 2: return try ipv4(bytes, at: 4, verifying)
     // IPv6 on Linux, NetBSD and OpenBSD, FreeBSD, and Darwin.
-    case 10, 24, 28, 30: return try ipv6(bytes, at: 4)
+    case 10, 24, 28, 30: return try ipv6(bytes, at: 4, verifying)
     default: throw .notIP(family)
     }
   }

@@ -14,7 +14,7 @@ extension IPFrame {
   static let udp: UInt8 = 17
 
   /// An IPv4 packet (RFC 791) at an offset, options and all.
-  static func ipv4(_ bytes: UnsafeRawBufferPointer, at start: Int) throws(NotUDP) -> IPFrame {
+  static func ipv4(_ bytes: UnsafeRawBufferPointer, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 20 else { throw .truncated(.network) }
     let first = bytes.uint8(at: start)
     let header = Int(first & 15) * 4
@@ -34,11 +34,11 @@ extension IPFrame {
           offset: Int(flags & 0x1fff) * 8, more: flags & 0x2000 != 0, protocolNumber: number))
     }
     guard number == udp else { throw .otherProtocol(number) }
-    return try datagram(bytes, at: start + header, ip)
+    return try datagram(bytes, at: start + header, ip, verifying)
   }
 
   /// An IPv6 packet (RFC 8200) at an offset, extension headers and all.
-  static func ipv6(_ bytes: UnsafeRawBufferPointer, at start: Int) throws(NotUDP) -> IPFrame {
+  static func ipv6(_ bytes: UnsafeRawBufferPointer, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 40 else { throw .truncated(.network) }
     guard bytes.uint8(at: start) >> 4 == 6 else { throw .malformed(.network) }
     let length = Int(bytes.uint16(at: start + 4))
@@ -61,7 +61,7 @@ extension IPFrame {
       number = bytes.uint8(at: offset)
       offset += size
     }
-    return try datagram(bytes, at: offset, ip)
+    return try datagram(bytes, at: offset, ip, verifying)
   }
 
   /// Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP and Shim6.

@@ -29,7 +29,7 @@ public struct IPFrame: Equatable, Sendable {
     /// It holds the sum of the pseudo-header alone, as Linux leaves it for the network card (or, on loopback, for
     /// nobody) to complete: the packet was captured before that and says nothing about damage.
     case offloaded
-    /// Not all bytes were captured, or a routing header hides the final destination.
+    /// Not all bytes were captured, a routing header hides the final destination, or it was not to be verified.
     case unknown
   }
 }

@@ -63,6 +63,15 @@ public final class Console: Sendable {
     }
   }
 
+  /// Lines of data on standard output, each with its newline.
+  public func write(_ lines: UnsafeRawBufferPointer) {
+    state.withLock { state in
+      if standardOutput.isTTY { state.error.write(state.progress.erase()) }
+      state.output.write(lines)
+      if standardOutput.isTTY { state.error.write(state.progress.redraw()) }
+    }
+  }
+
   /// A JSON object on a line of standard output.
   public func print(_ object: JSON) { print(object.description) }
 
@@ -82,6 +91,9 @@ public final class Console: Sendable {
 
   /// An error, always.
   public func error(_ text: String) { say("\(program): \(standardError.paint("error:", .red)) \(text)") }
+
+  /// A line on standard error, always, for what failed without being an error: a condition that does not hold.
+  public func failure(_ text: String) { say("\(program): \(text)") }
 
   /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
   public var outputFailure: String? {

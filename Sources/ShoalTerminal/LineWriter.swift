@@ -14,12 +14,14 @@ struct LineWriter {
 
   mutating func write(_ text: String) {
     var text = text
-    text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty, failure == 0 {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count >= 0 { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) } else { recover(from: errno) }
-      }
+    text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+  }
+
+  mutating func write(_ bytes: UnsafeRawBufferPointer) {
+    var rest = bytes
+    while !rest.isEmpty, failure == 0 {
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if count >= 0 { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) } else { recover(from: errno) }
     }
   }
 

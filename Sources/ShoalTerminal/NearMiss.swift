@@ -1,5 +1,5 @@
 /// The candidate that was probably meant: one that begins alike, or the one with the fewest slips of the finger.
-func nearMiss(_ word: String, among candidates: [String]) -> String? {
+public func nearMiss(_ word: String, among candidates: [String]) -> String? {
   let begun = candidates.filter { word.count >= 3 && $0.hasPrefix(word) && word != "--" }
   if begun.count == 1 { return begun[0] }
   let tolerance = word.count < 5 ? 1 : 2

@@ -8,7 +8,7 @@ import Testing
     var ack = AckPacket()
     (ack.encoding, ack.first, ack.count) = (encoding.rawValue, first, count)
     ack.slice = ByteRange(offset: 0, count: slice.count)
-    return RunText(missingIn: ack, slice.span.bytes)
+    return slice.withUnsafeBytes { RunText(missingIn: ack, $0) }
   }
 
   @Test func numbersWrapAround() {

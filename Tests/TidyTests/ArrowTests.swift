@@ -20,7 +20,8 @@ import Testing
       "Glibc", "Synchronization", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
       "ShoalTerminal",
     ],
-    "dump": ["Glibc", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+    "dump": ["Glibc", "ReportPage", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+    "report": [],
     "wan": ["Glibc", "Synchronization", "CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"],
   ]
 

@@ -5,33 +5,6 @@ import ShoalWire
 /// The `shoal-dump` executable.
 @main
 enum ShoalDump {
-  static let command = Command(
-    "shoal-dump", "Show what Shoal datagrams in a capture say.",
-    usage: ["shoal-dump <file> [<options>]", "shoal-dump --tables"],
-    examples: [
-      "shoal-dump demo/a.pcapng", "shoal-dump -v --count 1 a.pcapng", "shoal-dump --json a.pcapng | jq .fields.seq",
-      "tcpdump -w - udp port 7401 | shoal-dump -",
-    ],
-    arguments: [
-      Argument("file", "Capture to read, pcapng or pcap; - for standard input.", count: .optional, completes: .files)
-    ],
-    groups: [
-      OptionGroup(
-        "OPTIONS",
-        [
-          Option("verbose", "Show every field.", short: "v"),
-          Option("json", "Print one JSON object a datagram."),
-          Option("all", "Show UDP datagrams that are not Shoal's too."),
-          Option("count", "Stop after so many datagrams.", value: "n"),
-          Option(
-            "time", "Seconds since the first packet or the line before, or the time in UTC.",
-            oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
-          Option("tables", "Print the tables of all packets and messages."),
-          .color,
-        ])
-    ],
-    version: "0.1.0")
-
   static func main() { exit(run(Array(CommandLine.arguments.dropFirst()))) }
 
   /// Does what the words ask for; the exit status.
@@ -46,16 +19,31 @@ enum ShoalDump {
         return 0
       case .run(let invocation):
         console = Console(program: "shoal-dump", invocation: invocation, output: output, error: error)
-        let options = try DumpOptions(invocation)
-        guard let file = options.file else {
-          console.print(Schema.markdown())
-          return 0
-        }
-        return Session(console: console, options: options).run(file, input: input) ? 0 : 1
+        return try run(invocation, console, input) ? 0 : 1
       }
     } catch {
       console.error(error.message)
       return 2
     }
+  }
+
+  private static func run(_ invocation: Invocation, _ console: Console, _ input: Int32) throws(UsageError) -> Bool {
+    switch invocation.name {
+    case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
+    case "report": return ReportCommand(invocation, console: console).run(input: input)
+    default: break
+    }
+    let tables = ["tables", "fields", "lua"].filter(invocation.has)
+    guard let file = invocation.first("file")?.text else {
+      guard let table = tables.first else { throw UsageError("missing <file>; see 'shoal-dump --help'") }
+      switch table {
+      case "tables": console.print(Schema.markdown())
+      case "lua": console.print(LuaDissector.text)
+      default: console.print(FieldList.text)
+      }
+      return true
+    }
+    if let table = tables.first { throw UsageError("--\(table): takes no file") }
+    return DumpCommand(console: console, options: try DumpOptions(invocation)).run(file, input: input)
   }
 }

@@ -1,0 +1,105 @@
+import ShoalCapture
+import ShoalWire
+
+extension Analyzer {
+  /// What ACK delays may exceed the wish by: timers are no finer (RFC 9002 §6.1.2 allows as much).
+  private static var granularity: UInt32 { 1_000 }
+  /// In `AckPacket.delay`: the echo says nothing.
+  static var noEcho: UInt16 { .max }
+
+  mutating func observe(_ packet: AckPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
+    prove(index)
+    guard let subject = flows[index].reverse ?? pair(index, packet) else { return }
+    seen.subject = subject
+    let sent = flows[subject].sent
+    let next = sent.unwrap(packet.next)
+    let top = max(next, next + Int64(packet.top &- packet.next))
+    seen.next = next
+    seen.top = top
+    // Neither is believed beyond what a window can hold.
+    guard top - next <= Int64(SentPackets.maximum) else { return }
+
+    var judgement = SentPackets.Judgement()
+    if packet.delay != Self.noEcho { judgement.echo = packet.echo }
+    if let time = datagram.time, datagram.direction != .outbound, flows[subject].roundTrips >= 8 {
+      let shortest = flows[subject].shortestRoundTrip / 8 * 7
+      judgement.latest = time > shortest ? time - shortest : 0
+    }
+    var result = SentPackets.Acknowledged()
+    flows[subject].sent.acknowledge(before: next, judgement, &result)
+    readSlice(packet, datagram.bytes, next, subject, judgement, &result)
+    (seen.acknowledgedBytes, seen.acknowledgedPackets) = (result.bytes, result.packets)
+    if result.packets > 0 { flows[subject].timeoutsInARow = 0 }
+    if result.early > 0 {
+      seen.marks.insert(.spurious)
+      seen.first.number = result.earliest
+      seen.needless = result.early
+    }
+    flows[subject].top = max(flows[subject].top, top)
+    flows[subject].reportedCorrupt = packet.corrupt
+    if packet.delay != Self.noEcho { readEcho(packet, datagram, result.echoed, index, subject, &seen) }
+    stand(subject, &seen)
+  }
+
+  private mutating func readEcho(
+    _ packet: AckPacket, _ datagram: Datagram, _ echoed: SentPacket?, _ index: Int, _ subject: Int,
+    _ seen: inout Observation
+  ) {
+    let isNews = flows[subject].latestEcho.map { Int32(bitPattern: packet.echo &- $0) > 0 } ?? true
+    if isNews {
+      flows[subject].latestEcho = packet.echo
+      flows[subject].echoed = Seen(number: datagram.number, time: datagram.time)
+    }
+    // An ACK that leaves here measures nothing but ourselves.
+    guard datagram.direction != .outbound else { return checkDelay(packet, subject, &seen) }
+    if let echoed, echoed.hasTime, let time = datagram.time, time >= echoed.lastTime {
+      let span = time - echoed.lastTime
+      let own = UInt64(packet.delay) * 1_000
+      let roundTrip = span > own ? span - own : 0
+      seen.roundTrip = roundTrip
+      flows[subject].roundTrips += 1
+      flows[subject].shortestRoundTrip = min(flows[subject].shortestRoundTrip, roundTrip)
+    }
+    checkDelay(packet, subject, &seen)
+  }
+
+  private func checkDelay(_ packet: AckPacket, _ subject: Int, _ seen: inout Observation) {
+    let asked = flows[subject].askedDelay
+    let limit = UInt32(max(asked.latest, asked.before))
+    if limit > 0, UInt32(packet.delay) > limit + Self.granularity {
+      seen.marks.insert(.ackLate)
+      seen.delayLimit = limit
+    }
+  }
+
+  private mutating func readSlice(
+    _ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ next: Int64, _ subject: Int,
+    _ judgement: SentPackets.Judgement, _ result: inout SentPackets.Acknowledged
+  ) {
+    guard packet.count > 0 else { return }
+    // The slice begins at `next` or beyond, or lies behind it if it was overtaken.
+    let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
+    var runs = AckRuns(packet, bytes)
+    while let run = runs.next() {
+      guard run.isReceived else { continue }
+      let start = first + Int64(run.offset)
+      flows[subject].sent.acknowledge(start, start + Int64(run.count), judgement, &result)
+    }
+  }
+
+  /// Finds the flow that the ACKs of a flow speak of, where the handshake was not seen: the numbers must fit.
+  private mutating func pair(_ index: Int, _ packet: AckPacket) -> Int? {
+    let (source, destination) = (flows[index].source, flows[index].destination)
+    for other in places.candidates(from: destination, to: source) where other != index {
+      let sent = flows[other].sent
+      guard flows[other].reverse == nil, sent.isAnchored else { continue }
+      let next = sent.unwrap(packet.next)
+      guard next >= sent.base - Int64(SentPackets.maximum) / 16, next <= sent.end else { continue }
+      link(index, other)
+      places.remove(index, from: source, to: destination)
+      places.remove(other, from: destination, to: source)
+      return other
+    }
+    return nil
+  }
+}

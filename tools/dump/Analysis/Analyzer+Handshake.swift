@@ -1,0 +1,87 @@
+import ShoalWire
+
+extension Analyzer {
+  /// Handshakes, probes and ends.
+  mutating func observe(_ type: PacketType, _ datagram: Datagram, _ seen: inout Observation) {
+    switch type {
+    case .open: observeOpen(datagram, &seen)
+    case .reset:
+      // It carries the id of what it answers, so it travels against that flow.
+      guard let index = places.find(datagram.connection), let reverse = flows[index].reverse else { return }
+      seen.flow = reverse
+      touch(reverse, datagram)
+    default:
+      let source = datagram.source
+      guard let index = flow(datagram.connection, from: source, to: datagram.destination, &seen) else { return }
+      seen.flow = index
+      touch(index, datagram)
+      switch type {
+      case .accept: observeAccept(datagram, index, &seen)
+      case .version: requests.reply(datagram, &seen)
+      case .probed: observeProbed(datagram, index, &seen)
+      default: prove(index)
+      }
+    }
+  }
+
+  private mutating func observeOpen(_ datagram: Datagram, _ seen: inout Observation) {
+    requests.request(datagram, &seen)
+    guard let packet = try? OpenPacket.decode(datagram.bytes.bytes) else { return }
+    let (opener, responder) = (datagram.source, datagram.destination)
+    guard let index = flow(datagram.connection, from: responder, to: opener, &seen) else { return }
+    seen.flow = flows[index].reverse
+    if let own = seen.flow { touch(own, datagram) }
+    guard flows[index].reverse == nil else { return }
+    flows[index].isFromOpener = false
+    flows[index].wish = packet
+    flows[index].unproven = ((flows[index].unproven?.received ?? 0) + datagram.length, flows[index].unproven?.sent ?? 0)
+  }
+
+  private mutating func observeAccept(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
+    requests.reply(datagram, &seen)
+    guard let packet = try? AcceptPacket.decode(datagram.bytes.bytes) else { return }
+    if let wish = flows[index].wish, packet.window < wish.window { seen.marks.insert(.windowLowered) }
+    if var unproven = flows[index].unproven {
+      unproven.sent += datagram.length
+      flows[index].unproven = unproven
+      if unproven.sent + datagram.length > Limits.amplification * unproven.received {
+        seen.marks.insert(.amplificationLimit)
+      }
+    }
+    guard flows[index].reverse == nil else { return }
+    var ignored = Observation()
+    let (responder, opener) = (datagram.source, datagram.destination)
+    guard let other = flow(packet.responder, from: opener, to: responder, &ignored), other != index else { return }
+    link(index, other)
+    for place in [index, other] {
+      flows[place].window = packet.window
+      flows[place].arq = RepeatMode(rawValue: packet.arq)
+      places.remove(place, from: flows[place].source, to: flows[place].destination)
+    }
+    flows[index].isFromOpener = false
+    flows[other].isFromOpener = true
+    start(index, packet.initialSequence)
+    if let wish = flows[index].wish { start(other, wish.initialSequence) }
+  }
+
+  private mutating func start(_ index: Int, _ sequence: UInt32) {
+    flows[index].initialSequence = sequence
+    flows[index].sent.start(at: sequence)
+  }
+
+  /// Whatever goes to the responder's id shows that the opener receives what is sent to it.
+  mutating func prove(_ index: Int) {
+    guard flows[index].isFromOpener == true, let reverse = flows[index].reverse else { return }
+    if flows[reverse].unproven != nil { flows[reverse].unproven = nil }
+  }
+
+  private mutating func observeProbed(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
+    prove(index)
+    guard let packet = try? ProbedPacket.decode(datagram.bytes.bytes), let prober = flows[index].reverse else { return }
+    guard Int(packet.size) > flows[prober].pathMTU else { return }
+    flows[prober].pathMTU = Int(packet.size)
+    seen.pathMTU = Int(packet.size)
+    seen.subject = prober
+    seen.marks.insert(.pathMTU)
+  }
+}

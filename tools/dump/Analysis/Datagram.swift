@@ -1,0 +1,123 @@
+import ShoalCapture
+import ShoalWire
+
+/// A captured UDP datagram, and whether it is intact. Its bytes lie in the reader: valid until that reads on.
+struct Datagram {
+  /// What the checksum says.
+  enum Verdict: Equatable {
+    case ok
+    case corrupt
+    /// Not all of the datagram is here, or it has no header.
+    case unknown
+  }
+
+  /// What it is, as far as the analysis of flows needs to know.
+  enum Content {
+    case data(DataPacket)
+    case ack(AckPacket)
+    /// Another type that is known; its fields are decoded where they are wanted.
+    case other
+    /// Nothing that may be believed, or that is understood.
+    case none
+  }
+
+  /// The place of the frame among those of the capture.
+  var number: UInt64
+  /// Its place in a frame that held several (segmentation offload), from 1; 0 where the frame held one.
+  var part = 0
+  /// Nanoseconds since 1970 in UTC, if the capture tells.
+  var time: UInt64?
+  var source: Address
+  var destination: Address
+  /// Which way it went, as the machine that captured it saw it, if the capture tells.
+  var direction: CaptureDirection?
+  /// The bytes of UDP payload that were sent.
+  var length: Int
+  /// The bytes of UDP payload that were captured.
+  var bytes: UnsafeRawBufferPointer
+  var verdict: Verdict
+  /// Whether it begins as every Shoal datagram does, or is known by its flow to be one that was damaged there.
+  var isOurs: Bool
+  /// The type, if the header is intact and of a version and type that are known.
+  private(set) var type: PacketType?
+  /// The header's `connection`; 0 where there is no type.
+  private(set) var connection: UInt64 = 0
+  private(set) var content = Content.none
+
+  /// The datagram at `payload`, a part of the bytes of a frame.
+  init(_ record: CaptureRecord, _ frame: IPFrame, payload: UnsafeRawBufferPointer, length: Int) {
+    number = record.number
+    time = record.time
+    (source, destination) = (frame.source, frame.destination)
+    direction = record.direction ?? frame.direction
+    bytes = payload
+    self.length = length
+    isOurs = payload.count >= 2 && payload[0] == 0x53 && payload[1] == 0x68
+    if length > payload.count || length < Limits.headerLength {
+      verdict = .unknown
+    } else {
+      verdict = Checksum.found(payload) == Checksum.compute(payload) ? .ok : .corrupt
+    }
+    if isOurs, verdict != .corrupt { decode() }
+  }
+
+  private mutating func decode() {
+    guard let (header, type) = try? Header.decode(bytes.bytes) else { return }
+    self.type = type
+    connection = header.connection
+    switch type {
+    case .data: content = (try? DataPacket.read(bytes.bytes)).map(Content.data) ?? .none
+    case .ack: content = (try? AckPacket.read(bytes.bytes)).map(Content.ack) ?? .none
+    default: content = .other
+    }
+  }
+
+  /// Whether part of it was not captured.
+  var isTruncated: Bool { bytes.count < length }
+  /// Whether it fails its checksum, so that nothing it says may be believed.
+  var isCorrupt: Bool { verdict == .corrupt }
+  /// How the checksum is wrong; nil if it is not, or cannot be told.
+  var corruption: Corruption? { isCorrupt ? Corruption(bytes) : nil }
+  /// The type that a corrupt datagram claims, which may be the damage.
+  var claimedType: PacketType? { bytes.count > 3 ? PacketType(rawValue: bytes[3]) : nil }
+}
+
+extension Datagram {
+  /// A message in a DATA packet.
+  struct MessagePart {
+    /// Nil if this version does not know it.
+    var type: MessageType?
+    /// The value of its type byte.
+    var value: UInt8
+    /// Where its fields lie.
+    var body: ByteRange
+  }
+
+  /// The messages of a DATA packet that begin at `offset`, as far as they were captured.
+  ///
+  /// Calls `visit` with the datagram's bytes, those that were not captured as zeros: the content of a BLOCK that the
+  /// capture cut is a place and a length all the same.
+  func messages(
+    from offset: Int, _ visit: (RawSpan, MessagePart) throws(WireError) -> Void
+  ) throws(WireError) {
+    let captured = bytes.count
+    if isTruncated {
+      let whole = [UInt8](bytes) + [UInt8](repeating: 0, count: length - bytes.count)
+      try Self.messages(in: whole.span.bytes, captured: captured, from: offset, visit)
+    } else {
+      try Self.messages(in: bytes.bytes, captured: captured, from: offset, visit)
+    }
+  }
+
+  private static func messages(
+    in span: RawSpan, captured: Int, from offset: Int, _ visit: (RawSpan, MessagePart) throws(WireError) -> Void
+  ) throws(WireError) {
+    var reader = MessageReader(span, from: offset)
+    while let (type, body) = try reader.next() {
+      let fields = type == .block ? min(body.count, Block.overhead - MessageType.overhead) : body.count
+      guard body.offset + fields <= captured else { return }
+      let value = span.unsafeLoad(fromByteOffset: body.offset - MessageType.overhead, as: UInt8.self)
+      try visit(span, MessagePart(type: type, value: value, body: body))
+    }
+  }
+}

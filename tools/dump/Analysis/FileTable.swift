@@ -1,0 +1,37 @@
+import ShoalWire
+
+/// The files that connections speak of: what WANT, OFFER and their numbers mean.
+struct FileTable {
+  /// A file that one end of a connection wants of the other.
+  struct Entry {
+    /// From WANT.
+    var id: Digest?
+    /// From OFFER.
+    var cut: Cut?
+    var name = ""
+  }
+
+  /// The number belongs to the end that wants; the flow is the one to it, which OFFER and BLOCK take.
+  struct Key: Hashable {
+    var flow: Int
+    var file: UInt16
+  }
+
+  /// More than this are not remembered.
+  private static let most = 1 << 16
+  private(set) var entries: [Key: Entry] = [:]
+
+  subscript(_ key: Key) -> Entry? { entries[key] }
+
+  mutating func note(_ want: Want, _ key: Key) {
+    guard entries.count < Self.most || entries[key] != nil else { return }
+    entries[key, default: Entry()].id = want.id
+  }
+
+  mutating func note(_ offer: Offer, _ key: Key) {
+    let cut = Cut(size: offer.size, pieceExponent: offer.pieceExponent, chunks: offer.chunks)
+    guard cut.isValid, entries.count < Self.most || entries[key] != nil else { return }
+    entries[key, default: Entry()].cut = cut
+    entries[key, default: Entry()].name = offer.name
+  }
+}

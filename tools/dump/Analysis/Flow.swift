@@ -1,0 +1,66 @@
+import ShoalWire
+
+/// One direction of a connection: what goes from one end to the other under the id that the receiver gave.
+struct Flow {
+  /// The header's `connection` of its datagrams.
+  let connection: UInt64
+  /// From where they came last.
+  var source: Address
+  /// Where they went last.
+  var destination: Address
+  /// The index of the other direction, once it is known.
+  var reverse: Int?
+  /// Whether the opener sends in this direction; nil if the handshake was not seen.
+  var isFromOpener: Bool?
+  /// What the handshake said.
+  var window: UInt32?
+  var arq: RepeatMode?
+  var initialSequence: UInt32?
+
+  /// When its first and its latest datagram were captured, in nanoseconds since 1970.
+  var firstTime: UInt64?
+  var lastTime: UInt64?
+  /// When it was used last, counted in datagrams.
+  var lastUse: UInt64 = 0
+  /// The numbered packets.
+  var sent = SentPackets()
+  /// The shortest time from here to the receiver and back, in nanoseconds, and how many samples there were.
+  var shortestRoundTrip = UInt64.max
+  var roundTrips: UInt64 = 0
+  /// The largest datagram that the path was shown to carry; 0: none was.
+  var pathMTU = 0
+  /// The corrupt datagrams that the receiver's ACKs report.
+  var reportedCorrupt: UInt32 = 0
+
+  /// The latest timestamp of its DATA, and the longest delay of ACKs that it asked for lately, in microseconds.
+  var latestTimestamp: UInt32?
+  var askedDelay: (latest: UInt16, before: UInt16) = (0, 0)
+  /// What ACKs told last: the latest timestamp that arrived, and in which ACK; the highest number plus one.
+  var latestEcho: UInt32?
+  var echoed = Seen()
+  var top: Int64 = .min
+  /// Probe timeouts since the last ACK of something new, and when the last was.
+  var timeoutsInARow: UInt32 = 0
+  var lastTimeout: UInt64 = 0
+  /// While the address is unproven: what the opener sent, and what went back to it.
+  var unproven: (received: Int, sent: Int)?
+  /// What the opener asked for, in the flow to it.
+  var wish: OpenPacket?
+
+  init(connection: UInt64, source: Address, destination: Address) {
+    (self.connection, self.source, self.destination) = (connection, source, destination)
+  }
+}
+
+/// A datagram that a later one may refer to.
+struct Seen {
+  /// 0: none.
+  var number: UInt64 = 0
+  var time: UInt64?
+
+  /// The reference to it from a datagram at `time`.
+  func reference(at now: UInt64?) -> Observation.Reference {
+    guard let now, let time, now >= time else { return Observation.Reference(number: number) }
+    return Observation.Reference(number: number, span: now - time)
+  }
+}

@@ -1,0 +1,74 @@
+/// What is remarkable about a datagram, in the light of those before it.
+///
+/// The raw value is the bit in a `MarkSet`; the names are those of `--marks`, of JSON and of filters.
+enum Mark: UInt8, CaseIterable {
+  /// A DATA packet whose number had been sent before.
+  case resent
+  /// A repeat of what had arrived; or the ACK that shows an earlier repeat to have been one.
+  case spurious
+  /// A repeat of what an ACK had shown to be lost.
+  case lostByAck
+  /// A repeat that no ACK asked for: the probe timeout (PTO) passed.
+  case pto
+  /// Under go-back-N, the first of all that is sent again.
+  case goBack
+  /// It left before one that was captured earlier.
+  case outOfOrder
+  /// The same transmission as one before.
+  case duplicate
+  /// The last number that the negotiated window allows.
+  case windowFull
+  /// The checksum is wrong.
+  case corrupt
+  /// The ACK waited longer than the sender of the data asked for.
+  case ackLate
+  /// The path was shown to carry more, or is probed anew after it carried more.
+  case pathMTU
+  /// The connection's datagrams come from, or go to, another address than before.
+  case addressChanged
+  /// No more may be sent before the address has proven itself.
+  case amplificationLimit
+  /// A request, of a tracker or an OPEN, was sent again.
+  case retry
+  /// A tracker refuses.
+  case trackerError
+  /// An answer to a request that was seen.
+  case reply
+  /// The responder's window is smaller than the opener's wish.
+  case windowLowered
+  /// Not all of the datagram was captured.
+  case cut
+  /// The checksum is right, but the fields are not what the protocol says.
+  case malformed
+
+  /// The name in filters and JSON: `lost_by_ack`.
+  var name: String { Self.names[Int(rawValue)] }
+
+  private static let names = allCases.map { mark in
+    guard mark != .pathMTU else { return "path_mtu" }
+    return "\(mark)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+  }
+
+  /// The mark of a name.
+  init?(name: some StringProtocol) {
+    guard let index = Self.names.firstIndex(where: { $0 == name }) else { return nil }
+    self = Self.allCases[index]
+  }
+}
+
+/// Several marks.
+struct MarkSet: OptionSet {
+  var rawValue: UInt32
+  init(rawValue: UInt32) { self.rawValue = rawValue }
+  init(_ mark: Mark) { rawValue = 1 << UInt32(mark.rawValue) }
+
+  /// Those that say that something went wrong; the others are news.
+  static let troubles: MarkSet = Mark.allCases.reduce(into: []) {
+    if $1 != .reply && $1 != .windowLowered && $1 != .pathMTU && $1 != .cut { $0.insert($1) }
+  }
+
+  mutating func insert(_ mark: Mark) { rawValue |= 1 << UInt32(mark.rawValue) }
+  func contains(_ mark: Mark) -> Bool { rawValue >> UInt32(mark.rawValue) & 1 == 1 }
+  /// The marks, in the order of their declaration.
+  var marks: [Mark] { Mark.allCases.filter(contains) }
+}

@@ -1,0 +1,243 @@
+import ShoalWire
+
+/// One number of a flow: its first sending and its last, as captured.
+struct SentPacket {
+  var firstNumber: UInt64
+  var firstTime: UInt64
+  var lastTime: UInt64
+  /// The sender's clock at the last sending.
+  var timestamp: UInt32
+  var length: UInt16
+  /// Of the last sending.
+  var attempt: UInt8
+  var hasTime: Bool
+}
+
+/// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some before.
+///
+/// A ring of 32 bytes and two bits a number, as large as the window that the flow uses, and never above `maximum`.
+struct SentPackets {
+  /// The protocol's largest window.
+  static let maximum = 1 << 20
+  private static let least = 256
+  /// The bytes of the smallest ring.
+  static let leastMemory = least * MemoryLayout<SentPacket>.stride + least / 4
+
+  private var records: UnsafeMutablePointer<SentPacket>?
+  /// Bit n & mask: the number n was seen; it was acknowledged.
+  private var seen: UnsafeMutablePointer<UInt64>?
+  private var acked: UnsafeMutablePointer<UInt64>?
+  private var capacity = 0
+  /// Whether any number was seen or acknowledged.
+  private(set) var isAnchored = false
+  /// The lowest number that is not acknowledged.
+  private(set) var base: Int64 = 0
+  /// The number after the highest that was seen.
+  private(set) var end: Int64 = 0
+  /// Bytes of the numbers that were seen and are not acknowledged.
+  private(set) var bytesInFlight = 0
+  private(set) var packetsInFlight = 0
+
+  /// The bytes that the ring takes.
+  var memory: Int { capacity * MemoryLayout<SentPacket>.stride + capacity / 4 }
+
+  /// Frees the ring; whoever owns the flow must call this, once.
+  mutating func deallocate() {
+    records?.deallocate()
+    seen?.deallocate()
+    acked?.deallocate()
+    (records, seen, acked, capacity, isAnchored) = (nil, nil, nil, 0, false)
+    (bytesInFlight, packetsInFlight) = (0, 0)
+  }
+
+  /// Tells the first number, if none is known yet.
+  mutating func start(at number: UInt32) { if !isAnchored { anchor(Int64(number)) } }
+
+  /// The 64-bit number that a number on the wire means.
+  func unwrap(_ number: UInt32) -> Int64 {
+    guard isAnchored else { return Int64(number) }
+    return base + Int64(Int32(truncatingIfNeeded: Int64(number) - base))
+  }
+
+  /// What is remembered of a number; nil if it was not seen, or long ago.
+  func record(_ number: Int64) -> SentPacket? {
+    guard isHeld(number), bit(seen, number), let records else { return nil }
+    return records[slot(number)]
+  }
+
+  func isAcknowledged(_ number: Int64) -> Bool { isHeld(number) ? bit(acked, number) || number < base : number < base }
+
+  /// Notes a sending; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its first sending.
+  mutating func note(_ number: Int64, _ packet: SentPacket, budget: Int) {
+    if !isAnchored { anchor(number) }
+    // Beyond any window: the capture has a hole, or the packet is a lie. Start anew.
+    if number >= base + Int64(Self.maximum) || number < base - Int64(Self.maximum) { anchor(number) }
+    if number >= end { extend(to: number + 1, budget: budget) }
+    guard isHeld(number), let records else { return }
+    let place = slot(number)
+    if bit(seen, number) {
+      if !bit(acked, number), number >= base {
+        bytesInFlight += Int(packet.length) - Int(records[place].length)
+      }
+      var packet = packet
+      (packet.firstNumber, packet.firstTime) = (records[place].firstNumber, records[place].firstTime)
+      records[place] = packet
+    } else {
+      set(seen, number)
+      records[place] = packet
+      if number >= base, !bit(acked, number) {
+        bytesInFlight += Int(packet.length)
+        packetsInFlight += 1
+      }
+    }
+  }
+
+  /// What an acknowledgement changed.
+  struct Acknowledged {
+    var bytes = 0
+    var packets = 0
+    /// The sending that the echo names.
+    var echoed: SentPacket?
+    /// The packets that were acknowledged sooner after their repeat than a repeat's own ACK could come.
+    var early = 0
+    var earliest: UInt64 = 0
+  }
+
+  /// How to judge the packets that an ACK acknowledges.
+  struct Judgement {
+    var echo: UInt32?
+    /// A repeat sent after this time cannot be what the ACK acknowledges; `.max`: not known.
+    var latest = UInt64.max
+  }
+
+  /// All numbers before `next` have arrived.
+  mutating func acknowledge(before next: Int64, _ judgement: Judgement, _ result: inout Acknowledged) {
+    if !isAnchored { anchor(next) }
+    guard next > base, next - base <= Int64(Self.maximum) else { return }
+    acknowledge(base, min(next, end), judgement, &result)
+    base = next
+    if end < next {
+      end = next
+      clear()
+    }
+  }
+
+  /// The numbers `first ..< last`, all at or beyond `base`, have arrived.
+  mutating func acknowledge(_ first: Int64, _ last: Int64, _ judgement: Judgement, _ result: inout Acknowledged) {
+    var number = max(first, end - Int64(capacity), base)
+    let last = min(last, end)
+    guard capacity > 0, let seen, let acked, let records else { return }
+    while number < last {
+      let place = slot(number)
+      let low = place & 63
+      let width = Int(min(Int64(64 - low), last - number))
+      let mask = (UInt64.max >> UInt64(64 - width)) << UInt64(low)
+      let fresh = mask & ~acked[place >> 6]
+      if fresh != 0 {
+        acked[place >> 6] |= fresh
+        var rest = fresh & seen[place >> 6]
+        while rest != 0 {
+          let bit = rest.trailingZeroBitCount
+          rest &= rest - 1
+          count(records[place & ~63 | bit], judgement, &result)
+        }
+      }
+      number += Int64(width)
+    }
+  }
+
+  private mutating func count(_ record: SentPacket, _ judgement: Judgement, _ result: inout Acknowledged) {
+    bytesInFlight -= Int(record.length)
+    packetsInFlight -= 1
+    result.bytes += Int(record.length)
+    result.packets += 1
+    if record.timestamp == judgement.echo { result.echoed = record }
+    if record.attempt > 0, record.firstTime != record.lastTime, record.lastTime > judgement.latest {
+      result.early += 1
+      result.earliest = record.firstNumber
+    }
+  }
+
+  // MARK: The ring
+
+  private func slot(_ number: Int64) -> Int { Int(truncatingIfNeeded: number) & (capacity - 1) }
+  private func isHeld(_ number: Int64) -> Bool { number < end && number >= end - Int64(capacity) }
+
+  private func bit(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) -> Bool {
+    guard let bits else { return false }
+    return bits[slot(number) >> 6] >> UInt64(slot(number) & 63) & 1 == 1
+  }
+
+  private func set(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) {
+    bits?[slot(number) >> 6] |= 1 << UInt64(slot(number) & 63)
+  }
+
+  private func unset(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) {
+    bits?[slot(number) >> 6] &= ~(1 << UInt64(slot(number) & 63))
+  }
+
+  private mutating func anchor(_ number: Int64) {
+    isAnchored = true
+    (base, end) = (number, number)
+    clear()
+  }
+
+  private mutating func clear() {
+    (bytesInFlight, packetsInFlight) = (0, 0)
+    guard let seen, let acked else { return }
+    for word in 0..<capacity >> 6 {
+      seen[word] = 0
+      acked[word] = 0
+    }
+  }
+
+  /// Makes `newEnd` the end; what falls out of the ring is forgotten, though it may be in flight.
+  private mutating func extend(to newEnd: Int64, budget: Int) {
+    while newEnd - base > Int64(capacity), capacity < Self.maximum, max(memory * 2, Self.leastMemory) <= budget { grow() }
+    if newEnd - end > Int64(capacity) {
+      end = newEnd
+      base = max(base, newEnd - Int64(capacity))
+      clear()
+      return
+    }
+    while end < newEnd {
+      let old = end - Int64(capacity)
+      if old >= base {
+        // Nobody ever acknowledged it: the capture has one direction only, or memory is short.
+        if bit(seen, old), !bit(acked, old), let records {
+          bytesInFlight -= Int(records[slot(old)].length)
+          packetsInFlight -= 1
+        }
+        base = old + 1
+      }
+      unset(seen, end)
+      unset(acked, end)
+      end += 1
+    }
+  }
+
+  private mutating func grow() {
+    let larger = max(capacity * 2, Self.least)
+    let new = (
+      UnsafeMutablePointer<SentPacket>.allocate(capacity: larger),
+      UnsafeMutablePointer<UInt64>.allocate(capacity: larger / 64),
+      UnsafeMutablePointer<UInt64>.allocate(capacity: larger / 64)
+    )
+    new.1.initialize(repeating: 0, count: larger / 64)
+    new.2.initialize(repeating: 0, count: larger / 64)
+    if let records {
+      for number in max(end - Int64(capacity), base - Int64(capacity))..<end {
+        let place = Int(truncatingIfNeeded: number) & (larger - 1)
+        if bit(seen, number) {
+          new.0[place] = records[slot(number)]
+          new.1[place >> 6] |= 1 << UInt64(place & 63)
+        }
+        if bit(acked, number) { new.2[place >> 6] |= 1 << UInt64(place & 63) }
+      }
+      self.records?.deallocate()
+      seen?.deallocate()
+      acked?.deallocate()
+    }
+    (records, seen, acked, capacity) = (new.0, new.1, new.2, larger)
+  }
+}

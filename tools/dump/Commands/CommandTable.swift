@@ -1,0 +1,37 @@
+import ShoalTerminal
+
+extension ShoalDump {
+  /// What the program understands.
+  static let command = Command(
+    "shoal-dump", "Show what Shoal datagrams in a capture say, and what happened to them.",
+    usage: ["shoal-dump <file> [<options>]", "shoal-dump <subcommand> <file> [<options>]"],
+    examples: [
+      "shoal-dump a.pcapng", "shoal-dump -f 'seq > 1000 && resent' a.pcapng", "tcpdump -w - udp | shoal-dump -",
+    ],
+    arguments: [
+      Argument("file", "Capture to read, pcapng or pcap; - for standard input.", count: .optional, completes: .files)
+    ],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("verbose", "Show every field.", short: "v"),
+          Option("bytes", "Show the bytes, a bar before each field.", short: "x"),
+          Option("all", "Show UDP datagrams that are not Shoal's too."),
+          Option("count", "Stop after so many datagrams.", value: "n"),
+          Option(
+            "time", "Since the first packet, since the line before, or UTC.",
+            oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
+          Option("tables", "Print the tables of all packets and messages."),
+          Option("lua", "Print the dissector for Wireshark."),
+          Option("fields", "Print what --filter and --assert can name."),
+        ]),
+      OptionGroup(
+        "OPTIONS", shared: true,
+        [Option("json", "Print JSON, an object a line."), Option("quiet", "Print nothing but errors.", short: "q"), .color]
+      ),
+      FilterOptions.group,
+    ],
+    subcommands: [StatsCommand.command, ReportCommand.command],
+    version: "0.1.0")
+}

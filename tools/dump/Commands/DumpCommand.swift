@@ -1,0 +1,90 @@
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal-dump FILE`: prints a line for each datagram.
+struct DumpCommand: ~Copyable {
+  private let console: Console
+  private let options: DumpOptions
+  private var analyzer = Analyzer()
+  private var statistics = Statistics()
+  private var line: TextLine
+  private var out = TextBuffer()
+  private var shown = 0
+  private var foreign: UInt64 = 0
+
+  init(console: Console, options: DumpOptions) {
+    self.console = console
+    self.options = options
+    line = TextLine(usesColor: console.standardOutput.usesColor, clock: Clock(style: options.time))
+  }
+
+  /// Whether all of it could be read and written, and the assertions hold; if not, the reason was printed.
+  consuming func run(_ path: String, input: Int32) -> Bool {
+    var failure: InputFailure?
+    do throws(InputFailure) {
+      var capture = try CaptureFile(path, input: input)
+      do throws(InputFailure) { try show(&capture) } catch { failure = error }
+      flush()
+      if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
+    } catch { failure = error }
+    if let failure { console.error(failure.reason) }
+    if let failure = console.outputFailure {
+      console.error(failure)
+      return false
+    }
+    return options.filters.check(statistics, console) && failure == nil
+  }
+
+  private mutating func show(_ capture: inout CaptureFile) throws(InputFailure) {
+    let countsAll = !options.filters.assertions.isEmpty
+    repeat {
+      // Whoever watches a live capture sees each line before we wait for the next.
+      flush()
+      while var datagram = try capture.next() {
+        line.clock.begin(datagram.time)
+        let seen = analyzer.observe(&datagram)
+        guard datagram.isOurs || options.showsAll else {
+          foreign += 1
+          continue
+        }
+        guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
+        if countsAll { statistics.add(datagram, seen) }
+        shown += 1
+        if !options.isQuiet { write(datagram, seen) }
+        if out.count > 1 << 16 { flush() }
+        if shown == options.count { return }
+      }
+    } while try capture.fill()
+  }
+
+  private mutating func write(_ datagram: Datagram, _ seen: Observation) {
+    if options.isJSON {
+      out.append(JSONLine.object(datagram, seen).description)
+    } else {
+      line.write(datagram, seen, to: &out)
+      if options.isVerbose, datagram.isOurs {
+        for text in FieldTable(datagram, seen).lines {
+          out.append("\n")
+          out.append(text)
+        }
+      }
+      if options.showsBytes { ByteTable.write(datagram, to: &out) }
+    }
+    out.append("\n")
+  }
+
+  private mutating func flush() {
+    if out.count > 0 { console.write(out.bytes) }
+    out.removeAll()
+  }
+
+  /// What was not shown, in words.
+  private func hidden(_ reader: borrowing DatagramReader) -> String? {
+    var parts: [String] = []
+    if foreign > 0 { parts.append("\(foreign) other UDP datagram\(foreign == 1 ? "" : "s") (--all shows them)") }
+    if let first = reader.firstOther {
+      parts.append("\(reader.others) other packet\(reader.others == 1 ? "" : "s") (first: \(first))")
+    }
+    return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")
+  }
+}

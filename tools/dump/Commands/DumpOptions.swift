@@ -1,0 +1,24 @@
+import ShoalTerminal
+
+/// What to show, and how.
+struct DumpOptions {
+  var isVerbose = false
+  var showsBytes = false
+  var isJSON = false
+  var isQuiet = false
+  var showsAll = false
+  var count = Int.max
+  var time = TimeStyle.relative
+  var filters: FilterOptions
+
+  init(_ invocation: Invocation) throws(UsageError) {
+    isVerbose = invocation.has("verbose")
+    showsBytes = invocation.has("bytes")
+    isJSON = invocation.has("json")
+    isQuiet = invocation.has("quiet")
+    showsAll = invocation.has("all")
+    if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
+    time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
+    filters = try FilterOptions(invocation)
+  }
+}

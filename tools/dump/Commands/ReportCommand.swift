@@ -1,0 +1,91 @@
+import Glibc
+import ReportPage
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal-dump report`: one HTML file that shows what happened.
+struct ReportCommand {
+  static let command = Command(
+    "report", "Draw a capture as one HTML file: what was sent, lost, repeated and acknowledged.",
+    examples: ["shoal-dump report a.pcapng -o report.html", "shoal-dump report a.pcapng --svg graphs"],
+    arguments: [Argument("file", "Capture to read, pcapng or pcap; - for standard input.", completes: .files)],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option(
+            "output", "HTML file to write; - for standard output.", short: "o", value: "file",
+            default: "report.html", completes: .files),
+        ])
+    ])
+
+  private let console: Console
+  private let file: String
+  private let output: String
+
+  init(_ invocation: Invocation, console: Console) {
+    self.console = console
+    file = invocation["file"].text
+    output = invocation["output"].text
+  }
+
+  /// Whether all of it could be read and written; if not, the reason was printed.
+  func run(input: Int32) -> Bool {
+    var data = ReportData()
+    var failure: InputFailure?
+    do throws(InputFailure) {
+      var capture = try CaptureFile(file, input: input)
+      repeat {
+        while var datagram = try capture.next() { data.observe(&datagram) }
+      } while try capture.fill()
+    } catch { failure = error }
+    // What could be read is drawn, then the reason is told.
+    if let failure { console.error(failure.reason) }
+    guard data.count > 0 || failure == nil else { return false }
+    let title = file == "-" ? "standard input" : String(file.split(separator: "/").last ?? "")
+    return write(Self.page(data.json(file: title))) && failure == nil
+  }
+
+  /// The page around its data; `<` is written as an escape, so that no name ends the script.
+  static func page(_ json: JSON) -> [UInt8] {
+    var page = ReportPage.head
+    var text = json.description
+    text.withUTF8 { bytes in
+      page.reserveCapacity(page.count + bytes.count + ReportPage.tail.count + 64)
+      for byte in bytes {
+        if byte == UInt8(ascii: "<") { page += Array("\\u003c".utf8) } else { page.append(byte) }
+      }
+    }
+    return page + ReportPage.tail
+  }
+
+  private func write(_ bytes: [UInt8]) -> Bool {
+    if output == "-" {
+      bytes.withUnsafeBytes { console.write($0) }
+      if let failure = console.outputFailure { console.error(failure) }
+      return console.outputFailure == nil
+    }
+    guard Self.write(bytes, to: output) else {
+      console.error("\(escaped(output, asciiOnly: true)): \(String(cString: strerror(errno)))")
+      return false
+    }
+    console.note("shoal-dump: wrote \(escaped(output, asciiOnly: true)), \(Units.bytes(UInt64(bytes.count)))")
+    return true
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { return false }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        close(descriptor)
+        return false
+      }
+      rest = rest.dropFirst(count)
+    }
+    return close(descriptor) == 0
+  }
+}

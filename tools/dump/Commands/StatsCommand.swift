@@ -1,0 +1,59 @@
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal-dump stats FILE`: conversations, tracker transactions, and what happened in each second.
+struct StatsCommand: ~Copyable {
+  static let command = Command(
+    "stats", "Sum up conversations, tracker requests, and each second.",
+    examples: ["shoal-dump stats a.pcapng", "shoal-dump stats --flow 27ffacef --assert 'resent < 5%' a.pcapng"],
+    arguments: [Argument("file", "Capture to read; - for standard input.", completes: .files)])
+
+  private let console: Console
+  private let filters: FilterOptions
+  private let isJSON: Bool
+  private let isQuiet: Bool
+  private var analyzer = Analyzer()
+  private var statistics = Statistics()
+
+  init(console: Console, _ invocation: Invocation) throws(UsageError) {
+    self.console = console
+    filters = try FilterOptions(invocation)
+    isJSON = invocation.has("json")
+    isQuiet = invocation.has("quiet")
+  }
+
+  /// Whether all of it could be read and written, and the assertions hold.
+  consuming func run(_ path: String, input: Int32) -> Bool {
+    var failure: InputFailure?
+    do throws(InputFailure) {
+      var capture = try CaptureFile(path, input: input)
+      try count(&capture)
+    } catch { failure = error }
+    if !isQuiet, failure == nil || statistics.all.datagrams > 0 {
+      if isJSON {
+        for object in StatisticsJSON.objects(statistics, analyzer.flows) { console.print(object) }
+      } else {
+        console.print(StatisticsText(statistics, analyzer.flows).lines.joined(separator: "\n"))
+      }
+    }
+    if let failure { console.error(failure.reason) }
+    if let failure = console.outputFailure {
+      console.error(failure)
+      return false
+    }
+    return filters.check(statistics, console) && failure == nil
+  }
+
+  private mutating func count(_ capture: inout CaptureFile) throws(InputFailure) {
+    var clock = Clock(style: .relative)
+    let filter = filters.filter
+    repeat {
+      while var datagram = try capture.next() {
+        clock.begin(datagram.time)
+        let seen = analyzer.observe(&datagram)
+        guard datagram.isOurs, filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        statistics.add(datagram, seen)
+      }
+    } while try capture.fill()
+  }
+}

@@ -1,0 +1,50 @@
+import ShoalTerminal
+
+/// A condition on what a whole capture holds: `retransmitted < 10% && corrupt == 0`.
+struct Assertion {
+  private struct Bound {
+    var name: String
+    var measure: Measure
+    var relation: Relation
+    var limit: Quantity
+  }
+
+  private let text: String
+  private let root: Expression
+  private var bounds: [Bound] = []
+
+  init(_ text: String) throws(ExpressionError) {
+    let condition = try Condition(text)
+    self.text = text
+    root = condition.root
+    for comparison in condition.comparisons {
+      let name = comparison.field.text
+      guard let measure = Measure(name) else {
+        let hint = nearMiss(name, among: Measure.names).map { "; did you mean \($0)?" } ?? ""
+        throw ExpressionError(
+          reason: "'\(name)' is nothing that can be measured\(hint)", column: comparison.field.column)
+      }
+      guard let relation = comparison.relation, relation != .contains, let value = comparison.value else {
+        throw ExpressionError(reason: "\(name) must be compared with a number", column: comparison.field.column)
+      }
+      guard let limit = Quantity(value.text) else {
+        throw ExpressionError(reason: "'\(value.text)' is not a number", column: value.column)
+      }
+      guard measure.takes(limit.unit) else {
+        throw ExpressionError(reason: "\(name) has no such unit", column: value.column)
+      }
+      bounds.append(Bound(name: name, measure: measure, relation: relation, limit: limit))
+    }
+  }
+
+  /// Why it does not hold, `retransmitted < 10%: is 11.83% (34,865 of 294,712)`; nil if it does.
+  func failure(_ statistics: Statistics) -> String? {
+    let values = bounds.map { $0.measure.value(statistics, asShare: $0.limit.unit == "%") }
+    let holds = root.holds { index in
+      values[index].number.map { bounds[index].relation.holds($0, bounds[index].limit.value) } ?? false
+    }
+    guard !holds else { return nil }
+    guard bounds.count > 1 else { return "\(text): is \(values.first?.text ?? "")" }
+    return "\(text): " + zip(bounds, values).map { "\($0.name) is \($1.text)" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,30 @@
+import ShoalTerminal
+import ShoalWire
+
+/// What expressions can name, in words.
+enum FieldList {
+  static let text = """
+    Of each datagram (--filter):
+    \(list(PacketField.allCases.map(\.rawValue)))
+
+    Marks, each true or false:
+    \(list(Mark.allCases.map(\.name)))
+
+    Fields of the protocol, as Protocol.md names them:
+    \(list(Schema.fieldNames))
+
+    Of the whole capture (--assert), and the number of each mark, also as a percentage:
+    \(list(Measure.names.filter { Mark(name: $0) == nil }))
+
+    ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses; 50ms, 1.5s, 64kB, 10%, 0x2a.
+    """
+
+  private static func list(_ names: [String]) -> String {
+    var lines = [" "]
+    for name in names {
+      if lines[lines.count - 1].utf8.count + name.utf8.count > 78 { lines.append(" ") }
+      lines[lines.count - 1] += " " + name
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,98 @@
+import ShoalTerminal
+import ShoalWire
+
+/// A comparison whose field and value are understood.
+enum Predicate {
+  case number(PacketField, Relation, Double)
+  case address(PacketField, Relation, HostPort)
+  case type(Relation, PacketType?)
+  case mark(Relation, Mark)
+  case message(Relation, MessageType)
+  case hex(PacketField, Relation, String)
+  case truth(PacketField, Relation, Bool)
+  /// A field of the protocol by its name; nil: whether the datagram has it, and it is not zero.
+  case field(String, Relation?, Token?)
+  /// A field that may be absent.
+  case present(PacketField)
+
+  init(_ comparison: Comparison) throws(ExpressionError) {
+    let name = comparison.field.text.lowercased()
+    guard let relation = comparison.relation, let value = comparison.value else {
+      self = try Self.alone(name, comparison.field)
+      return
+    }
+    guard let field = PacketField(rawValue: name) else {
+      guard Schema.fieldNames.contains(name) else { throw Self.unknown(comparison.field) }
+      self = .field(name, relation, value)
+      return
+    }
+    func wrong(_ need: String) -> ExpressionError { ExpressionError(reason: need, column: value.column) }
+    func ordered() throws(ExpressionError) {
+      guard relation == .equal || relation == .unequal else {
+        throw ExpressionError(reason: "\(name) can only be == or != to something", column: comparison.field.column)
+      }
+    }
+    switch field.kind {
+    case .number, .seconds, .bytes, .port:
+      guard let quantity = Quantity(value.text) else { throw wrong("\(name) is a number, not '\(value.text)'") }
+      let unit = if case .seconds = field.kind { "s" } else if case .bytes = field.kind { "B" } else { "" }
+      guard quantity.unit.isEmpty || quantity.unit == unit else { throw wrong("\(name) has no such unit") }
+      self = .number(field, relation, quantity.value)
+    case .address:
+      try ordered()
+      guard let address = HostPort(value.text) else {
+        throw wrong("'\(value.text)' is no address: write 192.0.2.7, 192.0.2.7:7401, [2001:db8::1]:7401 or :7401")
+      }
+      self = .address(field, relation, address)
+    case .name(let names):
+      try ordered()
+      guard names.contains(value.text.lowercased()) else {
+        throw wrong("no \(name) is '\(value.text)'; there are \(names.joined(separator: ", "))")
+      }
+      self = Self.named(field, relation, value.text.lowercased())
+    case .hex:
+      try ordered()
+      let digits = value.text.hasPrefix("0x") ? String(value.text.dropFirst(2)) : value.text
+      guard digits.count <= 16, !digits.isEmpty, digits.allSatisfy(\.isHexDigit) else {
+        throw wrong("\(name) is up to 16 hexadecimal digits")
+      }
+      self = .hex(field, relation, digits.lowercased())
+    case .truth:
+      try ordered()
+      guard let truth = ["true": true, "1": true, "false": false, "0": false][value.text] else {
+        throw wrong("\(name) is true or false")
+      }
+      self = .truth(field, relation, truth)
+    }
+  }
+
+  /// A name without a value: a mark, a message, a truth, or a field that must be there.
+  private static func alone(_ name: String, _ token: Token) throws(ExpressionError) -> Predicate {
+    if let mark = Mark(name: name) { return .mark(.equal, mark) }
+    if let field = PacketField(rawValue: name) {
+      if case .truth = field.kind { return .truth(field, .equal, true) }
+      return .present(field)
+    }
+    if Schema.fieldNames.contains(name) { return .field(name, nil, nil) }
+    if let message = MessageType.allCases.first(where: { $0.name.lowercased() == name }) {
+      return .message(.equal, message)
+    }
+    if let type = PacketType.allCases.first(where: { $0.name.lowercased() == name }) { return .type(.equal, type) }
+    throw unknown(token)
+  }
+
+  private static func named(_ field: PacketField, _ relation: Relation, _ name: String) -> Predicate {
+    switch field {
+    case .mark: .mark(relation, Mark(name: name) ?? .corrupt)
+    case .message: .message(relation, MessageType.allCases.first { $0.name.lowercased() == name } ?? .block)
+    default: .type(relation, PacketType.allCases.first { $0.name.lowercased() == name })
+    }
+  }
+
+  private static func unknown(_ token: Token) -> ExpressionError {
+    let names = PacketField.allCases.map(\.rawValue) + Mark.allCases.map(\.name) + Schema.fieldNames
+    let near = nearMiss(token.text.lowercased(), among: names)
+    let hint = near.map { "; did you mean \($0)?" } ?? "; 'shoal-dump --fields' lists them"
+    return ExpressionError(reason: "there is no field '\(token.text)'\(hint)", column: token.column)
+  }
+}

@@ -1,0 +1,63 @@
+import ShoalCapture
+import ShoalWire
+
+/// Splits a frame that holds several datagrams into them.
+///
+/// Segmentation offload hands the kernel many datagrams as one, and a capture taken there records them as one, under
+/// one UDP header. All but the last have the same size, which the frame does not tell: it is where a header begins
+/// such that the checksums on both sides of it fit.
+struct Segments {
+  /// Candidates tried before the frame is taken for one datagram: bounds the cost of hostile content.
+  private static let mostTries = 16
+  private var record: CaptureRecord?
+  private var frame: IPFrame?
+  private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var size = 0
+  private var part = 0
+
+  /// The first datagram of a frame; `next` gives the others.
+  mutating func first(of record: CaptureRecord, _ frame: IPFrame) -> Datagram {
+    let payload = UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])
+    let whole = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
+    rest = UnsafeRawBufferPointer(start: nil, count: 0)
+    guard whole.isCorrupt, let size = Self.size(of: payload) else { return whole }
+    (self.record, self.frame, rest, part, self.size) = (record, frame, payload, 0, size)
+    return next() ?? whole
+  }
+
+  /// The next datagram of the frame; nil when there are no more.
+  mutating func next() -> Datagram? {
+    guard !rest.isEmpty, let record, let frame else { return nil }
+    let bytes = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
+    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(size))
+    part += 1
+    var datagram = Datagram(record, frame, payload: bytes, length: bytes.count)
+    datagram.part = part
+    return datagram
+  }
+
+  /// The size of the datagrams in what is not one: a header begins there, and two neighbours or more are intact.
+  private static func size(of payload: UnsafeRawBufferPointer) -> Int? {
+    var tries = 0
+    var size = Limits.headerLength
+    while size + Limits.headerLength <= payload.count, tries < mostTries {
+      guard isHeader(payload, at: size) else {
+        size += 1
+        continue
+      }
+      tries += 1
+      let parts = (payload.count + size - 1) / size
+      let intact = (0..<min(parts, 4)).count { part in
+        let end = min((part + 1) * size, payload.count)
+        return Checksum.isValid(UnsafeRawBufferPointer(rebasing: payload[part * size..<end]))
+      }
+      if intact >= 2 { return size }
+      size += 1
+    }
+    return nil
+  }
+
+  private static func isHeader(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    bytes[offset] == 0x53 && bytes[offset + 1] == 0x68 && bytes[offset + 2] == Limits.version
+  }
+}

@@ -1,0 +1,136 @@
+import ShoalTerminal
+import ShoalWire
+
+/// Disjoint ranges of bytes, ascending; a chunk's blocks come mostly in order, so there are few.
+struct Coverage {
+  private var ranges: [Range<UInt64>] = []
+  private(set) var count: UInt64 = 0
+
+  /// Adds a range; how many bytes of it are new.
+  mutating func insert(_ range: Range<UInt64>) -> UInt64 {
+    guard !range.isEmpty else { return 0 }
+    var first = ranges.endIndex
+    while first > 0, ranges[first - 1].upperBound >= range.lowerBound { first -= 1 }
+    var end = first
+    var whole = range
+    var old: UInt64 = 0
+    while end < ranges.endIndex, ranges[end].lowerBound <= range.upperBound {
+      old += UInt64(ranges[end].count)
+      whole = min(whole.lowerBound, ranges[end].lowerBound)..<max(whole.upperBound, ranges[end].upperBound)
+      end += 1
+    }
+    ranges.replaceSubrange(first..<end, with: CollectionOfOne(whole))
+    let fresh = UInt64(whole.count) - old
+    count += fresh
+    return fresh
+  }
+}
+
+/// Which chunks of a file went from one peer to another and when, and when the receiver had them whole.
+struct ChunkMap {
+  /// More than this are not mapped: a report is read by people.
+  private static let mostLanes = 4_096
+  private struct Lane {
+    var flow: Int
+    var file: UInt16
+    var receiver: Address
+    /// By chunk: when its first and its last block came, and how many bytes.
+    var chunks: [UInt32: (first: Int64, last: Int64, bytes: UInt64)] = [:]
+  }
+  private struct Place: Hashable {
+    var receiver: Address
+    var id: Digest?
+    var flow: Int
+    var file: UInt16
+  }
+  private struct Done {
+    var coverage: [UInt32: Coverage] = [:]
+    var whole: [(chunk: UInt32, time: Int64)] = []
+  }
+  private var lanes: [Lane] = []
+  private var byFlow: [FileTable.Key: Int] = [:]
+  private var done: [Place: Done] = [:]
+  /// What peers said that they have: from whom, of which file, when.
+  private var told: [(flow: Int, file: UInt16, time: Int64, runs: [ChunkRun])] = []
+
+  /// Where no OFFER says how the file is cut, a chunk is a MiB.
+  static func cut(_ entry: FileTable.Entry?) -> Cut {
+    entry?.cut ?? Cut(size: Limits.fileSize, pieceExponent: 20, chunks: UInt32(Limits.fileSize >> 20))
+  }
+
+  mutating func add(_ block: Block, flow: Int, receiver: Address, _ entry: FileTable.Entry?, at time: Int64) {
+    let cut = Self.cut(entry)
+    guard block.space == ContentSpace.content.rawValue, cut.pieces > 0, block.offset < cut.size else { return }
+    let key = FileTable.Key(flow: flow, file: block.file)
+    if byFlow[key] == nil, lanes.count < Self.mostLanes {
+      byFlow[key] = lanes.count
+      lanes.append(Lane(flow: flow, file: block.file, receiver: receiver))
+    }
+    guard let lane = byFlow[key] else { return }
+    let place = Self.place(lanes[lane], entry)
+    var start = block.offset
+    let end = min(cut.size, start + UInt64(block.content.count))
+    while start < end {
+      let chunk = cut.chunk(ofPiece: cut.piece(at: start))
+      let range = Self.bytes(of: chunk, cut)
+      let stop = min(end, range.upperBound)
+      let index = UInt32(chunk)
+      var row = lanes[lane].chunks[index] ?? (time, time, 0)
+      row.last = time
+      row.bytes += stop - start
+      lanes[lane].chunks[index] = row
+      complete(index, start..<stop, range, place, at: time)
+      start = stop
+    }
+  }
+
+  private mutating func complete(
+    _ chunk: UInt32, _ part: Range<UInt64>, _ whole: Range<UInt64>, _ place: Place, at time: Int64
+  ) {
+    let fresh = done[place, default: Done()].coverage[chunk, default: Coverage()].insert(part)
+    guard fresh > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
+    done[place]?.whole.append((chunk, time))
+  }
+
+  mutating func add(_ runs: [ChunkRun], file: UInt16, flow: Int, at time: Int64) {
+    if told.count < 1 << 18 { told.append((flow, file, time, runs)) }
+  }
+
+  private static func place(_ lane: Lane, _ entry: FileTable.Entry?) -> Place {
+    let id = entry?.id
+    return Place(receiver: lane.receiver, id: id, flow: id == nil ? lane.flow : 0, file: id == nil ? lane.file : 0)
+  }
+
+  /// The bytes of a chunk.
+  private static func bytes(of chunk: Int, _ cut: Cut) -> Range<UInt64> {
+    let pieces = cut.pieces(ofChunks: chunk, chunk + 1)
+    let start = cut.pieceOffset(pieces.lowerBound)
+    let end = pieces.upperBound >= cut.pieces ? cut.size : cut.pieceOffset(pieces.upperBound)
+    return start..<max(start, end)
+  }
+
+  func json(_ files: FileTable) -> JSON {
+    .array(
+      lanes.map { lane in
+        let entry = files[FileTable.Key(flow: lane.flow, file: lane.file)]
+        var sent = Columns("chunk", "first", "last", "bytes")
+        for (chunk, row) in lane.chunks.sorted(by: { $0.key < $1.key }) {
+          sent.append(row: [Int64(chunk), row.first, row.last, Int64(clamping: row.bytes)])
+        }
+        var whole = Columns("chunk", "t")
+        for (chunk, time) in done[Self.place(lane, entry)]?.whole ?? [] where lane.chunks[chunk] != nil {
+          whole.append(row: [Int64(chunk), time])
+        }
+        var had = Columns("t", "first", "many")
+        for row in told where row.flow == lane.flow && row.file == lane.file {
+          for run in row.runs { had.append(row: [row.time, Int64(run.first), Int64(run.count)]) }
+        }
+        return [
+          "flow": .int(lane.flow), "file": .uint(UInt64(lane.file)),
+          "id": entry?.id.map { .string($0.short) } ?? .null, "name": entry.map { .string($0.name) } ?? .null,
+          "chunks": entry?.cut.map { .uint(UInt64($0.chunks)) } ?? .null, "sent": sent.json, "whole": whole.json,
+          "had": had.json,
+        ]
+      })
+  }
+}

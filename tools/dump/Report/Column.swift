@@ -1,0 +1,85 @@
+import ShoalTerminal
+
+/// A column of whole numbers for the page: differences as variable-length integers, so that a packet takes some 12 bytes.
+///
+/// Each difference from the number before is zigzag-coded, seven bits a byte, the lowest first. After a difference of
+/// zero follows how many more zeros there are, coded the same way.
+struct Column {
+  private var bytes: [UInt8] = []
+  private var last: Int64 = 0
+  private var zeros: UInt64 = 0
+  private(set) var count = 0
+
+  mutating func append(_ value: Int64) {
+    let difference = value &- last
+    last = value
+    count += 1
+    if difference == 0 {
+      zeros += 1
+    } else {
+      flush()
+      put(UInt64(bitPattern: difference << 1 ^ difference >> 63))
+    }
+  }
+
+  mutating func append(_ value: some BinaryInteger) { append(Int64(truncatingIfNeeded: value)) }
+
+  private mutating func flush() {
+    guard zeros > 0 else { return }
+    bytes.append(0)
+    put(zeros - 1)
+    zeros = 0
+  }
+
+  private mutating func put(_ value: UInt64) {
+    var rest = value
+    while rest > 127 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 128)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  /// The column in base64 (RFC 4648).
+  consuming func base64() -> String {
+    flush()
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    return String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
+      var place = 0
+      for start in stride(from: 0, to: bytes.count, by: 3) {
+        let left = bytes.count - start
+        let group =
+          UInt32(bytes[start]) << 16 | UInt32(left > 1 ? bytes[start + 1] : 0) << 8
+          | UInt32(left > 2 ? bytes[start + 2] : 0)
+        for index in 0..<4 {
+          text[place] = index > left ? UInt8(ascii: "=") : alphabet[Int(group >> UInt32(18 - 6 * index) & 63)]
+          place += 1
+        }
+      }
+      return place
+    }
+  }
+}
+
+/// Columns of the same length, one row for each event.
+struct Columns {
+  private let names: [String]
+  private var columns: [Column]
+
+  init(_ names: String...) {
+    self.names = names
+    columns = names.map { _ in Column() }
+  }
+
+  var count: Int { columns[0].count }
+
+  /// Appends to the column in the order of the names.
+  mutating func append(_ index: Int, _ value: some BinaryInteger) { columns[index].append(value) }
+
+  mutating func append(row: [Int64]) { for (index, value) in row.enumerated() { columns[index].append(value) } }
+
+  /// `{"count":2,"t":"…"}`.
+  var json: JSON {
+    .object([.init("count", .int(count))] + zip(names, columns).map { .init($0, .string($1.base64())) })
+  }
+}

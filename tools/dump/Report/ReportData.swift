@@ -1,0 +1,106 @@
+import ShoalTerminal
+import ShoalWire
+
+/// Collects what the page shows, as a capture is read.
+struct ReportData: ~Copyable {
+  /// Handshakes, probes and tracker packets beyond so many are only counted.
+  private static let mostLines = 20_000
+  /// A datagram that is shown as its line.
+  private struct Line {
+    var number: UInt64
+    var time: Int64
+    var flow: Int?
+    var marks: MarkSet
+    var text: String
+  }
+
+  private var analyzer = Analyzer()
+  private var flows: [ReportFlow] = []
+  private var chunks = ChunkMap()
+  private var lines: [Line] = []
+  private var unlisted = 0
+  private var line = TextLine(usesColor: false, clock: Clock(style: .relative))
+  private var buffer = TextBuffer(capacity: 1 << 12)
+  private var origin: UInt64?
+  /// Microseconds from the first packet to the latest; the page wants times that never fall.
+  private var now: Int64 = 0
+  /// Datagrams of ours.
+  private(set) var count = 0
+
+  mutating func observe(_ datagram: inout Datagram) {
+    line.clock.begin(datagram.time)
+    if origin == nil { origin = datagram.time }
+    if let origin, let time = datagram.time, time > origin { now = max(now, Int64((time - origin) / 1_000)) }
+    let seen = analyzer.observe(&datagram)
+    guard datagram.isOurs else { return }
+    count += 1
+    while flows.count < analyzer.flows.count { flows.append(ReportFlow()) }
+    switch datagram.content {
+    case .data(let packet):
+      guard let index = seen.subject else { return note(datagram, seen) }
+      let blocks = flows[index].add(packet, datagram, seen, at: now)
+      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index) }
+    case .ack(let packet):
+      guard let index = seen.subject else { return note(datagram, seen) }
+      flows[index].add(packet, datagram, seen, at: now)
+    case .other, .none:
+      if datagram.isCorrupt, let index = seen.flow {
+        flows[index].addCorrupt(datagram, at: now)
+      } else {
+        note(datagram, seen)
+      }
+    }
+  }
+
+  private mutating func add(_ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int) {
+    let receiver = datagram.destination
+    for block in blocks {
+      let entry = analyzer.files[FileTable.Key(flow: index, file: block.file)]
+      chunks.add(block, flow: index, receiver: receiver, entry, at: now)
+    }
+    guard blocks.isEmpty else { return }
+    try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
+      switch part.type {
+      case .offer:
+        let offer = try Offer.decode(bytes, part.body)
+        chunks.add(offer.have, file: offer.file, flow: index, at: now)
+      case .have:
+        let have = try Have.decode(bytes, part.body)
+        chunks.add(have.chunks, file: have.file, flow: index, at: now)
+      default: break
+      }
+    }
+  }
+
+  private mutating func note(_ datagram: Datagram, _ seen: Observation) {
+    guard lines.count < Self.mostLines else {
+      unlisted += 1
+      return
+    }
+    buffer.removeAll()
+    line.write(datagram, seen, to: &buffer)
+    lines.append(Line(number: datagram.number, time: now, flow: seen.flow, marks: seen.marks, text: buffer.text))
+  }
+
+  /// All of it, as the page reads it.
+  func json(file: String) -> JSON {
+    let shown = zip(analyzer.flows, flows).map { flow, columns in columns.json(flow) }
+    return [
+      "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
+      "marks": .array(Mark.allCases.map { .string($0.name) }),
+      "messages": .array(
+        (0...UInt8(MessageType.allCases.count)).map { value in
+          MessageType(rawValue: value).map { .string($0.name) } ?? .null
+        }),
+      "types": .array((0...UInt8(0x2f)).map { value in PacketType(rawValue: value).map { .string($0.name) } ?? .null }),
+      "flows": .array(shown), "lanes": chunks.json(analyzer.files),
+      "lines": .array(
+        lines.map { line in
+          [
+            "n": .uint(line.number), "t": .int(Int(line.time)), "flow": line.flow.map(JSON.int) ?? .null,
+            "marks": .uint(UInt64(line.marks.rawValue)), "text": .string(line.text),
+          ]
+        }),
+    ]
+  }
+}

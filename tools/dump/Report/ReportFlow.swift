@@ -1,0 +1,135 @@
+import ShoalTerminal
+import ShoalWire
+
+/// What the page is told of one direction of a connection: its DATA, and the ACKs that speak of it.
+struct ReportFlow {
+  /// More packets than this are not told apart as acknowledged or not by a slice.
+  private static let mostNumbers: Int64 = 1 << 26
+
+  /// A row for each DATA. `offset` counts from where the content of the one before ended.
+  private var data = Columns("n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
+  /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
+  private var repeats = Columns("row", "first", "span", "cause", "extra")
+  /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
+  private var acks = Columns("n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit")
+  /// The runs of numbers that each ACK was the first to tell of, beyond its `next`: `runs` rows for each.
+  private var runs = Columns("start", "many")
+  /// A row for each corrupt datagram; `mend` is the bit whose flip mends it, plus 1.
+  private var corrupt = Columns("n", "t", "len", "type", "found", "computed", "mend")
+  /// The number that `seq`, `next` and `start` count from.
+  private var origin: Int64?
+  private var contentEnd: Int64 = 0
+  /// Of its DATA.
+  private var counters = FlowCounters()
+  /// Bit n: the number `origin + n` was acknowledged.
+  private var told: [UInt64] = []
+
+  private mutating func relative(_ number: Int64) -> Int64 {
+    if origin == nil { origin = number }
+    return number - origin!
+  }
+
+  mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [Block] {
+    counters.add(datagram, seen)
+    let row = data.count
+    var kind: UInt8 = 0
+    var blocks: [Block] = []
+    try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
+      if kind == 0 { kind = part.value }
+      if part.type == .block { blocks.append(try Block.read(bytes, part.body)) }
+    }
+    let block = kind == MessageType.block.rawValue ? blocks.first : nil
+    data.append(0, datagram.number)
+    data.append(1, time)
+    data.append(2, relative(seen.sequence ?? Int64(packet.sequence)))
+    data.append(3, packet.attempt)
+    data.append(4, datagram.length)
+    data.append(5, seen.marks.rawValue)
+    data.append(6, seen.inFlight)
+    // A block of the manifest is told from one of the file by its sign.
+    data.append(7, block.map { $0.space == 0 ? Int64(kind) : -Int64(kind) } ?? Int64(kind))
+    data.append(8, block?.file ?? 0)
+    data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
+    data.append(10, block?.content.count ?? 0)
+    if let block { contentEnd = Int64(bitPattern: block.offset) &+ Int64(block.content.count) }
+    let extra = max(seen.goBack, Int64(seen.timeouts), Int64(seen.pathMTU))
+    if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 {
+      let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
+      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra])
+    }
+    return blocks
+  }
+
+  mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) {
+    guard let next = seen.next else { return }
+    acks.append(0, datagram.number)
+    acks.append(1, time)
+    acks.append(2, relative(next))
+    acks.append(3, relative(seen.top))
+    acks.append(4, seen.marks.rawValue)
+    acks.append(5, seen.inFlight)
+    acks.append(6, seen.roundTrip.map { max(1, Int64($0 / 1_000)) } ?? 0)
+    acks.append(7, seen.acknowledgedBytes)
+    acks.append(8, packet.corrupt)
+    acks.append(9, addRuns(packet, datagram, next))
+    acks.append(10, seen.delayLimit)
+  }
+
+  /// Notes the runs that the slice is the first to tell of; how many.
+  private mutating func addRuns(_ packet: AckPacket, _ datagram: Datagram, _ next: Int64) -> Int {
+    let first = relative(next + Int64(Int32(bitPattern: packet.first &- packet.next)))
+    var count = 0
+    var slice = AckRuns(packet, datagram.bytes)
+    while let run = slice.next() {
+      guard run.isReceived else { continue }
+      var number = max(0, first + Int64(run.offset))
+      let end = min(first + Int64(run.offset) + Int64(run.count), Self.mostNumbers)
+      while number < end {
+        while number < end, isTold(number) { number += 1 }
+        let start = number
+        while number < end, !isTold(number) {
+          tell(number)
+          number += 1
+        }
+        guard number > start else { continue }
+        runs.append(row: [start, number - start])
+        count += 1
+      }
+    }
+    return count
+  }
+
+  private func isTold(_ number: Int64) -> Bool {
+    let word = Int(number >> 6)
+    return word < told.count && told[word] >> UInt64(number & 63) & 1 == 1
+  }
+
+  private mutating func tell(_ number: Int64) {
+    let word = Int(number >> 6)
+    if word >= told.count { told += [UInt64](repeating: 0, count: max(word + 1 - told.count, told.count)) }
+    told[word] |= 1 << UInt64(number & 63)
+  }
+
+  mutating func addCorrupt(_ datagram: Datagram, at time: Int64) {
+    guard let corruption = datagram.corruption else { return }
+    let mend = corruption.mend.map { Int64($0.byte * 8 + $0.bit + 1) } ?? 0
+    corrupt.append(row: [
+      Int64(datagram.number), time, Int64(datagram.length), Int64(datagram.claimedType?.rawValue ?? 0),
+      Int64(corruption.found), Int64(corruption.computed), mend,
+    ])
+  }
+
+  func json(_ flow: Flow) -> JSON {
+    let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
+    return [
+      "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
+      "to": .string("\(flow.destination)"), "connection": .hex(flow.connection),
+      "reverse": flow.reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
+      "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
+      "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.bytes),
+      "fresh": .uint(counters.freshBytes), "resent": .uint(counters.resent), "spurious": .uint(counters.spurious),
+      "corrupt": .int(corrupt.count), "timeouts": .uint(counters.timeouts), "data": data.json,
+      "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
+    ]
+  }
+}

@@ -1,0 +1,133 @@
+import ShoalTerminal
+import ShoalWire
+
+/// Writes a datagram on one line: number, time, flow, type, the fields that matter, length, marks.
+struct TextLine {
+  /// Whether to use colours.
+  let usesColor: Bool
+  var clock: Clock
+
+  mutating func write(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
+    out.append(datagram.number, width: 4)
+    if datagram.part > 0 {
+      out.append(".")
+      out.append(datagram.part)
+    }
+    out.append(" ")
+    clock.write(datagram.time, to: &out)
+    out.append(" ")
+    out.append(datagram.source)
+    out.append(" > ")
+    out.append(datagram.destination)
+    out.append(" ")
+    paint(.bold, &out)
+    var fault = seen.fault
+    if datagram.isOurs, !datagram.isCorrupt {
+      fault = writeFields(datagram, &out) ?? fault
+    } else {
+      out.append(datagram.isOurs ? (datagram.claimedType?.name ?? "") + "?" : "UDP")
+      plain(&out)
+    }
+    out.append(" len=")
+    out.append(datagram.length)
+    // What the capture cut has its own mark, which says the same better.
+    if datagram.isTruncated, fault?.kind == .truncated { fault = nil }
+    guard seen.marks.rawValue != 0 || fault != nil else { return }
+    out.append(" ")
+    paint(datagram.isCorrupt ? .red : .yellow, &out)
+    out.append("[")
+    MarkText.write(datagram, seen, fault, to: &out)
+    out.append("]")
+    plain(&out)
+  }
+
+  private func paint(_ hue: Hue, _ out: inout TextBuffer) {
+    guard usesColor else { return }
+    out.append("\u{1B}[")
+    out.append(hue.rawValue)
+    out.append("m")
+  }
+
+  private func plain(_ out: inout TextBuffer) { if usesColor { out.append("\u{1B}[0m") } }
+
+  /// Type and fields; what was wrong with them.
+  private func writeFields(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
+    switch datagram.content {
+    case .data(let packet):
+      out.append("DATA")
+      plain(&out)
+      out.append(" seq=")
+      out.append(packet.sequence)
+      if packet.attempt > 0 {
+        out.append(" attempt=")
+        out.append(packet.attempt)
+      }
+      return writeMessages(datagram, packet, &out)
+    case .ack(let packet):
+      out.append("ACK")
+      plain(&out)
+      writeAck(packet, datagram.bytes, &out)
+      return nil
+    case .other, .none:
+      let value = datagram.bytes.count > 3 ? datagram.bytes[3] : nil
+      out.append(datagram.type?.name ?? value.map { "0x" + hex(UInt64($0), 2) } ?? "?")
+      plain(&out)
+      let summary = Summary(datagram)
+      for word in summary.words {
+        out.append(" ")
+        out.append(word)
+      }
+      return summary.error
+    }
+  }
+
+  private func writeMessages(_ datagram: Datagram, _ packet: DataPacket, _ out: inout TextBuffer) -> WireError? {
+    let start = out.count
+    do throws(WireError) {
+      try datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
+        out.append(out.count > start ? "; " : " ")
+        try messageText(part, bytes, to: &out)
+      }
+      return nil
+    } catch { return error }
+  }
+
+  private func writeAck(_ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer) {
+    out.append(" next=")
+    out.append(packet.next)
+    if SliceEncoding(rawValue: packet.encoding) == nil {
+      out.append(" encoding=")
+      out.append(packet.encoding)
+    } else if packet.count > 0 {
+      writeMissing(packet, bytes, &out)
+    }
+    out.append(" top=")
+    out.append(packet.top)
+    if packet.corrupt > 0 {
+      out.append(" corrupt=")
+      out.append(packet.corrupt)
+    }
+  }
+
+  private func writeMissing(_ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer) {
+    var runs = AckRuns(packet, bytes)
+    var shown = 0
+    var total: UInt64 = 0
+    while let run = runs.next() {
+      guard !run.isReceived else { continue }
+      total += UInt64(run.count)
+      shown += 1
+      guard shown <= RunText.most else { continue }
+      out.append(shown == 1 ? " missing=" : ",")
+      out.append(packet.first &+ run.offset)
+      guard run.count > 1 else { continue }
+      out.append("-")
+      out.append(packet.first &+ run.offset &+ run.count &- 1)
+    }
+    guard total > 0 else { return }
+    if shown > RunText.most { out.append(",...") }
+    out.append(" (")
+    out.append(total)
+    out.append(")")
+  }
+}

@@ -1,0 +1,75 @@
+import ShoalWire
+
+/// What went over a flow.
+struct FlowCounters {
+  /// Datagrams of every kind, corrupt ones too, and their bytes of UDP payload.
+  private(set) var datagrams: UInt64 = 0
+  private(set) var bytes: UInt64 = 0
+  /// DATA packets, repeats and duplicates too.
+  private(set) var dataPackets: UInt64 = 0
+  /// Bytes of content in BLOCKs, as often as they were sent; and of numbers not seen before: what it was all for.
+  private(set) var contentBytes: UInt64 = 0
+  private(set) var freshBytes: UInt64 = 0
+  /// DATA packets that were sent again, and their bytes.
+  private(set) var resent: UInt64 = 0
+  private(set) var resentBytes: UInt64 = 0
+  /// Repeats that are known to have been needless.
+  private(set) var spurious: UInt64 = 0
+  private(set) var duplicates: UInt64 = 0
+  private(set) var outOfOrder: UInt64 = 0
+  private(set) var corrupt: UInt64 = 0
+  /// Probe timeouts.
+  private(set) var timeouts: UInt64 = 0
+  private(set) var goBacks: UInt64 = 0
+  private(set) var acks: UInt64 = 0
+  private(set) var lateAcks: UInt64 = 0
+  private(set) var mostInFlight = 0
+  /// Samples of the time from here to the receiver and back, in nanoseconds.
+  private(set) var roundTrips = Histogram()
+  private(set) var first: UInt64?
+  private(set) var last: UInt64?
+
+  /// Counts a datagram of the flow.
+  mutating func add(_ datagram: Datagram, _ seen: Observation) {
+    datagrams += 1
+    bytes += UInt64(datagram.length)
+    if let time = datagram.time {
+      first = min(first ?? time, time)
+      last = max(last ?? time, time)
+    }
+    if datagram.isCorrupt { corrupt += 1 }
+    switch datagram.content {
+    case .data: addData(datagram, seen)
+    case .ack:
+      acks += 1
+      if seen.marks.contains(.ackLate) { lateAcks += 1 }
+    case .other, .none: break
+    }
+  }
+
+  private mutating func addData(_ datagram: Datagram, _ seen: Observation) {
+    dataPackets += 1
+    contentBytes += UInt64(seen.content)
+    if seen.isFresh { freshBytes += UInt64(seen.content) }
+    mostInFlight = max(mostInFlight, seen.inFlight)
+    guard seen.marks.rawValue != 0 else { return }
+    if seen.marks.contains(.resent) {
+      resent += 1
+      resentBytes += UInt64(datagram.length)
+    }
+    if seen.marks.contains(.spurious) { spurious += 1 }
+    if seen.marks.contains(.duplicate) { duplicates += 1 }
+    if seen.marks.contains(.outOfOrder) { outOfOrder += 1 }
+    if seen.marks.contains(.goBack) { goBacks += 1 }
+    if seen.startsTimeout { timeouts += 1 }
+  }
+
+  /// Counts what an ACK of the other direction says of this flow.
+  mutating func addAcknowledgement(_ seen: Observation) {
+    if let sample = seen.roundTrip { roundTrips.add(sample) }
+    spurious += UInt64(seen.needless)
+  }
+
+  /// Seconds from the first datagram to the last.
+  var duration: Double { first.flatMap { first in last.map { Double($0 - first) / 1e9 } } ?? 0 }
+}

@@ -1,0 +1,59 @@
+import ShoalWire
+
+/// What a capture holds, counted: per flow, per second, per mark.
+struct Statistics {
+  /// By the flow's index in the analyzer.
+  private(set) var flows: [FlowCounters] = []
+  /// All datagrams of ours, whether of a flow or not.
+  private(set) var all = FlowCounters()
+  /// DATA packets and ACKs count for their flows, tracker packets here.
+  private(set) var tracker = TrackerCounters()
+  private var marks = [UInt64](repeating: 0, count: Mark.allCases.count)
+  private(set) var timeline = Timeline()
+
+  mutating func add(_ datagram: Datagram, _ seen: Observation) {
+    guard datagram.isOurs else { return }
+    all.add(datagram, seen)
+    if seen.roundTrip != nil || seen.needless > 0 { all.addAcknowledgement(seen) }
+    if seen.marks.rawValue != 0 {
+      for mark in Mark.allCases where seen.marks.contains(mark) { marks[Int(mark.rawValue)] += 1 }
+    }
+    timeline.add(datagram, seen)
+    if let type = datagram.type, type.isTracker { return tracker.add(type, seen) }
+    if let flow = seen.flow {
+      reach(flow)
+      flows[flow].add(datagram, seen)
+    }
+    if let subject = seen.subject, subject != seen.flow, seen.roundTrip != nil || seen.needless > 0 {
+      reach(subject)
+      flows[subject].addAcknowledgement(seen)
+    }
+  }
+
+  /// How many datagrams have a mark.
+  func count(of mark: Mark) -> UInt64 { marks[Int(mark.rawValue)] }
+
+  private mutating func reach(_ flow: Int) {
+    while flows.count <= flow { flows.append(FlowCounters()) }
+  }
+}
+
+/// What was asked of trackers.
+struct TrackerCounters {
+  private(set) var requests: UInt64 = 0
+  private(set) var retries: UInt64 = 0
+  private(set) var replies: UInt64 = 0
+  private(set) var errors: UInt64 = 0
+  /// From the last try to the answer, in nanoseconds.
+  private(set) var latencies = Histogram()
+
+  mutating func add(_ type: PacketType, _ seen: Observation) {
+    if type.isTrackerRequest {
+      if seen.marks.contains(.retry) { retries += 1 } else { requests += 1 }
+      return
+    }
+    replies += 1
+    if type == .error { errors += 1 }
+    if let span = seen.request.span { latencies.add(span) }
+  }
+}

@@ -1,0 +1,114 @@
+import ShoalWire
+
+/// `tools/wireshark/shoal.lua`: what the declarations of the packets say, and the program that reads by them.
+enum LuaDissector {
+  /// The whole script.
+  static let text =
+    LuaScript.head + tables + LuaScript.checksum + LuaScript.fields + LuaScript.conversation + LuaScript.main
+
+  private static let packets = PacketType.allCases.map { type in
+    (type.rawValue, type.name, role(of: type), fields(type.packet, type.name))
+  }
+  private static let messages = MessageType.allCases.map { type in
+    (type.rawValue, type.name, "", fields(type.message, type.name))
+  }
+  private static let header = fields(Header.self, "header")
+
+  private static func role(of type: PacketType) -> String {
+    if type == .open || type.isTrackerRequest { return ", role=\"request\"" }
+    return type == .accept || type == .version || type.isTracker ? ", role=\"reply\"" : ""
+  }
+
+  private static func fields(_ group: any FieldGroup.Type, _ name: String) -> [LuaField] {
+    func open<Group: FieldGroup>(_ group: Group.Type) -> [LuaField] { LuaFields.of(group, owner: name.lowercased()) }
+    return open(group)
+  }
+
+  /// Every field that is declared, those of entries of lists too.
+  static let all: [LuaField] = {
+    func flat(_ fields: [LuaField]) -> [LuaField] {
+      fields.flatMap { field -> [LuaField] in
+        if case .list(let entries) = field.kind { [field] + flat(entries) } else { [field] }
+      }
+    }
+    return flat(header + packets.flatMap(\.3) + messages.flatMap(\.3))
+  }()
+
+  /// The name in display filters: `shoal.size`, but `shoal.probe.size` where most others mean another type by "size".
+  static func filter(_ field: LuaField) -> String {
+    let namesakes = all.filter { $0.name == field.name }
+    let isUsual = namesakes.count { $0.kind.type == field.kind.type } * 2 > namesakes.count
+    return isUsual ? field.name : "\(field.owner).\(field.name)"
+  }
+
+  private static var tables: String {
+    var declared: Set<String> = []
+    var text = "\n-- The names of codes.\nlocal names = {\n"
+    for codes in CodeNames.allCases {
+      let values = (0..<256).compactMap { value in codes.name(of: UInt64(value)).map { "[\(value)]=\"\($0)\"" } }
+      text += wrapped("  \(codes) = { ", values, " },\n")
+    }
+    text += "}\n\n-- Every field that can be filtered for: its type, and how its values are shown.\nlocal fields = {\n"
+    for field in all where declared.insert(filter(field)).inserted {
+      text += "  [\"\(filter(field))\"] = { \"\(type(field))\"\(style(field)) },\n"
+    }
+    text += "}\n\n-- How each datagram is read: its fields, in the order of their bytes.\n"
+    text += "local header = \(group(header, ""))\n\n"
+    text += "local packets = {\n" + packets.map(entry).joined() + "}\n\n"
+    text += "local messages = {\n" + messages.map(entry).joined() + "}\n"
+    return text
+  }
+
+  private static func entry(_ value: UInt8, _ name: String, _ role: String, _ fields: [LuaField]) -> String {
+    "  [\(value)] = { name=\"\(name)\"\(role), fields=\(group(fields, "  ")) },\n"
+  }
+
+  private static func group(_ fields: [LuaField], _ indent: String) -> String {
+    let rows = fields.map { field -> String in
+      let start = "\(indent)  { \(reader(field)), \"\(filter(field))\", \"\(field.name)\""
+      guard case .list(let entries) = field.kind else { return start + " },\n" }
+      return start + ", \(group(entries, indent + "  ")) },\n"
+    }
+    return rows.isEmpty ? "{}" : "{\n" + rows.joined() + indent + "}"
+  }
+
+  /// The function that reads the field.
+  private static func reader(_ field: LuaField) -> String {
+    switch field.kind {
+    case .number(let bytes, .microseconds): "\"microseconds\", \(bytes)"
+    case .number(let bytes, _): "\"number\", \(bytes)"
+    case .digest: "\"bytes\", 32"
+    case .address: "\"address\", 0"
+    case .text: "\"text\", 0"
+    case .runs: "\"runs\", 0"
+    case .padding: "\"rest\", 0"
+    case .rest where field.owner == "data": "\"messages\", 0"
+    case .rest where field.owner == "ack": "\"slice\", 0"
+    case .rest: "\"rest\", 0"
+    case .list: "\"list\", 0"
+    }
+  }
+
+  private static func type(_ field: LuaField) -> String { String(field.kind.type.prefix { $0 != " " }) }
+
+  private static func style(_ field: LuaField) -> String {
+    switch field.kind {
+    case .number(_, .code(let names)): ", base.DEC, names.\(names)"
+    case .number(_, .hex): ", base.HEX"
+    case .number, .list: ", base.DEC"
+    default: ""
+    }
+  }
+
+  /// Parts with commas between, on as many lines as a width of 116 needs.
+  private static func wrapped(_ start: String, _ parts: [String], _ end: String) -> String {
+    var lines = [start]
+    for (index, part) in parts.enumerated() {
+      let part = index + 1 < parts.count ? part + "," : part
+      let isFull = lines[lines.count - 1].utf8.count + part.utf8.count > 116
+      if isFull { lines.append("   ") }
+      lines[lines.count - 1] += index > 0 ? " " + part : part
+    }
+    return lines.joined(separator: "\n") + end
+  }
+}

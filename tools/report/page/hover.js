@@ -1,0 +1,127 @@
+// Which packet is under the pointer, and which is pinned.
+
+const reach = 14;
+
+// The nearest of what a panel shows: the row's line of text, its number, time and place.
+function nearest(panel, flow, x, y) {
+  const { plane } = panel;
+  const best = { distance: reach * reach };
+  const consider = (times, count, row, value, found) => {
+    const from = lowerBound(times, timeAt(plane, x - reach), count), end = lowerBound(times, timeAt(plane, x + reach), count);
+    for (let k = from; k < end; k++) {
+      const i = row(k), v = value(i);
+      const dx = plane.x(times[k]) - x, dy = (v === null ? y : plane.y(v)) - y;
+      const distance = dx * dx + dy * dy;
+      if (distance < best.distance) Object.assign(best, { distance, i, found, px: x + dx, py: y + dy });
+    }
+  };
+  const same = k => k;
+  const { data, acks, corrupted } = flow;
+  const asData = i => ({ n: data.n[i], t: data.t[i], text: dataLine(flow, i) });
+  const asAck = i => ({ n: acks.n[i], t: acks.t[i], text: ackLine(flow, i) });
+  const asCorrupt = i => ({ n: corrupted.n[i], t: corrupted.t[i], text: corruptLine(flow, i) });
+  switch (panel.id) {
+    case "sequence":
+      if (isShown("resent")) consider(flow.resentTimes, flow.resent.length, k => flow.resent[k], i => data.seq[i] + 0.5, asData);
+      if (isShown("sent")) consider(data.t, data.count, same, i => data.seq[i] + 0.5, asData);
+      if (isShown("ack")) consider(acks.t, acks.count, same, i => acks.next[i], asAck);
+      break;
+    case "flight":
+      consider(data.t, data.count, same, i => data.flight[i], asData);
+      consider(acks.t, acks.count, same, i => acks.flight[i], asAck);
+      break;
+    case "rtt": consider(flow.rttTimes, flow.rttRows.length, k => flow.rttRows[k], i => acks.rtt[i], asAck); break;
+    case "losses":
+      consider(flow.resentTimes, flow.resent.length, k => flow.resent[k], () => null, asData);
+      break;
+  }
+  const isBand = (panel.id === "sequence" && y > plane.y1 - reach) || (panel.id === "losses" && y < plane.y0 + reach);
+  if (isBand && isShown("corrupt")) consider(corrupted.t, corrupted.count, same, () => null, asCorrupt);
+  return best.found ? { ...best.found(best.i), px: best.px, py: best.py } : null;
+}
+
+function hoverText(panel, flow, x, y, found) {
+  const t = timeAt(panel.plane, x);
+  if (found) return found.text;
+  if (panel.id === "swarm") return swarmAt(flow, panel.plane, x, y) || "";
+  const at = `${secondsText(t)} s`;
+  if (panel.id === "rates" && flow.rates) {
+    const bin = Math.floor((t - view.t0) / flow.rates.width);
+    if (bin >= 0 && bin < flow.rates.good.length) {
+      return `${at}: goodput ${rateText(flow.rates.good[bin])}, sent ${rateText(flow.rates.sent[bin])}`;
+    }
+  }
+  if (panel.id === "losses" && flow.losses) {
+    const bin = Math.floor((t - view.t0) / flow.losses.width);
+    if (bin >= 0 && bin < flow.losses.count) {
+      return `${at}: ${grouped(flow.losses.resent[bin])} resent, ${grouped(flow.losses.corrupt[bin])} corrupt within ` +
+        millisecondsText(flow.losses.width);
+    }
+  }
+  return at;
+}
+
+let pointer = null;
+
+// The crosshair goes through all panels: they share their time.
+function drawOver() {
+  const flow = flowAt(view.flow);
+  const pinned = view.pin === null ? null : packetOf(flow, view.pin);
+  for (const panel of panels) {
+    const g = sized(panel.over, panel.width, panel.height);
+    if (!panel.plane) continue;
+    const { plane } = panel;
+    if (pinned && pinned.t >= view.t0 && pinned.t <= view.t1) {
+      g.fillStyle = theme.resent;
+      g.fillRect(plane.x(pinned.t) - 0.5, plane.y0, 1, plane.h);
+    }
+    if (!pointer) continue;
+    g.strokeStyle = theme.faint;
+    g.setLineDash([2, 3]);
+    g.beginPath();
+    g.moveTo(pointer.x, plane.y0);
+    g.lineTo(pointer.x, plane.y1);
+    if (panel === pointer.panel) {
+      g.moveTo(plane.x0, pointer.y);
+      g.lineTo(plane.x1, pointer.y);
+    }
+    g.stroke();
+    g.setLineDash([]);
+    if (panel === pointer.panel && pointer.found) {
+      g.strokeStyle = theme.text;
+      g.lineWidth = 1.5;
+      g.beginPath();
+      g.arc(pointer.found.px, pointer.found.py, 6, 0, 7);
+      g.stroke();
+    }
+    if (pointer.from !== undefined) {
+      g.fillStyle = theme.sent;
+      g.globalAlpha = 0.15;
+      g.fillRect(Math.min(pointer.from, pointer.x), plane.y0, Math.abs(pointer.x - pointer.from), plane.h);
+      g.globalAlpha = 1;
+    }
+  }
+  document.getElementById("pinned").textContent = pinned ? pinned.text : "";
+  if (!pointer) return;
+  document.getElementById("hover").textContent = hoverText(pointer.panel, flow, pointer.x, pointer.y, pointer.found);
+}
+
+// A packet of the connection by its number in the capture.
+function packetOf(flow, n) {
+  const at = (rows, text) => {
+    const i = lowerBound(rows.n, n);
+    return i < rows.count && rows.n[i] === n ? { n, t: rows.t[i], text: text(i) } : null;
+  };
+  return at(flow.data, i => dataLine(flow, i)) || at(flow.acks, i => ackLine(flow, i)) ||
+    at(flow.corrupted, i => corruptLine(flow, i)) || lineOf(n);
+}
+
+function lineOf(n) {
+  const line = report.lines.find(one => one.n === n);
+  return line ? { n, t: line.t, text: line.text } : null;
+}
+
+function pin(n) {
+  view.pin = n === view.pin ? null : n;
+  changed();
+}

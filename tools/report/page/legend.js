@@ -1,0 +1,77 @@
+// Every mark is explained outside the graphs, and switched on and off there.
+
+const series = [
+  { name: "sent", sign: "bar", colour: "sent", label: "sent", note: "a bar from a number to the next" },
+  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "never left out, however far away" },
+  { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
+  { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was first to tell of" },
+  { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
+  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "the sending that had to be repeated" },
+  { name: "corrupt", sign: "diamond", colour: "lost", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },
+  { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged" },
+  { name: "cwnd", sign: "dashes", colour: "window", label: "congestion window", note: "and its state", needs: "cwnd" },
+  { name: "rtt", sign: "dot", colour: "ack", label: "round trip", note: "a dot for each sample" },
+  { name: "srtt", sign: "line", colour: "sent", label: "smoothed round trip", note: "", needs: "srtt" },
+  { name: "goodput", sign: "line", colour: "ack", label: "goodput", note: "acknowledged, without headers" },
+  { name: "rate", sign: "line", colour: "sent", label: "sending rate", note: "headers and repeats too" },
+  { name: "pacing", sign: "dashes", colour: "window", label: "pacing rate", note: "", needs: "pacing" },
+  { name: "chunks", sign: "bar", colour: "sent", label: "chunk on its way", note: "from its first block to its last" },
+  { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "at the receiver, from all its sources" },
+  { name: "had", sign: "area", colour: "window", label: "had before", note: "as OFFER and HAVE told" },
+];
+
+const seriesNamed = name => series.find(one => one.name === name);
+const isShown = name => !view.hidden.has(name);
+
+function drawLegendSign(canvas, { sign, colour }) {
+  const g = sized(canvas, 30, 18);
+  g.strokeStyle = g.fillStyle = theme[colour];
+  g.lineWidth = 1.8;
+  g.beginPath();
+  switch (sign) {
+    case "bar": g.fillRect(14, 3, 3, 12); break;
+    case "thin": g.fillRect(14.5, 3, 1.2, 12); break;
+    case "dot": g.fillRect(13, 7, 3, 3); break;
+    case "R": g.fillRect(14, 9, 3, 7); drawSign(g, "R", theme[colour], 15.5, 5); break;
+    case "stairs": g.moveTo(4, 15); g.lineTo(12, 15); g.lineTo(12, 9); g.lineTo(20, 9); g.lineTo(20, 4); g.lineTo(27, 4); g.stroke(); break;
+    case "dashes": g.setLineDash([5, 4]); g.moveTo(3, 9); g.lineTo(28, 9); g.stroke(); g.setLineDash([]); break;
+    case "line": g.moveTo(3, 11); g.lineTo(10, 5); g.lineTo(18, 12); g.lineTo(27, 6); g.stroke(); break;
+    case "area": g.globalAlpha = 0.35; g.fillRect(3, 3, 24, 12); g.globalAlpha = 1; break;
+    default: drawSign(g, sign, theme[colour], 15, 9);
+  }
+}
+
+function toggle(name) {
+  if (view.hidden.has(name)) view.hidden.delete(name); else view.hidden.add(name);
+  changed();
+}
+
+const legendRows = new Map();
+function makeLegend() {
+  const list = document.getElementById("legend");
+  for (const one of series) {
+    const item = document.createElement("li"), label = document.createElement("label");
+    const box = document.createElement("input"), canvas = document.createElement("canvas");
+    const text = document.createElement("span"), note = document.createElement("small");
+    box.type = "checkbox";
+    box.dataset.series = one.name;
+    box.addEventListener("change", () => toggle(one.name));
+    text.textContent = one.label;
+    note.textContent = one.note;
+    text.append(note);
+    label.append(box, canvas, text);
+    item.append(label);
+    list.append(item);
+    legendRows.set(one.name, { item, label, box, canvas });
+  }
+}
+
+function drawLegend(flow) {
+  for (const one of series) {
+    const { item, label, box, canvas } = legendRows.get(one.name);
+    item.hidden = Boolean(one.needs) && !qlogOf(flow, one.needs).count;
+    box.checked = isShown(one.name);
+    label.classList.toggle("off", !box.checked);
+    drawLegendSign(canvas, one);
+  }
+}

@@ -1,0 +1,193 @@
+// The panels below the time-sequence graph, and how each is fitted to what is in view.
+
+const countLabel = value => Math.abs(value) >= 1e4 ? `${+(value / 1e3).toPrecision(6)}k` : `${+value.toPrecision(6)}`;
+const kilobytesLabel = value => value >= 1e6 ? `${+(value / 1e6).toPrecision(4)} MB` : `${+(value / 1e3).toPrecision(4)} kB`;
+
+function highest(values, from, end, start = 0) {
+  let high = start;
+  for (let i = from; i < end; i++) if (values[i] > high) high = values[i];
+  return high;
+}
+
+// From zero to somewhat above the highest value.
+const upTo = high => [0, high > 0 ? high * 1.08 : 1];
+
+// The host's own account of the flow, if a qlog was given: rows of time and value, only where the value changed.
+const nothing = new Line(new Float64Array(0), new Float64Array(0));
+function qlogOf(flow, name) {
+  const series = flow.qlog && flow.qlog[name];
+  if (!series) return nothing;
+  if (!series.line) {
+    const { t, value } = table(series);
+    series.line = new Line(t, value);
+  }
+  return series.line;
+}
+
+function drawQlog(g, flow, plane, name, colour, dash) {
+  g.strokeStyle = colour;
+  g.lineWidth = 1.5;
+  g.setLineDash(dash);
+  drawLine(g, plane, qlogOf(flow, name), true);
+  g.setLineDash([]);
+}
+
+function highIn(line) {
+  const { high } = line.measure(...rowsInView(line.t));
+  return Math.max(high, 0);
+}
+
+function flightRange(flow) {
+  const high = highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
+  // A window that nothing fills would press the rest to the floor.
+  return upTo(cwnd < high * 4 ? Math.max(high, cwnd) : high);
+}
+
+function drawFlight(g, flow, plane) {
+  if (isShown("cwnd")) {
+    drawStates(g, flow, plane);
+    drawQlog(g, flow, plane, "cwnd", theme.window, [5, 4]);
+  }
+  if (isShown("flight")) {
+    g.strokeStyle = theme.sent;
+    g.lineWidth = 1.3;
+    drawLine(g, plane, flow.flight, true);
+  }
+  const [from, end] = rowsInView(flow.flight.t);
+  return `${plural(end - from, "point")}, lowest and highest of each pixel`;
+}
+
+// The controller's states, as names along the top and lines where they change.
+function drawStates(g, flow, plane) {
+  if (!flow.qlog || !flow.qlog.states) return;
+  g.font = '10px system-ui, "DejaVu Sans", sans-serif';
+  g.textAlign = "left";
+  g.textBaseline = "top";
+  let free = plane.x0;
+  const states = flow.qlog.states;
+  states.forEach(([t, name], i) => {
+    const end = i + 1 < states.length ? states[i + 1][0] : Infinity;
+    if (t > view.t1 || end < view.t0) return;
+    const x = Math.max(plane.x(t), plane.x0);
+    g.fillStyle = theme.line;
+    if (t >= view.t0) g.fillRect(x, plane.y0, 1, plane.h);
+    const width = g.measureText(name).width + 6;
+    if (x < free || Math.min(plane.x(end), plane.x1) - x < width) return;
+    g.fillStyle = theme.faint;
+    g.fillText(name, x + 3, plane.y0 + 1);
+    free = x + width;
+  });
+}
+
+function rttRange(flow) {
+  const [from, end] = rowsInView(flow.rttTimes);
+  let high = highIn(qlogOf(flow, "srtt"));
+  for (let k = from; k < end; k++) high = Math.max(high, flow.acks.rtt[flow.rttRows[k]]);
+  return upTo(high);
+}
+
+function drawRtt(g, flow, plane) {
+  const [from, end] = rowsInView(flow.rttTimes);
+  let shown = 0;
+  if (isShown("rtt")) {
+    const pixels = new Cells(plane, 1, 1);
+    g.fillStyle = theme.ack;
+    const size = end - from < plane.w ? 3 : 2;
+    for (let k = from; k < end; k++) {
+      const i = flow.rttRows[k];
+      const x = plane.x(flow.acks.t[i]), y = plane.y(flow.acks.rtt[i]);
+      if (!pixels.take(x, y)) continue;
+      g.fillRect(x - size / 2, y - size / 2, size, size);
+      shown++;
+    }
+  }
+  if (isShown("srtt")) drawQlog(g, flow, plane, "srtt", theme.sent, []);
+  return shownText(shown, end - from, "samples");
+}
+
+// Bins of whole pixels, wide enough to hold some packets each.
+function binsOf(plane, least = 4) {
+  const width = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / least));
+  return { width, count: Math.ceil((view.t1 - view.t0) / width) };
+}
+
+function rates(flow, plane) {
+  const { width, count } = binsOf(plane, 6);
+  // Of what is acknowledged, headers are no good to anybody.
+  const useful = flow.bytes ? flow.freshBytes[flow.data.count] / Math.max(flow.sentBytes[flow.data.count] - resentBytes(flow), 1) : 1;
+  const sent = new Float64Array(count), good = new Float64Array(count);
+  const hasAcks = flow.ackedBytes[flow.acks.count] > 0;
+  for (let bin = 0; bin < count; bin++) {
+    const t0 = view.t0 + bin * width, t1 = t0 + width;
+    const between = (sums, times, rows) => sums[lowerBound(times, t1, rows)] - sums[lowerBound(times, t0, rows)];
+    sent[bin] = between(flow.sentBytes, flow.data.t, flow.data.count) / width * 1e6;
+    good[bin] = (hasAcks ? between(flow.ackedBytes, flow.acks.t, flow.acks.count) * useful
+      : between(flow.freshBytes, flow.data.t, flow.data.count)) / width * 1e6;
+  }
+  return { width, sent, good };
+}
+
+function resentBytes(flow) {
+  if (flow.resentSum === undefined) flow.resentSum = flow.resent.reduce((sum, i) => sum + flow.data.len[i], 0);
+  return flow.resentSum;
+}
+
+function rateRange(flow, plane) {
+  flow.rates = rates(flow, plane);
+  let high = highest(flow.rates.good, 0, flow.rates.good.length);
+  if (isShown("rate")) high = highest(flow.rates.sent, 0, flow.rates.sent.length, high);
+  const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
+  return upTo(pacing < high * 3 ? Math.max(high, pacing) : high);
+}
+
+function drawRates(g, flow, plane) {
+  const { width, sent, good } = flow.rates;
+  const times = Float64Array.from(sent, (_, i) => view.t0 + i * width);
+  g.lineWidth = 1.5;
+  if (isShown("pacing")) drawQlog(g, flow, plane, "pacing", theme.window, [5, 4]);
+  for (const [name, values, colour] of [["rate", sent, theme.sent], ["goodput", good, theme.ack]]) {
+    if (!isShown(name)) continue;
+    g.strokeStyle = colour;
+    drawLine(g, plane, new Line(times, values), true);
+  }
+  return `averages over ${millisecondsText(width)}`;
+}
+
+function lossCounts(flow, plane) {
+  const { width, count } = binsOf(plane, 5);
+  const result = { width, count, resent: new Float64Array(count), corrupt: new Float64Array(count) };
+  for (const [name, times] of [["resent", flow.resentTimes], ["corrupt", flow.corrupted.t]]) {
+    const from = lowerBound(times, view.t0), end = lowerBound(times, view.t1);
+    for (let i = from; i < end; i++) result[name][Math.min(count - 1, Math.floor((times[i] - view.t0) / width))]++;
+  }
+  return result;
+}
+
+function lossRange(flow, plane) {
+  flow.losses = lossCounts(flow, plane);
+  let high = 0;
+  for (let i = 0; i < flow.losses.count; i++) {
+    high = Math.max(high, (isShown("resent") ? flow.losses.resent[i] : 0) + (isShown("corrupt") ? flow.losses.corrupt[i] : 0));
+  }
+  return [0, Math.max(high * 1.25, 1.5)];
+}
+
+function drawLosses(g, flow, plane) {
+  const { width, count, resent, corrupt } = flow.losses;
+  const wide = Math.max(plane.w / count - 1, 1);
+  let totals = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const x = plane.x(view.t0 + i * width);
+    let base = 0;
+    totals[0] += resent[i];
+    totals[1] += corrupt[i];
+    for (const [name, value, colour] of [["resent", resent[i], theme.resent], ["corrupt", corrupt[i], theme.lost]]) {
+      if (!value || !isShown(name)) continue;
+      g.fillStyle = colour;
+      g.fillRect(x, plane.y(base + value), wide, value * plane.unit);
+      base += value;
+    }
+  }
+  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y0 + 7);
+  return `${grouped(totals[0])} resent, ${grouped(totals[1])} corrupt, all counted`;
+}
