@@ -1,3 +1,4 @@
+import CShoal
 import Glibc
 
 /// An open file. Reads and writes name their offset, so threads may share it. Closed when the last reference goes.
@@ -78,11 +79,23 @@ package final class File: Sendable {
   /// comes now and not hours later.
   package func allocate(_ size: Int) throws(SystemError) {
     guard size > 0 else { return }
+    if let free = freeMemory() {
+      guard size - Int(try status().size) <= free else { throw SystemError(ENOSPC, .allocate, path) }
+      return try self.size() < size ? resize(size) : ()
+    }
     var result: Int32
     repeat { result = fallocate(descriptor, 0, 0, size) } while result != 0 && errno == EINTR
     guard result != 0 else { return }
     guard errno == EOPNOTSUPP || errno == ENOSYS else { throw failure(.allocate) }
     if try self.size() < size { try resize(size) }
+  }
+
+  /// The bytes that are free where the file is kept in memory; nil where it is not. There a claim would write every
+  /// page twice, and hold up for as long who is to write it.
+  private func freeMemory() -> Int? {
+    var information = statfs()
+    guard fstatfs(descriptor, &information) == 0, information.f_type == TMPFS_MAGIC else { return nil }
+    return Int(information.f_bavail) * Int(information.f_bsize)
   }
 
   /// Makes the file exactly `size` bytes long.

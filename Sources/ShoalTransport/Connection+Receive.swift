@@ -64,7 +64,8 @@ extension Connection {
         delivered: send.rate.delivered, roundTrip: sample, smoothedRoundTrip: roundTrip.smoothed))
     lossesUntold = Losses()
     send.longRoundTrip = congestion.longRoundTrip
-    if send.largeLost >= Constants.blackHole { suspectBlackHole(at: now) }
+    // A burst of losses is over within a round trip; a path that has become narrower is not.
+    if send.largeLost >= Constants.blackHole, send.largeSilence > 2 * roundTrip.smoothed { suspectBlackHole(at: now) }
     renewWishes()
     armProbe(at: now)
     if let fault { throw fault }

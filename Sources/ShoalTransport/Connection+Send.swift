@@ -134,7 +134,7 @@ extension Connection {
     if isProbe {
       probesDue -= 1
     } else {
-      guard send.hasLost || (!queue.isEmpty && send.hasRoom) else {
+      guard send.hasLost || twin != nil || (!queue.isEmpty && send.hasRoom) else {
         if queue.isEmpty, send.bytesInFlight < congestion.window {
           send.rate.becameAppLimited(inFlight: send.bytesInFlight)
         }
@@ -152,7 +152,16 @@ extension Connection {
 
   /// The packet to send: one that is lost, or one that a probe repeats, or a new one.
   private mutating func nextNumber(isProbe: Bool) -> UInt64? {
-    if let lost = send.takeLost() { return lost }
+    if let number = twin {
+      twin = nil
+      if number >= send.base, !send.isAcked(number), send.at(number).pointee.inFlight { return number }
+    }
+    if let lost = send.takeLost() {
+      // At the tail, where nothing else is to be sent, a repeat that is lost too costs a round trip for all; on a path
+      // that loses much it goes out twice.
+      if queue.isEmpty, repeatMode == .selectiveRepeat, congestion.randomLoss ?? 0 > Constants.twinLoss { twin = lost }
+      return lost
+    }
     if isProbe {
       // The lowest again where there is no other: one of the two may be lost.
       guard let number = send.outstanding(from: lastProbed + 1) ?? send.outstanding(from: send.base) else {

@@ -41,6 +41,8 @@ struct Connection: ~Copyable {
   var probeTimeouts = 0
   /// Probes that go out regardless of the congestion window.
   var probesDue = 0
+  /// A packet that goes out once more at once.
+  var twin: UInt64?
   /// The last packet that a probe repeated.
   var lastProbed: UInt64 = 0
   /// When a numbered packet last left.

@@ -41,6 +41,8 @@ struct SendWindow: ~Copyable {
   /// Packets larger than every path carries, lost since one last got through.
   private(set) var largeLost = 0
   private var newestLargeOrder: UInt64 = 0
+  private var newestLargeSentAt = Instant.zero
+  private var newestLargeLostAt = Instant.zero
   var rate = DeliveryRate()
   /// A round trip longer than this shows a queue on the path.
   var longRoundTrip = Nanoseconds.max
@@ -203,7 +205,10 @@ struct SendWindow: ~Copyable {
         newestSentAt = packet.pointee.sentAt
       }
       if packet.pointee.isLarge {
-        newestLargeOrder = max(newestLargeOrder, packet.pointee.order)
+        if packet.pointee.order > newestLargeOrder {
+          newestLargeOrder = packet.pointee.order
+          newestLargeSentAt = packet.pointee.sentAt
+        }
         largeLost = 0
       }
     }
@@ -261,7 +266,10 @@ struct SendWindow: ~Copyable {
       } else {
         result.losses.unqueued.add(packet.pointee.phase)
       }
-      if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder { largeLost += 1 }
+      if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder {
+        largeLost += 1
+        newestLargeLostAt = packet.pointee.sentAt
+      }
     }
     packet.pointee.isLost = true
     lostCount += 1
@@ -269,6 +277,9 @@ struct SendWindow: ~Copyable {
   }
 
   mutating func forgetLargeLosses() { largeLost = 0 }
+
+  /// Over how long a time nothing large has got through, as the packets left.
+  var largeSilence: Nanoseconds { newestLargeLostAt - newestLargeSentAt }
 
   /// Declares the base lost, and all that follows it discarded, to be repeated in order.
   mutating func goBack(_ result: inout AckResult) {

@@ -173,6 +173,21 @@ import Testing
     }
   }
 
+  @Test func aBurstOfLossesIsNoNarrowerPath() throws {
+    let pair = try Pair("delay=20ms,rate=50mbit,queue=1MB")
+    let (id, _) = try pair.connect()
+    let tap = Tap(pair.world)
+    pair.world.sendFile(10_000_000, from: pair.a, on: id)
+    pair.world.run(for: 500 * .millisecond)
+    #expect(pair.a.status(id)?.datagram == 1_472)
+    tap.lose[.data] = 40
+    var least = Int.max
+    while !pair.world.run(for: 20 * .millisecond, until: { pair.world.isComplete }) {
+      least = min(least, pair.a.status(id)?.datagram ?? 0)
+    }
+    #expect(least == 1_472)
+  }
+
   @Test func pathsAreProbedForWhatTheyCarry() throws {
     for (mtu, limit, datagram) in [
       (1_500, 9_000, 1_472), (1_280, 1_500, 1_252), (1_492, 1_500, 1_464), (9_000, 9_000, 8_972), (9_000, 1_500, 1_472),

@@ -3,11 +3,13 @@
 #ifndef CSHOAL_H
 #define CSHOAL_H
 
+#include <linux/magic.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
