@@ -139,7 +139,7 @@ import Testing
   /// How many bits flipped.
   private func damage(_ bytes: inout [UInt8], seed: UInt64, brokenChecksums: Bool = false) throws -> Int {
     let found = try #require(bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: brokenChecksums) })
-    let corruption = try #require(corruption(of: found.payload.count, seed: seed))
+    let corruption = try #require(self.corruption(of: found.payload.count, seed: seed))
     bytes.withUnsafeMutableBytes { found.damage($0, corruption) }
     return corruption.count
   }

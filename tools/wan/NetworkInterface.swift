@@ -77,12 +77,10 @@ struct NetworkInterface {
     }
   }
 
-  private func control<Request: BitwiseCopyable>(
-    _ code: UInt, _ request: inout Request, family: Int32 = AF_INET
-  ) throws(Failure) {
+  private func control(_ code: UInt, _ request: UnsafeMutableRawPointer, family: Int32 = AF_INET) throws(Failure) {
     let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(system: name) }
     defer { close(descriptor) }
-    guard shoal_ioctl(descriptor, code, &request) == 0 else { throw Failure(system: name) }
+    guard shoal_ioctl(descriptor, code, request) == 0 else { throw Failure(system: name) }
   }
 }
