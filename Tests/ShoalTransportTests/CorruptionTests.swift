@@ -86,6 +86,8 @@ import Testing
   @Test func manyFlippedBitsAndAllIsWell() throws {
     let pair = try Pair("delay=5ms,rate=50mbit,corrupt=8%/2%,seed=4")
     #expect(try pair.transfer(3_000_000) != nil)
+    // What was still on its way arrives.
+    pair.world.run(for: .second)
     #expect(pair.world.violations.isEmpty)
     let down = try #require(pair.world.network.counters(of: pair.a.address))
     #expect(pair.b.corrupt == down.up.corrupted && pair.a.corrupt == down.down.corrupted)
