@@ -60,16 +60,10 @@ struct ChildProcess {
   /// Whether a TCP or UDP socket waits for peers in the namespace where it runs.
   var hasListener: Bool {
     ["tcp", "tcp6", "udp", "udp6"].contains { table in
-      guard let file = fopen("/proc/\(id)/net/\(table)", "re") else { return false }
-      defer { fclose(file) }
-      var line = [CChar](repeating: 0, count: 512)
-      while fgets(&line, Int32(line.count), file) != nil {
-        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-          .split(separator: " ")
-        // State 0A is LISTEN; a UDP socket with a local port and no peer has 07.
-        if words.count > 3, words[3] == (table.hasPrefix("tcp") ? "0A" : "07") { return true }
+      // Row, two addresses with their ports, state: 0A is LISTEN; a UDP socket without a peer has 07.
+      SystemTable("/proc/\(id)/net/\(table)").contains { row in
+        row.count > 5 && row[5] == (table.hasPrefix("tcp") ? "0A" : "07")
       }
-      return false
     }
   }
 }

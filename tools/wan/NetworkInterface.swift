@@ -10,23 +10,23 @@ struct NetworkInterface {
   /// Marks it up.
   func bringUp() throws(Failure) {
     var request = try self.request()
-    try control(UInt(SIOCGIFFLAGS), &request)
+    try control(SIOCGIFFLAGS, &request)
     request.ifr_ifru.ifru_flags |= Int16(IFF_UP)
-    try control(UInt(SIOCSIFFLAGS), &request)
+    try control(SIOCSIFFLAGS, &request)
   }
 
   /// Sets its longest packet, in bytes of IP.
   func setMTU(_ mtu: Int) throws(Failure) {
     var request = try self.request()
     request.ifr_ifru.ifru_mtu = Int32(mtu)
-    try control(UInt(SIOCSIFMTU), &request)
+    try control(SIOCSIFMTU, &request)
   }
 
   /// Sets how many packets it holds for whoever is to take them.
   func setQueue(_ packets: Int) throws(Failure) {
     var request = try self.request()
     request.ifr_ifru.ifru_ivalue = Int32(packets)
-    try control(UInt(SIOCSIFTXQLEN), &request)
+    try control(SIOCSIFTXQLEN, &request)
   }
 
   /// Gives it an address, and a route to those with the same prefix.
@@ -35,30 +35,33 @@ struct NetworkInterface {
     case .ipv4(let bytes):
       var request = try self.request()
       try setIPv4(&request, bytes)
-      try control(UInt(SIOCSIFADDR), &request)
+      try control(SIOCSIFADDR, &request)
       try setIPv4(&request, InterfaceAddress.mask(address.prefix))
-      try control(UInt(SIOCSIFNETMASK), &request)
+      try control(SIOCSIFNETMASK, &request)
     case .ipv6(let bytes):
       var request = shoal_in6_ifreq()
       withUnsafeMutableBytes(of: &request.address) { $0.copyBytes(from: bytes) }
       request.prefix_length = UInt32(address.prefix)
       request.interface = Int32(if_nametoindex(name))
-      try control(UInt(SIOCSIFADDR), &request, family: AF_INET6)
+      try control(SIOCSIFADDR, &request, family: AF_INET6)
     }
   }
 
   /// Packets that it was to send and dropped.
   func droppedOnSending() -> Int? {
-    guard let file = fopen("/proc/thread-self/net/dev", "re") else { return nil }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 512)
-    while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      let words = text.split { $0 == " " || $0 == ":" || $0 == "\n" }
+    for row in SystemTable("/proc/thread-self/net/dev") where row.count >= 13 && row[0] == name {
       // Name, eight columns of what was received, then bytes, packets, errors and drops of what was sent.
-      if words.count >= 13, words[0] == name { return Int(words[12]) }
+      return Int(row[12])
     }
     return nil
+  }
+
+  /// Whether all its IPv6 addresses may be used: they may a moment after they were given.
+  var isSettled: Bool {
+    // Address, index, prefix, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
+    SystemTable("/proc/thread-self/net/if_inet6").allSatisfy { row in
+      row.count < 6 || row[5] != name || (Int(row[4], radix: 16) ?? 0) & 0x40 == 0
+    }
   }
 
   private func request() throws(Failure) -> ifreq {
@@ -77,10 +80,10 @@ struct NetworkInterface {
     }
   }
 
-  private func control(_ code: UInt, _ request: UnsafeMutableRawPointer, family: Int32 = AF_INET) throws(Failure) {
+  private func control(_ code: Int32, _ request: UnsafeMutableRawPointer, family: Int32 = AF_INET) throws(Failure) {
     let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(system: name) }
     defer { close(descriptor) }
-    guard shoal_ioctl(descriptor, code, request) == 0 else { throw Failure(system: name) }
+    guard shoal_ioctl(descriptor, UInt(code), request) == 0 else { throw Failure(system: name) }
   }
 }

@@ -65,6 +65,7 @@ final class Session {
       devices.append(
         try TunDevice(options.device, in: namespace, mtu: options.mtu, addresses: side.addresses))
     }
+    for device in devices { try device.settle() }
     for device in devices { device.drain() }
     return try WanLink(
       devices, spec: options.spec, seed: options.seed, mtu: options.mtu, breaksChecksums: options.breaksChecksums)

@@ -52,6 +52,13 @@ struct TunDevice {
     for address in addresses { try interface.add(address) }
   }
 
+  /// Waits until its addresses may be used, a second at most.
+  func settle() throws(Failure) {
+    try namespace.inside { () throws(Failure) in
+      for _ in 0..<1_000 where !NetworkInterface(name).isSettled { usleep(1_000) }
+    }
+  }
+
   /// Throws away what the namespace sent so far.
   func drain() {
     var byte: UInt8 = 0

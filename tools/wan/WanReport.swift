@@ -42,8 +42,10 @@ struct WanReport {
     (
       title, counters.contains { value($0) > 0 },
       { counters in
-        let share = Units.percent(UInt64(value(counters)), of: UInt64(counters.link.offered), decimals: 2)
-        return "\(Units.grouped(value(counters))) (\(share))"
+        let count = value(counters)
+        guard count > 0 else { return "0" }
+        let share = Units.percent(UInt64(count), of: UInt64(counters.link.offered), decimals: 2)
+        return "\(Units.grouped(count)) (\(share))"
       }
     )
   }
