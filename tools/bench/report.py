@@ -174,7 +174,7 @@ def write(results, root, command=None):
     names = pictures.draw(found, results)
     default = f"libtorrent's TCP is the kernel's default, {about['tcp']}.\n" if "tcp" in about else ""
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
-        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}The kernel's default congestion control, which libtorrent has for TCP, is {about.get('tcp')}.\n\n")
+        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}{default}\n")
         file.writelines(f"![{title}]({name})\n\n" for name, title in names)
         file.write(f"## What is asked, what was measured\n\n{goals_markdown(found)}\n## Every case\n\n")
         file.write("\n".join(table.markdown() for table in found))
