@@ -80,7 +80,7 @@ class Table:
             out += [f"`{self.case.name}`", ""]
         ours = next((row for row in self.rows if row.startswith("shoal")), None)
         compared = self.case.kind in ("transfer", "rtt") and ours and len(self.rows) > 1
-        titles = [title for _, title in shown] + ([f"{ours} ÷ this"] if compared else []) + [""]
+        titles = [title for _, title in shown] + ([f"{ours} ÷ this"] if compared else []) + ["runs", ""]
         out += ["| | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
         for row in self.rows:
             cells = []
@@ -93,7 +93,8 @@ class Table:
             if compared:
                 mine, other = self.median(ours, "goodput"), self.median(row, "goodput")
                 cells.append(f"{mine / other:.3g}" if mine and other and row != ours else "")
-            out.append(f"| {row} | " + " | ".join(cells) + f" | {self.note(row)} |")
+            cells += [str(sum(run["row"] == row for run in self.runs)), self.note(row)]
+            out.append(f"| {row} | " + " | ".join(cells) + " |")
         return "\n".join(out) + "\n"
 
 
@@ -152,15 +153,15 @@ def default_tcp():
         return file.read().strip()
 
 
-def write(results, root, command=None):
+def write(results, root, measured=False):
     """Writes bench.md, the pictures, and the README's section, all from the CSV files."""
     about_path = f"{results}/about.json"
     about = {}
     if os.path.exists(about_path):
         with open(about_path, encoding="utf-8") as file:
             about = json.load(file)
-    if command:
-        about = {"machine": machine(), "command": command, "tcp": default_tcp()}
+    if measured:
+        about = {"machine": machine(), "tcp": default_tcp()}
         with open(about_path, "w", encoding="utf-8") as file:
             json.dump(about, file, indent=2)
             file.write("\n")
@@ -170,7 +171,7 @@ def write(results, root, command=None):
     days = sorted({run["date"] for table in found for run in table.runs})
     commits = list(dict.fromkeys(run["commit"] for table in found for run in table.runs))
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    made = f"{when}, {about.get('machine', '')}, commit {', '.join(commits)}, `{about.get('command', '')}`"
+    made = f"{when}, {about.get('machine', '')}, commit {', '.join(commits)}, `sudo tools/bench/run`"
     names = pictures.draw(found, results)
     default = f"libtorrent's TCP is the kernel's default, {about['tcp']}.\n" if "tcp" in about else ""
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
@@ -201,18 +202,17 @@ def summary(found):
         return ""
     systems = ["raw UDP", "shoal", "TCP BBR", "TCP CUBIC", "libtorrent uTP", "libtorrent TCP", "iroh", "quic-go", "UDT",
                "SRT", "ENet"]
-    out = ["| MB/s | " + " | ".join(title for _, title in columns) + " | CPU s/GB |",
-           "|---|" + "---|" * (len(columns) + 1)]
+    titles = [title for _, title in columns] + (["CPU s/GB on loopback"] if "loopback" in by_name else [])
+    out = ["| MB/s | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
     for system in systems:
         cells = []
         for table, _ in columns:
             row = "shoal, discard" if system == "shoal" and table.case.name == "loopback" else system
             cells.append(show(table.median(row, "goodput")))
-        cpu = [table.median("shoal, discard" if system == "shoal" else system, "cpu")
-               for table, title in columns if title == "loopback"]
+        if "loopback" in by_name:
+            cells.append(show(by_name["loopback"].median("shoal, discard" if system == "shoal" else system, "cpu")))
         if any(cells):
-            out.append(f"| {'**shoal**' if system == 'shoal' else system} | " + " | ".join(cells) +
-                       f" | {show(cpu[0]) if cpu and cpu[0] is not None else ''} |")
+            out.append(f"| {'**shoal**' if system == 'shoal' else system} | " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"
 
 
