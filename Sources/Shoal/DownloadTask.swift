@@ -178,6 +178,7 @@ final class DownloadTask {
     isOver = true
     loop.onProgress[key.index] = nil
     loop.downloads[key.index] = nil
+    if loop.downloads.isEmpty { loop.buffers.empty() }
   }
 }
 

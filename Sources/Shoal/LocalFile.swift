@@ -9,7 +9,6 @@ final class LocalFile {
   private let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?
-  private var spare: [PieceBuffer] = []
 
   init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut) {
     self.key = key
@@ -18,7 +17,7 @@ final class LocalFile {
   }
 
   /// Copies a block to its place.
-  func place(_ piece: Int, _ offset: Int, _ content: UnsafeRawBufferPointer) {
+  func place(_ piece: Int, _ offset: Int, _ content: UnsafeRawBufferPointer, _ buffers: inout PieceBuffers) {
     let buffer: PieceBuffer
     if let recent, recent.piece == piece {
       buffer = recent.buffer
@@ -26,7 +25,7 @@ final class LocalFile {
       buffer = known
       recent = (piece, known)
     } else {
-      buffer = spare.popLast() ?? PieceBuffer(cut.pieceSize)
+      buffer = buffers.take(cut.pieceSize)
       gathering[piece] = buffer
       recent = (piece, buffer)
     }
@@ -38,18 +37,4 @@ final class LocalFile {
     if recent?.piece == piece { recent = nil }
     return gathering.removeValue(forKey: piece)
   }
-
-  /// Gives back a buffer that was taken.
-  func recycle(_ buffer: PieceBuffer) {
-    // What a few peers fill at a time is kept; more would only hold memory.
-    if spare.count < 8 { spare.append(buffer) }
-  }
-}
-
-/// Memory for one piece, handed between the loop and a worker; only one of them has it at a time.
-final class PieceBuffer: @unchecked Sendable {
-  let bytes: UnsafeMutableRawBufferPointer
-
-  init(_ size: Int) { bytes = .allocate(byteCount: size, alignment: 64) }
-  deinit { bytes.deallocate() }
 }

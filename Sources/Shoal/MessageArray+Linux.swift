@@ -60,6 +60,18 @@ extension MessageArray {
     return sent < 0 ? -Int(errno) : Int(sent)
   }
 
+  /// Takes what waits, without blocking, into messages from the first on; their number, or a negative `errno`.
+  func receive(_ socket: Int32, singly: Bool) -> Int {
+    if singly {
+      let length = recvmsg(socket, &self[0].pointee.msg_hdr, Int32(MSG_DONTWAIT))
+      guard length >= 0 else { return -Int(errno) }
+      self[0].pointee.msg_len = UInt32(length)
+      return 1
+    }
+    let received = recvmmsg(socket, self[0], UInt32(count), Int32(MSG_DONTWAIT), nil)
+    return received < 0 ? -Int(errno) : Int(received)
+  }
+
   /// Marks message `index` as a run of datagrams of `size` bytes, for the kernel to cut.
   func setSegmentSize(_ size: Int, of index: Int) {
     let area = control(index)

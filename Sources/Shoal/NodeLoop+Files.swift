@@ -11,9 +11,9 @@ extension NodeLoop {
       case .block(let key, let piece, let offset, let content):
         guard let datagram, let file = files[key.index] else { continue }
         let bytes = UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end])
-        file.place(piece, offset, bytes)
+        file.place(piece, offset, bytes, &buffers)
       case .pieceGathered(let key, let piece): verify(piece, key)
-      case .pieceDropped(let key, let piece): files[key.index]?.take(piece).map { files[key.index]?.recycle($0) }
+      case .pieceDropped(let key, let piece): if let buffer = files[key.index]?.take(piece) { buffers.give(buffer) }
       default: tell(event)
       }
     }
@@ -41,8 +41,8 @@ extension NodeLoop {
   private func verified(
     _ piece: Int, _ key: FileKey, _ isRight: Bool, _ failure: SystemError?, _ buffer: PieceBuffer
   ) {
-    guard let file = files[key.index] else { return }
-    file.recycle(buffer)
+    buffers.give(buffer)
+    guard files[key.index] != nil else { return }
     if let failure { return downloads[key.index]?.fail(failure, self) ?? () }
     let cut = swarm.manifest(key)?.cut ?? Cut()
     if isRight { spans.invalidate(key.source, cut.pieceOffset(piece), cut.pieceLength(piece)) }

@@ -23,6 +23,7 @@ final class NodeLoop {
   private var down: LinkStage
   var capture: CaptureFile?
   var spans = SpanCache()
+  var buffers: PieceBuffers
   /// What is known of each file, by its key's index.
   var files: [LocalFile?] = []
   /// What is being fetched, by its key's index.
@@ -57,6 +58,7 @@ final class NodeLoop {
     let own = address.isUnspecified ? LocalAddresses.reachable(port: address.port) + address.loopbacks : [address]
     var configuration = options.swarm
     configuration.ownAddresses.formUnion(own)
+    configuration.receiveBuffer = socket.grantedReceiveBuffer
     followsInterface = options.followsInterfaceMTU && options.link.isClean
     // What passes through a bad link is as large as on the paths that it stands for.
     if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
@@ -65,6 +67,7 @@ final class NodeLoop {
       // Its own peer is registered like any other, by datagrams to itself.
       swarm.add(tracker: address.isUnspecified ? address.loopbacks[0] : address, at: now)
     }
+    buffers = PieceBuffers(limit: options.swarm.bufferLimit)
     reserve = min(max(options.swarm.transport.mtu, 1_500), SendBatch.datagramLimit)
     input = ReceiveBatch(for: socket)
     output = SendBatch(for: socket)

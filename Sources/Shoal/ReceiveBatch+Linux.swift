@@ -41,6 +41,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   /// What is left of the message last opened.
   private var position: UnsafeMutableRawPointer, remaining = 0, segmentSize = 0
   private var source: Address, destination: Address
+  private var lacksRecvmmsg = false
 
   /// A batch of `count` buffers of 64 KiB for `socket`.
   package init(for socket: UDPSocket, buffers count: Int = 8) {
@@ -65,15 +66,18 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     (filled, opened, remaining) = (0, 0, 0)
     // A pending error is reported once and then gone: so a few tries, then it is the next event's affair.
     for _ in 0..<4 {
-      let count = recvmmsg(socket.descriptor, messages[0], UInt32(messages.count), Int32(MSG_DONTWAIT), nil)
-      if count >= 0 {
+      let result = messages.receive(socket.descriptor, singly: lacksRecvmmsg)
+      if result >= 0 {
         counters.calls += 1
-        filled = Int(count)
-        return filled
+        filled = result
+        return result
       }
-      if errno == EAGAIN { return 0 }
-      if errno != EINTR {
-        counters.lastError = errno
+      switch Int32(-result) {
+      case EAGAIN: return 0
+      case EINTR: continue
+      case ENOSYS where !lacksRecvmmsg: lacksRecvmmsg = true
+      case let error:
+        counters.lastError = error
         counters.errors += 1
       }
     }

@@ -11,7 +11,10 @@ extension Swarm {
     let elapsed = min(now - measuredAt, .second)
     if elapsed >= SwarmConstants.tick {
       measuredAt = now
-      for index in live { measure(index, elapsed: elapsed, at: now) }
+      // Half, as the system counts its own records of small datagrams too, and to each peer its share.
+      let sources = live.count { sessions[$0]?.subscriptions.isEmpty == false }
+      let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / 2 / max(sources, 1)
+      for index in live { measure(index, elapsed: elapsed, queue: queue, at: now) }
     }
     for index in live where !announce(index) { isBusy = true }
     for i in files.indices where files[i].isWanted {

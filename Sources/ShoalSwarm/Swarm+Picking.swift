@@ -5,9 +5,10 @@ extension Swarm {
   // MARK: Whom to ask for how much
 
   /// How fast a peer sends, how much is to be kept requested from it, and whether it still sends.
-  mutating func measure(_ index: Int, elapsed: Nanoseconds, at now: Instant) {
+  mutating func measure(_ index: Int, elapsed: Nanoseconds, queue: Int, at now: Instant) {
     guard let session = sessions[index], !session.subscriptions.isEmpty else { return }
     let roundTrip = endpoint.roundTrip(session.connection) ?? 100 * .millisecond
+    let leastRoundTrip = endpoint.leastRoundTrip(session.connection) ?? roundTrip
     for s in session.subscriptions.indices {
       var subscription = session.subscriptions[s]
       let rate = Double(subscription.sinceMeasured) * 1e9 / Double(elapsed)
@@ -18,7 +19,8 @@ extension Swarm {
       subscription.rate = max(rate, subscription.rate * 0.95)
       // Twice what a round trip takes, as the rate may double in the next; half of what is buffered is for others.
       let flight = Int(growth * subscription.rate * Double(2 * roundTrip + SwarmConstants.tick) / 1e9)
-      subscription.budget = max(configuration.leastRequests, min(flight, configuration.bufferLimit / 2))
+      let held = Int(growth * subscription.rate * Double(2 * leastRoundTrip) / 1e9) + queue
+      subscription.budget = max(configuration.leastRequests, min(flight, held, configuration.bufferLimit / 2))
       if let end = subscription.snubbedUntil, end <= now {
         subscription.snubbedUntil = nil
         subscription.isDry = false

@@ -9,6 +9,9 @@ public struct SwarmConfiguration: Sendable {
   public var tracker = TrackerClientConfiguration()
   /// The most bytes in pieces that are not yet verified, over all downloads: bounds memory, and open requests.
   public var bufferLimit = 64 << 20
+  /// The bytes that the host's socket keeps while nobody reads it: what is requested beyond what the path itself holds
+  /// must find room there, or a receiver that is slow looks like a path that loses.
+  public var receiveBuffer = Int.max
   /// The least that is kept requested from one peer: enough for the first round trips of any path.
   public var leastRequests = 512 << 10
   /// The most peers from which one file is downloaded at a time.

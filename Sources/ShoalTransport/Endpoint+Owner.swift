@@ -61,6 +61,12 @@ extension Endpoint {
     return connections.at(slot).pointee.roundTrip.smoothed
   }
 
+  /// The least round trip that a connection saw; nil before its first sample.
+  public func leastRoundTrip(_ id: ConnectionID) -> Nanoseconds? {
+    guard let slot = connections.slot(id), connections.at(slot).pointee.roundTrip.hasSample else { return nil }
+    return connections.at(slot).pointee.roundTrip.minimum
+  }
+
   /// How a connection stands; nil if it is gone.
   public func status(_ id: ConnectionID) -> ConnectionStatus? {
     connections.slot(id).map { connections.at($0).pointee.status }
