@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// `shoal-dump FILE`: prints a line for each datagram.
+/// `shoal-dump FILE` or `-i INTERFACE`: prints a line for each datagram, or writes them to another capture.
 struct DumpCommand: ~Copyable {
   private let console: Console
   private let options: DumpOptions
@@ -11,6 +11,7 @@ struct DumpCommand: ~Copyable {
   private var out = TextBuffer()
   private var shown = 0
   private var foreign: UInt64 = 0
+  private var file: CaptureOutput?
 
   init(console: Console, options: DumpOptions) {
     self.console = console
@@ -19,12 +20,18 @@ struct DumpCommand: ~Copyable {
   }
 
   /// Whether all of it could be read and written, and the assertions hold; if not, the reason was printed.
-  consuming func run(_ path: String, input: Int32) -> Bool {
+  consuming func run(_ capture: consuming CaptureFile, output: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {
-      var capture = try CaptureFile(path, input: input)
+      if let path = options.output { file = try CaptureOutput(path, output: output) }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
+      try file?.flush()
+      if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
+      if capture.reader.dropped > 0 {
+        console.warning(
+          "the kernel dropped \(Units.grouped(capture.reader.dropped)) packets: write with -w, or filter less")
+      }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason) }
@@ -50,7 +57,11 @@ struct DumpCommand: ~Copyable {
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
         if countsAll { statistics.add(datagram, seen) }
         shown += 1
-        if !options.isQuiet { write(datagram, seen) }
+        if file != nil {
+          try file?.add(datagram, seen, capture.reader.frame)
+        } else if !options.isQuiet {
+          write(datagram, seen)
+        }
         if out.count > 1 << 16 { flush() }
         if shown == options.count { return }
       }

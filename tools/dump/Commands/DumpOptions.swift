@@ -8,6 +8,8 @@ struct DumpOptions {
   var isQuiet = false
   var showsAll = false
   var count = Int.max
+  /// The capture to write instead of lines.
+  var output: String?
   var time = TimeStyle.relative
   var filters: FilterOptions
 
@@ -16,6 +18,7 @@ struct DumpOptions {
     showsBytes = invocation.has("bytes")
     isJSON = invocation.has("json")
     isQuiet = invocation.has("quiet")
+    output = invocation.first("write")?.text
     showsAll = invocation.has("all")
     if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
