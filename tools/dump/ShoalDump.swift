@@ -33,6 +33,8 @@ enum ShoalDump {
     switch invocation.name {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
     case "report": return ReportCommand(invocation, console: console).run(input: input)
+    case "follow": return try FollowCommand(console: console, invocation).run(invocation["file"].text, input: input)
+    case "diff": return try DiffCommand(console: console, invocation).run(input: input)
     default: break
     }
     let file = invocation.first("file")?.text

@@ -25,7 +25,7 @@ extension ShoalDump {
           Option("all", "Show UDP datagrams that are not Shoal's too."),
           Option("count", "Stop after so many datagrams.", value: "n"),
           Option(
-            "time", "Since the first packet, since the line before, or UTC.",
+            "time", "Show the time so.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
           Option("tables", "Print the tables of all packets and messages."),
           Option("lua", "Print the dissector for Wireshark."),
@@ -39,6 +39,6 @@ extension ShoalDump {
         ]),
       FilterOptions.group,
     ],
-    subcommands: [StatsCommand.command, ReportCommand.command],
+    subcommands: [StatsCommand.command, FollowCommand.command, DiffCommand.command, ReportCommand.command],
     version: "0.1.0")
 }

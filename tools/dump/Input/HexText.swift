@@ -1,10 +1,17 @@
 /// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `tcpdump -x` and Wireshark print.
 enum HexText {
   /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
+  ///
+  /// Lines above the first that is a hex dump are passed over, as tcpdump prints one.
   static func bytes(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     for line in text.split(whereSeparator: \.isNewline) {
-      guard read(line, &bytes) else { return nil }
+      let count = bytes.count
+      guard read(line, &bytes) else {
+        guard count == 0 else { return nil }
+        bytes = []
+        continue
+      }
     }
     return bytes.isEmpty ? nil : bytes
   }

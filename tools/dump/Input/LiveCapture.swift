@@ -107,7 +107,8 @@ final class LiveCapture {
     let hardware = (header + 48 + 8).load(as: UInt16.self)
     let isOutgoing = kind == 4
     // What loops back is seen as it leaves and as it arrives; once is enough.
-    if isOutgoing, hardware == 772 { return nil }
+    let isLoopback = hardware == 772
+    if isOutgoing, isLoopback { return nil }
     let captured = Int((header + 12).load(as: UInt32.self))
     let start = header + Int((header + 26).load(as: UInt16.self))
     number += 1
@@ -115,7 +116,7 @@ final class LiveCapture {
     return CaptureRecord(
       number: number, time: seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self)),
       linkType: .raw, originalLength: Int((header + 16).load(as: UInt32.self)),
-      direction: isOutgoing ? .outbound : .inbound,
+      direction: isLoopback ? nil : isOutgoing ? .outbound : .inbound,
       bytes: UnsafeRawBufferPointer(start: start, count: captured))
   }
 }
