@@ -63,7 +63,8 @@ let package = Package(
       dependencies: [
         "shoal-dump", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalLink", "ShoalSimulator",
         "ShoalCapture", "ShoalTerminal",
-      ]),
+      ],
+      exclude: ["Captures"]),
     .testTarget(name: "WanTests", dependencies: ["shoal-wan", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),
