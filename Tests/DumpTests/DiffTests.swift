@@ -88,8 +88,8 @@ import Testing
         "lost        3   2.9%  longest run of lost and corrupted: 3",
         "corrupted   2   2.0%",
         "one-way delay min/median/p99: 10.00/10.00/13.30 ms", "",
-        "50 datagrams B > A", "delivered  49  98%", "lost        1   2%  longest run of lost and corrupted: 1",
-        "corrupted   0   0%", "one-way delay min/median/p99: 10.00/10.00/10.00 ms",
+        "50 datagrams B > A", "delivered  49  98.0%", "lost        1   2.0%  longest run of lost and corrupted: 1",
+        "corrupted   0     0%", "one-way delay min/median/p99: 10.00/10.00/10.00 ms",
       ])
     let picture = try #require(svg)
     #expect(picture.hasPrefix("<svg ") && picture.contains("a.pcapng &gt; b.pcapng"))

@@ -92,10 +92,15 @@ struct DumpCommand: ~Copyable {
   /// What was not shown, in words.
   private func hidden(_ reader: borrowing DatagramReader) -> String? {
     var parts: [String] = []
-    if foreign > 0 { parts.append("\(foreign) other UDP datagram\(foreign == 1 ? "" : "s") (--all shows them)") }
-    if let first = reader.firstOther {
-      parts.append("\(reader.others) other packet\(reader.others == 1 ? "" : "s") (first: \(first))")
+    func add(_ count: UInt64, _ noun: String, _ note: String) {
+      parts.append("\(count) \(noun)\(count == 1 ? "" : "s") (\(note))")
     }
+    if foreign > 0 { add(foreign, "other UDP datagram", "--all shows them") }
+    if let fragment = reader.firstFragment {
+      let way = "\(fragment.source.host) > \(fragment.destination.host)"
+      add(reader.fragments, "IP fragment", "first: \(fragment.identification), \(way), from byte \(fragment.offset)")
+    }
+    if let first = reader.firstOther { add(reader.others, "other packet", "first: \(first)") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")
   }
 }

@@ -15,7 +15,7 @@ struct ReportCommand {
         [
           Option(
             "output", "HTML file to write; - for standard output.", short: "o", value: "file",
-            default: "report.html", completes: .files),
+            default: "report.html", completes: .files)
         ])
     ])
 

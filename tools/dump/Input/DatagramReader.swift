@@ -14,6 +14,9 @@ struct DatagramReader: ~Copyable {
   /// Packets that are not UDP datagrams, and why the first is not.
   private(set) var others: UInt64 = 0
   private(set) var firstOther: NotUDP?
+  /// Fragments, which are not put together, and the first of them.
+  private(set) var fragments: UInt64 = 0
+  private(set) var firstFragment: IPFragment?
   /// The frame of the last datagram, and where its IP packet lies in it; valid until the next call.
   private(set) var frame: (record: CaptureRecord, packet: Range<Int>)?
 
@@ -27,12 +30,19 @@ struct DatagramReader: ~Copyable {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
         frame = (record, found.packet)
         return segments.first(of: record, found)
-      } catch {
-        others += 1
-        if firstOther == nil { firstOther = error }
-      }
+      } catch { pass(error) }
     }
     return nil
+  }
+
+  private mutating func pass(_ reason: NotUDP) {
+    if case .fragment(let fragment) = reason {
+      fragments += 1
+      if firstFragment == nil { firstFragment = fragment }
+    } else {
+      others += 1
+      if firstOther == nil { firstOther = reason }
+    }
   }
 
   /// Reads on, waiting if need be; false at the end.
