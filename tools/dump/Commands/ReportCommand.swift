@@ -15,18 +15,23 @@ struct ReportCommand {
         [
           Option(
             "output", "HTML file to write; - for standard output.", short: "o", value: "file",
-            default: "report.html", completes: .files)
+            default: "report.html", completes: .files),
+          Option(
+            "svg", "Write each graph alone into this directory instead: SVG files.", value: "directory",
+            completes: .directories),
         ])
     ])
 
   private let console: Console
   private let file: String
   private let output: String
+  private let directory: String?
 
   init(_ invocation: Invocation, console: Console) {
     self.console = console
     file = invocation["file"].text
     output = invocation["output"].text
+    directory = invocation.first("svg")?.text
   }
 
   /// Whether all of it could be read and written; if not, the reason was printed.
@@ -43,7 +48,9 @@ struct ReportCommand {
     if let failure { console.error(failure.reason) }
     guard data.count > 0 || failure == nil else { return false }
     let title = file == "-" ? "standard input" : String(file.split(separator: "/").last ?? "")
-    return write(Self.page(data.json(file: title))) && failure == nil
+    let isWritten =
+      directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title)))
+    return isWritten && failure == nil
   }
 
   /// The page around its data; `<` is written as an escape, so that no name ends the script.
@@ -57,6 +64,26 @@ struct ReportCommand {
       }
     }
     return page + ReportPage.tail
+  }
+
+  private func writeGraphs(_ graphs: [(name: String, svg: String)], to directory: String) -> Bool {
+    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
+      console.error("\(escaped(directory, asciiOnly: true)): \(String(cString: strerror(errno)))")
+      return false
+    }
+    guard !graphs.isEmpty else {
+      console.error("nothing to draw: the capture holds no DATA")
+      return false
+    }
+    for graph in graphs {
+      let path = "\(directory)/\(graph.name)"
+      guard Self.write(Array(graph.svg.utf8), to: path) else {
+        console.error("\(escaped(path, asciiOnly: true)): \(String(cString: strerror(errno)))")
+        return false
+      }
+    }
+    console.note("shoal-dump: wrote \(graphs.count) graphs into \(escaped(directory, asciiOnly: true))")
+    return true
   }
 
   private func write(_ bytes: [UInt8]) -> Bool {
