@@ -21,6 +21,7 @@ extension ShoalDump {
           Option(
             "write", "Write a pcapng, marks as comments, instead of lines.", short: "w", value: "file",
             completes: .files),
+          Option("qlog", "Print a qlog instead of lines."),
           Option("hex", "Decode a hex dump of one datagram, on standard input."),
           Option("all", "Show UDP datagrams that are not Shoal's too."),
           Option("count", "Stop after so many datagrams.", value: "n"),

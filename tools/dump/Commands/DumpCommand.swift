@@ -12,6 +12,7 @@ struct DumpCommand: ~Copyable {
   private var shown = 0
   private var foreign: UInt64 = 0
   private var file: CaptureOutput?
+  private var qlog = QlogLine()
 
   init(console: Console, options: DumpOptions) {
     self.console = console
@@ -23,6 +24,9 @@ struct DumpCommand: ~Copyable {
   consuming func run(_ capture: consuming CaptureFile, output: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {
+      if options.isQlog {
+        QlogLine.record(QlogLine.header(title: JSON.string(capture.name).description), to: &out)
+      }
       if let path = options.output { file = try CaptureOutput(path, output: output) }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
@@ -69,6 +73,7 @@ struct DumpCommand: ~Copyable {
   }
 
   private mutating func write(_ datagram: Datagram, _ seen: Observation) {
+    if options.isQlog { return qlog.write(datagram, seen, analyzer, to: &out) }
     if options.isJSON {
       out.append(JSONLine.object(datagram, seen).description)
     } else {

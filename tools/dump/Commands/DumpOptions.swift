@@ -5,6 +5,7 @@ struct DumpOptions {
   var isVerbose = false
   var showsBytes = false
   var isJSON = false
+  var isQlog = false
   var isQuiet = false
   var showsAll = false
   var count = Int.max
@@ -17,6 +18,7 @@ struct DumpOptions {
     isVerbose = invocation.has("verbose")
     showsBytes = invocation.has("bytes")
     isJSON = invocation.has("json")
+    isQlog = invocation.has("qlog")
     isQuiet = invocation.has("quiet")
     output = invocation.first("write")?.text
     showsAll = invocation.has("all")

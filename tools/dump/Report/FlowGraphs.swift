@@ -17,6 +17,9 @@ struct FlowGraphs {
   private let acked: [Int64]
   private let roundTrips: [Int64]
   private let corruptTimes: [Double]
+  private let runsOfAck: [Int64]
+  private let runStart: [Int64]
+  private let runLength: [Int64]
   /// Rows of data that had to be repeated.
   private let lost: [Int]
 
@@ -28,6 +31,7 @@ struct FlowGraphs {
     (dataTimes, ackTimes, corruptTimes) = (seconds(flow.data["t"]), seconds(flow.acks["t"]), seconds(flow.corrupt["t"]))
     (sequence, attempt, length) = (flow.data["seq"], flow.data["attempt"], flow.data["len"])
     content = flow.data["content"]
+    (runsOfAck, runStart, runLength) = (flow.acks["runs"], flow.runs["start"], flow.runs["many"])
     (next, acked, roundTrips) = (flow.acks["next"], flow.acks["bytes"], flow.acks["rtt"])
     let samples = zip(dataTimes, flow.data["flight"]).map { ($0, Double($1)) }
     flight = (samples + zip(ackTimes, flow.acks["flight"]).map { ($0, Double($1)) }).sorted { $0.0 < $1.0 }
@@ -80,14 +84,8 @@ struct FlowGraphs {
     }
     drawing.fill(bars, .sent)
     drawing.path(steps(ackTimes, next.map(Double.init), drawing), .ack)
-    var crosses = ""
-    pixels = []
-    for row in lost {
-      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row]) + 0.5))
-      guard pixels.insert(Pixel(x / 3, y / 3)).inserted else { continue }
-      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
-    }
-    drawing.path(crosses, .lost, width: 1.2)
+    drawing.fill(slices(drawing, unit), .ack)
+    drawLost(&drawing)
     drawResent(&drawing, unit)
     drawCorrupt(&drawing, at: drawing.bottom - 6)
     return drawing.finished(
@@ -95,6 +93,39 @@ struct FlowGraphs {
       legend: [
         (.sent, "sent"), (.resent, "R: sent again"), (.ack, "acknowledged"), (.lost, "\u{00D7} lost, \u{25C7} corrupt"),
       ], unit: { plain($0) })
+  }
+
+  /// What each ACK was the first to tell of, beyond the stairs.
+  private func slices(_ drawing: SVGDrawing, _ unit: Double) -> String {
+    var bars = ""
+    var pixels: Set<Pixel> = []
+    var run = 0
+    for (row, count) in runsOfAck.enumerated() {
+      for _ in 0..<count {
+        let (start, many) = (runStart[run], runLength[run])
+        run += 1
+        let (x, y) = (drawing.x(ackTimes[row]), drawing.y(Double(start + many)))
+        if pixels.insert(Pixel(x, y)).inserted {
+          bars += SVGDrawing.rectangle(x - 0.4, y, 0.8, max(Double(many) * unit, 1))
+        }
+      }
+    }
+    return bars
+  }
+
+  /// A dot for each, and a cross where there is room: what was sent must stay visible.
+  private func drawLost(_ drawing: inout SVGDrawing) {
+    var (dots, crosses) = ("", "")
+    var (pixels, room): (Set<Pixel>, Set<Pixel>) = ([], [])
+    for row in lost {
+      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row]) + 0.5))
+      guard pixels.insert(Pixel(x, y)).inserted else { continue }
+      dots += SVGDrawing.rectangle(x - 0.8, y - 0.8, 1.6, 1.6)
+      guard room.insert(Pixel(x / 18, y / 18)).inserted else { continue }
+      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
+    }
+    drawing.fill(dots, .lost)
+    drawing.path(crosses, .lost, width: 1.3)
   }
 
   /// Every repeat has its bar; a letter where there is room for one.

@@ -24,6 +24,12 @@ struct ReportData: ~Copyable {
   private var origin: UInt64?
   /// Microseconds from the first packet to the latest; the page wants times that never fall.
   private var now: Int64 = 0
+  /// How many of these connections the capture has.
+  func known(_ connections: some Sequence<UInt64>) -> Int {
+    let ids = Set(analyzer.flows.map(\.connection))
+    return connections.count { ids.contains($0) }
+  }
+
   /// Datagrams of ours.
   private(set) var count = 0
 
@@ -96,8 +102,11 @@ struct ReportData: ~Copyable {
   }
 
   /// All of it, as the page reads it.
-  func json(file: String) -> JSON {
-    let shown = zip(analyzer.flows, flows).map { flow, columns in columns.json(flow) }
+  func json(file: String, _ qlog: QlogData = QlogData()) -> JSON {
+    let zero = Int64((origin ?? 0) / 1_000)
+    let shown = zip(analyzer.flows, flows).map { flow, columns in
+      columns.json(flow, qlog: qlog.json(flow.connection, origin: zero))
+    }
     return [
       "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
       "marks": .array(Mark.allCases.map { .string($0.name) }),

@@ -121,7 +121,7 @@ struct ReportFlow {
     ])
   }
 
-  func json(_ flow: Flow) -> JSON {
+  func json(_ flow: Flow, qlog: JSON) -> JSON {
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
@@ -131,7 +131,7 @@ struct ReportFlow {
       "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "resent": .uint(counters.resent), "spurious": .uint(counters.spurious),
       "corrupt": .int(corrupt.count), "timeouts": .uint(counters.timeouts), "data": data.json,
-      "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
+      "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }
 }
