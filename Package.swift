@@ -37,9 +37,8 @@ let package = Package(
       cSettings: system),
     .target(name: "ReportPage", path: "tools/report", resources: [.embedInCode("page")]),
     .executableTarget(
-      name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
-      path: "tools/dump",
-      cSettings: system),
+      name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal"],
+      path: "tools/dump", cSettings: system),
     .target(name: "CShoalWan", path: "tools/wan/CShoalWan", cSettings: system),
     .executableTarget(
       name: "shoal-wan", dependencies: ["CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"], path: "tools/wan",
@@ -61,7 +60,11 @@ let package = Package(
       name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(
       name: "DumpTests",
-      dependencies: ["shoal-dump", "Shoal", "ShoalWire", "ShoalLink", "ShoalCapture", "ShoalTerminal"]),
+      dependencies: [
+        "shoal-dump", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalLink", "ShoalSimulator",
+        "ShoalCapture", "ShoalTerminal",
+      ],
+      exclude: ["Captures"]),
     .testTarget(name: "WanTests", dependencies: ["shoal-wan", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),

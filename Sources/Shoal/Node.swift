@@ -22,6 +22,8 @@ public struct NodeOptions: Sendable {
   public var linkSeed: UInt64?
   /// Where to record every datagram, as pcapng.
   public var capture: String?
+  /// Where to record what the transport decides, as qlog.
+  public var qlog: String?
   /// Whether a tracker answers on the same port.
   public var runsTracker = false
 
@@ -54,13 +56,16 @@ final class Node: Sendable {
     } catch { throw ShoalError(error) }
     let tools: LoopTools
     do {
-      tools = try LoopTools(socket, wake, capture: options.capture)
+      tools = try LoopTools(socket, wake, options)
     } catch {
-      throw error.subject == options.capture
-        ? ShoalError(.file, "--capture \(error)\(error.remedy)") : ShoalError(error)
+      switch error.subject {
+      case options.capture?: throw ShoalError(.file, "--capture \(error)\(error.remedy)")
+      case options.qlog?: throw ShoalError(.file, "--qlog \(error)\(error.remedy)")
+      default: throw ShoalError(error)
+      }
     }
     SystemThread.start("shoal-loop") { [self] in
-      NodeLoop(socket, options, self, tools.takeCapture()).run(tools.takePoll())
+      NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog()).run(tools.takePoll())
     }
   }
 
@@ -128,16 +133,19 @@ final class Node: Sendable {
 private final class LoopTools: @unchecked Sendable {
   private var poll: EventPoll?
   private var capture: CaptureFile?
+  private var qlog: QlogFile?
 
-  init(_ socket: UDPSocket, _ wake: Wake, capture path: String?) throws(SystemError) {
+  init(_ socket: UDPSocket, _ wake: Wake, _ options: NodeOptions) throws(SystemError) {
     let poll = try EventPoll()
     try poll.add(socket.descriptor, token: NodeLoop.socketToken, .readable)
     try poll.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
     self.poll = consume poll
     capture = nil
-    if let path { capture = try CaptureFile(path) }
+    if let path = options.capture { capture = try CaptureFile(path) }
+    if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress) }
   }
 
   func takePoll() -> EventPoll { poll.take()! }
   func takeCapture() -> CaptureFile? { capture.take() }
+  func takeQlog() -> QlogFile? { qlog.take() }
 }

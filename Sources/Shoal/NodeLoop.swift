@@ -22,6 +22,7 @@ final class NodeLoop {
   private var up: LinkStage
   private var down: LinkStage
   var capture: CaptureFile?
+  private var qlog: QlogFile?
   var spans = SpanCache()
   var buffers: PieceBuffers
   /// What is known of each file, by its key's index.
@@ -41,10 +42,13 @@ final class NodeLoop {
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
 
-  init(_ socket: UDPSocket, _ options: NodeOptions, _ node: Node, _ capture: consuming CaptureFile?) {
+  init(
+    _ socket: UDPSocket, _ options: NodeOptions, _ node: Node, _ capture: consuming CaptureFile?, _ qlog: QlogFile?
+  ) {
     self.socket = socket
     self.node = node
     self.capture = capture
+    self.qlog = qlog
     address = socket.localAddress
     let key = SystemRandom.bytes(32).withUnsafeBytes { Digest($0) }
     var secrets = SecretGenerator(key: key)
@@ -81,6 +85,7 @@ final class NodeLoop {
       receive()
       for command in node.takeCommands() { command(self) }
       let retry = transmit()
+      if let qlog { sample(qlog) }
       if isClosing, swarm.isQuiet && output.isEmpty || SystemClock.now() >= closeBy { break }
       let wanted: EventPoll.Interest = output.pending && retry == nil ? [.readable, .writable] : .readable
       if wanted != interest, (try? poll.change(socket.descriptor, token: NodeLoop.socketToken, wanted)) != nil {
@@ -91,6 +96,7 @@ final class NodeLoop {
       expire()
     }
     capture?.flush()
+    qlog?.flush()
     for download in downloads.values { download.stop() }
     for command in node.close() { command(self) }
     failQuestions()
@@ -102,6 +108,14 @@ final class NodeLoop {
     capture?.flush()
     guard let failure = capture?.failure else { return }
     capture = nil
+    onPeerEvent?(.captureFailed("\(failure)"))
+  }
+
+  /// Writes how the connections stand; a qlog that cannot be written ends, and the transfer goes on.
+  private func sample(_ file: QlogFile) {
+    if file.isDue(at: SystemClock.now()) { file.note(swarm.statuses, wall: SystemClock.wall()) }
+    guard let failure = file.failure else { return }
+    qlog = nil
     onPeerEvent?(.captureFailed("\(failure)"))
   }
 

@@ -9,6 +9,8 @@ public struct CaptureError: Error, Equatable, Sendable {
   public enum Reason: Equatable, Sendable {
     /// The file starts with the magic of neither pcapng nor pcap.
     case unknownFormat
+    /// The file is compressed, by a program of this name.
+    case compressed(String)
     /// The format version is none that is known.
     case unsupportedVersion(major: UInt16, minor: UInt16)
     /// The file ends in the middle.
@@ -50,6 +52,8 @@ extension CaptureError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownFormat: "neither a pcapng nor a pcap file"
+    case .compressed(let program):
+      "compressed by \(program), which must be undone first: \(program) -dc FILE | shoal-dump -"
     case .unsupportedVersion(let major, let minor): "format version \(major).\(minor) is not supported"
     case .truncated: "the file ends in the middle of a block"
     case .badByteOrderMagic: "a section header without byte-order magic"

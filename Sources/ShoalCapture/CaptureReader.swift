@@ -99,7 +99,19 @@ public struct CaptureReader: ~Copyable, Sendable {
     case Pcap.nanoseconds: return try pcapHeader(.big, .nanoseconds)
     case Pcap.microseconds.byteSwapped: return try pcapHeader(.little, .microseconds)
     case Pcap.nanoseconds.byteSwapped: return try pcapHeader(.little, .nanoseconds)
-    default: throw damage(.unknownFormat)
+    case let magic: throw damage(Self.compressor(magic).map { .compressed($0) } ?? .unknownFormat)
+    }
+  }
+
+  /// The program that makes files that begin so.
+  private static func compressor(_ magic: UInt32) -> String? {
+    switch magic {
+    case _ where magic >> 16 == 0x1f8b: "gzip"
+    case _ where magic >> 8 == 0x42_5a68: "bzip2"
+    case 0x28b5_2ffd: "zstd"
+    case 0xfd37_7a58: "xz"
+    case 0x0422_4d18: "lz4"
+    default: nil
     }
   }
 }

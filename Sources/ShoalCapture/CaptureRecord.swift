@@ -27,6 +27,16 @@ public struct CaptureRecord {
   /// The first comment of the packet, UTF-8 as the file has it (unchecked).
   public var comment: UnsafeRawBufferPointer?
 
+  /// A packet from elsewhere than a file.
+  public init(
+    number: UInt64, offset: UInt64 = 0, time: UInt64?, interface: Int = 0, linkType: LinkType, originalLength: Int,
+    direction: CaptureDirection?, bytes: UnsafeRawBufferPointer, comment: UnsafeRawBufferPointer? = nil
+  ) {
+    (self.number, self.offset, self.time, self.interface) = (number, offset, time, interface)
+    (self.linkType, self.originalLength, self.direction) = (linkType, originalLength, direction)
+    (self.bytes, self.comment) = (bytes, comment)
+  }
+
   /// Bytes that were captured.
   public var capturedLength: Int { bytes.count }
 }

@@ -4,6 +4,8 @@ import ShoalWire
 struct IPContext {
   var source: Address
   var destination: Address
+  /// Where the IP packet begins in the frame.
+  var start: Int
   /// Where the IP packet ends in the frame as its header declares; `Int.max` when it declares nothing.
   var end: Int
   /// Whether `destination` is the one that the checksum covers.
@@ -24,7 +26,8 @@ extension IPFrame {
     guard bytes.count - start >= header else { throw .truncated(.network) }
     let ip = IPContext(
       source: Address(ipv4: bytes.uint32(at: start + 12), port: 0),
-      destination: Address(ipv4: bytes.uint32(at: start + 16), port: 0), end: total == 0 ? .max : start + total)
+      destination: Address(ipv4: bytes.uint32(at: start + 16), port: 0), start: start,
+      end: total == 0 ? .max : start + total)
     let number = bytes.uint8(at: start + 9)
     let flags = bytes.uint16(at: start + 6)
     guard flags & 0x3fff == 0 else {
@@ -45,7 +48,7 @@ extension IPFrame {
     var ip = IPContext(
       source: Address(high: bytes.uint64(at: start + 8), low: bytes.uint64(at: start + 16), port: 0),
       destination: Address(high: bytes.uint64(at: start + 24), low: bytes.uint64(at: start + 32), port: 0),
-      end: length == 0 ? .max : start + 40 + length)
+      start: start, end: length == 0 ? .max : start + 40 + length)
     var number = bytes.uint8(at: start + 6)
     var offset = start + 40
     // Every extension header is 8 bytes or more, so this ends with the frame.

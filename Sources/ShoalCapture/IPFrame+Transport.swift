@@ -13,7 +13,7 @@ extension IPFrame {
     return IPFrame(
       source: ip.source.with(port: bytes.uint16(at: start)),
       destination: ip.destination.with(port: bytes.uint16(at: start + 2)),
-      payload: start + 8..<end, udpLength: length,
+      packet: ip.start..<min(ip.end, bytes.count), payload: start + 8..<end, udpLength: length,
       checksum: verifying ? verdict(bytes.slice(start..<end), length: length, ip) : .unknown, direction: nil)
   }
 

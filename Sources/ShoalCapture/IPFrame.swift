@@ -6,6 +6,8 @@ public struct IPFrame: Equatable, Sendable {
   public var source: Address
   /// Where it went.
   public var destination: Address
+  /// Where in the frame the captured part of the IP packet lies, headers and all.
+  public var packet: Range<Int>
   /// Where in the frame the captured part of the UDP payload lies.
   public var payload: Range<Int>
   /// The length that the UDP header declares: its own 8 bytes and the payload.

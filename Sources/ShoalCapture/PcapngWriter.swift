@@ -57,6 +57,38 @@ public struct PcapngWriter: ~Copyable, Sendable {
   /// Says that the first `count` of `bytes` were written.
   public mutating func discard(_ count: Int) { buffer.consume(count) }
 
+  /// Appends an IP packet as it was captured.
+  ///
+  /// - Parameters:
+  ///   - packet: the captured bytes, from the IP header on.
+  ///   - originalLength: the bytes that it had on the wire; at least those captured are assumed.
+  ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
+  ///   - direction: which way it went, if that is known.
+  ///   - comment: shown beside the packet; cut at 65,535 bytes.
+  public mutating func packet(
+    _ packet: UnsafeRawBufferPointer, originalLength: Int, wallClockNanoseconds: UInt64,
+    direction: CaptureDirection?, comment: String? = nil
+  ) {
+    let captured = min(packet.count, CaptureReader.maximumBlock / 2)
+    let comment = OptionText(comment)
+    let flags: UInt32 = direction == nil ? 0 : direction == .outbound ? Pcapng.outbound : Pcapng.inbound
+    let options = (flags == 0 ? 0 : 8) + comment.size
+    let total = 28 + padded(captured) + options + (options == 0 ? 0 : 4) + 4
+    var out = ByteWriter(buffer.reserve(total))
+    out.blockHeader(total, wallClockNanoseconds, captured: captured, original: max(originalLength, captured))
+    out.bytes(packet.slice(0..<captured))
+    out.pad()
+    if flags != 0 {
+      out.little(Pcapng.packetFlags)
+      out.little(UInt16(4))
+      out.little(flags)
+    }
+    out.text(comment, code: Pcapng.comment)
+    if options != 0 { out.little(UInt32(0)) }
+    out.little(UInt32(total))
+    buffer.commit(total)
+  }
+
   /// Appends a datagram as an enhanced packet block (§4.3) of a whole IP packet with right checksums.
   ///
   /// Two IPv4 addresses make an IPv4 packet, any others an IPv6 packet.
@@ -80,13 +112,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
     // 28 bytes of fields, the packet, 8 of flags, the comment, 4 of end marker, 4 of length.
     let total = 28 + padded(packet) + 8 + comment.size + 8
     var out = ByteWriter(buffer.reserve(total))
-    out.little(Pcapng.enhancedPacket)
-    out.little(UInt32(total))
-    out.little(UInt32(0))
-    out.little(UInt32(truncatingIfNeeded: wallClockNanoseconds >> 32))
-    out.little(UInt32(truncatingIfNeeded: wallClockNanoseconds))
-    out.little(UInt32(packet))
-    out.little(UInt32(packet))
+    out.blockHeader(total, wallClockNanoseconds, captured: packet, original: packet)
     if isIPv4 {
       out.ipv4Header(from: from, to: to, packet: packet)
     } else {
@@ -102,5 +128,18 @@ public struct PcapngWriter: ~Copyable, Sendable {
     out.little(UInt32(total))
     buffer.commit(total)
     return true
+  }
+}
+
+extension ByteWriter {
+  /// The fields of an enhanced packet block (§4.3) before the packet.
+  fileprivate mutating func blockHeader(_ total: Int, _ nanoseconds: UInt64, captured: Int, original: Int) {
+    little(Pcapng.enhancedPacket)
+    little(UInt32(total))
+    little(UInt32(0))
+    little(UInt32(truncatingIfNeeded: nanoseconds >> 32))
+    little(UInt32(truncatingIfNeeded: nanoseconds))
+    little(UInt32(captured))
+    little(UInt32(clamping: original))
   }
 }

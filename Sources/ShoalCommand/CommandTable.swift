@@ -38,7 +38,7 @@ enum CommandTable {
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Cut into so many chunks.", value: "n"),
         ]),
-      transport(access),
+      transport(access + [qlog]),
     ])
 
   private static let get = Command(
@@ -59,7 +59,7 @@ enum CommandTable {
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: any free port)"),
         ]),
-      transport(access),
+      transport(access + [qlog]),
     ])
 
   private static let lookup = Command(
@@ -103,6 +103,9 @@ enum CommandTable {
     Option("link", "Impair this link: loss=5%,delay=10ms.", value: "spec"),
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
   ]
+
+  private static let qlog = Option(
+    "qlog", "Record windows, rates, timers, losses as qlog.", value: "file", completes: .files)
 
   private static func transport(_ access: [Option]) -> OptionGroup {
     OptionGroup(

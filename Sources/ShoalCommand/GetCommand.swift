@@ -18,6 +18,7 @@ struct GetCommand {
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
+    options.qlog = invocation.first("qlog")?.text
     self.options = options
   }
 

@@ -30,6 +30,7 @@ struct ShareCommand {
     let listen = try invocation.first("listen")?.listen(defaultPort: Peer.peerPort)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":\(Peer.peerPort)")
     try options.setTransport(invocation)
+    options.qlog = invocation.first("qlog")?.text
     options.anyPortIfBusy = listen == nil
     options.runsTracker = trackers.isEmpty
     self.options = options

@@ -14,6 +14,8 @@ public final class TransportWorld {
   public private(set) var hosts: [TransportWorldHost] = []
   /// What must not have happened.
   public private(set) var violations: [String] = []
+  /// Sees each datagram as it comes to its host.
+  public var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
   /// Called after each host's turn.
   public var afterTurn: ((TransportWorldHost) -> Void)?
 
@@ -129,6 +131,7 @@ public final class TransportWorld {
 
   private func arrive(_ datagram: NetworkDatagram) {
     guard let host = byAddress[datagram.to] else { return }
+    onArrival?(datagram, now)
     if datagram.bytes.withUnsafeBytes({ Checksum.isValid($0) }) {
       note(datagram, at: host)
       host.endpoint.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)

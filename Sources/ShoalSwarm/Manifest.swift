@@ -50,6 +50,17 @@ public struct Manifest: Sendable {
     guard bytes.count == cut.manifestLength, Blake3.fold((0..<cut.pieces).map(value)) == id else { return nil }
   }
 
+  /// Bytes from anywhere, if they prove the size and fold to the id; of a file of one piece or none nothing is proven
+  /// before the piece is hashed. The cut must be valid.
+  public init?(id: Digest, cut: Cut, verifying bytes: [UInt8]) {
+    guard cut.pieces > 1 else {
+      self.init(id: id, unproven: cut)
+      return
+    }
+    guard bytes.count == cut.manifestLength, Self.proves(cut, id: id, bytes) else { return nil }
+    self.init(id: id, cut: cut, proven: bytes)
+  }
+
   /// The chaining value of a piece of a file that has several.
   func value(_ piece: Int) -> Digest {
     bytes.withUnsafeBytes { Digest(UnsafeRawBufferPointer(rebasing: $0[(cut.proofLength + piece * 32)...].prefix(32))) }

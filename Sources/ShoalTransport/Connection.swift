@@ -163,8 +163,9 @@ struct Connection: ~Copyable {
 
   var status: ConnectionStatus {
     ConnectionStatus(
-      address: address, roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil, bytesInFlight: send.bytesInFlight,
-      congestionWindow: congestion.window, pacingRate: congestion.pacingRate, state: congestion.state,
+      remoteID: remoteID, address: address, roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil, bytesInFlight: send.bytesInFlight,
+      congestionWindow: congestion.window, pacingRate: congestion.pacingRate, probeTimeout: probeTimeout,
+      probeTimeouts: probeTimeouts, state: congestion.state,
       queuedBytes: queue.bytes, window: windowSize, repeatMode: repeatMode, datagram: datagram, counters: counters)
   }
 }

@@ -92,6 +92,8 @@ public struct TransportCounters: Sendable, Hashable {
 
 /// How a connection stands.
 public struct ConnectionStatus: Sendable {
+  /// The id in the header of what goes to the peer; 0 until it is known.
+  public var remoteID: UInt64
   /// The peer's address.
   public var address: Address
   /// The smoothed round trip; nil before the first sample.
@@ -102,6 +104,9 @@ public struct ConnectionStatus: Sendable {
   public var congestionWindow: Int
   /// Bytes a second; infinite if not paced.
   public var pacingRate: Double
+  /// How long nothing may be acknowledged before what is in flight is probed, and how often that has passed in a row.
+  public var probeTimeout: Nanoseconds
+  public var probeTimeouts: Int
   /// The congestion controller's state, by name.
   public var state: String
   /// Bytes of file that wait to be sent.

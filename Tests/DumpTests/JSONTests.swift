@@ -22,13 +22,13 @@ import Testing
         #"{"n":1,"time":"1795356194.803123456","src":"10.0.0.2:7402","dst":"[2001:db8::1]:7400","#
           + #""type":"REGISTER","length":83,"checksum":"ok","fields":{"version":1,"connection":"0000000000000001","#
           + #""cookie":"00000000000000ab","id":"\#(film.hex)","size":"000000002bc00000","piece_exponent":20,"#
-          + #""chunks":700,"name":"a\u202E\"ä","have":"0-4,9"}}"#,
+          + #""chunks":700,"name":"a\u202E\"ä","have":"0-4,9"},"marks":[]}"#,
         #"{"n":2,"time":"1795356194.804123456","src":"10.0.0.1:7401","dst":"10.0.0.2:7402","type":"DATA","#
           + #""length":60,"checksum":"ok","fields":{"version":1,"connection":"0000000000000077","seq":7,"attempt":0,"#
           + #""timestamp":0,"ack_every":2,"ack_delay":25000,"messages":["#
           + #"{"message":"HAVE","file":0,"chunks":"12-14"},"#
           + #"{"message":"BLOCK","file":0,"space":"content","offset":"0000000000000009","content":5},"#
-          + #"{"message":null,"value":99,"content":1}]}}"#,
+          + #"{"message":null,"value":99,"content":1}]},"marks":[],"in_flight":60}"#,
       ])
   }
 
@@ -75,11 +75,5 @@ import Testing
     #expect(all.map { $0["checksum"] as? String } == ["ok", nil, "bad", nil])
     #expect(all[2]["type"] as? String == "RESET" && all[3]["length"] as? Int == 3)
     #expect(try objects(inspect(capture.bytes, "--json")).count == 3)
-  }
-
-  private func objects(_ outcome: Outcome) throws -> [[String: Any]] {
-    try outcome.lines.map { line in
-      try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    }
   }
 }

@@ -59,13 +59,12 @@ import Testing
     capture.add(try data(1_042, block(offset: 65_536, count: 100)))
     capture.add(try data(1_042, attempt: 2, block(offset: 65_536, count: 100)), after: 48_200)
     capture.add(try data(1_043, attempt: 1))
-    capture.add(try data(1_043, attempt: 1), from: bob, to: alice)
     let lines = try inspect(capture.bytes).packets
     #expect(
       lines == [
         "DATA seq=1042 BLOCK file=0 offset=65536 content=100 len=142",
         "DATA seq=1042 attempt=2 BLOCK file=0 offset=65536 content=100 len=142 [resent, attempt 2, 48.200 ms]",
-        "DATA seq=1043 attempt=1 len=28 [resent, attempt 1]", "DATA seq=1043 attempt=1 len=28 [resent, attempt 1]",
+        "DATA seq=1043 attempt=1 len=28 [resent, attempt 1]",
       ])
   }
 

@@ -13,10 +13,13 @@ final class TestCapture {
   private var writer = PcapngWriter()
   private var time: UInt64 = 1_795_356_194_802_123_456
 
-  func add(_ datagram: [UInt8], from: Address = alice, to: Address = bob, after microseconds: UInt64 = 1_000) {
+  func add(
+    _ datagram: [UInt8], from: Address = alice, to: Address = bob, after microseconds: UInt64 = 1_000,
+    outbound: Bool = true
+  ) {
     time += microseconds * 1_000
     datagram.withUnsafeBytes {
-      _ = writer.datagram(from: from, to: to, payload: $0, wallClockNanoseconds: time, outbound: true)
+      _ = writer.datagram(from: from, to: to, payload: $0, wallClockNanoseconds: time, outbound: outbound)
     }
   }
 
@@ -41,17 +44,46 @@ struct Outcome {
 }
 
 /// Runs the program on a file with these bytes.
-func inspect(_ bytes: [UInt8], _ options: String...) throws -> Outcome {
+func inspect(_ bytes: [UInt8], _ options: String...) throws -> Outcome { try inspect(bytes, options: options) }
+
+/// Runs the program on a file with these bytes.
+func inspect(_ bytes: [UInt8], options: [String]) throws -> Outcome {
   let file = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID()).pcapng")
   try Data(bytes).write(to: file)
   defer { try? FileManager.default.removeItem(at: file) }
   return try run([file.path] + options)
 }
 
-/// Runs the program.
-func run(_ words: [String], input: [UInt8] = []) throws -> Outcome {
+/// Runs a subcommand on a file with these bytes.
+func inspect(by subcommand: String, _ bytes: [UInt8], _ options: String...) throws -> Outcome {
+  let file = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID()).pcapng")
+  try Data(bytes).write(to: file)
+  defer { try? FileManager.default.removeItem(at: file) }
+  return try run([subcommand, file.path] + options)
+}
+
+/// Runs the program on a file with these bytes; its status and the bytes that it writes to standard output.
+func inspectBytes(_ bytes: [UInt8], _ options: [String]) throws -> (status: Int32, output: [UInt8]) {
+  let folder = try temporaryFolder()
+  defer { try? FileManager.default.removeItem(at: folder) }
+  let (file, output) = (folder.appending(path: "a.pcapng"), folder.appending(path: "output"))
+  try Data(bytes).write(to: file)
+  try Data().write(to: output)
+  let handle = try FileHandle(forUpdating: output)
+  let status = ShoalDump.run([file.path] + options + ["-q"], output: handle.fileDescriptor)
+  return (status, [UInt8](try Data(contentsOf: output)))
+}
+
+/// A new empty folder.
+func temporaryFolder() throws -> URL {
   let folder = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID())")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  return folder
+}
+
+/// Runs the program.
+func run(_ words: [String], input: [UInt8] = []) throws -> Outcome {
+  let folder = try temporaryFolder()
   defer { try? FileManager.default.removeItem(at: folder) }
   let files = ["input", "output", "error"].map { folder.appending(path: $0) }
   for file in files { try Data(file == files[0] ? input : []).write(to: file) }

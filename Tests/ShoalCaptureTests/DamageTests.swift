@@ -211,4 +211,14 @@ import Testing
       #expect(throws: CaptureError(offset: 0, reason: .unknownFormat)) { try reader.next() }
     }
   }
+
+  @Test(arguments: [
+    ("gzip", [0x1f, 0x8b, 8, 0]), ("zstd", [0x28, 0xb5, 0x2f, 0xfd]), ("xz", [0xfd, 0x37, 0x7a, 0x58]),
+    ("bzip2", [0x42, 0x5a, 0x68, 0x39]), ("lz4", [0x04, 0x22, 0x4d, 0x18]),
+  ])
+  func compressedFilesAreNamed(_ program: String, _ magic: [UInt8]) {
+    let error = read(magic + [0, 0, 0, 0]).error
+    #expect(error == CaptureError(offset: 0, reason: .compressed(program)))
+    #expect(error?.description.contains("\(program) -dc FILE | shoal-dump -") == true)
+  }
 }

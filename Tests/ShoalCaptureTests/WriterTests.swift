@@ -136,4 +136,23 @@ import Testing
     #expect(reading.packets.allSatisfy { $0.direction == ($0.number % 2 == 1 ? .outbound : .inbound) })
     #expect(read(whole).packets.count == 3)
   }
+
+  @Test func packetsAsTheyWereCaptured() throws {
+    var writer = PcapngWriter()
+    let packet = Packets.ipv4(Packets.udp([1, 2, 3], addresses: Packets.four))
+    packet.withUnsafeBytes { bytes in
+      writer.packet(
+        bytes, originalLength: 0, wallClockNanoseconds: 7, direction: .inbound, comment: "a mark")
+      writer.packet(
+        UnsafeRawBufferPointer(rebasing: bytes.dropLast(2)), originalLength: packet.count, wallClockNanoseconds: 8,
+        direction: nil)
+    }
+    let reading = read([UInt8](writer.bytes))
+    #expect(reading.error == nil && reading.packets.count == 2)
+    let (first, second) = (reading.packets[0], reading.packets[1])
+    #expect(first.bytes == packet && first.direction == .inbound && first.time == 7 && first.comment == "a mark")
+    #expect(first.originalLength == packet.count)
+    #expect(second.bytes == packet.dropLast(2) && second.direction == nil && second.comment == nil)
+    #expect(second.originalLength == packet.count)
+  }
 }

@@ -20,7 +20,9 @@ import Testing
       "Glibc", "Synchronization", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
       "ShoalTerminal",
     ],
-    "dump": ["Glibc", "ReportPage", "ShoalWire", "ShoalCapture", "ShoalTerminal"],
+    "dump": [
+      "Glibc", "Synchronization", "ReportPage", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal",
+    ],
     "report": [],
     "wan": ["Glibc", "Synchronization", "CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"],
   ]

@@ -19,7 +19,7 @@ enum ShoalDump {
         return 0
       case .run(let invocation):
         console = Console(program: "shoal-dump", invocation: invocation, output: output, error: error)
-        return try run(invocation, console, input) ? 0 : 1
+        return try run(invocation, console, input: input, output: output) ? 0 : 1
       }
     } catch {
       console.error(error.message)
@@ -27,23 +27,40 @@ enum ShoalDump {
     }
   }
 
-  private static func run(_ invocation: Invocation, _ console: Console, _ input: Int32) throws(UsageError) -> Bool {
+  private static func run(
+    _ invocation: Invocation, _ console: Console, input: Int32, output: Int32
+  ) throws(UsageError) -> Bool {
     switch invocation.name {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
     case "report": return ReportCommand(invocation, console: console).run(input: input)
+    case "follow": return try FollowCommand(console: console, invocation).run(invocation["file"].text, input: input)
+    case "diff": return try DiffCommand(console: console, invocation).run(input: input)
     default: break
     }
-    let tables = ["tables", "fields", "lua"].filter(invocation.has)
-    guard let file = invocation.first("file")?.text else {
-      guard let table = tables.first else { throw UsageError("missing <file>; see 'shoal-dump --help'") }
-      switch table {
-      case "tables": console.print(Schema.markdown())
-      case "lua": console.print(LuaDissector.text)
-      default: console.print(FieldList.text)
-      }
-      return true
+    let file = invocation.first("file")?.text
+    let others = ["tables", "fields", "lua", "hex", "interface"].filter(invocation.has)
+    guard others.count + (file == nil ? 0 : 1) <= 1 else {
+      throw UsageError("--\(others[others.count - 1]): takes no \(file == nil ? "--\(others[0])" : "file") beside it")
     }
-    if let table = tables.first { throw UsageError("--\(table): takes no file") }
-    return DumpCommand(console: console, options: try DumpOptions(invocation)).run(file, input: input)
+    switch others.first {
+    case "tables": console.print(Schema.markdown())
+    case "fields": console.print(FieldList.text)
+    case "lua": console.print(LuaDissector.text)
+    case "hex": return HexCommand(console: console, options: try DumpOptions(invocation)).run(input: input)
+    default:
+      guard file != nil || !others.isEmpty else { throw UsageError("missing <file>; see 'shoal-dump --help'") }
+      let options = try DumpOptions(invocation)
+      do throws(InputFailure) {
+        let capture =
+          if let file { try CaptureFile(file, input: input) } else {
+            try CaptureFile(interface: invocation["interface"].text, all: options.showsAll)
+          }
+        return DumpCommand(console: console, options: options).run(capture, output: output)
+      } catch {
+        console.error(error.reason)
+        return false
+      }
+    }
+    return true
   }
 }

@@ -496,8 +496,9 @@ local function note(packet, tvb, pinfo)
   local mark = {}
   if packet.role == "request" then
     local key = id .. endpoint(pinfo.src, pinfo.src_port)
-    if requests[key] then mark.repeats = requests[key].frame else requests[key] = here end
-    here.mark = mark
+    if requests[key] then mark.repeats = requests[key].frame end
+    -- An answer is to the latest try.
+    requests[key], here.mark = here, mark
   elseif packet.role == "reply" then
     local request = requests[id .. endpoint(pinfo.dst, pinfo.dst_port)]
     if request then

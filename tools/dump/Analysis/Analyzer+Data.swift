@@ -53,7 +53,9 @@ extension Analyzer {
   ) {
     seen.marks.insert(.resent)
     let sent = flows[index].sent
-    let hadArrived = sent.isAcknowledged(number) || (datagram.direction == .inbound && earlier != nil)
+    // Under go-back-N what arrives out of order is thrown away.
+    let hasArrivedHere = datagram.direction == .inbound && earlier != nil && flows[index].arq != .goBackN
+    let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
     if hadArrived { seen.marks.insert(.spurious) }
     guard let earlier, earlier.attempt < packet.attempt else { return }
     // A path that became narrower: what must be repeated is cut to what every path carries.

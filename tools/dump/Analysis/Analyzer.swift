@@ -16,7 +16,7 @@ struct Analyzer: ~Copyable {
   var files = FileTable()
   var places = FlowTable()
   /// What the rings take together, and how many datagrams were observed.
-  private var memory = 0
+  private(set) var memory = 0
   private var clock: UInt64 = 0
 
   init() {}

@@ -46,10 +46,14 @@ struct Datagram {
 
   /// The datagram at `payload`, a part of the bytes of a frame.
   init(_ record: CaptureRecord, _ frame: IPFrame, payload: UnsafeRawBufferPointer, length: Int) {
-    number = record.number
-    time = record.time
-    (source, destination) = (frame.source, frame.destination)
-    direction = record.direction ?? frame.direction
+    self.init(from: frame.source, to: frame.destination, payload: payload, length: length)
+    (number, time, direction) = (record.number, record.time, record.direction ?? frame.direction)
+  }
+
+  /// The datagram `payload`, of which `length` bytes were sent.
+  init(from source: Address, to destination: Address, payload: UnsafeRawBufferPointer, length: Int) {
+    number = 0
+    (self.source, self.destination) = (source, destination)
     bytes = payload
     self.length = length
     isOurs = payload.count >= 2 && payload[0] == 0x53 && payload[1] == 0x68

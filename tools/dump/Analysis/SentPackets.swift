@@ -193,7 +193,9 @@ struct SentPackets {
 
   /// Makes `newEnd` the end; what falls out of the ring is forgotten, though it may be in flight.
   private mutating func extend(to newEnd: Int64, budget: Int) {
-    while newEnd - base > Int64(capacity), capacity < Self.maximum, max(memory * 2, Self.leastMemory) <= budget { grow() }
+    while newEnd - base > Int64(capacity), capacity < Self.maximum, max(memory * 2, Self.leastMemory) <= budget {
+      grow()
+    }
     if newEnd - end > Int64(capacity) {
       end = newEnd
       base = max(base, newEnd - Int64(capacity))

@@ -17,10 +17,16 @@ extension ShoalDump {
         [
           Option("verbose", "Show every field.", short: "v"),
           Option("bytes", "Show the bytes, a bar before each field.", short: "x"),
+          Option("interface", "Capture here, as root, until Ctrl-C; 'any': everywhere.", short: "i", value: "name"),
+          Option(
+            "write", "Write a pcapng, marks as comments, instead of lines.", short: "w", value: "file",
+            completes: .files),
+          Option("qlog", "Print a qlog instead of lines."),
+          Option("hex", "Decode a hex dump of one datagram, on standard input."),
           Option("all", "Show UDP datagrams that are not Shoal's too."),
           Option("count", "Stop after so many datagrams.", value: "n"),
           Option(
-            "time", "Since the first packet, since the line before, or UTC.",
+            "time", "Show the time so.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
           Option("tables", "Print the tables of all packets and messages."),
           Option("lua", "Print the dissector for Wireshark."),
@@ -28,10 +34,12 @@ extension ShoalDump {
         ]),
       OptionGroup(
         "OPTIONS", shared: true,
-        [Option("json", "Print JSON, an object a line."), Option("quiet", "Print nothing but errors.", short: "q"), .color]
-      ),
+        [
+          Option("json", "Print JSON, an object a line."), Option("quiet", "Print nothing but errors.", short: "q"),
+          .color,
+        ]),
       FilterOptions.group,
     ],
-    subcommands: [StatsCommand.command, ReportCommand.command],
+    subcommands: [StatsCommand.command, FollowCommand.command, DiffCommand.command, ReportCommand.command],
     version: "0.1.0")
 }

@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// `shoal-dump FILE`: prints a line for each datagram.
+/// `shoal-dump FILE` or `-i INTERFACE`: prints a line for each datagram, or writes them to another capture.
 struct DumpCommand: ~Copyable {
   private let console: Console
   private let options: DumpOptions
@@ -11,6 +11,8 @@ struct DumpCommand: ~Copyable {
   private var out = TextBuffer()
   private var shown = 0
   private var foreign: UInt64 = 0
+  private var file: CaptureOutput?
+  private var qlog = QlogLine()
 
   init(console: Console, options: DumpOptions) {
     self.console = console
@@ -19,12 +21,21 @@ struct DumpCommand: ~Copyable {
   }
 
   /// Whether all of it could be read and written, and the assertions hold; if not, the reason was printed.
-  consuming func run(_ path: String, input: Int32) -> Bool {
+  consuming func run(_ capture: consuming CaptureFile, output: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {
-      var capture = try CaptureFile(path, input: input)
+      if options.isQlog {
+        QlogLine.record(QlogLine.header(title: JSON.string(capture.name).description), to: &out)
+      }
+      if let path = options.output { file = try CaptureOutput(path, output: output) }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
+      try file?.flush()
+      if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
+      if capture.reader.dropped > 0 {
+        console.warning(
+          "the kernel dropped \(Units.grouped(capture.reader.dropped)) packets: write with -w, or filter less")
+      }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason) }
@@ -50,7 +61,11 @@ struct DumpCommand: ~Copyable {
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
         if countsAll { statistics.add(datagram, seen) }
         shown += 1
-        if !options.isQuiet { write(datagram, seen) }
+        if file != nil {
+          try file?.add(datagram, seen, capture.reader.frame)
+        } else if !options.isQuiet {
+          write(datagram, seen)
+        }
         if out.count > 1 << 16 { flush() }
         if shown == options.count { return }
       }
@@ -58,6 +73,7 @@ struct DumpCommand: ~Copyable {
   }
 
   private mutating func write(_ datagram: Datagram, _ seen: Observation) {
+    if options.isQlog { return qlog.write(datagram, seen, analyzer, to: &out) }
     if options.isJSON {
       out.append(JSONLine.object(datagram, seen).description)
     } else {
@@ -81,10 +97,15 @@ struct DumpCommand: ~Copyable {
   /// What was not shown, in words.
   private func hidden(_ reader: borrowing DatagramReader) -> String? {
     var parts: [String] = []
-    if foreign > 0 { parts.append("\(foreign) other UDP datagram\(foreign == 1 ? "" : "s") (--all shows them)") }
-    if let first = reader.firstOther {
-      parts.append("\(reader.others) other packet\(reader.others == 1 ? "" : "s") (first: \(first))")
+    func add(_ count: UInt64, _ noun: String, _ note: String) {
+      parts.append("\(count) \(noun)\(count == 1 ? "" : "s") (\(note))")
     }
+    if foreign > 0 { add(foreign, "other UDP datagram", "--all shows them") }
+    if let fragment = reader.firstFragment {
+      let way = "\(fragment.source.host) > \(fragment.destination.host)"
+      add(reader.fragments, "IP fragment", "first: \(fragment.identification), \(way), from byte \(fragment.offset)")
+    }
+    if let first = reader.firstOther { add(reader.others, "other packet", "first: \(first)") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")
   }
 }

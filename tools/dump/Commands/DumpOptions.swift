@@ -5,9 +5,12 @@ struct DumpOptions {
   var isVerbose = false
   var showsBytes = false
   var isJSON = false
+  var isQlog = false
   var isQuiet = false
   var showsAll = false
   var count = Int.max
+  /// The capture to write instead of lines.
+  var output: String?
   var time = TimeStyle.relative
   var filters: FilterOptions
 
@@ -15,7 +18,9 @@ struct DumpOptions {
     isVerbose = invocation.has("verbose")
     showsBytes = invocation.has("bytes")
     isJSON = invocation.has("json")
+    isQlog = invocation.has("qlog")
     isQuiet = invocation.has("quiet")
+    output = invocation.first("write")?.text
     showsAll = invocation.has("all")
     if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative

@@ -6,7 +6,8 @@ struct FilterOptions {
   static let group = OptionGroup(
     "FILTERS", shared: true,
     [
-      Option("filter", "Only where this holds: 'type == data && seq > 1000'.", short: "f", value: "expr", repeats: true),
+      Option(
+        "filter", "Only where this holds: 'type == data && seq > 1000'.", short: "f", value: "expr", repeats: true),
       Option("type", "Only these types: data,ack.", value: "types"),
       Option("flow", "Only the connection with this id, or its first digits.", value: "id"),
       Option("peer", "Only from or to this address.", value: "host:port"),

@@ -16,21 +16,33 @@ struct ReportCommand {
           Option(
             "output", "HTML file to write; - for standard output.", short: "o", value: "file",
             default: "report.html", completes: .files),
+          Option(
+            "qlog", "What a peer wrote with 'shoal --qlog'; may be repeated.", value: "file", repeats: true,
+            completes: .files),
+          Option(
+            "svg", "Write each graph alone into this directory instead: SVG files.", value: "directory",
+            completes: .directories),
         ])
     ])
 
   private let console: Console
   private let file: String
   private let output: String
+  private let directory: String?
+  private let qlogs: [String]
 
   init(_ invocation: Invocation, console: Console) {
     self.console = console
     file = invocation["file"].text
     output = invocation["output"].text
+    directory = invocation.first("svg")?.text
+    qlogs = invocation.all("qlog").map(\.text)
   }
 
   /// Whether all of it could be read and written; if not, the reason was printed.
   func run(input: Int32) -> Bool {
+    var qlog = QlogData()
+    for path in qlogs where !read(path, into: &qlog) { return false }
     var data = ReportData()
     var failure: InputFailure?
     do throws(InputFailure) {
@@ -42,8 +54,45 @@ struct ReportCommand {
     // What could be read is drawn, then the reason is told.
     if let failure { console.error(failure.reason) }
     guard data.count > 0 || failure == nil else { return false }
+    if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
+      console.warning("no connection of the capture is in the qlog: are they of the same transfer?")
+    }
     let title = file == "-" ? "standard input" : String(file.split(separator: "/").last ?? "")
-    return write(Self.page(data.json(file: title))) && failure == nil
+    let isWritten =
+      directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title, qlog)))
+    return isWritten && failure == nil
+  }
+
+  /// Whether the file could be read; a broken record is told and passed over.
+  private func read(_ path: String, into qlog: inout QlogData) -> Bool {
+    let name = escaped(path, asciiOnly: true)
+    guard let bytes = Self.contents(of: path) else {
+      console.error("\(name): \(String(cString: strerror(errno)))")
+      return false
+    }
+    let before = qlog.events
+    let broken = qlog.read(bytes)
+    guard qlog.events > before else {
+      console.error("\(name): no event in it; is it a qlog in JSON text sequences?")
+      return false
+    }
+    if let broken { console.warning("\(name): record \(broken) is broken, and perhaps others") }
+    return true
+  }
+
+  private static func contents(of path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = Glibc.read(descriptor, &block, block.count)
+      if count == 0 { return bytes }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return nil }
+      bytes += block[..<count]
+    }
   }
 
   /// The page around its data; `<` is written as an escape, so that no name ends the script.
@@ -57,6 +106,26 @@ struct ReportCommand {
       }
     }
     return page + ReportPage.tail
+  }
+
+  private func writeGraphs(_ graphs: [(name: String, svg: String)], to directory: String) -> Bool {
+    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
+      console.error("\(escaped(directory, asciiOnly: true)): \(String(cString: strerror(errno)))")
+      return false
+    }
+    guard !graphs.isEmpty else {
+      console.error("nothing to draw: the capture holds no DATA")
+      return false
+    }
+    for graph in graphs {
+      let path = "\(directory)/\(graph.name)"
+      guard Self.write(Array(graph.svg.utf8), to: path) else {
+        console.error("\(escaped(path, asciiOnly: true)): \(String(cString: strerror(errno)))")
+        return false
+      }
+    }
+    console.note("shoal-dump: wrote \(graphs.count) graphs into \(escaped(directory, asciiOnly: true))")
+    return true
   }
 
   private func write(_ bytes: [UInt8]) -> Bool {

@@ -4,7 +4,7 @@ import ShoalWire
 /// `shoal-dump stats FILE`: conversations, tracker transactions, and what happened in each second.
 struct StatsCommand: ~Copyable {
   static let command = Command(
-    "stats", "Sum up conversations, tracker requests, and each second.",
+    "stats", "Sum up conversations, trackers, and each second.",
     examples: ["shoal-dump stats a.pcapng", "shoal-dump stats --flow 27ffacef --assert 'resent < 5%' a.pcapng"],
     arguments: [Argument("file", "Capture to read; - for standard input.", completes: .files)])
 

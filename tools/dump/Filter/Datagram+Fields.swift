@@ -54,8 +54,9 @@ extension LayoutRow {
         return digits.hasPrefix(token.text.lowercased()) || Quantity(token.text)?.value == Double(number)
       }
       guard let quantity = Quantity(token.text) else { return false }
-      let scale = if case .microseconds = style, quantity.unit == "s" { 1e-6 } else { 1.0 }
-      return relation.holds(Double(number) * scale, quantity.value)
+      // Nanoseconds, so that what is written as 25ms equals 25,000 microseconds.
+      let isTime = if case .microseconds = style { quantity.unit == "s" } else { false }
+      return relation.holds(Double(number), isTime ? (quantity.value * 1e9).rounded() / 1e3 : quantity.value)
     case .digest(let digest): return relation == .equal && digest.hex.hasPrefix(token.text.lowercased())
     case .address(let address): return relation == .equal && HostPort(token.text)?.matches(address) == true
     case .text(let text): return relation == .contains ? text.contains(token.text) : relation.holds(text, token.text)

@@ -1,24 +1,24 @@
 import Glibc
 import ShoalTerminal
 
-/// A capture that is open for reading: a file, or standard input where its name is `-`.
+/// A capture that is being read, and its name: a file, standard input where the name is `-`, or an interface.
 struct CaptureFile: ~Copyable {
   /// The name, harmless to a terminal.
   let name: String
   var reader: DatagramReader
-  private let descriptor: Int32
-  private let isOwn: Bool
 
   init(_ path: String, input: Int32) throws(InputFailure) {
-    isOwn = path != "-"
+    let isOwn = path != "-"
     name = isOwn ? escaped(path, asciiOnly: true) : "standard input"
-    descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
-    reader = DatagramReader(descriptor: descriptor)
-    guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(String(cString: strerror(errno)))") }
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+    let descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
+    guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+    reader = DatagramReader(RecordSource(descriptor: descriptor, isOwn: isOwn))
   }
 
-  deinit { if isOwn, descriptor >= 0 { close(descriptor) } }
+  init(interface: String, all: Bool) throws(InputFailure) {
+    name = escaped(interface, asciiOnly: true)
+    reader = DatagramReader(RecordSource(try LiveCapture(interface: interface, all: all)))
+  }
 
   /// The next datagram; nil when more must be read.
   mutating func next() throws(InputFailure) -> Datagram? {

@@ -1,4 +1,3 @@
-import Glibc
 import ShoalCapture
 
 /// Why a capture cannot be read further, in words for people.
@@ -6,61 +5,49 @@ struct InputFailure: Error {
   var reason: String
 }
 
-/// Reads the UDP datagrams of a capture file, holding a block of it at a time.
+/// Reads the UDP datagrams of a capture: a file, holding a block of it at a time, or an interface.
 ///
 /// Call `next` until it returns nil, then `fill`, and repeat while that returns true.
 struct DatagramReader: ~Copyable {
-  private static let chunk = 1 << 18
-  private let descriptor: Int32
-  private var reader = CaptureReader()
+  private var records: RecordSource
   private var segments = Segments()
-  private var isAtEnd = false
   /// Packets that are not UDP datagrams, and why the first is not.
   private(set) var others: UInt64 = 0
   private(set) var firstOther: NotUDP?
-  /// Nanoseconds since 1970 of the first packet that tells its time.
-  private(set) var firstTime: UInt64?
-  /// The comment of the packet of the last datagram.
-  private(set) var comment: UnsafeRawBufferPointer?
+  /// Fragments, which are not put together, and the first of them.
+  private(set) var fragments: UInt64 = 0
+  private(set) var firstFragment: IPFragment?
+  /// The frame of the last datagram, and where its IP packet lies in it; valid until the next call.
+  private(set) var frame: (record: CaptureRecord, packet: Range<Int>)?
 
-  /// Reads what an open file, a pipe or a socket gives; whoever opened it closes it.
-  init(descriptor: Int32) { self.descriptor = descriptor }
+  init(_ records: consuming RecordSource) { self.records = records }
 
   /// The next datagram, whose bytes are valid until the next call; nil when more must be read.
   mutating func next() throws(InputFailure) -> Datagram? {
     if let datagram = segments.next() { return datagram }
-    do throws(CaptureError) {
-      while let record = try reader.next() {
-        if firstTime == nil { firstTime = record.time }
-        do throws(NotUDP) {
-          let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
-          comment = record.comment
-          return segments.first(of: record, frame)
-        } catch {
-          others += 1
-          if firstOther == nil { firstOther = error }
-        }
-      }
-      return nil
-    } catch { throw InputFailure(reason: "\(error)") }
+    while let record = try records.next() {
+      do throws(NotUDP) {
+        let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
+        frame = (record, found.packet)
+        return segments.first(of: record, found)
+      } catch { pass(error) }
+    }
+    return nil
   }
 
-  /// Reads on, waiting if need be; false at the end of the file.
-  mutating func fill() throws(InputFailure) -> Bool {
-    guard !isAtEnd else { return false }
-    let room = reader.prepare(Self.chunk)
-    while true {
-      let count = Glibc.read(descriptor, room.baseAddress, room.count)
-      if count > 0 {
-        reader.commit(count)
-        return true
-      } else if count == 0 {
-        isAtEnd = true
-        reader.finish()
-        return true
-      } else if errno != EINTR {
-        throw InputFailure(reason: String(cString: strerror(errno)))
-      }
+  private mutating func pass(_ reason: NotUDP) {
+    if case .fragment(let fragment) = reason {
+      fragments += 1
+      if firstFragment == nil { firstFragment = fragment }
+    } else {
+      others += 1
+      if firstOther == nil { firstOther = reason }
     }
   }
+
+  /// Reads on, waiting if need be; false at the end.
+  mutating func fill() throws(InputFailure) -> Bool { try records.fill() }
+
+  /// Packets that the kernel dropped because we were too slow.
+  var dropped: UInt64 { records.dropped }
 }

@@ -109,6 +109,26 @@ struct ChunkMap {
     return start..<max(start, end)
   }
 
+  /// A lane for people: when chunks went, and when they were whole, in the units of the collector.
+  struct Graph {
+    var flow: Int
+    var name: String
+    var chunks: Int
+    var sent: [(chunk: UInt32, first: Int64, last: Int64)]
+    var whole: [(chunk: UInt32, time: Int64)]
+  }
+
+  /// The lanes of these flows.
+  func graphs(of flows: [Int], _ files: FileTable) -> [Graph] {
+    lanes.filter { flows.contains($0.flow) }.map { lane in
+      let entry = files[FileTable.Key(flow: lane.flow, file: lane.file)]
+      let sent = lane.chunks.sorted { $0.key < $1.key }.map { ($0.key, $0.value.first, $0.value.last) }
+      let whole = (done[Self.place(lane, entry)]?.whole ?? []).filter { lane.chunks[$0.chunk] != nil }
+      let chunks = (entry?.cut).map { Int($0.chunks) } ?? Int(sent.last?.0 ?? 0) + 1
+      return Graph(flow: lane.flow, name: entry?.name ?? "", chunks: chunks, sent: sent, whole: whole)
+    }
+  }
+
   func json(_ files: FileTable) -> JSON {
     .array(
       lanes.map { lane in

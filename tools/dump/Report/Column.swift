@@ -40,6 +40,37 @@ struct Column {
     bytes.append(UInt8(rest))
   }
 
+  /// The numbers again.
+  var values: [Int64] {
+    var column = self
+    column.flush()
+    var values: [Int64] = []
+    values.reserveCapacity(count)
+    var place = 0
+    var last: Int64 = 0
+    func next() -> UInt64 {
+      var value: UInt64 = 0
+      var shift: UInt64 = 0
+      while true {
+        let byte = column.bytes[place]
+        place += 1
+        value |= UInt64(byte & 127) << shift
+        if byte < 128 { return value }
+        shift += 7
+      }
+    }
+    while place < column.bytes.count {
+      let code = next()
+      if code == 0 {
+        values += repeatElement(last, count: Int(next()) + 1)
+      } else {
+        last &+= Int64(bitPattern: code >> 1) ^ -Int64(bitPattern: code & 1)
+        values.append(last)
+      }
+    }
+    return values
+  }
+
   /// The column in base64 (RFC 4648).
   consuming func base64() -> String {
     flush()
@@ -77,6 +108,9 @@ struct Columns {
   mutating func append(_ index: Int, _ value: some BinaryInteger) { columns[index].append(value) }
 
   mutating func append(row: [Int64]) { for (index, value) in row.enumerated() { columns[index].append(value) } }
+
+  /// The numbers of a column that was declared.
+  subscript(_ name: String) -> [Int64] { names.firstIndex(of: name).map { columns[$0].values } ?? [] }
 
   /// `{"count":2,"t":"…"}`.
   var json: JSON {

@@ -24,6 +24,12 @@ struct ReportData: ~Copyable {
   private var origin: UInt64?
   /// Microseconds from the first packet to the latest; the page wants times that never fall.
   private var now: Int64 = 0
+  /// How many of these connections the capture has.
+  func known(_ connections: some Sequence<UInt64>) -> Int {
+    let ids = Set(analyzer.flows.map(\.connection))
+    return connections.count { ids.contains($0) }
+  }
+
   /// Datagrams of ours.
   private(set) var count = 0
 
@@ -82,9 +88,25 @@ struct ReportData: ~Copyable {
     lines.append(Line(number: datagram.number, time: now, flow: seen.flow, marks: seen.marks, text: buffer.text))
   }
 
+  /// The graphs of the flows that carried most, each with the name of its file: `1-sequence.svg`.
+  func graphs(title: String, atMost most: Int = 8) -> [(name: String, svg: String)] {
+    let shown = flows.indices.filter { flows[$0].data.count > 0 }
+    let busiest = shown.sorted { flows[$0].counters.bytes > flows[$1].counters.bytes }.prefix(most)
+    return zip(1..., busiest).flatMap { rank, index -> [(name: String, svg: String)] in
+      let flow = analyzer.flows[index]
+      let graphs = FlowGraphs(
+        flows[index], title: "\(title): \(flow.source) > \(flow.destination)", window: flow.window,
+        chunks: chunks.graphs(of: [index], analyzer.files).first)
+      return graphs.all.map { ("\(rank)-\($0.name).svg", $0.svg) }
+    }
+  }
+
   /// All of it, as the page reads it.
-  func json(file: String) -> JSON {
-    let shown = zip(analyzer.flows, flows).map { flow, columns in columns.json(flow) }
+  func json(file: String, _ qlog: QlogData = QlogData()) -> JSON {
+    let zero = Int64((origin ?? 0) / 1_000)
+    let shown = zip(analyzer.flows, flows).map { flow, columns in
+      columns.json(flow, qlog: qlog.json(flow.connection, origin: zero))
+    }
     return [
       "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
       "marks": .array(Mark.allCases.map { .string($0.name) }),

@@ -7,20 +7,22 @@ struct ReportFlow {
   private static let mostNumbers: Int64 = 1 << 26
 
   /// A row for each DATA. `offset` counts from where the content of the one before ended.
-  private var data = Columns("n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
+  private(set) var data = Columns(
+    "n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
   /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
-  private var repeats = Columns("row", "first", "span", "cause", "extra")
+  private(set) var repeats = Columns("row", "first", "span", "cause", "extra")
   /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
-  private var acks = Columns("n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit")
+  private(set) var acks = Columns(
+    "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit")
   /// The runs of numbers that each ACK was the first to tell of, beyond its `next`: `runs` rows for each.
-  private var runs = Columns("start", "many")
+  private(set) var runs = Columns("start", "many")
   /// A row for each corrupt datagram; `mend` is the bit whose flip mends it, plus 1.
-  private var corrupt = Columns("n", "t", "len", "type", "found", "computed", "mend")
+  private(set) var corrupt = Columns("n", "t", "len", "type", "found", "computed", "mend")
   /// The number that `seq`, `next` and `start` count from.
   private var origin: Int64?
   private var contentEnd: Int64 = 0
   /// Of its DATA.
-  private var counters = FlowCounters()
+  private(set) var counters = FlowCounters()
   /// Bit n: the number `origin + n` was acknowledged.
   private var told: [UInt64] = []
 
@@ -119,7 +121,7 @@ struct ReportFlow {
     ])
   }
 
-  func json(_ flow: Flow) -> JSON {
+  func json(_ flow: Flow, qlog: JSON) -> JSON {
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
@@ -129,7 +131,7 @@ struct ReportFlow {
       "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "resent": .uint(counters.resent), "spurious": .uint(counters.spurious),
       "corrupt": .int(corrupt.count), "timeouts": .uint(counters.timeouts), "data": data.json,
-      "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
+      "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }
 }

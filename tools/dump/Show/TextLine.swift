@@ -20,6 +20,11 @@ struct TextLine {
     out.append(" > ")
     out.append(datagram.destination)
     out.append(" ")
+    writeBody(datagram, seen, to: &out)
+  }
+
+  /// What follows number, time and flow.
+  func writeBody(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
     paint(.bold, &out)
     var fault = seen.fault
     if datagram.isOurs, !datagram.isCorrupt {

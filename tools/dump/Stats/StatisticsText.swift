@@ -12,7 +12,8 @@ struct StatisticsText {
     }
     let tracker = statistics.tracker
     if tracker.requests + tracker.retries + tracker.replies > 0 {
-      var text = "tracker: \(Self.count(tracker.requests, "request")), \(Self.count(tracker.retries, "retry", "retries"))"
+      var text =
+        "tracker: \(Self.count(tracker.requests, "request")), \(Self.count(tracker.retries, "retry", "retries"))"
       text += ", \(Self.count(tracker.errors, "error"))"
       if let median = tracker.latencies.quantile(0.5), let p99 = tracker.latencies.quantile(0.99) {
         text += ", median \(Self.milliseconds(median)) ms, p99 \(Self.milliseconds(p99)) ms"
@@ -82,7 +83,8 @@ struct StatisticsText {
     for (index, row) in timeline.rows.enumerated() {
       let seconds = Double(timeline.step)
       table.add([
-        "\(UInt64(index) * timeline.step)", Units.grouped(row.datagrams), Units.fixed(Double(row.bytes) / 1e6 / seconds, 2),
+        "\(UInt64(index) * timeline.step)", Units.grouped(row.datagrams),
+        Units.fixed(Double(row.bytes) / 1e6 / seconds, 2),
         Units.fixed(Double(row.freshBytes) / 1e6 / seconds, 2), Units.grouped(row.resent), Units.grouped(row.corrupt),
         Units.fixed(Double(row.mostInFlight) / 1e3, 1),
         row.roundTrips.count == 0 ? "-" : Self.milliseconds(row.roundTrips.sum / row.roundTrips.count),

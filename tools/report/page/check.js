@@ -107,4 +107,4 @@ const isChecked = location.hash === "#check";
 addEventListener("error", event => { document.body.dataset.error = `${event.message} ${event.lineno}`; });
 addEventListener("unhandledrejection", event => { document.body.dataset.error = String(event.reason); });
 start();
-if (isChecked) selfCheck();
+if (isChecked && panels[0].canvas) selfCheck();

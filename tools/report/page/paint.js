@@ -67,7 +67,9 @@ function drawAxes(g, plane, label) {
     const x = Math.round(plane.x(value * 1e6)) + 0.5;
     g.moveTo(x, plane.y0);
     g.lineTo(x, plane.y1);
-    g.fillText(`${value.toFixed(places)} s`, x, plane.y1 + 4);
+    const text = `${value.toFixed(places)} s`, half = g.measureText(text).width / 2;
+    // In the corner the other axis has its own label.
+    if (x - half > plane.x0 - 6 && x + half < plane.x1 + right) g.fillText(text, x, plane.y1 + 4);
   }
   g.stroke();
 }

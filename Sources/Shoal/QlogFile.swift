@@ -1,0 +1,128 @@
+import ShoalTransport
+import ShoalWire
+
+/// What an endpoint writes of its transport's decisions, which no capture shows: a qlog (draft-ietf-quic-qlog-main-schema),
+/// JSON text sequences (RFC 7464).
+///
+/// The transport knows nothing of it: whoever owns the endpoint shows how the connections stand, and what has changed
+/// since is written.
+final class QlogFile {
+  /// More often than this nobody looks: bounds the size to some 200 kB a second and connection.
+  private static let interval = Nanoseconds.millisecond
+  /// The bytes that are gathered before they are written.
+  private static let buffer = 64 << 10
+  /// More connections than this are not told apart.
+  private static let most = 1 << 12
+
+  private let file: File
+  private var text: [UInt8] = []
+  private var written = 0
+  private var due = Instant.zero
+  private var last: [UInt64: ConnectionStatus] = [:]
+  /// Why nothing more is written.
+  private(set) var failure: SystemError?
+
+  init(_ path: String, _ address: Address) throws(SystemError) {
+    file = try File.create(path, existing: .empty)
+    record(
+      #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
+        + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":"shoal \#(shoalVersion)","#
+        + #""trace":{"vantage_point":{"name":"\#(address)","type":"unknown"},"event_schemas":["urn:shoal:qlog:events"],"#
+        + #""common_fields":{"time_format":"relative_to_epoch","#
+        + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#)
+  }
+
+  /// Whether it is time to show the connections again.
+  func isDue(at now: Instant) -> Bool {
+    guard failure == nil, now >= due else { return false }
+    due = now + Self.interval
+    return true
+  }
+
+  /// Writes what has changed since they were last shown; `wall` is in nanoseconds since 1970.
+  func note(_ connections: [ConnectionStatus], wall: Nanoseconds) {
+    for status in connections where status.remoteID != 0 {
+      let before = last[status.remoteID]
+      guard before != nil || last.count < Self.most else { continue }
+      last[status.remoteID] = status
+      let event = Event(group: status.remoteID, wall: wall)
+      let metrics = Self.metrics(before, status)
+      if !metrics.isEmpty { record(event.text("recovery:metrics_updated", metrics)) }
+      if before?.state != status.state {
+        let old = before.map { #""old":"\#($0.state)","# } ?? ""
+        record(event.text("recovery:congestion_state_updated", #"\#(old)"new":"\#(status.state)""#))
+      }
+      noteLosses(before?.counters ?? TransportCounters(), status.counters, event)
+      if status.probeTimeouts != before?.probeTimeouts ?? 0 {
+        let timeout = Self.milliseconds(status.probeTimeout)
+        record(event.text("shoal:probe_timer", #""in_a_row":\#(status.probeTimeouts),"timeout":\#(timeout)"#))
+      }
+    }
+  }
+
+  private func noteLosses(_ before: TransportCounters, _ now: TransportCounters, _ event: Event) {
+    if now.lost > before.lost {
+      record(event.text("shoal:packets_lost", #""packets":\#(now.lost - before.lost),"total":\#(now.lost)"#))
+    }
+    if now.spurious > before.spurious {
+      record(
+        event.text("shoal:losses_undone", #""packets":\#(now.spurious - before.spurious),"total":\#(now.spurious)"#))
+    }
+    if now.corrupt > before.corrupt {
+      record(event.text("shoal:corrupt", #""datagrams":\#(now.corrupt - before.corrupt),"total":\#(now.corrupt)"#))
+    }
+  }
+
+  /// The members that changed: bytes, milliseconds, and for the pacing rate bits a second, as qlog has them.
+  private static func metrics(_ before: ConnectionStatus?, _ now: ConnectionStatus) -> String {
+    var members: [String] = []
+    if now.congestionWindow != before?.congestionWindow, now.congestionWindow < .max {
+      members.append(#""congestion_window":\#(now.congestionWindow)"#)
+    }
+    if now.bytesInFlight != before?.bytesInFlight { members.append(#""bytes_in_flight":\#(now.bytesInFlight)"#) }
+    if let roundTrip = now.roundTrip, roundTrip != before?.roundTrip {
+      members.append(#""smoothed_rtt":\#(milliseconds(roundTrip))"#)
+    }
+    if now.pacingRate != before?.pacingRate, now.pacingRate.isFinite, now.pacingRate < 1e15 {
+      members.append(#""pacing_rate":\#(Int(now.pacingRate * 8))"#)
+    }
+    return members.joined(separator: ",")
+  }
+
+  /// Writes what has been gathered.
+  func flush() {
+    guard failure == nil, !text.isEmpty else { return }
+    do throws(SystemError) {
+      try text.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: written) }
+      written += text.count
+      text.removeAll(keepingCapacity: true)
+    } catch { failure = error }
+  }
+
+  private func record(_ line: String) {
+    text.append(0x1e)
+    text += line.utf8
+    text.append(UInt8(ascii: "\n"))
+    if text.count >= Self.buffer { flush() }
+  }
+
+  /// With microseconds.
+  fileprivate static func milliseconds(_ time: Nanoseconds) -> String {
+    let microseconds = time / 1_000
+    let rest = String(microseconds % 1_000)
+    return "\(microseconds / 1_000).\(String(repeating: "0", count: 3 - rest.utf8.count))\(rest)"
+  }
+}
+
+/// What the events of one sample have in common.
+private struct Event {
+  var group: UInt64
+  var wall: Nanoseconds
+
+  /// The connection is named as the header of what is sent names it.
+  func text(_ name: String, _ data: String) -> String {
+    let digits = String(group, radix: 16)
+    let id = String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    return #"{"time":\#(QlogFile.milliseconds(wall)),"name":"\#(name)","group_id":"\#(id)","data":{\#(data)}}"#
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+@Suite struct DiffTests {
+  /// Captures of two ends; the second clock is ahead.
+  private final class Ends {
+    private let first = TestCapture()
+    private let second = TestCapture()
+    private var events: [(time: Int, capture: TestCapture, bytes: [UInt8], isFromAlice: Bool, outbound: Bool)] = []
+    static let ahead = 7_000_000
+
+    /// Sent at a time in microseconds, and what arrived after how long.
+    func pass(_ datagram: [UInt8], fromAlice: Bool = true, at time: Int, arriving: [(after: Int, bytes: [UInt8])]) {
+      let (sender, receiver) = fromAlice ? (first, second) : (second, first)
+      events.append((time, sender, datagram, fromAlice, true))
+      for arrival in arriving { events.append((time + arrival.after, receiver, arrival.bytes, fromAlice, false)) }
+    }
+
+    func write() {
+      var last = [ObjectIdentifier(first): 0, ObjectIdentifier(second): -Self.ahead]
+      for event in events.sorted(by: { $0.time < $1.time }) {
+        let id = ObjectIdentifier(event.capture)
+        let (from, to) = event.isFromAlice ? (alice, bob) : (bob, alice)
+        event.capture.add(
+          event.bytes, from: from, to: to, after: UInt64(event.time - last[id]!), outbound: event.outbound)
+        last[id] = event.time
+      }
+    }
+
+    func diff(_ options: String...) throws -> (outcome: Outcome, svg: String?) {
+      let folder = try temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let paths = ["a.pcapng", "b.pcapng", "delay.svg"].map { folder.appending(path: $0).path }
+      try Data(first.bytes).write(to: URL(filePath: paths[0]))
+      try Data(second.bytes).write(to: URL(filePath: paths[1]))
+      let outcome = try run(["diff", paths[0], paths[1], "--svg", paths[2]] + options)
+      return (outcome, try? String(contentsOfFile: paths[2], encoding: .utf8))
+    }
+  }
+
+  private func ends() throws -> Ends {
+    let ends = Ends()
+    for index in 0..<100 {
+      let datagram = try data(UInt32(index), block(offset: UInt64(index), count: 200))
+      let time = 1_000 * index
+      switch index {
+      case 10, 11, 12: ends.pass(datagram, at: time, arriving: [])
+      case 20:
+        // The damage spares connection and checksum, or does not.
+        var damaged = datagram
+        damaged[100] ^= 1
+        ends.pass(datagram, at: time, arriving: [(10_000, damaged)])
+      case 30:
+        var damaged = datagram
+        damaged[9] ^= 1
+        ends.pass(datagram, at: time, arriving: [(10_000, damaged)])
+      case 40: ends.pass(datagram, at: time, arriving: [(10_000, datagram), (10_500, datagram)])
+      case 50: ends.pass(datagram, at: time, arriving: [(13_300, datagram)])
+      default: ends.pass(datagram, at: time, arriving: [(10_000 + index % 7, datagram)])
+      }
+    }
+    // It arrives after its repeat has left.
+    let slow = try data(500)
+    ends.pass(slow, at: 200_000, arriving: [(90_000, slow)])
+    let again = try data(500, attempt: 1)
+    ends.pass(again, at: 250_000, arriving: [(10_000, again)])
+    for index in 0..<50 {
+      var ack = AckPacket()
+      ack.next = UInt32(index)
+      let datagram = try ack.datagram(connection: 0x99)
+      ends.pass(datagram, fromAlice: false, at: 2_000 * index, arriving: index == 7 ? [] : [(10_000, datagram)])
+    }
+    ends.write()
+    return ends
+  }
+
+  @Test func everyFate() throws {
+    let (outcome, svg) = try ends().diff()
+    #expect(outcome.status == 0 && outcome.error == "")
+    #expect(
+      outcome.lines == [
+        "clock of B ahead by 7000.00 ms, if the least delays are the same both ways; +-10.00 ms at most", "",
+        "102 datagrams A > B",
+        "delivered  97  95.1%  duplicated 1, reordered 2, late 1",
+        "lost        3   2.9%  longest run of lost and corrupted: 3",
+        "corrupted   2   2.0%",
+        "one-way delay min/median/p99: 10.00/10.00/13.30 ms", "",
+        "50 datagrams B > A", "delivered  49  98.0%", "lost        1   2.0%  longest run of lost and corrupted: 1",
+        "corrupted   0     0%", "one-way delay min/median/p99: 10.00/10.00/10.00 ms",
+      ])
+    let picture = try #require(svg)
+    #expect(picture.hasPrefix("<svg ") && picture.contains("a.pcapng &gt; b.pcapng"))
+    #expect(throws: Never.self) { _ = try XMLCheck.parse(picture) }
+  }
+
+  @Test func forPrograms() throws {
+    let json = try objects(ends().diff("--json").outcome)
+    #expect(json.count == 2 && json[0]["path"] as? String == "A > B" && json[0]["corrupted"] as? Int == 2)
+    #expect(json[0]["clock_offset"] as? Double == 7 && json[1]["lost"] as? Int == 1)
+  }
+
+  @Test func nothingInCommon() throws {
+    let ends = Ends()
+    ends.pass(try data(1), at: 0, arriving: [])
+    ends.write()
+    let (outcome, svg) = try ends.diff()
+    #expect(outcome.status == 1 && svg == nil && outcome.error.contains("no datagram in common"))
+    #expect(try run(["diff", "a.pcapng", "a.pcapng"]).status == 2)
+    #expect(try run(["diff", "a.pcapng"]).status == 2)
+  }
+}

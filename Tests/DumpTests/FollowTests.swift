@@ -1,0 +1,152 @@
+import Foundation
+import ShoalSwarm
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+@Suite struct FollowTests {
+  /// A file that bob serves to alice, and the capture in which he does.
+  private final class Served {
+    let content: [UInt8]
+    let manifest: Manifest
+    let talk: Conversation
+    private var sequence: UInt32 = 50
+
+    init(size: Int, name: String = "a/b/film.mkv", seed: UInt64 = 1) throws {
+      var random = SeededGenerator(seed: seed)
+      content = (0..<size).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
+      let cut = Cut(size: UInt64(size), pieceExponent: 10, chunks: UInt32((size + 1_023) / 1_024))
+      let bytes = content
+      manifest = bytes.withUnsafeBytes { bytes in
+        let piece = { (index: Int) in
+          UnsafeRawBufferPointer(rebasing: bytes[index * 1_024..<min(size, index * 1_024 + 1_024)])
+        }
+        let values = (0..<cut.pieces).map { Blake3.chainingValue(of: piece($0), firstLeaf: UInt64($0)) }
+        return Manifest(cut: cut, values: values, lastPiece: piece(cut.pieces - 1))
+      }
+      talk = try Conversation()
+      var want = Want()
+      (want.file, want.id) = (3, manifest.id)
+      talk.capture.add(sealed(try DataPacket().datagram(connection: Conversation.bobID) + want.encoded()))
+      var offer = Offer()
+      (offer.file, offer.size, offer.pieceExponent, offer.chunks) = (3, cut.size, cut.pieceExponent, cut.chunks)
+      offer.name = name
+      try serve(try offer.encoded())
+    }
+
+    func serve(_ message: [UInt8]) throws {
+      var packet = DataPacket()
+      packet.sequence = sequence
+      sequence += 1
+      let datagram = sealed(try packet.datagram(connection: Conversation.aliceID) + message)
+      talk.capture.add(datagram, from: bob, to: alice, outbound: false)
+    }
+
+    func serve(_ range: Range<Int>, space: ContentSpace = .content, damaged: Bool = false) throws {
+      var block = Block()
+      (block.file, block.space, block.offset) = (3, space.rawValue, UInt64(range.lowerBound))
+      var bytes = [UInt8](repeating: 0, count: Block.overhead)
+      var span = bytes.mutableSpan
+      _ = try block.encode(into: span.mutableBytes, contentLength: range.count)
+      var part = Array((space == .content ? content : manifest.bytes)[range])
+      if damaged { part[0] ^= 1 }
+      try serve(bytes + part)
+    }
+
+    func serveManifest() throws {
+      for start in stride(from: 0, to: manifest.bytes.count, by: 700) {
+        try serve(start..<min(start + 700, manifest.bytes.count), space: .manifest)
+      }
+    }
+
+    /// What `follow` says and leaves behind.
+    func follow(_ options: String...) throws -> (outcome: Outcome, files: [String: [UInt8]]) {
+      let folder = try temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let capture = folder.appending(path: "a.pcapng")
+      try Data(talk.capture.bytes).write(to: capture)
+      let output = folder.appending(path: "out")
+      try FileManager.default.createDirectory(at: output, withIntermediateDirectories: false)
+      let outcome = try run(["follow", capture.path, "-o", output.path] + options)
+      var files: [String: [UInt8]] = [:]
+      for name in try FileManager.default.contentsOfDirectory(atPath: output.path) {
+        files[name] = [UInt8](try Data(contentsOf: output.appending(path: name)))
+      }
+      return (outcome, files)
+    }
+  }
+
+  @Test func aWholeFile() throws {
+    let served = try Served(size: 10_000)
+    try served.serveManifest()
+    // In no order, and some of it twice.
+    for start in [5_000, 0, 2_500, 7_500, 2_500] { try served.serve(start..<start + 2_500) }
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 0 && outcome.error == "")
+    #expect(outcome.output.contains("complete, BLAKE3 verified"))
+    #expect(files == ["film.mkv": served.content])
+    #expect(served.content.withUnsafeBytes { Blake3.hash($0) } == served.manifest.id)
+  }
+
+  @Test func whatIsMissingOrFalseIsNotWritten() throws {
+    let served = try Served(size: 10_000)
+    try served.serveManifest()
+    // Piece 2 is damaged, pieces 5 to 9 are missing but for a little.
+    try served.serve(0..<2_048)
+    try served.serve(2_048..<3_072, damaged: true)
+    try served.serve(3_072..<5_200)
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("4 of 10 chunks whole, 1 pieces wrong  0-1,3-4"))
+    var expected = [UInt8](repeating: 0, count: 10_000)
+    for range in [0..<2_048, 3_072..<5_120] { expected.replaceSubrange(range, with: served.content[range]) }
+    #expect(files == ["film.mkv.part": expected])
+    let json = try objects(served.follow("--json").outcome)
+    #expect(json[0]["whole_chunks"] as? String == "0-1,3-4" && json[0]["wrong_pieces"] as? Int == 1)
+  }
+
+  @Test func withoutAManifestNothingIsBelieved() throws {
+    let served = try Served(size: 10_000)
+    try served.serve(0..<10_000)
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 1 && files.isEmpty && outcome.output.contains("the manifest was not captured whole"))
+    // A file of one piece has none, and needs none.
+    let small = try Served(size: 700, name: "..")
+    try small.serve(0..<700)
+    let result = try small.follow()
+    #expect(result.outcome.status == 0 && result.files == [small.manifest.id.short: small.content])
+  }
+
+  @Test func blocksThatLie() throws {
+    let served = try Served(size: 3_000)
+    try served.serveManifest()
+    try served.serve(0..<3_000)
+    var block = Block()
+    (block.file, block.offset) = (3, .max)
+    var bytes = [UInt8](repeating: 1, count: Block.overhead + 5)
+    var span = bytes.mutableSpan
+    _ = try block.encode(into: span.mutableBytes, contentLength: 5)
+    try served.serve(bytes)
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 0 && files == ["film.mkv": served.content])
+    #expect(try inspect(by: "follow", TestCapture().bytes).status == 1)
+  }
+
+  @Test func rangesMerge() {
+    var random = SeededGenerator(seed: 5)
+    var set = RangeSet()
+    var model = [Bool](repeating: false, count: 200)
+    for _ in 0..<300 {
+      let start = Int.random(in: 0..<200, using: &random)
+      let end = min(200, start + Int.random(in: 0..<9, using: &random))
+      set.insert(UInt64(start)..<UInt64(end))
+      for index in start..<end { model[index] = true }
+      let low = Int.random(in: 0..<200, using: &random)
+      let high = min(200, low + Int.random(in: 1..<20, using: &random))
+      #expect(set.contains(UInt64(low)..<UInt64(high)) == model[low..<high].allSatisfy(\.self))
+      #expect(set.intersects(UInt64(low)..<UInt64(high)) == model[low..<high].contains(true))
+      #expect(set.count == UInt64(model.count { $0 }))
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+@testable import shoal_dump
+
+/// The outputs for a real capture, of a transfer over a link that loses and corrupts, held word by word.
+///
+/// After a change that is meant, `SHOAL_GOLDEN=1 swift test --filter GoldenTests` writes them anew: read the difference.
+@Suite struct GoldenTests {
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Captures")
+  private static let capture = folder.appending(path: "trace.pcapng").path
+
+  @Test(arguments: [
+    ("trace.txt", [capture]), ("trace.jsonl", [capture, "--json"]),
+    ("trace.fields.txt", [capture, "-v", "-x", "--marks", "any"]), ("trace.stats.txt", ["stats", capture]),
+    ("trace.stats.jsonl", ["stats", "--json", capture]),
+    ("trace.delta.txt", [capture, "--time", "delta", "--type", "ack"]),
+  ])
+  func outputs(_ name: String, _ words: [String]) throws {
+    let outcome = try run(words)
+    #expect(outcome.status == 0 && outcome.error == "")
+    let file = Self.folder.appending(path: name)
+    if environmentNumber("SHOAL_GOLDEN") != nil {
+      try outcome.output.write(to: file, atomically: true, encoding: .utf8)
+    }
+    let expected = try String(contentsOf: file, encoding: .utf8)
+    for (line, golden) in zip(outcome.lines, expected.split(separator: "\n", omittingEmptySubsequences: false)) {
+      #expect(line == golden, "\(name)")
+    }
+    #expect(outcome.output == expected, "\(name)")
+  }
+
+  /// The trace in Protocol.md is what the tool prints, but for the lines left out.
+  @Test func theTraceInProtocolMd() throws {
+    let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
+    let section = try #require(text.range(of: "## 14. A trace\n")).upperBound
+    let blocks = text[section...].components(separatedBy: "```")
+    let shown = blocks[1].split(separator: "\n").map(String.init)
+    var printed = try run([Self.capture]).lines[...]
+    var isGap = false
+    #expect(shown.count > 50)
+    for line in shown {
+      if line == "..." {
+        isGap = true
+        continue
+      }
+      if isGap { printed = printed.drop { $0 != line } }
+      isGap = false
+      #expect(printed.popFirst() == line)
+    }
+    #expect(printed.isEmpty)
+  }
+}

@@ -1,0 +1,139 @@
+import ShoalLink
+import ShoalSimulator
+import ShoalTransport
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+/// A transfer in virtual time, seen at both ends; what the analyzer concludes is held against what the ends know.
+@Suite struct GroundTruthTests {
+  private final class Transfer {
+    let sender: TransportCounters
+    let receiver: TransportCounters
+    var captures: [Address: [(time: UInt64, from: Address, to: Address, bytes: [UInt8], outbound: Bool)]] = [:]
+    let addresses: (Address, Address)
+
+    init(_ link: String, arq: RepeatMode = .selectiveRepeat, size: Int = 1_500_000, seed: UInt64 = 3) throws {
+      let world = TransportWorld(seed: seed)
+      var configuration = TransportConfiguration()
+      configuration.repeatMode = arq
+      let a = world.addHost(configuration, link: try LinkSpec(parsing: link))
+      let b = world.addHost(configuration)
+      addresses = (a.address, b.address)
+      let box = Box()
+      world.network.onSend = { datagram, now in
+        box.add(datagram.from, now, datagram, true)
+        return true
+      }
+      world.onArrival = { datagram, now in box.add(datagram.to, now, datagram, false) }
+      world.connect(a, to: b)
+      world.run(for: 10 * .second) { a.connection != nil && b.connection != nil }
+      world.sendFile(size, from: a, on: try #require(a.connection))
+      #expect(world.run(for: 120 * .second) { world.isComplete } && world.violations.isEmpty)
+      // The last ACKs.
+      world.run(for: 3 * .second)
+      (sender, receiver) = (a.endpoint.counters, b.endpoint.counters)
+      captures = box.captures
+    }
+
+    final class Box {
+      var captures: [Address: [(time: UInt64, from: Address, to: Address, bytes: [UInt8], outbound: Bool)]] = [:]
+      func add(_ host: Address, _ now: Instant, _ datagram: NetworkDatagram, _ outbound: Bool) {
+        captures[host, default: []].append(
+          (UInt64(now.nanoseconds) + 1_000_000_000, datagram.from, datagram.to, datagram.bytes, outbound))
+      }
+    }
+
+    /// Calls `visit` with each datagram at one end.
+    func replay(at address: Address, _ visit: (inout Datagram) -> Void) {
+      for (index, event) in (captures[address] ?? []).enumerated() {
+        event.bytes.withUnsafeBytes { bytes in
+          var datagram = Datagram(from: event.from, to: event.to, payload: bytes, length: bytes.count)
+          (datagram.number, datagram.time) = (UInt64(index + 1), event.time)
+          datagram.direction = event.outbound ? .outbound : .inbound
+          visit(&datagram)
+        }
+      }
+    }
+
+    func analyze(at address: Address) -> (statistics: Statistics, flows: [Flow], inFlight: Int) {
+      var analyzer = Analyzer()
+      var statistics = Statistics()
+      var inFlight = 0
+      replay(at: address) { datagram in
+        let seen = analyzer.observe(&datagram)
+        statistics.add(datagram, seen)
+        if let subject = seen.subject, analyzer.flows[subject].destination == addresses.1 { inFlight = seen.inFlight }
+      }
+      return (statistics, analyzer.flows, inFlight)
+    }
+
+    func sightings(at address: Address) -> Sightings {
+      var sightings = Sightings()
+      var analyzer = Analyzer()
+      replay(at: address) { datagram in
+        _ = analyzer.observe(&datagram)
+        sightings.add(datagram)
+      }
+      return sightings
+    }
+  }
+
+  @Test(arguments: [
+    "delay=10ms", "delay=10ms,loss=3%,corrupt=2%,rate=50mbit", "delay=10ms,loss=10%,jitter=3ms",
+    "delay=10ms,duplicate=3%,reorder=3%,rate=20mbit", "delay=10ms,loss=1%,outage=2s/1s,rate=10mbit",
+  ])
+  func selectiveRepeat(_ link: String) throws {
+    let transfer = try Transfer(link)
+    let (statistics, flows, inFlight) = transfer.analyze(at: transfer.addresses.0)
+    let index = try #require(flows.firstIndex { $0.destination == transfer.addresses.1 })
+    let sent = statistics.flows[index]
+    #expect(sent.resent == UInt64(transfer.sender.retransmitted) && sent.freshBytes == 1_500_000, "\(link)")
+    #expect(statistics.all.corrupt == UInt64(transfer.sender.corrupt) && inFlight == 0, "\(link)")
+    #expect(sent.roundTrips.minimum >= 20_000_000 && sent.roundTrips.count > 20, "\(link)")
+    #expect(flows[index].reportedCorrupt == UInt32(transfer.receiver.corrupt), "\(link)")
+    let explained = statistics.count(of: .lostByAck) + statistics.count(of: .pto) + statistics.count(of: .spurious)
+    #expect(explained >= sent.resent, "\(link)")
+    #expect(sent.outOfOrder == 0 && sent.duplicates == 0, "a sender's end sees no disorder of its own")
+  }
+
+  @Test func goBackN() throws {
+    let transfer = try Transfer("delay=10ms,loss=2%,rate=50mbit", arq: .goBackN)
+    let (statistics, flows, inFlight) = transfer.analyze(at: transfer.addresses.0)
+    let index = try #require(flows.firstIndex { $0.destination == transfer.addresses.1 })
+    #expect(statistics.flows[index].resent == UInt64(transfer.sender.retransmitted) && inFlight == 0)
+    #expect(flows[index].arq == .goBackN && statistics.flows[index].goBacks > 10)
+  }
+
+  @Test func theReceiversEnd() throws {
+    let transfer = try Transfer("delay=10ms,loss=3%,corrupt=2%,duplicate=1%,reorder=2%,rate=50mbit")
+    let (statistics, flows, _) = transfer.analyze(at: transfer.addresses.1)
+    let index = try #require(flows.firstIndex { $0.destination == transfer.addresses.1 })
+    let arrived = statistics.flows[index]
+    #expect(statistics.all.corrupt == UInt64(transfer.receiver.corrupt))
+    #expect(arrived.resent == UInt64(transfer.receiver.repeats) && arrived.freshBytes == 1_500_000)
+    #expect(arrived.duplicates + arrived.spurious == UInt64(transfer.receiver.duplicate))
+    #expect(arrived.outOfOrder > 0)
+  }
+
+  @Test func bothEndsCompared() throws {
+    let transfer = try Transfer("delay=10ms,loss=3%,corrupt=2%,rate=50mbit")
+    let comparison = CaptureComparison(
+      transfer.sightings(at: transfer.addresses.0), transfer.sightings(at: transfer.addresses.1))
+    for (report, from, to) in [
+      (comparison.forth, transfer.addresses.0, transfer.addresses.1),
+      (comparison.back, transfer.addresses.1, transfer.addresses.0),
+    ] {
+      let sent = transfer.captures[from]?.filter { $0.outbound } ?? []
+      let arrived = transfer.captures[to]?.filter { !$0.outbound } ?? []
+      let damaged = arrived.count { !$0.bytes.withUnsafeBytes { Checksum.isValid($0) } }
+      #expect(report.passages.count == sent.count && report.count(.corrupted) + report.unmatched == damaged)
+      #expect(report.count(.delivered) + report.count(.late) == arrived.count - damaged)
+      #expect(report.count(.lost) == sent.count - arrived.count + report.unmatched)
+      #expect(report.delays.first.map { abs($0 - 10_000_000) < 100_000 } == true)
+    }
+    let offset = try #require(comparison.offset)
+    #expect(abs(offset.value) < 100_000)
+  }
+}

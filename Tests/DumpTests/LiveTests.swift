@@ -1,0 +1,103 @@
+import Foundation
+import ShoalCapture
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+@Suite struct LiveTests {
+  /// Whether packets may be captured here: as root.
+  private static let isAllowed: Bool = {
+    let descriptor = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue), 0)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor >= 0
+  }()
+
+  /// Sends datagrams to a port of this machine, again and again, until told to stop.
+  private final class Chatter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var isDone = false
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() {
+      descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      withUnsafeMutableBytes(of: &address) { bytes in
+        let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+        _ = bind(descriptor, pointer, size)
+        _ = getsockname(descriptor, pointer, &size)
+      }
+      port = UInt16(bigEndian: address.sin_port)
+    }
+
+    func start(_ datagrams: [[UInt8]]) {
+      Thread.detachNewThread { [self] in
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        while lock.withLock({ !isDone }) {
+          for datagram in datagrams {
+            _ = withUnsafeBytes(of: address) { bytes in
+              sendto(
+                descriptor, datagram, datagram.count, 0, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
+                socklen_t(bytes.count))
+            }
+          }
+          usleep(20_000)
+        }
+        close(descriptor)
+      }
+    }
+
+    func stop() { lock.withLock { isDone = true } }
+  }
+
+  @Test(.enabled(if: isAllowed)) func linesOfLoopback() throws {
+    let chatter = Chatter()
+    defer { chatter.stop() }
+    var damaged = try data(7)
+    damaged[0] ^= 0x20
+    chatter.start([try data(7), [UInt8]("hello".utf8), damaged])
+    let outcome = try run(["-i", "lo", "--peer", "127.0.0.1:\(chatter.port)", "--count", "4"])
+    #expect(outcome.status == 0 && outcome.lines.count == 4)
+    let own = "127.0.0.1:\(chatter.port)"
+    #expect(outcome.lines.contains { $0.contains(" \(own) > \(own) DATA seq=7 len=28") })
+    // What is damaged in one byte of the magic passes the kernel's filter; what is not ours does not.
+    #expect(
+      outcome.lines.contains { $0.contains("DATA? len=28 [corrupt: ") && $0.contains("flipping bit 5 of byte 0") })
+    #expect(!outcome.error.contains("not shown"))
+  }
+
+  @Test(.enabled(if: isAllowed)) func aCaptureWithComments() throws {
+    let chatter = Chatter()
+    defer { chatter.stop() }
+    chatter.start([try data(7, attempt: 1)])
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "out.pcapng").path
+    let outcome = try run(["-i", "any", "-w", path, "--peer", "127.0.0.1:\(chatter.port)", "--count", "3"])
+    #expect(outcome.status == 0 && outcome.output == "")
+    #expect(outcome.error == "shoal-dump: 3 datagrams written\n")
+    var reader = CaptureReader()
+    try Data(contentsOf: URL(filePath: path)).withUnsafeBytes { reader.feed($0) }
+    reader.finish()
+    var comments: [String] = []
+    while let record = try reader.next() {
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
+      #expect(frame.destination.port == chatter.port)
+      comments.append(record.comment.map { String(decoding: $0, as: UTF8.self) } ?? "")
+    }
+    #expect(comments.count == 3 && comments[0] == "resent, attempt 1" && comments[1].hasPrefix("duplicate of "))
+  }
+
+  @Test func interfacesThatAreNot() throws {
+    let outcome = try run(["-i", "nowhere0"])
+    #expect(outcome.status == 1 && outcome.error.contains("nowhere0: no such interface"))
+    #expect(try run(["-i", "lo", "file"]).status == 2)
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+/// What a peer writes and what the inspector makes of a capture are qlogs, and the page shows them together.
+@Suite struct QlogTests {
+  /// The records of a JSON text sequence: each begins with RS and ends with a line feed.
+  private func records(_ bytes: [UInt8]) throws -> [[String: Any]] {
+    #expect(bytes.first == 0x1e && bytes.last == UInt8(ascii: "\n"))
+    return try bytes.split(separator: 0x1e).map { record in
+      try #require(
+        JSONSerialization.jsonObject(with: Data(record)) as? [String: Any], "\(String(decoding: record, as: UTF8.self))"
+      )
+    }
+  }
+
+  private func file(_ bytes: [UInt8], _ name: String) throws -> URL {
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID())-\(name)")
+    try Data(bytes).write(to: file)
+    return file
+  }
+
+  @Test func ofACapture() async throws {
+    let bytes = try await TransferCapture.both("loss=5%,corrupt=2%,delay=3ms", size: 300_000).sender
+    let outcome = try inspect(bytes, "--qlog")
+    #expect(outcome.status == 0)
+    let records = try records(Array(outcome.output.utf8))
+    #expect(records[0]["file_schema"] as? String == "urn:ietf:params:qlog:file:sequential")
+    let events = records.dropFirst()
+    let names = Dictionary(grouping: events) { $0["name"] as? String ?? "" }.mapValues(\.count)
+    let datagrams = try inspect(bytes, "--json").lines.count
+    #expect((names["shoal:packet"] ?? 0) + (names["shoal:packet_dropped"] ?? 0) == datagrams)
+    let lost = try inspect(bytes, "--marks", "lost_by_ack,pto").lines.filter { !$0.contains("needless") }.count
+    #expect(names["recovery:packet_lost"] == lost && lost > 0)
+    let metrics = events.filter { $0["name"] as? String == "recovery:metrics_updated" }.compactMap {
+      $0["data"] as? [String: Any]
+    }
+    #expect(metrics.contains { $0["min_rtt"] is Double } && metrics.allSatisfy { $0["bytes_in_flight"] is Int })
+    #expect(events.allSatisfy { ($0["group_id"] as? String)?.count == 16 && $0["time"] is Double })
+  }
+
+  @Test func ofAPeerAndTheReportWithIt() async throws {
+    let transfer = try await TransferCapture.both("loss=5%,delay=3ms,rate=50mbit", size: 600_000)
+    let events = try records(transfer.qlog).dropFirst()
+    let names = Set(events.compactMap { $0["name"] as? String })
+    #expect(
+      names.isSuperset(of: ["recovery:metrics_updated", "recovery:congestion_state_updated", "shoal:packets_lost"]))
+    let (capture, qlog) = (try file(transfer.sender, "a.pcapng"), try file(transfer.qlog, "a.qlog"))
+    defer { for url in [capture, qlog] { try? FileManager.default.removeItem(at: url) } }
+    let outcome = try run(["report", capture.path, "--qlog", qlog.path, "-o", "-"])
+    #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+    let match = try #require(outcome.output.firstMatch(of: /id="data">(?s:(.*?))<\/script>/))
+    let data = try #require(JSONSerialization.jsonObject(with: Data(match.1.utf8)) as? [String: Any])
+    let flows = try #require(data["flows"] as? [[String: Any]])
+    let flow = try #require(flows.max { ($0["fresh"] as? Int ?? 0) < ($1["fresh"] as? Int ?? 0) })
+    let series = try #require(flow["qlog"] as? [String: Any], "the sender's connection is in its qlog")
+    for name in ["cwnd", "srtt", "pacing"] {
+      #expect(((series[name] as? [String: Any])?["count"] as? Int ?? 0) > 3, "\(name)")
+    }
+    let end = try #require(data["end"] as? Int)
+    let states = try #require(series["states"] as? [[Any]])
+    #expect(!states.isEmpty && states.allSatisfy { (-100_000...end + 100_000).contains($0[0] as? Int ?? .min) })
+  }
+
+  @Test func filesThatAreNone() throws {
+    let capture = TestCapture()
+    capture.add(try data(1))
+    let input = try file(capture.bytes, "a.pcapng")
+    let other = try file(
+      Array(
+        "\u{1e}{\"time\":1,\"name\":\"recovery:metrics_updated\",\"group_id\":\"00000000000000ff\",\"data\":{}}\n\u{1e}{\"ti"
+          .utf8),
+      "b.qlog")
+    defer { for url in [input, other] { try? FileManager.default.removeItem(at: url) } }
+    #expect(try run(["report", input.path, "--qlog", "/nonexistent", "-o", "-"]).status == 1)
+    #expect(try run(["report", input.path, "--qlog", input.path, "-o", "-"]).error.contains("is it a qlog"))
+    let outcome = try run(["report", input.path, "--qlog", other.path, "-o", "-"])
+    #expect(outcome.status == 0 && outcome.error.contains("record 2 is broken"))
+    #expect(outcome.error.contains("no connection of the capture"))
+  }
+
+  @Test func readsJSON() throws {
+    let text = #"{"a":[1,-2.5e3,true,null,"x\n\"ä\u00e4"],"b":{"c":{}},"d":[]}"#
+    let value = try #require(JSONReader.read(Array(text.utf8)[...]))
+    guard case .array(let values)? = value["a"] else { throw InputFailure(reason: "no array") }
+    #expect(values[1].number == -2_500 && values[4].string == "x\n\"ää" && value["b"]?["c"] != nil)
+    for length in 0..<text.utf8.count {
+      #expect(JSONReader.read(Array(text.utf8.prefix(length))[...]) == nil, "\(length)")
+    }
+    let wrong = [
+      "", "{", "[1,]", "{\"a\" 1}", "nul", "1 2", "--1", "1e999", "\"\\u12\"", String(repeating: "[", count: 100_000),
+    ]
+    for text in wrong { #expect(JSONReader.read(Array(text.utf8)[...]) == nil, "\(text.prefix(20))") }
+    var generator = SeededGenerator(seed: 3)
+    // Damage may leave JSON or not; it must not crash, and a member that is left whole must read the same.
+    for round in 0..<20_000 {
+      var bytes = Array(text.utf8)
+      for _ in 0..<3 {
+        bytes[Int.random(in: 20..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+      }
+      guard let value = JSONReader.read(bytes[...]), case .array(let values)? = value["a"] else { continue }
+      #expect(values[0].number == 1, "round \(round)")
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import FoundationXML
+import ShoalWire
+import Testing
+
+@testable import shoal_dump
+
+/// The page holds what the capture says, works in a browser, and is harmless whatever the capture's names are.
+@Suite struct ReportTests {
+  private static let needsChromium: ConditionTrait = .enabled(if: Tool.exists("chromium"), "chromium is not installed")
+
+  @Test func columnsComeBack() {
+    var generator = SeededGenerator(seed: 5)
+    for round in 0..<200 {
+      var values = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
+        Int64(bitPattern: generator.next()) >> Int64.random(in: 0...63, using: &generator)
+      }
+      if round % 3 == 0 { values += [Int64](repeating: 7, count: 100) + [0, 0, .max, .min, 0] }
+      var column = Column()
+      for value in values { column.append(value) }
+      #expect(column.values == values, "round \(round)")
+    }
+    var column = Column()
+    for value: Int64 in [1, 1, 1, -200, 5] { column.append(value) }
+    #expect(Data(base64Encoded: column.base64()) == Data([2, 0, 1, 0x91, 0x03, 0x9a, 0x03]))
+  }
+
+  @Test(needsChromium, arguments: ["sr", "gbn"])
+  func everyVerbWorks(_ arq: String) async throws {
+    let bytes = try await TransferCapture.make("loss=5%,corrupt=3%,delay=3ms", size: 400_000, arq: arq)
+    try expectWorking(page(bytes))
+  }
+
+  @Test(needsChromium) func hostileNamesAreText() throws {
+    let name = "</script><script>document.body.dataset.hacked = 1</script><img src=x onerror=alert(1)>&amp;\u{202E}"
+    let capture = TestCapture()
+    var want = Want()
+    want.id = film
+    capture.add(try data(1, want.encoded()), from: alice, to: bob)
+    var offer = Offer()
+    (offer.size, offer.pieceExponent, offer.chunks, offer.name) = (200_000, 16, 4, name)
+    offer.have = [ChunkRun(first: 0, count: 4)]
+    capture.add(try data(1, offer.encoded()), from: bob, to: alice)
+    for sequence in UInt32(2)..<40 {
+      capture.add(try data(sequence, block(offset: UInt64(sequence) * 1_000, count: 1_000)), from: bob, to: alice)
+    }
+    var close = ClosePacket()
+    close.reason = name
+    try capture.add(close)
+    let html = try page(capture.bytes)
+    let dom = try document(html)
+    #expect(!dom.contains("data-hacked") && !dom.contains("data-error"))
+    #expect(dom.contains("&lt;/script&gt;") || html.contains("\\u003c/script>"))
+    #expect(html.components(separatedBy: "</script>").count == 3, "the data end no script")
+  }
+
+  @Test(needsChromium) func capturesWithoutAConnection() throws {
+    let capture = TestCapture()
+    try capture.add(ConnectPacket(), connection: 5, to: tracker)
+    let dom = try document(page(capture.bytes))
+    #expect(dom.contains("no connection") && !dom.contains("data-error"))
+    let oneWay = TestCapture()
+    for sequence in UInt32(1)..<9 { oneWay.add(try data(sequence, attempt: UInt8(sequence % 2))) }
+    #expect(try !document(page(oneWay.bytes)).contains("data-error"))
+  }
+
+  @Test func isOneFileThatFetchesNothing() throws {
+    let capture = TestCapture()
+    capture.add(try data(1))
+    let html = try page(capture.bytes)
+    for pattern in ["http://", "https://", "src=", "href=", "import(", "fetch(", "url("] {
+      #expect(!html.contains(pattern), "\(pattern)")
+    }
+    #expect(html.contains("default-src 'none'"))
+  }
+
+  @Test func graphsAreFiles() async throws {
+    let bytes = try await TransferCapture.make("loss=3%,corrupt=1%,delay=2ms", size: 200_000)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "graphs-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let outcome = try inspectReport(bytes, ["--svg", folder.path])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(names.contains("1-sequence.svg") && names.contains("1-chunks.svg") && names.contains("2-losses.svg"))
+    for name in names {
+      let parser = XMLParser(data: try Data(contentsOf: folder.appending(path: name)))
+      #expect(parser.parse(), "\(name): \(parser.parserError.map { "\($0)" } ?? "")")
+    }
+  }
+
+  @Test func saysWhatItCannotDo() throws {
+    let capture = TestCapture()
+    capture.add(try data(1))
+    #expect(
+      try inspectReport(capture.bytes, ["-o", "/nonexistent/a.html"]).error.hasPrefix("shoal-dump: error: /nonexi"))
+    #expect(try run(["report", "/nonexistent/a.pcapng"]).status == 1)
+    #expect(try run(["report"]).status == 2)
+    let cut = try inspectReport(capture.bytes.dropLast(3), ["-o", "-"])
+    #expect(cut.status == 1 && cut.error.contains(": byte "))
+  }
+
+  private func inspectReport(_ bytes: some Sequence<UInt8>, _ options: [String]) throws -> Outcome {
+    let file = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID()).pcapng")
+    try Data(bytes).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try run(["report", file.path] + options)
+  }
+
+  private func page(_ bytes: [UInt8]) throws -> String {
+    let outcome = try inspectReport(bytes, ["-o", "-"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return outcome.output
+  }
+
+  private func expectWorking(_ html: String) throws {
+    let dom = try document(html)
+    let verdict = dom.firstMatch(of: /data-check="([^"]*)"/).map { String($0.1) }
+    let error = dom.firstMatch(of: /data-error="([^"]*)"/).map { String($0.1) }
+    #expect(verdict == "passed" && error == nil, "\(verdict ?? "did not check itself"), \(error ?? "no error")")
+  }
+
+  /// The page's document after it has checked itself.
+  private func document(_ html: String) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "report.html")
+    try Data(html.utf8).write(to: file)
+    let result = try Tool.run(
+      "chromium",
+      [
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=10000",
+        "--user-data-dir=\(folder.path)/profile", "--window-size=1400,1500", "--dump-dom", "file://\(file.path)#check",
+      ])
+    #expect(result.output.contains("</html>"), "chromium says nothing")
+    return result.output
+  }
+}

@@ -1,0 +1,145 @@
+import Glibc
+import ShoalTerminal
+
+/// `shoal-dump diff A B`: what became of each datagram between two captures, taken at the two ends.
+struct DiffCommand {
+  static let command = Command(
+    "diff", "Compare captures of both ends: fates and delays.",
+    examples: ["shoal-dump diff a.pcapng b.pcapng", "shoal-dump diff --svg delay.svg a.pcapng b.pcapng"],
+    arguments: [
+      Argument("a", "Capture of one end.", completes: .files),
+      Argument("b", "Capture of the other end, of the same time.", completes: .files),
+    ],
+    groups: [
+      OptionGroup("OPTIONS", [Option("svg", "Draw the delays.", value: "file", completes: .files)])
+    ])
+
+  private let console: Console
+  private let filter: PacketFilter
+  private let paths: (String, String)
+  private let picture: String?
+  private let isJSON: Bool
+
+  init(console: Console, _ invocation: Invocation) throws(UsageError) {
+    self.console = console
+    filter = try FilterOptions(invocation).filter
+    paths = (invocation["a"].text, invocation["b"].text)
+    picture = invocation.first("svg")?.text
+    isJSON = invocation.has("json")
+    guard paths.0 != paths.1 else { throw UsageError("diff: both captures are the same file; name one of each end") }
+  }
+
+  func run(input: Int32) -> Bool {
+    do throws(InputFailure) {
+      let a = try read(paths.0, input)
+      let b = try read(paths.1, input)
+      let comparison = CaptureComparison(a, b)
+      guard !comparison.forth.passages.isEmpty || !comparison.back.passages.isEmpty else {
+        throw InputFailure(reason: "the captures have no datagram in common: are they of the same time?")
+      }
+      show(comparison)
+      if let picture { try draw(comparison, picture) }
+    } catch {
+      console.error(error.reason)
+      return false
+    }
+    if let failure = console.outputFailure { console.error(failure) }
+    return console.outputFailure == nil
+  }
+
+  private func read(_ path: String, _ input: Int32) throws(InputFailure) -> Sightings {
+    var capture = try CaptureFile(path, input: input)
+    var sightings = Sightings()
+    var analyzer = Analyzer()
+    var clock = Clock(style: .relative)
+    repeat {
+      while var datagram = try capture.next() {
+        clock.begin(datagram.time)
+        let seen = analyzer.observe(&datagram)
+        guard filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        sightings.add(datagram)
+      }
+    } while try capture.fill()
+    return sightings
+  }
+
+  private func show(_ comparison: CaptureComparison) {
+    let reports = [(comparison.forth, "A > B"), (comparison.back, "B > A")].filter { !$0.0.passages.isEmpty }
+    if isJSON {
+      for (report, name) in reports { console.print(object(report, name, comparison)) }
+      return
+    }
+    var lines: [String] = []
+    if let (value, uncertainty) = comparison.offset {
+      let sign = value < 0 ? "-" : ""
+      lines.append(
+        "clock of B ahead by \(sign)\(milliseconds(abs(value))) ms, if the least delays are the same both ways;"
+          + " +-\(milliseconds(uncertainty)) ms at most")
+    } else {
+      lines.append("clock offset not known: no traffic both ways; delays hold it")
+    }
+    for (report, name) in reports { lines += [""] + text(report, name) }
+    if comparison.unrelated > 0 {
+      lines += ["", "\(Units.grouped(comparison.unrelated)) datagrams between others, seen in one capture only"]
+    }
+    console.print(lines.joined(separator: "\n"))
+  }
+
+  private func text(_ report: PathReport, _ name: String) -> [String] {
+    let whole = UInt64(report.passages.count)
+    var table = Table([.init(), .init("", .right), .init("", .right), .init()])
+    func add(_ name: String, _ count: Int, _ note: String = "") {
+      table.add([name, Units.grouped(count), Units.percent(UInt64(count), of: whole), note])
+    }
+    let arrived = report.count(.delivered) + report.count(.late)
+    var notes: [String] = []
+    if report.duplicated > 0 { notes.append("duplicated \(Units.grouped(report.duplicated))") }
+    if report.reordered > 0 { notes.append("reordered \(Units.grouped(report.reordered))") }
+    if report.count(.late) > 0 { notes.append("late \(Units.grouped(report.count(.late)))") }
+    add("delivered", arrived, notes.joined(separator: ", "))
+    let run = report.longestRun > 0 ? "longest run of lost and corrupted: \(Units.grouped(report.longestRun))" : ""
+    add("lost", report.count(.lost), run)
+    add("corrupted", report.count(.corrupted))
+    var lines = ["\(Units.grouped(whole)) datagrams \(name)"] + table.lines
+    let delays = report.delays
+    if !delays.isEmpty {
+      let values = [delays[0], delays[delays.count / 2], delays[(delays.count - 1) * 99 / 100]].map(milliseconds)
+      lines.append("one-way delay min/median/p99: \(values.joined(separator: "/")) ms")
+    }
+    if report.unmatched > 0 {
+      lines.append("\(Units.grouped(report.unmatched)) arrivals fit nothing that was captured as sent")
+    }
+    return lines
+  }
+
+  private func object(_ report: PathReport, _ name: String, _ comparison: CaptureComparison) -> JSON {
+    let delays = report.delays
+    func delay(_ share: Double) -> JSON {
+      delays.isEmpty ? .null : .double(Double(delays[Int(Double(delays.count - 1) * share)]) / 1e9)
+    }
+    return [
+      "path": .string(name), "datagrams": .int(report.passages.count),
+      "delivered": .int(report.count(.delivered) + report.count(.late)), "lost": .int(report.count(.lost)),
+      "corrupted": .int(report.count(.corrupted)), "late": .int(report.count(.late)),
+      "reordered": .int(report.reordered), "duplicated": .int(report.duplicated),
+      "longest_run": .int(report.longestRun), "unmatched": .int(report.unmatched),
+      "delay": ["min": delay(0), "median": delay(0.5), "p99": delay(0.99)],
+      "clock_offset": comparison.offset.map { .double(Double($0.value) / 1e9) } ?? .null,
+      "clock_uncertainty": comparison.offset.map { .double(Double($0.uncertainty) / 1e9) } ?? .null,
+    ]
+  }
+
+  private func draw(_ comparison: CaptureComparison, _ path: String) throws(InputFailure) {
+    let names = (lastComponent(paths.0), lastComponent(paths.1))
+    let text = DelayPicture(comparison, names: names).text
+    guard let file = fopen(path, "we") else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
+    let isWritten = fputs(text, file) >= 0
+    guard fclose(file) == 0, isWritten else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
+  }
+
+  private func lastComponent(_ path: String) -> String {
+    escaped(path.split(separator: "/").last.map(String.init) ?? path, asciiOnly: true)
+  }
+
+  private func milliseconds(_ nanoseconds: Int64) -> String { Units.fixed(Double(nanoseconds) / 1e6, 2) }
+}

@@ -1,0 +1,177 @@
+import Glibc
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal-dump follow FILE`: puts the files that a capture carries together again, and checks them.
+struct FollowCommand: ~Copyable {
+  static let command = Command(
+    "follow", "Put the files that it carries together, and check them.",
+    examples: ["shoal-dump follow a.pcapng", "shoal-dump follow --output out a.pcapng"],
+    arguments: [Argument("file", "Capture to read; - for standard input.", completes: .files)],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("output", "Write here what is whole.", short: "o", value: "directory", completes: .directories),
+          Option("force", "Replace files that are there."),
+        ])
+    ])
+  /// More files than this are passed over.
+  private static let most = 256
+
+  private let console: Console
+  private let filter: PacketFilter
+  private let directory: String?
+  private let replaces: Bool
+  private let isJSON: Bool
+  private var analyzer = Analyzer()
+  private var files: [FollowedFile] = []
+
+  init(console: Console, _ invocation: Invocation) throws(UsageError) {
+    self.console = console
+    filter = try FilterOptions(invocation).filter
+    directory = invocation.first("output")?.text
+    replaces = invocation.has("force")
+    isJSON = invocation.has("json")
+  }
+
+  /// Whether every file could be put together.
+  consuming func run(_ path: String, input: Int32) -> Bool {
+    var isGood = true
+    do throws(InputFailure) {
+      if let directory, access(directory, W_OK) != 0 {
+        throw InputFailure(reason: "\(escaped(directory, asciiOnly: true)): \(systemError())")
+      }
+      var capture = try CaptureFile(path, input: input)
+      try collect(&capture)
+    } catch {
+      console.error(error.reason)
+      isGood = false
+    }
+    if files.isEmpty { console.note("shoal-dump: no file is wanted in this capture, or WANT was not captured") }
+    for file in files {
+      if !finish(file) { isGood = false }
+      if file.descriptor >= 0 { close(file.descriptor) }
+    }
+    if let failure = console.outputFailure { console.error(failure) }
+    return isGood && console.outputFailure == nil && !files.isEmpty
+  }
+
+  private mutating func collect(_ capture: inout CaptureFile) throws(InputFailure) {
+    var clock = Clock(style: .relative)
+    repeat {
+      while var datagram = try capture.next() {
+        clock.begin(datagram.time)
+        let seen = analyzer.observe(&datagram)
+        guard case .data(let packet) = datagram.content, datagram.verdict == .ok, let flow = seen.flow else { continue }
+        guard filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        read(packet, datagram, flow)
+      }
+    } while try capture.fill()
+  }
+
+  private mutating func read(_ packet: DataPacket, _ datagram: Datagram, _ flow: Int) {
+    try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
+      switch part.type {
+      case .offer:
+        let offer = try Offer.decode(bytes, part.body)
+        _ = index(of: FileTable.Key(flow: flow, file: offer.file))
+      case .block:
+        let block = try Block.read(bytes, part.body)
+        let key = FileTable.Key(flow: flow, file: block.file)
+        guard let index = index(of: key), let cut = analyzer.files[key]?.cut else { return }
+        let (directory, id) = (directory, files[index].id)
+        files[index].add(block, datagram.bytes, cut) { Self.spool(directory, id) }
+      default: break
+      }
+    }
+  }
+
+  /// The file that a number means on a flow.
+  private mutating func index(of key: FileTable.Key) -> Int? {
+    guard let entry = analyzer.files[key], let id = entry.id, let cut = entry.cut else { return nil }
+    var index = files.firstIndex { $0.id == id }
+    if index == nil, files.count < Self.most {
+      files.append(FollowedFile(id: id))
+      index = files.count - 1
+    }
+    if let index { files[index].note(cut, name: entry.name) }
+    return index
+  }
+
+  /// A file for content that is not complete: beside the others under a name of its own, or without any.
+  private static func spool(_ directory: String?, _ id: Digest) -> Int32 {
+    if let directory { return open(path(directory, id), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(temporary)/shoal-dump.XXXXXX".utf8CString)
+    let descriptor = mkostemp(&template, O_CLOEXEC)
+    if descriptor >= 0 { unlink(template) }
+    return descriptor
+  }
+
+  private static func path(_ directory: String, _ id: Digest) -> String { "\(directory)/\(id.hex).part" }
+
+  // MARK: The end
+
+  private func finish(_ file: FollowedFile) -> Bool {
+    guard let result = file.check() else { return false }
+    var written: String?
+    var problem = file.failure
+    if let directory, file.descriptor >= 0, problem == nil {
+      (written, problem) = place(file, result, directory)
+    }
+    if isJSON {
+      console.print(object(file, result, written))
+    } else {
+      console.print(text(file, result) + (written.map { ": \(escaped($0, asciiOnly: true))" } ?? ""))
+    }
+    if let problem { console.error(problem) }
+    return result.isComplete && problem == nil
+  }
+
+  /// Gives the file its name; what lacks pieces keeps a name that says so.
+  private func place(
+    _ file: FollowedFile, _ result: FollowedFile.Result, _ directory: String
+  ) -> (written: String?, problem: String?) {
+    let spool = Self.path(directory, file.id)
+    guard result.wholeBytes > 0 || result.isComplete else {
+      unlink(spool)
+      return (nil, nil)
+    }
+    guard result.wholeBytes > 0 || result.cut.size == 0, ftruncate(file.descriptor, off_t(result.cut.size)) == 0 else {
+      return (nil, systemError())
+    }
+    let name = SafeFileName.make(file.name) ?? file.id.short
+    let target = "\(directory)/\(name)\(result.isComplete ? "" : ".part")"
+    guard renameat2(AT_FDCWD, spool, AT_FDCWD, target, replaces ? 0 : UInt32(RENAME_NOREPLACE)) == 0 else {
+      let isThere = errno == EEXIST
+      let reason = isThere ? "exists; use --force, or another --output" : systemError()
+      unlink(spool)
+      return (nil, "\(escaped(target, asciiOnly: true)) \(isThere ? "" : "cannot be written: ")\(reason)")
+    }
+    return (target, nil)
+  }
+
+  private func text(_ file: FollowedFile, _ result: FollowedFile.Result) -> String {
+    let head = "\(quoted(file.name, asciiOnly: true))  \(file.id.short)  \(Units.total(result.cut.size))"
+    guard result.hasManifest else {
+      return "\(head)  \(Units.total(file.seen.count)) seen, not checked: the manifest was not captured whole"
+    }
+    let chunks = "\(Units.grouped(result.wholeCount)) of \(Units.grouped(result.cut.chunks)) chunks whole"
+    let bad = result.badPieces > 0 ? ", \(Units.grouped(result.badPieces)) pieces wrong" : ""
+    if result.isComplete { return "\(head)  complete, BLAKE3 verified" }
+    let runs = result.wholeChunks.isEmpty ? "" : "  \(RunText(result.wholeChunks).brief)"
+    return "\(head)  \(chunks)\(bad)\(runs)"
+  }
+
+  private func object(_ file: FollowedFile, _ result: FollowedFile.Result, _ written: String?) -> JSON {
+    [
+      "id": .string(file.id.hex), "name": .string(file.name), "size": .uint(result.cut.size),
+      "piece_size": .int(result.cut.pieceSize), "chunks": .uint(UInt64(result.cut.chunks)),
+      "seen_bytes": .uint(file.seen.count), "checked": .bool(result.hasManifest),
+      "whole_chunks": .string(RunText(result.wholeChunks).whole), "whole_bytes": .uint(result.wholeBytes),
+      "wrong_pieces": .int(result.badPieces), "complete": .bool(result.isComplete),
+      "path": written.map { .string($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import ShoalCapture
+import ShoalTerminal
+import ShoalWire
+
+/// `shoal-dump --hex`: decodes the hex dump of one datagram, or of a packet with one, on standard input.
+struct HexCommand {
+  /// What a hex dump of the largest datagram takes, several times over.
+  private static let most = 1 << 20
+  let console: Console
+  let options: DumpOptions
+
+  func run(input: Int32) -> Bool {
+    guard let text = Self.read(input), let bytes = HexText.bytes(text) else {
+      console.error("standard input: not a hex dump of one datagram: write digits, as xxd or tcpdump -x print them")
+      return false
+    }
+    return bytes.withUnsafeBytes { show($0) }
+  }
+
+  private func show(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard var datagram = Self.datagram(in: bytes) else {
+      console.error("standard input: these \(bytes.count) bytes are no Shoal datagram, and no IP packet with one")
+      return false
+    }
+    var analyzer = Analyzer()
+    let seen = analyzer.observe(&datagram)
+    var out = TextBuffer(capacity: 1 << 12)
+    if options.isJSON {
+      out.append(JSONLine.object(datagram, seen).description)
+    } else {
+      let line = TextLine(usesColor: console.standardOutput.usesColor, clock: Clock(style: .relative))
+      line.writeBody(datagram, seen, to: &out)
+      for line in FieldTable(datagram, seen).lines {
+        out.append("\n")
+        out.append(line)
+      }
+      if options.showsBytes { ByteTable.write(datagram, to: &out) }
+    }
+    out.append("\n")
+    console.write(out.bytes)
+    return datagram.verdict == .ok && seen.fault == nil
+  }
+
+  /// The bytes are a datagram of ours, or an IP packet, or an Ethernet frame.
+  private static func datagram(in bytes: UnsafeRawBufferPointer) -> Datagram? {
+    for linkType in [LinkType.raw, .ethernet, .linuxCooked, .linuxCooked2] {
+      guard let frame = try? IPFrame.parse(linkType: linkType, bytes: bytes, verifying: false) else { continue }
+      let payload = UnsafeRawBufferPointer(rebasing: bytes[frame.payload])
+      let length = max(frame.udpLength - 8, payload.count)
+      let datagram = Datagram(from: frame.source, to: frame.destination, payload: payload, length: length)
+      if datagram.isOurs { return datagram }
+    }
+    let nowhere = Address(ipv4: 0, port: 0)
+    let datagram = Datagram(from: nowhere, to: nowhere, payload: bytes, length: bytes.count)
+    return datagram.isOurs ? datagram : nil
+  }
+
+  private static func read(_ input: Int32) -> String? {
+    var bytes = [UInt8](repeating: 0, count: most)
+    var count = 0
+    while count < most {
+      let got = bytes.withUnsafeMutableBytes { Glibc.read(input, $0.baseAddress! + count, most - count) }
+      if got > 0 { count += got } else if got == 0 || errno != EINTR { break }
+    }
+    return count == most ? nil : String(validating: bytes[..<count], as: UTF8.self)
+  }
+}

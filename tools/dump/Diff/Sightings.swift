@@ -1,0 +1,74 @@
+import ShoalCapture
+import ShoalWire
+
+/// Every datagram of ours in one capture, in a few words each, for comparison with another capture.
+struct Sightings {
+  /// One datagram.
+  struct Sighting {
+    /// What tells it from others: connection and checksum, which covers all else, its timestamp too.
+    var key: UInt64
+    /// The number of a DATA packet, mixed with its connection; 0 for others.
+    var packet: UInt64
+    /// Nanoseconds since 1970.
+    var time: UInt64
+    /// The place of its addresses in `pairs`.
+    var pair: UInt32
+    var length: UInt16
+    var isCorrupt: Bool
+    /// 1: it left the machine that captured it; -1: it arrived there; 0: not told.
+    var direction: Int8
+  }
+
+  /// From where to where.
+  struct Pair: Hashable {
+    var from: Address
+    var to: Address
+  }
+
+  private(set) var all: [Sighting] = []
+  private(set) var pairs: [Pair] = []
+  private var indices: [Pair: UInt32] = [:]
+
+  init() {}
+
+  mutating func add(_ datagram: Datagram) {
+    guard datagram.isOurs, let time = datagram.time, datagram.bytes.count >= Limits.headerLength else { return }
+    let header = datagram.bytes
+    let connection = header.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    let checksum = header.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+    var packet: UInt64 = 0
+    if case .data(let data) = datagram.content { packet = mix(connection, UInt64(data.sequence) | 1 << 40) }
+    let direction: Int8 =
+      switch datagram.direction {
+      case .outbound: 1
+      case .inbound: -1
+      case nil: 0
+      }
+    all.append(
+      Sighting(
+        key: mix(connection, UInt64(checksum)), packet: packet, time: time, pair: pair(datagram),
+        length: UInt16(clamping: datagram.length), isCorrupt: datagram.isCorrupt, direction: direction))
+  }
+
+  private mutating func pair(_ datagram: Datagram) -> UInt32 {
+    if let last = all.last, pairs[Int(last.pair)].from == datagram.source,
+      pairs[Int(last.pair)].to == datagram.destination
+    {
+      return last.pair
+    }
+    let pair = Pair(from: datagram.source, to: datagram.destination)
+    if let index = indices[pair] { return index }
+    let index = UInt32(pairs.count)
+    pairs.append(pair)
+    indices[pair] = index
+    return index
+  }
+}
+
+/// A hash of two numbers (the finaliser of SplitMix64), never 0.
+private func mix(_ first: UInt64, _ second: UInt64) -> UInt64 {
+  var value = first &+ second &* 0x9e37_79b9_7f4a_7c15
+  value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+  value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+  return (value ^ value >> 31) | 1
+}

@@ -1,0 +1,48 @@
+/// Which bytes of a file are there, as ranges that neither overlap nor touch.
+struct RangeSet {
+  /// More ranges than this are not kept: bounds what a hostile capture makes us remember.
+  private static let most = 1 << 18
+  private var ranges: [Range<UInt64>] = []
+
+  /// Adds bytes; false if there are too many ranges to.
+  @discardableResult
+  mutating func insert(_ range: Range<UInt64>) -> Bool {
+    guard !range.isEmpty else { return true }
+    var first = firstIndex(endingAtOrAfter: range.lowerBound)
+    var merged = range
+    let start = first
+    while first < ranges.count, ranges[first].lowerBound <= range.upperBound {
+      merged = min(merged.lowerBound, ranges[first].lowerBound)..<max(merged.upperBound, ranges[first].upperBound)
+      first += 1
+    }
+    guard first > start || ranges.count < Self.most else { return false }
+    ranges.replaceSubrange(start..<first, with: CollectionOfOne(merged))
+    return true
+  }
+
+  /// Whether all of these bytes are there.
+  func contains(_ range: Range<UInt64>) -> Bool {
+    guard !range.isEmpty else { return true }
+    let index = firstIndex(endingAtOrAfter: range.upperBound)
+    return index < ranges.count && ranges[index].lowerBound <= range.lowerBound
+  }
+
+  /// Whether any of these bytes is there.
+  func intersects(_ range: Range<UInt64>) -> Bool {
+    let index = firstIndex(endingAtOrAfter: range.lowerBound + 1)
+    return index < ranges.count && ranges[index].lowerBound < range.upperBound
+  }
+
+  /// The bytes that are there.
+  var count: UInt64 { ranges.reduce(0) { $0 + UInt64($1.count) } }
+
+  private func firstIndex(endingAtOrAfter bound: UInt64) -> Int {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound < bound { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import ShoalCapture
+import ShoalTerminal
+import ShoalWire
+
+/// Writes datagrams to a pcapng file, with what is remarkable about them as comments that Wireshark shows.
+final class CaptureOutput {
+  private let name: String
+  private let descriptor: Int32
+  private var writer = PcapngWriter(application: "shoal-dump")
+  private var comment = TextBuffer(capacity: 256)
+  private(set) var count: UInt64 = 0
+
+  /// Makes the file, or empties it; `-` is standard output.
+  init(_ path: String, output: Int32) throws(InputFailure) {
+    name = path == "-" ? "standard output" : escaped(path, asciiOnly: true)
+    descriptor = path == "-" ? dup(output) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Adds a datagram, from the frame in which it was captured.
+  func add(
+    _ datagram: Datagram, _ seen: Observation, _ frame: (record: CaptureRecord, packet: Range<Int>)?
+  ) throws(InputFailure) {
+    comment.removeAll()
+    if seen.marks.rawValue != 0 { MarkText.write(datagram, seen, seen.fault, to: &comment) }
+    let text = comment.count > 0 ? comment.text : nil
+    count += 1
+    if datagram.part == 0, let frame {
+      let packet = UnsafeRawBufferPointer(rebasing: frame.record.bytes[frame.packet])
+      writer.packet(
+        packet, originalLength: packet.count + datagram.length - datagram.bytes.count,
+        wallClockNanoseconds: datagram.time ?? 0, direction: datagram.direction, comment: text)
+    } else {
+      writer.datagram(
+        from: datagram.source, to: datagram.destination, payload: datagram.bytes,
+        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction == .outbound, comment: text)
+    }
+    if writer.bytes.count > 1 << 18 { try flush() }
+  }
+
+  /// Writes what is pending.
+  func flush() throws(InputFailure) {
+    while writer.bytes.count > 0 {
+      let written = write(descriptor, writer.bytes.baseAddress, writer.bytes.count)
+      if written > 0 {
+        writer.discard(written)
+      } else if errno != EINTR {
+        throw InputFailure(reason: "\(name): \(systemError())")
+      }
+    }
+  }
+}

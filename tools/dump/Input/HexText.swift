@@ -1,0 +1,56 @@
+/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `tcpdump -x` and Wireshark print.
+enum HexText {
+  /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
+  ///
+  /// Lines above the first that is a hex dump are passed over, as tcpdump prints one.
+  static func bytes(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    for line in text.split(whereSeparator: \.isNewline) {
+      let count = bytes.count
+      guard read(line, &bytes) else {
+        guard count == 0 else { return nil }
+        bytes = []
+        continue
+      }
+    }
+    return bytes.isEmpty ? nil : bytes
+  }
+
+  private static func read(_ line: Substring, _ bytes: inout [UInt8]) -> Bool {
+    // hexdump's text stands between bars.
+    var rest = line.prefix { $0 != "|" }
+    var hasText = false
+    if let colon = rest.firstIndex(of: ":") {
+      guard isOffset(rest[..<colon]) else { return false }
+      rest = rest[rest.index(after: colon)...]
+      hasText = true
+    }
+    rest = rest.drop(while: \.isWhitespace)
+    var words = rest.split(omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)
+    // Two spaces separate the text that xxd and tcpdump print beside the digits.
+    if hasText, let end = words.firstIndex(of: "") { words.removeSubrange(end...) }
+    words.removeAll(where: \.isEmpty)
+    // An offset without a colon is longer than what follows it.
+    let isLonger = words.count > 1 && words[0].count >= 4 && words[0].count > words[1].count
+    if isLonger || (words.count == 1 && line.first != " " && words[0].count == 8 && !bytes.isEmpty) {
+      words.removeFirst()
+    }
+    for word in words {
+      let digits = word.hasPrefix("0x") ? word.dropFirst(2) : word
+      guard digits.count % 2 == 0, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return false }
+      var place = digits.startIndex
+      while place < digits.endIndex {
+        let next = digits.index(place, offsetBy: 2)
+        bytes.append(UInt8(digits[place..<next], radix: 16) ?? 0)
+        place = next
+      }
+    }
+    return true
+  }
+
+  private static func isOffset(_ text: Substring) -> Bool {
+    let word = text.drop(while: \.isWhitespace)
+    let digits = word.hasPrefix("0x") ? word.dropFirst(2) : word
+    return !digits.isEmpty && digits.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+}

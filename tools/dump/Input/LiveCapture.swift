@@ -1,0 +1,125 @@
+import Glibc
+import ShoalCapture
+import ShoalTerminal
+import Synchronization
+
+/// Captures UDP packets from an interface with a packet socket, through a ring that the kernel fills (TPACKET_V3).
+final class LiveCapture {
+  private static let blockSize = 1 << 18
+  private static let blocks = 32
+  /// A block that is not full is handed over after so many milliseconds.
+  private static let patience: UInt32 = 50
+
+  private let descriptor: Int32
+  private let ring: UnsafeMutableRawPointer
+  private var block = 0
+  /// The place of the next packet in the block that is being read, and how many are left in it.
+  private var place = 0
+  private var left = 0
+  private var number: UInt64 = 0
+
+  /// Opens an interface, or all of them: `any`. `all`: every UDP packet, not just what looks like ours.
+  init(interface: String, all: Bool) throws(InputFailure) {
+    let index = interface == "any" ? 0 : if_nametoindex(interface)
+    guard interface == "any" || index != 0 else {
+      throw InputFailure(reason: "\(escaped(interface, asciiOnly: true)): no such interface; 'ip link' lists them")
+    }
+    descriptor = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else {
+      let isDenied = errno == EPERM || errno == EACCES
+      let remedy = isDenied ? "capturing needs root: run it with sudo, or give it CAP_NET_RAW" : systemError()
+      throw InputFailure(reason: "\(interface): \(remedy)")
+    }
+    do throws(InputFailure) {
+      try PacketSocket.prepare(descriptor, all: all, blockSize: Self.blockSize, blocks: Self.blocks, Self.patience)
+      let size = Self.blockSize * Self.blocks
+      guard let ring = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), ring != MAP_FAILED else {
+        throw InputFailure(reason: systemError())
+      }
+      self.ring = ring
+    } catch {
+      close(descriptor)
+      throw InputFailure(reason: "\(interface): \(error.reason)")
+    }
+    // Only now does anything arrive, when filter and ring are in place.
+    guard PacketSocket.bind(descriptor, index) else { throw InputFailure(reason: "\(interface): \(systemError())") }
+    Interruption.watch()
+  }
+
+  deinit {
+    munmap(ring, Self.blockSize * Self.blocks)
+    close(descriptor)
+  }
+
+  /// The next packet, whose bytes are valid until the next call; nil when none is here yet.
+  func next() -> CaptureRecord? {
+    while true {
+      if left > 0 {
+        let header = ring + block * Self.blockSize + place
+        left -= 1
+        place += Int(header.load(as: UInt32.self))
+        if let record = record(header) { return record }
+      } else if !takeBlock() {
+        return nil
+      }
+    }
+  }
+
+  /// Waits for packets; false when the user has had enough.
+  func wait() throws(InputFailure) -> Bool {
+    while !Interruption.isRequested {
+      if isReady { return true }
+      var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&ready, 1, 1_000) < 0, errno != EINTR { throw InputFailure(reason: systemError()) }
+      if ready.revents & Int16(POLLERR) != 0 { throw InputFailure(reason: "the interface went away") }
+    }
+    return false
+  }
+
+  /// Packets that the kernel dropped because we were too slow.
+  var dropped: UInt64 { PacketSocket.dropped(descriptor) }
+
+  // tpacket_block_desc: version, offset to private, status, packets, offset to the first.
+  private var status: UnsafeMutablePointer<UInt32> {
+    (ring + block * Self.blockSize + 8).assumingMemoryBound(to: UInt32.self)
+  }
+  private var isReady: Bool { status.pointee & 1 != 0 }
+
+  /// Goes on to the next block; its packets are ours until then.
+  private func takeBlock() -> Bool {
+    if place > 0 {
+      atomicMemoryFence(ordering: .releasing)
+      status.pointee = 0
+      block = (block + 1) % Self.blocks
+      place = 0
+    }
+    guard isReady else { return false }
+    atomicMemoryFence(ordering: .acquiring)
+    let start = ring + block * Self.blockSize
+    left = Int((start + 12).load(as: UInt32.self))
+    place = Int((start + 16).load(as: UInt32.self))
+    return true
+  }
+
+  /// tpacket3_hdr: next, seconds, nanoseconds, captured, length, status, mac, net; then sockaddr_ll.
+  private func record(_ header: UnsafeMutableRawPointer) -> CaptureRecord? {
+    let kind = (header + 48 + 10).load(as: UInt8.self)
+    let hardware = (header + 48 + 8).load(as: UInt16.self)
+    let isOutgoing = kind == 4
+    // What loops back is seen as it leaves and as it arrives; once is enough.
+    let isLoopback = hardware == 772
+    if isOutgoing, isLoopback { return nil }
+    let captured = Int((header + 12).load(as: UInt32.self))
+    let start = header + Int((header + 26).load(as: UInt16.self))
+    number += 1
+    let seconds = UInt64((header + 4).load(as: UInt32.self))
+    return CaptureRecord(
+      number: number, time: seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self)),
+      linkType: .raw, originalLength: Int((header + 16).load(as: UInt32.self)),
+      direction: isLoopback ? nil : isOutgoing ? .outbound : .inbound,
+      bytes: UnsafeRawBufferPointer(start: start, count: captured))
+  }
+}
+
+/// The words of the last system call's error.
+func systemError() -> String { String(cString: strerror(errno)) }

@@ -1,0 +1,54 @@
+import Glibc
+import ShoalCapture
+
+/// From where packets come: a file that is open, or an interface.
+struct RecordSource: ~Copyable {
+  private static let chunk = 1 << 18
+  private let descriptor: Int32
+  private let isOwn: Bool
+  private var reader = CaptureReader()
+  private var live: LiveCapture?
+  private var isAtEnd = false
+
+  /// A file, a pipe or a socket; closed in the end if it is our own.
+  init(descriptor: Int32, isOwn: Bool) {
+    (self.descriptor, self.isOwn) = (descriptor, isOwn)
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+  }
+
+  init(_ capture: LiveCapture) {
+    (descriptor, isOwn) = (-1, false)
+    live = capture
+  }
+
+  deinit { if isOwn { close(descriptor) } }
+
+  /// The next packet, valid until the next call; nil when more must be read.
+  mutating func next() throws(InputFailure) -> CaptureRecord? {
+    guard live == nil else { return live?.next() }
+    do throws(CaptureError) { return try reader.next() } catch { throw InputFailure(reason: "\(error)") }
+  }
+
+  /// Reads on, waiting if need be; false at the end.
+  mutating func fill() throws(InputFailure) -> Bool {
+    guard live == nil else { return try live?.wait() ?? false }
+    guard !isAtEnd else { return false }
+    let room = reader.prepare(Self.chunk)
+    while true {
+      let count = Glibc.read(descriptor, room.baseAddress, room.count)
+      if count > 0 {
+        reader.commit(count)
+        return true
+      } else if count == 0 {
+        isAtEnd = true
+        reader.finish()
+        return true
+      } else if errno != EINTR {
+        throw InputFailure(reason: systemError())
+      }
+    }
+  }
+
+  /// Packets that the kernel dropped because we were too slow.
+  var dropped: UInt64 { live?.dropped ?? 0 }
+}

@@ -1,0 +1,126 @@
+import ShoalWire
+
+/// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
+///
+/// What any transport has is said in the recovery events that other tools know, the rest in events of our own.
+struct QlogLine {
+  /// What was said last of a flow's metrics, so that only what changed is said again.
+  private struct Said {
+    var inFlight = -1
+    var minimum = UInt64.max
+  }
+
+  private var said: [Int: Said] = [:]
+
+  /// The first record: what follows is one trace, its times those of the capture.
+  static func header(title: String) -> String {
+    #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
+      + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"network"},"#
+      + #""event_schemas":["urn:shoal:qlog:events"],"common_fields":{"time_format":"relative_to_epoch","#
+      + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#
+  }
+
+  static func record(_ text: String, to out: inout TextBuffer) {
+    out.append(byte: 0x1e)
+    out.append(text)
+    out.append("\n")
+  }
+
+  /// The events of a datagram: itself, and what it changes.
+  mutating func write(
+    _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, to out: inout TextBuffer
+  ) {
+    let group = (seen.subject ?? seen.flow).map { analyzer.flows[$0].connection } ?? datagram.connection
+    begin(datagram.isCorrupt ? "shoal:packet_dropped" : "shoal:packet", datagram, group, &out)
+    out.append(#""number":"#)
+    out.append(datagram.number)
+    out.append(#","from":""#)
+    out.append(datagram.source)
+    out.append(#"","to":""#)
+    out.append(datagram.destination)
+    out.append(#"","length":"#)
+    out.append(datagram.length)
+    out.append(#","type":""#)
+    out.append((datagram.type ?? datagram.claimedType)?.name ?? "unknown")
+    out.append("\"")
+    switch datagram.content {
+    case .data(let packet):
+      out.append(#","seq":"#)
+      out.append(packet.sequence)
+      out.append(#","attempt":"#)
+      out.append(packet.attempt)
+    case .ack(let packet):
+      out.append(#","next":"#)
+      out.append(packet.next)
+      out.append(#","top":"#)
+      out.append(packet.top)
+      out.append(#","corrupt":"#)
+      out.append(packet.corrupt)
+    case .other, .none: if datagram.isCorrupt { out.append(#","trigger":"checksum""#) }
+    }
+    if seen.marks.rawValue != 0 {
+      out.append(#","marks":["#)
+      for (index, mark) in seen.marks.marks.enumerated() {
+        out.append(index > 0 ? ",\"" : "\"")
+        out.append(mark.name)
+        out.append("\"")
+      }
+      out.append("]")
+    }
+    end(&out)
+    guard let subject = seen.subject else { return }
+    writeLoss(datagram, seen, group, to: &out)
+    writeMetrics(datagram, seen, subject, group, to: &out)
+  }
+
+  private func writeLoss(_ datagram: Datagram, _ seen: Observation, _ group: UInt64, to out: inout TextBuffer) {
+    let isLost = seen.marks.contains(.lostByAck) || seen.marks.contains(.pto)
+    guard isLost, !seen.marks.contains(.spurious), case .data(let packet) = datagram.content else { return }
+    begin("recovery:packet_lost", datagram, group, &out)
+    out.append(#""header":{"packet_number":"#)
+    out.append(packet.sequence)
+    out.append(seen.marks.contains(.pto) ? #"},"trigger":"pto_expired""# : #"},"trigger":"reordering_threshold""#)
+    end(&out)
+  }
+
+  private mutating func writeMetrics(
+    _ datagram: Datagram, _ seen: Observation, _ subject: Int, _ group: UInt64, to out: inout TextBuffer
+  ) {
+    var last = said[subject] ?? Said()
+    guard seen.inFlight != last.inFlight || seen.roundTrip != nil else { return }
+    begin("recovery:metrics_updated", datagram, group, &out)
+    out.append(#""bytes_in_flight":"#)
+    out.append(seen.inFlight)
+    last.inFlight = seen.inFlight
+    if let sample = seen.roundTrip {
+      out.append(#","latest_rtt":"#)
+      Self.milliseconds(sample, &out)
+      if sample < last.minimum {
+        last.minimum = sample
+        out.append(#","min_rtt":"#)
+        Self.milliseconds(sample, &out)
+      }
+    }
+    said[subject] = last
+    end(&out)
+  }
+
+  private func begin(_ name: StaticString, _ datagram: Datagram, _ group: UInt64, _ out: inout TextBuffer) {
+    out.append(byte: 0x1e)
+    out.append(#"{"time":"#)
+    Self.milliseconds(datagram.time ?? 0, &out)
+    out.append(#","name":""#)
+    out.append(name)
+    out.append(#"","group_id":""#)
+    out.append(hex: group, 16)
+    out.append(#"","data":{"#)
+  }
+
+  private func end(_ out: inout TextBuffer) { out.append("}}\n") }
+
+  private static func milliseconds(_ nanoseconds: UInt64, _ out: inout TextBuffer) {
+    out.append(nanoseconds / 1_000_000)
+    out.append(".")
+    out.append(nanoseconds / 1_000 % 1_000, width: 3, fill: UInt8(ascii: "0"))
+  }
+}

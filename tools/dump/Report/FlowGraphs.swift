@@ -1,0 +1,273 @@
+import ShoalTerminal
+
+/// The graphs of one flow, each as a file: what the page draws, at rest.
+struct FlowGraphs {
+  private let title: String
+  private let window: Int64?
+  private let chunks: ChunkMap.Graph?
+  private let times: ClosedRange<Double>
+  private let dataTimes: [Double]
+  private let sequence: [Int64]
+  private let attempt: [Int64]
+  private let length: [Int64]
+  private let content: [Int64]
+  private let flight: [(time: Double, value: Double)]
+  private let ackTimes: [Double]
+  private let next: [Int64]
+  private let acked: [Int64]
+  private let roundTrips: [Int64]
+  private let corruptTimes: [Double]
+  private let runsOfAck: [Int64]
+  private let runStart: [Int64]
+  private let runLength: [Int64]
+  /// Rows of data that had to be repeated.
+  private let lost: [Int]
+
+  init(_ flow: ReportFlow, title: String, window: UInt32?, chunks: ChunkMap.Graph?) {
+    self.title = title
+    self.window = window.map(Int64.init)
+    self.chunks = chunks
+    let seconds = { (column: [Int64]) in column.map { Double($0) / 1e6 } }
+    (dataTimes, ackTimes, corruptTimes) = (seconds(flow.data["t"]), seconds(flow.acks["t"]), seconds(flow.corrupt["t"]))
+    (sequence, attempt, length) = (flow.data["seq"], flow.data["attempt"], flow.data["len"])
+    content = flow.data["content"]
+    (runsOfAck, runStart, runLength) = (flow.acks["runs"], flow.runs["start"], flow.runs["many"])
+    (next, acked, roundTrips) = (flow.acks["next"], flow.acks["bytes"], flow.acks["rtt"])
+    let samples = zip(dataTimes, flow.data["flight"]).map { ($0, Double($1)) }
+    flight = (samples + zip(ackTimes, flow.acks["flight"]).map { ($0, Double($1)) }).sorted { $0.0 < $1.0 }
+      .map { (time: $0.0, value: $0.1) }
+    let ends = [dataTimes.first, ackTimes.first, dataTimes.last, ackTimes.last].compactMap { $0 }
+    times = (ends.min() ?? 0)...(ends.max() ?? 1)
+    let (numbers, marks) = (flow.data["n"], flow.data["marks"])
+    lost = zip(flow.repeats["row"], flow.repeats["first"]).compactMap { row, first in
+      let mark = MarkSet(rawValue: UInt32(truncatingIfNeeded: marks[Int(row)]))
+      guard first > 0, mark.contains(.lostByAck) || mark.contains(.pto), !mark.contains(.spurious) else { return nil }
+      let place = Self.lowerBound(numbers, first)
+      return place < numbers.count && numbers[place] == first ? place : nil
+    }
+  }
+
+  private static func lowerBound(_ values: [Int64], _ value: Int64) -> Int {
+    var (low, high) = (0, values.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if values[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Every graph that has something to show.
+  var all: [(name: String, svg: String)] {
+    var graphs = [("sequence", sequenceGraph), ("flight", flightGraph), ("rates", rateGraph), ("losses", lossGraph)]
+    if roundTrips.contains(where: { $0 > 0 }) { graphs.append(("rtt", rttGraph)) }
+    if let chunks { graphs.append(("chunks", chunkGraph(chunks))) }
+    return graphs
+  }
+
+  private var sequenceGraph: String {
+    let low = min(sequence.min() ?? 0, next.min() ?? .max)
+    let high = max(sequence.max() ?? 0, next.max() ?? 0) + 1
+    var drawing = SVGDrawing(times: times, values: Double(low)...Double(high), height: 420)
+    let unit = drawing.y(0) - drawing.y(1)
+    if let window {
+      let edge = next.map { Double($0 + window) }
+      // An edge that is never in sight says nothing.
+      if (edge.min() ?? .infinity) < Double(high) {
+        drawing.path(steps(ackTimes, edge, drawing, clip: true), .window, isDashed: true)
+      }
+    }
+    var bars = ""
+    var pixels: Set<Pixel> = []
+    for row in dataTimes.indices where attempt[row] == 0 {
+      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
+      if pixels.insert(Pixel(x, y)).inserted { bars += SVGDrawing.rectangle(x - 0.6, y, 1.2, max(unit, 1.2)) }
+    }
+    drawing.fill(bars, .sent)
+    drawing.path(steps(ackTimes, next.map(Double.init), drawing), .ack)
+    drawing.fill(slices(drawing, unit), .ack)
+    drawLost(&drawing)
+    drawResent(&drawing, unit)
+    drawCorrupt(&drawing, at: drawing.bottom - 6)
+    return drawing.finished(
+      title: title,
+      legend: [
+        (.sent, "sent"), (.resent, "R: sent again"), (.ack, "acknowledged"), (.lost, "\u{00D7} lost, \u{25C7} corrupt"),
+      ], unit: { plain($0) })
+  }
+
+  /// What each ACK was the first to tell of, beyond the stairs.
+  private func slices(_ drawing: SVGDrawing, _ unit: Double) -> String {
+    var bars = ""
+    var pixels: Set<Pixel> = []
+    var run = 0
+    for (row, count) in runsOfAck.enumerated() {
+      for _ in 0..<count {
+        let (start, many) = (runStart[run], runLength[run])
+        run += 1
+        let (x, y) = (drawing.x(ackTimes[row]), drawing.y(Double(start + many)))
+        if pixels.insert(Pixel(x, y)).inserted {
+          bars += SVGDrawing.rectangle(x - 0.4, y, 0.8, max(Double(many) * unit, 1))
+        }
+      }
+    }
+    return bars
+  }
+
+  /// A dot for each, and a cross where there is room: what was sent must stay visible.
+  private func drawLost(_ drawing: inout SVGDrawing) {
+    var (dots, crosses) = ("", "")
+    var (pixels, room): (Set<Pixel>, Set<Pixel>) = ([], [])
+    for row in lost {
+      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row]) + 0.5))
+      guard pixels.insert(Pixel(x, y)).inserted else { continue }
+      dots += SVGDrawing.rectangle(x - 0.8, y - 0.8, 1.6, 1.6)
+      guard room.insert(Pixel(x / 18, y / 18)).inserted else { continue }
+      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
+    }
+    drawing.fill(dots, .lost)
+    drawing.path(crosses, .lost, width: 1.3)
+  }
+
+  /// Every repeat has its bar; a letter where there is room for one.
+  private func drawResent(_ drawing: inout SVGDrawing, _ unit: Double) {
+    var bars = ""
+    var (pixels, room): (Set<Pixel>, Set<Pixel>) = ([], [])
+    for row in dataTimes.indices where attempt[row] > 0 {
+      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
+      guard pixels.insert(Pixel(x, y)).inserted else { continue }
+      bars += SVGDrawing.rectangle(x - 1, y, 2, max(unit, 2))
+      if room.insert(Pixel(x / 9, y / 12)).inserted {
+        drawing.text("R", x, y - 3, anchor: "middle", .resent, isBold: true)
+      }
+    }
+    drawing.fill(bars, .resent)
+  }
+
+  private func drawCorrupt(_ drawing: inout SVGDrawing, at y: Double) {
+    var diamonds = ""
+    var pixels: Set<Pixel> = []
+    for time in corruptTimes where times.contains(time) {
+      let x = drawing.x(time)
+      guard pixels.insert(Pixel(x, 0)).inserted else { continue }
+      diamonds += "M\(SVGDrawing.number(x)) \(SVGDrawing.number(y - 5))l4 5l-4 5l-4-5z"
+    }
+    drawing.path(diamonds, .lost, width: 1.3)
+  }
+
+  private var flightGraph: String {
+    let high = flight.map(\.value).max() ?? 1
+    var drawing = SVGDrawing(times: times, values: 0...max(high * 1.05, 1), height: 220)
+    drawing.path(steps(flight.map(\.time), flight.map(\.value), drawing), .sent, width: 1.3)
+    return drawing.finished(
+      title: title, legend: [(.sent, "bytes in flight")], unit: { Units.bytes(UInt64(max(0, $0))) })
+  }
+
+  private var rttGraph: String {
+    let high = Double(roundTrips.max() ?? 1) / 1e3
+    var drawing = SVGDrawing(times: times, values: 0...high * 1.08, height: 220)
+    var dots = ""
+    var pixels: Set<Pixel> = []
+    for (time, sample) in zip(ackTimes, roundTrips) where sample > 0 {
+      let (x, y) = (drawing.x(time), drawing.y(Double(sample) / 1e3))
+      if pixels.insert(Pixel(x, y)).inserted { dots += SVGDrawing.rectangle(x - 1, y - 1, 2, 2) }
+    }
+    drawing.fill(dots, .ack)
+    return drawing.finished(title: title, legend: [(.ack, "round trip, each sample")], unit: { "\(plain($0)) ms" })
+  }
+
+  private var rateGraph: String {
+    let count = 150
+    let width = max(times.upperBound - times.lowerBound, 1e-5) / Double(count)
+    var (sent, good) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
+    var (fresh, bytes) = (0.0, 0.0)
+    for row in dataTimes.indices {
+      sent[bin(dataTimes[row])] += Double(length[row])
+      guard attempt[row] == 0 else { continue }
+      fresh += Double(content[row])
+      bytes += Double(length[row])
+    }
+    // Of what is acknowledged, headers are no good to anybody.
+    for (time, bytesAcked) in zip(ackTimes, acked) { good[bin(time)] += Double(bytesAcked) * fresh / max(bytes, 1) }
+    let high = max(sent.max() ?? 1, good.max() ?? 1) / width / 1e6
+    var drawing = SVGDrawing(times: times, values: 0...max(high * 1.08, 1e-3), height: 220)
+    let at = (0..<count).map { times.lowerBound + Double($0) * width }
+    drawing.path(steps(at, sent.map { $0 / width / 1e6 }, drawing), .sent)
+    drawing.path(steps(at, good.map { $0 / width / 1e6 }, drawing), .ack)
+    return drawing.finished(
+      title: title, legend: [(.sent, "sent"), (.ack, "goodput")], unit: { "\(plain($0)) MB/s" })
+  }
+
+  private var lossGraph: String {
+    let count = 170
+    let width = max(times.upperBound - times.lowerBound, 1e-5) / Double(count)
+    var (resent, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
+    for row in dataTimes.indices where attempt[row] > 0 { resent[bin(dataTimes[row])] += 1 }
+    for time in corruptTimes where times.contains(time) { corrupt[bin(time)] += 1 }
+    let high = zip(resent, corrupt).map(+).max() ?? 1
+    var drawing = SVGDrawing(times: times, values: 0...max(high * 1.2, 1.5), height: 200)
+    let each = (drawing.right - drawing.left) / Double(count)
+    var (orange, purple) = ("", "")
+    for index in 0..<count {
+      let x = drawing.left + Double(index) * each
+      let (low, middle, high) = (drawing.y(0), drawing.y(resent[index]), drawing.y(resent[index] + corrupt[index]))
+      if resent[index] > 0 { orange += SVGDrawing.rectangle(x, middle, each - 0.8, low - middle) }
+      if corrupt[index] > 0 { purple += SVGDrawing.rectangle(x, high, each - 0.8, middle - high) }
+    }
+    drawing.fill(orange, .resent)
+    drawing.fill(purple, .lost)
+    return drawing.finished(
+      title: title, legend: [(.resent, "packets sent again"), (.lost, "corrupt")], unit: { plain($0) })
+  }
+
+  private func chunkGraph(_ graph: ChunkMap.Graph) -> String {
+    var drawing = SVGDrawing(times: times, values: 0...Double(max(graph.chunks, 1)), height: 320)
+    let unit = drawing.y(0) - drawing.y(1)
+    var (bars, ends) = ("", "")
+    for (chunk, first, last) in graph.sent {
+      let x = drawing.x(Double(first) / 1e6)
+      let y = drawing.y(Double(chunk) + 1)
+      bars += SVGDrawing.rectangle(x, y, max(drawing.x(Double(last) / 1e6) - x, 1), max(unit, 0.8))
+    }
+    for (chunk, time) in graph.whole where times.contains(Double(time) / 1e6) {
+      ends += SVGDrawing.rectangle(drawing.x(Double(time) / 1e6) - 1, drawing.y(Double(chunk) + 1), 2, max(unit, 1.5))
+    }
+    drawing.fill(bars, .sent)
+    drawing.fill(ends, .ack)
+    return drawing.finished(
+      title: graph.name.isEmpty ? title : "\(title), \(escaped(graph.name))",
+      legend: [(.sent, "chunk on its way"), (.ack, "whole")], unit: { plain($0) })
+  }
+
+  /// A stair through points that may be more than pixels: of each column the first, lowest, highest and last.
+  private func steps(_ times: [Double], _ values: [Double], _ drawing: SVGDrawing, clip: Bool = false) -> String {
+    var commands = ""
+    var row = 0
+    while row < times.count {
+      let x = drawing.x(times[row]).rounded()
+      let first = row
+      var (low, high) = (values[row], values[row])
+      while row < times.count, drawing.x(times[row]).rounded() == x {
+        low = min(low, values[row])
+        high = max(high, values[row])
+        row += 1
+      }
+      func y(_ value: Double) -> String {
+        SVGDrawing.number(clip ? max(drawing.top, drawing.y(value)) : drawing.y(value))
+      }
+      commands += commands.isEmpty ? "M\(Int(x)) \(y(values[first]))" : "H\(Int(x))V\(y(values[first]))"
+      if low != high { commands += "V\(y(low))V\(y(high))V\(y(values[row - 1]))" }
+    }
+    return commands
+  }
+
+  private func plain(_ value: Double) -> String { SVGDrawing.number(value) }
+}
+
+/// A place that takes one mark.
+private struct Pixel: Hashable {
+  var x: Int32
+  var y: Int32
+  init(_ x: Double, _ y: Double) { (self.x, self.y) = (Int32(clamping: Int(x)), Int32(clamping: Int(y))) }
+}

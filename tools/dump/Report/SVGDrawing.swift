@@ -1,0 +1,144 @@
+/// A graph as SVG: axes, a title and a legend around what is drawn, in light or dark colours as the reader has them.
+struct SVGDrawing {
+  /// What a colour stands for: UX's table, in light and in dark.
+  enum Ink: String, CaseIterable {
+    case sent, resent, ack, lost, window, text, line
+
+    var colours: (light: String, dark: String) {
+      switch self {
+      case .sent: ("#2A6FDB", "#4C9BE8")
+      case .resent: ("#CC7614", "#E69A17")
+      case .ack: ("#0A6638", "#19FFA3")
+      case .lost: ("#800D70", "#E6006B")
+      case .window: ("#868C95", "#7F8894")
+      case .text: ("#1B1F24", "#E6E9ED")
+      case .line: ("#E3E6EA", "#2B3036")
+      }
+    }
+  }
+
+  let width = 960.0
+  let height: Double
+  let left = 76.0
+  let top = 46.0
+  var right: Double { width - 16 }
+  var bottom: Double { height - 26 }
+  /// What the axes cover.
+  let times: ClosedRange<Double>
+  let values: ClosedRange<Double>
+  private var parts: [String] = []
+
+  init(times: ClosedRange<Double>, values: ClosedRange<Double>, height: Double = 320) {
+    self.height = height
+    let span = max(times.upperBound - times.lowerBound, 1e-5)
+    self.times = times.lowerBound...times.lowerBound + span
+    let range = max(values.upperBound - values.lowerBound, 1e-9)
+    self.values = values.lowerBound...values.lowerBound + range
+  }
+
+  func x(_ time: Double) -> Double {
+    left + (time - times.lowerBound) / (times.upperBound - times.lowerBound) * (right - left)
+  }
+  func y(_ value: Double) -> Double {
+    bottom - (value - values.lowerBound) / (values.upperBound - values.lowerBound) * (bottom - top)
+  }
+
+  /// Two decimals are finer than any screen.
+  static func number(_ value: Double) -> String {
+    guard value.isFinite else { return "0" }
+    let hundredths = (value * 100).rounded()
+    let whole = Int(hundredths / 100)
+    let rest = Int(hundredths.magnitude) % 100
+    guard rest > 0 else { return "\(whole)" }
+    let sign = value < 0 && whole == 0 ? "-" : ""
+    return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
+  }
+
+  static func escape(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      switch scalar {
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "&": result += "&amp;"
+      case "\"": result += "&quot;"
+      default: result.unicodeScalars.append(scalar.value < 32 || scalar.value == 127 ? "\u{FFFD}" : scalar)
+      }
+    }
+  }
+
+  mutating func path(_ commands: String, _ ink: Ink, width: Double = 1.5, isDashed: Bool = false) {
+    guard !commands.isEmpty else { return }
+    let dash = isDashed ? #" stroke-dasharray="5 4""# : ""
+    parts.append(#"<path class="s \#(ink.rawValue)" stroke-width="\#(Self.number(width))"\#(dash) d="\#(commands)"/>"#)
+  }
+
+  /// Filled rectangles of one colour, as one path.
+  mutating func fill(_ rectangles: String, _ ink: Ink, opacity: Double = 1) {
+    guard !rectangles.isEmpty else { return }
+    let faint = opacity < 1 ? #" opacity="\#(Self.number(opacity))""# : ""
+    parts.append(#"<path class="f \#(ink.rawValue)"\#(faint) d="\#(rectangles)"/>"#)
+  }
+
+  static func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> String {
+    "M\(number(x)) \(number(y))h\(number(width))v\(number(height))h\(number(-width))z"
+  }
+
+  mutating func text(
+    _ text: String, _ x: Double, _ y: Double, anchor: String = "start", _ ink: Ink = .text, isBold: Bool = false
+  ) {
+    let weight = isBold ? #" font-weight="600""# : ""
+    parts.append(
+      #"<text class="f \#(ink.rawValue)" x="\#(Self.number(x))" y="\#(Self.number(y))" text-anchor="\#(anchor)"\#(weight)>"#
+        + Self.escape(text) + "</text>")
+  }
+
+  /// The values at which an axis has its lines: 1, 2 or 5 times a power of ten apart.
+  static func ticks(_ range: ClosedRange<Double>, most: Int) -> [Double] {
+    let raw = (range.upperBound - range.lowerBound) / Double(most)
+    var power = 1.0
+    while power * 10 <= raw { power *= 10 }
+    while power > raw { power /= 10 }
+    let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= raw } ?? raw
+    var value = (range.lowerBound / step).rounded(.up) * step
+    var ticks: [Double] = []
+    while value <= range.upperBound + step * 1e-9, ticks.count < 100 {
+      ticks.append(value)
+      value += step
+    }
+    return ticks
+  }
+
+  /// The whole file, the axes behind what was drawn.
+  func finished(title: String, legend: [(Ink, String)], unit: (Double) -> String) -> String {
+    var frame = SVGDrawing(times: times, values: values, height: height)
+    var grid = ""
+    for tick in Self.ticks(values, most: 6) {
+      grid += "M\(Self.number(left)) \(Self.number(y(tick)))H\(Self.number(right))"
+      frame.text(unit(tick), left - 6, y(tick) + 4, anchor: "end")
+    }
+    for tick in Self.ticks(times, most: 9) {
+      grid += "M\(Self.number(x(tick))) \(Self.number(top))V\(Self.number(bottom))"
+      frame.text("\(Self.number(tick)) s", x(tick), bottom + 17, anchor: "middle")
+    }
+    frame.parts.insert(#"<path class="s line" d="\#(grid)"/>"#, at: 0)
+    frame.text(title, left, 17, isBold: true)
+    var place = left
+    for (ink, label) in legend {
+      frame.fill(Self.rectangle(place, 28, 10, 10), ink)
+      frame.text(label, place + 15, 37)
+      place += 30 + 6.6 * Double(label.count)
+    }
+    let style = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.light)}.f.\($0){fill:\($0.colours.light)}" }.joined()
+    let dark = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.dark)}.f.\($0){fill:\($0.colours.dark)}" }.joined()
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" font-size="12" \
+      font-family="system-ui, 'DejaVu Sans', sans-serif">
+      <style>.s{fill:none}.ground{fill:#FFFFFF}\(style)
+      @media (prefers-color-scheme:dark){.ground{fill:#14171A}\(dark)}</style>
+      <rect class="ground" width="100%" height="100%"/>
+      \((frame.parts + parts).joined(separator: "\n"))
+      </svg>
+
+      """
+  }
+}
