@@ -58,11 +58,9 @@ final class Node: Sendable {
     do {
       tools = try LoopTools(socket, wake, options)
     } catch {
-      switch error.subject {
-      case options.capture?: throw ShoalError(.file, "--capture \(error)\(error.remedy)")
-      case options.qlog?: throw ShoalError(.file, "--qlog \(error)\(error.remedy)")
-      default: throw ShoalError(error)
-      }
+      let places = [("--capture", options.capture), ("--qlog", options.qlog)]
+      guard let place = places.first(where: { $0.1 == error.subject }) else { throw ShoalError(error) }
+      throw ShoalError(.file, "\(place.0) \(error)\(error.remedy)")
     }
     SystemThread.start("shoal-loop") { [self] in
       NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog()).run(tools.takePoll())

@@ -92,11 +92,14 @@ final class QlogFile {
   /// Writes what has been gathered.
   func flush() {
     guard failure == nil, !text.isEmpty else { return }
-    do throws(SystemError) {
-      try text.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: written) }
-      written += text.count
-      text.removeAll(keepingCapacity: true)
-    } catch { failure = error }
+    failure = text.withUnsafeBytes { bytes -> SystemError? in
+      do throws(SystemError) {
+        try file.write(bytes, at: written)
+        return nil
+      } catch { return error }
+    }
+    written += text.count
+    text.removeAll(keepingCapacity: true)
   }
 
   private func record(_ line: String) {

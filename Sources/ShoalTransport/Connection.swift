@@ -163,7 +163,8 @@ struct Connection: ~Copyable {
 
   var status: ConnectionStatus {
     ConnectionStatus(
-      remoteID: remoteID, address: address, roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil, bytesInFlight: send.bytesInFlight,
+      remoteID: remoteID, address: address, roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil,
+      bytesInFlight: send.bytesInFlight,
       congestionWindow: congestion.window, pacingRate: congestion.pacingRate, probeTimeout: probeTimeout,
       probeTimeouts: probeTimeouts, state: congestion.state,
       queuedBytes: queue.bytes, window: windowSize, repeatMode: repeatMode, datagram: datagram, counters: counters)

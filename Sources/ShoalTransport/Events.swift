@@ -104,8 +104,9 @@ public struct ConnectionStatus: Sendable {
   public var congestionWindow: Int
   /// Bytes a second; infinite if not paced.
   public var pacingRate: Double
-  /// How long nothing may be acknowledged before what is in flight is probed, and how often that has passed in a row.
+  /// How long nothing may be acknowledged before what is in flight is probed.
   public var probeTimeout: Nanoseconds
+  /// How often that has passed in a row.
   public var probeTimeouts: Int
   /// The congestion controller's state, by name.
   public var state: String
