@@ -20,11 +20,11 @@ import Testing
     return 0
   }()
 
-  struct Damage: CustomTestStringConvertible {
+  struct Damage: CustomTestStringConvertible, Sendable {
     var name: String
     var reason: String
     /// Changes the bytes, given where the block begins.
-    var change: (inout [UInt8], Int) -> Void
+    var change: @Sendable (inout [UInt8], Int) -> Void
     var testDescription: String { name }
   }
 

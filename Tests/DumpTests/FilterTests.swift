@@ -61,6 +61,7 @@ import Testing
     ("len > 3s", 6, "no such unit"), ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
     ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is no operator"), ("&& seq", 0, "instead of a field"),
     ("conn == xyz", 8, "hexadecimal"), (String(repeating: "(", count: 70), 64, "nested too deeply"),
+    ([String](repeating: "seq", count: 257).joined(separator: "||"), 1_283, "more than 256 comparisons"),
   ])
   func errorsPointAtTheColumn(_ expression: String, _ column: Int, _ reason: String) throws {
     let outcome = try inspect(Self.bytes, "--filter", expression)

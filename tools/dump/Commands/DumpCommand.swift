@@ -32,9 +32,10 @@ struct DumpCommand: ~Copyable {
       flush()
       try file?.flush()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
-      if capture.reader.dropped > 0 {
-        console.warning(
-          "the kernel dropped \(Units.grouped(capture.reader.dropped)) packets: write with -w, or filter less")
+      // Asking starts the count anew.
+      let dropped = capture.reader.dropped
+      if dropped > 0 {
+        console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
       }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
@@ -75,7 +76,7 @@ struct DumpCommand: ~Copyable {
   private mutating func write(_ datagram: Datagram, _ seen: Observation) {
     if options.isQlog { return qlog.write(datagram, seen, analyzer, to: &out) }
     if options.isJSON {
-      out.append(JSONLine.object(datagram, seen).description)
+      JSONLine.write(datagram, seen, to: &out)
     } else {
       line.write(datagram, seen, to: &out)
       if options.isVerbose, datagram.isOurs {

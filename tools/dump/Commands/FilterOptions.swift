@@ -34,8 +34,8 @@ struct FilterOptions {
       let names = (value.text == "any" ? troubles : value.text).split(separator: ",")
       try add(names.map { "mark == \($0)" }.joined(separator: " || "), "--marks")
     }
-    if let value = invocation.first("from") { try add("time >= \(try value.double())", "--from") }
-    if let value = invocation.first("to") { try add("time <= \(try value.double())", "--to") }
+    if let value = invocation.first("from") { try add("time >= \(Units.fixed(try value.double(), 9))", "--from") }
+    if let value = invocation.first("to") { try add("time <= \(Units.fixed(try value.double(), 9))", "--to") }
     if let value = invocation.first("chunk") { filter.add(chunks: try Self.chunks(value)) }
     for value in invocation.all("assert") {
       do throws(ExpressionError) {

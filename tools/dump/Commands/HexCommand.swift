@@ -27,7 +27,7 @@ struct HexCommand {
     let seen = analyzer.observe(&datagram)
     var out = TextBuffer(capacity: 1 << 12)
     if options.isJSON {
-      out.append(JSONLine.object(datagram, seen).description)
+      JSONLine.write(datagram, seen, to: &out)
     } else {
       let line = TextLine(usesColor: console.standardOutput.usesColor, clock: Clock(style: .relative))
       line.writeBody(datagram, seen, to: &out)

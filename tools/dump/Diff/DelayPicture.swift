@@ -23,7 +23,7 @@ struct DelayPicture {
     body = """
       <svg xmlns="http://www.w3.org/2000/svg" \(size) font-family="sans-serif" font-size="12">
       <style>
-      .ground{fill:#fff}.text{fill:#1b1f24}.grid{stroke:#868c95;stroke-opacity:.3}.delay{stroke:#2a6fdb}
+      .ground{fill:#fff}.text{fill:#1b1f24}.grid{stroke:#868c95;stroke-opacity:.3}.delay{stroke:#2a6fdb;stroke-width:2}
       .late{stroke:#cc7614}.lost{stroke:#800d70;fill:none}.corrupt{fill:#800d70}
       @media(prefers-color-scheme:dark){.ground{fill:#14171a}.text{fill:#e6e9ed}.grid{stroke:#7f8894}
       .delay{stroke:#4c9be8}.late{stroke:#e69a17}.lost{stroke:#e6006b}.corrupt{fill:#e6006b}}

@@ -50,6 +50,8 @@ struct Comparison {
 struct Condition {
   /// Deeper nesting would end our stack before it made sense.
   private static let deepest = 64
+  /// A longer chain of && is as deep.
+  private static let most = 256
   let text: String
   private(set) var root = Expression.comparison(0)
   private(set) var comparisons: [Comparison] = []
@@ -109,6 +111,7 @@ struct Condition {
       (comparison.relation, comparison.value) = (relation, current)
       place += 1
     }
+    guard comparisons.count < Self.most else { throw error("more than \(Self.most) comparisons") }
     comparisons.append(comparison)
     return .comparison(comparisons.count - 1)
   }

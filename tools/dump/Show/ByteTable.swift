@@ -7,8 +7,8 @@ enum ByteTable {
     var starts: [Int: String] = [:]
     if datagram.isOurs, !datagram.isCorrupt {
       for row in DatagramLayout(bytes.bytes).rows {
-        // A list's entry, a message and their first field begin at the same byte: the innermost is named.
-        if row.value != .group { starts[row.range.offset] = row.name }
+        // An entry of a list and its first field begin at the same byte: the innermost is named.
+        starts[row.range.offset] = row.name
       }
     }
     for line in stride(from: 0, to: bytes.count, by: 16) {

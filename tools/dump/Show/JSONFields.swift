@@ -1,0 +1,88 @@
+import ShoalTerminal
+import ShoalWire
+
+/// Writes decoded fields as the members of a JSON object.
+struct JSONFields: FieldVisitor {
+  /// The text, for as long as the visit lasts.
+  let out: UnsafeMutablePointer<TextBuffer>
+  /// Whether a member precedes the next.
+  var follows: Bool
+
+  private mutating func key(_ name: StaticString) {
+    out.pointee.append(follows ? ",\"" : "\"")
+    follows = true
+    out.pointee.append(name)
+    out.pointee.append("\":")
+  }
+
+  private mutating func number(_ name: StaticString, _ value: UInt64, _ style: FieldStyle) {
+    key(name)
+    if case .code(let names) = style, let text = CodeText.name(names, value) {
+      quoted(text)
+    } else {
+      out.pointee.append(value)
+    }
+  }
+
+  private func quoted(_ text: String) {
+    out.pointee.append("\"")
+    out.pointee.append(text)
+    out.pointee.append("\"")
+  }
+
+  mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) {
+    number(name, UInt64(value), style)
+  }
+  mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) {
+    number(name, UInt64(value), style)
+  }
+  mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) {
+    number(name, UInt64(value), style)
+  }
+  /// As hexadecimal digits, since most readers hold numbers as doubles.
+  mutating func u64(_ name: StaticString, _ value: inout UInt64, _: FieldStyle) {
+    key(name)
+    out.pointee.append("\"")
+    out.pointee.append(hex: value, 16)
+    out.pointee.append("\"")
+  }
+  mutating func digest(_ name: StaticString, _ value: inout Digest) {
+    key(name)
+    quoted(value.hex)
+  }
+  mutating func address(_ name: StaticString, _ value: inout Address) {
+    key(name)
+    quoted("\(value)")
+  }
+  mutating func text(_ name: StaticString, _ value: inout String) {
+    key(name)
+    out.pointee.append(JSON.string(value).description)
+  }
+  mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) {
+    key(name)
+    quoted(RunText(value).whole)
+  }
+  /// How many bytes; those of the messages are told message by message.
+  mutating func rest(_ name: StaticString, _ value: inout ByteRange) {
+    guard !name.isMessages else { return }
+    key(name)
+    out.pointee.append(value.count)
+  }
+  mutating func padding(to length: Int) {}
+
+  mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError) {
+    key(name)
+    out.pointee.append("[")
+    for index in value.indices {
+      out.pointee.append(index > 0 ? ",{" : "{")
+      var fields = JSONFields(out: out, follows: false)
+      try value[index].fields(&fields)
+      out.pointee.append("}")
+    }
+    out.pointee.append("]")
+  }
+}
+
+extension StaticString {
+  fileprivate var isMessages: Bool { utf8CodeUnitCount == 8 && utf8Start[0] == UInt8(ascii: "m") }
+}
