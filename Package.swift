@@ -33,7 +33,9 @@ let package = Package(
       cSettings: system),
     .executableTarget(
       name: "ShoalCommand",
-      dependencies: ["Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalTerminal"],
+      dependencies: [
+        "Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalSimulator", "ShoalTerminal",
+      ],
       cSettings: system),
     .target(name: "ReportPage", path: "tools/report", resources: [.embedInCode("page")]),
     .executableTarget(
@@ -57,7 +59,10 @@ let package = Package(
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
     .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
     .testTarget(
-      name: "ShoalCommandTests", dependencies: ["ShoalCommand", "Shoal", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
+      name: "ShoalCommandTests",
+      dependencies: [
+        "ShoalCommand", "Shoal", "ShoalWire", "ShoalTransport", "ShoalLink", "ShoalSimulator", "ShoalTerminal",
+      ]),
     .testTarget(
       name: "DumpTests",
       dependencies: [

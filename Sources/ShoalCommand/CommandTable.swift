@@ -14,7 +14,7 @@ enum CommandTable {
         "OPTIONS", shared: true,
         [.quiet, .verbose, Option("json", "Print one JSON object a line on standard output."), .progress, .color])
     ],
-    subcommands: [share, get, lookup, tracker, demo],
+    subcommands: [share, get, lookup, tracker, demo, simulate],
     version: shoalVersion)
 
   private static let tracker = Command(
@@ -94,6 +94,26 @@ enum CommandTable {
           Option("no-capture", "Record nothing."),
         ]),
       transport([]),
+    ])
+
+  private static let simulate = Command(
+    "simulate", "Run a transfer over an ideal link in virtual time: the actual transport, and hosts that cost nothing.",
+    examples: [
+      "shoal simulate --link rate=100mbit,delay=20ms,loss=1%",
+      "shoal simulate --link rate=20mbit,delay=15ms --size 100MB --arq gbn --congestion none --window 256",
+      "shoal simulate --link rate=100mbit,delay=20ms --timeline run.csv",
+    ],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("size", "Size of the file.", value: "size", default: "10MB"),
+          Option("seed", "Where all randomness comes from. (default: the link's, or 1)", value: "n"),
+          Option("count", "How often, each time with the next seed.", value: "n", default: "1"),
+          Option("limit", "Give up after so many simulated seconds.", value: "seconds", default: "3600"),
+          Option("timeline", "Write how things stood every 10 ms, as CSV.", value: "file", completes: .files),
+        ]),
+      transport([Option("link", "The link, up being from sender to receiver.", value: "spec", default: "clean")]),
     ])
 
   private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }

@@ -7,7 +7,8 @@ import ShoalWire
 /// - `loss`, `corrupt`, `reorder`, `duplicate`: 0% to 100%; the percent sign is required
 /// - `delay` (one way), `jitter`: 0s to 60s, in `us`, `ms` or `s`
 /// - `rate`: in `bit`, `kbit`, `mbit` or `gbit` a second, of 1,000 each; or `none`
-/// - `queue`: in `B`, `kB`, `MB` (of 1,000) or `KiB`, `MiB` (of 1,024), needs `rate`; or `auto`
+/// - `queue`: in `B`, `kB`, `MB` (of 1,000) or `KiB`, `MiB` (of 1,024), needs `rate`; or `auto`; or in `bdp`, products of
+///   the rate and both directions' delay, as in `2bdp`, which needs `delay` too
 /// - `burst`: the mean run of losses, 1 to 10000, needs `loss`; or `none`
 /// - `mtu`: 576 to 65535, of IP; or `none`
 /// - `outage`: `5s/2s` is up for 5 s, then down for 2 s, and so on, in both directions at once

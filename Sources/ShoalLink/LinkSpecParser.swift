@@ -6,6 +6,8 @@ struct LinkSpecParser {
   private var down = LinkParameters()
   private var seed: UInt64?
   private var items: [LinkKey: String] = [:]
+  /// Queues given in bandwidth-delay products, in thousandths: how many bytes they are shows once all items are read.
+  private var products: Pair = (nil, nil)
 
   /// A value for each direction, in base units; nil where it is left out.
   private typealias Pair = (up: Int64?, down: Int64?)
@@ -23,6 +25,7 @@ struct LinkSpecParser {
       }
     }
     try require(.rate, for: .queue)
+    try resolveQueues()
     try require(.loss, for: .burst)
     try checkBurst(up)
     try checkBurst(down)
@@ -40,6 +43,7 @@ struct LinkSpecParser {
     switch key {
     case .outage: try setOutage(values)
     case .seed: try setSeed(values)
+    case .queue: try setQueue(values)
     default:
       let pair = try pair(key, values)
       LinkSpecParser.assign(key, pair.up, to: &up)
@@ -52,6 +56,35 @@ struct LinkSpecParser {
     else { throw .notUpAndDown }
     up.outage = Outage(up: first, down: second)
     down.outage = up.outage
+  }
+
+  private mutating func setQueue(_ values: [Substring]) throws(LinkSpecError.Problem) {
+    guard values.count <= 2 else { throw .tooManyValues }
+    (up.queue, products.up) = try queue(values[0])
+    (down.queue, products.down) = values.count == 2 ? try queue(values[1]) : (up.queue, products.up)
+  }
+
+  private func queue(_ text: Substring) throws(LinkSpecError.Problem) -> (bytes: Int?, products: Int64?) {
+    guard text.hasSuffix("bdp") else { return (try value(.queue, text).map { Int($0) }, nil) }
+    guard let products = try Dimension.factor.parse(text.dropLast(3)), products <= 1_000_000 else {
+      throw .outOfRange(lowest: "0bdp", highest: "1000bdp")
+    }
+    return (nil, products)
+  }
+
+  /// Makes queues in products of rate and round trip into bytes, as many as a queue may have at most.
+  private mutating func resolveQueues() throws(LinkSpecError) {
+    guard products.up != nil || products.down != nil else { return }
+    try require(.delay, for: .queue)
+    let roundTrip = up.delay + down.delay
+    func bytes(_ products: Int64, _ rate: Int64) -> Int {
+      Int(
+        min(
+          Int128(products) * Int128(rate) * Int128(roundTrip) / 8_000_000_000_000,
+          Int128(LinkKey.queue.range.upperBound)))
+    }
+    if let products = products.up, let rate = up.rate { up.queue = bytes(products, rate) }
+    if let products = products.down, let rate = down.rate { down.queue = bytes(products, rate) }
   }
 
   private mutating func setSeed(_ values: [Substring]) throws(LinkSpecError.Problem) {

@@ -67,6 +67,11 @@ public struct Network {
     indices[address].map { (hosts[$0].up.counters, hosts[$0].down.counters) }
   }
 
+  /// How long a datagram that a host sends now waits for the rate of its link up; 0 if there is no such host.
+  public func queueDelay(from address: Address) -> Nanoseconds {
+    indices[address].map { hosts[$0].up.queueDelay(at: now) } ?? 0
+  }
+
   /// Asks for a `wake` of a host at `instant`, and at no other time.
   public mutating func wake(_ address: Address, at instant: Instant) {
     guard let index = indices[address] else { return }

@@ -52,6 +52,21 @@ import Testing
     #expect(try LinkSpec(parsing: "rate=1mbit,queue=\(text)").up.queue == bytes)
   }
 
+  @Test(
+    arguments: [
+      ("rate=100mbit,delay=20ms,queue=1bdp", 500_000, 500_000),
+      ("queue=0.1bdp,delay=20ms,rate=100mbit", 50_000, 50_000),
+      ("rate=20mbit/100mbit,delay=10ms/30ms,queue=2bdp", 200_000, 1_000_000),
+      ("rate=20mbit/100mbit,delay=10ms/30ms,queue=2bdp/64kB", 200_000, 64_000),
+      ("rate=1mbit,delay=10ms,queue=auto/0bdp", nil, 0), ("rate=none/8mbit,delay=1ms,queue=4bdp", nil, 8_000),
+      ("rate=1000gbit,delay=60s,queue=1000bdp", 1_000_000_000, 1_000_000_000),
+    ] as [(String, Int?, Int?)])
+  func queuesInBandwidthDelayProducts(text: String, up: Int?, down: Int?) throws {
+    let spec = try LinkSpec(parsing: text)
+    #expect(spec.up.queue == up && spec.down.queue == down)
+    #expect(try LinkSpec(parsing: "\(spec)") == spec)
+  }
+
   @Test func theEndsOfTheRangesAreIn() throws {
     for text in [
       "loss=0%", "loss=100%", "loss=100.000%", "delay=60s", "jitter=0us", "rate=1bit", "mtu=576", "mtu=65535",

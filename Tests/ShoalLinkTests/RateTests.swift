@@ -40,6 +40,18 @@ import Testing
     #expect(link.admit(ipLength: 40, payloadLength: 12, at: at(milliseconds: 1)) == .dropped(.queue))
   }
 
+  @Test func theQueueTellsHowLongItIs() {
+    var link = Link(LinkParameters(delay: 5 * .millisecond, rate: 8_000_000, queue: 10_000), seed: 1)
+    #expect(link.queueDelay(at: .zero) == 0)
+    for _ in 0..<12 { _ = link.admit(ipLength: 1_000, payloadLength: 972, at: .zero) }
+    // Ten of a millisecond each; the delay that follows is not the queue's.
+    #expect(link.queueDelay(at: .zero) == 10 * .millisecond)
+    #expect(link.queueDelay(at: at(milliseconds: 4)) == 6 * .millisecond)
+    #expect(link.queueDelay(at: at(milliseconds: 11)) == 0)
+    #expect(link.counters.offeredBytes == 12_000 && link.counters.bytes == 10_000)
+    #expect(Link(.clean, seed: 1).queueDelay(at: at(milliseconds: 3)) == 0)
+  }
+
   @Test func anIdleLineTakesADatagramLongerThanItsQueue() {
     var link = Link(LinkParameters(rate: 8_000_000, queue: 0), seed: 1)
     #expect(link.admit(ipLength: 1_000, payloadLength: 972, at: .zero).delivery != nil)

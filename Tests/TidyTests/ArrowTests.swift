@@ -18,7 +18,7 @@ import Testing
     ],
     "ShoalCommand": [
       "Glibc", "Synchronization", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
-      "ShoalTerminal",
+      "ShoalSimulator", "ShoalTerminal",
     ],
     "dump": [
       "Glibc", "Synchronization", "ReportPage", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal",

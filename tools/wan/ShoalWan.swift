@@ -59,6 +59,13 @@ enum ShoalWan {
     _ words: [String], _ signals: Signals, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
   ) -> Int32 {
     var console = Console(program: "shoal-wan", output: output, error: error)
+    // A command line that is not understood is to be answered in JSON too.
+    let isJSON = words.prefix { $0 != "--" }.contains("--json")
+    func fail(_ message: String, _ code: String, status: Int32) -> Int32 {
+      console.error(message)
+      if isJSON { console.print(["event": "error", "message": .string(message), "code": .string(code)] as JSON) }
+      return status
+    }
     do {
       switch try command.parse(words, width: console.standardOutput.helpWidth) {
       case .print(let text):
@@ -72,14 +79,11 @@ enum ShoalWan {
         return try Session(console: console, options: options, signals: signals).run()
       }
     } catch let error as UsageError {
-      console.error(error.message)
-      return 2
+      return fail(error.message, "usage", status: 2)
     } catch let error as Failure {
-      console.error(error.message)
-      return 1
+      return fail(error.message, "system", status: 1)
     } catch {
-      console.error("\(error)")
-      return 1
+      return fail("\(error)", "unexpected", status: 1)
     }
   }
 }

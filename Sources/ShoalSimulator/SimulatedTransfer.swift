@@ -1,0 +1,139 @@
+import ShoalLink
+import ShoalTransport
+import ShoalWire
+
+/// One file from one host to another over one link, in virtual time: the actual transport, and hosts that cost nothing.
+public struct SimulatedTransfer: Sendable {
+  /// The bytes of the file.
+  public var size: Int
+  /// The link: up is from the sender to the receiver.
+  public var link: LinkSpec
+  /// What both endpoints are told.
+  public var transport: TransportConfiguration
+  /// A transfer that takes longer is given up.
+  public var limit: Nanoseconds = 3_600 * .second
+  /// How far apart the samples of the timeline are; nil: none are taken.
+  public var interval: Nanoseconds?
+
+  /// How the sender stood at one time.
+  public struct Sample: Sendable, Equatable {
+    /// Since the first OPEN.
+    public var time: Nanoseconds
+    /// Bytes of the file that have arrived.
+    public var received: Int
+    /// Bytes sent, neither acknowledged nor taken for lost.
+    public var inFlight: Int
+    /// The most of them that congestion control allows; nil: any number.
+    public var congestionWindow: Int?
+    /// The smoothed round trip.
+    public var roundTrip: Nanoseconds?
+    /// Bytes a second; nil: not paced.
+    public var pacingRate: Double?
+    /// How long what is sent now waits for the rate.
+    public var queueDelay: Nanoseconds
+    /// The congestion controller's state.
+    public var state: String
+  }
+
+  /// What became of it.
+  public struct Result: Sendable {
+    /// From the first OPEN to the last byte's arrival; nil: given up.
+    public var time: Nanoseconds?
+    /// Bytes of the file that have arrived.
+    public var received = 0
+    /// IP bytes that the sender sent.
+    public var wireBytes = 0
+    /// The round trip's median and 99th percentile over all ACKs; nil: there was none.
+    public var roundTrip: (median: Nanoseconds, high: Nanoseconds)?
+    /// What the sender and the receiver counted.
+    public var sender = TransportCounters(), receiver = TransportCounters()
+    /// What the link did from the sender to the receiver, and back.
+    public var up = LinkCounters(), down = LinkCounters()
+    /// The timeline.
+    public var samples: [Sample] = []
+    /// What must not have happened; the transfer ended with it.
+    public var violations: [String] = []
+
+    /// Bytes of the file a second.
+    public var goodput: Double { time.map { $0 > 0 ? Double(received) / Double($0) * 1e9 : 0 } ?? 0 }
+    /// IP bytes sent for each byte of the file.
+    public var wire: Double { received > 0 ? Double(wireBytes) / Double(received) : 0 }
+  }
+
+  /// A transfer of `size` bytes.
+  public init(size: Int, link: LinkSpec, transport: TransportConfiguration) {
+    (self.size, self.link, self.transport) = (size, link, transport)
+  }
+
+  /// Runs it; everything follows from `seed`, which counts for the link too.
+  public func run(seed: UInt64) -> Result {
+    let world = TransportWorld(seed: seed)
+    var spec = link
+    spec.seed = nil
+    let sender = world.addHost(transport, link: spec)
+    let receiver = world.addHost(transport)
+    var trips: [Nanoseconds] = []
+    var samples: [Sample] = []
+    var lastSample: Nanoseconds?
+    var received = 0
+    world.afterTurn = { host in
+      guard host === sender, let id = sender.connection else { return }
+      let count = sender.endpoint.counters.received
+      if count != received {
+        received = count
+        if let trip = sender.endpoint.roundTrip(id) { trips.append(trip) }
+      }
+      guard let interval, world.now - .zero >= (lastSample ?? -interval) + interval else { return }
+      lastSample = (world.now - .zero) / interval * interval
+      if let sample = sample(world, sender, receiver, id) { samples.append(sample) }
+    }
+    let isDone = transfer(world, sender, receiver)
+    var result = Result()
+    result.time = isDone ? receiver.contentReceivedAt - .zero : nil
+    result.received = receiver.contentReceived
+    result.sender = sender.endpoint.counters
+    result.receiver = receiver.endpoint.counters
+    if let link = world.network.counters(of: sender.address) { (result.up, result.down) = (link.up, link.down) }
+    result.wireBytes = result.up.offeredBytes
+    if !trips.isEmpty {
+      trips.sort()
+      result.roundTrip = (trips[trips.count / 2], trips[min(trips.count - 1, trips.count * 99 / 100)])
+    }
+    result.samples = samples
+    result.violations = world.violations
+    return result
+  }
+
+  /// Whether all of the file arrived in time.
+  private func transfer(_ world: TransportWorld, _ sender: TransportWorldHost, _ receiver: TransportWorldHost) -> Bool {
+    let end = Instant.zero + limit
+    // Whose OPENs are all lost tries again, as a person would.
+    while sender.connection == nil {
+      guard world.now < end, world.violations.isEmpty else { return false }
+      let closed = sender.closed.count
+      world.connect(sender, to: receiver)
+      world.run(for: end - world.now) { sender.connection != nil || sender.closed.count > closed }
+    }
+    guard let id = sender.connection else { return false }
+    var rest = size
+    // A range counts its bytes in 32 bits.
+    while rest > 0 {
+      let part = min(rest, 1 << 30)
+      world.sendFile(part, from: sender, on: id)
+      rest -= part
+    }
+    return world.run(for: end - world.now) { receiver.contentReceived >= size || sender.connection == nil }
+      && receiver.contentReceived >= size
+  }
+
+  private func sample(
+    _ world: TransportWorld, _ sender: TransportWorldHost, _ receiver: TransportWorldHost, _ id: ConnectionID
+  ) -> Sample? {
+    guard let status = sender.endpoint.status(id) else { return nil }
+    return Sample(
+      time: world.now - .zero, received: receiver.contentReceived, inFlight: status.bytesInFlight,
+      congestionWindow: status.congestionWindow == .max ? nil : status.congestionWindow, roundTrip: status.roundTrip,
+      pacingRate: status.pacingRate.isFinite ? status.pacingRate : nil,
+      queueDelay: world.network.queueDelay(from: sender.address), state: status.state)
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import shoal_wan
+
+/// The program itself, between namespaces that it makes.
+@Suite(
+  .enabled(if: geteuid() == 0 && access("/dev/net/tun", R_OK | W_OK) == 0, "needs root and /dev/net/tun"), .serialized)
+struct LinkTests {
+  @Test func everyPacketIsAccountedFor() throws {
+    let wan = try RunningWan("delay=5ms,loss=10%/0%,corrupt=20%/0%,duplicate=5%/0%,seed=7")
+    let receiver = try wan.datagramSocket(1, "10.77.0.2", port: 7_000)
+    let sender = try wan.datagramSocket(0, "10.77.0.1", port: 0)
+    let sent = Array(repeating: UInt8(0x5a), count: 201)
+    for _ in 0..<500 { #expect(sender.send(sent, to: "10.77.0.2", port: 7_000)) }
+    var (arrived, damaged) = (0, 0)
+    while let datagram = receiver.receive(within: 500) {
+      arrived += 1
+      let flips = zip(datagram, sent).map { ($0 ^ $1).nonzeroBitCount }.reduce(0, +)
+      #expect(datagram.count == sent.count && flips <= 3)
+      if flips > 0 { damaged += 1 }
+    }
+    let report = try wan.stop()
+    let up = try #require(report["up"] as? [String: Any])
+    func count(_ key: String) -> Int { up[key] as? Int ?? -1 }
+    #expect(count("offered_packets") == 500 && count("offered_bytes") == 500 * 229)
+    #expect(count("ring_dropped") == 0 && count("overflow") == 0 && count("refused") == 0)
+    #expect((20..<90).contains(count("lost")) && count("corrupted") > 50 && count("duplicated") > 5)
+    // All that was not lost came through the kernel's own check of the checksum, damaged or not.
+    #expect(arrived == 500 - count("lost") + count("duplicated") && arrived == count("delivered_packets"))
+    #expect((count("corrupted")...count("corrupted") + count("duplicated")).contains(damaged))
+  }
+
+  @Test func brokenChecksumsReachNoOne() throws {
+    let wan = try RunningWan("corrupt=100%/0%,seed=3", "--break-checksums")
+    let receiver = try wan.datagramSocket(1, "10.77.0.2", port: 7_000)
+    let sender = try wan.datagramSocket(0, "10.77.0.1", port: 0)
+    for _ in 0..<200 { _ = sender.send(Array(repeating: 0, count: 100), to: "10.77.0.2", port: 7_000) }
+    var arrived = 0
+    while receiver.receive(within: 300) != nil { arrived += 1 }
+    let report = try wan.stop()
+    let up = try #require(report["up"] as? [String: Any])
+    #expect(up["corrupted"] as? Int == 200 && up["delivered_packets"] as? Int == 200)
+    // Two flips may hide from a sum of words: those of bits of the same weight.
+    #expect(arrived < 20)
+  }
+
+  @Test func carriesTCPOverIPv6AndRemovesItsTraces() throws {
+    let wan = try RunningWan("delay=2ms,loss=2%,rate=100mbit")
+    let listener = try wan.streamSocket(1)
+    #expect(listener.listen("fd53:686f:616c::2", port: 7_001))
+    let client = try wan.streamSocket(0)
+    #expect(client.connect("fd53:686f:616c::2", port: 7_001))
+    let server = try #require(listener.accept(within: 5_000))
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    let writer = Thread { client.sendAll(bytes) }
+    writer.start()
+    var received: [UInt8] = []
+    while received.count < bytes.count, let part = server.receive(within: 20_000), !part.isEmpty { received += part }
+    #expect(received == bytes)
+    _ = try wan.stop()
+    #expect(access("/run/netns/\(wan.name)-a", F_OK) != 0 && access("/run/netns/\(wan.name)-b", F_OK) != 0)
+  }
+
+  @Test func runsACommandAndPassesItsStatusOn() throws {
+    let (status, output, error) = try RunningWan.run(
+      ["--link", "delay=1ms", "--name", RunningWan.newName(), "--", "/bin/sh", "-c", "echo here; exit 7"])
+    #expect(status == 7 && output == "here\n")
+    #expect(error.contains("offered") && error.contains("delivered"))
+    let missing = try RunningWan.run(["--name", RunningWan.newName(), "--", "no-such-program"])
+    #expect(missing.status == 1 && missing.error == "shoal-wan: error: no-such-program: No such file or directory\n")
+  }
+
+  @Test func saysWhatIsInTheWay() throws {
+    let wan = try RunningWan("clean")
+    let second = try RunningWan.run(["--name", wan.name])
+    #expect(second.status == 1)
+    #expect(
+      second.error
+        == "shoal-wan: error: namespace \(wan.name)-a exists: another shoal-wan may run; choose a --name, or remove it "
+        + "with 'ip netns del \(wan.name)-a'\n")
+    let third = try RunningWan.run(["--ns-a", "no-such-namespace"])
+    #expect(third.status == 1 && third.error.hasPrefix("shoal-wan: error: there is no namespace no-such-namespace; "))
+    _ = try wan.stop()
+  }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import shoal_wan
+
+/// A `shoal-wan` that runs, and sockets at both of its ends.
+final class RunningWan {
+  let name = RunningWan.newName()
+  private let process = Process()
+  private let output = Pipe()
+  private var pending = Data()
+
+  /// Starts it and waits until it is ready.
+  init(_ link: String, _ more: String...) throws {
+    process.executableURL = RunningWan.program
+    process.arguments = ["--json", "--name", name, "--link", link] + more
+    process.standardOutput = output
+    try process.run()
+    let ready = try nextObject()
+    guard ready["event"] as? String == "ready" else { throw Failure("not ready: \(ready)") }
+  }
+
+  deinit { if process.isRunning { process.terminate() } }
+
+  /// Ends it as Ctrl-C would; its last object.
+  func stop() throws -> [String: Any] {
+    process.interrupt()
+    let last = try nextObject()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+    #expect(last["event"] as? String == "done")
+    return last
+  }
+
+  private func nextObject() throws -> [String: Any] {
+    while true {
+      if let end = pending.firstIndex(of: 10) {
+        let line = Data(pending[pending.startIndex..<end])
+        pending = Data(pending[(end + 1)...])
+        return try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
+      }
+      let more = output.fileHandleForReading.availableData
+      if more.isEmpty { throw Failure("shoal-wan ended early") }
+      pending += more
+    }
+  }
+
+  // MARK: Other runs
+
+  static func newName() -> String { "swt\(getpid() % 100_000)x\(Int.random(in: 0..<100_000))" }
+
+  /// It lies beside the program that runs the tests.
+  private static var program: URL {
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appendingPathComponent("shoal-wan")
+  }
+
+  /// Runs it to its end.
+  static func run(_ arguments: [String]) throws -> (status: Int32, output: String, error: String) {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    let (output, error) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = error
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text, complaint)
+  }
+
+  // MARK: Sockets
+
+  func datagramSocket(_ side: Int, _ address: String, port: UInt16) throws -> TestSocket {
+    let socket = try makeSocket(side, AF_INET, SOCK_DGRAM)
+    guard socket.bind(address, port: port) else { throw Failure(system: address) }
+    return socket
+  }
+
+  func streamSocket(_ side: Int) throws -> TestSocket { try makeSocket(side, AF_INET6, SOCK_STREAM) }
+
+  private func makeSocket(_ side: Int, _ family: Int32, _ type: __socket_type) throws -> TestSocket {
+    let namespace = try Namespace(existing: "\(name)-\(side == 0 ? "a" : "b")")
+    return TestSocket(try namespace.inside { socket(family, Int32(type.rawValue), 0) })
+  }
+}
+
+/// A socket in a namespace.
+final class TestSocket: Sendable {
+  private let descriptor: Int32
+
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    // A burst of the test's must not overflow it.
+    var size: Int32 = 8 << 20
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)
+  }
+
+  deinit { close(descriptor) }
+
+  func bind(_ address: String, port: UInt16) -> Bool { with(address, port) { Glibc.bind(descriptor, $0, $1) } == 0 }
+
+  func connect(_ address: String, port: UInt16) -> Bool {
+    with(address, port) { Glibc.connect(descriptor, $0, $1) } == 0
+  }
+
+  func listen(_ address: String, port: UInt16) -> Bool { bind(address, port: port) && Glibc.listen(descriptor, 1) == 0 }
+
+  func accept(within milliseconds: Int32) -> TestSocket? {
+    guard isReadable(within: milliseconds) else { return nil }
+    let accepted = Glibc.accept(descriptor, nil, nil)
+    return accepted >= 0 ? TestSocket(accepted) : nil
+  }
+
+  func send(_ bytes: [UInt8], to address: String, port: UInt16) -> Bool {
+    with(address, port) { Int32(sendto(descriptor, bytes, bytes.count, 0, $0, $1)) } == Int32(bytes.count)
+  }
+
+  func sendAll(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// The next datagram, or bytes of a stream; nil: none came in time.
+  func receive(within milliseconds: Int32) -> [UInt8]? {
+    guard isReadable(within: milliseconds) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &bytes, bytes.count, 0)
+    return count >= 0 ? Array(bytes.prefix(count)) : nil
+  }
+
+  private func isReadable(within milliseconds: Int32) -> Bool {
+    var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&wait, 1, milliseconds) == 1
+  }
+
+  private func with(_ address: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    func call<Address>(_ value: Address) -> Int32 {
+      withUnsafeBytes(of: value) {
+        body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(MemoryLayout<Address>.size))
+      }
+    }
+    var v6 = sockaddr_in6()
+    if inet_pton(AF_INET6, address, &v6.sin6_addr) == 1 {
+      v6.sin6_family = sa_family_t(AF_INET6)
+      v6.sin6_port = port.bigEndian
+      return call(v6)
+    }
+    var v4 = sockaddr_in()
+    inet_pton(AF_INET, address, &v4.sin_addr)
+    v4.sin_family = sa_family_t(AF_INET)
+    v4.sin_port = port.bigEndian
+    return call(v4)
+  }
+}
