@@ -113,12 +113,14 @@ final class Node: Sendable {
   }
 
   func takeCommands() -> [Command] {
-    wake.clear()
-    return mailbox.withLock { commands in
+    mailbox.withLock { commands in
       defer { commands = [] }
       return commands
     }
   }
+
+  /// The loop was woken; it looks for commands next, so that none is missed.
+  func woken() { wake.clear() }
 
   /// From now on no command is taken; those that were are returned, to be run.
   func close() -> [Command] {

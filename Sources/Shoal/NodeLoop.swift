@@ -92,7 +92,8 @@ final class NodeLoop {
         interest = wanted
       }
       flushCapture()
-      _ = poll.wait(until: min(deadline, retry ?? .distantFuture))
+      for index in 0..<poll.wait(until: min(deadline, retry ?? .distantFuture))
+      where poll[index].token == NodeLoop.wakeToken { node.woken() }
       expire()
     }
     capture?.flush()
@@ -145,8 +146,12 @@ final class NodeLoop {
 
   /// Takes what has come; in rounds, so that sending gets its turn under a flood.
   private func receive() {
-    for _ in 0..<16 {
-      guard input.receive(socket) > 0 else { break }
+    var rounds = 16
+    while rounds > 0 {
+      let count = input.receive(socket)
+      guard count > 0 else { break }
+      // Where there was room for more, nothing else waits.
+      rounds = count < input.capacity ? 0 : rounds - 1
       let now = SystemClock.now()
       while let datagram = input.next() {
         if down.isClean {

@@ -44,7 +44,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   private var lacksRecvmmsg = false
 
   /// A batch of `count` buffers of 64 KiB for `socket`.
-  package init(for socket: UDPSocket, buffers count: Int = 8) {
+  package init(for socket: UDPSocket, buffers count: Int = 16) {
     messages = MessageArray(count: count)
     buffers = .allocate(byteCount: count * Self.bufferSize, alignment: 4_096)
     localAddress = socket.localAddress
