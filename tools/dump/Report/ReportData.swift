@@ -45,7 +45,7 @@ struct ReportData: ~Copyable {
     case .data(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
       let blocks = flows[index].add(packet, datagram, seen, at: now)
-      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index) }
+      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, isRepeat: seen.first.number > 0) }
     case .ack(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
       flows[index].add(packet, datagram, seen, at: now)
@@ -58,13 +58,14 @@ struct ReportData: ~Copyable {
     }
   }
 
-  private mutating func add(_ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int) {
+  private mutating func add(_ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, isRepeat: Bool)
+  {
     let receiver = datagram.destination
     for block in blocks {
       let entry = analyzer.files[FileTable.Key(flow: index, file: block.file)]
       chunks.add(block, flow: index, receiver: receiver, entry, at: now)
     }
-    guard blocks.isEmpty else { return }
+    guard blocks.isEmpty, !isRepeat else { return }
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
       switch part.type {
       case .offer:
