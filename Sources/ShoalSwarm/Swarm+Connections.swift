@@ -11,9 +11,8 @@ extension Swarm {
     let elapsed = min(now - measuredAt, .second)
     if elapsed >= SwarmConstants.tick {
       measuredAt = now
-      // Half, as the system counts its own records of small datagrams too, and to each peer its share.
       let sources = live.count { sessions[$0]?.subscriptions.isEmpty == false }
-      let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / 2 / max(sources, 1)
+      let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / max(sources, 1)
       for index in live { measure(index, elapsed: elapsed, queue: queue, at: now) }
     }
     for index in live where !announce(index) { isBusy = true }
