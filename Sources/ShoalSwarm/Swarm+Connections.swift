@@ -120,10 +120,10 @@ extension Swarm {
   mutating func subscribe(_ index: Int, _ key: FileKey, at now: Instant) {
     guard let address = sessions[index]?.address, !bans.contains(address, at: now) else { return }
     let isAsked = live.contains { sessions[$0]?.address == address && sessions[$0]?.place(of: key) != nil }
-    if !isAsked { want(index, key) }
+    if !isAsked { want(index, key, at: now) }
   }
 
-  mutating func want(_ index: Int, _ key: FileKey) {
+  mutating func want(_ index: Int, _ key: FileKey, at now: Instant) {
     guard let number = sessions[index]?.takeNumber() else { return }
     sessions[index]?.subscriptions.append(
       Subscription(number: number, file: key, budget: configuration.leastRequests))
@@ -132,6 +132,7 @@ extension Swarm {
     want.id = files[key.index].id
     want.serves = files[key.index].isServed ? 1 : 0
     post(want, on: index)
+    fetchExpected(key, number, index, at: now)
   }
 
   mutating func closed(_ id: ConnectionID, code: UInt16, byPeer: Bool, at now: Instant) {

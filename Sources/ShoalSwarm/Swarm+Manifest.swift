@@ -35,6 +35,17 @@ extension Swarm {
     requestManifest(fetch.firstRequest, sessions[best.index]!.subscriptions[best.s].number, best.index)
   }
 
+  /// Where a ticket tells the cut, the manifest is requested together with the file, a round trip sooner. If the ticket
+  /// is wrong, the peer's offer will say so.
+  mutating func fetchExpected(_ key: FileKey, _ number: UInt16, _ index: Int, at now: Instant) {
+    guard files[key.index].phase == .searching, files[key.index].fetch == nil,
+      let cut = files[key.index].expected, cut.isValid, cut.pieces > 1
+    else { return }
+    let fetch = ManifestFetch(id: files[key.index].id, cut: cut, session: index, at: now)
+    files[key.index].fetch = fetch
+    requestManifest(fetch.firstRequest, number, index)
+  }
+
   /// A size that is only claimed, as that of a file of one piece is, must be borne out by someone. If nobody who
   /// claims it sends the piece, the next claim is tried.
   private mutating func reviewSize(_ key: FileKey, at now: Instant) {
@@ -104,7 +115,11 @@ extension Swarm {
     case .complete(let manifest): found(manifest, key)
     case .failed: failFetch(key, of: index, at: now)
     case .wrong:
+      let claimed = sessions[index]?.place(of: key).flatMap { sessions[index]?.subscriptions[$0].cut }
+      let isClaimed = claimed == files[key.index].fetch?.cut
       files[key.index].fetch = nil
+      // What only our ticket says is not the peer's fault.
+      guard isClaimed else { return files[key.index].expected = nil }
       distrust(key, address, piece: nil, at: now)
     }
   }

@@ -18,6 +18,7 @@ extension Swarm {
     sessions[index]!.subscriptions[s].cut = cut
     sessions[index]!.subscriptions[s].early += offer.have
     if files[key.index].name.isEmpty { files[key.index].name = offer.name }
+    if let fetch = files[key.index].fetch, fetch.session == index, fetch.cut != cut { files[key.index].fetch = nil }
     reviewFetch(key, at: now)
     // A false offer may have ended the connection.
     guard let s = sessions[index]?.place(of: offer.file) else { return }
@@ -98,7 +99,7 @@ extension Swarm {
     guard !subscription.isEarlyFull else {
       // Not all that it told was kept: it is asked to tell again. In this order, that the connection is never idle.
       sessions[index]!.subscriptions.remove(at: s)
-      want(index, key)
+      want(index, key, at: now)
       var cancel = Cancel()
       cancel.file = subscription.number
       return post(cancel, on: index)

@@ -115,6 +115,12 @@ import Testing
     }
   }
 
+  @Test func reorderingOnAFastPathSendsLittleTwice() throws {
+    var path = try Bottleneck(1_000, 40, more: "reorder=20%", seed: 1)
+    let (_, wire) = try path.transfer(60_000_000, rate: 1_000)
+    #expect(wire < 1.02, "\(wire)")
+  }
+
   @Test func anIdleApplicationIsNotASlowPath() throws {
     let rate = 50
     for seed in CongestionTests.seeds {

@@ -1,0 +1,52 @@
+import ShoalLink
+import ShoalSimulator
+@testable import ShoalSwarm
+import ShoalWire
+import Testing
+
+/// What a ticket says of a file's cut is used before anyone has borne it out, and no one is blamed for it.
+@Suite struct ExpectedCutTests {
+  /// How long a file takes over 100 ms of round trip, the cut being expected.
+  private func seconds(_ expected: Cut?, size: Int = 200_000) throws -> Double {
+    let scene = Scene(5, size)
+    let origin = scene.origin("delay=25ms")
+    let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=25ms"))
+    let start = scene.world.now
+    let key = scene.world.download(scene.file, to: peer, from: [origin.address], expected: expected)
+    let isDone = scene.world.run(for: 20 * .second) { peer[key].completedAt != nil }
+    #expect(isDone && !peer.distrusts(origin.address))
+    scene.check()
+    return Double(scene.world.now - start) / 1e9
+  }
+
+  @Test func theManifestComesARoundTripSooner() throws {
+    let cut = Scene(5, 200_000).file.cut
+    #expect(cut.pieces > 1)
+    let (with, without) = (try seconds(cut), try seconds(nil))
+    #expect(with < without - 0.09, "\(with) \(without)")
+  }
+
+  @Test func aWrongTicketCostsLittle() throws {
+    let cut = Scene(5, 200_000).file.cut
+    let without = try seconds(nil)
+    for wrong in [
+      Cut(size: 300_000, pieceExponent: cut.pieceExponent, chunks: 5),
+      Cut(size: 200_000, pieceExponent: 12, chunks: 49), Cut(size: 1 << 40, pieceExponent: 22, chunks: 1 << 18),
+    ] {
+      #expect(wrong.isValid, "\(wrong)")
+      #expect(try seconds(wrong) < without + 0.2)
+    }
+  }
+
+  @Test func underLossItIsTheSame() {
+    for seed in [1, 2, 3, 4, 5, 6] as [UInt64] {
+      let scene = Scene(seed, 500_000)
+      let origin = scene.origin("delay=10ms,loss=20%")
+      let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=10ms,reorder=20%"))
+      let key = scene.world.download(scene.file, to: peer, from: [origin.address], expected: scene.file.cut)
+      let isDone = scene.world.run(for: 60 * .second) { peer[key].completedAt != nil }
+      #expect(isDone && !peer.distrusts(origin.address), "seed \(seed)")
+      scene.check()
+    }
+  }
+}
