@@ -62,7 +62,9 @@ import Testing
     let outcome = try inspect(bytes)
     #expect(outcome.status == 1 && outcome.lines.count == 99)
     let errors = outcome.error.split(separator: "\n").filter { $0.contains("error: ") }
-    #expect(errors.count == 1 && errors[0].contains(": byte \(Self.offset): ") && errors[0].contains(damage.reason))
+    #expect(
+      errors.count == 1 && errors[0].contains(": byte \(Self.offset): ")
+        && (damage.reason.isEmpty || errors[0].contains(damage.reason)))
     for subcommand in ["stats", "follow"] {
       let outcome = try inspect(by: subcommand, bytes)
       #expect(outcome.status == 1 && outcome.error.contains(": byte \(Self.offset): "))

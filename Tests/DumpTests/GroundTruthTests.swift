@@ -92,7 +92,9 @@ import Testing
     #expect(sent.resent == UInt64(transfer.sender.retransmitted) && sent.freshBytes == 1_500_000, "\(link)")
     #expect(statistics.all.corrupt == UInt64(transfer.sender.corrupt) && inFlight == 0, "\(link)")
     #expect(sent.roundTrips.minimum >= 20_000_000 && sent.roundTrips.count > 20, "\(link)")
-    #expect(flows[index].reportedCorrupt == UInt32(transfer.receiver.corrupt), "\(link)")
+    // The ACKs that tell of the last may be lost.
+    let reported = Int(flows[index].reportedCorrupt)
+    #expect((transfer.receiver.corrupt - 2...transfer.receiver.corrupt).contains(reported), "\(link)")
     let explained = statistics.count(of: .lostByAck) + statistics.count(of: .pto) + statistics.count(of: .spurious)
     #expect(explained >= sent.resent, "\(link)")
     #expect(sent.outOfOrder == 0 && sent.duplicates == 0, "a sender's end sees no disorder of its own")
@@ -112,7 +114,10 @@ import Testing
     let index = try #require(flows.firstIndex { $0.destination == transfer.addresses.1 })
     let arrived = statistics.flows[index]
     #expect(statistics.all.corrupt == UInt64(transfer.receiver.corrupt))
-    #expect(arrived.resent == UInt64(transfer.receiver.repeats) && arrived.freshBytes == 1_500_000)
+    #expect(arrived.freshBytes == 1_500_000)
+    // What the network doubled is no repeat.
+    let repeats = UInt64(transfer.receiver.repeats)
+    #expect(arrived.resent <= repeats && arrived.resent + arrived.duplicates >= repeats)
     #expect(arrived.duplicates + arrived.spurious == UInt64(transfer.receiver.duplicate))
     #expect(arrived.outOfOrder > 0)
   }
