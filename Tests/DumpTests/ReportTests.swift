@@ -31,6 +31,19 @@ import Testing
     try expectWorking(page(bytes))
   }
 
+  @Test(needsChromium) func theCheckFindsWhatIsBroken() throws {
+    let capture = TestCapture()
+    for sequence in UInt32(1)..<50 {
+      capture.add(try data(sequence, block(offset: UInt64(sequence) * 100, count: 100)))
+    }
+    let html = try page(capture.bytes)
+    try expectWorking(html)
+    let still = html.replacing("zoom(Math.exp(event.deltaY / 500)", with: "zoom(1")
+    #expect(still != html && (try document(still)).contains("data-check=\"the wheel zooms\""))
+    let broken = html.replacing("readHash();\n}", with: "readHash();\n  noSuchFunction();\n}")
+    #expect(broken != html && (try document(broken)).contains("noSuchFunction is not defined"))
+  }
+
   @Test(needsChromium) func hostileNamesAreText() throws {
     let name = "</script><script>document.body.dataset.hacked = 1</script><img src=x onerror=alert(1)>&amp;\u{202E}"
     let capture = TestCapture()

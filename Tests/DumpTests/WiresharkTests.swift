@@ -83,7 +83,9 @@ import Testing
       let number = try #require(our["n"] as? Int)
       #expect(their["frame.number"] == "\(number)")
       let status = ["ok": "1", "bad": "0"][our["checksum"] as? String] ?? (our["type"] is NSNull ? "" : "2")
-      #expect(their["shoal.checksum.status"] == status, "\(text)")
+      // A flipped bit in the version, before anything else was seen between the two, hides whose datagram it is.
+      let isUnknown = our["checksum"] as? String == "bad" && (our["error"] as? String)?.hasPrefix("version") == true
+      #expect(their["shoal.checksum.status"] == status || isUnknown, "\(text)")
       let answered = text.firstMatch(of: /\[reply to (\d+)/).map { String($0.1) } ?? ""
       #expect(their["shoal.response_to"] == answered, "\(text)")
       #expect(their["shoal.resent"]?.isEmpty == !text.contains("resent, attempt"), "\(text)")

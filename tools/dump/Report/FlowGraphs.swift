@@ -80,7 +80,7 @@ struct FlowGraphs {
     var pixels: Set<Pixel> = []
     for row in dataTimes.indices where attempt[row] == 0 {
       let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
-      if pixels.insert(Pixel(x, y)).inserted { bars += SVGDrawing.rectangle(x - 0.6, y, 1.2, max(unit, 1.2)) }
+      if pixels.insert(Pixel(x, y)).inserted { bars += SVGDrawing.rectangle(x - 0.8, y, 1.6, max(unit, 1.6)) }
     }
     drawing.fill(bars, .sent)
     drawing.path(steps(ackTimes, next.map(Double.init), drawing), .ack)

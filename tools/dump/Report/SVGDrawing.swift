@@ -118,7 +118,7 @@ struct SVGDrawing {
     }
     for tick in Self.ticks(times, most: 9) {
       grid += "M\(Self.number(x(tick))) \(Self.number(top))V\(Self.number(bottom))"
-      frame.text("\(Self.number(tick)) s", x(tick), bottom + 17, anchor: "middle")
+      if x(tick) < right - 4 { frame.text("\(Self.number(tick)) s", x(tick), bottom + 17, anchor: "middle") }
     }
     frame.parts.insert(#"<path class="s line" d="\#(grid)"/>"#, at: 0)
     frame.text(title, left, 17, isBold: true)

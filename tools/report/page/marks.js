@@ -87,11 +87,10 @@ function scrollMarks() {
   }));
 }
 
-// Some forty round trips around it, or a fiftieth of all.
+// Eight round trips around it, or a hundredth of all.
 function zoomTo(row) {
   const flow = flowAt(view.flow);
-  const rtt = flow.rttRows.length ? flow.acks.rtt[flow.rttRows[flow.rttRows.length >> 1]] : 0;
-  const span = Math.min(whole.t1 - whole.t0, Math.max(rtt * 8, (whole.t1 - whole.t0) / 100));
+  const span = Math.min(whole.t1 - whole.t0, Math.max(medianRtt(flow) * 8, (whole.t1 - whole.t0) / 100));
   view.pin = row.n;
   show(row.t - span / 2, row.t + span / 2);
 }

@@ -111,8 +111,18 @@ function binsOf(plane, least = 4) {
   return { width, count: Math.ceil((view.t1 - view.t0) / width) };
 }
 
+function medianRtt(flow) {
+  if (flow.medianRtt === undefined) {
+    const samples = Float64Array.from(flow.rttRows, i => flow.acks.rtt[i]).sort();
+    flow.medianRtt = samples.length ? samples[samples.length >> 1] : 0;
+  }
+  return flow.medianRtt;
+}
+
 function rates(flow, plane) {
-  const { width, count } = binsOf(plane, 6);
+  // Shorter than a round trip, a rate shows the bursts of pacing and ACKs and not what goes through.
+  const span = view.t1 - view.t0, rtt = medianRtt(flow);
+  const { width, count } = binsOf(plane, Math.max(6, Math.min(rtt, span / 30) / span * plane.w));
   // Of what is acknowledged, headers are no good to anybody.
   const useful = flow.bytes ? flow.freshBytes[flow.data.count] / Math.max(flow.sentBytes[flow.data.count] - resentBytes(flow), 1) : 1;
   const sent = new Float64Array(count), good = new Float64Array(count);
