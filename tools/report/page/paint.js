@@ -164,6 +164,8 @@ function drawLine(g, plane, line, isStep) {
   g.stroke();
 }
 
+const countInView = times => lowerBound(times, view.t1) - lowerBound(times, view.t0);
+
 // The rows in view, and one on each side so that lines reach the edges.
 function rowsInView(times, count = times.length) {
   const from = Math.max(0, lowerBound(times, view.t0, count) - 1);

@@ -53,8 +53,7 @@ function drawFlight(g, flow, plane) {
     g.lineWidth = 1.3;
     drawLine(g, plane, flow.flight, true);
   }
-  const [from, end] = rowsInView(flow.flight.t);
-  return `${plural(end - from, "point")}, lowest and highest of each pixel`;
+  return `${plural(countInView(flow.flight.t), "point")}, lowest and highest of each pixel`;
 }
 
 // The controller's states, as names along the top and lines where they change.
@@ -102,7 +101,7 @@ function drawRtt(g, flow, plane) {
     }
   }
   if (isShown("srtt")) drawQlog(g, flow, plane, "srtt", theme.sent, []);
-  return shownText(shown, end - from, "samples");
+  return shownText(shown, countInView(flow.rttTimes), "samples");
 }
 
 // Bins of whole pixels, wide enough to hold some packets each.
@@ -152,13 +151,14 @@ function rateRange(flow, plane) {
 
 function drawRates(g, flow, plane) {
   const { width, sent, good } = flow.rates;
-  const times = Float64Array.from(sent, (_, i) => view.t0 + i * width);
+  const times = Float64Array.from({ length: sent.length + 1 }, (_, i) => view.t0 + i * width);
   g.lineWidth = 1.5;
   if (isShown("pacing")) drawQlog(g, flow, plane, "pacing", theme.window, [5, 4]);
   for (const [name, values, colour] of [["rate", sent, theme.sent], ["goodput", good, theme.ack]]) {
     if (!isShown(name)) continue;
     g.strokeStyle = colour;
-    drawLine(g, plane, new Line(times, values), true);
+    // The last value holds to the end of its bin.
+    drawLine(g, plane, new Line(times, Float64Array.of(...values, values[values.length - 1])), true);
   }
   return `averages over ${millisecondsText(width)}`;
 }

@@ -28,8 +28,7 @@ function drawSequence(g, flow, plane) {
   if (isShown("lost")) drawLost(g, flow, plane);
   if (isShown("resent")) drawResent(g, flow, plane);
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7);
-  const [s0, s1] = rowsInView(flow.first.t), [r0, r1] = rowsInView(flow.resentTimes);
-  return `${shownText(shown, s1 - s0, "sent")}; all ${grouped(r1 - r0)} resent`;
+  return `${shownText(shown, countInView(flow.first.t), "sent")}; all ${grouped(countInView(flow.resentTimes))} resent`;
 }
 
 const shownText = (shown, total, word) =>
