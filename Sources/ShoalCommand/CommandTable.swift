@@ -100,7 +100,7 @@ enum CommandTable {
     "simulate", "Run a transfer over an ideal link in virtual time: the actual transport, and hosts that cost nothing.",
     examples: [
       "shoal simulate --link rate=100mbit,delay=20ms,loss=1%",
-      "shoal simulate --link rate=20mbit,delay=15ms --size 100MB --arq gbn --congestion none --window 256",
+      "shoal simulate --link rate=20mbit,delay=15ms --arq gbn --congestion none",
       "shoal simulate --link rate=100mbit,delay=20ms --timeline run.csv",
     ],
     groups: [

@@ -141,6 +141,8 @@ struct Relay: ~Copyable {
       pollfd(fd: input, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
     ]
     var time = MonotonicClock.span(min(max(0, pause), .second))
-    _ = ppoll(&descriptors, 2, &time, nil)
+    guard ppoll(&descriptors, 2, &time, nil) > 0 else { return }
+    // The device is gone, with its namespace: no reason to run in circles, ahead of all others.
+    if descriptors[0].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { usleep(100_000) }
   }
 }
