@@ -64,7 +64,7 @@ final class NodeLoop {
     configuration.ownAddresses.formUnion(own)
     configuration.receiveBuffer = socket.grantedReceiveBuffer
     // The least that may be in flight is some datagrams: where they wait, a few of them must not be all that fits.
-    let received = max(socket.grantedReceiveBuffer / 32, 1_500)
+    let received = max(socket.grantedReceiveBuffer / 16, 1_500)
     configuration.transport.receivedMTU = min(configuration.transport.receivedMTU, received)
     followsInterface = options.followsInterfaceMTU && options.link.isClean
     // What passes through a bad link is as large as on the paths that it stands for.
