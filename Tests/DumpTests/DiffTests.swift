@@ -102,6 +102,29 @@ import Testing
     #expect(json[0]["clock_offset"] as? Double == 7 && json[1]["lost"] as? Int == 1)
   }
 
+  /// Times from the beginning and the end of what 64 bits hold.
+  @Test func absurdTimes() throws {
+    var (a, b) = (Sightings(), Sightings())
+    for index in UInt32(0)..<8 {
+      for (connection, isForth) in [(UInt64(1), true), (2, false)] {
+        var packet = DataPacket()
+        packet.sequence = index
+        try packet.datagram(connection: connection).withUnsafeBytes { bytes in
+          let (from, to) = isForth ? (alice, bob) : (bob, alice)
+          var datagram = Datagram(from: from, to: to, payload: bytes, length: bytes.count)
+          for isA in [true, false] {
+            datagram.time = isA ? 0 : index % 2 == 0 ? .max : UInt64(Int64.max)
+            datagram.direction = isA == isForth ? .outbound : .inbound
+            if isA { a.add(datagram) } else { b.add(datagram) }
+          }
+        }
+      }
+    }
+    let comparison = CaptureComparison(a, b)
+    #expect(comparison.forth.passages.count == 8 && comparison.back.passages.count == 8 && comparison.offset != nil)
+    #expect(!DelayPicture(comparison, names: ("a", "b")).text.isEmpty)
+  }
+
   @Test func nothingInCommon() throws {
     let ends = Ends()
     ends.pass(try data(1), at: 0, arriving: [])

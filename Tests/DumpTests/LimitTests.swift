@@ -16,16 +16,16 @@ import Testing
 
   @Test func manyFlowsWithWideWindows() throws {
     var analyzer = Analyzer()
-    for connection in UInt64(1)...3_000 {
+    for connection in UInt64(1)...200 {
       for sequence in [0, 200, 70_000, 71_000, 900_000, 5, 3_000_000_000] as [UInt32] {
         let seen = try observe(&analyzer, connection, sequence)
         #expect(seen.flow != nil && seen.inFlight >= 0)
       }
       #expect(analyzer.memory <= Analyzer.mostMemory)
     }
-    #expect(analyzer.flows.count == 3_000)
+    #expect(analyzer.flows.count == 200)
     // What was used last is still known.
-    #expect(try observe(&analyzer, 3_000, 3_000_000_000).marks.contains(.duplicate))
+    #expect(try observe(&analyzer, 200, 3_000_000_000).marks.contains(.duplicate))
   }
 
   @Test func numbersOfAWideWindow() throws {
@@ -43,7 +43,7 @@ import Testing
     // Runs that cross words in every way, twice.
     var random = SeededGenerator(seed: 4)
     var model = [Bool](repeating: false, count: 70_000)
-    for _ in 0..<200 {
+    for _ in 0..<40 {
       let first = Int.random(in: 0..<70_000, using: &random)
       let end = min(70_000, first + Int.random(in: 0..<900, using: &random))
       for number in first..<end { model[number] = true }

@@ -87,7 +87,8 @@ extension Analyzer {
     seen.marks.insert(.pto)
     let time = datagram.time ?? 0
     // The lowest two are repeated at once, and are one timeout.
-    if flows[index].timeoutsInARow == 0 || time > flows[index].lastTimeout + 1_000_000 {
+    let last = flows[index].lastTimeout
+    if flows[index].timeoutsInARow == 0 || time > last && time - last > 1_000_000 {
       flows[index].timeoutsInARow += 1
       flows[index].lastTimeout = time
       seen.startsTimeout = true

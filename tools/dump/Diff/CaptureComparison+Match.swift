@@ -53,9 +53,10 @@ extension CaptureComparison {
     }
     let usual = delays[delays.count / 2]
     for arrival in rest {
-      let guess = Int64(clamping: arrival.time) - usual
+      let guess = Int64(clamping: arrival.time) &- usual
       let nearest = open.indices.filter { sent[open[$0]].length == arrival.length }.min {
-        abs(Int64(clamping: sent[open[$0]].time) - guess) < abs(Int64(clamping: sent[open[$1]].time) - guess)
+        (Int64(clamping: sent[open[$0]].time) &- guess).magnitude
+          < (Int64(clamping: sent[open[$1]].time) &- guess).magnitude
       }
       guard let nearest else {
         report.unmatched += 1
@@ -76,7 +77,7 @@ extension CaptureComparison {
     var last: [UInt64: Int] = [:]
     for (place, sighting) in sent.enumerated() where sighting.packet != 0 {
       if let earlier = last.updateValue(place, forKey: sighting.packet), report.passages[earlier].fate == .delivered {
-        let arrival = Int64(clamping: report.passages[earlier].sent) + report.passages[earlier].delay
+        let arrival = Int64(clamping: report.passages[earlier].sent) &+ report.passages[earlier].delay
         if arrival > Int64(clamping: sighting.time) { report.passages[earlier].fate = .late }
       }
     }

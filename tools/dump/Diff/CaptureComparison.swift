@@ -20,10 +20,11 @@ struct CaptureComparison {
     // The least delay each way, the clocks' difference in it with either sign.
     let least = (forth.delays.first, back.delays.first)
     if let there = least.0, let here = least.1 {
-      offset = ((there - here) / 2, abs(there + here) / 2)
-      let shift = (there - here) / 2
-      for index in forth.passages.indices { forth.passages[index].delay -= shift }
-      for index in back.passages.indices { back.passages[index].delay += shift }
+      // Halved first, and wrapping below: whatever times a capture tells must not overflow.
+      let shift = there / 2 - here / 2
+      offset = (shift, abs(there / 2 + here / 2))
+      for index in forth.passages.indices { forth.passages[index].delay &-= shift }
+      for index in back.passages.indices { back.passages[index].delay &+= shift }
     }
     Self.findLate(&forth, outA)
     Self.findLate(&back, outB)

@@ -37,7 +37,7 @@ struct DelayPicture {
   var text: String { body }
 
   private mutating func draw(_ report: PathReport, title: String, top: Int) {
-    let first = report.passages[0].sent
+    let first = report.passages.map(\.sent).min() ?? 0
     let end = report.passages.map(\.sent).max() ?? first
     let span = Double(max(end - first, 1))
     let plot = Self.width - Self.left - Self.right

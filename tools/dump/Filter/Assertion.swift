@@ -22,13 +22,13 @@ struct Assertion {
       guard let measure = Measure(name) else {
         let hint = nearMiss(name, among: Measure.names).map { "; did you mean \($0)?" } ?? ""
         throw ExpressionError(
-          reason: "'\(name)' is nothing that can be measured\(hint)", column: comparison.field.column)
+          reason: "'\(escaped(name))' is nothing that can be measured\(hint)", column: comparison.field.column)
       }
       guard let relation = comparison.relation, relation != .contains, let value = comparison.value else {
         throw ExpressionError(reason: "\(name) must be compared with a number", column: comparison.field.column)
       }
       guard let limit = Quantity(value.text) else {
-        throw ExpressionError(reason: "'\(value.text)' is not a number", column: value.column)
+        throw ExpressionError(reason: "'\(escaped(value.text))' is not a number", column: value.column)
       }
       guard measure.takes(limit.unit) else {
         throw ExpressionError(reason: "\(name) has no such unit", column: value.column)

@@ -34,20 +34,23 @@ enum Predicate {
     }
     switch field.kind {
     case .number, .seconds, .bytes, .port:
-      guard let quantity = Quantity(value.text) else { throw wrong("\(name) is a number, not '\(value.text)'") }
+      guard let quantity = Quantity(value.text) else {
+        throw wrong("\(name) is a number, not '\(escaped(value.text))'")
+      }
       let unit = if case .seconds = field.kind { "s" } else if case .bytes = field.kind { "B" } else { "" }
       guard quantity.unit.isEmpty || quantity.unit == unit else { throw wrong("\(name) has no such unit") }
       self = .number(field, relation, quantity.value)
     case .address:
       try ordered()
       guard let address = HostPort(value.text) else {
-        throw wrong("'\(value.text)' is no address: write 192.0.2.7, 192.0.2.7:7401, [2001:db8::1]:7401 or :7401")
+        throw wrong(
+          "'\(escaped(value.text))' is no address: write 192.0.2.7, 192.0.2.7:7401, [2001:db8::1]:7401 or :7401")
       }
       self = .address(field, relation, address)
     case .name(let names):
       try ordered()
       guard names.contains(value.text.lowercased()) else {
-        throw wrong("no \(name) is '\(value.text)'; there are \(names.joined(separator: ", "))")
+        throw wrong("no \(name) is '\(escaped(value.text))'; there are \(names.joined(separator: ", "))")
       }
       self = Self.named(field, relation, value.text.lowercased())
     case .hex:
@@ -93,6 +96,6 @@ enum Predicate {
     let names = PacketField.allCases.map(\.rawValue) + Mark.allCases.map(\.name) + Schema.fieldNames
     let near = nearMiss(token.text.lowercased(), among: names)
     let hint = near.map { "; did you mean \($0)?" } ?? "; 'shoal-dump --fields' lists them"
-    return ExpressionError(reason: "there is no field '\(token.text)'\(hint)", column: token.column)
+    return ExpressionError(reason: "there is no field '\(escaped(token.text))'\(hint)", column: token.column)
   }
 }

@@ -113,6 +113,7 @@ struct FollowedFile {
   }
 
   private func manifest(_ cut: Cut) -> Manifest? {
+    if cut.size == 0, id != Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) { return nil }
     guard cut.pieces > 1 else { return Manifest(id: id, cut: cut, verifying: []) }
     guard let found = manifests[cut], found.seen.contains(0..<UInt64(cut.manifestLength)) else { return nil }
     return Manifest(id: id, cut: cut, verifying: found.bytes)
