@@ -214,10 +214,8 @@ extension Swarm {
     files[key.index].phase = .stopped
     let id = files[key.index].id
     if !forget(key) {
-      for i in trackers.indices {
-        trackers[i].cancel(id: id)
-        trackers[i].deregister(id: id)
-      }
+      // What trackers were asked about it is not taken back: somebody else may wait for the answer.
+      for i in trackers.indices { trackers[i].deregister(id: id) }
     }
     for index in live {
       guard let session = sessions[index] else { continue }

@@ -106,16 +106,6 @@ extension TrackerClient {
     ask(.map(id: id, address: address, chunks: min(max(0, chunks), Limits.chunks)))
   }
 
-  /// Drops the questions about a file that are not answered yet.
-  public mutating func cancel(id: Digest) {
-    drop {
-      switch $0 {
-      case .lookup(id, _, _), .map(id, _, _): true
-      default: false
-      }
-    }
-  }
-
   private mutating func ask(_ request: TrackerRequest) {
     if !isAsked(request) { waiting.append(request) }
   }

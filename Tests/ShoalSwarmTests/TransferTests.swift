@@ -34,6 +34,20 @@ struct TransferTests {
     #expect(scene.finish(within: 5) <= 305 * .millisecond)
   }
 
+  @Test func aQuestionOutlivesTheDownload() {
+    let scene = Scene(4, 2_000_000)
+    let tracker = scene.world.addTracker(link: Scene.link("delay=10ms"))
+    _ = scene.origin(trackers: [tracker])
+    scene.world.run(for: 3 * .second)
+    let peer = scene.downloader(trackers: [tracker])
+    peer.swarm.lookup(id: scene.file.id, chunk: 0)
+    peer.swarm.withdraw(scene.downloads[0].key, at: scene.world.now)
+    scene.world.flush(peer)
+    scene.world.run(for: 5 * .second)
+    let answers = peer.events.count { if case .tracker(_, .peers) = $0 { true } else { false } }
+    #expect(answers >= 1)
+  }
+
   @Test(arguments: [1, 2, 3])
   func throughATracker(seed: UInt64) {
     let scene = Scene(seed, 2_000_000)
