@@ -157,9 +157,13 @@ extension Connection {
       if number >= send.base, !send.isAcked(number), send.at(number).pointee.inFlight { return number }
     }
     if let lost = send.takeLost() {
-      // At the tail, where nothing else is to be sent, a repeat that is lost too costs a round trip for all; on a path
-      // that loses much it goes out twice.
-      if queue.isEmpty, repeatMode == .selectiveRepeat, congestion.randomLoss ?? 0 > Constants.twinLoss { twin = lost }
+      // At the tail, where nothing else is to be sent, each further loss of a packet costs all a round trip: on a path
+      // that loses much, what was lost twice goes out twice.
+      if queue.isEmpty, send.at(lost).pointee.attempt > 0, repeatMode == .selectiveRepeat,
+        congestion.randomLoss ?? 0 > Constants.twinLoss
+      {
+        twin = lost
+      }
       return lost
     }
     if isProbe {
