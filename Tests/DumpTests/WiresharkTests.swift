@@ -18,7 +18,8 @@ import Testing
   @Test(.enabled(if: Tool.exists("tshark"), "tshark is not installed"), arguments: ["sr", "gbn"])
   func readsATransferAsWeDo(_ arq: String) async throws {
     let bytes = try await TransferCapture.make("loss=5%,corrupt=3%,delay=3ms", size: 400_000, arq: arq)
-    try compare(bytes, atLeast: 350)
+    // The file's blocks alone are as many; how many ACKs there are depends on how busy the machine is.
+    try compare(bytes, atLeast: 280)
   }
 
   @Test(.enabled(if: Tool.exists("tshark"), "tshark is not installed"))
