@@ -97,7 +97,7 @@ import Testing
     #expect(random.most(of: 300) > single.most(of: 300) + 5)
   }
 
-  @Test func cubicFillsACleanPathAndHalvesNothing() throws {
+  @Test func cubicFillsACleanPath() throws {
     var path = try Bottleneck(50, 40, queue: 1, seed: 1)
     let (share, wire) = try path.transfer(30_000_000, rate: 50, .cubic)
     #expect(share > 0.88 && wire < 1.04, "\(share) \(wire)")
