@@ -37,7 +37,7 @@ let package = Package(
         "Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalSimulator", "ShoalTerminal",
       ],
       cSettings: system),
-    .target(name: "ReportPage", path: "tools/report", resources: [.embedInCode("page")]),
+    .target(name: "ReportPage", path: "tools/report", exclude: ["example.svg"], resources: [.embedInCode("page")]),
     .executableTarget(
       name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal"],
       path: "tools/dump", cSettings: system),

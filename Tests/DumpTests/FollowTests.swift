@@ -13,7 +13,7 @@ import Testing
     let talk: Conversation
     private var sequence: UInt32 = 50
 
-    init(size: Int, name: String = "a/b/film.mkv", seed: UInt64 = 1) throws {
+    init(size: Int, name: String = "a/b/film.mkv", seed: UInt64 = 1, offered: Bool = true) throws {
       var random = SeededGenerator(seed: seed)
       content = (0..<size).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
       let cut = Cut(size: UInt64(size), pieceExponent: 10, chunks: UInt32((size + 1_023) / 1_024))
@@ -29,7 +29,12 @@ import Testing
       var want = Want()
       (want.file, want.id) = (3, manifest.id)
       talk.capture.add(sealed(try DataPacket().datagram(connection: Conversation.bobID) + want.encoded()))
+      if offered { try offer(name: name) }
+    }
+
+    func offer(name: String = "film.mkv") throws {
       var offer = Offer()
+      let cut = manifest.cut
       (offer.file, offer.size, offer.pieceExponent, offer.chunks) = (3, cut.size, cut.pieceExponent, cut.chunks)
       offer.name = name
       try serve(try offer.encoded())
@@ -87,6 +92,18 @@ import Testing
     #expect(outcome.output.contains("complete, BLAKE3 verified"))
     #expect(files == ["film.mkv": served.content])
     #expect(served.content.withUnsafeBytes { Blake3.hash($0) } == served.manifest.id)
+  }
+
+  /// Who has the cut of a ticket asks before the OFFER, and that may be lost and sent again after the blocks.
+  @Test func anOfferThatComesAfterTheBlocks() throws {
+    let served = try Served(size: 10_000, offered: false)
+    try served.serveManifest()
+    try served.serve(0..<5_000)
+    try served.offer()
+    try served.serve(5_000..<10_000)
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 0 && outcome.error == "")
+    #expect(files == ["film.mkv": served.content])
   }
 
   @Test func whatIsMissingOrFalseIsNotWritten() throws {

@@ -26,6 +26,7 @@ struct FollowCommand: ~Copyable {
   private let isJSON: Bool
   private var analyzer = Analyzer()
   private var files: [FollowedFile] = []
+  private var early = EarlyBlocks()
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
@@ -74,17 +75,26 @@ struct FollowCommand: ~Copyable {
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
       switch part.type {
       case .offer:
-        let offer = try Offer.decode(bytes, part.body)
-        _ = index(of: FileTable.Key(flow: flow, file: offer.file))
+        let key = FileTable.Key(flow: flow, file: try Offer.decode(bytes, part.body).file)
+        _ = index(of: key)
+        for (block, datagram) in early.take(key) { datagram.withUnsafeBytes { add(block, $0, key) } }
       case .block:
         let block = try Block.read(bytes, part.body)
         let key = FileTable.Key(flow: flow, file: block.file)
-        guard let index = index(of: key), let cut = analyzer.files[key]?.cut else { return }
-        let (directory, id) = (directory, files[index].id)
-        files[index].add(block, datagram.bytes, cut) { Self.spool(directory, id) }
+        if analyzer.files[key]?.cut == nil {
+          early.add(block, datagram.bytes, key)
+        } else {
+          add(block, datagram.bytes, key)
+        }
       default: break
       }
     }
+  }
+
+  private mutating func add(_ block: Block, _ datagram: UnsafeRawBufferPointer, _ key: FileTable.Key) {
+    guard let index = index(of: key), let cut = analyzer.files[key]?.cut else { return }
+    let (directory, id) = (directory, files[index].id)
+    files[index].add(block, datagram, cut) { Self.spool(directory, id) }
   }
 
   /// The file that a number means on a flow.
