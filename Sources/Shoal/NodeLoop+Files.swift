@@ -19,22 +19,28 @@ extension NodeLoop {
     }
   }
 
-  /// Hashes a piece and writes it if it is right, on a worker; nothing wrong is ever written.
+  /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams wait; and
+  /// writes it if it is right, on a worker. Nothing wrong is ever written.
   private func verify(_ piece: Int, _ key: FileKey) {
     guard let file = files[key.index], let manifest = swarm.manifest(key), let buffer = file.take(piece) else { return }
     let target = file.source?.file
     let node = node
+    let length = manifest.cut.pieceLength(piece)
+    let known = isBusy ? nil : manifest.verify(piece, buffer.content(length))
+    if let known, !known || target == nil { return verified(piece, key, known, nil, buffer) }
     WorkerPool.shared.run {
-      let content = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<manifest.cut.pieceLength(piece)])
       var failure: SystemError?
-      let isRight = manifest.verify(piece, content)
+      let isRight = known ?? manifest.verify(piece, buffer.content(length))
       if isRight {
         do throws(SystemError) {
-          try target?.write(content, at: Int(manifest.cut.pieceOffset(piece)))
+          try target?.write(buffer.content(length), at: Int(manifest.cut.pieceOffset(piece)))
         } catch { failure = error }
       }
       let result = failure
-      node.post { loop in loop.verified(piece, key, isRight, result, buffer) }
+      node.post { loop in
+        loop.verified(piece, key, isRight, result, buffer)
+        loop.takeEvents(nil)
+      }
     }
   }
 
@@ -47,7 +53,6 @@ extension NodeLoop {
     let cut = swarm.manifest(key)?.cut ?? Cut()
     if isRight { spans.invalidate(key.source, cut.pieceOffset(piece), cut.pieceLength(piece)) }
     swarm.pieceVerified(key, piece: piece, isRight: isRight, at: SystemClock.now())
-    takeEvents(nil)
   }
 
   /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,

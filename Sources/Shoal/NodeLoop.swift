@@ -41,6 +41,10 @@ final class NodeLoop {
   private var onClosed: [() -> Void] = []
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
+  /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.
+  private(set) var isBusy = false
+  /// How often the socket is read before sending gets its turn.
+  private static let rounds = 16
 
   init(
     _ socket: UDPSocket, _ options: NodeOptions, _ node: Node, _ capture: consuming CaptureFile?, _ qlog: QlogFile?
@@ -149,12 +153,13 @@ final class NodeLoop {
 
   /// Takes what has come; in rounds, so that sending gets its turn under a flood.
   private func receive() {
-    var rounds = 16
+    var rounds = Self.rounds
     while rounds > 0 {
       let count = input.receive(socket)
       guard count > 0 else { break }
       // Where there was room for more, nothing else waits.
-      rounds = count < input.capacity ? 0 : rounds - 1
+      isBusy = count == input.capacity && rounds < Self.rounds
+      rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
       while let datagram = input.next() {
         if down.isClean {

@@ -4,6 +4,9 @@ final class PieceBuffer: @unchecked Sendable {
 
   init(_ size: Int) { bytes = .allocate(byteCount: size, alignment: 4_096) }
   deinit { bytes.deallocate() }
+
+  /// The first `length` bytes.
+  func content(_ length: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<length]) }
 }
 
 /// The piece buffers of a loop that are not in use: memory that was written to before costs the system nothing, and

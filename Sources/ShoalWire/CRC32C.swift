@@ -3,16 +3,18 @@ import CShoalKernels
 /// CRC32C: the Castagnoli polynomial, reflected, as in iSCSI (RFC 3720 §12.1) and SCTP (RFC 9260 appendix A).
 /// The CRC of the nine bytes `123456789` is `e3069283`.
 public enum CRC32C {
+  private static let kernel = shoal_crc32c_kernel()
+
   /// The CRC of `bytes`.
   public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    shoal_crc32c(bytes.baseAddress, bytes.count)
+    shoal_crc32c(kernel, bytes.baseAddress, bytes.count)
   }
 
   /// The CRC of a whole datagram with its checksum field, bytes 4..<8, taken as zero; 0 where there are fewer than 8
   /// bytes.
   public static func datagram(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     guard bytes.count >= 8 else { return 0 }
-    return shoal_crc32c_datagram(bytes.baseAddress, bytes.count)
+    return shoal_crc32c_datagram(kernel, bytes.baseAddress, bytes.count)
   }
 
   /// Copies `bytes` to `destination`, which has room for them and does not overlap them, and returns the CRC of what
@@ -20,7 +22,7 @@ public enum CRC32C {
   public static func copy(
     _ bytes: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer, continuing crc: UInt32
   ) -> UInt32 {
-    shoal_crc32c_copy(crc, destination, bytes.baseAddress, bytes.count)
+    shoal_crc32c_copy(kernel, crc, destination, bytes.baseAddress, bytes.count)
   }
 
   /// `checksum` in plain Swift, eight bytes a step by tables; the other paths are tested against it.

@@ -3,9 +3,12 @@ import ShoalWire
 import Testing
 
 @Suite struct CRC32CTests {
-  /// Numbers of bytes around every change of path: the word, the three streams, and their longest round.
+  /// Numbers of bytes around every change of path: the word, the three streams, and their longest round, the
+  /// vector, and four of them.
   private static let counts =
-    Array(0...70) + [143, 144, 145, 151, 1_199, 1_200, 1_452, 1_472, 8_972, 12_287, 12_288, 12_289, 12_440, 65_507]
+    Array(0...70) + [143, 144, 145, 151, 255, 256, 257, 319, 320, 511, 512, 575, 576, 583, 1_199, 1_200, 1_452, 1_472]
+    + [8_972, 12_287, 12_288, 12_289, 12_440, 65_507]
+  private static let kernels = 0...shoal_crc32c_kernel()
 
   private static func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
@@ -34,7 +37,7 @@ import Testing
     bytes.withUnsafeBytes {
       #expect(CRC32C.checksum($0) == crc)
       #expect(CRC32C.portable($0) == crc)
-      #expect(shoal_crc32c_portable($0.baseAddress, $0.count) == crc)
+      for kernel in Self.kernels { #expect(shoal_crc32c(kernel, $0.baseAddress, $0.count) == crc) }
     }
   }
 
@@ -45,7 +48,9 @@ import Testing
         let part = UnsafeRawBufferPointer(rebasing: bytes[(count % 9)...].prefix(count))
         let expected = CRC32C.portable(part)
         #expect(CRC32C.checksum(part) == expected, "\(count) bytes")
-        #expect(shoal_crc32c_portable(part.baseAddress, count) == expected, "\(count) bytes")
+        for kernel in Self.kernels {
+          #expect(shoal_crc32c(kernel, part.baseAddress, count) == expected, "\(count) bytes, kernel \(kernel)")
+        }
         if count < 200 { #expect(Self.reference(part) == expected, "\(count) bytes") }
       }
     }
@@ -72,30 +77,26 @@ import Testing
       let whole = bytes[..<header] + payload
       let expected = Array(whole).withUnsafeBytes { CRC32C.datagram($0) }
       for parts in [[count], [cut, count - cut], [cut, cut, count - 2 * cut]] {
-        // Bytes around it, to see that nothing is written there.
-        var fused = [UInt8](repeating: 0xa5, count: turn % 7 + count + 2)
-        var portable = fused
-        var (crc, portableCRC) = (UInt32(0), UInt32(0))
-        bytes.withUnsafeBytes { bytes in
-          crc = CRC32C.datagram(UnsafeRawBufferPointer(rebasing: bytes[..<header]))
-          portableCRC = crc
-          var done = 0
-          for part in parts {
-            let from = UnsafeRawBufferPointer(rebasing: bytes[(header + shift + done)...].prefix(part))
-            fused.withUnsafeMutableBytes {
-              crc = CRC32C.copy(from, to: $0.baseAddress! + turn % 7 + done, continuing: crc)
+        for kernel in Self.kernels {
+          // Bytes around it, to see that nothing is written there.
+          var copy = [UInt8](repeating: 0xa5, count: turn % 7 + count + 2)
+          let crc = bytes.withUnsafeBytes { bytes in
+            var crc = shoal_crc32c_datagram(kernel, bytes.baseAddress, header)
+            var done = 0
+            for part in parts {
+              copy.withUnsafeMutableBytes {
+                crc = shoal_crc32c_copy(
+                  kernel, crc, $0.baseAddress! + turn % 7 + done, bytes.baseAddress! + header + shift + done, part)
+              }
+              done += part
             }
-            portable.withUnsafeMutableBytes {
-              portableCRC = shoal_crc32c_copy_portable(
-                portableCRC, $0.baseAddress! + turn % 7 + done, from.baseAddress, part)
-            }
-            done += part
+            return crc
           }
+          #expect(crc == expected, "\(count) bytes in \(parts.count) parts, kernel \(kernel)")
+          #expect(
+            copy == [UInt8](repeating: 0xa5, count: turn % 7) + payload + [0xa5, 0xa5],
+            "\(count) bytes, kernel \(kernel)")
         }
-        #expect(crc == expected, "\(count) bytes in \(parts.count) parts")
-        #expect(portableCRC == expected, "\(count) bytes in \(parts.count) parts")
-        #expect(fused == [UInt8](repeating: 0xa5, count: turn % 7) + payload + [0xa5, 0xa5], "\(count) bytes")
-        #expect(portable == fused, "\(count) bytes")
       }
     }
   }

@@ -6,21 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// CRC32C (Castagnoli, reflected, as in iSCSI and SCTP).
+// CRC32C (Castagnoli, reflected, as in iSCSI and SCTP). `kernel` is 0...shoal_crc32c_kernel(); each of them gives the
+// same result.
 
-/// 1 when the processor has CRC32C and carry-less multiplication instructions, else 0.
-unsigned shoal_crc32c_has_hardware(void);
+/// The fastest kernel of this processor: 2 carry-less multiplication of 512 bits, 1 an instruction for 8 bytes, 0 tables.
+unsigned shoal_crc32c_kernel(void);
 /// The CRC32C of `count` bytes.
-uint32_t shoal_crc32c(const void *bytes, size_t count);
-/// Copies `count` bytes and returns the CRC32C of what `crc` is the CRC32C of, followed by them. `from` and `to` must not
-/// overlap.
-uint32_t shoal_crc32c_copy(uint32_t crc, void *to, const void *from, size_t count);
+uint32_t shoal_crc32c(unsigned kernel, const void *bytes, size_t count);
 /// The CRC32C of `count` >= 8 bytes with bytes 4..<8 taken as zero.
-uint32_t shoal_crc32c_datagram(const void *bytes, size_t count);
-/// `shoal_crc32c` without special instructions.
-uint32_t shoal_crc32c_portable(const void *bytes, size_t count);
-/// `shoal_crc32c_copy` without special instructions.
-uint32_t shoal_crc32c_copy_portable(uint32_t crc, void *to, const void *from, size_t count);
+uint32_t shoal_crc32c_datagram(unsigned kernel, const void *bytes, size_t count);
+/// Copies `count` bytes to `to`, which is not null, and returns the CRC32C of what `crc` is the CRC32C of, followed by
+/// them. `from` and `to` must not overlap.
+uint32_t shoal_crc32c_copy(unsigned kernel, uint32_t crc, void *to, const void *from, size_t count);
 
 // BLAKE3, for little-endian processors. `kernel` is 1...shoal_blake3_kernel(); each of them gives the same result.
 // `key` is 32 bytes (the initialisation vector or a key), `flags` the BLAKE3 flags of the mode, and ROOT.
