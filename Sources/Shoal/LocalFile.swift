@@ -6,6 +6,8 @@ final class LocalFile {
   let key: FileKey
   /// Nil if nothing of it is kept.
   let source: SourceFile?
+  /// Who writes to it.
+  let writes = Lane()
   private let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?

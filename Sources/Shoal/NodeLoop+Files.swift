@@ -28,18 +28,21 @@ extension NodeLoop {
     let length = manifest.cut.pieceLength(piece)
     let known = isBusy ? nil : manifest.verify(piece, buffer.content(length))
     if let known, !known || target == nil { return verified(piece, key, known, nil, buffer) }
+    let writes = file.writes
     WorkerPool.shared.run {
-      var failure: SystemError?
       let isRight = known ?? manifest.verify(piece, buffer.content(length))
-      if isRight {
-        do throws(SystemError) {
-          try target?.write(buffer.content(length), at: Int(manifest.cut.pieceOffset(piece)))
-        } catch { failure = error }
-      }
-      let result = failure
-      node.post { loop in
-        loop.verified(piece, key, isRight, result, buffer)
-        loop.takeEvents(nil)
+      writes.perform {
+        var failure: SystemError?
+        if isRight {
+          do throws(SystemError) {
+            try target?.write(buffer.content(length), at: Int(manifest.cut.pieceOffset(piece)))
+          } catch { failure = error }
+        }
+        let result = failure
+        node.post { loop in
+          loop.verified(piece, key, isRight, result, buffer)
+          loop.takeEvents(nil)
+        }
       }
     }
   }

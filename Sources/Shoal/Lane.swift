@@ -1,0 +1,30 @@
+import Synchronization
+
+/// Jobs that exclude each other, as the kernel lets only one thread write to a file: whoever comes while another is at it
+/// leaves the job to that one, instead of waiting.
+final class Lane: Sendable {
+  private let waiting = Mutex<[@Sendable () -> Void]?>(nil)
+
+  /// Does the job, and those that others leave meanwhile; or leaves it to who is at it.
+  func perform(_ job: @escaping @Sendable () -> Void) {
+    let isFirst = waiting.withLock { waiting in
+      guard waiting != nil else {
+        waiting = []
+        return true
+      }
+      waiting!.append(job)
+      return false
+    }
+    guard isFirst else { return }
+    job()
+    while let jobs = next() { for job in jobs { job() } }
+  }
+
+  private func next() -> [@Sendable () -> Void]? {
+    waiting.withLock { waiting in
+      let jobs = waiting!
+      waiting = jobs.isEmpty ? nil : []
+      return jobs.isEmpty ? nil : jobs
+    }
+  }
+}
