@@ -2,12 +2,10 @@ import ShoalWire
 
 // What loss makes of the model, and how that is undone.
 extension Bbr {
-  /// What was known before a verdict, until it is clear that its losses were losses.
+  /// What was known before a verdict.
   struct Undo {
     var bounds: Bounds
-    var at: Instant
-    var losses: Int
-    var spurious = 0
+    var doubt: DoubtedLosses
   }
 
   /// The runs of losses that end startup: one burst is not a full path.
@@ -105,24 +103,22 @@ extension Bbr {
   // MARK: Undoing
 
   private mutating func remember(_ sample: CongestionSample) {
-    if undo == nil { undo = Undo(bounds: bounds, at: sample.now, losses: 0) }
-    undo?.losses += tally.lost
+    if undo == nil {
+      undo = Undo(bounds: bounds, doubt: DoubtedLosses(0, roundTrip: leastRoundTrip, at: sample.now))
+    }
+    undo?.doubt.add(tally.lost)
   }
 
-  /// Half of the losses of a verdict were none: the packets had only been late.
   private mutating func restoreIfSpurious(_ sample: CongestionSample) {
-    guard undo != nil else { return }
-    undo!.spurious += sample.spurious
-    if sample.now - undo!.at > 4 * min(leastRoundTrip, .second) + 100 * .millisecond {
-      undo = nil
-    } else if undo!.spurious * 2 >= undo!.losses {
+    guard let verdict = undo?.doubt.arrived(sample.spurious, at: sample.now), verdict != .open else { return }
+    if verdict == .spurious {
       let now = bounds
       bounds = undo!.bounds
       bounds.bandwidth.current = max(bounds.bandwidth.current, now.bandwidth.current)
       bounds.bandwidth.last = max(bounds.bandwidth.last, now.bandwidth.last)
       if bounds.state != .startup { bounds.state = now.state }
       fullRounds = 0
-      undo = nil
     }
+    undo = nil
   }
 }

@@ -17,14 +17,12 @@ struct Cubic {
   private var hystart = HyStart()
   private var undo: Undo?
 
-  /// What was before a reduction, until it is clear that its losses were losses.
+  /// What was before a reduction.
   private struct Undo {
     var size: Double
     var threshold: Double
     var greatest: Double
-    var losses: Int
-    var spurious = 0
-    var until: Instant
+    var doubt: DoubtedLosses
   }
 
   /// The multiplicative decrease (RFC 9438 §4.6), and the aggressiveness in packets per second cubed (§5.1).
@@ -48,8 +46,9 @@ struct Cubic {
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip
-    restoreIfSpurious(sample)
-    if sample.losses.packets > 0 { lost(sample) }
+    let isRestored = restoreIfSpurious(sample)
+    // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
+    if sample.losses.packets > 0, isRestored || sample.spurious * 2 < sample.losses.packets { lost(sample) }
     // What the window did not limit says nothing of what it could be (RFC 9438 §4.2).
     guard sample.ackedBytes > 0, !sample.rate.appLimited else { return }
     if size < threshold {
@@ -80,11 +79,11 @@ struct Cubic {
   }
 
   private mutating func lost(_ sample: CongestionSample) {
-    undo?.losses += sample.losses.packets
+    undo?.doubt.add(sample.losses.packets)
     guard sample.losses.newestSentAt > reducedAt else { return }
     undo = Undo(
-      size: size, threshold: threshold, greatest: greatest, losses: sample.losses.packets,
-      until: sample.now + 4 * smoothed + 100 * .millisecond)
+      size: size, threshold: threshold, greatest: greatest,
+      doubt: DoubtedLosses(sample.losses.packets, roundTrip: smoothed, at: sample.now))
     reducedAt = sample.now
     // Fast convergence (RFC 9438 §4.7): who had to give way before reaching its old size leaves room for others.
     greatest = size < greatest ? size * (1 + Cubic.beta) / 2 : size
@@ -93,19 +92,16 @@ struct Cubic {
     epoch = nil
   }
 
-  /// RFC 9438 §4.9.
-  private mutating func restoreIfSpurious(_ sample: CongestionSample) {
-    guard undo != nil else { return }
-    undo!.spurious += sample.spurious
-    if sample.now > undo!.until {
-      undo = nil
-    } else if undo!.spurious * 2 >= undo!.losses {
+  private mutating func restoreIfSpurious(_ sample: CongestionSample) -> Bool {
+    guard let verdict = undo?.doubt.arrived(sample.spurious, at: sample.now), verdict != .open else { return false }
+    if verdict == .spurious {
       size = max(size, undo!.size)
       threshold = undo!.threshold
       greatest = undo!.greatest
       epoch = nil
-      undo = nil
     }
+    undo = nil
+    return verdict == .spurious
   }
 
   /// Persistent congestion (RFC 9002 §7.6): the window starts anew.

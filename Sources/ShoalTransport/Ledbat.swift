@@ -18,6 +18,7 @@ struct Ledbat {
   /// The decrease is applied once a round trip.
   private var decreasedAt = Instant.zero
   private var slowdown = Slowdown()
+  private var undo: (size: Double, threshold: Double, doubt: DoubtedLosses)?
 
   /// The delay that it allows itself to cause (LEDBAT++ §4.2).
   static let target: Nanoseconds = 60 * .millisecond
@@ -55,11 +56,9 @@ struct Ledbat {
       size = Ledbat.leastWindow * Double(datagram)
       threshold = slowdown.restored
     }
-    if sample.losses.packets > 0, sample.losses.newestSentAt > reducedAt {
-      reducedAt = sample.now
-      size = max(size / 2, Ledbat.leastWindow * Double(datagram))
-      threshold = size
-    }
+    let isRestored = restoreIfSpurious(sample)
+    // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
+    if sample.losses.packets > 0, isRestored || sample.spurious * 2 < sample.losses.packets { lost(sample) }
     if slowdown.isDue(sample.now) { return slowdown.begin(window: size, smoothed, at: sample.now) }
     guard sample.ackedBytes > 0, let floor = base.least else { return }
     let delay = max(recent.least - floor, 0)
@@ -75,6 +74,25 @@ struct Ledbat {
       let over = Double(delay) / Double(Ledbat.target) - 1
       size = max(size + max(gain(floor) * Double(datagram) - size * over, -size / 2), 2 * Double(datagram))
     }
+  }
+
+  private mutating func lost(_ sample: CongestionSample) {
+    undo?.doubt.add(sample.losses.packets)
+    guard sample.losses.newestSentAt > reducedAt else { return }
+    undo = (size, threshold, DoubtedLosses(sample.losses.packets, roundTrip: smoothed, at: sample.now))
+    reducedAt = sample.now
+    size = max(size / 2, Ledbat.leastWindow * Double(datagram))
+    threshold = size
+  }
+
+  private mutating func restoreIfSpurious(_ sample: CongestionSample) -> Bool {
+    guard let verdict = undo?.doubt.arrived(sample.spurious, at: sample.now), verdict != .open else { return false }
+    if verdict == .spurious {
+      size = max(size, undo!.size)
+      threshold = undo!.threshold
+    }
+    undo = nil
+    return verdict == .spurious
   }
 
   private mutating func endSlowStart(at now: Instant) {

@@ -124,4 +124,17 @@ import Testing
     let bytes = path.run(seconds: 30)
     #expect(bytes[1] > 0.85 * (bytes[0] + bytes[1]), "\(bytes)")
   }
+
+  /// What the reordering made them give up is put back, as nothing was lost.
+  @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
+  func reorderingSlowsNeither(congestion: CongestionAlgorithm) throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var shares: [Double] = []
+      for more in ["", "reorder=20%"] {
+        var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)
+        shares.append(try path.transfer(20_000_000, rate: 50, congestion).share)
+      }
+      #expect(shares[1] > 0.9 * shares[0], "\(congestion), seed \(seed): \(shares)")
+    }
+  }
 }
