@@ -63,7 +63,8 @@ final class Node: Sendable {
       throw ShoalError(.file, "\(place.0) \(error)\(error.remedy)")
     }
     SystemThread.start("shoal-loop") { [self] in
-      NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog()).run(tools.takePoll())
+      let loop = NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog())
+      loop.run(tools.takePoll(), resting: tools.takeResting())
     }
   }
 
@@ -132,6 +133,7 @@ final class Node: Sendable {
 /// Carries what cannot be copied to the loop's thread; made before it, so that failures are errors of the caller's.
 private final class LoopTools: @unchecked Sendable {
   private var poll: EventPoll?
+  private var resting: EventPoll?
   private var capture: CaptureFile?
   private var qlog: QlogFile?
 
@@ -140,12 +142,16 @@ private final class LoopTools: @unchecked Sendable {
     try poll.add(socket.descriptor, token: NodeLoop.socketToken, .readable)
     try poll.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
     self.poll = consume poll
+    let resting = try EventPoll()
+    try resting.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
+    self.resting = consume resting
     capture = nil
     if let path = options.capture { capture = try CaptureFile(path) }
     if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress) }
   }
 
   func takePoll() -> EventPoll { poll.take()! }
+  func takeResting() -> EventPoll { resting.take()! }
   func takeCapture() -> CaptureFile? { capture.take() }
   func takeQlog() -> QlogFile? { qlog.take() }
 }

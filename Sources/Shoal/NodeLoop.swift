@@ -18,6 +18,7 @@ final class NodeLoop {
   var swarm: Swarm
   var tracker: ShoalTracker.Tracker?
   private var input: ReceiveBatch
+  private var moderation = ReceiveModeration()
   private var output: SendBatch
   private var up: LinkStage
   private var down: LinkStage
@@ -86,7 +87,8 @@ final class NodeLoop {
 
   // MARK: The loop
 
-  func run(_ poll: consuming EventPoll) {
+  /// `resting` tells of what other threads want, but not of what comes.
+  func run(_ poll: consuming EventPoll, resting: consuming EventPoll) {
     var interest: EventPoll.Interest = .readable
     while true {
       receive()
@@ -99,8 +101,14 @@ final class NodeLoop {
         interest = wanted
       }
       flushCapture()
-      for index in 0..<poll.wait(until: min(deadline, retry ?? .distantFuture))
-      where poll[index].token == NodeLoop.wakeToken { node.woken() }
+      let until = min(deadline, retry ?? .distantFuture)
+      let now = SystemClock.now()
+      let pause = moderation.pause(swarm.leastRoundTrip, at: now)
+      if pause > 0, !output.pending {
+        if resting.wait(until: min(until, now + pause)) > 0 { node.woken() }
+      } else {
+        for index in 0..<poll.wait(until: until) where poll[index].token == NodeLoop.wakeToken { node.woken() }
+      }
       expire()
     }
     capture?.flush()
@@ -162,6 +170,7 @@ final class NodeLoop {
       rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
       while let datagram = input.next() {
+        moderation.received(datagram.bytes.count)
         if down.isClean {
           accept(datagram.bytes, datagram.source, at: now)
         } else {

@@ -12,6 +12,7 @@ extension Swarm {
     if elapsed >= SwarmConstants.tick {
       measuredAt = now
       let sources = live.count { sessions[$0]?.subscriptions.isEmpty == false }
+      leastRoundTrip = live.compactMap { sessions[$0].flatMap { endpoint.leastRoundTrip($0.connection) } }.min() ?? 0
       let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / max(sources, 1)
       for index in live { measure(index, elapsed: elapsed, queue: queue, at: now) }
     }
@@ -26,6 +27,7 @@ extension Swarm {
     fillAll(at: now)
     fillEnds(at: now)
     let next = closeIdle(at: now)
+    if !isBusy { leastRoundTrip = 0 }
     if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
   }
 

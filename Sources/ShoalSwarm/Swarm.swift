@@ -33,6 +33,8 @@ public struct Swarm: ~Copyable {
   var openCredit: Int
   var openCreditAt = Instant.zero
   var tickAt = Instant.distantFuture
+  /// The least round trip to any peer, while something is fetched; 0 if not known.
+  public internal(set) var leastRoundTrip: Nanoseconds = 0
   var measuredAt = Instant.zero
   var isStopping = false
 
