@@ -93,6 +93,8 @@ final class NodeLoop {
     while true {
       receive()
       for command in node.takeCommands() { command(self) }
+      // After what has come: an ACK that waits in the socket must not find its packet declared lost.
+      expire()
       let retry = transmit()
       if let qlog { sample(qlog) }
       if isClosing, swarm.isQuiet && output.isEmpty || SystemClock.now() >= closeBy { break }
@@ -109,7 +111,6 @@ final class NodeLoop {
       } else {
         for index in 0..<poll.wait(until: until) where poll[index].token == NodeLoop.wakeToken { node.woken() }
       }
-      expire()
     }
     capture?.flush()
     qlog?.flush()

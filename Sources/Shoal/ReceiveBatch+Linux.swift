@@ -75,7 +75,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
       switch Int32(-result) {
       case EAGAIN: return 0
       case EINTR: continue
-      case ENOSYS where !lacksRecvmmsg: lacksRecvmmsg = true
+      case ENOSYS where !lacksRecvmmsg, EPERM where !lacksRecvmmsg && counters.calls == 0: lacksRecvmmsg = true
       case let error:
         counters.lastError = error
         counters.errors += 1

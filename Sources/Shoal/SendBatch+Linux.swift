@@ -140,7 +140,8 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
       case ENOBUFS, ENOMEM:
         pending = true
         return .exhausted
-      case ENOSYS where !lacksSendmmsg: lacksSendmmsg = true
+      // A sandbox may forbid it; a firewall's refusal looks the same, but not from the start.
+      case ENOSYS where !lacksSendmmsg, EPERM where !lacksSendmmsg && counters.calls == 0: lacksSendmmsg = true
       case let error: recover(from: error, whole: whole)
       }
     }

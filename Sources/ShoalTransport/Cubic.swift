@@ -16,6 +16,7 @@ struct Cubic {
   private var smoothed = Constants.initialRoundTrip
   private var hystart = HyStart()
   private var undo: Undo?
+  private var exemption = CorruptionExemption()
 
   /// What was before a reduction.
   private struct Undo {
@@ -46,9 +47,10 @@ struct Cubic {
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip
+    let lost = exemption.counting(sample)
     let isRestored = restoreIfSpurious(sample)
     // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
-    if sample.losses.packets > 0, isRestored || sample.spurious * 2 < sample.losses.packets { lost(sample) }
+    if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     // What the window did not limit says nothing of what it could be (RFC 9438 §4.2).
     guard sample.ackedBytes > 0, !sample.rate.appLimited else { return }
     if size < threshold {
@@ -78,12 +80,12 @@ struct Cubic {
     size = max(size + (target - size) * share, renoWindow)
   }
 
-  private mutating func lost(_ sample: CongestionSample) {
-    undo?.doubt.add(sample.losses.packets)
+  private mutating func reduce(for lost: Int, _ sample: CongestionSample) {
+    undo?.doubt.add(lost)
     guard sample.losses.newestSentAt > reducedAt else { return }
     undo = Undo(
       size: size, threshold: threshold, greatest: greatest,
-      doubt: DoubtedLosses(sample.losses.packets, roundTrip: smoothed, at: sample.now))
+      doubt: DoubtedLosses(lost, roundTrip: smoothed, at: sample.now))
     reducedAt = sample.now
     // Fast convergence (RFC 9438 §4.7): who had to give way before reaching its old size leaves room for others.
     greatest = size < greatest ? size * (1 + Cubic.beta) / 2 : size

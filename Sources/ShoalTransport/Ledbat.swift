@@ -18,6 +18,7 @@ struct Ledbat {
   /// The decrease is applied once a round trip.
   private var decreasedAt = Instant.zero
   private var slowdown = Slowdown()
+  private var exemption = CorruptionExemption()
   private var undo: (size: Double, threshold: Double, doubt: DoubtedLosses)?
 
   /// The delay that it allows itself to cause (LEDBAT++ §4.2).
@@ -47,6 +48,7 @@ struct Ledbat {
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip
+    let lost = exemption.counting(sample)
     if sample.roundTrip > 0 {
       base.add(sample.roundTrip, at: sample.now)
       recent.add(sample.roundTrip)
@@ -58,7 +60,7 @@ struct Ledbat {
     }
     let isRestored = restoreIfSpurious(sample)
     // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
-    if sample.losses.packets > 0, isRestored || sample.spurious * 2 < sample.losses.packets { lost(sample) }
+    if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     if slowdown.isDue(sample.now) { return slowdown.begin(window: size, smoothed, at: sample.now) }
     guard sample.ackedBytes > 0, let floor = base.least else { return }
     let delay = max(recent.least - floor, 0)
@@ -76,10 +78,10 @@ struct Ledbat {
     }
   }
 
-  private mutating func lost(_ sample: CongestionSample) {
-    undo?.doubt.add(sample.losses.packets)
+  private mutating func reduce(for lost: Int, _ sample: CongestionSample) {
+    undo?.doubt.add(lost)
     guard sample.losses.newestSentAt > reducedAt else { return }
-    undo = (size, threshold, DoubtedLosses(sample.losses.packets, roundTrip: smoothed, at: sample.now))
+    undo = (size, threshold, DoubtedLosses(lost, roundTrip: smoothed, at: sample.now))
     reducedAt = sample.now
     size = max(size / 2, Ledbat.leastWindow * Double(datagram))
     threshold = size

@@ -137,4 +137,31 @@ import Testing
       #expect(shares[1] > 0.9 * shares[0], "\(congestion), seed \(seed): \(shares)")
     }
   }
+
+  @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
+  func corruptionSlowsNeither(congestion: CongestionAlgorithm) throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var shares: [Double] = []
+      for more in ["", "corrupt=1%"] {
+        var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)
+        shares.append(try path.transfer(20_000_000, rate: 50, congestion).share)
+      }
+      #expect(shares[1] > 0.8 * shares[0], "\(congestion), seed \(seed): \(shares)")
+    }
+  }
+
+  /// The peer's count is believed no further than it can do harm.
+  @Test func noMoreLossesAreExcusedThanATenth() {
+    var exemption = CorruptionExemption()
+    var excused = 0
+    for round in 0..<100 {
+      for part in 0..<10 {
+        var told = sample(Bbr(datagram: 1_500, seed: 1), round: round, acked: 7, lost: 3, roundTrip: 40 * .millisecond)
+        told.now = Instant.zero + .second + Nanoseconds(round * 10 + part) * 4 * .millisecond
+        told.corrupt = 100
+        excused += told.losses.packets - exemption.counting(told)
+      }
+    }
+    #expect((900...1_020).contains(excused), "\(excused)")
+  }
 }
