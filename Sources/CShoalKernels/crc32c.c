@@ -30,7 +30,9 @@ __attribute__((constructor)) static void find_best(void) {
 
 unsigned shoal_crc32c_kernel(void) { return best; }
 
-uint32_t shoal_crc32c(unsigned kernel, const void *bytes, size_t count) { return ~kernels[kernel](~0u, bytes, count, 0); }
+uint32_t shoal_crc32c(unsigned kernel, uint32_t crc, const void *bytes, size_t count) {
+  return ~kernels[kernel](~crc, bytes, count, 0);
+}
 
 uint32_t shoal_crc32c_datagram(unsigned kernel, const void *bytes, size_t count) {
   const uint8_t *from = bytes;

@@ -55,6 +55,9 @@ struct SpanCache: ~Copyable {
     var filled = 0
     while filled < length {
       let index = position / SpanCache.spanSize
+      guard isKept(source, position) else {
+        return readAlone(file, position, UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<length]), &checksum)
+      }
       guard let span = span(file, Key(source: source, span: index)) else { return false }
       let start = position - index * SpanCache.spanSize
       let count = min(length - filled, span.count - start)
@@ -64,6 +67,23 @@ struct SpanCache: ~Copyable {
       filled += count
       position += count
     }
+    return true
+  }
+
+  /// Whether the span is here, or is one that is being read through: a repeat from long ago is not worth a whole one.
+  private func isKept(_ source: UInt32, _ position: Int) -> Bool {
+    let index = position / SpanCache.spanSize
+    return position % SpanCache.spanSize == 0 || spans[Key(source: source, span: index)] != nil
+      || spans[Key(source: source, span: index - 1)] != nil
+  }
+
+  private func readAlone(
+    _ file: SourceFile, _ position: Int, _ room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool {
+    guard file.isUnchanged(), let count = try? file.file.read(into: room, at: position), count == room.count else {
+      return false
+    }
+    checksum = CRC32C.checksum(UnsafeRawBufferPointer(room), continuing: checksum)
     return true
   }
 

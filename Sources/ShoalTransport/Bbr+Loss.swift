@@ -25,19 +25,23 @@ extension Bbr {
       if isFeedback { feedbackRound = nil }
       return
     }
+    burstLoss.add(head: tally.head, tail: tally.tail)
+    randomLoss.limit = burstLoss.mostRandom
     let excess = tally.excess(over: randomLoss)
     // As long as the rate still grows and no queue shows, even what probes meets random loss alone.
     let isProbeClean = state == .startup && hasGrown && tally.queued.packets == 0
     if isNewRound, excess <= 0.02 || isProbeClean { randomLoss.add(tally, includingProbes: isProbeClean) }
     if excess > 0.1 { randomLoss.forgetSlow() }
     let isCongested = excess > 0.01 && tally.lost >= 2
-    if isCongested { slowDown(excess, sample, hasGrown: hasGrown, isFeedback: isFeedback) }
+    // A sender that had too little to send learns nothing of growth.
+    let isFlat = !isNewRound || !roundAppLimited && !hasGrown
+    if isCongested { slowDown(excess, sample, isFlat: isFlat, isFeedback: isFeedback) }
     if isFeedback { takeFeedback(isCongested: isCongested, sample) }
   }
 
-  private mutating func slowDown(_ excess: Double, _ sample: CongestionSample, hasGrown: Bool, isFeedback: Bool) {
+  private mutating func slowDown(_ excess: Double, _ sample: CongestionSample, isFlat: Bool, isFeedback: Bool) {
     if state == .startup {
-      guard tally.runs >= Bbr.startupRuns, !hasGrown || excess > 0.2 && tally.packets >= 64 else { return }
+      guard tally.runs >= Bbr.startupRuns, isFlat || hasQueued && excess > 0.2 && tally.packets >= 64 else { return }
     }
     remember(sample)
     switch state {

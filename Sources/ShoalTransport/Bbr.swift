@@ -7,6 +7,7 @@ import ShoalWire
 ///   it counts as congestion.
 /// - The pace is *compensated*: a sender paced at what is delivered sends the bottleneck less than it could carry,
 ///   round after round; divided by the share that arrives, what arrives is what the bottleneck carries.
+/// - Loss at the ends of our own bursts is no chance: there the queue holds less than a burst, and bursts get shorter.
 ///
 /// Random loss then costs its share and nothing more, while loss that comes with a growing queue, or that only probing
 /// brings, slows it down. Protocol.md §5.9 states the rules.
@@ -37,6 +38,7 @@ struct Bbr {
   var datagram: Int
   var bounds = Bounds()
   var state: State { bounds.state }
+  var burstLoss = BurstLoss()
   var randomLoss = RandomLoss()
   var tally = LossTally()
   var generator: SeededGenerator
@@ -113,7 +115,7 @@ struct Bbr {
     min(bandwidth / (1 - randomLoss.share) * Double(min(leastRoundTrip, 100 * .second)) / 1e9, 1e15)
   }
 
-  private var quantum: Double { min(max(bandwidth / 1_000, Double(2 * datagram)), Double(44 * datagram)) }
+  private var quantum: Double { Pacer.fullBurst(bandwidth, datagram) }
 
   /// The most bytes in flight.
   var window: Int {

@@ -32,6 +32,8 @@ struct CongestionControl {
   private(set) var pacingRate = Double.infinity
   /// How what leaves now leaves.
   private(set) var phase = SendPhase.steady
+  /// The part of a full burst that leaves at once.
+  private(set) var burstShare = 1.0
   /// A round trip longer than this shows a queue on the path.
   private(set) var longRoundTrip = Nanoseconds.max
 
@@ -76,6 +78,7 @@ struct CongestionControl {
       pacingRate = bbr.pacingRate
       phase = bbr.phase
       longRoundTrip = bbr.longRoundTrip
+      burstShare = bbr.burstLoss.share
     case .cubic(let cubic):
       window = cubic.window
       pacingRate = cubic.pacingRate

@@ -141,7 +141,9 @@ extension Connection {
         return nil
       }
       guard send.bytesInFlight + datagram <= congestion.window || send.bytesInFlight == 0 else { return nil }
-      if let release = pacer.release(rate: congestion.pacingRate, datagram: datagram, at: now) {
+      if let release = pacer.release(
+        rate: congestion.pacingRate, share: congestion.burstShare, datagram: datagram, at: now)
+      {
         timers[.pace] = release
         return nil
       }
@@ -212,7 +214,7 @@ extension Connection {
       length += try block.encode(into: rest.mutableBytes, contentLength: payload.length)
     }
     if packet.attempt > 0 { counters.retransmitted += 1 }
-    send.sent(number, bytes: length + payload.length, phase: congestion.phase, at: now)
+    send.sent(number, bytes: length + payload.length, phase: congestion.phase, isTail: pacer.isTail, at: now)
     pacer.sent(length + payload.length)
     if lastSentAt != now || timers[.probe] == .distantFuture {
       lastSentAt = now

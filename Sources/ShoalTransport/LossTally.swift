@@ -10,12 +10,18 @@ struct LossTally {
   var probing = Class()
   var steady = Class()
   var slow = Class()
+  /// Those that met none and left in the second half of a burst.
+  var tail = Class()
   /// The runs that the losses form.
   var runs = 0
   /// How many datagrams the peer reported to have been corrupt.
   var corrupt = 0
 
   var packets: Int { queued.packets + probing.packets + steady.packets + slow.packets }
+  /// Those that met none and left in the first half of a burst.
+  var head: Class {
+    Class(packets: packets - queued.packets - tail.packets, lost: lost - queued.lost - tail.lost)
+  }
   var lost: Int { queued.lost + probing.lost + steady.lost + slow.lost }
 
   mutating func add(acked: PhaseCounts, isQueued: Bool, losses: Losses, corrupt: Int) {
@@ -25,6 +31,7 @@ struct LossTally {
       probing.packets += acked.probing
       steady.packets += acked.steady
       slow.packets += acked.slow
+      tail.packets += acked.tail
     }
     queued.packets += losses.queued
     queued.lost += losses.queued
@@ -34,6 +41,8 @@ struct LossTally {
     steady.lost += losses.unqueued.steady
     slow.packets += losses.unqueued.slow
     slow.lost += losses.unqueued.slow
+    tail.packets += losses.unqueued.tail
+    tail.lost += losses.unqueued.tail
     runs += losses.runs
     self.corrupt += corrupt
   }

@@ -15,8 +15,11 @@ struct PhaseCounts {
   var steady = 0
   var probing = 0
   var slow = 0
+  /// Those of them that left in the second half of a burst.
+  var tail = 0
 
-  mutating func add(_ phase: SendPhase) {
+  mutating func add(_ phase: SendPhase, isTail: Bool = false) {
+    if isTail { tail += 1 }
     switch phase {
     case .steady: steady += 1
     case .probing: probing += 1
@@ -30,6 +33,7 @@ struct PhaseCounts {
     a.steady += b.steady
     a.probing += b.probing
     a.slow += b.slow
+    a.tail += b.tail
   }
 }
 

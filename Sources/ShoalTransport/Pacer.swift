@@ -8,17 +8,23 @@ struct Pacer {
   /// The credit is used up: nothing leaves before there is a burst's again, so that batches stay whole.
   private var isWaiting = false
 
-  /// The bytes that leave at once: a millisecond's worth, 2 to 44 datagrams.
-  private func burst(_ rate: Double, _ datagram: Int) -> Double {
+  /// The bytes that leave at once.
+  private var burst = 0.0
+
+  /// What a full burst holds: a millisecond's worth, 2 to 44 datagrams.
+  static func fullBurst(_ rate: Double, _ datagram: Int) -> Double {
     min(max(rate / 1_000, Double(2 * datagram)), Double(44 * datagram))
   }
 
-  /// Nil if a datagram may leave now, otherwise when the next burst may.
-  mutating func release(rate: Double, datagram: Int, at now: Instant) -> Instant? {
+  /// Whether what leaves now leaves in the second half of its burst.
+  var isTail: Bool { credit < burst / 2 }
+
+  /// Nil if a datagram may leave now, otherwise when the next burst may, of this share of a full one.
+  mutating func release(rate: Double, share: Double, datagram: Int, at now: Instant) -> Instant? {
     guard rate.isFinite else { return nil }
     // Nothing has changed within the burst.
     if now == creditAt, credit > 0, !isWaiting { return nil }
-    let burst = burst(rate, datagram)
+    burst = max(share * Pacer.fullBurst(rate, datagram), Double(2 * datagram))
     // Time that passed while the sender was busy elsewhere is made up for by two bursts at most.
     credit = min(credit + rate * Double(max(now - creditAt, 0)) / 1e9, 2 * burst)
     creditAt = max(now, creditAt)

@@ -7,7 +7,10 @@ struct RandomLoss {
   private var all = Tally()
   private var slow = Tally()
   /// Between 0 and 0.2.
-  private(set) var share = 0.0
+  var share: Double { min(measured, limit) }
+  private var measured = 0.0
+  /// What it is at most, as is known from elsewhere.
+  var limit = 1.0
   /// How many are lost in a row on average, at least 1.
   private var run = 1.0
   private var runs = Tally()
@@ -36,11 +39,11 @@ struct RandomLoss {
     slow.add(tally.slow.lost, of: tally.slow.packets, most: 400)
     if tally.queued.lost == 0 { runs.add(tally.runs, of: tally.lost, most: 300) }
     run = max((runs.packets + 5) / (runs.lost + 5), 1)
-    share = min(all.lost / (all.packets + 20), 0.2)
+    measured = min(all.lost / (all.packets + 20), 0.2)
     guard slow.packets >= 40 else { return }
     let rate = slow.lost / slow.packets
     let deviation = (3 * max(rate, 0.005) * (1 - rate) / slow.packets).squareRoot()
-    share = min(share, rate + 2 * deviation)
+    measured = min(measured, rate + 2 * deviation)
   }
 
   /// How many of `count` packets it takes at most, in all but a few of a hundred rounds: lost by ones they would

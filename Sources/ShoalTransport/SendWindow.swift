@@ -107,7 +107,7 @@ struct SendWindow: ~Copyable {
     packets.at(number).initialize(
       to: SentPacket(
         sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
-        bytes: 0, phase: .steady, inFlight: false, isLost: false, messages: slot, payload: payload))
+        bytes: 0, phase: .steady, isTail: false, inFlight: false, isLost: false, messages: slot, payload: payload))
     return number
   }
 
@@ -122,7 +122,9 @@ struct SendWindow: ~Copyable {
   }
 
   /// Notes a transmission, the first or a repeat, of `bytes` bytes of datagram.
-  mutating func sent(_ number: UInt64, bytes: Int, phase: SendPhase, at now: Instant) {
+  mutating func sent(
+    _ number: UInt64, bytes: Int, phase: SendPhase, isTail: Bool = false, at now: Instant
+  ) {
     transmissions += 1
     rate.willSend(inFlight: bytesInFlight, at: now)
     let packet = packets.at(number)
@@ -133,6 +135,7 @@ struct SendWindow: ~Copyable {
     packet.pointee.order = transmissions
     packet.pointee.bytes = Int32(bytes)
     packet.pointee.phase = phase
+    packet.pointee.isTail = isTail
     packet.pointee.inFlight = true
     rate.tag(packet)
     bytesInFlight += bytes
@@ -184,7 +187,7 @@ struct SendWindow: ~Copyable {
   private mutating func settle(_ number: UInt64, at now: Instant, _ result: inout AckResult) {
     acked.insert(number)
     let packet = packets.at(number)
-    result.acked.add(packet.pointee.phase)
+    result.acked.add(packet.pointee.phase, isTail: packet.pointee.isTail)
     result.bytes += Int(packet.pointee.bytes)
     // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
     let arrivedEarlier = packet.pointee.attempt > 0 && packet.pointee.sentAt > newestEcho
@@ -264,7 +267,7 @@ struct SendWindow: ~Copyable {
       if roundTrip(whenPassing: packet.pointee.order) > longRoundTrip {
         result.losses.queued += 1
       } else {
-        result.losses.unqueued.add(packet.pointee.phase)
+        result.losses.unqueued.add(packet.pointee.phase, isTail: packet.pointee.isTail)
       }
       if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder {
         largeLost += 1

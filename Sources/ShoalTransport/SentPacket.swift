@@ -40,6 +40,8 @@ struct SentPacket: BitwiseCopyable {
   var bytes: Int32
   /// How its last attempt left.
   var phase: SendPhase
+  /// It left in the second half of a burst.
+  var isTail: Bool
   /// It counts as in flight: sent, and neither acknowledged nor declared lost.
   var inFlight: Bool
   /// It was declared lost and waits to be repeated.

@@ -5,9 +5,9 @@ import CShoalKernels
 public enum CRC32C {
   private static let kernel = shoal_crc32c_kernel()
 
-  /// The CRC of `bytes`.
-  public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    shoal_crc32c(kernel, bytes.baseAddress, bytes.count)
+  /// The CRC of what `crc` is the CRC of, 0 of nothing, followed by `bytes`.
+  public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing crc: UInt32 = 0) -> UInt32 {
+    shoal_crc32c(kernel, crc, bytes.baseAddress, bytes.count)
   }
 
   /// The CRC of a whole datagram with its checksum field, bytes 4..<8, taken as zero; 0 where there are fewer than 8

@@ -11,8 +11,8 @@
 
 /// The fastest kernel of this processor: 2 carry-less multiplication of 512 bits, 1 an instruction for 8 bytes, 0 tables.
 unsigned shoal_crc32c_kernel(void);
-/// The CRC32C of `count` bytes.
-uint32_t shoal_crc32c(unsigned kernel, const void *bytes, size_t count);
+/// The CRC32C of what `crc` is the CRC32C of, 0 of nothing, followed by `count` bytes.
+uint32_t shoal_crc32c(unsigned kernel, uint32_t crc, const void *bytes, size_t count);
 /// The CRC32C of `count` >= 8 bytes with bytes 4..<8 taken as zero.
 uint32_t shoal_crc32c_datagram(unsigned kernel, const void *bytes, size_t count);
 /// Copies `count` bytes to `to`, which is not null, and returns the CRC32C of what `crc` is the CRC32C of, followed by
