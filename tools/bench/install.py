@@ -1,6 +1,7 @@
 """Gets what Shoal is compared with: Debian packages, PyPI wheels, and the pair programs built from peers/."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,23 @@ def packages(names, say):
                 lines = got.stderr.strip().splitlines()
                 failed[name] = lines[-1] if lines else "apt-get failed"
     return failed
+
+
+def versions(folder):
+    """The versions of what is compared with, as far as it is installed: the kernel, Debian packages, PyPI wheels."""
+    found = {"Linux": platform.release()}
+    for package in sorted({package for _, needs, _, _ in BUILDS.values() for package in needs}):
+        if _installed(package):
+            found[package] = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True,
+                                            text=True, check=True).stdout
+    for name in WHEELS:
+        asked = f"import importlib.metadata; print(importlib.metadata.version({name!r}))"
+        python = f"{folder}/python/bin/python3"
+        if os.path.exists(python):
+            got = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False)
+            if got.returncode == 0:
+                found[name] = got.stdout.strip()
+    return found
 
 
 def build(name, folder, say):

@@ -1,10 +1,17 @@
-"""The pictures: goodput over loss, and what loopback allows."""
+"""The pictures: goodput over loss, what loopback allows, and processor time."""
 
 import plot
 
 LOSSES = [0, 1, 5, 10]
 LINES = ["shoal", "TCP BBR", "TCP CUBIC", "quic-go", "iroh", "libtorrent uTP", "UDT"]
 COLOURS = {name: index for index, name in enumerate(LINES)}
+# Charts of bars: case, metric, unit, title, subtitle, file.
+BARS = [
+    ("loopback", "goodput", "MB/s", "Loopback: page cache to nowhere", "", "loopback.svg"),
+    ("loopback", "cpu", "s/GB", "Processor time for a gigabyte, both sides together", "", "cpu.svg"),
+    ("wan-loss1", "cpu", "s/GB", "Processor time for a gigabyte over a slow path, both sides together",
+     "100 Mbit/s, 40 ms, 1 % loss each way; per gigabyte of what came, where a run was stopped", "cpu-wan.svg"),
+]
 
 
 def draw(found, results):
@@ -13,8 +20,9 @@ def draw(found, results):
     made = []
     if picture := over_loss(by_name, f"{results}/loss.svg"):
         made.append(("loss.svg", picture))
-    if "loopback" in by_name:
-        made += loopback(by_name["loopback"], results)
+    for case, metric, unit, title, subtitle, name in BARS:
+        if case in by_name and bars(by_name[case], metric, unit, title, subtitle, f"{results}/{name}"):
+            made.append((name, title))
     return made
 
 
@@ -40,20 +48,15 @@ def over_loss(by_name, path):
     return title
 
 
-def loopback(table, results):
-    """Two charts of bars: rate, and processor time."""
-    made = []
-    for metric, unit, title, name in [
-        ("goodput", "MB/s", "Loopback: page cache to nowhere", "loopback.svg"),
-        ("cpu", "s/GB", "Processor time for a gigabyte, both sides together", "cpu.svg"),
-    ]:
-        rows = []
-        for row in table.rows:
-            figures = table.all(row, metric)
-            if figures:
-                rows.append((row, table.median(row, metric), min(figures), max(figures), row.startswith("shoal")))
-        if len(rows) > 1:
-            rows.sort(key=lambda row: row[1], reverse=metric == "goodput")
-            plot.bars(f"{results}/{name}", title, rows, unit)
-            made.append((name, title))
-    return made
+def bars(table, metric, unit, title, subtitle, path):
+    """A chart of bars, the best first; returns whether there is anything to compare."""
+    rows = []
+    for row in table.rows:
+        figures = table.all(row, metric)
+        if figures:
+            rows.append((row, table.median(row, metric), min(figures), max(figures), row.startswith("shoal")))
+    if len(rows) < 2:
+        return False
+    rows.sort(key=lambda row: row[1], reverse=metric == "goodput")
+    plot.bars(path, title, rows, unit, subtitle)
+    return True

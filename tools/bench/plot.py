@@ -199,7 +199,7 @@ def _head(width, height, title, subtitle):
 def bars(path, title, rows, unit, subtitle="", width=760, digits=3):
     """Horizontal bars, one of each (label, value, least, most, is_ours), with the value at its end and the spread as a
     whisker. Linear, from 0."""
-    left = 30 + max(len(row[0]) for row in rows) * 7.2
+    left = 30 + max(len(row[0]) for row in rows) * 7.6
     top, step = 46 + (20 if subtitle else 0), 28
     height = top + step * len(rows) + 16
     high = max(row[3] for row in rows) or 1

@@ -4,8 +4,11 @@ import csv
 import json
 import os
 import platform
+import re
 import statistics
+from collections import Counter
 
+import install
 import pictures
 from cases import all_cases
 
@@ -50,8 +53,11 @@ class Table:
     """The runs of one case: medians and spreads by row."""
 
     def __init__(self, case, runs):
-        self.case, self.runs = case, runs
+        self.case, self.runs = case, [run for run in runs if run["row"] in case.rows]
         self.rows = [row for row in case.rows if any(run["row"] == row for run in runs)]
+        # The row that the others are compared with, and the commit of its newest run: the file has the newest last.
+        self.ours = next((row for row in self.rows if row.startswith("shoal")), None)
+        self.commit = next((run["commit"] for run in reversed(self.runs) if run["row"] == self.ours), None)
 
     def all(self, row, metric):
         """Every run's figure."""
@@ -62,11 +68,30 @@ class Table:
         figures = self.all(row, metric)
         return statistics.median(figures) if figures else None
 
+    def of(self, row):
+        """The runs of a row."""
+        return [run for run in self.runs if run["row"] == row]
+
+    def late(self, row):
+        """What the emulator did wrong, of each run in which it did."""
+        parts = [part for run in self.of(row) for part in run["note"].split("; ")]
+        return [part for part in parts if part.endswith(" ms late") or part.startswith("the emulator dropped")]
+
     def note(self, row):
-        """What went wrong, or how the row's last run was ended, if it was."""
-        notes = [run["note"] for run in self.runs if run["row"] == row]
-        bad = [note for note in notes if "failed" in note or "stopped" in note]
-        return f"{len(bad)} of {len(notes)}: {bad[-1].split(';')[-1].strip()}" if bad else notes[-1]
+        """What went wrong, or else the last run's note; what the emulator did wrong; the commit, if it is another."""
+        runs, late = self.of(row), self.late(row)
+        parts = [part for run in runs for part in run["note"].split("; ") if part not in late]
+        bad = [part for part in parts if "failed" in part or "stopped" in part]
+        last = [part for part in runs[-1]["note"].split("; ") if part and part not in late]
+        said = [f"{len(bad)} of {len(runs)}: {bad[-1]}"] if bad else last
+        if late:
+            worst = max(late, key=lambda part: max(map(float, re.findall(r"over ([0-9.]+) ms", part)), default=0))
+            said.append(f"{len(late)} of {len(runs)}, at worst: {worst}")
+        others = Counter(run["commit"] for run in runs if self.commit and run["commit"] != self.commit)
+        if others:
+            part = "" if others.total() == len(runs) else f"{others.total()} of {len(runs)} "
+            said.append(f"{part}measured at {', '.join(others)}")
+        return "; ".join(said)
 
     def markdown(self):
         """The table."""
@@ -74,11 +99,9 @@ class Table:
         if self.case.kind in VALUES:
             shown.insert(0, ("value", VALUES[self.case.kind]))
         out = [f"### {self.case.title}", ""]
-        if self.case.link:
-            out += [f"`{self.case.name}`, link `{self.case.link}`", ""]
-        else:
-            out += [f"`{self.case.name}`", ""]
-        ours = next((row for row in self.rows if row.startswith("shoal")), None)
+        link = f", link `{self.case.link}`" if self.case.link else ""
+        out += [f"`{self.case.name}`{link}" + (f", measured at {self.commit}" if self.commit else ""), ""]
+        ours = self.ours
         compared = self.case.kind in ("transfer", "rtt") and ours and len(self.rows) > 1
         titles = [title for _, title in shown] + ([f"{ours} ÷ this"] if compared else []) + ["runs", ""]
         out += ["| | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
@@ -93,8 +116,10 @@ class Table:
             if compared:
                 mine, other = self.median(ours, "goodput"), self.median(row, "goodput")
                 cells.append(f"{mine / other:.3g}" if mine and other and row != ours else "")
-            cells += [str(sum(run["row"] == row for run in self.runs)), self.note(row)]
+            cells += [str(len(self.of(row))), self.note(row)]
             out.append(f"| {row} | " + " | ".join(cells) + " |")
+        if left := [row for row in self.case.rows if row not in self.rows]:
+            out += ["", f"Not measured: {'; '.join(left)}."]
         return "\n".join(out) + "\n"
 
 
@@ -109,7 +134,8 @@ def tables(results):
 
 
 def goal_rows(found):
-    """(case, what is asked, what was measured, whether it is reached) for every goal that was measured."""
+    """(case, row, what is asked, what was measured, how many runs reach it, whether the median does) for every goal
+    that was measured."""
     out = []
     names = {**dict(COLUMNS), "value": ""}
     for table in found:
@@ -118,25 +144,28 @@ def goal_rows(found):
             if got is None:
                 continue
             unit = names[goal.metric] if goal.metric != "value" else VALUES[table.case.kind]
-            if goal.of:
-                other = table.median(goal.of, goal.metric)
-                if not other:
-                    continue
-                asked, measured = f"{goal.bound} {goal.value:g} × {goal.of}", got / other
-                shown = f"{measured:.2f} ×"
-            else:
-                asked, measured = f"{goal.bound} {goal.value:g} {unit}", got
-                shown = show(measured, goal.metric)
-            reached = measured >= goal.value if goal.bound == "at least" else measured <= goal.value
-            out.append((table.case.title, goal.row, asked, shown, reached))
+            other = table.median(goal.of, goal.metric) if goal.of else 1
+            if not other:
+                continue
+
+            def reaches(figure):
+                return figure / other >= goal.value if goal.bound == "at least" else figure / other <= goal.value
+
+            asked = f"{goal.bound} {goal.value:g} {f'× {goal.of}' if goal.of else unit}"
+            shown = f"{got / other:.2f} ×" if goal.of else show(got, goal.metric)
+            # A run that failed has no figure, and does not reach the goal.
+            runs = f"{sum(map(reaches, table.all(goal.row, goal.metric)))} of {len(table.of(goal.row))}"
+            out.append((table.case.title, goal.row, asked, shown, runs, reaches(got)))
     return out
 
 
 def goals_markdown(found):
     """What is asked for beside what was measured."""
-    out = ["| case | row | asked | measured | |", "|---|---|---|---|---|"]
-    out += [f"| {title} | {row} | {asked} | {shown} | {'yes' if reached else '**no**'} |"
-            for title, row, asked, shown, reached in goal_rows(found)]
+    out = ["The median decides. *Runs* are those that reach the goal each by itself; where it is a multiple of another "
+           "row, of that\nrow's median.\n",
+           "| case | row | asked | measured | runs | |", "|---|---|---|---|---|---|"]
+    out += [f"| {title} | {row} | {asked} | {shown} | {runs} | {'yes' if reached else '**no**'} |"
+            for title, row, asked, shown, runs, reached in goal_rows(found)]
     return "\n".join(out) + "\n"
 
 
@@ -153,15 +182,30 @@ def default_tcp():
         return file.read().strip()
 
 
-def write(results, root, measured=False):
-    """Writes bench.md, the pictures, and the README's section, all from the CSV files."""
+def commits(found):
+    """The commits at which Shoal was measured and those at which the others were, in a few words."""
+    def some(runs):
+        most = [commit for commit, _ in Counter(run["commit"] for run in runs).most_common()]
+        return ", ".join(most[:3]) + (f" and {len(most) - 3} more" if len(most) > 3 else "")
+
+    runs = [run for table in found for run in table.runs]
+    ours = some(run for run in runs if run["row"].startswith("shoal"))
+    others = some(run for run in runs if not run["row"].startswith("shoal"))
+    if ours == others or not ours or not others:
+        return f"commit {ours or others}"
+    return f"shoal at commit {ours}; others at {others}"
+
+
+def write(results, root, versions=None):
+    """Writes bench.md, the pictures, and the README's section, all from the CSV files; with versions, which are those
+    of what has just been measured, about.json too."""
     about_path = f"{results}/about.json"
     about = {}
     if os.path.exists(about_path):
         with open(about_path, encoding="utf-8") as file:
             about = json.load(file)
-    if measured:
-        about = {"machine": machine(), "tcp": default_tcp()}
+    if versions is not None:
+        about = {"machine": machine(), "tcp": default_tcp(), "versions": {**about.get("versions", {}), **versions}}
         with open(about_path, "w", encoding="utf-8") as file:
             json.dump(about, file, indent=2)
             file.write("\n")
@@ -169,25 +213,33 @@ def write(results, root, measured=False):
     if not found:
         return
     days = sorted({run["date"] for table in found for run in table.runs})
-    commits = list(dict.fromkeys(run["commit"] for table in found for run in table.runs))
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    made = f"{when}, {about.get('machine', '')}, commit {', '.join(commits)}, `sudo tools/bench/run`"
+    made = f"{when}, {about.get('machine', '')}, {commits(found)}; `sudo tools/bench/run`"
     names = pictures.draw(found, results)
-    default = f"libtorrent's TCP is the kernel's default, {about['tcp']}.\n" if "tcp" in about else ""
+    rest = f"libtorrent's TCP is the kernel's default, {about['tcp']}.\n" if "tcp" in about else ""
+    if "versions" in about:
+        rest += f"\nVersions: {', '.join(' '.join(pair) for pair in about['versions'].items())}.\n"
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
-        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}{default}\n")
+        file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}{rest}\n")
         file.writelines(f"![{title}]({name})\n\n" for name, title in names)
         file.write(f"## What is asked, what was measured\n\n{goals_markdown(found)}\n## Every case\n\n")
         file.write("\n".join(table.markdown() for table in found))
+        measured = {table.case.name for table in found}
+        if left := [f"`{case.name}`" for case in all_cases() if case.name not in measured]:
+            file.write(f"\nCases that were not measured: {', '.join(left)}.\n")
+    # Only the results that are kept with the project are shown there: not those of --quick or --results.
+    if os.path.realpath(results) != os.path.realpath(f"{install.HERE}/results"):
+        return
     readme = f"{root}/README.md"
     with open(readme, encoding="utf-8") as file:
         text = file.read()
-    if BEGIN in text and END in text and os.path.abspath(results).startswith(os.path.abspath(root)):
+    if BEGIN in text and END in text:
         before, rest = text.split(BEGIN, 1)
         after = rest.split(END, 1)[1]
         relative = os.path.relpath(results, root)
         section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names[:2])
-        section += f"{summary(found)}\n{elsewhere(found)}\n({made}; every figure is in [{relative}/bench.md]({relative}/bench.md))\n"
+        section += f"{summary(found)}\n{elsewhere(found)}\n({made}; every figure, and its commit, is in "
+        section += f"[{relative}/bench.md]({relative}/bench.md))\n"
         with open(readme, "w", encoding="utf-8") as file:
             file.write(f"{before}{BEGIN}\n\n{section}\n{END}{after}")
 
@@ -200,19 +252,23 @@ def summary(found):
     columns = [(by_name[name], title) for name, title in wanted if name in by_name]
     if not columns:
         return ""
-    systems = ["raw UDP", "shoal", "TCP BBR", "TCP CUBIC", "libtorrent uTP", "libtorrent TCP", "iroh", "quic-go", "UDT",
+    labels = {"shoal": "**shoal**", "shoal, discard, 1500": "shoal, packets of 1,500 bytes"}
+    systems = ["raw UDP", *labels, "TCP BBR", "TCP CUBIC", "libtorrent uTP", "libtorrent TCP", "iroh", "quic-go", "UDT",
                "SRT", "ENet"]
-    titles = [title for _, title in columns] + (["CPU s/GB on loopback"] if "loopback" in by_name else [])
+    costs = [("loopback", "CPU s/GB on loopback"), ("wan-loss1", "CPU s/GB at 100 Mbit/s, 1 %")]
+    costs = [(by_name[name], title) for name, title in costs if name in by_name]
+    titles = [title for _, title in columns + costs]
     out = ["| MB/s | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
     for system in systems:
         cells = []
-        for table, _ in columns:
-            row = "shoal, discard" if system == "shoal" and table.case.name == "loopback" else system
-            cells.append(show(table.median(row, "goodput")))
-        if "loopback" in by_name:
-            cells.append(show(by_name["loopback"].median("shoal, discard" if system == "shoal" else system, "cpu")))
+        for metric, several in (("goodput", columns), ("cpu", costs)):
+            for table, _ in several:
+                row = "shoal, discard" if system == "shoal" and table.case.name == "loopback" else system
+                cells.append(show(table.median(row, metric)) + (" †" if table.late(row) else ""))
         if any(cells):
-            out.append(f"| {'**shoal**' if system == 'shoal' else system} | " + " | ".join(cells) + " |")
+            out.append(f"| {labels.get(system, system)} | " + " | ".join(cells) + " |")
+    if any("†" in line for line in out):
+        out += ["", "† The emulator was late, to this row's disadvantage."]
     return "\n".join(out) + "\n"
 
 
@@ -234,11 +290,23 @@ def elsewhere(found):
 
 NOTES = """Goodput counts bytes of the file in 10^6 a second, from the first packet (for Shoal from the start of `shoal get`)
 to the last byte received and checked, so that start-up is in it; medians, with the least and the most in brackets.
-The rows of a case take turns. *The limit* is rate × (1 − loss) × 1,430 ÷ 1,500, the file's share of our largest
-datagram. *Wire B/B* is IP bytes that the sending side offered to the link for each byte of the file; *unavoidable*
-are those of the file's datagrams ÷ (1 − loss). CPU counts both sides together during the transfer, without the
-emulator and without the hashing that precedes sharing. iroh, quic-go and Shoal check what comes (the first two also
-encrypt); UDT, SRT and ENet are compared with what was sent; libtorrent hashes and stores; TCP and raw UDP are not
-checked, and raw UDP loses what does not fit the receiver's buffer. What has not come after the time that a case
-allows, mostly 20 s, is stopped, and its goodput until then counts.
+Rows that one invocation of `tools/bench/run` measures take turns. A row with another commit beside it than its case was
+measured in another invocation, at another time; *-dirty* is a commit with changes. *The limit* is rate × (1 − loss) ×
+1,430 ÷ 1,500, the file's share of our largest datagram. *Wire B/B* is IP bytes that the sending side offered to the
+link for each byte of the file; *unavoidable* are those of the file's datagrams ÷ (1 − loss). CPU counts both sides
+together during the transfer, without the emulator and without the hashing that precedes sharing; of TCP over a link it
+misses much of what the kernel does when packets arrive (ACKs, repeats), which is not charged to these programs. iroh,
+quic-go and Shoal check what comes (the first two also encrypt); UDT, SRT and ENet are compared with what was sent;
+libtorrent hashes and stores; TCP and raw UDP are not checked, and raw UDP loses what does not fit the receiver's
+buffer. The emulator mends the checksums of what it corrupts, so that TCP delivers it damaged and repeats nothing. What
+has not come after the time that a case allows, mostly 20 s, is stopped, and its goodput until then counts.
+
+A packet is *late* when the emulator, for want of processor time, passes it on after it was due; a row that says so is
+handicapped, as its packets were delayed more than the link asks.
+
+Over loopback, which takes packets of 64 KB, sizes differ. "shoal, discard" and the other rows of Shoal send datagrams
+of 65,507 bytes, and TCP segments of 65,483. The rest send what fits Ethernet: "shoal, discard, 1500" and raw UDP
+datagrams of 1,472 bytes, handed to the kernel up to 44 at a time (`UDP_SEGMENT`); iroh 1,452, ten at a time; UDT and
+SRT 1,472, libtorrent uTP 1,471, quic-go 1,439 and ENet 1,400, one by one.
+
 """
