@@ -39,6 +39,8 @@ struct SpanCache: ~Copyable {
     var usedAt: UInt64
   }
   private var spans: [Key: Span] = [:]
+  /// The one that was used last: most datagrams follow each other.
+  private var recent: (key: Key, span: Span)?
   private var uses: UInt64 = 0
 
   init() {}
@@ -55,10 +57,10 @@ struct SpanCache: ~Copyable {
     var filled = 0
     while filled < length {
       let index = position / SpanCache.spanSize
-      guard isKept(source, position) else {
+      let key = Key(source: source, span: index)
+      guard let span = find(key) ?? (isReadThrough(key, position) ? load(key, file) : nil) else {
         return readAlone(file, position, UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<length]), &checksum)
       }
-      guard let span = span(file, Key(source: source, span: index)) else { return false }
       let start = position - index * SpanCache.spanSize
       let count = min(length - filled, span.count - start)
       guard count > 0 else { return false }
@@ -70,11 +72,18 @@ struct SpanCache: ~Copyable {
     return true
   }
 
-  /// Whether the span is here, or is one that is being read through: a repeat from long ago is not worth a whole one.
-  private func isKept(_ source: UInt32, _ position: Int) -> Bool {
-    let index = position / SpanCache.spanSize
-    return position % SpanCache.spanSize == 0 || spans[Key(source: source, span: index)] != nil
-      || spans[Key(source: source, span: index - 1)] != nil
+  private mutating func find(_ key: Key) -> Span? {
+    if let recent, recent.key == key { return recent.span }
+    guard let index = spans.index(forKey: key) else { return nil }
+    uses += 1
+    spans.values[index].usedAt = uses
+    recent = (key, spans.values[index])
+    return spans.values[index]
+  }
+
+  /// Whether it is likely that the whole span will be sent: a repeat from long ago is not worth reading it.
+  private func isReadThrough(_ key: Key, _ position: Int) -> Bool {
+    position % SpanCache.spanSize == 0 || spans[Key(source: key.source, span: key.span - 1)] != nil
   }
 
   private func readAlone(
@@ -87,12 +96,7 @@ struct SpanCache: ~Copyable {
     return true
   }
 
-  private mutating func span(_ file: SourceFile, _ key: Key) -> Span? {
-    uses += 1
-    if let index = spans.index(forKey: key) {
-      spans.values[index].usedAt = uses
-      return spans.values[index]
-    }
+  private mutating func load(_ key: Key, _ file: SourceFile) -> Span? {
     guard file.isUnchanged() else { return nil }
     var bytes: UnsafeMutableRawBufferPointer
     if spans.count >= SpanCache.limit, let oldest = spans.min(by: { $0.value.usedAt < $1.value.usedAt }) {
@@ -105,14 +109,17 @@ struct SpanCache: ~Copyable {
       bytes.deallocate()
       return nil
     }
+    uses += 1
     let span = Span(bytes: bytes, count: count, usedAt: uses)
     spans[key] = span
+    recent = (key, span)
     return span
   }
 
   /// Forgets what was read of bytes that have since been written.
   mutating func invalidate(_ source: UInt32, _ offset: UInt64, _ length: Int) {
     guard length > 0 else { return }
+    recent = nil
     for span in Int(offset) / SpanCache.spanSize...(Int(offset) + length - 1) / SpanCache.spanSize {
       spans.removeValue(forKey: Key(source: source, span: span))?.bytes.deallocate()
     }

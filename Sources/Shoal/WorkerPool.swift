@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Threads for hashing and disk, shared by all peers of the process, so that event loops never wait for either.
+/// Threads for hashing and writing, shared by all peers of the process: event loops wait for no disk to be written, and
+/// hash themselves only what costs them no datagram.
 final class WorkerPool: Sendable {
   static let shared = WorkerPool(threads: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 8)))
 
