@@ -96,7 +96,11 @@ struct ShareCommand {
     let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"
     session.note("Serving on \(place) \(tracker). Ctrl-C stops.\n")
     session.console.print("\(share.ticket)")
-    session.note("\nElsewhere:  shoal get '\(share.ticket)'\n")
+    let places = share.ticket.trackers + share.ticket.peers
+    let isLocal = places.allSatisfy { place in
+      (try? Resolver.parse(place)).flatMap { Resolver.numeric($0.host) }?.isLoopback ?? false
+    }
+    session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get '\(share.ticket)'\n")
   }
 
   /// What of a peer's events is worth an object.
