@@ -21,6 +21,7 @@ extension ShoalDump {
           Option(
             "write", "Write a pcapng, marks as comments, instead of lines.", short: "w", value: "file",
             completes: .files),
+          Option("force", "Replace the file that --write names."),
           Option("qlog", "Print a qlog instead of lines."),
           Option("hex", "Decode a hex dump of one datagram, on standard input."),
           Option("all", "Show UDP datagrams that are not Shoal's too."),

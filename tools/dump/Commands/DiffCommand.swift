@@ -132,9 +132,8 @@ struct DiffCommand {
   private func draw(_ comparison: CaptureComparison, _ path: String) throws(InputFailure) {
     let names = (lastComponent(paths.0), lastComponent(paths.1))
     let text = DelayPicture(comparison, names: names).text
-    guard let file = fopen(path, "we") else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
-    let isWritten = fputs(text, file) >= 0
-    guard fclose(file) == 0, isWritten else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
+    let inputs = [paths.0, paths.1].compactMap { FileIdentity(path: $0) }
+    try OutputFile.write(Array(text.utf8), to: path, inputs: inputs)
   }
 
   private func lastComponent(_ path: String) -> String {

@@ -27,7 +27,11 @@ struct DumpCommand: ~Copyable {
       if options.isQlog {
         QlogLine.record(QlogLine.header(title: JSON.string(capture.name).description), to: &out)
       }
-      if let path = options.output { file = try CaptureOutput(path, output: output) }
+      if let path = options.output {
+        let existing: OutputFile.Existing = options.replaces ? .replace : .refuse
+        let inputs = [capture.identity].compactMap { $0 }
+        file = try CaptureOutput(path, output: output, existing: existing, inputs: inputs)
+      }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
       try file?.flush()

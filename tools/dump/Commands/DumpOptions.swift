@@ -11,6 +11,8 @@ struct DumpOptions {
   var count = Int.max
   /// The capture to write instead of lines.
   var output: String?
+  /// Whether a capture that is there already is replaced by it.
+  var replaces = false
   var time = TimeStyle.relative
   var filters: FilterOptions
 
@@ -21,6 +23,7 @@ struct DumpOptions {
     isQlog = invocation.has("qlog")
     isQuiet = invocation.has("quiet")
     output = invocation.first("write")?.text
+    replaces = invocation.has("force")
     showsAll = invocation.has("all")
     if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative

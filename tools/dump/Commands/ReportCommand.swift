@@ -118,11 +118,7 @@ struct ReportCommand {
       return false
     }
     for graph in graphs {
-      let path = "\(directory)/\(graph.name)"
-      guard Self.write(Array(graph.svg.utf8), to: path) else {
-        console.error("\(escaped(path, asciiOnly: true)): \(String(cString: strerror(errno)))")
-        return false
-      }
+      guard save(Array(graph.svg.utf8), to: "\(directory)/\(graph.name)") else { return false }
     }
     console.note("shoal-dump: wrote \(graphs.count) graphs into \(escaped(directory, asciiOnly: true))")
     return true
@@ -134,27 +130,19 @@ struct ReportCommand {
       if let failure = console.outputFailure { console.error(failure) }
       return console.outputFailure == nil
     }
-    guard Self.write(bytes, to: output) else {
-      console.error("\(escaped(output, asciiOnly: true)): \(String(cString: strerror(errno)))")
-      return false
-    }
+    guard save(bytes, to: output) else { return false }
     console.note("shoal-dump: wrote \(escaped(output, asciiOnly: true)), \(Units.bytes(UInt64(bytes.count)))")
     return true
   }
 
-  static func write(_ bytes: [UInt8], to path: String) -> Bool {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { return false }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        close(descriptor)
-        return false
-      }
-      rest = rest.dropFirst(count)
+  /// Writes a file that is none of those that were read; if it cannot be, the reason was printed.
+  private func save(_ bytes: [UInt8], to path: String) -> Bool {
+    do throws(InputFailure) {
+      try OutputFile.write(bytes, to: path, inputs: ([file] + qlogs).compactMap { FileIdentity(path: $0) })
+      return true
+    } catch {
+      console.error(error.reason)
+      return false
     }
-    return close(descriptor) == 0
   }
 }

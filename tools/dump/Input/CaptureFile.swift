@@ -5,6 +5,8 @@ import ShoalTerminal
 struct CaptureFile: ~Copyable {
   /// The name, harmless to a terminal.
   let name: String
+  /// Which file it is; nil where it is none.
+  let identity: FileIdentity?
   var reader: DatagramReader
 
   init(_ path: String, input: Int32) throws(InputFailure) {
@@ -12,11 +14,13 @@ struct CaptureFile: ~Copyable {
     name = isOwn ? escaped(path, asciiOnly: true) : "standard input"
     let descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+    identity = FileIdentity(descriptor: descriptor)
     reader = DatagramReader(RecordSource(descriptor: descriptor, isOwn: isOwn))
   }
 
   init(interface: String, all: Bool) throws(InputFailure) {
     name = escaped(interface, asciiOnly: true)
+    identity = nil
     reader = DatagramReader(RecordSource(try LiveCapture(interface: interface, all: all)))
   }
 
