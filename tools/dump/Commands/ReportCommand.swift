@@ -6,7 +6,7 @@ import ShoalWire
 /// `shoal-dump report`: one HTML file that shows what happened.
 struct ReportCommand {
   static let command = Command(
-    "report", "Draw a capture as one HTML file: what was sent, lost, repeated and acknowledged.",
+    "report", "Draw it as one HTML file: sent, lost, repeated.",
     examples: ["shoal-dump report a.pcapng -o report.html", "shoal-dump report a.pcapng --svg graphs"],
     arguments: [Argument("file", "Capture to read, pcapng or pcap; - for standard input.", completes: .files)],
     groups: [
