@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalTerminal
 import ShoalWire
 
@@ -53,23 +54,25 @@ struct DumpCommand: ~Copyable {
 
   private mutating func show(_ capture: inout CaptureFile) throws(InputFailure) {
     let countsAll = !options.filters.assertions.isEmpty
+    capture.reader.givesFragments = options.showsAll
     repeat {
       // Whoever watches a live capture sees each line before we wait for the next.
       flush()
       while var datagram = try capture.next() {
         line.clock.begin(datagram.time)
-        let seen = analyzer.observe(&datagram)
+        let fragment = capture.reader.fragment
+        let seen = fragment == nil ? analyzer.observe(&datagram) : Observation()
         guard datagram.isOurs || options.showsAll else {
           foreign += 1
           continue
         }
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
-        if countsAll { statistics.add(datagram, seen) }
+        if countsAll, fragment == nil { statistics.add(datagram, seen) }
         shown += 1
         if file != nil {
           try file?.add(datagram, seen, capture.reader.frame)
         } else if !options.isQuiet {
-          write(datagram, seen)
+          if let fragment { write(fragment, datagram) } else { write(datagram, seen) }
         }
         if out.count > 1 << 16 { flush() }
         if shown == options.count { return }
@@ -94,6 +97,18 @@ struct DumpCommand: ~Copyable {
     out.append("\n")
   }
 
+  private mutating func write(_ fragment: IPFragment, _ datagram: Datagram) {
+    guard !options.isQlog else { return }
+    if options.isJSON {
+      out.append(FragmentLine.json(fragment, datagram).description)
+    } else {
+      line.writeStart(datagram, to: &out)
+      FragmentLine.write(fragment, to: &out)
+      if options.showsBytes { ByteTable.write(datagram, to: &out) }
+    }
+    out.append("\n")
+  }
+
   private mutating func flush() {
     if out.count > 0 { console.write(out.bytes) }
     out.removeAll()
@@ -106,9 +121,8 @@ struct DumpCommand: ~Copyable {
       parts.append("\(count) \(noun)\(count == 1 ? "" : "s") (\(note))")
     }
     if foreign > 0 { add(foreign, "other UDP datagram", "--all shows them") }
-    if let fragment = reader.firstFragment {
-      let way = "\(fragment.source.host) > \(fragment.destination.host)"
-      add(reader.fragments, "IP fragment", "first: \(fragment.identification), \(way), from byte \(fragment.offset)")
+    if reader.fragments > 0, !reader.givesFragments {
+      add(reader.fragments, "IP fragment", "not put together; --all names them")
     }
     if let first = reader.firstOther { add(reader.others, "other packet", "first: \(first)") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")
