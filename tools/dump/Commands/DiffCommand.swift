@@ -40,10 +40,10 @@ struct DiffCommand {
       show(comparison)
       if let picture { try draw(comparison, picture) }
     } catch {
-      console.error(error.reason)
+      console.error(error.reason, code: error.code)
       return false
     }
-    if let failure = console.outputFailure { console.error(failure) }
+    if let failure = console.outputFailure { console.error(failure, code: "output") }
     return console.outputFailure == nil
   }
 

@@ -11,6 +11,8 @@ struct DumpCommand: ~Copyable {
   private var line: TextLine
   private var out = TextBuffer()
   private var shown = 0
+  /// Datagrams of ours, shown or not.
+  private var seen = 0
   private var foreign: UInt64 = 0
   private var file: CaptureOutput?
   private var qlog = QlogLine()
@@ -37,16 +39,20 @@ struct DumpCommand: ~Copyable {
       flush()
       try file?.flush()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
+      if let file, let path = options.output, options.isJSON {
+        console.print(["event": "written", "path": .string(path), "datagrams": .uint(file.count)])
+      }
       // Asking starts the count anew.
       let dropped = capture.reader.dropped
       if dropped > 0 {
         console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
       }
+      if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
-    if let failure { console.error(failure.reason) }
+    if let failure { console.error(failure.reason, code: failure.code) }
     if let failure = console.outputFailure {
-      console.error(failure)
+      console.error(failure, code: "output")
       return false
     }
     return options.filters.check(statistics, console) && failure == nil
@@ -62,6 +68,7 @@ struct DumpCommand: ~Copyable {
         line.clock.begin(datagram.time)
         let fragment = capture.reader.fragment
         let seen = fragment == nil ? analyzer.observe(&datagram) : Observation()
+        if datagram.isOurs { self.seen += 1 }
         guard datagram.isOurs || options.showsAll else {
           foreign += 1
           continue

@@ -61,7 +61,7 @@ struct FilterOptions {
     var holds = true
     for assertion in assertions {
       guard let failure = assertion.failure(statistics) else { continue }
-      console.failure("assertion failed: \(failure)")
+      console.failure("assertion failed: \(failure)", code: "assertion")
       holds = false
     }
     return holds

@@ -44,15 +44,17 @@ struct FollowCommand: ~Copyable {
       if let directory { try Self.make(directory) }
       try collect(&capture)
     } catch {
-      console.error(error.reason)
+      console.error(error.reason, code: error.code)
       isGood = false
     }
-    if files.isEmpty, isGood { console.note("shoal-dump: no file is wanted in this capture, or WANT was not captured") }
+    if files.isEmpty, isGood {
+      console.failure("no file is wanted in this capture, or WANT was not captured", code: "no_file")
+    }
     for file in files {
       if !finish(file) { isGood = false }
       if file.descriptor >= 0 { close(file.descriptor) }
     }
-    if let failure = console.outputFailure { console.error(failure) }
+    if let failure = console.outputFailure { console.error(failure, code: "output") }
     return isGood && console.outputFailure == nil && !files.isEmpty
   }
 
@@ -140,7 +142,10 @@ struct FollowCommand: ~Copyable {
     } else {
       console.print(text(file, result) + (written.map { ": \(escaped($0, asciiOnly: true))" } ?? ""))
     }
-    if let problem { console.error(problem) }
+    if let problem { console.error(problem, code: "file") }
+    if !result.isComplete {
+      console.failure("\(quoted(file.name, asciiOnly: true)) is not complete", code: "incomplete")
+    }
     return result.isComplete && problem == nil
   }
 

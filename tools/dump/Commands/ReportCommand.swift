@@ -30,13 +30,18 @@ struct ReportCommand {
   private let output: String
   private let directory: String?
   private let qlogs: [String]
+  private let isJSON: Bool
 
-  init(_ invocation: Invocation, console: Console) {
+  init(_ invocation: Invocation, console: Console) throws(UsageError) {
     self.console = console
     file = invocation["file"].text
     output = invocation["output"].text
     directory = invocation.first("svg")?.text
     qlogs = invocation.all("qlog").map(\.text)
+    isJSON = invocation.has("json")
+    if isJSON, output == "-", directory == nil {
+      throw UsageError("--json and --output -: both want standard output; name a file")
+    }
   }
 
   /// Whether all of it could be read and written; if not, the reason was printed.
@@ -52,8 +57,11 @@ struct ReportCommand {
       } while try capture.fill()
     } catch { failure = error }
     // What could be read is drawn, then the reason is told.
-    if let failure { console.error(failure.reason) }
+    if let failure { console.error(failure.reason, code: failure.code) }
     guard data.count > 0 || failure == nil else { return false }
+    if data.count == 0 {
+      console.warning("\(file == "-" ? "standard input" : escaped(file, asciiOnly: true)): \(noDatagram)")
+    }
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
       console.warning("no connection of the capture is in the qlog: are they of the same transfer?")
     }
@@ -67,13 +75,13 @@ struct ReportCommand {
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
     let name = escaped(path, asciiOnly: true)
     guard let bytes = Self.contents(of: path) else {
-      console.error("\(name): \(String(cString: strerror(errno)))")
+      console.error("\(name): \(systemError())", code: "file")
       return false
     }
     let before = qlog.events
     let broken = qlog.read(bytes)
     guard qlog.events > before else {
-      console.error("\(name): no event in it; is it a qlog in JSON text sequences?")
+      console.error("\(name): no event in it; is it a qlog in JSON text sequences?", code: "format")
       return false
     }
     if let broken { console.warning("\(name): record \(broken) is broken, and perhaps others") }
@@ -110,11 +118,11 @@ struct ReportCommand {
 
   private func writeGraphs(_ graphs: [(name: String, svg: String)], to directory: String) -> Bool {
     guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
-      console.error("\(escaped(directory, asciiOnly: true)): \(String(cString: strerror(errno)))")
+      console.error("\(escaped(directory, asciiOnly: true)): \(systemError())", code: "file")
       return false
     }
     guard !graphs.isEmpty else {
-      console.error("nothing to draw: the capture holds no DATA")
+      console.error("nothing to draw: the capture holds no DATA", code: "empty")
       return false
     }
     for graph in graphs {
@@ -127,7 +135,7 @@ struct ReportCommand {
   private func write(_ bytes: [UInt8]) -> Bool {
     if output == "-" {
       bytes.withUnsafeBytes { console.write($0) }
-      if let failure = console.outputFailure { console.error(failure) }
+      if let failure = console.outputFailure { console.error(failure, code: "output") }
       return console.outputFailure == nil
     }
     guard save(bytes, to: output) else { return false }
@@ -139,9 +147,10 @@ struct ReportCommand {
   private func save(_ bytes: [UInt8], to path: String) -> Bool {
     do throws(InputFailure) {
       try OutputFile.write(bytes, to: path, inputs: ([file] + qlogs).compactMap { FileIdentity(path: $0) })
+      if isJSON { console.print(["event": "written", "path": .string(path), "bytes": .int(bytes.count)]) }
       return true
     } catch {
-      console.error(error.reason)
+      console.error(error.reason, code: error.code)
       return false
     }
   }

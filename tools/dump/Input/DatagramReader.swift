@@ -3,6 +3,8 @@ import ShoalCapture
 /// Why a capture cannot be read further, in words for people.
 struct InputFailure: Error {
   var reason: String
+  /// What kind of fault it is; stable, for programs.
+  var code = "file"
 }
 
 /// Reads the UDP datagrams of a capture: a file, holding a block of it at a time, or an interface.
@@ -64,6 +66,12 @@ struct DatagramReader: ~Copyable {
 
   /// Reads on, waiting if need be; false at the end.
   mutating func fill() throws(InputFailure) -> Bool { try records.fill() }
+
+  /// The link type that is not supported, where nothing else was found.
+  var onlyLinkType: UInt16? {
+    guard frame == nil, fragments == 0, case .unsupportedLinkType(let type)? = firstOther else { return nil }
+    return type.rawValue
+  }
 
   /// Packets that the kernel dropped because we were too slow.
   var dropped: UInt64 { records.dropped }

@@ -160,9 +160,10 @@ function start() {
   readTheme();
   const shown = report.flows.map((flow, index) => index).filter(index => report.flows[index].shown);
   if (!shown.length) {
-    document.querySelector("main").hidden = true;
-    document.getElementById("marks").hidden = true;
-    document.getElementById("verdict").textContent = "The capture holds no connection of Shoal's.";
+    for (const part of ["nav", "main", "#marks"]) document.querySelector(part).hidden = true;
+    document.getElementById("file").textContent = report.file;
+    document.getElementById("verdict").textContent = report.datagrams === 0 ? "The capture holds no Shoal datagram."
+      : `The capture holds ${plural(report.datagrams, "Shoal datagram")} and no connection that carries anything.`;
     return;
   }
   view.flow = shown.reduce((best, index) => report.flows[index].fresh > report.flows[best].fresh ? index : best, shown[0]);
