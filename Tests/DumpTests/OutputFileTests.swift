@@ -1,4 +1,6 @@
 import Foundation
+import ShoalCapture
+import ShoalWire
 import Testing
 
 @testable import shoal_dump
@@ -51,5 +53,23 @@ import Testing
     try Data().write(to: folder.appending(path: "empty"))
     #expect(try run([capture.path, "-w", path("empty")]).status == 0)
     #expect(try run([capture.path, "-w", "/dev/null"]).status == 0)
+  }
+
+  @Test func onlyWhatIsRemarkableHasAComment() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let talk = TestCapture()
+    try talk.add(ConnectPacket(), connection: 5, to: tracker)
+    try talk.add(ConnectedPacket(), connection: 5, from: tracker, to: alice)
+    talk.add(try data(1, attempt: 1))
+    #expect(try inspect(talk.bytes).lines[1].contains("[reply to 1, "))
+    #expect(try inspect(talk.bytes, "-w", path("b.pcapng")).status == 0)
+    var reader = CaptureReader()
+    try Data(contentsOf: folder.appending(path: "b.pcapng")).withUnsafeBytes { reader.feed($0) }
+    reader.finish()
+    var comments: [String?] = []
+    while let record = try reader.next() {
+      comments.append(record.comment.map { String(decoding: $0, as: UTF8.self) })
+    }
+    #expect(comments == [nil, nil, "resent, attempt 1"])
   }
 }

@@ -35,6 +35,7 @@ struct DumpCommand: ~Copyable {
         let inputs = [capture.identity].compactMap { $0 }
         file = try CaptureOutput(path, output: output, existing: existing, inputs: inputs)
       }
+      if options.isLive { console.note("shoal-dump: capturing on \(capture.name); Ctrl-C stops") }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
       try file?.flush()

@@ -27,7 +27,10 @@ final class CaptureOutput {
     _ datagram: Datagram, _ seen: Observation, _ frame: (record: CaptureRecord, packet: Range<Int>)?
   ) throws(InputFailure) {
     comment.removeAll()
-    if seen.marks.rawValue != 0 { MarkText.write(datagram, seen, seen.fault, to: &comment) }
+    // That a request is answered is not remarkable.
+    if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
+      MarkText.write(datagram, seen, seen.fault, to: &comment)
+    }
     let text = comment.count > 0 ? comment.text : nil
     count += 1
     if datagram.part == 0, let frame {
