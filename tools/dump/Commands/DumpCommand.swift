@@ -67,20 +67,20 @@ struct DumpCommand: ~Copyable {
       flush()
       while var datagram = try capture.next() {
         line.clock.begin(datagram.time)
-        let fragment = capture.reader.fragment
-        let seen = fragment == nil ? analyzer.observe(&datagram) : Observation()
+        let isFragment = capture.reader.fragment != nil
+        let seen = isFragment ? Observation() : analyzer.observe(&datagram)
         if datagram.isOurs { self.seen += 1 }
         guard datagram.isOurs || options.showsAll else {
           foreign += 1
           continue
         }
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
-        if countsAll, fragment == nil { statistics.add(datagram, seen) }
+        if countsAll, !isFragment { statistics.add(datagram, seen) }
         shown += 1
         if file != nil {
           try file?.add(datagram, seen, capture.reader.frame)
         } else if !options.isQuiet {
-          if let fragment { write(fragment, datagram) } else { write(datagram, seen) }
+          if let fragment = capture.reader.fragment { write(fragment, datagram) } else { write(datagram, seen) }
         }
         if out.count > 1 << 16 { flush() }
         if shown == options.count { return }
