@@ -9,6 +9,9 @@ function highest(values, from, end, start = 0) {
   return high;
 }
 
+// A width in two digits: it depends on the window and is no measurement.
+const widthText = us => `${+(us / 1000).toPrecision(2)} ms`;
+
 // From zero to somewhat above the highest value.
 const upTo = high => [0, high > 0 ? high * 1.08 : 1];
 

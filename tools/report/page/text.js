@@ -13,9 +13,6 @@ const rateText = value => `${(value / 1e6).toPrecision(3)} MB/s`;
 const secondsText = (t, places = 6) => (t / 1e6).toFixed(places);
 const millisecondsText = us => `${Math.floor(us / 1000)}.${String(Math.round(us % 1000)).padStart(3, "0")} ms`;
 
-// A width in two digits: it depends on the window and is no measurement.
-const widthText = us => `${+(us / 1000).toPrecision(2)} ms`;
-
 function shareText(part, whole) {
   if (!whole || !part) return "0%";
   const percent = 100 * part / whole;
