@@ -12,8 +12,9 @@ struct CaptureFile: ~Copyable {
   /// The bytes that are gathered before they are written: bounds memory, and makes few calls.
   private static let buffer = 256 << 10
 
-  init(_ path: String) throws(SystemError) {
-    file = try File.create(path, existing: .empty)
+  /// Begins a capture; what is there is an error unless it may be replaced.
+  init(_ path: String, replacing: Bool) throws(SystemError) {
+    file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     writer = PcapngWriter(application: "shoal \(shoalVersion)")
   }
 

@@ -9,6 +9,8 @@ package final class File: Sendable {
     case keep
     /// Empty it.
     case empty
+    /// Fail with `EEXIST` if it has any content.
+    case refuseContent
     /// Fail with `EEXIST`.
     case refuse
   }
@@ -38,11 +40,13 @@ package final class File: Sendable {
   package static func create(_ path: String, existing: Existing = .keep) throws(SystemError) -> File {
     let flags: Int32 =
       switch existing {
-      case .keep: 0
+      case .keep, .refuseContent: 0
       case .empty: O_TRUNC
       case .refuse: O_EXCL
       }
-    return try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags, .create)
+    let file = try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags, .create)
+    if existing == .refuseContent, try file.size() > 0 { throw SystemError(EEXIST, .create, path) }
+    return file
   }
 
   /// Reads from `offset` until `buffer` is full or the file ends; the number of bytes read.

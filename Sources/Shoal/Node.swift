@@ -1,3 +1,4 @@
+import Glibc
 import ShoalLink
 import ShoalSwarm
 import ShoalTransport
@@ -24,6 +25,8 @@ public struct NodeOptions: Sendable {
   public var capture: String?
   /// Where to record what the transport decides, as qlog.
   public var qlog: String?
+  /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
+  public var replacesRecords = false
   /// Whether a tracker answers on the same port.
   public var runsTracker = false
 
@@ -60,6 +63,10 @@ final class Node: Sendable {
     } catch {
       let places = [("--capture", options.capture), ("--qlog", options.qlog)]
       guard let place = places.first(where: { $0.1 == error.subject }) else { throw ShoalError(error) }
+      guard error.code != EEXIST else {
+        let way = "name another file, or replace it with --force"
+        throw ShoalError(.exists, "\(place.0) \(error.subject) exists; \(way)")
+      }
       throw ShoalError(.file, "\(place.0) \(error)\(error.remedy)")
     }
     SystemThread.start("shoal-loop") { [self] in
@@ -146,8 +153,8 @@ private final class LoopTools: @unchecked Sendable {
     try resting.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
     self.resting = consume resting
     capture = nil
-    if let path = options.capture { capture = try CaptureFile(path) }
-    if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress) }
+    if let path = options.capture { capture = try CaptureFile(path, replacing: options.replacesRecords) }
+    if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress, replacing: options.replacesRecords) }
   }
 
   func takePoll() -> EventPoll { poll.take()! }

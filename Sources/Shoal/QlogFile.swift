@@ -22,8 +22,9 @@ final class QlogFile {
   /// Why nothing more is written.
   private(set) var failure: SystemError?
 
-  init(_ path: String, _ address: Address) throws(SystemError) {
-    file = try File.create(path, existing: .empty)
+  /// Begins a qlog of the endpoint at `address`; what is there is an error unless it may be replaced.
+  init(_ path: String, _ address: Address, replacing: Bool) throws(SystemError) {
+    file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     record(
       #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
         + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":"shoal \#(shoalVersion)","#

@@ -7,6 +7,8 @@ public struct CaptureError: Error, Equatable, Sendable {
 
   /// What is wrong with a block, a record or a header.
   public enum Reason: Equatable, Sendable {
+    /// The file holds nothing at all.
+    case empty
     /// The file starts with the magic of neither pcapng nor pcap.
     case unknownFormat
     /// The file is compressed, by a program of this name.
@@ -44,13 +46,14 @@ public struct CaptureError: Error, Equatable, Sendable {
 
 extension CaptureError: CustomStringConvertible {
   /// One line for people: `byte 1234: the file ends in the middle of a block`.
-  public var description: String { "byte \(offset): \(reason)" }
+  public var description: String { reason == .empty ? "\(reason)" : "byte \(offset): \(reason)" }
 }
 
 extension CaptureError.Reason: CustomStringConvertible {
   /// The reason in words.
   public var description: String {
     switch self {
+    case .empty: "is empty; a capture has a header at least"
     case .unknownFormat: "neither a pcapng nor a pcap file"
     case .compressed(let program):
       "compressed by \(program), which must be undone first: \(program) -dc FILE | shoal-dump -"

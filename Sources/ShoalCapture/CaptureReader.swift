@@ -72,7 +72,7 @@ public struct CaptureReader: ~Copyable, Sendable {
     guard isFinished else { return }
     if buffer.count == 0, case .pcapng = format { return }
     if buffer.count == 0, case .pcap = format { return }
-    throw damage(.truncated)
+    throw damage(position == 0 && buffer.count == 0 ? .empty : .truncated)
   }
 
   /// The error of a reason at the start of what is being read.

@@ -31,10 +31,12 @@ extension IPFrame {
     let number = bytes.uint8(at: start + 9)
     let flags = bytes.uint16(at: start + 6)
     guard flags & 0x3fff == 0 else {
+      let end = min(ip.end, bytes.count)
       throw .fragment(
         IPFragment(
           source: ip.source, destination: ip.destination, identification: UInt32(bytes.uint16(at: start + 4)),
-          offset: Int(flags & 0x1fff) * 8, more: flags & 0x2000 != 0, protocolNumber: number))
+          offset: Int(flags & 0x1fff) * 8, more: flags & 0x2000 != 0, protocolNumber: number,
+          length: (total == 0 ? end : ip.end) - start - header, packet: start..<end, payload: start + header..<end))
     }
     guard number == udp else { throw .otherProtocol(number) }
     return try datagram(bytes, at: start + header, ip, verifying)
@@ -90,9 +92,11 @@ extension IPFrame {
   ) throws(NotUDP) {
     let field = bytes.uint16(at: offset + 2)
     guard field & 0xfff9 != 0 else { return }
+    let end = min(ip.end, bytes.count)
     throw .fragment(
       IPFragment(
         source: ip.source, destination: ip.destination, identification: bytes.uint32(at: offset + 4),
-        offset: Int(field & 0xfff8), more: field & 1 != 0, protocolNumber: bytes.uint8(at: offset)))
+        offset: Int(field & 0xfff8), more: field & 1 != 0, protocolNumber: bytes.uint8(at: offset),
+        length: (ip.end == .max ? end : ip.end) - offset - 8, packet: ip.start..<end, payload: offset + 8..<end))
   }
 }

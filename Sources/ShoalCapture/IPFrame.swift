@@ -76,6 +76,12 @@ public struct IPFragment: Hashable, Sendable {
   public var more: Bool
   /// The IANA number of what is fragmented: 17 for UDP.
   public var protocolNumber: UInt8
+  /// The bytes of the packet that this fragment carries.
+  public var length: Int
+  /// Where in the frame the captured part of the fragment lies, headers and all.
+  public var packet: Range<Int>
+  /// Where in the frame the captured part of what it carries lies.
+  public var payload: Range<Int>
 }
 
 extension NotUDP: CustomStringConvertible {

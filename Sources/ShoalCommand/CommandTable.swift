@@ -20,7 +20,9 @@ enum CommandTable {
   private static let tracker = Command(
     "tracker", "Run a tracker: it tells peers who has which chunks of which file.",
     examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400"],
-    groups: [OptionGroup("OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)")] + access)])
+    groups: [
+      OptionGroup("OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)")] + access + [replaceCapture])
+    ])
 
   private static let share = Command(
     "share", "Serve a file until interrupted, and print the ticket to get it by.",
@@ -38,7 +40,7 @@ enum CommandTable {
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Cut into so many chunks.", value: "n"),
         ]),
-      transport(access + [qlog]),
+      transport(access + [qlog, Option("force", "Replace a capture or qlog that is there.")]),
     ])
 
   private static let get = Command(
@@ -52,7 +54,7 @@ enum CommandTable {
           Option(
             "output", "Where to write: file or directory. (default: the ticket's name)", value: "path",
             completes: .files),
-          Option("force", "Replace a different file."),
+          Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
           Option("stay", "Keep serving afterwards."),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
@@ -72,7 +74,7 @@ enum CommandTable {
         [
           Option("tracker", "Tracker to ask. (default: the ticket's)", value: "host:port", repeats: true),
           Option("chunk", "Only who has this chunk, from 0.", value: "n"),
-        ] + access)
+        ] + access + [replaceCapture])
     ])
 
   private static let demo = Command(
@@ -123,6 +125,8 @@ enum CommandTable {
     Option("link", "Impair this link: loss=5%,delay=10ms.", value: "spec"),
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
   ]
+
+  private static let replaceCapture = Option("force", "Replace a capture that is there.")
 
   private static let qlog = Option(
     "qlog", "Record windows, rates, timers, losses as qlog.", value: "file", completes: .files)

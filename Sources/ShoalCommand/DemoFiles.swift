@@ -42,9 +42,10 @@ final class DemoFiles: Sendable {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// What is there may be anybody's, and all that has these names will be removed.
+  /// What is there may be anybody's, and all that has these names will be removed or replaced.
   private func refuseExisting() throws {
-    for path in made where try FileSystem.status(path) != nil {
+    let records = captures ? (["tracker", "origin"] + names).map(capture) : []
+    for path in made + records where try FileSystem.status(path) != nil {
       throw Failure("\(escaped(path)) exists; remove it, or use another --directory", code: "exists")
     }
   }

@@ -139,6 +139,17 @@ final class SharedProgress: Sendable {
 }
 
 extension Session {
-  /// The same command again, to be pasted.
-  var resumeCommand: String { (["shoal"] + words.map(shellWord)).joined(separator: " ") }
+  /// The same command again, to be pasted; what it has recorded is not to be replaced.
+  var resumeCommand: String { Session.resumeCommand(words) }
+
+  static func resumeCommand(_ words: [String]) -> String {
+    let records = ["--capture", "--qlog"]
+    let end = words.firstIndex(of: "--") ?? words.endIndex
+    let kept = words.indices.filter { index in
+      guard index < end else { return true }
+      let isValue = index > 0 && records.contains(words[index - 1])
+      return !isValue && !records.contains { words[index] == $0 || words[index].hasPrefix("\($0)=") }
+    }
+    return (["shoal"] + kept.map { shellWord(words[$0]) }).joined(separator: " ")
+  }
 }

@@ -104,14 +104,21 @@ struct LookupText {
     return ChunkSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
   }
 
+  /// One for each peer, then the last one.
   var objects: [JSON] {
-    answer.peers.map { peer in
+    let peers = answer.peers.map { peer -> JSON in
       [
-        "address": .string("\(peer.address)"), "chunks": .int(peer.have), "complete": .bool(peer.isComplete),
+        "event": "peer", "address": .string("\(peer.address)"), "chunks": .int(peer.have),
+        "complete": .bool(peer.isComplete),
         "ranges": peer.chunks.map { .string($0.rangesDescription) } ?? .null, "id": .string(answer.id.hex),
         "name": .string(answer.name), "total": .uint(UInt64(peer.cut.chunks)), "size": .uint(peer.cut.size),
         "age": .int(peer.age),
       ]
     }
+    let done: JSON = [
+      "event": "done", "id": .string(answer.id.hex), "name": .string(answer.name), "peers": .int(peers.count),
+      "total": .int(Int(answer.total)),
+    ]
+    return peers + [done]
   }
 }

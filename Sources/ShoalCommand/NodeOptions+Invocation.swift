@@ -5,11 +5,12 @@ import ShoalTransport
 import ShoalWire
 
 extension NodeOptions {
-  /// What the options of a tracker or of a question ask for: --link and --capture.
+  /// What the options of a tracker or of a question ask for: --link, --capture and --force.
   init(access invocation: Invocation, listen: String) throws(UsageError) {
     self.init(listen: listen)
     if let link = invocation.first("link") { self.link = try link.link(named: "link") }
     capture = invocation.first("capture")?.text
+    replacesRecords = invocation.has("force")
   }
 
   /// What the options under TRANSPORT ask for.

@@ -29,6 +29,7 @@ public final class Console: Sendable {
     var output: LineWriter
     var error: LineWriter
     var progress: ProgressLine
+    var firstError: (message: String, code: String)?
   }
 
   /// A console for a program, as the standard options that its table declares ask for it.
@@ -89,11 +90,24 @@ public final class Console: Sendable {
   /// A warning, unless quiet; work goes on after it.
   public func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
 
-  /// An error, always.
-  public func error(_ text: String) { say("\(program): \(standardError.paint("error:", .red)) \(text)") }
+  /// An error, always; `code` tells programs its kind.
+  public func error(_ text: String, code: String = "failed") {
+    remember(text, code)
+    say("\(program): \(standardError.paint("error:", .red)) \(text)")
+  }
 
   /// A line on standard error, always, for what failed without being an error: a condition that does not hold.
-  public func failure(_ text: String) { say("\(program): \(text)") }
+  public func failure(_ text: String, code: String = "failed") {
+    remember(text, code)
+    say("\(program): \(text)")
+  }
+
+  /// The first error or failure that was said: what the last object of `--json` tells.
+  public var firstError: (message: String, code: String)? { state.withLock { $0.firstError } }
+
+  private func remember(_ message: String, _ code: String) {
+    state.withLock { if $0.firstError == nil { $0.firstError = (message, code) } }
+  }
 
   /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
   public var outputFailure: String? {

@@ -37,7 +37,8 @@ extension [Command] {
     let arguments = command.arguments.map { row($0.placeholder, $0.help, width: width) }
     if !arguments.isEmpty { sections.append(["ARGUMENTS:"] + arguments.flatMap(\.self)) }
     for group in command.mergedGroups where !group.options.isEmpty {
-      sections.append(["\(group.title):"] + group.options.flatMap { row($0.label, $0.explanation, width: width) })
+      sections.append(
+        ["\(group.title):"] + group.options.filter(\.isListed).flatMap { row($0.label, $0.explanation, width: width) })
     }
     let subcommands = command.subcommands.map { row($0.name, $0.overview, width: width) }
     if !subcommands.isEmpty { sections.append(["SUBCOMMANDS:"] + subcommands.flatMap(\.self)) }
@@ -46,7 +47,9 @@ extension [Command] {
   }
 
   private var footer: String? {
-    if let last, !last.subcommands.isEmpty { return "See '\(first?.name ?? "") help <subcommand>' for its options." }
+    if let last, !last.subcommands.isEmpty {
+      return "See '\(first?.name ?? "") help <subcommand>' for its options, --man for all of them."
+    }
     guard count > 1, let first else { return nil }
     let shares = first.groups.contains { $0.shared && $0.options.contains { $0.name != "help" } }
     let more = shares ? " and the options they share" : ""

@@ -58,13 +58,15 @@ public struct Option: Sendable {
   let repeats: Bool
   let completes: Completion
   let help: String
+  /// Whether help lists it; the man page lists all.
+  let isListed: Bool
 
   /// A flag, unless `value` names what follows or `choices` lists all that may follow.
   ///
   /// The default counts as given when nothing is; a default that is not a value belongs in the help's own words.
   public init(
     _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
-    default: String? = nil, repeats: Bool = false, completes: Completion = .nothing
+    default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true
   ) {
     self.name = name
     self.short = short
@@ -74,6 +76,7 @@ public struct Option: Sendable {
     self.repeats = repeats
     self.completes = completes
     self.help = help
+    self.isListed = isListed
   }
 
   var long: String { "--\(name)" }
@@ -137,8 +140,9 @@ public struct Command: Sendable {
     var root = self
     root.groups.append(OptionGroup("OPTIONS", shared: true, [Option("help", "Show help.", short: "h")]))
     var own = [
-      Option("generate-completion-script", "Print a completion script.", oneOf: Shell.allCases.map(\.rawValue)),
-      Option("man", "Print the man page."),
+      Option(
+        "generate-completion-script", "Print a completion script.", oneOf: Shell.allCases.map(\.rawValue),
+        isListed: false), Option("man", "Print the man page.", isListed: false),
     ]
     if version != nil { own.insert(Option("version", "Show the version."), at: 0) }
     root.groups.append(OptionGroup("OPTIONS", own))

@@ -41,7 +41,7 @@ import Testing
     #expect(all.lines[0] == "   1  0.000000 10.0.0.2:7402 > 10.0.0.1:7401 UDP len=3")
     #expect(all.lines.count == 3 && all.error == "")
     let strange = try inspect(pcapHeader(linkType: 147) + pcapRecord([1, 2, 3], cutTo: 3))
-    #expect(strange.error == "shoal-dump: not shown: 1 other packet (first: link type 147 is not supported)\n")
+    #expect(strange.status == 1 && strange.error.contains(": link type 147 is not supported; Ethernet, Linux cooked"))
   }
 
   @Test func colours() throws {
@@ -59,17 +59,19 @@ import Testing
     #expect(cut.error.hasPrefix("shoal-dump: error: ") && cut.error.contains(": byte "))
     #expect(cut.error.split(separator: "\n").count == 1)
     let json = try inspect(Array(bytes.dropLast(1)), "--json")
-    #expect(json.status == 1 && json.lines.count == 2 && json.error.contains(": byte "))
+    #expect(json.status == 1 && json.lines.count == 3 && json.error.contains(": byte "))
+    #expect(json.lines[2].hasPrefix(#"{"event":"error","message":""#) && json.lines[2].hasSuffix(#""code":"damaged"}"#))
     let foreign = try inspect(Array("hello, world".utf8))
     #expect(foreign.status == 1 && foreign.output == "" && foreign.error.contains(": byte 0: "))
     #expect(try inspect([]).status == 1)
+    #expect(try run(["-"]).error == "shoal-dump: error: standard input: is empty; a capture has a header at least\n")
   }
 
   @Test func errorsOfUseAndOfFiles() throws {
     let missing = try run(["/nonexistent/a.pcapng"])
     #expect(missing.status == 1)
-    #expect(missing.error == "shoal-dump: error: /nonexistent/a.pcapng: No such file or directory\n")
-    #expect(try run(["/"]).error == "shoal-dump: error: /: Is a directory\n")
+    #expect(missing.error == "shoal-dump: error: /nonexistent/a.pcapng: no such file or directory; check the path\n")
+    #expect(try run(["/"]).error == "shoal-dump: error: /: is a directory; name a file\n")
     let misuses = ["", "a b", "--nonsense", "a --count 0", "a --count x", "a --time never", "a --tables", "a --color"]
     for words in misuses.map({ $0.split(separator: " ").map(String.init) }) {
       let outcome = try run(words)
@@ -81,7 +83,7 @@ import Testing
 
   @Test func helpVersionAndTables() throws {
     let help = try run(["--help"])
-    #expect(help.status == 0 && help.output.hasPrefix("OVERVIEW: ") && help.lines.count < 64)
+    #expect(help.status == 0 && help.output.hasPrefix("OVERVIEW: ") && help.lines.count < 50)
     #expect(try run(["--version"]).output == "shoal-dump 0.1.0\n")
     #expect(try run(["--tables"]).output == Schema.markdown() + "\n")
   }

@@ -1,5 +1,6 @@
 import Foundation
 import ShoalWire
+import Testing
 
 @testable import shoal_dump
 
@@ -69,9 +70,11 @@ final class Conversation {
   func lines() throws -> [String] { try inspect(capture.bytes).packets.dropFirst(2).map { $0 } }
 }
 
-/// The JSON objects of an output, one a line.
+/// The JSON objects of an output, one a line, but for the last, which says how it ended.
 func objects(_ outcome: Outcome) throws -> [[String: Any]] {
-  try outcome.lines.map { line in
+  let objects = try outcome.lines.map { line in
     try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
   }
+  #expect(objects.last?["event"] as? String == (outcome.status == 0 ? "done" : "error"))
+  return objects.dropLast()
 }

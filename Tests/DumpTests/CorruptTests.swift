@@ -60,7 +60,7 @@ import Testing
     #expect(outcome.packets[1].hasPrefix("DATA? len=102 [corrupt: ") && outcome.packets[1].contains("bit 0 of byte 0"))
     #expect(outcome.packets[2].hasPrefix("DATA? len=102 [corrupt: "))
     let json = try inspect(capture.bytes, "--json")
-    #expect(json.lines.count == 3 && json.lines[2].contains("\"checksum\":\"bad\""))
+    #expect(json.lines.count == 4 && json.lines[2].contains("\"checksum\":\"bad\""))
   }
 
   @Test func cutByTheCapture() throws {

@@ -82,6 +82,7 @@ import Testing
     #expect(outcome.status == 0 && outcome.error == "")
     #expect(
       outcome.lines == [
+        "A is \(alice), in a.pcapng", "B is \(bob), in b.pcapng",
         "clock of B ahead by 7000.00 ms, if the least delays are the same both ways; +-10.00 ms at most", "",
         "102 datagrams A > B",
         "delivered  97  95.1%  duplicated 1, reordered 2, late 1",
@@ -92,14 +93,23 @@ import Testing
         "corrupted   0     0%", "one-way delay min/median/p99: 10.00/10.00/10.00 ms",
       ])
     let picture = try #require(svg)
-    #expect(picture.hasPrefix("<svg ") && picture.contains("a.pcapng &gt; b.pcapng"))
+    #expect(picture.hasPrefix("<svg ") && picture.contains("a.pcapng (\(alice)) &gt; b.pcapng (\(bob))"))
     #expect(throws: Never.self) { _ = try XMLCheck.parse(picture) }
   }
 
   @Test func forPrograms() throws {
     let json = try objects(ends().diff("--json").outcome)
     #expect(json.count == 2 && json[0]["path"] as? String == "A > B" && json[0]["corrupted"] as? Int == 2)
+    #expect(json[0]["from"] as? [String] == ["\(alice)"] && json[1]["from"] as? [String] == ["\(bob)"])
     #expect(json[0]["clock_offset"] as? Double == 7 && json[1]["lost"] as? Int == 1)
+  }
+
+  @Test func axesHaveRoundSteps() throws {
+    let picture = try #require(try ends().diff().svg)
+    let labels = picture.matches(of: />([0-9.]+) s<\/text>/).compactMap { Double($0.1) }
+    let steps = Set(zip(labels, labels.dropFirst()).map { (($1 - $0) * 1e6).rounded() }.filter { $0 > 0 })
+    #expect(steps.count <= 2 && labels.count > 4, "\(labels)")
+    for step in steps { #expect(["1", "2", "5"].contains("\(Int(step))".prefix { $0 != "0" }), "\(labels)") }
   }
 
   /// Times from the beginning and the end of what 64 bits hold.

@@ -36,6 +36,7 @@ import Testing
     ("have == 4", [7]), ("have == 5", []), ("window < 100", [1, 2]), ("arq == sr", [1, 2]), ("arq == gbn", []),
     ("ack_delay == 25ms", [3, 4, 6]), ("encoding == runs", [5]), ("reply", [2]), ("token", []), ("seq", [3, 4, 6]),
     ("chunk == 3", [7]), ("timestamp != 0", [3, 4, 6]), ("captured < 100", [2, 5, 7, 8]),
+    ("len > 1 kB && len < 2 kB", [1]), ("rtt >= 19 ms and rtt < 20 ms", [5]),
   ])
   func whatPasses(_ expression: String, _ numbers: [Int]) throws {
     let outcome = try inspect(Self.bytes, "-f", expression)
@@ -46,7 +47,8 @@ import Testing
   @Test(arguments: [
     (["--type", "data,ack"], [3, 4, 5, 6]), (["--peer", "10.0.0.1:7400"], [7]), (["--flow", "b0b0"], [2, 3, 4, 5, 6]),
     (["--marks", "any"], [6, 8]), (["--marks", "reply,resent"], [2, 6]),
-    (["--from", "0.04", "--to", "0.0445"], [5, 6, 7]),
+    (["--from", "0.04", "--to", "0.0445"], [5, 6, 7]), (["--from", "40ms", "--to", "44.5 ms"], [5, 6, 7]),
+    (["--type", "data, ack"], [3, 4, 5, 6]),
     (["--chunk", "0-3"], [7]), (["--chunk", "5"], []), (["--type", "data", "-f", "attempt == 1"], [6]),
   ])
   func options(_ options: [String], _ numbers: [Int]) throws {
@@ -60,7 +62,11 @@ import Testing
     ("(seq > 1", 8, "a ) is missing"), ("seq > 1)", 7, "')' is not expected here"), ("seq > x", 6, "is a number"),
     ("len > 3s", 6, "no such unit"), ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
     ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is no operator"), ("&& seq", 0, "instead of a field"),
-    ("conn == xyz", 8, "hexadecimal"), (String(repeating: "(", count: 70), 64, "nested too deeply"),
+    ("conn == xyz", 8, "hexadecimal"), ("resent == true", 0, "resent is a mark: write it alone, or !resent"),
+    ("data == 7", 0, "data is no field; write type == data"), ("needless", 0, "did you mean spurious?"),
+    ("seq && lost", 7, "did you mean lost_by_ack?"), ("mark == lost", 8, "did you mean lost_by_ack?"),
+    ("len > 5 MB/s", 6, "no such unit"), ("seq > 1 2", 8, "'2' is not expected here"),
+    (String(repeating: "(", count: 70), 64, "nested too deeply"),
     ([String](repeating: "seq", count: 257).joined(separator: "||"), 1_283, "more than 256 comparisons"),
   ])
   func errorsPointAtTheColumn(_ expression: String, _ column: Int, _ reason: String) throws {
@@ -71,11 +77,60 @@ import Testing
     #expect(lines[1] == "  \(expression)" && lines[2] == String(repeating: " ", count: column + 2) + "^", "\(lines)")
   }
 
+  @Test(arguments: [
+    ("--type", "data,ak", 5, "no type is 'ak'; did you mean ack?"),
+    ("--marks", "needless", 0, "no mark is 'needless'; did you mean spurious?"),
+    ("--marks", "resent, lost", 8, "no mark is 'lost'; did you mean lost_by_ack?"),
+    ("--peer", "nowhere", 0, "'nowhere' is no address"), ("--flow", "12,xyz", 3, "16 hexadecimal digits"),
+    ("--type", "", 0, "no type is '"),
+  ])
+  func errorsShowWhatWasTyped(_ option: String, _ typed: String, _ column: Int, _ reason: String) throws {
+    let outcome = try inspect(Self.bytes, "\(option)=\(typed)")
+    let lines = outcome.error.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(outcome.status == 2 && lines.count == 4, "\(outcome.error)")
+    #expect(lines[0].hasPrefix("shoal-dump: error: \(option): ") && lines[0].contains(reason), "\(lines[0])")
+    #expect(lines[1] == "  \(typed)" && lines[2] == String(repeating: " ", count: column + 2) + "^", "\(lines)")
+  }
+
+  @Test func timesThatAreNone() throws {
+    for time in ["x", "-1", "2kB", "10%", ""] {
+      let outcome = try inspect(Self.bytes, "--from=\(time)")
+      #expect(outcome.status == 2 && outcome.error.contains("must be a time such as 2, 2s or 500ms"), "\(time)")
+    }
+  }
+
+  @Test(arguments: [
+    ("100MB/s", 1e8), ("100mbit", 12.5e6), ("1Mbit/s", 125e3), ("8bit/s", 1), ("1.5kB/s", 1500), ("2GB/s", 2e9),
+  ])
+  func rates(_ text: String, _ value: Double) throws {
+    let quantity = try #require(Quantity(text))
+    #expect(quantity.value == value && quantity.unit == "B/s")
+  }
+
+  @Test func valuesAgreeWithTheVerdict() throws {
+    func text(_ expression: String, _ number: Double, _ usual: String) throws -> String {
+      let comparison = try Condition(expression).comparisons[0]
+      let measure = try #require(Measure(comparison.field.text))
+      let limit = try #require(Quantity(comparison.value?.text ?? ""))
+      return Assertion.text((number, usual), measure, try #require(comparison.relation), limit)
+    }
+    #expect(try text("rtt.p99 < 100ms", 0.1004, "0.1 s") == "0.1004 s")
+    #expect(try text("rtt.p99 < 100ms", 0.31, "0.3 s") == "0.3 s")
+    #expect(try text("tracker.latency < 1us", 0.000_042, "0.0 ms") == "0.04 ms")
+    #expect(try text("duration < 100s", 100.3, "1 min 40 s") == "100.3 s")
+    #expect(try text("resent < 10%", 0.100_001, "10.00% (1 of 9)") == "10.0001% (1 of 9)")
+    #expect(try text("resent < 0.01%", 0.0005, "<0.1% (5 of 10,000)") == "0.1% (5 of 10,000)")
+    #expect(try text("content < 1.5MB", 1_500_001, "1.5 MB") == "1,500,001 B")
+    #expect(try text("goodput > 10 MB/s", 9_999_000, "10.0 MB/s") == "9.999 MB/s")
+    #expect(try text("overhead < 1.06", 1.0601, "1.06") == "1.0601")
+  }
+
   @Test func assertions() throws {
     func check(_ expression: String) throws -> Outcome { try inspect(Self.bytes, "-q", "--assert", expression) }
     let good = [
       "resent == 1", "resent > 33%", "resent < 34%", "corrupt == 1 && malformed == 0", "datagrams == 8", "data == 3",
-      "rtt.median > 19ms", "duration < 1s", "tracker.requests == 1", "content == 200B", "goodput > 1kB", "acks == 1",
+      "rtt.median > 19ms", "duration < 1s", "tracker.requests == 1", "content == 200B", "goodput > 1kB",
+      "goodput < 100 MB/s", "goodput > 1kbit", "acks == 1",
       "retransmitted <= 1 || corrupt == 0", "!(corrupt == 0)",
     ]
     for expression in good {

@@ -166,4 +166,18 @@ import Testing
       #expect(set.count == UInt64(model.count { $0 }))
     }
   }
+
+  @Test func theFolderIsMade() throws {
+    let served = try Served(size: 5_000)
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let files = folder.appending(path: "files").path
+    let missing = try run(["follow", folder.path + "/nothing.pcapng", "-o", files])
+    #expect(missing.status == 1 && missing.error.split(separator: "\n").count == 1, "\(missing.error)")
+    #expect(!FileManager.default.fileExists(atPath: files))
+    let outcome = try inspect(by: "follow", served.talk.capture.bytes, "-o", files)
+    #expect(FileManager.default.fileExists(atPath: files), "\(outcome.error)")
+    let none = try inspect(by: "follow", TestCapture().bytes, "-o", folder.path + "/none/deep")
+    #expect(none.status == 1 && none.error.contains("none/deep: ") && none.error.split(separator: "\n").count == 1)
+  }
 }

@@ -56,6 +56,23 @@ import Testing
     #expect(try run(["--hex", "file"]).status == 2)
   }
 
+  @Test func whatBytesPrints() throws {
+    let bytes = try data(7, block(offset: 0, count: 100))
+    var damaged = try close()
+    damaged[20] ^= 4
+    for datagram in [try close(), bytes, damaged, Array(bytes.dropLast(3))] {
+      let capture = TestCapture()
+      capture.add(datagram)
+      for options in [["-x"], ["-x", "-v"]] {
+        let printed = try inspect(capture.bytes, options: options).output
+        #expect(HexText.bytes(printed) == datagram, "\(printed)")
+      }
+    }
+    let two = TestCapture()
+    for _ in 0..<2 { two.add(bytes) }
+    #expect(HexText.bytes(try inspect(two.bytes, "-x").output) == nil)
+  }
+
   @Test func bytesWithTheirFields() throws {
     let capture = TestCapture()
     capture.add(try close())

@@ -29,6 +29,7 @@ import Testing
           + #"{"message":"HAVE","file":0,"chunks":"12-14"},"#
           + #"{"message":"BLOCK","file":0,"space":"content","offset":"0000000000000009","content":5},"#
           + #"{"message":null,"value":99,"content":1}]},"marks":[],"in_flight":60}"#,
+        #"{"event":"done"}"#,
       ])
   }
 

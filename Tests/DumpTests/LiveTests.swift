@@ -84,7 +84,7 @@ import Testing
     let outcome = try run(["-i", "any", "-w", path, "--peer", "127.0.0.1:\(chatter.port)", "--count", "3"])
     #expect(outcome.status == 0 && outcome.output == "")
     // Other tests may send what is not shown.
-    #expect(outcome.error.hasPrefix("shoal-dump: 3 datagrams written\n"))
+    #expect(outcome.error.hasPrefix("shoal-dump: capturing on any; Ctrl-C stops\nshoal-dump: 3 datagrams written\n"))
     var reader = CaptureReader()
     try Data(contentsOf: URL(filePath: path)).withUnsafeBytes { reader.feed($0) }
     reader.finish()

@@ -30,7 +30,7 @@ import Testing
     #expect(records[0]["file_schema"] as? String == "urn:ietf:params:qlog:file:sequential")
     let events = records.dropFirst()
     let names = Dictionary(grouping: events) { $0["name"] as? String ?? "" }.mapValues(\.count)
-    let datagrams = try inspect(bytes, "--json").lines.count
+    let datagrams = try objects(inspect(bytes, "--json")).count
     #expect((names["shoal:packet"] ?? 0) + (names["shoal:packet_dropped"] ?? 0) == datagrams)
     let lost = try inspect(bytes, "--marks", "lost_by_ack,pto").lines.filter { !$0.contains("needless") }.count
     #expect(names["recovery:packet_lost"] == lost && lost > 0)

@@ -77,6 +77,50 @@ import Testing
     #expect(try !document(page(oneWay.bytes)).contains("data-error"))
   }
 
+  @Test(needsChromium) func emptyPanelsSayWhy() throws {
+    let talk = try Conversation()
+    for sequence in UInt32(1_000)..<1_010 { try talk.data(sequence) }
+    let without = try document(page(talk.capture.bytes))
+    #expect(without.contains("left out: no ACK tells a round trip here"))
+    #expect(without.contains("left out: nothing was sent again"))
+    try expectWorking(page(talk.capture.bytes))
+    try talk.ack(1_010, echo: talk.clock, after: 20_000)
+    try talk.data(1_003, attempt: 1)
+    try #expect(!document(page(talk.capture.bytes)).contains(">left out: "))
+  }
+
+  @Test(needsChromium, arguments: [true, false])
+  func theDirectionOfAQlogIsShownOrHintedAt(_ carriesContent: Bool) throws {
+    let talk = try Conversation()
+    for sequence in UInt32(1_000)..<1_010 { try talk.data(sequence) }
+    for sequence in UInt32(50)..<53 {
+      var packet = DataPacket()
+      packet.sequence = sequence
+      let message = carriesContent ? try block(offset: UInt64(sequence) * 40, count: 40) : try Have().encoded()
+      let datagram = sealed(try packet.datagram(connection: Conversation.aliceID) + message)
+      talk.capture.add(datagram, from: bob, to: alice, outbound: false)
+    }
+    let qlog = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID()).qlog")
+    defer { try? FileManager.default.removeItem(at: qlog) }
+    let event =
+      #"{"time":1795356194830,"name":"recovery:metrics_updated","group_id":"a11ce00000000001","#
+      + #""data":{"congestion_window":12000}}"#
+    try Data("\u{1e}\(event)\n".utf8).write(to: qlog)
+    let outcome = try inspectReport(talk.capture.bytes, ["--qlog", qlog.path, "-o", "-"])
+    let dom = try document(outcome.output)
+    let (forth, back) = ("<span>\(alice) &gt; \(bob)</span>", "<span>\(bob) &gt; \(alice)</span>")
+    #expect(dom.contains(carriesContent ? back : forth) && !dom.contains(carriesContent ? forth : back))
+    #expect(dom.contains("<p id=\"hint\">The qlog tells of the other direction") == !carriesContent)
+    try #expect(document(page(talk.capture.bytes)).contains(forth))
+  }
+
+  @Test(needsChromium) func capturesOfOthersHaveNoControls() throws {
+    let capture = TestCapture()
+    capture.add([1, 2, 3])
+    let dom = try document(page(capture.bytes))
+    #expect(dom.contains("The capture holds no Shoal datagram.") && dom.contains("<nav hidden=\"\">"))
+  }
+
   @Test func isOneFileThatFetchesNothing() throws {
     let capture = TestCapture()
     capture.add(try data(1))

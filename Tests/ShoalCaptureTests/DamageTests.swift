@@ -49,11 +49,12 @@ import Testing
       let reading = read([UInt8](file[..<length]))
       #expect(reading.packets == Array(whole.packets.prefix(reading.packets.count)))
       guard let error = reading.error else { continue }
-      #expect(error.reason == .truncated)
+      #expect(error.reason == (length == 0 ? .empty : .truncated))
       #expect(error.offset <= length)
       #expect(!"\(error)".isEmpty)
     }
-    #expect(read([]).error == CaptureError(offset: 0, reason: .truncated))
+    #expect(read([]).error == CaptureError(offset: 0, reason: .empty))
+    #expect("\(CaptureError(offset: 0, reason: .empty))".hasPrefix("is empty"))
   }
 
   @Test func truncationNamesTheBlock() {

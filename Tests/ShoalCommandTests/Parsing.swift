@@ -3,8 +3,10 @@ import ShoalTerminal
 @testable import ShoalCommand
 
 /// The invocation that words ask for.
-func invocation(_ words: String...) throws -> Invocation {
-  guard case .run(let invocation) = try CommandTable.shoal.parse(words) else { throw UsageError("printed instead") }
+func invocation(_ words: String..., words more: [String] = []) throws -> Invocation {
+  guard case .run(let invocation) = try CommandTable.shoal.parse(words + more) else {
+    throw UsageError("printed instead")
+  }
   return invocation
 }
 

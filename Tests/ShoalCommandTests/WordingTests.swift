@@ -49,7 +49,9 @@ import Testing
       ])
     #expect(
       text.objects[1].description.hasPrefix(
-        "{\"address\":\"192.0.2.9:7401\",\"chunks\":318,\"complete\":false,\"ranges\":\"0-301,318-333\""))
+        "{\"event\":\"peer\",\"address\":\"192.0.2.9:7401\",\"chunks\":318,\"complete\":false,\"ranges\":\"0-301,318-333\""
+      ))
+    #expect(text.objects.last?.description.hasPrefix("{\"event\":\"done\",\"id\":\"\(someID)\"") == true)
   }
 
   @Test func rates() {

@@ -48,9 +48,6 @@ import Testing
                                 Show a live progress line. (default: auto)
         -h, --help              Show help.
         --version               Show the version.
-        --generate-completion-script <bash|zsh|fish>
-                                Print a completion script.
-        --man                   Print the man page.
 
       SUBCOMMANDS:
         get                     Download a file from every peer that has it, and
@@ -58,7 +55,7 @@ import Testing
         share                   Offer files.
         lookup                  Ask a tracker.
 
-        See 'shoal help <subcommand>' for its options.
+        See 'shoal help <subcommand>' for its options, --man for all of them.
       """
     #expect(try printed(shoal, "--help") == expected)
     #expect(try printed(shoal, "help") == expected)

@@ -12,6 +12,8 @@ enum ShoalDump {
     _ words: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
   ) -> Int32 {
     var console = Console(program: "shoal-dump", output: output, error: error)
+    // A command line that is not understood is answered in JSON too.
+    let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do throws(UsageError) {
       switch try command.parse(words, width: console.standardOutput.helpWidth) {
       case .print(let text):
@@ -19,12 +21,20 @@ enum ShoalDump {
         return 0
       case .run(let invocation):
         console = Console(program: "shoal-dump", invocation: invocation, output: output, error: error)
-        return try run(invocation, console, input: input, output: output) ? 0 : 1
+        let isDone = try run(invocation, console, input: input, output: output)
+        if isJSON { console.print(isDone ? ["event": "done"] : lastObject(console)) }
+        return isDone ? 0 : 1
       }
     } catch {
-      console.error(error.message)
+      console.error(error.message, code: "usage")
+      if isJSON { console.print(lastObject(console)) }
       return 2
     }
+  }
+
+  private static func lastObject(_ console: Console) -> JSON {
+    let (message, code) = console.firstError ?? ("failed", "failed")
+    return ["event": "error", "message": .string(message), "code": .string(code)]
   }
 
   private static func run(
@@ -32,7 +42,7 @@ enum ShoalDump {
   ) throws(UsageError) -> Bool {
     switch invocation.name {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
-    case "report": return ReportCommand(invocation, console: console).run(input: input)
+    case "report": return try ReportCommand(invocation, console: console).run(input: input)
     case "follow": return try FollowCommand(console: console, invocation).run(invocation["file"].text, input: input)
     case "diff": return try DiffCommand(console: console, invocation).run(input: input)
     default: break
@@ -57,7 +67,7 @@ enum ShoalDump {
           }
         return DumpCommand(console: console, options: options).run(capture, output: output)
       } catch {
-        console.error(error.reason)
+        console.error(error.reason, code: error.code)
         return false
       }
     }

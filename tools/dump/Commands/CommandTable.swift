@@ -4,9 +4,9 @@ extension ShoalDump {
   /// What the program understands.
   static let command = Command(
     "shoal-dump", "Show what Shoal datagrams in a capture say, and what happened to them.",
-    usage: ["shoal-dump <file> [<options>]", "shoal-dump <subcommand> <file> [<options>]"],
+    usage: ["shoal-dump [<subcommand>] <file> [<options>]"],
     examples: [
-      "shoal-dump a.pcapng", "shoal-dump -f 'seq > 1000 && resent' a.pcapng", "tcpdump -w - udp | shoal-dump -",
+      "shoal-dump -f 'seq > 1000 && resent' a.pcapng", "tcpdump -w - udp | shoal-dump -",
     ],
     arguments: [
       Argument("file", "Capture to read, pcapng or pcap; - for standard input.", count: .optional, completes: .files)
@@ -17,18 +17,19 @@ extension ShoalDump {
         [
           Option("verbose", "Show every field.", short: "v"),
           Option("bytes", "Show the bytes, a bar before each field.", short: "x"),
-          Option("interface", "Capture here, as root, until Ctrl-C; 'any': everywhere.", short: "i", value: "name"),
+          Option("interface", "Capture here, as root; 'any': on all interfaces.", short: "i", value: "name"),
           Option(
-            "write", "Write a pcapng, marks as comments, instead of lines.", short: "w", value: "file",
+            "write", "Write a pcapng instead; --force replaces one.", short: "w", value: "file",
             completes: .files),
+          Option("force", "Replace the file that --write names.", isListed: false),
           Option("qlog", "Print a qlog instead of lines."),
           Option("hex", "Decode a hex dump of one datagram, on standard input."),
-          Option("all", "Show UDP datagrams that are not Shoal's too."),
+          Option("all", "Show other UDP datagrams and IP fragments too."),
           Option("count", "Stop after so many datagrams.", value: "n"),
           Option(
             "time", "Show the time so.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
-          Option("tables", "Print the tables of all packets and messages."),
+          Option("tables", "Print the tables of all packets and messages.", isListed: false),
           Option("lua", "Print the dissector for Wireshark."),
           Option("fields", "Print what --filter and --assert can name."),
         ]),

@@ -1,5 +1,6 @@
 import Glibc
 import ShoalTerminal
+import ShoalWire
 
 /// `shoal-dump diff A B`: what became of each datagram between two captures, taken at the two ends.
 struct DiffCommand {
@@ -40,10 +41,10 @@ struct DiffCommand {
       show(comparison)
       if let picture { try draw(comparison, picture) }
     } catch {
-      console.error(error.reason)
+      console.error(error.reason, code: error.code)
       return false
     }
-    if let failure = console.outputFailure { console.error(failure) }
+    if let failure = console.outputFailure { console.error(failure, code: "output") }
     return console.outputFailure == nil
   }
 
@@ -66,14 +67,19 @@ struct DiffCommand {
   private func show(_ comparison: CaptureComparison) {
     let reports = [(comparison.forth, "A > B"), (comparison.back, "B > A")].filter { !$0.0.passages.isEmpty }
     if isJSON {
+
       for (report, name) in reports { console.print(object(report, name, comparison)) }
+
       return
     }
-    var lines: [String] = []
+    var lines = [
+      "A is \(Self.text(comparison.ends.a)), in \(lastComponent(paths.0))",
+      "B is \(Self.text(comparison.ends.b)), in \(lastComponent(paths.1))",
+    ]
     if let (value, uncertainty) = comparison.offset {
-      let sign = value < 0 ? "-" : ""
+      let way = value < 0 ? "behind" : "ahead"
       lines.append(
-        "clock of B ahead by \(sign)\(milliseconds(abs(value))) ms, if the least delays are the same both ways;"
+        "clock of B \(way) by \(milliseconds(abs(value))) ms, if the least delays are the same both ways;"
           + " +-\(milliseconds(uncertainty)) ms at most")
     } else {
       lines.append("clock offset not known: no traffic both ways; delays hold it")
@@ -83,6 +89,12 @@ struct DiffCommand {
       lines += ["", "\(Units.grouped(comparison.unrelated)) datagrams between others, seen in one capture only"]
     }
     console.print(lines.joined(separator: "\n"))
+  }
+
+  private static func text(_ addresses: [Address]) -> String {
+    let others = addresses.count - 1
+    return (addresses.first.map { "\($0)" } ?? "unknown")
+      + (others > 0 ? " and \(others) other\(others == 1 ? "" : "s")" : "")
   }
 
   private func text(_ report: PathReport, _ name: String) -> [String] {
@@ -118,7 +130,10 @@ struct DiffCommand {
       delays.isEmpty ? .null : .double(Double(delays[Int(Double(delays.count - 1) * share)]) / 1e9)
     }
     return [
-      "path": .string(name), "datagrams": .int(report.passages.count),
+      "path": .string(name),
+      "from": .array((name == "A > B" ? comparison.ends.a : comparison.ends.b).map { .string("\($0)") }),
+      "to": .array((name == "A > B" ? comparison.ends.b : comparison.ends.a).map { .string("\($0)") }),
+      "datagrams": .int(report.passages.count),
       "delivered": .int(report.count(.delivered) + report.count(.late)), "lost": .int(report.count(.lost)),
       "corrupted": .int(report.count(.corrupted)), "late": .int(report.count(.late)),
       "reordered": .int(report.reordered), "duplicated": .int(report.duplicated),
@@ -130,11 +145,13 @@ struct DiffCommand {
   }
 
   private func draw(_ comparison: CaptureComparison, _ path: String) throws(InputFailure) {
-    let names = (lastComponent(paths.0), lastComponent(paths.1))
+    let names = (
+      "\(lastComponent(paths.0)) (\(Self.text(comparison.ends.a)))",
+      "\(lastComponent(paths.1)) (\(Self.text(comparison.ends.b)))"
+    )
     let text = DelayPicture(comparison, names: names).text
-    guard let file = fopen(path, "we") else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
-    let isWritten = fputs(text, file) >= 0
-    guard fclose(file) == 0, isWritten else { throw InputFailure(reason: "\(escaped(path)): \(systemError())") }
+    let inputs = [paths.0, paths.1].compactMap { FileIdentity(path: $0) }
+    try OutputFile.write(Array(text.utf8), to: path, inputs: inputs)
   }
 
   private func lastComponent(_ path: String) -> String {

@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalTerminal
 import ShoalWire
 
@@ -10,6 +11,8 @@ struct DumpCommand: ~Copyable {
   private var line: TextLine
   private var out = TextBuffer()
   private var shown = 0
+  /// Datagrams of ours, shown or not.
+  private var seen = 0
   private var foreign: UInt64 = 0
   private var file: CaptureOutput?
   private var qlog = QlogLine()
@@ -27,21 +30,30 @@ struct DumpCommand: ~Copyable {
       if options.isQlog {
         QlogLine.record(QlogLine.header(title: JSON.string(capture.name).description), to: &out)
       }
-      if let path = options.output { file = try CaptureOutput(path, output: output) }
+      if let path = options.output {
+        let existing: OutputFile.Existing = options.replaces ? .replace : .refuse
+        let inputs = [capture.identity].compactMap { $0 }
+        file = try CaptureOutput(path, output: output, existing: existing, inputs: inputs)
+      }
+      if options.isLive { console.note("shoal-dump: capturing on \(capture.name); Ctrl-C stops") }
       do throws(InputFailure) { try show(&capture) } catch { failure = error }
       flush()
       try file?.flush()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
+      if let file, let path = options.output, options.isJSON {
+        console.print(["event": "written", "path": .string(path), "datagrams": .uint(file.count)])
+      }
       // Asking starts the count anew.
       let dropped = capture.reader.dropped
       if dropped > 0 {
         console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
       }
+      if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
-    if let failure { console.error(failure.reason) }
+    if let failure { console.error(failure.reason, code: failure.code) }
     if let failure = console.outputFailure {
-      console.error(failure)
+      console.error(failure, code: "output")
       return false
     }
     return options.filters.check(statistics, console) && failure == nil
@@ -49,23 +61,26 @@ struct DumpCommand: ~Copyable {
 
   private mutating func show(_ capture: inout CaptureFile) throws(InputFailure) {
     let countsAll = !options.filters.assertions.isEmpty
+    capture.reader.givesFragments = options.showsAll
     repeat {
       // Whoever watches a live capture sees each line before we wait for the next.
       flush()
       while var datagram = try capture.next() {
         line.clock.begin(datagram.time)
-        let seen = analyzer.observe(&datagram)
+        let isFragment = capture.reader.fragment != nil
+        let seen = isFragment ? Observation() : analyzer.observe(&datagram)
+        if datagram.isOurs { self.seen += 1 }
         guard datagram.isOurs || options.showsAll else {
           foreign += 1
           continue
         }
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
-        if countsAll { statistics.add(datagram, seen) }
+        if countsAll, !isFragment { statistics.add(datagram, seen) }
         shown += 1
         if file != nil {
           try file?.add(datagram, seen, capture.reader.frame)
         } else if !options.isQuiet {
-          write(datagram, seen)
+          if let fragment = capture.reader.fragment { write(fragment, datagram) } else { write(datagram, seen) }
         }
         if out.count > 1 << 16 { flush() }
         if shown == options.count { return }
@@ -90,6 +105,18 @@ struct DumpCommand: ~Copyable {
     out.append("\n")
   }
 
+  private mutating func write(_ fragment: IPFragment, _ datagram: Datagram) {
+    guard !options.isQlog else { return }
+    if options.isJSON {
+      out.append(FragmentLine.json(fragment, datagram).description)
+    } else {
+      line.writeStart(datagram, to: &out)
+      FragmentLine.write(fragment, to: &out)
+      if options.showsBytes { ByteTable.write(datagram, to: &out) }
+    }
+    out.append("\n")
+  }
+
   private mutating func flush() {
     if out.count > 0 { console.write(out.bytes) }
     out.removeAll()
@@ -102,9 +129,8 @@ struct DumpCommand: ~Copyable {
       parts.append("\(count) \(noun)\(count == 1 ? "" : "s") (\(note))")
     }
     if foreign > 0 { add(foreign, "other UDP datagram", "--all shows them") }
-    if let fragment = reader.firstFragment {
-      let way = "\(fragment.source.host) > \(fragment.destination.host)"
-      add(reader.fragments, "IP fragment", "first: \(fragment.identification), \(way), from byte \(fragment.offset)")
+    if reader.fragments > 0, !reader.givesFragments {
+      add(reader.fragments, "IP fragment", "not put together; --all names them")
     }
     if let first = reader.firstOther { add(reader.others, "other packet", "first: \(first)") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")

@@ -8,9 +8,13 @@ struct DumpOptions {
   var isQlog = false
   var isQuiet = false
   var showsAll = false
+  /// Whether packets come from an interface.
+  var isLive = false
   var count = Int.max
   /// The capture to write instead of lines.
   var output: String?
+  /// Whether a capture that is there already is replaced by it.
+  var replaces = false
   var time = TimeStyle.relative
   var filters: FilterOptions
 
@@ -19,11 +23,15 @@ struct DumpOptions {
     showsBytes = invocation.has("bytes")
     isJSON = invocation.has("json")
     isQlog = invocation.has("qlog")
+    isLive = invocation.has("interface")
     isQuiet = invocation.has("quiet")
     output = invocation.first("write")?.text
+    replaces = invocation.has("force")
     showsAll = invocation.has("all")
     if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
+    if isJSON, output == "-" { throw UsageError("--json and --write -: both want standard output; name a file") }
+    if isJSON, isQlog { throw UsageError("--json and --qlog: give one of them") }
     filters = try FilterOptions(invocation)
   }
 }

@@ -13,8 +13,8 @@ struct FilterOptions {
       Option("peer", "Only from or to this address.", value: "host:port"),
       Option("chunk", "Only what speaks of these chunks.", value: "n|n-m"),
       Option("marks", "Only with these marks, or with any trouble.", value: "marks|any"),
-      Option("from", "Only from so many seconds after the first packet.", value: "s"),
-      Option("to", "Only up to so many seconds after it.", value: "s"),
+      Option("from", "Only from so long after the first packet: 1.5s.", value: "time"),
+      Option("to", "Only up to so long after it.", value: "time"),
       Option("assert", "Exit with 1 unless it holds: 'resent < 10%'.", value: "expr", repeats: true),
     ])
 
@@ -23,19 +23,22 @@ struct FilterOptions {
 
   init(_ invocation: Invocation) throws(UsageError) {
     for value in invocation.all("filter") { try add(value.text, "--filter") }
-    if let value = invocation.first("type") {
-      let types = value.text.split(separator: ",").map { "type == \($0)" }
-      try add(types.joined(separator: " || "), "--type")
+    try add(invocation, "type", .type)
+    try add(invocation, "flow", .flow)
+    try add(invocation, "peer", .peer)
+    if invocation.first("marks")?.text == "any" {
+      try add(MarkSet.troubles.marks.map { (text: $0.name, column: 0) }, .mark, .equal, "--marks", "any")
+    } else {
+      try add(invocation, "marks", .mark)
     }
-    if let value = invocation.first("flow") { try add("flow == \(value.text)", "--flow") }
-    if let value = invocation.first("peer") { try add("peer == \(value.text)", "--peer") }
-    if let value = invocation.first("marks") {
-      let troubles = MarkSet.troubles.marks.map(\.name).joined(separator: ",")
-      let names = (value.text == "any" ? troubles : value.text).split(separator: ",")
-      try add(names.map { "mark == \($0)" }.joined(separator: " || "), "--marks")
+    for (option, relation) in [("from", Relation.greaterOrEqual), ("to", .lessOrEqual)] {
+      guard let value = invocation.first(option) else { continue }
+      let text = value.text.filter { !$0.isWhitespace }
+      guard let time = Quantity(text), ["", "s"].contains(time.unit), time.value >= 0 else {
+        throw value.error("must be a time such as 2, 2s or 500ms")
+      }
+      try add([(text: text, column: 0)], .time, relation, "--\(option)", value.text)
     }
-    if let value = invocation.first("from") { try add("time >= \(Units.fixed(try value.double(), 9))", "--from") }
-    if let value = invocation.first("to") { try add("time <= \(Units.fixed(try value.double(), 9))", "--to") }
     if let value = invocation.first("chunk") { filter.add(chunks: try Self.chunks(value)) }
     for value in invocation.all("assert") {
       do throws(ExpressionError) {
@@ -46,6 +49,32 @@ struct FilterOptions {
 
   private mutating func add(_ text: String, _ option: String) throws(UsageError) {
     do throws(ExpressionError) { try filter.add(text) } catch { throw error.usage(option, text) }
+  }
+
+  /// Any of the values of an option, with commas between.
+  private mutating func add(_ invocation: Invocation, _ option: String, _ field: PacketField) throws(UsageError) {
+    guard let value = invocation.first(option) else { return }
+    var column = 0
+    var items: [(text: String, column: Int)] = []
+    for item in value.text.split(separator: ",", omittingEmptySubsequences: false) {
+      let text = item.drop(while: \.isWhitespace)
+      items.append((String(text), column + item.unicodeScalars.count - text.unicodeScalars.count))
+      column += item.unicodeScalars.count + 1
+    }
+    try add(items, field, .equal, "--\(option)", value.text)
+  }
+
+  /// `typed` is what an error shows, with a caret below the item that it is about.
+  private mutating func add(
+    _ items: [(text: String, column: Int)], _ field: PacketField, _ relation: Relation, _ option: String,
+    _ typed: String
+  ) throws(UsageError) {
+    let comparisons = items.map { item in
+      Comparison(
+        field: Token(kind: .word, text: field.rawValue, column: 0), relation: relation,
+        value: Token(kind: .word, text: item.text, column: item.column))
+    }
+    do throws(ExpressionError) { try filter.add(anyOf: comparisons) } catch { throw error.usage(option, typed) }
   }
 
   private static func chunks(_ value: GivenValue) throws(UsageError) -> ClosedRange<UInt32> {
@@ -61,7 +90,7 @@ struct FilterOptions {
     var holds = true
     for assertion in assertions {
       guard let failure = assertion.failure(statistics) else { continue }
-      console.failure("assertion failed: \(failure)")
+      console.failure("assertion failed: \(failure)", code: "assertion")
       holds = false
     }
     return holds

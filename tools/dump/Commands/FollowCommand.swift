@@ -5,7 +5,7 @@ import ShoalWire
 /// `shoal-dump follow FILE`: puts the files that a capture carries together again, and checks them.
 struct FollowCommand: ~Copyable {
   static let command = Command(
-    "follow", "Put the files that it carries together, and check them.",
+    "follow", "Put its files together again, and check them.",
     examples: ["shoal-dump follow a.pcapng", "shoal-dump follow --output out a.pcapng"],
     arguments: [Argument("file", "Capture to read; - for standard input.", completes: .files)],
     groups: [
@@ -40,22 +40,29 @@ struct FollowCommand: ~Copyable {
   consuming func run(_ path: String, input: Int32) -> Bool {
     var isGood = true
     do throws(InputFailure) {
-      if let directory, access(directory, W_OK) != 0 {
-        throw InputFailure(reason: "\(escaped(directory, asciiOnly: true)): \(systemError())")
-      }
       var capture = try CaptureFile(path, input: input)
+      if let directory { try Self.make(directory) }
       try collect(&capture)
     } catch {
-      console.error(error.reason)
+      console.error(error.reason, code: error.code)
       isGood = false
     }
-    if files.isEmpty { console.note("shoal-dump: no file is wanted in this capture, or WANT was not captured") }
+    if files.isEmpty, isGood {
+      console.failure("no file is wanted in this capture, or WANT was not captured", code: "no_file")
+    }
     for file in files {
       if !finish(file) { isGood = false }
       if file.descriptor >= 0 { close(file.descriptor) }
     }
-    if let failure = console.outputFailure { console.error(failure) }
+    if let failure = console.outputFailure { console.error(failure, code: "output") }
     return isGood && console.outputFailure == nil && !files.isEmpty
+  }
+
+  /// Makes the directory unless it is there, and sees that it can be written to.
+  private static func make(_ directory: String) throws(InputFailure) {
+    guard mkdir(directory, 0o777) == 0 || errno == EEXIST, access("\(directory)/.", W_OK) == 0 else {
+      throw InputFailure(reason: "\(escaped(directory, asciiOnly: true)): \(systemError())")
+    }
   }
 
   private mutating func collect(_ capture: inout CaptureFile) throws(InputFailure) {
@@ -135,7 +142,10 @@ struct FollowCommand: ~Copyable {
     } else {
       console.print(text(file, result) + (written.map { ": \(escaped($0, asciiOnly: true))" } ?? ""))
     }
-    if let problem { console.error(problem) }
+    if let problem { console.error(problem, code: "file") }
+    if !result.isComplete {
+      console.failure("\(quoted(file.name, asciiOnly: true)) is not complete", code: "incomplete")
+    }
     return result.isComplete && problem == nil
   }
 

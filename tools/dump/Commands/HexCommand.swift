@@ -12,7 +12,9 @@ struct HexCommand {
 
   func run(input: Int32) -> Bool {
     guard let text = Self.read(input), let bytes = HexText.bytes(text) else {
-      console.error("standard input: not a hex dump of one datagram: write digits, as xxd or tcpdump -x print them")
+      console.error(
+        "standard input: not a hex dump of one datagram: write digits, as xxd or tcpdump -x print them",
+        code: "format")
       return false
     }
     return bytes.withUnsafeBytes { show($0) }
@@ -20,7 +22,9 @@ struct HexCommand {
 
   private func show(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard var datagram = Self.datagram(in: bytes) else {
-      console.error("standard input: these \(bytes.count) bytes are no Shoal datagram, and no IP packet with one")
+      console.error(
+        "standard input: these \(bytes.count) bytes are no Shoal datagram, and no IP packet with one",
+        code: "format")
       return false
     }
     var analyzer = Analyzer()
@@ -39,7 +43,9 @@ struct HexCommand {
     }
     out.append("\n")
     console.write(out.bytes)
-    return datagram.verdict == .ok && seen.fault == nil
+    let isWhole = datagram.verdict == .ok && seen.fault == nil
+    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
+    return isWhole
   }
 
   /// The bytes are a datagram of ours, or an IP packet, or an Ethernet frame.

@@ -6,7 +6,7 @@ import ShoalWire
 /// `shoal-dump report`: one HTML file that shows what happened.
 struct ReportCommand {
   static let command = Command(
-    "report", "Draw a capture as one HTML file: what was sent, lost, repeated and acknowledged.",
+    "report", "Draw it as one HTML file: sent, lost, repeated.",
     examples: ["shoal-dump report a.pcapng -o report.html", "shoal-dump report a.pcapng --svg graphs"],
     arguments: [Argument("file", "Capture to read, pcapng or pcap; - for standard input.", completes: .files)],
     groups: [
@@ -30,13 +30,18 @@ struct ReportCommand {
   private let output: String
   private let directory: String?
   private let qlogs: [String]
+  private let isJSON: Bool
 
-  init(_ invocation: Invocation, console: Console) {
+  init(_ invocation: Invocation, console: Console) throws(UsageError) {
     self.console = console
     file = invocation["file"].text
     output = invocation["output"].text
     directory = invocation.first("svg")?.text
     qlogs = invocation.all("qlog").map(\.text)
+    isJSON = invocation.has("json")
+    if isJSON, output == "-", directory == nil {
+      throw UsageError("--json and --output -: both want standard output; name a file")
+    }
   }
 
   /// Whether all of it could be read and written; if not, the reason was printed.
@@ -52,8 +57,11 @@ struct ReportCommand {
       } while try capture.fill()
     } catch { failure = error }
     // What could be read is drawn, then the reason is told.
-    if let failure { console.error(failure.reason) }
+    if let failure { console.error(failure.reason, code: failure.code) }
     guard data.count > 0 || failure == nil else { return false }
+    if data.count == 0 {
+      console.warning("\(file == "-" ? "standard input" : escaped(file, asciiOnly: true)): \(noDatagram)")
+    }
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
       console.warning("no connection of the capture is in the qlog: are they of the same transfer?")
     }
@@ -67,13 +75,13 @@ struct ReportCommand {
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
     let name = escaped(path, asciiOnly: true)
     guard let bytes = Self.contents(of: path) else {
-      console.error("\(name): \(String(cString: strerror(errno)))")
+      console.error("\(name): \(systemError())", code: "file")
       return false
     }
     let before = qlog.events
     let broken = qlog.read(bytes)
     guard qlog.events > before else {
-      console.error("\(name): no event in it; is it a qlog in JSON text sequences?")
+      console.error("\(name): no event in it; is it a qlog in JSON text sequences?", code: "format")
       return false
     }
     if let broken { console.warning("\(name): record \(broken) is broken, and perhaps others") }
@@ -110,19 +118,15 @@ struct ReportCommand {
 
   private func writeGraphs(_ graphs: [(name: String, svg: String)], to directory: String) -> Bool {
     guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
-      console.error("\(escaped(directory, asciiOnly: true)): \(String(cString: strerror(errno)))")
+      console.error("\(escaped(directory, asciiOnly: true)): \(systemError())", code: "file")
       return false
     }
     guard !graphs.isEmpty else {
-      console.error("nothing to draw: the capture holds no DATA")
+      console.error("nothing to draw: the capture holds no DATA", code: "empty")
       return false
     }
     for graph in graphs {
-      let path = "\(directory)/\(graph.name)"
-      guard Self.write(Array(graph.svg.utf8), to: path) else {
-        console.error("\(escaped(path, asciiOnly: true)): \(String(cString: strerror(errno)))")
-        return false
-      }
+      guard save(Array(graph.svg.utf8), to: "\(directory)/\(graph.name)") else { return false }
     }
     console.note("shoal-dump: wrote \(graphs.count) graphs into \(escaped(directory, asciiOnly: true))")
     return true
@@ -131,30 +135,23 @@ struct ReportCommand {
   private func write(_ bytes: [UInt8]) -> Bool {
     if output == "-" {
       bytes.withUnsafeBytes { console.write($0) }
-      if let failure = console.outputFailure { console.error(failure) }
+      if let failure = console.outputFailure { console.error(failure, code: "output") }
       return console.outputFailure == nil
     }
-    guard Self.write(bytes, to: output) else {
-      console.error("\(escaped(output, asciiOnly: true)): \(String(cString: strerror(errno)))")
-      return false
-    }
+    guard save(bytes, to: output) else { return false }
     console.note("shoal-dump: wrote \(escaped(output, asciiOnly: true)), \(Units.bytes(UInt64(bytes.count)))")
     return true
   }
 
-  static func write(_ bytes: [UInt8], to path: String) -> Bool {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { return false }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        close(descriptor)
-        return false
-      }
-      rest = rest.dropFirst(count)
+  /// Writes a file that is none of those that were read; if it cannot be, the reason was printed.
+  private func save(_ bytes: [UInt8], to path: String) -> Bool {
+    do throws(InputFailure) {
+      try OutputFile.write(bytes, to: path, inputs: ([file] + qlogs).compactMap { FileIdentity(path: $0) })
+      if isJSON { console.print(["event": "written", "path": .string(path), "bytes": .int(bytes.count)]) }
+      return true
+    } catch {
+      console.error(error.reason, code: error.code)
+      return false
     }
-    return close(descriptor) == 0
   }
 }

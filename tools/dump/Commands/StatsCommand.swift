@@ -36,12 +36,18 @@ struct StatsCommand: ~Copyable {
         console.print(StatisticsText(statistics, analyzer.flows).lines.joined(separator: "\n"))
       }
     }
-    if let failure { console.error(failure.reason) }
+    if failure == nil, statistics.all.datagrams == 0, filters.filter.isEmpty { warn(path) }
+    if let failure { console.error(failure.reason, code: failure.code) }
     if let failure = console.outputFailure {
-      console.error(failure)
+      console.error(failure, code: "output")
       return false
     }
     return filters.check(statistics, console) && failure == nil
+  }
+
+  private func warn(_ path: String) {
+    let name = path == "-" ? "standard input" : escaped(path, asciiOnly: true)
+    console.warning("\(name): \(noDatagram)")
   }
 
   private mutating func count(_ capture: inout CaptureFile) throws(InputFailure) {

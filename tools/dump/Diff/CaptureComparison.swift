@@ -1,3 +1,5 @@
+import ShoalWire
+
 /// Two captures of the same traffic, at its two ends.
 struct CaptureComparison {
   /// What went from the machine of the first capture to that of the second, and the other way.
@@ -8,8 +10,12 @@ struct CaptureComparison {
   /// Datagrams that only one of the captures could have seen: of other connections.
   private(set) var unrelated = 0
 
+  /// The addresses of both ends, as their own captures have them.
+  private(set) var ends: (a: [Address], b: [Address])
+
   init(_ a: Sightings, _ b: Sightings) {
     let related = Self.relatedPairs(a, b)
+    ends = (Self.own(a, related.a, related.fromA), Self.own(b, related.b, related.fromB))
     unrelated = a.all.count { !related.a.contains($0.pair) } + b.all.count { !related.b.contains($0.pair) }
     let outA = Self.outgoing(a, related.fromA)
     let outB = Self.outgoing(b, related.fromB)
@@ -55,6 +61,15 @@ struct CaptureComparison {
       if isFromA { related.fromA.insert(pair) } else { related.fromB.insert(other) }
     }
     return related
+  }
+
+  /// The addresses of the machine that captured.
+  private static func own(_ sightings: Sightings, _ related: Set<UInt32>, _ from: Set<UInt32>) -> [Address] {
+    let addresses = related.sorted().map { index in
+      let pair = sightings.pairs[Int(index)]
+      return from.contains(index) ? pair.from : pair.to
+    }
+    return addresses.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   private static func counts(_ sightings: Sightings) -> [(count: Int, direction: Int)] {

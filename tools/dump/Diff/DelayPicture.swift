@@ -8,7 +8,9 @@ struct DelayPicture {
   private static let height = 240
   private static let left = 70
   private static let right = 20
-  private static let gap = 76
+  private static let gap = 90
+  /// The top of the first graph, below its title and legend.
+  private static let start = 50
   private var body = ""
 
   init(_ comparison: CaptureComparison, names: (String, String)) {
@@ -16,9 +18,9 @@ struct DelayPicture {
       (comparison.forth, "\(names.0) > \(names.1)"), (comparison.back, "\(names.1) > \(names.0)"),
     ].filter { !$0.0.passages.isEmpty }
     for (index, report) in reports.enumerated() {
-      draw(report.0, title: report.1, top: 40 + index * (Self.height + Self.gap))
+      draw(report.0, title: report.1, top: Self.start + index * (Self.height + Self.gap))
     }
-    let total = 40 + reports.count * (Self.height + Self.gap)
+    let total = Self.start - 14 + reports.count * (Self.height + Self.gap)
     let size = "width=\"\(Self.width)\" height=\"\(total)\" viewBox=\"0 0 \(Self.width) \(total)\""
     body = """
       <svg xmlns="http://www.w3.org/2000/svg" \(size) font-family="sans-serif" font-size="12">
@@ -53,16 +55,19 @@ struct DelayPicture {
     var legend = "one-way delay, ms; x lost \(Units.grouped(report.count(.lost)))"
     legend += ", diamond corrupt \(Units.grouped(report.count(.corrupted)))"
     legend += ", orange late \(Units.grouped(report.count(.late)))"
-    label(Self.left, top - 22, title, anchor: "start", bold: true)
-    label(Self.width - Self.right, top - 22, legend, anchor: "end")
+    label(Self.left, top - 32, title, anchor: "start", bold: true)
+    label(Self.left, top - 16, legend, anchor: "start")
     for index in 0...Int((ceiling / tick).rounded()) {
       let level = Double(top + Self.height) - Double(index) * tick / ceiling * Double(Self.height)
       body += "<path class=\"grid\" d=\"M\(Self.left) \(Units.fixed(level, 1))h\(plot)\"/>\n"
-      label(Self.left - 6, Int(level) + 4, Self.number(Double(index) * tick / 1e6), anchor: "end")
+      label(Self.left - 6, Int(level) + 4, Self.number(Double(index) * tick / 1e6, step: tick / 1e6), anchor: "end")
     }
-    for index in 0...4 {
-      let seconds = span / 1e9 * Double(index) / 4
-      label(Self.left + plot * index / 4, top + Self.height + 28, "\(Self.number(seconds)) s", anchor: "middle")
+    let second = Self.step(span / 8)
+    for index in 0...Int(span / second) {
+      let place = x(first + UInt64(Double(index) * second))
+      let seconds = Self.number(Double(index) * second / 1e9, step: second / 1e9)
+      body += "<path class=\"grid\" d=\"M\(place) \(top)v\(Self.height)\"/>\n"
+      label(place, top + Self.height + 28, "\(seconds) s", anchor: "middle")
     }
 
     var columns: [Int: (low: Int64, high: Int64)] = [:]
@@ -103,7 +108,10 @@ struct DelayPicture {
     return [1, 2, 5, 10].map { $0 * power }.first { $0 >= least } ?? power * 10
   }
 
-  private static func number(_ value: Double) -> String {
-    Units.fixed(value, value == value.rounded() ? 0 : value < 1 ? 2 : 1)
+  /// With the decimals that tell one step from the next.
+  private static func number(_ value: Double, step: Double) -> String {
+    var (decimals, rest) = (0, step)
+    while decimals < 9, rest < 0.999 { (decimals, rest) = (decimals + 1, rest * 10) }
+    return Units.fixed(value, decimals)
   }
 }

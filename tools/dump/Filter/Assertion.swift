@@ -20,7 +20,7 @@ struct Assertion {
     for comparison in condition.comparisons {
       let name = comparison.field.text
       guard let measure = Measure(name) else {
-        let hint = nearMiss(name, among: Measure.names).map { "; did you mean \($0)?" } ?? ""
+        let hint = (markMeant(by: name) ?? nearMiss(name, among: Measure.names)).map { "; did you mean \($0)?" } ?? ""
         throw ExpressionError(
           reason: "'\(escaped(name))' is nothing that can be measured\(hint)", column: comparison.field.column)
       }
@@ -44,7 +44,8 @@ struct Assertion {
       values[index].number.map { bounds[index].relation.holds($0, bounds[index].limit.value) } ?? false
     }
     guard !holds else { return nil }
-    guard bounds.count > 1 else { return "\(text): is \(values.first?.text ?? "")" }
-    return "\(text): " + zip(bounds, values).map { "\($0.name) is \($1.text)" }.joined(separator: ", ")
+    let texts = zip(bounds, values).map { Self.text($1, $0.measure, $0.relation, $0.limit) }
+    guard bounds.count > 1 else { return "\(text): is \(texts.first ?? "")" }
+    return "\(text): " + zip(bounds, texts).map { "\($0.name) is \($1)" }.joined(separator: ", ")
   }
 }

@@ -51,7 +51,7 @@ struct Condition {
   /// Deeper nesting would end our stack before it made sense.
   private static let deepest = 64
   /// A longer chain of && is as deep.
-  private static let most = 256
+  static let most = 256
   let text: String
   private(set) var root = Expression.comparison(0)
   private(set) var comparisons: [Comparison] = []
@@ -99,6 +99,17 @@ struct Condition {
     return inner
   }
 
+  /// A number and its unit as one word: values are printed with a space between, `100 MB/s`.
+  private mutating func withUnit(_ number: Token?) -> Token? {
+    guard var number, number.kind == .word, !number.text.hasPrefix("0x"), Quantity(number.text)?.unit == "",
+      current.kind == .word, let first = current.text.first, first.isLetter || first == "%",
+      Quantity(number.text + current.text) != nil
+    else { return nil }
+    number.text += current.text
+    place += 1
+    return number
+  }
+
   private mutating func comparison() throws(ExpressionError) -> Expression {
     guard current.kind == .word else {
       throw error(current.kind == .end ? "a field is missing" : "\(quoted) instead of a field")
@@ -110,6 +121,7 @@ struct Condition {
       guard current.kind == .word || current.kind == .text else { throw error("a value is missing") }
       (comparison.relation, comparison.value) = (relation, current)
       place += 1
+      if let whole = withUnit(comparison.value) { comparison.value = whole }
     }
     guard comparisons.count < Self.most else { throw error("more than \(Self.most) comparisons") }
     comparisons.append(comparison)

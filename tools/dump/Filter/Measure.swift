@@ -36,7 +36,8 @@ enum Measure {
     case .plain(let plain):
       switch plain {
       case .duration, .rttMin, .rttMedian, .rttP99, .latency: unit.isEmpty || unit == "s"
-      case .bytes, .content, .goodput, .inFlight: unit.isEmpty || unit == "B"
+      case .bytes, .content, .inFlight: unit.isEmpty || unit == "B"
+      case .goodput: unit.isEmpty || unit == "B" || unit == "B/s"
       default: unit.isEmpty
       }
     }

@@ -19,6 +19,17 @@ struct PacketFilter {
     conditions.append((condition.root, predicates))
   }
 
+  /// Adds comparisons, of which one at least must hold too.
+  mutating func add(anyOf comparisons: [Comparison]) throws(ExpressionError) {
+    guard comparisons.count <= Condition.most else {
+      throw ExpressionError(reason: "more than \(Condition.most) values", column: 0)
+    }
+    var predicates: [Predicate] = []
+    for comparison in comparisons { predicates.append(try Predicate(comparison)) }
+    let root = comparisons.indices.dropFirst().reduce(Expression.comparison(0)) { .or($0, .comparison($1)) }
+    conditions.append((root, predicates))
+  }
+
   /// Only what speaks of these chunks.
   mutating func add(chunks: ClosedRange<UInt32>) { self.chunks = chunks }
 

@@ -22,7 +22,7 @@ enum Predicate {
       return
     }
     guard let field = PacketField(rawValue: name) else {
-      guard Schema.fieldNames.contains(name) else { throw Self.unknown(comparison.field) }
+      guard Schema.fieldNames.contains(name) else { throw Self.notCompared(name, comparison.field) }
       self = .field(name, relation, value)
       return
     }
@@ -50,7 +50,7 @@ enum Predicate {
     case .name(let names):
       try ordered()
       guard names.contains(value.text.lowercased()) else {
-        throw wrong("no \(name) is '\(escaped(value.text))'; there are \(names.joined(separator: ", "))")
+        throw wrong("no \(name) is '\(escaped(value.text))'; \(Self.choice(value.text.lowercased(), among: names))")
       }
       self = Self.named(field, relation, value.text.lowercased())
     case .hex:
@@ -92,9 +92,27 @@ enum Predicate {
     }
   }
 
+  private static func choice(_ word: String, among names: [String]) -> String {
+    let near = markMeant(by: word).flatMap { names.contains($0) ? $0 : nil } ?? nearMiss(word, among: names)
+    return near.map { "did you mean \($0)?" } ?? "there are \(names.joined(separator: ", "))"
+  }
+
+  /// What can stand alone, but not be compared.
+  private static func notCompared(_ name: String, _ token: Token) -> ExpressionError {
+    if Mark(name: name) != nil {
+      return ExpressionError(reason: "\(name) is a mark: write it alone, or !\(name)", column: token.column)
+    }
+    for field in [PacketField.type, .message] {
+      guard case .name(let names) = field.kind, names.contains(name) else { continue }
+      return ExpressionError(reason: "\(name) is no field; write \(field) == \(name)", column: token.column)
+    }
+    return unknown(token)
+  }
+
   private static func unknown(_ token: Token) -> ExpressionError {
     let names = PacketField.allCases.map(\.rawValue) + Mark.allCases.map(\.name) + Schema.fieldNames
-    let near = nearMiss(token.text.lowercased(), among: names)
+    let word = token.text.lowercased()
+    let near = markMeant(by: word) ?? nearMiss(word, among: names)
     let hint = near.map { "; did you mean \($0)?" } ?? "; 'shoal-dump --fields' lists them"
     return ExpressionError(reason: "there is no field '\(escaped(token.text))'\(hint)", column: token.column)
   }

@@ -5,6 +5,8 @@ import ShoalTerminal
 struct CaptureFile: ~Copyable {
   /// The name, harmless to a terminal.
   let name: String
+  /// Which file it is; nil where it is none.
+  let identity: FileIdentity?
   var reader: DatagramReader
 
   init(_ path: String, input: Int32) throws(InputFailure) {
@@ -12,11 +14,13 @@ struct CaptureFile: ~Copyable {
     name = isOwn ? escaped(path, asciiOnly: true) : "standard input"
     let descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+    identity = FileIdentity(descriptor: descriptor)
     reader = DatagramReader(RecordSource(descriptor: descriptor, isOwn: isOwn))
   }
 
   init(interface: String, all: Bool) throws(InputFailure) {
     name = escaped(interface, asciiOnly: true)
+    identity = nil
     reader = DatagramReader(RecordSource(try LiveCapture(interface: interface, all: all)))
   }
 
@@ -25,10 +29,20 @@ struct CaptureFile: ~Copyable {
     do throws(InputFailure) { return try reader.next() } catch { throw named(error) }
   }
 
-  /// Reads on; false at the end.
+  /// Reads on; false at the end. A file none of whose packets can be read is an error.
   mutating func fill() throws(InputFailure) -> Bool {
-    do throws(InputFailure) { return try reader.fill() } catch { throw named(error) }
+    do throws(InputFailure) {
+      if try reader.fill() { return true }
+      guard let type = reader.onlyLinkType else { return false }
+      let known = "Ethernet, Linux cooked, raw IP and BSD loopback are"
+      throw InputFailure(reason: "link type \(type) is not supported; \(known)", code: "link_type")
+    } catch { throw named(error) }
   }
 
-  private func named(_ failure: InputFailure) -> InputFailure { InputFailure(reason: "\(name): \(failure.reason)") }
+  private func named(_ failure: InputFailure) -> InputFailure {
+    InputFailure(reason: "\(name): \(failure.reason)", code: failure.code)
+  }
 }
+
+/// The warning that a capture holds nothing of ours.
+let noDatagram = "no Shoal datagram in it; was it taken where the peers are?"

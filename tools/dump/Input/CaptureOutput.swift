@@ -11,10 +11,12 @@ final class CaptureOutput {
   private var comment = TextBuffer(capacity: 256)
   private(set) var count: UInt64 = 0
 
-  /// Makes the file, or empties it; `-` is standard output.
-  init(_ path: String, output: Int32) throws(InputFailure) {
+  /// Makes the file, which is none of the inputs; `-` is standard output.
+  init(
+    _ path: String, output: Int32, existing: OutputFile.Existing, inputs: [FileIdentity]
+  ) throws(InputFailure) {
     name = path == "-" ? "standard output" : escaped(path, asciiOnly: true)
-    descriptor = path == "-" ? dup(output) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = path == "-" ? dup(output) : try OutputFile.open(path, existing: existing, inputs: inputs)
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
   }
 
@@ -25,7 +27,10 @@ final class CaptureOutput {
     _ datagram: Datagram, _ seen: Observation, _ frame: (record: CaptureRecord, packet: Range<Int>)?
   ) throws(InputFailure) {
     comment.removeAll()
-    if seen.marks.rawValue != 0 { MarkText.write(datagram, seen, seen.fault, to: &comment) }
+    // That a request is answered is not remarkable.
+    if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
+      MarkText.write(datagram, seen, seen.fault, to: &comment)
+    }
     let text = comment.count > 0 ? comment.text : nil
     count += 1
     if datagram.part == 0, let frame {

@@ -1,4 +1,4 @@
-/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `tcpdump -x` and Wireshark print.
+/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `tcpdump -x`, Wireshark and `-x` print.
 enum HexText {
   /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
   ///
@@ -7,6 +7,7 @@ enum HexText {
     var bytes: [UInt8] = []
     for line in text.split(whereSeparator: \.isNewline) {
       let count = bytes.count
+      if readRow(line, &bytes) { continue }
       guard read(line, &bytes) else {
         guard count == 0 else { return nil }
         bytes = []
@@ -46,6 +47,25 @@ enum HexText {
       }
     }
     return true
+  }
+
+  /// A row as `-x` prints it: an offset, and before each byte a bar or a space; false where the line is none.
+  private static func readRow(_ line: Substring, _ bytes: inout [UInt8]) -> Bool {
+    let characters = Array(line.utf8)
+    guard characters.count >= 10, line.hasPrefix("  "), characters[6] == UInt8(ascii: " "),
+      Int(line.dropFirst(2).prefix(4), radix: 16) == bytes.count & 0xffff
+    else { return false }
+    var row: [UInt8] = []
+    for place in stride(from: 7, to: min(characters.count, 7 + 16 * 3) - 2, by: 3) {
+      let digits = String(decoding: characters[place + 1...place + 2], as: UTF8.self)
+      if digits == "  " { break }
+      guard characters[place] == UInt8(ascii: "|") || characters[place] == UInt8(ascii: " "),
+        digits.allSatisfy(\.isHexDigit), let byte = UInt8(digits, radix: 16)
+      else { return false }
+      row.append(byte)
+    }
+    bytes += row
+    return !row.isEmpty
   }
 
   private static func isOffset(_ text: Substring) -> Bool {

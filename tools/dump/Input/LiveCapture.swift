@@ -120,6 +120,3 @@ final class LiveCapture {
       bytes: UnsafeRawBufferPointer(start: start, count: captured))
   }
 }
-
-/// The words of the last system call's error.
-func systemError() -> String { String(cString: strerror(errno)) }

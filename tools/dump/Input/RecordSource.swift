@@ -26,7 +26,9 @@ struct RecordSource: ~Copyable {
   /// The next packet, valid until the next call; nil when more must be read.
   mutating func next() throws(InputFailure) -> CaptureRecord? {
     guard live == nil else { return live?.next() }
-    do throws(CaptureError) { return try reader.next() } catch { throw InputFailure(reason: "\(error)") }
+    do throws(CaptureError) { return try reader.next() } catch {
+      throw InputFailure(reason: "\(error)", code: error.reason.code)
+    }
   }
 
   /// Reads on, waiting if need be; false at the end.
@@ -51,4 +53,15 @@ struct RecordSource: ~Copyable {
 
   /// Packets that the kernel dropped because we were too slow.
   var dropped: UInt64 { live?.dropped ?? 0 }
+}
+
+extension CaptureError.Reason {
+  /// The kind of fault, for programs.
+  fileprivate var code: String {
+    switch self {
+    case .empty: "empty"
+    case .unknownFormat, .compressed, .unsupportedVersion: "format"
+    default: "damaged"
+    }
+  }
 }

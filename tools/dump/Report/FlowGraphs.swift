@@ -91,7 +91,8 @@ struct FlowGraphs {
     return drawing.finished(
       title: title,
       legend: [
-        (.sent, "sent"), (.resent, "R: sent again"), (.ack, "acknowledged"), (.lost, "\u{00D7} lost, \u{25C7} corrupt"),
+        (.sent, "sent"), (.resent, "sent again, R where there is room"), (.ack, "acknowledged"),
+        (.lost, "lost, \u{00D7} where there is room; \u{25C7} corrupt"),
       ], unit: { plain($0) })
   }
 

@@ -8,6 +8,16 @@ struct TextLine {
   var clock: Clock
 
   mutating func write(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
+    writeStart(datagram, to: &out)
+    out.append(datagram.source)
+    out.append(" > ")
+    out.append(datagram.destination)
+    out.append(" ")
+    writeBody(datagram, seen, to: &out)
+  }
+
+  /// Number and time.
+  mutating func writeStart(_ datagram: Datagram, to out: inout TextBuffer) {
     out.append(datagram.number, width: 4)
     if datagram.part > 0 {
       out.append(".")
@@ -16,11 +26,6 @@ struct TextLine {
     out.append(" ")
     clock.write(datagram.time, to: &out)
     out.append(" ")
-    out.append(datagram.source)
-    out.append(" > ")
-    out.append(datagram.destination)
-    out.append(" ")
-    writeBody(datagram, seen, to: &out)
   }
 
   /// What follows number, time and flow.

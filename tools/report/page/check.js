@@ -29,11 +29,11 @@ function selfCheck() {
   drag("sequence", 200, 400);
   expect("a drag zooms to where it was", close(view.t0, t0) && close(view.t1, t1));
   const zoomed = span();
-  drag("rtt", 300, 200, { shiftKey: true });
+  drag("flight", 300, 200, { shiftKey: true });
   expect("a drag with shift pans", close(span(), zoomed) && view.t0 > t0);
   plot("flight").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
   expect("a double click shows all", close(span(), all));
-  plot("rates").dispatchEvent(new WheelEvent("wheel", { deltaY: -300, clientX: 300, bubbles: true, cancelable: true }));
+  plot("sequence").dispatchEvent(new WheelEvent("wheel", { deltaY: -300, clientX: 300, bubbles: true, cancelable: true }));
   expect("the wheel zooms", span() < all);
   const before = view.t0;
   key("ArrowRight");
@@ -60,6 +60,9 @@ function selfCheck() {
     expect("Escape unpins", view.pin === null);
   }
 
+  for (const panel of panels) {
+    expect(`${panel.id} is drawn, or says why not`, panel.plot.hidden === panel.shown.textContent.startsWith("left out: "));
+  }
   document.querySelector("input[data-series=ack]").click();
   drawAll();
   expect("a series is switched off", !isShown("ack") && hashText().includes("hide=ack"));

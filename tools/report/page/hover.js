@@ -55,7 +55,7 @@ function hoverText(panel, flow, x, y, found) {
     const bin = Math.floor((t - view.t0) / flow.losses.width);
     if (bin >= 0 && bin < flow.losses.count) {
       return `${at}: ${grouped(flow.losses.resent[bin])} resent, ${grouped(flow.losses.corrupt[bin])} corrupt within ` +
-        millisecondsText(flow.losses.width);
+        widthText(flow.losses.width);
     }
   }
   return at;

@@ -2,11 +2,11 @@
 
 const series = [
   { name: "sent", sign: "bar", colour: "sent", label: "sent", note: "a bar from a number to the next" },
-  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "never left out, however far away" },
+  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "each has its bar, from afar too; R where there is room" },
   { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
   { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was first to tell of" },
   { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
-  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "the sending that had to be repeated" },
+  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "had to be repeated: a dot each, x where there is room" },
   { name: "corrupt", sign: "diamond", colour: "lost", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },
   { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged" },
   { name: "cwnd", sign: "dashes", colour: "window", label: "congestion window", note: "and its state", needs: "cwnd" },

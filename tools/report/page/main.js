@@ -4,10 +4,10 @@ const panels = [
   { id: "sequence", title: "Time–sequence", height: 340, range: sequenceRange, draw: drawSequence, label: countLabel,
     note: "packet numbers from the first" },
   { id: "flight", title: "Bytes in flight", height: 140, range: flightRange, draw: drawFlight, label: kilobytesLabel },
-  { id: "rtt", title: "Round trip", height: 130, range: rttRange, draw: drawRtt, label: value => `${+(value / 1e3).toPrecision(4)} ms` },
-  { id: "rates", title: "Goodput and sending rate", height: 140, range: rateRange, draw: drawRates,
-    label: value => `${+(value / 1e6).toPrecision(3)} MB/s` },
-  { id: "losses", title: "Losses and corruption", height: 120, range: lossRange, draw: drawLosses, label: countLabel,
+  { id: "rtt", title: "Round trip", height: 130, range: rttRange, draw: drawRtt, empty: emptyRtt, label: value => `${+(value / 1e3).toPrecision(4)} ms` },
+  { id: "rates", title: "Goodput and sending rate", height: 140, range: rateRange, draw: drawRates, empty: emptyRates,
+    label: value => `${kilobytesLabel(value)}/s` },
+  { id: "losses", title: "Losses and corruption", height: 120, range: lossRange, draw: drawLosses, empty: emptyLosses, label: countLabel,
     note: "packets in each interval" },
   { id: "swarm", title: "Swarm map", height: 200, range: () => [0, 1], draw: drawSwarm, axis: drawSwarmAxis,
     note: "chunks of the file, for each pair of peers" },
@@ -35,6 +35,14 @@ function makePanels() {
 }
 
 function drawPanel(panel, flow) {
+  // A panel with nothing to show says why instead.
+  const why = panel.empty ? panel.empty(flow) : "";
+  panel.plot.hidden = why !== "";
+  if (why) {
+    panel.plane = null;
+    panel.shown.textContent = `left out: ${why}`;
+    return;
+  }
   panel.width = panel.plot.clientWidth;
   if (panel.id === "swarm") {
     panel.section.hidden = report.lanes.length === 0;
@@ -45,7 +53,7 @@ function drawPanel(panel, flow) {
   // The rates are counted in pixels, so they need a plane before they have a range.
   const range = panel.range(flow, planeOf(panel.width, panel.height, [0, 1]));
   panel.plane = planeOf(panel.width, panel.height, range);
-  drawAxes(g, panel.plane, panel.axis ? () => "" : panel.label);
+  drawAxes(g, panel.plane, panel.axis ? null : panel.label);
   clipped(g, panel.plane, () => { panel.shown.textContent = panel.draw(g, flow, panel.plane); });
   if (panel.axis) panel.axis(g, flow, panel.plane);
 }
@@ -62,6 +70,10 @@ function drawAll() {
   const button = document.getElementById("direction");
   button.disabled = flow.reverse === null || !report.flows[flow.reverse].shown;
   button.lastElementChild.textContent = `${flow.from} > ${flow.to}`;
+  const other = flow.reverse === null ? null : report.flows[flow.reverse];
+  document.getElementById("hint").textContent = other && other.shown && other.qlog && !flow.qlog
+    ? "The qlog tells of the other direction: press d." : "";
+  if (pointer && !pointer.panel.plane) pointer = null;
   if (pointer) pointer.found = nearest(pointer.panel, flow, pointer.x, pointer.y);
   drawOver();
   slowest = Math.max(slowest, performance.now() - start);
@@ -160,12 +172,16 @@ function start() {
   readTheme();
   const shown = report.flows.map((flow, index) => index).filter(index => report.flows[index].shown);
   if (!shown.length) {
-    document.querySelector("main").hidden = true;
-    document.getElementById("marks").hidden = true;
-    document.getElementById("verdict").textContent = "The capture holds no connection of Shoal's.";
+    for (const part of ["nav", "main", "#marks"]) document.querySelector(part).hidden = true;
+    document.getElementById("file").textContent = report.file;
+    document.getElementById("verdict").textContent = report.datagrams === 0 ? "The capture holds no Shoal datagram."
+      : `The capture holds ${plural(report.datagrams, "Shoal datagram")} and no connection that carries anything.`;
     return;
   }
-  view.flow = shown.reduce((best, index) => report.flows[index].fresh > report.flows[best].fresh ? index : best, shown[0]);
+  // What a qlog tells of is what it was given for, if anything went there.
+  const told = shown.filter(index => report.flows[index].qlog && report.flows[index].fresh > 0);
+  view.flow = (told.length ? told : shown)
+    .reduce((best, index) => report.flows[index].fresh > report.flows[best].fresh ? index : best);
   makePanels();
   makeLegend();
   makeControls();

@@ -53,7 +53,7 @@ function drawAxes(g, plane, label) {
   g.beginPath();
   g.textAlign = "right";
   g.textBaseline = "middle";
-  for (const value of ticks(plane.low, plane.high, plane.h / 34).values) {
+  for (const value of label ? ticks(plane.low, plane.high, plane.h / 34).values : []) {
     const y = Math.round(plane.y(value)) + 0.5;
     g.moveTo(plane.x0, y);
     g.lineTo(plane.x1, y);

@@ -9,6 +9,9 @@ function highest(values, from, end, start = 0) {
   return high;
 }
 
+// A width in two digits: it depends on the window and is no measurement.
+const widthText = us => `${+(us / 1000).toPrecision(2)} ms`;
+
 // From zero to somewhat above the highest value.
 const upTo = high => [0, high > 0 ? high * 1.08 : 1];
 
@@ -40,7 +43,7 @@ function highIn(line) {
 function flightRange(flow) {
   const high = highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
   // A window that nothing fills would press the rest to the floor.
-  return upTo(cwnd < high * 4 ? Math.max(high, cwnd) : high);
+  return upTo(cwnd < high * 4 || !high ? Math.max(high, cwnd) : high);
 }
 
 function drawFlight(g, flow, plane) {
@@ -53,7 +56,9 @@ function drawFlight(g, flow, plane) {
     g.lineWidth = 1.3;
     drawLine(g, plane, flow.flight, true);
   }
-  return `${plural(countInView(flow.flight.t), "point")}, lowest and highest of each pixel`;
+  const window = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
+  const above = window > plane.high ? `; congestion window up to ${kilobytesLabel(window)}, above this` : "";
+  return `${plural(countInView(flow.flight.t), "point")}, lowest and highest of each pixel${above}`;
 }
 
 // The controller's states, as names along the top and lines where they change.
@@ -77,6 +82,9 @@ function drawStates(g, flow, plane) {
     free = x + width;
   });
 }
+
+const emptyRtt = flow => flow.rttRows.length || qlogOf(flow, "srtt").count ? ""
+  : "no ACK tells a round trip here; they are seen where the data are sent";
 
 function rttRange(flow) {
   const [from, end] = rowsInView(flow.rttTimes);
@@ -118,6 +126,9 @@ function medianRtt(flow) {
   return flow.medianRtt;
 }
 
+const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] || qlogOf(flow, "pacing").count ? ""
+  : "nothing was sent";
+
 function rates(flow, plane) {
   // Shorter than a round trip, a rate shows the bursts of pacing and ACKs and not what goes through.
   const span = view.t1 - view.t0, rtt = medianRtt(flow);
@@ -146,7 +157,7 @@ function rateRange(flow, plane) {
   let high = highest(flow.rates.good, 0, flow.rates.good.length);
   if (isShown("rate")) high = highest(flow.rates.sent, 0, flow.rates.sent.length, high);
   const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
-  return upTo(pacing < high * 3 ? Math.max(high, pacing) : high);
+  return upTo(pacing < high * 3 || !high ? Math.max(high, pacing) : high);
 }
 
 function drawRates(g, flow, plane) {
@@ -160,7 +171,9 @@ function drawRates(g, flow, plane) {
     // The last value holds to the end of its bin.
     drawLine(g, plane, new Line(times, Float64Array.of(...values, values[values.length - 1])), true);
   }
-  return `averages over ${millisecondsText(width)}`;
+  const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
+  const above = pacing > plane.high ? `; pacing rate up to ${rateText(pacing)}, above this` : "";
+  return `averages over ${widthText(width)}${above}`;
 }
 
 function lossCounts(flow, plane) {
@@ -172,6 +185,9 @@ function lossCounts(flow, plane) {
   }
   return result;
 }
+
+const emptyLosses = flow => flow.resent.length || flow.corrupted.count ? ""
+  : "nothing was sent again, and nothing captured corrupt";
 
 function lossRange(flow, plane) {
   flow.losses = lossCounts(flow, plane);

@@ -25,11 +25,18 @@ function drawSequence(g, flow, plane) {
   const shown = isShown("sent") ? drawSent(g, flow, plane) : 0;
   if (isShown("sack")) drawSlices(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
-  if (isShown("lost")) drawLost(g, flow, plane);
-  if (isShown("resent")) drawResent(g, flow, plane);
+  const crosses = isShown("lost") ? drawLost(g, flow, plane) : 0;
+  const letters = isShown("resent") ? drawResent(g, flow, plane) : 0;
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7);
-  return `${shownText(shown, countInView(flow.first.t), "sent")}; all ${grouped(countInView(flow.resentTimes))} resent`;
+  return [shownText(shown, countInView(flow.first.t), "sent"),
+    signedText("resent", countInView(flow.resentTimes), letters, "R"),
+    signedText("lost", countInView(flow.lostTimes), crosses, "a cross")].filter(Boolean).join("; ");
 }
+
+// All are there; where they crowd, not each has its sign.
+const signedText = (name, total, signs, sign) =>
+  !isShown(name) || (!total && name === "lost") ? ""
+    : `all ${grouped(total)} ${name}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 
 const shownText = (shown, total, word) =>
   shown >= total ? `all ${grouped(total)} ${word} shown` : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
@@ -72,6 +79,7 @@ function drawResent(g, flow, plane) {
     if (room.take(x, y)) signs.push(x, y);
   }
   for (let k = 0; k < signs.length; k += 2) stamp(g, "R", theme.resent, signs[k], signs[k + 1] - 7);
+  return signs.length / 2;
 }
 
 function drawLost(g, flow, plane) {
@@ -79,13 +87,17 @@ function drawLost(g, flow, plane) {
   // Far away a dot for each, and a sign where there is room for one: what was sent must stay visible.
   const pixels = new Cells(plane, 1, 1), room = new Cells(plane, 22, 22);
   g.fillStyle = theme.lost;
+  let crosses = 0;
   for (let k = from; k < end; k++) {
     const i = flow.lost[k];
     const x = plane.x(flow.data.t[i]), y = plane.y(flow.data.seq[i] + 0.5);
     if (!pixels.take(x, y)) continue;
     g.fillRect(x - 1, y - 1, 2, 2);
-    if (room.take(x, y)) stamp(g, "x", theme.lost, x, y);
+    if (!room.take(x, y)) continue;
+    stamp(g, "x", theme.lost, x, y);
+    crosses++;
   }
+  return crosses;
 }
 
 // Nothing that a corrupt datagram says is believed, so it has a time and no number.

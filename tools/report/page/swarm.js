@@ -9,7 +9,9 @@ function lanesOf(flow) {
 }
 
 const mostLanes = 24;
-const laneHeight = lanes => Math.max(46, Math.min(150, 320 / Math.max(lanes.length, 1)));
+// Room for a lane's name, above what it shows.
+const laneLabel = 18;
+const laneHeight = lanes => Math.max(46 + laneLabel, Math.min(150, 320 / Math.max(lanes.length, 1)));
 const swarmHeight = flow => laneHeight(lanesOf(flow)) * Math.max(1, lanesOf(flow).length) + top_ + bottom;
 
 function laneData(lane) {
@@ -28,7 +30,7 @@ function drawSwarm(g, flow, plane) {
   let shown = 0;
   lanes.forEach((lane, row) => {
     const { sent, whole, had } = laneData(lane);
-    const base = plane.y0 + (row + 1) * height, unit = (height - 6) / lane.high;
+    const base = plane.y0 + (row + 1) * height, unit = (height - laneLabel) / lane.high;
     const y = chunk => base - chunk * unit;
     const size = Math.max(unit, 1);
     if (isShown("had")) {
@@ -58,7 +60,7 @@ function drawSwarm(g, flow, plane) {
       }
     }
     g.strokeStyle = theme.line;
-    g.strokeRect(plane.x0, base - height + 6, plane.w, height - 6);
+    g.strokeRect(plane.x0, base - height + laneLabel, plane.w, height - laneLabel);
   });
   return `${grouped(shown)} chunks`;
 }
@@ -74,16 +76,14 @@ function drawSwarmAxis(g, flow, plane) {
     g.fillStyle = theme.faint;
     g.textAlign = "right";
     g.fillText("0", plane.x0 - 6, base - 5);
-    g.fillText(countLabel(lane.high), plane.x0 - 6, base - height + 11);
+    g.fillText(countLabel(lane.high), plane.x0 - 6, base - height + laneLabel + 5);
     g.textAlign = "left";
     const ends = report.flows[lane.flow];
     const text = `${ends.from} > ${ends.to}${lane.name ? `  ${lane.name}` : ""}${lane.id ? `  ${lane.id}` : ""}`;
     g.fillStyle = theme.ground;
-    g.globalAlpha = 0.75;
-    g.fillRect(plane.x0 + 4, base - height + 8, g.measureText(text).width + 8, 15);
-    g.globalAlpha = 1;
+    g.fillRect(plane.x0, base - height, plane.w, laneLabel - 1);
     g.fillStyle = lane.flow === flow.index ? theme.text : theme.faint;
-    g.fillText(text, plane.x0 + 8, base - height + 16);
+    g.fillText(text, plane.x0, base - height + 10);
   });
 }
 
@@ -95,7 +95,7 @@ function swarmAt(flow, plane, x, y) {
   const lane = lanes[row];
   if (!lane) return null;
   const { sent, whole } = laneData(lane);
-  const chunk = Math.floor((plane.y0 + (row + 1) * height - y) / ((height - 6) / lane.high));
+  const chunk = Math.floor((plane.y0 + (row + 1) * height - y) / ((height - laneLabel) / lane.high));
   const i = lowerBound(sent.chunk, chunk);
   const ends = report.flows[lane.flow];
   let text = `chunk ${Math.max(0, Math.min(chunk, lane.high - 1))} of ${grouped(lane.high)}, ${ends.from} > ${ends.to}`;

@@ -1,0 +1,73 @@
+import Glibc
+import ShoalTerminal
+
+/// Which file an open file or a path is: what has other names is still the same.
+struct FileIdentity: Equatable {
+  private var device: dev_t
+  private var inode: ino_t
+
+  /// Nil where there is none.
+  init?(descriptor: Int32) {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { return nil }
+    (device, inode) = (info.st_dev, info.st_ino)
+  }
+
+  /// Nil where there is none.
+  init?(path: String) {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    (device, inode) = (info.st_dev, info.st_ino)
+  }
+}
+
+/// A file that a command writes.
+enum OutputFile {
+  /// What becomes of what is there.
+  enum Existing {
+    /// It is replaced.
+    case replace
+    /// It stays, if it has any content: then it is an error.
+    case refuse
+  }
+
+  /// Makes the file, or empties it; never one of those that the command reads.
+  static func open(
+    _ path: String, existing: Existing = .replace, inputs: [FileIdentity]
+  ) throws(InputFailure) -> Int32 {
+    let name = escaped(path, asciiOnly: true)
+    // Emptied only when it is known what it is.
+    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+    var info = stat()
+    var problem: String?
+    if fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG {
+      if let identity = FileIdentity(descriptor: descriptor), inputs.contains(identity) {
+        problem = " is what is being read; write to another file"
+      } else if info.st_size > 0, existing == .refuse {
+        problem = " exists; write to another file, or replace it with --force"
+      } else if ftruncate(descriptor, 0) != 0 {
+        problem = ": \(systemError())"
+      }
+    }
+    guard let problem else { return descriptor }
+    close(descriptor)
+    throw InputFailure(reason: name + problem)
+  }
+
+  /// Writes a whole file.
+  static func write(_ bytes: [UInt8], to path: String, inputs: [FileIdentity]) throws(InputFailure) {
+    let descriptor = try open(path, inputs: inputs)
+    var rest = bytes[...]
+    var isWritten = true
+    while isWritten, !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { isWritten = false }
+    }
+    let code = errno
+    guard close(descriptor) == 0, isWritten else {
+      if !isWritten { errno = code }
+      throw InputFailure(reason: "\(escaped(path, asciiOnly: true)): \(systemError())")
+    }
+  }
+}
