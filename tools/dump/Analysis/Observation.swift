@@ -26,6 +26,8 @@ struct Observation {
   var sequence: Int64?
   /// Bytes of content in its BLOCKs.
   var content = 0
+  /// Bytes by which a repeat is shorter than the sending before: they go out under a new number.
+  var cutOff = 0
   /// Whether its number was not seen before, so that the content is new.
   var isFresh = false
   /// How many times it was sent before, as it says itself.

@@ -29,6 +29,9 @@ enum MarkText {
     case .lostByAck:
       out.append("lost, found by ACK")
       number(" ", seen.cause, &out)
+    case .lostByTimeout:
+      out.append("lost, found by timeout")
+      number(" after ACK ", seen.cause, &out)
     case .pto:
       out.append("probe timeout ")
       out.append(seen.timeouts)

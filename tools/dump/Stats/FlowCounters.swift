@@ -51,6 +51,7 @@ struct FlowCounters {
     dataPackets += 1
     contentBytes += UInt64(seen.content)
     if seen.isFresh { freshBytes += UInt64(seen.content) }
+    if seen.cutOff > 0 { freshBytes -= min(freshBytes, UInt64(seen.cutOff)) }
     mostInFlight = max(mostInFlight, seen.inFlight)
     guard seen.marks.rawValue != 0 else { return }
     if seen.marks.contains(.resent) {
