@@ -78,7 +78,7 @@ import Testing
         let seen = analyzer.observe(&datagram)
         statistics.add(datagram, seen)
         guard let subject = seen.subject, analyzer.flows[subject].destination == addresses.1 else { return }
-        inFlight = seen.inFlight
+        inFlight = seen.inFlight ?? 0
         guard let number = seen.sequence else { return }
         if number == latest, !seen.marks.contains(.pto) { twins += 1 }
         latest = number

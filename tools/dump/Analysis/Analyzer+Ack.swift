@@ -42,7 +42,7 @@ extension Analyzer {
       seen.needless = result.early
     }
     if packet.delay != Self.noEcho { readEcho(packet, datagram, result.echoed, index, subject, &seen) }
-    stand(subject, &seen)
+    stand(subject, isReceivers: datagram.direction == .outbound, &seen)
   }
 
   /// What the ACK says of losses.

@@ -46,7 +46,7 @@ extension Analyzer {
     if let window = flows[index].window, packet.attempt == 0, flows[index].initialSequence != nil {
       if number - base + 1 >= Int64(window) { seen.marks.insert(.windowFull) }
     }
-    stand(index, &seen)
+    stand(index, isReceivers: datagram.direction == .inbound, &seen)
   }
 
   /// Whether it left before one that was captured earlier: the sender's clock tells.
@@ -114,8 +114,8 @@ extension Analyzer {
   }
 
   /// How the flow stands after a datagram that speaks of its numbers.
-  func stand(_ index: Int, _ seen: inout Observation) {
-    seen.inFlight = flows[index].sent.bytesInFlight
+  func stand(_ index: Int, isReceivers: Bool, _ seen: inout Observation) {
+    if !isReceivers { seen.inFlight = flows[index].sent.bytesInFlight }
     if let window = flows[index].window { seen.windowEdge = flows[index].sent.base + Int64(window) }
   }
 }

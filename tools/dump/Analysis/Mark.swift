@@ -69,6 +69,9 @@ struct MarkSet: OptionSet {
     if $1 != .reply && $1 != .windowLowered && $1 != .pathMTU && $1 != .cut { $0.insert($1) }
   }
 
+  /// A repeat of what its sender took for lost.
+  static let losses: MarkSet = [MarkSet(.lostByAck), MarkSet(.lostByTimeout)]
+
   mutating func insert(_ mark: Mark) { rawValue |= 1 << UInt32(mark.rawValue) }
   func contains(_ mark: Mark) -> Bool { rawValue >> UInt32(mark.rawValue) & 1 == 1 }
   /// The marks, in the order of their declaration.

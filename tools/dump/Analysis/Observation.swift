@@ -62,8 +62,9 @@ struct Observation {
 
   // MARK: The subject after this datagram
 
-  /// Bytes of datagrams sent and not acknowledged, each number counted once.
-  var inFlight = 0
+  /// Bytes of datagrams sent and not acknowledged, each number counted once; nil where the receiver captured, who cannot
+  /// know it.
+  var inFlight: Int?
   /// The first number that the window forbids, if the window is known.
   var windowEdge: Int64?
 

@@ -56,7 +56,7 @@ function drawAll() {
   const flow = flowAt(view.flow);
   drawLegend(flow);
   for (const panel of panels) drawPanel(panel, flow);
-  document.getElementById("verdict").textContent = flow.verdict || (flow.verdict = verdictOf(flow));
+  document.getElementById("verdict").textContent = flow.verdict;
   document.getElementById("span").textContent = `${secondsText(view.t0, 3)} to ${secondsText(view.t1, 3)} s`;
   document.getElementById("connections").value = String(Math.min(view.flow, flow.reverse === null ? Infinity : flow.reverse));
   const button = document.getElementById("direction");
