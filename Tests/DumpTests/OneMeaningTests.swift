@@ -46,7 +46,7 @@ import Testing
         for part in head[2...4] { #expect(verdict.contains(part), "\(part): \(verdict)") }
         #expect(verdict.contains("Wire \(head[5])."), "\(head[5]): \(verdict)")
         for (name, words) in [
-          ("lost_by_ack", "lost as ACKs showed"), ("lost_by_timeout", "lost as time showed"), ("spurious", "needless"),
+          ("lost_by_ack", "lost by ACK"), ("lost_by_timeout", "lost by timeout"), ("spurious", "proved needless"),
         ] {
           let count = flow[name] as? Int ?? 0
           #expect(verdict.contains(" \(count) \(words)") == (count > 0), "\(count) \(words): \(verdict)")

@@ -28,8 +28,8 @@ extension Analyzer {
       order(packet, number, previous, index, &seen)
       if packet.attempt > 0 { resend(packet, datagram, number, earlier, previous, index, &seen) }
       if previous.map({ $0.span(to: packet.timestamp) >= 0 }) ?? true {
-        let isProbe = seen.marks.contains(.pto)
-        flows[index].latest = Transmission(number: number, timestamp: packet.timestamp, isProbe: isProbe)
+        let latest = Transmission(number: number, timestamp: packet.timestamp, isFirstProbe: seen.startsTimeout)
+        flows[index].latest = latest
       }
     }
     let isStale = earlier.map { $0.attempt > packet.attempt } ?? false
@@ -91,6 +91,8 @@ extension Analyzer {
   }
 
   /// A loss is found by ACKs of what left later, or else the probe timeout has passed.
+  ///
+  /// Where the probes repeat what was found lost before, and waited to be sent, that is what they are called.
   private mutating func explain(
     _ earlier: SentPacket, _ packet: DataPacket, _ datagram: Datagram, _ previous: Transmission?, _ index: Int,
     _ seen: inout Observation
@@ -99,14 +101,14 @@ extension Analyzer {
     case .byAck: seen.marks.insert(.lostByAck)
     case .byTimeout: seen.marks.insert(.lostByTimeout)
     case .none:
-      guard let span = previous?.span(to: packet.timestamp), let isProbe = previous?.isProbe else { return }
+      guard let previous else { return }
       // It runs from what was sent last, for more than a round trip; the second of its two repeats follows at once.
+      let span = previous.span(to: packet.timestamp)
       let least = flows[index].roundTrips > 0 ? flows[index].shortestRoundTrip / 1_000 : 0
-      let startsTimeout = span > Self.timerGranularity && UInt64(span) >= least
-      guard startsTimeout || isProbe && span <= Self.timerGranularity else { return }
-      if startsTimeout { flows[index].timeoutsInARow += 1 }
+      seen.startsTimeout = span > Self.timerGranularity && UInt64(span) >= least
+      guard seen.startsTimeout || previous.isFirstProbe && span <= Self.timerGranularity else { return }
+      if seen.startsTimeout { flows[index].timeoutsInARow += 1 }
       seen.marks.insert(.pto)
-      seen.startsTimeout = startsTimeout
       seen.timeouts = flows[index].timeoutsInARow
       return
     }

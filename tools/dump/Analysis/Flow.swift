@@ -59,8 +59,8 @@ struct Transmission {
   var number: Int64
   /// The sender's clock.
   var timestamp: UInt32
-  /// Whether a probe timeout made it leave.
-  var isProbe = false
+  /// Whether it is the first that a probe timeout made leave; the second follows at once.
+  var isFirstProbe = false
 
   /// Microseconds from it to what left at `timestamp`, modulo 2^32; negative if that left before.
   func span(to timestamp: UInt32) -> Int32 { Int32(bitPattern: timestamp &- self.timestamp) }

@@ -66,7 +66,8 @@ struct LossEvidence {
     }
     if isEnough(before) { return .byAck }
     // The timer was set once it was overtaken, and may have run out before the ACK came that would have been enough.
-    let hasRunOut = before.order > sent.order && sent.hasTime && told >= sent.lastTime + roundTrip + tolerance
+    let waited = sent.hasTime && told > sent.lastTime ? told - sent.lastTime : 0
+    let hasRunOut = before.order > sent.order && waited >= roundTrip && waited - roundTrip >= tolerance
     return isEnough(newest) && !hasRunOut ? .byAck : .byTimeout
   }
 }

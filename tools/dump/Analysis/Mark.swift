@@ -10,7 +10,7 @@ enum Mark: UInt8, CaseIterable {
   case lostByAck
   /// A repeat of what was lost by time: something that left later had arrived, and then the loss timer ran out.
   case lostByTimeout
-  /// A repeat that no ACK asked for: the probe timeout (PTO) passed. One timeout repeats two packets.
+  /// A repeat of what no ACK shows to be lost: the probe timeout (PTO) passed. One timeout repeats two packets.
   case pto
   /// Under go-back-N, the first of all that is sent again.
   case goBack

@@ -10,7 +10,7 @@ struct ReportFlow {
   private(set) var data = Columns(
     "n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
   /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
-  private(set) var repeats = Columns("row", "first", "span", "cause", "extra")
+  private(set) var repeats = Columns("row", "first", "span", "cause", "extra", "timeouts")
   /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
   private(set) var acks = Columns(
     "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit", "needless")
@@ -52,10 +52,10 @@ struct ReportFlow {
     data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
     data.append(10, block?.content.count ?? 0)
     if let block { contentEnd = Int64(bitPattern: block.offset) &+ Int64(block.content.count) }
-    let extra = max(seen.goBack, Int64(seen.timeouts), Int64(seen.pathMTU))
-    if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 {
+    let (extra, timeouts) = (max(seen.goBack, Int64(seen.pathMTU)), Int64(seen.timeouts))
+    if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 || timeouts > 0 {
       let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
-      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra])
+      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
     }
     return blocks
   }

@@ -29,15 +29,15 @@ enum Verdict {
     guard counters.resent > 0 else { return "None of \(packets) was sent again." }
     var causes: [String] = []
     func add(_ count: UInt64, _ words: String) { if count > 0 { causes.append("\(Units.grouped(count)) \(words)") } }
-    add(counters.lostByAck, "lost as ACKs showed")
-    add(counters.lostByTimeout, "lost as time showed")
+    add(counters.lostByAck, "lost by ACK")
+    add(counters.lostByTimeout, "lost by timeout")
     add(counters.probes, "in \(Units.grouped(counters.timeouts)) probe timeout\(counters.timeouts == 1 ? "" : "s")")
-    add(counters.spurious, "needless")
     var text = "Of \(packets) \(share(counters.resent, counters)) were sent again"
     if counters.goBacks > 0 {
       text += " in \(Units.grouped(counters.goBacks)) go-back\(counters.goBacks == 1 ? "" : "s")"
     }
-    return causes.isEmpty ? text + "." : text + ": \(causes.joined(separator: ", "))."
+    if !causes.isEmpty { text += ": \(causes.joined(separator: ", "))" }
+    return counters.spurious == 0 ? text + "." : "\(text); \(Units.grouped(counters.spurious)) proved needless."
   }
 
   private static func corruption(_ flow: Flow, _ counters: FlowCounters) -> String {

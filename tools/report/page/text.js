@@ -36,14 +36,15 @@ function dataMarks(flow, i) {
   if (!marks) return "";
   const at = flow.repeatOf.get(i);
   const r = at === undefined ? null
-    : { first: flow.repeats.first[at], span: flow.repeats.span[at], cause: flow.repeats.cause[at], extra: flow.repeats.extra[at] };
+    : { first: flow.repeats.first[at], span: flow.repeats.span[at], cause: flow.repeats.cause[at], extra: flow.repeats.extra[at],
+      timeouts: flow.repeats.timeouts[at] };
   const span = r && r.span >= 0 ? `, ${millisecondsText(r.span)}` : "";
   const words = [];
   if (isMarked(marks, "resent")) words.push(`resent, attempt ${d.attempt[i]}${span}`);
   if (isMarked(marks, "spurious")) words.push("needless: it had arrived");
   if (isMarked(marks, "lost_by_ack")) words.push(`lost, found by ACK${r && r.cause ? ` ${r.cause}` : ""}`);
   if (isMarked(marks, "lost_by_timeout")) words.push(`lost, found by timeout${r && r.cause ? ` after ACK ${r.cause}` : ""}`);
-  if (isMarked(marks, "pto")) words.push(`probe timeout${r ? ` ${r.extra}` : ""}`);
+  if (isMarked(marks, "pto")) words.push(`probe timeout${r ? ` ${r.timeouts}` : ""}`);
   if (isMarked(marks, "go_back")) words.push(`go-back: ${r ? r.extra : ""} sent again`);
   if (isMarked(marks, "out_of_order")) words.push("out of order");
   if (isMarked(marks, "duplicate")) words.push(`duplicate${r && r.first ? ` of ${r.first}` : ""}${span}`);
