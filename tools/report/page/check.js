@@ -29,9 +29,9 @@ function selfCheck() {
   drag("sequence", 200, 400);
   expect("a drag zooms to where it was", close(view.t0, t0) && close(view.t1, t1));
   const zoomed = span();
-  drag("rtt", 300, 200, { shiftKey: true });
+  drag("rates", 300, 200, { shiftKey: true });
   expect("a drag with shift pans", close(span(), zoomed) && view.t0 > t0);
-  plot("flight").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+  plot("losses").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
   expect("a double click shows all", close(span(), all));
   plot("rates").dispatchEvent(new WheelEvent("wheel", { deltaY: -300, clientX: 300, bubbles: true, cancelable: true }));
   expect("the wheel zooms", span() < all);

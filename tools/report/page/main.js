@@ -35,6 +35,11 @@ function makePanels() {
 }
 
 function drawPanel(panel, flow) {
+  if (panel.id === "flight" || panel.id === "rtt") {
+    // Where the data arrive, only the sender's own account tells.
+    panel.section.hidden = flow.receivers && !flow.qlog;
+    if (panel.section.hidden) return;
+  }
   panel.width = panel.plot.clientWidth;
   if (panel.id === "swarm") {
     panel.section.hidden = report.lanes.length === 0;

@@ -44,11 +44,11 @@ function flightRange(flow) {
 }
 
 function drawFlight(g, flow, plane) {
-  if (flow.receivers) return "not known here: captured where the data arrive";
   if (isShown("cwnd")) {
     drawStates(g, flow, plane);
     drawQlog(g, flow, plane, "cwnd", theme.window, [5, 4]);
   }
+  if (flow.receivers) return "not known here: captured where the data arrive";
   if (isShown("flight")) {
     g.strokeStyle = theme.sent;
     g.lineWidth = 1.3;
