@@ -6,17 +6,51 @@ import Testing
 @Suite struct MarkTests {
   @Test func aLossThatAnAckShows() throws {
     let talk = try Conversation()
-    try talk.data(1_000)
-    try talk.data(1_001)
-    try talk.data(1_002)
-    let echo = talk.clock
-    // 1000 has arrived, 1001 has not, 1002 has.
-    try talk.ack(1_001, top: 1_003, echo: echo, slice: [1, 1], count: 2, after: 20_000)
+    for sequence in UInt32(1_000)...1_004 { try talk.data(sequence) }
+    // 1000 has arrived, 1001 has not, those after it have.
+    try talk.ack(1_001, top: 1_005, echo: talk.clock, slice: [1, 3], count: 4, after: 20_000)
     try talk.data(1_001, attempt: 1)
     let lines = try talk.lines()
-    #expect(lines[3].hasPrefix("ACK next=1001 missing=1001 (1) top=1003 len="))
-    #expect(lines[4].hasSuffix("[resent, attempt 1, 22.000 ms; lost, found by ACK 6]"))
+    #expect(lines[5].hasPrefix("ACK next=1001 missing=1001 (1) top=1005 len="))
+    #expect(lines[6].hasSuffix("[resent, attempt 1, 24.000 ms; lost, found by ACK 8]"))
     #expect(try talk.marks().last == ["resent", "lost_by_ack"])
+  }
+
+  /// What left with it, or soon after it, has arrived: that alone is no loss until the loss timer runs out.
+  @Test func aLossThatTimeShows() throws {
+    let talk = try Conversation()
+    for sequence in UInt32(1_000)..<1_010 {
+      try talk.data(sequence)
+      try talk.ack(sequence + 1, echo: talk.clock, after: 20_000)
+    }
+    try talk.data(1_010)
+    try talk.data(1_011, after: 0)
+    try talk.ack(1_010, top: 1_012, echo: talk.clock, slice: [1, 1], count: 2, after: 20_000)
+    try talk.data(1_010, attempt: 1, after: 3_000)
+    // A repeat and another packet leave at once, and the other arrives: it is lost again, and no probe timeout passed.
+    try talk.data(1_012, after: 0)
+    try talk.ack(1_010, top: 1_013, echo: talk.clock, slice: [1, 2], count: 3, after: 20_000)
+    try talk.data(1_010, attempt: 2, after: 3_000)
+    let marks = try talk.marks()
+    #expect(marks.filter { $0.contains("resent") } == [["resent", "lost_by_timeout"], ["resent", "lost_by_timeout"]])
+    #expect(
+      try talk.lines().last?.contains("[resent, attempt 2, 46.000 ms; lost, found by timeout after ACK 28]") == true)
+  }
+
+  /// What was sent twice on purpose, the one after the other, is no timeout.
+  @Test func probesFollowSilence() throws {
+    let talk = try Conversation()
+    for sequence in UInt32(1_000)..<1_010 {
+      try talk.data(sequence)
+      try talk.ack(sequence + 1, echo: talk.clock, after: 20_000)
+    }
+    for sequence in UInt32(1_010)..<1_012 { try talk.data(sequence) }
+    for sequence in UInt32(1_010)..<1_012 { try talk.data(sequence, attempt: 1, after: 2_000) }
+    try talk.data(1_010, attempt: 2, after: 60_000)
+    try talk.data(1_011, attempt: 2, after: 20)
+    let marks = try talk.marks().filter { $0.contains("resent") }
+    #expect(marks == [["resent"], ["resent"], ["resent", "pto"], ["resent", "pto"]])
+    #expect(try inspect(by: "stats", talk.capture.bytes).output.contains("probe timeouts 1 "))
   }
 
   @Test func aTimeoutThatNoAckExplains() throws {
@@ -66,6 +100,24 @@ import Testing
     let marks = try talk.marks().suffix(4)
     #expect(marks.first == ["resent", "lost_by_ack", "go_back"] && marks.dropFirst().allSatisfy { $0 == ["resent"] })
     #expect(try talk.lines()[6].hasSuffix("lost, found by ACK 8; go-back: 4 sent again]"))
+  }
+
+  /// At the receiver's end each repeat is acknowledged as it comes, so that each is the lowest outstanding: still it is
+  /// one return.
+  @Test func goingBackSeenFromTheReceiver() throws {
+    let talk = try Conversation(arq: .goBackN)
+    for sequence in UInt32(1_000)..<1_005 { try talk.data(sequence) }
+    try talk.ack(1_001, top: 1_005, echo: talk.clock, after: 20_000)
+    for sequence in UInt32(1_001)..<1_005 {
+      try talk.data(sequence, attempt: 1, after: 10)
+      try talk.ack(sequence + 1, echo: talk.clock, after: 10)
+    }
+    for sequence in UInt32(1_005)..<1_008 { try talk.data(sequence) }
+    try talk.ack(1_005, top: 1_008, echo: talk.clock, after: 20_000)
+    for sequence in UInt32(1_005)..<1_008 { try talk.data(sequence, attempt: 1, after: 10) }
+    let lines = try talk.lines().filter { $0.contains("go-back") }
+    #expect(
+      lines.count == 2 && lines[0].contains("go-back: 4 sent again") && lines[1].contains("go-back: 3 sent again"))
   }
 
   @Test func duplicatesAndDisorder() throws {

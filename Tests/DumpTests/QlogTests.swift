@@ -32,7 +32,9 @@ import Testing
     let names = Dictionary(grouping: events) { $0["name"] as? String ?? "" }.mapValues(\.count)
     let datagrams = try objects(inspect(bytes, "--json")).count
     #expect((names["shoal:packet"] ?? 0) + (names["shoal:packet_dropped"] ?? 0) == datagrams)
-    let lost = try inspect(bytes, "--marks", "lost_by_ack,pto").lines.filter { !$0.contains("needless") }.count
+    let lost = try inspect(bytes, "--marks", "lost_by_ack,lost_by_timeout,pto").lines.filter {
+      !$0.contains("needless")
+    }.count
     #expect(names["recovery:packet_lost"] == lost && lost > 0)
     let metrics = events.filter { $0["name"] as? String == "recovery:metrics_updated" }.compactMap {
       $0["data"] as? [String: Any]

@@ -20,7 +20,12 @@ extension Analyzer {
     guard top - next <= Int64(SentPackets.maximum) else { return }
 
     var judgement = SentPackets.Judgement()
-    if packet.delay != Self.noEcho { judgement.echo = packet.echo }
+    judgement.latestEcho = flows[subject].latestEcho
+    if packet.delay != Self.noEcho {
+      judgement.echo = packet.echo
+      let isNews = judgement.latestEcho.map { Int32(bitPattern: packet.echo &- $0) > 0 } ?? true
+      if isNews { judgement.latestEcho = packet.echo }
+    }
     if let time = datagram.time, datagram.direction != .outbound, flows[subject].roundTrips >= 8 {
       let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
@@ -30,15 +35,32 @@ extension Analyzer {
     readSlice(packet, datagram.bytes, next, subject, judgement, &result)
     (seen.acknowledgedBytes, seen.acknowledgedPackets) = (result.bytes, result.packets)
     if result.packets > 0 { flows[subject].timeoutsInARow = 0 }
+    noteEvidence(packet, datagram, subject, hasGap: top > next, result)
     if result.early > 0 {
       seen.marks.insert(.spurious)
       seen.first.number = result.earliest
       seen.needless = result.early
     }
-    flows[subject].top = max(flows[subject].top, top)
-    flows[subject].reportedCorrupt = packet.corrupt
     if packet.delay != Self.noEcho { readEcho(packet, datagram, result.echoed, index, subject, &seen) }
-    stand(subject, &seen)
+    stand(subject, isReceivers: datagram.direction == .outbound, &seen)
+  }
+
+  /// What the ACK says of losses.
+  private mutating func noteEvidence(
+    _ packet: AckPacket, _ datagram: Datagram, _ subject: Int, hasGap: Bool, _ result: SentPackets.Acknowledged
+  ) {
+    if result.newest.order > 0 {
+      let time = datagram.direction == .outbound ? nil : datagram.time
+      flows[subject].losses.arrived(order: result.newest.order, timestamp: result.newest.timestamp, at: time)
+    }
+    if hasGap, packet.delay != Self.noEcho { flows[subject].losses.arrived(beyondGap: packet.echo) }
+    if result.early > 0 { flows[subject].losses.sawNeedless() }
+    guard Int32(bitPattern: packet.corrupt &- flows[subject].reportedCorrupt) > 0 else { return }
+    flows[subject].reportedCorrupt = packet.corrupt
+    // What was on its way together with the damaged one should have been acknowledged by now.
+    let span = flows[subject].smoothedRoundTrip / 8 * 7
+    guard let time = datagram.time, datagram.direction != .outbound, span > 0, time > span else { return }
+    flows[subject].losses.suspect(before: time - span)
   }
 
   private mutating func readEcho(
@@ -57,6 +79,8 @@ extension Analyzer {
       let own = UInt64(packet.delay) * 1_000
       let roundTrip = span > own ? span - own : 0
       seen.roundTrip = roundTrip
+      let smoothed = flows[subject].smoothedRoundTrip
+      flows[subject].smoothedRoundTrip = flows[subject].roundTrips == 0 ? roundTrip : smoothed / 8 * 7 + roundTrip / 8
       flows[subject].roundTrips += 1
       flows[subject].shortestRoundTrip = min(flows[subject].shortestRoundTrip, roundTrip)
     }

@@ -2,6 +2,9 @@ import ShoalCapture
 import ShoalWire
 
 extension Analyzer {
+  /// The least that a probe timeout lasts beyond the round trip, in microseconds (RFC 9002 §6.2.1).
+  private static var timerGranularity: Int32 { 1_000 }
+
   mutating func observe(_ packet: DataPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     prove(index)
     let number = flows[index].sent.unwrap(packet.sequence)
@@ -20,15 +23,22 @@ extension Analyzer {
     if isDuplicate {
       seen.marks.insert(.duplicate)
     } else {
-      order(packet, number, index, &seen)
-      if packet.attempt > 0 { resend(packet, datagram, number, earlier, index, &seen) }
+      flows[index].transmissions += 1
+      let previous = flows[index].latest
+      order(packet, number, previous, index, &seen)
+      if packet.attempt > 0 { resend(packet, datagram, number, earlier, previous, index, &seen) }
+      if previous.map({ $0.span(to: packet.timestamp) >= 0 }) ?? true {
+        let latest = Transmission(number: number, timestamp: packet.timestamp, isFirstProbe: seen.startsTimeout)
+        flows[index].latest = latest
+      }
     }
     let isStale = earlier.map { $0.attempt > packet.attempt } ?? false
     if !isDuplicate, !isStale {
       let time = datagram.time ?? 0
       let record = SentPacket(
         firstNumber: datagram.number, firstTime: time, lastTime: time, timestamp: packet.timestamp,
-        length: UInt16(clamping: datagram.length), attempt: packet.attempt, hasTime: datagram.time != nil)
+        length: UInt16(clamping: datagram.length), attempt: packet.attempt, hasTime: datagram.time != nil,
+        order: flows[index].transmissions)
       note(number, record, index)
       flows[index].askedDelay = (packet.ackDelay, flows[index].askedDelay.latest)
     }
@@ -36,28 +46,37 @@ extension Analyzer {
     if let window = flows[index].window, packet.attempt == 0, flows[index].initialSequence != nil {
       if number - base + 1 >= Int64(window) { seen.marks.insert(.windowFull) }
     }
-    stand(index, &seen)
+    stand(index, isReceivers: datagram.direction == .inbound, &seen)
   }
 
   /// Whether it left before one that was captured earlier: the sender's clock tells.
-  private mutating func order(_ packet: DataPacket, _ number: Int64, _ index: Int, _ seen: inout Observation) {
-    let isEarlier = flows[index].latestTimestamp.map { Int32(bitPattern: packet.timestamp &- $0) < 0 } ?? false
+  private func order(
+    _ packet: DataPacket, _ number: Int64, _ previous: Transmission?, _ index: Int, _ seen: inout Observation
+  ) {
+    let isEarlier = previous.map { $0.span(to: packet.timestamp) < 0 } ?? false
     let isBehind = packet.attempt == 0 && flows[index].sent.isAnchored && number < flows[index].sent.end
     if isEarlier || isBehind { seen.marks.insert(.outOfOrder) }
-    if !isEarlier { flows[index].latestTimestamp = packet.timestamp }
   }
 
   private mutating func resend(
-    _ packet: DataPacket, _ datagram: Datagram, _ number: Int64, _ earlier: SentPacket?, _ index: Int,
-    _ seen: inout Observation
+    _ packet: DataPacket, _ datagram: Datagram, _ number: Int64, _ earlier: SentPacket?, _ previous: Transmission?,
+    _ index: Int, _ seen: inout Observation
   ) {
     seen.marks.insert(.resent)
     let sent = flows[index].sent
+    let isGoBackN = flows[index].arq == .goBackN
     // Under go-back-N what arrives out of order is thrown away.
-    let hasArrivedHere = datagram.direction == .inbound && earlier != nil && flows[index].arq != .goBackN
+    let hasArrivedHere = datagram.direction == .inbound && earlier != nil && !isGoBackN
     let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
     if hadArrived { seen.marks.insert(.spurious) }
+    // It repeats in order from where it went back to: only there it left something behind.
+    let isReturn = previous.map { number <= $0.number && $0.span(to: packet.timestamp) > 0 } ?? false
+    if isGoBackN, isReturn, number + 1 < sent.end {
+      seen.goBack = sent.end - number
+      seen.marks.insert(.goBack)
+    }
     guard let earlier, earlier.attempt < packet.attempt else { return }
+    seen.cutOff = max(0, Int(earlier.length) - datagram.length)
     // A path that became narrower: what must be repeated is cut to what every path carries.
     let smallest = Limits.smallestDatagram
     if flows[index].pathMTU > smallest, Int(earlier.length) > smallest, (smallest - 99...smallest) ~= datagram.length {
@@ -65,40 +84,40 @@ extension Analyzer {
       seen.pathMTU = smallest
       seen.marks.insert(.pathMTU)
     }
-    guard flows[index].arq != .goBackN || number == sent.base else { return }
-    if flows[index].arq == .goBackN, number + 1 < sent.end {
-      seen.goBack = sent.end - number
-      seen.marks.insert(.goBack)
-    }
     // Without the ACKs nothing can be said of the cause.
-    if !hadArrived, flows[index].reverse != nil { explain(earlier, number, datagram, index, &seen) }
+    let isAgain = previous?.number == number
+    guard !hadArrived, flows[index].reverse != nil, !isGoBackN || isReturn || isAgain else { return }
+    explain(earlier, packet, datagram, previous, index, &seen)
   }
 
-  /// A loss is found by an ACK of something that left later, or else the timeout has passed.
+  /// A loss is found by ACKs of what left later, or else the probe timeout has passed.
+  ///
+  /// Where the probes repeat what was found lost before, and waited to be sent, that is what they are called.
   private mutating func explain(
-    _ earlier: SentPacket, _ number: Int64, _ datagram: Datagram, _ index: Int, _ seen: inout Observation
+    _ earlier: SentPacket, _ packet: DataPacket, _ datagram: Datagram, _ previous: Transmission?, _ index: Int,
+    _ seen: inout Observation
   ) {
-    let isOvertaken = flows[index].latestEcho.map { Int32(bitPattern: $0 &- earlier.timestamp) > 0 } ?? false
-    if isOvertaken || (earlier.attempt == 0 && flows[index].top > number) {
-      seen.marks.insert(.lostByAck)
-      seen.cause = flows[index].echoed.reference(at: datagram.time)
+    switch flows[index].losses.verdict(earlier, flows[index].arq, roundTrip: flows[index].smoothedRoundTrip) {
+    case .byAck: seen.marks.insert(.lostByAck)
+    case .byTimeout: seen.marks.insert(.lostByTimeout)
+    case .none:
+      guard let previous else { return }
+      // It runs from what was sent last, for more than a round trip; the second of its two repeats follows at once.
+      let span = previous.span(to: packet.timestamp)
+      let least = flows[index].roundTrips > 0 ? flows[index].shortestRoundTrip / 1_000 : 0
+      seen.startsTimeout = span > Self.timerGranularity && UInt64(span) >= least
+      guard seen.startsTimeout || previous.isFirstProbe && span <= Self.timerGranularity else { return }
+      if seen.startsTimeout { flows[index].timeoutsInARow += 1 }
+      seen.marks.insert(.pto)
+      seen.timeouts = flows[index].timeoutsInARow
       return
     }
-    seen.marks.insert(.pto)
-    let time = datagram.time ?? 0
-    // The lowest two are repeated at once, and are one timeout.
-    let last = flows[index].lastTimeout
-    if flows[index].timeoutsInARow == 0 || time > last && time - last > 1_000_000 {
-      flows[index].timeoutsInARow += 1
-      flows[index].lastTimeout = time
-      seen.startsTimeout = true
-    }
-    seen.timeouts = flows[index].timeoutsInARow
+    seen.cause = flows[index].echoed.reference(at: datagram.time)
   }
 
   /// How the flow stands after a datagram that speaks of its numbers.
-  func stand(_ index: Int, _ seen: inout Observation) {
-    seen.inFlight = flows[index].sent.bytesInFlight
+  func stand(_ index: Int, isReceivers: Bool, _ seen: inout Observation) {
+    if !isReceivers { seen.inFlight = flows[index].sent.bytesInFlight }
     if let window = flows[index].window { seen.windowEdge = flows[index].sent.base + Int64(window) }
   }
 }

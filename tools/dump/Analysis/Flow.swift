@@ -27,21 +27,23 @@ struct Flow {
   /// The shortest time from here to the receiver and back, in nanoseconds, and how many samples there were.
   var shortestRoundTrip = UInt64.max
   var roundTrips: UInt64 = 0
+  var smoothedRoundTrip: UInt64 = 0
   /// The largest datagram that the path was shown to carry; 0: none was.
   var pathMTU = 0
   /// The corrupt datagrams that the receiver's ACKs report.
   var reportedCorrupt: UInt32 = 0
 
-  /// The latest timestamp of its DATA, and the longest delay of ACKs that it asked for lately, in microseconds.
-  var latestTimestamp: UInt32?
+  /// Its DATA transmissions so far, as far as they were captured, and the one that left last.
+  var transmissions: UInt64 = 0
+  var latest: Transmission?
+  /// The longest delay of ACKs that it asked for lately, in microseconds.
   var askedDelay: (latest: UInt16, before: UInt16) = (0, 0)
-  /// What ACKs told last: the latest timestamp that arrived, and in which ACK; the highest number plus one.
+  /// What ACKs told last: the latest timestamp that arrived, and in which ACK.
   var latestEcho: UInt32?
   var echoed = Seen()
-  var top: Int64 = .min
-  /// Probe timeouts since the last ACK of something new, and when the last was.
+  var losses = LossEvidence()
+  /// Probe timeouts since the last ACK of something new.
   var timeoutsInARow: UInt32 = 0
-  var lastTimeout: UInt64 = 0
   /// While the address is unproven: what the opener sent, and what went back to it.
   var unproven: (received: Int, sent: Int)?
   /// What the opener asked for, in the flow to it.
@@ -50,6 +52,18 @@ struct Flow {
   init(connection: UInt64, source: Address, destination: Address) {
     (self.connection, self.source, self.destination) = (connection, source, destination)
   }
+}
+
+/// The sending of a DATA packet.
+struct Transmission {
+  var number: Int64
+  /// The sender's clock.
+  var timestamp: UInt32
+  /// Whether it is the first that a probe timeout made leave; the second follows at once.
+  var isFirstProbe = false
+
+  /// Microseconds from it to what left at `timestamp`, modulo 2^32; negative if that left before.
+  func span(to timestamp: UInt32) -> Int32 { Int32(bitPattern: timestamp &- self.timestamp) }
 }
 
 /// A datagram that a later one may refer to.

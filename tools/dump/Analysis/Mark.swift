@@ -4,11 +4,13 @@
 enum Mark: UInt8, CaseIterable {
   /// A DATA packet whose number had been sent before.
   case resent
-  /// A repeat of what had arrived; or the ACK that shows an earlier repeat to have been one.
+  /// A repeat of what had arrived; or the ACK that shows earlier repeats to have been such. Counted in repeats.
   case spurious
-  /// A repeat of what an ACK had shown to be lost.
+  /// A repeat of what ACKs had shown to be lost: enough that left later had arrived.
   case lostByAck
-  /// A repeat that no ACK asked for: the probe timeout (PTO) passed.
+  /// A repeat of what was lost by time: something that left later had arrived, and then the loss timer ran out.
+  case lostByTimeout
+  /// A repeat of what no ACK shows to be lost: the probe timeout (PTO) passed. One timeout repeats two packets.
   case pto
   /// Under go-back-N, the first of all that is sent again.
   case goBack
@@ -66,6 +68,9 @@ struct MarkSet: OptionSet {
   static let troubles: MarkSet = Mark.allCases.reduce(into: []) {
     if $1 != .reply && $1 != .windowLowered && $1 != .pathMTU && $1 != .cut { $0.insert($1) }
   }
+
+  /// A repeat of what its sender took for lost.
+  static let losses: MarkSet = [MarkSet(.lostByAck), MarkSet(.lostByTimeout)]
 
   mutating func insert(_ mark: Mark) { rawValue |= 1 << UInt32(mark.rawValue) }
   func contains(_ mark: Mark) -> Bool { rawValue >> UInt32(mark.rawValue) & 1 == 1 }

@@ -26,6 +26,8 @@ struct Observation {
   var sequence: Int64?
   /// Bytes of content in its BLOCKs.
   var content = 0
+  /// Bytes by which a repeat is shorter than the sending before: they go out under a new number.
+  var cutOff = 0
   /// Whether its number was not seen before, so that the content is new.
   var isFresh = false
   /// How many times it was sent before, as it says itself.
@@ -60,8 +62,9 @@ struct Observation {
 
   // MARK: The subject after this datagram
 
-  /// Bytes of datagrams sent and not acknowledged, each number counted once.
-  var inFlight = 0
+  /// Bytes of datagrams sent and not acknowledged, each number counted once; nil where the receiver captured, who cannot
+  /// know it.
+  var inFlight: Int?
   /// The first number that the window forbids, if the window is known.
   var windowEdge: Int64?
 

@@ -11,11 +11,13 @@ struct SentPacket {
   /// Of the last sending.
   var attempt: UInt8
   var hasTime: Bool
+  /// The place of the last sending among those of the flow.
+  var order: UInt64
 }
 
 /// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some before.
 ///
-/// A ring of 32 bytes and two bits a number, as large as the window that the flow uses, and never above `maximum`.
+/// A ring of 40 bytes and two bits a number, as large as the window that the flow uses, and never above `maximum`.
 struct SentPackets {
   /// The protocol's largest window.
   static let maximum = 1 << 20
@@ -101,11 +103,15 @@ struct SentPackets {
     /// The packets that were acknowledged sooner after their repeat than a repeat's own ACK could come.
     var early = 0
     var earliest: UInt64 = 0
+    /// Of the sendings that arrived, the one that left last: its place among those of the flow, 0 if there is none.
+    var newest: (order: UInt64, timestamp: UInt32) = (0, 0)
   }
 
   /// How to judge the packets that an ACK acknowledges.
   struct Judgement {
     var echo: UInt32?
+    /// The latest sending that was ever echoed: a repeat that left after it is not what has arrived.
+    var latestEcho: UInt32?
     /// A repeat sent after this time cannot be what the ACK acknowledges; `.max`: not known.
     var latest = UInt64.max
   }
@@ -152,6 +158,10 @@ struct SentPackets {
     result.bytes += Int(record.length)
     result.packets += 1
     if record.timestamp == judgement.echo { result.echoed = record }
+    if record.order > result.newest.order {
+      let isBeyond = judgement.latestEcho.map { Int32(bitPattern: record.timestamp &- $0) > 0 } ?? true
+      if record.attempt == 0 || !isBeyond { result.newest = (record.order, record.timestamp) }
+    }
     if record.attempt > 0, record.firstTime != record.lastTime, record.lastTime > judgement.latest {
       result.early += 1
       result.earliest = record.firstNumber

@@ -13,7 +13,7 @@ enum FieldList {
     Fields of the protocol, as Protocol.md names them:
     \(list(Schema.fieldNames))
 
-    Of the whole capture (--assert), and the number of each mark, also as a percentage:
+    Of the whole capture (--assert), and the number of each mark, also as a percentage; of spurious, the repeats:
     \(list(Measure.names.filter { Mark(name: $0) == nil }))
 
     ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses; 50ms, 1.5s, 64kB, 5MB/s, 10%, 0x2a.

@@ -59,7 +59,7 @@ enum Measure {
   /// Of what a share is a share: of DATA packets, of ACKs, or of all datagrams.
   private static func whole(_ mark: Mark, _ statistics: Statistics) -> UInt64 {
     switch mark {
-    case .resent, .spurious, .lostByAck, .pto, .goBack, .outOfOrder, .duplicate, .windowFull:
+    case .resent, .spurious, .lostByAck, .lostByTimeout, .pto, .goBack, .outOfOrder, .duplicate, .windowFull:
       statistics.all.dataPackets
     case .ackLate: statistics.all.acks
     default: statistics.all.datagrams
@@ -80,14 +80,11 @@ enum Measure {
     case .acks: return count(all.acks)
     case .content: return bytes(all.freshBytes)
     case .goodput:
-      guard all.duration > 0 else { return (nil, "not known: no time passed") }
-      return (Double(all.freshBytes) / all.duration, Units.rate(Double(all.freshBytes) / all.duration))
-    case .overhead:
-      guard all.freshBytes > 0 else { return (nil, "not known: no content") }
-      let overhead = Double(all.bytes + 28 * all.datagrams) / Double(all.freshBytes)
-      return (overhead, Units.fixed(overhead, 2))
+      return all.goodput.map { ($0, Units.rate($0)) } ?? (nil, "not known: no time passed")
+    case .overhead: return all.overhead.map { ($0, Units.fixed($0, 2)) } ?? (nil, "not known: no content")
     case .duration: return (all.duration, Units.duration(all.duration))
-    case .inFlight: return bytes(UInt64(all.mostInFlight))
+    case .inFlight:
+      return all.mostInFlight.map { bytes(UInt64($0)) } ?? (nil, "not known: captured where the data arrive")
     case .rttMin: return time(all.roundTrips.count > 0 ? all.roundTrips.minimum : nil)
     case .rttMedian: return time(all.roundTrips.quantile(0.5))
     case .rttP99: return time(all.roundTrips.quantile(0.99))

@@ -77,7 +77,7 @@ extension Predicate {
     case .attempt: if case .data(let packet) = datagram.content { Double(packet.attempt) } else { nil }
     case .next: if case .ack(let packet) = datagram.content { Double(packet.next) } else { nil }
     case .top: if case .ack(let packet) = datagram.content { Double(packet.top) } else { nil }
-    case .inFlight: seen.subject == nil || seen.pathMTU > 0 ? nil : Double(seen.inFlight)
+    case .inFlight: seen.inFlight.map(Double.init)
     case .acked: seen.next == nil ? nil : Double(seen.acknowledgedBytes)
     case .rtt: seen.roundTrip.map { Double($0) / 1e9 }
     case .content: datagram.contentBytes.map(Double.init)

@@ -74,12 +74,23 @@ struct QlogLine {
   }
 
   private func writeLoss(_ datagram: Datagram, _ seen: Observation, _ group: UInt64, to out: inout TextBuffer) {
-    let isLost = seen.marks.contains(.lostByAck) || seen.marks.contains(.pto)
-    guard isLost, !seen.marks.contains(.spurious), case .data(let packet) = datagram.content else { return }
+    guard case .data(let packet) = datagram.content else { return }
+    let trigger: StaticString
+    if seen.marks.contains(.lostByAck) {
+      trigger = "reordering_threshold"
+    } else if seen.marks.contains(.lostByTimeout) {
+      trigger = "time_threshold"
+    } else if seen.marks.contains(.pto) {
+      trigger = "pto_expired"
+    } else {
+      return
+    }
     begin("recovery:packet_lost", datagram, group, &out)
     out.append(#""header":{"packet_number":"#)
     out.append(packet.sequence)
-    out.append(seen.marks.contains(.pto) ? #"},"trigger":"pto_expired""# : #"},"trigger":"reordering_threshold""#)
+    out.append(#"},"trigger":""#)
+    out.append(trigger)
+    out.append("\"")
     end(&out)
   }
 
@@ -87,11 +98,11 @@ struct QlogLine {
     _ datagram: Datagram, _ seen: Observation, _ subject: Int, _ group: UInt64, to out: inout TextBuffer
   ) {
     var last = said[subject] ?? Said()
-    guard seen.inFlight != last.inFlight || seen.roundTrip != nil else { return }
+    guard let inFlight = seen.inFlight, inFlight != last.inFlight || seen.roundTrip != nil else { return }
     begin("recovery:metrics_updated", datagram, group, &out)
     out.append(#""bytes_in_flight":"#)
-    out.append(seen.inFlight)
-    last.inFlight = seen.inFlight
+    out.append(inFlight)
+    last.inFlight = inFlight
     if let sample = seen.roundTrip {
       out.append(#","latest_rtt":"#)
       Self.milliseconds(sample, &out)

@@ -26,6 +26,19 @@ struct Coverage {
   }
 }
 
+/// Content of a file that a BLOCK carries.
+struct FilePart {
+  var file: UInt16
+  var offset: UInt64
+  var count: Int
+
+  /// Nil if it is of the manifest.
+  init?(_ block: Block) {
+    guard block.space == ContentSpace.content.rawValue else { return nil }
+    (file, offset, count) = (block.file, block.offset, block.content.count)
+  }
+}
+
 /// Which chunks of a file went from one peer to another and when, and when the receiver had them whole.
 struct ChunkMap {
   /// More than this are not mapped: a report is read by people.
@@ -58,38 +71,48 @@ struct ChunkMap {
     entry?.cut ?? Cut(size: Limits.fileSize, pieceExponent: 20, chunks: UInt32(Limits.fileSize >> 20))
   }
 
-  mutating func add(_ block: Block, flow: Int, receiver: Address, _ entry: FileTable.Entry?, at time: Int64) {
-    let cut = Self.cut(entry)
-    guard block.space == ContentSpace.content.rawValue, cut.pieces > 0, block.offset < cut.size else { return }
-    let key = FileTable.Key(flow: flow, file: block.file)
+  /// Part of a file leaves for a receiver.
+  mutating func send(_ part: FilePart, flow: Int, receiver: Address, _ entry: FileTable.Entry?, at time: Int64) {
+    let key = FileTable.Key(flow: flow, file: part.file)
     if byFlow[key] == nil, lanes.count < Self.mostLanes {
       byFlow[key] = lanes.count
-      lanes.append(Lane(flow: flow, file: block.file, receiver: receiver))
+      lanes.append(Lane(flow: flow, file: part.file, receiver: receiver))
     }
     guard let lane = byFlow[key] else { return }
-    let place = Self.place(lanes[lane], entry)
-    var start = block.offset
-    let end = min(cut.size, start + UInt64(block.content.count))
-    while start < end {
-      let chunk = cut.chunk(ofPiece: cut.piece(at: start))
-      let range = Self.bytes(of: chunk, cut)
-      let stop = min(end, range.upperBound)
-      let index = UInt32(chunk)
-      var row = lanes[lane].chunks[index] ?? (time, time, 0)
+    Self.visitChunks(of: part, Self.cut(entry)) { chunk, bytes, _ in
+      var row = lanes[lane].chunks[chunk] ?? (time, time, 0)
       row.last = time
-      row.bytes += stop - start
-      lanes[lane].chunks[index] = row
-      complete(index, start..<stop, range, place, at: time)
-      start = stop
+      row.bytes += UInt64(bytes.count)
+      lanes[lane].chunks[chunk] = row
     }
   }
 
-  private mutating func complete(
-    _ chunk: UInt32, _ part: Range<UInt64>, _ whole: Range<UInt64>, _ place: Place, at time: Int64
+  /// The receiver has it: it was captured there intact, or is acknowledged.
+  mutating func arrive(_ part: FilePart, flow: Int, _ entry: FileTable.Entry?, at time: Int64) {
+    guard let lane = byFlow[FileTable.Key(flow: flow, file: part.file)] else { return }
+    let place = Self.place(lanes[lane], entry)
+    Self.visitChunks(of: part, Self.cut(entry)) { chunk, bytes, whole in
+      let fresh = done[place, default: Done()].coverage[chunk, default: Coverage()].insert(bytes)
+      guard fresh > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
+      done[place]?.whole.append((chunk, time))
+    }
+  }
+
+  /// Calls `visit` with each chunk that the part touches: its number, the bytes of the part in it, and all its bytes.
+  private static func visitChunks(
+    of part: FilePart, _ cut: Cut, _ visit: (UInt32, Range<UInt64>, Range<UInt64>) -> Void
   ) {
-    let fresh = done[place, default: Done()].coverage[chunk, default: Coverage()].insert(part)
-    guard fresh > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
-    done[place]?.whole.append((chunk, time))
+    guard cut.pieces > 0, part.offset < cut.size else { return }
+    var start = part.offset
+    let end = min(cut.size, start + UInt64(part.count))
+    while start < end {
+      let chunk = cut.chunk(ofPiece: cut.piece(at: start))
+      let whole = bytes(of: chunk, cut)
+      let stop = min(end, whole.upperBound)
+      guard stop > start else { return }
+      visit(UInt32(chunk), start..<stop, whole)
+      start = stop
+    }
   }
 
   mutating func add(_ runs: [ChunkRun], file: UInt16, flow: Int, at time: Int64) {

@@ -17,13 +17,17 @@ struct FlowGraphs {
   private let acked: [Int64]
   private let roundTrips: [Int64]
   private let corruptTimes: [Double]
+  /// What each ACK newly reports to be corrupt.
+  private let reported: [Int64]
+  /// When losses were found: as the repeats left, or, at the receiver's end, as one came of what had never come.
+  private let foundTimes: [Double]
   private let runsOfAck: [Int64]
   private let runStart: [Int64]
   private let runLength: [Int64]
   /// Rows of data that had to be repeated.
   private let lost: [Int]
 
-  init(_ flow: ReportFlow, title: String, window: UInt32?, chunks: ChunkMap.Graph?) {
+  init(_ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?) {
     self.title = title
     self.window = window.map(Int64.init)
     self.chunks = chunks
@@ -33,15 +37,29 @@ struct FlowGraphs {
     content = flow.data["content"]
     (runsOfAck, runStart, runLength) = (flow.acks["runs"], flow.runs["start"], flow.runs["many"])
     (next, acked, roundTrips) = (flow.acks["next"], flow.acks["bytes"], flow.acks["rtt"])
-    let samples = zip(dataTimes, flow.data["flight"]).map { ($0, Double($1)) }
-    flight = (samples + zip(ackTimes, flow.acks["flight"]).map { ($0, Double($1)) }).sorted { $0.0 < $1.0 }
-      .map { (time: $0.0, value: $0.1) }
+    var highest: Int64 = 0
+    reported = flow.acks["corrupt"].map { count in
+      // One that was overtaken reports less than was known.
+      defer { highest = max(highest, count) }
+      return max(0, count - highest)
+    }
+    let samples = isReceivers ? [] : zip(dataTimes, flow.data["flight"]).map { ($0, Double($1)) }
+    let acknowledged = isReceivers ? [] : zip(ackTimes, flow.acks["flight"]).map { ($0, Double($1)) }
+    flight = (samples + acknowledged).sorted { $0.0 < $1.0 }.map { (time: $0.0, value: $0.1) }
     let ends = [dataTimes.first, ackTimes.first, dataTimes.last, ackTimes.last].compactMap { $0 }
     times = (ends.min() ?? 0)...(ends.max() ?? 1)
     let (numbers, marks) = (flow.data["n"], flow.data["marks"])
+    let losses: (Int64) -> MarkSet = { MarkSet(rawValue: UInt32(truncatingIfNeeded: $0)).intersection(.losses) }
+    let known = Set(zip(flow.repeats["row"], flow.repeats["first"]).filter { $0.1 > 0 }.map(\.0))
+    foundTimes = zip(marks.indices, zip(attempt, dataTimes)).compactMap { row, sent in
+      guard sent.0 > 0 else { return nil }
+      let isNew = isReceivers && !known.contains(Int64(row))
+      return isNew || !losses(marks[row]).isEmpty ? sent.1 : nil
+    }
     lost = zip(flow.repeats["row"], flow.repeats["first"]).compactMap { row, first in
       let mark = MarkSet(rawValue: UInt32(truncatingIfNeeded: marks[Int(row)]))
-      guard first > 0, mark.contains(.lostByAck) || mark.contains(.pto), !mark.contains(.spurious) else { return nil }
+      let isLost = mark.contains(.pto) || !mark.intersection(.losses).isEmpty
+      guard first > 0, isLost, !mark.contains(.spurious) else { return nil }
       let place = Self.lowerBound(numbers, first)
       return place < numbers.count && numbers[place] == first ? place : nil
     }
@@ -58,7 +76,8 @@ struct FlowGraphs {
 
   /// Every graph that has something to show.
   var all: [(name: String, svg: String)] {
-    var graphs = [("sequence", sequenceGraph), ("flight", flightGraph), ("rates", rateGraph), ("losses", lossGraph)]
+    var graphs = [("sequence", sequenceGraph), ("rates", rateGraph), ("losses", lossGraph)]
+    if !flight.isEmpty { graphs.append(("flight", flightGraph)) }
     if roundTrips.contains(where: { $0 > 0 }) { graphs.append(("rtt", rttGraph)) }
     if let chunks { graphs.append(("chunks", chunkGraph(chunks))) }
     return graphs
@@ -202,24 +221,32 @@ struct FlowGraphs {
   private var lossGraph: String {
     let count = 170
     let width = max(times.upperBound - times.lowerBound, 1e-5) / Double(count)
-    var (resent, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    var (lost, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
-    for row in dataTimes.indices where attempt[row] > 0 { resent[bin(dataTimes[row])] += 1 }
-    for time in corruptTimes where times.contains(time) { corrupt[bin(time)] += 1 }
-    let high = zip(resent, corrupt).map(+).max() ?? 1
+    for time in foundTimes { lost[bin(time)] += 1 }
+    // The sender's capture holds nothing that was damaged on the way: the receiver reports it.
+    if corruptTimes.isEmpty {
+      for (time, many) in zip(ackTimes, reported) { corrupt[bin(time)] += Double(many) }
+    } else {
+      for time in corruptTimes where times.contains(time) { corrupt[bin(time)] += 1 }
+    }
+    let high = zip(lost, corrupt).map(max).max() ?? 1
     var drawing = SVGDrawing(times: times, values: 0...max(high * 1.2, 1.5), height: 200)
     let each = (drawing.right - drawing.left) / Double(count)
     var (orange, purple) = ("", "")
     for index in 0..<count {
       let x = drawing.left + Double(index) * each
-      let (low, middle, high) = (drawing.y(0), drawing.y(resent[index]), drawing.y(resent[index] + corrupt[index]))
-      if resent[index] > 0 { orange += SVGDrawing.rectangle(x, middle, each - 0.8, low - middle) }
-      if corrupt[index] > 0 { purple += SVGDrawing.rectangle(x, high, each - 0.8, middle - high) }
+      // What was corrupt is lost too: the narrow bar stands before the wide one.
+      let (low, all, damaged) = (drawing.y(0), drawing.y(lost[index]), drawing.y(corrupt[index]))
+      if lost[index] > 0 { orange += SVGDrawing.rectangle(x, all, each - 0.8, low - all) }
+      if corrupt[index] > 0 { purple += SVGDrawing.rectangle(x, damaged, (each - 0.8) * 0.4, low - damaged) }
     }
     drawing.fill(orange, .resent)
     drawing.fill(purple, .lost)
     return drawing.finished(
-      title: title, legend: [(.resent, "packets sent again"), (.lost, "corrupt")], unit: { plain($0) })
+      title: title,
+      legend: [(.resent, "packets found lost"), (.lost, corruptTimes.isEmpty ? "reported corrupt" : "corrupt")],
+      unit: { plain($0) })
   }
 
   private func chunkGraph(_ graph: ChunkMap.Graph) -> String {

@@ -15,6 +15,7 @@ struct ReportData: ~Copyable {
   }
 
   private var analyzer = Analyzer()
+  private var statistics = Statistics()
   private var flows: [ReportFlow] = []
   private var chunks = ChunkMap()
   private var lines: [Line] = []
@@ -40,15 +41,18 @@ struct ReportData: ~Copyable {
     let seen = analyzer.observe(&datagram)
     guard datagram.isOurs else { return }
     count += 1
+    statistics.add(datagram, seen)
     while flows.count < analyzer.flows.count { flows.append(ReportFlow()) }
     switch datagram.content {
     case .data(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
       let blocks = flows[index].add(packet, datagram, seen, at: now)
-      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, isRepeat: seen.first.number > 0) }
+      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, seen) }
     case .ack(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
-      flows[index].add(packet, datagram, seen, at: now)
+      for part in flows[index].add(packet, datagram, seen, at: now) {
+        chunks.arrive(part, flow: index, entry(part.file, index), at: now)
+      }
     case .other, .none:
       if datagram.isCorrupt, let index = seen.flow {
         flows[index].addCorrupt(datagram, at: now)
@@ -58,14 +62,23 @@ struct ReportData: ~Copyable {
     }
   }
 
-  private mutating func add(_ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, isRepeat: Bool)
-  {
-    let receiver = datagram.destination
-    for block in blocks {
-      let entry = analyzer.files[FileTable.Key(flow: index, file: block.file)]
-      chunks.add(block, flow: index, receiver: receiver, entry, at: now)
+  private func entry(_ file: UInt16, _ flow: Int) -> FileTable.Entry? {
+    analyzer.files[FileTable.Key(flow: flow, file: file)]
+  }
+
+  private mutating func add(
+    _ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, _ seen: Observation
+  ) {
+    let parts = blocks.compactMap(FilePart.init)
+    // What is captured as it arrives is there, unless go-back-N throws it away; elsewhere only its ACK tells.
+    let isThere = datagram.direction == .inbound && analyzer.flows[index].arq != .goBackN
+    for part in parts {
+      let entry = entry(part.file, index)
+      chunks.send(part, flow: index, receiver: datagram.destination, entry, at: now)
+      if isThere { chunks.arrive(part, flow: index, entry, at: now) }
     }
-    guard blocks.isEmpty, !isRepeat else { return }
+    if !isThere, let number = seen.sequence { flows[index].await(parts, number: number) }
+    guard blocks.isEmpty, seen.first.number == 0 else { return }
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
       switch part.type {
       case .offer:
@@ -92,11 +105,13 @@ struct ReportData: ~Copyable {
   /// The graphs of the flows that carried most, each with the name of its file: `1-sequence.svg`.
   func graphs(title: String, atMost most: Int = 8) -> [(name: String, svg: String)] {
     let shown = flows.indices.filter { flows[$0].data.count > 0 }
-    let busiest = shown.sorted { flows[$0].counters.bytes > flows[$1].counters.bytes }.prefix(most)
+    let sizes = flows.indices.map { statistics.counters(of: $0).bytes }
+    let busiest = shown.sorted { sizes[$0] > sizes[$1] }.prefix(most)
     return zip(1..., busiest).flatMap { rank, index -> [(name: String, svg: String)] in
       let flow = analyzer.flows[index]
       let graphs = FlowGraphs(
         flows[index], title: "\(title): \(flow.source) > \(flow.destination)", window: flow.window,
+        isReceivers: statistics.counters(of: index).isReceivers,
         chunks: chunks.graphs(of: [index], analyzer.files).first)
       return graphs.all.map { ("\(rank)-\($0.name).svg", $0.svg) }
     }
@@ -105,8 +120,9 @@ struct ReportData: ~Copyable {
   /// All of it, as the page reads it.
   func json(file: String, _ qlog: QlogData = QlogData()) -> JSON {
     let zero = Int64((origin ?? 0) / 1_000)
-    let shown = zip(analyzer.flows, flows).map { flow, columns in
-      columns.json(flow, qlog: qlog.json(flow.connection, origin: zero))
+    let shown = zip(analyzer.flows, flows).enumerated().map { index, pair in
+      let (flow, columns) = pair
+      return columns.json(flow, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
       "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),

@@ -10,10 +10,10 @@ struct ReportFlow {
   private(set) var data = Columns(
     "n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
   /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
-  private(set) var repeats = Columns("row", "first", "span", "cause", "extra")
+  private(set) var repeats = Columns("row", "first", "span", "cause", "extra", "timeouts")
   /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
   private(set) var acks = Columns(
-    "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit")
+    "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit", "needless")
   /// The runs of numbers that each ACK was the first to tell of, beyond its `next`: `runs` rows for each.
   private(set) var runs = Columns("start", "many")
   /// A row for each corrupt datagram; `mend` is the bit whose flip mends it, plus 1.
@@ -21,10 +21,9 @@ struct ReportFlow {
   /// The number that `seq`, `next` and `start` count from.
   private var origin: Int64?
   private var contentEnd: Int64 = 0
-  /// Of its DATA.
-  private(set) var counters = FlowCounters()
   /// Bit n: the number `origin + n` was acknowledged.
   private var told: [UInt64] = []
+  private var outstanding = OutstandingParts()
 
   private mutating func relative(_ number: Int64) -> Int64 {
     if origin == nil { origin = number }
@@ -32,7 +31,6 @@ struct ReportFlow {
   }
 
   mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [Block] {
-    counters.add(datagram, seen)
     let row = data.count
     var kind: UInt8 = 0
     var blocks: [Block] = []
@@ -47,38 +45,47 @@ struct ReportFlow {
     data.append(3, packet.attempt)
     data.append(4, datagram.length)
     data.append(5, seen.marks.rawValue)
-    data.append(6, seen.inFlight)
+    data.append(6, seen.inFlight ?? 0)
     // A block of the manifest is told from one of the file by its sign.
     data.append(7, block.map { $0.space == 0 ? Int64(kind) : -Int64(kind) } ?? Int64(kind))
     data.append(8, block?.file ?? 0)
     data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
     data.append(10, block?.content.count ?? 0)
     if let block { contentEnd = Int64(bitPattern: block.offset) &+ Int64(block.content.count) }
-    let extra = max(seen.goBack, Int64(seen.timeouts), Int64(seen.pathMTU))
-    if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 {
+    let (extra, timeouts) = (max(seen.goBack, Int64(seen.pathMTU)), Int64(seen.timeouts))
+    if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 || timeouts > 0 {
       let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
-      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra])
+      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
     }
     return blocks
   }
 
-  mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) {
-    guard let next = seen.next else { return }
+  /// The receiver has these parts once their number is acknowledged.
+  mutating func await(_ parts: [FilePart], number: Int64) { outstanding.insert(parts, relative(number)) }
+
+  /// The parts that the ACK is the first to acknowledge.
+  mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [FilePart] {
+    guard let next = seen.next else { return [] }
+    var parts = outstanding.take(before: relative(next))
     acks.append(0, datagram.number)
     acks.append(1, time)
     acks.append(2, relative(next))
     acks.append(3, relative(seen.top))
     acks.append(4, seen.marks.rawValue)
-    acks.append(5, seen.inFlight)
+    acks.append(5, seen.inFlight ?? 0)
     acks.append(6, seen.roundTrip.map { max(1, Int64($0 / 1_000)) } ?? 0)
     acks.append(7, seen.acknowledgedBytes)
     acks.append(8, packet.corrupt)
-    acks.append(9, addRuns(packet, datagram, next))
+    acks.append(9, addRuns(packet, datagram, next, &parts))
     acks.append(10, seen.delayLimit)
+    acks.append(11, seen.needless)
+    return parts
   }
 
   /// Notes the runs that the slice is the first to tell of; how many.
-  private mutating func addRuns(_ packet: AckPacket, _ datagram: Datagram, _ next: Int64) -> Int {
+  private mutating func addRuns(
+    _ packet: AckPacket, _ datagram: Datagram, _ next: Int64, _ parts: inout [FilePart]
+  ) -> Int {
     let first = relative(next + Int64(Int32(bitPattern: packet.first &- packet.next)))
     var count = 0
     var slice = AckRuns(packet, datagram.bytes)
@@ -95,6 +102,7 @@ struct ReportFlow {
         }
         guard number > start else { continue }
         runs.append(row: [start, number - start])
+        parts += outstanding.take(start..<number)
         count += 1
       }
     }
@@ -121,16 +129,16 @@ struct ReportFlow {
     ])
   }
 
-  func json(_ flow: Flow, qlog: JSON) -> JSON {
+  func json(_ flow: Flow, _ counters: FlowCounters, qlog: JSON) -> JSON {
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
       "to": .string("\(flow.destination)"), "connection": .hex(flow.connection),
       "reverse": flow.reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
-      "mtu": .int(flow.pathMTU), "packets": .uint(counters.dataPackets), "bytes": .uint(counters.bytes),
-      "fresh": .uint(counters.freshBytes), "resent": .uint(counters.resent), "spurious": .uint(counters.spurious),
-      "corrupt": .int(corrupt.count), "timeouts": .uint(counters.timeouts), "data": data.json,
+      "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
+      "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lostByAck + counters.lostByTimeout),
+      "verdict": .string(Verdict.text(flow, counters)), "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }

@@ -146,10 +146,11 @@ enum JSONLine {
       }
     }
     guard seen.sequence != nil || seen.next != nil else { return }
-    number(",\"in_flight\":", seen.inFlight, &out)
+    if let inFlight = seen.inFlight { number(",\"in_flight\":", inFlight, &out) }
     if let edge = seen.windowEdge { number(",\"window_edge\":", Int(UInt32(truncatingIfNeeded: edge)), &out) }
     if seen.goBack > 0 { number(",\"go_back\":", Int(seen.goBack), &out) }
     if seen.next != nil { number(",\"acked\":", seen.acknowledgedBytes, &out) }
+    if seen.needless > 0 { number(",\"needless\":", seen.needless, &out) }
     if let sample = seen.roundTrip {
       out.append(",\"rtt\":")
       seconds(sample, &out)

@@ -29,6 +29,9 @@ enum MarkText {
     case .lostByAck:
       out.append("lost, found by ACK")
       number(" ", seen.cause, &out)
+    case .lostByTimeout:
+      out.append("lost, found by timeout")
+      number(" after ACK ", seen.cause, &out)
     case .pto:
       out.append("probe timeout ")
       out.append(seen.timeouts)
@@ -72,7 +75,11 @@ enum MarkText {
   }
 
   private static func spurious(_ seen: Observation, _ out: inout TextBuffer) {
-    if seen.next != nil {
+    if seen.needless > 1 {
+      out.append("shows that ")
+      out.append(seen.needless)
+      out.append(" repeats were needless")
+    } else if seen.next != nil {
       number("shows that the repeat of ", seen.first, &out)
       out.append(" was needless")
     } else {

@@ -5,6 +5,8 @@ struct FlowCounters {
   /// Datagrams of every kind, corrupt ones too, and their bytes of UDP payload.
   private(set) var datagrams: UInt64 = 0
   private(set) var bytes: UInt64 = 0
+  /// The same with the headers of UDP and of IP without options.
+  private(set) var wireBytes: UInt64 = 0
   /// DATA packets, repeats and duplicates too.
   private(set) var dataPackets: UInt64 = 0
   /// Bytes of content in BLOCKs, as often as they were sent; and of numbers not seen before: what it was all for.
@@ -13,7 +15,11 @@ struct FlowCounters {
   /// DATA packets that were sent again, and their bytes.
   private(set) var resent: UInt64 = 0
   private(set) var resentBytes: UInt64 = 0
-  /// Repeats that are known to have been needless.
+  /// Why they were, where that is known: losses that ACKs showed, or time; probes.
+  private(set) var lostByAck: UInt64 = 0
+  private(set) var lostByTimeout: UInt64 = 0
+  private(set) var probes: UInt64 = 0
+  /// Repeats that have proven needless: of what had arrived.
   private(set) var spurious: UInt64 = 0
   private(set) var duplicates: UInt64 = 0
   private(set) var outOfOrder: UInt64 = 0
@@ -23,7 +29,10 @@ struct FlowCounters {
   private(set) var goBacks: UInt64 = 0
   private(set) var acks: UInt64 = 0
   private(set) var lateAcks: UInt64 = 0
-  private(set) var mostInFlight = 0
+  /// Nil where the capture cannot tell: at the receiver's end.
+  private(set) var mostInFlight: Int?
+  /// Whether its DATA were captured as they arrived.
+  private(set) var isReceivers = false
   /// Samples of the time from here to the receiver and back, in nanoseconds.
   private(set) var roundTrips = Histogram()
   private(set) var first: UInt64?
@@ -33,6 +42,7 @@ struct FlowCounters {
   mutating func add(_ datagram: Datagram, _ seen: Observation) {
     datagrams += 1
     bytes += UInt64(datagram.length)
+    wireBytes += UInt64(datagram.length + (datagram.destination.isIPv4 ? 20 : 40) + 8)
     if let time = datagram.time {
       first = min(first ?? time, time)
       last = max(last ?? time, time)
@@ -51,12 +61,17 @@ struct FlowCounters {
     dataPackets += 1
     contentBytes += UInt64(seen.content)
     if seen.isFresh { freshBytes += UInt64(seen.content) }
-    mostInFlight = max(mostInFlight, seen.inFlight)
+    if seen.cutOff > 0 { freshBytes -= min(freshBytes, UInt64(seen.cutOff)) }
+    if datagram.direction == .inbound { isReceivers = true }
+    if let inFlight = seen.inFlight { mostInFlight = max(mostInFlight ?? 0, inFlight) }
     guard seen.marks.rawValue != 0 else { return }
     if seen.marks.contains(.resent) {
       resent += 1
       resentBytes += UInt64(datagram.length)
     }
+    if seen.marks.contains(.lostByAck) { lostByAck += 1 }
+    if seen.marks.contains(.lostByTimeout) { lostByTimeout += 1 }
+    if seen.marks.contains(.pto) { probes += 1 }
     if seen.marks.contains(.spurious) { spurious += 1 }
     if seen.marks.contains(.duplicate) { duplicates += 1 }
     if seen.marks.contains(.outOfOrder) { outOfOrder += 1 }
@@ -72,4 +87,8 @@ struct FlowCounters {
 
   /// Seconds from the first datagram to the last.
   var duration: Double { first.flatMap { first in last.map { Double($0 - first) / 1e9 } } ?? 0 }
+  /// Bytes of content a second; nil if no time passed.
+  var goodput: Double? { duration > 0 ? Double(freshBytes) / duration : nil }
+  /// Bytes on the wire for each byte of content; nil if there was none.
+  var overhead: Double? { freshBytes > 0 ? Double(wireBytes) / Double(freshBytes) : nil }
 }

@@ -30,8 +30,11 @@ struct Statistics {
     }
   }
 
-  /// How many datagrams have a mark.
-  func count(of mark: Mark) -> UInt64 { marks[Int(mark.rawValue)] }
+  /// How many datagrams have a mark; but of needless repeats how many there were, for one ACK tells of many.
+  func count(of mark: Mark) -> UInt64 { mark == .spurious ? all.spurious : marks[Int(mark.rawValue)] }
+
+  /// Those of the flow of this index in the analyzer.
+  func counters(of flow: Int) -> FlowCounters { flow < flows.count ? flows[flow] : FlowCounters() }
 
   private mutating func reach(_ flow: Int) {
     while flows.count <= flow { flows.append(FlowCounters()) }

@@ -24,13 +24,16 @@ enum StatisticsJSON {
       "src": .string("\(flow.source)"), "dst": .string("\(flow.destination)"),
       "arq": flow.arq.map { .string("\($0)") } ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
       "seconds": .double(counters.duration), "datagrams": .uint(counters.datagrams), "bytes": .uint(counters.bytes),
-      "content_bytes": .uint(counters.freshBytes), "data_packets": .uint(counters.dataPackets),
+      "content_bytes": .uint(counters.freshBytes), "overhead": counters.overhead.map { .double($0) } ?? .null,
+      "data_packets": .uint(counters.dataPackets),
       "resent": .uint(counters.resent), "resent_bytes": .uint(counters.resentBytes),
-      "spurious": .uint(counters.spurious), "corrupt": .uint(counters.corrupt),
+      "lost_by_ack": .uint(counters.lostByAck), "lost_by_timeout": .uint(counters.lostByTimeout),
+      "pto": .uint(counters.probes), "spurious": .uint(counters.spurious), "corrupt": .uint(counters.corrupt),
       "reported_corrupt": .uint(UInt64(flow.reportedCorrupt)), "duplicates": .uint(counters.duplicates),
       "out_of_order": .uint(counters.outOfOrder), "timeouts": .uint(counters.timeouts),
       "go_backs": .uint(counters.goBacks), "acks": .uint(counters.acks), "late_acks": .uint(counters.lateAcks),
-      "most_in_flight": .int(counters.mostInFlight), "rtt": object(counters.roundTrips),
+      "most_in_flight": counters.mostInFlight.map { .int($0) } ?? .null,
+      "rtt": counters.isReceivers ? .null : object(counters.roundTrips),
     ]
   }
 
@@ -53,7 +56,7 @@ enum StatisticsJSON {
     [
       "kind": "second", "second": .uint(second), "seconds": .uint(step), "datagrams": .uint(row.datagrams),
       "bytes": .uint(row.bytes), "content_bytes": .uint(row.freshBytes), "resent": .uint(row.resent),
-      "corrupt": .uint(row.corrupt), "most_in_flight": .int(row.mostInFlight),
+      "corrupt": .uint(row.corrupt), "most_in_flight": row.mostInFlight.map { .int($0) } ?? .null,
       "rtt": row.roundTrips.count == 0
         ? .null : .double(Double(row.roundTrips.sum) / Double(row.roundTrips.count) / 1e9),
     ]

@@ -29,9 +29,8 @@ struct StatisticsText {
     var head = "\(flow.source) > \(flow.destination)  \(short(flow.connection))  \(Units.duration(counters.duration))"
     if counters.freshBytes > 0 {
       head += "  \(Units.total(counters.freshBytes))"
-      if counters.duration > 0 { head += "  \(Units.rate(Double(counters.freshBytes) / counters.duration))" }
-      let wire = counters.bytes + counters.datagrams * (flow.destination.isIPv4 ? 28 : 48)
-      head += "  overhead \(Units.fixed(Double(wire) / Double(counters.freshBytes), 2))"
+      if let goodput = counters.goodput { head += "  \(Units.rate(goodput))" }
+      if let overhead = counters.overhead { head += "  overhead \(Units.fixed(overhead, 2))" }
     } else {
       let others = counters.datagrams - counters.acks
       head += "  no content, \(Self.count(counters.acks, "ACK")) and \(Self.count(others, "other datagram"))"
@@ -50,6 +49,8 @@ struct StatisticsText {
       parts.append(resent)
     }
     func add(_ name: String, _ count: UInt64) { if count > 0 { parts.append("\(name) \(Units.grouped(count))") } }
+    add("lost by ACK", counters.lostByAck)
+    add("lost by timeout", counters.lostByTimeout)
     add("corrupt", counters.corrupt)
     add("reported corrupt", UInt64(flow.reportedCorrupt))
     add("duplicate", counters.duplicates)
@@ -57,13 +58,16 @@ struct StatisticsText {
     add("probe timeouts", counters.timeouts)
     add("go-backs", counters.goBacks)
     add("late ACKs", counters.lateAcks)
-    if counters.mostInFlight > 0 { parts.append("in flight at most \(Units.total(UInt64(counters.mostInFlight)))") }
-    let times = counters.roundTrips
-    if let median = times.quantile(0.5), let p99 = times.quantile(0.99) {
-      let all = [times.minimum, median, p99].map(milliseconds).joined(separator: "/")
-      parts.append("RTT min/median/p99 \(all) ms")
-    }
+    if let most = counters.mostInFlight, most > 0 { parts.append("in flight at most \(Units.total(UInt64(most)))") }
+    if let times = roundTrips(counters) { parts.append("RTT min/median/p99 \(times)") }
     return parts
+  }
+
+  /// `20.1/21.2/26.0 ms`: the least, the median, and what one in a hundred exceeds.
+  static func roundTrips(_ counters: FlowCounters) -> String? {
+    let times = counters.roundTrips
+    guard let median = times.quantile(0.5), let p99 = times.quantile(0.99) else { return nil }
+    return [times.minimum, median, p99].map(milliseconds).joined(separator: "/") + " ms"
   }
 
   private mutating func addMarks(_ statistics: Statistics) {
@@ -86,7 +90,7 @@ struct StatisticsText {
         "\(UInt64(index) * timeline.step)", Units.grouped(row.datagrams),
         Units.fixed(Double(row.bytes) / 1e6 / seconds, 2),
         Units.fixed(Double(row.freshBytes) / 1e6 / seconds, 2), Units.grouped(row.resent), Units.grouped(row.corrupt),
-        Units.fixed(Double(row.mostInFlight) / 1e3, 1),
+        row.mostInFlight.map { Units.fixed(Double($0) / 1e3, 1) } ?? "-",
         row.roundTrips.count == 0 ? "-" : Self.milliseconds(row.roundTrips.sum / row.roundTrips.count),
       ])
     }

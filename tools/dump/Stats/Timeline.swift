@@ -6,7 +6,8 @@ struct Timeline {
     var freshBytes: UInt64 = 0
     var resent: UInt64 = 0
     var corrupt: UInt64 = 0
-    var mostInFlight = 0
+    /// Nil where nothing tells.
+    var mostInFlight: Int?
     var roundTrips = (sum: UInt64(0), count: UInt64(0))
 
     mutating func add(_ other: Row) {
@@ -15,7 +16,7 @@ struct Timeline {
       freshBytes += other.freshBytes
       resent += other.resent
       corrupt += other.corrupt
-      mostInFlight = max(mostInFlight, other.mostInFlight)
+      if let most = other.mostInFlight { mostInFlight = max(mostInFlight ?? 0, most) }
       roundTrips.sum &+= other.roundTrips.sum
       roundTrips.count += other.roundTrips.count
     }
@@ -40,7 +41,7 @@ struct Timeline {
     if seen.isFresh { rows[index].freshBytes += UInt64(seen.content) }
     if seen.marks.contains(.resent) { rows[index].resent += 1 }
     if datagram.isCorrupt { rows[index].corrupt += 1 }
-    rows[index].mostInFlight = max(rows[index].mostInFlight, seen.inFlight)
+    if let inFlight = seen.inFlight { rows[index].mostInFlight = max(rows[index].mostInFlight ?? 0, inFlight) }
     if let sample = seen.roundTrip {
       rows[index].roundTrips.sum &+= sample
       rows[index].roundTrips.count += 1

@@ -29,9 +29,9 @@ function selfCheck() {
   drag("sequence", 200, 400);
   expect("a drag zooms to where it was", close(view.t0, t0) && close(view.t1, t1));
   const zoomed = span();
-  drag("flight", 300, 200, { shiftKey: true });
+  drag("rates", 300, 200, { shiftKey: true });
   expect("a drag with shift pans", close(span(), zoomed) && view.t0 > t0);
-  plot("flight").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+  plot("losses").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
   expect("a double click shows all", close(span(), all));
   plot("sequence").dispatchEvent(new WheelEvent("wheel", { deltaY: -300, clientX: 300, bubbles: true, cancelable: true }));
   expect("the wheel zooms", span() < all);
@@ -92,6 +92,7 @@ function selfCheck() {
   // What must never be left out is on the canvas, however many packets share a pixel.
   expect("a repeat is visible from afar", !flow.resent.length || hasColour(panels[0], "resent"));
   expect("corruption is visible from afar", !flow.corrupted.count || hasColour(panels[0], "lost"));
+  expect("losses are those that stats counts", flow.receivers || flow.found.length === flow.declared);
   document.body.dataset.check = failures.length ? failures.join("; ") : "passed";
   document.body.dataset.slowest = slowest.toFixed(0);
 }

@@ -114,6 +114,7 @@ function lowerBound(values, value, count = values.length) {
 const markBit = {};
 report.marks.forEach((name, bit) => { markBit[name] = 2 ** bit; });
 const isMarked = (marks, name) => Math.floor(marks / markBit[name]) % 2 === 1;
+const isLossMarked = marks => isMarked(marks, "lost_by_ack") || isMarked(marks, "lost_by_timeout");
 
 // A flow as the panels want it, decoded when it is first looked at.
 const decoded = new Map();
@@ -147,19 +148,31 @@ function decodeFlow(index) {
   flow.flight = merged(data, acks, "flight");
   flow.rttRows = Int32Array.from(rowsOf(acks.count, i => acks.rtt[i] > 0));
   flow.rttTimes = Float64Array.from(flow.rttRows, i => acks.t[i]);
+  // What each ACK newly reports to be corrupt; one that was overtaken reports less than was known.
+  let known = 0;
+  flow.reported = acks.corrupt.map(count => {
+    const news = Math.max(0, count - known);
+    known += news;
+    return news;
+  });
   // What was lost: the first sending of what an ACK or a timeout showed to be missing.
   flow.lost = [];
   flow.repeatOf = new Map();
   for (let i = 0; i < repeats.count; i++) {
     const row = repeats.row[i];
     flow.repeatOf.set(row, i);
-    const isLost = isMarked(data.marks[row], "lost_by_ack") || isMarked(data.marks[row], "pto");
+    const isLost = isLossMarked(data.marks[row]) || isMarked(data.marks[row], "pto");
     if (!isLost || isMarked(data.marks[row], "spurious") || repeats.first[i] === 0) continue;
     const first = lowerBound(data.n, repeats.first[i]);
     if (data.n[first] === repeats.first[i]) flow.lost.push(first);
   }
   flow.lost = Int32Array.from(new Set(flow.lost)).sort();
   flow.lostTimes = Float64Array.from(flow.lost, i => data.t[i]);
+  // When losses were found: as the repeats left, or, where the receiver captured, as one came of what had never come.
+  const isFound = i => isLossMarked(data.marks[i]) ||
+    (flow.receivers && !isMarked(data.marks[i], "duplicate") && !(flow.repeatOf.has(i) && repeats.first[flow.repeatOf.get(i)]));
+  flow.found = flow.resent.filter(isFound);
+  flow.foundTimes = Float64Array.from(flow.found, i => data.t[i]);
   return flow;
 }
 

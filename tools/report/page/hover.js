@@ -32,7 +32,7 @@ function nearest(panel, flow, x, y) {
       break;
     case "rtt": consider(flow.rttTimes, flow.rttRows.length, k => flow.rttRows[k], i => acks.rtt[i], asAck); break;
     case "losses":
-      consider(flow.resentTimes, flow.resent.length, k => flow.resent[k], () => null, asData);
+      consider(flow.foundTimes, flow.found.length, k => flow.found[k], () => null, asData);
       break;
   }
   const isBand = (panel.id === "sequence" && y > plane.y1 - reach) || (panel.id === "losses" && y < plane.y0 + reach);
@@ -54,7 +54,7 @@ function hoverText(panel, flow, x, y, found) {
   if (panel.id === "losses" && flow.losses) {
     const bin = Math.floor((t - view.t0) / flow.losses.width);
     if (bin >= 0 && bin < flow.losses.count) {
-      return `${at}: ${grouped(flow.losses.resent[bin])} resent, ${grouped(flow.losses.corrupt[bin])} corrupt within ` +
+      return `${at}: ${grouped(flow.losses.lost[bin])} lost, ${grouped(flow.losses.corrupt[bin])} corrupt within ` +
         widthText(flow.losses.width);
     }
   }

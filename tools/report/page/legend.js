@@ -16,7 +16,7 @@ const series = [
   { name: "rate", sign: "line", colour: "sent", label: "sending rate", note: "headers and repeats too" },
   { name: "pacing", sign: "dashes", colour: "window", label: "pacing rate", note: "", needs: "pacing" },
   { name: "chunks", sign: "bar", colour: "sent", label: "chunk on its way", note: "from its first block to its last" },
-  { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "all its bytes seen here, from all sources" },
+  { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "all its bytes came, or are acknowledged" },
   { name: "had", sign: "area", colour: "window", label: "had before", note: "as OFFER and HAVE told" },
 ];
 

@@ -3,8 +3,10 @@
 const panels = [
   { id: "sequence", title: "Time–sequence", height: 340, range: sequenceRange, draw: drawSequence, label: countLabel,
     note: "packet numbers from the first" },
-  { id: "flight", title: "Bytes in flight", height: 140, range: flightRange, draw: drawFlight, label: kilobytesLabel },
-  { id: "rtt", title: "Round trip", height: 130, range: rttRange, draw: drawRtt, empty: emptyRtt, label: value => `${+(value / 1e3).toPrecision(4)} ms` },
+  { id: "flight", title: "Bytes in flight", height: 140, range: flightRange, draw: drawFlight, empty: sendersOnly,
+    label: kilobytesLabel },
+  { id: "rtt", title: "Round trip", height: 130, range: rttRange, draw: drawRtt, empty: emptyRtt,
+    label: value => `${+(value / 1e3).toPrecision(4)} ms` },
   { id: "rates", title: "Goodput and sending rate", height: 140, range: rateRange, draw: drawRates, empty: emptyRates,
     label: value => `${kilobytesLabel(value)}/s` },
   { id: "losses", title: "Losses and corruption", height: 120, range: lossRange, draw: drawLosses, empty: emptyLosses, label: countLabel,
@@ -64,7 +66,7 @@ function drawAll() {
   const flow = flowAt(view.flow);
   drawLegend(flow);
   for (const panel of panels) drawPanel(panel, flow);
-  document.getElementById("verdict").textContent = flow.verdict || (flow.verdict = verdictOf(flow));
+  document.getElementById("verdict").textContent = flow.verdict;
   document.getElementById("span").textContent = `${secondsText(view.t0, 3)} to ${secondsText(view.t1, 3)} s`;
   document.getElementById("connections").value = String(Math.min(view.flow, flow.reverse === null ? Infinity : flow.reverse));
   const button = document.getElementById("direction");

@@ -8,7 +8,7 @@ let markRows = [], markFlow = null;
 function collectMarks(flow) {
   const rows = [];
   const add = (source, columns, kind) => {
-    for (let i = 0; i < columns.count; i++) if (columns.marks[i]) rows.push({ n: columns.n[i], t: columns.t[i], marks: columns.marks[i], source, kind, i });
+    for (let i = 0; i < columns.count; i++) if (columns.marks[i]) rows.push({ n: columns.n[i], t: columns.t[i], marks: columns.marks[i], source, kind, i, needless: columns.needless ? columns.needless[i] : 1 });
   };
   add(flow, flow.data, "data");
   add(flow, flow.acks, "ack");
@@ -39,7 +39,10 @@ function textOfMark(row) {
 }
 
 function makeFilter() {
-  const counts = report.marks.map((name, bit) => markRows.reduce((sum, row) => sum + Math.floor(row.marks / 2 ** bit) % 2, 0));
+  // One ACK may tell of many needless repeats.
+  const manyOf = (row, name) => name === "spurious" && row.needless || 1;
+  const counts = report.marks.map((name, bit) =>
+    markRows.reduce((sum, row) => sum + Math.floor(row.marks / 2 ** bit) % 2 * manyOf(row, name), 0));
   const buttons = report.marks.map((name, bit) => {
     if (!counts[bit]) return null;
     const button = document.createElement("button");

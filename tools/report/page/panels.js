@@ -41,7 +41,7 @@ function highIn(line) {
 }
 
 function flightRange(flow) {
-  const high = highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
+  const high = flow.receivers ? 0 : highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
   // A window that nothing fills would press the rest to the floor.
   return upTo(cwnd < high * 4 || !high ? Math.max(high, cwnd) : high);
 }
@@ -51,6 +51,7 @@ function drawFlight(g, flow, plane) {
     drawStates(g, flow, plane);
     drawQlog(g, flow, plane, "cwnd", theme.window, [5, 4]);
   }
+  if (flow.receivers) return "not known here: captured where the data arrive";
   if (isShown("flight")) {
     g.strokeStyle = theme.sent;
     g.lineWidth = 1.3;
@@ -83,8 +84,12 @@ function drawStates(g, flow, plane) {
   });
 }
 
-const emptyRtt = flow => flow.rttRows.length || qlogOf(flow, "srtt").count ? ""
-  : "no ACK tells a round trip here; they are seen where the data are sent";
+// Where the data arrive, only the sender's own account tells.
+const sendersOnly = flow => flow.receivers && !flow.qlog
+  ? "captured where the data arrive; the sender's qlog would tell" : "";
+
+const emptyRtt = flow => sendersOnly(flow)
+  || (flow.rttRows.length || qlogOf(flow, "srtt").count ? "" : "no ACK tells a round trip here");
 
 function rttRange(flow) {
   const [from, end] = rowsInView(flow.rttTimes);
@@ -178,42 +183,45 @@ function drawRates(g, flow, plane) {
 
 function lossCounts(flow, plane) {
   const { width, count } = binsOf(plane, 5);
-  const result = { width, count, resent: new Float64Array(count), corrupt: new Float64Array(count) };
-  for (const [name, times] of [["resent", flow.resentTimes], ["corrupt", flow.corrupted.t]]) {
+  const result = { width, count, lost: new Float64Array(count), corrupt: new Float64Array(count) };
+  const add = (name, times, many) => {
     const from = lowerBound(times, view.t0), end = lowerBound(times, view.t1);
-    for (let i = from; i < end; i++) result[name][Math.min(count - 1, Math.floor((times[i] - view.t0) / width))]++;
-  }
+    for (let i = from; i < end; i++) result[name][Math.min(count - 1, Math.floor((times[i] - view.t0) / width))] += many(i);
+  };
+  add("lost", flow.foundTimes, () => 1);
+  // The sender's capture holds nothing that was damaged on the way: the receiver reports it.
+  if (flow.corrupted.count) add("corrupt", flow.corrupted.t, () => 1);
+  else add("corrupt", flow.acks.t, i => flow.reported[i]);
   return result;
 }
 
-const emptyLosses = flow => flow.resent.length || flow.corrupted.count ? ""
-  : "nothing was sent again, and nothing captured corrupt";
+const emptyLosses = flow => flow.found.length || flow.corrupted.count || flow.reported.some(many => many > 0) ? ""
+  : "nothing was lost, and nothing corrupt";
 
 function lossRange(flow, plane) {
   flow.losses = lossCounts(flow, plane);
   let high = 0;
   for (let i = 0; i < flow.losses.count; i++) {
-    high = Math.max(high, (isShown("resent") ? flow.losses.resent[i] : 0) + (isShown("corrupt") ? flow.losses.corrupt[i] : 0));
+    high = Math.max(high, isShown("lost") ? flow.losses.lost[i] : 0, isShown("corrupt") ? flow.losses.corrupt[i] : 0);
   }
   return [0, Math.max(high * 1.25, 1.5)];
 }
 
 function drawLosses(g, flow, plane) {
-  const { width, count, resent, corrupt } = flow.losses;
+  const { width, count, lost, corrupt } = flow.losses;
   const wide = Math.max(plane.w / count - 1, 1);
   let totals = [0, 0];
   for (let i = 0; i < count; i++) {
     const x = plane.x(view.t0 + i * width);
-    let base = 0;
-    totals[0] += resent[i];
+    totals[0] += lost[i];
     totals[1] += corrupt[i];
-    for (const [name, value, colour] of [["resent", resent[i], theme.resent], ["corrupt", corrupt[i], theme.lost]]) {
+    // What was corrupt is lost too: the narrow bar stands before the wide one.
+    for (const [name, value, colour, share] of [["lost", lost[i], theme.resent, 1], ["corrupt", corrupt[i], theme.lost, 0.4]]) {
       if (!value || !isShown(name)) continue;
       g.fillStyle = colour;
-      g.fillRect(x, plane.y(base + value), wide, value * plane.unit);
-      base += value;
+      g.fillRect(x, plane.y(value), Math.max(wide * share, 1), value * plane.unit);
     }
   }
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y0 + 7);
-  return `${grouped(totals[0])} resent, ${grouped(totals[1])} corrupt, all counted`;
+  return `${grouped(totals[0])} lost, ${grouped(totals[1])} ${flow.corrupted.count ? "" : "reported "}corrupt, all counted`;
 }

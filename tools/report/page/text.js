@@ -13,46 +13,7 @@ const rateText = value => `${(value / 1e6).toPrecision(3)} MB/s`;
 const secondsText = (t, places = 6) => (t / 1e6).toFixed(places);
 const millisecondsText = us => `${Math.floor(us / 1000)}.${String(Math.round(us % 1000)).padStart(3, "0")} ms`;
 
-function shareText(part, whole) {
-  if (!whole || !part) return "0%";
-  const percent = 100 * part / whole;
-  return percent < 0.05 ? "<0.1%" : `${percent.toFixed(1)}%`;
-}
-
-// "3 of 1,000 (0.3%)" reads worse than "3 (0.3%)".
-const countText = (part, whole) => `${grouped(part)} (${shareText(part, whole)})`;
 const plural = (count, word) => `${grouped(count)} ${word}${count === 1 ? "" : "s"}`;
-
-function verdictOf(flow) {
-  const { data, acks } = flow;
-  const first = Math.min(data.count ? data.t[0] : Infinity, acks.count ? acks.t[0] : Infinity);
-  const last = Math.max(data.count ? data.t[data.count - 1] : 0, acks.count ? acks.t[acks.count - 1] : 0);
-  if (!isFinite(first)) return `Nothing numbered went from ${flow.from} to ${flow.to}.`;
-  const seconds = Math.max((last - first) / 1e6, 1e-6);
-  const parts = [`${flow.from} sent ${bytesText(flow.fresh)} of content to ${flow.to} in ${seconds.toPrecision(3)} s, ` +
-    `${rateText(flow.fresh / seconds)}${flow.arq ? `, ${flow.arq === "gbn" ? "go-back-N" : "selective repeat"}` : ""}.`];
-  const found = { ack: 0, pto: 0 };
-  for (const i of flow.resent) {
-    if (isMarked(data.marks[i], "lost_by_ack")) found.ack++;
-    if (isMarked(data.marks[i], "pto")) found.pto++;
-  }
-  const causes = [[found.ack, "lost as an ACK showed"], [found.pto, "after a timeout"], [flow.spurious, "needless"]]
-    .filter(([count]) => count > 0).map(([count, word]) => `${grouped(count)} ${word}`);
-  parts.push(flow.resent.length === 0 ? `None of ${plural(flow.packets, "packet")} was sent again.`
-    : `Of ${plural(flow.packets, "packet")} ${countText(flow.resent.length, flow.packets)} were sent again` +
-      (causes.length ? `: ${causes.join(", ")}.` : "."));
-  const reported = acks.count ? acks.corrupt[acks.count - 1] : 0;
-  if (flow.corrupt) parts.push(`${countText(flow.corrupt, flow.packets)} were captured corrupt.`);
-  else if (reported) parts.push(`The receiver reports ${countText(reported, flow.packets)} corrupt.`);
-  else parts.push("None was corrupt.");
-  if (flow.fresh > 0) parts.push(`Wire overhead ${(flow.bytes / flow.fresh).toFixed(2)}.`);
-  if (flow.rttRows.length) {
-    const samples = Float64Array.from(flow.rttRows, i => acks.rtt[i]).sort();
-    const at = share => (samples[Math.floor(share * (samples.length - 1))] / 1000).toFixed(1);
-    parts.push(`RTT from where it was captured, min/median/p99: ${at(0)}/${at(0.5)}/${at(0.99)} ms.`);
-  }
-  return parts.join(" ");
-}
 
 const lineStart = (n, t, from, to) => `${String(n).padStart(4)} ${secondsText(t).padStart(9)} ${from} > ${to} `;
 const sequenceText = (flow, value) => String((((flow.sequence + value) % 4294967296) + 4294967296) % 4294967296);
@@ -75,13 +36,15 @@ function dataMarks(flow, i) {
   if (!marks) return "";
   const at = flow.repeatOf.get(i);
   const r = at === undefined ? null
-    : { first: flow.repeats.first[at], span: flow.repeats.span[at], cause: flow.repeats.cause[at], extra: flow.repeats.extra[at] };
+    : { first: flow.repeats.first[at], span: flow.repeats.span[at], cause: flow.repeats.cause[at], extra: flow.repeats.extra[at],
+      timeouts: flow.repeats.timeouts[at] };
   const span = r && r.span >= 0 ? `, ${millisecondsText(r.span)}` : "";
   const words = [];
   if (isMarked(marks, "resent")) words.push(`resent, attempt ${d.attempt[i]}${span}`);
   if (isMarked(marks, "spurious")) words.push("needless: it had arrived");
   if (isMarked(marks, "lost_by_ack")) words.push(`lost, found by ACK${r && r.cause ? ` ${r.cause}` : ""}`);
-  if (isMarked(marks, "pto")) words.push(`probe timeout${r ? ` ${r.extra}` : ""}`);
+  if (isMarked(marks, "lost_by_timeout")) words.push(`lost, found by timeout${r && r.cause ? ` after ACK ${r.cause}` : ""}`);
+  if (isMarked(marks, "pto")) words.push(`probe timeout${r ? ` ${r.timeouts}` : ""}`);
   if (isMarked(marks, "go_back")) words.push(`go-back: ${r ? r.extra : ""} sent again`);
   if (isMarked(marks, "out_of_order")) words.push("out of order");
   if (isMarked(marks, "duplicate")) words.push(`duplicate${r && r.first ? ` of ${r.first}` : ""}${span}`);
@@ -98,7 +61,8 @@ function ackLine(flow, i) {
   text += ` top=${sequenceText(flow, a.top[i])}`;
   if (a.corrupt[i]) text += ` corrupt=${a.corrupt[i]}`;
   const words = [];
-  if (isMarked(a.marks[i], "spurious")) words.push("shows that a repeat was needless");
+  const needless = a.needless[i];
+  if (needless) words.push(`shows that ${needless > 1 ? `${grouped(needless)} repeats were` : "a repeat was"} needless`);
   if (isMarked(a.marks[i], "ack_late")) words.push(`ACK late, at most ${millisecondsText(a.limit[i])} was asked for`);
   if (isMarked(a.marks[i], "address_changed")) words.push("address changed");
   if (a.rtt[i]) text += `, RTT ${millisecondsText(a.rtt[i])}`;
