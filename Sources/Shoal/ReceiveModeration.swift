@@ -4,10 +4,10 @@ import ShoalWire
 /// waking up for each takes several times as long as all that is done with it.
 package struct ReceiveModeration {
   /// The longest pause, and the shortest that saves anything.
-  private static let most: Nanoseconds = .millisecond
+  private static let most: Nanoseconds = 2 * .millisecond
   private static let least: Nanoseconds = 100 * .microsecond
   /// A pause is at most this part of a round trip, so that no rate depends on it.
-  private static let part: Int64 = 32
+  private static let part: Int64 = 20
   /// What may gather meanwhile: well below the smallest receive buffer.
   private static let mostBytes = 32.0 * 1_024
   /// With fewer datagrams than this in a pause there is nothing to save.
