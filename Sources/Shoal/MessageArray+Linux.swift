@@ -1,5 +1,6 @@
 import CShoal
 import Glibc
+import ShoalWire
 
 /// The headers, vectors, address and control areas of some messages, as `sendmmsg` and `recvmmsg` take them.
 ///
@@ -72,15 +73,45 @@ extension MessageArray {
     return received < 0 ? -Int(errno) : Int(received)
   }
 
+  /// Takes message `index`'s control messages away.
+  func clearControl(of index: Int) {
+    self[index].pointee.msg_hdr.msg_control = nil
+    self[index].pointee.msg_hdr.msg_controllen = 0
+  }
+
+  /// Has message `index` leave from `source`.
+  func setSource(_ source: Address, family: Int32, of index: Int) {
+    if family == AF_INET {
+      // `in_pktinfo`: interface, the address to send from, one that is not read.
+      let data = addControl(Int32(IPPROTO_IP), IP_PKTINFO, 12, of: index)
+      data.storeBytes(of: 0, as: UInt32.self)
+      data.storeBytes(of: source.ipv4.bigEndian, toByteOffset: 4, as: UInt32.self)
+      data.storeBytes(of: 0, toByteOffset: 8, as: UInt32.self)
+    } else {
+      // `in6_pktinfo`: the address, mapped if it is IPv4, then the interface.
+      let data = addControl(Int32(IPPROTO_IPV6), IPV6_PKTINFO, 20, of: index)
+      data.storeBytes(of: source.high.bigEndian, as: UInt64.self)
+      data.storeBytes(of: source.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      data.storeBytes(of: source.scope, toByteOffset: 16, as: UInt32.self)
+    }
+  }
+
   /// Marks message `index` as a run of datagrams of `size` bytes, for the kernel to cut.
   func setSegmentSize(_ size: Int, of index: Int) {
-    let area = control(index)
-    let header = area.assumingMemoryBound(to: cmsghdr.self)
-    header.pointee.cmsg_level = Int32(SHOAL_SOL_UDP)
-    header.pointee.cmsg_type = Int32(SHOAL_UDP_SEGMENT)
-    header.pointee.cmsg_len = shoal_cmsg_length(MemoryLayout<UInt16>.size)
-    shoal_cmsg_data(header).storeBytes(of: UInt16(size), as: UInt16.self)
-    self[index].pointee.msg_hdr.msg_control = area
-    self[index].pointee.msg_hdr.msg_controllen = shoal_cmsg_space(MemoryLayout<UInt16>.size)
+    let data = addControl(Int32(SHOAL_SOL_UDP), Int32(SHOAL_UDP_SEGMENT), MemoryLayout<UInt16>.size, of: index)
+    data.storeBytes(of: UInt16(size), as: UInt16.self)
+  }
+
+  /// Appends a control message to those of message `index`; where its `length` bytes go.
+  private func addControl(_ level: Int32, _ type: Int32, _ length: Int, of index: Int) -> UnsafeMutableRawPointer {
+    let message = self[index]
+    let used = message.pointee.msg_hdr.msg_controllen
+    let header = (control(index) + Int(used)).assumingMemoryBound(to: cmsghdr.self)
+    header.pointee.cmsg_level = level
+    header.pointee.cmsg_type = type
+    header.pointee.cmsg_len = shoal_cmsg_length(length)
+    message.pointee.msg_hdr.msg_control = control(index)
+    message.pointee.msg_hdr.msg_controllen = used + shoal_cmsg_space(length)
+    return shoal_cmsg_data(header)
   }
 }

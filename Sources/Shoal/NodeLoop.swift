@@ -172,6 +172,7 @@ final class NodeLoop {
       let now = SystemClock.now()
       while let datagram = input.next() {
         moderation.received(datagram.bytes.count)
+        if address.isUnspecified { output.sources.note(datagram.destination, for: datagram.source) }
         if down.isClean {
           accept(datagram.bytes, datagram.source, at: now)
         } else {
@@ -209,15 +210,13 @@ final class NodeLoop {
 
   /// Our own address in a capture, of the peer's family.
   private func captureAddress(for peer: Address) -> Address {
-    if let known = sources[peer] { return known }
-    var own = address
-    if address.isUnspecified {
-      own = (LocalAddresses.source(towards: peer) ?? address).with(port: address.port)
-      if sources.count < 4_096 { sources[peer] = own }
-    }
+    guard address.isUnspecified else { return address }
+    if let known = output.sources.towards(peer) ?? routed[peer] { return known }
+    let own = (LocalAddresses.source(towards: peer) ?? address).with(port: address.port)
+    if routed.count < 4_096 { routed[peer] = own }
     return own
   }
-  private var sources: [Address: Address] = [:]
+  private var routed: [Address: Address] = [:]
 
   // MARK: Sending
 
@@ -272,6 +271,8 @@ final class NodeLoop {
   /// A complete datagram goes into the link, or straight into the batch in which it was built.
   private func dispatch(_ bytes: UnsafeMutableRawBufferPointer, to address: Address, at now: Instant) {
     let datagram = UnsafeRawBufferPointer(bytes)
+    // A first packet takes the way that the route has now.
+    if datagram[3] == PacketType.open.rawValue { output.sources.forget(address) }
     capture?.add(datagram, from: captureAddress(for: address), to: address, outbound: true, wall: SystemClock.wall())
     if up.isClean { output.commit(bytes.count, to: address) } else { up.admit(datagram, address, at: now) }
   }

@@ -43,10 +43,14 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     var start = 0, length = 0, size = 0, datagrams = 0
     /// Ended by a shorter datagram.
     var isClosed = false
+    /// Its message says from which address of ours it leaves.
+    var hasSource = false
     var address = Address(ipv4: 0, port: 0)
   }
 
   package private(set) var counters = Counters()
+  /// From which of our addresses what goes to each peer leaves.
+  package var sources = OwnAddresses()
   /// Whether runs are still handed to the kernel whole.
   package private(set) var segments: Bool
 
@@ -117,11 +121,13 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   }
 
   private mutating func startRun(of length: Int, to address: Address) {
-    runs[count] = Run(start: used, length: length, size: length, datagrams: 1, address: address)
+    let source = sources.towards(address)
+    runs[count] = Run(
+      start: used, length: length, size: length, datagrams: 1, hasSource: source != nil, address: address)
     let header = messages[count]
     header.pointee.msg_hdr.msg_namelen = address.store(into: messages.name(count), family: family)
-    header.pointee.msg_hdr.msg_control = nil
-    header.pointee.msg_hdr.msg_controllen = 0
+    messages.clearControl(of: count)
+    if let source { messages.setSource(source, family: family, of: count) }
     messages.vector(count).pointee = iovec(iov_base: buffer + used, iov_len: length)
     count += 1
   }
@@ -172,6 +178,10 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
       singles.vector(filled).pointee = iovec(iov_base: buffer + run.start + position, iov_len: length)
       singles[filled].pointee.msg_hdr.msg_name = messages.name(index)
       singles[filled].pointee.msg_hdr.msg_namelen = messages[index].pointee.msg_hdr.msg_namelen
+      singles.clearControl(of: filled)
+      if run.hasSource, let source = sources.towards(run.address) {
+        singles.setSource(source, family: family, of: filled)
+      }
       filled += 1
       position += length
       if position == run.length { (index, position) = (index + 1, 0) }
@@ -189,6 +199,10 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   /// Deals with an error that waiting does not mend: what cannot go as a run goes singly, what cannot at all is
   /// dropped.
   private mutating func recover(from error: Int32, whole: Bool) {
+    if runs[first].hasSource, [EINVAL, EADDRNOTAVAIL, ENETUNREACH, EHOSTUNREACH].contains(error) {
+      // The address may be ours no longer.
+      return dropSource()
+    }
     if whole && runs[first].datagrams > 1 {
       switch error {
       case EIO, EOPNOTSUPP, ENOPROTOOPT:
@@ -212,6 +226,17 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
       counters.lastRefusal = error
     }
     _ = skipDatagram()
+  }
+
+  /// Leaves it to the route from where what is sent to this peer leaves.
+  private mutating func dropSource() {
+    let address = runs[first].address
+    sources.forget(address)
+    for index in first..<count where runs[index].address == address {
+      runs[index].hasSource = false
+      messages.clearControl(of: index)
+      if runs[index].datagrams > 1 { messages.setSegmentSize(runs[index].size, of: index) }
+    }
   }
 
   private mutating func skipDatagram() -> Int {

@@ -101,6 +101,7 @@ struct SpanCache: ~Copyable {
     var bytes: UnsafeMutableRawBufferPointer
     if spans.count >= SpanCache.limit, let oldest = spans.min(by: { $0.value.usedAt < $1.value.usedAt }) {
       spans[oldest.key] = nil
+      recent = nil
       bytes = oldest.value.bytes
     } else {
       bytes = .allocate(byteCount: SpanCache.spanSize, alignment: 64)

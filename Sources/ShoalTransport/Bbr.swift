@@ -98,9 +98,9 @@ struct Bbr {
     generator = SeededGenerator(seed: seed)
   }
 
-  mutating func started(roundTrip: Nanoseconds) {
+  mutating func started(roundTrip: Nanoseconds, at now: Instant) {
     guard leastRoundTrip == .max else { return }
-    leastRoundTrip = roundTrip
+    (leastRoundTrip, leastRoundTripAt) = (roundTrip, now)
   }
 
   // MARK: What it decides

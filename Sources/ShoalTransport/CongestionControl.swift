@@ -106,10 +106,10 @@ struct CongestionControl {
   }
 
   /// The path's first round trip is known from the handshake.
-  mutating func started(roundTrip: Nanoseconds) {
+  mutating func started(roundTrip: Nanoseconds, at now: Instant) {
     switch controller {
     case .bbr(var bbr):
-      bbr.started(roundTrip: roundTrip)
+      bbr.started(roundTrip: roundTrip, at: now)
       controller = .bbr(bbr)
     case .cubic(var cubic):
       cubic.started(roundTrip: roundTrip)

@@ -142,7 +142,7 @@ struct Connection: ~Copyable {
     timers[.handshake] = .distantFuture
     searchPath(mtu: configuration.mtu, at: now)
     timers[.keepAlive] = now + idleTimeout / 3
-    if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed) }
+    if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed, at: now) }
     renewWishes()
   }
 

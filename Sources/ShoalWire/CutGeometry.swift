@@ -76,7 +76,8 @@ extension Cut {
   /// The cut of a file: a piece of some thousandth of it, 64 KiB to 4 MiB, and a chunk to each piece, unless other
   /// chunks are asked for.
   ///
-  /// Where more or smaller chunks are wanted than there are such pieces, pieces are smaller, down to 1 KiB.
+  /// Where more or smaller chunks are wanted than there are such pieces, pieces are smaller, down to 1 KiB, or to what
+  /// `Limits.chunks` of them allow.
   public init(size: UInt64, chunking: Chunking = .automatic) {
     var exponent: UInt8 = 16
     while exponent < 22, size >> UInt64(exponent) > 1_024 { exponent += 1 }
@@ -85,10 +86,10 @@ extension Cut {
     case .automatic: chunks = UInt32(pieces)
     case .count(let count):
       while pieceExponent > Limits.pieceExponents.lowerBound, pieces < count { pieceExponent -= 1 }
+      while pieces > Limits.chunks { pieceExponent += 1 }
       chunks = UInt32(min(max(count, 1), pieces))
     case .size(let bytes):
       while pieceExponent > Limits.pieceExponents.lowerBound, pieceSize > bytes { pieceExponent -= 1 }
-      // So many chunks that a cut stays within the limits.
       while pieces > Limits.chunks { pieceExponent += 1 }
       let each = max((bytes + pieceSize / 2) / pieceSize, 1)
       chunks = UInt32((pieces + each - 1) / each)

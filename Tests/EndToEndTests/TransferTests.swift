@@ -53,6 +53,24 @@ import Testing
     await origin.close()
   }
 
+  /// The route back to the receiver would take another address of the origin's.
+  @Test(arguments: ["127.0.0.2", "::1"]) func anyAddressOfAHostServes(_ host: String) async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 700_000)
+    let origin = try peer(tracker: true) { $0.listen = ":0" }
+    let share = try await origin.share(file)
+    let place = "\(host.contains(":") ? "[\(host)]" : host):\(origin.address.port)"
+    for ticket in ["\(share.id.hex)?peer=\(place)", "\(share.id.hex)?tracker=\(place)"] {
+      let other = try peer { $0.listen = ":0" }
+      let download = try await other.download(Ticket(ticket), to: .file(scratch.at("out")))
+      try await within(30) { try await download.finish() }
+      #expect(same(file, scratch.at("out")))
+      try FileManager.default.removeItem(atPath: scratch.at("out"))
+      await other.close()
+    }
+    await origin.close()
+  }
+
   @Test func aTicketsSizeIsAHint() async throws {
     let scratch = try Scratch()
     let file = try scratch.file("in", 300_000)

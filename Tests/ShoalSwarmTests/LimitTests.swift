@@ -18,6 +18,14 @@ struct LimitTests {
     #expect(list.insert(0..<1 << 21) == 1 << 21 - RangeList.mostRuns - 2 && list.runs == [0..<1 << 21])
   }
 
+  @Test(arguments: [.automatic, .count(1 << 22), .count(.max), .size(1)] as [Chunking])
+  func anyCutThatIsAskedForIsValid(_ chunking: Chunking) {
+    for size: UInt64 in [0, 1, 1_025, 4 << 30, 5 << 30, 4_397_046_511_105, Limits.fileSize] {
+      let cut = Cut(size: size, chunking: chunking)
+      #expect(cut.isValid, "\(size) \(chunking) \(cut)")
+    }
+  }
+
   @Test func aManifestInCrumbsIsAFailure() throws {
     let cut = Cut(size: 1 << 40)
     var fetch = ManifestFetch(id: .zero, cut: cut, session: 0, at: .zero)

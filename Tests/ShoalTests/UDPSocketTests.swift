@@ -151,6 +151,38 @@ import Testing
     #expect(received == [Datagram(bytes: [1, 2, 3], source: sender.localAddress, destination: destination)])
   }
 
+  /// What a host with several addresses answers comes from the one that was written to.
+  @Test(arguments: [true, false])
+  func answersLeaveFromTheAddressThatWasWrittenTo(offload: Bool) throws {
+    for bound in [Self.any, Address(ipv4: 0, port: 0)] {
+      let host = try Self.socket(bound, offload: offload)
+      let peer = try Self.socket(Self.loopback4)
+      let second = Address(ipv4: 0x7f00_0002, port: host.localAddress.port)
+      var question = SendBatch(for: peer)
+      var input = ReceiveBatch(for: host)
+      var received: [Datagram] = []
+      Self.append([1], to: second, &question)
+      Self.flush(&question, peer)
+      Self.drain(&input, host, into: &received)
+      #expect(received.map(\.destination) == [second])
+
+      var answer = SendBatch(for: host)
+      answer.sources.note(second, for: peer.localAddress)
+      for size in [300, 300, 20] { Self.append([UInt8](repeating: 2, count: size), to: peer.localAddress, &answer) }
+      Self.flush(&answer, host)
+      // An address that this host has no longer is not held to.
+      answer.sources.note(Address(ipv4: 0xc000_0201, port: second.port), for: peer.localAddress)
+      for size in [300, 300, 20] { Self.append([UInt8](repeating: 3, count: size), to: peer.localAddress, &answer) }
+      Self.flush(&answer, host)
+      var output = ReceiveBatch(for: peer)
+      var answers: [Datagram] = []
+      Self.drain(&output, peer, into: &answers)
+      #expect(answers.map(\.bytes.count) == [300, 300, 20, 300, 300, 20])
+      #expect(answers.prefix(3).allSatisfy { $0.source == second && $0.bytes[0] == 2 })
+      #expect(answers.suffix(3).allSatisfy { $0.source == Self.loopback4.with(port: second.port) && $0.bytes[0] == 3 })
+    }
+  }
+
   @Test func whatCannotBeSentIsCountedAndHoldsNothingUp() throws {
     let sender = try Self.socket(Self.loopback4)
     let receiver = try Self.socket(Self.loopback4)

@@ -161,7 +161,7 @@ struct FollowCommand: ~Copyable {
     guard result.wholeBytes > 0 || result.cut.size == 0, ftruncate(file.descriptor, off_t(result.cut.size)) == 0 else {
       return (nil, systemError())
     }
-    let name = SafeFileName.make(file.name) ?? file.id.short
+    let name = safeFileName(file.name) ?? file.id.short
     let target = "\(directory)/\(name)\(result.isComplete ? "" : ".part")"
     guard renameat2(AT_FDCWD, spool, AT_FDCWD, target, replaces ? 0 : UInt32(RENAME_NOREPLACE)) == 0 else {
       let isThere = errno == EEXIST
