@@ -14,7 +14,7 @@ struct AckSchedule {
   private(set) var corrupt: UInt32 = 0
   private var corruptAckAt = Instant.zero
   /// When the last ACK left.
-  private var leftAt = Instant.zero
+  private var leftAt = Instant(nanoseconds: -Nanoseconds.second)
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
 
@@ -28,9 +28,13 @@ struct AckSchedule {
       echoArrivedAt = now
     }
     pending += 1
-    // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
-    if gap || arrival != .new || packet.attempt > 0 || pending >= Int(packet.ackEvery) {
+    if pending >= Int(packet.ackEvery) {
       isUrgent = true
+    } else if arrival == .discarded {
+      hasten(max(roundTrip.smoothed / 32, .millisecond / 4), at: now)
+    } else if gap || packet.attempt > 0 {
+      // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
+      hasten(max(roundTrip.smoothed / 64, .millisecond / 4), at: now)
     } else {
       dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
     }
@@ -44,10 +48,13 @@ struct AckSchedule {
     isUrgent = true
   }
 
-  /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again, but not for each,
-  /// as the ACKs that describe a window may be much longer than what they answer.
+  /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again.
   mutating func sawRepeat(_ roundTrip: RoundTrip, at now: Instant) {
-    let pause = roundTrip.hasSample ? max(roundTrip.smoothed / 8, .millisecond) : .millisecond
+    hasten(max(roundTrip.smoothed / 8, .millisecond), at: now)
+  }
+
+  /// An ACK now, but not for each of many: those that describe a window may be much longer than what they answer.
+  private mutating func hasten(_ pause: Nanoseconds, at now: Instant) {
     dueAt = min(dueAt, max(leftAt + min(pause, Constants.longestAckDelay), now))
   }
 

@@ -35,7 +35,10 @@ extension Bbr {
     let isCongested = excess > 0.01 && tally.lost >= 2
     // A sender that had too little to send learns nothing of growth.
     let isFlat = !isNewRound || !roundAppLimited && !hasGrown
-    if isCongested { slowDown(excess, sample, isFlat: isFlat, isFeedback: isFeedback) }
+    if isCongested {
+      randomLoss.doubt()
+      slowDown(excess, sample, isFlat: isFlat, isFeedback: isFeedback)
+    }
     if isFeedback { takeFeedback(isCongested: isCongested, sample) }
   }
 

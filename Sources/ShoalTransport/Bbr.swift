@@ -56,7 +56,9 @@ struct Bbr {
   // The path
   var leastRoundTrip: Nanoseconds = .max
   var leastRoundTripAt = Instant.zero
-  /// The most by which round trips exceed the least, of the last 30 rounds.
+  /// What the round trip is without a queue: what exceeds it shows one.
+  var base = BaseRoundTrip()
+  /// The most by which round trips exceed that, of the last 30 rounds.
   var queueing = WindowedMaximum(length: 30)
   var lastQueueing: Nanoseconds = 0
   var aggregation = AckAggregation()
@@ -101,6 +103,7 @@ struct Bbr {
   mutating func started(roundTrip: Nanoseconds, at now: Instant) {
     guard leastRoundTrip == .max else { return }
     (leastRoundTrip, leastRoundTripAt) = (roundTrip, now)
+    base.add(roundTrip, at: now)
   }
 
   // MARK: What it decides
@@ -157,8 +160,8 @@ struct Bbr {
 
   /// A round trip longer than this shows a queue.
   var longRoundTrip: Nanoseconds {
-    guard leastRoundTrip != .max else { return .max }
-    return leastRoundTrip + max(Nanoseconds(0.5 * queueing.value), .millisecond, leastRoundTrip / 16)
+    guard base.value != .max else { return .max }
+    return base.value + max(Nanoseconds(0.5 * queueing.value), .millisecond, base.value / 16)
   }
 
   // MARK: What it learns
@@ -191,8 +194,8 @@ struct Bbr {
 
   private mutating func answered(_ sample: CongestionSample) {
     guard sample.ackedBytes > 0 else { return }
-    // What an outage swallowed says nothing of the path, nor does what is lost in the round after it.
-    if timeouts > 0 { trustedFrom = round + 2 }
+    // What an outage swallowed says nothing of the path, and is found lost up to two rounds after it.
+    if timeouts > 0 { trustedFrom = round + 3 }
     // After ten seconds of nothing this may be another path.
     if timeouts >= 3, sample.now - answeredAt > 10 * .second {
       let fresh = Bbr(datagram: datagram, seed: generator.next())
@@ -204,11 +207,12 @@ struct Bbr {
 
   private mutating func learn(_ sample: CongestionSample) {
     if sample.roundTrip > 0 {
-      lastQueueing = sample.roundTrip - min(leastRoundTrip, sample.roundTrip)
+      base.add(sample.roundTrip, at: sample.now)
+      lastQueueing = sample.roundTrip - base.value
       roundLeast = min(roundLeast, sample.roundTrip)
       queueing.add(Double(lastQueueing), at: round)
     }
-    let isQueued = leastRoundTrip != .max && lastQueueing > longRoundTrip - leastRoundTrip
+    let isQueued = base.value != .max && lastQueueing > longRoundTrip - base.value
     hasQueued = hasQueued || isQueued
     tally.add(acked: sample.acked, isQueued: isQueued, losses: sample.losses, corrupt: sample.corrupt)
     let rate = sample.rate.bytesPerSecond
@@ -233,6 +237,7 @@ struct Bbr {
       if isExpired || sample.roundTrip < leastRoundTrip { leastRoundTrip = sample.roundTrip }
       leastRoundTripAt = sample.now
     }
+    base.follow(leastRoundTrip, queueing: Nanoseconds(queueing.value), at: sample.now)
     if isExpired, bounds.isFull, state != .probeRoundTrip {
       enter(.probeRoundTrip, at: sample.now)
       probeRoundTripUntil = nil

@@ -21,6 +21,12 @@ struct CongestionSample {
   /// The round-trip sample that came with it, 0 if none did, and the smoothed one.
   var roundTrip: Nanoseconds
   var smoothedRoundTrip: Nanoseconds
+
+  /// Whether it was a window of so many bytes that limited what was in flight, rather than what there was to send or
+  /// the peer's window (RFC 9002 §7.8); in slow start, of which pacing spreads the window, `half` of it will do.
+  func fills(_ window: Double, half: Bool = false, _ datagram: Int) -> Bool {
+    !rate.appLimited && Double(priorInFlight + 2 * datagram) >= window * (half ? 0.5 : 0.75)
+  }
 }
 
 /// How much may be in flight and how fast it leaves. The decisions are kept, as each packet asks for them; the

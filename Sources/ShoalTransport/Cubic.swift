@@ -51,8 +51,12 @@ struct Cubic {
     let isRestored = restoreIfSpurious(sample)
     // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
     if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
-    // What the window did not limit says nothing of what it could be (RFC 9438 §4.2).
-    guard sample.ackedBytes > 0, !sample.rate.appLimited else { return }
+    guard sample.ackedBytes > 0 else { return }
+    // What the window did not limit says nothing of what it could be, nor does such time count (RFC 9438 §5.8).
+    guard sample.fills(size, half: size < threshold, datagram) else {
+      epoch = nil
+      return
+    }
     if size < threshold {
       let growth = hystart.growth(sample)
       size += Double(sample.ackedBytes) * growth

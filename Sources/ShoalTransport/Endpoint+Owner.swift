@@ -47,10 +47,11 @@ extension Endpoint {
     end(slot, code.rawValue, reason, at: now)
   }
 
-  /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there. To be
-  /// called when the connection opens, before anything is sent on it.
+  /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there,
+  /// unless that is what it is searched for already. To be called when the connection opens, before anything is sent.
   public mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
     guard let slot = usable(id), connections.at(slot).pointee.state == .established else { return }
+    guard connections.at(slot).pointee.path.mtu != mtu else { return }
     connections.at(slot).pointee.searchPath(mtu: mtu, at: now)
     touch(slot)
   }

@@ -66,11 +66,14 @@ struct Ledbat {
     let delay = max(recent.least - floor, 0)
     let acked = Double(sample.ackedBytes)
     if size < threshold {
-      guard Double(delay) <= Ledbat.startShare * Double(Ledbat.target) else { return endSlowStart(at: sample.now) }
-      if !sample.rate.appLimited { size += acked * gain(floor) }
+      // The way back after a slowdown is not cut short by what others queue meanwhile (LEDBAT++ §4.4).
+      guard threshold.isFinite || Double(delay) <= Ledbat.startShare * Double(Ledbat.target) else {
+        return endSlowStart(at: sample.now)
+      }
+      if sample.fills(size, half: true, datagram) { size += acked * gain(floor) }
       if size >= threshold { slowdown.recovered(smoothed, at: sample.now) }
     } else if delay < Ledbat.target {
-      if !sample.rate.appLimited { size += gain(floor) * Double(datagram) * acked / size }
+      if sample.fills(size, datagram) { size += gain(floor) * Double(datagram) * acked / size }
     } else if sample.now - decreasedAt >= smoothed {
       decreasedAt = sample.now
       let over = Double(delay) / Double(Ledbat.target) - 1
@@ -92,6 +95,9 @@ struct Ledbat {
     if verdict == .spurious {
       size = max(size, undo!.size)
       threshold = undo!.threshold
+    } else if size >= threshold {
+      // Slow start is over for good, and the base delay is to be seen from time to time all the same.
+      slowdown.recovered(smoothed, at: sample.now)
     }
     undo = nil
     return verdict == .spurious

@@ -7,6 +7,8 @@ struct PathMTU {
   private(set) var confirmed = Limits.smallestDatagram
   /// When to send a probe, or to give up waiting for its answer; `distantFuture` when the search is over.
   private(set) var deadline = Instant.distantFuture
+  /// The largest IP packet that is looked for.
+  let mtu: Int
   /// The sizes to try, the largest first.
   private let sizes: [Int]
   /// Where a search begins: with what Ethernet carries, as nearly all paths do, then with the largest.
@@ -31,6 +33,7 @@ struct PathMTU {
 
   /// The search for a path to `address`, up to IP packets of `mtu` bytes and UDP payloads of `peerLimit`.
   init(mtu: Int, peerLimit: Int, address: Address, at now: Instant) {
+    self.mtu = mtu
     let headers = address.headers
     let most = min(mtu - headers, peerLimit, Limits.largestDatagram)
     var sizes = PathMTU.usual.map { $0 - headers }.filter { $0 > Limits.smallestDatagram && $0 < most }

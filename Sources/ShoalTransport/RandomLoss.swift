@@ -29,9 +29,9 @@ struct RandomLoss {
     }
   }
 
-  /// A round without congestion; what probed counts too if it `saw` no queue.
+  /// A round without congestion; what probed counts too if `includingProbes`.
   mutating func add(_ tally: LossTally, includingProbes: Bool) {
-    // A thousand packets are enough to know it, and few enough to follow it.
+    // 1,500 packets are enough to know it, and few enough to follow it.
     let probing = includingProbes ? tally.probing : LossTally.Class()
     all.add(
       tally.steady.lost + tally.slow.lost + probing.lost,
@@ -50,6 +50,13 @@ struct RandomLoss {
   /// scatter like dice, lost in runs they scatter more.
   func most(of count: Double) -> Double {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
+  }
+
+  /// Congestion was found: where it stands it is hard to tell from chance, so that what was taken for chance is
+  /// believed less. What is random after all is soon measured again.
+  mutating func doubt() {
+    all.lost *= 0.7
+    measured *= 0.7
   }
 
   /// The path has changed: what was lost at a slow pace before says nothing of it.

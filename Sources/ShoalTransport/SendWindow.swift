@@ -47,7 +47,7 @@ struct SendWindow: ~Copyable {
   /// A round trip longer than this shows a queue on the path.
   var longRoundTrip = Nanoseconds.max
   /// The round trip that was seen as the latest transmission to have arrived came to be this one.
-  private var passings = Ring<Passing>()
+  private(set) var passings = Ring<Passing>()
   private var passedOrder: UInt64 = 0
   private var lastLostOrder: UInt64 = 0
 
@@ -107,7 +107,7 @@ struct SendWindow: ~Copyable {
     packets.at(number).initialize(
       to: SentPacket(
         sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
-        bytes: 0, phase: .steady, isTail: false, inFlight: false, isLost: false, messages: slot, payload: payload))
+        bytes: 0, phase: .steady, isTail: false, isProbe: false, inFlight: false, isLost: false, messages: slot, payload: payload))
     return number
   }
 
@@ -129,6 +129,7 @@ struct SendWindow: ~Copyable {
     rate.willSend(inFlight: bytesInFlight, at: now)
     let packet = packets.at(number)
     if packet.pointee.inFlight { bytesInFlight -= Int(packet.pointee.bytes) }
+    packet.pointee.isProbe = packet.pointee.order > 0 && !packet.pointee.isLost
     if packet.pointee.isLost { noLongerLost(packet) }
     if packet.pointee.order > 0 { packet.pointee.attempt &+= 1 }
     packet.pointee.sentAt = now
@@ -195,7 +196,8 @@ struct SendWindow: ~Copyable {
       bytesInFlight -= Int(packet.pointee.bytes)
       packet.pointee.inFlight = false
     }
-    if packet.pointee.isLost || arrivedEarlier {
+    // What a probe repeats was not taken for lost: that its ACK was is no reordering.
+    if packet.pointee.isLost || arrivedEarlier && !packet.pointee.isProbe {
       result.spurious += 1
       if packet.pointee.isLost {
         result.lateness = max(result.lateness, newestSentAt - packet.pointee.sentAt)
@@ -227,6 +229,8 @@ struct SendWindow: ~Copyable {
   /// What an ACK newly told of has been taken in, and its round trip was this.
   mutating func passed(roundTrip: Nanoseconds) {
     guard newestOrder > passedOrder else { return }
+    // Of what is settled nobody asks any more.
+    if bytesInFlight == 0 { passings.removeAll() }
     passedOrder = newestOrder
     passings.append(Passing(order: newestOrder, roundTrip: roundTrip))
   }

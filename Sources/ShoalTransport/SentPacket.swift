@@ -42,6 +42,8 @@ struct SentPacket: BitwiseCopyable {
   var phase: SendPhase
   /// It left in the second half of a burst.
   var isTail: Bool
+  /// Its last attempt was a probe: it had not been declared lost.
+  var isProbe: Bool
   /// It counts as in flight: sent, and neither acknowledged nor declared lost.
   var inFlight: Bool
   /// It was declared lost and waits to be repeated.

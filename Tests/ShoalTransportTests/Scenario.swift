@@ -167,7 +167,9 @@ struct Invariants {
       if connection.pointee.receive.top - connection.pointee.receive.next > UInt64(connection.pointee.windowSize) {
         return "the receive window is overrun"
       }
-      let memory = connection.pointee.send.flight.count + connection.pointee.send.lost.count
+      let memory =
+        connection.pointee.send.flight.count + connection.pointee.send.lost.count
+        + connection.pointee.send.passings.count
       if memory > 4 * Int(connection.pointee.windowSize) + 1_000 { return "\(memory) transmissions are remembered" }
       guard turns % 50 == 0 else { continue }
       var bytes = 0
