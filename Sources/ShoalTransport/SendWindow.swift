@@ -107,7 +107,8 @@ struct SendWindow: ~Copyable {
     packets.at(number).initialize(
       to: SentPacket(
         sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
-        bytes: 0, phase: .steady, isTail: false, isProbe: false, inFlight: false, isLost: false, messages: slot, payload: payload))
+        bytes: 0, phase: .steady, isTail: false, isProbe: false, inFlight: false, isLost: false, messages: slot,
+        payload: payload))
     return number
   }
 
