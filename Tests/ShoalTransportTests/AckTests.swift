@@ -52,7 +52,7 @@ import Testing
   func acksTakeLittleOfTheWayBack(_ mode: RepeatMode) throws {
     let link = mode == .goBackN ? "rate=100mbit,delay=20ms,loss=1%/0%" : "rate=500mbit,delay=50ms,loss=5%/0%"
     let pair = try Pair(link, seed: 2, .with { $0.repeatMode = mode })
-    let bytes = mode == .goBackN ? 5_000_000 : 150_000_000
+    let bytes = mode == .goBackN ? 5_000_000 : 50_000_000
     _ = try #require(try pair.transfer(bytes))
     let back = pair.b.endpoint.counters.bytesSent
     #expect(Double(back) < 0.03 * Double(pair.a.endpoint.counters.bytesSent), "\(back)")

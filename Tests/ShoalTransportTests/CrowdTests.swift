@@ -9,7 +9,7 @@ import Testing
   /// Senders, Mbit/s, round trip in ms, queue in bandwidth-delay products, and the most that may be dropped.
   @Test(arguments: [(4, 20, 40, 1.0, 0.04), (8, 20, 40, 1, 0.06), (8, 20, 40, 4, 0.04), (16, 100, 20, 1, 0.06)])
   func manyDoNotFloodAQueue(count: Int, rate: Int, roundTrip: Int, queue: Double, most: Double) throws {
-    for seed in CongestionTests.seeds.prefix(2) {
+    for seed in CongestionTests.seeds.prefix(1) {
       var path = try Bottleneck(rate, roundTrip, queue: queue, seed: seed)
       for _ in 0..<count {
         try path.send()
@@ -17,11 +17,11 @@ import Testing
       }
       path.world.run(for: 10 * .second)
       let before = path.world.network.counters(of: path.receiver.address)!.down
-      let bytes = path.run(seconds: 20)
+      let bytes = path.run(seconds: 15)
       let after = path.world.network.counters(of: path.receiver.address)!.down
       let dropped = Double(after.dropped - before.dropped) / Double(after.offered - before.offered)
       #expect(dropped < most, "seed \(seed): \(dropped)")
-      #expect(bytes.reduce(0, +) / 20 > 0.93 * Double(rate) * 125_000, "seed \(seed)")
+      #expect(bytes.reduce(0, +) / 15 > 0.93 * Double(rate) * 125_000, "seed \(seed)")
     }
   }
 
@@ -40,7 +40,7 @@ import Testing
 
   /// A longer way is no queue, and what it loses is found to be random again.
   @Test func anotherPathIsFound() throws {
-    for seed in CongestionTests.seeds.prefix(2) {
+    for seed in CongestionTests.seeds.prefix(1) {
       var path = try Bottleneck(50, 20, loss: 1, seed: seed)
       try path.send()
       path.world.run(for: 15 * .second)

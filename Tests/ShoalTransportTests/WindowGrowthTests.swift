@@ -15,7 +15,7 @@ import Testing
         $0.congestion = congestion
         $0.window = 64
       })
-    _ = try #require(try pair.transfer(30_000_000))
+    _ = try #require(try pair.transfer(10_000_000))
     #expect(pair.inside(pair.a).pointee.congestion.window < 4 * 64 * 1_500)
   }
 
