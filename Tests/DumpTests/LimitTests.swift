@@ -34,7 +34,7 @@ import Testing
     func packet(_ number: Int64, _ attempt: UInt8 = 0) -> SentPacket {
       SentPacket(
         firstNumber: UInt64(number), firstTime: 0, lastTime: 0, timestamp: 0, length: 10, attempt: attempt,
-        hasTime: false, order: UInt64(number) + 1)
+        order: UInt64(number) + 1)
     }
     let budget = 1 << 26
     for number in Int64(0)..<70_000 { sent.note(number, packet(number), budget: budget) }

@@ -83,6 +83,7 @@ struct Analyzer: ~Copyable {
     }
     seen.flow = index
     touch(index, datagram)
+    countUnproven(datagram, index, &seen)
     return index
   }
 

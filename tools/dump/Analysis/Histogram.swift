@@ -14,10 +14,12 @@ struct Histogram {
     maximum = max(maximum, value)
   }
 
-  /// The value below which this share of all values lies; nil if there are none.
+  /// The least value that this share of all values does not exceed (nearest rank); nil if there are none.
   func quantile(_ share: Double) -> UInt64? {
     guard count > 0 else { return nil }
-    var rest = UInt64(max(0, min(1, share)) * Double(count - 1))
+    var rest = UInt64(nearestRank(share, of: Int(count)))
+    // The ends are known exactly.
+    if rest == count - 1 { return maximum }
     for (index, number) in counts.enumerated() where number > 0 {
       if rest < UInt64(number) { return max(minimum, min(maximum, Self.middle(index))) }
       rest -= UInt64(number)
@@ -36,4 +38,9 @@ struct Histogram {
     let mantissa = UInt64(index - exponent << bits)
     return mantissa << UInt64(exponent) + (1 << UInt64(exponent)) / 2
   }
+}
+
+/// The index, among so many ascending values, of the least that this share of them does not exceed.
+func nearestRank(_ share: Double, of count: Int) -> Int {
+  max(0, min(count - 1, Int((share * Double(count) - 1e-9).rounded(.up)) - 1))
 }

@@ -57,6 +57,8 @@ struct Observation {
   var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.
   var roundTrip: UInt64?
+  /// How many numbers beyond the last that was sent the ACK speaks of; it is not believed then.
+  var beyond: Int64 = 0
   /// The longest delay that was asked for, in microseconds, where the ACK is late.
   var delayLimit: UInt32 = 0
 

@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalWire
 
 /// The requests that may be answered or repeated, within bounds.
@@ -6,6 +7,8 @@ struct RequestLog {
   private struct Key: Hashable {
     var id: UInt64
     var requester: Address
+    /// The way of the request: what a machine asks itself is captured as it leaves and as it arrives.
+    var direction: CaptureDirection?
   }
   private struct Request {
     var seen: Seen
@@ -21,7 +24,7 @@ struct RequestLog {
 
   /// Remembers a request, and tells whether it had been sent before.
   mutating func request(_ datagram: Datagram, _ seen: inout Observation) {
-    let key = Key(id: datagram.connection, requester: datagram.source)
+    let key = Key(id: datagram.connection, requester: datagram.source, direction: datagram.direction)
     let now = Seen(number: datagram.number, time: datagram.time)
     guard let earlier = pending[key] else {
       pending.insert(Request(seen: now), for: key)
@@ -35,7 +38,12 @@ struct RequestLog {
 
   /// Finds the request that a datagram answers.
   func reply(_ datagram: Datagram, _ seen: inout Observation) {
-    guard let request = pending[Key(id: datagram.connection, requester: datagram.destination)] else { return }
+    var key = Key(id: datagram.connection, requester: datagram.destination, direction: datagram.direction)
+    key.direction = datagram.direction.map { $0 == .outbound ? .inbound : .outbound }
+    let opposite = pending[key]
+    // Who captures on the way between both sees all go the same way.
+    key.direction = datagram.direction
+    guard let request = opposite ?? pending[key] else { return }
     seen.marks.insert(.reply)
     seen.request = request.seen.reference(at: datagram.time)
   }

@@ -12,20 +12,27 @@ struct DiffCommand {
       Argument("b", "Capture of the other end, of the same time.", completes: .files),
     ],
     groups: [
-      OptionGroup("OPTIONS", [Option("svg", "Draw the delays.", value: "file", completes: .files)])
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("svg", "Draw the delays.", value: "file", completes: .files),
+          Option("force", "Replace a file that is no drawing of ours."),
+        ])
     ])
 
   private let console: Console
   private let filter: PacketFilter
   private let paths: (String, String)
   private let picture: String?
+  private let replaces: Bool
   private let isJSON: Bool
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
-    filter = try FilterOptions(invocation).filter
+    filter = try FilterOptions.filterAlone(invocation)
     paths = (invocation["a"].text, invocation["b"].text)
     picture = invocation.first("svg")?.text
+    replaces = invocation.has("force")
     isJSON = invocation.has("json")
     guard paths.0 != paths.1 else { throw UsageError("diff: both captures are the same file; name one of each end") }
   }
@@ -57,7 +64,7 @@ struct DiffCommand {
       while var datagram = try capture.next() {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
-        guard filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        guard filter.passes(datagram, seen, clock, analyzer) else { continue }
         sightings.add(datagram)
       }
     } while try capture.fill()
@@ -67,9 +74,7 @@ struct DiffCommand {
   private func show(_ comparison: CaptureComparison) {
     let reports = [(comparison.forth, "A > B"), (comparison.back, "B > A")].filter { !$0.0.passages.isEmpty }
     if isJSON {
-
       for (report, name) in reports { console.print(object(report, name, comparison)) }
-
       return
     }
     var lines = [
@@ -115,7 +120,7 @@ struct DiffCommand {
     var lines = ["\(Units.grouped(whole)) datagrams \(name)"] + table.lines
     let delays = report.delays
     if !delays.isEmpty {
-      let values = [delays[0], delays[delays.count / 2], delays[(delays.count - 1) * 99 / 100]].map(milliseconds)
+      let values = [0, 0.5, 0.99].map { milliseconds(delays[nearestRank($0, of: delays.count)]) }
       lines.append("one-way delay min/median/p99: \(values.joined(separator: "/")) ms")
     }
     if report.unmatched > 0 {
@@ -127,7 +132,7 @@ struct DiffCommand {
   private func object(_ report: PathReport, _ name: String, _ comparison: CaptureComparison) -> JSON {
     let delays = report.delays
     func delay(_ share: Double) -> JSON {
-      delays.isEmpty ? .null : .double(Double(delays[Int(Double(delays.count - 1) * share)]) / 1e9)
+      delays.isEmpty ? .null : .double(Double(delays[nearestRank(share, of: delays.count)]) / 1e9)
     }
     return [
       "path": .string(name),
@@ -151,7 +156,7 @@ struct DiffCommand {
     )
     let text = DelayPicture(comparison, names: names).text
     let inputs = [paths.0, paths.1].compactMap { FileIdentity(path: $0) }
-    try OutputFile.write(Array(text.utf8), to: path, inputs: inputs)
+    try OutputFile.write(Array(text.utf8), to: path, existing: replaces ? .replace : .replaceOwn, inputs: inputs)
   }
 
   private func lastComponent(_ path: String) -> String {

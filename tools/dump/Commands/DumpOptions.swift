@@ -32,6 +32,9 @@ struct DumpOptions {
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
     if isJSON, output == "-" { throw UsageError("--json and --write -: both want standard output; name a file") }
     if isJSON, isQlog { throw UsageError("--json and --qlog: give one of them") }
+    if showsBytes, isJSON || isQlog {
+      throw UsageError("--bytes and --\(isJSON ? "json" : "qlog"): bytes are shown below lines only; leave one out")
+    }
     filters = try FilterOptions(invocation)
   }
 }

@@ -57,7 +57,7 @@ struct StatsCommand: ~Copyable {
       while var datagram = try capture.next() {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
-        guard datagram.isOurs, filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        guard datagram.isOurs, filter.passes(datagram, seen, clock, analyzer) else { continue }
         statistics.add(datagram, seen)
       }
     } while try capture.fill()

@@ -23,7 +23,7 @@ struct DelayPicture {
     let total = Self.start - 14 + reports.count * (Self.height + Self.gap)
     let size = "width=\"\(Self.width)\" height=\"\(total)\" viewBox=\"0 0 \(Self.width) \(total)\""
     body = """
-      <svg xmlns="http://www.w3.org/2000/svg" \(size) font-family="sans-serif" font-size="12">
+      \(OutputFile.svgStart) xmlns="http://www.w3.org/2000/svg" \(size) font-family="sans-serif" font-size="12">
       <style>
       .ground{fill:#fff}.text{fill:#1b1f24}.grid{stroke:#868c95;stroke-opacity:.3}.delay{stroke:#2a6fdb;stroke-width:2}
       .late{stroke:#cc7614}.lost{stroke:#800d70;fill:none}.corrupt{fill:#800d70}

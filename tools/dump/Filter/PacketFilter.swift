@@ -33,7 +33,10 @@ struct PacketFilter {
   /// Only what speaks of these chunks.
   mutating func add(chunks: ClosedRange<UInt32>) { self.chunks = chunks }
 
+  /// Whether a datagram is shown; of a corrupt one what its bytes say, as its fields are shown too.
   func passes(_ datagram: Datagram, _ seen: Observation, _ clock: Clock, _ analyzer: borrowing Analyzer) -> Bool {
+    if isEmpty { return true }
+    let datagram = datagram.asItReads
     for condition in conditions {
       // Evaluated here and not through a closure, which could not hold the borrowed analyzer.
       guard holds(condition.root, condition.predicates, datagram, seen, clock, analyzer) else { return false }

@@ -60,7 +60,7 @@ struct QlogData {
       for row in rows.sorted(by: { $0.time < $1.time }) { columns.append(row: [row.time - origin, row.value]) }
       return .init(name, columns.json)
     }
-    let states = series.states.map { JSON.array([.int(Int($0.time - origin)), .string($0.name)]) }
+    let states = series.states.map { JSON.array([.int(Int($0.time - origin)), .string(escaped($0.name))]) }
     return .object(columns + [.init("states", .array(states))])
   }
 }

@@ -170,7 +170,8 @@ struct ChunkMap {
         }
         return [
           "flow": .int(lane.flow), "file": .uint(UInt64(lane.file)),
-          "id": entry?.id.map { .string($0.short) } ?? .null, "name": entry.map { .string($0.name) } ?? .null,
+          "id": entry?.id.map { .string($0.short) } ?? .null,
+          "name": entry.map { .string($0.name.isEmpty ? "" : escaped($0.name)) } ?? .null,
           "chunks": entry?.cut.map { .uint(UInt64($0.chunks)) } ?? .null, "sent": sent.json, "whole": whole.json,
           "had": had.json,
         ]

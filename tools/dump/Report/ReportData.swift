@@ -15,7 +15,8 @@ struct ReportData: ~Copyable {
   }
 
   private var analyzer = Analyzer()
-  private var statistics = Statistics()
+  private(set) var statistics = Statistics()
+  private let filter: PacketFilter
   private var flows: [ReportFlow] = []
   private var chunks = ChunkMap()
   private var lines: [Line] = []
@@ -34,12 +35,15 @@ struct ReportData: ~Copyable {
   /// Datagrams of ours.
   private(set) var count = 0
 
+  /// Of what the filter passes.
+  init(_ filter: PacketFilter = PacketFilter()) { self.filter = filter }
+
   mutating func observe(_ datagram: inout Datagram) {
     line.clock.begin(datagram.time)
     if origin == nil { origin = datagram.time }
     if let origin, let time = datagram.time, time > origin { now = max(now, Int64((time - origin) / 1_000)) }
     let seen = analyzer.observe(&datagram)
-    guard datagram.isOurs else { return }
+    guard datagram.isOurs, filter.passes(datagram, seen, line.clock, analyzer) else { return }
     count += 1
     statistics.add(datagram, seen)
     while flows.count < analyzer.flows.count { flows.append(ReportFlow()) }
@@ -49,7 +53,7 @@ struct ReportData: ~Copyable {
       let blocks = flows[index].add(packet, datagram, seen, at: now)
       if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, seen) }
     case .ack(let packet):
-      guard let index = seen.subject else { return note(datagram, seen) }
+      guard let index = seen.subject, seen.next != nil else { return note(datagram, seen) }
       for part in flows[index].add(packet, datagram, seen, at: now) {
         chunks.arrive(part, flow: index, entry(part.file, index), at: now)
       }

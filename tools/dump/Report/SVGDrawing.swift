@@ -131,7 +131,7 @@ struct SVGDrawing {
     let style = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.light)}.f.\($0){fill:\($0.colours.light)}" }.joined()
     let dark = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.dark)}.f.\($0){fill:\($0.colours.dark)}" }.joined()
     return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" font-size="12" \
+      \(OutputFile.svgStart) xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" font-size="12" \
       font-family="system-ui, 'DejaVu Sans', sans-serif">
       <style>.s{fill:none}.ground{fill:#FFFFFF}\(style)
       @media (prefers-color-scheme:dark){.ground{fill:#14171A}\(dark)}</style>
