@@ -13,7 +13,7 @@ struct HexCommand {
   /// The options, which are few: there is nothing to choose from, to measure or to write to.
   static func options(_ invocation: Invocation) throws(UsageError) -> DumpOptions {
     let options = try DumpOptions(invocation)
-    if let other = ["write", "force", "qlog", "all", "count"].first(where: invocation.has) {
+    if let other = ["write", "force", "qlog", "merge", "all", "count"].first(where: invocation.has) {
       throw UsageError("--hex: --\(other) does not apply to one datagram; leave it out")
     }
     guard options.filters.filter.isEmpty, options.filters.assertions.isEmpty else {

@@ -68,7 +68,7 @@ struct ReportCommand {
       console.warning("\(file == "-" ? "standard input" : escaped(file, asciiOnly: true)): \(noDatagram)")
     }
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
-      console.warning("no connection of the capture is in the qlog: are they of the same transfer?")
+      console.warning(strangeQlog)
     }
     let title = file == "-" ? "standard input" : escaped(String(file.split(separator: "/").last ?? ""))
     let isWritten =
@@ -78,33 +78,17 @@ struct ReportCommand {
 
   /// Whether the file could be read; a broken record is told and passed over.
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
-    let name = escaped(path, asciiOnly: true)
-    guard let bytes = Self.contents(of: path) else {
-      console.error("\(name): \(systemError())", code: "file")
+    do throws(InputFailure) {
+      let log = try PeerLog(path)
+      while let event = log.next {
+        qlog.add(event)
+        try log.advance()
+      }
+      if let broken = log.broken { console.warning("\(log.name): record \(broken) is broken, and perhaps others") }
+      return true
+    } catch {
+      console.error(error.reason, code: error.code)
       return false
-    }
-    let before = qlog.events
-    let broken = qlog.read(bytes)
-    guard qlog.events > before else {
-      console.error("\(name): no event in it; is it a qlog in JSON text sequences?", code: "format")
-      return false
-    }
-    if let broken { console.warning("\(name): record \(broken) is broken, and perhaps others") }
-    return true
-  }
-
-  private static func contents(of path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = Glibc.read(descriptor, &block, block.count)
-      if count == 0 { return bytes }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      bytes += block[..<count]
     }
   }
 

@@ -3,8 +3,8 @@ import ShoalWire
 
 /// Decides which datagrams are shown or counted.
 struct PacketFilter {
-  private var conditions: [(root: Expression, predicates: [Predicate])] = []
-  private var chunks: ClosedRange<UInt32>?
+  private(set) var conditions: [(root: Expression, predicates: [Predicate])] = []
+  private(set) var chunks: ClosedRange<UInt32>?
 
   /// Lets everything pass.
   init() {}

@@ -41,7 +41,7 @@ extension Predicate {
     }
   }
 
-  private static func begins(_ id: UInt64, _ digits: String) -> Bool {
+  static func begins(_ id: UInt64, _ digits: String) -> Bool {
     guard let number = UInt64(digits, radix: 16) else { return false }
     return id >> UInt64(64 - 4 * digits.utf8.count) == number
   }
