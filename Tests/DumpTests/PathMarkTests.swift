@@ -75,6 +75,8 @@ import Testing
     let objects = try objects(inspect(capture.bytes, "--json"))
     #expect(objects.map { $0["marks"] as? [String] } == [[], [], ["reply"], ["reply"], ["retry"]])
     #expect(objects.map { $0["request"] as? Int } == [nil, nil, 2, 1, 1])
+    let stats = try inspect(by: "stats", capture.bytes).output
+    #expect(stats.contains("tracker: 1 request, 1 retry, 0 errors, "), "\(stats)")
   }
 
   @Test func requestsAreTriedAgain() throws {

@@ -55,6 +55,7 @@ struct DumpCommand: ~Copyable {
         console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
       }
       if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
+      if let limit = analyzer.limitReached { console.warning(limit) }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason, code: failure.code) }

@@ -48,6 +48,7 @@ struct FollowCommand: ~Copyable {
       console.error(error.reason, code: error.code)
       isGood = false
     }
+    if let limit = analyzer.limitReached { console.warning(limit) }
     addEmpty()
     if files.isEmpty, isGood {
       let wanted = analyzer.files.entries.values.count { $0.id != nil }

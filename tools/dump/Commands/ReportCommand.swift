@@ -67,6 +67,7 @@ struct ReportCommand {
     if data.count == 0, filters.filter.isEmpty {
       console.warning("\(file == "-" ? "standard input" : escaped(file, asciiOnly: true)): \(noDatagram)")
     }
+    if let limit = data.limitReached { console.warning(limit) }
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
       console.warning(strangeQlog)
     }

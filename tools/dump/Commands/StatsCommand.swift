@@ -37,6 +37,7 @@ struct StatsCommand: ~Copyable {
       }
     }
     if failure == nil, statistics.all.datagrams == 0, filters.filter.isEmpty { warn(path) }
+    if let limit = analyzer.limitReached { console.warning(limit) }
     if let failure { console.error(failure.reason, code: failure.code) }
     if let failure = console.outputFailure {
       console.error(failure, code: "output")

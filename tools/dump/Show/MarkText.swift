@@ -55,7 +55,7 @@ enum MarkText {
       out.append(seen.beyond)
       out.append(" packet")
       if seen.beyond != 1 { out.append("s") }
-      out.append(" that no DATA sent")
+      out.append(" beyond the last DATA")
     case .pathMTU:
       out.append(seen.marks.contains(.resent) ? "path falls back to " : "path carries ")
       out.append(seen.pathMTU)
