@@ -1,4 +1,4 @@
-/// How often values occurred, to within 1.6 %: 32 classes to each doubling, 4 bytes each, made when first needed.
+/// How often values occurred, to within 1.6 %: 32 classes to each doubling, 4 bytes each, made as far as needed.
 struct Histogram {
   private static let bits = 5
   private var counts: [UInt32] = []
@@ -7,8 +7,9 @@ struct Histogram {
   private(set) var maximum: UInt64 = 0
 
   mutating func add(_ value: UInt64) {
-    if counts.isEmpty { counts = [UInt32](repeating: 0, count: (65 - Self.bits) << Self.bits) }
-    counts[Self.index(value)] &+= 1
+    let index = Self.index(value)
+    if index >= counts.count { counts += [UInt32](repeating: 0, count: (index | 31) + 1 - counts.count) }
+    counts[index] &+= 1
     count += 1
     minimum = min(minimum, value)
     maximum = max(maximum, value)

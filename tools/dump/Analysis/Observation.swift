@@ -43,6 +43,11 @@ struct Observation {
   /// Whether it is the first repeat of that timeout.
   var startsTimeout = false
 
+  /// Whether it is a repeat of what was not captured before.
+  var isMissed: Bool {
+    marks.contains(.resent) && !marks.contains(.duplicate) && first.number == 0 && marks.intersection(.losses).isEmpty
+  }
+
   // MARK: ACK
 
   /// All numbers of the subject before this one have arrived.

@@ -72,7 +72,8 @@ struct ReportData: ~Copyable {
   /// Says which connections are left out; nil if none are.
   var limitReached: String? {
     guard leftOut > 0 else { return analyzer.limitReached }
-    return "\(Units.grouped(leftOut)) connections are left out of the report: the first"
+    let least = analyzer.unfollowed > 0 ? "at least " : ""
+    return "\(least)\(Units.grouped(leftOut)) connections are left out of the report: the first"
       + " \(Units.grouped(Self.mostFlows / 2)) are drawn"
   }
 

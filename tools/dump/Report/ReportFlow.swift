@@ -137,7 +137,7 @@ struct ReportFlow {
       "reverse": reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
-      "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lostByAck + counters.lostByTimeout),
+      "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
       "verdict": .string(Verdict.text(flow, counters)), "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
