@@ -72,9 +72,11 @@ struct DiffCommand {
   }
 
   private func show(_ comparison: CaptureComparison) {
-    let reports = [(comparison.forth, "A > B"), (comparison.back, "B > A")].filter { !$0.0.passages.isEmpty }
+    let (a, b) = comparison.ends
+    let reports = [(comparison.forth, "A > B", (a, b)), (comparison.back, "B > A", (b, a))]
+      .filter { !$0.0.passages.isEmpty }
     if isJSON {
-      for (report, name) in reports { console.print(object(report, name, comparison)) }
+      for (report, name, ends) in reports { console.print(object(report, name, ends, comparison)) }
       return
     }
     var lines = [
@@ -89,7 +91,7 @@ struct DiffCommand {
     } else {
       lines.append("clock offset not known: no traffic both ways; delays hold it")
     }
-    for (report, name) in reports { lines += [""] + text(report, name) }
+    for (report, name, _) in reports { lines += [""] + text(report, name) }
     if comparison.unrelated > 0 {
       lines += ["", "\(Units.grouped(comparison.unrelated)) datagrams between others, seen in one capture only"]
     }
@@ -129,15 +131,16 @@ struct DiffCommand {
     return lines
   }
 
-  private func object(_ report: PathReport, _ name: String, _ comparison: CaptureComparison) -> JSON {
+  private func object(
+    _ report: PathReport, _ name: String, _ ends: (from: [Address], to: [Address]), _ comparison: CaptureComparison
+  ) -> JSON {
     let delays = report.delays
     func delay(_ share: Double) -> JSON {
       delays.isEmpty ? .null : .double(Double(delays[nearestRank(share, of: delays.count)]) / 1e9)
     }
     return [
       "path": .string(name),
-      "from": .array((name == "A > B" ? comparison.ends.a : comparison.ends.b).map { .string("\($0)") }),
-      "to": .array((name == "A > B" ? comparison.ends.b : comparison.ends.a).map { .string("\($0)") }),
+      "from": .array(ends.from.map { .string("\($0)") }), "to": .array(ends.to.map { .string("\($0)") }),
       "datagrams": .int(report.passages.count),
       "delivered": .int(report.count(.delivered) + report.count(.late)), "lost": .int(report.count(.lost)),
       "corrupted": .int(report.count(.corrupted)), "late": .int(report.count(.late)),
