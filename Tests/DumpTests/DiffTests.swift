@@ -132,7 +132,7 @@ import Testing
     }
     let comparison = CaptureComparison(a, b)
     #expect(comparison.forth.passages.count == 8 && comparison.back.passages.count == 8 && comparison.offset != nil)
-    #expect(!DelayPicture(comparison, names: ("a", "b")).text.isEmpty)
+    #expect(!DelayPicture.svg(comparison, names: ("a", "b")).isEmpty)
   }
 
   @Test func nothingInCommon() throws {

@@ -157,7 +157,7 @@ struct DiffCommand {
       "\(lastComponent(paths.0)) (\(Self.text(comparison.ends.a)))",
       "\(lastComponent(paths.1)) (\(Self.text(comparison.ends.b)))"
     )
-    let text = DelayPicture(comparison, names: names).text
+    let text = DelayPicture.svg(comparison, names: names)
     let inputs = [paths.0, paths.1].compactMap { FileIdentity(path: $0) }
     try OutputFile.write(Array(text.utf8), to: path, existing: replaces ? .replace : .replaceOwn, inputs: inputs)
   }
