@@ -104,6 +104,12 @@ import Testing
     #expect(json[0]["clock_offset"] as? Double == 7 && json[1]["lost"] as? Int == 1)
   }
 
+  @Test func ticksOfShortCapturesDiffer() {
+    let ticks = SVGDrawing.ticks(0...0.02, most: 9)
+    #expect(Set(ticks.map { SVGDrawing.label($0, among: ticks) }).count == ticks.count && ticks.count > 3)
+    #expect(SVGDrawing.label(2, among: [0, 2, 4]) == "2" && SVGDrawing.label(0.05, among: [0, 0.05]) == "0.05")
+  }
+
   @Test func axesHaveRoundSteps() throws {
     let picture = try #require(try ends().diff().svg)
     let labels = picture.matches(of: />([0-9.]+) s<\/text>/).compactMap { Double($0.1) }
