@@ -54,7 +54,7 @@ import Testing
       let dumps = [
         "xxd": lines { "\(hex(UInt64($0 * 16), 8)): \(groups[$0])  Sh..ad be" },
         "tcpdump": lines { "\t0x\(hex(UInt64($0 * 16), 4)):  \(groups[$0])" },
-        "tshark": lines { column("\(hex(UInt64($0 * 16), 4))  \(words[$0])", 56) + "ad be.. |ef" },
+        "tshark": lines { column("\(hex(UInt64($0 * 16), 4))  \(words[$0])", 56) + "ad:be.. |ef" },
         "od": lines { "\(hex(UInt64($0 * 16), 6)) \(words[$0])" } + "\n\(hex(UInt64(count), 6))",
       ]
       for (name, dump) in dumps { #expect(HexText.bytes(dump) == bytes, "\(name) \(dump)") }

@@ -38,12 +38,13 @@ struct RequestLog {
 
   /// Finds the request that a datagram answers.
   func reply(_ datagram: Datagram, _ seen: inout Observation) {
-    var key = Key(id: datagram.connection, requester: datagram.destination, direction: datagram.direction)
-    key.direction = datagram.direction.map { $0 == .outbound ? .inbound : .outbound }
-    let opposite = pending[key]
-    // Who captures on the way between both sees all go the same way.
-    key.direction = datagram.direction
-    guard let request = opposite ?? pending[key] else { return }
+    let opposite: CaptureDirection? = datagram.direction.map { $0 == .outbound ? .inbound : .outbound }
+    // Who captures on the way between both may see all go the same way.
+    let ways = [opposite, datagram.direction]
+    let found = ways.lazy.compactMap { way in
+      pending[Key(id: datagram.connection, requester: datagram.destination, direction: way)]
+    }
+    guard let request = found.first else { return }
     seen.marks.insert(.reply)
     seen.request = request.seen.reference(at: datagram.time)
   }

@@ -46,10 +46,15 @@ struct HexCommand {
     }
     var analyzer = Analyzer()
     let seen = analyzer.observe(&datagram)
+    if !options.isQuiet { write(datagram, seen) }
+    let isWhole = datagram.verdict == .ok && seen.fault == nil
+    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
+    return isWhole
+  }
+
+  private func write(_ datagram: Datagram, _ seen: Observation) {
     var out = TextBuffer(capacity: 1 << 12)
-    if options.isQuiet {
-      out.removeAll()
-    } else if options.isJSON {
+    if options.isJSON {
       JSONLine.write(datagram, seen, to: &out)
     } else {
       let line = TextLine(usesColor: console.standardOutput.usesColor, clock: Clock(style: .relative))
@@ -60,11 +65,8 @@ struct HexCommand {
       }
       if options.showsBytes { ByteTable.write(datagram, to: &out) }
     }
-    if !options.isQuiet { out.append("\n") }
+    out.append("\n")
     console.write(out.bytes)
-    let isWhole = datagram.verdict == .ok && seen.fault == nil
-    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
-    return isWhole
   }
 
   /// The bytes are a datagram of ours, or an IP packet, or an Ethernet frame.

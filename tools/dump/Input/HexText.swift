@@ -22,7 +22,7 @@ enum HexText {
     // hexdump's text stands between bars.
     var rest = line.prefix { $0 != "|" }.drop(while: \.isWhitespace)
     var words = rest.split(whereSeparator: \.isWhitespace)
-    if let colon = rest.firstIndex(of: ":") {
+    if let colon = words.first?.firstIndex(of: ":") {
       guard isOffset(rest[..<colon]) else { return false }
       // Two spaces separate the text that xxd and tcpdump print beside the digits.
       rest = rest[rest.index(after: colon)...].drop(while: \.isWhitespace)

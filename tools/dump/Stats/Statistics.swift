@@ -22,7 +22,8 @@ struct Statistics {
     if let type = datagram.type, type.isTracker {
       // What a machine sends to itself is captured as it leaves, and again as it arrives.
       let isCopy = datagram.direction == .inbound && datagram.source == datagram.destination
-      return isCopy ? () : tracker.add(type, seen)
+      if !isCopy { tracker.add(type, seen) }
+      return
     }
     if let flow = seen.flow {
       reach(flow)
