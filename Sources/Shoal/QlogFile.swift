@@ -28,7 +28,8 @@ final class QlogFile {
     record(
       #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
         + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":"shoal \#(shoalVersion)","#
-        + #""trace":{"vantage_point":{"name":"\#(address)","type":"unknown"},"event_schemas":["urn:shoal:qlog:events"],"#
+        + #""trace":{"vantage_point":{"name":"\#(address)","type":"unknown"},"#
+        + #""event_schemas":["urn:ietf:params:qlog:events:quic","urn:shoal:qlog:events"],"#
         + #""common_fields":{"time_format":"relative_to_epoch","#
         + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#)
   }
@@ -54,11 +55,20 @@ final class QlogFile {
         record(event.text("recovery:congestion_state_updated", #"\#(old)"new":"\#(status.state)""#))
       }
       noteLosses(before?.counters ?? TransportCounters(), status.counters, event)
-      if status.probeTimeouts != before?.probeTimeouts ?? 0 {
-        let timeout = Self.milliseconds(status.probeTimeout)
-        record(event.text("shoal:probe_timer", #""in_a_row":\#(status.probeTimeouts),"timeout":\#(timeout)"#))
-      }
+      noteTimer(before, status, event)
     }
+  }
+
+  /// The probe timer, as far as samples show it: it runs while anything is in flight.
+  private func noteTimer(_ before: ConnectionStatus?, _ now: ConnectionStatus, _ event: Event) {
+    func updated(_ type: String, _ rest: String = "") {
+      record(event.text("recovery:loss_timer_updated", #""timer_type":"pto","event_type":"\#(type)"\#(rest)"#))
+    }
+    let hasExpired = now.probeTimeouts > before?.probeTimeouts ?? 0
+    let (ran, runs) = (before?.bytesInFlight ?? 0 > 0, now.bytesInFlight > 0)
+    if hasExpired { updated("expired") }
+    if runs, hasExpired || !ran { updated("set", #","delta":\#(Self.milliseconds(now.probeTimeout))"#) }
+    if ran, !runs { updated("cancelled") }
   }
 
   private func noteLosses(_ before: TransportCounters, _ now: TransportCounters, _ event: Event) {
@@ -81,6 +91,7 @@ final class QlogFile {
       members.append(#""congestion_window":\#(now.congestionWindow)"#)
     }
     if now.bytesInFlight != before?.bytesInFlight { members.append(#""bytes_in_flight":\#(now.bytesInFlight)"#) }
+    if now.probeTimeouts != before?.probeTimeouts ?? 0 { members.append(#""pto_count":\#(now.probeTimeouts)"#) }
     if let roundTrip = now.roundTrip, roundTrip != before?.roundTrip {
       members.append(#""smoothed_rtt":\#(milliseconds(roundTrip))"#)
     }

@@ -71,20 +71,13 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ) {
     let captured = min(packet.count, CaptureReader.maximumBlock / 2)
     let comment = OptionText(comment)
-    let flags: UInt32 = direction == nil ? 0 : direction == .outbound ? Pcapng.outbound : Pcapng.inbound
-    let options = (flags == 0 ? 0 : 8) + comment.size
+    let options = (direction == nil ? 0 : 8) + comment.size
     let total = 28 + padded(captured) + options + (options == 0 ? 0 : 4) + 4
     var out = ByteWriter(buffer.reserve(total))
     out.blockHeader(total, wallClockNanoseconds, captured: captured, original: max(originalLength, captured))
     out.bytes(packet.slice(0..<captured))
     out.pad()
-    if flags != 0 {
-      out.little(Pcapng.packetFlags)
-      out.little(UInt16(4))
-      out.little(flags)
-    }
-    out.text(comment, code: Pcapng.comment)
-    if options != 0 { out.little(UInt32(0)) }
+    out.options(direction.map { $0 == .outbound ? Pcapng.outbound : Pcapng.inbound }, comment)
     out.little(UInt32(total))
     buffer.commit(total)
   }
@@ -97,20 +90,20 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - to: the address of the receiver.
   ///   - payload: what UDP carries.
   ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
-  ///   - outbound: whether this machine sent it.
+  ///   - outbound: whether this machine sent it, or received it; nil if that is not known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
   /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
   @discardableResult
   public mutating func datagram(
-    from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool,
+    from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool?,
     comment: String? = nil
   ) -> Bool {
     let isIPv4 = from.isIPv4 && to.isIPv4
     guard payload.count <= (isIPv4 ? Self.maximumPayloadIPv4 : Self.maximumPayloadIPv6) else { return false }
     let packet = (isIPv4 ? 28 : 48) + payload.count
     let comment = OptionText(comment)
-    // 28 bytes of fields, the packet, 8 of flags, the comment, 4 of end marker, 4 of length.
-    let total = 28 + padded(packet) + 8 + comment.size + 8
+    let options = (outbound == nil ? 0 : 8) + comment.size
+    let total = 28 + padded(packet) + options + (options == 0 ? 0 : 4) + 4
     var out = ByteWriter(buffer.reserve(total))
     out.blockHeader(total, wallClockNanoseconds, captured: packet, original: packet)
     if isIPv4 {
@@ -120,11 +113,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
     }
     out.udp(from: from, to: to, payload: payload)
     out.pad()
-    out.little(Pcapng.packetFlags)
-    out.little(UInt16(4))
-    out.little(outbound ? Pcapng.outbound : Pcapng.inbound)
-    out.text(comment, code: Pcapng.comment)
-    out.little(UInt32(0))
+    out.options(outbound.map { $0 ? Pcapng.outbound : Pcapng.inbound }, comment)
     out.little(UInt32(total))
     buffer.commit(total)
     return true
@@ -141,5 +130,17 @@ extension ByteWriter {
     little(UInt32(truncatingIfNeeded: nanoseconds))
     little(UInt32(captured))
     little(UInt32(clamping: original))
+  }
+
+  /// The options of a packet: which way it went, and a comment; nothing where there is neither.
+  fileprivate mutating func options(_ flags: UInt32?, _ comment: OptionText) {
+    guard flags != nil || comment.size > 0 else { return }
+    if let flags {
+      little(Pcapng.packetFlags)
+      little(UInt16(4))
+      little(flags)
+    }
+    text(comment, code: Pcapng.comment)
+    little(UInt32(0))
   }
 }

@@ -81,6 +81,32 @@ import Testing
     }
   }
 
+  @Test func whatACommandCannotDoIsRefused() throws {
+    let file = try temporaryFolder().appending(path: "a.pcapng")
+    defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+    try Data(capture()).write(to: file)
+    let misuses = [
+      "follow a --assert corrupt==0", "diff a b --assert corrupt==0", "report a --filter nonsense", "--hex --type data",
+      "--hex --assert corrupt==0", "--hex --qlog", "--hex -w x", "a -x --json", "a -x --qlog", "report a --assert x==1",
+    ]
+    for words in misuses.map({ $0.split(separator: " ").map { $0 == "a" ? file.path : String($0) } }) {
+      let outcome = try run(words)
+      #expect(outcome.status == 2 && outcome.error.hasPrefix("shoal-dump: error: "), "\(words) \(outcome)")
+    }
+  }
+
+  @Test func aReportOfWhatPassesAndItsAssertions() throws {
+    let file = try temporaryFolder().appending(path: "a.pcapng")
+    defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+    try Data(capture()).write(to: file)
+    let output = file.deletingLastPathComponent().appending(path: "a.html").path
+    let some = try run(["report", file.path, "-o", output, "-f", "seq > 0", "--assert", "data == 2"])
+    #expect(some.status == 0)
+    #expect(try String(contentsOfFile: output, encoding: .utf8).contains(#""datagrams":2,"#))
+    let failed = try run(["report", file.path, "-o", output, "--assert", "data == 2"])
+    #expect(failed.status == 1 && failed.error.contains("assertion failed: data == 2: is 3"))
+  }
+
   @Test func helpVersionAndTables() throws {
     let help = try run(["--help"])
     #expect(help.status == 0 && help.output.hasPrefix("OVERVIEW: ") && help.lines.count < 50)

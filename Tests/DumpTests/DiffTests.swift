@@ -88,7 +88,7 @@ import Testing
         "delivered  97  95.1%  duplicated 1, reordered 2, late 1",
         "lost        3   2.9%  longest run of lost and corrupted: 3",
         "corrupted   2   2.0%",
-        "one-way delay min/median/p99: 10.00/10.00/13.30 ms", "",
+        "one-way delay min/median/p99: 10.00/10.00/90.00 ms", "",
         "50 datagrams B > A", "delivered  49  98.0%", "lost        1   2.0%  longest run of lost and corrupted: 1",
         "corrupted   0     0%", "one-way delay min/median/p99: 10.00/10.00/10.00 ms",
       ])
@@ -102,6 +102,12 @@ import Testing
     #expect(json.count == 2 && json[0]["path"] as? String == "A > B" && json[0]["corrupted"] as? Int == 2)
     #expect(json[0]["from"] as? [String] == ["\(alice)"] && json[1]["from"] as? [String] == ["\(bob)"])
     #expect(json[0]["clock_offset"] as? Double == 7 && json[1]["lost"] as? Int == 1)
+  }
+
+  @Test func ticksOfShortCapturesDiffer() {
+    let ticks = SVGDrawing.ticks(0...0.02, most: 9)
+    #expect(Set(ticks.map { SVGDrawing.label($0, among: ticks) }).count == ticks.count && ticks.count > 3)
+    #expect(SVGDrawing.label(2, among: [0, 2, 4]) == "2" && SVGDrawing.label(0.05, among: [0, 0.05]) == "0.05")
   }
 
   @Test func axesHaveRoundSteps() throws {
@@ -132,7 +138,7 @@ import Testing
     }
     let comparison = CaptureComparison(a, b)
     #expect(comparison.forth.passages.count == 8 && comparison.back.passages.count == 8 && comparison.offset != nil)
-    #expect(!DelayPicture(comparison, names: ("a", "b")).text.isEmpty)
+    #expect(!DelayPicture.svg(comparison, names: ("a", "b")).isEmpty)
   }
 
   @Test func nothingInCommon() throws {

@@ -24,17 +24,21 @@ import Testing
 
   /// 1 OPEN, 2 ACCEPT, 3 DATA 1000, 4 DATA 1001, 5 ACK, 6 DATA 1000 again, 7 REGISTER, 8 corrupt.
   @Test(arguments: [
-    ("type == data", [3, 4, 6]), ("type != data", [1, 2, 5, 7, 8]), ("data && seq > 1000", [4]),
+    ("type == data", [3, 4, 6, 8]), ("type != data", [1, 2, 5, 7]), ("data && seq > 1000", [4, 8]),
+    ("type == data && seq > 1000 && !checksum.ok", [8]), ("shoal.seq gt 1000 and not shoal.checksum.ok", [8]),
+    ("seq eq 1000", [3, 6]), ("attempt ne 0", [6, 8]), ("shoal.close.code", []),
+    ("seq ge 1001 or next le 1000", [4, 5, 8]),
     ("seq >= 1000 and attempt == 0", [3, 4]), ("!checksum.ok", [8]), ("checksum.ok == false", [8]),
-    ("corrupt || resent", [6, 8]), ("mark == resent", [6]), ("not (type == data or type == ack)", [1, 2, 7, 8]),
-    ("attempt", [3, 4, 6]), ("next == 1000", [5]), ("rtt < 1ms", []), ("rtt >= 19ms && rtt < 20ms", [5]),
+    ("corrupt || resent", [6, 8]), ("mark == resent", [6]), ("not (type == data or type == ack)", [1, 2, 7]),
+    ("attempt", [3, 4, 6, 8]), ("next == 1000", [5]), ("rtt < 1ms", []), ("rtt >= 19ms && rtt < 20ms", [5]),
     ("in_flight == 284", [4]), ("acked > 0B", [5]), ("content == 100", [3, 4, 6]), ("block", [3, 4, 6]),
     ("message == block && time < 23ms", [3, 4]), ("n == 7", [7]), ("len > 1kB", [1]), ("src == 10.0.0.1", [2, 5]),
     ("dst == 10.0.0.1:7401", [1, 3, 4, 6, 8]), ("peer == :7400", [7]), ("port == 7400", [7]), ("port != 7401", [7]),
-    ("sport == 7402 && dport == 7400", [7]), ("conn == b0b0", [3, 4, 6]), ("flow == a11ce", [1, 2, 3, 4, 5, 6]),
+    ("sport == 7402 && dport == 7400", [7]), ("conn == b0b0", [3, 4, 6]), ("flow == a11ce", [1, 2, 3, 4, 5, 6, 8]),
     ("name == \"film.mkv\"", [7]), ("name contains \"ilm\"", [7]), ("name != film.mkv", []), ("id == 6b0c12d4", [7]),
     ("have == 4", [7]), ("have == 5", []), ("window < 100", [1, 2]), ("arq == sr", [1, 2]), ("arq == gbn", []),
-    ("ack_delay == 25ms", [3, 4, 6]), ("encoding == runs", [5]), ("reply", [2]), ("token", []), ("seq", [3, 4, 6]),
+    ("ack_delay == 25ms", [3, 4, 6, 8]), ("encoding == runs", [5]), ("reply", [2]), ("token", []),
+    ("seq", [3, 4, 6, 8]),
     ("chunk == 3", [7]), ("timestamp != 0", [3, 4, 6]), ("captured < 100", [2, 5, 7, 8]),
     ("len > 1 kB && len < 2 kB", [1]), ("rtt >= 19 ms and rtt < 20 ms", [5]),
   ])
@@ -45,11 +49,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--type", "data,ack"], [3, 4, 5, 6]), (["--peer", "10.0.0.1:7400"], [7]), (["--flow", "b0b0"], [2, 3, 4, 5, 6]),
+    (["--type", "data,ack"], [3, 4, 5, 6, 8]), (["--peer", "10.0.0.1:7400"], [7]),
+    (["--flow", "b0b0"], [2, 3, 4, 5, 6, 8]),
     (["--marks", "any"], [6, 8]), (["--marks", "reply,resent"], [2, 6]),
     (["--from", "0.04", "--to", "0.0445"], [5, 6, 7]), (["--from", "40ms", "--to", "44.5 ms"], [5, 6, 7]),
-    (["--type", "data, ack"], [3, 4, 5, 6]),
-    (["--chunk", "0-3"], [7]), (["--chunk", "5"], []), (["--type", "data", "-f", "attempt == 1"], [6]),
+    (["--type", "data, ack"], [3, 4, 5, 6, 8]), (["--type", "data", "--marks", "corrupt"], [8]),
+    (["--flow", "77", "--marks", "corrupt"], []), (["--flow", "0000000000000077", "--marks", "corrupt"], [8]),
+    (["--chunk", "0-3"], [7]), (["--chunk", "5"], []), (["--type", "data", "-f", "attempt == 1"], [6, 8]),
   ])
   func options(_ options: [String], _ numbers: [Int]) throws {
     let outcome = try inspect(Self.bytes, options: options)
@@ -60,6 +66,8 @@ import Testing
     ("", 0, "a field is missing"), ("type =", 5, "did you mean ==?"), ("type == ", 8, "a value is missing"),
     ("typ == data", 0, "there is no field 'typ'; did you mean type?"), ("type == dat", 8, "no type is 'dat'"),
     ("(seq > 1", 8, "a ) is missing"), ("seq > 1)", 7, "')' is not expected here"), ("seq > x", 6, "is a number"),
+    ("next < top", 7, "a field cannot be compared with a field"),
+    ("seq gt shoal.window", 7, "a field cannot be compared with a field"),
     ("len > 3s", 6, "no such unit"), ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
     ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is no operator"), ("&& seq", 0, "instead of a field"),
     ("conn == xyz", 8, "hexadecimal"), ("resent == true", 0, "resent is a mark: write it alone, or !resent"),
@@ -147,6 +155,15 @@ import Testing
     for expression in ["sent == 1", "resent", "resent == many", "duration < 10%", "goodput > 3s"] {
       #expect(try check(expression).status == 2, "\(expression)")
     }
+  }
+
+  @Test(arguments: [["-q"], ["--json"], ["--type", "close"]])
+  func anAssertionOverNothingFails(_ options: [String]) throws {
+    let bytes = options[0] == "--type" ? Self.bytes : TestCapture().bytes
+    let words = options + ["--assert", "corrupt == 0"]
+    let outcome = try inspect(bytes, options: words)
+    #expect(outcome.status == 1 && outcome.error.contains("assertion failed: corrupt == 0: no datagrams"))
+    #expect(try inspect(bytes, options: options + ["--assert", "datagrams == 0"]).status == 0)
   }
 
   @Test func everyNameThatIsListed() throws {

@@ -180,4 +180,41 @@ import Testing
     let none = try inspect(by: "follow", TestCapture().bytes, "-o", folder.path + "/none/deep")
     #expect(none.status == 1 && none.error.contains("none/deep: ") && none.error.split(separator: "\n").count == 1)
   }
+
+  @Test func anEmptyFile() throws {
+    let talk = try Conversation()
+    var want = Want()
+    want.id = Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0))
+    talk.capture.add(sealed(try DataPacket().datagram(connection: Conversation.bobID) + want.encoded()))
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let capture = folder.appending(path: "a.pcapng")
+    try Data(talk.capture.bytes).write(to: capture)
+    let outcome = try run(["follow", capture.path, "-o", folder.appending(path: "out").path])
+    #expect(outcome.status == 0 && outcome.output.contains("complete, BLAKE3 verified: "), "\(outcome)")
+    let written = folder.appending(path: "out/\(want.id.short)")
+    #expect(try Data(contentsOf: written).isEmpty)
+  }
+
+  @Test func whatIsWantedAndNotOffered() throws {
+    let outcome = try Served(size: 10_000, offered: false).follow().outcome
+    #expect(outcome.status == 1 && outcome.error.contains("of what is wanted in it no OFFER was captured"))
+  }
+
+  /// No file system holds what is claimed: the reason names the file, and nothing is left behind.
+  @Test func aFileThatIsTooLarge() throws {
+    let served = try Served(size: 10_000, offered: false)
+    var offer = Offer()
+    (offer.file, offer.size, offer.pieceExponent, offer.chunks, offer.name) = (3, Limits.fileSize, 22, 1, "huge")
+    try served.serve(try offer.encoded())
+    var block = Block()
+    (block.file, block.offset) = (3, Limits.fileSize - 1_000)
+    var bytes = [UInt8](repeating: 0, count: Block.overhead)
+    var span = bytes.mutableSpan
+    _ = try block.encode(into: span.mutableBytes, contentLength: 1_000)
+    try served.serve(bytes + [UInt8](repeating: 7, count: 1_000))
+    let (outcome, files) = try served.follow()
+    #expect(outcome.status == 1 && files.isEmpty)
+    #expect(outcome.error.contains("error: \"huge\" cannot be put together: larger than"), "\(outcome.error)")
+  }
 }

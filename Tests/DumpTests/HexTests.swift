@@ -40,6 +40,27 @@ import Testing
     for bad in ["", "xyz", "123", "53 68\nhello world"] { #expect(HexText.bytes(bad) == nil, "\(bad)") }
   }
 
+  /// Of every length, so that the last row and the last group have each that they can have.
+  @Test func rowsOfEveryLength() {
+    for count in 17..<50 {
+      let bytes = [0x53, 0x68] + (2..<UInt8(count)).map { $0 &* 37 }
+      let rows = rows(bytes)
+      let words = rows.map { row in row.bytes.map { hex(UInt64($0), 2) }.joined(separator: " ") }
+      let groups = rows.map { row in
+        stride(from: row.bytes.startIndex, to: row.bytes.endIndex, by: 2)
+          .map { digits(row.bytes[$0..<min($0 + 2, row.bytes.endIndex)]) }.joined(separator: " ")
+      }
+      func lines(_ line: (Int) -> String) -> String { rows.indices.map(line).joined(separator: "\n") }
+      let dumps = [
+        "xxd": lines { "\(hex(UInt64($0 * 16), 8)): \(groups[$0])  Sh..ad be" },
+        "tcpdump": lines { "\t0x\(hex(UInt64($0 * 16), 4)):  \(groups[$0])" },
+        "tshark": lines { column("\(hex(UInt64($0 * 16), 4))  \(words[$0])", 56) + "ad:be.. |ef" },
+        "od": lines { "\(hex(UInt64($0 * 16), 6)) \(words[$0])" } + "\n\(hex(UInt64(count), 6))",
+      ]
+      for (name, dump) in dumps { #expect(HexText.bytes(dump) == bytes, "\(name) \(dump)") }
+    }
+  }
+
   @Test func aDatagramAndAPacketWithOne() throws {
     let bytes = try close()
     let bare = try run(["--hex"], input: Array(digits(bytes).utf8))

@@ -20,14 +20,14 @@ import Testing
     #expect(
       outcome.lines == [
         #"{"n":1,"time":"1795356194.803123456","src":"10.0.0.2:7402","dst":"[2001:db8::1]:7400","#
-          + #""type":"REGISTER","length":83,"checksum":"ok","fields":{"version":1,"connection":"0000000000000001","#
-          + #""cookie":"00000000000000ab","id":"\#(film.hex)","size":"000000002bc00000","piece_exponent":20,"#
+          + #""type":"REGISTER","len":83,"checksum":"ok","fields":{"version":1,"connection":"0000000000000001","#
+          + #""cookie":"00000000000000ab","id":"\#(film.hex)","size":734003200,"piece_exponent":20,"#
           + #""chunks":700,"name":"a\u202E\"ä","have":"0-4,9"},"marks":[]}"#,
         #"{"n":2,"time":"1795356194.804123456","src":"10.0.0.1:7401","dst":"10.0.0.2:7402","type":"DATA","#
-          + #""length":60,"checksum":"ok","fields":{"version":1,"connection":"0000000000000077","seq":7,"attempt":0,"#
+          + #""len":60,"checksum":"ok","fields":{"version":1,"connection":"0000000000000077","seq":7,"attempt":0,"#
           + #""timestamp":0,"ack_every":2,"ack_delay":25000,"messages":["#
           + #"{"message":"HAVE","file":0,"chunks":"12-14"},"#
-          + #"{"message":"BLOCK","file":0,"space":"content","offset":"0000000000000009","content":5},"#
+          + #"{"message":"BLOCK","file":0,"space":"content","offset":9,"content":5},"#
           + #"{"message":null,"value":99,"content":1}]},"marks":[],"in_flight":60}"#,
         #"{"event":"done"}"#,
       ])
@@ -48,10 +48,17 @@ import Testing
     try capture.add(close)
     let fields = try objects(inspect(capture.bytes, "--json")).map { try #require($0["fields"] as? [String: Any]) }
     let first = try #require((fields[0]["peers"] as? [[String: Any]])?.first)
-    #expect(first["address"] as? String == "10.0.0.1:7401" && first["size"] as? String == "0000000000000000")
+    #expect(first["address"] as? String == "10.0.0.1:7401" && first["size"] as? Int == 0)
     #expect(fields[1]["slice"] as? Int == 2 && fields[1]["missing"] as? String == "5")
     #expect(fields[1]["encoding"] as? String == "runs")
     #expect(fields[2]["code"] as? String == "going_away")
+  }
+
+  @Test func quantitiesAreNumbersAsFarAsReadersHoldThem() throws {
+    let capture = TestCapture()
+    for offset: UInt64 in [1 << 53, 1 << 53 + 1] { capture.add(try data(1, block(offset: offset, count: 1))) }
+    let output = try inspect(capture.bytes, "--json").output
+    #expect(output.contains(#""offset":9007199254740992,"#) && output.contains(#""offset":"0020000000000001","#))
   }
 
   @Test func whatCannotBeDecoded() throws {
@@ -74,7 +81,7 @@ import Testing
       #expect(object["error"] as? String == error || object["n"] as? Int == 4)
     }
     #expect(all.map { $0["checksum"] as? String } == ["ok", nil, "bad", nil])
-    #expect(all[2]["type"] as? String == "RESET" && all[3]["length"] as? Int == 3)
+    #expect(all[2]["type"] as? String == "RESET" && all[3]["len"] as? Int == 3)
     #expect(try objects(inspect(capture.bytes, "--json")).count == 3)
   }
 }

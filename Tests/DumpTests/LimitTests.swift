@@ -28,13 +28,26 @@ import Testing
     #expect(try observe(&analyzer, 200, 3_000_000_000).marks.contains(.duplicate))
   }
 
+  @Test func manyConnections() throws {
+    let capture = TestCapture()
+    let most = Analyzer.mostFlows
+    for connection in 1...most + 5 {
+      capture.add(sealed(try DataPacket().datagram(connection: UInt64(connection))))
+    }
+    let stats = try inspect(by: "stats", capture.bytes)
+    #expect(stats.status == 0 && stats.error.contains("5 datagrams of more connections than can be followed"))
+    let report = try inspect(by: "report", capture.bytes, "-o", "-")
+    #expect(report.status == 0 && report.error.contains("3,584 connections are left out of the report"))
+    #expect(report.output.components(separatedBy: #""shown":true"#).count == 1_025)
+  }
+
   @Test func numbersOfAWideWindow() throws {
     var sent = SentPackets()
     defer { sent.deallocate() }
     func packet(_ number: Int64, _ attempt: UInt8 = 0) -> SentPacket {
       SentPacket(
         firstNumber: UInt64(number), firstTime: 0, lastTime: 0, timestamp: 0, length: 10, attempt: attempt,
-        hasTime: false, order: UInt64(number) + 1)
+        order: UInt64(number) + 1)
     }
     let budget = 1 << 26
     for number in Int64(0)..<70_000 { sent.note(number, packet(number), budget: budget) }

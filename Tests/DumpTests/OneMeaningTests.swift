@@ -46,11 +46,15 @@ import Testing
         for part in head[2...4] { #expect(verdict.contains(part), "\(part): \(verdict)") }
         #expect(verdict.contains("Wire \(head[5])."), "\(head[5]): \(verdict)")
         for (name, words) in [
-          ("lost_by_ack", "lost by ACK"), ("lost_by_timeout", "lost by timeout"), ("spurious", "proved needless"),
+          ("lost_by_ack", "found by ACK"), ("lost_by_timeout", "found by timeout"), ("missed", "never came before"),
+          ("spurious", "proved needless"),
         ] {
           let count = flow[name] as? Int ?? 0
-          #expect(verdict.contains(" \(count) \(words)") == (count > 0), "\(count) \(words): \(verdict)")
+          #expect(verdict.contains("\(count) \(words)") == (count > 0), "\(count) \(words): \(verdict)")
         }
+        let lost = ["lost_by_ack", "lost_by_timeout", "missed"].reduce(0) { $0 + (flow[$1] as? Int ?? 0) }
+        #expect(verdict.contains(" \(lost) lost (") && lost > 0, "\(verdict)")
+        #expect(flows.first { $0["connection"] as? String == id }?["declared"] as? Int == lost)
         #expect(verdict.contains("reported") == (flow["reported_corrupt"] as? Int != 0), "\(verdict)")
       }
     }

@@ -55,6 +55,27 @@ import Testing
     #expect(try run([capture.path, "-w", "/dev/null"]).status == 0)
   }
 
+  /// A report is made again and again; what is no report stays.
+  @Test func whatIsNoReportStaysUnlessForced() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data(bytes).write(to: folder.appending(path: "second"))
+    let graph = path("graphs/1-sequence.svg")
+    for (words, name) in [
+      (["report", capture.path, "-o", path("report.html")], path("report.html")),
+      (["report", capture.path, "--svg", path("graphs")], graph),
+      (["diff", capture.path, path("second"), "--svg", path("delay.svg")], path("delay.svg")),
+    ] {
+      for _ in 0..<2 { #expect(try run(words).status == 0, "\(words)") }
+      try Data("precious".utf8).write(to: URL(fileURLWithPath: name))
+      let refused = try run(words)
+      #expect(refused.status == 1, "\(words)")
+      #expect(refused.error.contains(" exists; write to another file, or replace it with --force"), "\(refused.error)")
+      #expect(try String(contentsOfFile: name, encoding: .utf8) == "precious")
+      #expect(try run(words + ["--force"]).status == 0)
+      #expect(try String(contentsOfFile: name, encoding: .utf8) != "precious")
+    }
+  }
+
   @Test func onlyWhatIsRemarkableHasAComment() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let talk = TestCapture()

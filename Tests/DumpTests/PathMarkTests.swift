@@ -41,6 +41,44 @@ import Testing
     #expect(marks[96] == ["reply"] && marks[97] == ["amplification_limit", "reply"])
   }
 
+  @Test func allThatGoesToAnUnprovenAddressCounts() throws {
+    let capture = TestCapture()
+    let (opener, responder) = (UInt64(0xa), UInt64(0xb))
+    try capture.add(OpenPacket(), connection: opener)
+    var accept = AcceptPacket()
+    (accept.responder, accept.window) = (responder, 64)
+    try capture.add(accept, connection: opener, from: bob, to: alice)
+    func serve(_ sequence: UInt32) throws {
+      var packet = DataPacket()
+      (packet.sequence, packet.timestamp) = (sequence, sequence)
+      let datagram = sealed(try packet.datagram(connection: opener) + block(offset: 0, count: 1_100))
+      capture.add(datagram, from: bob, to: alice)
+    }
+    for sequence in UInt32(0)..<3 { try serve(sequence) }
+    // Whoever answers is there.
+    try capture.add(AckPacket(), connection: responder)
+    try serve(3)
+    let marks = try objects(inspect(capture.bytes, "--json")).map { $0["marks"] as? [String] ?? [] }
+    #expect(marks == [[], ["reply"], [], [], ["amplification_limit"], [], []])
+  }
+
+  /// A peer with a tracker of its own captures what it asks itself as it leaves and as it arrives.
+  @Test func whatAMachineAsksItselfIsNoRetry() throws {
+    let capture = TestCapture()
+    for outbound in [true, false] {
+      capture.add(try ConnectPacket().datagram(connection: 5), from: tracker, to: tracker, outbound: outbound)
+    }
+    for outbound in [true, false] {
+      capture.add(try ConnectedPacket().datagram(connection: 5), from: tracker, to: tracker, outbound: outbound)
+    }
+    capture.add(try ConnectPacket().datagram(connection: 5), from: tracker, to: tracker, after: 500_000)
+    let objects = try objects(inspect(capture.bytes, "--json"))
+    #expect(objects.map { $0["marks"] as? [String] } == [[], [], ["reply"], ["reply"], ["retry"]])
+    #expect(objects.map { $0["request"] as? Int } == [nil, nil, 2, 1, 1])
+    let stats = try inspect(by: "stats", capture.bytes).output
+    #expect(stats.contains("tracker: 1 request, 1 retry, 0 errors, "), "\(stats)")
+  }
+
   @Test func requestsAreTriedAgain() throws {
     let capture = TestCapture()
     try capture.add(OpenPacket())

@@ -22,6 +22,12 @@ import Testing
     return file
   }
 
+  /// Every namespace of events has its schema.
+  private func expectSchemas(_ header: [String: Any]) throws {
+    let trace = try #require(header["trace"] as? [String: Any])
+    #expect(trace["event_schemas"] as? [String] == ["urn:ietf:params:qlog:events:quic", "urn:shoal:qlog:events"])
+  }
+
   @Test func ofACapture() async throws {
     let bytes = try await TransferCapture.both("loss=5%,corrupt=2%,delay=3ms", size: 300_000).sender
     let outcome = try inspect(bytes, "--qlog")
@@ -36,6 +42,11 @@ import Testing
       !$0.contains("needless")
     }.count
     #expect(names["recovery:packet_lost"] == lost && lost > 0)
+    let headers = events.filter { $0["name"] as? String == "recovery:packet_lost" }.compactMap {
+      ($0["data"] as? [String: Any])?["header"] as? [String: Any]
+    }
+    #expect(headers.count == lost && headers.allSatisfy { $0["packet_type"] is String && $0["packet_number"] is Int })
+    try expectSchemas(records[0])
     let metrics = events.filter { $0["name"] as? String == "recovery:metrics_updated" }.compactMap {
       $0["data"] as? [String: Any]
     }
@@ -48,7 +59,15 @@ import Testing
     let events = try records(transfer.qlog).dropFirst()
     let names = Set(events.compactMap { $0["name"] as? String })
     #expect(
-      names.isSuperset(of: ["recovery:metrics_updated", "recovery:congestion_state_updated", "shoal:packets_lost"]))
+      names.isSuperset(of: [
+        "recovery:metrics_updated", "recovery:congestion_state_updated", "recovery:loss_timer_updated",
+        "shoal:packets_lost",
+      ]))
+    let timers = events.filter { $0["name"] as? String == "recovery:loss_timer_updated" }
+      .compactMap { $0["data"] as? [String: Any] }
+    #expect(timers.allSatisfy { $0["timer_type"] as? String == "pto" })
+    #expect(timers.contains { $0["event_type"] as? String == "set" && $0["delta"] is Double })
+    try expectSchemas(records(transfer.qlog)[0])
     let (capture, qlog) = (try file(transfer.sender, "a.pcapng"), try file(transfer.qlog, "a.qlog"))
     defer { for url in [capture, qlog] { try? FileManager.default.removeItem(at: url) } }
     let outcome = try run(["report", capture.path, "--qlog", qlog.path, "-o", "-"])

@@ -65,6 +65,16 @@ import Testing
     #expect(!dom.contains("data-hacked") && !dom.contains("data-error"))
     #expect(dom.contains("&lt;/script&gt;") || html.contains("\\u003c/script>"))
     #expect(html.components(separatedBy: "</script>").count == 3, "the data end no script")
+    // The page would show what JSON's escapes stand for.
+    #expect(!html.contains("\u{202E}") && html.firstMatch(of: /[^\\]\\u202[eE]/) == nil)
+  }
+
+  @Test(needsChromium) func anAnswerIsNotRemarkable() throws {
+    let talk = try Conversation()
+    try talk.data(1_000)
+    try talk.ack(1_001, echo: talk.clock)
+    #expect(try talk.marks().contains(["reply"]))
+    #expect(try document(page(talk.capture.bytes)).contains(#"id="marks-count">0</small>"#))
   }
 
   @Test(needsChromium) func capturesWithoutAConnection() throws {

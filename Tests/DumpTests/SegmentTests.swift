@@ -59,6 +59,22 @@ import Testing
     }
     #expect(comments == [nil, nil, nil, "resent, attempt 1"])
   }
+
+  /// Frames of several datagrams come without a direction where the capture tells none.
+  @Test func aDirectionThatIsNotKnownStaysSo() throws {
+    let parts = try segments(3).joined()
+    let frames = [Array(parts), try data(3)].flatMap { pcapRecord($0, cutTo: $0.count) }
+    let written = try rewritten(pcapHeader(linkType: 101) + frames)
+    var reader = CaptureReader()
+    written.withUnsafeBytes { reader.feed($0) }
+    reader.finish()
+    var count = 0
+    while let record = try reader.next() {
+      #expect(record.direction == nil)
+      count += 1
+    }
+    #expect(count == 4)
+  }
 }
 
 /// What `-w` writes of a capture.

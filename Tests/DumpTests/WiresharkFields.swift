@@ -34,8 +34,8 @@ struct WiresharkFields {
         let entries = try #require(value as? [[String: Any]])
         values[name, default: []].append("\(entries.count)")
         for entry in entries { try add(entry, key) }
-      } else if case .number(8, _) = field.kind {
-        values[name, default: []].append("\(try #require(UInt64(value as? String ?? "", radix: 16)))")
+      } else if case .number(8, _) = field.kind, let digits = value as? String {
+        values[name, default: []].append("\(try #require(UInt64(digits, radix: 16)))")
       } else {
         if case .rest = field.kind, value as? Int == 0 { continue }
         let text = try (value as? String) ?? "\(#require(value as? Int))"

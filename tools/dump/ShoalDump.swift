@@ -56,7 +56,7 @@ enum ShoalDump {
     case "tables": console.print(Schema.markdown())
     case "fields": console.print(FieldList.text)
     case "lua": console.print(LuaDissector.text)
-    case "hex": return HexCommand(console: console, options: try DumpOptions(invocation)).run(input: input)
+    case "hex": return HexCommand(console: console, options: try HexCommand.options(invocation)).run(input: input)
     default:
       guard file != nil || !others.isEmpty else { throw UsageError("missing <file>; see 'shoal-dump --help'") }
       let options = try DumpOptions(invocation)

@@ -18,6 +18,12 @@ extension Analyzer {
     seen.top = top
     // Neither is believed beyond what a window can hold.
     guard top - next <= Int64(SentPackets.maximum) else { return }
+    // Nor beyond what was sent, if all of that was captured.
+    if flows[subject].initialSequence != nil, flows[subject].transmissions > 0, max(next, top) > sent.end {
+      (seen.next, seen.beyond) = (nil, max(next, top) - sent.end)
+      seen.marks.insert(.beyondSent)
+      return
+    }
 
     var judgement = SentPackets.Judgement()
     judgement.latestEcho = flows[subject].latestEcho
@@ -33,6 +39,7 @@ extension Analyzer {
     var result = SentPackets.Acknowledged()
     flows[subject].sent.acknowledge(before: next, judgement, &result)
     readSlice(packet, datagram.bytes, next, subject, judgement, &result)
+    if top > next { flows[subject].sent.reportMissing(next, next + 1) }
     (seen.acknowledgedBytes, seen.acknowledgedPackets) = (result.bytes, result.packets)
     if result.packets > 0 { flows[subject].timeoutsInARow = 0 }
     noteEvidence(packet, datagram, subject, hasGap: top > next, result)
@@ -105,9 +112,12 @@ extension Analyzer {
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
     var runs = AckRuns(packet, bytes)
     while let run = runs.next() {
-      guard run.isReceived else { continue }
       let start = first + Int64(run.offset)
-      flows[subject].sent.acknowledge(start, start + Int64(run.count), judgement, &result)
+      if run.isReceived {
+        flows[subject].sent.acknowledge(start, start + Int64(run.count), judgement, &result)
+      } else {
+        flows[subject].sent.reportMissing(start, start + Int64(run.count))
+      }
     }
   }
 

@@ -37,7 +37,7 @@ extension Analyzer {
       let time = datagram.time ?? 0
       let record = SentPacket(
         firstNumber: datagram.number, firstTime: time, lastTime: time, timestamp: packet.timestamp,
-        length: UInt16(clamping: datagram.length), attempt: packet.attempt, hasTime: datagram.time != nil,
+        length: UInt16(clamping: datagram.length), attempt: packet.attempt,
         order: flows[index].transmissions)
       note(number, record, index)
       flows[index].askedDelay = (packet.ackDelay, flows[index].askedDelay.latest)
@@ -65,8 +65,9 @@ extension Analyzer {
     seen.marks.insert(.resent)
     let sent = flows[index].sent
     let isGoBackN = flows[index].arq == .goBackN
-    // Under go-back-N what arrives out of order is thrown away.
-    let hasArrivedHere = datagram.direction == .inbound && earlier != nil && !isGoBackN
+    // What reached the machine may not have reached the program; and under go-back-N it throws away what is not in order.
+    let isKept = earlier.map { !$0.isReportedMissing } ?? false
+    let hasArrivedHere = datagram.direction == .inbound && isKept && !isGoBackN
     let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
     if hadArrived { seen.marks.insert(.spurious) }
     // It repeats in order from where it went back to: only there it left something behind.

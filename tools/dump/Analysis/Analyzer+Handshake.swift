@@ -15,6 +15,7 @@ extension Analyzer {
       guard let index = flow(datagram.connection, from: source, to: datagram.destination, &seen) else { return }
       seen.flow = index
       touch(index, datagram)
+      countUnproven(datagram, index, &seen)
       switch type {
       case .accept: observeAccept(datagram, index, &seen)
       case .version: requests.reply(datagram, &seen)
@@ -31,23 +32,26 @@ extension Analyzer {
     guard let index = flow(datagram.connection, from: responder, to: opener, &seen) else { return }
     seen.flow = flows[index].reverse
     if let own = seen.flow { touch(own, datagram) }
-    guard flows[index].reverse == nil else { return }
+    guard flows[index].reverse == nil || flows[index].unproven != nil else { return }
     flows[index].isFromOpener = false
     flows[index].wish = packet
     flows[index].unproven = ((flows[index].unproven?.received ?? 0) + datagram.length, flows[index].unproven?.sent ?? 0)
+  }
+
+  /// Counts what goes to an opener that has not proven its address; marks what leaves no room for as much again.
+  mutating func countUnproven(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
+    guard var unproven = flows[index].unproven else { return }
+    unproven.sent += datagram.length
+    flows[index].unproven = unproven
+    if unproven.sent + datagram.length > Limits.amplification * unproven.received {
+      seen.marks.insert(.amplificationLimit)
+    }
   }
 
   private mutating func observeAccept(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     requests.reply(datagram, &seen)
     guard let packet = try? AcceptPacket.decode(datagram.bytes.bytes) else { return }
     if let wish = flows[index].wish, packet.window < wish.window { seen.marks.insert(.windowLowered) }
-    if var unproven = flows[index].unproven {
-      unproven.sent += datagram.length
-      flows[index].unproven = unproven
-      if unproven.sent + datagram.length > Limits.amplification * unproven.received {
-        seen.marks.insert(.amplificationLimit)
-      }
-    }
     guard flows[index].reverse == nil else { return }
     var ignored = Observation()
     let (responder, opener) = (datagram.source, datagram.destination)

@@ -1,12 +1,13 @@
 import ShoalCapture
+import ShoalTerminal
 import ShoalWire
 
 /// Follows the connections and tracker requests of a capture, and tells what each datagram is to those before it.
 ///
-/// It keeps a few hundred bytes a flow, and of packets only those that are not acknowledged, and some before them.
+/// It keeps one or two kilobytes a flow, and of packets only those that are not acknowledged, and some before them.
 struct Analyzer: ~Copyable {
-  /// More connections than this are shown but not followed.
-  static let mostFlows = 1 << 17
+  /// More directions of connections than this are shown but not followed.
+  static let mostFlows = 1 << 13
   /// All rings of numbered packets together.
   static let mostMemory = 32 << 20
 
@@ -17,6 +18,8 @@ struct Analyzer: ~Copyable {
   var places = FlowTable()
   /// What the rings take together, and how many datagrams were observed.
   private(set) var memory = 0
+  /// Datagrams of connections that are not followed.
+  private(set) var unfollowed: UInt64 = 0
   private var clock: UInt64 = 0
 
   init() {}
@@ -83,6 +86,7 @@ struct Analyzer: ~Copyable {
     }
     seen.flow = index
     touch(index, datagram)
+    countUnproven(datagram, index, &seen)
     return index
   }
 
@@ -96,7 +100,10 @@ struct Analyzer: ~Copyable {
       }
       return index
     }
-    guard flows.count < Self.mostFlows else { return nil }
+    guard flows.count < Self.mostFlows else {
+      unfollowed += 1
+      return nil
+    }
     let index = flows.count
     flows.append(Flow(connection: id, source: source, destination: destination))
     places.insert(index, id: id)
@@ -128,6 +135,14 @@ struct Analyzer: ~Copyable {
       memory -= flows[holder].sent.memory
       flows[holder].sent.deallocate()
     }
+  }
+
+  /// Says that there were more connections than are followed; nil if there were not.
+  var limitReached: String? {
+    guard unfollowed > 0 else { return nil }
+    return
+      "\(Units.grouped(unfollowed)) datagrams of more connections than can be followed (\(Units.grouped(Self.mostFlows / 2))):"
+      + " nothing is said of their repeats and losses"
   }
 
   mutating func link(_ one: Int, _ other: Int) {

@@ -82,6 +82,13 @@ struct Datagram {
   var isCorrupt: Bool { verdict == .corrupt }
   /// How the checksum is wrong; nil if it is not, or cannot be told.
   var corruption: Corruption? { isCorrupt ? Corruption(bytes) : nil }
+  /// The datagram as it reads, though it be corrupt: for those who look at it, and know.
+  var asItReads: Datagram {
+    guard isCorrupt else { return self }
+    var copy = self
+    copy.decode()
+    return copy
+  }
   /// The type that a corrupt datagram claims, which may be the damage.
   var claimedType: PacketType? { bytes.count > 3 ? PacketType(rawValue: bytes[3]) : nil }
 }

@@ -30,6 +30,9 @@ struct FlowTable {
     return index
   }
 
+  /// The same for those who ask rarely.
+  func flow(of id: UInt64) -> Int? { byID[id] }
+
   mutating func insert(_ index: Int, id: UInt64) { byID[id] = index }
 
   func find(from source: Address, to destination: Address) -> Place {

@@ -1,4 +1,4 @@
-/// How often values occurred, to within 1.6 %: 32 classes to each doubling, 4 bytes each, made when first needed.
+/// How often values occurred, to within 1.6 %: 32 classes to each doubling, 4 bytes each, made as far as needed.
 struct Histogram {
   private static let bits = 5
   private var counts: [UInt32] = []
@@ -7,17 +7,20 @@ struct Histogram {
   private(set) var maximum: UInt64 = 0
 
   mutating func add(_ value: UInt64) {
-    if counts.isEmpty { counts = [UInt32](repeating: 0, count: (65 - Self.bits) << Self.bits) }
-    counts[Self.index(value)] &+= 1
+    let index = Self.index(value)
+    if index >= counts.count { counts += [UInt32](repeating: 0, count: (index | 31) + 1 - counts.count) }
+    counts[index] &+= 1
     count += 1
     minimum = min(minimum, value)
     maximum = max(maximum, value)
   }
 
-  /// The value below which this share of all values lies; nil if there are none.
+  /// The least value that this share of all values does not exceed (nearest rank); nil if there are none.
   func quantile(_ share: Double) -> UInt64? {
     guard count > 0 else { return nil }
-    var rest = UInt64(max(0, min(1, share)) * Double(count - 1))
+    var rest = UInt64(nearestRank(share, of: Int(count)))
+    // The ends are known exactly.
+    if rest == count - 1 { return maximum }
     for (index, number) in counts.enumerated() where number > 0 {
       if rest < UInt64(number) { return max(minimum, min(maximum, Self.middle(index))) }
       rest -= UInt64(number)
@@ -36,4 +39,9 @@ struct Histogram {
     let mantissa = UInt64(index - exponent << bits)
     return mantissa << UInt64(exponent) + (1 << UInt64(exponent)) / 2
   }
+}
+
+/// The index, among so many ascending values, of the least that this share of them does not exceed.
+func nearestRank(_ share: Double, of count: Int) -> Int {
+  max(0, min(count - 1, Int((share * Double(count) - 1e-9).rounded(.up)) - 1))
 }

@@ -24,6 +24,8 @@ enum Mark: UInt8, CaseIterable {
   case corrupt
   /// The ACK waited longer than the sender of the data asked for.
   case ackLate
+  /// The ACK acknowledges what was not sent, so it must be ignored.
+  case beyondSent
   /// The path was shown to carry more, or is probed anew after it carried more.
   case pathMTU
   /// The connection's datagrams come from, or go to, another address than before.

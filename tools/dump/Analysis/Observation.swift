@@ -43,6 +43,11 @@ struct Observation {
   /// Whether it is the first repeat of that timeout.
   var startsTimeout = false
 
+  /// Whether it is a repeat of what was not captured before.
+  var isMissed: Bool {
+    marks.contains(.resent) && !marks.contains(.duplicate) && first.number == 0 && marks.intersection(.losses).isEmpty
+  }
+
   // MARK: ACK
 
   /// All numbers of the subject before this one have arrived.
@@ -57,6 +62,8 @@ struct Observation {
   var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.
   var roundTrip: UInt64?
+  /// How many numbers beyond the last that was sent the ACK speaks of; it is not believed then.
+  var beyond: Int64 = 0
   /// The longest delay that was asked for, in microseconds, where the ACK is late.
   var delayLimit: UInt32 = 0
 

@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalWire
 
 /// The requests that may be answered or repeated, within bounds.
@@ -6,6 +7,8 @@ struct RequestLog {
   private struct Key: Hashable {
     var id: UInt64
     var requester: Address
+    /// The way of the request: what a machine asks itself is captured as it leaves and as it arrives.
+    var direction: CaptureDirection?
   }
   private struct Request {
     var seen: Seen
@@ -21,7 +24,7 @@ struct RequestLog {
 
   /// Remembers a request, and tells whether it had been sent before.
   mutating func request(_ datagram: Datagram, _ seen: inout Observation) {
-    let key = Key(id: datagram.connection, requester: datagram.source)
+    let key = Key(id: datagram.connection, requester: datagram.source, direction: datagram.direction)
     let now = Seen(number: datagram.number, time: datagram.time)
     guard let earlier = pending[key] else {
       pending.insert(Request(seen: now), for: key)
@@ -35,7 +38,13 @@ struct RequestLog {
 
   /// Finds the request that a datagram answers.
   func reply(_ datagram: Datagram, _ seen: inout Observation) {
-    guard let request = pending[Key(id: datagram.connection, requester: datagram.destination)] else { return }
+    let opposite: CaptureDirection? = datagram.direction.map { $0 == .outbound ? .inbound : .outbound }
+    // Who captures on the way between both may see all go the same way.
+    let ways = [opposite, datagram.direction]
+    let found = ways.lazy.compactMap { way in
+      pending[Key(id: datagram.connection, requester: datagram.destination, direction: way)]
+    }
+    guard let request = found.first else { return }
     seen.marks.insert(.reply)
     seen.request = request.seen.reference(at: datagram.time)
   }

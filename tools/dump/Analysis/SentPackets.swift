@@ -10,9 +10,13 @@ struct SentPacket {
   var length: UInt16
   /// Of the last sending.
   var attempt: UInt8
-  var hasTime: Bool
+  /// Whether an ACK that came after the last sending said that it had not arrived.
+  var isReportedMissing = false
   /// The place of the last sending among those of the flow.
   var order: UInt64
+
+  /// Whether the capture told when it was sent.
+  var hasTime: Bool { lastTime != 0 }
 }
 
 /// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some before.
@@ -134,10 +138,7 @@ struct SentPackets {
     let last = min(last, end)
     guard capacity > 0, let seen, let acked, let records else { return }
     while number < last {
-      let place = slot(number)
-      let low = place & 63
-      let width = Int(min(Int64(64 - low), last - number))
-      let mask = (UInt64.max >> UInt64(64 - width)) << UInt64(low)
+      let (place, width, mask) = word(number, last)
       let fresh = mask & ~acked[place >> 6]
       if fresh != 0 {
         acked[place >> 6] |= fresh
@@ -148,7 +149,23 @@ struct SentPackets {
           count(records[place & ~63 | bit], judgement, &result)
         }
       }
-      number += Int64(width)
+      number += width
+    }
+  }
+
+  /// An ACK says that the numbers `first ..< last` have not arrived.
+  mutating func reportMissing(_ first: Int64, _ last: Int64) {
+    var number = max(first, end - Int64(capacity), base)
+    let last = min(last, end)
+    guard capacity > 0, let seen, let acked, let records else { return }
+    while number < last {
+      let (place, width, mask) = word(number, last)
+      var rest = mask & seen[place >> 6] & ~acked[place >> 6]
+      while rest != 0 {
+        records[place & ~63 | rest.trailingZeroBitCount].isReportedMissing = true
+        rest &= rest - 1
+      }
+      number += width
     }
   }
 
@@ -171,6 +188,16 @@ struct SentPackets {
   // MARK: The ring
 
   private func slot(_ number: Int64) -> Int { Int(truncatingIfNeeded: number) & (capacity - 1) }
+
+  /// The slot of a number, how many up to `last` share its word, and their bits in it.
+  @inline(__always)
+  private func word(_ number: Int64, _ last: Int64) -> (place: Int, width: Int64, mask: UInt64) {
+    let place = slot(number)
+    let low = place & 63
+    let width = min(Int64(64 - low), last - number)
+    return (place, width, (UInt64.max >> UInt64(64 - width)) << UInt64(low))
+  }
+
   private func isHeld(_ number: Int64) -> Bool { number < end && number >= end - Int64(capacity) }
 
   private func bit(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) -> Bool {

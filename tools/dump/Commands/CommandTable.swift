@@ -23,6 +23,9 @@ extension ShoalDump {
             completes: .files),
           Option("force", "Replace the file that --write names.", isListed: false),
           Option("qlog", "Print a qlog instead of lines."),
+          Option(
+            "merge", "Show a peer's qlog too, from 'shoal --qlog'.", value: "file", repeats: true,
+            completes: .files),
           Option("hex", "Decode a hex dump of one datagram, on standard input."),
           Option("all", "Show other UDP datagrams and IP fragments too."),
           Option("count", "Stop after so many datagrams.", value: "n"),
@@ -30,7 +33,7 @@ extension ShoalDump {
             "time", "Show the time so.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
           Option("tables", "Print the tables of all packets and messages.", isListed: false),
-          Option("lua", "Print the dissector for Wireshark."),
+          Option("lua", "Print the dissector for Wireshark.", isListed: false),
           Option("fields", "Print what --filter and --assert can name."),
         ]),
       OptionGroup(

@@ -12,20 +12,27 @@ struct DiffCommand {
       Argument("b", "Capture of the other end, of the same time.", completes: .files),
     ],
     groups: [
-      OptionGroup("OPTIONS", [Option("svg", "Draw the delays.", value: "file", completes: .files)])
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("svg", "Draw the delays.", value: "file", completes: .files),
+          Option("force", "Replace a file that is no drawing of ours."),
+        ])
     ])
 
   private let console: Console
   private let filter: PacketFilter
   private let paths: (String, String)
   private let picture: String?
+  private let replaces: Bool
   private let isJSON: Bool
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
-    filter = try FilterOptions(invocation).filter
+    filter = try FilterOptions.filterAlone(invocation)
     paths = (invocation["a"].text, invocation["b"].text)
     picture = invocation.first("svg")?.text
+    replaces = invocation.has("force")
     isJSON = invocation.has("json")
     guard paths.0 != paths.1 else { throw UsageError("diff: both captures are the same file; name one of each end") }
   }
@@ -57,7 +64,7 @@ struct DiffCommand {
       while var datagram = try capture.next() {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
-        guard filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        guard filter.passes(datagram, seen, clock, analyzer) else { continue }
         sightings.add(datagram)
       }
     } while try capture.fill()
@@ -65,11 +72,11 @@ struct DiffCommand {
   }
 
   private func show(_ comparison: CaptureComparison) {
-    let reports = [(comparison.forth, "A > B"), (comparison.back, "B > A")].filter { !$0.0.passages.isEmpty }
+    let (a, b) = comparison.ends
+    let reports = [(comparison.forth, "A > B", (a, b)), (comparison.back, "B > A", (b, a))]
+      .filter { !$0.0.passages.isEmpty }
     if isJSON {
-
-      for (report, name) in reports { console.print(object(report, name, comparison)) }
-
+      for (report, name, ends) in reports { console.print(object(report, name, ends, comparison)) }
       return
     }
     var lines = [
@@ -84,7 +91,7 @@ struct DiffCommand {
     } else {
       lines.append("clock offset not known: no traffic both ways; delays hold it")
     }
-    for (report, name) in reports { lines += [""] + text(report, name) }
+    for (report, name, _) in reports { lines += [""] + text(report, name) }
     if comparison.unrelated > 0 {
       lines += ["", "\(Units.grouped(comparison.unrelated)) datagrams between others, seen in one capture only"]
     }
@@ -115,7 +122,7 @@ struct DiffCommand {
     var lines = ["\(Units.grouped(whole)) datagrams \(name)"] + table.lines
     let delays = report.delays
     if !delays.isEmpty {
-      let values = [delays[0], delays[delays.count / 2], delays[(delays.count - 1) * 99 / 100]].map(milliseconds)
+      let values = [0, 0.5, 0.99].map { milliseconds(delays[nearestRank($0, of: delays.count)]) }
       lines.append("one-way delay min/median/p99: \(values.joined(separator: "/")) ms")
     }
     if report.unmatched > 0 {
@@ -124,15 +131,16 @@ struct DiffCommand {
     return lines
   }
 
-  private func object(_ report: PathReport, _ name: String, _ comparison: CaptureComparison) -> JSON {
+  private func object(
+    _ report: PathReport, _ name: String, _ ends: (from: [Address], to: [Address]), _ comparison: CaptureComparison
+  ) -> JSON {
     let delays = report.delays
     func delay(_ share: Double) -> JSON {
-      delays.isEmpty ? .null : .double(Double(delays[Int(Double(delays.count - 1) * share)]) / 1e9)
+      delays.isEmpty ? .null : .double(Double(delays[nearestRank(share, of: delays.count)]) / 1e9)
     }
     return [
       "path": .string(name),
-      "from": .array((name == "A > B" ? comparison.ends.a : comparison.ends.b).map { .string("\($0)") }),
-      "to": .array((name == "A > B" ? comparison.ends.b : comparison.ends.a).map { .string("\($0)") }),
+      "from": .array(ends.from.map { .string("\($0)") }), "to": .array(ends.to.map { .string("\($0)") }),
       "datagrams": .int(report.passages.count),
       "delivered": .int(report.count(.delivered) + report.count(.late)), "lost": .int(report.count(.lost)),
       "corrupted": .int(report.count(.corrupted)), "late": .int(report.count(.late)),
@@ -149,9 +157,9 @@ struct DiffCommand {
       "\(lastComponent(paths.0)) (\(Self.text(comparison.ends.a)))",
       "\(lastComponent(paths.1)) (\(Self.text(comparison.ends.b)))"
     )
-    let text = DelayPicture(comparison, names: names).text
+    let text = DelayPicture.svg(comparison, names: names)
     let inputs = [paths.0, paths.1].compactMap { FileIdentity(path: $0) }
-    try OutputFile.write(Array(text.utf8), to: path, inputs: inputs)
+    try OutputFile.write(Array(text.utf8), to: path, existing: replaces ? .replace : .replaceOwn, inputs: inputs)
   }
 
   private func lastComponent(_ path: String) -> String {

@@ -16,6 +16,7 @@ struct DumpCommand: ~Copyable {
   private var foreign: UInt64 = 0
   private var file: CaptureOutput?
   private var qlog = QlogLine()
+  private var peers: PeerLogs?
 
   init(console: Console, options: DumpOptions) {
     self.console = console
@@ -27,6 +28,7 @@ struct DumpCommand: ~Copyable {
   consuming func run(_ capture: consuming CaptureFile, output: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {
+      if !options.merged.isEmpty { peers = try PeerLogs(options.merged) }
       if options.isQlog {
         QlogLine.record(QlogLine.header(title: JSON.string(capture.name).description), to: &out)
       }
@@ -36,8 +38,12 @@ struct DumpCommand: ~Copyable {
         file = try CaptureOutput(path, output: output, existing: existing, inputs: inputs)
       }
       if options.isLive { console.note("shoal-dump: capturing on \(capture.name); Ctrl-C stops") }
-      do throws(InputFailure) { try show(&capture) } catch { failure = error }
+      do throws(InputFailure) {
+        try show(&capture)
+        if shown < options.count { try showEvents() }
+      } catch { failure = error }
       flush()
+      if let peers { warn(of: peers) }
       try file?.flush()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
       if let file, let path = options.output, options.isJSON {
@@ -49,6 +55,7 @@ struct DumpCommand: ~Copyable {
         console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
       }
       if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
+      if let limit = analyzer.limitReached { console.warning(limit) }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason, code: failure.code) }
@@ -67,6 +74,7 @@ struct DumpCommand: ~Copyable {
       flush()
       while var datagram = try capture.next() {
         line.clock.begin(datagram.time)
+        if peers != nil, let time = datagram.time { try showEvents(upTo: time) }
         let isFragment = capture.reader.fragment != nil
         let seen = isFragment ? Observation() : analyzer.observe(&datagram)
         if datagram.isOurs { self.seen += 1 }
@@ -86,6 +94,32 @@ struct DumpCommand: ~Copyable {
         if shown == options.count { return }
       }
     } while try capture.fill()
+  }
+
+  /// Shows what the peers' qlogs say up to a time.
+  private mutating func showEvents(upTo time: UInt64 = .max) throws(InputFailure) {
+    while let event = try peers?.next(upTo: time) {
+      let flow = analyzer.places.flow(of: event.connection).map { analyzer.flows[$0] }
+      let reverse = flow?.reverse.map { analyzer.flows[$0] }
+      let elapsed = line.clock.elapsed(event.time)
+      guard !options.isQuiet, options.filters.filter.passes(event, elapsed: elapsed, flow, reverse) else { continue }
+      if options.isQlog {
+        QlogLine.record(event.record.description, to: &out)
+        continue
+      }
+      if options.isJSON { out.append(EventLine.json(event).description) } else { line.write(event, flow, to: &out) }
+      out.append("\n")
+      if out.count > 1 << 16 { flush() }
+    }
+  }
+
+  private func warn(of peers: PeerLogs) {
+    for log in peers.damaged {
+      console.warning("\(log.name): record \(log.broken ?? 0) is broken, and perhaps others")
+    }
+    if !peers.connections.contains(where: { analyzer.places.flow(of: $0) != nil }) {
+      console.warning(strangeQlog)
+    }
   }
 
   private mutating func write(_ datagram: Datagram, _ seen: Observation) {

@@ -15,6 +15,8 @@ struct DumpOptions {
   var output: String?
   /// Whether a capture that is there already is replaced by it.
   var replaces = false
+  /// The qlogs of peers, whose events are shown too.
+  var merged: [String] = []
   var time = TimeStyle.relative
   var filters: FilterOptions
 
@@ -32,6 +34,13 @@ struct DumpOptions {
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
     if isJSON, output == "-" { throw UsageError("--json and --write -: both want standard output; name a file") }
     if isJSON, isQlog { throw UsageError("--json and --qlog: give one of them") }
+    if showsBytes, isJSON || isQlog {
+      throw UsageError("--bytes and --\(isJSON ? "json" : "qlog"): bytes are shown below lines only; leave one out")
+    }
+    merged = invocation.all("merge").map(\.text)
+    if !merged.isEmpty, isLive || output != nil {
+      throw UsageError("--merge and --\(isLive ? "interface" : "write"): leave one of them out")
+    }
     filters = try FilterOptions(invocation)
   }
 }

@@ -85,6 +85,14 @@ struct FilterOptions {
     return first...last
   }
 
+  /// The filter of a command that measures nothing, so that an assertion would hold or fail unseen.
+  static func filterAlone(_ invocation: Invocation) throws(UsageError) -> PacketFilter {
+    guard !invocation.has("assert") else {
+      throw UsageError("\(invocation.name): --assert does not apply; 'shoal-dump stats' can check it")
+    }
+    return try FilterOptions(invocation).filter
+  }
+
   /// Says which assertions fail, with the values; whether all hold.
   func check(_ statistics: Statistics, _ console: Console) -> Bool {
     var holds = true

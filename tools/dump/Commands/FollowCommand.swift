@@ -1,4 +1,5 @@
 import Glibc
+import ShoalSwarm
 import ShoalTerminal
 import ShoalWire
 
@@ -30,7 +31,7 @@ struct FollowCommand: ~Copyable {
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
-    filter = try FilterOptions(invocation).filter
+    filter = try FilterOptions.filterAlone(invocation)
     directory = invocation.first("output")?.text
     replaces = invocation.has("force")
     isJSON = invocation.has("json")
@@ -47,8 +48,12 @@ struct FollowCommand: ~Copyable {
       console.error(error.reason, code: error.code)
       isGood = false
     }
+    if let limit = analyzer.limitReached { console.warning(limit) }
+    addEmpty()
     if files.isEmpty, isGood {
-      console.failure("no file is wanted in this capture, or WANT was not captured", code: "no_file")
+      let wanted = analyzer.files.entries.values.count { $0.id != nil }
+      let reason = wanted > 0 ? "of what is wanted in it no OFFER was captured" : "no WANT was captured"
+      console.failure("no file can be put together: \(reason)", code: "no_file")
     }
     for file in files {
       if !finish(file) { isGood = false }
@@ -72,7 +77,7 @@ struct FollowCommand: ~Copyable {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
         guard case .data(let packet) = datagram.content, datagram.verdict == .ok, let flow = seen.flow else { continue }
-        guard filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        guard filter.passes(datagram, seen, clock, analyzer) else { continue }
         read(packet, datagram, flow)
       }
     } while try capture.fill()
@@ -116,6 +121,17 @@ struct FollowCommand: ~Copyable {
     return index
   }
 
+  /// Who wants an empty file knows it by its id, and asks for no OFFER.
+  private mutating func addEmpty() {
+    let id = Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0))
+    guard !files.contains(where: { $0.id == id }), files.count < Self.most,
+      analyzer.files.entries.values.contains(where: { $0.id == id })
+    else { return }
+    var file = FollowedFile(id: id)
+    file.note(Cut(size: 0, pieceExponent: Limits.pieceExponents.lowerBound, chunks: 0), name: "")
+    files.append(file)
+  }
+
   /// A file for content that is not complete: beside the others under a name of its own, or without any.
   private static func spool(_ directory: String?, _ id: Digest) -> Int32 {
     if let directory { return open(path(directory, id), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
@@ -133,9 +149,14 @@ struct FollowCommand: ~Copyable {
   private func finish(_ file: FollowedFile) -> Bool {
     guard let result = file.check() else { return false }
     var written: String?
-    var problem = file.failure
-    if let directory, file.descriptor >= 0, problem == nil {
-      (written, problem) = place(file, result, directory)
+    let name = quoted(file.name, asciiOnly: true)
+    var problem = (file.failure ?? result.problem).map { "\(name) cannot be put together: \($0)" }
+    if let directory {
+      if problem == nil {
+        (written, problem) = place(file, result, directory)
+      } else {
+        unlink(Self.path(directory, file.id))
+      }
     }
     if isJSON {
       console.print(object(file, result, written))
@@ -144,7 +165,7 @@ struct FollowCommand: ~Copyable {
     }
     if let problem { console.error(problem, code: "file") }
     if !result.isComplete {
-      console.failure("\(quoted(file.name, asciiOnly: true)) is not complete", code: "incomplete")
+      console.failure("\(name) is not complete", code: "incomplete")
     }
     return result.isComplete && problem == nil
   }
@@ -158,8 +179,13 @@ struct FollowCommand: ~Copyable {
       unlink(spool)
       return (nil, nil)
     }
-    guard result.wholeBytes > 0 || result.cut.size == 0, ftruncate(file.descriptor, off_t(result.cut.size)) == 0 else {
-      return (nil, systemError())
+    // Of an empty file no block tells.
+    let descriptor = file.descriptor < 0 ? Self.spool(directory, file.id) : dup(file.descriptor)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    guard descriptor >= 0, ftruncate(descriptor, off_t(result.cut.size)) == 0 else {
+      let reason = systemError()
+      unlink(spool)
+      return (nil, "\(escaped(spool, asciiOnly: true)): \(reason)")
     }
     let name = safeFileName(file.name) ?? file.id.short
     let target = "\(directory)/\(name)\(result.isComplete ? "" : ".part")"

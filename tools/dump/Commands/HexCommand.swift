@@ -10,8 +10,25 @@ struct HexCommand {
   let console: Console
   let options: DumpOptions
 
+  /// The options, which are few: there is nothing to choose from, to measure or to write to.
+  static func options(_ invocation: Invocation) throws(UsageError) -> DumpOptions {
+    let options = try DumpOptions(invocation)
+    if let other = ["write", "force", "qlog", "merge", "all", "count"].first(where: invocation.has) {
+      throw UsageError("--hex: --\(other) does not apply to one datagram; leave it out")
+    }
+    guard options.filters.filter.isEmpty, options.filters.assertions.isEmpty else {
+      throw UsageError("--hex: filters and assertions do not apply to one datagram; leave them out")
+    }
+    return options
+  }
+
   func run(input: Int32) -> Bool {
-    guard let text = Self.read(input), let bytes = HexText.bytes(text) else {
+    let text: String?
+    do throws(InputFailure) { text = try Self.read(input) } catch {
+      console.error("standard input: \(error.reason)", code: error.code)
+      return false
+    }
+    guard let text, let bytes = HexText.bytes(text) else {
       console.error(
         "standard input: not a hex dump of one datagram: write digits, as xxd or tcpdump -x print them",
         code: "format")
@@ -29,6 +46,13 @@ struct HexCommand {
     }
     var analyzer = Analyzer()
     let seen = analyzer.observe(&datagram)
+    if !options.isQuiet { write(datagram, seen) }
+    let isWhole = datagram.verdict == .ok && seen.fault == nil
+    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
+    return isWhole
+  }
+
+  private func write(_ datagram: Datagram, _ seen: Observation) {
     var out = TextBuffer(capacity: 1 << 12)
     if options.isJSON {
       JSONLine.write(datagram, seen, to: &out)
@@ -43,9 +67,6 @@ struct HexCommand {
     }
     out.append("\n")
     console.write(out.bytes)
-    let isWhole = datagram.verdict == .ok && seen.fault == nil
-    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
-    return isWhole
   }
 
   /// The bytes are a datagram of ours, or an IP packet, or an Ethernet frame.
@@ -62,12 +83,14 @@ struct HexCommand {
     return datagram.isOurs ? datagram : nil
   }
 
-  private static func read(_ input: Int32) -> String? {
+  /// Nil where it is too long, or no text.
+  private static func read(_ input: Int32) throws(InputFailure) -> String? {
     var bytes = [UInt8](repeating: 0, count: most)
     var count = 0
     while count < most {
       let got = bytes.withUnsafeMutableBytes { Glibc.read(input, $0.baseAddress! + count, most - count) }
-      if got > 0 { count += got } else if got == 0 || errno != EINTR { break }
+      if got == 0 { break }
+      if got > 0 { count += got } else if errno != EINTR { throw InputFailure(reason: systemError()) }
     }
     return count == most ? nil : String(validating: bytes[..<count], as: UTF8.self)
   }

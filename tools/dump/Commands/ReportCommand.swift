@@ -22,6 +22,7 @@ struct ReportCommand {
           Option(
             "svg", "Write each graph alone into this directory instead: SVG files.", value: "directory",
             completes: .directories),
+          Option("force", "Replace files that are no reports or drawings of ours."),
         ])
     ])
 
@@ -30,6 +31,8 @@ struct ReportCommand {
   private let output: String
   private let directory: String?
   private let qlogs: [String]
+  private let filters: FilterOptions
+  private let replaces: Bool
   private let isJSON: Bool
 
   init(_ invocation: Invocation, console: Console) throws(UsageError) {
@@ -38,6 +41,8 @@ struct ReportCommand {
     output = invocation["output"].text
     directory = invocation.first("svg")?.text
     qlogs = invocation.all("qlog").map(\.text)
+    filters = try FilterOptions(invocation)
+    replaces = invocation.has("force")
     isJSON = invocation.has("json")
     if isJSON, output == "-", directory == nil {
       throw UsageError("--json and --output -: both want standard output; name a file")
@@ -48,7 +53,7 @@ struct ReportCommand {
   func run(input: Int32) -> Bool {
     var qlog = QlogData()
     for path in qlogs where !read(path, into: &qlog) { return false }
-    var data = ReportData()
+    var data = ReportData(filters.filter)
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(file, input: input)
@@ -59,47 +64,32 @@ struct ReportCommand {
     // What could be read is drawn, then the reason is told.
     if let failure { console.error(failure.reason, code: failure.code) }
     guard data.count > 0 || failure == nil else { return false }
-    if data.count == 0 {
+    if data.count == 0, filters.filter.isEmpty {
       console.warning("\(file == "-" ? "standard input" : escaped(file, asciiOnly: true)): \(noDatagram)")
     }
+    if let limit = data.limitReached { console.warning(limit) }
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
-      console.warning("no connection of the capture is in the qlog: are they of the same transfer?")
+      console.warning(strangeQlog)
     }
-    let title = file == "-" ? "standard input" : String(file.split(separator: "/").last ?? "")
+    let title = file == "-" ? "standard input" : escaped(String(file.split(separator: "/").last ?? ""))
     let isWritten =
       directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title, qlog)))
-    return isWritten && failure == nil
+    return filters.check(data.statistics, console) && isWritten && failure == nil
   }
 
   /// Whether the file could be read; a broken record is told and passed over.
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
-    let name = escaped(path, asciiOnly: true)
-    guard let bytes = Self.contents(of: path) else {
-      console.error("\(name): \(systemError())", code: "file")
+    do throws(InputFailure) {
+      let log = try PeerLog(path)
+      while let event = log.next {
+        qlog.add(event)
+        try log.advance()
+      }
+      if let broken = log.broken { console.warning("\(log.name): record \(broken) is broken, and perhaps others") }
+      return true
+    } catch {
+      console.error(error.reason, code: error.code)
       return false
-    }
-    let before = qlog.events
-    let broken = qlog.read(bytes)
-    guard qlog.events > before else {
-      console.error("\(name): no event in it; is it a qlog in JSON text sequences?", code: "format")
-      return false
-    }
-    if let broken { console.warning("\(name): record \(broken) is broken, and perhaps others") }
-    return true
-  }
-
-  private static func contents(of path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = Glibc.read(descriptor, &block, block.count)
-      if count == 0 { return bytes }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      bytes += block[..<count]
     }
   }
 
@@ -146,7 +136,8 @@ struct ReportCommand {
   /// Writes a file that is none of those that were read; if it cannot be, the reason was printed.
   private func save(_ bytes: [UInt8], to path: String) -> Bool {
     do throws(InputFailure) {
-      try OutputFile.write(bytes, to: path, inputs: ([file] + qlogs).compactMap { FileIdentity(path: $0) })
+      let inputs = ([file] + qlogs).compactMap { FileIdentity(path: $0) }
+      try OutputFile.write(bytes, to: path, existing: replaces ? .replace : .replaceOwn, inputs: inputs)
       if isJSON { console.print(["event": "written", "path": .string(path), "bytes": .int(bytes.count)]) }
       return true
     } catch {

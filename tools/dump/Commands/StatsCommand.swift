@@ -37,6 +37,7 @@ struct StatsCommand: ~Copyable {
       }
     }
     if failure == nil, statistics.all.datagrams == 0, filters.filter.isEmpty { warn(path) }
+    if let limit = analyzer.limitReached { console.warning(limit) }
     if let failure { console.error(failure.reason, code: failure.code) }
     if let failure = console.outputFailure {
       console.error(failure, code: "output")
@@ -57,7 +58,7 @@ struct StatsCommand: ~Copyable {
       while var datagram = try capture.next() {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
-        guard datagram.isOurs, filter.isEmpty || filter.passes(datagram, seen, clock, analyzer) else { continue }
+        guard datagram.isOurs, filter.passes(datagram, seen, clock, analyzer) else { continue }
         statistics.add(datagram, seen)
       }
     } while try capture.fill()

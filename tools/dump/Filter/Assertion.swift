@@ -39,6 +39,10 @@ struct Assertion {
 
   /// Why it does not hold, `retransmitted < 10%: is 11.83% (34,865 of 294,712)`; nil if it does.
   func failure(_ statistics: Statistics) -> String? {
+    // Of nothing anything could be said, save that it is nothing.
+    guard statistics.all.datagrams > 0 || bounds.contains(where: { $0.name == "datagrams" }) else {
+      return "\(text): no datagrams"
+    }
     let values = bounds.map { $0.measure.value(statistics, asShare: $0.limit.unit == "%") }
     let holds = root.holds { index in
       values[index].number.map { bounds[index].relation.holds($0, bounds[index].limit.value) } ?? false

@@ -20,11 +20,11 @@ extension Datagram {
     return total
   }
 
-  /// Whether any field of this name is in the relation to the value; nothing corrupt has fields.
+  /// Whether any field of this name is in the relation to the value.
   ///
   /// What is unequal must be there, and none of its values equal.
   func hasField(_ name: String, _ relation: Relation?, _ value: Token?) -> Bool {
-    guard type != nil, !isCorrupt else { return false }
+    guard type != nil else { return false }
     let rows = DatagramLayout(bytes.bytes).rows.filter { $0.name == name }
     guard let relation, let value else { return rows.contains { !$0.isZero } }
     if relation == .unequal { return !rows.isEmpty && !rows.contains { $0.matches(.equal, value) } }

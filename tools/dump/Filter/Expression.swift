@@ -27,6 +27,15 @@ enum Relation: String {
   case greaterOrEqual = ">="
   case contains
 
+  /// The relation that a sign or a word of Wireshark's means.
+  init?(spelled text: String) {
+    let words: [String: Relation] = [
+      "eq": .equal, "ne": .unequal, "lt": .less, "le": .lessOrEqual, "gt": .greater, "ge": .greaterOrEqual,
+    ]
+    guard let relation = Relation(rawValue: text) ?? words[text] else { return nil }
+    self = relation
+  }
+
   func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
     switch self {
     case .equal, .contains: left == right
@@ -116,7 +125,7 @@ struct Condition {
     }
     var comparison = Comparison(field: current)
     place += 1
-    if let relation = Relation(rawValue: current.text), current.kind != .text {
+    if let relation = Relation(spelled: current.text), current.kind != .text {
       place += 1
       guard current.kind == .word || current.kind == .text else { throw error("a value is missing") }
       (comparison.relation, comparison.value) = (relation, current)

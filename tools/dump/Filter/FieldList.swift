@@ -16,7 +16,7 @@ enum FieldList {
     Of the whole capture (--assert), and the number of each mark, also as a percentage; of spurious, the repeats:
     \(list(Measure.names.filter { Mark(name: $0) == nil }))
 
-    ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses; 50ms, 1.5s, 64kB, 5MB/s, 10%, 0x2a.
+    ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses, or their words as in Wireshark; 50ms, 1.5s, 64kB, 5MB/s, 10%, 0x2a.
     """
 
   private static func list(_ names: [String]) -> String {

@@ -61,7 +61,7 @@ enum Measure {
     switch mark {
     case .resent, .spurious, .lostByAck, .lostByTimeout, .pto, .goBack, .outOfOrder, .duplicate, .windowFull:
       statistics.all.dataPackets
-    case .ackLate: statistics.all.acks
+    case .ackLate, .beyondSent: statistics.all.acks
     default: statistics.all.datagrams
     }
   }

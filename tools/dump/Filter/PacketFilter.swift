@@ -3,8 +3,8 @@ import ShoalWire
 
 /// Decides which datagrams are shown or counted.
 struct PacketFilter {
-  private var conditions: [(root: Expression, predicates: [Predicate])] = []
-  private var chunks: ClosedRange<UInt32>?
+  private(set) var conditions: [(root: Expression, predicates: [Predicate])] = []
+  private(set) var chunks: ClosedRange<UInt32>?
 
   /// Lets everything pass.
   init() {}
@@ -33,7 +33,10 @@ struct PacketFilter {
   /// Only what speaks of these chunks.
   mutating func add(chunks: ClosedRange<UInt32>) { self.chunks = chunks }
 
+  /// Whether a datagram is shown; of a corrupt one what its bytes say, as its fields are shown too.
   func passes(_ datagram: Datagram, _ seen: Observation, _ clock: Clock, _ analyzer: borrowing Analyzer) -> Bool {
+    if isEmpty { return true }
+    let datagram = datagram.asItReads
     for condition in conditions {
       // Evaluated here and not through a closure, which could not hold the borrowed analyzer.
       guard holds(condition.root, condition.predicates, datagram, seen, clock, analyzer) else { return false }

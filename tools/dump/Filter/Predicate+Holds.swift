@@ -21,13 +21,11 @@ extension Predicate {
       let isDestination = field != .src && address.matches(datagram.destination)
       return (isSource || isDestination) == (relation == .equal)
     case .type(let relation, let type):
-      guard !datagram.isCorrupt || !datagram.isOurs else { return relation == .unequal }
       return (datagram.type == type) == (relation == .equal)
     case .mark(let relation, let mark): return seen.marks.contains(mark) == (relation == .equal)
     case .message(let relation, let type): return datagram.hasMessage(type) == (relation == .equal)
     case .hex(let field, let relation, let digits):
-      guard datagram.type != nil else { return relation == .unequal }
-      var isSo = Self.begins(datagram.connection, digits)
+      var isSo = datagram.type != nil && Self.begins(datagram.connection, digits)
       if field == .flow, let flow = seen.flow {
         isSo = isSo || Self.begins(analyzer.flows[flow].connection, digits)
         if let reverse = analyzer.flows[flow].reverse {
@@ -43,7 +41,7 @@ extension Predicate {
     }
   }
 
-  private static func begins(_ id: UInt64, _ digits: String) -> Bool {
+  static func begins(_ id: UInt64, _ digits: String) -> Bool {
     guard let number = UInt64(digits, radix: 16) else { return false }
     return id >> UInt64(64 - 4 * digits.utf8.count) == number
   }

@@ -16,7 +16,7 @@ enum Predicate {
   case present(PacketField)
 
   init(_ comparison: Comparison) throws(ExpressionError) {
-    let name = comparison.field.text.lowercased()
+    let name = Self.name(comparison.field.text)
     guard let relation = comparison.relation, let value = comparison.value else {
       self = try Self.alone(name, comparison.field)
       return
@@ -35,7 +35,11 @@ enum Predicate {
     switch field.kind {
     case .number, .seconds, .bytes, .port:
       guard let quantity = Quantity(value.text) else {
-        throw wrong("\(name) is a number, not '\(escaped(value.text))'")
+        let other = Self.name(value.text)
+        let isField = PacketField(rawValue: other) != nil || Schema.fieldNames.contains(other)
+        throw wrong(
+          isField
+            ? "a field cannot be compared with a field" : "\(name) is a number, not '\(escaped(value.text))'")
       }
       let unit = if case .seconds = field.kind { "s" } else if case .bytes = field.kind { "B" } else { "" }
       guard quantity.unit.isEmpty || quantity.unit == unit else { throw wrong("\(name) has no such unit") }
@@ -67,6 +71,14 @@ enum Predicate {
       }
       self = .truth(field, relation, truth)
     }
+  }
+
+  /// The name of a field as it was typed; the dissector for Wireshark calls it `shoal.seq` or `shoal.close.code`.
+  private static func name(_ typed: String) -> String {
+    let name = typed.lowercased()
+    guard name.hasPrefix("shoal.") else { return name }
+    let bare = name.dropFirst("shoal.".count)
+    return bare == PacketField.checksumOK.rawValue ? String(bare) : String(bare.split(separator: ".").last ?? bare)
   }
 
   /// A name without a value: a mark, a message, a truth, or a field that must be there.

@@ -63,6 +63,8 @@ struct FollowedFile {
     /// Pieces whose bytes are all there, and are wrong.
     var badPieces = 0
     var wholeBytes: UInt64 = 0
+    /// Why what is not whole could not be cleared from the file.
+    var problem: String?
     var isComplete: Bool { hasManifest && wholeCount == Int(cut.chunks) }
   }
 
@@ -77,7 +79,11 @@ struct FollowedFile {
       let whole = pieces.count { index in
         let state = check(index, manifest, &piece)
         if state == .wrong { result.badPieces += 1 }
-        if state == .whole { result.wholeBytes += UInt64(cut.pieceLength(index)) } else { clear(index, cut) }
+        if state == .whole {
+          result.wholeBytes += UInt64(cut.pieceLength(index))
+        } else if !clear(index, cut), result.problem == nil {
+          result.problem = systemError()
+        }
         return state == .whole
       }
       guard whole == pieces.count else { continue }
@@ -103,13 +109,14 @@ struct FollowedFile {
     }
   }
 
-  private func clear(_ index: Int, _ cut: Cut) {
-    guard descriptor >= 0 else { return }
+  /// Whether nothing of the piece is left in the file.
+  private func clear(_ index: Int, _ cut: Cut) -> Bool {
+    guard descriptor >= 0 else { return true }
     let zeros = [UInt8](repeating: 0, count: cut.pieceLength(index))
     let offset = cut.pieceOffset(index)
     // A piece of which nothing was seen is a hole already.
-    guard seen.intersects(offset..<offset + UInt64(zeros.count)) else { return }
-    _ = pwrite(descriptor, zeros, zeros.count, off_t(offset))
+    guard seen.intersects(offset..<offset + UInt64(zeros.count)) else { return true }
+    return pwrite(descriptor, zeros, zeros.count, off_t(offset)) == zeros.count
   }
 
   private func manifest(_ cut: Cut) -> Manifest? {

@@ -3,21 +3,27 @@ struct RangeSet {
   /// More ranges than this are not kept: bounds what a hostile capture makes us remember.
   private static let most = 1 << 18
   private var ranges: [Range<UInt64>] = []
+  /// The bytes that are there.
+  private(set) var count: UInt64 = 0
 
-  /// Adds bytes; false if there are too many ranges to.
+  /// Adds bytes, unless there are too many ranges to; how many of them are new.
   @discardableResult
-  mutating func insert(_ range: Range<UInt64>) -> Bool {
-    guard !range.isEmpty else { return true }
+  mutating func insert(_ range: Range<UInt64>) -> UInt64 {
+    guard !range.isEmpty else { return 0 }
     var first = firstIndex(endingAtOrAfter: range.lowerBound)
     var merged = range
     let start = first
+    var old: UInt64 = 0
     while first < ranges.count, ranges[first].lowerBound <= range.upperBound {
       merged = min(merged.lowerBound, ranges[first].lowerBound)..<max(merged.upperBound, ranges[first].upperBound)
+      old += UInt64(ranges[first].count)
       first += 1
     }
-    guard first > start || ranges.count < Self.most else { return false }
+    guard first > start || ranges.count < Self.most else { return 0 }
     ranges.replaceSubrange(start..<first, with: CollectionOfOne(merged))
-    return true
+    let fresh = UInt64(merged.count) - old
+    count += fresh
+    return fresh
   }
 
   /// Whether all of these bytes are there.
@@ -32,9 +38,6 @@ struct RangeSet {
     let index = firstIndex(endingAtOrAfter: range.lowerBound + 1)
     return index < ranges.count && ranges[index].lowerBound < range.upperBound
   }
-
-  /// The bytes that are there.
-  var count: UInt64 { ranges.reduce(0) { $0 + UInt64($1.count) } }
 
   private func firstIndex(endingAtOrAfter bound: UInt64) -> Int {
     var low = 0

@@ -41,7 +41,7 @@ final class CaptureOutput {
     } else {
       writer.datagram(
         from: datagram.source, to: datagram.destination, payload: datagram.bytes,
-        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction == .outbound, comment: text)
+        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text)
     }
     if writer.bytes.count > 1 << 18 { try flush() }
   }

@@ -1,4 +1,5 @@
-/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `tcpdump -x`, Wireshark and `-x` print.
+/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `od -tx1`, `tcpdump -x`, `tshark -x` and our
+/// own `-x` print.
 enum HexText {
   /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
   ///
@@ -19,22 +20,22 @@ enum HexText {
 
   private static func read(_ line: Substring, _ bytes: inout [UInt8]) -> Bool {
     // hexdump's text stands between bars.
-    var rest = line.prefix { $0 != "|" }
-    var hasText = false
-    if let colon = rest.firstIndex(of: ":") {
+    var rest = line.prefix { $0 != "|" }.drop(while: \.isWhitespace)
+    var words = rest.split(whereSeparator: \.isWhitespace)
+    if let colon = words.first?.firstIndex(of: ":") {
       guard isOffset(rest[..<colon]) else { return false }
-      rest = rest[rest.index(after: colon)...]
-      hasText = true
-    }
-    rest = rest.drop(while: \.isWhitespace)
-    var words = rest.split(omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)
-    // Two spaces separate the text that xxd and tcpdump print beside the digits.
-    if hasText, let end = words.firstIndex(of: "") { words.removeSubrange(end...) }
-    words.removeAll(where: \.isEmpty)
-    // An offset without a colon is longer than what follows it.
-    let isLonger = words.count > 1 && words[0].count >= 4 && words[0].count > words[1].count
-    if isLonger || (words.count == 1 && line.first != " " && words[0].count == 8 && !bytes.isEmpty) {
-      words.removeFirst()
+      // Two spaces separate the text that xxd and tcpdump print beside the digits.
+      rest = rest[rest.index(after: colon)...].drop(while: \.isWhitespace)
+      words = rest.prefix(upTo: rest.firstRange(of: "  ")?.lowerBound ?? rest.endIndex)
+        .split(whereSeparator: \.isWhitespace)
+    } else if words.count > 1, words[0].count >= 4, words[0].count > words[1].count {
+      // An offset without a colon is longer than what follows it; three spaces separate the text that tshark prints.
+      guard isOffset(words[0]) else { return false }
+      rest = rest[words[0].endIndex...].drop(while: \.isWhitespace)
+      words = rest.prefix(upTo: rest.firstRange(of: "   ")?.lowerBound ?? rest.endIndex)
+        .split(whereSeparator: \.isWhitespace)
+    } else if words.count == 1, isEnd(words[0], bytes.count) {
+      return true
     }
     for word in words {
       let digits = word.hasPrefix("0x") ? word.dropFirst(2) : word
@@ -66,6 +67,12 @@ enum HexText {
     }
     bytes += row
     return !row.isEmpty
+  }
+
+  /// Whether a line is the offset of the end alone, as hexdump and od print it, in whatever base.
+  private static func isEnd(_ word: Substring, _ count: Int) -> Bool {
+    guard count > 0, word.count >= 6 else { return false }
+    return [16, 10, 8].contains { Int(word, radix: $0) == count }
   }
 
   private static func isOffset(_ text: Substring) -> Bool {

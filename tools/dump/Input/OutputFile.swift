@@ -29,11 +29,27 @@ enum OutputFile {
     case replace
     /// It stays, if it has any content: then it is an error.
     case refuse
+    /// It is replaced if it was made here, as its start tells; if not, it stays.
+    case replaceOwn
+  }
+
+  /// How a drawing begins, and how a report does.
+  static let svgStart = #"<svg class="shoal-dump""#
+  private static let htmlStart = "<!DOCTYPE html>\n" + #"<html class="shoal-dump""#
+
+  /// Whether a report or a drawing of ours is there.
+  private static func isOwn(_ path: String) -> Bool {
+    let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var start = [UInt8](repeating: 0, count: htmlStart.utf8.count)
+    let count = pread(descriptor, &start, start.count, 0)
+    return [svgStart, htmlStart].contains { start.prefix(max(0, count)).starts(with: $0.utf8) }
   }
 
   /// Makes the file, or empties it; never one of those that the command reads.
   static func open(
-    _ path: String, existing: Existing = .replace, inputs: [FileIdentity]
+    _ path: String, existing: Existing, inputs: [FileIdentity]
   ) throws(InputFailure) -> Int32 {
     let name = escaped(path, asciiOnly: true)
     // Emptied only when it is known what it is.
@@ -44,7 +60,7 @@ enum OutputFile {
     if fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG {
       if let identity = FileIdentity(descriptor: descriptor), inputs.contains(identity) {
         problem = " is what is being read; write to another file"
-      } else if info.st_size > 0, existing == .refuse {
+      } else if info.st_size > 0, existing == .refuse || existing == .replaceOwn && !isOwn(path) {
         problem = " exists; write to another file, or replace it with --force"
       } else if ftruncate(descriptor, 0) != 0 {
         problem = ": \(systemError())"
@@ -56,8 +72,10 @@ enum OutputFile {
   }
 
   /// Writes a whole file.
-  static func write(_ bytes: [UInt8], to path: String, inputs: [FileIdentity]) throws(InputFailure) {
-    let descriptor = try open(path, inputs: inputs)
+  static func write(
+    _ bytes: [UInt8], to path: String, existing: Existing, inputs: [FileIdentity]
+  ) throws(InputFailure) {
+    let descriptor = try open(path, existing: existing, inputs: inputs)
     var rest = bytes[...]
     var isWritten = true
     while isWritten, !rest.isEmpty {

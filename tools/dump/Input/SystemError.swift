@@ -8,6 +8,7 @@ func systemError() -> String {
   case EACCES, EPERM: "permission denied; check who may use it"
   case EISDIR: "is a directory; name a file"
   case ENOSPC: "disk full; free space and repeat"
+  case EFBIG: "larger than the file system takes; write elsewhere"
   case EROFS: "file system is read-only; write elsewhere"
   default: String(cString: strerror(errno))
   }

@@ -12,41 +12,22 @@ struct QlogData {
 
   /// By the id in the header of what the peer sends.
   private(set) var series: [UInt64: Series] = [:]
-  private(set) var events = 0
 
   /// The names of qlog, those of the page, and what makes whole numbers of bytes, microseconds and bytes a second of them.
   private static let metrics: [(name: String, column: String, scale: Double)] = [
     ("congestion_window", "cwnd", 1), ("smoothed_rtt", "srtt", 1_000), ("pacing_rate", "pacing", 0.125),
   ]
 
-  /// Reads a whole file; the number of the first record that is none, or nil.
-  mutating func read(_ bytes: [UInt8]) -> Int? {
-    var broken: Int?
-    for (index, record) in bytes.split(separator: 0x1e).enumerated() {
-      guard let value = JSONReader.read(record) else {
-        // The last may be cut short: a peer writes while it lives.
-        broken = broken ?? index + 1
-        continue
-      }
-      add(value)
-    }
-    return broken
-  }
-
-  private mutating func add(_ event: JSONReader.Value) {
-    guard let time = event["time"]?.number, let name = event["name"]?.string, let data = event["data"],
-      let group = event["group_id"]?.string, let id = UInt64(group, radix: 16), abs(time) < 1e15
-    else { return }
-    events += 1
-    let at = Int64(time * 1_000)
-    switch name {
+  mutating func add(_ event: PeerEvent) {
+    let (at, id) = (Int64(event.time / 1_000), event.connection)
+    switch event.name {
     case "recovery:metrics_updated":
       for metric in Self.metrics {
-        guard let value = data[metric.name]?.number, abs(value) < 1e15 else { continue }
+        guard let value = event.data[metric.name]?.number, abs(value) < 1e15 else { continue }
         series[id, default: Series()].times[metric.column, default: []].append((at, Int64(value * metric.scale)))
       }
     case "recovery:congestion_state_updated":
-      guard let state = data["new"]?.string, series[id]?.states.count ?? 0 < Self.mostStates else { return }
+      guard let state = event.data["new"]?.string, series[id]?.states.count ?? 0 < Self.mostStates else { return }
       series[id, default: Series()].states.append((at, state))
     default: break
     }
@@ -60,7 +41,7 @@ struct QlogData {
       for row in rows.sorted(by: { $0.time < $1.time }) { columns.append(row: [row.time - origin, row.value]) }
       return .init(name, columns.json)
     }
-    let states = series.states.map { JSON.array([.int(Int($0.time - origin)), .string($0.name)]) }
+    let states = series.states.map { JSON.array([.int(Int($0.time - origin)), .string(escaped($0.name))]) }
     return .object(columns + [.init("states", .array(states))])
   }
 }

@@ -16,7 +16,8 @@ struct QlogLine {
   static func header(title: String) -> String {
     #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
       + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"network"},"#
-      + #""event_schemas":["urn:shoal:qlog:events"],"common_fields":{"time_format":"relative_to_epoch","#
+      + #""event_schemas":["urn:ietf:params:qlog:events:quic","urn:shoal:qlog:events"],"#
+      + #""common_fields":{"time_format":"relative_to_epoch","#
       + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#
   }
 
@@ -86,7 +87,7 @@ struct QlogLine {
       return
     }
     begin("recovery:packet_lost", datagram, group, &out)
-    out.append(#""header":{"packet_number":"#)
+    out.append(#""header":{"packet_type":"1RTT","packet_number":"#)
     out.append(packet.sequence)
     out.append(#"},"trigger":""#)
     out.append(trigger)

@@ -1,31 +1,6 @@
 import ShoalTerminal
 import ShoalWire
 
-/// Disjoint ranges of bytes, ascending; a chunk's blocks come mostly in order, so there are few.
-struct Coverage {
-  private var ranges: [Range<UInt64>] = []
-  private(set) var count: UInt64 = 0
-
-  /// Adds a range; how many bytes of it are new.
-  mutating func insert(_ range: Range<UInt64>) -> UInt64 {
-    guard !range.isEmpty else { return 0 }
-    var first = ranges.endIndex
-    while first > 0, ranges[first - 1].upperBound >= range.lowerBound { first -= 1 }
-    var end = first
-    var whole = range
-    var old: UInt64 = 0
-    while end < ranges.endIndex, ranges[end].lowerBound <= range.upperBound {
-      old += UInt64(ranges[end].count)
-      whole = min(whole.lowerBound, ranges[end].lowerBound)..<max(whole.upperBound, ranges[end].upperBound)
-      end += 1
-    }
-    ranges.replaceSubrange(first..<end, with: CollectionOfOne(whole))
-    let fresh = UInt64(whole.count) - old
-    count += fresh
-    return fresh
-  }
-}
-
 /// Content of a file that a BLOCK carries.
 struct FilePart {
   var file: UInt16
@@ -57,7 +32,7 @@ struct ChunkMap {
     var file: UInt16
   }
   private struct Done {
-    var coverage: [UInt32: Coverage] = [:]
+    var coverage: [UInt32: RangeSet] = [:]
     var whole: [(chunk: UInt32, time: Int64)] = []
   }
   private var lanes: [Lane] = []
@@ -92,7 +67,7 @@ struct ChunkMap {
     guard let lane = byFlow[FileTable.Key(flow: flow, file: part.file)] else { return }
     let place = Self.place(lanes[lane], entry)
     Self.visitChunks(of: part, Self.cut(entry)) { chunk, bytes, whole in
-      let fresh = done[place, default: Done()].coverage[chunk, default: Coverage()].insert(bytes)
+      let fresh = done[place, default: Done()].coverage[chunk, default: RangeSet()].insert(bytes)
       guard fresh > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
       done[place]?.whole.append((chunk, time))
     }
@@ -170,7 +145,8 @@ struct ChunkMap {
         }
         return [
           "flow": .int(lane.flow), "file": .uint(UInt64(lane.file)),
-          "id": entry?.id.map { .string($0.short) } ?? .null, "name": entry.map { .string($0.name) } ?? .null,
+          "id": entry?.id.map { .string($0.short) } ?? .null,
+          "name": entry.map { .string($0.name.isEmpty ? "" : escaped($0.name)) } ?? .null,
           "chunks": entry?.cut.map { .uint(UInt64($0.chunks)) } ?? .null, "sent": sent.json, "whole": whole.json,
           "had": had.json,
         ]

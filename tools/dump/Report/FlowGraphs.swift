@@ -24,7 +24,7 @@ struct FlowGraphs {
   private let runsOfAck: [Int64]
   private let runStart: [Int64]
   private let runLength: [Int64]
-  /// Rows of data that had to be repeated.
+  /// The sendings that were lost, as rows: each the one before its repeat, or the repeat where that was not captured.
   private let lost: [Int]
 
   init(_ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?) {
@@ -49,20 +49,21 @@ struct FlowGraphs {
     let ends = [dataTimes.first, ackTimes.first, dataTimes.last, ackTimes.last].compactMap { $0 }
     times = (ends.min() ?? 0)...(ends.max() ?? 1)
     let (numbers, marks) = (flow.data["n"], flow.data["marks"])
-    let losses: (Int64) -> MarkSet = { MarkSet(rawValue: UInt32(truncatingIfNeeded: $0)).intersection(.losses) }
-    let known = Set(zip(flow.repeats["row"], flow.repeats["first"]).filter { $0.1 > 0 }.map(\.0))
-    foundTimes = zip(marks.indices, zip(attempt, dataTimes)).compactMap { row, sent in
-      guard sent.0 > 0 else { return nil }
-      let isNew = isReceivers && !known.contains(Int64(row))
-      return isNew || !losses(marks[row]).isEmpty ? sent.1 : nil
+    let firsts = Dictionary(zip(flow.repeats["row"], flow.repeats["first"])) { first, _ in first }
+    var (found, lost): ([Double], [Int]) = ([], [])
+    var latest: [Int64: Int] = [:]
+    for row in marks.indices where attempt[row] > 0 {
+      let first = firsts[Int64(row)] ?? 0
+      let mark = MarkSet(rawValue: UInt32(truncatingIfNeeded: marks[row]))
+      if !mark.intersection(.losses).isEmpty || isReceivers && first == 0 && !mark.contains(.duplicate) {
+        found.append(dataTimes[row])
+        let place = Self.lowerBound(numbers, first)
+        let known = first > 0 && place < numbers.count && numbers[place] == first ? place : row
+        lost.append(latest[sequence[row]] ?? known)
+      }
+      latest[sequence[row]] = row
     }
-    lost = zip(flow.repeats["row"], flow.repeats["first"]).compactMap { row, first in
-      let mark = MarkSet(rawValue: UInt32(truncatingIfNeeded: marks[Int(row)]))
-      let isLost = mark.contains(.pto) || !mark.intersection(.losses).isEmpty
-      guard first > 0, isLost, !mark.contains(.spurious) else { return nil }
-      let place = Self.lowerBound(numbers, first)
-      return place < numbers.count && numbers[place] == first ? place : nil
-    }
+    (foundTimes, self.lost) = (found, lost.sorted())
   }
 
   private static func lowerBound(_ values: [Int64], _ value: Int64) -> Int {
@@ -233,19 +234,20 @@ struct FlowGraphs {
     let high = zip(lost, corrupt).map(max).max() ?? 1
     var drawing = SVGDrawing(times: times, values: 0...max(high * 1.2, 1.5), height: 200)
     let each = (drawing.right - drawing.left) / Double(count)
-    var (orange, purple) = ("", "")
+    var (wide, narrow) = ("", "")
     for index in 0..<count {
       let x = drawing.left + Double(index) * each
       // What was corrupt is lost too: the narrow bar stands before the wide one.
       let (low, all, damaged) = (drawing.y(0), drawing.y(lost[index]), drawing.y(corrupt[index]))
-      if lost[index] > 0 { orange += SVGDrawing.rectangle(x, all, each - 0.8, low - all) }
-      if corrupt[index] > 0 { purple += SVGDrawing.rectangle(x, damaged, (each - 0.8) * 0.4, low - damaged) }
+      if lost[index] > 0 { wide += SVGDrawing.rectangle(x, all, each - 0.8, low - all) }
+      if corrupt[index] > 0 { narrow += SVGDrawing.rectangle(x, damaged, (each - 0.8) * 0.4, low - damaged) }
     }
-    drawing.fill(orange, .resent)
-    drawing.fill(purple, .lost)
+    drawing.fill(wide, .lost, opacity: 0.35)
+    drawing.path(wide, .lost, width: 1)
+    drawing.fill(narrow, .lost)
     return drawing.finished(
       title: title,
-      legend: [(.resent, "packets found lost"), (.lost, corruptTimes.isEmpty ? "reported corrupt" : "corrupt")],
+      legend: [(.lost, "found lost: wide; \(corruptTimes.isEmpty ? "reported " : "")corrupt: narrow")],
       unit: { plain($0) })
   }
 

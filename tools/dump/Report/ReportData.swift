@@ -5,6 +5,8 @@ import ShoalWire
 struct ReportData: ~Copyable {
   /// Handshakes, probes and tracker packets beyond so many are only counted.
   private static let mostLines = 20_000
+  /// More directions of connections than this are not drawn.
+  private static let mostFlows = 1 << 10
   /// A datagram that is shown as its line.
   private struct Line {
     var number: UInt64
@@ -15,7 +17,8 @@ struct ReportData: ~Copyable {
   }
 
   private var analyzer = Analyzer()
-  private var statistics = Statistics()
+  private(set) var statistics = Statistics()
+  private let filter: PacketFilter
   private var flows: [ReportFlow] = []
   private var chunks = ChunkMap()
   private var lines: [Line] = []
@@ -34,22 +37,26 @@ struct ReportData: ~Copyable {
   /// Datagrams of ours.
   private(set) var count = 0
 
+  /// Of what the filter passes.
+  init(_ filter: PacketFilter = PacketFilter()) { self.filter = filter }
+
   mutating func observe(_ datagram: inout Datagram) {
     line.clock.begin(datagram.time)
     if origin == nil { origin = datagram.time }
     if let origin, let time = datagram.time, time > origin { now = max(now, Int64((time - origin) / 1_000)) }
     let seen = analyzer.observe(&datagram)
-    guard datagram.isOurs else { return }
+    guard datagram.isOurs, filter.passes(datagram, seen, line.clock, analyzer) else { return }
     count += 1
     statistics.add(datagram, seen)
-    while flows.count < analyzer.flows.count { flows.append(ReportFlow()) }
+    while flows.count < min(analyzer.flows.count, Self.mostFlows) { flows.append(ReportFlow()) }
+    if let flow = seen.subject ?? seen.flow, flow >= flows.count { return }
     switch datagram.content {
     case .data(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
       let blocks = flows[index].add(packet, datagram, seen, at: now)
       if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, seen) }
     case .ack(let packet):
-      guard let index = seen.subject else { return note(datagram, seen) }
+      guard let index = seen.subject, seen.next != nil else { return note(datagram, seen) }
       for part in flows[index].add(packet, datagram, seen, at: now) {
         chunks.arrive(part, flow: index, entry(part.file, index), at: now)
       }
@@ -61,6 +68,17 @@ struct ReportData: ~Copyable {
       }
     }
   }
+
+  /// Says which connections are left out; nil if none are.
+  var limitReached: String? {
+    guard leftOut > 0 else { return analyzer.limitReached }
+    let least = analyzer.unfollowed > 0 ? "at least " : ""
+    return "\(least)\(Units.grouped(leftOut)) connections are left out of the report: the first"
+      + " \(Units.grouped(Self.mostFlows / 2)) are drawn"
+  }
+
+  /// Connections that are not drawn.
+  private var leftOut: Int { (analyzer.flows.count - flows.count + 1) / 2 }
 
   private func entry(_ file: UInt16, _ flow: Int) -> FileTable.Entry? {
     analyzer.files[FileTable.Key(flow: flow, file: file)]
@@ -122,10 +140,12 @@ struct ReportData: ~Copyable {
     let zero = Int64((origin ?? 0) / 1_000)
     let shown = zip(analyzer.flows, flows).enumerated().map { index, pair in
       let (flow, columns) = pair
-      return columns.json(flow, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
+      let reverse = flow.reverse.flatMap { $0 < flows.count ? $0 : nil }
+      return columns.json(flow, reverse, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
       "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
+      "left_out": .int(leftOut),
       "marks": .array(Mark.allCases.map { .string($0.name) }),
       "messages": .array(
         (0...UInt8(MessageType.allCases.count)).map { value in

@@ -129,15 +129,15 @@ struct ReportFlow {
     ])
   }
 
-  func json(_ flow: Flow, _ counters: FlowCounters, qlog: JSON) -> JSON {
+  func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, qlog: JSON) -> JSON {
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
       "to": .string("\(flow.destination)"), "connection": .hex(flow.connection),
-      "reverse": flow.reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
+      "reverse": reverse.map(JSON.int) ?? .null, "window": flow.window.map { .uint(UInt64($0)) } ?? .null,
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
-      "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lostByAck + counters.lostByTimeout),
+      "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
       "verdict": .string(Verdict.text(flow, counters)), "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]

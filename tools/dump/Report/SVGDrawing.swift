@@ -1,3 +1,5 @@
+import ShoalTerminal
+
 /// A graph as SVG: axes, a title and a legend around what is drawn, in light or dark colours as the reader has them.
 struct SVGDrawing {
   /// What a colour stands for: UX's table, in light and in dark.
@@ -17,11 +19,11 @@ struct SVGDrawing {
     }
   }
 
-  let width = 960.0
+  private static let width = 960.0
   let height: Double
   let left = 76.0
   let top = 46.0
-  var right: Double { width - 16 }
+  var right: Double { Self.width - 16 }
   var bottom: Double { height - 26 }
   /// What the axes cover.
   let times: ClosedRange<Double>
@@ -108,17 +110,35 @@ struct SVGDrawing {
     return ticks
   }
 
+  /// A tick's number, with the decimals that tell one from the next.
+  static func label(_ tick: Double, among ticks: [Double]) -> String {
+    guard ticks.count > 1 else { return number(tick) }
+    var (decimals, step) = (0, ticks[1] - ticks[0])
+    while decimals < 9, step < 0.999 { (decimals, step) = (decimals + 1, step * 10) }
+    return Units.fixed(tick, decimals)
+  }
+
   /// The whole file, the axes behind what was drawn.
   func finished(title: String, legend: [(Ink, String)], unit: (Double) -> String) -> String {
+    Self.file([framed(title: title, legend: legend, unit: unit)])
+  }
+
+  /// What was drawn, with axes, title and legend: a part of a file.
+  func framed(
+    title: String, legend: [(Ink, String)], unit: (Double) -> String
+  ) -> (height: Double, content: String) {
     var frame = SVGDrawing(times: times, values: values, height: height)
     var grid = ""
     for tick in Self.ticks(values, most: 6) {
       grid += "M\(Self.number(left)) \(Self.number(y(tick)))H\(Self.number(right))"
       frame.text(unit(tick), left - 6, y(tick) + 4, anchor: "end")
     }
-    for tick in Self.ticks(times, most: 9) {
+    let seconds = Self.ticks(times, most: 9)
+    for tick in seconds {
       grid += "M\(Self.number(x(tick))) \(Self.number(top))V\(Self.number(bottom))"
-      if x(tick) < right - 4 { frame.text("\(Self.number(tick)) s", x(tick), bottom + 17, anchor: "middle") }
+      if x(tick) < right - 4 {
+        frame.text("\(Self.label(tick, among: seconds)) s", x(tick), bottom + 17, anchor: "middle")
+      }
     }
     frame.parts.insert(#"<path class="s line" d="\#(grid)"/>"#, at: 0)
     frame.text(title, left, 17, isBold: true)
@@ -128,15 +148,25 @@ struct SVGDrawing {
       frame.text(label, place + 15, 37)
       place += 30 + 6.6 * Double(label.count)
     }
+    return (height, (frame.parts + parts).joined(separator: "\n"))
+  }
+
+  /// A file of several drawings, one below the other.
+  static func file(_ drawings: [(height: Double, content: String)]) -> String {
     let style = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.light)}.f.\($0){fill:\($0.colours.light)}" }.joined()
     let dark = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.dark)}.f.\($0){fill:\($0.colours.dark)}" }.joined()
+    var height = 0.0
+    let bodies = drawings.map { drawing in
+      defer { height += drawing.height }
+      return height == 0 ? drawing.content : "<g transform=\"translate(0 \(Int(height)))\">\n\(drawing.content)\n</g>"
+    }
     return """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" font-size="12" \
+      \(OutputFile.svgStart) xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(width)) \(Int(height))" font-size="12" \
       font-family="system-ui, 'DejaVu Sans', sans-serif">
       <style>.s{fill:none}.ground{fill:#FFFFFF}\(style)
       @media (prefers-color-scheme:dark){.ground{fill:#14171A}\(dark)}</style>
       <rect class="ground" width="100%" height="100%"/>
-      \((frame.parts + parts).joined(separator: "\n"))
+      \(bodies.joined(separator: "\n"))
       </svg>
 
       """

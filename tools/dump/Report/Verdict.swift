@@ -28,16 +28,26 @@ enum Verdict {
     let packets = "\(Units.grouped(counters.dataPackets)) packet\(counters.dataPackets == 1 ? "" : "s")"
     guard counters.resent > 0 else { return "None of \(packets) was sent again." }
     var causes: [String] = []
-    func add(_ count: UInt64, _ words: String) { if count > 0 { causes.append("\(Units.grouped(count)) \(words)") } }
-    add(counters.lostByAck, "lost by ACK")
-    add(counters.lostByTimeout, "lost by timeout")
-    add(counters.probes, "in \(Units.grouped(counters.timeouts)) probe timeout\(counters.timeouts == 1 ? "" : "s")")
+    if counters.lost > 0 { causes.append("\(Units.grouped(counters.lost)) lost (\(losses(counters)))") }
+    if counters.probes > 0 {
+      let timeouts = "\(Units.grouped(counters.timeouts)) probe timeout\(counters.timeouts == 1 ? "" : "s")"
+      causes.append("\(Units.grouped(counters.probes)) in \(timeouts)")
+    }
     var text = "Of \(packets) \(share(counters.resent, counters)) were sent again"
     if counters.goBacks > 0 {
       text += " in \(Units.grouped(counters.goBacks)) go-back\(counters.goBacks == 1 ? "" : "s")"
     }
     if !causes.isEmpty { text += ": \(causes.joined(separator: ", "))" }
     return counters.spurious == 0 ? text + "." : "\(text); \(Units.grouped(counters.spurious)) proved needless."
+  }
+
+  /// How losses show: `5 found by ACK, 73 found by timeout`.
+  private static func losses(_ counters: FlowCounters) -> String {
+    let ways = [
+      (counters.lostByAck, "found by ACK"), (counters.lostByTimeout, "found by timeout"),
+      (counters.missed, "never came before"),
+    ]
+    return ways.filter { $0.0 > 0 }.map { "\(Units.grouped($0)) \($1)" }.joined(separator: ", ")
   }
 
   private static func corruption(_ flow: Flow, _ counters: FlowCounters) -> String {

@@ -25,7 +25,7 @@ enum FragmentLine {
     }
     return [
       "n": .uint(datagram.number), "time": time ?? .null, "src": .string(fragment.source.host),
-      "dst": .string(fragment.destination.host), "type": .null, "length": .int(fragment.length), "checksum": .null,
+      "dst": .string(fragment.destination.host), "type": .null, "len": .int(fragment.length), "checksum": .null,
       "fields": [:], "marks": [],
       "fragment": [
         "id": .uint(UInt64(fragment.identification)), "offset": .int(fragment.offset), "more": .bool(fragment.more),

@@ -39,8 +39,9 @@ struct JSONFields: FieldVisitor {
   mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) {
     number(name, UInt64(value), style)
   }
-  /// As hexadecimal digits, since most readers hold numbers as doubles.
-  mutating func u64(_ name: StaticString, _ value: inout UInt64, _: FieldStyle) {
+  /// Ids as hexadecimal digits, and whatever most readers cannot hold, whose numbers are doubles.
+  mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) {
+    guard style == .hex || value > 1 << 53 else { return number(name, value, style) }
     key(name)
     out.pointee.append("\"")
     out.pointee.append(hex: value, 16)

@@ -54,7 +54,7 @@ enum JSONLine {
 
   private static func writeHead(_ type: PacketType?, _ datagram: Datagram, _ out: inout TextBuffer) {
     out.append(type.map { "\"\(CodeText.packets[Int($0.rawValue)])\"" } ?? "null")
-    out.append(",\"length\":")
+    out.append(",\"len\":")
     out.append(datagram.length)
     out.append(",\"checksum\":")
     switch datagram.verdict {

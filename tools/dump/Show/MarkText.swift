@@ -50,6 +50,12 @@ enum MarkText {
       out.append("ACK late, at most ")
       out.append(milliseconds: UInt64(seen.delayLimit) * 1_000)
       out.append(" was asked for")
+    case .beyondSent:
+      out.append("ignored: speaks of ")
+      out.append(seen.beyond)
+      out.append(" packet")
+      if seen.beyond != 1 { out.append("s") }
+      out.append(" beyond the last DATA")
     case .pathMTU:
       out.append(seen.marks.contains(.resent) ? "path falls back to " : "path carries ")
       out.append(seen.pathMTU)

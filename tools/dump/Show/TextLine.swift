@@ -16,6 +16,14 @@ struct TextLine {
     writeBody(datagram, seen, to: &out)
   }
 
+  /// An event of a peer's qlog: a line without a number.
+  mutating func write(_ event: PeerEvent, _ flow: Flow?, to out: inout TextBuffer) {
+    out.append("   * ")
+    clock.write(event.time, to: &out)
+    out.append(" ")
+    EventLine.write(event, flow, to: &out)
+  }
+
   /// Number and time.
   mutating func writeStart(_ datagram: Datagram, to out: inout TextBuffer) {
     out.append(datagram.number, width: 4)

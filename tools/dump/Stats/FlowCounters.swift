@@ -19,6 +19,8 @@ struct FlowCounters {
   private(set) var lostByAck: UInt64 = 0
   private(set) var lostByTimeout: UInt64 = 0
   private(set) var probes: UInt64 = 0
+  /// Repeats, where they arrive, of what had never come.
+  private(set) var missed: UInt64 = 0
   /// Repeats that have proven needless: of what had arrived.
   private(set) var spurious: UInt64 = 0
   private(set) var duplicates: UInt64 = 0
@@ -72,6 +74,7 @@ struct FlowCounters {
     if seen.marks.contains(.lostByAck) { lostByAck += 1 }
     if seen.marks.contains(.lostByTimeout) { lostByTimeout += 1 }
     if seen.marks.contains(.pto) { probes += 1 }
+    if seen.isMissed, datagram.direction == .inbound { missed += 1 }
     if seen.marks.contains(.spurious) { spurious += 1 }
     if seen.marks.contains(.duplicate) { duplicates += 1 }
     if seen.marks.contains(.outOfOrder) { outOfOrder += 1 }
@@ -84,6 +87,9 @@ struct FlowCounters {
     if let sample = seen.roundTrip { roundTrips.add(sample) }
     spurious += UInt64(seen.needless)
   }
+
+  /// What its sender found lost, as far as the capture tells.
+  var lost: UInt64 { lostByAck + lostByTimeout + missed }
 
   /// Seconds from the first datagram to the last.
   var duration: Double { first.flatMap { first in last.map { Double($0 - first) / 1e9 } } ?? 0 }

@@ -19,7 +19,12 @@ struct Statistics {
       for mark in Mark.allCases where seen.marks.contains(mark) { marks[Int(mark.rawValue)] += 1 }
     }
     timeline.add(datagram, seen)
-    if let type = datagram.type, type.isTracker { return tracker.add(type, seen) }
+    if let type = datagram.type, type.isTracker {
+      // What a machine sends to itself is captured as it leaves, and again as it arrives.
+      let isCopy = datagram.direction == .inbound && datagram.source == datagram.destination
+      if !isCopy { tracker.add(type, seen) }
+      return
+    }
     if let flow = seen.flow {
       reach(flow)
       flows[flow].add(datagram, seen)

@@ -28,6 +28,7 @@ enum StatisticsJSON {
       "data_packets": .uint(counters.dataPackets),
       "resent": .uint(counters.resent), "resent_bytes": .uint(counters.resentBytes),
       "lost_by_ack": .uint(counters.lostByAck), "lost_by_timeout": .uint(counters.lostByTimeout),
+      "missed": .uint(counters.missed),
       "pto": .uint(counters.probes), "spurious": .uint(counters.spurious), "corrupt": .uint(counters.corrupt),
       "reported_corrupt": .uint(UInt64(flow.reportedCorrupt)), "duplicates": .uint(counters.duplicates),
       "out_of_order": .uint(counters.outOfOrder), "timeouts": .uint(counters.timeouts),

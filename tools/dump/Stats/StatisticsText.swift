@@ -51,6 +51,7 @@ struct StatisticsText {
     func add(_ name: String, _ count: UInt64) { if count > 0 { parts.append("\(name) \(Units.grouped(count))") } }
     add("lost by ACK", counters.lostByAck)
     add("lost by timeout", counters.lostByTimeout)
+    add("never came before", counters.missed)
     add("corrupt", counters.corrupt)
     add("reported corrupt", UInt64(flow.reportedCorrupt))
     add("duplicate", counters.duplicates)

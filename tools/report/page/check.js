@@ -92,7 +92,7 @@ function selfCheck() {
   // What must never be left out is on the canvas, however many packets share a pixel.
   expect("a repeat is visible from afar", !flow.resent.length || hasColour(panels[0], "resent"));
   expect("corruption is visible from afar", !flow.corrupted.count || hasColour(panels[0], "lost"));
-  expect("losses are those that stats counts", flow.receivers || flow.found.length === flow.declared);
+  expect("losses are those that stats counts", flow.found.length === flow.declared && flow.lost.length === flow.declared);
   document.body.dataset.check = failures.length ? failures.join("; ") : "passed";
   document.body.dataset.slowest = slowest.toFixed(0);
 }

@@ -155,24 +155,25 @@ function decodeFlow(index) {
     known += news;
     return news;
   });
-  // What was lost: the first sending of what an ACK or a timeout showed to be missing.
-  flow.lost = [];
   flow.repeatOf = new Map();
-  for (let i = 0; i < repeats.count; i++) {
-    const row = repeats.row[i];
-    flow.repeatOf.set(row, i);
-    const isLost = isLossMarked(data.marks[row]) || isMarked(data.marks[row], "pto");
-    if (!isLost || isMarked(data.marks[row], "spurious") || repeats.first[i] === 0) continue;
-    const first = lowerBound(data.n, repeats.first[i]);
-    if (data.n[first] === repeats.first[i]) flow.lost.push(first);
-  }
-  flow.lost = Int32Array.from(new Set(flow.lost)).sort();
-  flow.lostTimes = Float64Array.from(flow.lost, i => data.t[i]);
-  // When losses were found: as the repeats left, or, where the receiver captured, as one came of what had never come.
-  const isFound = i => isLossMarked(data.marks[i]) ||
-    (flow.receivers && !isMarked(data.marks[i], "duplicate") && !(flow.repeatOf.has(i) && repeats.first[flow.repeatOf.get(i)]));
+  for (let i = 0; i < repeats.count; i++) flow.repeatOf.set(repeats.row[i], i);
+  const firstOf = i => flow.repeatOf.has(i) ? repeats.first[flow.repeatOf.get(i)] : 0;
+  // What was lost is found as its repeat leaves; or, where the receiver captured, as one comes of what had never come.
+  const isFound = i => isLossMarked(data.marks[i]) || (flow.receivers && !isMarked(data.marks[i], "duplicate") && !firstOf(i));
   flow.found = flow.resent.filter(isFound);
   flow.foundTimes = Float64Array.from(flow.found, i => data.t[i]);
+  // The sendings that were lost: each the one before its repeat, or the repeat itself where that was not captured.
+  const latest = new Map(), found = new Set(flow.found), lost = [];
+  for (const i of flow.resent) {
+    if (found.has(i)) {
+      const first = lowerBound(data.n, firstOf(i));
+      const known = firstOf(i) && data.n[first] === firstOf(i) ? first : i;
+      lost.push(latest.has(data.seq[i]) ? latest.get(data.seq[i]) : known);
+    }
+    latest.set(data.seq[i], i);
+  }
+  flow.lost = Int32Array.from(lost).sort();
+  flow.lostTimes = Float64Array.from(flow.lost, i => data.t[i]);
   return flow;
 }
 

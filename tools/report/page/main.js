@@ -134,6 +134,14 @@ const keys = {
   Escape: () => { view.pin = null; changed(); },
 };
 
+// What was too much to be in the page.
+function leftOut() {
+  const parts = [];
+  if (report.left_out) parts.push(plural(report.left_out, "connection"));
+  if (report.unlisted) parts.push(plural(report.unlisted, "line"));
+  return parts.length ? `, without ${parts.join(" and ")} more` : "";
+}
+
 function makeControls() {
   const select = document.getElementById("connections");
   report.flows.forEach((flow, index) => {
@@ -147,7 +155,7 @@ function makeControls() {
   select.addEventListener("change", () => choose(busier(Number(select.value))));
   document.getElementById("direction").addEventListener("click", turn);
   document.getElementById("reset").addEventListener("click", showAll);
-  document.getElementById("file").textContent = report.file;
+  document.getElementById("file").textContent = report.file + leftOut();
   document.getElementById("marks-list").addEventListener("scroll", scrollMarks);
   addEventListener("keydown", event => {
     const isTyping = ["SELECT", "INPUT"].includes(event.target.tagName) || event.target.id === "marks-list";

@@ -18,11 +18,14 @@ function collectMarks(flow) {
   return rows;
 }
 
+// That a request is answered is not remarkable.
+const isRemarkable = line => line.marks && line.marks !== markBit.reply;
+
 function fillMarks(flow) {
   if (markFlow === flow.index) return;
   markFlow = flow.index;
   const reverse = flow.reverse === null ? [] : collectMarks(flowAt(flow.reverse));
-  const lines = report.lines.filter(line => line.marks && (line.flow === null || line.flow === flow.index || line.flow === flow.reverse))
+  const lines = report.lines.filter(line => isRemarkable(line) && (line.flow === null || line.flow === flow.index || line.flow === flow.reverse))
     .map((line, i) => ({ n: line.n, t: line.t, marks: line.marks, kind: "line", text: line.text, i }));
   markRows = [...collectMarks(flow), ...reverse, ...lines].sort((a, b) => a.n - b.n);
   makeFilter();

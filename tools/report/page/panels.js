@@ -207,6 +207,16 @@ function lossRange(flow, plane) {
   return [0, Math.max(high * 1.25, 1.5)];
 }
 
+// Of what was lost a pale bar with an edge, of what was corrupt a full one.
+function drawBar(g, name, x, y, w, h) {
+  g.fillStyle = g.strokeStyle = theme.lost;
+  g.globalAlpha = name === "lost" && w > 2 ? 0.35 : 1;
+  g.fillRect(x, y, w, h);
+  g.globalAlpha = 1;
+  g.lineWidth = 1;
+  if (w > 2) g.strokeRect(x + 0.5, y + 0.5, w - 1, Math.max(h - 1, 0));
+}
+
 function drawLosses(g, flow, plane) {
   const { width, count, lost, corrupt } = flow.losses;
   const wide = Math.max(plane.w / count - 1, 1);
@@ -216,10 +226,8 @@ function drawLosses(g, flow, plane) {
     totals[0] += lost[i];
     totals[1] += corrupt[i];
     // What was corrupt is lost too: the narrow bar stands before the wide one.
-    for (const [name, value, colour, share] of [["lost", lost[i], theme.resent, 1], ["corrupt", corrupt[i], theme.lost, 0.4]]) {
-      if (!value || !isShown(name)) continue;
-      g.fillStyle = colour;
-      g.fillRect(x, plane.y(value), Math.max(wide * share, 1), value * plane.unit);
+    for (const [name, value, share] of [["lost", lost[i], 1], ["corrupt", corrupt[i], 0.4]]) {
+      if (value && isShown(name)) drawBar(g, name, x, plane.y(value), Math.max(wide * share, 1), value * plane.unit);
     }
   }
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y0 + 7);
