@@ -67,6 +67,7 @@ final class NodeLoop {
     let own = address.isUnspecified ? LocalAddresses.reachable(port: address.port) + address.loopbacks : [address]
     var configuration = options.swarm
     configuration.ownAddresses.formUnion(own)
+    configuration.transport.recordsLosses = qlog != nil
     configuration.receiveBuffer = socket.grantedReceiveBuffer
     // The least that may be in flight is some datagrams: where they wait, a few of them must not be all that fits.
     let received = max(socket.grantedReceiveBuffer / 16, 1_500)
@@ -130,7 +131,9 @@ final class NodeLoop {
 
   /// Writes how the connections stand; a qlog that cannot be written ends, and the transfer goes on.
   private func sample(_ file: QlogFile) {
-    if file.isDue(at: SystemClock.now()) { file.note(swarm.statuses, wall: SystemClock.wall()) }
+    if file.isDue(at: SystemClock.now()) {
+      file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.wall())
+    }
     guard let failure = file.failure else { return }
     qlog = nil
     onPeerEvent?(.captureFailed("\(failure)"))

@@ -11,7 +11,7 @@ final class QlogFile {
   private static let interval = Nanoseconds.millisecond
   /// The bytes that are gathered before they are written.
   private static let buffer = 64 << 10
-  /// More connections than this are not told apart.
+  /// More connections than this are not recorded.
   private static let most = 1 << 12
 
   private let file: File
@@ -41,9 +41,10 @@ final class QlogFile {
     return true
   }
 
-  /// Writes what has changed since they were last shown; `wall` is in nanoseconds since 1970.
-  func note(_ connections: [ConnectionStatus], wall: Nanoseconds) {
-    for status in connections where status.remoteID != 0 {
+  /// Writes what has changed since they were last shown, and the losses found on each meanwhile; `wall` is in
+  /// nanoseconds since 1970.
+  func note(_ connections: [ConnectionStatus], losses: [[LossVerdict]], wall: Nanoseconds) {
+    for (status, losses) in zip(connections, losses) where status.remoteID != 0 {
       let before = last[status.remoteID]
       guard before != nil || last.count < Self.most else { continue }
       last[status.remoteID] = status
@@ -53,6 +54,13 @@ final class QlogFile {
       if before?.state != status.state {
         let old = before.map { #""old":"\#($0.state)","# } ?? ""
         record(event.text("recovery:congestion_state_updated", #"\#(old)"new":"\#(status.state)""#))
+      }
+      for loss in losses {
+        record(
+          event.text(
+            "recovery:packet_lost",
+            #""header":{"packet_type":"1RTT","packet_number":\#(loss.sequence)},"attempt":\#(loss.attempt),"#
+              + #""trigger":"\#(loss.trigger.rawValue)""#))
       }
       noteLosses(before?.counters ?? TransportCounters(), status.counters, event)
       noteTimer(before, status, event)
@@ -72,9 +80,6 @@ final class QlogFile {
   }
 
   private func noteLosses(_ before: TransportCounters, _ now: TransportCounters, _ event: Event) {
-    if now.lost > before.lost {
-      record(event.text("shoal:packets_lost", #""packets":\#(now.lost - before.lost),"total":\#(now.lost)"#))
-    }
     if now.spurious > before.spurious {
       record(
         event.text("shoal:losses_undone", #""packets":\#(now.spurious - before.spurious),"total":\#(now.spurious)"#))

@@ -251,6 +251,12 @@ public struct Swarm: ~Copyable {
     live.compactMap { sessions[$0].flatMap { endpoint.status($0.connection) } }
   }
 
+  /// The packets that were taken for lost since this was last asked, in the order of `statuses`: see
+  /// `Endpoint.takeLosses(_:)`.
+  public mutating func takeLosses() -> [[LossVerdict]] {
+    live.compactMap { sessions[$0].flatMap { endpoint.takeLosses($0.connection) } }
+  }
+
   /// Whether everything was said that there is to say: after `stop`, it is time to leave.
   public var isQuiet: Bool { trackers.allSatisfy { $0.isIdle } }
 

@@ -33,6 +33,8 @@ public struct TransportConfiguration: Sendable {
   public var maxConnections = 1_024
   /// The most connections opened by others that have not yet proven their address.
   public var maxHalfOpen = 256
+  /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
+  public var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
   public var initialSequence: UInt32?
 

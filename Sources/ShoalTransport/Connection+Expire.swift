@@ -31,7 +31,7 @@ extension Connection {
       if probeTimeouts == 3 { suspectBlackHole(at: now) }
       if repeatMode == .goBackN {
         var result = AckResult()
-        GoBackN.goBack(&send, &result)
+        GoBackN.goBack(&send, .probeTimeout, &result)
         lossesUntold += result.losses
         counters.lost += result.losses.packets
       }

@@ -84,7 +84,8 @@ struct Connection: ~Copyable {
     windowSize = min(configuration.window, max(open?.window ?? .max, 1))
     idleTimeout = Connection.idle(configuration, open?.idleTimeout)
     maxDatagram = max(Int(open?.maxDatagram ?? 0), Limits.smallestDatagram)
-    send = SendWindow(first: Numbering.first(initialSequence), limit: UInt64(windowSize))
+    send = SendWindow(
+      first: Numbering.first(initialSequence), limit: UInt64(windowSize), recordsLosses: configuration.recordsLosses)
     receive = ReceiveWindow(first: Numbering.first(open?.initialSequence ?? 0), limit: UInt64(windowSize))
     congestion = CongestionControl(configuration.congestion, datagram: Limits.smallestDatagram, seed: seed)
     path = PathMTU(mtu: 0, peerLimit: 0, address: address, at: now)
@@ -178,7 +179,8 @@ extension Connection {
     windowSize = packet.window
     idleTimeout = Connection.idle(configuration, packet.idleTimeout)
     maxDatagram = max(Int(packet.maxDatagram), Limits.smallestDatagram)
-    send = SendWindow(first: Numbering.first(initialSequence), limit: UInt64(windowSize))
+    send = SendWindow(
+      first: Numbering.first(initialSequence), limit: UInt64(windowSize), recordsLosses: configuration.recordsLosses)
     receive = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
     handshakeAnswered(at: now)
     // Even if we have nothing to say, the responder must learn that we have its id.

@@ -73,6 +73,12 @@ extension Endpoint {
     connections.slot(id).map { connections.at($0).pointee.status }
   }
 
+  /// The packets of a connection that were taken for lost since this was last asked, 16,384 at most; none unless
+  /// `TransportConfiguration.recordsLosses`. Nil if the connection is gone.
+  public mutating func takeLosses(_ id: ConnectionID) -> [LossVerdict]? {
+    connections.slot(id).map { connections.at($0).pointee.send.takeVerdicts() }
+  }
+
   /// The bytes and the ranges of file that wait on a connection.
   public func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
     guard let slot = connections.slot(id) else { return (0, 0, 0) }

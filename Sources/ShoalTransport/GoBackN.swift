@@ -30,10 +30,12 @@ enum GoBackN {
     let tolerance = reordering.window(roundTrip)
     let due = base.sentAt + max(roundTrip.latest, roundTrip.smoothed) + tolerance
     guard now >= due || window.newestBeyondGap - base.sentAt > tolerance else { return due }
-    goBack(&window, &result)
+    goBack(&window, .timeThreshold, &result)
     return nil
   }
 
   /// Repeats everything from the base on, in order.
-  static func goBack(_ window: inout SendWindow, _ result: inout AckResult) { window.goBack(&result) }
+  static func goBack(_ window: inout SendWindow, _ trigger: LossVerdict.Trigger, _ result: inout AckResult) {
+    window.goBack(trigger, &result)
+  }
 }

@@ -29,7 +29,7 @@ enum SelectiveRepeat {
         packet.order < window.newestOrder && window.newestOrder - packet.order >= reordering.packetThreshold
       let byTime = now >= due || window.newestSentAt - packet.sentAt > tolerance
       guard byCount || byTime else { return due }
-      window.declareLost(number, &result)
+      window.declareLost(number, byCount ? .reorderingThreshold : .timeThreshold, &result)
     }
     return nil
   }

@@ -61,6 +61,9 @@ struct SendWindow: ~Copyable {
   /// Every transmission, oldest first; those that are settled are dropped when they come to the front.
   private(set) var flight = Ring<Transmission>()
   private(set) var lost = Ring<UInt64>()
+  /// Packets taken for lost since they were last asked for; nil where nobody asks.
+  private var verdicts: [LossVerdict]?
+  private static let mostVerdicts = 1 << 14
   private var messages: [[UInt8]] = []
   private var freeMessages: [Int32] = []
 
@@ -69,7 +72,8 @@ struct SendWindow: ~Copyable {
     var order: UInt64
   }
 
-  init(first: UInt64, limit: UInt64) {
+  init(first: UInt64, limit: UInt64, recordsLosses: Bool = false) {
+    verdicts = recordsLosses ? [] : nil
     base = first
     next = first
     self.limit = limit
@@ -258,8 +262,9 @@ struct SendWindow: ~Copyable {
     return nil
   }
 
-  /// Declares a packet lost: it no longer counts as in flight and will be repeated. A late ACK is still honoured.
-  mutating func declareLost(_ number: UInt64, _ result: inout AckResult) {
+  /// Declares a packet lost: it no longer counts as in flight and will be repeated. A late ACK is still honoured. Without
+  /// a trigger it was discarded.
+  mutating func declareLost(_ number: UInt64, _ trigger: LossVerdict.Trigger?, _ result: inout AckResult) {
     let packet = packets.at(number)
     guard !packet.pointee.isLost, !acked.contains(number) else { return }
     if packet.pointee.inFlight {
@@ -279,9 +284,19 @@ struct SendWindow: ~Copyable {
         newestLargeLostAt = packet.pointee.sentAt
       }
     }
+    if let trigger, (verdicts?.count ?? .max) < Self.mostVerdicts {
+      verdicts?.append(
+        LossVerdict(sequence: UInt32(truncatingIfNeeded: number), attempt: packet.pointee.attempt, trigger: trigger))
+    }
     packet.pointee.isLost = true
     lostCount += 1
     lost.append(number)
+  }
+
+  mutating func takeVerdicts() -> [LossVerdict] {
+    guard let taken = verdicts, !taken.isEmpty else { return [] }
+    verdicts = []
+    return taken
   }
 
   mutating func forgetLargeLosses() { largeLost = 0 }
@@ -290,13 +305,13 @@ struct SendWindow: ~Copyable {
   var largeSilence: Nanoseconds { newestLargeLostAt - newestLargeSentAt }
 
   /// Declares the base lost, and all that follows it discarded, to be repeated in order.
-  mutating func goBack(_ result: inout AckResult) {
+  mutating func goBack(_ trigger: LossVerdict.Trigger, _ result: inout AckResult) {
     lost.removeAll()
     lostCount = 0
     for number in base..<next { packets.at(number).pointee.isLost = false }
-    declareLost(base, &result)
+    declareLost(base, trigger, &result)
     var discarded = AckResult()
-    for number in base + 1..<next { declareLost(number, &discarded) }
+    for number in base + 1..<next { declareLost(number, nil, &discarded) }
   }
 
   /// The lowest number from `number` on that is not acknowledged: what a probe repeats.

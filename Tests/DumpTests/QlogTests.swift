@@ -61,8 +61,13 @@ import Testing
     #expect(
       names.isSuperset(of: [
         "recovery:metrics_updated", "recovery:congestion_state_updated", "recovery:loss_timer_updated",
-        "shoal:packets_lost",
+        "recovery:packet_lost",
       ]))
+    // Each packet that was taken for lost is named, with what showed it.
+    let lost = events.filter { $0["name"] as? String == "recovery:packet_lost" }
+      .compactMap { $0["data"] as? [String: Any] }
+    #expect(lost.allSatisfy { ($0["header"] as? [String: Any])?["packet_number"] is Int })
+    #expect(lost.allSatisfy { ["reordering_threshold", "time_threshold"].contains($0["trigger"] as? String) })
     let timers = events.filter { $0["name"] as? String == "recovery:loss_timer_updated" }
       .compactMap { $0["data"] as? [String: Any] }
     #expect(timers.allSatisfy { $0["timer_type"] as? String == "pto" })

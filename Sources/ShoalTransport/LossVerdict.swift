@@ -1,0 +1,19 @@
+/// A packet that was taken for lost, for logs.
+public struct LossVerdict: Sendable {
+  /// What showed it (qlog's names).
+  public enum Trigger: String, Sendable {
+    /// Enough that left later had arrived.
+    case reorderingThreshold = "reordering_threshold"
+    /// It should have been acknowledged by then.
+    case timeThreshold = "time_threshold"
+    /// Under go-back-N: nothing was acknowledged for a probe timeout.
+    case probeTimeout = "pto_expired"
+  }
+
+  /// The packet's number, as it is on the wire.
+  public var sequence: UInt32
+  /// Which attempt was lost, from 0.
+  public var attempt: UInt32
+  /// What showed it.
+  public var trigger: Trigger
+}
