@@ -6,6 +6,7 @@ import ShoalTerminal
 @main
 enum Program {
   static func main() {
+    StandardStreams.reserve()
     let ending = Ending()
     Task.detached {
       let status = await run(Array(CommandLine.arguments.dropFirst()), ending)

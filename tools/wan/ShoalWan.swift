@@ -49,6 +49,7 @@ enum ShoalWan {
     version: "0.1.0")
 
   static func main() {
+    StandardStreams.reserve()
     // Before there is another thread, so that none but ours takes them.
     let signals = Signals()
     exit(run(Array(CommandLine.arguments.dropFirst()), signals))
