@@ -57,6 +57,7 @@ enum CommandTable {
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
           Option("stay", "Keep serving afterwards."),
+          Option("wait", "Fail once nothing has come for so long: 30s. (default: never)", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: any free port)"),

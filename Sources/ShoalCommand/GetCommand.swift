@@ -8,6 +8,7 @@ struct GetCommand {
   private let session: Session
   private let request: GetRequest
   private let destination: Destination
+  private let patience: Double?
   private let options: NodeOptions
 
   init(_ session: Session) throws {
@@ -15,6 +16,7 @@ struct GetCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
     destination = try GetCommand.destination(invocation)
+    patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
@@ -61,7 +63,8 @@ struct GetCommand {
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
     let download = try await peer.download(
-      try await ticket(peer), to: destination, replacing: session.invocation.has("force"))
+      try await ticket(peer), to: destination, replacing: session.invocation.has("force"),
+      patience: patience.map { .seconds($0) })
     var view = GetView(session)
     var last: DownloadProgress?
     for try await progress in download.progress {
@@ -93,7 +96,11 @@ struct GetCommand {
         }
       }
       defer { clock.cancel() }
-      let file = try session.file(named: name, among: try await peer.find(name: name))
+      guard let found = try await within(seconds: patience ?? 3e9, { try await peer.find(name: name) }) else {
+        let who = request.trackers.count == 1 ? "tracker \(request.trackers[0]) does" : "the trackers do"
+        throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
+      }
+      let file = try session.file(named: name, among: found)
       return Ticket(id: file.id, peers: request.peers, name: name, cut: file.cut)
     }
   }

@@ -74,7 +74,7 @@ extension Session {
     let (granted, asked) = peer.receiveBuffer
     let sizes = "receive buffer of \(Units.bytes(UInt64(granted))), \(Units.bytes(UInt64(asked))) were asked for"
     if granted < asked, granted < 1 << 20 {
-      warning("\(sizes); fast transfers may lose datagrams: sudo sysctl -w net.core.rmem_max=\(asked)")
+      warning("\(sizes); fast transfers may lose datagrams: sudo sysctl -w net.core.rmem_max=\(asked)", code: "receive_buffer")
     } else {
       detail(sizes)
     }
