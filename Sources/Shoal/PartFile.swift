@@ -103,7 +103,7 @@ struct PartFile: Sendable {
     do throws(SystemError) {
       try file.sync()
       try FileSystem.rename(target + ".part", to: target, replacing: replacing)
-      try FileSystem.syncDirectory(PartFile.directory(of: target))
+      try FileSystem.syncDirectory(FileSystem.parent(target))
       return nil
     } catch {
       return error.code == EEXIST
@@ -114,14 +114,9 @@ struct PartFile: Sendable {
 
   private static func full(_ path: String, _ manifest: Manifest) -> ShoalError {
     var status = statvfs()
-    let isKnown = statvfs(directory(of: path), &status) == 0
+    let isKnown = statvfs(FileSystem.parent(path), &status) == 0
     let free = isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : 0
     return diskFull(path, short: manifest.cut.size - min(free, manifest.cut.size), kept: 0)
-  }
-
-  private static func directory(of path: String) -> String {
-    guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {

@@ -16,6 +16,7 @@ struct GetCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
     destination = try GetCommand.destination(invocation)
+    try invocation.checkRecords(against: destination.paths(of: request.subject))
     patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
@@ -36,6 +37,9 @@ struct GetCommand {
     guard !path.isEmpty else { throw output.error("needs a path") }
     let isDirectory = try FileSystem.status(path)?.kind == .directory
     guard isDirectory || path.hasSuffix("/") else {
+      if try FileSystem.status(path)?.kind == .other {
+        throw output.error("is not a regular file; to keep nothing, use --discard")
+      }
       // Known now rather than when peers have been found.
       let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
       guard try parent == "/" || FileSystem.status(parent)?.kind == .directory else {
@@ -120,6 +124,18 @@ struct GetCommand {
     session.ending.onSignal {}
     session.ending.release()
     await waitForEnd()
+  }
+}
+
+extension Destination {
+  /// What a download will write, as far as that is known before it begins.
+  func paths(of subject: GetRequest.Subject) -> [String] {
+    switch (self, subject) {
+    case (.file(let path), _): [path, path + ".part"]
+    case (.directory(let directory), .ticket(let ticket)):
+      safeFileName(ticket.name).map { ["\(directory)/\($0)", "\(directory)/\($0).part"] } ?? []
+    case (.directory, .name), (.nowhere, _): []
+    }
   }
 }
 

@@ -22,6 +22,7 @@ enum Program {
     // A command line that is not understood is to be answered in JSON too.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do {
+      try checkArguments()
       switch try CommandTable.shoal.parse(words, width: console.standardOutput.helpWidth) {
       case .print(let text): console.print(text)
       case .run(let invocation):

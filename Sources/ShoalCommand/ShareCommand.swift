@@ -18,6 +18,8 @@ struct ShareCommand {
     guard invocation.all("path").count == 1 else {
       throw UsageError("several paths: sharing more than one file comes with a later version; share one")
     }
+    guard !path.isEmpty else { throw UsageError("the path is empty; name a file") }
+    try invocation.checkRecords(against: [path])
     if let status = try? FileSystem.status(path), status.kind == .directory {
       throw UsageError("\(escaped(path)) is a directory: sharing folders comes with a later version; share a file")
     }

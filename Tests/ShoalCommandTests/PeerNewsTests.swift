@@ -30,7 +30,8 @@ import Testing
           code: "tracker_silent"))
     #expect(
       news.line(for: .trackerSilent(tracker, tries: 6, next: 60), sources: 3)
-        == .warning("tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers", code: "tracker_silent"))
+        == .warning(
+          "tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers", code: "tracker_silent"))
   }
 
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
