@@ -48,8 +48,8 @@ final class DownloadTask {
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
     download.output.yield(progress)
-    if patience?.isOver(progress, loop.swarm.counters.bytesReceived) == true {
-      fail(ShoalError(.unavailable, patience!.complaint(progress)), loop)
+    if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
+      fail(ShoalError(.unavailable, patience.complaint(progress)), loop)
     }
   }
 

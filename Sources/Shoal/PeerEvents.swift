@@ -17,7 +17,7 @@ public enum PeerEvent: Sendable {
   case distrusted(Address, id: Digest)
   /// A peer has got what it wanted of a file; so many bytes from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
-  /// A peer has gone before it had what it wanted of a file; so many bytes it had asked for here.
+  /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
   /// A tracker has not answered so many tries; another goes out now, the next in so many seconds.
   case trackerSilent(Address, tries: Int, next: Double)

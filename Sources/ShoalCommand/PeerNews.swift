@@ -65,7 +65,7 @@ struct PeerNews {
       guard bytes > 0 else { return .detail("\(address) needs nothing from here") }
       return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
-      return usual("\(address) left before it had it all (\(bytes > 0 ? Units.total(bytes) : "nothing") from here)")
+      return usual("\(address) left (\(Units.total(bytes)) from here)")
     case .trackerSilent(let address, let tries, let next): return silent(address, tries, next)
     case .trackerAnswered(let address):
       answering.insert(address)

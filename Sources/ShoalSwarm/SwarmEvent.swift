@@ -40,7 +40,7 @@ public enum SwarmEvent: Sendable {
   case distrusted(FileKey, Address, piece: Int?)
   /// A peer that downloads from us has got what it wanted of the file; so many bytes of it it had asked for here.
   case served(FileKey, Address, bytes: UInt64)
-  /// A peer that downloads from us has gone before that.
+  /// A peer that downloads from us has gone and did not say so.
   case left(FileKey, Address, bytes: UInt64)
   /// What a tracker said, or that it says nothing.
   case tracker(Address, TrackerClientEvent)

@@ -92,7 +92,7 @@ import Testing
         == .detail("192.0.2.9:7401 needs nothing from here"))
     #expect(
       news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000))
-        == .log("192.0.2.9:7401 left before it had it all (5.0 MB from here)"))
+        == .log("192.0.2.9:7401 left (5.0 MB from here)"))
   }
 
   @Test func whatOthersSayIsEscaped() {
