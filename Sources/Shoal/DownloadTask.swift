@@ -70,10 +70,10 @@ final class DownloadTask {
     case .nowhere:
       return prepareNothing(manifest, loop)
     case .directory(let directory):
-      guard let safe = safeFileName(name) else {
-        return fail(
-          ShoalError(.file, "\(unsafety(of: name)); say where to write, with --output PATH"), loop)
+      if let fault = fileNameFault(name) {
+        return fail(ShoalError(.file, "\(fault); say where to write, with --output PATH"), loop)
       }
+      let safe = safeFileName(name) ?? ""
       path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
     }
     progress.path = path

@@ -1,12 +1,6 @@
 /// The name under which a file whose name came from others may be saved: the last component of its path; nil if
-/// that is empty or hidden, has characters that cannot be seen, or leaves no room for `.part` in 255 bytes.
-public func safeFileName(_ name: String) -> String? {
-  let last = lastComponent(name)
-  return fault(last) == nil ? last : nil
-}
-
-/// Why a name is not safe, as the beginning of a sentence.
-public func unsafety(of name: String) -> String { fault(lastComponent(name)) ?? "the file's name can be used" }
+/// there is a `fileNameFault`.
+public func safeFileName(_ name: String) -> String? { fileNameFault(name) == nil ? lastComponent(name) : nil }
 
 private func lastComponent(_ name: String) -> String {
   // By scalars: a combining mark after a slash makes one Character of both, and the kernel still sees the slash.
@@ -14,7 +8,10 @@ private func lastComponent(_ name: String) -> String {
   return last.map { String($0) } ?? ""
 }
 
-private func fault(_ name: String) -> String? {
+/// Why no file may be saved under a name that came from others, in words; nil if one may: its last component is empty
+/// or hidden, has characters that cannot be seen, or leaves no room for `.part` in 255 bytes.
+public func fileNameFault(_ name: String) -> String? {
+  let name = lastComponent(name)
   let isVisible = name.unicodeScalars.allSatisfy {
     switch $0.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: false

@@ -65,4 +65,13 @@ import Testing
   func onlyHarmlessNamesAreUsed(_ name: String, _ safe: String?) {
     #expect(safeFileName(name) == safe)
   }
+
+  @Test(arguments: [
+    (".bashrc", "the file's name, .bashrc, would hide it"), ("a/", "the file has no name"),
+    ("a\u{202E}b", "the file's name has characters that cannot be seen"),
+    (String(repeating: "é", count: 126), "the file's name is longer than 250 bytes"),
+  ])
+  func whyANameIsNotUsedIsSaid(_ name: String, _ reason: String) {
+    #expect(fileNameFault(name) == reason)
+  }
 }
