@@ -35,6 +35,3 @@ struct CaptureFile: ~Copyable {
     } catch { failure = error }
   }
 }
-
-/// The version of library and commands (semver.org).
-public let shoalVersion = "0.1.0"

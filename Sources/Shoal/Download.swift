@@ -49,8 +49,9 @@ public struct DownloadProgress: Sendable {
   public var totalChunks = 0
   /// Peers that serve the file.
   public var peers = 0
-  /// The share of numbered packets that came as repeats: what was lost on the way here, or nearly.
-  public var loss = 0.0
+  /// The share of the datagrams received that repeat an earlier one: under selective repeat about what the way here
+  /// loses, under go-back-N a multiple of it.
+  public var repeats = 0.0
   /// Verified bytes by peer.
   public var from: [Address: UInt64] = [:]
   /// Seconds since the download began.

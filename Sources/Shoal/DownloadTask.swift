@@ -8,6 +8,7 @@ final class DownloadTask {
   let download: Download
   private let destination: Destination
   private let replacing: Bool
+  private let patience: Patience?
   private let key: FileKey
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
@@ -15,10 +16,14 @@ final class DownloadTask {
   private var keepsNothing = false
   private var isOver = false
 
-  init(_ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool) {
+  init(
+    _ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool,
+    patience: Duration?
+  ) {
     self.download = download
     self.destination = destination
     self.replacing = replacing
+    self.patience = patience.map(Patience.init)
     self.key = key
     id = ticket.id
     progress = DownloadProgress(id: ticket.id)
@@ -39,10 +44,13 @@ final class DownloadTask {
       progress.totalChunks = file.totalChunks
       progress.from = file.from
       let counters = loop.swarm.counters
-      progress.loss = counters.received > 0 ? Double(counters.repeats) / Double(counters.received) : 0
+      progress.repeats = counters.received > 0 ? Double(counters.repeats) / Double(counters.received) : 0
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
     download.output.yield(progress)
+    if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
+      fail(ShoalError(.unavailable, patience.complaint(progress)), loop)
+    }
   }
 
   // MARK: The steps
@@ -62,10 +70,10 @@ final class DownloadTask {
     case .nowhere:
       return prepareNothing(manifest, loop)
     case .directory(let directory):
-      guard let safe = safeFileName(name) else {
-        return fail(
-          ShoalError(.file, "the file's name cannot be used here; say where to write, with --output PATH"), loop)
+      if let fault = fileNameFault(name) {
+        return fail(ShoalError(.file, "\(fault); say where to write, with --output PATH"), loop)
       }
+      let safe = safeFileName(name) ?? ""
       path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
     }
     progress.path = path
@@ -185,13 +193,14 @@ final class DownloadTask {
 extension NodeLoop {
   /// Begins a download.
   func begin(
-    _ download: Download, _ ticket: Ticket, _ peers: [Address], _ destination: Destination, replacing: Bool
+    _ download: Download, _ ticket: Ticket, _ peers: [Address], _ destination: Destination, replacing: Bool,
+    patience: Duration?
   ) {
     let now = SystemClock.now()
     let isKept = if case .nowhere = destination { false } else { true }
     let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, serving: isKept, at: now)
     set(nil, key)
-    let task = DownloadTask(download, ticket, key, destination, replacing: replacing)
+    let task = DownloadTask(download, ticket, key, destination, replacing: replacing, patience: patience)
     downloads[key.index] = task
     for peer in peers { swarm.add(peer: peer, for: key, at: now) }
     wantProgress(key) { [unowned self] _ in task.report(self) }

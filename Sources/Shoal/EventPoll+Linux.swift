@@ -36,7 +36,7 @@ package struct EventPoll: ~Copyable {
     events.deallocate()
   }
 
-  /// Watches `descriptor`, which must be removed before it is closed if it was ever duplicated.
+  /// Watches `descriptor` until it is closed.
   package func add(_ descriptor: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
     try control(EPOLL_CTL_ADD, descriptor, token, interest)
   }
@@ -44,11 +44,6 @@ package struct EventPoll: ~Copyable {
   /// Changes what to be told about `descriptor`.
   package func change(_ descriptor: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
     try control(EPOLL_CTL_MOD, descriptor, token, interest)
-  }
-
-  /// Stops watching `descriptor`.
-  package func remove(_ descriptor: Int32) throws(SystemError) {
-    try control(EPOLL_CTL_DEL, descriptor, 0, [])
   }
 
   private func control(

@@ -36,15 +36,19 @@ package final class File: Sendable {
     return file
   }
 
-  /// Opens for reading and writing, and makes the file if there is none.
-  package static func create(_ path: String, existing: Existing = .keep) throws(SystemError) -> File {
+  /// Opens for reading and writing, and makes the file if there is none. A symbolic link that is not to be followed
+  /// is refused with `ELOOP`.
+  package static func create(
+    _ path: String, existing: Existing = .keep, followsLinks: Bool = true
+  ) throws(SystemError) -> File {
     let flags: Int32 =
       switch existing {
       case .keep, .refuseContent: 0
       case .empty: O_TRUNC
       case .refuse: O_EXCL
       }
-    let file = try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags, .create)
+    let links = followsLinks ? 0 : O_NOFOLLOW
+    let file = try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags | links, .create)
     if existing == .refuseContent, try file.size() > 0 { throw SystemError(EEXIST, .create, path) }
     return file
   }
@@ -78,6 +82,23 @@ package final class File: Sendable {
 
   /// Its size in bytes.
   package func size() throws(SystemError) -> Int { try status().size }
+
+  /// Whether any of its bytes is not zero. What was never written is not read, where the file system knows.
+  package func hasContent() throws(SystemError) -> Bool {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+    defer { buffer.deallocate() }
+    var offset = 0
+    while true {
+      let data = lseek(descriptor, offset, SEEK_DATA)
+      // Nothing but a hole follows.
+      if data < 0, errno == ENXIO { return false }
+      if data >= 0 { offset = data }
+      let count = try read(into: buffer, at: offset)
+      guard count > 0 else { return false }
+      if buffer[..<count].contains(where: { $0 != 0 }) { return true }
+      offset += count
+    }
+  }
 
   /// Makes the file at least `size` bytes long and claims the disk space, if the file system can: then "disk full"
   /// comes now and not hours later.

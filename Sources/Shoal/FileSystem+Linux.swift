@@ -38,11 +38,24 @@ package enum FileSystem {
     throw SystemError(errno, .examine, path)
   }
 
-  /// Whether two paths that exist are on one file system, so that one can be renamed to the other's directory.
-  package static func areOnSameDevice(_ a: String, _ b: String) throws(SystemError) -> Bool {
-    guard let first = try status(a) else { throw SystemError(ENOENT, .examine, a) }
-    guard let second = try status(b) else { throw SystemError(ENOENT, .examine, b) }
-    return first.device == second.device
+  /// Whether two paths name one regular file, which need not exist yet.
+  package static func areSame(_ a: String, _ b: String) -> Bool {
+    if let first = try? status(a), let second = try? status(b) {
+      return first.kind == .regular && first.inode == second.inode && first.device == second.device
+    }
+    guard lastComponent(a) == lastComponent(b) else { return false }
+    guard let first = try? status(parent(a)), let second = try? status(parent(b)) else { return a == b }
+    return first.inode == second.inode && first.device == second.device
+  }
+
+  private static func lastComponent(_ path: String) -> String? {
+    path.unicodeScalars.split(separator: "/").last.map { String($0) }
+  }
+
+  /// The directory that a file is in.
+  package static func parent(_ path: String) -> String {
+    guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// Renames in one step. Unless `replacing`, fails with `EEXIST` and the new path as the subject when that is taken.

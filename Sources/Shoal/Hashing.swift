@@ -7,14 +7,14 @@ enum Hashing {
   /// A file and the manifest that was made of it.
   struct Hashed: Sendable {
     let manifest: Manifest
-    let source: SourceBox
+    let source: SourceFile
   }
 
   /// Cuts a file into pieces and chunks and hashes it (the original's `create_chunks`).
   static func manifest(
     _ path: String, _ chunking: Chunking, _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
-  ) async throws -> Hashed {
-    try await onThread { () throws(ShoalError) in
+  ) async throws(ShoalError) -> Hashed {
+    try await onThread {
       do throws(SystemError) {
         let file = try openRegular(path)
         let source = try SourceFile(file, checksForChange: true)
@@ -30,7 +30,7 @@ enum Hashing {
           return .failure(changed(path))
         }
         let manifest = Manifest(cut: cut, values: values, lastPiece: UnsafeRawBufferPointer(last.bytes))
-        return .success(Hashed(manifest: manifest, source: SourceBox(source)))
+        return .success(Hashed(manifest: manifest, source: source))
       } catch { return .failure(ShoalError(error)) }
     }
   }
@@ -54,29 +54,13 @@ enum Hashing {
     return file
   }
 
-  /// The BLAKE3 hash of a file, as `b3sum` prints it.
-  static func id(of file: File) throws(SystemError) -> Digest {
-    var hasher = Blake3.Hasher()
-    let buffer = PieceBuffer(1 << 20)
-    var offset = 0
-    while true {
-      let count = try file.read(into: buffer.bytes, at: offset)
-      guard count > 0 else { return hasher.finalize() }
-      hasher.update(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
-      offset += count
-    }
-  }
-
   /// Runs `body` on a thread of its own.
   private static func onThread<Value: Sendable>(
-    _ body: @escaping @Sendable () throws(ShoalError) -> Result<Value, ShoalError>
-  ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      SystemThread.start("shoal-hash") {
-        do throws(ShoalError) {
-          continuation.resume(with: try body().mapError { $0 })
-        } catch { continuation.resume(throwing: error) }
-      }
+    _ body: @escaping @Sendable () -> Result<Value, ShoalError>
+  ) async throws(ShoalError) -> Value {
+    try await withCheckedContinuation { continuation in
+      SystemThread.run("shoal-hash") { continuation.resume(returning: body()) }
     }
+    .get()
   }
 }

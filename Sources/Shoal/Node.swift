@@ -69,10 +69,12 @@ final class Node: Sendable {
       }
       throw ShoalError(.file, "\(place.0) \(error)\(error.remedy)")
     }
-    SystemThread.start("shoal-loop") { [self] in
-      let loop = NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog())
-      loop.run(tools.takePoll(), resting: tools.takeResting())
-    }
+    do {
+      try SystemThread.start("shoal-loop") { [self] in
+        let loop = NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog())
+        loop.run(tools.takePoll(), resting: tools.takeResting())
+      }
+    } catch { throw ShoalError(error) }
   }
 
   private static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {

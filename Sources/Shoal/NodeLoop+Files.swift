@@ -74,31 +74,32 @@ extension NodeLoop {
     }
     guard key.index < files.count, let source = files[key.index]?.source else { return false }
     if spans.read(source, payload.source, payload.offset, payload.length, into: room, &checksum) { return true }
-    withdraw(key)
+    withdraw(key, source.fault(at: payload.offset))
     return false
   }
 
   /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
-  private func withdraw(_ key: FileKey) {
+  private func withdraw(_ key: FileKey, _ fault: ShoalError) {
     guard let path = files[key.index]?.source?.file.path else { return }
     // Not now: a datagram of it is just being built.
     files[key.index] = nil
+    let reason = fault.code == .changed ? "the file was changed" : "the file cannot be read"
     node.post { loop in
-      loop.swarm.withdraw(key, at: SystemClock.now())
+      loop.swarm.withdraw(key, reason, at: SystemClock.now())
       loop.takeEvents(nil)
     }
     if let download = downloads[key.index] {
-      download.fail(SystemError(EIO, .read, path), self)
+      download.fail(fault, self)
     } else if let manifest = swarm.manifest(key) {
-      onPeerEvent?(.withdrawn(id: manifest.id, path: path))
+      onPeerEvent?(.withdrawn(id: manifest.id, path: path, fault))
     }
   }
 
   /// Serves a file that has been hashed.
   @discardableResult
-  func share(_ manifest: Manifest, _ source: SourceBox, name: String) -> FileKey {
+  func share(_ manifest: Manifest, _ source: SourceFile, name: String) -> FileKey {
     let key = swarm.share(manifest, name: name, at: SystemClock.now())
-    set(LocalFile(key, source.file, manifest.cut), key)
+    set(LocalFile(key, source, manifest.cut), key)
     takeEvents(nil)
     return key
   }
@@ -120,6 +121,8 @@ extension NodeLoop {
     result.corrupt = corrupt
     result.duplicate = counters.duplicate
     result.repeats = counters.repeats
+    result.refused = refused
+    result.lastRefusal = lastRefusal
     result.connections = swarm.connectionCount
     return result
   }
@@ -135,10 +138,10 @@ extension NodeLoop {
       onPeerEvent?(.connected(address, byPeer: byPeer))
     case .disconnected(let address, let wasOpen, let code, let reason, _):
       if wasOpen {
-        let name = CloseCode(rawValue: code)?.description ?? "code \(code)"
-        onPeerEvent?(.disconnected(address, reason: reason.isEmpty ? name : "\(name): \(reason)"))
+        onPeerEvent?(.disconnected(address, code: code, reason: reason))
       } else if code != CloseCode.version.rawValue {
-        onPeerEvent?(.unreachable(address))
+        onPeerEvent?(.unreachable(address, refusal: refused > refusedBefore ? lastRefusal : ""))
+        refusedBefore = refused
       }
     case .otherVersion(let address, let versions):
       onPeerEvent?(.otherVersion(address, versions))
@@ -155,14 +158,12 @@ extension NodeLoop {
       if let id = swarm.manifest(key)?.id {
         onPeerEvent?(.served(address, id: id, name: swarm.name(key), bytes: bytes))
       }
+    case .left(let key, let address, let bytes):
+      if let id = swarm.manifest(key)?.id {
+        onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
+      }
     case .tracker(let address, let event): tell(address, event, at: now)
     case .chunk, .block, .pieceGathered, .pieceDropped: break
     }
   }
-}
-
-/// Carries a file to its loop.
-final class SourceBox: @unchecked Sendable {
-  let file: SourceFile
-  init(_ file: SourceFile) { self.file = file }
 }

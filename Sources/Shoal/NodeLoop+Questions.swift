@@ -59,11 +59,11 @@ extension NodeLoop {
 
   private func refused(_ request: TrackerRequest, _ code: UInt16, _ message: String, by tracker: Address) {
     let isUnknown = code == TrackerError.unknownFile.rawValue
-    let error = ShoalError(
-      .unknownName,
+    let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
+    let error =
       isUnknown
-        ? "tracker \(tracker) knows no such file; is it still shared there, and the id right?"
-        : "tracker \(tracker): \(message)")
+      ? ShoalError(.unknownName, "tracker \(tracker) knows no such file; is it still shared there, and the id right?")
+      : ShoalError(.trackerRefused, "tracker \(tracker) refuses: \(kind)\(message.isEmpty ? "" : ", \(message)")")
     switch request {
     case .find(let name):
       answer {

@@ -40,6 +40,12 @@ final class NodeLoop {
   private var isClosing = false
   private var closeBy = Instant.distantFuture
   private var onClosed: [() -> Void] = []
+  /// Datagrams that the system refused to send.
+  var refused: Int { Int(output.counters.refused) }
+  /// Why it refused the last; empty if there was none.
+  var lastRefusal: String { refused == 0 ? "" : SystemError(output.counters.lastRefusal, .send, "").cause }
+  /// How many were refused when somebody was last told.
+  var refusedBefore = 0
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
   /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.

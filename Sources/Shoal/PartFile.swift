@@ -13,17 +13,21 @@ struct PartFile: Sendable {
   private let replacing: Bool
 
   /// Makes a place for a file of this manifest, and verifies what is there already.
+  ///
+  /// A part that holds something, and not one right piece, was not left by a download of this file, since only pieces
+  /// that are right are ever written: unless `replacing`, it is an error. Zeros are nothing, as the place is claimed
+  /// before the first piece comes.
   static func prepare(
     _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Result<PartFile, ShoalError> {
     do throws(SystemError) {
-      if let there = try existing(target, manifest) {
+      if let there = try existing(target, manifest, progress) {
         if there.isRight { return .success(there.part) }
         guard replacing else {
           return .failure(ShoalError(.exists, "\(target) exists and differs; use --output PATH or --force"))
         }
       }
-      return try .success(open(target, manifest, replacing: replacing, progress))
+      return try open(target, manifest, replacing: replacing, progress)
     } catch {
       return .failure(error.isDiskFull ? full(target + ".part", manifest) : ShoalError(error))
     }
@@ -31,27 +35,43 @@ struct PartFile: Sendable {
 
   /// What lies at the target, and whether it is the file.
   private static func existing(
-    _ target: String, _ manifest: Manifest
+    _ target: String, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> (part: PartFile, isRight: Bool)? {
     guard let status = try FileSystem.status(target) else { return nil }
-    guard status.kind == .regular else { throw SystemError(EISDIR, .create, target) }
+    guard status.kind == .regular else {
+      throw SystemError(status.kind == .directory ? EISDIR : ESPIPE, .create, target)
+    }
     let file = try File.open(target)
-    let id = status.size == Int(manifest.cut.size) ? try Hashing.id(of: file) : nil
-    let isRight = id == manifest.id
-    let all = ChunkSet.full(capacity: manifest.cut.pieces)
-    return (PartFile(file: file, target: target, have: all, wasThere: true, replacing: false), isRight)
+    var have = ChunkSet(capacity: manifest.cut.pieces)
+    let hasItsSize = status.size == Int(manifest.cut.size)
+    if hasItsSize { have = try verify(file, manifest, progress) }
+    let part = PartFile(file: file, target: target, have: have, wasThere: true, replacing: false)
+    return (part, hasItsSize && have.count == manifest.cut.pieces)
   }
 
   private static func open(
     _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
-  ) throws(SystemError) -> PartFile {
+  ) throws(SystemError) -> Result<PartFile, ShoalError> {
     let path = target + ".part"
     let wasThere = try FileSystem.status(path) != nil
-    let file = try File.create(path)
+    let file: File
+    do throws(SystemError) {
+      file = try File.create(path, followsLinks: false)
+    } catch {
+      guard error.code == ELOOP else { throw error }
+      return .failure(ShoalError(.exists, "\(path) is a symbolic link; remove it, or use --output PATH"))
+    }
+    guard try file.status().kind == .regular else { throw SystemError(ESPIPE, .create, path) }
     try file.lock()
     var have = ChunkSet(capacity: manifest.cut.pieces)
     do {
       if wasThere { have = try verify(file, manifest, progress) }
+      if have.isEmpty, try file.hasContent() {
+        guard replacing else {
+          return .failure(ShoalError(.exists, "\(path) is of another file; use --output PATH or --force"))
+        }
+        try file.resize(0)
+      }
       if try file.size() > Int(manifest.cut.size) { try file.resize(Int(manifest.cut.size)) }
       // All of it now, so that a disk that is too small is known before anything is fetched.
       try file.allocate(Int(manifest.cut.size))
@@ -59,7 +79,7 @@ struct PartFile: Sendable {
       if !wasThere { try? FileSystem.remove(path) }
       throw error
     }
-    return PartFile(file: file, target: target, have: have, wasThere: false, replacing: replacing)
+    return .success(PartFile(file: file, target: target, have: have, wasThere: false, replacing: replacing))
   }
 
   /// The pieces of a file that are right: nothing that an earlier run left is believed.
@@ -83,7 +103,7 @@ struct PartFile: Sendable {
     do throws(SystemError) {
       try file.sync()
       try FileSystem.rename(target + ".part", to: target, replacing: replacing)
-      try FileSystem.syncDirectory(PartFile.directory(of: target))
+      try FileSystem.syncDirectory(FileSystem.parent(target))
       return nil
     } catch {
       return error.code == EEXIST
@@ -94,22 +114,19 @@ struct PartFile: Sendable {
 
   private static func full(_ path: String, _ manifest: Manifest) -> ShoalError {
     var status = statvfs()
-    let isKnown = statvfs(directory(of: path), &status) == 0
+    let isKnown = statvfs(FileSystem.parent(path), &status) == 0
     let free = isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : 0
     return diskFull(path, short: manifest.cut.size - min(free, manifest.cut.size), kept: 0)
   }
 
-  private static func directory(of path: String) -> String {
-    guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {
-    func megabytes(_ bytes: UInt64) -> String {
-      let tenths = (bytes + 50_000) / 100_000
-      return "\(tenths / 10).\(tenths % 10) MB"
-    }
     let keeps = kept > 0 ? " and repeat: \(megabytes(kept)) are kept" : " and repeat"
     return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
+  }
+
+  /// `308.3 MB`.
+  static func megabytes(_ bytes: UInt64) -> String {
+    let tenths = (bytes + 50_000) / 100_000
+    return "\(tenths / 10).\(tenths % 10) MB"
   }
 }

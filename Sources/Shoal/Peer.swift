@@ -87,9 +87,11 @@ public final class Peer: Sendable {
   /// Fetches a file from all peers that the ticket's peers and trackers, and those added, know of.
   ///
   /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
-  /// file of other content is an error, unless `replacing`.
-  public func download(_ ticket: Ticket, to destination: Destination, replacing: Bool = false) async throws -> Download
-  {
+  /// file of other content is an error, unless `replacing`; so is a `NAME.part` that no download of this file left.
+  /// With `patience`, the download fails once nothing has come for so long; without, it waits for peers for ever.
+  public func download(
+    _ ticket: Ticket, to destination: Destination, replacing: Bool = false, patience: Duration? = nil
+  ) async throws -> Download {
     var peers: [Address] = []
     var failure: (any Error)?
     for peer in ticket.peers {
@@ -102,7 +104,7 @@ public final class Peer: Sendable {
     // A ticket's name that cannot be resolved matters only if nothing else can be.
     if let failure, peers.isEmpty, await node.ask({ $0.swarm.trackers.count }) == 0 { throw failure }
     let download = Download(node)
-    node.post { loop in loop.begin(download, ticket, found, destination, replacing: replacing) }
+    node.post { loop in loop.begin(download, ticket, found, destination, replacing: replacing, patience: patience) }
     return download
   }
 
@@ -151,7 +153,7 @@ public final class Peer: Sendable {
   private func resolve(_ text: String, defaultPort: UInt16) async throws -> [Address] {
     try await withCheckedThrowingContinuation { continuation in
       // A slow name server must not hold up hashing, so it has a thread of its own.
-      SystemThread.start("shoal-resolve") {
+      SystemThread.run("shoal-resolve") {
         do throws(ResolverError) {
           let place = try Resolver.parse(text, defaultPort: defaultPort)
           continuation.resume(returning: try Resolver.resolve(place.host, port: place.port))

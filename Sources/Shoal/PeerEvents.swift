@@ -5,10 +5,10 @@ import ShoalWire
 public enum PeerEvent: Sendable {
   /// A connection is open; `byPeer` if the other side asked for it.
   case connected(Address, byPeer: Bool)
-  /// An open connection has ended.
-  case disconnected(Address, reason: String)
-  /// An address did not answer; it will be tried again.
-  case unreachable(Address)
+  /// An open connection has ended; the code is one of Protocol.md's, the reason the peer's words, if it gave any.
+  case disconnected(Address, code: UInt16, reason: String)
+  /// An address did not answer; it will be tried again. `refusal`: why the system did not even send, if it said so.
+  case unreachable(Address, refusal: String)
   /// A peer speaks only these versions of the protocol.
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve a file.
@@ -17,6 +17,8 @@ public enum PeerEvent: Sendable {
   case distrusted(Address, id: Digest)
   /// A peer has got what it wanted of a file; so many bytes from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
+  /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
+  case left(Address, id: Digest, name: String, bytes: UInt64)
   /// A tracker has not answered so many tries; another goes out now, the next in so many seconds.
   case trackerSilent(Address, tries: Int, next: Double)
   /// A tracker answers again.
@@ -25,8 +27,8 @@ public enum PeerEvent: Sendable {
   case registered(Address, id: Digest)
   /// A tracker refuses a request.
   case trackerRefused(Address, code: UInt16, message: String)
-  /// A shared file was changed or cannot be read any more, and is served no longer.
-  case withdrawn(id: Digest, path: String)
+  /// A shared file is served no longer: it was changed (the error's code is `changed`), or cannot be read any more.
+  case withdrawn(id: Digest, path: String, ShoalError)
   /// The capture cannot be written any more.
   case captureFailed(String)
 }
@@ -104,6 +106,10 @@ public struct NodeStatistics: Sendable {
   public var duplicate = 0
   /// Numbered packets received whose attempt was above 0.
   public var repeats = 0
+  /// Datagrams that the system refused to send: no route, a firewall.
+  public var refused = 0
+  /// Why it refused the last of them; empty if there was none.
+  public var lastRefusal = ""
   /// Connections that are open.
   public var connections = 0
 

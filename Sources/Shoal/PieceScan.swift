@@ -19,7 +19,7 @@ package enum PieceScan {
     let helpers = min(cores, count) - 1
     let ended = Semaphore()
     for i in 0..<max(helpers, 0) {
-      SystemThread.start("shoal-scan-\(i)") {
+      SystemThread.run("shoal-scan-\(i)") {
         scan.work()
         ended.signal()
       }

@@ -8,6 +8,8 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
     case badAddress = "bad_address"
     /// A file cannot be read, written or examined.
     case file = "file"
+    /// The system gives no socket or no thread.
+    case system = "system"
     /// The destination exists and differs.
     case exists = "exists"
     /// There is no room for the file.
@@ -16,14 +18,14 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
     case portInUse = "port_in_use"
     /// No tracker knows the name or id.
     case unknownName = "unknown_name"
-    /// Several files have the name.
-    case ambiguousName = "ambiguous_name"
+    /// A tracker refuses a question for another reason.
+    case trackerRefused = "tracker_refused"
     /// A peer speaks no version that we do.
     case version = "version"
     /// A file was changed while it was read.
     case changed = "changed"
-    /// Something did not end in time.
-    case incomplete = "incomplete"
+    /// Nothing of the file came from anybody for as long as was to be waited.
+    case unavailable = "unavailable"
     /// The peer or the download was stopped.
     case stopped = "stopped"
   }
@@ -39,7 +41,13 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
   }
 
   init(_ error: SystemError, remedy: String = "") {
-    let code: Code = error.isDiskFull ? .diskFull : error.isInUse ? .portInUse : .file
+    let code: Code =
+      switch error.action {
+      case _ where error.isDiskFull: .diskFull
+      case _ where error.isInUse: .portInUse
+      case .bind, .openSocket, .startThread, .wait, .send: .system
+      default: .file
+      }
     self.init(code, "\(error)" + (remedy.isEmpty ? error.remedy : remedy))
   }
 

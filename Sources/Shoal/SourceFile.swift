@@ -2,7 +2,7 @@ import ShoalWire
 
 /// A file from which content is sent: spans of it are kept, so that a span is read once for many datagrams and for
 /// all who download it at the same time.
-final class SourceFile {
+final class SourceFile: Sendable {
   let file: File
   private let expected: FileStatus
   private let checksForChange: Bool
@@ -19,6 +19,16 @@ final class SourceFile {
     guard checksForChange else { return true }
     guard let status = try? file.status() else { return false }
     return status.size == expected.size && status.modified == expected.modified
+  }
+
+  /// Why what is at an offset cannot be sent.
+  func fault(at offset: UInt64) -> ShoalError {
+    do throws(SystemError) {
+      let buffer = PieceBuffer(1)
+      _ = try file.read(into: buffer.bytes, at: Int(offset))
+      let remedy = checksForChange ? "since it was hashed; share it again" : "by another program; fetch it again"
+      return ShoalError(.changed, "\(file.path) was changed \(remedy)")
+    } catch { return ShoalError(error) }
   }
 }
 

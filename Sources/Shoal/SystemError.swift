@@ -4,8 +4,9 @@ import Glibc
 package struct SystemError: Error, Hashable, Sendable {
   /// What was being done, as a verb that follows "cannot".
   package enum Action: String, Sendable {
-    case open, create, read, write, allocate, sync, rename, remove, examine, lock, bind, wait
+    case open, create, read, write, allocate, sync, rename, remove, examine, lock, bind, wait, send
     case openSocket = "open a socket"
+    case startThread = "start a thread"
   }
 
   /// The `errno`.
@@ -25,6 +26,7 @@ package struct SystemError: Error, Hashable, Sendable {
   package var cause: String {
     switch code {
     case ENOENT: "no such file or directory"
+    case EPERM where action == .send: "a firewall of this machine refuses it"
     case EACCES, EPERM: "permission denied"
     case EISDIR: "is a directory"
     case ENOTDIR: "part of the path is not a directory"
@@ -68,6 +70,7 @@ extension SystemError {
     case ENOENT, ENOTDIR: "; check the path"
     case EACCES, EPERM: "; check who may use it"
     case EISDIR, ESPIPE: "; name a regular file"
+    case EAGAIN where action == .startThread: "; end other programs, or raise the limit with ulimit -u"
     case EWOULDBLOCK where action == .lock: "; wait for it, or write elsewhere with --output PATH"
     default: ""
     }

@@ -7,8 +7,9 @@ enum SystemThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Runs `body` on a thread of its own, of this name (15 characters at most are shown).
-  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  /// Runs `body` on a thread of its own, of this name (15 characters at most are shown); fails where the system gives
+  /// no thread.
+  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(Body(body)).toOpaque()
     let result = pthread_create(
@@ -17,11 +18,15 @@ enum SystemThread {
         Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil
       }, argument)
     guard result == 0 else {
-      // Without a thread the work is done here, later than it should be, rather than never.
-      Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-      return
+      Unmanaged<Body>.fromOpaque(argument).release()
+      throw SystemError(result, .startThread, name)
     }
     pthread_setname_np(thread, String(name.prefix(15)))
     pthread_detach(thread)
+  }
+
+  /// Runs `body`, which ends, on a thread of its own; without one here, later than it should be rather than never.
+  static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
+    do { try start(name, body) } catch { body() }
   }
 }

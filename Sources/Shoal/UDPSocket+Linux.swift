@@ -28,8 +28,6 @@ package final class UDPSocket: Sendable {
   package let canCoalesce: Bool
   /// Bytes of receive queue, as `net.core.rmem_max` counts them; less than asked for means that the limit is low.
   package let grantedReceiveBuffer: Int
-  /// Bytes of send queue, as `net.core.wmem_max` counts them.
-  package let grantedSendBuffer: Int
 
   /// A socket bound to `address`. `::` receives IPv6 and IPv4, and where there is no IPv6, IPv4 alone.
   package static func bind(to address: Address, options: Options = Options()) throws(SystemError) -> UDPSocket {
@@ -51,7 +49,7 @@ package final class UDPSocket: Sendable {
       var value = value
       return setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
     }
-    func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
+    @discardableResult func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
       let wanted = Int32(clamping: wanted)
       if !set(SOL_SOCKET, force, wanted) { _ = set(SOL_SOCKET, name, wanted) }
       var granted: Int32 = 0
@@ -72,7 +70,7 @@ package final class UDPSocket: Sendable {
       _ = set(Int32(IPPROTO_IP), IP_PKTINFO, 1)
     }
     grantedReceiveBuffer = buffer(SO_RCVBUF, SO_RCVBUFFORCE, options.receiveBuffer)
-    grantedSendBuffer = buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
+    buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
     // A size of 0 changes nothing, and fails where the option is unknown.
     canSegment = options.offload && set(udp, SHOAL_UDP_SEGMENT, 0)
     canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)

@@ -7,24 +7,28 @@ final class WorkerPool: Sendable {
   static let shared = WorkerPool(threads: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 8)))
 
   private let jobs = Mutex<[@Sendable () -> Void]>([])
-  private let available: Semaphore
+  private let available = Semaphore()
+  private let hasThreads = Atomic(false)
 
-  private init(threads: Int) {
-    let available = Semaphore()
-    self.available = available
+  /// A pool of so many threads, or of as many as the system gives.
+  init(threads: Int) {
     for i in 0..<threads {
-      SystemThread.start("shoal-work-\(i)") { [self] in
-        while true {
-          available.wait()
-          let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-          job?()
-        }
-      }
+      guard (try? SystemThread.start("shoal-work-\(i)") { [self] in work() }) != nil else { break }
+      hasThreads.store(true, ordering: .relaxed)
     }
   }
 
-  /// Runs a job as soon as a thread is free, in the order of the calls.
+  private func work() -> Never {
+    while true {
+      available.wait()
+      let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+      job?()
+    }
+  }
+
+  /// Runs a job as soon as a thread is free, in the order of the calls; in a pool without threads, at once.
   func run(_ job: @escaping @Sendable () -> Void) {
+    guard hasThreads.load(ordering: .relaxed) else { return job() }
     jobs.withLock { $0.append(job) }
     available.signal()
   }

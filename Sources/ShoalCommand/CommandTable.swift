@@ -1,5 +1,6 @@
 import Shoal
 import ShoalTerminal
+import ShoalWire
 
 /// The one table from which parsing, help, completion and the man page come.
 enum CommandTable {
@@ -14,6 +15,12 @@ enum CommandTable {
         "OPTIONS", shared: true,
         [.quiet, .verbose, Option("json", "Print one JSON object a line on standard output."), .progress, .color])
     ],
+    exitStatus: Topic(
+      "EXIT STATUS",
+      [
+        "0": "Done and verified.", "1": "Failed.", "2": "The command line was not understood.",
+        "130, 143": "Ended by SIGINT or SIGTERM.",
+      ]),
     subcommands: [share, get, lookup, tracker, demo, simulate],
     version: shoalVersion)
 
@@ -57,11 +64,25 @@ enum CommandTable {
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
           Option("stay", "Keep serving afterwards."),
+          Option("wait", "Fail once nothing has come for so long: 30s. (default: never)", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: any free port)"),
         ]),
       transport(access + [qlog]),
+    ],
+    topics: [link])
+
+  /// What `--link` understands.
+  private static let link = Topic(
+    "LINK (A/B sets up and down apart)",
+    [
+      "loss=5%": "Lost; with burst=3, so many in a row on average.", "corrupt=1%": "With 1 to 3 bits flipped.",
+      "reorder=1%, duplicate=1%": "Overtaken by others; come twice.",
+      "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit a second.",
+      "queue=64kB, queue=2bdp": "What waits for the rate: B to MiB, or products.",
+      "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for so long, then down for so long.",
+      "seed=7": "Where all randomness comes from.",
     ])
 
   private static let lookup = Command(
@@ -85,7 +106,7 @@ enum CommandTable {
         "OPTIONS",
         [
           Option("file", "File to move. (default: one that is made up)", value: "path", completes: .files),
-          Option("size", "Size of the file that is made up.", value: "size", default: "64MB"),
+          Option("size", "Size of the file that is made up. (default: 64MB)", value: "size"),
           Option("peers", "How many peers download.", value: "n", default: "3"),
           Option("loss", "Datagrams that downloaders' links lose. (default: 5%)", value: "share"),
           Option("corrupt", "Datagrams that they corrupt. (default: 1%)", value: "share"),
@@ -114,6 +135,7 @@ enum CommandTable {
           Option("count", "How often, each time with the next seed.", value: "n", default: "1"),
           Option("limit", "Give up after so many simulated seconds.", value: "seconds", default: "3600"),
           Option("timeline", "Write how things stood every 10 ms, as CSV.", value: "file", completes: .files),
+          Option("force", "Replace a timeline that is there."),
         ]),
       transport([Option("link", "The link, up being from sender to receiver.", value: "spec", default: "clean")]),
     ])
@@ -122,7 +144,7 @@ enum CommandTable {
 
   /// What an endpoint does with each of its datagrams.
   private static let access = [
-    Option("link", "Impair this link: loss=5%,delay=10ms.", value: "spec"),
+    Option("link", "Impair this link: loss=5%; LINK in 'shoal help get'.", value: "spec"),
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
   ]
 

@@ -45,7 +45,10 @@ struct DemoView {
       "eta": eta.map { .double($0) } ?? .null,
       "peers": .array(
         zip(board.names, all).map { name, progress in
-          ["name": .string(name), "bytes": .uint(progress?.bytes ?? 0), "loss": .double(progress?.loss ?? 0)]
+          [
+            "name": .string(name), "bytes": .uint(progress?.bytes ?? 0),
+            "repeat_share": .double(progress?.repeats ?? 0),
+          ]
         }),
     ])
   }

@@ -17,7 +17,7 @@ struct DemoCommand {
     // Before anything is made that would be left behind.
     if let file = plan.file { _ = try File.open(file) }
     let files = try DemoFiles(plan)
-    session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
+    session.ending.onSignal { [session] in session.tellInterrupted("interrupted\(files.remainder)") }
     session.ending.atEnd { files.clean() }
     let path = try plan.file ?? files.make(session, size: plan.size)
     let swarm = try await DemoSwarm(plan, files, session)
@@ -67,7 +67,8 @@ struct DemoPlan {
     if let file, let status = try? FileSystem.status(file), status.kind == .directory {
       throw UsageError("--file \(escaped(file)): is a directory")
     }
-    size = try invocation["size"].bytes(from: 0, to: 1 << 40)
+    if file != nil, invocation.has("size") { throw UsageError("--file has its size: leave out --size, or --file") }
+    size = try invocation.first("size")?.bytes(from: 0, to: 1 << 40) ?? 64_000_000
     // Each has a letter for its name, and a socket, a thread and buffers of its own.
     peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")
     directory = invocation.first("directory")?.text

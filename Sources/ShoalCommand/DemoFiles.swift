@@ -44,8 +44,7 @@ final class DemoFiles: Sendable {
 
   /// What is there may be anybody's, and all that has these names will be removed or replaced.
   private func refuseExisting() throws {
-    let records = captures ? (["tracker", "origin"] + names).map(capture) : []
-    for path in made + records where try FileSystem.status(path) != nil {
+    for path in made + (captures ? records : []) where try FileSystem.status(path) != nil {
       throw Failure("\(escaped(path)) exists; remove it, or use another --directory", code: "exists")
     }
   }
@@ -54,11 +53,21 @@ final class DemoFiles: Sendable {
   func copy(of peer: String) -> String { "\(folder(of: peer))/\(fileName)" }
   func capture(of node: String) -> String { "\(directory)/\(node).pcapng" }
   /// The bytes of all captures.
-  var captured: UInt64 {
-    (["tracker", "origin"] + names).reduce(0) { sum, name in
-      let status = try? FileSystem.status(capture(of: name))
+  var captured: UInt64 { size(of: records) }
+
+  private var records: [String] { (["tracker", "origin"] + names).map(capture) }
+
+  private func size(of paths: [String]) -> UInt64 {
+    paths.reduce(0) { sum, path in
+      let status = try? FileSystem.status(path)
       return sum + UInt64(status?.size ?? 0)
     }
+  }
+
+  /// What stays when the demo is interrupted, as the end of a sentence; empty if nothing does.
+  var remainder: String {
+    let bytes = size(of: (captures ? records : []) + (keeps ? made : []))
+    return bytes == 0 ? "" : "; \(Units.total(bytes)) stay in \(escaped(directory))"
   }
   private var source: String { "\(directory)/\(fileName)" }
 

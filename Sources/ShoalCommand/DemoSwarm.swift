@@ -100,7 +100,7 @@ final class DemoSwarm: Sendable {
       var news = PeerNews(.getting(trackers: 1))
       for await event in peer.events {
         switch news.line(for: event) {
-        case .warning(let text): session.warning("\(name): \(text)")
+        case .warning(let text, let code): session.warning("\(name): \(text)", code: code)
         case .log(let text), .detail(let text): session.detail("\(name): \(text)")
         case nil: break
         }

@@ -8,6 +8,7 @@ struct GetCommand {
   private let session: Session
   private let request: GetRequest
   private let destination: Destination
+  private let patience: Double?
   private let options: NodeOptions
 
   init(_ session: Session) throws {
@@ -15,6 +16,8 @@ struct GetCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
     destination = try GetCommand.destination(invocation)
+    try invocation.checkRecords(against: destination.paths(of: request.subject))
+    patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
@@ -34,6 +37,9 @@ struct GetCommand {
     guard !path.isEmpty else { throw output.error("needs a path") }
     let isDirectory = try FileSystem.status(path)?.kind == .directory
     guard isDirectory || path.hasSuffix("/") else {
+      if try FileSystem.status(path)?.kind == .other {
+        throw output.error("is not a regular file; to keep nothing, use --discard")
+      }
       // Known now rather than when peers have been found.
       let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
       guard try parent == "/" || FileSystem.status(parent)?.kind == .directory else {
@@ -61,7 +67,8 @@ struct GetCommand {
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
     let download = try await peer.download(
-      try await ticket(peer), to: destination, replacing: session.invocation.has("force"))
+      try await ticket(peer), to: destination, replacing: session.invocation.has("force"),
+      patience: patience.map { .seconds($0) })
     var view = GetView(session)
     var last: DownloadProgress?
     for try await progress in download.progress {
@@ -93,7 +100,11 @@ struct GetCommand {
         }
       }
       defer { clock.cancel() }
-      let file = try session.file(named: name, among: try await peer.find(name: name))
+      guard let found = try await within(seconds: patience ?? 3e9, { try await peer.find(name: name) }) else {
+        let who = request.trackers.count == 1 ? "tracker \(request.trackers[0]) does" : "the trackers do"
+        throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
+      }
+      let file = try session.file(named: name, among: found)
       return Ticket(id: file.id, peers: request.peers, name: name, cut: file.cut)
     }
   }
@@ -113,6 +124,18 @@ struct GetCommand {
     session.ending.onSignal {}
     session.ending.release()
     await waitForEnd()
+  }
+}
+
+extension Destination {
+  /// What a download will write, as far as that is known before it begins.
+  func paths(of subject: GetRequest.Subject) -> [String] {
+    switch (self, subject) {
+    case (.file(let path), _): [path, path + ".part"]
+    case (.directory(let directory), .ticket(let ticket)):
+      safeFileName(ticket.name).map { ["\(directory)/\($0)", "\(directory)/\($0).part"] } ?? []
+    case (.directory, .name), (.nowhere, _): []
+    }
   }
 }
 

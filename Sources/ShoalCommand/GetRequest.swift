@@ -30,6 +30,9 @@ struct GetRequest {
     let remedy = "--tracker HOST:PORT"
     guard GetRequest.isTicket(text) else {
       subject = .name(argument)
+      if GetRequest.isNearlyTicket(text) {
+        throw UsageError("\(quoted(text)) is no ticket, which begins with shoal: and 64 hex digits; copy it whole")
+      }
       if argument.isEmpty { throw UsageError("the name is empty; give a ticket, a name or an id") }
       if trackers.isEmpty {
         throw UsageError("\(quoted(argument)) is a name: say which tracker knows it, with \(remedy)")
@@ -51,6 +54,17 @@ struct GetRequest {
     if text.lowercased().hasPrefix("shoal:") { return true }
     let head = text.prefix { $0 != "?" }
     return head.count > 48 && head.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
+  /// Whether this looks like a ticket or an address with a fault, rather than a name.
+  static func isNearlyTicket(_ text: String) -> Bool {
+    guard let colon = text.firstIndex(of: ":") else { return false }
+    let scheme = text[..<colon].lowercased()
+    let isWord = !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && $0.isLetter }
+    let rest = text[colon...].dropFirst()
+    let digits = rest.prefix { $0.isASCII && $0.isHexDigit }
+    let isMisspelt = digits.count >= 8 && nearMiss(scheme, among: ["shoal"]) != nil
+    return isWord && (rest.hasPrefix("//") || digits.count >= 32 || isMisspelt)
   }
 
   /// How many trackers may be asked.

@@ -63,8 +63,10 @@ struct GetSummary {
   var exactCounts: String {
     let sent = "\(Units.grouped(counts.sent)) datagrams sent (\(Units.grouped(counts.bytesSent)) bytes)"
     let received = "\(Units.grouped(counts.received)) received (\(Units.grouped(counts.bytesReceived)) bytes)"
+    let refused =
+      counts.refused > 0 ? "; \(Units.grouped(counts.refused)) not sent by the system: \(counts.lastRefusal)" : ""
     return "  \(sent), \(received); of those sent \(Units.grouped(counts.retransmitted)) repeats, "
-      + "\(Units.grouped(counts.lost)) lost"
+      + "\(Units.grouped(counts.lost)) lost\(refused)"
   }
 
   // MARK: JSON
@@ -86,7 +88,7 @@ extension NodeStatistics {
   var json: JSON {
     [
       "sent": .int(sent), "received": .int(received), "retransmitted": .int(retransmitted), "lost": .int(lost),
-      "corrupt": .int(corrupt), "duplicate": .int(duplicate), "repeats": .int(repeats),
+      "corrupt": .int(corrupt), "duplicate": .int(duplicate), "repeats": .int(repeats), "refused": .int(refused),
     ]
   }
 }

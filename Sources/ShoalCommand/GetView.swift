@@ -34,7 +34,7 @@ struct GetView {
       meter.add(progress.accepted, at: now)
       state.update(
         verified: progress.bytes, accepted: progress.accepted, of: progress.total, peers: progress.peers,
-        loss: progress.loss, at: now)
+        repeats: progress.repeats, at: now)
     case .finished: return
     }
     session.progress(state)
@@ -51,7 +51,8 @@ struct GetView {
     guard let since = lonelySince else { return lonelySince = now }
     guard now - since >= 10, !saidLonely else { return }
     saidLonely = true
-    session.warning("nobody offers \(escaped(name)) yet; is it still shared, and the ticket right? still looking")
+    session.warning(
+      "nobody offers \(escaped(name)) yet; is it still shared, and the ticket right? still looking", code: "no_peers")
   }
 
   private func tellResumed(_ progress: DownloadProgress, at now: Double) {
@@ -71,7 +72,7 @@ struct GetView {
       "event": "progress", "id": .string(progress.id.hex), "bytes": .uint(progress.bytes),
       "total": .uint(progress.total), "rate": .double(meter.rate),
       "eta": meter.remaining(rest).map { .double($0) } ?? .null, "peers": .int(progress.peers),
-      "loss": .double(progress.loss), "phase": .string(progress.phase.rawValue),
+      "repeat_share": .double(progress.repeats), "phase": .string(progress.phase.rawValue),
     ])
   }
 }

@@ -108,16 +108,17 @@ struct LookupText {
   var objects: [JSON] {
     let peers = answer.peers.map { peer -> JSON in
       [
-        "event": "peer", "address": .string("\(peer.address)"), "chunks": .int(peer.have),
+        "event": "peer", "address": .string("\(peer.address)"), "have": .int(peer.have),
+        "chunks": .int(Int(peer.cut.chunks)),
         "complete": .bool(peer.isComplete),
         "ranges": peer.chunks.map { .string($0.rangesDescription) } ?? .null, "id": .string(answer.id.hex),
-        "name": .string(answer.name), "total": .uint(UInt64(peer.cut.chunks)), "size": .uint(peer.cut.size),
+        "name": .string(answer.name), "bytes": .uint(peer.cut.size),
         "age": .int(peer.age),
       ]
     }
     let done: JSON = [
-      "event": "done", "id": .string(answer.id.hex), "name": .string(answer.name), "peers": .int(peers.count),
-      "total": .int(Int(answer.total)),
+      "event": "done", "id": .string(answer.id.hex), "name": .string(answer.name), "peers": .int(Int(answer.total)),
+      "told": .int(peers.count),
     ]
     return peers + [done]
   }

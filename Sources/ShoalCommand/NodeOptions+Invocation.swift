@@ -30,6 +30,21 @@ extension NodeOptions {
   }
 }
 
+extension Invocation {
+  /// That --capture and --qlog name two files, and none of those that the command reads or writes besides.
+  func checkRecords(against others: [String]) throws(UsageError) {
+    let capture = first("capture")
+    let qlog = first("qlog")
+    if let capture, let qlog, FileSystem.areSame(capture.text, qlog.text) {
+      throw UsageError("--qlog and --capture: both are \(escaped(capture.text)); name two files")
+    }
+    for record in [capture, qlog].compactMap(\.self) {
+      guard others.contains(where: { FileSystem.areSame($0, record.text) }) else { continue }
+      throw record.error("is where the file is \(name == "share" ? "read" : "written"); name another")
+    }
+  }
+}
+
 extension GivenValue {
   /// A link as `--link` and its relatives describe it.
   func link(named option: String) throws(UsageError) -> LinkSpec {
@@ -74,7 +89,8 @@ extension Session {
     let (granted, asked) = peer.receiveBuffer
     let sizes = "receive buffer of \(Units.bytes(UInt64(granted))), \(Units.bytes(UInt64(asked))) were asked for"
     if granted < asked, granted < 1 << 20 {
-      warning("\(sizes); fast transfers may lose datagrams: sudo sysctl -w net.core.rmem_max=\(asked)")
+      let remedy = "sudo sysctl -w net.core.rmem_max=\(asked)"
+      warning("\(sizes); fast transfers may lose datagrams: \(remedy)", code: "receive_buffer")
     } else {
       detail(sizes)
     }

@@ -16,13 +16,16 @@ struct PeerNews {
   enum Line: Equatable {
     case log(String)
     case detail(String)
-    case warning(String)
+    /// With what kind it is, for programs.
+    case warning(String, code: String)
   }
 
   private let role: Role
   /// The peers that serve what is wanted here.
   private var sources = 0
   private var answering: Set<Address> = []
+  /// The peers that were connected once: no firewall is in their way.
+  private var met: Set<Address> = []
   private var told: Set<String> = []
   /// The trackers of whose silence there was a warning.
   private var missed: Set<Address> = []
@@ -38,21 +41,31 @@ struct PeerNews {
   private mutating func line(for event: PeerEvent) -> Line? {
     switch event {
     case .connected(let address, let byPeer):
+      if met.count >= PeerNews.memory { met.removeAll() }
+      met.insert(address)
       return usual(byPeer ? "\(address) connected" : "connected to \(address)")
-    case .disconnected(let address, let reason):
-      return .detail("\(address) disconnected: \(escaped(reason))")
-    case .unreachable(let address):
-      return lonely("\(address) does not answer; trying again: does it run, is UDP \(address.port) open?")
+    case .disconnected(let address, let code, let reason): return gone(address, code, reason)
+    case .unreachable(let address, let refusal):
+      guard refusal.isEmpty else {
+        return lonely("nothing can be sent to \(address): \(refusal); trying again", "unreachable")
+      }
+      let advice = met.contains(address) ? "" : ": does it run, is UDP \(address.port) open?"
+      let answers = met.contains(address) ? "does not answer any more" : "does not answer"
+      return lonely("\(address) \(answers); trying again\(advice)", "unreachable")
     case .otherVersion(let address, let versions):
       let first = versions.lowerBound
       let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
       let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
-      return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)"))
-    case .refused(let address, let id, _): return lonely("\(address) does not serve \(id.short)")
+      return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
+    case .refused(let address, let id, _): return lonely("\(address) does not serve \(id.short)", "refused")
     case .distrusted(let address, _):
-      return once(.warning("\(address) sent what does not match the id; it is left alone for ten minutes"))
+      let text = "\(address) sent what does not match the id; it is left alone for ten minutes"
+      return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
-      return usual("\(address) has it all (\(Units.total(bytes)) from here)")
+      guard bytes > 0 else { return .detail("\(address) needs nothing from here") }
+      return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
+    case .left(let address, _, _, let bytes):
+      return usual("\(address) left (\(Units.total(bytes)) from here)")
     case .trackerSilent(let address, let tries, let next): return silent(address, tries, next)
     case .trackerAnswered(let address):
       answering.insert(address)
@@ -66,10 +79,22 @@ struct PeerNews {
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
     case .trackerRefused(let address, let code, let message):
       let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
-      return once(.warning("tracker \(address) refuses: \(kind)\(message.isEmpty ? "" : ", \(quoted(message))")"))
-    case .withdrawn(_, let path): return .warning("\(escaped(path)) was changed or removed; it is not served any more")
-    case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))")
+      let text = "tracker \(address) refuses: \(kind)\(message.isEmpty ? "" : ", \(quoted(message))")"
+      return once(.warning(text, code: "tracker_refused"))
+    case .withdrawn(_, _, let error): return .warning(harmless(error.message), code: error.code.rawValue)
+    case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
+  }
+
+  /// A connection has ended. For whoever fetches that is news if it was the last, unless it ended as it should.
+  private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String) -> Line? {
+    let kind = CloseCode(rawValue: code)
+    let name = kind.map { "\($0)".replacing("_", with: " ") } ?? "code \(code)"
+    let cause = kind == .idle ? "nothing is heard from it" : name + (reason.isEmpty ? "" : ", \(quoted(reason))")
+    if kind == .done { return .detail("\(address) left: \(cause)") }
+    // Its own place among the sources may be counted still.
+    sources = max(sources - 1, 0)
+    return lonely("\(address) left: \(cause)", "disconnected")
   }
 
   /// What who serves waits for, and who fetches does not.
@@ -79,15 +104,14 @@ struct PeerNews {
   }
 
   /// What matters, once, to a peer that wants something and has nobody else; others need not know.
-  private mutating func lonely(_ text: String) -> Line? {
-    if case .getting = role, sources == 0 { return once(.warning(text)) }
+  private mutating func lonely(_ text: String, _ code: String) -> Line? {
+    if case .getting = role, sources == 0 { return once(.warning(text, code: code)) }
     return .detail(text)
   }
 
   private mutating func once(_ line: Line) -> Line? {
-    guard case .warning(let text) = line else { return line }
-    // Addresses are others' to invent, so what is remembered of them has an end.
-    if told.count >= 1_000 { told.removeAll() }
+    guard case .warning(let text, _) = line else { return line }
+    if told.count >= PeerNews.memory { told.removeAll() }
     return told.insert(text).inserted ? line : nil
   }
 
@@ -101,8 +125,11 @@ struct PeerNews {
     // After 7 s, after a minute, and then every ten minutes.
     guard tries == 3 || tries == 6 || tries % 10 == 6 else { return .detail(text) }
     missed.insert(address)
-    return .warning(text)
+    return .warning(text, code: "tracker_silent")
   }
+
+  /// Addresses are others' to invent, so what is remembered of them has an end.
+  private static let memory = 1_000
 }
 
 extension Session {
@@ -110,7 +137,7 @@ extension Session {
     switch line {
     case .log(let text): log(text)
     case .detail(let text): if console.verbosity == .verbose { log(text) }
-    case .warning(let text): warning(text)
+    case .warning(let text, let code): warning(text, code: code)
     case nil: break
     }
   }

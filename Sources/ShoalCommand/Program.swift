@@ -6,6 +6,7 @@ import ShoalTerminal
 @main
 enum Program {
   static func main() {
+    StandardStreams.reserve()
     let ending = Ending()
     Task.detached {
       let status = await run(Array(CommandLine.arguments.dropFirst()), ending)
@@ -21,6 +22,7 @@ enum Program {
     // A command line that is not understood is to be answered in JSON too.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do {
+      try checkArguments()
       switch try CommandTable.shoal.parse(words, width: console.standardOutput.helpWidth) {
       case .print(let text): console.print(text)
       case .run(let invocation):

@@ -11,8 +11,8 @@ struct Session: Sendable {
 
   var isJSON: Bool { invocation.has("json") }
 
-  // Under --json all that is not an error or a warning is on standard output, as objects. Nothing follows what is
-  // said of a signal.
+  // Under --json everything is on standard output, as objects; what is a warning or an error is on standard error too.
+  // Nothing follows what is said of a signal.
 
   /// A line for a person who watches.
   func note(_ text: String) { unlessJSON { $0.note(text) } }
@@ -25,7 +25,11 @@ struct Session: Sendable {
 
   func progress(_ state: ProgressState) { unlessJSON { $0.progress(state) } }
 
-  func warning(_ text: String) { ending.unlessInterrupted { console.warning(text) } }
+  /// What is wrong though work goes on; `code` tells programs its kind.
+  func warning(_ text: String, code: String) {
+    ending.unlessInterrupted { console.warning(text) }
+    emit(["event": "warning", "message": .string(text), "code": .string(code)])
+  }
 
   /// An object, if they are asked for.
   func emit(_ object: @autoclosure () -> JSON) {

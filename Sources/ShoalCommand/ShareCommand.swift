@@ -18,6 +18,8 @@ struct ShareCommand {
     guard invocation.all("path").count == 1 else {
       throw UsageError("several paths: sharing more than one file comes with a later version; share one")
     }
+    guard !path.isEmpty else { throw UsageError("the path is empty; name a file") }
+    try invocation.checkRecords(against: [path])
     if let status = try? FileSystem.status(path), status.kind == .directory {
       throw UsageError("\(escaped(path)) is a directory: sharing folders comes with a later version; share a file")
     }
@@ -58,9 +60,7 @@ struct ShareCommand {
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
     for await event in peer.events {
       ShareCommand.object(for: event).map { object in session.emit(object) }
-      if case .withdrawn(_, let path) = event {
-        throw Failure("\(escaped(path)) was changed or cannot be read any more; share it again", code: "changed")
-      }
+      if case .withdrawn(_, _, let error) = event { throw error }
       session.tell(news.line(for: event))
     }
     await waitForEnd()
@@ -107,8 +107,13 @@ struct ShareCommand {
   private static func object(for event: PeerEvent) -> JSON? {
     switch event {
     case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
-    case .disconnected(let address, let reason):
-      ["event": "disconnected", "address": .string("\(address)"), "reason": .string(reason)]
+    case .disconnected(let address, let code, let reason):
+      [
+        "event": "disconnected", "address": .string("\(address)"),
+        "code": .string(CloseCode(rawValue: code).map { "\($0)" } ?? "\(code)"), "reason": .string(reason),
+      ]
+    case .left(let address, let id, _, let bytes):
+      ["event": "left", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
     case .served(let address, let id, _, let bytes):
       ["event": "served", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
     case .registered(let tracker, let id):

@@ -1,3 +1,4 @@
+import Glibc
 import Shoal
 import ShoalLink
 import ShoalSimulator
@@ -17,7 +18,7 @@ struct SimulateCommand {
   func run() async throws {
     session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
     // Before time is spent whose result could not be kept.
-    let file = try plan.timeline.map { try File.create($0, existing: .empty) }
+    let file = try plan.makeTimeline()
     var results: [SimulationResult] = []
     for seed in plan.seeds {
       let result = SimulationResult(seed: seed, plan.transfer.run(seed: seed))
@@ -49,7 +50,8 @@ struct SimulateCommand {
 struct SimulationPlan {
   let transfer: SimulatedTransfer
   let seeds: ClosedRange<UInt64>
-  let timeline: String?
+  private let timeline: String?
+  private let replacesTimeline: Bool
 
   init(_ invocation: Invocation) throws(UsageError) {
     var options = NodeOptions(listen: ":0")
@@ -63,10 +65,23 @@ struct SimulationPlan {
     let lowest = min(first ?? link.seed ?? 1, .max - count)
     seeds = lowest...(lowest + count - 1)
     timeline = invocation.first("timeline")?.text
+    replacesTimeline = invocation.has("force")
     if timeline != nil {
       guard count == 1 else { throw UsageError("--timeline: shows one run; leave out --count") }
       transfer.interval = 10 * .millisecond
     }
     self.transfer = transfer
+  }
+
+  /// The file of `--timeline`, empty; what is there is not replaced unless that is asked for.
+  func makeTimeline() throws -> File? {
+    guard let timeline else { return nil }
+    do throws(SystemError) {
+      return try File.create(timeline, existing: replacesTimeline ? .empty : .refuseContent)
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      let way = "name another file, or replace it with --force"
+      throw Failure("--timeline \(escaped(timeline)) exists; \(way)", code: "exists")
+    }
   }
 }

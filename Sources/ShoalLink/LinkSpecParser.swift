@@ -106,10 +106,9 @@ struct LinkSpecParser {
     case .delay: parameters.delay = value ?? 0
     case .jitter: parameters.jitter = value ?? 0
     case .rate: parameters.rate = value
-    case .queue: parameters.queue = value.map { Int($0) }
     case .burst: parameters.burst = value.map { Dimension.factor.number($0) }
     case .mtu: parameters.mtu = value.map { Int($0) }
-    case .outage, .seed: break
+    case .outage, .queue, .seed: break
     }
   }
 

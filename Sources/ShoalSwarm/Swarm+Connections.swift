@@ -143,6 +143,8 @@ extension Swarm {
     if let versions = detail.versions { emit(.otherVersion(session.address, versions)) }
     if code == CloseCode.done.rawValue, byPeer {
       for service in session.services { emit(.served(service.file, session.address, bytes: service.bytes)) }
+    } else {
+      for service in session.services { emit(.left(service.file, session.address, bytes: service.bytes)) }
     }
     emit(
       .disconnected(session.address, wasOpen: session.isOpen, code: code, reason: detail.reason, byPeer: byPeer))
@@ -209,8 +211,8 @@ extension Swarm {
 }
 
 extension Swarm {
-  /// Serves and fetches a file no longer; its key stays and names nothing more.
-  public mutating func withdraw(_ key: FileKey, at now: Instant) {
+  /// Serves and fetches a file no longer; its key stays and names nothing more. Peers are told the reason.
+  public mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
     guard files[key.index].phase != .stopped else { return }
     dropActive(key)
     files[key.index].phase = .stopped
@@ -223,7 +225,7 @@ extension Swarm {
       guard let session = sessions[index] else { continue }
       guard session.place(of: key) != nil || session.services.contains(where: { $0.file == key }) else { continue }
       // What is queued of it, or must be repeated, can no longer be sent: the connection ends with it.
-      drop(index, .goingAway, "", at: now)
+      drop(index, .goingAway, reason, at: now)
     }
     files[key.index].forgetAll()
   }

@@ -38,8 +38,10 @@ public enum SwarmEvent: Sendable {
   case refused(FileKey, Address, code: UInt16)
   /// A peer sent what does not fit the file's id and is left alone for a while.
   case distrusted(FileKey, Address, piece: Int?)
-  /// A peer that downloads from us now has the whole file.
+  /// A peer that downloads from us has got what it wanted of the file; so many bytes of it it had asked for here.
   case served(FileKey, Address, bytes: UInt64)
+  /// A peer that downloads from us has gone and did not say so.
+  case left(FileKey, Address, bytes: UInt64)
   /// What a tracker said, or that it says nothing.
   case tracker(Address, TrackerClientEvent)
 }

@@ -40,6 +40,9 @@ extension [Command] {
       sections.append(
         ["\(group.title):"] + group.options.filter(\.isListed).flatMap { row($0.label, $0.explanation, width: width) })
     }
+    for topic in command.topics {
+      sections.append(["\(topic.title):"] + topic.entries.flatMap { row($0.label, $0.text, width: width) })
+    }
     let subcommands = command.subcommands.map { row($0.name, $0.overview, width: width) }
     if !subcommands.isEmpty { sections.append(["SUBCOMMANDS:"] + subcommands.flatMap(\.self)) }
     if let footer { sections.append(wrapped(footer, to: width - 2).map { "  \($0)" }) }

@@ -54,6 +54,13 @@ public struct GivenValue: Sendable {
     return number
   }
 
+  /// A time of at least so many seconds: `30s`, `5min`. What is longer than a lifetime is no longer than that.
+  public func seconds(from low: Double) throws(UsageError) -> Double {
+    guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5min or 2h") }
+    guard time >= low else { throw error(bounds(Units.duration(low), nil, "")) }
+    return min(time, 3e9)
+  }
+
   /// A size between two bounds: `65536`, `64kB`, `1MiB`.
   public func bytes(from low: UInt64 = 0, to high: UInt64 = .max) throws(UsageError) -> UInt64 {
     guard let size = Units.parseBytes(text) else { throw error("must be a size such as 65536, 64kB or 1MiB") }

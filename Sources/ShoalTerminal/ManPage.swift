@@ -16,6 +16,7 @@ extension Command {
       lines += synopsis(command.usageLines(title: path.title))
       lines += details(of: command, section: ".PP\n.B")
     }
+    if let exitStatus { lines += details(of: exitStatus, section: ".SH") }
     return lines.joined(separator: "\n")
   }
 
@@ -33,10 +34,15 @@ extension Command {
       lines.append("\(section) \"\(troff(group.title))\"")
       for option in group.options { lines += entry(option.label, option.explanation) }
     }
+    for topic in command.topics { lines += details(of: topic, section: section) }
     if !command.examples.isEmpty {
       lines += ["\(section) EXAMPLES", ".PP", ".nf"] + command.examples.map(troff) + [".fi"]
     }
     return lines
+  }
+
+  private func details(of topic: Topic, section: String) -> [String] {
+    ["\(section) \"\(troff(topic.title))\""] + topic.entries.flatMap { entry($0.label, $0.text) }
   }
 
   private func entry(_ label: String, _ text: String) -> [String] { [".TP", ".B \"\(troff(label))\"", troff(text)] }

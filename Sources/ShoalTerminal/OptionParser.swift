@@ -59,7 +59,7 @@ struct OptionParser {
   private mutating func readLong(_ word: String) throws(UsageError) {
     let body = word.dropFirst(2)
     let name = String(body.prefix { $0 != "=" })
-    guard let option = path.options.first(where: { $0.name == name }) else { throw unknown("--\(name)") }
+    guard let option = path.options.first(where: { $0.name == name }) else { throw unknown("--\(name)", in: word) }
     let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
     if option.value == nil, let attached {
       throw GivenValue(label: option.long, text: attached).error("takes no value")
@@ -70,7 +70,9 @@ struct OptionParser {
   private mutating func readShort(_ word: String) throws(UsageError) {
     var letters = word.dropFirst()
     while let letter = letters.popFirst() {
-      guard let option = path.options.first(where: { $0.short == letter }) else { throw unknown("-\(letter)") }
+      guard let option = path.options.first(where: { $0.short == letter }) else {
+        throw unknown("-\(letter)", in: word)
+      }
       let attached = option.value != nil && !letters.isEmpty ? String(letters) : nil
       try store(option, attached)
       if attached != nil { break }
@@ -96,9 +98,11 @@ struct OptionParser {
     return word
   }
 
-  private func unknown(_ spelling: String) -> UsageError {
+  private func unknown(_ spelling: String, in word: String) -> UsageError {
     let near = nearMiss(spelling, among: path.options.map(\.long))
-    return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)")
+    let takesFiles = command.arguments.contains { $0.completes == .files }
+    let file = near == nil && takesFiles ? "; for a file, write \(escaped("./" + word))" : ""
+    return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)\(file)")
   }
 
   // MARK: Arguments

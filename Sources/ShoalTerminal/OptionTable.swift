@@ -107,6 +107,17 @@ public struct OptionGroup: Sendable {
   }
 }
 
+/// What help explains beside options: a heading and two columns.
+public struct Topic: Sendable {
+  let title: String
+  let entries: [(label: String, text: String)]
+
+  /// Entries under `title`.
+  public init(_ title: String, _ entries: KeyValuePairs<String, String>) {
+    (self.title, self.entries) = (title, entries.map { (label: $0.key, text: $0.value) })
+  }
+}
+
 /// A command: the one table that its parser, help, completion scripts and man page come from.
 public struct Command: Sendable {
   let name: String
@@ -115,13 +126,16 @@ public struct Command: Sendable {
   let examples: [String]
   let arguments: [Argument]
   var groups: [OptionGroup]
+  let topics: [Topic]
+  let exitStatus: Topic?
   let subcommands: [Command]
   let version: String?
 
-  /// A command. Usage lines are derived from the rest unless given.
+  /// A command. Usage lines are derived from the rest unless given; `exitStatus` is for the man page alone.
   public init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
-    groups: [OptionGroup] = [], subcommands: [Command] = [], version: String? = nil
+    groups: [OptionGroup] = [], topics: [Topic] = [], exitStatus: Topic? = nil, subcommands: [Command] = [],
+    version: String? = nil
   ) {
     self.name = name
     self.overview = overview
@@ -129,6 +143,8 @@ public struct Command: Sendable {
     self.examples = examples
     self.arguments = arguments
     self.groups = groups
+    self.topics = topics
+    self.exitStatus = exitStatus
     self.subcommands = subcommands
     self.version = version
   }

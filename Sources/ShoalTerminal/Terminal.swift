@@ -48,12 +48,8 @@ public enum Policy: String, CaseIterable, Sendable {
 public enum Hue: Int, Sendable {
   /// A heading.
   case bold = 1
-  /// A detail.
-  case dim = 2
   /// A failure.
   case red = 31
-  /// A success.
-  case green = 32
   /// A warning.
   case yellow = 33
 }

@@ -92,10 +92,16 @@ import Testing
     let other = try peer()
     let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
     let withdrawn = try await within(20) {
-      for await event in origin.events { if case .withdrawn(let id, _) = event { return id } }
-      return Digest.zero
+      for await event in origin.events { if case .withdrawn(let id, _, let error) = event { return (id, error) } }
+      return (Digest.zero, ShoalError(.stopped, ""))
     }
-    #expect(withdrawn == share.id)
+    #expect(withdrawn.0 == share.id && withdrawn.1.code == .changed)
+    #expect(withdrawn.1.message == "\(file) was changed since it was hashed; share it again")
+    let reason = try await within(20) {
+      for await event in other.events { if case .disconnected(_, _, let reason) = event { return reason } }
+      return ""
+    }
+    #expect(reason == "the file was changed")
     await other.close()
     await #expect(throws: (any Error).self) { try await download.finish() }
     #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))

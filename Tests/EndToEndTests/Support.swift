@@ -45,6 +45,9 @@ func peer(
   return try Peer.start(options)
 }
 
+/// What was to be done was not, in so many seconds.
+struct Late: Error { let seconds: Double }
+
 /// Runs `body`; a test that hangs fails instead.
 @discardableResult
 func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
@@ -52,7 +55,7 @@ func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async
     group.addTask { try await body() }
     group.addTask {
       try await Task.sleep(for: .seconds(seconds))
-      throw ShoalError(.incomplete, "not done within \(seconds) s")
+      throw Late(seconds: seconds)
     }
     defer { group.cancelAll() }
     return try await group.next()!

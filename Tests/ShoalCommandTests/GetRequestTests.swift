@@ -45,6 +45,17 @@ import Testing
     #expect(try request("cafe", "--tracker", "a.example").subject == .name("cafe"))
   }
 
+  @Test(arguments: ["shaol:\(someID)", "http://example.org/film.mkv", "shoa:12345678", "magnet:\(someID)?tracker=a:1"])
+  func aTicketWithATypoIsNoName(_ text: String) {
+    #expect(
+      failure { _ = try request(text, "--tracker", "a.example") }
+        == "2 usage: \"\(text)\" is no ticket, which begins with shoal: and 64 hex digits; copy it whole")
+  }
+
+  @Test(arguments: ["Alien: Romulus.mkv", "a:b", "Shoes: a film"]) func aNameMayHaveAColon(_ name: String) throws {
+    #expect(try request(name, "--tracker", "a.example").subject == .name(name))
+  }
+
   @Test func aTruncatedIDIsNoName() {
     #expect(
       failure { _ = try request(String(someID.dropLast(3))) }

@@ -13,7 +13,7 @@ import Testing
     #expect(news.line(for: .connected(peer, byPeer: true)) == .log("192.0.2.9:7401 connected"))
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 412_600_000))
-        == .log("192.0.2.9:7401 has it all (412.6 MB from here)"))
+        == .log("192.0.2.9:7401 has what it wanted (412.6 MB from here)"))
     #expect(news.line(for: .registered(tracker, id: .zero)) == .log("tracker 192.0.2.7:7400 knows of it"))
   }
 
@@ -26,10 +26,12 @@ import Testing
     #expect(
       news.line(for: .trackerSilent(tracker, tries: 3, next: 8))
         == .warning(
-          "tracker 192.0.2.7:7400: no answer to 3 tries, next in 8 s; does it run, is UDP 7400 open?"))
+          "tracker 192.0.2.7:7400: no answer to 3 tries, next in 8 s; does it run, is UDP 7400 open?",
+          code: "tracker_silent"))
     #expect(
       news.line(for: .trackerSilent(tracker, tries: 6, next: 60), sources: 3)
-        == .warning("tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers"))
+        == .warning(
+          "tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers", code: "tracker_silent"))
   }
 
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
@@ -56,21 +58,53 @@ import Testing
   @Test func whoDoesNotAnswerMattersOnlyToTheLonely() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "192.0.2.9:7401 does not answer; trying again: does it run, is UDP 7401 open?"
-    #expect(news.line(for: .unreachable(peer), sources: 1) == .detail(text))
-    #expect(news.line(for: .unreachable(peer)) == .warning(text))
-    #expect(news.line(for: .unreachable(peer)) == nil)
+    #expect(news.line(for: .unreachable(peer, refusal: ""), sources: 1) == .detail(text))
+    #expect(news.line(for: .unreachable(peer, refusal: "")) == .warning(text, code: "unreachable"))
+    #expect(news.line(for: .unreachable(peer, refusal: "")) == nil)
+  }
+
+  @Test func whyTheLastSourceLeftIsSaidAndNoStoryOfPorts() {
+    var news = PeerNews(.getting(trackers: 1))
+    _ = news.line(for: .connected(peer, byPeer: false))
+    #expect(
+      news.line(for: .disconnected(peer, code: 1, reason: "the file was changed"), sources: 1)
+        == .warning("192.0.2.9:7401 left: going away, \"the file was changed\"", code: "disconnected"))
+    #expect(
+      news.line(for: .unreachable(peer, refusal: ""))
+        == .warning("192.0.2.9:7401 does not answer any more; trying again", code: "unreachable"))
+    #expect(
+      news.line(for: .disconnected(peer, code: 3, reason: ""), sources: 5)
+        == .detail("192.0.2.9:7401 left: nothing is heard from it"))
+    #expect(news.line(for: .disconnected(peer, code: 0, reason: "")) == .detail("192.0.2.9:7401 left: done"))
+  }
+
+  @Test func whatTheSystemRefusesIsSaid() {
+    var news = PeerNews(.getting(trackers: 1))
+    #expect(
+      news.line(for: .unreachable(peer, refusal: "no route"))
+        == .warning("nothing can be sent to 192.0.2.9:7401: no route; trying again", code: "unreachable"))
+  }
+
+  @Test func whoTookNothingIsNotSaidToHaveItAll() {
+    var news = PeerNews(.sharing(tellsTrackers: false))
+    #expect(
+      news.line(for: .served(peer, id: .zero, name: "x", bytes: 0))
+        == .detail("192.0.2.9:7401 needs nothing from here"))
+    #expect(
+      news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000))
+        == .log("192.0.2.9:7401 left (5.0 MB from here)"))
   }
 
   @Test func whatOthersSayIsEscaped() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .disconnected(peer, reason: "\u{1B}[2Jbye"))
-        == .detail("192.0.2.9:7401 disconnected: \"\\x1B[2Jbye\""))
+      news.line(for: .disconnected(peer, code: 1, reason: "\u{1B}[2Jbye"))
+        == .warning("192.0.2.9:7401 left: going away, \"\\x1B[2Jbye\"", code: "disconnected"))
     #expect(
       news.line(for: .trackerRefused(tracker, code: 5, message: "go\naway"))
-        == .warning("tracker 192.0.2.7:7400 refuses: full, \"go\\naway\""))
+        == .warning("tracker 192.0.2.7:7400 refuses: full, \"go\\naway\"", code: "tracker_refused"))
     #expect(
       news.line(for: .otherVersion(peer, 2...2))
-        == .warning("192.0.2.9:7401 speaks version 2, we speak 1; update this shoal"))
+        == .warning("192.0.2.9:7401 speaks version 2, we speak 1; update this shoal", code: "version"))
   }
 }

@@ -31,6 +31,31 @@ import Testing
     #expect(try !String(contentsOfFile: path, encoding: .isoLatin1).contains("precious"))
   }
 
+  @Test func anInterruptedDemoSaysWhatItLeaves() throws {
+    let folder = NSTemporaryDirectory() + "demo-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let files = try DemoFiles(DemoPlan(invocation("demo", "--directory", folder)))
+    #expect(files.remainder.isEmpty)
+    try Data("datagrams".utf8).write(to: URL(filePath: folder + "/a.pcapng"))
+    #expect(files.remainder == "; 9 B stay in \(folder)")
+  }
+
+  @Test(arguments: [
+    (["--capture", "x", "--qlog", "./x"], "--qlog and --capture: both are x; name two files"),
+    (["--capture", "x", "--output", "x"], "--capture x: is where the file is written; name another"),
+    (["--qlog", "/tmp/../tmp/x.part", "--output", "/tmp/x"], "--qlog /tmp/../tmp/x.part: is where"),
+    (["--capture", "film.mkv.part"], "--capture film.mkv.part: is where the file is written; name another"),
+  ])
+  func recordsHaveAPlaceOfTheirOwn(_ words: [String], _ message: String) throws {
+    let ticket = "shoal:\(someID)?peer=192.0.2.7:7401&name=film.mkv"
+    let invocation = try invocation("get", ticket, words: words)
+    let request = try GetRequest(ticket, invocation, allowsPeers: true)
+    let destination = try GetCommand.destination(invocation)
+    #expect(
+      failure { try invocation.checkRecords(against: destination.paths(of: request.subject)) }
+        .hasPrefix("2 usage: \(message)"))
+  }
+
   @Test func aDemoRefusesTheCapturesOfAnother() throws {
     let folder = NSTemporaryDirectory() + "demo-\(UUID())"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,3 +1,4 @@
+import Foundation
 import ShoalLink
 import ShoalTerminal
 import ShoalTransport
@@ -46,6 +47,20 @@ import Testing
     guard case .run(let invocation) = try CommandTable.shoal.parse(["simulate"] + words) else { return }
     let error = #expect(throws: UsageError.self) { _ = try SimulationPlan(invocation) }
     #expect(error?.message.hasPrefix(message) == true)
+  }
+
+  @Test func aTimelineIsNotReplacedUnlessForced() throws {
+    let path = NSTemporaryDirectory() + "timeline-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("precious".utf8).write(to: URL(filePath: path))
+    func make(_ words: String...) throws {
+      _ = try SimulationPlan(invocation("simulate", "--timeline", path, words: words)).makeTimeline()
+    }
+    #expect(
+      failure { try make() } == "1 exists: --timeline \(path) exists; name another file, or replace it with --force")
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+    try make("--force")
+    #expect(try Data(contentsOf: URL(filePath: path)).isEmpty)
   }
 
   @Test func theTimelineIsATable() {

@@ -49,8 +49,7 @@ import Testing
       ])
     #expect(
       text.objects[1].description.hasPrefix(
-        "{\"event\":\"peer\",\"address\":\"192.0.2.9:7401\",\"chunks\":318,\"complete\":false,\"ranges\":\"0-301,318-333\""
-      ))
+        "{\"event\":\"peer\",\"address\":\"192.0.2.9:7401\",\"have\":318,\"chunks\":700,\"complete\":false,"))
     #expect(text.objects.last?.description.hasPrefix("{\"event\":\"done\",\"id\":\"\(someID)\"") == true)
   }
 

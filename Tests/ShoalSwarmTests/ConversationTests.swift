@@ -77,6 +77,8 @@ struct ConversationTests {
     scene.world.run(for: .second)
     #expect(peer.swarm.deadline == .distantFuture && origin.swarm.connectionCount == 0)
     #expect(scene.world.registrations(tracker) == 1)
+    let left = origin.events.compactMap { if case .left(_, peer.address, let bytes) = $0 { bytes } else { nil } }
+    #expect(left.count == 1 && left[0] > 0)
     scene.check()
   }
 

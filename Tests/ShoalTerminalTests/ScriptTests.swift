@@ -20,6 +20,14 @@ import Testing
     #expect(page.contains("shoal get \\(aqshoal:6b0c\\[u2026]\\(aq"))
   }
 
+  @Test func topicsAreInHelpAndOnTheManPage() throws {
+    let command = Command(
+      "x", "X.", topics: [Topic("LINK", ["loss=5%": "Lost."])], exitStatus: Topic("EXIT STATUS", ["0": "Done."]))
+    #expect(command.help().hasSuffix("LINK:\n  loss=5%                 Lost."))
+    let sections = ".SH \"LINK\"\n.TP\n.B \"loss=5%\"\nLost.\n.SH \"EXIT STATUS\"\n.TP\n.B \"0\"\nDone."
+    #expect(command.manPage.hasSuffix(sections))
+  }
+
   @Test func manPageTakesNoTextForARequest() {
     let page = Command("x", ".TH is \\fBnot\\fR a 'request'.").manPage
     #expect(page.contains("x \\- \\&.TH is \\efBnot\\efR a \\(aqrequest\\(aq."))

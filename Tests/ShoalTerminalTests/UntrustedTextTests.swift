@@ -3,6 +3,13 @@ import Testing
 @testable import ShoalTerminal
 
 @Suite struct UntrustedTextTests {
+  @Test func wordsThatAreNotUTF8AreNamed() {
+    #expect(
+      undecodable(Array("film".utf8) + [0xFF])?.message
+        == "\"film\\xFF\" is not UTF-8; rename the file, or give it a second name with ln")
+    #expect(undecodable(Array("é".utf8)) == nil)
+  }
+
   @Test(arguments: [
     ("film.mkv", "\"film.mkv\""), ("", "\"\""), ("a b", "\"a b\""), ("Größe 中.mkv", "\"Größe 中.mkv\""),
     ("a\nb\r\tc", #""a\nb\r\tc""#), ("\u{1B}[2J", #""\x1B[2J""#), ("\0", #""\x00""#), ("\u{7F}", #""\x7F""#),

@@ -60,10 +60,18 @@ import Testing
     arguments: [
       ("film.mkv", "film.mkv"), ("/etc/passwd", "passwd"), ("../../x", "x"), ("a/b/c", "c"), ("..", nil), (".", nil),
       ("", nil), ("a/", nil), ("a\u{1B}[2Jb", nil), ("a\nb", nil), ("a\u{202E}b", nil), (".hidden", nil),
-      (".\u{301}x", nil),
-      ("a/\u{301}b", "\u{301}b"), ("..\\a", nil), (String(repeating: "é", count: 126), nil),
+      (".\u{301}x", nil), ("a/\u{301}b", "\u{301}b"), ("..\\a", nil), (String(repeating: "é", count: 126), nil),
     ] as [(String, String?)])
   func onlyHarmlessNamesAreUsed(_ name: String, _ safe: String?) {
     #expect(safeFileName(name) == safe)
+  }
+
+  @Test(arguments: [
+    (".bashrc", "the file's name, .bashrc, would hide it"), ("a/", "the file has no name"),
+    ("a\u{202E}b", "the file's name has characters that cannot be seen"),
+    (String(repeating: "é", count: 126), "the file's name is longer than 250 bytes"),
+  ])
+  func whyANameIsNotUsedIsSaid(_ name: String, _ reason: String) {
+    #expect(fileNameFault(name) == reason)
   }
 }

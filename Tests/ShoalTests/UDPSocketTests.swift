@@ -276,10 +276,8 @@ import Testing
   @Test func bufferSizesAreReadBack() throws {
     var options = UDPSocket.Options()
     options.receiveBuffer = 100_000
-    options.sendBuffer = 50_000
     let socket = try UDPSocket.bind(to: Self.loopback4, options: options)
     #expect(socket.grantedReceiveBuffer == 100_000)
-    #expect(socket.grantedSendBuffer == 50_000)
     #expect(socket.localAddress.port != 0 && socket.localAddress.isLoopback)
   }
 

@@ -5,7 +5,10 @@ import ShoalWire
 /// The `shoal-dump` executable.
 @main
 enum ShoalDump {
-  static func main() { exit(run(Array(CommandLine.arguments.dropFirst()))) }
+  static func main() {
+    StandardStreams.reserve()
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
 
   /// Does what the words ask for; the exit status.
   static func run(

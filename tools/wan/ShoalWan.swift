@@ -1,5 +1,6 @@
 import Glibc
 import ShoalTerminal
+import ShoalWire
 
 /// The `shoal-wan` executable.
 @main
@@ -23,7 +24,7 @@ enum ShoalWan {
         [
           Option(
             "link",
-            "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A apart; keys as in 'shoal get --help'.",
+            "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A apart; keys as in 'shoal help get'.",
             value: "spec", default: "clean"),
           Option("serve", "Shell command to run in B meanwhile; <command> starts when it listens.", value: "command"),
           Option("break-checksums", "Let corruption hit any bit after the IP header, and mend no checksum."),
@@ -46,9 +47,10 @@ enum ShoalWan {
           Option("device", "Name of the device in both.", value: "name", default: "wan0"),
         ]),
     ],
-    version: "0.1.0")
+    version: shoalVersion)
 
   static func main() {
+    StandardStreams.reserve()
     // Before there is another thread, so that none but ours takes them.
     let signals = Signals()
     exit(run(Array(CommandLine.arguments.dropFirst()), signals))

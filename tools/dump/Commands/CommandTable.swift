@@ -1,4 +1,5 @@
 import ShoalTerminal
+import ShoalWire
 
 extension ShoalDump {
   /// What the program understands.
@@ -45,5 +46,5 @@ extension ShoalDump {
       FilterOptions.group,
     ],
     subcommands: [StatsCommand.command, FollowCommand.command, DiffCommand.command, ReportCommand.command],
-    version: "0.1.0")
+    version: shoalVersion)
 }

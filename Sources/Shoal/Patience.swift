@@ -1,0 +1,53 @@
+import ShoalWire
+
+/// How long a download goes on while nothing comes of it.
+final class Patience {
+  private let limit: Nanoseconds
+  private var since = SystemClock.now()
+  private var latest: News?
+
+  /// What shows that a download goes on.
+  private struct News: Equatable {
+    var phase: DownloadProgress.Phase
+    var accepted: UInt64
+    var bytes: UInt64
+    /// What has come of the manifest is seen by this only, and counts if a peer has offered the file.
+    var received: Int
+  }
+
+  init(_ limit: Duration) {
+    let (seconds, attoseconds) = limit.components
+    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: .second)
+    self.limit = isTooLong ? .max : whole + attoseconds / 1_000_000_000
+  }
+
+  /// Takes note of how the download stands; whether nothing has come for too long.
+  func isOver(_ progress: DownloadProgress, _ received: Int) -> Bool {
+    let isFetchingManifest = progress.phase == .manifest && progress.peers > 0
+    let news = News(
+      phase: progress.phase, accepted: progress.accepted, bytes: progress.bytes,
+      received: isFetchingManifest ? received : 0)
+    let now = SystemClock.now()
+    if news != latest { (latest, since) = (news, now) }
+    switch progress.phase {
+    // What this machine's disk takes its time for.
+    case .checking, .finished: since = now
+    case .downloading where progress.bytes == progress.total: since = now
+    case .finding, .manifest, .downloading: break
+    }
+    return now - since >= limit
+  }
+
+  /// What is said when it is over.
+  func complaint(_ progress: DownloadProgress) -> String {
+    let tenths = limit / 100_000_000
+    let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+    let name = progress.name.isEmpty ? progress.id.short : progress.name
+    guard progress.phase == .downloading else {
+      return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
+    }
+    let cause = progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing"
+    let kept = progress.path.isEmpty || progress.bytes == 0 ? "" : ": \(PartFile.megabytes(progress.bytes)) are kept"
+    return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
+  }
+}

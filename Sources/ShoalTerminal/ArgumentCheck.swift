@@ -1,0 +1,20 @@
+/// Throws if a word of this process's command line is not UTF-8: as text it would name another file, or none.
+public func checkArguments() throws(UsageError) {
+  for index in 1..<max(Int(CommandLine.argc), 1) {
+    guard let word = CommandLine.unsafeArgv[index] else { return }
+    let bytes = UnsafeBufferPointer(start: word, count: length(word)).map { UInt8(bitPattern: $0) }
+    if let error = undecodable(bytes) { throw error }
+  }
+}
+
+private func length(_ word: UnsafeMutablePointer<CChar>) -> Int {
+  var count = 0
+  while word[count] != 0 { count += 1 }
+  return count
+}
+
+/// What is wrong with a word that is not UTF-8.
+func undecodable(_ word: [UInt8]) -> UsageError? {
+  guard String(validating: word, as: UTF8.self) == nil else { return nil }
+  return UsageError("\(quoted(bytes: word)) is not UTF-8; rename the file, or give it a second name with ln")
+}

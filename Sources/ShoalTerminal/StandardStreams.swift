@@ -1,0 +1,22 @@
+import Glibc
+
+/// The streams that every program is given, by their numbers: 0, 1 and 2.
+public enum StandardStreams {
+  /// Puts something in the place of those that were closed before the program began; to be called before it opens
+  /// anything, which else would get such a number, and with it what is printed.
+  ///
+  /// What takes their place can be used no more than what was closed: that nothing can be printed stays an error.
+  public static func reserve() {
+    while true {
+      // The lowest number that is free.
+      let descriptor = open("/dev/null", O_RDONLY)
+      guard 0...STDERR_FILENO ~= descriptor else {
+        if descriptor >= 0 { close(descriptor) }
+        return
+      }
+      guard descriptor == STDIN_FILENO else { continue }
+      close(descriptor)
+      guard open("/dev/null", O_WRONLY) == STDIN_FILENO else { return }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Shoal
+import Testing
+
+/// A download that nothing comes of ends when its patience does, and not before.
+@Suite struct WaitTests {
+  private func code(_ download: Download) async throws -> ShoalError.Code? {
+    do {
+      try await within(20) { try await download.finish() }
+      return nil
+    } catch let error as ShoalError { return error.code }
+  }
+
+  @Test func whatNobodyOffersIsGivenUp() async throws {
+    let scratch = try Scratch()
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(try scratch.file("in", 100_000))
+    var ticket = share.ticket
+    // Somebody is there, who has another file.
+    ticket.id = .zero
+    let asker = try peer()
+    let download = try await asker.download(
+      ticket, to: .file(scratch.at("out")), patience: .milliseconds(700))
+    #expect(try await code(download) == .unavailable)
+    await asker.close()
+    await origin.close()
+  }
+
+  @Test func aSharerThatIsGoneIsGivenUp() async throws {
+    let scratch = try Scratch()
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(try scratch.file("in", 3_000_000))
+    let asker = try peer("rate=10mbit")
+    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    var isGone = false
+    do {
+      for try await progress in download.progress where progress.bytes > 300_000 && !isGone {
+        isGone = true
+        await origin.close()
+      }
+      Issue.record("it ended well")
+    } catch {
+      #expect((error as? ShoalError)?.code == .unavailable)
+      #expect("\(error)".hasPrefix("nothing came of in for 1 s, nobody serves it any more; try again: "))
+    }
+    #expect(FileManager.default.fileExists(atPath: scratch.at("out.part")))
+    await asker.close()
+  }
+
+  @Test func aSlowDownloadIsNot() async throws {
+    let scratch = try Scratch()
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(try scratch.file("in", 400_000))
+    let asker = try peer("rate=1mbit")
+    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    #expect(try await code(download) == nil)
+    await asker.close()
+    await origin.close()
+  }
+}
