@@ -49,9 +49,9 @@ public struct DownloadProgress: Sendable {
   public var totalChunks = 0
   /// Peers that serve the file.
   public var peers = 0
-  /// The share of the datagrams received that repeat an earlier one: under selective repeat about what the way here
-  /// loses, under go-back-N a multiple of it.
-  public var repeats = 0.0
+  /// The share of datagrams that the way here loses, as repeats that were needed tell, from 0 to 1; nil where a connection
+  /// is go-back-N, which repeats much that was not lost.
+  public var loss: Double? = 0
   /// Verified bytes by peer.
   public var from: [Address: UInt64] = [:]
   /// Seconds since the download began.

@@ -44,7 +44,9 @@ final class DownloadTask {
       progress.totalChunks = file.totalChunks
       progress.from = file.from
       let counters = loop.swarm.counters
-      progress.repeats = counters.received > 0 ? Double(counters.repeats) / Double(counters.received) : 0
+      let needed = max(counters.repeats - counters.duplicate, 0)
+      let isKnown = loop.swarm.statuses.allSatisfy { $0.repeatMode == .selectiveRepeat }
+      progress.loss = isKnown ? Double(needed) / Double(max(counters.received, 1)) : nil
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
     download.output.yield(progress)

@@ -47,7 +47,7 @@ struct DemoView {
         zip(board.names, all).map { name, progress in
           [
             "name": .string(name), "bytes": .uint(progress?.bytes ?? 0),
-            "repeat_share": .double(progress?.repeats ?? 0),
+            "loss": progress.flatMap(\.loss).map { .double($0) } ?? .null,
           ]
         }),
     ])

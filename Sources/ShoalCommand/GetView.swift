@@ -34,7 +34,7 @@ struct GetView {
       meter.add(progress.accepted, at: now)
       state.update(
         verified: progress.bytes, accepted: progress.accepted, of: progress.total, peers: progress.peers,
-        repeats: progress.repeats, at: now)
+        loss: progress.loss, at: now)
     case .finished: return
     }
     session.progress(state)
@@ -72,7 +72,7 @@ struct GetView {
       "event": "progress", "id": .string(progress.id.hex), "bytes": .uint(progress.bytes),
       "total": .uint(progress.total), "rate": .double(meter.rate),
       "eta": meter.remaining(rest).map { .double($0) } ?? .null, "peers": .int(progress.peers),
-      "repeat_share": .double(progress.repeats), "phase": .string(progress.phase.rawValue),
+      "loss": progress.loss.map { .double($0) } ?? .null, "phase": .string(progress.phase.rawValue),
     ])
   }
 }

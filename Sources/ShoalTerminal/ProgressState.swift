@@ -9,7 +9,7 @@ public struct ProgressState: Sendable {
   private var accepted: UInt64 = 0
   private var total: UInt64 = 0
   private var peers = 0
-  private var repeats = 0.0
+  private var loss: Double?
   private var fraction = 0.0
   private var isFinished = false
   private var startedAt: Double?
@@ -36,9 +36,9 @@ public struct ProgressState: Sendable {
   }
 
   /// News of the transfer: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
-  /// use; the share of datagrams received that were repeats.
+  /// use; the share of datagrams that is lost, nil if it is not known.
   public mutating func update(
-    verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, repeats: Double, at now: Double
+    verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, loss: Double?, at now: Double
   ) {
     phase = nil
     if startedAt == nil {
@@ -49,7 +49,7 @@ public struct ProgressState: Sendable {
     self.now = now
     meter.add(accepted, at: now)
     (self.accepted, self.verified) = (accepted, max(verified, self.verified))
-    (self.total, self.peers, self.repeats) = (total, peers, repeats)
+    (self.total, self.peers, self.loss) = (total, peers, loss)
     // 100 % is said only of a file that is in its place.
     if total > 0 { fraction = max(fraction, min(Double(verified) / Double(total), 0.999)) }
   }
@@ -77,7 +77,7 @@ public struct ProgressState: Sendable {
   }
 
   private var crowd: String { peers == 1 ? "1 peer" : "\(Units.grouped(peers)) peers" }
-  private var repetition: String { "repeats \(Units.percent(repeats))" }
+  private var losses: [String] { loss.map { ["loss \(Units.percent($0))"] } ?? [] }
 
   private func parts(of phase: Phase) -> [String] {
     if phase.whole > 0 {
@@ -105,7 +105,7 @@ public struct ProgressState: Sendable {
   }
 
   func plainLine(unicode: Bool) -> String {
-    let parts = phase.map(parts(of:)) ?? [percent, Units.bytes(verified)] + pace + [crowd, repetition]
+    let parts = phase.map(parts(of:)) ?? [percent, Units.bytes(verified)] + pace + [crowd] + losses
     return ([escaped(name, asciiOnly: !unicode)] + parts).joined(separator: " ")
   }
 
@@ -123,13 +123,13 @@ public struct ProgressState: Sendable {
     return clipped(line, to: room)
   }
 
-  /// All that follows the name, without the bar, the repeats, the peers and the bytes, as far as they are dropped.
+  /// All that follows the name, without the bar, the loss, the peers and the bytes, as far as they are dropped.
   private func tail(dropping dropped: Int, unicode: Bool) -> String {
     if let phase { return parts(of: phase).map { "  \($0)" }.joined() }
     let head =
       " " + padded(percent, to: 4, right: true) + (dropped < 1 ? " \(bar(cells: 10, unicode: unicode)) " : "  ")
     let bytes = dropped < 4 ? [amount] : []
-    let parts = bytes + pace + (dropped < 3 ? [crowd] : []) + (dropped < 2 ? [repetition] : [])
+    let parts = bytes + pace + (dropped < 3 ? [crowd] : []) + (dropped < 2 ? losses : [])
     return head + parts.joined(separator: "  ")
   }
 

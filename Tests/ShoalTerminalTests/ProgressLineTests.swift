@@ -44,7 +44,7 @@ import Testing
     _ = line.show(feed.state, at: Timestamp(seconds: 0))
     feed.run(seconds: 10, rate: 11_100_000)
     let text = line.show(feed.state, at: Timestamp(seconds: 1_795_356_194, nanoseconds: 802_000_000))
-    #expect(text == "2026-11-22T14:03:14.802Z film.mkv 15% 111 MB 11.1 MB/s ETA 56 s 3 peers repeats 1.1%\n")
+    #expect(text == "2026-11-22T14:03:14.802Z film.mkv 15% 111 MB 11.1 MB/s ETA 56 s 3 peers loss 1.1%\n")
   }
 
   @Test func neverIsNever() throws {

@@ -17,8 +17,8 @@ struct Feed {
     tell()
   }
 
-  mutating func tell(peers: Int = 3, repeats: Double = 0.011) {
-    state.update(verified: verified, accepted: accepted, of: total, peers: peers, repeats: repeats, at: now)
+  mutating func tell(peers: Int = 3, loss: Double = 0.011) {
+    state.update(verified: verified, accepted: accepted, of: total, peers: peers, loss: loss, at: now)
   }
 
   /// Passes time at a steady rate, telling ten times a second.
@@ -38,19 +38,19 @@ struct Feed {
   @Test func sampleLine() {
     var feed = Feed(resumed: 308_300_000 - 112_000_000)
     feed.run(seconds: 10, rate: 11_200_000)
-    #expect(feed.line() == "film.mkv  42% ████▏      308/734 MB  11.2 MB/s  ETA 38 s  3 peers  repeats 1.1%")
-    #expect(feed.state.plainLine(unicode: true) == "film.mkv 42% 308 MB 11.2 MB/s ETA 38 s 3 peers repeats 1.1%")
+    #expect(feed.line() == "film.mkv  42% ████▏      308/734 MB  11.2 MB/s  ETA 38 s  3 peers  loss 1.1%")
+    #expect(feed.state.plainLine(unicode: true) == "film.mkv 42% 308 MB 11.2 MB/s ETA 38 s 3 peers loss 1.1%")
     let ascii = feed.state.liveLine(columns: 80, unicode: false)
-    #expect(ascii == "film.mkv  42% ####       308/734 MB  11.2 MB/s  ETA 38 s  3 peers  repeats 1.1%")
+    #expect(ascii == "film.mkv  42% ####       308/734 MB  11.2 MB/s  ETA 38 s  3 peers  loss 1.1%")
   }
 
   @Test func partsAreDroppedInOrder() {
     var feed = Feed(resumed: 308_300_000 - 112_000_000)
     feed.run(seconds: 10, rate: 11_200_000)
     let lines = [
-      (80, "film.mkv  42% ████▏      308/734 MB  11.2 MB/s  ETA 38 s  3 peers  repeats 1.1%"),
-      (79, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s  3 peers  repeats 1.1%"),
-      (70, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s  3 peers  repeats 1.1%"),
+      (77, "film.mkv  42% ████▏      308/734 MB  11.2 MB/s  ETA 38 s  3 peers  loss 1.1%"),
+      (76, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s  3 peers  loss 1.1%"),
+      (67, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s  3 peers  loss 1.1%"),
       (66, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s  3 peers"),
       (55, "film.mkv  42%  308/734 MB  11.2 MB/s  ETA 38 s"),
       (46, "film.mkv  42%  11.2 MB/s  ETA 38 s"),
@@ -64,15 +64,15 @@ struct Feed {
   @Test func longNamesGiveWayBeforeParts() {
     var feed = Feed(name: "a-very-long-name-of-a-film-that-nobody-has-seen.mkv")
     feed.run(seconds: 10, rate: 10_000_000)
-    #expect(feed.line(100).hasPrefix("a-very-long-na…"))
-    #expect(feed.line(100).hasSuffix("repeats 1.1%"))
+    #expect(feed.line(100).hasPrefix("a-very-long-nam…"))
+    #expect(feed.line(100).hasSuffix("loss 1.1%"))
     #expect(displayWidth(feed.line(100)) == 99)
   }
 
   @Test func hostileNamesAreEscaped() {
     var feed = Feed(name: "a\u{1B}[2J\r\u{202E}")
     feed.run(seconds: 1, rate: 1e6)
-    #expect(feed.line(100).hasPrefix(#""a\x1B[2J\r\u{202E}" "#))
+    #expect(feed.line().hasPrefix(#""a\x1B[2J\r\u{202E}" "#))
     #expect(ProgressState(name: "é").plainLine(unicode: false).hasPrefix(#""\u{E9}""#))
   }
 
@@ -181,8 +181,8 @@ struct Feed {
     #expect(state.liveLine(columns: 80, unicode: true) == "film.mkv  checking 42%  308/734 MB")
     #expect(state.plainLine(unicode: true) == "film.mkv checking 42% 308/734 MB")
     #expect(state.milestone == .init(phase: "checking", tenth: 4))
-    state.update(verified: 308_300_000, accepted: 0, of: 734_003_200, peers: 1, repeats: 0, at: 24)
+    state.update(verified: 308_300_000, accepted: 0, of: 734_003_200, peers: 1, loss: 0, at: 24)
     #expect(
-      state.liveLine(columns: 80, unicode: true) == "film.mkv  42% ████▏      308/734 MB  0 B/s  1 peer  repeats 0%")
+      state.liveLine(columns: 80, unicode: true) == "film.mkv  42% ████▏      308/734 MB  0 B/s  1 peer  loss 0%")
   }
 }
