@@ -31,10 +31,10 @@ struct AckSchedule {
     if pending >= Int(packet.ackEvery) {
       isUrgent = true
     } else if arrival == .discarded {
-      hasten(max(roundTrip.smoothed / 32, .millisecond / 4), at: now)
+      hasten(roundTrip, part: 32, least: .millisecond / 4, at: now)
     } else if gap || packet.attempt > 0 {
       // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
-      hasten(max(roundTrip.smoothed / 64, .millisecond / 4), at: now)
+      hasten(roundTrip, part: 64, least: .millisecond / 4, at: now)
     } else {
       dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
     }
@@ -50,11 +50,12 @@ struct AckSchedule {
 
   /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again.
   mutating func sawRepeat(_ roundTrip: RoundTrip, at now: Instant) {
-    hasten(max(roundTrip.smoothed / 8, .millisecond), at: now)
+    hasten(roundTrip, part: 8, least: .millisecond, at: now)
   }
 
   /// An ACK now, but not for each of many: those that describe a window may be much longer than what they answer.
-  private mutating func hasten(_ pause: Nanoseconds, at now: Instant) {
+  private mutating func hasten(_ roundTrip: RoundTrip, part: Int64, least: Nanoseconds, at now: Instant) {
+    let pause = roundTrip.hasSample ? max(roundTrip.smoothed / part, least) : least
     dueAt = min(dueAt, max(leftAt + min(pause, Constants.longestAckDelay), now))
   }
 
