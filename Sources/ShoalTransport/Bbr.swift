@@ -10,7 +10,7 @@ import ShoalWire
 /// - Loss at the ends of our own bursts is no chance: there the queue holds less than a burst, and bursts get shorter.
 ///
 /// Random loss then costs its share and nothing more, while loss that comes with a growing queue, or that only probing
-/// brings, slows it down. Protocol.md §5.9 states the rules.
+/// brings, slows it down. Protocol.md §A.2 states the rules.
 struct Bbr {
   enum State: String {
     case startup, drain, down, cruise, refill, up

@@ -45,7 +45,7 @@ public struct TransportConfiguration: Sendable {
   public static let mtuRange = 1_280...65_535
 }
 
-/// The constants of the transport: Protocol.md §10.1 gives the reasons.
+/// The constants of the transport: Protocol.md §A.3 gives the reasons.
 enum Constants {
   /// The OPENs that an address gets until it answers: three, so that we cannot be used to flood a stranger.
   static let opens = 3

@@ -36,8 +36,8 @@ import Testing
   @Test func refersToSectionsThatExist() throws {
     let headings = try Tree.text("Protocol.md").split(separator: "\n").filter { $0.hasPrefix("#") }
     for file in Tree.all {
-      for match in file.text.matches(of: /Protocol\.md §([0-9]+(?:\.[0-9]+)*)/) {
-        let exists = headings.contains { $0.contains(try! Regex("^#+ \(match.1)[. ]")) }
+      for match in file.text.matches(of: /Protocol\.md §((?:[0-9]+|[A-Z])(?:\.[0-9]+)*)/) {
+        let exists = headings.contains { $0.contains(try! Regex("^#+ (Appendix )?\(match.1)[. ]")) }
         #expect(exists, "\(file.path): Protocol.md has no §\(match.1)")
       }
     }
