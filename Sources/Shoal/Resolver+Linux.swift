@@ -11,6 +11,12 @@ package enum ResolverError: Error, Hashable, Sendable {
   case missingPort(String)
   /// No host, and one is needed.
   case missingHost(String)
+  /// An IPv6 address without brackets whose end might as well be a port.
+  case ambiguous(String, address: String, port: String)
+  /// No interface has the name or number after the `%`.
+  case unknownZone(String, zone: String)
+  /// A link-local address that does not say on which interface.
+  case missingZone(String)
   /// The name does not exist.
   case unknownHost(String)
   /// The name exists, without an address.
@@ -29,6 +35,12 @@ extension ResolverError: CustomStringConvertible {
     case .badPort(let text): "\(quoted(text)): the port must be a number from 0 to 65535"
     case .missingPort(let text): "\(quoted(text)): needs a port, as in HOST:PORT"
     case .missingHost(let text): "\(quoted(text)): needs a host, as in HOST:PORT"
+    case .ambiguous(let text, let address, let port):
+      "\(quoted(text)): is \(port) a port? write [\(address)]:\(port) if it is, and [\(text)]:PORT if it is not"
+    case .unknownZone(let text, let zone):
+      "\(quoted(text)): this machine has no interface \(quoted(zone)); see 'ip link'"
+    case .missingZone(let text):
+      "\(quoted(text)): a link-local address is one of a single link: say which, as in \(text)%eth0"
     case .unknownHost(let host): "\(quoted(host)): no such host"
     case .noAddress(let host): "\(quoted(host)): this name has no address"
     case .noAnswer(let host): "\(quoted(host)): no name server answers; is this machine online?"
@@ -62,13 +74,12 @@ package enum Resolver {
       guard let end = text.lastIndex(of: "]") else { throw .malformed(text) }
       host = text[text.index(after: text.startIndex)..<end]
       rest = text[text.index(after: end)...]
-      guard rest.isEmpty || rest.utf8.first == UInt8(ascii: ":"), numeric(String(host))?.isIPv4 == false
-      else { throw .malformed(text) }
+      guard rest.isEmpty || rest.utf8.first == UInt8(ascii: ":"), isIPv6(String(host)) else { throw .malformed(text) }
     } else {
       let colon = text.firstIndex(of: ":") ?? text.endIndex
-      // Two colons are an IPv6 address, whose last group might as well be a port: so there is none.
+      // Two colons are an IPv6 address.
       let isBare = text[colon...].dropFirst().contains(":")
-      if isBare && numeric(text) == nil { throw .malformed(text) }
+      if isBare { try checkBare(text) }
       host = isBare ? text[...] : text[..<colon]
       rest = isBare ? "" : text[colon...]
     }
@@ -83,6 +94,18 @@ package enum Resolver {
       throw .badPort(text)
     }
     return HostPort(host: String(host), port: port)
+  }
+
+  /// Whether it is an IPv6 address, whatever its zone.
+  private static func isIPv6(_ host: String) -> Bool { numeric(String(host.prefix { $0 != "%" }))?.isIPv4 == false }
+
+  /// An IPv6 address without brackets may stand alone, unless what follows its last colon is as good a port.
+  private static func checkBare(_ text: String) throws(ResolverError) {
+    guard let colon = text.lastIndex(of: ":") else { return }
+    let (address, port) = (String(text[..<colon]), String(text[text.index(after: colon)...]))
+    let endsInPort = !port.isEmpty && port.utf8.allSatisfy { 48...57 ~= $0 } && isIPv6(address)
+    if endsInPort, isIPv6(text), !text.contains("%") { throw .ambiguous(text, address: address, port: port) }
+    guard isIPv6(text), !endsInPort else { throw .malformed(text) }
   }
 
   /// A name or a numeric address, by its characters alone.
@@ -112,8 +135,11 @@ package enum Resolver {
   /// seconds: never on an event loop.
   package static func resolve(_ host: String, port: UInt16) throws(ResolverError) -> [Address] {
     guard !host.isEmpty else { throw .missingHost(host) }
-    if let address = numeric(host, port: port) { return [address] }
+    if let address = numeric(host, port: port) { return [try placed(address, host)] }
     guard isHost(host[...]) else { throw .malformed(host) }
+    if isIPv6(host), let zone = host.firstIndex(of: "%") {
+      throw .unknownZone(host, zone: String(host[host.index(after: zone)...]))
+    }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
@@ -133,6 +159,15 @@ package enum Resolver {
     }
     guard !addresses.isEmpty else { throw .noAddress(host) }
     return addresses
+  }
+
+  /// The address, if it says of which link it is where it must.
+  private static func placed(_ address: Address, _ host: String) throws(ResolverError) -> Address {
+    guard address.isLinkLocal else { return address }
+    guard address.scope != 0 else { throw .missingZone(host) }
+    var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+    guard if_indextoname(address.scope, &name) != nil else { throw .unknownZone(host, zone: "\(address.scope)") }
+    return address
   }
 
   static func error(_ code: Int32, _ host: String, _ cause: Int32) -> ResolverError {

@@ -27,6 +27,34 @@ import Testing
     #expect(throws: error) { try Resolver.parse(text) }
   }
 
+  @Test func anAddressThatMayEndInAPortIsRefusedWithBothReadings() {
+    for text in ["::1:7401", "2001:db8::1:80", "fe80::1:7401", "::0:1"] {
+      let error = #expect(throws: ResolverError.self) { try Resolver.parse(text, defaultPort: 9) }
+      let port = text.split(separator: ":").last!
+      #expect("\(error!)".contains("[\(text.dropLast(port.count + 1))]:\(port) if"))
+      #expect("\(error!)".contains("[\(text)]:PORT if"))
+      #expect(throws: Never.self) { try Resolver.parse("[\(text)]", defaultPort: 9) }
+    }
+    // Nothing that could be a port, or nothing before it that is an address.
+    for text in ["::1", "2001:db8::7400", "::ffff:192.0.2.7", "1:2:3:4:5:6:7:8", "fe80::1%1", "::1:7f01"] {
+      #expect(throws: Never.self) { try Resolver.parse(text, defaultPort: 9) }
+    }
+    // With a zone the port is one, and its brackets are missing.
+    #expect(throws: ResolverError.malformed("fe80::1%lo:7401")) { try Resolver.parse("fe80::1%lo:7401") }
+  }
+
+  @Test func aZoneIsNamedThatIsUnknownOrMissing() throws {
+    #expect(try Resolver.parse("[fe80::1%nosuch]:80").host == "fe80::1%nosuch")
+    #expect(try Resolver.resolve("fe80::1%lo", port: 5)[0].scope == if_nametoindex("lo"))
+    for zone in ["nosuch", "4000000000"] {
+      let error = #expect(throws: ResolverError.unknownZone("fe80::1%\(zone)", zone: zone)) {
+        try Resolver.resolve("fe80::1%\(zone)", port: 5)
+      }
+      #expect("\(error!)" == "\"fe80::1%\(zone)\": this machine has no interface \"\(zone)\"; see 'ip link'")
+    }
+    #expect(throws: ResolverError.missingZone("fe80::1")) { try Resolver.resolve("fe80::1", port: 5) }
+  }
+
   @Test func numbersNeedNoResolver() throws {
     let ipv4 = Address(ipv4: 0xc000_0207, port: 5)
     #expect(try Resolver.resolve("192.0.2.7", port: 5) == [ipv4])
