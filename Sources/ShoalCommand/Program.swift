@@ -36,7 +36,7 @@ enum Program {
       await ending.claim()
       console.endProgress()
       console.error(harmless(failure.message))
-      if isJSON { console.print(failure.json) }
+      if isJSON { console.emit(failure.json) }
       return failure.status
     }
   }

@@ -33,7 +33,7 @@ struct Session: Sendable {
 
   /// An object, if they are asked for.
   func emit(_ object: @autoclosure () -> JSON) {
-    if isJSON { ending.unlessInterrupted { console.print(object()) } }
+    if isJSON { ending.unlessInterrupted { console.emit(object()) } }
   }
 
   private func unlessJSON(_ say: (Console) -> Void) {
@@ -44,7 +44,7 @@ struct Session: Sendable {
   func tellInterrupted(_ message: String) {
     console.endProgress()
     console.note("shoal: \(harmless(message))")
-    if isJSON { console.print(Failure.interrupted(message).json) }
+    if isJSON { console.emit(Failure.interrupted(message).json) }
   }
 
   /// Seconds on the monotonic clock.

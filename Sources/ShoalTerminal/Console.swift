@@ -76,6 +76,9 @@ public final class Console: Sendable {
   /// A JSON object on a line of standard output.
   public func print(_ object: JSON) { print(object.description) }
 
+  /// What has happened, for programs: an object with an `event`, to which its `time` is added.
+  public func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
+
   /// A line on standard error, unless quiet.
   public func note(_ text: String) { if verbosity != .quiet { say(text) } }
 

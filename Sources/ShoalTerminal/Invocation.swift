@@ -54,9 +54,9 @@ public struct GivenValue: Sendable {
     return number
   }
 
-  /// A time of at least so many seconds: `30s`, `5min`. What is longer than a lifetime is no longer than that.
+  /// A time of at least so many seconds: `30`, `30s`, `5m`. What is longer than a lifetime is no longer than that.
   public func seconds(from low: Double) throws(UsageError) -> Double {
-    guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5min or 2h") }
+    guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5m or 2h") }
     guard time >= low else { throw error(bounds(Units.duration(low), nil, "")) }
     return min(time, 3e9)
   }

@@ -4,6 +4,7 @@ import Glibc
 public struct RateMeter: Sendable {
   private var last: (count: UInt64, time: Double)?
   private var startedAt = 0.0
+  private var grewAt = 0.0
   private var recent = Average(constant: 3)
   private var steady = Average(constant: 15)
 
@@ -13,22 +14,26 @@ public struct RateMeter: Sendable {
   /// The count at a time in seconds; the first one is where growth is measured from.
   public mutating func add(_ count: UInt64, at now: Double) {
     guard let last else {
-      (last, startedAt) = ((count, now), now)
+      (last, startedAt, grewAt) = ((count, now), now, now)
       return
     }
     guard now > last.time else { return }
     let gained = count > last.count ? Double(count - last.count) : 0
+    if gained > 0 { grewAt = now }
     recent.add(gained, over: now - last.time)
     steady.add(gained, over: now - last.time)
     self.last = (count, now)
   }
 
-  /// The growth in a second.
-  public var rate: Double { recent.value }
+  /// Whether there was no growth for three seconds: an average of what was says nothing then of what will be.
+  public var isStalled: Bool { last.map { $0.time - grewAt >= 3 } ?? false }
 
-  /// Seconds until so much more; nil while that cannot be known, as in the first three seconds.
+  /// The growth in a second; none in a stall.
+  public var rate: Double { isStalled ? 0 : recent.value }
+
+  /// Seconds until so much more; nil while that cannot be known, as in the first three seconds and in a stall.
   public func remaining(_ rest: UInt64) -> Double? {
-    guard let last, last.time - startedAt >= 3, steady.value > 0 else { return nil }
+    guard let last, last.time - startedAt >= 3, !isStalled, steady.value > 0 else { return nil }
     return Double(rest) / steady.value
   }
 }

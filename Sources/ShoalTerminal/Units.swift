@@ -43,10 +43,10 @@ public enum Units {
     return UInt64(exactly: size)
   }
 
-  /// A time as options take it, in seconds: `500ms`, `30s`, `5min`, `2h`. A unit is needed.
+  /// A time as options take it, in seconds: `500ms`, `30s`, `5min`, `2h`. Without a unit it is in seconds.
   public static func parseTime(_ text: String) -> Double? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    let factors = ["ms": 0.001, "s": 1, "min": 60, "h": 3_600]
+    let factors = ["ms": 0.001, "": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
     guard let factor = factors[String(text.dropFirst(digits.count))] else { return nil }
     return Double(digits).map { $0 * factor }
   }

@@ -26,6 +26,18 @@ import Testing
       error.read() == "note\nshoal: warning: careful\nshoal: error: broken\n2026-11-22T14:03:07.218Z listening\n")
   }
 
+  @Test func eventsCarryTheirTime() throws {
+    let (output, error) = (try Pipe(), try Pipe())
+    let console = try console(output: output.writer, error: error.writer)
+    let time = Timestamp(seconds: 1_795_356_187, nanoseconds: 218_000_000)
+    console.emit(["event": "done", "peers": 2], at: time)
+    console.emit([:], at: time)
+    #expect(
+      output.read()
+        == #"{"event":"done","time":"2026-11-22T14:03:07.218Z","peers":2}"# + "\n"
+        + #"{"time":"2026-11-22T14:03:07.218Z"}"# + "\n")
+  }
+
   @Test func quietMeansErrorsOnly() throws {
     let (output, error) = (try Pipe(), try Pipe())
     let console = try console("--quiet", "--progress=always", output: output.writer, error: error.writer)

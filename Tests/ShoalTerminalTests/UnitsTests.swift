@@ -88,6 +88,18 @@ import Testing
     #expect(Units.fixed(.infinity, 1) == "-")
   }
 
+  @Test func timesOfOptions() {
+    for (text, seconds) in [
+      ("500ms", 0.5), ("30", 30), ("30s", 30), ("1.5", 1.5), ("30sec", 30), ("1m", 60), ("5min", 300), ("2h", 7_200),
+      ("1d", 86_400), ("0", 0),
+    ] {
+      #expect(Units.parseTime(text) == seconds, "\(text)")
+    }
+    for refused in ["", "s", "1 m", "-1", "1M", "1e3", "1.2.3", ".", "٣", "+1", "1us"] {
+      #expect(Units.parseTime(refused) == nil, "\(refused)")
+    }
+  }
+
   @Test func sizesOfOptions() {
     #expect(Units.parseBytes("65536") == 65536)
     #expect(Units.parseBytes("64kB") == 64_000)

@@ -30,7 +30,7 @@ final class Session {
       let report = WanReport(
         counters, sides: namespaces.map(\.name), seconds: Double((MonotonicClock.now() - started)) / 1e9)
       if options.isJSON {
-        console.print(report.json(event))
+        console.emit(report.json(event))
       } else if console.verbosity != .quiet {
         for line in report.lines { console.print(line) }
       }
@@ -115,7 +115,7 @@ final class Session {
           .init("addresses", .array(side.addresses.map { .string($0.host) })),
         ])
       }
-      console.print([
+      console.emit([
         "event": "ready", "a": sides[0], "b": sides[1], "link": .string("\(options.spec)"), "seed": .uint(options.seed),
       ])
       return

@@ -65,7 +65,7 @@ enum ShoalWan {
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     func fail(_ message: String, _ code: String, status: Int32) -> Int32 {
       console.error(message)
-      if isJSON { console.print(["event": "error", "message": .string(message), "code": .string(code)] as JSON) }
+      if isJSON { console.emit(["event": "error", "message": .string(message), "code": .string(code)]) }
       return status
     }
     do {
