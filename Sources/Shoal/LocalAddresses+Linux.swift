@@ -3,35 +3,81 @@ import ShoalWire
 
 /// The addresses of this machine.
 package enum LocalAddresses {
-  /// Where other machines may reach `port` here, best first: the addresses that packets to the internet leave from,
-  /// then those of other interfaces; loopback if there is nothing else.
-  package static func reachable(port: UInt16) -> [Address] {
-    let loopback = Address(ipv4: 0x7f00_0001, port: port)
+  /// Where other machines may reach a socket that is bound to `socket`, best first: see `LocalAddress.ticket(of:)`.
+  package static func reachable(_ socket: Address) -> [Address] {
+    guard socket.isUnspecified else { return [socket] }
+    let own = LocalAddress.ticket(of: all().filter { $0.address.isIPv4 || !socket.isIPv4 })
+    return (own.isEmpty ? [Address(ipv4: 0x7f00_0001, port: 0)] : own).map { $0.with(port: socket.port) }
+  }
+
+  /// Every address of this machine's interfaces that are up.
+  package static func all() -> [LocalAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
-    guard getifaddrs(&list) == 0 else { return [loopback] }
+    guard getifaddrs(&list) == 0 else { return [] }
     defer { freeifaddrs(list) }
-    var own: [Address] = []
+    let states = ipv6States()
+    // The addresses are for documentation (RFC 5737 and 3849) and so have the default route.
+    let targets = [Address(ipv4: 0xc000_0201, port: 9), Address(high: 0x2001_0db8 << 32, low: 1, port: 9)]
+    let sources = Set(targets.compactMap { source(towards: $0)?.with(port: 0) })
+    var own: [LocalAddress] = []
     var entry = list
     while let interface = entry {
       entry = interface.pointee.ifa_next
-      let isUp = interface.pointee.ifa_flags & UInt32(IFF_UP) != 0
-      guard isUp, let storage = interface.pointee.ifa_addr,
-        let address = Address(storage: UnsafeRawPointer(storage))?.with(port: port), !own.contains(address),
-        !address.isLoopback, !address.isUnspecified, !address.isLinkLocal
+      let flags = interface.pointee.ifa_flags
+      guard flags & UInt32(IFF_UP) != 0, let storage = interface.pointee.ifa_addr,
+        let address = Address(storage: UnsafeRawPointer(storage))?.with(port: 0)
       else { continue }
-      own.append(address)
+      var found = LocalAddress(address, on: String(cString: interface.pointee.ifa_name))
+      // Without a cable, or a process at its other end.
+      found.isRunning = flags & UInt32(IFF_RUNNING.rawValue) != 0
+      if let state = states[address] {
+        found.isTemporary = state & 0x01 != 0
+        found.isDeprecated = state & 0x20 != 0
+        // Not yet known to be ours alone, or known not to be.
+        found.isTentative = state & 0x48 != 0
+      }
+      own.append(found)
     }
-    // No packet is sent there: connecting a UDP socket only asks for the route. The addresses are for documentation
-    // (RFC 5737 and 3849) and so have the default route.
-    let targets = [
-      Address(ipv4: 0xc000_0201, port: 9), Address(high: 0x2001_0db8_0000_0000, low: 1, port: 9),
-    ]
-    let preferred = targets.compactMap { source(towards: $0)?.with(port: port) }.filter(own.contains)
-    let others = own.filter { !preferred.contains($0) }
-    // 169.254.0.0/16 is what a machine takes for want of anything better.
-    let isFallback = { (address: Address) in address.isIPv4 && address.ipv4 >> 16 == 0xa9fe }
-    let all = preferred + others.filter { !isFallback($0) } + others.filter(isFallback)
-    return all.isEmpty ? [loopback] : all
+    let names = Set(own.map(\.interface))
+    let internal = names.filter(isInternalBridge)
+    let leading = Set(own.filter { sources.contains($0.address) }.map(\.interface))
+    for i in own.indices {
+      own[i].isInternal = internal.contains(own[i].interface)
+      own[i].hasDefaultRoute = leading.contains(own[i].interface)
+    }
+    return own
+  }
+
+  /// Whether it is a bridge that no device of the machine is part of: containers and virtual machines are behind it.
+  private static func isInternalBridge(_ interface: String) -> Bool {
+    let place = "/sys/class/net/\(interface)"
+    guard access(place + "/bridge", F_OK) == 0, let ports = opendir(place + "/brif") else { return false }
+    defer { closedir(ports) }
+    while let port = readdir(ports) {
+      let name = withUnsafeBytes(of: &port.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) }
+      if !name.hasPrefix("."), access("/sys/class/net/\(name)/device", F_OK) == 0 { return false }
+    }
+    return true
+  }
+
+  /// The kernel's flags of each IPv6 address, `IFA_F_...` of `linux/if_addr.h`.
+  private static func ipv6States() -> [Address: UInt8] {
+    guard let file = fopen("/proc/net/if_inet6", "re") else { return [:] }
+    defer { fclose(file) }
+    var states: [Address: UInt8] = [:]
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+      // Address, interface, prefix length, scope, flags, name.
+      let fields = String(cString: line).split(whereSeparator: \.isWhitespace)
+      guard fields.count == 6, fields[0].utf8.count == 32, let high = UInt64(fields[0].prefix(16), radix: 16),
+        let low = UInt64(fields[0].suffix(16), radix: 16), let index = UInt32(fields[1], radix: 16),
+        let flags = UInt32(fields[4], radix: 16)
+      else { continue }
+      let address = Address(high: high, low: low, port: 0)
+      let scope = address.isLinkLocal ? index : 0
+      states[Address(high: high, low: low, port: 0, scope: scope)] = UInt8(truncatingIfNeeded: flags)
+    }
+    return states
   }
 
   /// The address of ours that a packet to `target` would leave from; nil where there is no route.

@@ -70,7 +70,9 @@ final class NodeLoop {
     if options.runsTracker {
       tracker = ShoalTracker.Tracker(key: secrets.key(for: "cookies"), seed: secrets.next())
     }
-    let own = address.isUnspecified ? LocalAddresses.reachable(port: address.port) + address.loopbacks : [address]
+    let port = address.port
+    let own =
+      address.isUnspecified ? LocalAddresses.all().map { $0.address.with(port: port) } + address.loopbacks : [address]
     var configuration = options.swarm
     configuration.ownAddresses.formUnion(own)
     configuration.transport.recordsLosses = qlog != nil

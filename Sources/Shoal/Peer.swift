@@ -46,9 +46,7 @@ public final class Peer: Sendable {
   public var address: Address { node.address }
 
   /// The addresses at which others can reach this peer, the likeliest first (the original's `get_local_ip`).
-  public var reachableAddresses: [Address] {
-    node.address.isUnspecified ? LocalAddresses.reachable(port: node.address.port) : [node.address]
-  }
+  public var reachableAddresses: [Address] { LocalAddresses.reachable(node.address) }
 
   /// The receive buffer that the system granted, and what was asked for, in bytes.
   public var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }

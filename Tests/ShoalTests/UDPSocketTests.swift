@@ -282,7 +282,7 @@ import Testing
   }
 
   @Test func localAddressesAreReachable() {
-    let addresses = LocalAddresses.reachable(port: 7_401)
+    let addresses = LocalAddresses.reachable(Address(high: 0, low: 0, port: 7_401))
     #expect(!addresses.isEmpty)
     #expect(addresses.allSatisfy { $0.isUsable && $0.port == 7_401 && $0.scope == 0 })
     #expect(Set(addresses).count == addresses.count)

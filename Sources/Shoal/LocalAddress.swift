@@ -1,0 +1,89 @@
+import ShoalWire
+
+/// An address of this machine, and what the system knows of it.
+package struct LocalAddress: Hashable, Sendable {
+  /// The address, without a port.
+  package var address: Address
+  /// The name of its interface.
+  package var interface: String
+  /// Whether the interface can carry anything.
+  package var isRunning = true
+  /// Whether only this machine's containers and virtual machines are behind the interface.
+  package var isInternal = false
+  /// Whether what goes to the internet leaves by the interface.
+  package var hasDefaultRoute = false
+  /// One that the machine changes every day, so as not to be recognised.
+  package var isTemporary = false
+  /// One that is to be used no longer.
+  package var isDeprecated = false
+  /// One that may be another machine's.
+  package var isTentative = false
+
+  package init(_ address: Address, on interface: String) {
+    self.address = address
+    self.interface = interface
+  }
+
+  /// The most addresses of a family that a ticket names: it must stay short enough to be sent by chat, and each is
+  /// tried by whoever gets it.
+  package static let most = 4
+
+  /// The addresses by which a ticket says where this machine is, best first; none if all are its own business.
+  ///
+  /// Those of the interface towards the internet come first, and of an interface's the public ones; of the first four
+  /// of a family one is private if any is, since a neighbour in the same network may reach no other. What others cannot
+  /// reach, or not for long, is named only if there is nothing better: addresses of interfaces without a carrier, of
+  /// bridges to containers, 169.254.0.0/16, and deprecated ones.
+  package static func ticket(of all: [LocalAddress]) -> [Address] {
+    var usable: [LocalAddress] = []
+    for own in all where own.isUsable && !usable.contains(where: { $0.address == own.address }) { usable.append(own) }
+    let best = usable.map(\.grade).min()
+    usable = usable.filter { $0.grade == best }
+    // Where there is one that stays, the changing ones are not for tickets.
+    usable = usable.filter { own in
+      !own.isTemporary || !usable.contains { $0.interface == own.interface && !$0.isTemporary && $0.isLike(own) }
+    }
+    let families = [true, false].map { isIPv4 in few(usable.filter { $0.address.isIPv4 == isIPv4 }) }
+    return (0..<most).flatMap { index in families.compactMap { index < $0.count ? $0[index].address : nil } }
+  }
+
+  private static func few(_ family: [LocalAddress]) -> [LocalAddress] {
+    // The order in which the system gives them decides the rest.
+    let sorted = family.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
+      .map(\.element)
+    var few = Array(sorted.prefix(most))
+    for isPublic in [true, false] where !few.contains(where: { $0.address.isPublic == isPublic }) {
+      if let other = sorted.first(where: { $0.address.isPublic == isPublic }) { few[few.count - 1] = other }
+    }
+    return few
+  }
+
+  private var isUsable: Bool {
+    !isTentative && !address.isLoopback && !address.isUnspecified && !address.isMulticast && !address.isLinkLocal
+  }
+
+  private var isLast: Bool { address.isIPv4 && address.ipv4 >> 16 == 0xa9fe }
+
+  /// How far others can be expected to reach it; only the best that there is counts.
+  private var grade: Int {
+    if !isRunning { return 3 }
+    if isInternal && !hasDefaultRoute { return 2 }
+    return isLast || isDeprecated ? 1 : 0
+  }
+
+  private var rank: Int { (hasDefaultRoute ? 0 : 2) + (address.isPublic ? 0 : 1) }
+
+  private func isLike(_ other: LocalAddress) -> Bool {
+    address.isIPv4 == other.address.isIPv4 && address.isPublic == other.address.isPublic
+  }
+}
+
+extension Address {
+  /// Whether it means the same host everywhere: not one of the ranges that every network may use for itself.
+  var isPublic: Bool {
+    guard isIPv4 else { return high >> 57 != 0xfc >> 1 && !isLinkLocal && !isLoopback }
+    let isPrivate = ipv4 >> 24 == 10 || ipv4 >> 20 == 0xac1 || ipv4 >> 16 == 0xc0a8
+    // 100.64.0.0/10 is a provider's own, behind its NAT.
+    return !isPrivate && ipv4 >> 22 != 0x191 && ipv4 >> 16 != 0xa9fe && !isLoopback
+  }
+}
