@@ -57,7 +57,7 @@ let package = Package(
       name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
     .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
-    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalWire"]),
+    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalSwarm", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [

@@ -137,9 +137,11 @@ package final class File: Sendable {
     guard result == 0 else { throw failure(.sync) }
   }
 
-  /// Claims the file against other processes that do the same, until it is closed; fails if one has it.
+  /// Claims the file against other processes that do the same, until it is closed; fails if one has it. Where the file
+  /// system knows no locks, nobody has it.
   package func lock() throws(SystemError) {
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw failure(.lock) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
+    guard errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK else { throw failure(.lock) }
   }
 
   private func failure(_ action: SystemError.Action) -> SystemError { SystemError(errno, action, path) }

@@ -7,6 +7,8 @@ package struct FileStatus: Hashable, Sendable {
   package var kind: Kind
   /// Bytes.
   package var size: Int
+  /// Bytes of disk that it takes.
+  package var allocated: Int
   /// The file system it is on.
   package var device: UInt64
   /// With `device`, which file it is.
@@ -22,6 +24,7 @@ package struct FileStatus: Hashable, Sendable {
       default: .other
       }
     size = Int(info.st_size)
+    allocated = Int(info.st_blocks) * 512
     device = UInt64(info.st_dev)
     inode = UInt64(info.st_ino)
     modified = Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
@@ -36,6 +39,13 @@ package enum FileSystem {
     if stat(path, &info) == 0 { return FileStatus(info) }
     if errno == ENOENT || errno == ENOTDIR { return nil }
     throw SystemError(errno, .examine, path)
+  }
+
+  /// The bytes that are free for us where a file is or would be; nil where the system does not say.
+  package static func free(at path: String) -> UInt64? {
+    var status = statvfs()
+    guard statvfs(parent(path), &status) == 0 else { return nil }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
   }
 
   /// Whether two paths name one regular file, which need not exist yet.

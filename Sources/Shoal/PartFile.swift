@@ -29,7 +29,7 @@ struct PartFile: Sendable {
       }
       return try open(target, manifest, replacing: replacing, progress)
     } catch {
-      return .failure(error.isDiskFull ? full(target + ".part", manifest) : ShoalError(error))
+      return .failure(error.isDiskFull ? noRoom(error, manifest) : ShoalError(error))
     }
   }
 
@@ -53,18 +53,18 @@ struct PartFile: Sendable {
     _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> Result<PartFile, ShoalError> {
     let path = target + ".part"
-    let wasThere = try FileSystem.status(path) != nil
     let file: File
+    let wasThere: Bool
     do throws(SystemError) {
-      file = try File.create(path, followsLinks: false)
+      (file, wasThere) = try create(path)
     } catch {
       guard error.code == ELOOP else { throw error }
       return .failure(ShoalError(.exists, "\(path) is a symbolic link; remove it, or use --output PATH"))
     }
     guard try file.status().kind == .regular else { throw SystemError(ESPIPE, .create, path) }
-    try file.lock()
     var have = ChunkSet(capacity: manifest.cut.pieces)
     do {
+      try file.lock()
       if wasThere { have = try verify(file, manifest, progress) }
       if have.isEmpty, try file.hasContent() {
         guard replacing else {
@@ -76,10 +76,21 @@ struct PartFile: Sendable {
       // All of it now, so that a disk that is too small is known before anything is fetched.
       try file.allocate(Int(manifest.cut.size))
     } catch {
-      if !wasThere { try? FileSystem.remove(path) }
+      // Nothing is left of what was made in vain, unless another process has it now.
+      if !wasThere, error.code != EWOULDBLOCK { try? FileSystem.remove(path) }
       throw error
     }
     return .success(PartFile(file: file, target: target, have: have, wasThere: false, replacing: replacing))
+  }
+
+  /// Opens the part, or makes it; whether it was there.
+  private static func create(_ path: String) throws(SystemError) -> (File, wasThere: Bool) {
+    do throws(SystemError) {
+      return (try File.create(path, existing: .refuse, followsLinks: false), false)
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      return (try File.create(path, followsLinks: false), true)
+    }
   }
 
   /// The pieces of a file that are right: nothing that an earlier run left is believed.
@@ -112,11 +123,18 @@ struct PartFile: Sendable {
     }
   }
 
-  private static func full(_ path: String, _ manifest: Manifest) -> ShoalError {
-    var status = statvfs()
-    let isKnown = statvfs(FileSystem.parent(path), &status) == 0
-    let free = isKnown ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : 0
-    return diskFull(path, short: manifest.cut.size - min(free, manifest.cut.size), kept: 0)
+  /// There is no room for the file, or none for us: which, as far as the file system tells.
+  private static func noRoom(_ error: SystemError, _ manifest: Manifest) -> ShoalError {
+    let allocated = (try? FileSystem.status(error.subject))?.allocated ?? 0
+    let needed = manifest.cut.size - min(UInt64(max(allocated, 0)), manifest.cut.size)
+    guard error.code == ENOSPC, let free = FileSystem.free(at: error.subject) else {
+      return ShoalError(.diskFull, "\(error), \(megabytes(needed)) are needed; free space and repeat")
+    }
+    guard free < needed else {
+      let refusal = "the file system refuses \(megabytes(needed)), though it shows \(megabytes(free)) free"
+      return ShoalError(.diskFull, "\(error.subject): \(refusal); is there a quota? write elsewhere with --output PATH")
+    }
+    return diskFull(error.subject, short: needed - free, kept: 0)
   }
 
   static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {

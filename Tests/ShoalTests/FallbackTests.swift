@@ -12,27 +12,6 @@ import Testing
     static let (receiveMany, sendMany): (UInt32, UInt32) = (243, 269)
   #endif
 
-  /// From now on this thread's kernel does not know these system calls; false if no filter can be had.
-  private static func forbid(_ numbers: [UInt32]) -> Bool {
-    typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
-    guard let symbol = dlsym(nil, "prctl") else { return false }
-    let prctl = unsafeBitCast(symbol, to: Call.self)
-    // Loads the call's number and compares; BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K.
-    var program: [(code: UInt16, yes: UInt8, no: UInt8, k: UInt32)] = [(0x20, 0, 0, 0)]
-    for number in numbers {
-      program.append((0x15, 0, 1, number))
-      program.append((0x06, 0, 0, 0x0005_0000 | UInt32(ENOSYS)))
-    }
-    program.append((0x06, 0, 0, 0x7fff_0000))
-    return program.withUnsafeBytes { bytes in
-      var header: (length: UInt, filter: UnsafeRawPointer?) = (UInt(program.count), bytes.baseAddress)
-      return withUnsafePointer(to: &header) {
-        // PR_SET_NO_NEW_PRIVS, then PR_SET_SECCOMP with SECCOMP_MODE_FILTER.
-        prctl(38, 1, 0, 0, 0) == 0 && prctl(22, 2, UInt(bitPattern: $0), 0, 0) == 0
-      }
-    }
-  }
-
   private struct Outcome: Sendable {
     var isFiltered = false
     var received: [[UInt8]] = []
@@ -48,7 +27,7 @@ import Testing
     let thread = onThread {
       outcome.withLock { result in
         result = Result {
-          var outcome = Outcome(isFiltered: forbid(numbers))
+          var outcome = Outcome(isFiltered: SystemCallFilter.forbid(numbers))
           let sender = try UDPSocketTests.socket(UDPSocketTests.loopback4, offload: offload)
           let receiver = try UDPSocketTests.socket(UDPSocketTests.loopback4, offload: offload)
           var batch = SendBatch(for: sender)
