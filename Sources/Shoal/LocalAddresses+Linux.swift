@@ -29,7 +29,7 @@ package enum LocalAddresses {
       else { continue }
       var found = LocalAddress(address, on: String(cString: interface.pointee.ifa_name))
       // Without a cable, or a process at its other end.
-      found.isRunning = flags & UInt32(IFF_RUNNING.rawValue) != 0
+      found.isRunning = flags & UInt32(IFF_RUNNING) != 0
       if let state = states[address] {
         found.isTemporary = state & 0x01 != 0
         found.isDeprecated = state & 0x20 != 0
@@ -39,10 +39,10 @@ package enum LocalAddresses {
       own.append(found)
     }
     let names = Set(own.map(\.interface))
-    let internal = names.filter(isInternalBridge)
+    let bridges = names.filter(isInternalBridge)
     let leading = Set(own.filter { sources.contains($0.address) }.map(\.interface))
     for i in own.indices {
-      own[i].isInternal = internal.contains(own[i].interface)
+      own[i].isInternal = bridges.contains(own[i].interface)
       own[i].hasDefaultRoute = leading.contains(own[i].interface)
     }
     return own
@@ -66,9 +66,9 @@ package enum LocalAddresses {
     defer { fclose(file) }
     var states: [Address: UInt8] = [:]
     var line = [CChar](repeating: 0, count: 256)
-    while fgets(&line, Int32(line.count), file) != nil {
+    while let text = fgets(&line, Int32(line.count), file) {
       // Address, interface, prefix length, scope, flags, name.
-      let fields = String(cString: line).split(whereSeparator: \.isWhitespace)
+      let fields = String(cString: text).split(whereSeparator: \.isWhitespace)
       guard fields.count == 6, fields[0].utf8.count == 32, let high = UInt64(fields[0].prefix(16), radix: 16),
         let low = UInt64(fields[0].suffix(16), radix: 16), let index = UInt32(fields[1], radix: 16),
         let flags = UInt32(fields[4], radix: 16)

@@ -97,7 +97,9 @@ package enum Resolver {
   }
 
   /// Whether it is an IPv6 address, whatever its zone.
-  private static func isIPv6(_ host: String) -> Bool { numeric(String(host.prefix { $0 != "%" }))?.isIPv4 == false }
+  private static func isIPv6(_ host: String) -> Bool {
+    host.contains(":") && numeric(String(host.prefix { $0 != "%" })) != nil
+  }
 
   /// An IPv6 address without brackets may stand alone, unless what follows its last colon is as good a port.
   private static func checkBare(_ text: String) throws(ResolverError) {
