@@ -54,7 +54,9 @@ package enum LocalAddresses {
     guard access(place + "/bridge", F_OK) == 0, let ports = opendir(place + "/brif") else { return false }
     defer { closedir(ports) }
     while let port = readdir(ports) {
-      let name = withUnsafeBytes(of: &port.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) }
+      let name = withUnsafeBytes(of: &port.pointee.d_name) {
+        String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
+      }
       if !name.hasPrefix("."), access("/sys/class/net/\(name)/device", F_OK) == 0 { return false }
     }
     return true
