@@ -54,4 +54,18 @@ import Testing
         !Manifest.proves(cut, id: id, bytes) || Manifest(id: id, cut: cut, proven: bytes) == nil, "byte \(wrong)")
     }
   }
+
+  @Test func chainingValues() throws {
+    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
+    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
+    let block = try #require(text.components(separatedBy: "\n```vector chaining\n").dropFirst().first)
+    let rows = block.components(separatedBy: "\n").prefix { $0 != "```" }.map { $0.split(separator: " ") }
+    #expect(rows.count == 8)
+    for row in rows {
+      let (first, length) = (try #require(Int(row[0])), try #require(Int(row[1])))
+      let content = (0..<length).map { UInt8((first * Blake3.leafBytes + $0) % 251) }
+      #expect(content.withUnsafeBytes { Blake3.chainingValue(of: $0, firstLeaf: UInt64(first)) }.hex == row[2])
+    }
+  }
 }
