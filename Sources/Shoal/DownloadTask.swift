@@ -51,7 +51,7 @@ final class DownloadTask {
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
     download.output.yield(progress)
     if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
-      fail(ShoalError(.unavailable, patience.complaint(progress)), loop)
+      fail(ShoalError(.unavailable, patience.complaint(progress, loop.obstacle)), loop)
     }
   }
 

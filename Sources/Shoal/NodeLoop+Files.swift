@@ -138,10 +138,10 @@ extension NodeLoop {
       onPeerEvent?(.connected(address, byPeer: byPeer))
     case .disconnected(let address, let wasOpen, let code, let reason, _):
       if wasOpen {
-        onPeerEvent?(.disconnected(address, code: code, reason: reason))
+        let isSilent = code == CloseCode.idle.rawValue && reason.isEmpty
+        onPeerEvent?(.disconnected(address, code: code, reason: isSilent ? refusal(towards: address) : reason))
       } else if code != CloseCode.version.rawValue {
-        onPeerEvent?(.unreachable(address, refusal: refused > refusedBefore ? lastRefusal : ""))
-        refusedBefore = refused
+        onPeerEvent?(.unreachable(address, refusal: refusal(towards: address)))
       }
     case .otherVersion(let address, let versions):
       onPeerEvent?(.otherVersion(address, versions))

@@ -50,7 +50,8 @@ extension NodeLoop {
     case .mapped(let id, let address, let chunks): answerMap(id, address, chunks)
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
-      onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9))
+      let refusal = refusal(towards: tracker)
+      onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9, refusal: refusal))
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))
     case .connected: break

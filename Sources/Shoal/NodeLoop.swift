@@ -43,9 +43,18 @@ final class NodeLoop {
   /// Datagrams that the system refused to send.
   var refused: Int { Int(output.counters.refused) }
   /// Why it refused the last; empty if there was none.
-  var lastRefusal: String { refused == 0 ? "" : SystemError(output.counters.lastRefusal, .send, "").cause }
-  /// How many were refused when somebody was last told.
-  var refusedBefore = 0
+  var lastRefusal: String {
+    output.counters.lastRefusal.map { SendRefusal($0.code, towards: $0.address).description } ?? ""
+  }
+  /// Why it does not send to an address; empty if it does.
+  func refusal(towards address: Address) -> String { output.refusals.words(towards: address) ?? "" }
+  /// Why nothing can be sent to anybody who is known, said of one of them; nil if that is not so.
+  var obstacle: String? {
+    let contacts = swarm.contacts
+    let all = contacts.lazy.filter { self.output.refusals.code(towards: $0) != nil }
+    guard let one = all.first, all.count == contacts.count else { return nil }
+    return "nothing can be sent to \(one): \(refusal(towards: one))"
+  }
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
   /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.

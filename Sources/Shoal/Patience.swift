@@ -38,15 +38,16 @@ final class Patience {
     return now - since >= limit
   }
 
-  /// What is said when it is over.
-  func complaint(_ progress: DownloadProgress) -> String {
+  /// What is said when it is over; `obstacle`: why this machine reaches nobody.
+  func complaint(_ progress: DownloadProgress, _ obstacle: String?) -> String {
     let tenths = limit / 100_000_000
     let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
     let name = progress.name.isEmpty ? progress.id.short : progress.name
     guard progress.phase == .downloading else {
+      if let obstacle { return "nobody was found in \(time) who offers \(name): \(obstacle)" }
       return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
     }
-    let cause = progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing"
+    let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing")
     let kept = progress.path.isEmpty || progress.bytes == 0 ? "" : ": \(PartFile.megabytes(progress.bytes)) are kept"
     return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
   }

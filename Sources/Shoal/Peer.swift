@@ -141,6 +141,10 @@ public final class Peer: Sendable {
   /// What was counted so far.
   public func statistics() async -> NodeStatistics { await node.ask { $0.statistics } ?? NodeStatistics() }
 
+  /// Why the system sends nothing to any tracker or peer that is known, in words: there is no route, or a firewall of
+  /// this machine, say; nil if that is not so.
+  public func obstacle() async -> String? { await node.ask { $0.obstacle } ?? nil }
+
   /// Deregisters from all trackers, says goodbye to all peers, for two seconds at most, and stops.
   public func close() async {
     await withCheckedContinuation { continuation in

@@ -5,7 +5,8 @@ import ShoalWire
 public enum PeerEvent: Sendable {
   /// A connection is open; `byPeer` if the other side asked for it.
   case connected(Address, byPeer: Bool)
-  /// An open connection has ended; the code is one of Protocol.md's, the reason the peer's words, if it gave any.
+  /// An open connection has ended; the code is one of Protocol.md's, the reason the peer's words, if it gave any, or
+  /// why the system did not send, where nothing was heard from the peer any more.
   case disconnected(Address, code: UInt16, reason: String)
   /// An address did not answer; it will be tried again. `refusal`: why the system did not even send, if it said so.
   case unreachable(Address, refusal: String)
@@ -19,8 +20,9 @@ public enum PeerEvent: Sendable {
   case served(Address, id: Digest, name: String, bytes: UInt64)
   /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
-  /// A tracker has not answered so many tries; another goes out now, the next in so many seconds.
-  case trackerSilent(Address, tries: Int, next: Double)
+  /// A tracker has not answered so many tries; another goes out now, the next in so many seconds. `refusal`: why the
+  /// system did not even send, if it said so.
+  case trackerSilent(Address, tries: Int, next: Double, refusal: String)
   /// A tracker answers again.
   case trackerAnswered(Address)
   /// A tracker knows that a file is here.

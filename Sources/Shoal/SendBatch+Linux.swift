@@ -26,8 +26,8 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     package var tooLarge: UInt64 = 0
     /// Datagrams dropped for another reason: no route, an ICMP error, a firewall.
     package var refused: UInt64 = 0
-    /// The `errno` of the last refusal.
-    package var lastRefusal: Int32 = 0
+    /// The `errno` of the last refusal, and to whom it would have gone.
+    package var lastRefusal: (code: Int32, address: Address)?
   }
 
   /// Datagrams that the kernel takes in one message (`UDP_MAX_SEGMENTS` up to Linux 6.8).
@@ -51,6 +51,8 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   package private(set) var counters = Counters()
   /// From which of our addresses what goes to each peer leaves.
   package var sources = OwnAddresses()
+  /// What the system would not send of late.
+  package private(set) var refusals = Refusals()
   /// Whether runs are still handed to the kernel whole.
   package private(set) var segments: Bool
 
@@ -160,6 +162,7 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     guard sent > 0 else { return sent }
     counters.calls += 1
     for _ in 0..<sent {
+      refusals.clear(runs[first].address)
       counters.datagrams += UInt64(runs[first].datagrams)
       counters.bytes += UInt64(runs[first].length)
       nextRun()
@@ -190,6 +193,7 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     guard sent > 0 else { return sent }
     counters.calls += 1
     for _ in 0..<sent {
+      refusals.clear(runs[first].address)
       counters.datagrams += 1
       counters.bytes += UInt64(skipDatagram())
     }
@@ -213,19 +217,22 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
         firstIsSingle = true
         return
       default:
-        counters.refused += UInt64(runs[first].datagrams)
-        counters.lastRefusal = error
+        note(error, datagrams: runs[first].datagrams)
         nextRun()
         return
       }
     }
-    if error == EMSGSIZE {
-      counters.tooLarge += 1
-    } else {
-      counters.refused += 1
-      counters.lastRefusal = error
-    }
+    note(error, datagrams: 1)
     _ = skipDatagram()
+  }
+
+  private mutating func note(_ error: Int32, datagrams: Int) {
+    let address = runs[first].address
+    refusals.note(error, towards: address)
+    // Probes of a path's size are meant to be too large at times.
+    guard error != EMSGSIZE else { return counters.tooLarge += UInt64(datagrams) }
+    counters.refused += UInt64(datagrams)
+    counters.lastRefusal = (error, address)
   }
 
   /// Leaves it to the route from where what is sent to this peer leaves.

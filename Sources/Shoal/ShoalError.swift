@@ -45,7 +45,7 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
       switch error.action {
       case _ where error.isDiskFull: .diskFull
       case _ where error.isInUse: .portInUse
-      case .bind, .openSocket, .startThread, .wait, .send: .system
+      case .bind, .openSocket, .startThread, .wait: .system
       default: .file
       }
     self.init(code, "\(error)" + (remedy.isEmpty ? error.remedy : remedy))

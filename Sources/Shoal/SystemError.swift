@@ -4,7 +4,7 @@ import Glibc
 package struct SystemError: Error, Hashable, Sendable {
   /// What was being done, as a verb that follows "cannot".
   package enum Action: String, Sendable {
-    case open, create, read, write, allocate, sync, rename, remove, examine, lock, bind, wait, send
+    case open, create, read, write, allocate, sync, rename, remove, examine, lock, bind, wait
     case openSocket = "open a socket"
     case startThread = "start a thread"
   }
@@ -26,7 +26,6 @@ package struct SystemError: Error, Hashable, Sendable {
   package var cause: String {
     switch code {
     case ENOENT: "no such file or directory"
-    case EPERM where action == .send: "a firewall of this machine refuses it"
     case EACCES, EPERM: "permission denied"
     case EISDIR: "is a directory"
     case ENOTDIR: "part of the path is not a directory"

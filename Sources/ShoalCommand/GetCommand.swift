@@ -101,6 +101,7 @@ struct GetCommand {
       }
       defer { clock.cancel() }
       guard let found = try await within(seconds: patience ?? 3e9, { try await peer.find(name: name) }) else {
+        if let obstacle = await peer.obstacle() { throw Failure(obstacle, code: "unavailable") }
         let who = request.trackers.count == 1 ? "tracker \(request.trackers[0]) does" : "the trackers do"
         throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
       }

@@ -34,6 +34,7 @@ struct LookupCommand {
     for tracker in trackers { try await peer.add(tracker: tracker) }
     let answer = try await within(seconds: LookupCommand.patience) { try await ask(peer) }
     guard let answer else {
+      if let obstacle = await peer.obstacle() { throw Failure(obstacle, code: "no_answer") }
       let who = trackers.count == 1 ? "tracker \(trackers[0]) does" : "\(trackers.count) trackers do"
       throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "no_answer")
     }

@@ -66,7 +66,7 @@ struct PeerNews {
       return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
       return usual("\(address) left (\(Units.total(bytes)) from here)")
-    case .trackerSilent(let address, let tries, let next): return silent(address, tries, next)
+    case .trackerSilent(let address, let tries, let next, let refusal): return silent(address, tries, next, refusal)
     case .trackerAnswered(let address):
       answering.insert(address)
       let text = "tracker \(address) answers again"
@@ -90,7 +90,8 @@ struct PeerNews {
   private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String) -> Line? {
     let kind = CloseCode(rawValue: code)
     let name = kind.map { "\($0)".replacing("_", with: " ") } ?? "code \(code)"
-    let cause = kind == .idle ? "nothing is heard from it" : name + (reason.isEmpty ? "" : ", \(quoted(reason))")
+    let silence = "nothing is heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
+    let cause = kind == .idle ? silence : name + (reason.isEmpty ? "" : ", \(quoted(reason))")
     if kind == .done { return .detail("\(address) left: \(cause)") }
     // Its own place among the sources may be counted still.
     sources = max(sources - 1, 0)
@@ -115,11 +116,13 @@ struct PeerNews {
     return told.insert(text).inserted ? line : nil
   }
 
-  private mutating func silent(_ address: Address, _ tries: Int, _ next: Double) -> Line {
+  private mutating func silent(_ address: Address, _ tries: Int, _ next: Double, _ refusal: String) -> Line {
     let advice = sources > 0 ? "going on with \(counted(sources, "peer"))" : "does it run, is UDP \(address.port) open?"
+    let wait = "next in \(Units.remaining(next))"
     let text =
-      "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), "
-      + "next in \(Units.remaining(next)); \(advice)"
+      refusal.isEmpty
+      ? "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), \(wait); \(advice)"
+      : "nothing can be sent to tracker \(address): \(refusal); \(wait)"
     // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
     if case .getting(let trackers) = role, trackers > 1, sources > 0 || !answering.isEmpty { return .detail(text) }
     // After 7 s, after a minute, and then every ten minutes.

@@ -232,4 +232,9 @@ extension Swarm {
 
   /// How many addresses are known at which a file may be had.
   public func knownAddresses(_ key: FileKey) -> Int { files[key.index].book.entries.count }
+
+  /// The addresses at which any file that is wanted may be had, and those of trackers.
+  public var contacts: [Address] {
+    trackers.map(\.tracker) + files.filter(\.isWanted).flatMap { $0.book.entries.keys }
+  }
 }

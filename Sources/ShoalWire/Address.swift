@@ -46,8 +46,10 @@ extension Address: CustomStringConvertible {
   /// `192.0.2.7:7401` or `[2001:db8::1]:7401` (RFC 5952).
   public var description: String { isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
 
-  /// The address without its port, as RFC 5952 has it.
-  public var host: String {
+  /// The address without its port, as RFC 5952 has it, and with the number of its interface where that belongs to it.
+  public var host: String { scope == 0 ? plainHost : "\(plainHost)%\(scope)" }
+
+  private var plainHost: String {
     guard !isIPv4 else { return "\(ipv4 >> 24).\(ipv4 >> 16 & 255).\(ipv4 >> 8 & 255).\(ipv4 & 255)" }
     let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 & 3))) }
     var zeros = 0..<0

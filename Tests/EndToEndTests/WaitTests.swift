@@ -47,6 +47,21 @@ import Testing
     await asker.close()
   }
 
+  @Test func whoCannotSendIsNotToldThatNobodyAnswers() async throws {
+    let scratch = try Scratch()
+    let asker = try peer()
+    // The asker's socket is one of IPv4.
+    let ticket = Ticket(id: .zero, peers: ["[::1]:9"], name: "in")
+    let download = try await asker.download(ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    await #expect {
+      try await within(20) { try await download.finish() }
+    } throws: {
+      "\($0)" == "nobody was found in 1 s who offers in: nothing can be sent to [::1]:9: "
+        + "we listen at an IPv4 address, see --listen"
+    }
+    await asker.close()
+  }
+
   @Test func aSlowDownloadIsNot() async throws {
     let scratch = try Scratch()
     let origin = try peer(tracker: true)

@@ -20,36 +20,50 @@ import Testing
   @Test func aSilentTrackerIsToldAfterAFewTries() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 1, next: 2))
+      news.line(for: .trackerSilent(tracker, tries: 1, next: 2, refusal: ""))
         == .detail(
           "tracker 192.0.2.7:7400: no answer to 1 try, next in 2 s; does it run, is UDP 7400 open?"))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 3, next: 8))
+      news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""))
         == .warning(
           "tracker 192.0.2.7:7400: no answer to 3 tries, next in 8 s; does it run, is UDP 7400 open?",
           code: "tracker_silent"))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 6, next: 60), sources: 3)
+      news.line(for: .trackerSilent(tracker, tries: 6, next: 60, refusal: ""), sources: 3)
         == .warning(
           "tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers", code: "tracker_silent"))
+  }
+
+  @Test func whatIsOursIsNotBlamedOnATracker() {
+    var news = PeerNews(.getting(trackers: 1))
+    #expect(
+      news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: "this machine's network is down"))
+        == .warning(
+          "nothing can be sent to tracker 192.0.2.7:7400: this machine's network is down; next in 8 s",
+          code: "tracker_silent"))
+    #expect(
+      news.line(for: .disconnected(peer, code: 3, reason: "this machine's network is down"))
+        == .warning(
+          "192.0.2.9:7401 left: nothing is heard from it, and nothing can be sent to it: this machine's network is down",
+          code: "disconnected"))
   }
 
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "tracker 192.0.2.7:7400 answers again"
-    _ = news.line(for: .trackerSilent(tracker, tries: 1, next: 2))
+    _ = news.line(for: .trackerSilent(tracker, tries: 1, next: 2, refusal: ""))
     #expect(news.line(for: .trackerAnswered(tracker)) == .detail(text))
-    _ = news.line(for: .trackerSilent(tracker, tries: 3, next: 8))
+    _ = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""))
     #expect(news.line(for: .trackerAnswered(tracker)) == .log(text))
   }
 
   @Test func oneOfSeveralTrackersMayBeSilent() {
     var news = PeerNews(.getting(trackers: 2))
-    guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, next: 8), sources: 1) else {
+    guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""), sources: 1) else {
       Issue.record("not a detail")
       return
     }
-    guard case .warning = news.line(for: .trackerSilent(tracker, tries: 3, next: 8), sources: 0) else {
+    guard case .warning = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""), sources: 0) else {
       Issue.record("not a warning")
       return
     }

@@ -30,6 +30,11 @@ import Testing
     #expect(Address(ipv4: .max, port: .max).description == "255.255.255.255:65535")
   }
 
+  @Test func anAddressOfOneLinkNamesIt() {
+    let address = Address(high: 0xfe80 << 48, low: 1, port: 80, scope: 7)
+    #expect("\(address)" == "[fe80::1%7]:80")
+  }
+
   @Test func kinds() {
     let private4 = Address(ipv4: 0x0a00_0001, port: 1)
     #expect(private4.isIPv4 && private4.isUsable && !private4.isLoopback && !private4.isMulticast)
