@@ -9,7 +9,7 @@ struct Registry: Sendable {
   private var places: [RegistrationKey: Int] = [:]
   private(set) var files: [Digest: TrackedFile] = [:]
   private var names: [String: [Digest]] = [:]
-  private var hosts: [Address: Int] = [:]
+  private var hosts: [HostKey: Int] = [:]
   private var recency = RecencyList()
   private var serial: UInt64 = 0
   /// The bytes of all chunk maps.
@@ -83,7 +83,7 @@ struct Registry: Sendable {
     places[gone.key] = nil
     recency.remove(place)
     mapBytes -= gone.chunks.byteCount
-    let host = gone.key.peer.hostOnly
+    let host = HostKey(gone.key.peer)
     hosts[host] = hosts[host].flatMap { $0 > 1 ? $0 - 1 : nil }
 
     let id = gone.key.id
@@ -109,7 +109,7 @@ struct Registry: Sendable {
     places[key] = place
     recency.insert(place)
     mapBytes += registration.chunks.byteCount
-    hosts[key.peer.hostOnly, default: 0] += 1
+    hosts[HostKey(key.peer), default: 0] += 1
     files[key.id, default: TrackedFile(members: [], eldest: place)].members.append(place)
     list(key.id)
   }
@@ -144,7 +144,7 @@ struct Registry: Sendable {
 
   private func admit(_ key: RegistrationKey) throws(Refused) {
     guard count < configuration.registrations else { throw Refused(.full, "registrations") }
-    guard hosts[key.peer.hostOnly, default: 0] < configuration.registrationsPerHost else {
+    guard hosts[HostKey(key.peer), default: 0] < configuration.registrationsPerHost else {
       throw Refused(.full, "files of your host")
     }
     if let file = files[key.id] {
@@ -156,12 +156,5 @@ struct Registry: Sendable {
 
   private func admit(bytes: Int) throws(Refused) {
     guard mapBytes + bytes <= configuration.mapBytes else { throw Refused(.full, "chunk maps") }
-  }
-}
-
-extension Address {
-  /// What stands for one host: an IPv4 address, or the /64 network of an IPv6 one, since a host has many there.
-  fileprivate var hostOnly: Address {
-    isIPv4 ? with(port: 0) : Address(high: high, low: 0, port: 0)
   }
 }

@@ -10,7 +10,9 @@ public struct Tracker: Sendable {
   let configuration: TrackerConfiguration
   var registry: Registry
   var random: SeededGenerator
-  private let mint: CookieMint
+  private let mint: TokenMint
+  /// A cookie is good for this long, and for less than twice as long.
+  private static let cookieEpoch: Nanoseconds = 120 * .second
   private var replies = Queue<(to: Address, bytes: [UInt8])>()
   private var events = Queue<TrackerEvent>()
 
@@ -21,7 +23,7 @@ public struct Tracker: Sendable {
     self.configuration = configuration
     registry = Registry(configuration)
     random = SeededGenerator(seed: seed)
-    mint = CookieMint(key: key)
+    mint = TokenMint(key: key, epoch: Tracker.cookieEpoch)
   }
 
   /// How many files are known.
@@ -94,7 +96,7 @@ public struct Tracker: Sendable {
 
   private mutating func connect(_: ConnectPacket, for asker: Asker) {
     var packet = ConnectedPacket()
-    packet.cookie = mint.cookie(of: asker.peer, at: asker.at)
+    packet.cookie = mint.token(of: asker.peer, at: asker.at)
     packet.observed = asker.peer
     reply(packet, to: asker)
   }

@@ -1,0 +1,22 @@
+import Testing
+
+@testable import ShoalWire
+
+@Suite struct TokenMintTests {
+  @Test func aTokenIsOfOneAddressOnePurposeAndTwoEpochsAtMost() {
+    var secrets = SecretGenerator(seed: 1)
+    let mint = TokenMint(key: secrets.key(for: "test"), epoch: 5 * .second)
+    let address = Address(ipv4: 0xc000_0207, port: 7_401)
+    let given = Instant(nanoseconds: 12 * .second)
+    let token = mint.token(of: address, for: 7, at: given)
+    #expect(mint.isValid(token, of: address, for: 7, at: given))
+    #expect(mint.isValid(token, of: address, for: 7, at: given + 7 * .second))
+    #expect(!mint.isValid(token, of: address, for: 7, at: given + 8 * .second))
+    #expect(!mint.isValid(token, of: address, for: 8, at: given))
+    #expect(!mint.isValid(token, of: address.with(port: 7_402), for: 7, at: given))
+    #expect(
+      !mint.isValid(token ^ 1, of: address, for: 7, at: given) && !mint.isValid(0, of: address, for: 7, at: given))
+    #expect(
+      !TokenMint(key: secrets.key(for: "test"), epoch: 5 * .second).isValid(token, of: address, for: 7, at: given))
+  }
+}
