@@ -149,7 +149,7 @@ final class NodeLoop {
   /// Writes how the connections stand; a qlog that cannot be written ends, and the transfer goes on.
   private func sample(_ file: QlogFile) {
     if file.isDue(at: SystemClock.now()) {
-      file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.wall())
+      file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.stamp())
     }
     guard let failure = file.failure else { return }
     qlog = nil
@@ -211,7 +211,7 @@ final class NodeLoop {
   /// One datagram, after this endpoint's link.
   private func accept(_ bytes: UnsafeMutableRawBufferPointer, _ from: Address, at now: Instant) {
     let datagram = UnsafeRawBufferPointer(bytes)
-    capture?.add(datagram, from: from, to: captureAddress(for: from), outbound: false, wall: SystemClock.wall())
+    capture?.add(datagram, from: from, to: captureAddress(for: from), outbound: false, wall: SystemClock.stamp())
     guard Checksum.isValid(datagram) else {
       corrupt += 1
       return swarm.receiveCorrupt(from: from, at: now)
@@ -293,7 +293,7 @@ final class NodeLoop {
     let datagram = UnsafeRawBufferPointer(bytes)
     // A first packet takes the way that the route has now.
     if datagram[3] == PacketType.open.rawValue { output.sources.forget(address) }
-    capture?.add(datagram, from: captureAddress(for: address), to: address, outbound: true, wall: SystemClock.wall())
+    capture?.add(datagram, from: captureAddress(for: address), to: address, outbound: true, wall: SystemClock.stamp())
     if up.isClean { output.commit(bytes.count, to: address) } else { up.admit(datagram, address, at: now) }
   }
 

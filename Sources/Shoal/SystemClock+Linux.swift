@@ -6,8 +6,15 @@ package enum SystemClock {
   /// The monotonic clock, which no one sets.
   package static func now() -> Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 
-  /// Nanoseconds since 1970 (UTC), for logs and captures.
+  /// Nanoseconds since 1970 (UTC), for logs.
   package static func wall() -> Nanoseconds { read(CLOCK_REALTIME) }
+
+  /// Nanoseconds since 1970 for captures and qlogs: the monotonic clock, read against the wall clock once, so that
+  /// what lies between two records stays true though the wall clock be set.
+  package static func stamp(at time: Instant = now()) -> Nanoseconds { time.nanoseconds &+ anchor }
+
+  /// The wall clock at zero of the monotonic one, as this process first asked.
+  private static let anchor = wall() &- now().nanoseconds
 
   private static func read(_ clock: clockid_t) -> Nanoseconds {
     var time = timespec()

@@ -14,6 +14,7 @@ extension CaptureReader {
 
   /// Reads the next block (§3.1), of the section whose order is `section` or a header that starts another.
   mutating func block(_ section: ByteOrder) throws(CaptureError) -> Step {
+    if passing != nil { return try pass(section) }
     let bytes = buffer.bytes
     // No block is shorter, and a section header has its byte-order magic within.
     guard bytes.count >= 12 else {
@@ -24,7 +25,12 @@ extension CaptureReader {
     // The type of a section header is a palindrome: it reads the same before the order is known.
     let order = type == Pcapng.sectionHeader ? try sectionOrder(bytes) : section
     let length = bytes.uint32(at: 4, order)
-    guard length >= 12 && length <= Self.maximumBlock && length % 4 == 0 else { throw damage(.badLength(length)) }
+    guard length >= 12 && length % 4 == 0 else { throw damage(.badLength(length)) }
+    guard length <= Self.maximumBlock else {
+      guard !Pcapng.isRead(type) else { throw damage(.badLength(length)) }
+      passing = (UInt64(length), length)
+      return .passed
+    }
     let size = Int(length)
     guard bytes.count >= size else {
       try starve()
@@ -35,6 +41,24 @@ extension CaptureReader {
     let step = try content(bytes.slice(8..<size - 4), type, order)
     consume(size)
     return step
+  }
+
+  /// Goes on passing over a block, whose bytes are not kept; it must end with its length.
+  private mutating func pass(_ order: ByteOrder) throws(CaptureError) -> Step {
+    guard let (left, length) = passing else { return .passed }
+    let isEnd = left <= 4
+    let count = isEnd ? Int(left) : Int(min(left - 4, UInt64(buffer.count)))
+    guard count > 0, buffer.count >= count else {
+      try starve()
+      return .starved
+    }
+    if isEnd {
+      let last = buffer.bytes.uint32(at: 0, order)
+      guard last == length else { throw damage(.lengthsDisagree(length, last)) }
+    }
+    passing = isEnd ? nil : (left - UInt64(count), length)
+    consume(count)
+    return .passed
   }
 
   private func sectionOrder(_ bytes: UnsafeRawBufferPointer) throws(CaptureError) -> ByteOrder {
@@ -84,9 +108,12 @@ extension CaptureReader {
     guard interfaces.count < Self.maximumInterfaces else { throw damage(.tooManyInterfaces) }
     var resolution: UInt8 = 6
     var offset: Int64 = 0
+    var name: String?
     var options = OptionReader(body.slice(8..<body.count), order)
     while let option = try next(&options) {
       switch option.code {
+      case Pcapng.interfaceName:
+        name = String(decoding: option.value.prefix(Self.maximumName), as: UTF8.self)
       case Pcapng.timestampResolution:
         guard option.value.count == 1 else { throw damage(.badOptionLength(code: option.code)) }
         resolution = option.value.uint8(at: 0)
@@ -100,7 +127,7 @@ extension CaptureReader {
     interfaces.append(
       CaptureInterface(
         linkType: LinkType(rawValue: body.uint16(at: 0, order)), snapLength: body.uint32(at: 4, order),
-        clock: CaptureClock(resolution: resolution, offset: offset)))
+        clock: CaptureClock(resolution: resolution, offset: offset), name: name))
   }
 
   /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.

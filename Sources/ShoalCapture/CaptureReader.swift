@@ -4,13 +4,22 @@
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and throws the same again.
 public struct CaptureReader: ~Copyable, Sendable {
-  /// A longer block or record is damage: 16 MiB, far above any packet and what tools write in one block.
+  /// A longer block of a type that is read, or record, is damage: 16 MiB, far above any packet. Of other types a block
+  /// may be as long as it likes, and is passed over as it comes.
   public static var maximumBlock: Int { 1 << 24 }
   /// More interfaces in a section are damage: they are what a file can make a reader keep.
   public static var maximumInterfaces: Int { 4096 }
+  /// More bytes of an interface's name are not kept.
+  static var maximumName: Int { 64 }
 
   /// The interfaces of the current section so far; one in a pcap file.
   public internal(set) var interfaces: [CaptureInterface] = []
+
+  /// Whether the format has room for more interfaces than were described.
+  public var mayDescribeMore: Bool {
+    if case .pcap = format { return false }
+    return true
+  }
 
   enum Format {
     case unknown
@@ -23,6 +32,8 @@ public struct CaptureReader: ~Copyable, Sendable {
   /// The offset in the file of the first byte in `buffer`.
   var position: UInt64 = 0
   var packets: UInt64 = 0
+  /// What is left of a block that is passed over, and its length.
+  var passing: (left: UInt64, length: UInt32)?
   private var isFinished = false
   private var failure: CaptureError?
 
@@ -70,13 +81,16 @@ public struct CaptureReader: ~Copyable, Sendable {
   /// Called where the buffer ends before what is being read does: throws if nothing more comes.
   func starve() throws(CaptureError) {
     guard isFinished else { return }
-    if buffer.count == 0, case .pcapng = format { return }
+    if passing == nil, buffer.count == 0, case .pcapng = format { return }
     if buffer.count == 0, case .pcap = format { return }
     throw damage(position == 0 && buffer.count == 0 ? .empty : .truncated)
   }
 
   /// The error of a reason at the start of what is being read.
-  func damage(_ reason: CaptureError.Reason) -> CaptureError { CaptureError(offset: position, reason: reason) }
+  func damage(_ reason: CaptureError.Reason) -> CaptureError {
+    let passed = passing.map { UInt64($0.length) &- $0.left } ?? 0
+    return CaptureError(offset: position &- passed, reason: reason)
+  }
 
   /// Passes over bytes; pointers to them stay valid until the next change of the buffer.
   mutating func consume(_ count: Int) {

@@ -22,6 +22,7 @@ extension IPFrame {
       guard bytes.count >= 20 else { throw .truncated(.link) }
       var frame = try network(bytes, at: 20, etherType: bytes.uint16(at: 0), verifying)
       frame.direction = cookedDirection(UInt16(bytes.uint8(at: 10)))
+      frame.interface = bytes.uint32(at: 4)
       return frame
     case .raw, .rawBSD, .rawOpenBSD:
       guard bytes.count >= 1 else { throw .truncated(.network) }

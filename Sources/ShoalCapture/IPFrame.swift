@@ -16,6 +16,8 @@ public struct IPFrame: Equatable, Sendable {
   public var checksum: ChecksumVerdict
   /// Which way it went, when the link header tells (Linux cooked captures).
   public var direction: CaptureDirection?
+  /// The index of the interface that it passed, when the link header tells (Linux cooked captures, version 2).
+  public var interface: UInt32?
 
   /// Whether bytes of the payload were not captured.
   public var isTruncated: Bool { payload.count < udpLength - 8 }

@@ -7,6 +7,11 @@ enum Pcapng {
   static let simplePacket: UInt32 = 3
   static let enhancedPacket: UInt32 = 6
 
+  /// Whether blocks of a type are read; the others are passed over.
+  static func isRead(_ type: UInt32) -> Bool {
+    [sectionHeader, interfaceDescription, obsoletePacket, simplePacket, enhancedPacket].contains(type)
+  }
+
   /// Reads as this in the order of the section (§4.1).
   static let byteOrderMagic: UInt32 = 0x1a2b_3c4d
 
@@ -16,6 +21,7 @@ enum Pcapng {
   static let hardware: UInt16 = 2
   static let operatingSystem: UInt16 = 3
   static let application: UInt16 = 4
+  static let interfaceName: UInt16 = 2
   static let packetFlags: UInt16 = 2
   static let timestampResolution: UInt16 = 9
   static let timestampOffset: UInt16 = 14

@@ -3,7 +3,7 @@ import ShoalWire
 /// Writes datagrams as a pcapng file (draft-ietf-opsawg-pcapng) that any analyser reads.
 ///
 /// It appends to a buffer that the host writes to its file and then discards; the buffer grows until it does.
-/// The file is one section, little-endian, with one interface of raw IP packets and nanosecond times.
+/// The file is one section, little-endian, with interfaces of raw IP packets and nanosecond times.
 public struct PcapngWriter: ~Copyable, Sendable {
   /// The longest UDP payload that fits an IPv4 packet: 65,535 less 20 and 8 bytes of headers.
   public static var maximumPayloadIPv4: Int { 65_507 }
@@ -11,21 +11,25 @@ public struct PcapngWriter: ~Copyable, Sendable {
   public static var maximumPayloadIPv6: Int { 65_527 }
 
   private var buffer = ByteBuffer(capacity: 1 << 16)
+  /// How many interfaces are described.
+  public private(set) var interfaces = 0
 
-  /// Starts a file: the section header (§4.1) and the description of the interface (§4.2).
+  /// Starts a file: the section header (§4.1) and the description of one interface (§4.2), unless left for later.
   ///
   /// - Parameters:
   ///   - hardware: the machine, for people.
   ///   - operatingSystem: its system, for people.
   ///   - application: what writes the file.
-  public init(hardware: String? = nil, operatingSystem: String? = nil, application: String? = nil) {
+  ///   - describesInterface: whether interface 0 is described now, without a name.
+  public init(
+    hardware: String? = nil, operatingSystem: String? = nil, application: String? = nil, describesInterface: Bool = true
+  ) {
     let hardware = OptionText(hardware)
     let system = OptionText(operatingSystem)
     let application = OptionText(application)
     let options = hardware.size + system.size + application.size
     let section = 28 + options + (options == 0 ? 0 : 4)
-    let total = section + 32
-    var out = ByteWriter(buffer.reserve(total))
+    var out = ByteWriter(buffer.reserve(section))
     out.little(Pcapng.sectionHeader)
     out.little(UInt32(section))
     out.little(Pcapng.byteOrderMagic)
@@ -38,17 +42,29 @@ public struct PcapngWriter: ~Copyable, Sendable {
     out.text(application, code: Pcapng.application)
     if options != 0 { out.little(UInt32(0)) }
     out.little(UInt32(section))
+    buffer.commit(section)
+    if describesInterface { addInterface(name: nil) }
+  }
 
+  /// Describes another interface, before the first packet that passes it; its number, from 0.
+  @discardableResult
+  public mutating func addInterface(name: String?) -> Int {
+    let name = OptionText(name)
+    let total = 32 + name.size
+    var out = ByteWriter(buffer.reserve(total))
     out.little(Pcapng.interfaceDescription)
-    out.little(UInt32(32))
+    out.little(UInt32(total))
     out.little(UInt32(LinkType.raw.rawValue))
     out.little(UInt32(0))
+    out.text(name, code: Pcapng.interfaceName)
     out.little(Pcapng.timestampResolution)
     out.little(UInt16(1))
     out.little(UInt32(9))
     out.little(UInt32(0))
-    out.little(UInt32(32))
+    out.little(UInt32(total))
     buffer.commit(total)
+    interfaces += 1
+    return interfaces - 1
   }
 
   /// What is to be written to the file next, valid until the next call of a mutating function.
@@ -65,16 +81,19 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
   ///   - direction: which way it went, if that is known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
+  ///   - interface: the number of the interface that it passed, which must have been described.
   public mutating func packet(
     _ packet: UnsafeRawBufferPointer, originalLength: Int, wallClockNanoseconds: UInt64,
-    direction: CaptureDirection?, comment: String? = nil
+    direction: CaptureDirection?, comment: String? = nil, interface: Int = 0
   ) {
+    precondition(interface >= 0 && interface < interfaces)
     let captured = min(packet.count, CaptureReader.maximumBlock / 2)
     let comment = OptionText(comment)
     let options = (direction == nil ? 0 : 8) + comment.size
     let total = 28 + padded(captured) + options + (options == 0 ? 0 : 4) + 4
     var out = ByteWriter(buffer.reserve(total))
-    out.blockHeader(total, wallClockNanoseconds, captured: captured, original: max(originalLength, captured))
+    let original = max(originalLength, captured)
+    out.blockHeader(total, interface, wallClockNanoseconds, captured: captured, original: original)
     out.bytes(packet.slice(0..<captured))
     out.pad()
     out.options(direction.map { $0 == .outbound ? Pcapng.outbound : Pcapng.inbound }, comment)
@@ -92,12 +111,14 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
   ///   - outbound: whether this machine sent it, or received it; nil if that is not known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
+  ///   - interface: the number of the interface that it passed, which must have been described.
   /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
   @discardableResult
   public mutating func datagram(
     from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool?,
-    comment: String? = nil
+    comment: String? = nil, interface: Int = 0
   ) -> Bool {
+    precondition(interface >= 0 && interface < interfaces)
     let isIPv4 = from.isIPv4 && to.isIPv4
     guard payload.count <= (isIPv4 ? Self.maximumPayloadIPv4 : Self.maximumPayloadIPv6) else { return false }
     let packet = (isIPv4 ? 28 : 48) + payload.count
@@ -105,7 +126,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
     let options = (outbound == nil ? 0 : 8) + comment.size
     let total = 28 + padded(packet) + options + (options == 0 ? 0 : 4) + 4
     var out = ByteWriter(buffer.reserve(total))
-    out.blockHeader(total, wallClockNanoseconds, captured: packet, original: packet)
+    out.blockHeader(total, interface, wallClockNanoseconds, captured: packet, original: packet)
     if isIPv4 {
       out.ipv4Header(from: from, to: to, packet: packet)
     } else {
@@ -122,10 +143,12 @@ public struct PcapngWriter: ~Copyable, Sendable {
 
 extension ByteWriter {
   /// The fields of an enhanced packet block (§4.3) before the packet.
-  fileprivate mutating func blockHeader(_ total: Int, _ nanoseconds: UInt64, captured: Int, original: Int) {
+  fileprivate mutating func blockHeader(
+    _ total: Int, _ interface: Int, _ nanoseconds: UInt64, captured: Int, original: Int
+  ) {
     little(Pcapng.enhancedPacket)
     little(UInt32(total))
-    little(UInt32(0))
+    little(UInt32(truncatingIfNeeded: interface))
     little(UInt32(truncatingIfNeeded: nanoseconds >> 32))
     little(UInt32(truncatingIfNeeded: nanoseconds))
     little(UInt32(captured))

@@ -114,3 +114,21 @@ import Testing
     #expect(try run(["--tables"]).output == Schema.markdown() + "\n")
   }
 }
+
+/// Options that fingers know from tcpdump.
+@Suite struct TcpdumpOptionTests {
+  @Test func theyMeanTheSame() throws {
+    let capture = TestCapture()
+    for sequence in UInt32(0)..<5 { capture.add(try data(sequence)) }
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "a.pcapng").path
+    try Data(capture.bytes).write(to: URL(filePath: path))
+    let outcome = try run(["-nr", path, "-c", "2"])
+    let same = try run([path, "--count=2"]).lines
+    #expect(outcome.status == 0 && outcome.lines.count == 2 && outcome.lines == same)
+    #expect(try run(["-r", path, path]).error.contains("--read: there is a <file> already"))
+    #expect(try run(["-r", path, "-i", "lo"]).status == 2)
+    #expect(try run(["--help"]).output.contains("\n  --lua "))
+  }
+}

@@ -141,6 +141,75 @@ import Testing
     #expect(!DelayPicture.svg(comparison, names: ("a", "b")).isEmpty)
   }
 
+  /// Captures of a connection that tell no directions, as tcpdump's do not: what left Alice or Bob at a time in
+  /// microseconds, which arrived 15 ms later or never.
+  private func plain(
+    _ events: [(time: Int, bytes: [UInt8], fromAlice: Bool, arrives: Bool)], delay: Int = 15_000, ahead: Int = 0,
+    natted: Bool = false, flags: Set<Int> = []
+  ) throws -> [[String: Any]] {
+    var (a, b) = (Sightings(), Sightings())
+    let outside = Address(ipv4: 0xcb00_7105, port: 40_000)
+    var seen: [(time: Int, isA: Bool, bytes: [UInt8], fromAlice: Bool)] = []
+    for event in events {
+      if event.fromAlice || event.arrives {
+        seen.append((event.time + (event.fromAlice ? 0 : delay), true, event.bytes, event.fromAlice))
+      }
+      if !event.fromAlice || event.arrives {
+        seen.append((event.time + (event.fromAlice ? delay : 0) + ahead, false, event.bytes, event.fromAlice))
+      }
+    }
+    for event in seen.sorted(by: { $0.time < $1.time }) {
+      event.bytes.withUnsafeBytes { bytes in
+        let here = natted && !event.isA ? outside : alice
+        var datagram = Datagram(
+          from: event.fromAlice ? here : bob, to: event.fromAlice ? bob : here, payload: bytes, length: bytes.count)
+        datagram.time = UInt64(1_700_000_000_000_000 + event.time) * 1_000
+        if flags.contains(event.isA ? 0 : 1) {
+          datagram.direction = event.fromAlice == event.isA ? .outbound : .inbound
+        }
+        if event.isA { a.add(datagram) } else { b.add(datagram) }
+      }
+    }
+    let comparison = CaptureComparison(a, b)
+    return [comparison.forth, comparison.back].map { report in
+      [
+        "sent": report.passages.count, "lost": report.count(.lost), "reordered": report.reordered,
+        "delays": Set(report.delays.map { Int($0) / 1_000 }),
+      ]
+    }
+  }
+
+  @Test func withoutDirectionsTheClocksTell() throws {
+    var events: [(time: Int, bytes: [UInt8], fromAlice: Bool, arrives: Bool)] = []
+    for index in 0..<40 {
+      events.append((index * 7_000, try data(UInt32(index)), true, true))
+      var ack = AckPacket()
+      ack.next = UInt32(index)
+      events.append((index * 7_000 + 500, try ack.datagram(connection: 0x99), false, true))
+    }
+    // Without losses and with losses on either way, clocks that differ by an hour, a NAT, directions in one of them.
+    for lost in [[], [4, 5], [7, 9, 11], [4, 7]] {
+      for (ahead, natted, flags) in [(0, false, []), (3_600_000_000, true, []), (-40_000, false, [0]), (1, true, [1])] {
+        var events = events
+        for index in lost { events[index].arrives = false }
+        let reports = try plain(events, ahead: ahead, natted: natted, flags: Set(flags))
+        for (report, way) in zip(reports, [0, 1]) {
+          #expect(report["sent"] as? Int == 40 && report["lost"] as? Int == lost.count { $0 % 2 == way })
+          #expect(report["delays"] as? Set<Int> == [15_000] && report["reordered"] as? Int == 0)
+        }
+      }
+    }
+    // One way only: what one capture alone has was lost, and if nothing was, nothing arrives before it was sent.
+    for fromAlice in [true, false] {
+      for lost in [nil, 3] {
+        var events = (0..<9).map { (time: $0 * 100, bytes: events[$0 * 2].bytes, fromAlice: fromAlice, arrives: true) }
+        if let lost { events[lost].arrives = false }
+        let reports = try plain(events)
+        #expect(reports.map { $0["sent"] as? Int } == (fromAlice ? [9, 0] : [0, 9]))
+      }
+    }
+  }
+
   @Test func nothingInCommon() throws {
     let ends = Ends()
     ends.pass(try data(1), at: 0, arriving: [])

@@ -31,7 +31,8 @@ import Testing
     ("seq >= 1000 and attempt == 0", [3, 4]), ("!checksum.ok", [8]), ("checksum.ok == false", [8]),
     ("corrupt || resent", [6, 8]), ("mark == resent", [6]), ("not (type == data or type == ack)", [1, 2, 7]),
     ("attempt", [3, 4, 6, 8]), ("next == 1000", [5]), ("rtt < 1ms", []), ("rtt >= 19ms && rtt < 20ms", [5]),
-    ("in_flight == 284", [4]), ("acked > 0B", [5]), ("content == 100", [3, 4, 6]), ("block", [3, 4, 6]),
+    ("acked > 0", [5]), ("delay < 1ms", [5]),
+    ("in_flight == 284B", [4]), ("acked > 0B", [5]), ("content == 100B", [3, 4, 6]), ("block", [3, 4, 6]),
     ("message == block && time < 23ms", [3, 4]), ("n == 7", [7]), ("len > 1kB", [1]), ("src == 10.0.0.1", [2, 5]),
     ("dst == 10.0.0.1:7401", [1, 3, 4, 6, 8]), ("peer == :7400", [7]), ("port == 7400", [7]), ("port != 7401", [7]),
     ("sport == 7402 && dport == 7400", [7]), ("conn == b0b0", [3, 4, 6]), ("flow == a11ce", [1, 2, 3, 4, 5, 6, 8]),
@@ -39,7 +40,7 @@ import Testing
     ("have == 4", [7]), ("have == 5", []), ("window < 100", [1, 2]), ("arq == sr", [1, 2]), ("arq == gbn", []),
     ("ack_delay == 25ms", [3, 4, 6, 8]), ("encoding == runs", [5]), ("reply", [2]), ("token", []),
     ("seq", [3, 4, 6, 8]),
-    ("chunk == 3", [7]), ("timestamp != 0", [3, 4, 6]), ("captured < 100", [2, 5, 7, 8]),
+    ("chunk == 3", [7]), ("timestamp != 0", [3, 4, 6]), ("captured < 100B", [2, 5, 7, 8]),
     ("len > 1 kB && len < 2 kB", [1]), ("rtt >= 19 ms and rtt < 20 ms", [5]),
   ])
   func whatPasses(_ expression: String, _ numbers: [Int]) throws {
@@ -52,7 +53,7 @@ import Testing
     (["--type", "data,ack"], [3, 4, 5, 6, 8]), (["--peer", "10.0.0.1:7400"], [7]),
     (["--flow", "b0b0"], [2, 3, 4, 5, 6, 8]),
     (["--marks", "any"], [6, 8]), (["--marks", "reply,resent"], [2, 6]),
-    (["--from", "0.04", "--to", "0.0445"], [5, 6, 7]), (["--from", "40ms", "--to", "44.5 ms"], [5, 6, 7]),
+    (["--from", "0.04s", "--to", "0.0445s"], [5, 6, 7]), (["--from", "40ms", "--to", "44.5 ms"], [5, 6, 7]),
     (["--type", "data, ack"], [3, 4, 5, 6, 8]), (["--type", "data", "--marks", "corrupt"], [8]),
     (["--flow", "77", "--marks", "corrupt"], []), (["--flow", "0000000000000077", "--marks", "corrupt"], [8]),
     (["--chunk", "0-3"], [7]), (["--chunk", "5"], []), (["--type", "data", "-f", "attempt == 1"], [6, 8]),
@@ -68,7 +69,11 @@ import Testing
     ("(seq > 1", 8, "a ) is missing"), ("seq > 1)", 7, "')' is not expected here"), ("seq > x", 6, "is a number"),
     ("next < top", 7, "a field cannot be compared with a field"),
     ("seq gt shoal.window", 7, "a field cannot be compared with a field"),
-    ("len > 3s", 6, "no such unit"), ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
+    ("len > 3s", 6, "len has no such unit; there are: B, kB"),
+    ("rtt > 50", 6, "rtt needs a unit, as in 50ms: ns, us, ms"),
+    ("len >= 1200", 7, "len needs a unit, as in 1200kB: B, kB"), ("ack_delay == 25000", 13, "ack_delay needs a unit"),
+    ("delay < 3kB", 8, "delay has no such unit"), ("seq > 5s", 6, "seq has no such unit; there are: none"),
+    ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
     ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is no operator"), ("&& seq", 0, "instead of a field"),
     ("conn == xyz", 8, "hexadecimal"), ("resent == true", 0, "resent is a mark: write it alone, or !resent"),
     ("data == 7", 0, "data is no field; write type == data"), ("needless", 0, "did you mean spurious?"),
@@ -101,9 +106,9 @@ import Testing
   }
 
   @Test func timesThatAreNone() throws {
-    for time in ["x", "-1", "2kB", "10%", ""] {
+    for time in ["x", "-1s", "2", "2kB", "10%", ""] {
       let outcome = try inspect(Self.bytes, "--from=\(time)")
-      #expect(outcome.status == 2 && outcome.error.contains("must be a time such as 2, 2s or 500ms"), "\(time)")
+      #expect(outcome.status == 2 && outcome.error.contains("must be a time such as 2s or 500ms"), "\(time)")
     }
   }
 
@@ -152,9 +157,18 @@ import Testing
         == "shoal-dump: assertion failed: corrupt == 0 && data > 2: corrupt is 1, data is 3\n")
     let none = try inspect(Self.bytes, "-q", "--type", "open", "--assert", "rtt.median < 1s")
     #expect(none.status == 1 && none.error.contains("is not known: no samples"))
-    for expression in ["sent == 1", "resent", "resent == many", "duration < 10%", "goodput > 3s"] {
+    for expression in [
+      "sent == 1", "resent", "resent == many", "duration < 10%", "goodput > 3s", "rtt.p99 < 50", "content > 5",
+      "goodput > 1", "duration < 2",
+    ] {
       #expect(try check(expression).status == 2, "\(expression)")
     }
+  }
+
+  @Test func aBareNumberOfSeconds() throws {
+    let outcome = try inspect(by: "stats", Self.bytes, "--assert", "rtt.p99 < 50 && resent < 10")
+    #expect(outcome.status == 2 && outcome.error.contains("--assert: rtt.p99 needs a unit, as in 50ms: ns, us, ms, s"))
+    #expect(try inspect(Self.bytes, "-q", "--assert", "duration > 0 && content != 0 && resent < 10").status == 0)
   }
 
   @Test(arguments: [["-q"], ["--json"], ["--type", "close"]])

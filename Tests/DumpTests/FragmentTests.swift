@@ -40,7 +40,7 @@ import Testing
       json[2].hasSuffix(
         #""src":"10.0.0.2","dst":"10.0.0.1","type":null,"len":100,"checksum":null,"fields":{},"marks":[],"#
           + #""fragment":{"id":77,"offset":1480,"more":false,"protocol":17}}"#), "\(json[2])")
-    #expect(try inspect(try capture(), "--all", "-f", "len == 1480").lines.count == 1)
+    #expect(try inspect(try capture(), "--all", "-f", "len == 1480B").lines.count == 1)
     #expect(try inspect(try capture(), "--all", "-f", "dst == 10.0.0.2").lines.isEmpty)
     #expect(try inspect(try capture(), "--all", "-x", "-f", "n == 3").lines.count == 8)
   }

@@ -173,7 +173,7 @@ import Testing
   func lengths(length: UInt32) {
     var file = Maker(isBig: false)
     file.section()
-    file.put(UInt32(99))
+    file.put(UInt32(6))
     file.put(length)
     file.put(UInt32(0))
     #expect(read(file.bytes).error == CaptureError(offset: 28, reason: .badLength(length)))
@@ -186,6 +186,32 @@ import Testing
     let error = read(pcap.bytes).error
     #expect(
       error == (length == 0 ? nil : CaptureError(offset: 24, reason: length > 13 ? .badLength(length) : .truncated)))
+  }
+
+  /// Of a type that is not read a block may be as long as it likes; it is not kept.
+  @Test(arguments: [4_096, 1 << 20]) func longBlocksOfOtherTypes(chunk: Int) {
+    var file = Maker(isBig: true)
+    file.section()
+    file.interface(101)
+    file.enhanced([1, 2, 3], ticks: 1)
+    let start = file.bytes.count
+    let length = UInt32(20 << 20)
+    file.put(UInt32(0x0bad_cafe))
+    file.put(length)
+    file.bytes += [UInt8](repeating: 7, count: Int(length) - 12)
+    file.put(length)
+    file.enhanced([4, 5], ticks: 2)
+    let reading = read(file.bytes, chunk: chunk)
+    #expect(reading.error == nil && reading.packets.map(\.bytes) == [[1, 2, 3], [4, 5]])
+
+    var damaged = file.bytes
+    damaged[start + Int(length) - 1] ^= 4
+    let disagree = CaptureError(offset: UInt64(start), reason: .lengthsDisagree(length, length ^ 4))
+    #expect(read(damaged, chunk: chunk).error == disagree)
+    for end in [start + 8, start + 9_000, start + Int(length) - 2] {
+      let error = read(Array(file.bytes[..<end]), chunk: chunk).error
+      #expect(error == CaptureError(offset: UInt64(start), reason: .truncated))
+    }
   }
 
   @Test func lengthsMustAgree() {

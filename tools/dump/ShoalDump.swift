@@ -50,7 +50,10 @@ enum ShoalDump {
     case "diff": return try DiffCommand(console: console, invocation).run(input: input)
     default: break
     }
-    let file = invocation.first("file")?.text
+    let file = (invocation.first("file") ?? invocation.first("read"))?.text
+    guard !invocation.has("file") || !invocation.has("read") else {
+      throw UsageError("--read: there is a <file> already; name one of them")
+    }
     let others = ["tables", "fields", "lua", "hex", "interface"].filter(invocation.has)
     guard others.count + (file == nil ? 0 : 1) <= 1 else {
       throw UsageError("--\(others[others.count - 1]): takes no \(file == nil ? "--\(others[0])" : "file") beside it")

@@ -72,7 +72,7 @@ local fields = {
   ["files"] = { "uint8", base.DEC },
   ["files.peers"] = { "uint32", base.DEC },
   ["claimant"] = { "string" },
-  ["chunk"] = { "uint32", base.DEC },
+  ["chunk"] = { "uint32", base.DEC, { [4294967295]="any" } },
   ["most"] = { "uint8", base.DEC },
   ["peers.total"] = { "uint32", base.DEC },
   ["peers.peers"] = { "uint8", base.DEC },

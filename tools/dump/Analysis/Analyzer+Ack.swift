@@ -11,6 +11,7 @@ extension Analyzer {
     prove(index)
     guard let subject = flows[index].reverse ?? pair(index, packet) else { return }
     seen.subject = subject
+    seen.origin = flows[subject].initialSequence
     let sent = flows[subject].sent
     let next = sent.unwrap(packet.next)
     let top = max(next, next + Int64(packet.top &- packet.next))

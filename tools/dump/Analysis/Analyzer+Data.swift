@@ -10,6 +10,7 @@ extension Analyzer {
     let number = flows[index].sent.unwrap(packet.sequence)
     let earlier = flows[index].sent.record(number)
     seen.subject = index
+    seen.origin = flows[index].initialSequence
     seen.sequence = number
     seen.attempt = packet.attempt
     seen.content = readMessages(packet, datagram, index, &seen)

@@ -25,6 +25,8 @@ struct Datagram {
   var number: UInt64
   /// Its place in a frame that held several (segmentation offload), from 1; 0 where the frame held one.
   var part = 0
+  /// The number of the frame that has the same datagram, on another interface; 0: it is the first, and counts.
+  var copyOf: UInt64 = 0
   /// Nanoseconds since 1970 in UTC, if the capture tells.
   var time: UInt64?
   var source: Address

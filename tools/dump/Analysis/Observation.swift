@@ -19,6 +19,8 @@ struct Observation {
   var flow: Int?
   /// The flow whose numbers the datagram speaks of: its own for DATA, the reverse for an ACK.
   var subject: Int?
+  /// The first number of the subject, if its handshake was seen: people count from there.
+  var origin: UInt32?
 
   // MARK: DATA
 

@@ -7,7 +7,7 @@ extension ShoalDump {
     "shoal-dump", "Show what Shoal datagrams in a capture say, and what happened to them.",
     usage: ["shoal-dump [<subcommand>] <file> [<options>]"],
     examples: [
-      "shoal-dump -f 'seq > 1000 && resent' a.pcapng", "tcpdump -w - udp | shoal-dump -",
+      "shoal-dump -f 'resent && attempt > 1' a.pcapng"
     ],
     arguments: [
       Argument("file", "Capture to read, pcapng or pcap; - for standard input.", count: .optional, completes: .files)
@@ -18,6 +18,12 @@ extension ShoalDump {
         [
           Option("verbose", "Show every field.", short: "v"),
           Option("bytes", "Show the bytes, a bar before each field.", short: "x"),
+          Option(
+            "read", "The same as <file>, as tcpdump has it.", short: "r", value: "file", completes: .files,
+            isListed: false),
+          Option(
+            "numeric", "Accepted, as tcpdump has it: addresses and ports are always numbers.", short: "n",
+            isListed: false),
           Option("interface", "Capture here, as root; 'any': on all interfaces.", short: "i", value: "name"),
           Option(
             "write", "Write a pcapng instead; --force replaces one.", short: "w", value: "file",
@@ -26,15 +32,16 @@ extension ShoalDump {
           Option("qlog", "Print a qlog instead of lines."),
           Option(
             "merge", "Show a peer's qlog too, from 'shoal --qlog'.", value: "file", repeats: true,
-            completes: .files),
+            completes: .files, isListed: false),
           Option("hex", "Decode a hex dump of one datagram, on standard input."),
           Option("all", "Show other UDP datagrams and IP fragments too."),
-          Option("count", "Stop after so many datagrams.", value: "n"),
+          Option("count", "Stop after so many datagrams.", short: "c", value: "n"),
           Option(
             "time", "Show the time so.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
+          Option("absolute", "Show numbers of DATA as they are on the wire."),
           Option("tables", "Print the tables of all packets and messages.", isListed: false),
-          Option("lua", "Print the dissector for Wireshark.", isListed: false),
+          Option("lua", "Print the dissector for Wireshark."),
           Option("fields", "Print what --filter and --assert can name."),
         ]),
       OptionGroup(

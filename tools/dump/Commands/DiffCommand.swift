@@ -68,6 +68,7 @@ struct DiffCommand {
         sightings.add(datagram)
       }
     } while try capture.fill()
+    for remark in capture.reader.remarks { console.note("shoal-dump: \(capture.name): \(remark)") }
     return sightings
   }
 

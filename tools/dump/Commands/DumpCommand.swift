@@ -21,7 +21,8 @@ struct DumpCommand: ~Copyable {
   init(console: Console, options: DumpOptions) {
     self.console = console
     self.options = options
-    line = TextLine(usesColor: console.standardOutput.usesColor, clock: Clock(style: options.time))
+    line = TextLine(
+      usesColor: console.standardOutput.usesColor, isAbsolute: options.isAbsolute, clock: Clock(style: options.time))
   }
 
   /// Whether all of it could be read and written, and the assertions hold; if not, the reason was printed.
@@ -44,18 +45,15 @@ struct DumpCommand: ~Copyable {
       } catch { failure = error }
       flush()
       if let peers { warn(of: peers) }
-      try file?.flush()
+      try file?.finish()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
       if let file, let path = options.output, options.isJSON {
         console.print(["event": "written", "path": .string(path), "datagrams": .uint(file.count)])
       }
-      // Asking starts the count anew.
-      let dropped = capture.reader.dropped
-      if dropped > 0 {
-        console.warning("the kernel dropped \(Units.grouped(dropped)) packets: write with -w, or filter less")
-      }
+      if options.isLive { tell(of: capture.reader) }
       if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
       if let limit = analyzer.limitReached { console.warning(limit) }
+      for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason, code: failure.code) }
@@ -69,6 +67,8 @@ struct DumpCommand: ~Copyable {
   private mutating func show(_ capture: inout CaptureFile) throws(InputFailure) {
     let countsAll = !options.filters.assertions.isEmpty
     capture.reader.givesFragments = options.showsAll
+    // What passes several interfaces is written as often; of lines one is enough.
+    capture.reader.givesCopies = options.showsAll || file != nil
     repeat {
       // Whoever watches a live capture sees each line before we wait for the next.
       flush()
@@ -76,17 +76,18 @@ struct DumpCommand: ~Copyable {
         line.clock.begin(datagram.time)
         if peers != nil, let time = datagram.time { try showEvents(upTo: time) }
         let isFragment = capture.reader.fragment != nil
-        let seen = isFragment ? Observation() : analyzer.observe(&datagram)
+        let isCopy = datagram.copyOf > 0
+        let seen = isFragment || isCopy ? Observation() : analyzer.observe(&datagram)
         if datagram.isOurs { self.seen += 1 }
         guard datagram.isOurs || options.showsAll else {
           foreign += 1
           continue
         }
         guard options.filters.filter.passes(datagram, seen, line.clock, analyzer) else { continue }
-        if countsAll, !isFragment { statistics.add(datagram, seen) }
-        shown += 1
+        if countsAll, !isFragment, !isCopy { statistics.add(datagram, seen) }
+        if !isCopy { shown += 1 }
         if file != nil {
-          try file?.add(datagram, seen, capture.reader.frame)
+          try file?.add(datagram, seen, capture.reader)
         } else if !options.isQuiet {
           if let fragment = capture.reader.fragment { write(fragment, datagram) } else { write(datagram, seen) }
         }
@@ -110,6 +111,18 @@ struct DumpCommand: ~Copyable {
       if options.isJSON { out.append(EventLine.json(event).description) } else { line.write(event, flow, to: &out) }
       out.append("\n")
       if out.count > 1 << 16 { flush() }
+    }
+  }
+
+  /// How many packets were captured, and how many were not.
+  private func tell(of reader: borrowing DatagramReader) {
+    // Asking starts the count anew.
+    let dropped = reader.dropped
+    let counts = "\(Units.grouped(reader.packets)) captured, \(Units.grouped(dropped)) dropped by the kernel"
+    if dropped > 0 {
+      console.warning("packets: \(counts), as we were too slow: write with -w, or capture on one interface")
+    } else {
+      console.note("shoal-dump: packets: \(counts)")
     }
   }
 

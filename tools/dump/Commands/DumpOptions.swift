@@ -18,6 +18,8 @@ struct DumpOptions {
   /// The qlogs of peers, whose events are shown too.
   var merged: [String] = []
   var time = TimeStyle.relative
+  /// Whether lines show the numbers of packets as they are on the wire.
+  var isAbsolute = false
   var filters: FilterOptions
 
   init(_ invocation: Invocation) throws(UsageError) {
@@ -31,6 +33,7 @@ struct DumpOptions {
     replaces = invocation.has("force")
     showsAll = invocation.has("all")
     if let most = invocation.first("count") { count = try most.integer(from: 1, of: "datagrams") }
+    isAbsolute = invocation.has("absolute")
     time = TimeStyle(rawValue: invocation["time"].text) ?? .relative
     if isJSON, output == "-" { throw UsageError("--json and --write -: both want standard output; name a file") }
     if isJSON, isQlog { throw UsageError("--json and --qlog: give one of them") }

@@ -34,8 +34,9 @@ struct FilterOptions {
     for (option, relation) in [("from", Relation.greaterOrEqual), ("to", .lessOrEqual)] {
       guard let value = invocation.first(option) else { continue }
       let text = value.text.filter { !$0.isWhitespace }
-      guard let time = Quantity(text), ["", "s"].contains(time.unit), time.value >= 0 else {
-        throw value.error("must be a time such as 2, 2s or 500ms")
+      guard let time = Quantity(text), time.value >= 0, Dimension.time.fault(time, text, of: "--\(option)") == nil
+      else {
+        throw value.error("must be a time such as 2s or 500ms, with its unit")
       }
       try add([(text: text, column: 0)], .time, relation, "--\(option)", value.text)
     }

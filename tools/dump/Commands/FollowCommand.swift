@@ -44,6 +44,7 @@ struct FollowCommand: ~Copyable {
       var capture = try CaptureFile(path, input: input)
       if let directory { try Self.make(directory) }
       try collect(&capture)
+      for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch {
       console.error(error.reason, code: error.code)
       isGood = false

@@ -60,6 +60,7 @@ struct ReportCommand {
       repeat {
         while var datagram = try capture.next() { data.observe(&datagram) }
       } while try capture.fill()
+      for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }
     // What could be read is drawn, then the reason is told.
     if let failure { console.error(failure.reason, code: failure.code) }

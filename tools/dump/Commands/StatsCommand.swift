@@ -14,6 +14,8 @@ struct StatsCommand: ~Copyable {
   private let isQuiet: Bool
   private var analyzer = Analyzer()
   private var statistics = Statistics()
+  /// What must be known of the capture.
+  private var remarks: [String] = []
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
@@ -27,13 +29,14 @@ struct StatsCommand: ~Copyable {
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(path, input: input)
-      try count(&capture)
+      do throws(InputFailure) { try count(&capture) } catch { failure = error }
+      remarks = capture.reader.remarks
     } catch { failure = error }
     if !isQuiet, failure == nil || statistics.all.datagrams > 0 {
       if isJSON {
-        for object in StatisticsJSON.objects(statistics, analyzer.flows) { console.print(object) }
+        for object in StatisticsJSON.objects(statistics, analyzer.flows, remarks) { console.print(object) }
       } else {
-        console.print(StatisticsText(statistics, analyzer.flows).lines.joined(separator: "\n"))
+        console.print(StatisticsText(statistics, analyzer.flows, remarks).lines.joined(separator: "\n"))
       }
     }
     if failure == nil, statistics.all.datagrams == 0, filters.filter.isEmpty { warn(path) }

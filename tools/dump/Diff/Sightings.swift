@@ -5,7 +5,7 @@ import ShoalWire
 struct Sightings {
   /// One datagram.
   struct Sighting {
-    /// What tells it from others: connection and checksum, which covers all else, its timestamp too.
+    /// What tells it from others: `Datagram.identity`.
     var key: UInt64
     /// The number of a DATA packet, mixed with its connection; 0 for others.
     var packet: UInt64
@@ -33,11 +33,8 @@ struct Sightings {
 
   mutating func add(_ datagram: Datagram) {
     guard datagram.isOurs, let time = datagram.time, datagram.bytes.count >= Limits.headerLength else { return }
-    let header = datagram.bytes
-    let connection = header.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-    let checksum = header.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
     var packet: UInt64 = 0
-    if case .data(let data) = datagram.content { packet = mix(connection, UInt64(data.sequence) | 1 << 40) }
+    if case .data(let data) = datagram.content { packet = mix(datagram.connection, UInt64(data.sequence) | 1 << 40) }
     let direction: Int8 =
       switch datagram.direction {
       case .outbound: 1
@@ -46,7 +43,7 @@ struct Sightings {
       }
     all.append(
       Sighting(
-        key: mix(connection, UInt64(checksum)), packet: packet, time: time, pair: pair(datagram),
+        key: datagram.identity, packet: packet, time: time, pair: pair(datagram),
         length: UInt16(clamping: datagram.length), isCorrupt: datagram.isCorrupt, direction: direction))
   }
 
@@ -63,12 +60,4 @@ struct Sightings {
     indices[pair] = index
     return index
   }
-}
-
-/// A hash of two numbers (the finaliser of SplitMix64), never 0.
-private func mix(_ first: UInt64, _ second: UInt64) -> UInt64 {
-  var value = first &+ second &* 0x9e37_79b9_7f4a_7c15
-  value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-  value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-  return (value ^ value >> 31) | 1
 }

@@ -25,11 +25,12 @@ extension Assertion {
     if usual.contains("%") {
       return "\(Units.fixed(number * 100, decimals))%" + (usual.firstIndex(of: "(").map { " \(usual[$0...])" } ?? "")
     }
-    if measure.takes("s") {
+    switch measure.dimension {
+    case .time:
       return number < 0.1 ? "\(Units.fixed(number * 1e3, decimals)) ms" : "\(Units.fixed(number, decimals)) s"
+    case .rate: return "\(Units.fixed(number / 1e6, decimals)) MB/s"
+    case .size: return "\(Units.grouped(UInt64(max(0, min(number, 1e18))))) B"
+    case .plain, .count: return Units.fixed(number, decimals)
     }
-    if measure.takes("B/s") { return "\(Units.fixed(number / 1e6, decimals)) MB/s" }
-    if measure.takes("B") { return "\(Units.grouped(UInt64(max(0, min(number, 1e18))))) B" }
-    return Units.fixed(number, decimals)
   }
 }

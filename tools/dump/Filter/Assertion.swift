@@ -30,8 +30,8 @@ struct Assertion {
       guard let limit = Quantity(value.text) else {
         throw ExpressionError(reason: "'\(escaped(value.text))' is not a number", column: value.column)
       }
-      guard measure.takes(limit.unit) else {
-        throw ExpressionError(reason: "\(name) has no such unit", column: value.column)
+      if let fault = measure.dimension.fault(limit, value.text, of: name) {
+        throw ExpressionError(reason: fault, column: value.column)
       }
       bounds.append(Bound(name: name, measure: measure, relation: relation, limit: limit))
     }

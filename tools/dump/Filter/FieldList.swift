@@ -16,7 +16,9 @@ enum FieldList {
     Of the whole capture (--assert), and the number of each mark, also as a percentage; of spurious, the repeats:
     \(list(Measure.names.filter { Mark(name: $0) == nil }))
 
-    ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses, or their words as in Wireshark; 50ms, 1.5s, 64kB, 5MB/s, 10%, 0x2a.
+    ==, !=, <, <=, >, >=, contains; &&, ||, ! and parentheses, or their words as in Wireshark; numbers as 1042 or 0x2a.
+    What has a unit needs it (0 does not): times ns, us, ms, s, min, h; sizes B, kB, MB, KiB, MiB; rates kB/s, MB/s, Mbit;
+    counts may be 10% too. seq, next, top and initial_seq are the numbers on the wire, which --absolute shows.
     """
 
   private static func list(_ names: [String]) -> String {

@@ -29,16 +29,15 @@ enum Measure {
     }
   }
 
-  /// Whether a limit may have this unit.
-  func takes(_ unit: String) -> Bool {
+  var dimension: Dimension {
     switch self {
-    case .count: unit.isEmpty || unit == "%"
+    case .count: .count
     case .plain(let plain):
       switch plain {
-      case .duration, .rttMin, .rttMedian, .rttP99, .latency: unit.isEmpty || unit == "s"
-      case .bytes, .content, .inFlight: unit.isEmpty || unit == "B"
-      case .goodput: unit.isEmpty || unit == "B" || unit == "B/s"
-      default: unit.isEmpty
+      case .duration, .rttMin, .rttMedian, .rttP99, .latency: .time
+      case .bytes, .content, .inFlight: .size
+      case .goodput: .rate
+      default: .plain
       }
     }
   }

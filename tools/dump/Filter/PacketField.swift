@@ -44,4 +44,7 @@ extension Schema {
     let names = rows.map { String($0.name.split(separator: ".").last ?? "") }
     return Set(names).subtracting(["padding", "messages", "slice"]).sorted()
   }()
+
+  /// The fields that tell how long something took.
+  static let spans: Set<String> = ["ack_delay", "delay"]
 }

@@ -23,6 +23,11 @@ enum Predicate {
     }
     guard let field = PacketField(rawValue: name) else {
       guard Schema.fieldNames.contains(name) else { throw Self.notCompared(name, comparison.field) }
+      if Schema.spans.contains(name), let quantity = Quantity(value.text),
+        let fault = Dimension.time.fault(quantity, value.text, of: name)
+      {
+        throw ExpressionError(reason: fault, column: value.column)
+      }
       self = .field(name, relation, value)
       return
     }
@@ -41,8 +46,11 @@ enum Predicate {
           isField
             ? "a field cannot be compared with a field" : "\(name) is a number, not '\(escaped(value.text))'")
       }
-      let unit = if case .seconds = field.kind { "s" } else if case .bytes = field.kind { "B" } else { "" }
-      guard quantity.unit.isEmpty || quantity.unit == unit else { throw wrong("\(name) has no such unit") }
+      let dimension =
+        if case .seconds = field.kind { Dimension.time } else if case .bytes = field.kind { Dimension.size } else {
+          Dimension.plain
+        }
+      if let fault = dimension.fault(quantity, value.text, of: name) { throw wrong(fault) }
       self = .number(field, relation, quantity.value)
     case .address:
       try ordered()

@@ -1,5 +1,46 @@
 import ShoalTerminal
 
+/// What a number measures, and so which units it is written with.
+enum Dimension {
+  /// A number without a unit.
+  case plain
+  /// A number of things, or their share.
+  case count
+  case time, size, rate
+
+  /// Those of `Quantity.unit` that fit.
+  private var symbols: [String] {
+    switch self {
+    case .plain: []
+    case .count: ["%"]
+    case .time: ["s"]
+    case .size: ["B"]
+    case .rate: ["B/s", "B"]
+    }
+  }
+
+  /// The units, for people.
+  private var units: String {
+    switch self {
+    case .plain: "none"
+    case .count: "%, or none"
+    case .time: "ns, us, ms, s, min, h"
+    case .size: "B, kB, MB, GB, KiB, MiB, GiB"
+    case .rate: "B/s, kB/s, MB/s, GB/s, kbit, Mbit, Gbit"
+    }
+  }
+
+  /// Why a value is none of `name`; nil if it is. A bare 0 is the same in all units.
+  func fault(_ quantity: Quantity, _ text: String, of name: String) -> String? {
+    if quantity.unit.isEmpty {
+      if self == .plain || self == .count || quantity.value == 0 { return nil }
+      return
+        "\(name) needs a unit, as in \(escaped(text))\(self == .time ? "ms" : self == .size ? "kB" : "MB/s"): \(units)"
+    }
+    return symbols.contains(quantity.unit) ? nil : "\(name) has no such unit; there are: \(units)"
+  }
+}
+
 /// A number with the unit that it was written with.
 struct Quantity: Equatable {
   /// In seconds, bytes or bytes a second where a unit was given; a percentage as a fraction.
@@ -24,6 +65,7 @@ struct Quantity: Equatable {
     case "us": (value, unit) = (number / 1e6, "s")
     case "ns": (value, unit) = (number / 1e9, "s")
     case "min": (value, unit) = (number * 60, "s")
+    case "h": (value, unit) = (number * 3_600, "s")
     case let suffix:
       if let rate = Self.rate(suffix) {
         (value, unit) = (number * rate, "B/s")

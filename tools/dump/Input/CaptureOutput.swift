@@ -7,7 +7,9 @@ import ShoalWire
 final class CaptureOutput {
   private let name: String
   private let descriptor: Int32
-  private var writer = PcapngWriter(application: "shoal-dump")
+  private var writer = PcapngWriter(application: "shoal-dump", describesInterface: false)
+  /// The number in our file of each interface.
+  private var interfaces: [UInt64: Int] = [:]
   private var comment = TextBuffer(capacity: 256)
   private(set) var count: UInt64 = 0
 
@@ -24,8 +26,10 @@ final class CaptureOutput {
 
   /// Adds a datagram, from the frame in which it was captured.
   func add(
-    _ datagram: Datagram, _ seen: Observation, _ frame: (record: CaptureRecord, packet: Range<Int>)?
+    _ datagram: Datagram, _ seen: Observation, _ reader: borrowing DatagramReader
   ) throws(InputFailure) {
+    let frame = reader.frame
+    let interface = interface(frame?.interface ?? 0, reader.interfaceName)
     comment.removeAll()
     // That a request is answered is not remarkable.
     if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
@@ -37,17 +41,33 @@ final class CaptureOutput {
       let packet = UnsafeRawBufferPointer(rebasing: frame.record.bytes[frame.packet])
       writer.packet(
         packet, originalLength: packet.count + datagram.length - datagram.bytes.count,
-        wallClockNanoseconds: datagram.time ?? 0, direction: datagram.direction, comment: text)
+        wallClockNanoseconds: datagram.time ?? 0, direction: datagram.direction, comment: text,
+        interface: interface)
     } else {
       writer.datagram(
         from: datagram.source, to: datagram.destination, payload: datagram.bytes,
-        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text)
+        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text,
+        interface: interface)
     }
     if writer.bytes.count > 1 << 18 { try flush() }
   }
 
+  /// The number of an interface, which is described the first time.
+  private func interface(_ key: UInt64, _ name: @autoclosure () -> String?) -> Int {
+    if let index = interfaces[key] { return index }
+    let index = writer.addInterface(name: name())
+    interfaces[key] = index
+    return index
+  }
+
+  /// Ends the file, which has an interface even if nothing passed it.
+  func finish() throws(InputFailure) {
+    if writer.interfaces == 0 { writer.addInterface(name: nil) }
+    try flush()
+  }
+
   /// Writes what is pending.
-  func flush() throws(InputFailure) {
+  private func flush() throws(InputFailure) {
     while writer.bytes.count > 0 {
       let written = write(descriptor, writer.bytes.baseAddress, writer.bytes.count)
       if written > 0 {

@@ -1,4 +1,5 @@
 import ShoalCapture
+import ShoalTerminal
 
 /// Why a capture cannot be read further, in words for people.
 struct InputFailure: Error {
@@ -12,7 +13,14 @@ struct InputFailure: Error {
 /// Call `next` until it returns nil, then `fill`, and repeat while that returns true.
 struct DatagramReader: ~Copyable {
   private var records: RecordSource
+  /// Packets that were read.
+  private(set) var packets: UInt64 = 0
   private var segments = Segments()
+  private var copies = Copies()
+  /// Datagrams that were captured on another interface too, and were not given for that.
+  private(set) var copied: UInt64 = 0
+  /// Whether `next` gives those too.
+  var givesCopies = false
   /// Packets that are not UDP datagrams, and why the first is not.
   private(set) var others: UInt64 = 0
   private(set) var firstOther: NotUDP?
@@ -22,19 +30,51 @@ struct DatagramReader: ~Copyable {
   var givesFragments = false
   /// What the last datagram is, if it is none but a fragment.
   private(set) var fragment: IPFragment?
-  /// The frame of the last datagram, and where its IP packet lies in it; valid until the next call.
-  private(set) var frame: (record: CaptureRecord, packet: Range<Int>)?
+  /// The frame of the last datagram; valid until the next call.
+  private(set) var frame: Frame?
+
+  /// A captured frame with an IP packet in it.
+  struct Frame {
+    var record: CaptureRecord
+    /// Where in the record the IP packet lies.
+    var packet: Range<Int>
+    /// Which interface it passed, among those of the capture.
+    var interface: UInt64
+
+    fileprivate init(_ record: CaptureRecord, _ packet: Range<Int>, _ index: UInt32?) {
+      (self.record, self.packet) = (record, packet)
+      interface = UInt64(truncatingIfNeeded: record.interface) << 32 | UInt64(index ?? 0)
+    }
+  }
 
   init(_ records: consuming RecordSource) { self.records = records }
 
   /// The next datagram, whose bytes are valid until the next call; nil when more must be read.
   mutating func next() throws(InputFailure) -> Datagram? {
+    while var datagram = try any() {
+      switch records.hasSeveralInterfaces {
+      case false?: break
+      case nil: copies.note(datagram, on: frame?.interface ?? 0)
+      case true?:
+        guard let original = copies.original(of: datagram, on: frame?.interface ?? 0) else { break }
+        copied += 1
+        guard givesCopies else { continue }
+        datagram.copyOf = original
+      }
+      return datagram
+    }
+    return nil
+  }
+
+  /// The next datagram, whether it was seen before or not.
+  private mutating func any() throws(InputFailure) -> Datagram? {
     if givesFragments { fragment = nil }
     if let datagram = segments.next() { return datagram }
     while let record = try records.next() {
+      packets += 1
       do throws(NotUDP) {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
-        frame = (record, found.packet)
+        frame = Frame(record, found.packet, found.interface)
         return segments.first(of: record, found)
       } catch {
         pass(error)
@@ -46,7 +86,7 @@ struct DatagramReader: ~Copyable {
 
   private mutating func give(_ found: IPFragment, of record: CaptureRecord) -> Datagram {
     fragment = found
-    frame = (record, found.packet)
+    frame = Frame(record, found.packet, nil)
     // Whatever the bytes look like, they are none of ours.
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     var datagram = Datagram(from: found.source, to: found.destination, payload: nothing, length: found.length)
@@ -71,6 +111,20 @@ struct DatagramReader: ~Copyable {
   var onlyLinkType: UInt16? {
     guard frame == nil, fragments == 0, case .unsupportedLinkType(let type)? = firstOther else { return nil }
     return type.rawValue
+  }
+
+  /// What the capture calls the interface of the last frame; nil if it does not say.
+  var interfaceName: String? {
+    guard let frame else { return nil }
+    let index = UInt32(truncatingIfNeeded: frame.interface)
+    return records.name(ofInterface: frame.record.interface) ?? (index > 0 ? "interface \(index)" : nil)
+  }
+
+  /// What must be known of how this was captured to understand what was read of it, in sentences.
+  var remarks: [String] {
+    guard copied > 0 else { return [] }
+    let what = "\(Units.grouped(copied)) datagram\(copied == 1 ? " was" : "s were") captured on two interfaces or more"
+    return ["\(what), as a host sees what it forwards: each counts once, where it was seen first"]
   }
 
   /// Packets that the kernel dropped because we were too slow.

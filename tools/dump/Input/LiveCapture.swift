@@ -17,6 +17,9 @@ final class LiveCapture {
   private var place = 0
   private var left = 0
   private var number: UInt64 = 0
+  private var clock = SteadyClock()
+  /// Whether it captures on all interfaces.
+  let isOfAll: Bool
 
   /// Opens an interface, or all of them: `any`. `all`: every UDP packet, not just what looks like ours.
   init(interface: String, all: Bool) throws(InputFailure) {
@@ -24,6 +27,7 @@ final class LiveCapture {
     guard interface == "any" || index != 0 else {
       throw InputFailure(reason: "\(escaped(interface, asciiOnly: true)): no such interface; 'ip link' lists them")
     }
+    isOfAll = index == 0
     descriptor = socket(AF_PACKET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else {
       let isDenied = errno == EPERM || errno == EACCES
@@ -76,8 +80,15 @@ final class LiveCapture {
     return false
   }
 
-  /// Packets that the kernel dropped because we were too slow.
+  /// Packets that the kernel dropped because we were too slow, since it was last asked.
   var dropped: UInt64 { PacketSocket.dropped(descriptor) }
+
+  /// The name of an interface by its index.
+  static func name(ofInterface index: Int) -> String? {
+    var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+    guard let index = UInt32(exactly: index), if_indextoname(index, &name) != nil else { return nil }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 
   // tpacket_block_desc: version, offset to private, status, packets, offset to the first.
   private var status: UnsafeMutablePointer<UInt32> {
@@ -95,6 +106,7 @@ final class LiveCapture {
     }
     guard isReady else { return false }
     atomicMemoryFence(ordering: .acquiring)
+    clock.read()
     let start = ring + block * Self.blockSize
     left = Int((start + 12).load(as: UInt32.self))
     place = Int((start + 16).load(as: UInt32.self))
@@ -113,9 +125,12 @@ final class LiveCapture {
     let start = header + Int((header + 26).load(as: UInt16.self))
     number += 1
     let seconds = UInt64((header + 4).load(as: UInt32.self))
+    let stamp = seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self))
+    // sockaddr_ll: family, protocol, index of the interface.
+    let interface = (header + 48 + 4).load(as: UInt32.self)
     return CaptureRecord(
-      number: number, time: seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self)),
-      linkType: .raw, originalLength: Int((header + 16).load(as: UInt32.self)),
+      number: number, time: clock.time(of: stamp), interface: Int(interface), linkType: .raw,
+      originalLength: Int((header + 16).load(as: UInt32.self)),
       direction: isLoopback ? nil : isOutgoing ? .outbound : .inbound,
       bytes: UnsafeRawBufferPointer(start: start, count: captured))
   }

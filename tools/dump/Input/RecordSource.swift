@@ -51,6 +51,21 @@ struct RecordSource: ~Copyable {
     }
   }
 
+  /// Whether what is read passed several interfaces, so that a datagram may come more than once; nil: one so far, but a
+  /// pcapng may describe others later.
+  var hasSeveralInterfaces: Bool? {
+    if let live { return live.isOfAll }
+    guard let first = reader.interfaces.first else { return nil }
+    if reader.interfaces.count > 1 || first.linkType == .linuxCooked || first.linkType == .linuxCooked2 { return true }
+    return reader.mayDescribeMore ? nil : false
+  }
+
+  /// What the machine that captured calls an interface; nil if that is not told.
+  func name(ofInterface index: Int) -> String? {
+    if live != nil { return LiveCapture.name(ofInterface: index) }
+    return reader.interfaces.indices.contains(index) ? reader.interfaces[index].name : nil
+  }
+
   /// Packets that the kernel dropped because we were too slow.
   var dropped: UInt64 { live?.dropped ?? 0 }
 }

@@ -5,6 +5,8 @@ import ShoalWire
 struct TextLine {
   /// Whether to use colours.
   let usesColor: Bool
+  /// Whether numbers of packets are those on the wire, and do not count from the first of the flow.
+  var isAbsolute = false
   var clock: Clock
 
   mutating func write(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
@@ -41,7 +43,7 @@ struct TextLine {
     paint(.bold, &out)
     var fault = seen.fault
     if datagram.isOurs, !datagram.isCorrupt {
-      fault = writeFields(datagram, &out) ?? fault
+      fault = writeFields(datagram, isAbsolute ? 0 : seen.origin ?? 0, &out) ?? fault
     } else {
       out.append(datagram.isOurs ? (datagram.claimedType?.name ?? "") + "?" : "UDP")
       plain(&out)
@@ -50,6 +52,11 @@ struct TextLine {
     out.append(datagram.length)
     // What the capture cut has its own mark, which says the same better.
     if datagram.isTruncated, fault?.kind == .truncated { fault = nil }
+    if datagram.copyOf > 0 {
+      out.append(" [copy of ")
+      out.append(datagram.copyOf)
+      out.append("]")
+    }
     guard seen.marks.rawValue != 0 || fault != nil else { return }
     out.append(" ")
     paint(datagram.isCorrupt ? .red : .yellow, &out)
@@ -68,14 +75,14 @@ struct TextLine {
 
   private func plain(_ out: inout TextBuffer) { if usesColor { out.append("\u{1B}[0m") } }
 
-  /// Type and fields; what was wrong with them.
-  private func writeFields(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
+  /// Type and fields; what was wrong with them. Numbers of packets count from `origin`.
+  private func writeFields(_ datagram: Datagram, _ origin: UInt32, _ out: inout TextBuffer) -> WireError? {
     switch datagram.content {
     case .data(let packet):
       out.append("DATA")
       plain(&out)
       out.append(" seq=")
-      out.append(packet.sequence)
+      out.append(packet.sequence &- origin)
       if packet.attempt > 0 {
         out.append(" attempt=")
         out.append(packet.attempt)
@@ -84,7 +91,7 @@ struct TextLine {
     case .ack(let packet):
       out.append("ACK")
       plain(&out)
-      writeAck(packet, datagram.bytes, &out)
+      writeAck(packet, origin, datagram.bytes, &out)
       return nil
     case .other, .none:
       let value = datagram.bytes.count > 3 ? datagram.bytes[3] : nil
@@ -110,25 +117,30 @@ struct TextLine {
     } catch { return error }
   }
 
-  private func writeAck(_ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer) {
+  private func writeAck(
+    _ packet: AckPacket, _ origin: UInt32, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer
+  ) {
     out.append(" next=")
-    out.append(packet.next)
+    out.append(packet.next &- origin)
     if SliceEncoding(rawValue: packet.encoding) == nil {
       out.append(" encoding=")
       out.append(packet.encoding)
     } else if packet.count > 0 {
-      writeMissing(packet, bytes, &out)
+      writeMissing(packet, origin, bytes, &out)
     }
     out.append(" top=")
-    out.append(packet.top)
+    out.append(packet.top &- origin)
     if packet.corrupt > 0 {
       out.append(" corrupt=")
       out.append(packet.corrupt)
     }
   }
 
-  private func writeMissing(_ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer) {
+  private func writeMissing(
+    _ packet: AckPacket, _ origin: UInt32, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer
+  ) {
     var runs = AckRuns(packet, bytes)
+    let start = packet.first &- origin
     var shown = 0
     var total: UInt64 = 0
     while let run = runs.next() {
@@ -137,10 +149,10 @@ struct TextLine {
       shown += 1
       guard shown <= RunText.most else { continue }
       out.append(shown == 1 ? " missing=" : ",")
-      out.append(packet.first &+ run.offset)
+      out.append(start &+ run.offset)
       guard run.count > 1 else { continue }
       out.append("-")
-      out.append(packet.first &+ run.offset &+ run.count &- 1)
+      out.append(start &+ run.offset &+ run.count &- 1)
     }
     guard total > 0 else { return }
     if shown > RunText.most { out.append(",...") }

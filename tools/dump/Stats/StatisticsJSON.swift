@@ -3,7 +3,7 @@ import ShoalWire
 
 /// What a capture holds, for programs: an object for each flow, for the tracker, and for each second.
 enum StatisticsJSON {
-  static func objects(_ statistics: Statistics, _ flows: [Flow]) -> [JSON] {
+  static func objects(_ statistics: Statistics, _ flows: [Flow], _ remarks: [String] = []) -> [JSON] {
     var objects: [JSON] = []
     for (index, counters) in statistics.flows.enumerated() where counters.datagrams > 0 {
       objects.append(object(flows[index], counters, flows))
@@ -13,7 +13,10 @@ enum StatisticsJSON {
       objects.append(object(row, at: UInt64(index) * statistics.timeline.step, statistics.timeline.step))
     }
     let marks = Mark.allCases.map { JSON.Member($0.name, .uint(statistics.count(of: $0))) }
-    objects.append(["kind": "all", "datagrams": .uint(statistics.all.datagrams), "marks": .object(marks)])
+    objects.append([
+      "kind": "all", "datagrams": .uint(statistics.all.datagrams), "marks": .object(marks),
+      "remarks": .array(remarks.map { .string($0) }),
+    ])
     return objects
   }
 

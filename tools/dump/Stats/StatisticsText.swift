@@ -6,7 +6,8 @@ struct StatisticsText {
   private static let mostRows = 120
   private(set) var lines: [String] = []
 
-  init(_ statistics: Statistics, _ flows: [Flow]) {
+  /// `remarks` say what must be known of the capture.
+  init(_ statistics: Statistics, _ flows: [Flow], _ remarks: [String] = []) {
     for (index, counters) in statistics.flows.enumerated() where counters.datagrams > 0 {
       add(flows[index], counters)
     }
@@ -21,6 +22,7 @@ struct StatisticsText {
       lines.append(text)
     }
     addMarks(statistics)
+    lines += remarks.map { "remark: \($0)" }
     addTimeline(statistics.timeline)
     if lines.isEmpty { lines = ["no datagrams of ours"] }
   }

@@ -95,6 +95,8 @@ enum LuaDissector {
     switch field.kind {
     case .number(_, .code(let names)): ", base.DEC, names.\(names)"
     case .number(_, .hex): ", base.HEX"
+    // What LOOKUP asks of no chunk in particular.
+    case .number where field.name == "chunk": ", base.DEC, { [\(LookupPacket.anyChunk)]=\"any\" }"
     case .number, .list: ", base.DEC"
     default: ""
     }

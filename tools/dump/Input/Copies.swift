@@ -1,0 +1,113 @@
+import ShoalCapture
+import ShoalWire
+
+/// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each as it
+/// arrives on one and as it leaves on another, whatever a NAT makes of its addresses.
+///
+/// The second time on the same interface, and in the same direction, is another matter: a duplicate.
+struct Copies {
+  /// What was seen elsewhere longer ago than this, in nanoseconds, was not under way since: beyond any queue.
+  private static let longest: UInt64 = 10_000_000_000
+  /// More datagrams than this are not remembered.
+  private static let most = 1 << 16
+  /// More places than this are not told apart.
+  private static let mostPlaces = 16
+
+  private struct Entry {
+    var number: UInt64
+    var time: UInt64?
+    /// How often it was seen in each place.
+    var counts = SIMD16<UInt8>(repeating: 0)
+  }
+  private struct Place: Hashable {
+    var interface: UInt64
+    var direction: CaptureDirection?
+  }
+
+  /// What was seen while there was one interface only, lately: the file may describe others later.
+  private struct Sighting {
+    var key: UInt64
+    var number: UInt64
+    var time: UInt64?
+    var place: Place
+  }
+  /// More than so many are not remembered until then.
+  private static let mostEarly = 1 << 12
+
+  private var early: [Sighting] = []
+  private var oldest = 0
+  private var entries = Recent<UInt64, Entry>(capacity: most)
+  private var places: [Place: Int] = [:]
+
+  /// The number of the frame that had an intact datagram before, elsewhere; nil if it is the first.
+  mutating func original(of datagram: Datagram, on interface: UInt64) -> UInt64? {
+    guard datagram.isOurs, datagram.verdict == .ok else { return nil }
+    if !early.isEmpty {
+      for sighting in early[oldest...] + early[..<oldest] { _ = original(of: sighting) }
+      early = []
+    }
+    return original(of: sighting(datagram, interface))
+  }
+
+  /// Notes a datagram while there is one interface only.
+  mutating func note(_ datagram: Datagram, on interface: UInt64) {
+    guard datagram.isOurs, datagram.verdict == .ok else { return }
+    if early.count < Self.mostEarly {
+      early.append(sighting(datagram, interface))
+    } else {
+      early[oldest] = sighting(datagram, interface)
+      oldest = (oldest + 1) % Self.mostEarly
+    }
+  }
+
+  private func sighting(_ datagram: Datagram, _ interface: UInt64) -> Sighting {
+    Sighting(
+      key: datagram.identity, number: datagram.number, time: datagram.time,
+      place: Place(interface: interface, direction: datagram.direction))
+  }
+
+  private mutating func original(of sighting: Sighting) -> UInt64? {
+    let place = index(sighting.place)
+    if var entry = entries[sighting.key], isRecent(entry.time, sighting.time) {
+      let isCopy = entry.counts[place] < entry.counts.max()
+      entry.counts[place] = min(entry.counts[place], 254) + 1
+      if !isCopy { (entry.number, entry.time) = (sighting.number, sighting.time) }
+      entries.insert(entry, for: sighting.key)
+      return isCopy ? entry.number : nil
+    }
+    var entry = Entry(number: sighting.number, time: sighting.time)
+    entry.counts[place] = 1
+    entries.insert(entry, for: sighting.key)
+    return nil
+  }
+
+  private mutating func index(_ place: Place) -> Int {
+    if let index = places[place] { return index }
+    let index = min(places.count, Self.mostPlaces - 1)
+    if places.count < Self.mostPlaces { places[place] = index }
+    return index
+  }
+
+  private func isRecent(_ earlier: UInt64?, _ now: UInt64?) -> Bool {
+    guard let earlier, let now else { return true }
+    return max(earlier, now) - min(earlier, now) <= Self.longest
+  }
+}
+
+extension Datagram {
+  /// What tells a datagram of ours from others, whoever carries it: connection and checksum, which covers all else, its
+  /// timestamp too; 0 where there is no header.
+  var identity: UInt64 {
+    guard bytes.count >= Limits.headerLength else { return 0 }
+    let connection = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    return mix(connection, UInt64(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+  }
+}
+
+/// A hash of two numbers (the finaliser of SplitMix64), never 0.
+func mix(_ first: UInt64, _ second: UInt64) -> UInt64 {
+  var value = first &+ second &* 0x9e37_79b9_7f4a_7c15
+  value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+  value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+  return (value ^ value >> 31) | 1
+}
