@@ -48,7 +48,8 @@ enum CommandTable {
           Option("chunks", "Cut into so many chunks.", value: "n"),
         ]),
       transport(access + [qlog, Option("force", "Replace a capture or qlog that is there.")]),
-    ])
+    ],
+    otherNames: ["send", "seed", "serve", "upload", "offer", "add"])
 
   private static let get = Command(
     "get", "Download a file from every peer that has it, and verify it.",
@@ -59,8 +60,8 @@ enum CommandTable {
         "OPTIONS",
         [
           Option(
-            "output", "Where to write: file or directory. (default: the ticket's name)", value: "path",
-            completes: .files),
+            "output", "Where to write: file or directory. (default: the ticket's name)", short: "o",
+            value: "path", completes: .files),
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
           Option("stay", "Keep serving afterwards."),
@@ -71,7 +72,7 @@ enum CommandTable {
         ]),
       transport(access + [qlog]),
     ],
-    topics: [link])
+    topics: [link], otherNames: ["receive", "recv", "download", "fetch", "leech"])
 
   /// What `--link` understands.
   private static let link = Topic(

@@ -25,6 +25,9 @@ enum Program {
       try checkArguments()
       switch try CommandTable.shoal.parse(words, width: console.standardOutput.helpWidth) {
       case .print(let text): console.print(text)
+      case .misuse(let help):
+        console.note(help)
+        return 2
       case .run(let invocation):
         console = Console(program: "shoal", invocation: invocation)
         try await run(Session(console: console, invocation: invocation, words: words, ending: ending))

@@ -27,6 +27,10 @@ public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible
     case outOfRange(lowest: String, highest: String)
     /// The value is no multiple of `smallest`.
     case tooFine(smallest: String)
+    /// It has blanks or semicolons where there should be commas or nothing; perhaps `suggestion` was meant.
+    case blanks(suggestion: String)
+    /// The rate is given per second, which every rate is; `rate` is how to write it.
+    case perSecond(rate: String)
     /// There are more values than one for up and one for down, or more than one where both share it.
     case tooManyValues
     /// An outage that is not an up time and a down time.
@@ -47,6 +51,8 @@ public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible
     case .noValue: "\(shown): write \(name)=VALUE"
     case .unknownKey(let suggestion?): "\(shown): there is no \(name); did you mean \(suggestion)?"
     case .unknownKey: "\(shown): there is no \(name); use \(LinkSpecError.list(LinkKey.allCases.map(\.rawValue)))"
+    case .blanks(let suggestion): "\(shown): write commas without blanks: \(LinkSpecError.printable(suggestion))"
+    case .perSecond(let rate): "\(shown): a rate is always per second, and / parts up from down; write \(name)=\(rate)"
     case .duplicateKey: "\(shown): \(name) is set twice"
     case .notANumber(let text): "\(shown): '\(LinkSpecError.printable(text))' is not a number"
     case .missingUnit(let units): "\(shown): \(name) needs a unit: \(LinkSpecError.list(units))"

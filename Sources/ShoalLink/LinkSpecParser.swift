@@ -19,6 +19,9 @@ struct LinkSpecParser {
       let item = item.trimmingSpaces
       do throws(LinkSpecError.Problem) {
         if item.isEmpty { throw LinkSpecError.Problem.empty }
+        if item.contains(where: LinkSpecParser.isBlank) {
+          throw LinkSpecError.Problem.blanks(suggestion: LinkSpecParser.joined(item))
+        }
         try parse(item: item)
       } catch {
         throw LinkSpecError(item: String(item.isEmpty ? text : item), problem: error)
@@ -30,6 +33,18 @@ struct LinkSpecParser {
     try checkBurst(up)
     try checkBurst(down)
     return LinkSpec(up: up, down: down, seed: seed)
+  }
+
+  private static func isBlank(_ character: Character) -> Bool {
+    character == " " || character == "\t" || character == ";"
+  }
+
+  /// What is written with blanks without them: `loss = 5 %; delay=10ms` is `loss=5%,delay=10ms`.
+  private static func joined(_ item: Substring) -> String {
+    item.split(whereSeparator: isBlank).reduce(into: "") { whole, part in
+      let isAnother = part.contains("=") && part.first != "=" && !whole.isEmpty
+      whole += (isAnother ? "," : "") + part
+    }
   }
 
   private mutating func parse(item: Substring) throws(LinkSpecError.Problem) {
@@ -115,6 +130,9 @@ struct LinkSpecParser {
   private func pair(_ key: LinkKey, _ values: [Substring]) throws(LinkSpecError.Problem) -> Pair {
     guard values.count <= 2 else { throw .tooManyValues }
     let first = try value(key, values[0])
+    if key == .rate, let first, values.count == 2, ["s", "sec", "second"].contains(values[1]) {
+      throw .perSecond(rate: key.dimension.format(first))
+    }
     return (first, values.count == 2 ? try value(key, values[1]) : first)
   }
 

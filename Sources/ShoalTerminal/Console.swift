@@ -32,23 +32,25 @@ public final class Console: Sendable {
     var firstError: (message: String, code: String)?
   }
 
-  /// A console for a program, as the standard options that its table declares ask for it.
+  /// A console for a program, as the standard options that its table declares ask for it. Unless `quitsWhenClosed`, the
+  /// process goes on when nobody reads standard output any more, and can see that it `isClosed`.
   public init(
     program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
-    environment: Environment = .process
+    environment: Environment = .process, quitsWhenClosed: Bool = true
   ) {
     func policy(_ option: Option) -> Policy {
       invocation?.given[option.name]?.last.flatMap { Policy(rawValue: $0.text) } ?? .auto
     }
-    func isGiven(_ option: Option) -> Bool { invocation?.given[option.name] != nil }
+    let saying = invocation?.last(of: Option.quiet.name, Option.verbose.name)
+    let isQuiet = saying == Option.quiet.name
     self.program = program
     standardOutput = Terminal(output, color: policy(.color), environment: environment)
     standardError = Terminal(error, color: policy(.color), environment: environment)
-    verbosity = isGiven(.quiet) ? .quiet : isGiven(.verbose) ? .verbose : .normal
-    let progress = ProgressLine(terminal: standardError, policy: isGiven(.quiet) ? .never : policy(.progress))
+    verbosity = isQuiet ? .quiet : saying == nil ? .normal : .verbose
+    let progress = ProgressLine(terminal: standardError, policy: isQuiet ? .never : policy(.progress))
     state = Mutex(
       State(
-        output: LineWriter(output, quitsWhenClosed: true), error: LineWriter(error, quitsWhenClosed: false),
+        output: LineWriter(output, quitsWhenClosed: quitsWhenClosed), error: LineWriter(error, quitsWhenClosed: false),
         progress: progress))
   }
 
@@ -117,6 +119,9 @@ public final class Console: Sendable {
     let code = state.withLock { $0.output.failure }
     return code == 0 ? nil : "standard output: \(String(cString: strerror(code)))"
   }
+
+  /// Whether nobody reads standard output any more.
+  public var isClosed: Bool { state.withLock { $0.output.failure } == EPIPE }
 
   private func say(_ text: String) {
     state.withLock { state in

@@ -50,10 +50,11 @@ extension [Command] {
   }
 
   private var footer: String? {
+    let rule = "Of an option given twice the last counts, unless it is repeatable."
     if let last, !last.subcommands.isEmpty {
-      return "See '\(first?.name ?? "") help <subcommand>' for its options, --man for all of them."
+      return "See '\(first?.name ?? "") help <subcommand>' for its options, --man for all of them. \(rule)"
     }
-    guard count > 1, let first else { return nil }
+    guard count > 1, let first else { return rule }
     let shares = first.groups.contains { $0.shared && $0.options.contains { $0.name != "help" } }
     let more = shares ? " and the options they share" : ""
     return "See '\(first.name) help' for the other subcommands\(more)."

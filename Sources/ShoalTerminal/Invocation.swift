@@ -14,6 +14,13 @@ public struct Invocation: Sendable {
   /// The value of an option or argument, the last one if it repeats, or its default.
   public func first(_ name: String) -> GivenValue? { all(name).last }
 
+  /// The one of two options that was given last: where they contradict each other, it counts.
+  func last(of first: String, _ second: String) -> String? {
+    func place(_ name: String) -> Int { given[name]?.last?.place ?? 0 }
+    guard place(first) > 0 || place(second) > 0 else { return nil }
+    return place(first) > place(second) ? first : second
+  }
+
   /// Every value of an option or argument, in order.
   public func all(_ name: String) -> [GivenValue] {
     precondition(declared.contains(name), "\(name) is not in the option table")
@@ -30,8 +37,12 @@ public struct Invocation: Sendable {
 /// A value as it was typed, and where, so that an error can say so.
 public struct GivenValue: Sendable {
   let label: String
+  /// Its place among the options that were given; 0 if it is a default or an argument.
+  let place: Int
   /// The value as it was typed.
   public let text: String
+
+  init(label: String, text: String, place: Int = 0) { (self.label, self.text, self.place) = (label, text, place) }
 
   /// An error about this value: `--window 0: must be 1 or more packets`.
   public func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }

@@ -4,6 +4,8 @@ public enum Request: Sendable {
   case run(Invocation)
   /// Print help, a version, a completion script or a man page, and be done.
   case print(String)
+  /// Nothing was asked for: print this help on standard error, and exit as after a command line that is not understood.
+  case misuse(String)
 }
 
 extension Command {
@@ -21,6 +23,7 @@ struct OptionParser {
   private let width: Int
   private var given: [String: [GivenValue]] = [:]
   private var positional: [String] = []
+  private var count = 0
 
   init(program: Command, words: [String], width: Int) {
     self.program = program
@@ -33,6 +36,8 @@ struct OptionParser {
   private var advice: String { "see '\(path.title) --help'" }
 
   mutating func parse() throws(UsageError) -> Request {
+    // What a program did by itself would not be what somebody wanted who only wonders what it is.
+    if words.isEmpty { return .misuse(path.help(width: width)) }
     while let word = words.popFirst() {
       if word == "--" {
         positional += words
@@ -49,7 +54,7 @@ struct OptionParser {
       if let answer = try builtIn() { return answer }
     }
     if !command.subcommands.isEmpty, command.arguments.isEmpty {
-      return .print(path.help(width: width))
+      throw UsageError("missing <subcommand>; \(advice)")
     }
     return .run(try finish())
   }
@@ -82,7 +87,8 @@ struct OptionParser {
   private mutating func store(_ option: Option, _ attached: String?) throws(UsageError) {
     var text = attached ?? ""
     if option.value != nil, attached == nil { text = try following(option) }
-    let value = GivenValue(label: option.long, text: text)
+    count += 1
+    let value = GivenValue(label: option.long, text: text, place: count)
     if !option.choices.isEmpty, !option.choices.contains(text) {
       throw value.error("must be \(alternatives(option.choices))")
     }
@@ -99,10 +105,20 @@ struct OptionParser {
   }
 
   private func unknown(_ spelling: String, in word: String) -> UsageError {
+    if let owner = owner(of: spelling) {
+      return UsageError("\(spelling) is an option of '\(path.title) \(owner)': write it after \(owner)")
+    }
     let near = nearMiss(spelling, among: path.options.map(\.long))
     let takesFiles = command.arguments.contains { $0.completes == .files }
     let file = near == nil && takesFiles ? "; for a file, write \(escaped("./" + word))" : ""
     return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)\(file)")
+  }
+
+  /// The subcommand that is yet to come, or else any, to which an option belongs that is not known before it.
+  private func owner(of spelling: String) -> String? {
+    let owners = command.subcommands.filter { [$0].options.contains { $0.spellings.contains(spelling) } }
+    let next = words.first { word in command.subcommand(word) != nil }
+    return (owners.first { $0.name == next } ?? (next == nil ? owners.first : nil))?.name
   }
 
   // MARK: Arguments
@@ -118,7 +134,7 @@ struct OptionParser {
   }
 
   private func unknownSubcommand(_ word: String) -> UsageError {
-    let near = nearMiss(word, among: command.subcommands.map(\.name))
+    let near = command.subcommand(meantBy: word)
     return UsageError("unknown subcommand \(quoted(word)); \(near.map { "did you mean \($0)?" } ?? advice)")
   }
 
@@ -168,7 +184,17 @@ struct OptionParser {
       rest = rest.dropFirst(taken.count)
       if !taken.isEmpty { given[argument.name] = taken.map { GivenValue(label: argument.name, text: $0) } }
     }
-    if let extra = rest.first { throw UsageError("unexpected argument \(quoted(extra)); \(advice)") }
+    guard let extra = rest.first else { return }
+    if let first = positional.first, command.subcommand(meantBy: first) != nil { throw unknownSubcommand(first) }
+    throw UsageError("unexpected argument \(quoted(extra)); \(partOfAnOption(extra) ?? advice)")
+  }
+
+  /// What to write if a word is the rest of a value that the shell has cut at a blank: `--link loss=5% delay=10ms`.
+  private func partOfAnOption(_ word: String) -> String? {
+    guard word.contains("=") else { return nil }
+    let values = given.values.flatMap(\.self).filter { $0.place > 0 && $0.text.contains("=") }
+    guard let value = values.max(by: { $0.place < $1.place }) else { return nil }
+    return "for \(value.label), write commas without blanks: \(escaped("\(value.text),\(word)"))"
   }
 }
 

@@ -130,12 +130,14 @@ public struct Command: Sendable {
   let exitStatus: Topic?
   let subcommands: [Command]
   let version: String?
+  let otherNames: [String]
 
-  /// A command. Usage lines are derived from the rest unless given; `exitStatus` is for the man page alone.
+  /// A command. Usage lines are derived from the rest unless given; `exitStatus` is for the man page alone; to whoever
+  /// types one of `otherNames`, this one is proposed.
   public init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
     groups: [OptionGroup] = [], topics: [Topic] = [], exitStatus: Topic? = nil, subcommands: [Command] = [],
-    version: String? = nil
+    version: String? = nil, otherNames: [String] = []
   ) {
     self.name = name
     self.overview = overview
@@ -147,9 +149,16 @@ public struct Command: Sendable {
     self.exitStatus = exitStatus
     self.subcommands = subcommands
     self.version = version
+    self.otherNames = otherNames
   }
 
   func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
+
+  /// The name of the subcommand that a word which names none was probably meant as.
+  public func subcommand(meantBy word: String) -> String? {
+    if let same = subcommands.first(where: { $0.otherNames.contains(word.lowercased()) }) { return same.name }
+    return nearMiss(word, among: subcommands.map(\.name))
+  }
 
   /// The same command with the options that every program has.
   var withBuiltIns: Command {

@@ -64,7 +64,8 @@ import Testing
     #expect(
       failure(dump, "--time", "utc", "stats", "a")
         == "--time: not an option of 'shoal-dump stats'; see 'shoal-dump stats --help'")
-    #expect(failure(dump) == "missing <file>; see 'shoal-dump --help'")
+    #expect(failure(dump, "--time", "utc") == "missing <file>; see 'shoal-dump --help'")
+    #expect(failure(dump, "stat", "a") == "unknown subcommand \"stat\"; did you mean stats?")
   }
 
   @Test func errorsAreOneLineAndSayWhatToDo() {
@@ -84,6 +85,46 @@ import Testing
     #expect(failure(shoal, "get", "--force=yes") == "--force yes: takes no value")
     #expect(failure(shoal, "get", "--arq", "tcp") == "--arq tcp: must be sr or gbn")
     #expect(failure(shoal, "--color=red") == "--color red: must be auto, always or never")
+  }
+
+  @Test func theLastOfOptionsThatContradictCounts() throws {
+    for (words, verbosity) in [
+      ([], Console.Verbosity.normal), (["-v"], .verbose), (["-q"], .quiet), (["-q", "-v"], .verbose),
+      (["-v", "-q"], .quiet), (["-v", "-q", "-v"], .verbose),
+    ] {
+      guard case .run(let invocation) = try shoal.parse(["get", "t"] + words) else { continue }
+      #expect(Console(program: "shoal", invocation: invocation).verbosity == verbosity, "\(words)")
+    }
+  }
+
+  @Test func wordsThatOtherProgramsUseAreUnderstood() {
+    #expect(failure(shoal, "receive") == "unknown subcommand \"receive\"; did you mean get?")
+    #expect(failure(shoal, "SEND", "a") == "unknown subcommand \"SEND\"; did you mean share?")
+    #expect(failure(shoal, "help", "send") == "unknown subcommand \"send\"; did you mean share?")
+  }
+
+  @Test func anOptionBeforeItsSubcommandIsToldItsPlace() {
+    let place = "--window is an option of 'shoal get': write it after get"
+    #expect(failure(shoal, "--window", "9", "get", "t") == place)
+    #expect(failure(shoal, "--window=9", "get", "t") == place)
+    #expect(failure(shoal, "--window", "9") == place)
+    #expect(failure(shoal, "-c", "a", "get", "t") == "-c is an option of 'shoal get': write it after get")
+    #expect(failure(shoal, "--window", "9", "share", "t") == "unknown option --window; see 'shoal --help'")
+  }
+
+  @Test func aValueThatTheShellHasCutIsNamed() {
+    #expect(
+      failure(shoal, "get", "t", "--link", "loss=5%", "delay=10ms")
+        == "unexpected argument \"delay=10ms\"; for --link, write commas without blanks: loss=5%,delay=10ms")
+    #expect(failure(shoal, "get", "t", "a=b") == "unexpected argument \"a=b\"; see 'shoal get --help'")
+  }
+
+  @Test func noWordsAtAllAreAnsweredByHelp() throws {
+    for command in [shoal, dump] {
+      guard case .misuse(let help) = try command.parse([]) else { Issue.record("not help"); continue }
+      #expect(help == command.help())
+    }
+    #expect(failure(shoal, "--verbose") == "missing <subcommand>; see 'shoal --help'")
   }
 
   @Test func hostileWordsAreEscaped() {

@@ -21,7 +21,8 @@ let get = Command(
         Option("link", "Impair this link: loss=5%,delay=10ms.", value: "spec", repeats: true),
         Option("capture", "Record every datagram as pcapng.", short: "c", value: "file", completes: .files),
       ]),
-  ])
+  ],
+  otherNames: ["receive"])
 
 let shoal = Command(
   "shoal", "Move files over UDP.",
@@ -33,7 +34,8 @@ let shoal = Command(
       arguments: [
         Argument("file", "Files to offer.", count: .many, completes: .files),
         Argument("port", "Port.", count: .optional),
-      ]),
+      ],
+      otherNames: ["send"]),
     Command(
       "lookup", "Ask a tracker.", arguments: [Argument("id", "Which."), Argument("peer", "Of whom.", count: .any)]),
   ],

@@ -69,7 +69,9 @@ struct LinkTests {
     #expect(status == 7 && output == "here\n")
     #expect(error.contains("offered") && error.contains("delivered"))
     let missing = try RunningWan.run(["--name", RunningWan.newName(), "--", "no-such-program"])
-    #expect(missing.status == 1 && missing.error == "shoal-wan: error: no-such-program: No such file or directory\n")
+    #expect(missing.status == 127)
+    #expect(missing.error == "shoal-wan: error: no-such-program: no such command; is it in PATH?\n")
+    #expect(try RunningWan.run(["--name", RunningWan.newName(), "--", "/etc/passwd"]).status == 126)
   }
 
   @Test func saysWhatIsInTheWay() throws {
@@ -78,10 +80,51 @@ struct LinkTests {
     #expect(second.status == 1)
     #expect(
       second.error
-        == "shoal-wan: error: namespace \(wan.name)-a exists: another shoal-wan may run; choose a --name, or remove it "
-        + "with 'ip netns del \(wan.name)-a'\n")
+        == "shoal-wan: error: another shoal-wan uses namespaces \(wan.name)-a and \(wan.name)-b; choose another --name\n"
+    )
+    #expect(try RunningWan.run(["--name", wan.name, "--replace"]).error == second.error)
     let third = try RunningWan.run(["--ns-a", "no-such-namespace"])
     #expect(third.status == 1 && third.error.hasPrefix("shoal-wan: error: there is no namespace no-such-namespace; "))
     _ = try wan.stop()
+  }
+
+  private func isThere(_ wan: String) -> [Bool] { ["a", "b"].map { access("/run/netns/\(wan)-\($0)", F_OK) == 0 } }
+
+  @Test func whatAKilledRunHasLeftIsRemovedWhereThatIsWished() throws {
+    let wan = try RunningWan("clean")
+    wan.send(SIGKILL)
+    #expect(isThere(wan.name) == [true, true])
+    let second = try RunningWan.run(["--name", wan.name, "--", "true"])
+    #expect(second.status == 1)
+    #expect(
+      second.error
+        == "shoal-wan: error: an earlier run has left namespaces \(wan.name)-a and \(wan.name)-b; add --replace to remove "
+        + "both, or choose another --name\n")
+    #expect(try RunningWan.run(["--name", wan.name, "--replace", "--", "true"]).status == 0)
+    #expect(isThere(wan.name) == [false, false])
+  }
+
+  @Test(arguments: [SIGHUP, SIGQUIT, SIGALRM, SIGUSR2, SIGXCPU, 40]) func everySignalLeavesNothing(_ number: Int32)
+    throws
+  {
+    let wan = try RunningWan("clean")
+    wan.send(number)
+    #expect(isThere(wan.name) == [false, false])
+  }
+
+  @Test(arguments: ["", "--json"]) func aReaderThatGoesLeavesNothing(_ option: String) throws {
+    let name = RunningWan.newName()
+    // With SIGPIPE ignored too, as programs in Python have it.
+    for ignoring in ["", "trap '' PIPE;"] {
+      let shell = try RunningWan.shell(
+        "(\(ignoring) sleep 0.2; exec shoal-wan --name \(name) --link clean \(option)) | true")
+      #expect(!shell.contains("error"))
+      #expect(isThere(name) == [false, false])
+    }
+    let shell = try RunningWan.shell(
+      "(shoal-wan --name \(name) --link clean \(option) & echo $!) | (read P; head -n 1; exec <&-; kill -INT $P)")
+    #expect(shell.contains(option.isEmpty ? "READY" : "ready"))
+    for _ in 0..<500 where isThere(name).contains(true) { usleep(10_000) }
+    #expect(isThere(name) == [false, false])
   }
 }

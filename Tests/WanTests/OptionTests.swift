@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func defaults() throws {
-    let options = try options()
+    let options = try options("--link", "clean")
     #expect(options.spec == .clean && options.command.isEmpty && options.serve == nil)
     #expect(options.sides.map(\.name) == ["shoal-a", "shoal-b"] && options.sides.allSatisfy { $0.existing == nil })
     #expect(

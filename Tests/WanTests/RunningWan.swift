@@ -33,6 +33,12 @@ final class RunningWan {
     return last
   }
 
+  /// Ends it by a signal.
+  func send(_ number: Int32) {
+    kill(process.processIdentifier, number)
+    process.waitUntilExit()
+  }
+
   private func nextObject() throws -> [String: Any] {
     while true {
       if let end = pending.firstIndex(of: 10) {
@@ -54,6 +60,19 @@ final class RunningWan {
   private static var program: URL {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("shoal-wan")
+  }
+
+  /// What a line of shell prints, in which `shoal-wan` is this one.
+  static func shell(_ line: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "PATH=\(program.deletingLastPathComponent().path):$PATH; \(line)"]
+    let output = Pipe()
+    (process.standardOutput, process.standardError) = (output, output)
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text
   }
 
   /// Runs it to its end.

@@ -22,6 +22,9 @@ enum ShoalDump {
       case .print(let text):
         console.print(text)
         return 0
+      case .misuse(let help):
+        console.note(help)
+        return 2
       case .run(let invocation):
         console = Console(program: "shoal-dump", invocation: invocation, output: output, error: error)
         let isDone = try run(invocation, console, input: input, output: output)

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalTerminal
 
 /// A program in one of the namespaces.
 struct ChildProcess {
@@ -33,8 +34,12 @@ struct ChildProcess {
     defer { for argument in arguments { free(argument) } }
     var id: pid_t = 0
     let code = posix_spawnp(&id, words[0], &actions, &attributes, &arguments, environ)
-    guard code == 0 else { throw Failure(system: words[0], code: code) }
-    return id
+    // The statuses are those with which a shell says the same.
+    switch code {
+    case 0: return id
+    case ENOENT: throw Failure("\(escaped(words[0])): no such command; is it in PATH?", status: 127)
+    default: throw Failure(system: escaped(words[0]), code: code, status: 126)
+    }
   }
 
   /// Its exit status, or 128 and the number of the signal that ended it; nil: it still runs.

@@ -3,11 +3,13 @@ import Glibc
 /// Why the emulator cannot go on: one line that names the thing, the cause and the remedy.
 struct Failure: Error {
   let message: String
+  /// The exit status.
+  let status: Int32
 
-  init(_ message: String) { self.message = message }
+  init(_ message: String, status: Int32 = 1) { (self.message, self.status) = (message, status) }
 
   /// What the system said of `thing`.
-  init(system thing: String, code: Int32 = errno) {
-    message = "\(thing): \(String(cString: strerror(code)))"
+  init(system thing: String, code: Int32 = errno, status: Int32 = 1) {
+    self.init("\(thing): \(String(cString: strerror(code)))", status: status)
   }
 }

@@ -7,6 +7,8 @@ struct Namespace {
   let name: String
   /// Whether it is ours to remove.
   let isOwn: Bool
+  /// Held for as long as this process lives: who finds the name taken knows by it whether that is by somebody.
+  private var claim: Int32 = -1
   private var path: String { "\(Namespace.directory)/\(name)" }
 
   /// A namespace that is there.
@@ -18,18 +20,24 @@ struct Namespace {
     }
   }
 
+  /// What has the name of one that is to be made; nil if nothing has.
+  init?(left name: String) {
+    self.name = name
+    isOwn = true
+    claim = open("\(Namespace.directory)/\(name)", O_RDONLY | O_CLOEXEC)
+    if claim < 0 { return nil }
+  }
+
+  /// Whether another process that made it lives; if none does, it is ours from now on.
+  var isInUse: Bool { flock(claim, LOCK_EX | LOCK_NB) != 0 }
+
   /// A new namespace with its loopback up, and settings in which the link is the only limit.
   init(new name: String) throws(Failure) {
     self.name = name
     isOwn = true
     try Namespace.prepareDirectory()
     let file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
-    guard file >= 0 else {
-      guard errno == EEXIST else { throw Failure(system: path) }
-      throw Failure(
-        "namespace \(name) exists: another shoal-wan may run; choose a --name, or remove it with 'ip netns del \(name)'"
-      )
-    }
+    guard file >= 0 else { throw Failure(system: path) }
     close(file)
     do throws(Failure) {
       let home = try Namespace.current()
@@ -39,6 +47,8 @@ struct Namespace {
       let code = errno
       try Namespace.enter(home)
       guard bound == 0 else { throw Failure(system: path, code: code) }
+      claim = open(path, O_RDONLY | O_CLOEXEC)
+      guard claim >= 0, !isInUse else { throw Failure(system: path) }
       try inside { () throws(Failure) in try Namespace.settle() }
     } catch {
       remove()
@@ -49,6 +59,7 @@ struct Namespace {
   /// Takes the name away; the namespace lives on while something runs in it. One that is not ours stays.
   func remove() {
     guard isOwn else { return }
+    if claim >= 0 { close(claim) }
     umount2(path, SHOAL_MNT_DETACH)
     unlink(path)
   }

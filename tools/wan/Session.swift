@@ -53,6 +53,7 @@ final class Session {
   }
 
   private func build() throws(Failure) -> WanLink {
+    try makeRoom()
     for side in options.sides {
       if let name = side.existing {
         namespaces.append(try Namespace(existing: name))
@@ -71,6 +72,22 @@ final class Session {
       devices, spec: options.spec, seed: options.seed, mtu: options.mtu, breaksChecksums: options.breaksChecksums)
   }
 
+  /// Removes what an earlier run of the same name has left, if that is wished.
+  private func makeRoom() throws(Failure) {
+    let names = options.sides.filter { $0.existing == nil }.map(\.name)
+    let left = names.compactMap(Namespace.init(left:))
+    guard !left.isEmpty else { return }
+    let which = "namespace\(left.count == 1 ? "" : "s") \(left.map(\.name).joined(separator: " and "))"
+    guard left.allSatisfy({ !$0.isInUse }) else {
+      throw Failure("another shoal-wan uses \(which); choose another --name")
+    }
+    guard options.replacesNamespaces else {
+      let way = "add --replace to remove \(left.count == 1 ? "it" : "both"), or choose another --name"
+      throw Failure("an earlier run has left \(which); \(way)")
+    }
+    for namespace in left { namespace.remove() }
+  }
+
   /// Waits for the command, or for a signal if there is none.
   private func wait(_ snapshot: () -> Void) throws(Failure) -> Outcome {
     var command: ChildProcess?
@@ -78,6 +95,8 @@ final class Session {
       if let serve = options.serve { server = try start(server: serve) }
       command = try ChildProcess(options.command, in: namespaces[0])
     }
+    // Whoever ignores SIGPIPE hands that on, so that no signal tells us.
+    if command == nil, console.isClosed { return .signalled(SIGPIPE) }
     while let number = signals.next() {
       switch number {
       case SIGUSR1: snapshot()
@@ -85,8 +104,8 @@ final class Session {
         if let status = command?.status() { return .exited(status) }
       default:
         guard let command else { return .signalled(number) }
-        // The terminal has told the command of Ctrl-C already.
-        if number != SIGINT { command.send(number) }
+        // The terminal has told the command of Ctrl-C already; SIGPIPE was for us alone, who have said less than it has.
+        if ![SIGINT, SIGQUIT, SIGPIPE].contains(number) { command.send(number) }
       }
     }
     return .exited(1)

@@ -36,6 +36,7 @@ enum ShoalWan {
         "NAMESPACES",
         [
           Option("name", "Make namespaces <name>-a and <name>-b, and remove them.", value: "name", default: "shoal"),
+          Option("replace", "Remove those that a killed run left under that name."),
           Option("ns-a", "Use this namespace as A instead.", value: "name"),
           Option("ns-b", "Use this namespace as B instead.", value: "name"),
           Option(
@@ -73,17 +74,24 @@ enum ShoalWan {
       case .print(let text):
         console.print(text)
         return 0
+      case .misuse(let help):
+        console.note(help)
+        return 2
       case .run(let invocation):
         let options = try WanOptions(invocation)
         // Standard output belongs to the command, if there is one.
         console = Console(
-          program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error)
-        return try Session(console: console, options: options, signals: signals).run()
+          program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error,
+          quitsWhenClosed: false)
+        let status = try Session(console: console, options: options, signals: signals).run()
+        // What was made is removed by now, so that it may end as all do to whom nobody listens.
+        if console.isClosed { Signals.die(of: SIGPIPE) }
+        return status
       }
     } catch let error as UsageError {
       return fail(error.message, "usage", status: 2)
     } catch let error as Failure {
-      return fail(error.message, "system", status: 1)
+      return fail(error.message, "system", status: error.status)
     } catch {
       return fail("\(error)", "unexpected", status: 1)
     }

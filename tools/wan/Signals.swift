@@ -1,8 +1,14 @@
 import Glibc
 
-/// The signals that this program waits for: those that end it, SIGUSR1 and SIGCHLD.
+/// The signals that this program waits for: all that would end it, SIGUSR1 and SIGCHLD.
 struct Signals {
-  private static let ending = [SIGINT, SIGTERM, SIGHUP]
+  /// Not those that tell of a fault of ours, that nobody can wait for, that end nothing, or that the C library has.
+  private static let ending = (1...64).filter { number in
+    ![
+      SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,
+      SIGURG, SIGWINCH, SIGCHLD, SIGUSR1, 32, 33,
+    ].contains(number)
+  }
   private let awaited: sigset_t
 
   /// Blocks them for this thread and all that it starts from now on.

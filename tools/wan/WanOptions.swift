@@ -17,6 +17,8 @@ struct WanOptions {
   /// Where the randomness comes from: `seed=` in the link, or else drawn anew.
   let seed: UInt64
   let sides: [Side]
+  /// Whether namespaces of the same names that nobody uses are removed first.
+  let replacesNamespaces: Bool
   let device: String
   let mtu: Int
   let breaksChecksums: Bool
@@ -57,6 +59,7 @@ struct WanOptions {
       throw UsageError("--ns-a \(a) --ns-b \(a): the two ends need different namespaces")
     }
     self.sides = sides
+    replacesNamespaces = invocation.has("replace")
     let device = invocation["device"]
     guard WanOptions.isName(device.text, most: 15) else {
       throw device.error("must be 1 to 15 letters, digits, - or _")

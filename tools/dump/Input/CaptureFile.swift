@@ -13,7 +13,10 @@ struct CaptureFile: ~Copyable {
     let isOwn = path != "-"
     name = isOwn ? escaped(path, asciiOnly: true) : "standard input"
     let descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
-    guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
+    guard descriptor >= 0 else {
+      let meant = errno == ENOENT ? ShoalDump.command.subcommand(meantBy: path) : nil
+      throw InputFailure(reason: "\(name): \(systemError())\(meant.map { "; did you mean \($0)?" } ?? "")")
+    }
     identity = FileIdentity(descriptor: descriptor)
     reader = DatagramReader(RecordSource(descriptor: descriptor, isOwn: isOwn))
   }
