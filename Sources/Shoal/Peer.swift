@@ -63,6 +63,8 @@ public final class Peer: Sendable {
 
   /// The port of a tracker, where none is said.
   public static let trackerPort: UInt16 = 7400
+  /// The most trackers of one ticket that are asked.
+  public static let ticketTrackers = 8
   /// The port of a peer, where none is said.
   public static let peerPort: UInt16 = 7401
 
@@ -95,8 +97,12 @@ public final class Peer: Sendable {
     for peer in ticket.peers {
       do { peers += try await resolve(peer, defaultPort: Peer.peerPort).prefix(1) } catch { failure = error }
     }
-    for tracker in ticket.trackers {
+    // Whoever wrote the ticket must not have us ask as many strangers as it can name.
+    for tracker in ticket.trackers.prefix(Peer.ticketTrackers) {
       do { try await add(tracker: tracker) } catch { failure = error }
+    }
+    if ticket.trackers.count > Peer.ticketTrackers {
+      node.post { loop in loop.onPeerEvent?(.trackersLeftOut(ticket.trackers.count - Peer.ticketTrackers)) }
     }
     let found = peers
     // A ticket's name that cannot be resolved matters only if nothing else can be.

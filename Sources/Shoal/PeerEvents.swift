@@ -29,6 +29,8 @@ public enum PeerEvent: Sendable {
   case registered(Address, id: Digest)
   /// A tracker refuses a request.
   case trackerRefused(Address, code: UInt16, message: String)
+  /// A ticket names so many trackers beyond those that are asked.
+  case trackersLeftOut(Int)
   /// A shared file is served no longer: it was changed (the error's code is `changed`), or cannot be read any more.
   case withdrawn(id: Digest, path: String, ShoalError)
   /// The capture cannot be written any more.

@@ -81,6 +81,10 @@ struct PeerNews {
       let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
       let text = "tracker \(address) refuses: \(kind)\(message.isEmpty ? "" : ", \(quoted(message))")"
       return once(.warning(text, code: "tracker_refused"))
+    case .trackersLeftOut(let count):
+      let most = Peer.ticketTrackers
+      let text = "the ticket names \(most + count) trackers; the first \(most) of them are asked"
+      return once(.warning(text, code: "trackers_left_out"))
     case .withdrawn(_, _, let error): return .warning(harmless(error.message), code: error.code.rawValue)
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }

@@ -44,16 +44,17 @@ struct ManifestFetch {
   var firstRequest: RangeField { RangeField(offset: 0, length: UInt32(bytes.count)) }
 
   mutating func receive(_ block: Block, _ datagram: RawSpan, at now: Instant) -> Outcome {
-    guard block.offset <= UInt64(bytes.count) else { return .more }
+    guard block.offset < UInt64(bytes.count) else { return .more }
     let start = Int(block.offset)
-    guard block.content.count <= bytes.count - start else { return .more }
-    guard let new = received.insert(start..<start + block.content.count) else { return .failed }
+    // What reaches beyond what was asked for is left out.
+    let part = ByteRange(offset: block.content.offset, count: min(block.content.count, bytes.count - start))
+    guard let new = received.insert(start..<start + part.count) else { return .failed }
     guard new > 0 else { return .more }
     if received.count - progress >= ManifestFetch.leastProgress {
       progress = received.count
       progressAt = now
     }
-    datagram.extracting(block.content.offset..<block.content.end).withUnsafeBytes { content in
+    datagram.extracting(part.offset..<part.end).withUnsafeBytes { content in
       bytes.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[start...]).copyMemory(from: content) }
     }
     if !isProven {

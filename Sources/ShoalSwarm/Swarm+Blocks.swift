@@ -5,24 +5,42 @@ extension Swarm {
   mutating func receive(_ block: Block, _ index: Int, _ bytes: RawSpan, at now: Instant) {
     guard let s = sessions[index]?.place(of: block.file) else { return }
     let key = sessions[index]!.subscriptions[s].file
-    guard block.space == ContentSpace.content.rawValue else {
-      if block.space == ContentSpace.manifest.rawValue { receiveManifest(block, index, key, bytes, at: now) }
-      return
+    switch ContentSpace(rawValue: block.space) {
+    case .manifest: receiveManifest(block, index, key, bytes, at: now)
+    case .content: receiveContent(block, index, s, key, at: now)
+    case nil: break
     }
-    let count = block.content.count
+  }
+
+  /// A block may touch several pieces, begin before what was asked for and end behind it, or behind the file: what was
+  /// asked of this peer is taken.
+  private mutating func receiveContent(_ block: Block, _ index: Int, _ s: Int, _ key: FileKey, at now: Instant) {
     let cut = files[key.index].cut
-    guard files[key.index].phase == .downloading, count > 0, block.offset < cut.size else { return }
-    let piece = cut.piece(at: block.offset)
-    let start = Int(block.offset - cut.pieceOffset(piece))
-    let length = cut.pieceLength(piece)
-    guard count <= length - start else { return }
+    guard files[key.index].phase == .downloading, block.offset < cut.size else { return }
+    var offset = block.offset
+    var content = block.content
+    content.count = min(content.count, Int(clamping: cut.size - offset))
+    while content.count > 0 {
+      let piece = cut.piece(at: offset)
+      let start = Int(offset - cut.pieceOffset(piece))
+      let part = ByteRange(offset: content.offset, count: min(content.count, cut.pieceLength(piece) - start))
+      receive(part, piece, start, index, s, key, at: now)
+      offset += UInt64(part.count)
+      content = ByteRange(offset: part.end, count: content.count - part.count)
+    }
+  }
+
+  /// Bytes of one piece have come.
+  private mutating func receive(
+    _ part: ByteRange, _ piece: Int, _ start: Int, _ index: Int, _ s: Int, _ key: FileKey, at now: Instant
+  ) {
     let address = sessions[index]!.address
     var (fresh, total, second): (Int, Int, Int?) = (0, 0, nil)
     if let place = files[key.index].active.index(forKey: piece) {
       (fresh, total, second) = files[key.index].active.values[place].accept(
-        start..<start + count, from: index, address)
+        start..<start + part.count, from: index, address)
     }
-    if fresh < count { files[key.index].progress.redundant += UInt64(count - fresh) }
+    if fresh < part.count { files[key.index].progress.redundant += UInt64(part.count - fresh) }
     // It sends again, be it something that came too late.
     sessions[index]!.subscriptions[s].end(snub: now)
     guard fresh > 0 else { return }
@@ -32,8 +50,8 @@ extension Swarm {
       sessions[second]!.subscriptions[s].outstanding -= fresh
     }
     files[key.index].progress.accepted += UInt64(fresh)
-    emit(.block(key, piece: piece, offset: start, content: block.content))
-    if total == length { gathered(piece, key, by: index) }
+    emit(.block(key, piece: piece, offset: start, content: part))
+    if total == files[key.index].cut.pieceLength(piece) { gathered(piece, key, by: index) }
     fill(index, s, at: now)
   }
 

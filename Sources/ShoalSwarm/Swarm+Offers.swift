@@ -70,16 +70,33 @@ extension Swarm {
       files[key.index].book.rest(session.address, until: now + SwarmConstants.refusedRest)
       fillAll(at: now)
       closeIfIdle(index, at: now)
-    } else if refuse.space == ContentSpace.manifest.rawValue {
-      failFetch(key, of: index, at: now)
-    } else {
-      let cut = files[key.index].cut
-      for range in refuse.ranges where range.offset < cut.size {
-        let piece = cut.piece(at: range.offset)
+      return
+    }
+    switch ContentSpace(rawValue: refuse.space) {
+    case .manifest: failFetch(key, of: index, at: now)
+    case .content:
+      refused(refuse, index, s, key)
+      // It is asked again with the next tick, or another is.
+    case nil: break
+    }
+  }
+
+  /// A peer does not send these bytes: no piece of them is expected from it. It may have joined ranges that touch.
+  private mutating func refused(_ refuse: Refuse, _ index: Int, _ s: Int, _ key: FileKey) {
+    let cut = files[key.index].cut
+    var owed: [Int]?
+    for range in refuse.ranges where range.length > 0 && range.offset < cut.size {
+      let first = cut.piece(at: range.offset)
+      let last = cut.piece(at: range.offset + min(UInt64(range.length), cut.size - range.offset) - 1)
+      var pieces = [first]
+      if last > first {
+        owed = owed ?? self.owed(by: index, key)
+        pieces = owed!.filter { $0 >= first && $0 <= last }
+      }
+      for piece in pieces {
         if refuse.code == Refusal.notHere.rawValue { sessions[index]!.subscriptions[s].pieces?.remove(piece) }
         release(piece, key, of: index)
       }
-      // It is asked again with the next tick, or another is.
     }
   }
 

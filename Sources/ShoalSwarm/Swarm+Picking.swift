@@ -53,7 +53,7 @@ extension Swarm {
     guard subscription.outstanding > 0, let connection = sessions[index]?.connection else { return }
     sessions[index]!.subscriptions[s].askedAgainAt = now
     let file = subscription.file.index
-    let pieces = files[file].active.filter { $0.value.requesters.contains(index) }.keys.sorted()
+    let pieces = owed(by: index, subscription.file)
     let ranges = pieces.map {
       RangeField(offset: files[file].cut.pieceOffset($0), length: UInt32(files[file].cut.pieceLength($0)))
     }
@@ -96,8 +96,12 @@ extension Swarm {
 
   /// Nothing more of a file is expected from a session; what it had begun stays, and is asked of others.
   mutating func release(_ index: Int, _ key: FileKey) {
-    let pieces = files[key.index].active.keys.filter { files[key.index].active[$0]!.requesters.contains(index) }
-    for piece in pieces.sorted() { release(piece, key, of: index) }
+    for piece in owed(by: index, key) { release(piece, key, of: index) }
+  }
+
+  /// The pieces that a session was asked for and that are not all here.
+  func owed(by index: Int, _ key: FileKey) -> [Int] {
+    files[key.index].active.keys.filter { files[key.index].active[$0]!.requesters.contains(index) }.sorted()
   }
 
   /// A piece is not expected from a session any more.

@@ -115,7 +115,10 @@ extension Swarm {
   mutating func receive(_ request: Request, _ index: Int, at now: Instant) {
     guard let session = sessions[index], let i = session.service(request.file),
       let space = ContentSpace(rawValue: request.space)
-    else { return refuse(request.file, .unknownFile, index) }
+    else {
+      // With its ranges, for a refusal without any would end a WANT that this REQUEST has overtaken.
+      return refuse(request.ranges, of: request, .unknownFile, index)
+    }
     let key = session.services[i].file
     var queued = endpoint.queued(session.connection).ranges
     var (absent, excess): ([RangeField], [RangeField]) = ([], [])

@@ -32,6 +32,8 @@ public struct Swarm: ~Copyable {
   private var nextEventIndex = 0
   var openCredit: Int
   var openCreditAt = Instant.zero
+  /// Before then no further tracker is begun with.
+  private var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
   /// The least round trip to any peer, while something is fetched; 0 if not known.
   public internal(set) var leastRoundTrip: Nanoseconds = 0
@@ -206,11 +208,15 @@ public struct Swarm: ~Copyable {
     wake(at: now)
   }
 
-  /// Adds a tracker, which will be told of all files, and asked for their peers.
+  /// Adds a tracker, which will be told of all files, and asked for their peers. Of several, one begins after the
+  /// other, at the rate at which new addresses are tried.
   public mutating func add(tracker address: Address, at now: Instant) {
     guard !trackers.contains(where: { $0.tracker == address }) else { return }
+    let startAt = max(now, nextTrackerAt)
+    nextTrackerAt = startAt + .second / Nanoseconds(max(configuration.opensPerSecond, 1))
     var client = TrackerClient(
-      tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker)
+      tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker,
+      startAt: startAt)
     for file in files where file.isOffered && file.phase != .preparing {
       client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
     }

@@ -10,6 +10,8 @@ public struct TrackerClient: Sendable {
   /// What was sent and received so far.
   public internal(set) var counters = TrackerClientCounters()
   let configuration: TrackerClientConfiguration
+  /// Nothing is sent before then.
+  private let startAt: Instant
   var random: SecretGenerator
   var shares: [Digest: TrackerShare] = [:]
   private var sharesMade = 0
@@ -30,13 +32,14 @@ public struct TrackerClient: Sendable {
   var silence = 0
   var events: [TrackerClientEvent] = []
 
-  /// A client that has nothing to say yet. `random` makes the transaction ids.
+  /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids.
   public init(
     tracker: Address, random: SecretGenerator,
-    configuration: TrackerClientConfiguration = TrackerClientConfiguration()
+    configuration: TrackerClientConfiguration = TrackerClientConfiguration(), startAt: Instant = .zero
   ) {
     self.tracker = tracker
     self.configuration = configuration
+    self.startAt = startAt
     self.random = random
     interval = configuration.interval
   }
@@ -136,6 +139,7 @@ extension TrackerClient {
 
   /// The next datagram to send, its checksum filled in; nil: none before `deadline`.
   public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
+    guard now >= startAt else { return nil }
     begin(at: now)
     guard let index = transactions.firstIndex(where: { $0.retry == nil }) else { return nil }
     if let cookie, now - cookie.asked < configuration.cookieAge {
@@ -149,7 +153,9 @@ extension TrackerClient {
   }
 
   /// When there is next something to do; `Instant.zero` stands for at once.
-  public var deadline: Instant {
+  public var deadline: Instant { max(due, startAt) }
+
+  private var due: Instant {
     var deadline = connecting?.retry ?? .distantFuture
     for transaction in transactions {
       deadline = min(deadline, transaction.retry ?? connecting?.retry ?? .zero)

@@ -48,6 +48,13 @@ import Testing
           code: "disconnected"))
   }
 
+  @Test func trackersBeyondTheLimitAreToldOf() {
+    var news = PeerNews(.getting(trackers: 8))
+    #expect(
+      news.line(for: .trackersLeftOut(292))
+        == .warning("the ticket names 300 trackers; the first 8 of them are asked", code: "trackers_left_out"))
+  }
+
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "tracker 192.0.2.7:7400 answers again"

@@ -136,12 +136,12 @@ struct ConversationTests {
           stranger.send(want, on: id)
         }
       }
-      if case .other(_, .refuse) = event { refusals.append(0) }
+      if case .refuse(_, let refuse) = event { refusals.append(refuse.code) }
     }
     _ = asker.endpoint.open(to: origin.address, at: scene.world.now)
     scene.world.flush(asker)
     scene.world.run(for: 5 * .second)
-    #expect(refusals.count == 6)
+    #expect(refusals == Array(repeating: Refusal.tooManyFiles.rawValue, count: 6))
     #expect(origin.swarm.live.allSatisfy { origin.swarm.sessions[$0]!.services.count == 64 })
   }
 

@@ -98,7 +98,7 @@ struct HostileTests {
         switch event {
         case .opened(let id, _), .want(let id, _), .request(let id, _), .other(let id, _), .offer(let id, _):
           for _ in 0..<random.next() % 6 { Self.say(&random, stranger, id, file) }
-        case .block, .closed: break
+        case .block, .refuse, .closed: break
         }
       }
     }
@@ -145,6 +145,17 @@ struct HostileTests {
     #expect(peer.swarm.files[key.index].book.entries[origin.address] != nil)
     scene.world.flush(peer)
     scene.finish(within: 40)
+  }
+
+  /// A ticket may name whom it likes: its trackers are begun with one after the other.
+  @Test func manyTrackersAreAskedOneAfterTheOther() {
+    let scene = Scene(1, 500_000)
+    let trackers = (0..<40).map { Address(ipv4: 0x0a02_0000 + UInt32($0), port: 7_400) }
+    scene.downloader(trackers: trackers)
+    scene.world.run(for: 990 * .millisecond)
+    #expect(scene.world.network.unreachable == 8)
+    scene.world.run(for: 60 * .second)
+    #expect(scene.world.network.unreachable > 160, "all of them")
   }
 
   @Test func randomDatagrams() {

@@ -30,6 +30,32 @@ struct MaliceTests {
     #expect(!peer.distrusts(origin.address), "seed \(seed)")
   }
 
+  /// A proven liar is asked for nothing more: not when it comes by itself, nor for another file.
+  @Test func aProvenLiarIsLeftAlone() {
+    let scene = Scene(1, 300_000)
+    let liar = scene.origin("delay=1ms,rate=100mbit")
+    liar.lies = { _ in true }
+    let peer = scene.downloader("delay=1ms", from: [liar.address])
+    #expect(scene.world.run(for: 5 * .second) { peer.distrusts(liar.address) })
+    scene.world.run(for: .second)
+    func isAsked() -> Bool { peer.swarm.sessions.contains { $0?.subscriptions.isEmpty == false } }
+    // It connects, and says that it serves what is wanted here.
+    let other = WorldFile(seed: 77, size: 300_000)
+    scene.world.share(other, from: liar)
+    let theirs = scene.world.download(scene.file.recut(.count(9)), to: liar, from: [peer.address])
+    scene.world.run(for: 2 * .second)
+    #expect(liar.swarm.connectionCount == 1 && !isAsked())
+    liar.swarm.withdraw(theirs, at: scene.world.now)
+    // It is named for another file.
+    let key = scene.world.download(other, to: peer, from: [liar.address])
+    scene.world.run(for: 590 * .second)
+    #expect(peer.swarm.connectionCount == 0 && !isAsked() && peer.swarm.progress(key).accepted == 0)
+    // Not for ever.
+    liar.lies = { _ in false }
+    scene.world.run(for: 60 * .second)
+    #expect(peer.swarm.progress(key).isComplete)
+  }
+
   @Test(arguments: [900, 3_000_000])
   func aFalseSize(size: Int) {
     for (seed, claim) in [(1, 1), (2, size - 1), (3, size + 1), (4, 70_000), (5, 1 << 40)] {
