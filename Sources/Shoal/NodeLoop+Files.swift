@@ -59,8 +59,10 @@ extension NodeLoop {
   }
 
   /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,
-  /// and the datagram must not be sent.
-  func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32) -> Bool {
+  /// and the datagram must not be sent. The `ahead` bytes that follow are to be sent next.
+  func gather(
+    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool {
     let key = FileKey(source: payload.source)
     if payload.space == ContentSpace.manifest.rawValue {
       guard let bytes = swarm.manifest(key)?.bytes, Int(payload.offset) + payload.length <= bytes.count else {
@@ -73,7 +75,9 @@ extension NodeLoop {
       return true
     }
     guard key.index < files.count, let source = files[key.index]?.source else { return false }
-    if spans.read(source, payload.source, payload.offset, payload.length, into: room, &checksum) { return true }
+    let isRead = spans.read(
+      source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum)
+    if isRead { return true }
     withdraw(key, source.fault(at: payload.offset))
     return false
   }

@@ -304,7 +304,7 @@ final class NodeLoop {
     var checksum = Checksum.compute(UnsafeRawBufferPointer(rebasing: whole[..<transmit.headerLength]))
     if payload.length > 0 {
       let rest = UnsafeMutableRawBufferPointer(rebasing: whole[transmit.headerLength...])
-      guard gather(payload, into: rest, &checksum) else { return false }
+      guard gather(payload, ahead: transmit.ahead, into: rest, &checksum) else { return false }
     }
     Checksum.fill(whole, with: checksum)
     return true

@@ -76,7 +76,7 @@ extension Swarm {
     case .manifest: failFetch(key, of: index, at: now)
     case .content:
       refused(refuse, index, s, key)
-      // It is asked again with the next tick, or another is.
+    // It is asked again with the next tick, or another is.
     case nil: break
     }
   }

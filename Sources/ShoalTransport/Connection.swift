@@ -29,6 +29,8 @@ struct Connection: ~Copyable {
   var ackDelay = Constants.longestAckDelay
   var timers = Timers()
   var counters = TransportCounters()
+  /// The work that is left to it of this round of turns; below zero if it has cost more than its share.
+  var credit = 0
 
   let initialSequence: UInt32
   var handshakesSent = 0

@@ -41,6 +41,13 @@ extension Endpoint {
     connections.at(slot).pointee.queue.cancel(file: file)
   }
 
+  /// What a peer has made us do is taken off its next turns.
+  public mutating func charge(_ work: Int, to id: ConnectionID) {
+    guard let slot = connections.slot(id) else { return }
+    let credit = connections.at(slot).pointee.credit
+    connections.at(slot).pointee.credit = max(credit - min(work, Work.mostDebt), -Work.mostDebt)
+  }
+
   /// Ends a connection at once; no event follows.
   public mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
     guard let slot = connections.slot(id) else { return }

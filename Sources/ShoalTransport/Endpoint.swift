@@ -18,9 +18,8 @@ public struct Endpoint: ~Copyable {
   private var secrets: SecretGenerator
   /// The connections that others began and that have not yet proven their address.
   var halfOpen = 0
-  /// The datagrams of one connection in a row, so that batches stay whole, before the next has its turn.
-  private var turn = 0
-  private static let turnLength = 64
+  /// The first of `ready` has been given its share of this round.
+  private var isTurn = false
 
   /// What connections that are gone had counted, and what belongs to none.
   var past = TransportCounters()
@@ -90,26 +89,43 @@ public struct Endpoint: ~Copyable {
       past.bytesSent += reply.bytes.count
       return Transmit(to: reply.to, headerLength: reply.bytes.count, payload: .empty, connection: nil)
     }
+    // Deficit round robin (Shreedhar and Varghese, 1995): a connection that is dear has its turn as often as others,
+    // for as much work.
     while !ready.isEmpty {
       let slot = ready.first
       let connection = connections.at(slot)
-      if let written = try? connection.pointee.nextTransmit(buffer, at: now) {
-        turn += 1
-        if turn == Endpoint.turnLength {
-          turn = 0
-          _ = ready.popFirst()
-          ready.append(slot)
-        }
-        return Transmit(
-          to: connection.pointee.address, headerLength: written.length, payload: written.payload,
-          connection: connections.id(slot))
+      if !isTurn { connection.pointee.credit = min(connection.pointee.credit + Work.quantum, Work.quantum) }
+      isTurn = connection.pointee.credit > 0
+      if isTurn, let written = try? connection.pointee.nextTransmit(buffer, at: now) {
+        connection.pointee.credit -= Work.datagram + written.length + written.payload.length
+        if connection.pointee.credit <= 0 { passTurn() }
+        return transmit(slot, written)
       }
-      turn = 0
+      guard isTurn else {
+        passTurn()
+        continue
+      }
+      isTurn = false
+      connection.pointee.credit = 0
       _ = ready.popFirst()
       isReady[slot] = false
       deadlines.set(slot, connection.pointee.timers.next)
     }
     return nil
+  }
+
+  private mutating func passTurn() {
+    isTurn = false
+    if let slot = ready.popFirst() { ready.append(slot) }
+  }
+
+  private func transmit(_ slot: Int, _ written: Connection.Written) -> Transmit {
+    let connection = connections.at(slot)
+    var transmit = Transmit(
+      to: connection.pointee.address, headerLength: written.length, payload: written.payload,
+      connection: connections.id(slot))
+    if written.payload.length > 0 { transmit.ahead = connection.pointee.queue.ahead(of: written.payload) }
+    return transmit
   }
 
   /// The next event, oldest first; nil if there is none.
@@ -156,7 +172,7 @@ public struct Endpoint: ~Copyable {
     if isReady[slot] {
       ready.filter { $0 != slot }
       isReady[slot] = false
-      turn = 0
+      isTurn = false
     }
     connections.remove(slot)
   }

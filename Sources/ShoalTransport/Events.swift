@@ -26,6 +26,8 @@ public struct Transmit: Sendable, BitwiseCopyable {
   public var headerLength: Int
   /// What follows them; its length is 0 if nothing does.
   public var payload: Payload
+  /// How many bytes wait to be sent that follow the payload's in the file: worth reading together with them.
+  public var ahead = 0
   /// The connection, if the datagram belongs to one.
   public var connection: ConnectionID?
 

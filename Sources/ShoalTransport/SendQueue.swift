@@ -58,6 +58,22 @@ struct SendQueue: ~Copyable {
     return block
   }
 
+  /// How many bytes wait to be sent next that follow a block's, as far as the next few ranges tell.
+  func ahead(of block: Payload) -> Int {
+    var end = block.offset &+ UInt64(block.length)
+    var sum = 0
+    for i in 0..<min(ranges.count, SendQueue.rangesAhead) {
+      let range = ranges[i]
+      guard range.offset == end, range.file == block.file, range.space == block.space else { break }
+      sum += range.length
+      end &+= UInt64(range.length)
+    }
+    return sum
+  }
+
+  /// Each is a piece at least of whoever asks for much.
+  private static let rangesAhead = 4
+
   /// Forgets all that waits of a file.
   mutating func cancel(file: UInt16) {
     ranges.filter { $0.file != file }

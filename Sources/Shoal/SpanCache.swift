@@ -1,0 +1,116 @@
+import ShoalWire
+
+/// Spans of the files that are sent, so that one is read once for many datagrams, and for all who download it at the
+/// same time. Only what is asked for is read: a span is as long as what waits to be sent from it.
+struct SpanCache: ~Copyable {
+  /// The most bytes of a span: a piece, or a part of one, is read in few calls.
+  static let spanSize = 64 << 10
+  /// The spans that are kept: 8 MiB. The least recently used is given up first.
+  static let limit = 128
+  /// A datagram that is about as long as a span is read straight to its place.
+  private static let longDatagram = spanSize / 4
+
+  private struct Span {
+    var source: UInt32
+    var bytes: UnsafeMutableRawBufferPointer
+    var start: Int
+    var end: Int
+    var usedAt: UInt64
+  }
+  private var spans: [Span] = []
+  /// The one that was used last: most datagrams follow each other.
+  private var recent = 0
+  private var uses: UInt64 = 0
+  /// The bytes that were read from files.
+  private(set) var bytesRead = 0
+
+  init() {}
+
+  deinit { for span in spans { span.bytes.deallocate() } }
+
+  /// Copies bytes of a file into `buffer`, and continues `checksum` over them; false if they cannot be read, or the
+  /// file was changed. The `ahead` bytes that follow them are to be sent next.
+  mutating func read(
+    _ file: SourceFile, _ source: UInt32, _ offset: UInt64, _ length: Int, ahead: Int,
+    into buffer: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool {
+    var position = Int(offset)
+    var filled = 0
+    while filled < length {
+      guard let span = find(source, position) ?? load(file, source, position, length - filled, ahead: ahead) else {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<length])
+        return readAlone(file, position, rest, &checksum)
+      }
+      let start = position - span.start
+      let count = min(length - filled, span.end - position)
+      let part = UnsafeRawBufferPointer(rebasing: span.bytes[start..<start + count])
+      checksum = CRC32C.copy(part, to: buffer.baseAddress! + filled, continuing: checksum)
+      filled += count
+      position += count
+    }
+    return true
+  }
+
+  private mutating func find(_ source: UInt32, _ position: Int) -> Span? {
+    if recent < spans.count, holds(recent, source, position) { return spans[recent] }
+    guard let place = spans.indices.first(where: { holds($0, source, position) }) else { return nil }
+    return use(place)
+  }
+
+  private func holds(_ place: Int, _ source: UInt32, _ position: Int) -> Bool {
+    position >= spans[place].start && position < spans[place].end && spans[place].source == source
+  }
+
+  private mutating func use(_ place: Int) -> Span {
+    uses += 1
+    spans[place].usedAt = uses
+    recent = place
+    return spans[place]
+  }
+
+  /// Reads what is sent now and next; nil if that is better read by itself, or fails.
+  private mutating func load(
+    _ file: SourceFile, _ source: UInt32, _ position: Int, _ length: Int, ahead: Int
+  ) -> Span? {
+    guard ahead > 0, length < SpanCache.longDatagram, file.isUnchanged() else { return nil }
+    let place = vacate()
+    let room = spans[place].bytes
+    let wanted = UnsafeMutableRawBufferPointer(rebasing: room[..<min(length + ahead, room.count)])
+    guard let count = try? file.file.read(into: wanted, at: position), count > 0 else { return nil }
+    bytesRead += count
+    (spans[place].source, spans[place].start, spans[place].end) = (source, position, position + count)
+    return use(place)
+  }
+
+  /// The place of a span that holds nothing.
+  private mutating func vacate() -> Int {
+    guard spans.count >= SpanCache.limit, let oldest = spans.indices.min(by: { spans[$0].usedAt < spans[$1].usedAt })
+    else {
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SpanCache.spanSize, alignment: 64)
+      spans.append(Span(source: 0, bytes: bytes, start: 0, end: 0, usedAt: 0))
+      return spans.count - 1
+    }
+    spans[oldest].end = spans[oldest].start
+    return oldest
+  }
+
+  private mutating func readAlone(
+    _ file: SourceFile, _ position: Int, _ room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool {
+    guard file.isUnchanged(), let count = try? file.file.read(into: room, at: position), count == room.count else {
+      return false
+    }
+    bytesRead += count
+    checksum = CRC32C.checksum(UnsafeRawBufferPointer(room), continuing: checksum)
+    return true
+  }
+
+  /// Forgets what was read of bytes that have since been written.
+  mutating func invalidate(_ source: UInt32, _ offset: UInt64, _ length: Int) {
+    let end = Int(offset) + length
+    for place in spans.indices
+    where spans[place].source == source && spans[place].start < end && spans[place].end > Int(offset) {
+      (spans[place].end, spans[place].usedAt) = (spans[place].start, 0)
+    }
+  }
+}
