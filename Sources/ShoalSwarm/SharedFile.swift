@@ -148,6 +148,8 @@ struct SharedFile {
 
   /// Whether every byte of a range of the file is here and verified.
   func holds(_ range: RangeField) -> Bool {
+    // Before that it is not known what is here.
+    guard phase == .downloading || phase == .complete else { return false }
     guard range.length > 0, range.offset <= cut.size, UInt64(range.length) <= cut.size - range.offset else {
       return false
     }

@@ -104,18 +104,21 @@ extension WorldPeer {
 
   var isQuiet: Bool { swarm.isQuiet }
 
+  var ledgerIsRight: Bool { swarm.ledgerIsRight }
+}
+
+extension Swarm {
   /// What is kept for its sessions adds up.
   var ledgerIsRight: Bool {
-    swarm.live.allSatisfy { index in
-      guard let session = swarm.sessions[index] else { return false }
+    live.allSatisfy { index in
+      guard let session = sessions[index] else { return false }
       return session.subscriptions.allSatisfy { subscription in
-        let file = swarm.files[subscription.file.index]
+        let file = files[subscription.file.index]
         let owed = file.active.filter { $0.value.requesters.contains(index) }
         let bytes = owed.reduce(0) { $0 + file.cut.pieceLength($1.key) - $1.value.received.count }
         return subscription.outstanding == bytes && subscription.requested == owed.count
       }
     }
-      && swarm.buffered
-        == swarm.files.reduce(0) { sum, file in sum + file.active.keys.reduce(0) { $0 + file.cut.pieceLength($1) } }
+      && buffered == files.reduce(0) { sum, file in sum + file.active.keys.reduce(0) { $0 + file.cut.pieceLength($1) } }
   }
 }

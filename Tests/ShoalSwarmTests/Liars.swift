@@ -1,0 +1,450 @@
+import ShoalSimulator
+import ShoalTransport
+import ShoalWire
+
+@testable import ShoalSwarm
+
+/// A real swarm that shares and fetches, its host, and peers that say whatever they like to it, in virtual time and all
+/// from a seed: each field of each message from its whole range, from its edges and near the truth, in any state, after
+/// pauses of up to an hour. They speak DATA and ACK by themselves, and keep the rules of the transport.
+struct Liars: ~Copyable {
+  /// What must not have happened; nil if nothing did.
+  private(set) var broken: String?
+  /// The messages that the swarm was handed.
+  private(set) var messages = 0
+  /// What came of them: how often a file was proven, a piece gathered, a file completed, a peer distrusted.
+  private(set) var manifests = 0, gathered = 0, completed = 0, distrusted = 0
+
+  private var swarm: Swarm
+  private var random: SeededGenerator
+  private var now: Instant
+  private var peers: [Peer] = []
+  /// What is shared and fetched, by the key's index.
+  private var files: [WorldFile] = []
+  private let catalogue: [WorldFile]
+  private var waiting: [(key: FileKey, piece: Int)] = []
+  private let limit: Int
+  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+
+  /// One of those who lie.
+  struct Peer {
+    let address: Address
+    /// Its id for the connection, and the swarm's.
+    var own: UInt64
+    var theirs: UInt64?
+    /// The number of its next DATA, and that after the swarm's latest.
+    var sequence: UInt32 = 0
+    var next: UInt32 = 0
+    /// When that left.
+    var timestamp: UInt32 = 0
+    /// The numbers under which the swarm wants files of it, and which.
+    var wanted: [(number: UInt16, id: Digest)] = []
+    /// What it was last asked for.
+    var asked: [(number: UInt16, space: UInt8, range: RangeField)] = []
+  }
+
+  init(seed: UInt64, catalogue: [WorldFile]) {
+    var random = SeededGenerator(seed: seed)
+    var configuration = SwarmConfiguration()
+    configuration.transport.maxConnections = 16
+    configuration.bufferLimit = [100_000, 1 << 20, 64 << 20][Int(random.next() % 3)]
+    configuration.transport.initialSequence = random.next() % 2 == 0 ? .max - 100 : nil
+    limit = configuration.bufferLimit
+    swarm = Swarm(configuration, secrets: SecretGenerator(seed: random.next()))
+    now = Instant(nanoseconds: [0, 1_000 * .second, 1 << 61][Int(random.next() % 3)])
+    self.catalogue = catalogue
+    self.random = random
+    for i in 0..<6 as Range<UInt32> {
+      // Two of them on one host.
+      let address = Address(ipv4: 0x0a00_0001 + i / 2 * 256, port: UInt16(7_401 + i))
+      peers.append(Peer(address: address, own: self.random.next() | 1))
+    }
+    share(0)
+    for i in 1..<catalogue.count { fetch(i) }
+  }
+
+  deinit { output.deallocate() }
+
+  /// Hands it so many messages.
+  mutating func run(_ count: Int) {
+    while messages < count, broken == nil {
+      let i = Int(random.next() % UInt64(peers.count))
+      if peers[i].theirs == nil { open(i) } else { lie(i) }
+      drain()
+      if random.next() % 32 == 0 { meddle() }
+      pause()
+      if random.next() % 16 == 0 { check() }
+    }
+    guard broken == nil else { return }
+    check()
+    swarm.stop(at: now)
+    drain()
+  }
+
+  private mutating func fail(_ what: String) { broken = broken ?? "\(what), after \(messages) messages" }
+
+  // MARK: The host
+
+  private mutating func share(_ i: Int) {
+    files.append(catalogue[i])
+    _ = swarm.share(catalogue[i].manifest, name: "x", at: now)
+  }
+
+  private mutating func fetch(_ i: Int) {
+    files.append(catalogue[i])
+    let expected = random.next() % 3 == 0 ? catalogue[i].cut : nil
+    let key = swarm.download(id: catalogue[i].id, expected: expected, serving: random.next() % 8 > 0, at: now)
+    for peer in peers where random.next() % 2 == 0 { swarm.add(peer: peer.address, for: key, at: now) }
+  }
+
+  /// The host, and whoever uses it, do something.
+  private mutating func meddle() {
+    let key = FileKey(Int(random.next() % UInt64(files.count)))
+    switch random.next() % 8 {
+    case 0: swarm.withdraw(key, at: now)
+    case 1, 2: if files.count < 40 { fetch(1 + Int(random.next() % UInt64(catalogue.count - 1))) }
+    case 3: for peer in peers { swarm.add(peer: peer.address, for: key, at: now) }
+    case 4: _ = (swarm.progress(key), swarm.statuses, swarm.counters, swarm.knownAddresses(key), swarm.isQuiet)
+    default: break
+    }
+    while !waiting.isEmpty, random.next() % 8 > 0 {
+      let (key, piece) = waiting.remove(at: Int(random.next() % UInt64(waiting.count)))
+      swarm.pieceVerified(key, piece: piece, isRight: random.next() % 8 > 0, at: now)
+    }
+    drain()
+  }
+
+  private mutating func take() {
+    while let event = swarm.nextEvent() {
+      switch event {
+      case .block(let key, let piece, let offset, let content):
+        let cut = swarm.manifest(key)?.cut ?? Cut()
+        let isInside = piece < cut.pieces && offset >= 0 && content.count <= cut.pieceLength(piece) - offset
+        if content.count <= 0 || !isInside { fail("a block outside its piece") }
+      case .pieceGathered(let key, let piece):
+        gathered += 1
+        waiting.append((key, piece))
+      case .pieceDropped(let key, let piece): waiting.removeAll { $0 == (key, piece) }
+      case .manifest(let key):
+        manifests += 1
+        guard let cut = swarm.manifest(key)?.cut else { return fail("a manifest that is none") }
+        if cut.pieces > 1, cut.size != files[key.index].cut.size { fail("a false size was believed") }
+        var have = ChunkSet(capacity: cut.pieces)
+        if cut.pieces > 1, random.next() % 2 == 0 {
+          for piece in 0..<cut.pieces where random.next() % 4 == 0 { have.insert(piece) }
+        }
+        swarm.begin(key, have: have, at: now)
+      case .completed: completed += 1
+      case .distrusted: distrusted += 1
+      default: break
+      }
+    }
+  }
+
+  /// Takes what the swarm tells and sends. A host that is slow leaves some of it for later.
+  private mutating func drain() {
+    take()
+    var count = 0
+    while count < 40, let transmit = swarm.nextTransmit(into: output, at: now) {
+      count += 1
+      let bytes = UnsafeRawBufferPointer(rebasing: output[..<transmit.headerLength])
+      if transmit.payload.length > 0, !isHere(transmit.payload) { fail("sends what is not there: \(transmit.payload) of \(swarm.files[Int(transmit.payload.source)].phase) \(swarm.files[Int(transmit.payload.source)].have.count)") }
+      guard let i = peers.firstIndex(where: { $0.address == transmit.to }) else { continue }
+      hear(Array(bytes), i)
+    }
+    if count < 40, swarm.deadline < now, swarm.deadline != .zero { fail("a deadline in the past") }
+  }
+
+  private func isHere(_ payload: Payload) -> Bool {
+    let key = FileKey(source: payload.source)
+    guard payload.space == 0 else {
+      return Int(payload.offset) + payload.length <= swarm.manifest(key)?.bytes.count ?? 0
+    }
+    let file = swarm.files[key.index]
+    return file.holds(RangeField(offset: payload.offset, length: UInt32(payload.length)))
+  }
+
+  private mutating func pause() {
+    let span: Nanoseconds
+    switch random.next() % 2_048 {
+    case 0: span = 3_600 * .second
+    case 1: span = 31 * .second
+    case 2..<8: span = 4 * .second
+    case 8..<100: span = Nanoseconds(random.next() % 2_000_000_000)
+    case 100..<1_000: span = 0
+    default: span = Nanoseconds(random.next() % 20_000_000)
+    }
+    now = now + span
+    // As a host that had slept all the while.
+    var turns = 0
+    while swarm.deadline <= now, broken == nil {
+      swarm.expire(at: now)
+      drain()
+      turns += 1
+      if turns > 50 { break }
+    }
+  }
+
+  // MARK: What the liars hear
+
+  private mutating func open(_ i: Int) {
+    peers[i].own = random.next() | 1
+    peers[i].sequence = random.next() % 2 == 0 ? .max - 5 : 7
+    var packet = OpenPacket()
+    (packet.initialSequence, packet.window, packet.maxDatagram) = (peers[i].sequence, 65_536, 65_507)
+    say(i, try? packet.datagram(connection: peers[i].own))
+  }
+
+  private mutating func say(_ i: Int, _ datagram: [UInt8]?) {
+    guard let datagram else { return fail("cannot write") }
+    swarm.receive(datagram.span.bytes, from: peers[i].address, at: now)
+    take()
+  }
+
+  private mutating func acknowledge(_ i: Int) {
+    guard let theirs = peers[i].theirs else { return }
+    var packet = AckPacket()
+    (packet.next, packet.top, packet.first) = (peers[i].next, peers[i].next, peers[i].next)
+    packet.echo = peers[i].timestamp
+    say(i, try? packet.datagram(connection: theirs))
+  }
+
+  private mutating func hear(_ bytes: [UInt8], _ i: Int) {
+    let span = bytes.span.bytes
+    guard let (header, type) = try? Header.decode(span) else { return }
+    switch type {
+    case .open:
+      // Another connection than the one that it opened by itself takes that one's place.
+      guard let packet = try? OpenPacket.decode(span), random.next() % 8 > 0 else { return }
+      var answer = AcceptPacket()
+      peers[i].own = random.next() | 1
+      (peers[i].theirs, peers[i].next, peers[i].sequence) = (header.connection, packet.initialSequence, 5)
+      (peers[i].wanted, peers[i].asked) = ([], [])
+      (answer.responder, answer.initialSequence, answer.window) = (peers[i].own, 5, packet.window)
+      (answer.maxDatagram, answer.idleTimeout) = (65_507, 30)
+      say(i, try? answer.datagram(connection: header.connection))
+    case .accept:
+      guard let packet = try? AcceptPacket.decode(span), header.connection == peers[i].own, peers[i].theirs == nil
+      else { return }
+      (peers[i].theirs, peers[i].next) = (packet.responder, packet.initialSequence)
+      (peers[i].wanted, peers[i].asked) = ([], [])
+      acknowledge(i)
+    case .data:
+      guard header.connection == peers[i].own, let packet = try? DataPacket.decode(span) else { return }
+      if Int32(bitPattern: packet.sequence &- peers[i].next) >= 0 { peers[i].next = packet.sequence &+ 1 }
+      peers[i].timestamp = packet.timestamp
+      listen(span, packet.messages.offset, i)
+    case .close: if header.connection == peers[i].own { peers[i].theirs = nil }
+    default: break
+    }
+  }
+
+  private mutating func listen(_ span: RawSpan, _ offset: Int, _ i: Int) {
+    var reader = MessageReader(span, from: offset)
+    while let message = try? reader.next() {
+      switch message.type {
+      case .want: if let want = try? Want.decode(span, message.body) { peers[i].wanted.append((want.file, want.id)) }
+      case .request:
+        guard let request = try? Request.decode(span, message.body) else { continue }
+        peers[i].asked += request.ranges.map { (request.file, request.space, $0) }
+        if peers[i].asked.count > 200 { peers[i].asked.removeFirst(peers[i].asked.count - 200) }
+      case .block: return
+      default: break
+      }
+    }
+  }
+
+  // MARK: What they say
+
+  private mutating func chance(_ n: UInt64) -> Bool { random.next() % n == 0 }
+
+  /// A datagram of some messages.
+  private mutating func lie(_ i: Int) {
+    guard let theirs = peers[i].theirs else { return }
+    var packet = DataPacket()
+    (packet.sequence, packet.ackEvery) = (peers[i].sequence, 2)
+    peers[i].sequence &+= 1
+    guard var bytes = try? packet.datagram(connection: theirs) else { return fail("cannot write") }
+    for _ in 0..<1 + random.next() % 40 where bytes.count < 50_000 {
+      bytes += message(i)
+      messages += 1
+    }
+    say(i, bytes)
+    drain()
+    if !chance(20) { acknowledge(i) }
+  }
+
+  private mutating func someFile(_ i: Int) -> WorldFile {
+    if let (_, id) = peers[i].wanted.randomElement(using: &random), let file = catalogue.first(where: { $0.id == id }) {
+      return file
+    }
+    return catalogue[Int(random.next() % UInt64(catalogue.count))]
+  }
+
+  private mutating func number(_ i: Int) -> UInt64 {
+    switch random.next() % 16 {
+    case 0: random.next() & 0xffff
+    case 1: 65_535
+    case 2..<8: random.next() % 4
+    default: UInt64(peers[i].wanted.last?.number ?? 0)
+    }
+  }
+
+  /// Offsets, sizes and lengths: edges, all there are, and near the truth.
+  private mutating func bytes(_ cut: Cut) -> UInt64 {
+    let size = cut.size
+    switch random.next() % 24 {
+    case 0: return random.next()
+    case 1: return .max
+    case 2: return .max - random.next() % 70_000
+    case 3: return 1 << (random.next() % 64)
+    case 4: return 1 << (random.next() % 64) &- 1
+    case 5: return UInt64(UInt32.max)
+    case 6: return Limits.fileSize + random.next() % 3 &- 1
+    case 7: return 0
+    case 8: return size &+ random.next() % 3 &- 1
+    case 9..<16: return UInt64(cut.pieceSize) * (random.next() % UInt64(cut.pieces + 1))
+    default: return random.next() % max(size, 1)
+    }
+  }
+
+  private mutating func ranges(_ cut: Cut, _ most: UInt64 = 255) -> [UInt8] {
+    let count = chance(8) ? 0 : random.next() % (chance(6) ? most : 6) + 1
+    var list = [UInt8(count)]
+    for _ in 0..<count {
+      list.put(bytes(cut), 8)
+      list.put(chance(3) ? UInt64(cut.pieceSize) : bytes(cut), 4)
+    }
+    return list
+  }
+
+  private mutating func runs(_ cut: Cut) -> [UInt8] {
+    if chance(4) {
+      // All.
+      return [0, 1, 0] + varint(UInt64(max(cut.chunks, 1)))
+    }
+    var (list, count, next): ([UInt8], UInt64, UInt64) = ([], 0, 0)
+    for _ in 0..<random.next() % (chance(8) ? 300 : 6) {
+      let gap = chance(8) ? random.next() % 4_194_304 : random.next() % 5
+      let length = chance(8) ? 1 + random.next() % 4_194_304 : 1 + random.next() % 5
+      // Mostly such as a receiver takes.
+      guard next + gap + length <= 4_194_304 || chance(200) else { break }
+      list += varint(gap) + varint(chance(2_000) ? 0 : length)
+      next += gap + length
+      count += 1
+    }
+    var all: [UInt8] = []
+    all.put(count, 2)
+    return all + list
+  }
+
+  private func varint(_ value: UInt64) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.put(value | 0xc000_0000_0000_0000, 8)
+    return bytes
+  }
+
+  private mutating func message(_ i: Int) -> [UInt8] {
+    let file = someFile(i)
+    let cut = file.cut
+    var type = MessageType.want
+    var body: [UInt8] = []
+    switch random.next() % 32 {
+    case 0, 1:
+      body.put(number(i), 2)
+      (chance(8) ? .zero : catalogue[Int(random.next() % UInt64(catalogue.count))].id).withUnsafeBytes { body += $0 }
+      body.append(UInt8(truncatingIfNeeded: chance(4) ? random.next() : random.next() & 1))
+    case 2..<6:
+      type = .offer
+      body.put(number(i), 2)
+      // An impossible cut ends the connection, so there are few.
+      let isTrue = !chance(6)
+      body.put(isTrue ? cut.size : chance(30) ? bytes(cut) : random.next() % Limits.fileSize, 8)
+      body.put(isTrue || !chance(50) ? UInt64(cut.pieceExponent) : random.next(), 1)
+      body.put(isTrue || chance(2) ? UInt64(cut.chunks) : 1, 4)
+      let name = [UInt8](repeating: 0x61, count: Int(chance(20) ? 255 : random.next() % 5))
+      body += [UInt8(name.count)] + name + runs(cut)
+    case 6..<10:
+      type = .have
+      body.put(number(i), 2)
+      body += runs(cut)
+    case 10..<14:
+      type = .request
+      body.put(number(i), 2)
+      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      body += ranges(cut)
+    case 14..<18:
+      type = .cancel
+      body.put(number(i), 2)
+      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      body += ranges(cut)
+    case 18, 19:
+      type = .refuse
+      body.put(number(i), 2)
+      body.put(chance(4) ? random.next() : random.next() % 5, 2)
+      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      // Without ranges it ends a WANT.
+      body += chance(8) ? [0] : ranges(cut)
+    case 20: return [UInt8(8 + random.next() % 200), 0, 3, 1, 2, 3]
+    default: return block(i, file)
+    }
+    if chance(20) { body += [1, 2, 3] }
+    // What is cut short ends the connection.
+    if chance(500) { body.removeLast(1) }
+    return [type.rawValue, UInt8(body.count >> 8), UInt8(body.count & 255)] + body
+  }
+
+  /// Bytes that were asked for, the true ones of a manifest now and then; or any.
+  private mutating func block(_ i: Int, _ file: WorldFile) -> [UInt8] {
+    var body: [UInt8] = []
+    var count = random.next() % (chance(4) ? 20_000 : 300)
+    if let (number, space, range) = peers[i].asked.randomElement(using: &random), !chance(6) {
+      body.put(UInt64(number), 2)
+      body.put(UInt64(space), 1)
+      let shift = chance(8) ? random.next() % 3_000 : 0
+      let offset = chance(2) ? range.offset &- min(shift, range.offset) : range.offset &+ shift
+      body.put(offset, 8)
+      if chance(2) { count = min(UInt64(range.length), 20_000) }
+      if space == 1, let id = peers[i].wanted.first(where: { $0.number == number })?.id,
+        let manifest = catalogue.first(where: { $0.id == id })?.manifest.bytes, offset < manifest.count, !chance(20)
+      {
+        body += manifest[Int(offset)...].prefix(Int(count))
+        count = 0
+      }
+    } else {
+      body.put(number(i), 2)
+      body.put(chance(8) ? random.next() : random.next() & 1, 1)
+      body.put(bytes(file.cut), 8)
+    }
+    body += [UInt8](repeating: 7, count: Int(count))
+    return [MessageType.block.rawValue, UInt8(body.count >> 8), UInt8(body.count & 255)] + body
+  }
+
+  // MARK: What must hold
+
+  private mutating func check() {
+    if !swarm.ledgerIsRight { fail("the ledger is wrong") }
+    if swarm.buffered > max(limit, 4 << 20) { fail("\(swarm.buffered) bytes are buffered") }
+    for index in swarm.live {
+      guard let session = swarm.sessions[index] else { fail("a session that is none"); continue }
+      let queued = swarm.endpoint.queued(session.connection)
+      if queued.ranges > 4_096 + 64 { fail("\(queued.ranges) ranges wait") }
+      if queued.messages > SwarmConstants.queuedMessages + 300 { fail("\(queued.messages) messages wait") }
+      if session.services.count > 64 { fail("\(session.services.count) files are served") }
+      for subscription in session.subscriptions {
+        if subscription.outstanding < 0 || subscription.requested < 0 { fail("less than nothing is owed") }
+        if subscription.early.count > SwarmConstants.earlyRuns + 1_000 { fail("\(subscription.early.count) runs kept") }
+      }
+    }
+    for file in swarm.files where file.active.values.contains(where: { $0.received.runs.count > RangeList.mostRuns }) {
+      fail("too many runs")
+    }
+  }
+}
+
+extension [UInt8] {
+  /// The lower `count` bytes of a number, big-endian.
+  fileprivate mutating func put(_ value: UInt64, _ count: Int) {
+    for i in (0..<count).reversed() { append(UInt8(truncatingIfNeeded: value >> UInt64(8 * i))) }
+  }
+}
