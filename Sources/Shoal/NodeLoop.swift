@@ -59,7 +59,7 @@ final class NodeLoop {
   private(set) var corrupt = 0
   /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.
   private(set) var isBusy = false
-  /// How often the socket is read before sending gets its turn.
+  /// How often the socket is read before sending gets its turn, and how often sent to before receiving does.
   private static let rounds = 16
 
   init(
@@ -240,9 +240,9 @@ final class NodeLoop {
 
   // MARK: Sending
 
-  /// Sends what is ready; when to try again if the system has no room, other than when the socket is writable.
+  /// Sends what is ready; when to go on if there is more, other than when the socket is writable.
   private func transmit() -> Instant? {
-    while true {
+    for _ in 0..<Self.rounds {
       if output.pending || !output.isEmpty {
         switch output.flush(socket) {
         case .done: break
@@ -252,6 +252,8 @@ final class NodeLoop {
       }
       guard fill() else { return nil }
     }
+    // Whoever has us send without an end must not keep us from hearing others.
+    return SystemClock.now()
   }
 
   /// Fills the batch; false if there was nothing to fill it with.

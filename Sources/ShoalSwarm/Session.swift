@@ -72,6 +72,7 @@ struct Session {
   // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
   var subscriptions: [Subscription] = []
   var services: [Service] = []
+  var allowance = WorkAllowance()
   private var nextNumber: UInt16 = 0
   private var hasUsedAll = false
 

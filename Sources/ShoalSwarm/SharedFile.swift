@@ -155,8 +155,7 @@ struct SharedFile {
     }
     guard !have.isComplete else { return true }
     // A range may be gigabytes: it is not looked at piece by piece.
-    let first = cut.piece(at: range.offset)
-    guard let run = have.runs(from: first, limit: 1).first, run.first == first else { return false }
-    return cut.piece(at: range.offset + UInt64(range.length) - 1) < Int(run.end)
+    let last = cut.piece(at: range.offset + UInt64(range.length) - 1)
+    return have.contains(cut.piece(at: range.offset)...last)
   }
 }

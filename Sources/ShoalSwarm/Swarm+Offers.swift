@@ -29,6 +29,9 @@ extension Swarm {
   mutating func receive(_ have: Have, _ index: Int, at now: Instant) {
     guard let s = sessions[index]?.place(of: have.file) else { return }
     let key = sessions[index]!.subscriptions[s].file
+    guard affords(work(have.chunks, sessions[index]!.subscriptions[s].cut), index, at: now) else {
+      return drop(index, .busy, "more is told than is taken in", at: now)
+    }
     if sessions[index]!.subscriptions[s].pieces != nil {
       insert(have.chunks, index, s, files[key.index].cut)
       fill(index, s, at: now)
@@ -41,6 +44,13 @@ extension Swarm {
     } else {
       sessions[index]!.subscriptions[s].isEarlyFull = true
     }
+  }
+
+  /// What it costs to take in these chunks of a cut: each run, and each 64 of its pieces.
+  private func work(_ runs: [ChunkRun], _ cut: Cut?) -> Int {
+    let chunks = runs.reduce(0) { $0 + Int($1.count) }
+    let pieces = cut.map { min(chunks, Int($0.chunks)) * $0.pieces / max(Int($0.chunks), 1) } ?? 0
+    return (runs.count + pieces / 64) * SwarmConstants.rangeWork
   }
 
   /// A peer has these chunks of our own cut.
@@ -64,6 +74,10 @@ extension Swarm {
   mutating func receive(_ refuse: Refuse, _ index: Int, at now: Instant) {
     guard let session = sessions[index], let s = session.place(of: refuse.file) else { return }
     let key = session.subscriptions[s].file
+    let owed = refuse.ranges.count > 1 ? files[key.index].active.count : 1
+    guard affords((refuse.ranges.count + owed) * SwarmConstants.rangeWork, index, at: now) else {
+      return drop(index, .busy, "more is refused than is taken in", at: now)
+    }
     if refuse.ranges.isEmpty {
       emit(.refused(key, session.address, code: refuse.code))
       unsubscribe(index, s, at: now)

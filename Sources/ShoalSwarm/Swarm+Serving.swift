@@ -5,7 +5,7 @@ import ShoalWire
 extension Swarm {
   mutating func receive(_ want: Want, _ index: Int, at now: Instant) {
     guard let session = sessions[index], session.service(want.file) == nil else { return }
-    guard session.services.count < configuration.wantsPerConnection else {
+    guard mayWantMore(index), affords(SwarmConstants.wantWork, index, at: now) else {
       return refuse(want.file, .tooManyFiles, index)
     }
     let keys = byID[want.id]?.filter { files[$0.index].isServed } ?? []
@@ -120,24 +120,26 @@ extension Swarm {
       return refuse(request.ranges, of: request, .unknownFile, index)
     }
     let key = session.services[i].file
-    var queued = endpoint.queued(session.connection).ranges
-    var (absent, excess): ([RangeField], [RangeField]) = ([], [])
+    let affordable = allowance(index, at: now) / Work.range
+    let room = min(roomForRanges(index, queued: endpoint.queued(session.connection).ranges), affordable)
+    var (taken, absent, excess): (Int, [RangeField], [RangeField]) = (0, [], [])
     var bytes: UInt64 = 0
     for range in request.ranges {
       guard isHere(range, space, key) else {
         absent.append(range)
         continue
       }
-      guard queued < configuration.rangesPerConnection else {
+      guard taken < room else {
         excess.append(range)
         continue
       }
-      queued += 1
+      taken += 1
       bytes += UInt64(range.length)
       endpoint.send(
         Payload(source: key.source, space: space, file: request.file, offset: range.offset, length: Int(range.length)),
         on: session.connection)
     }
+    charge(taken * Work.range + (request.ranges.count - taken) * SwarmConstants.rangeWork, to: index)
     sessions[index]?.services[i].bytes &+= bytes
     refuse(absent, of: request, .notHere, index)
     refuse(excess, of: request, .tooManyRequests, index)
@@ -155,6 +157,9 @@ extension Swarm {
   mutating func receive(_ cancel: Cancel, _ index: Int, at now: Instant) {
     guard let session = sessions[index], let i = session.service(cancel.file) else { return }
     guard cancel.ranges.isEmpty else {
+      // All that waits is looked at. A CANCEL may be disregarded.
+      let work = endpoint.queued(session.connection).ranges * Work.lookedAt
+      guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, index, at: now) else { return }
       return endpoint.cancel(
         file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
         on: session.connection)

@@ -17,6 +17,8 @@ public struct Swarm: ~Copyable {
   var sessions: [Session?]
   /// The indices of sessions, the oldest first.
   private(set) var live: [Int] = []
+  /// The indices of each host's sessions.
+  private(set) var hosts: [HostKey: [Int]] = [:]
   /// The trackers that it deals with.
   public internal(set) var trackers: [TrackerClient] = []
   var generator: SeededGenerator
@@ -118,9 +120,15 @@ public struct Swarm: ~Copyable {
   mutating func insert(_ session: Session) {
     sessions[session.connection.index] = session
     live.append(session.connection.index)
+    hosts[HostKey(session.address), default: []].append(session.connection.index)
   }
 
   mutating func remove(_ index: Int) {
+    if let address = sessions[index]?.address {
+      let host = HostKey(address)
+      hosts[host]?.removeAll { $0 == index }
+      if hosts[host]?.isEmpty == true { hosts[host] = nil }
+    }
     sessions[index] = nil
     live.removeAll { $0 == index }
   }
@@ -277,6 +285,7 @@ public struct Swarm: ~Copyable {
       sessions[index] = nil
     }
     live = []
+    hosts = [:]
   }
 
   /// Something is to be looked after then.

@@ -20,8 +20,14 @@ public struct SwarmConfiguration: Sendable {
   public var addressesPerFile = 500
   /// The most files that one connection may want from us.
   public var wantsPerConnection = 64
+  /// The most files that the connections of one host may want from us, but for one each.
+  public var wantsPerHost = 256
   /// The most ranges that wait on one connection: bounds what a peer's requests make us remember.
   public var rangesPerConnection = 4_096
+  /// The most that wait on all connections of one host, beyond the 1,024 that each may have.
+  public var rangesPerHost = 16_384
+  /// The work that one host may ask of us in a second, in units of `Work`: a fifth of a processor's time.
+  public var workPerHost = 200_000_000
   /// The most new addresses that are tried in a second: heard of is not proven, and we must not be aimed at
   /// strangers.
   public var opensPerSecond = 8
@@ -66,6 +72,12 @@ enum SwarmConstants {
   /// does not take is dropped.
   static let queuedHaves = 64
   static let queuedMessages = 1_024
+  /// The ranges that every peer must let wait: Protocol.md section 6, REQUEST.
+  static let leastRanges = 1_024
+  /// What a WANT costs, with the OFFER that answers it and the CANCEL that ends it.
+  static let wantWork = 16_384
+  /// What it costs to look at a range that is not taken, a run of chunks, or 64 pieces of one.
+  static let rangeWork = 64
   /// The pieces that are asked of one peer at a time: a quarter of the ranges that it is to remember.
   static let requestedPieces = 1_024
   /// The ranges in one REQUEST, CANCEL or REFUSE.

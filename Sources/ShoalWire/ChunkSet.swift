@@ -38,6 +38,15 @@ public struct ChunkSet: Sendable, Equatable {
     return words.isEmpty ? isComplete : words[index / 64] >> UInt64(index % 64) & 1 == 1
   }
 
+  /// Whether all of these chunks are in the set; those outside `0 ..< capacity` never are.
+  public func contains(_ chunks: ClosedRange<Int>) -> Bool {
+    guard chunks.lowerBound >= 0, chunks.upperBound < capacity else { return false }
+    guard !words.isEmpty else { return isComplete }
+    return (chunks.lowerBound / 64...chunks.upperBound / 64).allSatisfy { index in
+      mask(index, chunks.lowerBound, chunks.upperBound + 1) & ~words[index] == 0
+    }
+  }
+
   /// Adds a chunk; whether it is new. An index outside `0 ..< capacity` is ignored.
   @discardableResult
   public mutating func insert(_ index: Int) -> Bool { insert(from: index, to: index &+ 1) == 1 }

@@ -148,7 +148,7 @@ struct Liars: ~Copyable {
     while count < 40, let transmit = swarm.nextTransmit(into: output, at: now) {
       count += 1
       let bytes = UnsafeRawBufferPointer(rebasing: output[..<transmit.headerLength])
-      if transmit.payload.length > 0, !isHere(transmit.payload) { fail("sends what is not there: \(transmit.payload) of \(swarm.files[Int(transmit.payload.source)].phase) \(swarm.files[Int(transmit.payload.source)].have.count)") }
+      if transmit.payload.length > 0, !isHere(transmit.payload) { fail("sends what is not there: \(transmit.payload)") }
       guard let i = peers.firstIndex(where: { $0.address == transmit.to }) else { continue }
       hear(Array(bytes), i)
     }

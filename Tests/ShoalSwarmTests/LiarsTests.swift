@@ -8,7 +8,7 @@ import Testing
 /// SHOAL_LYING_MESSAGES asks for more of them, SHOAL_LYING_SEED for the seed of the first run.
 struct LiarsTests {
   private static let first = UInt64(environment("SHOAL_LYING_SEED") ?? 1)
-  private static let wanted = environment("SHOAL_LYING_MESSAGES") ?? 200_000
+  private static let wanted = environment("SHOAL_LYING_MESSAGES") ?? 300_000
   private static let perRun = 10_000
 
   private static func environment(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
@@ -38,6 +38,6 @@ struct LiarsTests {
     // All states were come to.
     let runs = Int(seed - Self.first)
     #expect(min(sums.manifests, sums.gathered) > runs && sums.completed > 0 && sums.distrusted > 0, "\(sums)")
-    if Self.wanted > 200_000 { print("\(messages) messages, seeds \(Self.first)..<\(seed), \(sums)") }
+    if Self.wanted > 300_000 { print("\(messages) messages, seeds \(Self.first)..<\(seed), \(sums)") }
   }
 }
