@@ -27,15 +27,15 @@ package struct ReceiveModeration {
     datagrams += 1
   }
 
-  /// The pause to make now; 0 for none. `roundTrip` is the shortest of those whose peers send, 0 if none is known.
-  package mutating func pause(_ roundTrip: Nanoseconds, at now: Instant) -> Nanoseconds {
+  /// The pause to make now; 0 for none. `roundTrip` is the shortest of those whose peers send, if one is known.
+  package mutating func pause(_ roundTrip: Nanoseconds?, at now: Instant) -> Nanoseconds {
     let elapsed = now - since
     guard elapsed >= Self.interval else { return length }
     let byteRate = Double(bytes) / Double(elapsed)
     let datagramRate = Double(datagrams) / Double(elapsed)
     (since, bytes, datagrams) = (now, 0, 0)
     let room = byteRate > 0 ? Nanoseconds(min(Self.mostBytes / byteRate, 1e9)) : 0
-    length = min(Self.most, roundTrip / Self.part, room)
+    length = min(Self.most, (roundTrip ?? 0) / Self.part, room)
     if length < Self.least || datagramRate * Double(length) < Self.leastDatagrams { length = 0 }
     return length
   }

@@ -30,10 +30,10 @@ struct Subscription {
   var hasSent = false
   /// Bytes a second, the highest of late.
   var rate = 0.0
-  /// When it last sent new bytes, or was first asked.
-  var progressAt = Instant.zero
+  /// When it last sent new bytes, or was asked while it owed nothing.
+  var progressAt: Instant?
   /// When it was last asked anew for what it owes.
-  var askedAgainAt = Instant.zero
+  var askedAgainAt: Instant?
   /// It owed bytes and sent none for too long: until then it is asked for nothing.
   var snubbedUntil: Instant?
   /// How often it failed to give us the manifest, or to bear out the size that it claims.
@@ -44,7 +44,10 @@ struct Subscription {
   }
 
   /// It owes bytes and has sent none for too long.
-  func isStalled(at now: Instant) -> Bool { outstanding > 0 && now - progressAt > SwarmConstants.patience }
+  func isStalled(at now: Instant) -> Bool {
+    guard outstanding > 0, let progressAt else { return false }
+    return now - progressAt > SwarmConstants.patience
+  }
 }
 
 /// What one peer wants of us.

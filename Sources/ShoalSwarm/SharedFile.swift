@@ -59,7 +59,7 @@ struct SharedFile {
   private(set) var cut = Cut()
   var fetch: ManifestFetch?
   /// When a size was last believed that is only claimed.
-  var believedAt = Instant.zero
+  var believedAt: Instant?
   /// The pieces that are here and verified.
   var have = ChunkSet(capacity: 0)
   /// The chunks that are complete.

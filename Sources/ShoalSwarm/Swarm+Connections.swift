@@ -8,11 +8,11 @@ extension Swarm {
   mutating func tick(at now: Instant) {
     tickAt = .distantFuture
     var isBusy = false
-    let elapsed = min(now - measuredAt, .second)
+    let elapsed = measuredAt.map { min(now - $0, .second) } ?? .second
     if elapsed >= SwarmConstants.tick {
       measuredAt = now
       let sources = live.count { sessions[$0]?.subscriptions.isEmpty == false }
-      leastRoundTrip = live.compactMap { sessions[$0].flatMap { endpoint.leastRoundTrip($0.connection) } }.min() ?? 0
+      leastRoundTrip = live.compactMap { sessions[$0].flatMap { endpoint.leastRoundTrip($0.connection) } }.min()
       let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / max(sources, 1)
       for index in live { measure(index, elapsed: elapsed, queue: queue, at: now) }
     }
@@ -27,7 +27,7 @@ extension Swarm {
     fillAll(at: now)
     fillEnds(at: now)
     let next = closeIdle(at: now)
-    if !isBusy { leastRoundTrip = 0 }
+    if !isBusy { leastRoundTrip = nil }
     if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
   }
 
@@ -44,7 +44,7 @@ extension Swarm {
 
   /// Opens connections to addresses at which a file may be had.
   private mutating func connect(_ key: FileKey, at now: Instant) {
-    let elapsed = min(now - openCreditAt, .second)
+    let elapsed = openCreditAt.map { min(now - $0, .second) } ?? .second
     let earned = Int(elapsed * Nanoseconds(configuration.opensPerSecond) / .second)
     if earned > 0 {
       openCredit = min(openCredit + earned, configuration.opensPerSecond)

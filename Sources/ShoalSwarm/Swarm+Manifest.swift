@@ -50,7 +50,9 @@ extension Swarm {
   /// claims it sends the piece, the next claim is tried.
   private mutating func reviewSize(_ key: FileKey, at now: Instant) {
     // Claims that nobody bears out take turns, but not as fast as we can.
-    guard files[key.index].cut.pieces == 1, now - files[key.index].believedAt >= SwarmConstants.patience else { return }
+    guard files[key.index].cut.pieces == 1, let believedAt = files[key.index].believedAt,
+      now - believedAt >= SwarmConstants.patience
+    else { return }
     var hasOther = false
     var claimants: [Int] = []
     for index in live {

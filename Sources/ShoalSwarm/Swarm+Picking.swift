@@ -28,7 +28,8 @@ extension Swarm {
       sessions[index]!.subscriptions[s] = subscription
       guard subscription.isStalled(at: now) else { continue }
       handOver(index, s, at: now)
-      if now - subscription.askedAgainAt > SwarmConstants.patience { askAgain(index, s, at: now) }
+      if let last = subscription.askedAgainAt, now - last <= SwarmConstants.patience { continue }
+      askAgain(index, s, at: now)
     }
   }
 

@@ -33,13 +33,14 @@ public struct Swarm: ~Copyable {
   private var events: [SwarmEvent] = []
   private var nextEventIndex = 0
   var openCredit: Int
-  var openCreditAt = Instant.zero
+  /// When that was last earned; nil if nobody was tried yet.
+  var openCreditAt: Instant?
   /// Before then no further tracker is begun with.
   private var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
-  /// The least round trip to any peer, while something is fetched; 0 if not known.
-  public internal(set) var leastRoundTrip: Nanoseconds = 0
-  var measuredAt = Instant.zero
+  /// The least round trip to any peer, while something is fetched; nil if not known.
+  public internal(set) var leastRoundTrip: Nanoseconds?
+  var measuredAt: Instant?
   var isStopping = false
 
   /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.

@@ -4,11 +4,11 @@ import ShoalWire
 /// The work that a peer may yet ask of us: it grows with time, to a second's worth at most.
 struct WorkAllowance {
   private var left: Int?
-  private var renewedAt = Instant.zero
+  private var renewedAt: Instant?
 
   /// What is left, `rate` being what is added in a second. Below zero where one message was dearer than was left.
   mutating func left(_ rate: Int, at now: Instant) -> Int {
-    let elapsed = min(max(now - renewedAt, 0), .second)
+    let elapsed = renewedAt.map { min(max(now - $0, 0), .second) } ?? 0
     renewedAt = now
     let earned = Int(Double(rate) * Double(elapsed) / Double(Nanoseconds.second))
     left = min((left ?? rate) + earned, rate)

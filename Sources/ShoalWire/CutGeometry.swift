@@ -38,11 +38,11 @@ extension Cut {
   }
 
   /// The bytes of every piece but perhaps the last.
-  public var pieceSize: Int { 1 << Int(pieceExponent) }
+  public var pieceSize: Int { 1 << min(Int(pieceExponent), 62) }
   /// How many pieces there are.
-  public var pieces: Int { Int((size + (1 << UInt64(pieceExponent)) - 1) >> UInt64(pieceExponent)) }
+  public var pieces: Int { size > 0 ? Int(clamping: (size - 1) >> UInt64(pieceExponent) + 1) : 0 }
   /// How many leaves of 1,024 bytes the file's tree has; an empty file has one.
-  public var leaves: UInt64 { max((size + 1_023) / 1_024, 1) }
+  public var leaves: UInt64 { size > 0 ? (size - 1) / 1_024 + 1 : 1 }
 
   /// The bytes of a piece.
   public func pieceLength(_ piece: Int) -> Int {

@@ -110,4 +110,24 @@ struct ChunkSetTests {
     #expect((-1...set.capacity).allSatisfy { set.contains($0) == plain.contains($0) })
     #expect(set.runs().flatMap { Int($0.first)..<Int($0.end) } == plain.sorted())
   }
+
+  @Test func allOfARange() {
+    var set = ChunkSet(capacity: 300)
+    #expect(!set.contains(0...0) && ChunkSet.full(capacity: 300).contains(0...299))
+    #expect(!ChunkSet.full(capacity: 300).contains(0...300) && !ChunkSet.full(capacity: 300).contains(-1...3))
+    set.insert(ChunkRun(first: 10, count: 200))
+    for (range, isHere) in [(10...209, true), (9...20, false), (200...210, false), (64...127, true), (63...64, true)] {
+      #expect(set.contains(range) == isHere, "\(range)")
+    }
+  }
+
+  /// A cut is read before it is known to be valid.
+  @Test func noCutTraps() {
+    for size in [0, 1, 1 << 44, 1 << 63, .max] as [UInt64] {
+      for exponent in [0, 1, 10, 22, 62, 63, 64, 255] as [UInt8] {
+        let cut = Cut(size: size, pieceExponent: exponent, chunks: .max)
+        #expect(cut.pieces >= 0 && cut.pieceSize > 0 && cut.leaves > 0 && !cut.isValid)
+      }
+    }
+  }
 }
