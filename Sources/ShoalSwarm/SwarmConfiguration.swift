@@ -74,8 +74,8 @@ enum SwarmConstants {
   static let queuedMessages = 1_024
   /// The ranges that every peer must let wait: Protocol.md section 6, REQUEST.
   static let leastRanges = 1_024
-  /// What a WANT costs, with the OFFER that answers it and the CANCEL that ends it.
-  static let wantWork = 16_384
+  /// What a WANT costs, with the OFFER that answers it, the CANCEL that ends it, and the line in somebody's log.
+  static let wantWork = 200_000
   /// What it costs to look at a range that is not taken, a run of chunks, or 64 pieces of one.
   static let rangeWork = 64
   /// The pieces that are asked of one peer at a time: a quarter of the ranges that it is to remember.

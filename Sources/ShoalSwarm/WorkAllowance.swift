@@ -39,9 +39,10 @@ extension Swarm {
     endpoint.charge(work, to: connection)
   }
 
-  /// Whether a message that costs so much is within what a peer may ask; it is charged if it is.
+  /// Whether a message that costs so much is within what a peer may ask; it is charged if it is. Ranges are refused when
+  /// nothing is left, messages only a second's worth later: who asks for all that it may have must still be heard.
   mutating func affords(_ work: Int, _ index: Int, at now: Instant) -> Bool {
-    guard allowance(index, at: now) > 0 else { return false }
+    guard allowance(index, at: now) > -workPerSecond(index) else { return false }
     charge(work, to: index)
     return true
   }

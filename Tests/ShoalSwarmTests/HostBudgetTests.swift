@@ -88,7 +88,7 @@ struct HostBudgetTests {
   @Test func cancelsHaveALimit() {
     let scene = scene()
     let origin = scene.world.addPeer(
-      Scene.configuration { $0.workPerHost = 12_000_000 }, link: Scene.link("delay=1ms,rate=10mbit"))
+      Scene.configuration { $0.workPerHost = 8_000_000 }, link: Scene.link("delay=1ms,rate=10mbit"))
     scene.world.share(scene.file, from: origin)
     let crowd = Crowd(scene, origin, 1)
     crowd.askForHalf(scene)
@@ -110,7 +110,7 @@ struct HostBudgetTests {
     let gone = before - origin.swarm.endpoint.queued(id).ranges
     let seconds = Double(scene.world.now - start) / 1e9
     // Each is of five ranges, and looks at 2,000 at least.
-    let most = (1 + seconds) * 12_000_000 / Double(2_000 * Work.lookedAt) * 5
+    let most = (2 + seconds) * 8_000_000 / Double(2_000 * Work.lookedAt) * 5
     #expect(gone > 300 && Double(gone) < most && most < 4_000, "\(gone), \(most)")
     #expect(crowd.closed.isEmpty)
   }
@@ -178,6 +178,23 @@ struct HostBudgetTests {
     let peer = scene.downloads[0].peer
     let codes = peer.events.compactMap { if case .disconnected(_, _, let code, _, false) = $0 { code } else { nil } }
     #expect(told == 1 && codes == [CloseCode.busy.rawValue], "\(told) \(codes)")
+  }
+
+  /// Who has used up its ranges is still heard: neither its WANTs nor what it tells is lost on us.
+  @Test func whoAsksForAllThatItMayHaveIsHeard() {
+    let scene = Scene(1, 1_000_000, .size(1_024))
+    let work: (inout SwarmConfiguration) -> Void = { $0.workPerHost = 1_000_000 }
+    let origin = scene.origin("delay=2ms,rate=4mbit")
+    let first = scene.downloader("delay=2ms,rate=100mbit", from: [origin.address], work)
+    let second = scene.downloader("delay=2ms,rate=100mbit", from: [origin.address, first.address], work)
+    let key = scene.downloads[0].key
+    first.swarm.add(peer: second.address, for: key, at: scene.world.now)
+    scene.world.flush(first)
+    scene.finish(within: 60)
+    for peer in [first, second] {
+      let codes = peer.events.compactMap { if case .disconnected(_, _, let code, _, _) = $0 { code } else { nil } }
+      #expect(!codes.contains(CloseCode.busy.rawValue), "\(codes)")
+    }
   }
 
   /// Hosts are counted as their connections come and go.
