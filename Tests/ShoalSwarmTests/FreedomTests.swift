@@ -155,4 +155,23 @@ struct FreedomTests {
     scene.world.flush(peer)
     scene.finish(within: 30)
   }
+
+  /// Only who says so serves: any other number than 1 means that it does not.
+  @Test(arguments: [0, 1, 2, 255] as [UInt8])
+  func servesIsOneOrNothing(_ serves: UInt8) {
+    let scene = Scene(1, 500_000)
+    let peer = scene.downloader()
+    var wants = 0
+    let stranger = scene.world.addStranger { stranger, event, _ in
+      if case .want = event { wants += 1 }
+      guard case .opened(let id, _) = event else { return }
+      var want = Want()
+      (want.id, want.serves) = (scene.file.id, serves)
+      stranger.send(want, on: id)
+    }
+    _ = stranger.endpoint.open(to: peer.address, at: scene.world.now)
+    scene.world.flush(stranger)
+    scene.world.run(for: .second)
+    #expect(wants == (serves == 1 ? 1 : 0))
+  }
 }

@@ -139,6 +139,21 @@ struct HostBudgetTests {
     #expect(other.refused.isEmpty && services().reduce(0, +) == 33)
   }
 
+  @Test func aConnectionKeepsAsManyRangesAsItSays() {
+    let scene = scene()
+    let origin = scene.world.addPeer(
+      Scene.configuration { ($0.rangesPerConnection, $0.workPerHost) = (1_500, 1 << 40) },
+      link: Scene.link("delay=1ms,rate=10mbit"))
+    scene.world.share(scene.file, from: origin)
+    let crowd = Crowd(scene, origin, 1)
+    crowd.askForHalf(scene)
+    crowd.askForCrumbs(scene, 17)
+    scene.world.run(for: 300 * .millisecond)
+    let id = origin.swarm.sessions[origin.swarm.live[0]]!.connection
+    #expect(origin.swarm.endpoint.queued(id).ranges == 1_500)
+    #expect(crowd.refused == [Refusal.tooManyRequests.rawValue: 8 + 17 * 90 - 1_500])
+  }
+
   @Test func waitingRangesHaveALimitForEachHost() {
     let scene = scene()
     let origin = scene.world.addPeer(
