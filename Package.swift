@@ -1,8 +1,16 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 let system: [CSetting] = [.define("_GNU_SOURCE")]
+
+// A checkout tells its commit; what was unpacked from an archive has none, nor that of a repository around it.
+let isCheckout = access(Context.packageDirectory + "/.git", F_OK) == 0
+let commit: [CSetting] =
+  (isCheckout ? Context.gitInformation : nil).map { git in
+    [.define("SHOAL_COMMIT", to: "\"\(git.currentCommit.prefix(12))\(git.hasUncommittedChanges ? "+" : "")\"")]
+  } ?? []
 
 let package = Package(
   name: "shoal",
@@ -21,7 +29,8 @@ let package = Package(
     .target(name: "ShoalTracker", dependencies: ["ShoalWire"]),
     .target(name: "ShoalLink", dependencies: ["ShoalWire"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
-    .target(name: "ShoalTerminal"),
+    .target(name: "CShoalBuild", cSettings: commit),
+    .target(name: "ShoalTerminal", dependencies: ["CShoalBuild"]),
     .target(
       name: "ShoalSimulator",
       dependencies: ["ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink"]),

@@ -49,6 +49,8 @@ package final class File: Sendable {
       }
     let links = followsLinks ? 0 : O_NOFOLLOW
     let file = try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags | links, .create)
+    // Every write names its place: a pipe has none.
+    guard lseek(file.descriptor, 0, SEEK_CUR) >= 0 else { throw SystemError(errno, .create, path) }
     if existing == .refuseContent, try file.size() > 0 { throw SystemError(EEXIST, .create, path) }
     return file
   }
@@ -62,6 +64,13 @@ package final class File: Sendable {
       if count > 0 { done += count } else if errno != EINTR { throw failure(.read) }
     }
     return done
+  }
+
+  /// Whether there is a byte at `offset`, and it can be read.
+  package func readsByte(at offset: Int) throws(SystemError) -> Bool {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+    defer { buffer.deallocate() }
+    return try read(into: buffer, at: offset) == 1
   }
 
   /// Writes all of `bytes` at `offset`.

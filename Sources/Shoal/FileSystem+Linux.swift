@@ -15,6 +15,8 @@ package struct FileStatus: Hashable, Sendable {
   package var inode: UInt64
   /// When its content last changed, in nanoseconds since 1970: with the rest, whether it is still the same.
   package var modified: Int64
+  /// When its content, name or rights last changed, in the same: nobody can put it back.
+  package var changed: Int64
 
   init(_ info: stat) {
     kind =
@@ -27,7 +29,9 @@ package struct FileStatus: Hashable, Sendable {
     allocated = Int(info.st_blocks) * 512
     device = UInt64(info.st_dev)
     inode = UInt64(info.st_ino)
-    modified = Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)
+    func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
+    modified = nanoseconds(info.st_mtim)
+    changed = nanoseconds(info.st_ctim)
   }
 }
 
@@ -46,6 +50,12 @@ package enum FileSystem {
     var status = statvfs()
     guard statvfs(parent(path), &status) == 0 else { return nil }
     return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+  }
+
+  /// Whether a symbolic link lies at `path` that leads nowhere.
+  package static func isDanglingLink(_ path: String) -> Bool {
+    var info = stat()
+    return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK && (try? status(path)) == .some(nil)
   }
 
   /// Whether two paths name one regular file, which need not exist yet.

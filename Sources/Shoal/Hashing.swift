@@ -19,6 +19,7 @@ enum Hashing {
         let file = try openRegular(path)
         let source = try SourceFile(file, checksForChange: true)
         let size = UInt64(try file.size())
+        if size == 0, try hasContent(file) { return .failure(sizeless(path)) }
         guard size <= Limits.fileSize else { return .failure(ShoalError(.file, "\(path): larger than 16 TiB")) }
         let cut = Cut(size: size, chunking: chunking)
         let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0) {
@@ -26,9 +27,8 @@ enum Hashing {
         } _: {
           Blake3.chainingValue(of: $1, firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
         }
-        guard let values, let last = try lastPiece(file, cut), source.isUnchanged() else {
-          return .failure(changed(path))
-        }
+        guard source.isUnchanged() else { return .failure(changed(path)) }
+        guard let values, let last = try lastPiece(file, cut) else { return .failure(sizeless(path)) }
         let manifest = Manifest(cut: cut, values: values, lastPiece: UnsafeRawBufferPointer(last.bytes))
         return .success(Hashed(manifest: manifest, source: source))
       } catch { return .failure(ShoalError(error)) }
@@ -41,6 +41,16 @@ enum Hashing {
     guard piece >= 0 else { return PieceBuffer(0) }
     let buffer = PieceBuffer(cut.pieceLength(piece))
     return try file.read(into: buffer.bytes, at: Int(cut.pieceOffset(piece))) == buffer.bytes.count ? buffer : nil
+  }
+
+  private static func hasContent(_ file: File) throws(SystemError) -> Bool {
+    try file.readsByte(at: 0)
+  }
+
+  /// As files of /proc and /sys are, which the system writes when they are read.
+  private static func sizeless(_ path: String) -> ShoalError {
+    ShoalError(
+      .file, "\(path): does not have the size that the system gives; copy it to a regular file, and share that")
   }
 
   private static func changed(_ path: String) -> ShoalError {

@@ -6,6 +6,8 @@ final class LocalFile {
   let key: FileKey
   /// Nil if nothing of it is kept.
   let source: SourceFile?
+  /// Whether it was touched, and is being hashed to see if it is the same; nothing of it is sent meanwhile.
+  var isInDoubt = false
   /// Who writes to it.
   let writes = Lane()
   private let cut: Cut

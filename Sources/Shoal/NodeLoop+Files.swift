@@ -74,12 +74,37 @@ extension NodeLoop {
       }
       return true
     }
-    guard key.index < files.count, let source = files[key.index]?.source else { return false }
+    guard key.index < files.count, let file = files[key.index], let source = file.source, !file.isInDoubt else {
+      return false
+    }
     let isRead = spans.read(
       source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum)
     if isRead { return true }
-    withdraw(key, source.fault(at: payload.offset))
+    guard source.isDoubtful(), let manifest = swarm.manifest(key) else {
+      withdraw(key, source.fault(at: payload.offset))
+      return false
+    }
+    file.isInDoubt = true
+    examine(file, source, manifest)
     return false
+  }
+
+  /// A file that is served was touched: it is served again once it is known to be the same.
+  private func examine(_ file: LocalFile, _ source: SourceFile, _ manifest: Manifest) {
+    let node = node
+    let key = file.key
+    SystemThread.run("shoal-hash") {
+      let same = source.examined(manifest)
+      node.post { loop in
+        guard loop.files[key.index]?.isInDoubt == true else { return }
+        if let same {
+          loop.set(LocalFile(key, same, manifest.cut), key)
+        } else {
+          loop.withdraw(key, source.fault(at: 0))
+          loop.takeEvents(nil)
+        }
+      }
+    }
   }
 
   /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
@@ -140,10 +165,11 @@ extension NodeLoop {
     case .connected(let address, let byPeer):
       follow(interfaceTowards: address, at: now)
       onPeerEvent?(.connected(address, byPeer: byPeer))
-    case .disconnected(let address, let wasOpen, let code, let reason, _):
+    case .disconnected(let address, let wasOpen, let code, let reason, let byPeer):
       if wasOpen {
         let isSilent = code == CloseCode.idle.rawValue && reason.isEmpty
-        onPeerEvent?(.disconnected(address, code: code, reason: isSilent ? refusal(towards: address) : reason))
+        let words = isSilent ? refusal(towards: address) : reason
+        onPeerEvent?(.disconnected(address, code: code, reason: words, byPeer: byPeer))
       } else if code != CloseCode.version.rawValue {
         onPeerEvent?(.unreachable(address, refusal: refusal(towards: address)))
       }

@@ -20,6 +20,7 @@ struct PartFile: Sendable {
   static func prepare(
     _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Result<PartFile, ShoalError> {
+    if !replacing, FileSystem.isDanglingLink(target) { return .failure(.linkToNothing(target)) }
     do throws(SystemError) {
       if let there = try existing(target, manifest, progress) {
         if there.isRight { return .success(there.part) }
@@ -52,7 +53,7 @@ struct PartFile: Sendable {
   private static func open(
     _ target: String, _ manifest: Manifest, replacing: Bool, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> Result<PartFile, ShoalError> {
-    let path = target + ".part"
+    let path = partPath(of: target)
     let file: File
     let wasThere: Bool
     do throws(SystemError) {
@@ -113,12 +114,12 @@ struct PartFile: Sendable {
     guard !wasThere else { return nil }
     do throws(SystemError) {
       try file.sync()
-      try FileSystem.rename(target + ".part", to: target, replacing: replacing)
+      try FileSystem.rename(partPath(of: target), to: target, replacing: replacing)
       try FileSystem.syncDirectory(FileSystem.parent(target))
       return nil
     } catch {
       return error.code == EEXIST
-        ? ShoalError(.exists, "\(target) has come to exist meanwhile; the file is whole in \(target).part")
+        ? ShoalError(.exists, "\(target) has come to exist meanwhile; the file is whole in \(partPath(of: target))")
         : ShoalError(error)
     }
   }
@@ -146,5 +147,12 @@ struct PartFile: Sendable {
   static func megabytes(_ bytes: UInt64) -> String {
     let tenths = (bytes + 50_000) / 100_000
     return "\(tenths / 10).\(tenths % 10) MB"
+  }
+}
+
+extension ShoalError {
+  /// What has the name of the file is nothing that could be compared with it.
+  package static func linkToNothing(_ path: String) -> ShoalError {
+    ShoalError(.exists, "\(path) is a symbolic link to nothing; remove it, or use --output PATH or --force")
   }
 }

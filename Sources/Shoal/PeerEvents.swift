@@ -5,9 +5,9 @@ import ShoalWire
 public enum PeerEvent: Sendable {
   /// A connection is open; `byPeer` if the other side asked for it.
   case connected(Address, byPeer: Bool)
-  /// An open connection has ended; the code is one of Protocol.md's, the reason the peer's words, if it gave any, or
-  /// why the system did not send, where nothing was heard from the peer any more.
-  case disconnected(Address, code: UInt16, reason: String)
+  /// An open connection has ended; the code is one of Protocol.md's, the reason the words of whoever ended it, if it
+  /// gave any, or why the system did not send, where nothing was heard from the peer any more; `byPeer` if that ended it.
+  case disconnected(Address, code: UInt16, reason: String, byPeer: Bool)
   /// An address did not answer; it will be tried again. `refusal`: why the system did not even send, if it said so.
   case unreachable(Address, refusal: String)
   /// A peer speaks only these versions of the protocol.

@@ -1,3 +1,4 @@
+import ShoalSwarm
 import ShoalWire
 
 /// A file from which content is sent.
@@ -13,18 +14,36 @@ final class SourceFile: Sendable {
     expected = try file.status()
   }
 
-  /// Whether the file is as it was when it was hashed.
+  /// Whether nobody has touched the file since it was hashed.
   func isUnchanged() -> Bool {
     guard checksForChange else { return true }
     guard let status = try? file.status() else { return false }
-    return status.size == expected.size && status.modified == expected.modified
+    return status.size == expected.size && status.modified == expected.modified && status.changed == expected.changed
+  }
+
+  /// Whether the file was touched and may have the same content still.
+  func isDoubtful() -> Bool {
+    checksForChange && !isUnchanged() && (try? file.status())?.size == expected.size
+  }
+
+  /// The file as it is now, once all of it was hashed again and is the same; nil if it is not. Takes long.
+  func examined(_ manifest: Manifest) -> SourceFile? {
+    while let now = try? SourceFile(file, checksForChange: true), now.expected.size == expected.size {
+      let cut = manifest.cut
+      let isRight = try? PieceScan.map(file, cut, count: cut.pieces) { _ in
+      } _: {
+        manifest.verify($0, $1)
+      }
+      guard let isRight, isRight.allSatisfy(\.self) else { return nil }
+      if now.isUnchanged() { return now }
+    }
+    return nil
   }
 
   /// Why what is at an offset cannot be sent.
   func fault(at offset: UInt64) -> ShoalError {
     do throws(SystemError) {
-      let buffer = PieceBuffer(1)
-      _ = try file.read(into: buffer.bytes, at: Int(offset))
+      _ = try file.readsByte(at: Int(offset))
       let remedy = checksForChange ? "since it was hashed; share it again" : "by another program; fetch it again"
       return ShoalError(.changed, "\(file.path) was changed \(remedy)")
     } catch { return ShoalError(error) }

@@ -30,12 +30,14 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     let hasScheme = rest.lowercased().hasPrefix("shoal:")
     if hasScheme { rest = rest.dropFirst(6) }
     let hex = rest.prefix { $0 != "?" }
-    guard hex.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
-      throw ShoalError(.badTicket, "ticket: the id is not hexadecimal; copy the ticket whole, in single quotes")
+    let remedy = "copy it whole, in single quotes"
+    if let place = hex.firstIndex(where: { !$0.isASCII || !$0.isHexDigit }) {
+      let number = hex.distance(from: hex.startIndex, to: place) + 1
+      throw ShoalError(
+        .badTicket, "ticket: character \(number) of the id, \(hex[place]), is not hexadecimal; \(remedy)")
     }
     guard let id = Digest(hex: hex) else {
-      throw ShoalError(
-        .badTicket, "ticket: id has \(hex.count) hex digits, not 64; copy it whole, in single quotes")
+      throw ShoalError(.badTicket, "ticket: id has \(hex.count) hex digits, not 64; \(remedy)")
     }
     self.init(id: id)
     var size: UInt64?
@@ -44,9 +46,9 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     for item in rest.dropFirst(hex.count + 1).split(separator: "&") {
       let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, let value = Ticket.decode(parts[1]) else {
-        throw ShoalError(.badTicket, "ticket: a part is cut off; copy it whole, in single quotes")
+        throw ShoalError(.badTicket, "ticket: \(item.prefix(60)) is cut off; \(remedy)")
       }
-      switch parts[0] {
+      switch parts[0].lowercased() {
       case "tracker": trackers.append(try Ticket.hostPort(value))
       case "peer": peers.append(try Ticket.hostPort(value))
       case "name": name = value
@@ -96,7 +98,8 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func decode(_ text: Substring) -> String? {
+  /// The text whose bytes are percent-encoded; nil if some are cut off, or are not UTF-8.
+  static func decode(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {

@@ -15,12 +15,34 @@ enum CommandTable {
         "OPTIONS", shared: true,
         [.quiet, .verbose, Option("json", "Print one JSON object a line on standard output."), .progress, .color])
     ],
-    exitStatus: Topic(
-      "EXIT STATUS",
+    manual: Manual(
       [
-        "0": "Done and verified.", "1": "Failed.", "2": "The command line was not understood.",
-        "130, 143": "Ended by SIGINT or SIGTERM.",
-      ]),
+        "shoal share cuts a file into chunks, hashes it and serves it over UDP. It prints a ticket, which is all that shoal "
+          + "get needs on another machine: with it, it fetches the file from all peers that it finds, verifies it, and "
+          + "serves what it has meanwhile.",
+        "Peers find each other by a tracker; share runs one on its own port unless it is told of others. shoal lookup asks a "
+          + "tracker who has what.",
+        "Datagrams may be lost, corrupted, doubled and reordered: each has a checksum and what is missing is sent again, and "
+          + "no piece is written before it was verified against the BLAKE3 hash by which the file is known. Nothing is "
+          + "encrypted.",
+      ],
+      sections: [
+        Topic(
+          "EXIT STATUS",
+          [
+            "0": "Done and verified.", "1": "Failed.", "2": "The command line was not understood.",
+            "129, 130, 143": "Ended by SIGHUP, SIGINT or SIGTERM.",
+          ]),
+        .environment(
+          hasProgress: true, others: ["TMPDIR": "Where shoal demo works, unless it is told of a directory."]),
+        Topic(
+          "FILES",
+          [
+            "NAME.part": "What is here of NAME until all of it is. A download that was interrupted goes on from it.",
+            "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
+          ]),
+      ],
+      seeAlso: ["shoal-dump(1)", "shoal-wan(1)", "b3sum(1)", "tcpdump(8)"]),
     subcommands: [share, get, lookup, tracker, demo, simulate],
     version: shoalVersion)
 

@@ -73,7 +73,7 @@ final class DemoFiles: Sendable {
 
   /// All that does not stay, unless on request.
   private var made: [String] {
-    names.flatMap { [copy(of: $0), copy(of: $0) + ".part"] } + (isMadeUp ? [source] : [])
+    names.flatMap { [copy(of: $0), partPath(of: copy(of: $0))] } + (isMadeUp ? [source] : [])
   }
 
   /// Removes what is not to stay; harmless if it is gone.

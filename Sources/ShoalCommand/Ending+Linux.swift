@@ -6,7 +6,7 @@ import Synchronization
 /// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
 /// case the process dies of the signal, as whoever waits for it expects.
 final class Ending: Sendable {
-  private enum State { case running, claimed, interrupted }
+  private enum State { case running, claimed, failed, interrupted }
   private struct Shared {
     var state = State.running
     var message: (@Sendable () -> Void)?
@@ -36,16 +36,18 @@ final class Ending: Sendable {
   /// Does what is to be done before the process ends.
   func takeLeave() async { await shared.withLock { $0.farewell }?() }
 
-  /// Does something unless a signal has come, and lets none come meanwhile.
-  func unlessInterrupted(_ body: () -> Void) {
-    shared.withLock { if $0.state != .interrupted { body() } }
+  /// Does something unless a signal has come or the command has failed, and lets no signal come meanwhile.
+  func unlessOver(_ body: () -> Void) {
+    shared.withLock { if $0.state == .running || $0.state == .claimed { body() } }
   }
 
   /// The command has its result and is about to tell it. Never returns if a signal came first, which then speaks.
-  func claim() async {
+  ///
+  /// With `failed` that is an error, after which only the farewells follow, of which nothing is to be told.
+  func claim(failed: Bool = false) async {
     let isOurs = shared.withLock { shared in
       guard shared.state != .interrupted else { return false }
-      shared.state = .claimed
+      shared.state = failed ? .failed : .claimed
       return true
     }
     if !isOurs { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }

@@ -16,7 +16,11 @@ struct GetCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
     destination = try GetCommand.destination(invocation)
-    try invocation.checkRecords(against: destination.paths(of: request.subject))
+    let paths = destination.paths(of: request.subject)
+    try invocation.checkRecords(against: paths)
+    if !invocation.has("force"), let path = paths.first, FileSystem.isDanglingLink(path) {
+      throw ShoalError.linkToNothing(path)
+    }
     patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
@@ -27,7 +31,8 @@ struct GetCommand {
 
   static func destination(_ invocation: Invocation) throws -> Destination {
     if invocation.has("discard") {
-      for option in ["output", "force", "stay"] where invocation.has(option) {
+      let records = ["capture", "qlog"].contains(where: invocation.has)
+      for option in ["output", "stay"] + (records ? [] : ["force"]) where invocation.has(option) {
         throw UsageError("--discard keeps nothing: leave out --\(option), or --discard")
       }
       return .nowhere
@@ -115,7 +120,7 @@ struct GetCommand {
     guard !session.isJSON else { return }
     for line in summary.lines { session.note(line) }
     session.detail(summary.exactCounts)
-    if !summary.isDiscarded { session.console.print(harmless(summary.progress.path)) }
+    if !summary.isDiscarded { session.console.print(summary.pathLine) }
   }
 
   /// Goes on serving, if that is wished.
@@ -132,9 +137,9 @@ extension Destination {
   /// What a download will write, as far as that is known before it begins.
   func paths(of subject: GetRequest.Subject) -> [String] {
     switch (self, subject) {
-    case (.file(let path), _): [path, path + ".part"]
+    case (.file(let path), _): [path, partPath(of: path)]
     case (.directory(let directory), .ticket(let ticket)):
-      safeFileName(ticket.name).map { ["\(directory)/\($0)", "\(directory)/\($0).part"] } ?? []
+      safeFileName(ticket.name).map { ["\(directory)/\($0)", partPath(of: "\(directory)/\($0)")] } ?? []
     case (.directory, .name), (.nowhere, _): []
     }
   }
@@ -157,7 +162,7 @@ final class SharedProgress: Sendable {
     }
     let share = Units.percent(progress.bytes, of: progress.total, decimals: 0)
     guard !progress.path.isEmpty else { return "interrupted at \(share); nothing is kept; repeat: \(resume)" }
-    let kept = "\(Units.total(progress.bytes)) kept in \(escaped(progress.path + ".part"))"
+    let kept = "\(Units.total(progress.bytes)) kept in \(escaped(partPath(of: progress.path)))"
     return "interrupted at \(share); \(kept); resume: \(resume)"
   }
 }

@@ -17,7 +17,6 @@ struct GetRequest {
 
   /// Reads the argument and the options --tracker and, if `allowsPeers`, --peer.
   init(_ argument: String, _ invocation: Invocation, allowsPeers: Bool) throws {
-    let text = argument.filter { !$0.isWhitespace }
     var trackers: [String] = []
     for tracker in invocation.all("tracker") {
       trackers.append(try tracker.place(named: "tracker", defaultPort: Peer.trackerPort))
@@ -28,8 +27,10 @@ struct GetRequest {
     }
     (self.trackers, self.peers) = (trackers, peers)
     let remedy = "--tracker HOST:PORT"
-    guard GetRequest.isTicket(text) else {
+    let texts = Ticket.texts(in: argument)
+    guard !texts.isEmpty else {
       subject = .name(argument)
+      let text = argument.filter { !$0.isWhitespace }
       if GetRequest.isNearlyTicket(text) {
         throw UsageError("\(quoted(text)) is no ticket, which begins with shoal: and 64 hex digits; copy it whole")
       }
@@ -39,8 +40,7 @@ struct GetRequest {
       }
       return
     }
-    // A ticket that was wrapped by a mail program is still whole.
-    let ticket = try Ticket(text)
+    let ticket = try GetRequest.ticket(texts)
     subject = .ticket(ticket)
     let others = allowsPeers ? peers + ticket.peers : []
     if trackers.isEmpty, ticket.trackers.isEmpty, others.isEmpty {
@@ -49,11 +49,14 @@ struct GetRequest {
     }
   }
 
-  /// Whether this is meant as a ticket or an id rather than a name: by its scheme, or many hexadecimal digits.
-  static func isTicket(_ text: String) -> Bool {
-    if text.lowercased().hasPrefix("shoal:") { return true }
-    let head = text.prefix { $0 != "?" }
-    return head.count > 48 && head.allSatisfy { $0.isASCII && $0.isHexDigit }
+  /// The one ticket that several texts are, of which some may be damaged.
+  private static func ticket(_ texts: [String]) throws -> Ticket {
+    let whole = texts.compactMap { try? Ticket($0) }
+    guard let first = whole.first else { return try Ticket(texts[0]) }
+    guard whole.allSatisfy({ $0 == first }) else {
+      throw UsageError("\(whole.count) tickets in one text; give one of them")
+    }
+    return first
   }
 
   /// Whether this looks like a ticket or an address with a fault, rather than a name.
@@ -71,6 +74,16 @@ struct GetRequest {
   var trackerCount: Int {
     if case .ticket(let ticket) = subject { return Set(trackers + ticket.trackers).count }
     return trackers.count
+  }
+}
+
+extension GetRequest {
+  /// The words without the command that was pasted after itself: `shoal get shoal get TICKET`.
+  static func withoutRepeatedCommand(_ words: [String]) -> [String] {
+    guard words.count > 3, ["get", "lookup"].contains(words[0]), words[1] == "shoal", words[2] == words[0] else {
+      return words
+    }
+    return Array(words.dropFirst(2))
   }
 }
 

@@ -59,6 +59,11 @@ struct GetSummary {
     return ["  \(repeats), \(Units.grouped(counts.corrupt)) corrupt, \(Units.grouped(counts.duplicate)) duplicate"]
   }
 
+  /// For standard output, from where scripts take it: as it is, unless it could draw.
+  var pathLine: String {
+    progress.path.unicodeScalars.contains(where: canDeceive) ? harmless(progress.path) : progress.path
+  }
+
   /// For --verbose.
   var exactCounts: String {
     let sent = "\(Units.grouped(counts.sent)) datagrams sent (\(Units.grouped(counts.bytesSent)) bytes)"

@@ -60,7 +60,7 @@ struct GetView {
     let time = Units.duration(now - phaseBegan)
     let rest = Units.total(progress.total - min(progress.resumed, progress.total))
     let good = "\(Units.total(progress.resumed)) are good"
-    session.note("\(escaped(progress.path + ".part")): checked in \(time), \(good); \(rest) to go")
+    session.note("\(escaped(partPath(of: progress.path))): checked in \(time), \(good); \(rest) to go")
   }
 
   /// At most two objects a second.

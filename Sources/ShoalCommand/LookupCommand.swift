@@ -43,12 +43,20 @@ struct LookupCommand {
   }
 
   private func ask(_ peer: Peer) async throws -> LookupResult {
-    switch request.subject {
-    case .ticket(let ticket): return try await peer.lookup(id: ticket.id, chunk: chunk)
-    case .name(let name):
-      let file = try session.file(named: name, among: try await peer.find(name: name))
-      return try await peer.lookup(id: file.id, chunk: chunk)
+    let id =
+      switch request.subject {
+      case .ticket(let ticket): ticket.id
+      case .name(let name): try session.file(named: name, among: try await peer.find(name: name)).id
+      }
+    let answer = try await peer.lookup(id: id, chunk: chunk)
+    guard let chunk, answer.peers.isEmpty else { return answer }
+    // Either nobody has it, or there is no such chunk.
+    let whole = try await peer.lookup(id: id)
+    if let count = whole.peers.map(\.cut.chunks).max(), chunk >= Int(count) {
+      let which = count == 1 ? "its only chunk is 0" : "it has chunks 0 to \(count - 1)"
+      throw Failure("\(LookupText(whole).title) has no chunk \(chunk): \(which)", code: "no_peers")
     }
+    return answer
   }
 
   private func tell(_ answer: LookupResult) throws(Failure) {

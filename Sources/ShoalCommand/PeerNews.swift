@@ -44,7 +44,7 @@ struct PeerNews {
       if met.count >= PeerNews.memory { met.removeAll() }
       met.insert(address)
       return usual(byPeer ? "\(address) connected" : "connected to \(address)")
-    case .disconnected(let address, let code, let reason): return gone(address, code, reason)
+    case .disconnected(let address, let code, let reason, let byPeer): return gone(address, code, reason, byPeer)
     case .unreachable(let address, let refusal):
       guard refusal.isEmpty else {
         return lonely("nothing can be sent to \(address): \(refusal); trying again", "unreachable")
@@ -91,15 +91,21 @@ struct PeerNews {
   }
 
   /// A connection has ended. For whoever fetches that is news if it was the last, unless it ended as it should.
-  private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String) -> Line? {
+  private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String, _ byPeer: Bool) -> Line? {
     let kind = CloseCode(rawValue: code)
     let name = kind.map { "\($0)".replacing("_", with: " ") } ?? "code \(code)"
-    let silence = "nothing is heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
-    let cause = kind == .idle ? silence : name + (reason.isEmpty ? "" : ", \(quoted(reason))")
+    let cause =
+      switch kind {
+      case .idle: "nothing is heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
+      case .goingAway where reason.isEmpty: "it was stopped"
+      default: name + (reason.isEmpty ? "" : ", \(quoted(reason))")
+      }
     if kind == .done { return .detail("\(address) left: \(cause)") }
+    // Whoever ends something here tells why.
+    if kind == .goingAway, !byPeer { return .detail("\(address) was left") }
     // Its own place among the sources may be counted still.
     sources = max(sources - 1, 0)
-    return lonely("\(address) left: \(cause)", "disconnected")
+    return lonely("\(address) \(kind == .badContent && !byPeer ? "was left" : "left"): \(cause)", "disconnected")
   }
 
   /// What who serves waits for, and who fetches does not.

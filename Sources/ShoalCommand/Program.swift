@@ -23,7 +23,9 @@ enum Program {
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do {
       try checkArguments()
-      switch try CommandTable.shoal.parse(words, width: console.standardOutput.helpWidth) {
+      switch try CommandTable.shoal.parse(
+        GetRequest.withoutRepeatedCommand(words), width: console.standardOutput.helpWidth)
+      {
       case .print(let text): console.print(text)
       case .misuse(let help):
         console.note(help)
@@ -36,7 +38,7 @@ enum Program {
       return 0
     } catch {
       let failure = Failure(error)
-      await ending.claim()
+      await ending.claim(failed: true)
       console.endProgress()
       console.error(harmless(failure.message))
       if isJSON { console.emit(failure.json) }

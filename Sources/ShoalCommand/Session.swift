@@ -12,7 +12,7 @@ struct Session: Sendable {
   var isJSON: Bool { invocation.has("json") }
 
   // Under --json everything is on standard output, as objects; what is a warning or an error is on standard error too.
-  // Nothing follows what is said of a signal.
+  // Nothing follows what is said of a signal or an error.
 
   /// A line for a person who watches.
   func note(_ text: String) { unlessJSON { $0.note(text) } }
@@ -27,17 +27,17 @@ struct Session: Sendable {
 
   /// What is wrong though work goes on; `code` tells programs its kind.
   func warning(_ text: String, code: String) {
-    ending.unlessInterrupted { console.warning(text) }
+    ending.unlessOver { console.warning(text) }
     emit(["event": "warning", "message": .string(text), "code": .string(code)])
   }
 
   /// An object, if they are asked for.
   func emit(_ object: @autoclosure () -> JSON) {
-    if isJSON { ending.unlessInterrupted { console.emit(object()) } }
+    if isJSON { ending.unlessOver { console.emit(object()) } }
   }
 
   private func unlessJSON(_ say: (Console) -> Void) {
-    if !isJSON { ending.unlessInterrupted { say(console) } }
+    if !isJSON { ending.unlessOver { say(console) } }
   }
 
   /// A signal ends the process: says so, once, before the farewells that take time.

@@ -52,6 +52,9 @@ struct ShareCommand {
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
     session.ending.atEnd { await peer.close() }
     session.tellReceiveBuffer(peer)
+    if let fault = fileNameFault(path) {
+      session.warning(harmless("\(fault): whoever gets it must name another, with --output PATH"), code: "name")
+    }
     for tracker in trackers { try await peer.add(tracker: tracker) }
     var share = try await ShareCommand.hash(path, chunking, peer, session)
     // A tracker of its own is in the ticket already.
@@ -107,7 +110,7 @@ struct ShareCommand {
   private static func object(for event: PeerEvent) -> JSON? {
     switch event {
     case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
-    case .disconnected(let address, let code, let reason):
+    case .disconnected(let address, let code, let reason, _):
       [
         "event": "disconnected", "address": .string("\(address)"),
         "code": .string(CloseCode(rawValue: code).map { "\($0)" } ?? "\(code)"), "reason": .string(reason),

@@ -142,6 +142,24 @@ public final class Console: Sendable {
   }
 }
 
+extension Topic {
+  /// The environment variables that a console obeys, those of a live line too if there can be one, and others.
+  public static func environment(
+    hasProgress: Bool = false, others: KeyValuePairs<String, String> = [:]
+  ) -> Topic {
+    let entries: [(String, String)] =
+      [
+        ("NO_COLOR", "If not empty: no colours."), ("CLICOLOR_FORCE", "If neither empty nor 0: colours on pipes too."),
+        ("CLICOLOR", "If 0: no colours."),
+        ("TERM", hasProgress ? "If dumb: no colours, and no line that is redrawn." : "If dumb: no colours."),
+      ] + (hasProgress ? [("CI", "If not empty: no line that is redrawn.")] : []) + [
+        ("COLUMNS", "The width of a screen that does not tell its own."),
+        ("LC_ALL, LC_CTYPE, LANG", "Whether characters beyond ASCII can be shown: if they name UTF-8."),
+      ] + others.map { ($0.key, $0.value) }
+    return Topic("ENVIRONMENT", entries)
+  }
+}
+
 // MARK: Standard options
 
 extension Option {

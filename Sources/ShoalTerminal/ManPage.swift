@@ -2,22 +2,35 @@ extension Command {
   /// The manual page of this command and its subcommands, in troff.
   public var manPage: String {
     let root = withBuiltIns
+    let title = [name.uppercased(), "1", Build.date, [name, version].compactMap(\.self).joined(separator: " ")]
     var lines = [
-      ".TH \(troff(name.uppercased())) 1 \"\" \"\(troff([name, version].compactMap(\.self).joined(separator: " ")))\"",
-      ".SH NAME", "\(troff(name)) \\- \(troff(overview))",
+      ".TH " + (title + ["User Commands"]).map { "\"\(troff($0))\"" }.joined(separator: " "),
+      ".SH NAME", "\(troff(name)) \\- \(troff(summary))",
       ".SH SYNOPSIS",
     ]
     lines += synopsis(root.usageLines(title: name))
+    lines.append(".SH DESCRIPTION")
+    lines += (manual.description.isEmpty ? [overview] : manual.description).flatMap { [".PP", troff($0)] }
     lines += details(of: root, section: ".SH")
     if !subcommands.isEmpty { lines.append(".SH SUBCOMMANDS") }
     for path in descendants(of: [root]) {
       guard let command = path.last else { continue }
       lines += [".SS \"\(troff(path.title))\"", troff(command.overview), ".PP"]
       lines += synopsis(command.usageLines(title: path.title))
-      lines += details(of: command, section: ".PP\n.B")
+      lines += details(of: command, section: ".PP\n.B") + examples(of: command, section: ".PP\n.B")
     }
-    if let exitStatus { lines += details(of: exitStatus, section: ".SH") }
+    for topic in manual.sections { lines += details(of: topic, section: ".SH") }
+    lines += examples(of: root, section: ".SH")
+    if !manual.seeAlso.isEmpty {
+      lines += [".SH \"SEE ALSO\"", manual.seeAlso.map(troff).joined(separator: ",\n")]
+    }
     return lines.joined(separator: "\n")
+  }
+
+  /// The first sentence of the overview as `whatis` shows it.
+  private var summary: String {
+    let sentence = String(overview.prefix { $0 != "." })
+    return sentence.prefix(1).lowercased() + sentence.dropFirst()
   }
 
   private func descendants(of path: [Command]) -> [[Command]] {
@@ -35,10 +48,12 @@ extension Command {
       for option in group.options { lines += entry(option.label, option.explanation) }
     }
     for topic in command.topics { lines += details(of: topic, section: section) }
-    if !command.examples.isEmpty {
-      lines += ["\(section) EXAMPLES", ".PP", ".nf"] + command.examples.map(troff) + [".fi"]
-    }
     return lines
+  }
+
+  private func examples(of command: Command, section: String) -> [String] {
+    command.examples.isEmpty
+      ? [] : ["\(section) EXAMPLES", ".PP", ".nf"] + command.examples.map(troff) + [".fi"]
   }
 
   private func details(of topic: Topic, section: String) -> [String] {

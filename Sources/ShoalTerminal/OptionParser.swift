@@ -150,7 +150,9 @@ struct OptionParser {
 
   private func builtIn() throws(UsageError) -> Request? {
     if given["help"] != nil { return .print(path.help(width: width)) }
-    if given["version"] != nil, let version = program.version { return .print("\(program.name) \(version)") }
+    if given["version"] != nil, let version = program.version {
+      return .print("\(program.name) \(version) (\(Build.description))")
+    }
     if given["man"] != nil { return .print(program.manPage) }
     if let shell = given["generate-completion-script"]?.last.flatMap({ Shell(rawValue: $0.text) }) {
       return .print(program.completionScript(for: shell))

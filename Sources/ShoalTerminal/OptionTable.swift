@@ -114,7 +114,23 @@ public struct Topic: Sendable {
 
   /// Entries under `title`.
   public init(_ title: String, _ entries: KeyValuePairs<String, String>) {
-    (self.title, self.entries) = (title, entries.map { (label: $0.key, text: $0.value) })
+    self.init(title, entries.map { ($0.key, $0.value) })
+  }
+
+  init(_ title: String, _ entries: [(String, String)]) {
+    (self.title, self.entries) = (title, entries.map { (label: $0.0, text: $0.1) })
+  }
+}
+
+/// What a man page says besides what help does.
+public struct Manual: Sendable {
+  let description: [String]
+  let sections: [Topic]
+  let seeAlso: [String]
+
+  /// A description in paragraphs, sections after those of the options, and pages to see also, as `tcpdump(8)`.
+  public init(_ description: [String] = [], sections: [Topic] = [], seeAlso: [String] = []) {
+    (self.description, self.sections, self.seeAlso) = (description, sections, seeAlso)
   }
 }
 
@@ -127,16 +143,16 @@ public struct Command: Sendable {
   let arguments: [Argument]
   var groups: [OptionGroup]
   let topics: [Topic]
-  let exitStatus: Topic?
+  let manual: Manual
   let subcommands: [Command]
   let version: String?
   let otherNames: [String]
 
-  /// A command. Usage lines are derived from the rest unless given; `exitStatus` is for the man page alone; to whoever
-  /// types one of `otherNames`, this one is proposed.
+  /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone; to whoever types
+  /// one of `otherNames`, this one is proposed.
   public init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
-    groups: [OptionGroup] = [], topics: [Topic] = [], exitStatus: Topic? = nil, subcommands: [Command] = [],
+    groups: [OptionGroup] = [], topics: [Topic] = [], manual: Manual = Manual(), subcommands: [Command] = [],
     version: String? = nil, otherNames: [String] = []
   ) {
     self.name = name
@@ -146,7 +162,7 @@ public struct Command: Sendable {
     self.arguments = arguments
     self.groups = groups
     self.topics = topics
-    self.exitStatus = exitStatus
+    self.manual = manual
     self.subcommands = subcommands
     self.version = version
     self.otherNames = otherNames

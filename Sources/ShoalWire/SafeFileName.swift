@@ -9,18 +9,30 @@ private func lastComponent(_ name: String) -> String {
 }
 
 /// Why no file may be saved under a name that came from others, in words; nil if one may: its last component is empty
-/// or hidden, has characters that cannot be seen, or leaves no room for `.part` in 255 bytes.
+/// or hidden, shows nothing or something else than it is, or is longer than file systems take.
 public func fileNameFault(_ name: String) -> String? {
   let name = lastComponent(name)
-  let isVisible = name.unicodeScalars.allSatisfy {
-    switch $0.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: false
-    default: true
-    }
-  }
   // Programs read hidden files of certain names without being asked to; the scalar, as a mark may follow the dot.
   if name.unicodeScalars.first == "." { return "the file's name, \(name), would hide it" }
   if name.isEmpty { return "the file has no name" }
-  if !isVisible { return "the file's name has characters that cannot be seen" }
-  return name.utf8.count > 250 ? "the file's name is longer than 250 bytes" : nil
+  if name.unicodeScalars.contains(where: canDeceive) {
+    return "the file's name has characters that draw or deceive"
+  }
+  if !name.unicodeScalars.contains(where: isSeen) { return "the file's name cannot be seen" }
+  return name.utf8.count > 255 ? "the file's name is longer than 255 bytes" : nil
+}
+
+/// Whether a character does something to a screen rather than show on it, or has others read in another order than they
+/// are in. Those that join letters or part them are in the words of many languages, and in emoji.
+public func canDeceive(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.properties.generalCategory {
+  case .control, .lineSeparator, .paragraphSeparator: true
+  // Embeddings and overrides of direction, and isolates; not the marks, which have a direction and give none.
+  default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+  }
+}
+
+private func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+  !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint
+    && scalar.properties.generalCategory != .format
 }

@@ -98,7 +98,7 @@ import Testing
     #expect(withdrawn.0 == share.id && withdrawn.1.code == .changed)
     #expect(withdrawn.1.message == "\(file) was changed since it was hashed; share it again")
     let reason = try await within(20) {
-      for await event in other.events { if case .disconnected(_, _, let reason) = event { return reason } }
+      for await event in other.events { if case .disconnected(_, _, let reason, _) = event { return reason } }
       return ""
     }
     #expect(reason == "the file was changed")

@@ -63,6 +63,27 @@ import Testing
     #expect(failure { _ = try request("shoal:12") }.hasPrefix("2 bad_ticket: ticket: id has 2 hex digits"))
   }
 
+  @Test func oneOfSeveralTicketsIsMeantOnlyIfTheyAreTheSame() throws {
+    let ticket = "shoal:\(someID)?peer=192.0.2.7:7401&name=a&size=5&piece=1024&chunks=1"
+    #expect(try request("\(ticket)\nElsewhere:  shoal get '\(ticket)'").subject == .ticket(try Ticket(ticket)))
+    #expect(
+      failure { _ = try request("\(ticket) and shoal:\(String(someID.reversed()))?peer=192.0.2.7:7401") }
+        == "2 usage: 2 tickets in one text; give one of them")
+  }
+
+  @Test func aCommandThatWasPastedAfterItselfIsOne() {
+    let words = ["get", "shoal", "get", "shoal:12", "--output", "x"]
+    #expect(GetRequest.withoutRepeatedCommand(words) == Array(words.dropFirst(2)))
+    #expect(GetRequest.withoutRepeatedCommand(["get", "shoal", "--force"]) == ["get", "shoal", "--force"])
+  }
+
+  @Test func discardingMayReplaceItsRecords() throws {
+    for option in ["--capture=x", "--qlog=x"] {
+      guard case .nowhere = try GetCommand.destination(try invocation("get", someID, "--discard", "--force", option))
+      else { Issue.record("something is kept"); continue }
+    }
+  }
+
   @Test(arguments: ["--output=/tmp", "--force", "--stay"])
   func whatIsDiscardedIsNotKept(_ option: String) throws {
     let name = option.split(separator: "=")[0]

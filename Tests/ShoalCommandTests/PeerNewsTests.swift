@@ -42,7 +42,7 @@ import Testing
           "nothing can be sent to tracker 192.0.2.7:7400: this machine's network is down; next in 8 s",
           code: "tracker_silent"))
     #expect(
-      news.line(for: .disconnected(peer, code: 3, reason: "this machine's network is down"))
+      news.line(for: .disconnected(peer, code: 3, reason: "this machine's network is down", byPeer: false))
         == .warning(
           "192.0.2.9:7401 left: nothing is heard from it, and nothing can be sent to it: this machine's network is down",
           code: "disconnected"))
@@ -84,19 +84,33 @@ import Testing
     #expect(news.line(for: .unreachable(peer, refusal: "")) == nil)
   }
 
+  @Test func whoEndedAConnectionIsSaid() {
+    var news = PeerNews(.getting(trackers: 1))
+    // What we end ourselves is no news.
+    #expect(
+      news.line(for: .disconnected(peer, code: 1, reason: "", byPeer: false)) == .detail("192.0.2.9:7401 was left"))
+    #expect(
+      news.line(for: .disconnected(peer, code: 1, reason: "", byPeer: true))
+        == .warning("192.0.2.9:7401 left: it was stopped", code: "disconnected"))
+    #expect(
+      news.line(for: .disconnected(peer, code: 8, reason: "", byPeer: false))
+        == .warning("192.0.2.9:7401 was left: bad content", code: "disconnected"))
+  }
+
   @Test func whyTheLastSourceLeftIsSaidAndNoStoryOfPorts() {
     var news = PeerNews(.getting(trackers: 1))
     _ = news.line(for: .connected(peer, byPeer: false))
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "the file was changed"), sources: 1)
+      news.line(for: .disconnected(peer, code: 1, reason: "the file was changed", byPeer: true), sources: 1)
         == .warning("192.0.2.9:7401 left: going away, \"the file was changed\"", code: "disconnected"))
     #expect(
       news.line(for: .unreachable(peer, refusal: ""))
         == .warning("192.0.2.9:7401 does not answer any more; trying again", code: "unreachable"))
     #expect(
-      news.line(for: .disconnected(peer, code: 3, reason: ""), sources: 5)
+      news.line(for: .disconnected(peer, code: 3, reason: "", byPeer: false), sources: 5)
         == .detail("192.0.2.9:7401 left: nothing is heard from it"))
-    #expect(news.line(for: .disconnected(peer, code: 0, reason: "")) == .detail("192.0.2.9:7401 left: done"))
+    #expect(
+      news.line(for: .disconnected(peer, code: 0, reason: "", byPeer: true)) == .detail("192.0.2.9:7401 left: done"))
   }
 
   @Test func whatTheSystemRefusesIsSaid() {
@@ -119,7 +133,7 @@ import Testing
   @Test func whatOthersSayIsEscaped() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "\u{1B}[2Jbye"))
+      news.line(for: .disconnected(peer, code: 1, reason: "\u{1B}[2Jbye", byPeer: true))
         == .warning("192.0.2.9:7401 left: going away, \"\\x1B[2Jbye\"", code: "disconnected"))
     #expect(
       news.line(for: .trackerRefused(tracker, code: 5, message: "go\naway"))

@@ -30,9 +30,10 @@ import Testing
 
   @Test(arguments: [
     ("shoal:6b0c", "4 hex digits, not 64"),
-    ("shoal:" + String(repeating: "z", count: 64), "not hexadecimal"),
-    ("shoal:\(id)?name=a%2", "cut off"),
-    ("shoal:\(id)?name", "cut off"),
+    ("shoal:" + String(repeating: "z", count: 64), "character 1 of the id, z, is not hexadecimal"),
+    ("shoal:6b0g", "character 4 of the id, g, is not hexadecimal"),
+    ("shoal:\(id)?name=a%2", "name=a%2 is cut off"),
+    ("shoal:\(id)?peer=a:1&name", "name is cut off"),
     ("shoal:\(id)?name=%+f", "cut off"),
     ("shoal:\(id)?tracker=192.0.2.7", "192.0.2.7"),
     ("shoal:\(id)?peer=192.0.2.7:99999", "99999"),
@@ -60,7 +61,12 @@ import Testing
     arguments: [
       ("film.mkv", "film.mkv"), ("/etc/passwd", "passwd"), ("../../x", "x"), ("a/b/c", "c"), ("..", nil), (".", nil),
       ("", nil), ("a/", nil), ("a\u{1B}[2Jb", nil), ("a\nb", nil), ("a\u{202E}b", nil), (".hidden", nil),
-      (".\u{301}x", nil), ("a/\u{301}b", "\u{301}b"), ("..\\a", nil), (String(repeating: "é", count: 126), nil),
+      (".\u{301}x", nil), ("a/\u{301}b", "\u{301}b"), ("..\\a", nil), (String(repeating: "é", count: 128), nil),
+      (String(repeating: "é", count: 127), String(repeating: "é", count: 127)), ("a\u{2067}b", nil),
+      ("a\u{2028}b", nil),
+      ("a\u{9B}b", nil), (" \u{200B}", nil), ("می\u{200C}خواهم.mkv", "می\u{200C}خواهم.mkv"),
+      ("क्\u{200D}ष.txt", "क्\u{200D}ष.txt"), ("👩\u{200D}🚀.png", "👩\u{200D}🚀.png"), ("ab\u{AD}c", "ab\u{AD}c"),
+      ("\u{200E}a\u{200F}", "\u{200E}a\u{200F}"), ("🏴\u{E0067}\u{E007F}", "🏴\u{E0067}\u{E007F}"),
     ] as [(String, String?)])
   func onlyHarmlessNamesAreUsed(_ name: String, _ safe: String?) {
     #expect(safeFileName(name) == safe)
@@ -68,8 +74,9 @@ import Testing
 
   @Test(arguments: [
     (".bashrc", "the file's name, .bashrc, would hide it"), ("a/", "the file has no name"),
-    ("a\u{202E}b", "the file's name has characters that cannot be seen"),
-    (String(repeating: "é", count: 126), "the file's name is longer than 250 bytes"),
+    ("a\u{202E}b", "the file's name has characters that draw or deceive"),
+    ("\u{200D}", "the file's name cannot be seen"),
+    (String(repeating: "é", count: 128), "the file's name is longer than 255 bytes"),
   ])
   func whyANameIsNotUsedIsSaid(_ name: String, _ reason: String) {
     #expect(fileNameFault(name) == reason)

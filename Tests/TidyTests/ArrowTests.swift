@@ -10,7 +10,7 @@ import Testing
     "ShoalTracker": ["ShoalWire"],
     "ShoalLink": ["ShoalWire"],
     "ShoalCapture": ["ShoalWire"],
-    "ShoalTerminal": ["Glibc", "Synchronization"],
+    "ShoalTerminal": ["Glibc", "Synchronization", "CShoalBuild"],
     "ShoalSimulator": ["ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink"],
     "Shoal": [
       "Glibc", "Synchronization", "CShoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",

@@ -48,6 +48,29 @@ enum ShoalWan {
           Option("device", "Name of the device in both.", value: "name", default: "wan0"),
         ]),
     ],
+    manual: Manual(
+      [
+        "shoal-wan makes two network namespaces, A and B, and joins them by a link that delays, loses, corrupts, doubles and "
+          + "reorders packets of IP as it is told: the same link that shoal has inside, for TCP, QUIC and whatever else.",
+        "A command that is given runs in A with the link up, and its end is the end of all. Without one the link stays until "
+          + "a signal comes. How many packets met what is printed at the end, and at SIGUSR1.",
+      ],
+      sections: [
+        Topic(
+          "EXIT STATUS",
+          [
+            "0": "Done.", "1": "Failed.", "2": "The command line was not understood.",
+            "126, 127": "The command cannot be run; there is none of that name.", "Others": "Those of the command.",
+          ]),
+        .environment(),
+        Topic(
+          "FILES",
+          [
+            "/run/netns/<name>-a, /run/netns/<name>-b": "The namespaces, as 'ip netns' knows them.",
+            "/dev/net/tun": "What their devices are made with.",
+          ]),
+      ],
+      seeAlso: ["shoal(1)", "ip-netns(8)", "tc-netem(8)"]),
     version: shoalVersion)
 
   static func main() {

@@ -52,6 +52,24 @@ extension ShoalDump {
         ]),
       FilterOptions.group,
     ],
+    manual: Manual(
+      [
+        "shoal-dump reads captures of Shoal's traffic, its own, tcpdump's and Wireshark's, and prints a line for each "
+          + "datagram: number, time, addresses, what it says, and in brackets what happened. For that it follows every flow: "
+          + "what is a repeat and what made its sender send it, what was lost, corrupted, doubled, reordered or late.",
+        "Its subcommands sum up, compare the captures of both ends, put the files together again, and draw a picture.",
+      ],
+      sections: [
+        Topic(
+          "EXIT STATUS",
+          [
+            "0": "Done.", "1": "Failed, or a condition of --assert does not hold.",
+            "2": "The command line was not understood.",
+          ]),
+        .environment(),
+        Topic("FILES", ["*.pcapng, *.pcap": "Captures.", "*.qlog": "What a peer wrote of itself with --qlog."]),
+      ],
+      seeAlso: ["shoal(1)", "shoal-wan(1)", "tcpdump(8)", "tshark(1)", "wireshark(1)"]),
     subcommands: [StatsCommand.command, FollowCommand.command, DiffCommand.command, ReportCommand.command],
     version: shoalVersion)
 }

@@ -1,16 +1,19 @@
 import Glibc
 import Synchronization
 
-/// Whether the user has asked to stop, with Ctrl-C or kill.
+/// Whether the user has asked to stop, with Ctrl-C or kill, or is gone.
 enum Interruption {
   private static let requested = Atomic<Bool>(false)
 
   static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// From now on the first such signal is a wish, and a second one ends the process.
+  /// From now on the first such signal is a wish, and a second one ends the process. `nohup` is obeyed.
   static func watch() {
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
+      sigaction(signal, nil, &action)
+      let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+      guard signal != SIGHUP || !isIgnored else { continue }
       action.__sigaction_handler.sa_handler = { _ in Interruption.requested.store(true, ordering: .relaxed) }
       action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
       sigaction(signal, &action, nil)

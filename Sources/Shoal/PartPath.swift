@@ -1,0 +1,19 @@
+import ShoalWire
+
+/// Where a download to `path` is until it is whole: beside it, under its name and `.part`.
+///
+/// Where these are longer together than the 255 bytes that file systems take, the name is cut, and what was cut told
+/// from others by a hash.
+public func partPath(of path: String) -> String {
+  let scalars = path.unicodeScalars
+  let start = scalars.lastIndex(of: "/").map(scalars.index(after:)) ?? scalars.startIndex
+  let name = String(scalars[start...])
+  guard name.utf8.count + suffix.utf8.count > longest else { return path + suffix }
+  let hash = Array(name.utf8).withUnsafeBytes { Blake3.hash($0) }.short
+  var kept = name.unicodeScalars[...]
+  while String(kept).utf8.count + 1 + hash.utf8.count + suffix.utf8.count > longest { kept.removeLast() }
+  return String(scalars[..<start]) + String(kept) + "~" + hash + suffix
+}
+
+private let suffix = ".part"
+private let longest = 255

@@ -1,0 +1,129 @@
+import ShoalWire
+
+extension Ticket {
+  /// The tickets in a text that people have sent each other: quotes of any kind around one, `> ` before its lines, blanks
+  /// and line breaks within, the whole command line, a colon as `%3A`. They are texts, so that what is wrong with one can
+  /// still be said.
+  public static func texts(in text: String) -> [String] { TicketText(text).tickets }
+}
+
+/// Finds tickets in a text, by their scheme or their 64 digits.
+private struct TicketText {
+  private let scalars: [Unicode.Scalar]
+
+  init(_ text: String) {
+    let plain = text.replacing("&amp;", with: "&").replacing("&#38;", with: "&")
+    // Chats put marks that cannot be seen where a long word may be broken.
+    scalars = plain.unicodeScalars.filter { $0.properties.generalCategory != .format }
+  }
+
+  var tickets: [String] {
+    let first = skip(from: 0)
+    var found: [String] = []
+    var index = 0
+    while index < scalars.count {
+      let isBegin = index == 0 || !isPart(scalars[index - 1])
+      if isBegin, let body = scheme(at: index),
+        index == first && !isEnd(body) || digits(from: skip(from: body)).count >= 16
+      {
+        let (ticket, end) = read(from: body)
+        found.append("shoal:" + ticket)
+        index = end
+      } else if isBegin, isBareID(at: index, isFirst: index == first) {
+        let (ticket, end) = read(from: index)
+        found.append(ticket)
+        index = end
+      } else {
+        index += 1
+      }
+    }
+    // What is printed when a file is shared names its id once more.
+    let named = found.filter { $0.hasPrefix("shoal:") }
+    return named.isEmpty ? found : named
+  }
+
+  /// Where what follows `shoal:` begins, with the slashes that a program may have added; nil if it is not there.
+  private func scheme(at index: Int) -> Int? {
+    guard let name = end(of: "shoal", at: index), let colon = end(of: ":", at: name) ?? end(of: "%3a", at: name) else {
+      return nil
+    }
+    return end(of: "//", at: colon) ?? end(of: "%2f%2f", at: colon) ?? colon
+  }
+
+  private func end(of word: String, at index: Int) -> Int? {
+    let found = String(String.UnicodeScalarView(scalars[index...].prefix(word.unicodeScalars.count)))
+    return found.lowercased() == word ? index + word.unicodeScalars.count : nil
+  }
+
+  private func isBareID(at index: Int, isFirst: Bool) -> Bool {
+    let digits = digits(from: index)
+    let next = index + digits.count
+    let isAlone =
+      isEnd(next) || scalars[next] == "?" || ".,:;!".unicodeScalars.contains(scalars[next]) && isEnd(next + 1)
+    if isAlone, digits.count == 64 { return true }
+    // At the beginning nothing else can be meant by so many digits, even if some are missing.
+    guard isFirst, !digits.isEmpty else { return false }
+    let id = read(from: index).ticket.prefix { $0 != "?" }
+    return id.utf8.count > 48 && id.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
+  private func isEnd(_ index: Int) -> Bool { index == scalars.count || !isPart(scalars[index]) }
+
+  private func digits(from index: Int) -> ArraySlice<Unicode.Scalar> {
+    scalars[index...].prefix { $0.isASCII && $0.properties.isASCIIHexDigit }
+  }
+
+  /// The next place that is neither blank nor a quote nor what a mail has before a line that it quotes.
+  private func skip(from index: Int) -> Int {
+    scalars[index...].firstIndex(where: isPart) ?? scalars.count
+  }
+
+  /// Reads on over blanks and line breaks for as long as the ticket is not complete.
+  private func read(from start: Int) -> (ticket: String, end: Int) {
+    var ticket = String.UnicodeScalarView()
+    var index = scalars.indices.contains(start) && scalars[start].properties.isWhitespace ? skip(from: start) : start
+    while index < scalars.count {
+      if isPart(scalars[index]) {
+        ticket.append(scalars[index])
+        index += 1
+        continue
+      }
+      guard scalars[index].properties.isWhitespace else { break }
+      let next = scalars[index...].firstIndex { !$0.properties.isWhitespace && $0 != ">" && $0 != "|" }
+      guard let next, isPart(scalars[next]), continues(String(ticket), at: next) else { break }
+      index = next
+    }
+    return (tidy(String(ticket)), index)
+  }
+
+  /// Whether what follows a blank belongs to the ticket.
+  private func continues(_ ticket: String, at index: Int) -> Bool {
+    let word = scalars[index...].prefix(while: isPart)
+    if word.starts(with: "--".unicodeScalars) { return false }
+    if !ticket.contains("?") { return ticket.count < 64 || word.first == "?" }
+    // As they are written, tickets end with their number of chunks.
+    guard let last = ticket.split(separator: "&").last, last.lowercased().hasPrefix("chunks=") else { return true }
+    // Such a number may be parted, too, but then nothing follows it.
+    let isRest = word.allSatisfy { "0"..."9" ~= $0 } && !scalars[word.endIndex...].contains(where: isPart)
+    return last.utf8.count == 7 || isRest
+  }
+
+  /// Without the full stop of the sentence that it ends, and decoded if it was encoded as a whole.
+  private func tidy(_ ticket: String) -> String {
+    var ticket = ticket
+    let last = ticket.split(separator: "&").last ?? ""
+    if !ticket.contains("?") || last.lowercased().hasPrefix("chunks=") {
+      while let end = ticket.last, ".,:;!?".contains(end) { ticket.removeLast() }
+    }
+    guard !ticket.contains("="), ticket.lowercased().contains("%3d") else { return ticket }
+    return Ticket.decode(ticket[...]) ?? ticket
+  }
+
+  private func isPart(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9": true
+    case "-", ".", "_", "~", ":", "?", "&", "=", "%", "[", "]", "/", "+", "@", "!", "$", "*", ",": true
+    default: !scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+    }
+  }
+}

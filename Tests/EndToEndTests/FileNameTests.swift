@@ -1,0 +1,77 @@
+import Foundation
+import Shoal
+import Testing
+
+/// Names at the edges of what file systems take, and things that only look like files.
+@Suite(.serialized) struct FileNameTests {
+  private func fetched(_ name: String) async throws -> [String] {
+    let scratch = try Scratch()
+    let file = try scratch.file(name, 100_000)
+    try FileManager.default.createDirectory(atPath: scratch.at("to"), withIntermediateDirectories: true)
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    let other = try peer()
+    let download = try await other.download(share.ticket, to: .directory(scratch.at("to")))
+    try await within(20) { try await download.finish() }
+    await other.close()
+    await origin.close()
+    #expect(same(file, scratch.at("to/\(name)")))
+    return try FileManager.default.contentsOfDirectory(atPath: scratch.at("to"))
+  }
+
+  @Test(arguments: [
+    String(repeating: "x", count: 250), String(repeating: "x", count: 251), String(repeating: "é", count: 127) + "x",
+    "می\u{200C}خواهم.mkv", "👩\u{200D}🚀.png",
+  ])
+  func aNameIsKept(_ name: String) async throws { #expect(try await fetched(name) == [name]) }
+
+  @Test func partsOfLongNamesHaveTheirOwnNames() {
+    let long = String(repeating: "é", count: 127)
+    #expect(partPath(of: "/a/b") == "/a/b.part")
+    #expect(partPath(of: String(repeating: "x", count: 250)).utf8.count == 255)
+    #expect(partPath(of: "/d/" + long).utf8.count <= 258 && partPath(of: "/d/" + long).hasPrefix("/d/éé"))
+    #expect(partPath(of: long) != partPath(of: long + "x"))
+    #expect(partPath(of: long).hasSuffix(".part"))
+  }
+
+  @Test func aLinkThatLeadsNowhereIsRefusedBeforeAnythingIsFetched() async throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("in", 100_000)
+    let out = scratch.at("out")
+    try FileManager.default.createSymbolicLink(atPath: out, withDestinationPath: scratch.at("nothing"))
+    let origin = try peer(tracker: true)
+    let share = try await origin.share(file)
+    let other = try peer()
+    let refused = try await other.download(share.ticket, to: .file(out))
+    await #expect { try await within(20) { try await refused.finish() } } throws: {
+      "\($0)" == "\(out) is a symbolic link to nothing; remove it, or use --output PATH or --force"
+    }
+    #expect(!FileManager.default.fileExists(atPath: out + ".part"))
+    let forced = try await other.download(share.ticket, to: .file(out), replacing: true)
+    try await within(20) { try await forced.finish() }
+    #expect(same(file, out))
+    await other.close()
+    await origin.close()
+  }
+
+  @Test(arguments: ["/proc/cpuinfo", "/sys/kernel/mm/transparent_hugepage/enabled"])
+  func whatHasNoSizeIsNotEmpty(_ path: String) async throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let origin = try peer()
+    await #expect { try await origin.share(path) } throws: {
+      "\($0)" == "\(path): does not have the size that the system gives; copy it to a regular file, and share that"
+    }
+    await origin.close()
+  }
+
+  @Test(arguments: [true, false]) func aRecordIsNotWrittenToAPipe(_ isCapture: Bool) throws {
+    let scratch = try Scratch()
+    let pipe = scratch.at("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect {
+      _ = try peer { if isCapture { $0.capture = pipe } else { $0.qlog = pipe } }
+    } throws: {
+      "\($0)" == "\(isCapture ? "--capture" : "--qlog") \(pipe): is not a regular file; name a regular file"
+    }
+  }
+}
