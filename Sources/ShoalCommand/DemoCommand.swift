@@ -43,7 +43,7 @@ struct DemoCommand {
     // A difference is an error, which has the last object then.
     if result.isEqual { session.emit(result.json) }
     guard !session.isJSON else { return }
-    session.console.print(result.lines.joined(separator: "\n"))
+    session.console.print(result.lines(width: session.console.standardOutput.tableWidth).joined(separator: "\n"))
     if files.captures {
       session.console.print("Look: \(DemoFiles.dumpCommand) \(shellWord(files.capture(of: result.peers[0].name)))")
       session.note("The captures in \(escaped(files.directory)) have \(Units.bytes(files.captured)).")

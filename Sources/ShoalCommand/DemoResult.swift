@@ -26,11 +26,11 @@ struct DemoResult {
 
   private var sources: [String] { ["origin"] + peers.map(\.name) }
 
-  var lines: [String] {
+  func lines(width: Int?) -> [String] {
     var table = Table([
       .init("peer"), .init("MB", .right), .init("s", .right), .init("MB/s", .right), .init("sent", .right),
       .init("lost", .right), .init("corrupt", .right), .init("resent", .right),
-      .init("MB from \(sources.joined(separator: "/"))"), .init("hash"),
+      .init("MB from \(sources.joined(separator: "/"))"), .init("hash", isVital: true),
     ])
     table.add(["origin", "-", "-", "-"] + DemoResult.cells(origin) + ["-", "-"])
     for peer in peers {
@@ -41,7 +41,7 @@ struct DemoResult {
           Units.fixed(peer.goodput / 1e6, 2),
         ] + DemoResult.cells(peer.counts) + [from.joined(separator: "/"), peer.isEqual ? "equal" : "DIFFERENT"])
     }
-    return table.lines
+    return table.lines(width: width)
   }
 
   private static func cells(_ counts: NodeStatistics) -> [String] {

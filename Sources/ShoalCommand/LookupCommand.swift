@@ -69,7 +69,7 @@ struct LookupCommand {
     if session.isJSON {
       for object in text.objects { session.emit(object) }
     } else {
-      session.console.print(text.lines.joined(separator: "\n"))
+      session.console.print(text.lines(width: session.console.standardOutput.tableWidth).joined(separator: "\n"))
     }
   }
 }
@@ -86,7 +86,7 @@ struct LookupText {
   /// The file, for an error.
   var title: String { answer.name.isEmpty ? answer.id.short : quoted(answer.name) }
 
-  var lines: [String] {
+  func lines(width: Int? = nil) -> [String] {
     var table = Table([.init(), .init("", .right), .init("", .right), .init(), .init()])
     for peer in answer.peers {
       table.add([
@@ -97,7 +97,7 @@ struct LookupText {
     }
     let more =
       answer.total > answer.peers.count ? ["and \(counted(answer.total - answer.peers.count, "more peer"))"] : []
-    return [headline] + table.lines + more
+    return [headline] + table.lines(width: width) + more
   }
 
   private var headline: String {

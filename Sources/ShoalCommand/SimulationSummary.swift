@@ -50,7 +50,7 @@ struct SimulationSummary {
   /// Whether none was.
   var isComplete: Bool { incomplete == 0 }
 
-  var lines: [String] {
+  func lines(width: Int? = nil) -> [String] {
     let transport = transfer.transport
     let arq = transport.repeatMode == .goBackN ? "go-back-N" : "selective repeat"
     let start =
@@ -62,7 +62,7 @@ struct SimulationSummary {
       .init("RTT median/p99 ms", .right),
     ])
     for result in results { table.add(result.row) }
-    var lines = [start] + table.lines
+    var lines = [start] + table.lines(width: width)
     if results.count > 1 {
       lines.append(
         "median of \(results.count): \(Units.fixed(median(\.goodput) / 1e6, 2)) MB/s, wire/byte \(Units.fixed(median(\.wire), 3))"

@@ -12,9 +12,12 @@ public struct Table: Sendable {
   public struct Column: Sendable {
     let title: String
     let side: Side
+    let isVital: Bool
 
-    /// A column.
-    public init(_ title: String = "", _ side: Side = .left) { (self.title, self.side) = (title, side) }
+    /// A column; one that is vital stays where there is no room for all.
+    public init(_ title: String = "", _ side: Side = .left, isVital: Bool = false) {
+      (self.title, self.side, self.isVital) = (title, side, isVital)
+    }
   }
 
   private let columns: [Column]
@@ -29,14 +32,23 @@ public struct Table: Sendable {
     rows.append(cells + Array(repeating: "", count: columns.count - cells.count))
   }
 
-  /// The titles, unless all are empty, and the rows; no line ends in spaces.
-  public var lines: [String] {
+  /// All columns, however wide they are.
+  public var lines: [String] { lines(width: nil) }
+
+  /// The titles, unless all are empty, and the rows; no line ends in spaces. Where they are wider than `width`, columns are
+  /// left out from the right, but for the first and those that are vital.
+  public func lines(width: Int?) -> [String] {
     let titles = columns.map(\.title)
     let all = (titles.allSatisfy(\.isEmpty) ? [] : [titles]) + rows
     let widths = columns.indices.map { index in all.map { displayWidth($0[index]) }.max() ?? 0 }
+    var shown = Array(columns.indices)
+    while let width, shown.reduce(-2, { $0 + widths[$1] + 2 }) > width,
+      let last = shown.lastIndex(where: { $0 > 0 && !columns[$0].isVital })
+    {
+      shown.remove(at: last)
+    }
     return all.map { cells in
-      let line = zip(columns, zip(cells, widths))
-        .map { column, cell in padded(cell.0, to: cell.1, right: column.side == .right) }
+      let line = shown.map { padded(cells[$0], to: widths[$0], right: columns[$0].side == .right) }
         .joined(separator: "  ")
       return String(line.prefix(line.count - line.reversed().prefix { $0 == " " }.count))
     }

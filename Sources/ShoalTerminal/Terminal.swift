@@ -82,6 +82,9 @@ public struct Terminal: Sendable {
     return columns
   }
 
+  /// The width that a table may have; nil where nobody looks at it.
+  public var tableWidth: Int? { isTTY ? columns : nil }
+
   /// The width to wrap help to.
   public var helpWidth: Int { isTTY ? min(columns, 100) : 80 }
 

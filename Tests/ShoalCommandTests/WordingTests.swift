@@ -41,7 +41,7 @@ import Testing
       ])
     let text = LookupText(result)
     #expect(
-      text.lines == [
+      text.lines() == [
         "film.mkv  \(someID)  45.9 MB  700 chunks",
         "192.0.2.7:7401  700  100%  seen 4 s ago",
         "192.0.2.9:7401  318   45%  seen 1 s ago  0-301,318-333",

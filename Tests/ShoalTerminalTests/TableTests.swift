@@ -15,6 +15,16 @@ import Testing
       ])
   }
 
+  @Test func whatHasNoRoomIsLeftOutFromTheRight() {
+    var table = Table([.init("peer"), .init("MB", .right), .init("from"), .init("hash", isVital: true)])
+    table.add(["a", "64.0", "b, c, d, e, f", "equal"])
+    #expect(table.lines(width: 32) == table.lines)
+    #expect(table.lines(width: 31) == ["peer    MB  hash", "a     64.0  equal"])
+    #expect(table.lines(width: 17) == table.lines(width: 31))
+    #expect(table.lines(width: 16) == ["peer  hash", "a     equal"])
+    #expect(table.lines(width: 1) == table.lines(width: 16))
+  }
+
   @Test func withoutTitles() {
     var table = Table([.init(), .init("", .right)])
     table.add(["中文", "1"])

@@ -32,7 +32,7 @@ final class Session {
       if options.isJSON {
         console.emit(report.json(event))
       } else if console.verbosity != .quiet {
-        for line in report.lines { console.print(line) }
+        for line in report.lines(width: console.standardOutput.tableWidth) { console.print(line) }
       }
       for warning in report.warnings { console.warning(warning) }
     }

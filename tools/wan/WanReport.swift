@@ -15,7 +15,7 @@ struct WanReport {
   }
 
   /// A table, for people; columns in which nothing happened are left out.
-  var lines: [String] {
+  func lines(width: Int? = nil) -> [String] {
     let columns: [(title: String, isShown: Bool, value: (RelayCounters) -> String)] = [
       ("offered", true, { Units.grouped($0.link.offered) }),
       ("", true, { Units.total(UInt64($0.link.offeredBytes)) }),
@@ -33,7 +33,7 @@ struct WanReport {
     let shown = columns.filter(\.isShown)
     var table = Table([Table.Column()] + shown.map { Table.Column($0.title, .right) })
     for (name, counters) in zip(names, counters) { table.add([name] + shown.map { $0.value(counters) }) }
-    return table.lines
+    return table.lines(width: width)
   }
 
   private func count(
