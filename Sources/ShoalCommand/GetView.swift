@@ -1,5 +1,6 @@
 import Shoal
 import ShoalTerminal
+import ShoalWire
 
 /// Shows a download as it goes on: the live line, or objects.
 struct GetView {

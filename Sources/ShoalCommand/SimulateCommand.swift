@@ -36,7 +36,10 @@ struct SimulateCommand {
     await session.ending.claim()
     let summary = SimulationSummary(results, of: plan.transfer)
     if summary.isComplete { session.emit(summary.json) }
-    if !session.isJSON { session.console.print(summary.lines(width: session.console.standardOutput.tableWidth).joined(separator: "\n")) }
+    if !session.isJSON {
+      let width = session.console.standardOutput.tableWidth
+      session.console.print(summary.lines(width: width).joined(separator: "\n"))
+    }
     guard summary.isComplete else {
       throw Failure(
         "\(counted(summary.incomplete, "run")) not complete after \(Units.duration(Double(plan.transfer.limit) / 1e9)) of "

@@ -189,7 +189,8 @@ struct FollowCommand: ~Copyable {
       return (nil, "\(escaped(spool, asciiOnly: true)): \(reason)")
     }
     let name = safeFileName(file.name) ?? file.id.short
-    let target = "\(directory)/\(name)\(result.isComplete ? "" : ".part")"
+    let whole = "\(directory)/\(name)"
+    let target = result.isComplete ? whole : partPath(of: whole)
     guard renameat2(AT_FDCWD, spool, AT_FDCWD, target, replaces ? 0 : UInt32(RENAME_NOREPLACE)) == 0 else {
       let isThere = errno == EEXIST
       let reason = isThere ? "exists; use --force, or another --output" : systemError()

@@ -1,5 +1,3 @@
-import ShoalWire
-
 /// Where a download to `path` is until it is whole: beside it, under its name and `.part`.
 ///
 /// Where these are longer together than the 255 bytes that file systems take, the name is cut, and what was cut told
