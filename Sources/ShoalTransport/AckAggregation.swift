@@ -4,7 +4,7 @@ import ShoalWire
 /// (`extra_acked`, draft-ietf-ccwg-bbr §4.5.9).
 struct AckAggregation {
   private var filter = WindowedMaximum(length: 10)
-  private var start = Instant.zero
+  private var start: Instant?
   private var acked = 0.0
 
   /// Bytes: the most of the last ten rounds.
@@ -13,13 +13,11 @@ struct AckAggregation {
   mutating func add(
     _ bytes: Int, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
   ) {
-    let expected = bandwidth * Double(max(now - start, 0)) / 1e9
-    if acked <= expected {
-      acked = 0
-      start = now
+    var since = start.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
+    if start == nil || acked <= since {
+      (start, acked, since) = (now, 0, 0)
     }
     acked += Double(bytes)
-    let since = bandwidth * Double(max(now - start, 0)) / 1e9
     filter.length = rounds
     filter.add(min(max(acked - since, 0), most), at: round)
   }

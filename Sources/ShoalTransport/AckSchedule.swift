@@ -7,14 +7,13 @@ struct AckSchedule {
   private var isUrgent = false
   /// When an ACK is due at the latest; `distantFuture` if none is.
   private(set) var dueAt = Instant.distantFuture
-  /// The timestamp of the latest-sent packet that arrived since the last ACK.
-  private var echo: UInt32?
-  private var echoArrivedAt = Instant.zero
+  /// The timestamp of the latest-sent packet that arrived since the last ACK, and when it came.
+  private var echo: (timestamp: UInt32, arrivedAt: Instant)?
   /// Corrupt datagrams from the peer's address.
   private(set) var corrupt: UInt32 = 0
-  private var corruptAckAt = Instant.zero
+  private var corruptAckAt: Instant?
   /// When the last ACK left.
-  private var leftAt = Instant(nanoseconds: -Nanoseconds.second)
+  private var leftAt: Instant?
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
 
@@ -23,10 +22,7 @@ struct AckSchedule {
     _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
   ) {
     guard arrival == .new || arrival == .discarded else { return sawRepeat(roundTrip, at: now) }
-    if echo.map({ Int32(bitPattern: packet.timestamp &- $0) >= 0 }) ?? true {
-      echo = packet.timestamp
-      echoArrivedAt = now
-    }
+    if echo.map({ Int32(bitPattern: packet.timestamp &- $0.timestamp) >= 0 }) ?? true { echo = (packet.timestamp, now) }
     pending += 1
     if pending >= Int(packet.ackEvery) {
       isUrgent = true
@@ -43,7 +39,7 @@ struct AckSchedule {
   /// A corrupt datagram has come, most likely from the peer: an ACK at once makes it repeat even the last packet.
   mutating func sawCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
     corrupt &+= 1
-    guard now - corruptAckAt >= roundTrip.smoothed / 4 else { return }
+    if let corruptAckAt, now - corruptAckAt < roundTrip.smoothed / 4 { return }
     corruptAckAt = now
     isUrgent = true
   }
@@ -56,7 +52,7 @@ struct AckSchedule {
   /// An ACK now, but not for each of many: those that describe a window may be much longer than what they answer.
   private mutating func hasten(_ roundTrip: RoundTrip, part: Int64, least: Nanoseconds, at now: Instant) {
     let pause = roundTrip.hasSample ? max(roundTrip.smoothed / part, least) : least
-    dueAt = min(dueAt, max(leftAt + min(pause, Constants.longestAckDelay), now))
+    dueAt = min(dueAt, max(leftAt.map { $0 + min(pause, Constants.longestAckDelay) } ?? now, now))
   }
 
   mutating func demand() { isUrgent = true }
@@ -69,7 +65,7 @@ struct AckSchedule {
     dueAt = .distantFuture
     guard let echo else { return (0, .max) }
     self.echo = nil
-    let delay = max(now - echoArrivedAt, 0) / .microsecond
-    return (echo, UInt16(min(delay, Nanoseconds(UInt16.max) - 1)))
+    let delay = max(now - echo.arrivedAt, 0) / .microsecond
+    return (echo.timestamp, UInt16(min(delay, Nanoseconds(UInt16.max) - 1)))
   }
 }

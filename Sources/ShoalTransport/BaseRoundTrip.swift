@@ -7,22 +7,21 @@ import ShoalWire
 /// one is remembered for longer, and follows a longer least round trip slowly, unless that is so steady that it must be
 /// another path: a queue that others fill too never is.
 struct BaseRoundTrip {
-  /// `.max` before the first sample.
-  private(set) var value: Nanoseconds = .max
-  private var renewedAt = Instant.zero
+  /// Nil before the first sample.
+  var value: Nanoseconds? { known?.value }
+  private var known: (value: Nanoseconds, renewedAt: Instant)?
 
   private static let interval: Nanoseconds = 10 * .second
 
   mutating func add(_ sample: Nanoseconds, at now: Instant) {
-    guard sample < value else { return }
-    (value, renewedAt) = (sample, now)
+    guard sample < known?.value ?? .max else { return }
+    known = (sample, now)
   }
 
   /// `least` is the least round trip of late, `queueing` the most by which any of late exceeded this one.
   mutating func follow(_ least: Nanoseconds, queueing: Nanoseconds, at now: Instant) {
-    guard now - renewedAt > Self.interval else { return }
-    renewedAt = now
+    guard let (value, renewedAt) = known, now - renewedAt > Self.interval else { return }
     let rise = max(least - value, 0)
-    value += queueing < rise + rise / 8 ? rise : rise / 4
+    known = (value + (queueing < rise + rise / 8 ? rise : rise / 4), now)
   }
 }

@@ -64,7 +64,8 @@ extension Bbr {
       bounds.lowInflight = max(latestInflight, factor * min(bounds.lowInflight, Double(window)))
     case .refill, .probeRoundTrip: break
     }
-    if excess > 0.25, state != .startup { collapse(sample) }
+    // A sender that had too little to send learns nothing of the rate either.
+    if excess > 0.25, state != .startup, !roundAppLimited { collapse(sample) }
   }
 
   private mutating func lowerMost(_ excess: Double, _ sample: CongestionSample) {
@@ -91,9 +92,7 @@ extension Bbr {
   /// A rate that falls is followed as long as its queue stands; and where it falls without loss, since the queue is
   /// deep, after two rounds.
   mutating func followDrop() {
-    guard bounds.isFull, state != .probeRoundTrip, !roundAppLimited, latestBandwidth > 0, roundLeast != .max else {
-      return
-    }
+    guard bounds.isFull, state != .probeRoundTrip, !roundAppLimited, latestBandwidth > 0, let roundLeast else { return }
     if bounds.lowering > 0 {
       bounds.lowering -= 1
       if latestBandwidth < 0.97 * greatestBandwidth, roundLeast > leastRoundTrip + leastRoundTrip / 4 {

@@ -61,7 +61,11 @@ extension Bbr {
       // Held by what the path took last: it is asked for a little more as long as no queue grows.
       bounds.most += growth.add(
         sample.ackedBytes, window: Double(window), datagram: datagram, isNewRound: isNewRound)
-      return sample.roundTrip > leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond && inFlight >= 1.25 * product
+      // Where no round trip is told, only the time tells when to stop.
+      guard let roundTrip = sample.roundTrip else {
+        return isNewRound && roundLeast == nil && round >= stateRound + 2
+      }
+      return roundTrip > leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond && inFlight >= 1.25 * product
     }
     // A little more than a round trip, so that a whole one is seen at the higher rate.
     let isLong = sample.now - stateAt > leastRoundTrip + leastRoundTrip / 4 && round > stateRound
@@ -74,7 +78,7 @@ extension Bbr {
     guard !isCongested else { return advanceCycle() }
     if bounds.most.isFinite, !roundAppLimited { bounds.most = max(bounds.most, min(1.25 * bounds.most, 3 * product)) }
     bounds.lossyProbes = max(bounds.lossyProbes - 1, 0)
-    let isFlat = roundLeast < leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond
+    let isFlat = roundLeast.map { $0 < leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond } ?? false
     if greatestBandwidth >= 1.1 * bandwidthBeforeProbe, isFlat, state == .down || state == .cruise {
       // There is much more than was known: on with it, faster.
       upGain = min(1 + 2 * (upGain - 1), Bbr.startupGain)

@@ -49,18 +49,21 @@ struct Bbr {
   /// The greatest delivery rate and the most bytes delivered within a round trip, of this round.
   var latestBandwidth = 0.0
   var latestInflight = 0.0
-  var roundLeast = Nanoseconds.max
+  /// The least round trip of this round.
+  var roundLeast: Nanoseconds?
   var roundAppLimited = false
   var trustedFrom: UInt64 = 0
 
   // The path
-  var leastRoundTrip: Nanoseconds = .max
-  var leastRoundTripAt = Instant.zero
+  var least: (roundTrip: Nanoseconds, seenAt: Instant)?
+  /// What the round trip is taken to be as long as there is no sample.
+  var assumedRoundTrip = Constants.initialRoundTrip
+  var leastRoundTrip: Nanoseconds { least?.roundTrip ?? assumedRoundTrip }
   /// What the round trip is without a queue: what exceeds it shows one.
   var base = BaseRoundTrip()
   /// The most by which round trips exceed that, of the last 30 rounds.
   var queueing = WindowedMaximum(length: 30)
-  var lastQueueing: Nanoseconds = 0
+  var lastRoundTrip: Nanoseconds?
   var aggregation = AckAggregation()
 
   // Startup
@@ -70,7 +73,7 @@ struct Bbr {
   var fullRounds = 0
 
   // Probing
-  var stateAt = Instant.zero
+  var stateAt: Instant
   var stateRound: UInt64 = 0
   var probedRound: UInt64 = 0
   var waitRounds: UInt64 = 0
@@ -85,7 +88,7 @@ struct Bbr {
 
   // Timeouts and undoing
   var timeouts = 0
-  var answeredAt = Instant.zero
+  var answeredAt: Instant
   var undo: Undo?
 
   static let startupGain = 2.77
@@ -95,14 +98,16 @@ struct Bbr {
   static let roundTripLifetime: Nanoseconds = 10 * .second
   static let probeRoundTripTime: Nanoseconds = 200 * .millisecond
 
-  init(datagram: Int, seed: UInt64) {
+  init(datagram: Int, seed: UInt64, at now: Instant) {
     self.datagram = datagram
     generator = SeededGenerator(seed: seed)
+    stateAt = now
+    answeredAt = now
   }
 
   mutating func started(roundTrip: Nanoseconds, at now: Instant) {
-    guard leastRoundTrip == .max else { return }
-    (leastRoundTrip, leastRoundTripAt) = (roundTrip, now)
+    guard least == nil else { return }
+    least = (roundTrip, now)
     base.add(roundTrip, at: now)
   }
 
@@ -115,7 +120,7 @@ struct Bbr {
   /// The bytes in flight that fill the path without a queue, those that will be lost included.
   var product: Double {
     // A peer that echoes what it likes must not make this a number that is no integer.
-    min(bandwidth / (1 - randomLoss.share) * Double(min(leastRoundTrip, 100 * .second)) / 1e9, 1e15)
+    min(bandwidth / (1 - randomLoss.share) * Double(leastRoundTrip) / 1e9, 1e15)
   }
 
   private var quantum: Double { Pacer.fullBurst(bandwidth, datagram) }
@@ -140,7 +145,7 @@ struct Bbr {
 
   /// Bytes a second.
   var pacingRate: Double {
-    let roundTrip = max(leastRoundTrip == .max ? Constants.initialRoundTrip : leastRoundTrip, .millisecond)
+    let roundTrip = max(leastRoundTrip, .millisecond)
     // Until a queue shows, it is the sender that limited what was delivered.
     let least =
       state != .startup || hasQueued
@@ -158,10 +163,9 @@ struct Bbr {
     }
   }
 
-  /// A round trip longer than this shows a queue.
-  var longRoundTrip: Nanoseconds {
-    guard base.value != .max else { return .max }
-    return base.value + max(Nanoseconds(0.5 * queueing.value), .millisecond, base.value / 16)
+  /// A round trip longer than this shows a queue; nil before there is a sample.
+  var longRoundTrip: Nanoseconds? {
+    base.value.map { $0 + max(Nanoseconds(saturating: 0.5 * queueing.value), .millisecond, $0 / 16) }
   }
 
   // MARK: What it learns
@@ -179,9 +183,9 @@ struct Bbr {
     advance(sample, isNewRound)
     updateRoundTrip(sample)
     guard isNewRound else { return }
-    latestBandwidth = sample.rate.bytesPerSecond
+    latestBandwidth = sample.rate.bytesPerSecond ?? 0
     latestInflight = 0
-    roundLeast = .max
+    roundLeast = nil
     roundAppLimited = false
   }
 
@@ -198,29 +202,29 @@ struct Bbr {
     if timeouts > 0 { trustedFrom = round + 3 }
     // After ten seconds of nothing this may be another path.
     if timeouts >= 3, sample.now - answeredAt > 10 * .second {
-      let fresh = Bbr(datagram: datagram, seed: generator.next())
-      self = fresh
+      self = Bbr(datagram: datagram, seed: generator.next(), at: sample.now)
     }
     timeouts = 0
     answeredAt = sample.now
   }
 
   private mutating func learn(_ sample: CongestionSample) {
-    if sample.roundTrip > 0 {
-      base.add(sample.roundTrip, at: sample.now)
-      lastQueueing = sample.roundTrip - base.value
-      roundLeast = min(roundLeast, sample.roundTrip)
-      queueing.add(Double(lastQueueing), at: round)
+    assumedRoundTrip = sample.smoothedRoundTrip
+    if let roundTrip = sample.roundTrip {
+      base.add(roundTrip, at: sample.now)
+      lastRoundTrip = roundTrip
+      roundLeast = min(roundLeast ?? roundTrip, roundTrip)
+      queueing.add(Double(roundTrip - (base.value ?? roundTrip)), at: round)
     }
-    let isQueued = base.value != .max && lastQueueing > longRoundTrip - base.value
+    var isQueued = false
+    if let lastRoundTrip, let longRoundTrip { isQueued = lastRoundTrip > longRoundTrip }
     hasQueued = hasQueued || isQueued
     tally.add(acked: sample.acked, isQueued: isQueued, losses: sample.losses, corrupt: sample.corrupt)
-    let rate = sample.rate.bytesPerSecond
     if sample.rate.isValid {
       roundAppLimited = roundAppLimited || sample.rate.appLimited
       latestInflight = max(latestInflight, Double(sample.delivered - sample.rate.priorDelivered))
     }
-    guard rate > 0 else { return }
+    guard let rate = sample.rate.bytesPerSecond else { return }
     latestBandwidth = max(latestBandwidth, rate)
     if !sample.rate.appLimited || rate > greatestBandwidth {
       bounds.bandwidth.current = max(bounds.bandwidth.current, rate)
@@ -232,12 +236,15 @@ struct Bbr {
 
   /// The least round trip is forgotten after ten seconds; then the queue is drained to see it again.
   private mutating func updateRoundTrip(_ sample: CongestionSample) {
-    let isExpired = sample.now - leastRoundTripAt > Bbr.roundTripLifetime
-    if sample.roundTrip > 0, isExpired || sample.roundTrip - sample.roundTrip / 50 - 300_000 <= leastRoundTrip {
-      if isExpired || sample.roundTrip < leastRoundTrip { leastRoundTrip = sample.roundTrip }
-      leastRoundTripAt = sample.now
+    let isExpired = least.map { sample.now - $0.seenAt > Bbr.roundTripLifetime } ?? false
+    if let roundTrip = sample.roundTrip {
+      if isExpired || roundTrip < least?.roundTrip ?? .max {
+        least = (roundTrip, sample.now)
+      } else if roundTrip - roundTrip / 50 - 300_000 <= leastRoundTrip {
+        least?.seenAt = sample.now
+      }
     }
-    base.follow(leastRoundTrip, queueing: Nanoseconds(queueing.value), at: sample.now)
+    base.follow(leastRoundTrip, queueing: Nanoseconds(saturating: queueing.value), at: sample.now)
     if isExpired, bounds.isFull, state != .probeRoundTrip {
       enter(.probeRoundTrip, at: sample.now)
       probeRoundTripUntil = nil
@@ -245,7 +252,7 @@ struct Bbr {
     guard state == .probeRoundTrip else { return }
     if let until = probeRoundTripUntil {
       guard sample.now >= until, round > probeRoundTripRound else { return }
-      leastRoundTripAt = sample.now
+      least?.seenAt = sample.now
       bounds.lowBandwidth = .infinity
       bounds.lowInflight = .infinity
       enter(.cruise, at: sample.now)

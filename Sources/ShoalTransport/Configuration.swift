@@ -56,6 +56,8 @@ enum Constants {
   static let halfOpenTimeout: Nanoseconds = 4 * .second
   /// The round trip assumed before there is a sample.
   static let initialRoundTrip: Nanoseconds = 200 * .millisecond
+  /// The longest round trip that is believed: no path is longer, and sums of such spans stay far from overflow.
+  static let longestRoundTrip: Nanoseconds = 100 * .second
   /// The least of the variation term of the probe timeout (RFC 9002 §6.2.1).
   static let granularity: Nanoseconds = .millisecond
   /// The most that the probe timeout grows to while something is outstanding.
@@ -76,6 +78,8 @@ enum Constants {
   static let closes = 3
   /// The largest datagrams lost in a row, none of them having got through since, that show a black hole.
   static let blackHole = 16
+  /// For how long nothing large must have got through: a busy receiver's stall is shorter.
+  static let blackHoleTime: Nanoseconds = .second
   /// The bytes of an ACK: as many as any path carries.
   static let ackLength = Limits.smallestDatagram
   /// The RESETs a second that are sent to whoever uses an unknown connection id.

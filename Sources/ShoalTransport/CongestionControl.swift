@@ -18,8 +18,8 @@ struct CongestionSample {
   /// The delivery rate, and the bytes delivered so far.
   var rate: DeliveryRate.Sample
   var delivered: UInt64
-  /// The round-trip sample that came with it, 0 if none did, and the smoothed one.
-  var roundTrip: Nanoseconds
+  /// The round-trip sample that came with it, if one did, and the smoothed one.
+  var roundTrip: Nanoseconds?
   var smoothedRoundTrip: Nanoseconds
 
   /// Whether it was a window of so many bytes that limited what was in flight, rather than what there was to send or
@@ -40,8 +40,8 @@ struct CongestionControl {
   private(set) var phase = SendPhase.steady
   /// The part of a full burst that leaves at once.
   private(set) var burstShare = 1.0
-  /// A round trip longer than this shows a queue on the path.
-  private(set) var longRoundTrip = Nanoseconds.max
+  /// A round trip longer than this shows a queue on the path; nil where nothing is known of it.
+  private(set) var longRoundTrip: Nanoseconds?
 
   enum Controller {
     case bbr(Bbr)
@@ -51,9 +51,9 @@ struct CongestionControl {
   }
   private(set) var controller: Controller
 
-  init(_ algorithm: CongestionAlgorithm, datagram: Int, seed: UInt64) {
+  init(_ algorithm: CongestionAlgorithm, datagram: Int, seed: UInt64, at now: Instant) {
     switch algorithm {
-    case .bbr: controller = .bbr(Bbr(datagram: datagram, seed: seed))
+    case .bbr: controller = .bbr(Bbr(datagram: datagram, seed: seed, at: now))
     case .cubic: controller = .cubic(Cubic(datagram: datagram))
     case .ledbat: controller = .ledbat(Ledbat(datagram: datagram))
     case .none: controller = .none

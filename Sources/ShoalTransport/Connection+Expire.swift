@@ -26,9 +26,13 @@ extension Connection {
       lossesUntold += result.losses
     }
     if timers.fired(.probe, at: now), !send.isEmpty {
-      probeTimeouts += 1
-      congestion.timedOut(count: probeTimeouts)
-      if probeTimeouts == 3 { suspectBlackHole(at: now) }
+      let stall = Stall(
+        timeouts: probeTimeouts + 1, since: self.stall?.since ?? lastSentAt ?? now, jitter: generator.next())
+      self.stall = stall
+      congestion.timedOut(count: stall.timeouts)
+      // Where even what every path carries is not acknowledged, its size is not the reason.
+      let isLarge = send.outstanding(from: send.base).map { send.at($0).pointee.isLarge } ?? false
+      if isLarge, stall.timeouts >= 3, now - stall.since >= Constants.blackHoleTime { suspectBlackHole(at: now) }
       if repeatMode == .goBackN {
         var result = AckResult()
         GoBackN.goBack(&send, .probeTimeout, &result)
@@ -37,7 +41,7 @@ extension Connection {
       }
       // Two, lest the loss of one cost another timeout (RFC 9002 §6.2.4).
       probesDue = 2
-      lastProbed = 0
+      lastProbed = nil
       timers[.probe] = now + probeTimeout
     }
     if timers.fired(.keepAlive, at: now) {

@@ -33,9 +33,11 @@ extension Connection {
     let top = Numbering.expand(ack.top, near: send.base)
     guard next <= send.next, top <= send.next else { throw WireError.beyondWindow }
     var result = AckResult()
-    let sample = roundTripSample(ack, hasGap: top > next, at: now)
+    var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
+    if sample == nil, let minimum = roundTrip.minimum { send.mayAnswer(sentBefore: now - minimum) }
     let priorInFlight = send.bytesInFlight
-    let corrupt = max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0)
+    // Serial arithmetic, and no more than a window may hold.
+    let corrupt = min(max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0), Int(Limits.window.upperBound))
     if corrupt > 0 {
       reportedCorrupt = ack.corrupt
       // What was on its way together with the damaged one should have been acknowledged by now.
@@ -46,16 +48,21 @@ extension Connection {
     var fault: WireError?
     do throws(WireError) { try send.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
     if result.acked.total > 0 {
-      probeTimeouts = 0
+      stall = nil
       probesDue = 0
+    }
+    // A peer that never echoes is timed by what was sent but once, the delay of its ACK included (RFC 6298 §3).
+    if !send.isEchoed, let sentAt = result.newestOnceSentAt {
+      roundTrip.add(now - sentAt)
+      sample = roundTrip.latest
     }
     if result.spurious > 0 {
       counters.spurious += result.spurious
       reordering.sawSpurious(lateness: result.lateness, roundTrip)
     }
-    send.passed(roundTrip: sample > 0 ? sample : roundTrip.latest)
+    send.passed(roundTrip: sample ?? roundTrip.latest)
     detectLosses(&result, at: now)
-    send.rate.finish(&result.sample, minimum: roundTrip.hasSample ? roundTrip.minimum : 0, at: now)
+    send.rate.finish(&result.sample, minimum: roundTrip.minimum, at: now)
     lossesUntold += result.losses
     congestion.acknowledged(
       CongestionSample(
@@ -64,26 +71,24 @@ extension Connection {
         delivered: send.rate.delivered, roundTrip: sample, smoothedRoundTrip: roundTrip.smoothed))
     lossesUntold = Losses()
     send.longRoundTrip = congestion.longRoundTrip
-    // A burst of losses is over within a round trip; a path that has become narrower is not.
-    if send.largeLost >= Constants.blackHole, send.largeSilence > 2 * roundTrip.smoothed { suspectBlackHole(at: now) }
+    if send.blackHole.isLikely(roundTrip) { suspectBlackHole(at: now) }
     renewWishes()
     armProbe(at: now)
     if let fault { throw fault }
   }
 
-  /// What an ACK's echo tells; 0 if nothing.
-  private mutating func roundTripSample(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds {
-    guard ack.delay != .max else { return 0 }
+  /// What an ACK's echo tells, if anything.
+  private mutating func echoedRoundTrip(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds? {
+    guard ack.delay != .max else { return nil }
     let elapsed = Nanoseconds(now.wireMicroseconds &- ack.echo) * .microsecond
     let age = elapsed - Nanoseconds(ack.delay) * .microsecond
     // An echo of what was never sent would make the round trip whatever the peer likes.
-    guard age >= 0, elapsed < 2 * idleTimeout else { return 0 }
-    let sample = max(age, .microsecond)
-    roundTrip.add(sample)
+    guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
+    roundTrip.add(age)
     // The clock's next microsecond, for the echo is without its fraction.
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
     send.echoed(sentAt: sentAt, beyondGap: hasGap)
-    return sample
+    return roundTrip.latest
   }
 
   mutating func detectLosses(_ result: inout AckResult, at now: Instant) {
@@ -107,6 +112,6 @@ extension Connection {
   /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. A round trip that
   /// shrinks, as a peer that echoes what it likes can make it, does not put its end into the past.
   mutating func armProbe(at now: Instant) {
-    timers[.probe] = send.isEmpty ? .distantFuture : max(lastSentAt + probeTimeout, now)
+    timers[.probe] = send.isEmpty ? .distantFuture : max((lastSentAt ?? now) + probeTimeout, now)
   }
 }

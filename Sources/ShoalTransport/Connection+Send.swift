@@ -170,7 +170,8 @@ extension Connection {
     }
     if isProbe {
       // The lowest again where there is no other: one of the two may be lost.
-      guard let number = send.outstanding(from: lastProbed + 1) ?? send.outstanding(from: send.base) else {
+      guard let number = lastProbed.flatMap({ send.outstanding(from: $0 + 1) }) ?? send.outstanding(from: send.base)
+      else {
         probesDue = 0
         return nil
       }
@@ -196,13 +197,13 @@ extension Connection {
     let payload = sent.pointee.payload
     var packet = DataPacket()
     packet.sequence = UInt32(truncatingIfNeeded: number)
-    packet.attempt = sent.pointee.order == 0 ? 0 : UInt8(clamping: sent.pointee.attempt + 1)
+    packet.attempt = UInt8(clamping: sent.pointee.attempts)
     packet.timestamp = now.wireMicroseconds
     packet.ackEvery = ackEvery
     packet.ackDelay = UInt16(clamping: ackDelay / .microsecond)
     var length = try packet.put(connection: remoteID, into: buffer.mutableBytes)
-    if sent.pointee.messages >= 0 {
-      let messages = send.messages(sent.pointee.messages)
+    if let slot = sent.pointee.messages {
+      let messages = send.messages(slot)
       UnsafeMutableRawBufferPointer(rebasing: buffer[length...]).copyBytes(from: messages)
       length += messages.count
     } else if payload.length > 0 {

@@ -35,20 +35,24 @@ struct Connection: ~Copyable {
   let initialSequence: UInt32
   var handshakesSent = 0
   var handshakeDue = false
-  var handshakeSentAt = Instant.zero
+  var handshakeSentAt: Instant?
   /// For an unproven address: bytes received and sent.
   var unprovenReceived = 0
   var unprovenSent = 0
 
-  var probeTimeouts = 0
+  /// What is known of a time in which nothing is acknowledged, from its first probe timeout on.
+  var stall: Stall?
+  var probeTimeouts: Int { stall?.timeouts ?? 0 }
+  /// Decides what must differ from connection to connection.
+  var generator: SeededGenerator
   /// Probes that go out regardless of the congestion window.
   var probesDue = 0
   /// A packet that goes out once more at once.
   var twin: UInt64?
-  /// The last packet that a probe repeated.
-  var lastProbed: UInt64 = 0
+  /// The last packet that a probe repeated since the probe timeout.
+  var lastProbed: UInt64?
   /// When a numbered packet last left.
-  var lastSentAt = Instant.zero
+  var lastSentAt: Instant?
   /// What was declared lost since the congestion controller was last told.
   var lossesUntold = Losses()
   /// The corrupt datagrams that the peer reported so far.
@@ -70,6 +74,15 @@ struct Connection: ~Copyable {
     var isEmpty: Bool { probed == nil && response == nil }
   }
 
+  struct Stall {
+    /// The probe timeouts that have passed in a row.
+    var timeouts: Int
+    /// When the last packet before the first of them had left.
+    var since: Instant
+    /// By how much the next comes early.
+    var jitter: UInt64
+  }
+
   init(
     _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
     open: OpenPacket?, seed: UInt64, at now: Instant
@@ -89,7 +102,10 @@ struct Connection: ~Copyable {
     send = SendWindow(
       first: Numbering.first(initialSequence), limit: UInt64(windowSize), recordsLosses: configuration.recordsLosses)
     receive = ReceiveWindow(first: Numbering.first(open?.initialSequence ?? 0), limit: UInt64(windowSize))
-    congestion = CongestionControl(configuration.congestion, datagram: Limits.smallestDatagram, seed: seed)
+    var generator = SeededGenerator(seed: seed)
+    congestion = CongestionControl(
+      configuration.congestion, datagram: Limits.smallestDatagram, seed: generator.next(), at: now)
+    self.generator = generator
     path = PathMTU(mtu: 0, peerLimit: 0, address: address, at: now)
     handshakeDue = true
     timers[.idle] = now + (byPeer ? Constants.halfOpenTimeout : idleTimeout)
@@ -123,11 +139,11 @@ struct Connection: ~Copyable {
   /// The probe timeout now: doubled with each that passed, to two seconds at most.
   var probeTimeout: Nanoseconds {
     let base = roundTrip.probeTimeout(ackDelay: ackDelay)
-    guard probeTimeouts > 0 else { return base }
-    let doubled = min(base << Nanoseconds(min(probeTimeouts, 10)), max(Constants.longestProbeTimeout, base))
-    // Up to a quarter less, by no rule, so that probes never keep step with an outage that comes and goes.
-    let dice = Nanoseconds((send.transmissions &* 0x9e37_79b9_7f4a_7c15) >> 58)
-    return max(doubled - doubled / 256 * dice, base)
+    guard let stall else { return base }
+    let doubled = min(base << Nanoseconds(min(stall.timeouts, 10)), max(Constants.longestProbeTimeout, base))
+    // Up to a quarter less, by chance, so that probes keep step neither with an outage that comes and goes nor with
+    // those of other connections.
+    return max(doubled - doubled / 256 * Nanoseconds(stall.jitter % 64), base)
   }
 
   /// The opener has shown that it received our ACCEPT.
@@ -136,6 +152,7 @@ struct Connection: ~Copyable {
   }
 
   private mutating func handshakeAnswered(at now: Instant) {
+    guard let handshakeSentAt else { return }
     let elapsed = now - handshakeSentAt
     if handshakesSent == 1 { roundTrip.add(elapsed) } else { roundTrip.assume(elapsed) }
   }

@@ -12,7 +12,7 @@ struct Cubic {
   private var epoch: Instant?
   private var renoWindow = 0.0
   /// Losses of what left before this belong to the reduction that was made then.
-  private var reducedAt = Instant(nanoseconds: .min)
+  private var reducedAt: Instant?
   private var smoothed = Constants.initialRoundTrip
   private var hystart = HyStart()
   private var undo: Undo?
@@ -86,7 +86,7 @@ struct Cubic {
 
   private mutating func reduce(for lost: Int, _ sample: CongestionSample) {
     undo?.doubt.add(lost)
-    guard sample.losses.newestSentAt > reducedAt else { return }
+    if let reducedAt, sample.losses.newestSentAt.map({ $0 <= reducedAt }) ?? true { return }
     undo = Undo(
       size: size, threshold: threshold, greatest: greatest,
       doubt: DoubtedLosses(lost, roundTrip: smoothed, at: sample.now))

@@ -12,16 +12,17 @@ struct DeliveryRate {
     var sendElapsed: Nanoseconds = 0
     /// The sender had nothing more to send then: the path could perhaps do more.
     var appLimited = false
-    /// Bytes a second; 0 if the time was too short to tell.
-    var bytesPerSecond: Double = 0
+    /// Bytes a second; nil if the time was too short to tell.
+    var bytesPerSecond: Double?
   }
 
   /// The bytes delivered so far.
   private(set) var delivered: UInt64 = 0
+  // Both are set as the first packet leaves.
   private var deliveredAt = Instant.zero
   private var firstSentAt = Instant.zero
-  /// Where in `delivered` the effect of having had nothing to send ends; 0: there is none.
-  private var appLimitedUntil: UInt64 = 0
+  /// Where in `delivered` the effect of having had nothing to send ends.
+  private var appLimitedUntil: UInt64?
 
   mutating func willSend(inFlight: Int, at now: Instant) {
     guard inFlight == 0 else { return }
@@ -33,7 +34,7 @@ struct DeliveryRate {
     packet.pointee.delivered = delivered
     packet.pointee.deliveredAt = deliveredAt
     packet.pointee.firstSentAt = firstSentAt
-    packet.pointee.appLimited = appLimitedUntil > 0
+    packet.pointee.appLimited = appLimitedUntil != nil
   }
 
   mutating func delivered(_ packet: UnsafeMutablePointer<SentPacket>, at now: Instant, _ sample: inout Sample) {
@@ -49,15 +50,15 @@ struct DeliveryRate {
   }
 
   /// Completes the sample of an ACK.
-  mutating func finish(_ sample: inout Sample, minimum: Nanoseconds, at now: Instant) {
-    if appLimitedUntil > 0, delivered > appLimitedUntil { appLimitedUntil = 0 }
+  mutating func finish(_ sample: inout Sample, minimum: Nanoseconds?, at now: Instant) {
+    if let end = appLimitedUntil, delivered > end { appLimitedUntil = nil }
     guard sample.isValid else { return }
     let interval = max(sample.sendElapsed, now - sample.priorTime)
     // Shorter than a round trip it says more of how ACKs are bunched than of the path.
-    guard interval >= minimum, interval > 0 else { return }
+    guard interval >= minimum ?? 0, interval > 0 else { return }
     sample.bytesPerSecond = Double(delivered - sample.priorDelivered) * 1e9 / Double(interval)
   }
 
   /// The sender has nothing more to send, though it may.
-  mutating func becameAppLimited(inFlight: Int) { appLimitedUntil = max(delivered + UInt64(inFlight), 1) }
+  mutating func becameAppLimited(inFlight: Int) { appLimitedUntil = delivered + UInt64(inFlight) }
 }

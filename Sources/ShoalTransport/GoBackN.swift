@@ -26,10 +26,11 @@ enum GoBackN {
   ) -> Instant? {
     guard window.oldestInFlight() != nil else { return nil }
     let base = window.packet(window.base)
-    guard base.inFlight, max(window.newestBeyondGap, window.suspectBefore) >= base.sentAt else { return nil }
+    let isOvertaken = window.newestBeyondGap.map { $0 >= base.sentAt } ?? false
+    guard base.inFlight, isOvertaken || window.suspectBefore.map({ $0 >= base.sentAt }) ?? false else { return nil }
     let tolerance = reordering.window(roundTrip)
-    let due = base.sentAt + max(roundTrip.latest, roundTrip.smoothed) + tolerance
-    guard now >= due || window.newestBeyondGap - base.sentAt > tolerance else { return due }
+    let due = base.sentAt + roundTrip.expected + tolerance
+    guard now >= due || window.newestBeyondGap.map({ $0 - base.sentAt > tolerance }) ?? false else { return due }
     goBack(&window, .timeThreshold, &result)
     return nil
   }

@@ -4,8 +4,9 @@ import ShoalWire
 /// it was a false alarm.
 struct HyStart {
   private var roundEnd: UInt64 = 0
-  private var lastLeast = Nanoseconds.max
-  private var least = Nanoseconds.max
+  /// The least round trip of the last round and of this.
+  private var lastLeast: Nanoseconds?
+  private var least: Nanoseconds?
   private var samples = 0
   /// The least round trip when conservative slow start began; nil outside of it.
   private var baseline: Nanoseconds?
@@ -24,13 +25,14 @@ struct HyStart {
   /// What the acknowledged bytes are multiplied with to grow the window.
   mutating func growth(_ sample: CongestionSample) -> Double {
     if sample.rate.isValid, sample.rate.priorDelivered >= roundEnd { beginRound(sample.delivered) }
-    guard sample.roundTrip > 0 else { return isConservative ? 1 / HyStart.divisor : 1 }
-    least = min(least, sample.roundTrip)
+    guard let roundTrip = sample.roundTrip else { return isConservative ? 1 / HyStart.divisor : 1 }
+    let least = min(self.least ?? roundTrip, roundTrip)
+    self.least = least
     samples += 1
     if let base = baseline {
       // The round trip has become short again: it was a false alarm.
       if samples >= HyStart.samplesNeeded, least < base { baseline = nil }
-    } else if samples >= HyStart.samplesNeeded, lastLeast != .max {
+    } else if samples >= HyStart.samplesNeeded, let lastLeast {
       let threshold = max(HyStart.leastThreshold, min(lastLeast / 8, HyStart.mostThreshold))
       if least >= lastLeast + threshold {
         baseline = least
@@ -43,7 +45,7 @@ struct HyStart {
   private mutating func beginRound(_ delivered: UInt64) {
     roundEnd = delivered
     lastLeast = least
-    least = .max
+    least = nil
     samples = 0
     guard isConservative else { return }
     conservativeRounds += 1

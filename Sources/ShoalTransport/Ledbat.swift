@@ -14,9 +14,9 @@ struct Ledbat {
   private var base = BaseDelay()
   private var recent = RecentLeast()
   private var smoothed = Constants.initialRoundTrip
-  private var reducedAt = Instant(nanoseconds: .min)
+  private var reducedAt: Instant?
   /// The decrease is applied once a round trip.
-  private var decreasedAt = Instant.zero
+  private var decreasedAt: Instant?
   private var slowdown = Slowdown()
   private var exemption = CorruptionExemption()
   private var undo: (size: Double, threshold: Double, doubt: DoubtedLosses)?
@@ -49,9 +49,9 @@ struct Ledbat {
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip
     let lost = exemption.counting(sample)
-    if sample.roundTrip > 0 {
-      base.add(sample.roundTrip, at: sample.now)
-      recent.add(sample.roundTrip)
+    if let roundTrip = sample.roundTrip {
+      base.add(roundTrip, at: sample.now)
+      recent.add(roundTrip)
     }
     if slowdown.isActive {
       guard slowdown.isOver(sample.now) else { return }
@@ -62,8 +62,8 @@ struct Ledbat {
     // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
     if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     if slowdown.isDue(sample.now) { return slowdown.begin(window: size, smoothed, at: sample.now) }
-    guard sample.ackedBytes > 0, let floor = base.least else { return }
-    let delay = max(recent.least - floor, 0)
+    guard sample.ackedBytes > 0, let floor = base.least, let recent = recent.least else { return }
+    let delay = max(recent - floor, 0)
     let acked = Double(sample.ackedBytes)
     if size < threshold {
       // The way back after a slowdown is not cut short by what others queue meanwhile (LEDBAT++ §4.4).
@@ -74,7 +74,7 @@ struct Ledbat {
       if size >= threshold { slowdown.recovered(smoothed, at: sample.now) }
     } else if delay < Ledbat.target {
       if sample.fills(size, datagram) { size += gain(floor) * Double(datagram) * acked / size }
-    } else if sample.now - decreasedAt >= smoothed {
+    } else if decreasedAt.map({ sample.now - $0 >= smoothed }) ?? true {
       decreasedAt = sample.now
       let over = Double(delay) / Double(Ledbat.target) - 1
       size = max(size + max(gain(floor) * Double(datagram) - size * over, -size / 2), 2 * Double(datagram))
@@ -83,7 +83,7 @@ struct Ledbat {
 
   private mutating func reduce(for lost: Int, _ sample: CongestionSample) {
     undo?.doubt.add(lost)
-    guard sample.losses.newestSentAt > reducedAt else { return }
+    if let reducedAt, sample.losses.newestSentAt.map({ $0 <= reducedAt }) ?? true { return }
     undo = (size, threshold, DoubtedLosses(lost, roundTrip: smoothed, at: sample.now))
     reducedAt = sample.now
     size = max(size / 2, Ledbat.leastWindow * Double(datagram))
@@ -121,28 +121,28 @@ struct Ledbat {
 
   /// The least round trip of the last ten minutes, by the minute (RFC 6817 §3.4.2, BASE_HISTORY).
   private struct BaseDelay {
-    private var minutes: InlineArray<10, Nanoseconds> = .init(repeating: .max)
-    private var minute: Int64 = -1
+    private var minutes: InlineArray<10, (minute: UInt64, least: Nanoseconds)?> = .init(repeating: nil)
+    private var newest: UInt64 = 0
 
     mutating func add(_ sample: Nanoseconds, at now: Instant) {
-      let current = now.nanoseconds / (60 * .second)
-      if current != minute {
-        for i in 0..<Int(min(max(current - minute, 1), 10)) { minutes[Int((current - Int64(i)) % 10)] = .max }
-        minute = current
-      }
-      minutes[Int(current % 10)] = min(minutes[Int(current % 10)], sample)
+      newest = now.nanoseconds.magnitude / UInt64(60 * Nanoseconds.second)
+      let place = Int(newest % 10)
+      let known = minutes[place].flatMap { $0.minute == newest ? $0.least : nil }
+      minutes[place] = (newest, min(known ?? sample, sample))
     }
 
     var least: Nanoseconds? {
-      var least = Nanoseconds.max
-      for i in 0..<10 { least = min(least, minutes[i]) }
-      return least == .max ? nil : least
+      var least: Nanoseconds?
+      for i in 0..<10 {
+        if let (minute, sample) = minutes[i], minute + 10 > newest { least = min(least ?? sample, sample) }
+      }
+      return least
     }
   }
 
   /// The least of the last four samples: noise is not delay (RFC 6817 §3.4.2, CURRENT_FILTER).
   private struct RecentLeast {
-    private var samples: InlineArray<4, Nanoseconds> = .init(repeating: .max)
+    private var samples: InlineArray<4, Nanoseconds?> = .init(repeating: nil)
     private var next = 0
 
     mutating func add(_ sample: Nanoseconds) {
@@ -150,20 +150,21 @@ struct Ledbat {
       next = (next + 1) % 4
     }
 
-    var least: Nanoseconds {
+    var least: Nanoseconds? {
       var least = samples[0]
-      for i in 1..<4 { least = min(least, samples[i]) }
-      return least == .max ? 0 : least
+      for i in 1..<4 { if let sample = samples[i] { least = min(least ?? sample, sample) } }
+      return least
     }
   }
 
   /// The initial and the periodic slowdown (LEDBAT++ §4.5): two round trips at two packets, then slow start back; the
   /// next after nine times what that took.
   private struct Slowdown {
+    /// The longest that one is taken to have lasted: it may have been cut short by a peer's silence.
+    private static let longest: Nanoseconds = 1_000 * .second
     private var dueAt = Instant.distantFuture
     private var until: Instant?
-    private var beganAt = Instant.zero
-    private var wasPeriodic = false
+    private var beganAt: Instant?
     private(set) var restored = 0.0
 
     var isActive: Bool { until != nil }
@@ -173,7 +174,6 @@ struct Ledbat {
     mutating func begin(window: Double, _ roundTrip: Nanoseconds, at now: Instant) {
       restored = window
       beganAt = now
-      wasPeriodic = true
       until = now + 2 * roundTrip
       dueAt = .distantFuture
     }
@@ -187,7 +187,7 @@ struct Ledbat {
     /// The window is back where it was, or slow start has found it.
     mutating func recovered(_ roundTrip: Nanoseconds, at now: Instant) {
       guard dueAt == .distantFuture else { return }
-      dueAt = wasPeriodic ? now + 9 * (now - beganAt) : now + 2 * roundTrip
+      dueAt = now + (beganAt.map { 9 * min(now - $0, Slowdown.longest) } ?? 2 * roundTrip)
     }
   }
 }

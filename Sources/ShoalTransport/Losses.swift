@@ -47,7 +47,7 @@ struct Losses {
   /// The runs that they form: packets that left one after the other and were all lost.
   var runs = 0
   /// When the latest-sent of them had left.
-  var newestSentAt = Instant.zero
+  var newestSentAt: Instant?
 
   var packets: Int { unqueued.total + queued }
 
@@ -56,6 +56,6 @@ struct Losses {
     a.unqueued += b.unqueued
     a.queued += b.queued
     a.runs += b.runs
-    a.newestSentAt = max(a.newestSentAt, b.newestSentAt)
+    if let sentAt = b.newestSentAt { a.newestSentAt = max(a.newestSentAt ?? sentAt, sentAt) }
   }
 }

@@ -4,7 +4,7 @@ import ShoalWire
 struct Pacer {
   /// The bytes that may leave now; negative after a burst that overdrew.
   private var credit = 0.0
-  private var creditAt = Instant.zero
+  private var creditAt: Instant?
   /// The credit is used up: nothing leaves before there is a burst's again, so that batches stay whole.
   private var isWaiting = false
 
@@ -26,11 +26,12 @@ struct Pacer {
     if now == creditAt, credit > 0, !isWaiting { return nil }
     burst = max(share * Pacer.fullBurst(rate, datagram), Double(2 * datagram))
     // Time that passed while the sender was busy elsewhere is made up for by two bursts at most.
-    credit = min(credit + rate * Double(max(now - creditAt, 0)) / 1e9, 2 * burst)
-    creditAt = max(now, creditAt)
+    let earned = creditAt.map { rate * Double(max(now - $0, 0)) / 1e9 } ?? .infinity
+    credit = min(credit + earned, 2 * burst)
+    creditAt = max(now, creditAt ?? now)
     isWaiting = credit <= 0 || isWaiting && credit < burst
     guard isWaiting else { return nil }
-    return now + max(Nanoseconds((burst - credit) / rate * 1e9), 1)
+    return now + max(Nanoseconds(saturating: (burst - credit) / rate * 1e9), 1)
   }
 
   mutating func sent(_ bytes: Int) { credit -= Double(bytes) }

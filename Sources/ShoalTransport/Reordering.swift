@@ -4,8 +4,9 @@ import ShoalWire
 ///
 /// A fixed threshold of three packets is what makes others collapse where packets overtake each other.
 struct Reordering {
-  /// The packets by which a transmission must be overtaken; without limit once reordering was seen (RFC 8985 §6.2).
-  private(set) var packetThreshold = Constants.packetThreshold
+  /// The packets by which a transmission must be overtaken; nil, as counting tells nothing, once reordering was seen (RFC
+  /// 8985 §6.2).
+  private(set) var packetThreshold: UInt64? = Constants.packetThreshold
   private var tolerance: Nanoseconds = 0
 
   /// The time by which a transmission must be overtaken: an eighth of a round trip at first (RFC 9002 §6.1.2).
@@ -14,10 +15,10 @@ struct Reordering {
   }
 
   /// A loss has proven spurious: a packet came this much later than those sent after it, or, if it was repeated
-  /// meanwhile, at a time that is not known (0).
-  mutating func sawSpurious(lateness: Nanoseconds, _ roundTrip: RoundTrip) {
-    packetThreshold = .max
-    tolerance = max(tolerance + (lateness == 0 ? roundTrip.smoothed / 8 : 0), lateness + lateness / 8)
-    tolerance = min(tolerance, roundTrip.smoothed)
+  /// meanwhile, at a time that is not known.
+  mutating func sawSpurious(lateness: Nanoseconds?, _ roundTrip: RoundTrip) {
+    packetThreshold = nil
+    let late = min(lateness ?? tolerance + roundTrip.smoothed / 8, Constants.longestRoundTrip)
+    tolerance = min(max(tolerance, lateness == nil ? late : late + late / 8), roundTrip.smoothed)
   }
 }

@@ -17,6 +17,8 @@ struct Ring<Element: BitwiseCopyable>: ~Copyable {
 
   /// The oldest element; there must be one.
   var first: Element { self[0] }
+  /// The newest element.
+  var last: Element? { count > 0 ? self[count - 1] : nil }
 
   subscript(index: Int) -> Element {
     get {
@@ -49,6 +51,8 @@ struct Ring<Element: BitwiseCopyable>: ~Copyable {
     count -= 1
     return element
   }
+
+  mutating func removeLast() { count = max(count - 1, 0) }
 
   /// Keeps only what `keep` says, in order.
   mutating func filter(_ keep: (Element) -> Bool) {

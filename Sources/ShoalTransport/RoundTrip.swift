@@ -2,27 +2,30 @@ import ShoalWire
 
 /// The round-trip time: RFC 9002 §5, from timestamps that the peer echoes, so a repeat is never ambiguous.
 struct RoundTrip {
-  /// The last sample; 0 before the first.
-  private(set) var latest: Nanoseconds = 0
+  /// The last sample; nil before the first.
+  private(set) var latest: Nanoseconds?
   /// The smoothed time.
   private(set) var smoothed: Nanoseconds = Constants.initialRoundTrip
   /// The mean deviation.
   private(set) var variation: Nanoseconds = Constants.initialRoundTrip / 2
-  /// The least sample so far; `.max` before the first.
-  private(set) var minimum: Nanoseconds = .max
+  /// The least sample so far; nil before the first.
+  private(set) var minimum: Nanoseconds?
 
-  var hasSample: Bool { minimum != .max }
+  var hasSample: Bool { minimum != nil }
+  /// How long an answer may well take: the last sample or the smoothed time, whichever is longer.
+  var expected: Nanoseconds { max(latest ?? smoothed, smoothed) }
 
   mutating func add(_ sample: Nanoseconds) {
-    let sample = max(sample, .microsecond)
+    // An echo is a peer's word, and a host may have slept.
+    let sample = min(max(sample, .microsecond), Constants.longestRoundTrip)
     latest = sample
-    guard hasSample else {
+    guard let least = minimum else {
       minimum = sample
       smoothed = sample
       variation = sample / 2
       return
     }
-    minimum = min(minimum, sample)
+    minimum = min(least, sample)
     variation += (abs(smoothed - sample) - variation) / 4
     smoothed += (sample - smoothed) / 8
   }
@@ -31,7 +34,7 @@ struct RoundTrip {
   /// best guess, since to be wrong costs a probe too early rather than a wait too long.
   mutating func assume(_ guess: Nanoseconds) {
     guard !hasSample else { return }
-    smoothed = max(guess, .millisecond)
+    smoothed = min(max(guess, .millisecond), Constants.longestRoundTrip)
     variation = smoothed / 2
   }
 

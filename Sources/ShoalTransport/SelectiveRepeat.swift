@@ -21,13 +21,15 @@ enum SelectiveRepeat {
     _ result: inout AckResult
   ) -> Instant? {
     let tolerance = reordering.window(roundTrip)
+    let newest = window.newest
+    let suspectBefore = window.suspectBefore
     while let number = window.oldestInFlight() {
       let packet = window.packet(number)
-      guard packet.order < window.newestOrder || packet.sentAt < window.suspectBefore else { return nil }
-      let due = packet.sentAt + max(roundTrip.latest, roundTrip.smoothed) + tolerance
-      let byCount =
-        packet.order < window.newestOrder && window.newestOrder - packet.order >= reordering.packetThreshold
-      let byTime = now >= due || window.newestSentAt - packet.sentAt > tolerance
+      let isOvertaken = newest.map { packet.order < $0.order } ?? false
+      guard isOvertaken || suspectBefore.map({ packet.sentAt < $0 }) ?? false else { return nil }
+      let due = packet.sentAt + roundTrip.expected + tolerance
+      let byCount = isOvertaken && newest!.order - packet.order >= reordering.packetThreshold ?? .max
+      let byTime = now >= due || newest.map { $0.sentAt - packet.sentAt > tolerance } ?? false
       guard byCount || byTime else { return due }
       window.declareLost(number, byCount ? .reorderingThreshold : .timeThreshold, &result)
     }

@@ -6,10 +6,12 @@ struct AckResult {
   var bytes = 0
   /// Packets that had been declared lost although they, or an earlier attempt, had arrived.
   var spurious = 0
-  /// How late the latest of those was, against the packets sent after it.
-  var lateness: Nanoseconds = 0
+  /// How late the latest of those was, against the packets sent after it; nil if that is not known of any.
+  var lateness: Nanoseconds?
   /// The packets newly acknowledged, by how they had left.
   var acked = PhaseCounts()
+  /// When the latest-sent of those left that were sent but once.
+  var newestOnceSentAt: Instant?
   /// The packets that were declared lost.
   var losses = Losses()
   /// What the delivery rate is computed from: the latest-sent packet newly acknowledged.
@@ -29,27 +31,23 @@ struct SendWindow: ~Copyable {
   private(set) var lostCount = 0
   /// The transmissions so far; 64 bits, so that it never wraps.
   private(set) var transmissions: UInt64 = 0
-  /// The latest transmission that is known to have arrived, and when it left.
-  private(set) var newestOrder: UInt64 = 0
-  private(set) var newestSentAt = Instant.zero
-  /// When the latest-sent packet left that an ACK ever echoed.
-  private var newestEcho = Instant.zero
+  /// The latest transmission that is known to have arrived.
+  private(set) var newest: Departure?
+  /// When the latest-sent packet left that an ACK ever echoed, or that may have been what one acknowledged.
+  private var newestEcho: Instant?
+  /// Whether an ACK ever echoed anything.
+  private(set) var isEchoed = false
   /// Under go-back-N: when the latest-sent packet left that arrived beyond a gap.
-  private(set) var newestBeyondGap = Instant.zero
-  /// What left before this should have been acknowledged, as far as is known.
-  private(set) var suspectBefore = Instant.zero
-  /// Packets larger than every path carries, lost since one last got through.
-  private(set) var largeLost = 0
-  private var newestLargeOrder: UInt64 = 0
-  private var newestLargeSentAt = Instant.zero
-  private var newestLargeLostAt = Instant.zero
+  private(set) var newestBeyondGap: Instant?
+  /// What left before this should have been acknowledged.
+  private(set) var suspectBefore: Instant?
+  private(set) var blackHole = BlackHole()
   var rate = DeliveryRate()
   /// A round trip longer than this shows a queue on the path.
-  var longRoundTrip = Nanoseconds.max
+  var longRoundTrip: Nanoseconds?
   /// The round trip that was seen as the latest transmission to have arrived came to be this one.
   private(set) var passings = Ring<Passing>()
-  private var passedOrder: UInt64 = 0
-  private var lastLostOrder: UInt64 = 0
+  private var lastLostOrder: UInt64?
 
   struct Passing: BitwiseCopyable {
     var order: UInt64
@@ -64,6 +62,7 @@ struct SendWindow: ~Copyable {
   /// Packets taken for lost since they were last asked for; nil where nobody asks.
   private var verdicts: [LossVerdict]?
   private static let mostVerdicts = 1 << 14
+  private static let mostPassings = 1 << 14
   private var messages: [[UInt8]] = []
   private var freeMessages: [Int32] = []
 
@@ -98,7 +97,7 @@ struct SendWindow: ~Copyable {
     acked.makeRoom(from: base, to: next, through: number)
     acked.remove(number)
     next += 1
-    var slot: Int32 = -1
+    var slot: Int32?
     if let bytes {
       if let free = freeMessages.popLast() {
         slot = free
@@ -110,7 +109,7 @@ struct SendWindow: ~Copyable {
     }
     packets.at(number).initialize(
       to: SentPacket(
-        sentAt: .zero, order: 0, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempt: 0,
+        order: 0, sentAt: .zero, delivered: 0, deliveredAt: .zero, firstSentAt: .zero, appLimited: false, attempts: 0,
         bytes: 0, phase: .steady, isTail: false, isProbe: false, inFlight: false, isLost: false, messages: slot,
         payload: payload))
     return number
@@ -134,9 +133,9 @@ struct SendWindow: ~Copyable {
     rate.willSend(inFlight: bytesInFlight, at: now)
     let packet = packets.at(number)
     if packet.pointee.inFlight { bytesInFlight -= Int(packet.pointee.bytes) }
-    packet.pointee.isProbe = packet.pointee.order > 0 && !packet.pointee.isLost
+    packet.pointee.isProbe = packet.pointee.attempts > 0 && !packet.pointee.isLost
     if packet.pointee.isLost { noLongerLost(packet) }
-    if packet.pointee.order > 0 { packet.pointee.attempt &+= 1 }
+    packet.pointee.attempts += 1
     packet.pointee.sentAt = now
     packet.pointee.order = transmissions
     packet.pointee.bytes = Int32(bytes)
@@ -145,6 +144,8 @@ struct SendWindow: ~Copyable {
     packet.pointee.inFlight = true
     rate.tag(packet)
     bytesInFlight += bytes
+    // While nothing is acknowledged, what probes repeat leaves entries behind those of packets that stay in flight.
+    if flight.count >= 2 * Int(next - base) + 1_024 { forgetSuperseded() }
     flight.append(Transmission(number: number, order: transmissions))
   }
 
@@ -166,12 +167,16 @@ struct SendWindow: ~Copyable {
 
   /// An ACK echoes a packet that left at `sentAt`; `beyondGap` if one before it had not arrived then.
   mutating func echoed(sentAt: Instant, beyondGap: Bool) {
-    newestEcho = max(newestEcho, sentAt)
-    if beyondGap { newestBeyondGap = max(newestBeyondGap, sentAt) }
+    isEchoed = true
+    mayAnswer(sentBefore: sentAt)
+    if beyondGap { newestBeyondGap = max(newestBeyondGap ?? sentAt, sentAt) }
   }
 
+  /// What an ACK acknowledges without an echo may have left up to a least round trip ago.
+  mutating func mayAnswer(sentBefore: Instant) { newestEcho = max(newestEcho ?? sentBefore, sentBefore) }
+
   /// What left before `sentBefore` should have been acknowledged by now.
-  mutating func suspect(sentBefore: Instant) { suspectBefore = max(suspectBefore, sentBefore) }
+  mutating func suspect(sentBefore: Instant) { suspectBefore = max(suspectBefore ?? sentBefore, sentBefore) }
 
   /// Everything before `number` has arrived.
   mutating func acknowledge(upTo number: UInt64, at now: Instant, _ result: inout AckResult) {
@@ -196,7 +201,8 @@ struct SendWindow: ~Copyable {
     result.acked.add(packet.pointee.phase, isTail: packet.pointee.isTail)
     result.bytes += Int(packet.pointee.bytes)
     // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
-    let arrivedEarlier = packet.pointee.attempt > 0 && packet.pointee.sentAt > newestEcho
+    let isRepeat = packet.pointee.attempts > 1
+    let arrivedEarlier = isRepeat && newestEcho.map { packet.pointee.sentAt > $0 } ?? false
     if packet.pointee.inFlight {
       bytesInFlight -= Int(packet.pointee.bytes)
       packet.pointee.inFlight = false
@@ -205,61 +211,67 @@ struct SendWindow: ~Copyable {
     if packet.pointee.isLost || arrivedEarlier && !packet.pointee.isProbe {
       result.spurious += 1
       if packet.pointee.isLost {
-        result.lateness = max(result.lateness, newestSentAt - packet.pointee.sentAt)
+        let lateness = newest.map { $0.sentAt - packet.pointee.sentAt } ?? 0
+        if lateness > result.lateness ?? 0 { result.lateness = lateness }
         noLongerLost(packet)
       }
     }
     if !arrivedEarlier {
-      if packet.pointee.order > newestOrder {
-        newestOrder = packet.pointee.order
-        newestSentAt = packet.pointee.sentAt
-      }
-      if packet.pointee.isLarge {
-        if packet.pointee.order > newestLargeOrder {
-          newestLargeOrder = packet.pointee.order
-          newestLargeSentAt = packet.pointee.sentAt
-        }
-        largeLost = 0
-      }
+      if packet.pointee.order > newest?.order ?? 0 { newest = packet.pointee.departure }
+      if packet.pointee.isLarge { blackHole.arrived(packet.pointee.departure) }
+    }
+    if !isRepeat {
+      result.newestOnceSentAt = max(result.newestOnceSentAt ?? packet.pointee.sentAt, packet.pointee.sentAt)
     }
     rate.delivered(packet, at: now, &result.sample)
-    if packet.pointee.messages >= 0 {
-      messages[Int(packet.pointee.messages)] = []
-      freeMessages.append(packet.pointee.messages)
+    if let slot = packet.pointee.messages {
+      messages[Int(slot)] = []
+      freeMessages.append(slot)
     }
   }
 
   // MARK: Loss
 
   /// What an ACK newly told of has been taken in, and its round trip was this.
-  mutating func passed(roundTrip: Nanoseconds) {
-    guard newestOrder > passedOrder else { return }
+  mutating func passed(roundTrip: Nanoseconds?) {
+    guard let roundTrip, let order = newest?.order, order > passings.last?.order ?? 0 else { return }
     // Of what is settled nobody asks any more.
     if bytesInFlight == 0 { passings.removeAll() }
-    passedOrder = newestOrder
-    passings.append(Passing(order: newestOrder, roundTrip: roundTrip))
+    // However many ACKs a peer makes of it, the latest is enough.
+    if passings.count == Self.mostPassings { passings.removeLast() }
+    passings.append(Passing(order: order, roundTrip: roundTrip))
   }
 
   /// The round trip that was seen when a transmission was first overtaken, or arrived.
-  private mutating func roundTrip(whenPassing order: UInt64) -> Nanoseconds {
+  private mutating func roundTrip(whenPassing order: UInt64) -> Nanoseconds? {
     while passings.count > 1, passings.first.order < order { _ = passings.popFirst() }
-    return passings.isEmpty ? 0 : passings.first.roundTrip
+    return passings.isEmpty ? nil : passings.first.roundTrip
   }
 
-  /// The oldest transmission that is neither acknowledged nor superseded nor declared lost.
+  /// Whether it is neither acknowledged nor superseded nor declared lost.
+  private func isInFlight(_ transmission: Transmission) -> Bool {
+    guard transmission.number >= base, !acked.contains(transmission.number) else { return false }
+    let packet = packets.at(transmission.number)
+    return packet.pointee.inFlight && packet.pointee.order == transmission.order
+  }
+
+  /// The oldest transmission in flight.
   mutating func oldestInFlight() -> UInt64? {
     while !flight.isEmpty {
       let oldest = flight.first
-      if oldest.number >= base, !acked.contains(oldest.number) {
-        let packet = packets.at(oldest.number)
-        if packet.pointee.inFlight, packet.pointee.order == oldest.order {
-          _ = roundTrip(whenPassing: oldest.order)
-          return oldest.number
-        }
+      if isInFlight(oldest) {
+        _ = roundTrip(whenPassing: oldest.order)
+        return oldest.number
       }
       _ = flight.popFirst()
     }
     return nil
+  }
+
+  private mutating func forgetSuperseded() {
+    for _ in 0..<flight.count {
+      if let oldest = flight.popFirst(), isInFlight(oldest) { flight.append(oldest) }
+    }
   }
 
   /// Declares a packet lost: it no longer counts as in flight and will be repeated. A late ACK is still honoured. Without
@@ -271,18 +283,17 @@ struct SendWindow: ~Copyable {
       bytesInFlight -= Int(packet.pointee.bytes)
       packet.pointee.inFlight = false
       result.losses.bytes += Int(packet.pointee.bytes)
-      if packet.pointee.order != lastLostOrder + 1 { result.losses.runs += 1 }
+      if lastLostOrder.map({ packet.pointee.order != $0 + 1 }) ?? true { result.losses.runs += 1 }
       lastLostOrder = packet.pointee.order
-      result.losses.newestSentAt = max(result.losses.newestSentAt, packet.pointee.sentAt)
-      if roundTrip(whenPassing: packet.pointee.order) > longRoundTrip {
+      let sentAt = packet.pointee.sentAt
+      result.losses.newestSentAt = max(result.losses.newestSentAt ?? sentAt, sentAt)
+      let seen = roundTrip(whenPassing: packet.pointee.order)
+      if let seen, let longRoundTrip, seen > longRoundTrip {
         result.losses.queued += 1
       } else {
         result.losses.unqueued.add(packet.pointee.phase, isTail: packet.pointee.isTail)
       }
-      if packet.pointee.isLarge, packet.pointee.order > newestLargeOrder {
-        largeLost += 1
-        newestLargeLostAt = packet.pointee.sentAt
-      }
+      if packet.pointee.isLarge { blackHole.lost(packet.pointee.departure) }
     }
     if let trigger, (verdicts?.count ?? .max) < Self.mostVerdicts {
       verdicts?.append(
@@ -299,10 +310,7 @@ struct SendWindow: ~Copyable {
     return taken
   }
 
-  mutating func forgetLargeLosses() { largeLost = 0 }
-
-  /// Over how long a time nothing large has got through, as the packets left.
-  var largeSilence: Nanoseconds { newestLargeLostAt - newestLargeSentAt }
+  mutating func forgetLargeLosses() { blackHole.forget() }
 
   /// Declares the base lost, and all that follows it discarded, to be repeated in order.
   mutating func goBack(_ trigger: LossVerdict.Trigger, _ result: inout AckResult) {

@@ -23,19 +23,24 @@ public struct Payload: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
+/// When a transmission left, and which it was, counted from 1 over all packets and attempts.
+struct Departure: BitwiseCopyable {
+  var order: UInt64
+  var sentAt: Instant
+}
+
 /// What is remembered of a numbered packet until it is acknowledged.
 struct SentPacket: BitwiseCopyable {
-  /// When its last attempt left.
-  var sentAt: Instant
-  /// Which transmission that was, counted over all packets and attempts.
+  /// Which transmission its last attempt was, and when that left; set as it leaves.
   var order: UInt64
+  var sentAt: Instant
   /// For the delivery rate (draft-cheng-iccrg-delivery-rate-estimation §3.2), as of that attempt.
   var delivered: UInt64
   var deliveredAt: Instant
   var firstSentAt: Instant
   var appLimited: Bool
-  /// Attempts so far, less one; it saturates on the wire only.
-  var attempt: UInt32
+  /// Attempts so far.
+  var attempts: UInt32
   /// The bytes of the last attempt's datagram.
   var bytes: Int32
   /// How its last attempt left.
@@ -48,11 +53,14 @@ struct SentPacket: BitwiseCopyable {
   var inFlight: Bool
   /// It was declared lost and waits to be repeated.
   var isLost: Bool
-  /// The slot of the messages that it carries, or -1.
-  var messages: Int32
+  /// The slot of the messages that it carries, if any.
+  var messages: Int32?
   /// The block that it carries; its length is 0 if there is none.
   var payload: Payload
 
+  /// The number of its last attempt, from 0.
+  var attempt: UInt32 { attempts > 0 ? attempts - 1 : 0 }
+  var departure: Departure { Departure(order: order, sentAt: sentAt) }
   /// Whether its last attempt was larger than every path carries.
   var isLarge: Bool { bytes > Limits.smallestDatagram }
 }

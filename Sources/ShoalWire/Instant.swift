@@ -8,6 +8,21 @@ extension Nanoseconds {
   public static var millisecond: Nanoseconds { 1_000_000 }
   /// One second.
   public static var second: Nanoseconds { 1_000_000_000 }
+
+  /// The span nearest to so many nanoseconds; 0 for what is no number.
+  @inlinable public init(saturating nanoseconds: Double) {
+    // 2^63 is the least that does not fit.
+    self = nanoseconds >= 0x1p63 ? .max : nanoseconds <= -0x1p63 ? .min : nanoseconds.isNaN ? 0 : Int64(nanoseconds)
+  }
+
+  @inlinable func saturatingAdd(_ other: Nanoseconds) -> Nanoseconds {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other > 0 ? .max : .min) : sum
+  }
+  @inlinable func saturatingSubtract(_ other: Nanoseconds) -> Nanoseconds {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other > 0 ? .min : .max) : difference
+  }
 }
 
 /// A point on a monotonic clock that only the host reads; the core is told the time, it never asks.
@@ -25,15 +40,16 @@ public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
 
   /// Earlier or later in time.
   @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
-  /// The instant `span` later; never wraps past `distantFuture`.
+  /// The instant `span` later; neither traps nor wraps past the ends of time.
   @inlinable public static func + (a: Instant, span: Nanoseconds) -> Instant {
-    let (sum, overflow) = a.nanoseconds.addingReportingOverflow(span)
-    return Instant(nanoseconds: overflow ? .max : sum)
+    Instant(nanoseconds: a.nanoseconds.saturatingAdd(span))
   }
-  /// The instant `span` earlier.
+  /// The instant `span` earlier; neither traps nor wraps past the ends of time.
   @inlinable public static func - (a: Instant, span: Nanoseconds) -> Instant {
-    Instant(nanoseconds: a.nanoseconds &- span)
+    Instant(nanoseconds: a.nanoseconds.saturatingSubtract(span))
   }
-  /// The time from `b` to `a`.
-  @inlinable public static func - (a: Instant, b: Instant) -> Nanoseconds { a.nanoseconds &- b.nanoseconds }
+  /// The time from `b` to `a`, as far as it can be told.
+  @inlinable public static func - (a: Instant, b: Instant) -> Nanoseconds {
+    a.nanoseconds.saturatingSubtract(b.nanoseconds)
+  }
 }

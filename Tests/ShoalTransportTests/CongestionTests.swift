@@ -59,7 +59,7 @@ import Testing
       var samples: [Nanoseconds] = []
       for _ in 0..<60 {
         path.world.run(for: 50 * .millisecond)
-        samples.append(path.connection().pointee.roundTrip.latest)
+        samples.append(path.connection().pointee.roundTrip.latest ?? 0)
       }
       #expect(samples.sorted()[30] < 46 * .millisecond, "seed \(seed)")
       #expect(try #require(path.bbr?.randomLoss.share) < 0.005)
@@ -132,7 +132,7 @@ import Testing
       var path = try Bottleneck(100, 40, more: "reorder=20%", seed: seed)
       let (share, wire) = try path.transfer(30_000_000, rate: 100)
       #expect(share > 0.88 && wire < 1.02, "seed \(seed): \(share) \(wire)")
-      #expect(path.connection().pointee.roundTrip.minimum < 42 * .millisecond)
+      #expect(path.connection().pointee.roundTrip.minimum ?? .max < 42 * .millisecond)
     }
   }
 

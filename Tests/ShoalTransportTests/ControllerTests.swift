@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func aFirstFlightThatOnlyCameLateDoesNotEndStartup() {
-    var bbr = Bbr(datagram: 1_200, seed: 1)
+    var bbr = Bbr(datagram: 1_200, seed: 1, at: .zero)
     bbr.started(roundTrip: 40 * .millisecond, at: .zero)
     for round in 0..<3 {
       bbr.acknowledged(sample(bbr, round: round, acked: 60, lost: 0, roundTrip: 40 * .millisecond))
@@ -156,7 +156,8 @@ import Testing
     var excused = 0
     for round in 0..<100 {
       for part in 0..<10 {
-        var told = sample(Bbr(datagram: 1_500, seed: 1), round: round, acked: 7, lost: 3, roundTrip: 40 * .millisecond)
+        let bbr = Bbr(datagram: 1_500, seed: 1, at: .zero)
+        var told = sample(bbr, round: round, acked: 7, lost: 3, roundTrip: 40 * .millisecond)
         told.now = Instant.zero + .second + Nanoseconds(round * 10 + part) * 4 * .millisecond
         told.corrupt = 100
         excused += told.losses.packets - exemption.counting(told)

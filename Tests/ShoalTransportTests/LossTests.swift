@@ -87,7 +87,7 @@ import Testing
     let next = send.takeLost()
     #expect(send.isEmpty && send.bytesInFlight == 0 && send.lostCount == 0 && next == nil)
     // The repeat, of which nothing is known, overtook no one.
-    #expect(send.newestSentAt == Instant(nanoseconds: 9 * .millisecond))
+    #expect(send.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
   }
 
   @Test func probesAreAtMostTwoSecondsApart() throws {
