@@ -6,10 +6,15 @@ struct IPContext {
   var destination: Address
   /// Where the IP packet begins in the frame.
   var start: Int
-  /// Where the IP packet ends in the frame as its header declares; `Int.max` when it declares nothing.
-  var end: Int
+  /// Where the IP packet ends in the frame as its header declares, if it does.
+  var end: Int?
   /// Whether `destination` is the one that the checksum covers.
   var isFinal = true
+
+  /// Whether it goes on for so many bytes, as far as is declared.
+  func holds(_ count: Int, from offset: Int) -> Bool { end.map { $0 - offset >= count } ?? true }
+  /// Where what the frame has of it ends.
+  func end(in bytes: UnsafeRawBufferPointer) -> Int { min(end ?? bytes.count, bytes.count) }
 }
 
 extension IPFrame {
@@ -27,16 +32,16 @@ extension IPFrame {
     let ip = IPContext(
       source: Address(ipv4: bytes.uint32(at: start + 12), port: 0),
       destination: Address(ipv4: bytes.uint32(at: start + 16), port: 0), start: start,
-      end: total == 0 ? .max : start + total)
+      end: total == 0 ? nil : start + total)
     let number = bytes.uint8(at: start + 9)
     let flags = bytes.uint16(at: start + 6)
     guard flags & 0x3fff == 0 else {
-      let end = min(ip.end, bytes.count)
+      let end = ip.end(in: bytes)
       throw .fragment(
         IPFragment(
           source: ip.source, destination: ip.destination, identification: UInt32(bytes.uint16(at: start + 4)),
           offset: Int(flags & 0x1fff) * 8, more: flags & 0x2000 != 0, protocolNumber: number,
-          length: (total == 0 ? end : ip.end) - start - header, packet: start..<end, payload: start + header..<end))
+          length: (ip.end ?? end) - start - header, packet: start..<end, payload: start + header..<end))
     }
     guard number == udp else { throw .otherProtocol(number) }
     return try datagram(bytes, at: start + header, ip, verifying)
@@ -50,18 +55,18 @@ extension IPFrame {
     var ip = IPContext(
       source: Address(high: bytes.uint64(at: start + 8), low: bytes.uint64(at: start + 16), port: 0),
       destination: Address(high: bytes.uint64(at: start + 24), low: bytes.uint64(at: start + 32), port: 0),
-      start: start, end: length == 0 ? .max : start + 40 + length)
+      start: start, end: length == 0 ? nil : start + 40 + length)
     var number = bytes.uint8(at: start + 6)
     var offset = start + 40
     // Every extension header is 8 bytes or more, so this ends with the frame.
     while number != udp {
       guard isExtension(number) else { throw .otherProtocol(number) }
-      guard ip.end - offset >= 8 else { throw .malformed(.network) }
+      guard ip.holds(8, from: offset) else { throw .malformed(.network) }
       guard bytes.count - offset >= 8 else { throw .truncated(.network) }
       let size = extensionSize(number, length: bytes.uint8(at: offset + 1))
       if number == 44 { try refuseFragment(bytes, at: offset, ip) }
       if number == 43 && bytes.uint8(at: offset + 3) != 0 { ip.isFinal = false }
-      guard ip.end - offset >= size else { throw .malformed(.network) }
+      guard ip.holds(size, from: offset) else { throw .malformed(.network) }
       guard bytes.count - offset >= size else { throw .truncated(.network) }
       number = bytes.uint8(at: offset)
       offset += size
@@ -92,11 +97,11 @@ extension IPFrame {
   ) throws(NotUDP) {
     let field = bytes.uint16(at: offset + 2)
     guard field & 0xfff9 != 0 else { return }
-    let end = min(ip.end, bytes.count)
+    let end = ip.end(in: bytes)
     throw .fragment(
       IPFragment(
         source: ip.source, destination: ip.destination, identification: bytes.uint32(at: offset + 4),
         offset: Int(field & 0xfff8), more: field & 1 != 0, protocolNumber: bytes.uint8(at: offset),
-        length: (ip.end == .max ? end : ip.end) - offset - 8, packet: ip.start..<end, payload: offset + 8..<end))
+        length: (ip.end ?? end) - offset - 8, packet: ip.start..<end, payload: offset + 8..<end))
   }
 }

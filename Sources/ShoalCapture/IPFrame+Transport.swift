@@ -5,15 +5,15 @@ extension IPFrame {
   static func datagram(
     _ bytes: UnsafeRawBufferPointer, at start: Int, _ ip: IPContext, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
-    guard ip.end - start >= 8 else { throw .malformed(.transport) }
+    guard ip.holds(8, from: start) else { throw .malformed(.transport) }
     guard bytes.count - start >= 8 else { throw .truncated(.transport) }
     let length = Int(bytes.uint16(at: start + 4))
-    guard length >= 8 && length <= ip.end - start else { throw .malformed(.transport) }
+    guard length >= 8 && ip.holds(length, from: start) else { throw .malformed(.transport) }
     let end = min(start + length, bytes.count)
     return IPFrame(
       source: ip.source.with(port: bytes.uint16(at: start)),
       destination: ip.destination.with(port: bytes.uint16(at: start + 2)),
-      packet: ip.start..<min(ip.end, bytes.count), payload: start + 8..<end, udpLength: length,
+      packet: ip.start..<ip.end(in: bytes), payload: start + 8..<end, udpLength: length,
       checksum: verifying ? verdict(bytes.slice(start..<end), length: length, ip) : .unknown, direction: nil)
   }
 

@@ -3,9 +3,9 @@ import ShoalWire
 /// The deadlines of all connections, the earliest at hand: a binary heap that knows where each slot stands.
 struct DeadlineHeap {
   private var heap: [(at: Instant, slot: Int)] = []
-  private var place: [Int]
+  private var place: [Int?]
 
-  init(slots: Int) { place = Array(repeating: -1, count: slots) }
+  init(slots: Int) { place = Array(repeating: nil, count: slots) }
 
   /// The earliest deadline; `distantFuture` if there is none.
   var earliest: Instant { heap.first?.at ?? .distantFuture }
@@ -14,17 +14,17 @@ struct DeadlineHeap {
 
   /// Sets a slot's deadline; `distantFuture` takes it out.
   mutating func set(_ slot: Int, _ at: Instant) {
-    let index = place[slot]
-    if index < 0 {
+    guard let index = place[slot] else {
       guard at != .distantFuture else { return }
       heap.append((at, slot))
       place[slot] = heap.count - 1
-      siftUp(heap.count - 1)
-    } else if at == .distantFuture {
+      return siftUp(heap.count - 1)
+    }
+    if at == .distantFuture {
       let last = heap.count - 1
       exchange(index, last)
       heap.removeLast()
-      place[slot] = -1
+      place[slot] = nil
       if index < last { restore(index) }
     } else if heap[index].at != at {
       heap[index].at = at

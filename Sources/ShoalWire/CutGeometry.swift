@@ -37,16 +37,21 @@ extension Cut {
     return size == 0 ? chunks == 0 : chunks >= 1 && Int(chunks) <= pieces
   }
 
+  // A stranger's cut may be asked before it is known to be valid: whatever its numbers, nothing here traps.
+
   /// The bytes of every piece but perhaps the last.
   public var pieceSize: Int { 1 << min(Int(pieceExponent), 62) }
-  /// How many pieces there are.
-  public var pieces: Int { size > 0 ? Int(clamping: (size - 1) >> UInt64(pieceExponent) + 1) : 0 }
+  /// How many pieces there are; of a cut that is not valid 2^31 - 1 at most, so that no product of it overflows.
+  public var pieces: Int {
+    size > 0 ? Int(min((size - 1) >> UInt64(pieceExponent) + 1, UInt64(Int32.max))) : 0
+  }
   /// How many leaves of 1,024 bytes the file's tree has; an empty file has one.
   public var leaves: UInt64 { size > 0 ? (size - 1) / 1_024 + 1 : 1 }
 
-  /// The bytes of a piece.
+  /// The bytes of a piece; 0 if there is no such piece.
   public func pieceLength(_ piece: Int) -> Int {
-    Int(min(UInt64(pieceSize), size - UInt64(piece) << UInt64(pieceExponent)))
+    guard piece < pieces else { return 0 }
+    return Int(min(UInt64(pieceSize), size - pieceOffset(piece)))
   }
   /// Where a piece begins.
   public func pieceOffset(_ piece: Int) -> UInt64 { UInt64(piece) << UInt64(pieceExponent) }
@@ -59,7 +64,7 @@ extension Cut {
     return first * pieces / Int(chunks)..<end * pieces / Int(chunks)
   }
   /// The chunk to which a piece belongs.
-  public func chunk(ofPiece piece: Int) -> Int { ((piece + 1) * Int(chunks) - 1) / pieces }
+  public func chunk(ofPiece piece: Int) -> Int { max((piece + 1) * Int(chunks) - 1, 0) / max(pieces, 1) }
 
   /// The pieces that `runs` of chunks cover; chunks that are not are passed over.
   public func pieceSet(_ runs: [ChunkRun]) -> ChunkSet {
@@ -91,8 +96,8 @@ extension Cut {
     case .size(let bytes):
       while pieceExponent > Limits.pieceExponents.lowerBound, pieceSize > bytes { pieceExponent -= 1 }
       while pieces > Limits.chunks { pieceExponent += 1 }
-      let each = max((bytes + pieceSize / 2) / pieceSize, 1)
-      chunks = UInt32((pieces + each - 1) / each)
+      let each = max(bytes / pieceSize + (bytes % pieceSize >= pieceSize / 2 ? 1 : 0), 1)
+      chunks = UInt32(pieces / each + (pieces % each > 0 ? 1 : 0))
     }
   }
 }

@@ -82,7 +82,7 @@ public struct ChunkRun: Hashable, Sendable {
   /// How many chunks, at least 1.
   public var count: UInt32
   /// The index after the last.
-  public var end: UInt32 { first + count }
+  public var end: UInt32 { first + min(count, .max - first) }
 
   /// The chunks `first ..< first + count`.
   public init(first: UInt32, count: UInt32) {

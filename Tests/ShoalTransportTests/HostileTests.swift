@@ -142,6 +142,56 @@ import Testing
     #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete } && pair.a.closed.isEmpty)
   }
 
+  /// At the edge exactly: all that was sent may be acknowledged, and nothing beyond.
+  @Test func anAckIsBelievedUpToWhatWasSentAndNoFurther() throws {
+    let changes: [(beyond: Bool, change: (inout AckPacket, UInt32) -> Void)] = [
+      (true, { ($0.next, $0.top) = ($1 &+ 1, $1 &+ 1) }), (true, { ($0.next, $0.top) = ($1, $1 &+ 1) }),
+      (true, { ($0.next, $0.top) = ($1 &+ 1, $1) }), (true, { ($0.next, $0.top) = ($1, $1 &+ 1 << 30) }),
+      (false, { ($0.next, $0.top) = ($1, $1) }),
+    ]
+    for (beyond, change) in changes {
+      let pair = try Pair("delay=10ms")
+      let (id, _) = try pair.connect()
+      pair.world.sendFile(20 * 1_100, from: pair.a, on: id)
+      pair.world.run(for: 5 * .millisecond)
+      let connection = pair.inside(pair.a)
+      let next = UInt32(truncatingIfNeeded: connection.pointee.send.next)
+      var bytes = try ack(pair) { change(&$0, next) }
+      bytes.mend()
+      let (ignored, outstanding) = (pair.a.endpoint.ignored, connection.pointee.send.bytesInFlight)
+      pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+      #expect(pair.a.endpoint.ignored == ignored + (beyond ? 1 : 0))
+      #expect(connection.pointee.send.bytesInFlight == (beyond ? outstanding : 0))
+      #expect(connection.pointee.send.isEmpty == !beyond)
+    }
+  }
+
+  /// A slice is read up to its fault: what the rest of the ACK says holds.
+  @Test func aSliceThatReachesOneBeyondIsNotBelieved() throws {
+    for (count, believed) in [(4, true), (5, false)] as [(UInt32, Bool)] {
+      let pair = try Pair("delay=10ms")
+      let (id, _) = try pair.connect()
+      pair.world.sendFile(20 * 1_100, from: pair.a, on: id)
+      pair.world.run(for: 5 * .millisecond)
+      let connection = pair.inside(pair.a)
+      let (base, next) = (connection.pointee.send.base, connection.pointee.send.next)
+      for (encoding, slice) in [(0, [0, UInt8(count)]), (1, [0xff])] as [(UInt8, [UInt8])] {
+        var bytes = try ack(
+          pair,
+          {
+            $0.next = $0.next &+ 1
+            $0.first = UInt32(truncatingIfNeeded: next - 4)
+            $0.count = count
+            $0.encoding = encoding
+          }, slice: slice)
+        bytes.mend()
+        pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+        #expect(connection.pointee.send.isAcked(next - 1) == believed)
+      }
+      #expect(connection.pointee.send.base == base + 2)
+    }
+  }
+
   @Test func theLastByteOfABitmapMaySpeakOfMore() throws {
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()
