@@ -140,7 +140,7 @@ struct Bbr {
     }
     window = min(window, bounds.lowInflight)
     if state != .probeRoundTrip { window += aggregation.value + 1.5 * quantum }
-    return max(Int(min(window, 1e15)), bounds.isFull ? least : Constants.initialWindow * datagram)
+    return max(Int(Int64(saturating: window)), bounds.isFull ? least : Constants.initialWindow * datagram)
   }
 
   /// Bytes a second.

@@ -37,7 +37,7 @@ struct Cubic {
 
   var state: String { size < threshold ? (hystart.isConservative ? "css" : "slow_start") : "avoidance" }
   /// The most bytes in flight.
-  var window: Int { max(Int(min(size, 1e15)), 2 * datagram) }
+  var window: Int { max(Int(Int64(saturating: size)), 2 * datagram) }
   /// Bytes a second: twice the window a round trip in slow start, then a quarter more than it (RFC 9002 §7.7).
   var pacingRate: Double {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))

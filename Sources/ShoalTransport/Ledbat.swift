@@ -38,7 +38,9 @@ struct Ledbat {
     return size < threshold ? "slow_start" : "avoidance"
   }
   /// The most bytes in flight.
-  var window: Int { max(Int(min(slowdown.isActive ? 0 : size, 1e15)), Int(Ledbat.leastWindow) * datagram) }
+  var window: Int {
+    max(Int(Int64(saturating: slowdown.isActive ? 0 : size)), Int(Ledbat.leastWindow) * datagram)
+  }
   /// Bytes a second.
   var pacingRate: Double {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
