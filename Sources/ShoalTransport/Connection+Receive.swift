@@ -34,7 +34,10 @@ extension Connection {
     guard next <= send.next, top <= send.next else { throw WireError.beyondWindow }
     var result = AckResult()
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
-    if sample == nil, let minimum = roundTrip.minimum { send.mayAnswer(sentBefore: now - minimum) }
+    // Of the parts of a long ACK only the first tells the time.
+    if sample == nil, ack.first == ack.next, let minimum = roundTrip.minimum {
+      send.mayAnswer(sentBefore: now - minimum)
+    }
     let priorInFlight = send.bytesInFlight
     // Serial arithmetic, and no more than a window may hold.
     let corrupt = min(max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0), Int(Limits.window.upperBound))
