@@ -274,9 +274,11 @@ struct SendWindow: ~Copyable {
     }
   }
 
-  /// Declares a packet lost: it no longer counts as in flight and will be repeated. A late ACK is still honoured. Without
-  /// a trigger it was discarded.
-  mutating func declareLost(_ number: UInt64, _ trigger: LossVerdict.Trigger?, _ result: inout AckResult) {
+  /// Declares a packet lost: it no longer counts as in flight and will be repeated, after the others that are lost or
+  /// before them. A late ACK is still honoured. Without a trigger it was discarded.
+  mutating func declareLost(
+    _ number: UInt64, _ trigger: LossVerdict.Trigger?, first: Bool = false, _ result: inout AckResult
+  ) {
     let packet = packets.at(number)
     guard !packet.pointee.isLost, !acked.contains(number) else { return }
     if packet.pointee.inFlight {
@@ -301,7 +303,7 @@ struct SendWindow: ~Copyable {
     }
     packet.pointee.isLost = true
     lostCount += 1
-    lost.append(number)
+    if first { lost.prepend(number) } else { lost.append(number) }
   }
 
   mutating func takeVerdicts() -> [LossVerdict] {
@@ -313,13 +315,20 @@ struct SendWindow: ~Copyable {
   mutating func forgetLargeLosses() { blackHole.forget() }
 
   /// Declares the base lost, and all that follows it discarded, to be repeated in order.
+  ///
+  /// What was discarded before and has not been repeated since still waits, in order: only what was sent since is looked
+  /// at, so that who makes us go back over and over makes no more work than there are packets sent.
   mutating func goBack(_ trigger: LossVerdict.Trigger, _ result: inout AckResult) {
-    lost.removeAll()
-    lostCount = 0
-    for number in base..<next { packets.at(number).pointee.isLost = false }
-    declareLost(base, trigger, &result)
+    var end = base
+    while end < next, !packets.at(end).pointee.isLost { end += 1 }
     var discarded = AckResult()
-    for number in base + 1..<next { declareLost(number, nil, &discarded) }
+    for number in (base..<end).reversed() {
+      if number == base {
+        declareLost(number, trigger, first: true, &result)
+      } else {
+        declareLost(number, nil, first: true, &discarded)
+      }
+    }
   }
 
   /// The lowest number from `number` on that is not acknowledged: what a probe repeats.

@@ -90,6 +90,31 @@ import Testing
     #expect(send.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
   }
 
+  /// Over and over, from a few packets more each time: always the lowest first, each once.
+  @Test func whatGoesBackIsRepeatedInOrder() {
+    let first = UInt64(1) << 32
+    var send = SendWindow(first: first, limit: 1_000)
+    for _ in 0..<100 { send.sent(send.add(payload: .empty, messages: nil), bytes: 100, phase: .steady, at: .zero) }
+    var result = AckResult()
+    for round in 0..<5 as Range<UInt64> {
+      send.acknowledge(upTo: first + round, at: .zero, &result)
+      send.goBack(.timeThreshold, &result)
+      #expect(send.lostCount == 100 - Int(round) && send.bytesInFlight == 0)
+      #expect(result.losses.packets == Int(round) + 1)
+      for number in first + round..<first + 10 * (round + 1) {
+        let lost = send.takeLost()
+        #expect(lost == number)
+        send.sent(number, bytes: 100, phase: .steady, at: .zero)
+      }
+    }
+    var rest: [UInt64] = []
+    while let lost = send.takeLost() {
+      rest.append(lost)
+      send.sent(lost, bytes: 100, phase: .steady, at: .zero)
+    }
+    #expect(rest == Array(first + 50..<first + 100) && send.lostCount == 0)
+  }
+
   @Test func probesAreAtMostTwoSecondsApart() throws {
     let pair = try Pair("delay=20ms", .with { $0.idleTimeout = 120 * .second })
     let (id, _) = try pair.connect()
