@@ -14,8 +14,28 @@ struct AckSchedule {
   private var corruptAckAt: Instant?
   /// When the last ACK left.
   private var leftAt: Instant?
+  /// The bytes of ACKs that what came in has paid for.
+  private var credit = Constants.ackLength
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
+
+  /// The bytes that an ACK may have now: what it describes costs no more than came in. A short one is always allowed now
+  /// and then, so that a sender of little learns of each loss.
+  func room(at now: Instant) -> Int {
+    min(max(credit, nextFree.map { now < $0 } ?? false ? 0 : Constants.shortAck), Constants.ackLength)
+  }
+
+  /// From when on a short one costs nothing; nil: from the first on.
+  var nextFree: Instant? { leftAt.map { $0 + Constants.longestAckDelay } }
+
+  /// Whether what came in pays for one more ACK, which is not due, to go on where the last ended.
+  var canGoOn: Bool { credit >= Constants.shortAck }
+
+  /// A datagram of the connection, of any type, has come.
+  mutating func received(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
+
+  /// An ACK of so many bytes leaves.
+  mutating func sent(_ bytes: Int) { credit = max(credit - bytes, 0) }
 
   /// A numbered packet has arrived.
   mutating func arrived(

@@ -29,10 +29,19 @@ public struct TransportConfiguration: Sendable {
   public var receivedMTU = 65_535
   /// A connection from which nothing is heard for so long is closed.
   public var idleTimeout: Nanoseconds = 30 * .second
-  /// The most connections: bounds memory, some 10 kB each while idle.
+  /// The most connections: bounds memory, some 12 kB each while idle. The last eighth is kept for those that we open.
   public var maxConnections = 1_024
-  /// The most connections opened by others that have not yet proven their address.
-  public var maxHalfOpen = 256
+  /// The most connections that one host opened, its address proven: more peers than sit behind one NAT, and never all.
+  public var maxConnectionsPerHost = 256
+  /// The connections opened by others that have not yet proven their address; beyond, an OPEN is answered with RETRY.
+  public var maxHalfOpen = 64
+  /// The most of them from one host: whoever forges its address does not use up what others have.
+  public var maxHalfOpenPerHost = 16
+  /// The memory of send windows that one host can make us use, and all together, in whole windows of 65,536 packets, some
+  /// 10 MB each, or of `window` if that is more. Beyond, a window is as large as it has become, and grows no more.
+  public var sendWindowsPerHost = 2
+  /// See `sendWindowsPerHost`.
+  public var sendWindows = 12
   /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
   public var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
@@ -40,6 +49,12 @@ public struct TransportConfiguration: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// The bytes that one whole window takes.
+  var wholeWindow: Int { max(Int(window), 65_536) * SendWindow.bytesPerPacket }
+
+  /// The most connections that others opened.
+  var maxInbound: Int { maxConnections - maxConnections / 8 }
 
   /// The MTUs that may be asked for: IPv6 promises 1,280 (RFC 8200 §5), and no IP packet is larger than 65,535.
   public static let mtuRange = 1_280...65_535
@@ -54,6 +69,13 @@ enum Constants {
   static let openTimeout: Nanoseconds = 250 * .millisecond
   /// How long a connection that another began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
+  /// A token of RETRY is good for this long at least, which an opener that repeats its OPEN needs, and less than twice
+  /// as long.
+  static let tokenEpoch: Nanoseconds = 5 * .second
+  /// The RETRYs that an opener heeds in one attempt: a second one, should the first token be too old.
+  static let retries = 2
+  /// After so long without any content, either way, a connection may be closed for a newcomer that has no more.
+  static let idleBeforeOthers: Nanoseconds = 10 * .second
   /// The round trip assumed before there is a sample.
   static let initialRoundTrip: Nanoseconds = 200 * .millisecond
   /// The longest round trip that is believed: no path is longer, and sums of such spans stay far from overflow.
@@ -82,8 +104,12 @@ enum Constants {
   static let blackHoleTime: Nanoseconds = .second
   /// The bytes of an ACK: as many as any path carries.
   static let ackLength = Limits.smallestDatagram
+  /// The bytes of ACKs that what came in may pay for in advance: the largest window at 10 % loss takes 160,000 to tell.
+  static let ackCredit = 1 << 18
+  /// The bytes of an ACK, a few runs included, that leaves every 25 ms even if what it answers was shorter.
+  static let shortAck = 64
   /// The RESETs a second that are sent to whoever uses an unknown connection id.
   static let resetsPerSecond = 100
-  /// The stateless answers that wait to be sent.
-  static let statelessReplies = 64
+  /// The stateless answers that wait to be sent: as many as datagrams are read before it is the turn of sending.
+  static let statelessReplies = 256
 }

@@ -20,7 +20,9 @@ extension Connection {
     var reader = MessageReader(bytes, from: packet.messages.offset)
     while let (type, body) = try reader.next() {
       switch type {
-      case .block: events.append(.block(id, try Block.read(bytes, body)))
+      case .block:
+        events.append(.block(id, try Block.read(bytes, body)))
+        lastUseful = now
       case let type?: events.append(.message(id, type, body: body))
       case nil: break
       }
@@ -50,6 +52,7 @@ extension Connection {
     // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
     var fault: WireError?
     do throws(WireError) { try send.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
+    if result.hasContent { lastUseful = now }
     if result.acked.total > 0 {
       stall = nil
       probesDue = 0

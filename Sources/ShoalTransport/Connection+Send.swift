@@ -22,7 +22,12 @@ extension Connection {
     case .established: break
     }
     if !answers.isEmpty { return try answer(buffer) }
-    if nextSlice != nil || acks.isDue(at: now) { return try acknowledge(buffer, at: now) }
+    if !acks.canGoOn { nextSlice = nil }
+    if nextSlice != nil || acks.isDue(at: now) {
+      let room = acks.room(at: now)
+      if room >= AckPacket.overhead { return try acknowledge(buffer, room, at: now) }
+      timers[.ack] = acks.nextFree ?? now
+    }
     if now >= timers[.path] { if let written = try probePath(buffer, at: now) { return written } }
     return try data(buffer, at: now)
   }
@@ -36,6 +41,7 @@ extension Connection {
     packet.arq = configuration.repeatMode.rawValue
     packet.maxDatagram = largestReceived
     packet.idleTimeout = wireIdleTimeout
+    packet.token = token
     timers[.handshake] = now + openWait
     handshakesSent += 1
     handshakeSentAt = now
@@ -70,7 +76,7 @@ extension Connection {
     closesSent += 1
     var packet = ClosePacket()
     packet.code = closeCode
-    packet.reason = closeReason
+    packet.reason = endedByPeer ? "" : closeReason
     return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
   }
 
@@ -101,7 +107,7 @@ extension Connection {
   }
 
   private mutating func acknowledge(
-    _ buffer: UnsafeMutableRawBufferPointer, at now: Instant
+    _ buffer: UnsafeMutableRawBufferPointer, _ most: Int, at now: Instant
   ) throws(WireError) -> Written {
     var packet = AckPacket()
     let first = max(nextSlice ?? receive.next, receive.next)
@@ -114,13 +120,14 @@ extension Connection {
     packet.first = UInt32(truncatingIfNeeded: first)
     var length = AckPacket.overhead
     if repeatMode == .selectiveRepeat, receive.hasGap {
-      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[AckPacket.overhead..<Constants.ackLength])
+      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[AckPacket.overhead..<most])
       let slice = receive.slice(from: first, into: room)
       packet.count = UInt32(slice.count)
       packet.encoding = slice.encoding.rawValue
       length += slice.length
-      if first + slice.count < receive.top { nextSlice = first + slice.count }
+      if slice.count > 0, first + slice.count < receive.top { nextSlice = first + slice.count }
     }
+    acks.sent(length)
     _ = try packet.put(connection: remoteID, into: buffer.mutableBytes)
     return (length, .empty)
   }

@@ -8,6 +8,9 @@ struct Connection: ~Copyable {
   var remoteID: UInt64
   let address: Address
   let byPeer: Bool
+  /// The host that has the address, and as what the connection counts there.
+  let host: HostKey
+  var standing: HostLedger.Standing
   var state: ConnectionState
 
   var send: SendWindow
@@ -36,6 +39,17 @@ struct Connection: ~Copyable {
   var handshakesSent = 0
   var handshakeDue = false
   var handshakeSentAt: Instant?
+  /// The token that the last RETRY brought, and how many came.
+  var token: UInt64 = 0
+  var retries = 0
+  /// An answer may be to any of several OPENs or ACCEPTs.
+  var handshakeIsAmbiguous = false
+  /// When content last came or was acknowledged; at first, when the connection began.
+  var lastUseful: Instant
+  /// The bytes of memory that its host was last charged for it.
+  var charged = 0
+  /// A message found no memory.
+  var isOverdrawn = false
   /// For an unproven address: bytes received and sent.
   var unprovenReceived = 0
   var unprovenSent = 0
@@ -64,6 +78,8 @@ struct Connection: ~Copyable {
   var closeReason = ""
   var closeDue = false
   var closesSent = 0
+  /// The reason is the peer's, and not sent back.
+  var endedByPeer = false
   /// Lowest and highest version of a peer that speaks none of ours.
   var peerVersions: ClosedRange<UInt8>?
 
@@ -85,13 +101,16 @@ struct Connection: ~Copyable {
 
   init(
     _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
-    open: OpenPacket?, seed: UInt64, at now: Instant
+    open: OpenPacket?, standing: HostLedger.Standing, seed: UInt64, at now: Instant
   ) {
     self.configuration = configuration
     self.localID = localID
     self.address = address
     self.initialSequence = initialSequence
     byPeer = open != nil
+    host = HostKey(address)
+    self.standing = standing
+    lastUseful = now
     remoteID = 0
     state = open == nil ? .opening : .accepting
     let peerMode = RepeatMode(rawValue: open?.arq ?? 0) ?? .selectiveRepeat
@@ -122,6 +141,9 @@ struct Connection: ~Copyable {
   }
 
   var wireIdleTimeout: UInt16 { UInt16(clamping: max(configuration.idleTimeout / .second, 1)) }
+
+  /// The bytes of memory that its peer can make larger.
+  var memory: Int { send.memory + send.messageBytes + queue.messageBytes }
 
   /// The UDP payload of a full datagram.
   var datagram: Int { path.confirmed }
@@ -154,7 +176,7 @@ struct Connection: ~Copyable {
   private mutating func handshakeAnswered(at now: Instant) {
     guard let handshakeSentAt else { return }
     let elapsed = now - handshakeSentAt
-    if handshakesSent == 1 { roundTrip.add(elapsed) } else { roundTrip.assume(elapsed) }
+    if handshakesSent == 1, !handshakeIsAmbiguous { roundTrip.add(elapsed) } else { roundTrip.assume(elapsed) }
   }
 
   mutating func becameEstablished(at now: Instant) {
@@ -192,6 +214,18 @@ struct Connection: ~Copyable {
 }
 
 extension Connection {
+  /// The responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN can forge
+  /// that, which costs one OPEN more; an ACCEPT is taken all the same.
+  mutating func retried(_ packet: RetryPacket) {
+    guard packet.token != 0, packet.token != token, retries < Constants.retries else { return }
+    retries += 1
+    token = packet.token
+    handshakeIsAmbiguous = handshakeIsAmbiguous || handshakesSent > 1
+    // The address has answered: the OPENs and their waits begin anew.
+    handshakesSent = 0
+    handshakeDue = true
+  }
+
   /// The ACCEPT of our OPEN has come: what it says holds for both ends.
   mutating func accepted(_ packet: AcceptPacket, _ mode: RepeatMode, at now: Instant) {
     repeatMode = mode

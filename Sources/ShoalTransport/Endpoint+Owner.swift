@@ -5,7 +5,7 @@ extension Endpoint {
   /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
   public mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
     guard !connections.isFull, address.isUsable else { return nil }
-    let slot = insert(address, open: nil, at: now)
+    let slot = insert(address, open: nil, .own, at: now)
     touch(slot)
     return connections.id(slot)
   }
@@ -15,7 +15,14 @@ extension Endpoint {
   public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
     precondition(message.count <= MessageType.longest)
     guard let slot = usable(id) else { return false }
+    guard hosts.mayTake(message.count, connections.at(slot).pointee.host) else {
+      // No message can be left out, so the connection is over.
+      connections.at(slot).pointee.isOverdrawn = true
+      touch(slot)
+      return false
+    }
     connections.at(slot).pointee.queue.append(message)
+    account(slot)
     touch(slot)
     return true
   }

@@ -6,7 +6,7 @@ extension Endpoint {
     _ type: PacketType, _ header: Header, _ bytes: RawSpan, from address: Address, at now: Instant
   ) throws(WireError) {
     guard let slot = connections.slot(local: header.connection) else {
-      if type == .data { replies.reset(header.connection, to: address, at: now) }
+      if type == .data { replies.reset(header.connection, to: address, for: bytes.byteCount, at: now) }
       ignored += 1
       return
     }
@@ -17,6 +17,7 @@ extension Endpoint {
     }
     connection.pointee.counters.received += 1
     connection.pointee.counters.bytesReceived += bytes.byteCount
+    connection.pointee.acks.received(bytes.byteCount)
     if connection.pointee.state == .closing {
       if type == .data, connection.pointee.closesSent < Constants.closes {
         connection.pointee.closeDue = connection.pointee.remoteID != 0
@@ -26,7 +27,7 @@ extension Endpoint {
     connection.pointee.timers[.idle] = now + connection.pointee.idleTimeout
     if connection.pointee.state == .accepting {
       // Only who has seen our ACCEPT knows the id in this header.
-      halfOpen -= 1
+      hosts.proved(connection.pointee.host, &connection.pointee.standing)
       connection.pointee.proven(at: now)
       establish(slot, at: now)
     }
@@ -42,6 +43,7 @@ extension Endpoint {
         ignored += 1
       }
     case .ack where connection.pointee.state == .established:
+      defer { settle(slot) }
       try connection.pointee.receive(try AckPacket.read(bytes), bytes, at: now)
     case .accept: try receiveAccept(slot, bytes, at: now)
     case .version where connection.pointee.state == .opening:
@@ -49,6 +51,8 @@ extension Endpoint {
       guard packet.lowest <= packet.highest, !(packet.lowest...packet.highest).contains(Limits.version) else { return }
       connection.pointee.peerVersions = packet.lowest...packet.highest
       closedByPeer(slot, CloseCode.version.rawValue, at: now)
+    case .retry where connection.pointee.state == .opening:
+      connection.pointee.retried(try RetryPacket.decode(bytes))
     case .probe:
       let packet = try ProbePacket.decode(bytes)
       guard Int(packet.size) == bytes.byteCount else { return }
@@ -73,6 +77,9 @@ extension Endpoint {
     events.append(.closed(connections.id(slot), code: code, byPeer: true))
     end(slot, code, reason, at: now)
     connections.at(slot).pointee.closeDue = false
+    connections.at(slot).pointee.endedByPeer = true
+    // Who has forgotten us, or speaks no version of ours, is not told that we know.
+    if CloseCode(rawValue: code)?.isSent == false { connections.at(slot).pointee.closesSent = Constants.closes }
   }
 
   private mutating func establish(_ slot: Int, at now: Instant) {
@@ -112,11 +119,15 @@ extension Endpoint {
       connection.pointee.handshakeDue = true
       return touch(slot)
     }
-    guard !connections.isFull, halfOpen < configuration.maxHalfOpen else {
-      return try replies.busy(header.connection, to: address)
+    let host = HostKey(address)
+    let isProven = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
+    guard isProven || hosts.takesUnproven(host) else {
+      return replies.retry(mint.token(of: address, for: header.connection, at: now), header.connection, to: address)
     }
-    let slot = insert(address, open: packet, at: now)
-    halfOpen += 1
+    guard hosts.hasRoom(host) || makeRoom(for: host, at: now) else {
+      return replies.busy(header.connection, to: address)
+    }
+    let slot = insert(address, open: packet, isProven ? .proven : .unproven, at: now)
     connections.learned(remote: header.connection, of: slot)
     let connection = connections.at(slot)
     connection.pointee.unprovenReceived = bytes.byteCount

@@ -16,10 +16,12 @@ public struct Endpoint: ~Copyable {
   private var deadlines: DeadlineHeap
   var replies = StatelessReplies()
   private var secrets: SecretGenerator
-  /// The connections that others began and that have not yet proven their address.
-  var halfOpen = 0
   /// The first of `ready` has been given its share of this round.
   private var isTurn = false
+  /// What each host holds of what is shared out.
+  var hosts: HostLedger
+  /// Makes the tokens of RETRY.
+  let mint: TokenMint
 
   /// What connections that are gone had counted, and what belongs to none.
   var past = TransportCounters()
@@ -32,6 +34,9 @@ public struct Endpoint: ~Copyable {
   public init(_ configuration: TransportConfiguration, secrets: SecretGenerator) {
     self.configuration = configuration
     self.secrets = secrets
+    var keys = secrets
+    mint = TokenMint(key: keys.key(for: "retry"), epoch: Constants.tokenEpoch)
+    hosts = HostLedger(configuration)
     connections = ConnectionTable(capacity: configuration.maxConnections)
     isReady = Array(repeating: false, count: configuration.maxConnections)
     deadlines = DeadlineHeap(slots: configuration.maxConnections)
@@ -94,6 +99,8 @@ public struct Endpoint: ~Copyable {
     while !ready.isEmpty {
       let slot = ready.first
       let connection = connections.at(slot)
+      if connection.pointee.send.wantsToGrow, !connection.pointee.queue.isEmpty { grow(slot) }
+      if connection.pointee.isOverdrawn { endOverdrawn(slot, at: now) }
       if !isTurn { connection.pointee.credit = min(connection.pointee.credit + Work.quantum, Work.quantum) }
       isTurn = connection.pointee.credit > 0
       if isTurn, let written = try? connection.pointee.nextTransmit(buffer, at: now) {
@@ -141,13 +148,18 @@ public struct Endpoint: ~Copyable {
     return slot
   }
 
-  mutating func insert(_ address: Address, open: OpenPacket?, at now: Instant) -> Int {
+  mutating func insert(
+    _ address: Address, open: OpenPacket?, _ standing: HostLedger.Standing, at now: Instant
+  ) -> Int {
     let local = connections.localID(secrets.next())
     let sequence = configuration.initialSequence ?? UInt32(truncatingIfNeeded: secrets.next())
-    return connections.insert(
+    let slot = connections.insert(
       Connection(
-        configuration, localID: local, address: address, initialSequence: sequence, open: open, seed: secrets.next(),
-        at: now))
+        configuration, localID: local, address: address, initialSequence: sequence, open: open, standing: standing,
+        seed: secrets.next(), at: now))
+    hosts.joined(connections.at(slot).pointee.host, standing)
+    account(slot)
+    return slot
   }
 
   /// Something has happened to a connection: it may have something to send, and its timers may have moved.
@@ -160,13 +172,13 @@ public struct Endpoint: ~Copyable {
   }
 
   mutating func end(_ slot: Int, _ code: UInt16, _ reason: String, at now: Instant) {
-    if connections.at(slot).pointee.state == .accepting { halfOpen -= 1 }
     connections.at(slot).pointee.close(code, reason, at: now)
     touch(slot)
   }
 
-  private mutating func remove(_ slot: Int) {
-    if connections.at(slot).pointee.state == .accepting { halfOpen -= 1 }
+  mutating func remove(_ slot: Int) {
+    hosts.left(connections.at(slot).pointee.host, connections.at(slot).pointee.standing)
+    hosts.took(-connections.at(slot).pointee.charged, connections.at(slot).pointee.host)
     past += connections.at(slot).pointee.counters
     deadlines.set(slot, .distantFuture)
     if isReady[slot] {

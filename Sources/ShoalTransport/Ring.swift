@@ -14,6 +14,9 @@ struct Ring<Element: BitwiseCopyable>: ~Copyable {
   deinit { storage.deallocate() }
 
   var isEmpty: Bool { count == 0 }
+  /// One more makes it grow.
+  var isFull: Bool { count > mask }
+  var capacity: Int { mask + 1 }
 
   /// The oldest element; there must be one.
   var first: Element { self[0] }
@@ -69,7 +72,7 @@ struct Ring<Element: BitwiseCopyable>: ~Copyable {
     count = 0
   }
 
-  private mutating func grow() {
+  mutating func grow() {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: (mask + 1) * 2)
     for i in 0..<count { larger[i] = storage[(head + i) & mask] }
     storage.deallocate()
@@ -83,12 +86,12 @@ extension Int {
   var roundedUpToPowerOfTwo: Int { self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }
 
-/// Elements by ascending number: those of a window, which slides. Owns its memory and grows by doubling.
+/// Elements by ascending number: those of a window, which slides. Owns its memory, and grows when it is told to.
 struct WindowRing<Element: BitwiseCopyable>: ~Copyable {
   private var storage: UnsafeMutablePointer<Element>
   private var mask: UInt64
 
-  init(capacity: Int = 64) {
+  init(capacity: Int) {
     let size = capacity.roundedUpToPowerOfTwo
     storage = .allocate(capacity: size)
     mask = UInt64(size) - 1
@@ -96,15 +99,16 @@ struct WindowRing<Element: BitwiseCopyable>: ~Copyable {
 
   deinit { storage.deallocate() }
 
-  /// The place of a number that lies in the window; valid until `makeRoom`.
+  var capacity: UInt64 { mask + 1 }
+
+  /// The place of a number that lies in the window; valid until it grows.
   func at(_ number: UInt64) -> UnsafeMutablePointer<Element> { storage + Int(truncatingIfNeeded: number & mask) }
 
-  /// Makes room for the numbers `base ... number`, the elements before `number` being set.
-  mutating func makeRoom(from base: UInt64, through number: UInt64) {
-    guard number - base > mask else { return }
+  /// Makes room for twice as many, the elements of `window` being set.
+  mutating func grow(_ window: Range<UInt64>) {
     let larger = mask * 2 + 1
     let moved = UnsafeMutablePointer<Element>.allocate(capacity: Int(larger) + 1)
-    for n in base..<number { moved[Int(n & larger)] = storage[Int(n & mask)] }
+    for n in window { moved[Int(n & larger)] = storage[Int(n & mask)] }
     storage.deallocate()
     storage = moved
     mask = larger

@@ -7,12 +7,17 @@ struct SendQueue: ~Copyable {
   private var ranges = Ring<Payload>()
   /// The bytes of file that wait.
   private(set) var bytes = 0
+  /// The bytes of messages that wait.
+  private(set) var messageBytes = 0
 
   var isEmpty: Bool { nextMessage == messages.count && ranges.isEmpty }
   var hasMessages: Bool { nextMessage < messages.count }
   var messageCount: Int { messages.count - nextMessage }
 
-  mutating func append(_ message: [UInt8]) { messages.append(message) }
+  mutating func append(_ message: [UInt8]) {
+    messages.append(message)
+    messageBytes += message.count
+  }
 
   mutating func append(_ range: Payload) {
     ranges.append(range)
@@ -38,6 +43,7 @@ struct SendQueue: ~Copyable {
       messages.removeSubrange(..<nextMessage)
       nextMessage = 0
     }
+    messageBytes -= taken.count
     return taken
   }
 

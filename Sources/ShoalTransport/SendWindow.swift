@@ -4,6 +4,8 @@ import ShoalWire
 struct AckResult {
   /// The bytes that it newly acknowledged.
   var bytes = 0
+  /// Content was among them.
+  var hasContent = false
   /// Packets that had been declared lost although they, or an earlier attempt, had arrived.
   var spurious = 0
   /// How late the latest of those was, against the packets sent after it; nil if that is not known of any.
@@ -54,7 +56,7 @@ struct SendWindow: ~Copyable {
     var roundTrip: Nanoseconds
   }
 
-  private var packets = WindowRing<SentPacket>()
+  private var packets = WindowRing<SentPacket>(capacity: SendWindow.leastCapacity)
   private var acked = BitRing()
   /// Every transmission, oldest first; those that are settled are dropped when they come to the front.
   private(set) var flight = Ring<Transmission>()
@@ -62,9 +64,10 @@ struct SendWindow: ~Copyable {
   /// Packets taken for lost since they were last asked for; nil where nobody asks.
   private var verdicts: [LossVerdict]?
   private static let mostVerdicts = 1 << 14
-  private static let mostPassings = 1 << 14
   private var messages: [[UInt8]] = []
   private var freeMessages: [Int32] = []
+  /// The bytes of messages that are not acknowledged.
+  private(set) var messageBytes = 0
 
   struct Transmission: BitwiseCopyable {
     var number: UInt64
@@ -79,7 +82,7 @@ struct SendWindow: ~Copyable {
   }
 
   var isEmpty: Bool { base == next }
-  var hasRoom: Bool { next - base < limit }
+  var hasRoom: Bool { next - base < min(limit, packets.capacity) }
   var hasLost: Bool { lostCount > 0 }
 
   /// A packet that lies in the window; valid until the next is added.
@@ -88,17 +91,46 @@ struct SendWindow: ~Copyable {
   func isAcked(_ number: UInt64) -> Bool { acked.contains(number) }
   func messages(_ slot: Int32) -> [UInt8] { messages[Int(slot)] }
 
+  // MARK: Memory
+
+  /// The packets that there is memory for.
+  var capacity: UInt64 { packets.capacity }
+
+  /// Makes room for twice as many packets.
+  mutating func grow() { packets.grow(base..<next) }
+
+  /// Gives back what an empty window does not need.
+  mutating func shrink() {
+    packets = WindowRing(capacity: SendWindow.leastCapacity)
+    acked = BitRing()
+    flight = Ring()
+    lost = Ring()
+    passings = Ring()
+    messages = []
+    freeMessages = []
+  }
+
+  /// Drops the numbers of packets that are no longer lost, and those that are there twice.
+  private mutating func forgetRepeated() {
+    lost.filter { $0 >= base && packets.at($0).pointee.isLost }
+    if lost.count > capacity {
+      lost.removeAll()
+      for number in base..<next where packets.at(number).pointee.isLost { lost.append(number) }
+    }
+    if lost.count > lost.capacity / 2 { lost.grow() }
+  }
+
   // MARK: Sending
 
   /// Gives the next number to a new packet.
   mutating func add(payload: Payload, messages bytes: [UInt8]?) -> UInt64 {
     let number = next
-    packets.makeRoom(from: base, through: number)
     acked.makeRoom(from: base, to: next, through: number)
     acked.remove(number)
     next += 1
     var slot: Int32?
     if let bytes {
+      messageBytes += bytes.count
       if let free = freeMessages.popLast() {
         slot = free
         messages[Int(free)] = bytes
@@ -144,8 +176,7 @@ struct SendWindow: ~Copyable {
     packet.pointee.inFlight = true
     rate.tag(packet)
     bytesInFlight += bytes
-    // While nothing is acknowledged, what probes repeat leaves entries behind those of packets that stay in flight.
-    if flight.count >= 2 * Int(next - base) + 1_024 { forgetSuperseded() }
+    if flight.isFull { forgetSuperseded() }
     flight.append(Transmission(number: number, order: transmissions))
   }
 
@@ -200,6 +231,7 @@ struct SendWindow: ~Copyable {
     let packet = packets.at(number)
     result.acked.add(packet.pointee.phase, isTail: packet.pointee.isTail)
     result.bytes += Int(packet.pointee.bytes)
+    if packet.pointee.payload.length > 0 { result.hasContent = true }
     // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
     let isRepeat = packet.pointee.attempts > 1
     let arrivedEarlier = isRepeat && newestEcho.map { packet.pointee.sentAt > $0 } ?? false
@@ -225,6 +257,7 @@ struct SendWindow: ~Copyable {
     }
     rate.delivered(packet, at: now, &result.sample)
     if let slot = packet.pointee.messages {
+      messageBytes -= messages[Int(slot)].count
       messages[Int(slot)] = []
       freeMessages.append(slot)
     }
@@ -237,8 +270,8 @@ struct SendWindow: ~Copyable {
     guard let roundTrip, let order = newest?.order, order > passings.last?.order ?? 0 else { return }
     // Of what is settled nobody asks any more.
     if bytesInFlight == 0 { passings.removeAll() }
-    // However many ACKs a peer makes of it, the latest is enough.
-    if passings.count == Self.mostPassings { passings.removeLast() }
+    // However many ACKs a peer makes of it, one a packet is enough.
+    if passings.count == packets.capacity { passings.removeLast() }
     passings.append(Passing(order: order, roundTrip: roundTrip))
   }
 
@@ -268,10 +301,13 @@ struct SendWindow: ~Copyable {
     return nil
   }
 
+  /// While nothing is acknowledged, what probes repeat leaves entries behind those of packets that stay in flight: they are
+  /// dropped wherever they stand. Where few can be, there is to be room for more.
   private mutating func forgetSuperseded() {
     for _ in 0..<flight.count {
       if let oldest = flight.popFirst(), isInFlight(oldest) { flight.append(oldest) }
     }
+    if flight.count > flight.capacity / 2 { flight.grow() }
   }
 
   /// Declares a packet lost: it no longer counts as in flight and will be repeated, after the others that are lost or
@@ -303,6 +339,7 @@ struct SendWindow: ~Copyable {
     }
     packet.pointee.isLost = true
     lostCount += 1
+    if lost.isFull { forgetRepeated() }
     if first { lost.prepend(number) } else { lost.append(number) }
   }
 

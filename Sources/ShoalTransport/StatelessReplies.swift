@@ -8,20 +8,29 @@ struct StatelessReplies {
 
   mutating func next() -> (to: Address, bytes: [UInt8])? { waiting.popLast() }
 
-  private mutating func append(_ bytes: [UInt8], to address: Address) {
-    guard waiting.count < Constants.statelessReplies else { return }
+  /// Answers a datagram of `received` bytes, unless that would be more than it brought.
+  private mutating func append(_ bytes: [UInt8], to address: Address, for received: Int) {
+    guard bytes.count < received, waiting.count < Constants.statelessReplies else { return }
     waiting.append((address, bytes))
   }
 
   /// An OPEN comes when there are as many connections as we take.
-  mutating func busy(_ id: UInt64, to address: Address) throws(WireError) {
+  mutating func busy(_ id: UInt64, to address: Address) {
     var close = ClosePacket()
     close.code = CloseCode.busy.rawValue
-    append(try close.datagram(connection: id), to: address)
+    if let bytes = try? close.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
   }
 
-  /// DATA comes for an id that no connection has.
-  mutating func reset(_ id: UInt64, to address: Address, at now: Instant) {
+  /// An OPEN comes of which nothing is kept before its sender has shown that it gets this token.
+  mutating func retry(_ token: UInt64, _ id: UInt64, to address: Address) {
+    var retry = RetryPacket()
+    retry.token = token
+    if let bytes = try? retry.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
+  }
+
+  /// DATA, of `received` bytes, comes for an id that no connection has. What is too short to be DATA is not answered.
+  mutating func reset(_ id: UInt64, to address: Address, for received: Int, at now: Instant) {
+    guard received >= DataPacket.overhead else { return }
     let earned = Int((now - resetCreditAt) / (.second / Nanoseconds(Constants.resetsPerSecond)))
     if earned > 0 {
       resetCredit = min(resetCredit + earned, Constants.resetsPerSecond)
@@ -29,7 +38,7 @@ struct StatelessReplies {
     }
     guard resetCredit > 0, let bytes = try? ResetPacket().datagram(connection: id) else { return }
     resetCredit -= 1
-    append(bytes, to: address)
+    append(bytes, to: address, for: received)
   }
 
   /// An OPEN of a version that we do not speak is told which we do.
@@ -38,6 +47,8 @@ struct StatelessReplies {
       bytes.unsafeLoad(fromByteOffset: 3, as: UInt8.self) == PacketType.open.rawValue
     else { return }
     let id = bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
-    if let answer = try? VersionPacket().datagram(connection: id) { append(answer, to: address) }
+    if let answer = try? VersionPacket().datagram(connection: id) {
+      append(answer, to: address, for: bytes.byteCount)
+    }
   }
 }

@@ -19,6 +19,9 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   /// What was sent did not fit the file's id.
   case badContent = 8
 
+  /// Whether it is ever on the wire; the others only tell the owner of a connection what became of it.
+  public var isSent: Bool { self != .unreachable && self != .version && self != .reset }
+
   /// The name in Protocol.md.
   public var description: String {
     switch self {

@@ -35,6 +35,7 @@ public struct DatagramLayout: Sendable {
     case .response: try packet(ResponsePacket.self, bytes)
     case .close: try packet(ClosePacket.self, bytes)
     case .reset: try packet(ResetPacket.self, bytes)
+    case .retry: try packet(RetryPacket.self, bytes)
     case .connect: try packet(ConnectPacket.self, bytes)
     case .connected: try packet(ConnectedPacket.self, bytes)
     case .register: try packet(RegisterPacket.self, bytes)

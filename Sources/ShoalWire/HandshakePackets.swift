@@ -42,6 +42,8 @@ public struct OpenPacket: Packet, Hashable {
   public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
   /// After so many seconds without a datagram the opener forgets the connection.
   public var idleTimeout: UInt16 = 0
+  /// The token of the RETRY that this OPEN answers; 0 if it answers none.
+  public var token: UInt64 = 0
 
   /// The values that the fields are declared with.
   public init() {}
@@ -53,6 +55,7 @@ public struct OpenPacket: Packet, Hashable {
     try v.u8("arq", &arq, .code(.arq))
     try v.u16("max_datagram", &maxDatagram)
     try v.u16("idle_timeout", &idleTimeout)
+    try v.u64("token", &token, .hex)
     try v.padding(to: Limits.smallestDatagram)
   }
 }
@@ -85,5 +88,21 @@ public struct AcceptPacket: Packet, Hashable {
     try v.u8("arq", &arq, .code(.arq))
     try v.u16("max_datagram", &maxDatagram)
     try v.u16("idle_timeout", &idleTimeout)
+  }
+}
+
+/// RETRY: the responder keeps nothing until the OPEN comes again with this token. The header carries the opener's id.
+public struct RetryPacket: Packet, Hashable {
+  /// The type byte of a RETRY.
+  public static let type = PacketType.retry
+  /// What the opener is to send back; not 0.
+  public var token: UInt64 = 0
+
+  /// The values that the fields are declared with.
+  public init() {}
+
+  /// Visits the fields of a RETRY, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("token", &token, .hex)
   }
 }

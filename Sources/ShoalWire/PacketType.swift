@@ -11,6 +11,7 @@ public enum PacketType: UInt8, Sendable, CaseIterable {
   case response = 0x09
   case close = 0x0a
   case reset = 0x0b
+  case retry = 0x0c
 
   case connect = 0x21
   case connected = 0x22

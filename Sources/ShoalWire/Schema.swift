@@ -60,7 +60,8 @@ public enum Schema {
   fileprivate static let packetTypes: [any Packet.Type] = [
     VersionPacket.self, OpenPacket.self, AcceptPacket.self, DataPacket.self, AckPacket.self, ProbePacket.self,
     ProbedPacket.self, ChallengePacket.self, ResponsePacket.self, ClosePacket.self, ResetPacket.self,
-    ConnectPacket.self, ConnectedPacket.self, RegisterPacket.self, RegisteredPacket.self, UpdatePacket.self,
+    RetryPacket.self, ConnectPacket.self, ConnectedPacket.self, RegisterPacket.self, RegisteredPacket.self,
+    UpdatePacket.self,
     UpdatedPacket.self, FindPacket.self, FoundPacket.self, LookupPacket.self, PeersPacket.self, MapPacket.self,
     MappedPacket.self, DeregisterPacket.self, DeregisteredPacket.self, ErrorPacket.self,
   ]

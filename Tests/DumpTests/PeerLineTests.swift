@@ -26,6 +26,24 @@ import Testing
       ])
   }
 
+  @Test func retry() throws {
+    let capture = TestCapture()
+    var open = OpenPacket()
+    try capture.add(open)
+    var retry = RetryPacket()
+    retry.token = 0x89ab_cdef_0123_4567
+    try capture.add(retry, from: bob, to: alice, after: 10_000)
+    open.token = retry.token
+    try capture.add(open, after: 100)
+    let lines = try inspect(capture.bytes).packets
+    #expect(
+      lines == [
+        "OPEN conn=a31f09bc arq=sr window=1 initial_seq=0 len=1200",
+        "RETRY conn=a31f09bc token=89abcdef len=24 [reply to 1, 10.000 ms]",
+        "OPEN conn=a31f09bc arq=sr window=1 initial_seq=0 token=89abcdef len=1200 [try 2, after 1, 10.100 ms]",
+      ])
+  }
+
   @Test func pathsAndEnds() throws {
     let capture = TestCapture()
     var probe = ProbePacket()

@@ -93,6 +93,67 @@ import Testing
     #expect(tap.count(.reset) <= 100 * 6 && tap.count(.reset) >= 100 * 5)
   }
 
+  @Test func whoHasForgottenUsIsToldNothingMore() throws {
+    let pair = try Pair("delay=10ms")
+    try pair.connect()
+    let (local, remote) = (pair.inside(pair.a).pointee.localID, pair.inside(pair.a).pointee.remoteID)
+    let tap = Tap(pair.world)
+    let reset = try ResetPacket().datagram(connection: remote)
+    pair.world.network.send(NetworkDatagram(from: pair.b.address, to: pair.a.address, bytes: reset))
+    pair.world.run(for: 20 * .millisecond)
+    for _ in 0..<5 {
+      let data = try DataPacket().datagram(connection: local)
+      pair.world.network.send(NetworkDatagram(from: pair.b.address, to: pair.a.address, bytes: data))
+      pair.world.run(for: 20 * .millisecond)
+    }
+    #expect(pair.a.closed.map(\.code) == [CloseCode.reset.rawValue] && tap.count(.close) == 0)
+  }
+
+  /// What a peer says as it closes does not come back to it.
+  @Test(arguments: [0, 5, 6, 7, 999] as [UInt16])
+  func thePeersCloseIsNotEchoed(code: UInt16) throws {
+    let pair = try Pair("delay=10ms")
+    try pair.connect()
+    let local = pair.inside(pair.a).pointee.localID
+    let tap = Tap(pair.world)
+    var close = ClosePacket()
+    (close.code, close.reason) = (code, String(repeating: "x", count: 255))
+    for bytes in [try close.datagram(connection: local)]
+      + (0..<9).map({ _ in try! DataPacket().datagram(connection: local) })
+    {
+      pair.world.network.send(NetworkDatagram(from: pair.b.address, to: pair.a.address, bytes: bytes))
+      pair.world.run(for: 10 * .millisecond)
+    }
+    let answers = tap.datagrams.filter { $0.type == .close && $0.datagram.from == pair.a.address }
+    #expect(answers.count == (5...7 ~= code ? 0 : 3))
+    #expect(answers.allSatisfy { $0.datagram.bytes.count == 19 })
+  }
+
+  @Test func noAnswerToAStrangerIsAsLongAsWhatItAnswers() throws {
+    let world = TransportWorld(seed: 1)
+    let host = world.addHost(.with { $0.maxHalfOpen = 0 })
+    let stranger = Address(ipv4: 9, port: 9)
+    var answered: Set<PacketType> = []
+    for type in PacketType.allCases {
+      for version in [0, 1, 2] as [UInt8] {
+        for length in Array(16...60) + [1_199, 1_200, 1_472] {
+          var bytes = [0x53, 0x68, version, type.rawValue] + [UInt8](repeating: 1, count: length - 4)
+          bytes.mend()
+          let before = host.bytesSent
+          host.endpoint.receive(bytes.span.bytes, from: stranger, at: world.now)
+          world.flush(host)
+          #expect(host.bytesSent - before < length, "\(type) of \(length) bytes")
+          if host.bytesSent > before {
+            answered.insert(type)
+            #expect(type == .data ? length >= 28 : length >= 1_200, "\(type) of \(length) bytes")
+          }
+          world.run(for: 20 * .millisecond)
+        }
+      }
+    }
+    #expect(answered == [.open, .data])
+  }
+
   @Test func silenceClosesBothEnds() throws {
     let pair = try Pair("delay=10ms", .with { $0.idleTimeout = 5 * .second })
     try pair.connect()

@@ -7,9 +7,9 @@
 -- The names of codes.
 local names = {
   packetType = { [1]="version", [2]="open", [3]="accept", [4]="data", [5]="ack", [6]="probe", [7]="probed",
-    [8]="challenge", [9]="response", [10]="close", [11]="reset", [33]="connect", [34]="connected", [35]="register",
-    [36]="registered", [37]="update", [38]="updated", [39]="find", [40]="found", [41]="lookup", [42]="peers",
-    [43]="map", [44]="mapped", [45]="deregister", [46]="deregistered", [47]="error" },
+    [8]="challenge", [9]="response", [10]="close", [11]="reset", [12]="retry", [33]="connect", [34]="connected",
+    [35]="register", [36]="registered", [37]="update", [38]="updated", [39]="find", [40]="found", [41]="lookup",
+    [42]="peers", [43]="map", [44]="mapped", [45]="deregister", [46]="deregistered", [47]="error" },
   arq = { [0]="sr", [1]="gbn" },
   closeCode = { [0]="done", [1]="going_away", [2]="protocol_error", [3]="idle", [4]="busy", [5]="unreachable",
     [6]="version", [7]="reset", [8]="bad_content" },
@@ -34,6 +34,7 @@ local fields = {
   ["arq"] = { "uint8", base.DEC, names.arq },
   ["max_datagram"] = { "uint16", base.DEC },
   ["idle_timeout"] = { "uint16", base.DEC },
+  ["token"] = { "uint64", base.HEX },
   ["padding"] = { "bytes" },
   ["responder"] = { "uint64", base.HEX },
   ["seq"] = { "uint32", base.DEC },
@@ -53,7 +54,6 @@ local fields = {
   ["slice"] = { "bytes" },
   ["probe.size"] = { "uint16", base.DEC },
   ["probed.size"] = { "uint16", base.DEC },
-  ["token"] = { "uint64", base.HEX },
   ["close.code"] = { "uint16", base.DEC, names.closeCode },
   ["reason"] = { "string" },
   ["cookie"] = { "uint64", base.HEX },
@@ -115,6 +115,7 @@ local packets = {
     { "number", 1, "arq", "arq" },
     { "number", 2, "max_datagram", "max_datagram" },
     { "number", 2, "idle_timeout", "idle_timeout" },
+    { "number", 8, "token", "token" },
     { "rest", 0, "padding", "padding" },
   } },
   [3] = { name="ACCEPT", role="reply", fields={
@@ -162,6 +163,9 @@ local packets = {
     { "text", 0, "reason", "reason" },
   } },
   [11] = { name="RESET", fields={} },
+  [12] = { name="RETRY", role="reply", fields={
+    { "number", 8, "token", "token" },
+  } },
   [33] = { name="CONNECT", role="request", fields={
     { "rest", 0, "padding", "padding" },
   } },

@@ -18,7 +18,7 @@ extension Analyzer {
       countUnproven(datagram, index, &seen)
       switch type {
       case .accept: observeAccept(datagram, index, &seen)
-      case .version: requests.reply(datagram, &seen)
+      case .version, .retry: requests.reply(datagram, &seen)
       case .probed: observeProbed(datagram, index, &seen)
       default: prove(index)
       }

@@ -30,6 +30,7 @@ struct Summary {
       let packet = try OpenPacket.decode(bytes)
       words = ["conn=\(id)", "arq=\(CodeNames.arq.text(packet.arq))", "window=\(packet.window)"]
       words.append("initial_seq=\(packet.initialSequence)")
+      if packet.token != 0 { words.append("token=\(short(packet.token))") }
     case .accept:
       let packet = try AcceptPacket.decode(bytes)
       words = ["conn=\(id)", "arq=\(CodeNames.arq.text(packet.arq))", "window=\(packet.window)"]
@@ -42,6 +43,7 @@ struct Summary {
       let packet = try ClosePacket.decode(bytes)
       words = ["code=\(CodeNames.closeCode.text(packet.code))", "reason=\(quoted(packet.reason, asciiOnly: true))"]
     case .reset: words = ["conn=\(id)"]
+    case .retry: words = ["conn=\(id)", "token=\(short(try RetryPacket.decode(bytes).token))"]
     default: break
     }
   }

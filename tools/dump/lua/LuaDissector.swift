@@ -16,7 +16,7 @@ enum LuaDissector {
 
   private static func role(of type: PacketType) -> String {
     if type == .open || type.isTrackerRequest { return ", role=\"request\"" }
-    return type == .accept || type == .version || type.isTracker ? ", role=\"reply\"" : ""
+    return [.accept, .version, .retry].contains(type) || type.isTracker ? ", role=\"reply\"" : ""
   }
 
   private static func fields(_ group: any FieldGroup.Type, _ name: String) -> [LuaField] {
