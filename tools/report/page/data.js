@@ -173,6 +173,8 @@ function decodeFlow(index) {
     latest.set(data.seq[i], i);
   }
   flow.lost = Int32Array.from(lost).sort();
+  const times = [data, acks].filter(one => one.count);
+  flow.span = { t0: Math.min(...times.map(one => one.t[0])), t1: Math.max(...times.map(one => one.t[one.count - 1])) };
   flow.lostTimes = Float64Array.from(flow.lost, i => data.t[i]);
   return flow;
 }

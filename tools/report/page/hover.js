@@ -27,38 +27,18 @@ function nearest(panel, flow, x, y) {
       if (isShown("ack")) consider(acks.t, acks.count, same, i => acks.next[i], asAck);
       break;
     case "flight":
+      if (flow.receivers || !isShown("flight")) break;
       consider(data.t, data.count, same, i => data.flight[i], asData);
       consider(acks.t, acks.count, same, i => acks.flight[i], asAck);
       break;
-    case "rtt": consider(flow.rttTimes, flow.rttRows.length, k => flow.rttRows[k], i => acks.rtt[i], asAck); break;
+    case "rtt": if (isShown("rtt")) consider(flow.rttTimes, flow.rttRows.length, k => flow.rttRows[k], i => acks.rtt[i], asAck); break;
     case "losses":
-      consider(flow.foundTimes, flow.found.length, k => flow.found[k], () => null, asData);
+      if (isShown("lost")) consider(flow.foundTimes, flow.found.length, k => flow.found[k], () => null, asData);
       break;
   }
-  const isBand = (panel.id === "sequence" && y > plane.y1 - reach) || (panel.id === "losses" && y < plane.y0 + reach);
+  const isBand = panel.id === "losses" || (panel.id === "sequence" && y > plane.y1 - reach);
   if (isBand && isShown("corrupt")) consider(corrupted.t, corrupted.count, same, () => null, asCorrupt);
   return best.found ? { ...best.found(best.i), px: best.px, py: best.py } : null;
-}
-
-function hoverText(panel, flow, x, y, found) {
-  const t = timeAt(panel.plane, x);
-  if (found) return found.text;
-  if (panel.id === "swarm") return swarmAt(flow, panel.plane, x, y) || "";
-  const at = `${secondsText(t)} s`;
-  if (panel.id === "rates" && flow.rates) {
-    const bin = Math.floor((t - view.t0) / flow.rates.width);
-    if (bin >= 0 && bin < flow.rates.good.length) {
-      return `${at}: goodput ${rateText(flow.rates.good[bin])}, sent ${rateText(flow.rates.sent[bin])}`;
-    }
-  }
-  if (panel.id === "losses" && flow.losses) {
-    const bin = Math.floor((t - view.t0) / flow.losses.width);
-    if (bin >= 0 && bin < flow.losses.count) {
-      return `${at}: ${grouped(flow.losses.lost[bin])} lost, ${grouped(flow.losses.corrupt[bin])} corrupt within ` +
-        widthText(flow.losses.width);
-    }
-  }
-  return at;
 }
 
 let pointer = null;
@@ -87,6 +67,12 @@ function drawOver() {
     }
     g.stroke();
     g.setLineDash([]);
+    const chunk = panel === pointer.panel && panel.id === "swarm" ? chunkAt(flow, plane, pointer.x, pointer.y) : null;
+    if (chunk && chunk.box) {
+      g.strokeStyle = theme.text;
+      g.lineWidth = 1.5;
+      g.strokeRect(...chunk.box);
+    }
     if (panel === pointer.panel && pointer.found) {
       g.strokeStyle = theme.text;
       g.lineWidth = 1.5;
@@ -102,8 +88,10 @@ function drawOver() {
     }
   }
   document.getElementById("pinned").textContent = pinned ? pinned.text : "";
-  if (!pointer) return;
-  document.getElementById("hover").textContent = hoverText(pointer.panel, flow, pointer.x, pointer.y, pointer.found);
+  if (!pointer) return hideTip();
+  const box = pointer.panel.plot.getBoundingClientRect();
+  placeTip(box.left + pointer.x, box.top + pointer.y,
+    [pointer.found && pointer.found.text, valueText(pointer.panel, flow, pointer.x, pointer.y)]);
 }
 
 // A packet of the connection by its number in the capture.

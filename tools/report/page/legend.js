@@ -1,13 +1,13 @@
 // Every mark is explained outside the graphs, and switched on and off there.
 
 const series = [
-  { name: "sent", sign: "bar", colour: "sent", label: "sent", note: "a bar from a number to the next" },
-  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "each has its bar, from afar too; R where there is room" },
+  { name: "sent", sign: "bar", colour: "sent", label: "sent", note: "a bar from a number to the next; from afar a dot for many" },
+  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "R for some from afar, for more the nearer" },
   { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
   { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was first to tell of" },
   { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
-  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout: a dot each, x where there is room; counted as a wide bar" },
-  { name: "corrupt", sign: "diamond", colour: "lost", label: "corrupt", note: "wrong checksum: a time, but no number to trust; counted as a narrow bar" },
+  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout, and drawn where it was sent; × as R" },
+  { name: "corrupt", sign: "diamond", colour: "corrupt", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },
   { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged" },
   { name: "cwnd", sign: "dashes", colour: "window", label: "congestion window", note: "and its state", needs: "cwnd" },
   { name: "rtt", sign: "dot", colour: "ack", label: "round trip", note: "a dot for each sample" },
@@ -37,8 +37,8 @@ function drawLegendSign(canvas, { sign, colour }) {
     case "dashes": g.setLineDash([5, 4]); g.moveTo(3, 9); g.lineTo(28, 9); g.stroke(); g.setLineDash([]); break;
     case "line": g.moveTo(3, 11); g.lineTo(10, 5); g.lineTo(18, 12); g.lineTo(27, 6); g.stroke(); break;
     case "area": g.globalAlpha = 0.35; g.fillRect(3, 3, 24, 12); g.globalAlpha = 1; break;
-    case "x": drawSign(g, sign, theme[colour], 8, 9); drawBar(g, "lost", 18, 3, 8, 12); break;
-    case "diamond": drawSign(g, sign, theme[colour], 8, 9); drawBar(g, "corrupt", 18, 3, 4, 12); break;
+    case "x": drawSign(g, sign, theme[colour], 8, 9); drawBar(g, "lost", 20, 3, 4, 12); break;
+    case "diamond": drawSign(g, sign, theme[colour], 8, 9); drawBar(g, "corrupt", 20, 3, 4, 12); break;
   }
 }
 
@@ -54,6 +54,7 @@ function makeLegend() {
     const item = document.createElement("li"), label = document.createElement("label");
     const box = document.createElement("input"), canvas = document.createElement("canvas");
     const text = document.createElement("span"), note = document.createElement("small");
+    canvas.ariaHidden = "true";
     box.type = "checkbox";
     box.dataset.series = one.name;
     box.addEventListener("change", () => toggle(one.name));

@@ -1,7 +1,7 @@
 // The panels, and what pointer and keys do.
 
 const panels = [
-  { id: "sequence", title: "Time–sequence", height: 340, range: sequenceRange, draw: drawSequence, label: countLabel,
+  { id: "sequence", title: "Time–sequence", height: 340, range: sequenceRange, draw: drawSequence, label: countLabel, least: 1,
     note: "packet numbers from the first" },
   { id: "flight", title: "Bytes in flight", height: 140, range: flightRange, draw: drawFlight, empty: sendersOnly,
     label: kilobytesLabel },
@@ -10,6 +10,7 @@ const panels = [
   { id: "rates", title: "Goodput and sending rate", height: 140, range: rateRange, draw: drawRates, empty: emptyRates,
     label: value => `${kilobytesLabel(value)}/s` },
   { id: "losses", title: "Losses and corruption", height: 120, range: lossRange, draw: drawLosses, empty: emptyLosses, label: countLabel,
+    least: 1,
     note: "packets in each interval" },
   { id: "swarm", title: "Swarm map", height: 200, range: () => [0, 1], draw: drawSwarm, axis: drawSwarmAxis,
     note: "chunks of the file, for each pair of peers" },
@@ -23,6 +24,10 @@ function makePanels() {
     panel.canvas = document.createElement("canvas");
     panel.over = document.createElement("canvas");
     panel.over.className = "over";
+    panel.canvas.setAttribute("role", "img");
+    panel.over.setAttribute("role", "presentation");
+    panel.over.ariaHidden = "true";
+    panel.over.ariaLabel = `Crosshair over ${panel.title}`;
     section.className = "panel";
     plot.className = "plot";
     plot.dataset.panel = panel.id;
@@ -55,9 +60,11 @@ function drawPanel(panel, flow) {
   // The rates are counted in pixels, so they need a plane before they have a range.
   const range = panel.range(flow, planeOf(panel.width, panel.height, [0, 1]));
   panel.plane = planeOf(panel.width, panel.height, range);
-  drawAxes(g, panel.plane, panel.axis ? null : panel.label);
+  drawAxes(g, panel.plane, panel.axis ? null : panel.label, panel.least);
   clipped(g, panel.plane, () => { panel.shown.textContent = panel.draw(g, flow, panel.plane); });
   if (panel.axis) panel.axis(g, flow, panel.plane);
+  panel.canvas.ariaLabel = `${panel.title}, ${flow.from} to ${flow.to}, ${secondsText(view.t0, 3)} to ${secondsText(view.t1, 3)} s: ` +
+    panel.shown.textContent;
 }
 
 let slowest = 0;
@@ -93,6 +100,10 @@ function listen(panel) {
     if (event.button !== 0) return;
     panel.plot.setPointerCapture(event.pointerId);
     start = { ...place(event), t0: view.t0, t1: view.t1, pans: event.shiftKey };
+    // A finger hovers nowhere: it is told where it touches.
+    const { x, y } = start;
+    pointer = { panel, x, y, found: nearest(panel, flowAt(view.flow), x, y) };
+    drawOver();
   });
   panel.plot.addEventListener("pointermove", event => {
     const { x, y } = place(event);
@@ -118,7 +129,12 @@ function listen(panel) {
       if (found) pin(found.n);
     }
   });
-  panel.plot.addEventListener("pointerleave", () => { pointer = null; drawOver(); });
+  panel.plot.addEventListener("pointerleave", event => {
+    // What a finger asked for stays when it is lifted.
+    if (event.pointerType === "touch") return;
+    pointer = null;
+    drawOver();
+  });
   panel.plot.addEventListener("pointercancel", () => { start = pointer = null; drawOver(); });
   panel.plot.addEventListener("dblclick", showAll);
   panel.plot.addEventListener("wheel", event => {
@@ -142,6 +158,15 @@ function leftOut() {
   return parts.length ? `, without ${parts.join(" and ")} more` : "";
 }
 
+// Which capture, of when, how long, of how much.
+function showTitle() {
+  document.title = `${report.file}: Shoal report`;
+  document.getElementById("file").textContent = report.file;
+  const length = `${secondsText(report.end, 3)} s`;
+  document.getElementById("when").textContent =
+    [report.start, length, plural(report.datagrams, "datagram") + leftOut()].filter(Boolean).join(", ");
+}
+
 function makeControls() {
   const select = document.getElementById("connections");
   report.flows.forEach((flow, index) => {
@@ -155,7 +180,7 @@ function makeControls() {
   select.addEventListener("change", () => choose(busier(Number(select.value))));
   document.getElementById("direction").addEventListener("click", turn);
   document.getElementById("reset").addEventListener("click", showAll);
-  document.getElementById("file").textContent = report.file + leftOut();
+  showTitle();
   document.getElementById("marks-list").addEventListener("scroll", scrollMarks);
   addEventListener("keydown", event => {
     const isTyping = ["SELECT", "INPUT"].includes(event.target.tagName) || event.target.id === "marks-list";
@@ -164,6 +189,7 @@ function makeControls() {
     keys[event.key]();
   });
   addEventListener("resize", changed);
+  addEventListener("scroll", () => { if (pointer) { pointer = null; drawOver(); } }, { passive: true });
   addEventListener("hashchange", () => { if (location.hash !== hashText()) readHash(); });
   const recolour = () => { readTheme(); drawAll(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
@@ -183,7 +209,7 @@ function start() {
   const shown = report.flows.map((flow, index) => index).filter(index => report.flows[index].shown);
   if (!shown.length) {
     for (const part of ["nav", "main", "#marks"]) document.querySelector(part).hidden = true;
-    document.getElementById("file").textContent = report.file;
+    showTitle();
     document.getElementById("verdict").textContent = report.datagrams === 0 ? "The capture holds no Shoal datagram."
       : `The capture holds ${plural(report.datagrams, "Shoal datagram")} and no connection that carries anything.`;
     return;

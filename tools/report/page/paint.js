@@ -5,7 +5,7 @@ const theme = {};
 
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["sent", "resent", "ack", "lost", "window", "text", "ground", "line", "faint"]) {
+  for (const name of ["sent", "resent", "ack", "lost", "corrupt", "window", "text", "ground", "line", "faint"]) {
     theme[name] = style.getPropertyValue(`--${name}`).trim();
   }
   letters.clear();
@@ -36,16 +36,22 @@ function planeOf(width, height, range) {
 
 const timeAt = (plane, x) => view.t0 + (x - plane.x0) / plane.w * (view.t1 - view.t0);
 
-function ticks(low, high, most) {
-  const raw = (high - low) / Math.max(1, most);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map(n => n * power).find(n => n >= raw) || raw;
-  const values = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) values.push(value);
-  return { values, step };
+// Values 1, 2 or 5 times a power of ten apart, `least` or more: as many as `most` allows, but three at least.
+function ticks(low, high, most, least = 0) {
+  let best = null, few = { values: [], step: high - low };
+  for (let power = 10 ** Math.ceil(Math.log10(high - low)); power > 1e-12; power /= 10) {
+    for (const step of [5 * power, 2 * power, power]) {
+      if (step < least) return best || few;
+      const first = Math.ceil(low / step - 1e-9), count = Math.floor(high / step + 1e-9) - first + 1;
+      if (best && count > most) return best;
+      const found = { values: Array.from({ length: count }, (_, i) => (first + i) * step), step };
+      if (count >= 3) best = found; else few = found;
+    }
+  }
+  return best || few;
 }
 
-function drawAxes(g, plane, label) {
+function drawAxes(g, plane, label, least) {
   g.font = '11px system-ui, "DejaVu Sans", sans-serif';
   g.strokeStyle = theme.line;
   g.fillStyle = theme.faint;
@@ -53,7 +59,7 @@ function drawAxes(g, plane, label) {
   g.beginPath();
   g.textAlign = "right";
   g.textBaseline = "middle";
-  for (const value of label ? ticks(plane.low, plane.high, plane.h / 34).values : []) {
+  for (const value of label ? ticks(plane.low, plane.high, plane.h / 30, least).values : []) {
     const y = Math.round(plane.y(value)) + 0.5;
     g.moveTo(plane.x0, y);
     g.lineTo(plane.x1, y);
@@ -63,13 +69,17 @@ function drawAxes(g, plane, label) {
   g.textBaseline = "top";
   const { values, step } = ticks(view.t0 / 1e6, view.t1 / 1e6, plane.w / 90);
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  let free = plane.x0 - 12;
   for (const value of values) {
     const x = Math.round(plane.x(value * 1e6)) + 0.5;
     g.moveTo(x, plane.y0);
     g.lineTo(x, plane.y1);
     const text = `${value.toFixed(places)} s`, half = g.measureText(text).width / 2;
-    // In the corner the other axis has its own label.
-    if (x - half > plane.x0 - 6 && x + half < plane.x1 + right) g.fillText(text, x, plane.y1 + 4);
+    const at = Math.min(x, plane.x1 + right - half);
+    // Labels keep apart, and out of the corner of the other axis.
+    if (at - half < free) continue;
+    g.fillText(text, at, plane.y1 + 4);
+    free = at + half + 6;
   }
   g.stroke();
 }
@@ -94,6 +104,17 @@ class Cells {
     const place = row * this.columns + column;
     if (column < 0 || row < 0 || column >= this.columns || place >= this.taken.length || this.taken[place]) return false;
     this.taken[place] = 1;
+    return true;
+  }
+  // Takes the cell and those around it, if all are free.
+  takeAround(x, y) {
+    const column = Math.floor((x - this.plane.x0) / this.width) + 1, row = Math.floor((y - this.plane.y0) / this.height) + 1;
+    const places = [];
+    for (let i = Math.max(0, column - 1); i <= Math.min(this.columns - 1, column + 1); i++) {
+      for (let k = Math.max(0, row - 1); k <= row + 1; k++) places.push(k * this.columns + i);
+    }
+    if (places.some(place => this.taken[place])) return false;
+    for (const place of places) if (place < this.taken.length) this.taken[place] = 1;
     return true;
   }
 }

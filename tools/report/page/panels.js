@@ -98,6 +98,9 @@ function rttRange(flow) {
   return upTo(high);
 }
 
+const shownText = (shown, total, word) => shown >= total ? `all ${grouped(total)} ${word} shown`
+  : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
+
 function drawRtt(g, flow, plane) {
   const [from, end] = rowsInView(flow.rttTimes);
   let shown = 0;
@@ -118,7 +121,7 @@ function drawRtt(g, flow, plane) {
 }
 
 // Bins of whole pixels, wide enough to hold some packets each.
-function binsOf(plane, least = 4) {
+function binsOf(plane, least) {
   const width = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / least));
   return { width, count: Math.ceil((view.t1 - view.t0) / width) };
 }
@@ -131,25 +134,34 @@ function medianRtt(flow) {
   return flow.medianRtt;
 }
 
+// At one end only what goes the other way may tell.
+const anyRtt = flow => medianRtt(flow) || (flow.reverse === null ? 0 : medianRtt(flowAt(flow.reverse)));
+
 const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] || qlogOf(flow, "pacing").count ? ""
   : "nothing was sent";
 
+// At every few pixels the average over a round trip around it, or over more where pixels are wider: what is shorter shows
+// the bursts of pacing and ACKs and not what goes through.
 function rates(flow, plane) {
-  // Shorter than a round trip, a rate shows the bursts of pacing and ACKs and not what goes through.
-  const span = view.t1 - view.t0, rtt = medianRtt(flow);
-  const { width, count } = binsOf(plane, Math.max(6, Math.min(rtt, span / 30) / span * plane.w));
+  const step = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / 3)), count = Math.ceil((view.t1 - view.t0) / step) + 1;
+  const width = Math.max(anyRtt(flow), 2 * step);
   // Of what is acknowledged, headers are no good to anybody.
   const useful = flow.bytes ? flow.freshBytes[flow.data.count] / Math.max(flow.sentBytes[flow.data.count] - resentBytes(flow), 1) : 1;
-  const sent = new Float64Array(count), good = new Float64Array(count);
+  const times = new Float64Array(count), sent = new Float64Array(count), good = new Float64Array(count);
   const hasAcks = flow.ackedBytes[flow.acks.count] > 0;
-  for (let bin = 0; bin < count; bin++) {
-    const t0 = view.t0 + bin * width, t1 = t0 + width;
-    const between = (sums, times, rows) => sums[lowerBound(times, t1, rows)] - sums[lowerBound(times, t0, rows)];
-    sent[bin] = between(flow.sentBytes, flow.data.t, flow.data.count) / width * 1e6;
-    good[bin] = (hasAcks ? between(flow.ackedBytes, flow.acks.t, flow.acks.count) * useful
-      : between(flow.freshBytes, flow.data.t, flow.data.count)) / width * 1e6;
+  const span = flow.span;
+  for (let i = 0; i < count; i++) {
+    times[i] = view.t0 + i * step;
+    // Before the first packet and after the last there is nothing to average.
+    const t0 = Math.max(times[i] - width / 2, span.t0), t1 = Math.min(times[i] + width / 2, span.t1);
+    if (t1 <= t0) continue;
+    const over = Math.max(t1 - t0, Math.min(width, span.t1 - span.t0)) / 1e6;
+    const between = (sums, times, rows) => (sums[lowerBound(times, t1, rows)] - sums[lowerBound(times, t0, rows)]) / over;
+    sent[i] = between(flow.sentBytes, flow.data.t, flow.data.count);
+    good[i] = hasAcks ? between(flow.ackedBytes, flow.acks.t, flow.acks.count) * useful
+      : between(flow.freshBytes, flow.data.t, flow.data.count);
   }
-  return { width, sent, good };
+  return { width, sent: new Line(times, sent), good: new Line(times, good) };
 }
 
 function resentBytes(flow) {
@@ -159,22 +171,20 @@ function resentBytes(flow) {
 
 function rateRange(flow, plane) {
   flow.rates = rates(flow, plane);
-  let high = highest(flow.rates.good, 0, flow.rates.good.length);
-  if (isShown("rate")) high = highest(flow.rates.sent, 0, flow.rates.sent.length, high);
+  let high = highIn(flow.rates.good);
+  if (isShown("rate")) high = Math.max(high, highIn(flow.rates.sent));
   const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
   return upTo(pacing < high * 3 || !high ? Math.max(high, pacing) : high);
 }
 
 function drawRates(g, flow, plane) {
   const { width, sent, good } = flow.rates;
-  const times = Float64Array.from({ length: sent.length + 1 }, (_, i) => view.t0 + i * width);
   g.lineWidth = 1.5;
   if (isShown("pacing")) drawQlog(g, flow, plane, "pacing", theme.window, [5, 4]);
-  for (const [name, values, colour] of [["rate", sent, theme.sent], ["goodput", good, theme.ack]]) {
+  for (const [name, line, colour] of [["rate", sent, theme.sent], ["goodput", good, theme.ack]]) {
     if (!isShown(name)) continue;
     g.strokeStyle = colour;
-    // The last value holds to the end of its bin.
-    drawLine(g, plane, new Line(times, Float64Array.of(...values, values[values.length - 1])), true);
+    drawLine(g, plane, line, false);
   }
   const pacing = isShown("pacing") ? highIn(qlogOf(flow, "pacing")) : 0;
   const above = pacing > plane.high ? `; pacing rate up to ${rateText(pacing)}, above this` : "";
@@ -182,7 +192,7 @@ function drawRates(g, flow, plane) {
 }
 
 function lossCounts(flow, plane) {
-  const { width, count } = binsOf(plane, 5);
+  const { width, count } = binsOf(plane, 7);
   const result = { width, count, lost: new Float64Array(count), corrupt: new Float64Array(count) };
   const add = (name, times, many) => {
     const from = lowerBound(times, view.t0), end = lowerBound(times, view.t1);
@@ -204,32 +214,26 @@ function lossRange(flow, plane) {
   for (let i = 0; i < flow.losses.count; i++) {
     high = Math.max(high, isShown("lost") ? flow.losses.lost[i] : 0, isShown("corrupt") ? flow.losses.corrupt[i] : 0);
   }
-  return [0, Math.max(high * 1.25, 1.5)];
+  return [0, Math.max(high * 1.25, 2.2)];
 }
 
-// Of what was lost a pale bar with an edge, of what was corrupt a full one.
-function drawBar(g, name, x, y, w, h) {
-  g.fillStyle = g.strokeStyle = theme.lost;
-  g.globalAlpha = name === "lost" && w > 2 ? 0.35 : 1;
-  g.fillRect(x, y, w, h);
-  g.globalAlpha = 1;
-  g.lineWidth = 1;
-  if (w > 2) g.strokeRect(x + 0.5, y + 0.5, w - 1, Math.max(h - 1, 0));
-}
-
+// Two bars of the same width for each interval: what was lost, and of that or beside it what was corrupt.
 function drawLosses(g, flow, plane) {
   const { width, count, lost, corrupt } = flow.losses;
-  const wide = Math.max(plane.w / count - 1, 1);
+  const wide = Math.max((plane.w / count - 1) / 2, 1);
   let totals = [0, 0];
   for (let i = 0; i < count; i++) {
     const x = plane.x(view.t0 + i * width);
     totals[0] += lost[i];
     totals[1] += corrupt[i];
-    // What was corrupt is lost too: the narrow bar stands before the wide one.
-    for (const [name, value, share] of [["lost", lost[i], 1], ["corrupt", corrupt[i], 0.4]]) {
-      if (value && isShown(name)) drawBar(g, name, x, plane.y(value), Math.max(wide * share, 1), value * plane.unit);
-    }
+    [["lost", lost[i]], ["corrupt", corrupt[i]]].forEach(([name, value], k) => {
+      if (value && isShown(name)) drawBar(g, name, x + k * wide, plane.y(value), wide, value * plane.unit);
+    });
   }
-  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y0 + 7);
   return `${grouped(totals[0])} lost, ${grouped(totals[1])} ${flow.corrupted.count ? "" : "reported "}corrupt, all counted`;
+}
+
+function drawBar(g, name, x, y, w, h) {
+  g.fillStyle = theme[name];
+  g.fillRect(x, y, w, h);
 }

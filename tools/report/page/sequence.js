@@ -20,94 +20,157 @@ function sequenceRange(flow) {
   return [low - margin, high + margin];
 }
 
+// What a dot shows.
+const [noDot, ackDot, sentDot, resentDot, lostDot] = [0, 1, 2, 3, 4];
+
 function drawSequence(g, flow, plane) {
   if (isShown("window")) drawWindow(g, flow, plane);
-  const shown = isShown("sent") ? drawSent(g, flow, plane) : 0;
-  if (isShown("sack")) drawSlices(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
-  const crosses = isShown("lost") ? drawLost(g, flow, plane) : 0;
-  const letters = isShown("resent") ? drawResent(g, flow, plane) : 0;
-  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7);
-  return [shownText(shown, countInView(flow.first.t), "sent"),
-    signedText("resent", countInView(flow.resentTimes), letters, "R"),
-    signedText("lost", countInView(flow.lostTimes), crosses, "a cross")].filter(Boolean).join("; ");
+  const signs = new Cells(plane, 6, 7);
+  // A packet that is as high as a dot has a place of its own.
+  const many = plane.unit >= dot ? drawEach(g, flow, plane, signs) : drawDots(g, flow, plane, signs);
+  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot, signs);
+  return [isShown("sent") ? `${plural(countInView(flow.first.t), "packet")} sent` : "",
+    signedText("resent", "sent again", countInView(flow.resentTimes), many.resent, "R"),
+    signedText("lost", "lost", countInView(flow.lostTimes), many.lost, "\u00d7"),
+    many.perDot > 1 ? `a dot is ${grouped(many.perDot)} packets` : ""].filter(Boolean).join("; ");
 }
 
-// All are there; where they crowd, not each has its sign.
-const signedText = (name, total, signs, sign) =>
-  !isShown(name) || (!total && name === "lost") ? ""
-    : `all ${grouped(total)} ${name}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
+// Where they crowd, not each has its sign.
+const signedText = (name, words, total, signs, sign) =>
+  !isShown(name) || !total ? "" : `${grouped(total)} ${words}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 
-const shownText = (shown, total, word) =>
-  shown >= total ? `all ${grouped(total)} ${word} shown` : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
-
-// First sendings: their numbers ascend, so a column's lowest and highest tell all that a pixel can.
-function drawSent(g, flow, plane) {
-  const { first } = flow;
-  const [from, end] = rowsInView(first.t);
-  g.fillStyle = theme.sent;
-  if (end - from <= plane.w * 3) {
-    const height = Math.max(plane.unit, 2);
-    for (let i = from; i < end; i++) g.fillRect(plane.x(first.t[i]) - 1, plane.y(first.value[i] + 1), 2, height);
-    return end - from;
+// Near: each packet has its bar, of the same size, and a sign where the class has ink for one.
+function drawEach(g, flow, plane, room) {
+  const { data, first, lost, resent } = flow, height = plane.unit;
+  const bar = (t, number) => g.fillRect(plane.x(t) - 1, plane.y(number + 1), 2, height);
+  if (isShown("sent")) {
+    g.fillStyle = theme.sent;
+    const [from, end] = rowsInView(first.t);
+    for (let i = from; i < end; i++) bar(first.t[i], first.value[i]);
   }
-  let shown = 0;
-  for (let x = Math.floor(plane.x0), row = from; x <= plane.x1 && row < end; x++) {
-    const stop = Math.min(end, lowerBound(first.t, timeAt(plane, x + 1), end));
+  if (isShown("sack")) drawSlices(g, flow, plane);
+  const each = (name, times, rows) => {
+    const places = [];
+    if (!isShown(name)) return places;
+    const [from, end] = rowsInView(times);
+    g.fillStyle = theme[name];
+    for (let k = from; k < end; k++) {
+      const i = rows[k];
+      bar(data.t[i], data.seq[i]);
+      places.push(plane.x(data.t[i]), plane.y(data.seq[i] + 0.5));
+    }
+    return places;
+  };
+  const again = each("resent", flow.resentTimes, resent), gone = each("lost", flow.lostTimes, lost);
+  const ink = places => places.length / 2 * dot * height;
+  return drawSigns(g, room, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
+}
+
+// Letters stand below what they mean, where there is room beside the diagonal.
+function drawSigns(g, room, again, gone, perDot) {
+  const put = (sign, name, { places, ink }, dx, dy) =>
+    placeSigns(room, places, signsFor(ink, sign), (x, y) => stamp(g, sign, theme[name], x + dx, y + dy));
+  return { perDot, lost: put("x", "lost", gone, 0, 0), resent: put("R", "resent", again, 5, 9) };
+}
+
+// From afar: dots.
+function drawDots(g, flow, plane, room) {
+  const { data } = flow, dots = new Dots(plane), { classes } = dots;
+  if (isShown("sent")) markSent(flow, plane, dots);
+  const filled = dots.count(sentDot);
+  const times = filled ? flow.first.t : flow.resentTimes;
+  // Of a class that is drawn for itself every dot is taken.
+  const perDot = filled ? Math.max(1, countInView(times) / filled) : 1;
+  const acknowledged = isShown("ack") || isShown("sack") ? markAcknowledged(flow, plane, dots, perDot) : null;
+  if (acknowledged) share(classes, acknowledged);
+  const mark = (name, times, rows, kind) => {
+    const places = [];
+    if (!isShown(name)) return { places, ink: 0 };
+    const [from, end] = rowsInView(times);
+    // Half of the ink is for signs.
+    const budget = new Budget(0.5 / perDot), ink = (end - from) * 0.5 / perDot * dot * dot;
+    for (let k = from; k < end; k++) {
+      const i = rows[k], x = plane.x(data.t[i]), y = plane.y(data.seq[i] + 1);
+      if (!budget.earn(x)) continue;
+      const place = dots.at(x, y);
+      if (place < 0 || classes[place] === kind) continue;
+      classes[place] = kind;
+      budget.spend(x);
+      places.push(x, y);
+    }
+    return { places, ink };
+  };
+  const again = mark("resent", flow.resentTimes, flow.resent, resentDot);
+  const gone = mark("lost", flow.lostTimes, flow.lost, lostDot);
+  dots.paint(g, [null, theme.ack, theme.sent, theme.resent, theme.lost]);
+  return drawSigns(g, room, again, gone, perDot);
+}
+
+// First sendings: their numbers ascend, so a column's lowest and highest tell all that its dots can.
+function markSent(flow, plane, dots) {
+  const { first } = flow, [from, end] = rowsInView(first.t);
+  const take = place => { dots.classes[place] = sentDot; };
+  if (end - from <= plane.w) {
+    for (let i = from; i < end; i++) dots.each(dots.column(plane.x(first.t[i])), plane.y(first.value[i] + 1), plane.y(first.value[i]), take);
+    return;
+  }
+  for (let column = 0, row = from; column < dots.columns && row < end; column++) {
+    const stop = Math.min(end, lowerBound(first.t, timeAt(plane, plane.x0 + (column + 1) * dot), end));
     if (stop <= row) continue;
     const { low, high } = first.measure(row, stop);
-    shown += low === high ? 1 : 2;
-    const y = plane.y(high + 1);
-    g.fillRect(x, y, 1, Math.max(plane.y(low) - y, 2));
+    dots.each(column, plane.y(high + 1), plane.y(low), take);
     row = stop;
   }
-  return shown;
 }
 
-function drawResent(g, flow, plane) {
-  const { data } = flow;
-  const [from, end] = rowsInView(flow.resentTimes);
-  const pixels = new Cells(plane, 1, 1), room = new Cells(plane, 9, 11);
-  g.fillStyle = theme.resent;
-  const height = Math.max(plane.unit, 3);
-  const signs = [];
-  for (let k = from; k < end; k++) {
-    const i = flow.resent[k];
-    const x = plane.x(data.t[i]), y = plane.y(data.seq[i] + 1);
-    if (!pixels.take(x, y)) continue;
-    g.fillRect(x - 1.5, y, 3, height);
-    if (room.take(x, y)) signs.push(x, y);
-  }
-  for (let k = 0; k < signs.length; k += 2) stamp(g, "R", theme.resent, signs[k], signs[k + 1] - 7);
-  return signs.length / 2;
-}
-
-function drawLost(g, flow, plane) {
-  const [from, end] = rowsInView(flow.lostTimes);
-  // Far away a dot for each, and a sign where there is room for one: what was sent must stay visible.
-  const pixels = new Cells(plane, 1, 1), room = new Cells(plane, 22, 22);
-  g.fillStyle = theme.lost;
-  let crosses = 0;
-  for (let k = from; k < end; k++) {
-    const i = flow.lost[k];
-    const x = plane.x(flow.data.t[i]), y = plane.y(flow.data.seq[i] + 0.5);
-    if (!pixels.take(x, y)) continue;
-    g.fillRect(x - 1, y - 1, 2, 2);
-    if (!room.take(x, y)) continue;
-    stamp(g, "x", theme.lost, x, y);
-    crosses++;
-  }
-  return crosses;
-}
-
-// Nothing that a corrupt datagram says is believed, so it has a time and no number.
-function drawCorruptAt(g, flow, plane, y) {
-  const [from, end] = rowsInView(flow.corrupted.t);
-  const pixels = new Cells(plane, 1, plane.h + 1);
+// The dots that ACKs are about: of each run beyond the stairs as much as its share of ink, and the stairs themselves.
+function markAcknowledged(flow, plane, dots, perDot) {
+  const { acks, runs, runsBefore } = flow, taken = new Uint8Array(dots.classes.length);
+  const [from, end] = rowsInView(acks.t);
+  const budget = new Budget(0.5 / perDot);
   for (let i = from; i < end; i++) {
-    const x = plane.x(flow.corrupted.t[i]);
-    if (pixels.take(x, plane.y0)) stamp(g, "diamond", theme.lost, x, y);
+    const x = plane.x(acks.t[i]), column = dots.column(x);
+    if (isShown("ack") && i > 0 && acks.next[i] > acks.next[i - 1]) {
+      dots.each(column, plane.y(acks.next[i]), plane.y(acks.next[i - 1]), place => { taken[place] = 1; });
+    }
+    for (let k = runsBefore[i]; isShown("sack") && k < runsBefore[i + 1]; k++) {
+      budget.earn(x, runs.many[k]);
+      dots.each(column, plane.y(runs.start[k] + runs.many[k]), plane.y(runs.start[k]), place => {
+        if (dots.classes[place] === sentDot) taken[place] = 1;
+        else if (dots.classes[place] === noDot && budget.isDue(x)) {
+          dots.classes[place] = ackDot;
+          budget.spend(x);
+        }
+      });
+    }
   }
+  return taken;
+}
+
+// Where what was sent and what is acknowledged fall on the same dot, one of three is of the latter, as near: half as wide.
+function share(classes, acknowledged) {
+  let count = 0;
+  for (let place = 0; place < classes.length; place++) {
+    if (acknowledged[place] && classes[place] === sentDot && ++count % 3 === 0) classes[place] = ackDot;
+  }
+}
+
+// Nothing that a corrupt datagram says is believed, so it has a time and no number: a stroke, and a sign where there is ink.
+function drawCorruptAt(g, flow, plane, y, perDot, room) {
+  const { t } = flow.corrupted, [from, end] = [lowerBound(t, view.t0), lowerBound(t, view.t1)];
+  const budget = new Budget(1 / perDot), places = [];
+  let last = NaN;
+  g.fillStyle = theme.corrupt;
+  for (let i = from; i < end; i++) {
+    const x = plane.x(t[i]);
+    if (!budget.earn(x) || Math.floor(x) === last) continue;
+    last = Math.floor(x);
+    budget.spend(x);
+    g.fillRect(last, y - 1, 2, 2);
+    places.push(x, y);
+  }
+  if (places.length) placeSigns(room, places, signsFor(places.length * dot, "diamond"), (x, y) => stamp(g, "diamond", theme.corrupt, x, y));
 }
 
 function drawStaircase(g, flow, plane) {

@@ -1,17 +1,19 @@
 // The swarm map: for each pair of peers, chunks upward and time along: what went when, what was whole, who had it before.
 
 // The lanes that belong together: those of the file that the flow carries, or of its connection's other direction.
-function lanesOf(flow) {
+function allLanesOf(flow) {
   const own = report.lanes.filter(lane => lane.flow === flow.index || lane.flow === flow.reverse);
   const ids = new Set(own.map(lane => lane.id));
   const others = report.lanes.filter(lane => !own.includes(lane) && (!own.length || (lane.id && ids.has(lane.id))));
-  return [...own, ...others].slice(0, mostLanes);
+  return [...own, ...others];
 }
+
+const lanesOf = flow => allLanesOf(flow).slice(0, mostLanes);
 
 const mostLanes = 24;
 // Room for a lane's name, above what it shows.
 const laneLabel = 18;
-const laneHeight = lanes => Math.max(46 + laneLabel, Math.min(150, 320 / Math.max(lanes.length, 1)));
+const laneHeight = lanes => Math.max(56 + laneLabel, Math.min(150, 320 / Math.max(lanes.length, 1)));
 const swarmHeight = flow => laneHeight(lanesOf(flow)) * Math.max(1, lanesOf(flow).length) + top_ + bottom;
 
 function laneData(lane) {
@@ -47,8 +49,8 @@ function drawSwarm(g, flow, plane) {
       g.fillStyle = theme.sent;
       for (let i = 0; i < sent.count; i++) {
         if (sent.last[i] < view.t0 || sent.first[i] > view.t1) continue;
-        const x = plane.x(sent.first[i]);
-        g.fillRect(x, y(sent.chunk[i] + 1), Math.max(plane.x(sent.last[i]) - x, 2), size);
+        const [x, width] = span(plane, sent, i);
+        g.fillRect(x, y(sent.chunk[i] + 1), width, size);
         shown++;
       }
     }
@@ -56,13 +58,22 @@ function drawSwarm(g, flow, plane) {
       g.fillStyle = theme.ack;
       for (let i = 0; i < whole.count; i++) {
         if (whole.t[i] < view.t0 || whole.t[i] > view.t1) continue;
-        g.fillRect(plane.x(whole.t[i]) - 1, y(whole.chunk[i] + 1) - 0.5, 3, size + 1);
+        // After what came, so that it hides nothing of that.
+        const k = lowerBound(sent.chunk, whole.chunk[i]), [x, width] = span(plane, sent, k);
+        g.fillRect(Math.max(plane.x(whole.t[i]), x + width), y(whole.chunk[i] + 1), 1.5, size);
       }
     }
     g.strokeStyle = theme.line;
     g.strokeRect(plane.x0, base - height + laneLabel, plane.w, height - laneLabel);
   });
-  return `${grouped(shown)} chunks`;
+  const all = allLanesOf(flow).length;
+  return `${plural(shown, "chunk")}${all > lanes.length ? `; ${lanes.length} of ${grouped(all)} pairs of peers` : ""}`;
+}
+
+// Where a chunk begins along the time, and how wide it is.
+function span(plane, sent, i) {
+  const x = plane.x(sent.first[i]);
+  return [x, Math.max(plane.x(sent.last[i]) - x, 2)];
 }
 
 function drawSwarmAxis(g, flow, plane) {
@@ -75,8 +86,12 @@ function drawSwarmAxis(g, flow, plane) {
     g.font = '11px system-ui, "DejaVu Sans", sans-serif';
     g.fillStyle = theme.faint;
     g.textAlign = "right";
-    g.fillText("0", plane.x0 - 6, base - 5);
-    g.fillText(countLabel(lane.high), plane.x0 - 6, base - height + laneLabel + 5);
+    const inner = height - laneLabel;
+    for (const chunk of ticks(0, lane.high, inner / 16, 1).values) {
+      const at = base - chunk / lane.high * inner;
+      g.fillText(countLabel(chunk), plane.x0 - 6, Math.max(base - inner + 5, Math.min(at, base - 5)));
+      g.fillRect(plane.x0 - 4, Math.round(at), 4, 1);
+    }
     g.textAlign = "left";
     const ends = report.flows[lane.flow];
     const text = `${ends.from} > ${ends.to}${lane.name ? `  ${lane.name}` : ""}${lane.id ? `  ${lane.id}` : ""}`;
@@ -87,22 +102,30 @@ function drawSwarmAxis(g, flow, plane) {
   });
 }
 
-// What lies under the pointer: a chunk of a lane.
-function swarmAt(flow, plane, x, y) {
-  const lanes = lanesOf(flow);
-  const height = plane.h / Math.max(1, lanes.length);
-  const row = Math.floor((y - plane.y0) / height);
-  const lane = lanes[row];
+// The chunk under the pointer: of those that share its pixel the one whose time is nearest.
+function chunkAt(flow, plane, x, y) {
+  const lanes = lanesOf(flow), height = plane.h / Math.max(1, lanes.length);
+  const row = Math.floor((y - plane.y0) / height), lane = lanes[row];
   if (!lane) return null;
-  const { sent, whole } = laneData(lane);
-  const chunk = Math.floor((plane.y0 + (row + 1) * height - y) / ((height - laneLabel) / lane.high));
-  const i = lowerBound(sent.chunk, chunk);
-  const ends = report.flows[lane.flow];
-  let text = `chunk ${Math.max(0, Math.min(chunk, lane.high - 1))} of ${grouped(lane.high)}, ${ends.from} > ${ends.to}`;
-  if (i < sent.count && sent.chunk[i] === chunk) {
-    text += `: ${bytesText(sent.bytes[i])} from ${secondsText(sent.first[i])} to ${secondsText(sent.last[i])} s`;
-    const k = whole.chunk.indexOf(chunk);
-    text += k < 0 ? ", not whole" : `, whole at ${secondsText(whole.t[k])} s`;
+  const { sent, whole, had } = laneData(lane), base = plane.y0 + (row + 1) * height, unit = (height - laneLabel) / lane.high;
+  const under = Math.max(0, Math.min(lane.high - 1, Math.floor((base - y) / unit)));
+  const many = Math.max(0, Math.ceil(2 / unit) - 1);
+  let best = null, distance = Infinity;
+  for (let i = lowerBound(sent.chunk, under - many); i < sent.count && sent.chunk[i] <= under + many; i++) {
+    const [left, width] = span(plane, sent, i);
+    // As far as it is off in time, and a little as it is off in number.
+    const off = Math.max(left - x, x - left - width, 0) + Math.abs(sent.chunk[i] - under) * Math.min(unit, 1) / 2;
+    if (off < distance) [best, distance] = [i, off];
   }
-  return text;
+  const isNear = best !== null && (distance <= reach || sent.chunk[best] === under);
+  const chunk = isNear ? sent.chunk[best] : under;
+  const ends = report.flows[lane.flow], name = `chunk ${grouped(chunk)} of ${grouped(lane.high)}, ${ends.from} > ${ends.to}: `;
+  const told = had.t.filter((t, i) => had.first[i] <= chunk && chunk < had.first[i] + had.many[i]);
+  const before = told.length ? `; had by ${ends.from} since ${secondsText(told[0])} s or before` : "";
+  if (!isNear) return { text: `${name}not sent here${before}` };
+  const k = whole.chunk.indexOf(chunk), t = timeAt(plane, x), [left, width] = span(plane, sent, best);
+  const state = k >= 0 && t >= whole.t[k] ? "whole" : t < sent.first[best] ? "not yet sent" : t > sent.last[best] ? "sent" : "on its way";
+  const text = `${name}${state}; ${bytesText(sent.bytes[best])} from ${secondsText(sent.first[best])} to ` +
+    `${secondsText(sent.last[best])} s, ${k < 0 ? "never whole" : `whole at ${secondsText(whole.t[k])} s`}${before}`;
+  return { chunk, text, box: [left - 2, base - (chunk + 1) * unit - 2, width + 4, Math.max(unit, 1) + 4] };
 }

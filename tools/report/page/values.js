@@ -1,0 +1,68 @@
+// What a graph says under the pointer, beside the packet that is there.
+
+// The value of a line that holds from one time to the next; null before the first.
+function valueAt(line, t) {
+  const i = lowerBound(line.t, t, line.count);
+  if (i < line.count && line.t[i] === t) return line.value[i];
+  return i > 0 ? line.value[i - 1] : null;
+}
+
+const parts = (...words) => words.filter(Boolean).join(", ");
+const named = (name, value, text) => value === null ? "" : `${name} ${text(value)}`;
+
+function valueText(panel, flow, x, y) {
+  const t = timeAt(panel.plane, x), at = `${secondsText(t)} s: `;
+  switch (panel.id) {
+    case "sequence": {
+      const sent = valueAt(flow.first, t), next = valueAt(flow.next, t);
+      const here = Math.floor(panel.plane.low + (panel.plane.y1 - y) / panel.plane.unit);
+      return at + parts(here >= 0 ? `number ${grouped(here)} here` : "", named("sent up to", sent, grouped),
+        named("acknowledged below", next, grouped));
+    }
+    case "flight": return at + parts(
+      flow.receivers ? "" : named("in flight", valueAt(flow.flight, t), bytesText),
+      named("congestion window", valueAt(qlogOf(flow, "cwnd"), t), bytesText), stateAt(flow, t));
+    case "rtt": {
+      const i = lowerBound(flow.rttTimes, t), k = i > 0 && (i === flow.rttRows.length || t - flow.rttTimes[i - 1] < flow.rttTimes[i] - t) ? i - 1 : i;
+      const sample = k < flow.rttRows.length ? flow.acks.rtt[flow.rttRows[k]] : null;
+      return at + parts(named("round trip", sample, millisecondsText), named("smoothed", valueAt(qlogOf(flow, "srtt"), t), millisecondsText));
+    }
+    case "rates": return at + parts(
+      ...[["goodput", flow.rates.good], ["sent", flow.rates.sent]].map(([name, line]) => named(name, valueAt(line, t), rateText)),
+      named("pacing rate", valueAt(qlogOf(flow, "pacing"), t), rateText));
+    case "losses": {
+      const { width, count, lost, corrupt } = flow.losses, bin = Math.max(0, Math.min(count - 1, Math.floor((t - view.t0) / width)));
+      return `${at}${grouped(lost[bin])} lost, ${grouped(corrupt[bin])} corrupt within ${widthText(width)}`;
+    }
+    case "swarm": return at + (chunkAt(flow, panel.plane, x, y) || { text: "" }).text;
+    default: return at;
+  }
+}
+
+function stateAt(flow, t) {
+  const states = flow.qlog && flow.qlog.states || [];
+  const now = states.filter(([time]) => time <= t).pop();
+  return now ? now[1] : "";
+}
+
+// The text is at the pointer, wherever that is, and never out of sight.
+function placeTip(clientX, clientY, lines) {
+  const tip = document.getElementById("tip");
+  tip.replaceChildren(...lines.filter(Boolean).map((text, i) => {
+    const line = document.createElement("div");
+    line.textContent = text;
+    if (i) line.className = "value";
+    return line;
+  }));
+  tip.hidden = false;
+  const { width, height } = tip.getBoundingClientRect(), gap = 14, edge = 4;
+  const [w, h] = [document.documentElement.clientWidth, window.innerHeight];
+  const x = clientX + gap + width + edge <= w ? clientX + gap : Math.max(edge, Math.min(clientX - gap - width, w - width - edge));
+  // Where it cannot stand beside the pointer it stands above or below.
+  const isBeside = x >= clientX + gap || x + width <= clientX;
+  const below = clientY + gap, above = clientY - gap - height;
+  const y = below + height + edge <= h ? below : above >= edge ? above : isBeside ? Math.max(edge, h - height - edge) : edge;
+  tip.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+}
+
+const hideTip = () => { document.getElementById("tip").hidden = true; };
