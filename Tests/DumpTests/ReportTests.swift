@@ -142,6 +142,29 @@ import Testing
     #expect(html.contains("default-src 'none'"))
   }
 
+  @Test(needsChromium) func titleAndDateAreAtTheTop() async throws {
+    let talk = try Conversation()
+    try talk.data(1_000)
+    let dom = try document(page(talk.capture.bytes))
+    #expect(dom.firstMatch(of: /<span id="file">report-[^<]*pcapng<\/span>/) != nil)
+    #expect(dom.firstMatch(of: /<p id="when">20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, [\d.]+ s, 3 datagrams<\/p>/) != nil)
+  }
+
+  @Test(needsChromium, arguments: [420, 900, 1_600]) func worksAtEveryWidth(_ width: Int) async throws {
+    let bytes = try await TransferCapture.both("loss=3%,corrupt=1%,delay=3ms,rate=50mbit", size: 1_500_000)
+    try expectWorking(page(bytes.sender), width: width)
+    try expectWorking(page(bytes.receiver), width: width)
+  }
+
+  @Test func axesHaveThreeTicks() {
+    for low in [0, 0.3, 17, -4, 1e6] {
+      for span in [1e-6, 0.0007, 0.3, 1, 1.2, 2.2, 3, 17, 999, 1e5] {
+        let ticks = SVGDrawing.ticks(low...low + span, most: 4)
+        #expect(ticks.count >= 3 && ticks.count <= 10, "\(low), \(span): \(ticks)")
+      }
+    }
+  }
+
   @Test func graphsAreFiles() async throws {
     let bytes = try await TransferCapture.make("loss=3%,corrupt=1%,delay=2ms", size: 200_000)
     let folder = FileManager.default.temporaryDirectory.appending(path: "graphs-\(UUID())")
@@ -180,15 +203,15 @@ import Testing
     return outcome.output
   }
 
-  private func expectWorking(_ html: String) throws {
-    let dom = try document(html)
+  private func expectWorking(_ html: String, width: Int = 1_400) throws {
+    let dom = try document(html, width: width)
     let verdict = dom.firstMatch(of: /data-check="([^"]*)"/).map { String($0.1) }
     let error = dom.firstMatch(of: /data-error="([^"]*)"/).map { String($0.1) }
     #expect(verdict == "passed" && error == nil, "\(verdict ?? "did not check itself"), \(error ?? "no error")")
   }
 
   /// The page's document after it has checked itself.
-  private func document(_ html: String) throws -> String {
+  private func document(_ html: String, width: Int = 1_400) throws -> String {
     let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -198,7 +221,7 @@ import Testing
       "chromium",
       [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=10000",
-        "--user-data-dir=\(folder.path)/profile", "--window-size=1400,1500", "--dump-dom", "file://\(file.path)#check",
+        "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),1500", "--dump-dom", "file://\(file.path)#check",
       ])
     #expect(result.output.contains("</html>"), "chromium says nothing")
     return result.output

@@ -26,6 +26,27 @@ struct RangeSet {
     return fresh
   }
 
+  /// Takes bytes away; how many of them were there.
+  @discardableResult
+  mutating func remove(_ range: Range<UInt64>) -> UInt64 {
+    guard !range.isEmpty else { return 0 }
+    let start = firstIndex(endingAtOrAfter: range.lowerBound + 1)
+    var end = start
+    var rest: [Range<UInt64>] = []
+    var gone: UInt64 = 0
+    while end < ranges.count, ranges[end].lowerBound < range.upperBound {
+      let old = ranges[end]
+      if old.lowerBound < range.lowerBound { rest.append(old.lowerBound..<range.lowerBound) }
+      if old.upperBound > range.upperBound { rest.append(range.upperBound..<old.upperBound) }
+      gone += UInt64(old.clamped(to: range).count)
+      end += 1
+    }
+    guard gone > 0 else { return 0 }
+    ranges.replaceSubrange(start..<end, with: rest)
+    count -= gone
+    return gone
+  }
+
   /// Whether all of these bytes are there.
   func contains(_ range: Range<UInt64>) -> Bool {
     guard !range.isEmpty else { return true }

@@ -96,83 +96,85 @@ struct FlowGraphs {
         drawing.path(steps(ackTimes, edge, drawing, clip: true), .window, isDashed: true)
       }
     }
-    var bars = ""
-    var pixels: Set<Pixel> = []
-    for row in dataTimes.indices where attempt[row] == 0 {
-      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
-      if pixels.insert(Pixel(x, y)).inserted { bars += SVGDrawing.rectangle(x - 0.8, y, 1.6, max(unit, 1.6)) }
-    }
-    drawing.fill(bars, .sent)
     drawing.path(steps(ackTimes, next.map(Double.init), drawing), .ack)
-    drawing.fill(slices(drawing, unit), .ack)
-    drawLost(&drawing)
-    drawResent(&drawing, unit)
-    drawCorrupt(&drawing, at: drawing.bottom - 6)
+    drawPackets(&drawing, unit)
     return drawing.finished(
       title: title,
       legend: [
-        (.sent, "sent"), (.resent, "sent again, R where there is room"), (.ack, "acknowledged"),
-        (.lost, "lost, \u{00D7} where there is room; \u{25C7} corrupt"),
+        (.sent, "sent"), (.resent, "sent again, R for some"), (.ack, "acknowledged"),
+        (.lost, "lost, \u{00D7} for some"), (.corrupt, "\u{25C7} corrupt"),
       ], unit: { plain($0) })
   }
 
-  /// What each ACK was the first to tell of, beyond the stairs.
-  private func slices(_ drawing: SVGDrawing, _ unit: Double) -> String {
-    var bars = ""
-    var pixels: Set<Pixel> = []
-    var run = 0
+  /// Where packets crowd, each class has ink in proportion to its share.
+  private func drawPackets(_ drawing: inout SVGDrawing, _ unit: Double) {
+    var dots = InkDots(drawing)
+    let sent = dataTimes.indices.filter { attempt[$0] == 0 }
+    for row in sent {
+      let high = drawing.y(Double(sequence[row] + 1))
+      dots.take(.sent, at: drawing.x(dataTimes[row]), from: high, to: high + unit) { _ in true }
+    }
+    let filled = dots.count(.sent)
+    let perDot = filled > 0 ? max(1, Double(sent.count) / Double(filled)) : 1
+    markAcknowledged(&dots, drawing)
+    let resent = dataTimes.indices.filter { attempt[$0] > 0 }
+    func place(_ row: Int) -> (x: Double, y: Double) {
+      (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
+    }
+    let again = dots.mark(.resent, resent.map(place), perDot: perDot)
+    let gone = dots.mark(.lost, lost.map(place), perDot: perDot)
+    for (kind, ink) in [(InkDots.Class.acknowledged, SVGDrawing.Ink.ack), (.sent, .sent), (.resent, .resent), (.lost, .lost)] {
+      drawing.fill(dots.path(kind), ink)
+    }
+    drawing.fill(dots.path(.both), .resent)
+    drawing.fill(dots.path(.both, share: 0.5), .lost)
+    var taken: [(x: Double, y: Double)] = []
+    var crosses = ""
+    for (x, y) in InkDots.signs(gone, packets: lost.count, perDot: perDot, avoiding: &taken) {
+      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
+    }
+    drawing.path(crosses, .lost, width: 1.5)
+    for (x, y) in InkDots.signs(again, packets: resent.count, perDot: perDot, avoiding: &taken) {
+      drawing.text("R", x + 5, y + 12, anchor: "middle", .resent, isBold: true)
+    }
+    drawCorrupt(&drawing, at: drawing.bottom - 6, perDot: perDot)
+  }
+
+  /// What each ACK was the first to tell of, beyond the stairs. Where it falls on what was sent it takes one dot of three.
+  private func markAcknowledged(_ dots: inout InkDots, _ drawing: SVGDrawing) {
+    var (run, shared) = (0, 0)
     for (row, count) in runsOfAck.enumerated() {
       for _ in 0..<count {
         let (start, many) = (runStart[run], runLength[run])
         run += 1
-        let (x, y) = (drawing.x(ackTimes[row]), drawing.y(Double(start + many)))
-        if pixels.insert(Pixel(x, y)).inserted {
-          bars += SVGDrawing.rectangle(x - 0.4, y, 0.8, max(Double(many) * unit, 1))
+        let (high, low) = (drawing.y(Double(start + many)), drawing.y(Double(start)))
+        dots.take(.acknowledged, at: drawing.x(ackTimes[row]), from: high, to: low) { kind in
+          guard kind == .sent else { return kind == .none }
+          shared += 1
+          return shared % 3 == 0
         }
       }
     }
-    return bars
   }
 
-  /// A dot for each, and a cross where there is room: what was sent must stay visible.
-  private func drawLost(_ drawing: inout SVGDrawing) {
-    var (dots, crosses) = ("", "")
-    var (pixels, room): (Set<Pixel>, Set<Pixel>) = ([], [])
-    for row in lost {
-      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row]) + 0.5))
-      guard pixels.insert(Pixel(x, y)).inserted else { continue }
-      dots += SVGDrawing.rectangle(x - 0.8, y - 0.8, 1.6, 1.6)
-      guard room.insert(Pixel(x / 18, y / 18)).inserted else { continue }
-      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
-    }
-    drawing.fill(dots, .lost)
-    drawing.path(crosses, .lost, width: 1.3)
-  }
-
-  /// Every repeat has its bar; a letter where there is room for one.
-  private func drawResent(_ drawing: inout SVGDrawing, _ unit: Double) {
-    var bars = ""
-    var (pixels, room): (Set<Pixel>, Set<Pixel>) = ([], [])
-    for row in dataTimes.indices where attempt[row] > 0 {
-      let (x, y) = (drawing.x(dataTimes[row]), drawing.y(Double(sequence[row] + 1)))
-      guard pixels.insert(Pixel(x, y)).inserted else { continue }
-      bars += SVGDrawing.rectangle(x - 1, y, 2, max(unit, 2))
-      if room.insert(Pixel(x / 9, y / 12)).inserted {
-        drawing.text("R", x, y - 3, anchor: "middle", .resent, isBold: true)
-      }
-    }
-    drawing.fill(bars, .resent)
-  }
-
-  private func drawCorrupt(_ drawing: inout SVGDrawing, at y: Double) {
-    var diamonds = ""
-    var pixels: Set<Pixel> = []
+  private func drawCorrupt(_ drawing: inout SVGDrawing, at y: Double, perDot: Double) {
+    var (strokes, diamonds) = ("", "")
+    var (held, last) = (1.0, -1.0)
+    var places: [(x: Double, y: Double)] = []
     for time in corruptTimes where times.contains(time) {
-      let x = drawing.x(time)
-      guard pixels.insert(Pixel(x, 0)).inserted else { continue }
+      held += 1 / perDot
+      let x = drawing.x(time).rounded()
+      guard held >= 1, x > last else { continue }
+      (held, last) = (held - 1, x)
+      strokes += SVGDrawing.rectangle(x, y - 1, 2, 2)
+      places.append((x, y))
+    }
+    var taken: [(x: Double, y: Double)] = []
+    for (x, y) in InkDots.signs(places, packets: places.count, perDot: 1, avoiding: &taken) {
       diamonds += "M\(SVGDrawing.number(x)) \(SVGDrawing.number(y - 5))l4 5l-4 5l-4-5z"
     }
-    drawing.path(diamonds, .lost, width: 1.3)
+    drawing.fill(strokes, .corrupt)
+    drawing.path(diamonds, .corrupt, width: 1.3)
   }
 
   private var flightGraph: String {
@@ -197,8 +199,12 @@ struct FlowGraphs {
   }
 
   private var rateGraph: String {
-    let count = 150
-    let width = max(times.upperBound - times.lowerBound, 1e-5) / Double(count)
+    // Averages over a round trip at least.
+    let samples = roundTrips.filter { $0 > 0 }.sorted()
+    let roundTrip = samples.isEmpty ? 0 : Double(samples[samples.count / 2]) / 1e6
+    let span = max(times.upperBound - times.lowerBound, 1e-5)
+    let count = max(1, min(150, roundTrip > 0 ? Int(min(span / roundTrip, 150)) : 150))
+    let width = span / Double(count)
     var (sent, good) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
     var (fresh, bytes) = (0.0, 0.0)
@@ -212,15 +218,17 @@ struct FlowGraphs {
     for (time, bytesAcked) in zip(ackTimes, acked) { good[bin(time)] += Double(bytesAcked) * fresh / max(bytes, 1) }
     let high = max(sent.max() ?? 1, good.max() ?? 1) / width / 1e6
     var drawing = SVGDrawing(times: times, values: 0...max(high * 1.08, 1e-3), height: 220)
-    let at = (0..<count).map { times.lowerBound + Double($0) * width }
-    drawing.path(steps(at, sent.map { $0 / width / 1e6 }, drawing), .sent)
-    drawing.path(steps(at, good.map { $0 / width / 1e6 }, drawing), .ack)
+    // The last value holds to the end.
+    let at = (0...count).map { times.lowerBound + Double($0) * width }
+    for (bytes, ink) in [(sent, SVGDrawing.Ink.sent), (good, .ack)] {
+      drawing.path(steps(at, (bytes + bytes.suffix(1)).map { $0 / width / 1e6 }, drawing), ink)
+    }
     return drawing.finished(
       title: title, legend: [(.sent, "sent"), (.ack, "goodput")], unit: { "\(plain($0)) MB/s" })
   }
 
   private var lossGraph: String {
-    let count = 170
+    let count = 140
     let width = max(times.upperBound - times.lowerBound, 1e-5) / Double(count)
     var (lost, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
@@ -232,22 +240,19 @@ struct FlowGraphs {
       for time in corruptTimes where times.contains(time) { corrupt[bin(time)] += 1 }
     }
     let high = zip(lost, corrupt).map(max).max() ?? 1
-    var drawing = SVGDrawing(times: times, values: 0...max(high * 1.2, 1.5), height: 200)
+    var drawing = SVGDrawing(times: times, values: 0...max(high * 1.2, 2.2), height: 200)
     let each = (drawing.right - drawing.left) / Double(count)
-    var (wide, narrow) = ("", "")
-    for index in 0..<count {
-      let x = drawing.left + Double(index) * each
-      // What was corrupt is lost too: the narrow bar stands before the wide one.
-      let (low, all, damaged) = (drawing.y(0), drawing.y(lost[index]), drawing.y(corrupt[index]))
-      if lost[index] > 0 { wide += SVGDrawing.rectangle(x, all, each - 0.8, low - all) }
-      if corrupt[index] > 0 { narrow += SVGDrawing.rectangle(x, damaged, (each - 0.8) * 0.4, low - damaged) }
+    for (place, counts, ink) in [(0.0, lost, SVGDrawing.Ink.lost), (0.5, corrupt, .corrupt)] {
+      var bars = ""
+      for index in 0..<count where counts[index] > 0 {
+        let (x, y) = (drawing.left + (Double(index) + place) * each, drawing.y(counts[index]))
+        bars += SVGDrawing.rectangle(x, y, each / 2 - 0.4, drawing.y(0) - y)
+      }
+      drawing.fill(bars, ink)
     }
-    drawing.fill(wide, .lost, opacity: 0.35)
-    drawing.path(wide, .lost, width: 1)
-    drawing.fill(narrow, .lost)
     return drawing.finished(
       title: title,
-      legend: [(.lost, "found lost: wide; \(corruptTimes.isEmpty ? "reported " : "")corrupt: narrow")],
+      legend: [(.lost, "found lost"), (.corrupt, corruptTimes.isEmpty ? "reported corrupt" : "corrupt")],
       unit: { plain($0) })
   }
 

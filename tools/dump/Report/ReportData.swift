@@ -53,8 +53,11 @@ struct ReportData: ~Copyable {
     switch datagram.content {
     case .data(let packet):
       guard let index = seen.subject else { return note(datagram, seen) }
-      let blocks = flows[index].add(packet, datagram, seen, at: now)
-      if !seen.marks.contains(.duplicate) { add(packet, blocks, datagram, index, seen) }
+      let carried = flows[index].add(packet, datagram, seen, at: now)
+      if let reverse = analyzer.flows[index].reverse, reverse < flows.count {
+        flows[reverse].hear(carried, isFresh: seen.isFresh, at: now)
+      }
+      if !seen.marks.contains(.duplicate) { add(packet, carried.blocks, datagram, index, seen) }
     case .ack(let packet):
       guard let index = seen.subject, seen.next != nil else { return note(datagram, seen) }
       for part in flows[index].add(packet, datagram, seen, at: now) {
@@ -128,10 +131,18 @@ struct ReportData: ~Copyable {
     return zip(1..., busiest).flatMap { rank, index -> [(name: String, svg: String)] in
       let flow = analyzer.flows[index]
       let graphs = FlowGraphs(
-        flows[index], title: "\(title): \(flow.source) > \(flow.destination)", window: flow.window,
+        flows[index], title: "\([title, date].compactMap(\.self).joined(separator: ", ")): \(flow.source) > \(flow.destination)", window: flow.window,
         isReceivers: statistics.counters(of: index).isReceivers,
         chunks: chunks.graphs(of: [index], analyzer.files).first)
       return graphs.all.map { ("\(rank)-\($0.name).svg", $0.svg) }
+    }
+  }
+
+  /// When the capture begins: `2026-11-22 14:03:07 UTC`; nil if its packets have no times.
+  private var date: String? {
+    origin.map { time in
+      let text = Timestamp(seconds: Int64(time / 1_000_000_000)).rfc3339
+      return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
     }
   }
 
@@ -144,7 +155,7 @@ struct ReportData: ~Copyable {
       return columns.json(flow, reverse, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
-      "file": .string(file), "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
+      "file": .string(file), "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
       "left_out": .int(leftOut),
       "marks": .array(Mark.allCases.map { .string($0.name) }),
       "messages": .array(

@@ -24,21 +24,34 @@ struct ReportFlow {
   /// Bit n: the number `origin + n` was acknowledged.
   private var told: [UInt64] = []
   private var outstanding = OutstandingParts()
+  private(set) var limits = FlowLimits()
+  /// What a DATA carries for the flow and for the other direction.
+  struct Carried {
+    var blocks: [Block] = []
+    var requests: [ShoalWire.Request] = []
+    var cancels: [Cancel] = []
+  }
 
   private mutating func relative(_ number: Int64) -> Int64 {
     if origin == nil { origin = number }
     return number - origin!
   }
 
-  mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [Block] {
+  mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> Carried {
     let row = data.count
     var kind: UInt8 = 0
-    var blocks: [Block] = []
+    var carried = Carried()
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
       if kind == 0 { kind = part.value }
-      if part.type == .block { blocks.append(try Block.read(bytes, part.body)) }
+      switch part.type {
+      case .block: carried.blocks.append(try Block.read(bytes, part.body))
+      case .request: carried.requests.append(try ShoalWire.Request.decode(bytes, part.body))
+      case .cancel: carried.cancels.append(try Cancel.decode(bytes, part.body))
+      default: break
+      }
     }
-    let block = kind == MessageType.block.rawValue ? blocks.first : nil
+    limits.send(carried.blocks, seen, isReceivers: datagram.direction == .inbound, at: time)
+    let block = kind == MessageType.block.rawValue ? carried.blocks.first : nil
     data.append(0, datagram.number)
     data.append(1, time)
     data.append(2, relative(seen.sequence ?? Int64(packet.sequence)))
@@ -57,7 +70,15 @@ struct ReportFlow {
       let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
       repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
     }
-    return blocks
+    return carried
+  }
+
+  /// What the receiver asks for, in the other direction.
+  mutating func hear(_ carried: Carried, isFresh: Bool, at time: Int64) {
+    limits.hear()
+    guard isFresh else { return }
+    for request in carried.requests { limits.ask(request, at: time) }
+    for cancel in carried.cancels { limits.cancel(cancel, at: time) }
   }
 
   /// The receiver has these parts once their number is acknowledged.
@@ -66,6 +87,8 @@ struct ReportFlow {
   /// The parts that the ACK is the first to acknowledge.
   mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [FilePart] {
     guard let next = seen.next else { return [] }
+    limits.hear()
+    limits.acknowledge(seen, isReceivers: datagram.direction == .outbound, at: time)
     var parts = outstanding.take(before: relative(next))
     acks.append(0, datagram.number)
     acks.append(1, time)
@@ -138,7 +161,7 @@ struct ReportFlow {
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
-      "verdict": .string(Verdict.text(flow, counters)), "data": data.json,
+      "verdict": .string(Verdict.text(flow, counters, limits)), "stalls": Verdict.stalls(limits, counters), "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }

@@ -4,15 +4,16 @@ import ShoalTerminal
 struct SVGDrawing {
   /// What a colour stands for: UX's table, in light and in dark.
   enum Ink: String, CaseIterable {
-    case sent, resent, ack, lost, window, text, line
+    case sent, resent, ack, lost, corrupt, window, text, line
 
     var colours: (light: String, dark: String) {
       switch self {
-      case .sent: ("#2A6FDB", "#4C9BE8")
+      case .sent: ("#0858E1", "#4C9BE8")
       case .resent: ("#CC7614", "#E69A17")
-      case .ack: ("#0A6638", "#19FFA3")
-      case .lost: ("#800D70", "#E6006B")
-      case .window: ("#868C95", "#7F8894")
+      case .ack: ("#076232", "#19FFA3")
+      case .lost: ("#87096A", "#E6006B")
+      case .corrupt: ("#1C9DD1", "#5A50D2")
+      case .window: ("#878C8F", "#7F8894")
       case .text: ("#1B1F24", "#E6E9ED")
       case .line: ("#E3E6EA", "#2B3036")
       }
@@ -94,20 +95,23 @@ struct SVGDrawing {
         + Self.escape(text) + "</text>")
   }
 
-  /// The values at which an axis has its lines: 1, 2 or 5 times a power of ten apart.
+  /// The values at which an axis has its lines, 1, 2 or 5 times a power of ten apart: as many as `most` allows, but three.
   static func ticks(_ range: ClosedRange<Double>, most: Int) -> [Double] {
-    let raw = (range.upperBound - range.lowerBound) / Double(most)
+    let span = range.upperBound - range.lowerBound
+    guard span > 0, span.isFinite else { return [range.lowerBound] }
     var power = 1.0
-    while power * 10 <= raw { power *= 10 }
-    while power > raw { power /= 10 }
-    let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= raw } ?? raw
-    var value = (range.lowerBound / step).rounded(.up) * step
-    var ticks: [Double] = []
-    while value <= range.upperBound + step * 1e-9, ticks.count < 100 {
-      ticks.append(value)
-      value += step
+    while power < span { power *= 10 }
+    while power / 10 >= span { power /= 10 }
+    var best: [Double] = []
+    // Two powers below, any span has at least ten.
+    for step in [5, 2, 1, 0.5, 0.2, 0.1, 0.05].map({ $0 * power }) {
+      let first = (range.lowerBound / step - 1e-9).rounded(.up)
+      let last = (range.upperBound / step + 1e-9).rounded(.down)
+      let count = last - first + 1
+      if best.count >= 3, count > Double(most) { break }
+      if count >= 1, count <= 100 { best = (0..<Int(count)).map { (first + Double($0)) * step } }
     }
-    return ticks
+    return best
   }
 
   /// A tick's number, with the decimals that tell one from the next.

@@ -3,9 +3,10 @@ import ShoalWire
 
 /// What became of a flow, in sentences: the numbers are those of `stats`.
 enum Verdict {
-  static func text(_ flow: Flow, _ counters: FlowCounters) -> String {
+  static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits) -> String {
     guard counters.datagrams > 0 else { return "Nothing went from \(flow.source) to \(flow.destination)." }
     var sentences = [carried(flow, counters)]
+    if counters.freshBytes > 0 { sentences += [limit(flow, counters, limits), pauses(counters, limits)].compactMap(\.self) }
     if counters.dataPackets > 0 {
       sentences += [repeats(counters), corruption(flow, counters)]
     }
@@ -22,6 +23,61 @@ enum Verdict {
     if let goodput = counters.goodput, counters.freshBytes > 0 { text += ", \(Units.rate(goodput))" }
     if let arq = flow.arq { text += arq == .goBackN ? ", go-back-N" : ", selective repeat" }
     return text + "."
+  }
+
+  /// `Limited 93% of the time by what congestion control saw the path carry, 7% by the window of 512 packets.`
+  private static func limit(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits) -> String? {
+    let all = limits.spent.reduce(0, +)
+    guard all > 0 else { return nil }
+    let shares = FlowLimits.Limit.allCases.map { ($0, Double(limits.spent[$0.rawValue]) / Double(all)) }
+    let texts = shares.filter { $0.1 >= 0.01 }.sorted { $0.1 > $1.1 }.map { limit, share in
+      (Units.percent(share, decimals: 0), words(limit, flow, counters))
+    }
+    guard let (most, first) = texts.first else { return nil }
+    return (["Limited \(most) of the time by \(first)"] + texts.dropFirst().map { "\($0.0) by \($0.1)" })
+      .joined(separator: ", ") + "."
+  }
+
+  private static func words(_ limit: FlowLimits.Limit, _ flow: Flow, _ counters: FlowCounters) -> String {
+    switch limit {
+    case .window: "the window of \(flow.window.map { Units.grouped($0) } ?? "?") packets"
+    case .requests: "the receiver, which had asked for nothing more"
+    case .sender: "the sender, which had nothing in flight"
+    case .path where counters.isReceivers: "the path or the sender (its own capture would tell which)"
+    case .path: "what congestion control saw the path carry"
+    }
+  }
+
+  /// The stalls that are long beside a round trip.
+  private static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
+    let roundTrip = Int64(clamping: (counters.roundTrips.quantile(0.5) ?? 0) / 1_000)
+    let least = max(FlowLimits.leastStall, roundTrip.multipliedReportingOverflow(by: FlowLimits.leastRoundTrips).partialValue)
+    return limits.stalls.filter { $0.length >= least }
+  }
+
+  /// `Stalled twice, 3.1 s in all: for 2.1 s at 4.203 s (nothing came back), …`: the longest, in their order.
+  private static func pauses(_ counters: FlowCounters, _ limits: FlowLimits) -> String? {
+    let stalls = long(limits, counters)
+    guard !stalls.isEmpty else { return limits.spent.contains { $0 > 0 } ? "It never stalled." : nil }
+    let shown = stalls.sorted { $0.length > $1.length }.prefix(mostNamed).sorted { $0.start < $1.start }
+    let sum = Units.duration(stalls.reduce(0) { $0 + Double($1.length) / 1e6 })
+    let many = stalls.count == 1 ? "Stalled once" : "Stalled \(Units.grouped(stalls.count)) times, \(sum) in all"
+    let named = shown.map { stall in
+      "\(Units.duration(Double(stall.length) / 1e6)) from \(Units.fixed(Double(stall.start) / 1e6, 3)) s on (\(stall.reason.rawValue))"
+    }
+    let rest = stalls.count > shown.count ? ", and \(Units.grouped(stalls.count - shown.count)) shorter" : ""
+    return "\(many): \(named.joined(separator: ", "))\(rest)."
+  }
+
+  /// More stalls than this are counted and not named.
+  private static let mostNamed = 4
+
+  /// When, how long, and why, for the page.
+  static func stalls(_ limits: FlowLimits, _ counters: FlowCounters) -> JSON {
+    .array(
+      long(limits, counters).map {
+        [.int(Int($0.start)), .int(Int($0.length)), .string($0.reason.rawValue)]
+      })
   }
 
   private static func repeats(_ counters: FlowCounters) -> String {

@@ -49,8 +49,10 @@ function selfCheck() {
     const near = panels[0].plane;
     const [x, y] = [near.x(data.t[row]), near.y(data.seq[row] + 0.5)];
     pointerAt("sequence", "pointermove", x, y);
-    const said = document.getElementById("hover").textContent;
+    const tip = document.getElementById("tip"), said = tip.textContent;
     expect(`hovering says the packet: ${said}`, / (DATA|ACK) /.test(said));
+    const corner = plot("sequence").getBoundingClientRect(), box = tip.getBoundingClientRect();
+    expect("and at the pointer", isBeside(box, corner.left + x, corner.top + y));
     pointerAt("sequence", "pointerdown", x, y);
     pointerAt("sequence", "pointerup", x, y);
     drawAll();
@@ -59,6 +61,24 @@ function selfCheck() {
     key("Escape");
     expect("Escape unpins", view.pin === null);
   }
+
+  showAll();
+  drawAll();
+  for (const panel of panels.filter(panel => panel.plane && !panel.section.hidden)) {
+    const { plane } = panel;
+    pointerAt(panel.id, "pointermove", (plane.x0 + plane.x1) / 2, (plane.y0 + plane.y1) / 2);
+    const said = document.getElementById("tip").textContent;
+    expect(`${panel.id} says its value: ${said}`, /^(.* (DATA|ACK).*)?\d+\.\d+ s: .*\d/.test(said));
+    for (const axis of [[view.t0 / 1e6, view.t1 / 1e6, plane.w / 90], [plane.low, plane.high, plane.h / 30, panel.least]]) {
+      const count = panel.axis ? 3 : ticks(...axis).values.length;
+      expect(`${panel.id} has ${count} ticks`, count > 2);
+    }
+    expect(`${panel.id} is named`, panel.canvas.getAttribute("role") === "img" && panel.canvas.ariaLabel.length > 20);
+  }
+  plot("sequence").dispatchEvent(new PointerEvent("pointerleave", { bubbles: true }));
+  expect("the text leaves with the pointer", document.getElementById("tip").hidden);
+  checkSwarm(expect, pointerAt);
+  checkInk(expect);
 
   for (const panel of panels) {
     expect(`${panel.id} is drawn, or says why not`, panel.plot.hidden === panel.shown.textContent.startsWith("left out: "));
@@ -81,30 +101,93 @@ function selfCheck() {
     item.click();
     drawAll();
     expect("a mark zooms", span() < all && view.pin !== null);
-    const rows = shownMarks.length, chip = document.querySelector("#marks-filter button");
-    chip.click();
-    expect("marks are filtered", shownMarks.length < rows);
-    chip.click();
+    const rows = shownMarks.length, chips = [...document.querySelectorAll("#marks-filter button")];
+    for (const chip of chips) chip.click();
+    expect("marks are filtered", shownMarks.length === 0);
+    for (const chip of chips) chip.click();
     expect("and shown again", shownMarks.length === rows);
   }
   showAll();
   drawAll();
   // What must never be left out is on the canvas, however many packets share a pixel.
   expect("a repeat is visible from afar", !flow.resent.length || hasColour(panels[0], "resent"));
-  expect("corruption is visible from afar", !flow.corrupted.count || hasColour(panels[0], "lost"));
+  expect("corruption is visible from afar", !flow.corrupted.count || hasColour(panels[0], "corrupt"));
   expect("losses are those that stats counts", flow.found.length === flow.declared && flow.lost.length === flow.declared);
   document.body.dataset.check = failures.length ? failures.join("; ") : "passed";
   document.body.dataset.slowest = slowest.toFixed(0);
 }
 
-function hasColour(panel, name) {
-  const { canvas } = panel;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  const [r, g, b] = [1, 3, 5].map(at => parseInt(theme[name].slice(at, at + 2), 16));
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 12) return true;
+// Not over it and not far from it, wherever there is room.
+function isBeside(box, x, y) {
+  const dx = Math.max(box.left - x, x - box.right, 0), dy = Math.max(box.top - y, y - box.bottom, 0);
+  const isInSight = box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+  return y > innerHeight || y < 0 || (isInSight && dx + dy > 0 && dx < 20 && dy < 20);
+}
+
+// Over a chunk, in both of its coordinates, the hover names that chunk.
+function checkSwarm(expect, pointerAt) {
+  const flow = flowAt(view.flow), panel = panels.find(one => one.id === "swarm"), lanes = lanesOf(flow);
+  if (!panel.plane || !lanes.length) return;
+  const { plane } = panel, { sent } = laneData(lanes[0]);
+  const height = plane.h / lanes.length, unit = (height - laneLabel) / lanes[0].high;
+  for (const i of [0, sent.count >> 1, sent.count - 1].filter(i => i >= 0)) {
+    const [x, width] = span(plane, sent, i);
+    pointerAt("swarm", "pointermove", x + width / 2, plane.y0 + height - (sent.chunk[i] + 0.5) * unit);
+    const said = document.getElementById("tip").textContent;
+    const [, number] = said.match(/ chunk ([\d,]+) of /) || [];
+    const k = lowerBound(sent.chunk, Number((number || "-1").replaceAll(",", "")));
+    const [left, wide] = k < sent.count ? span(plane, sent, k) : [-99, 0];
+    expect(`chunk ${sent.chunk[i]} is named: ${said}`, x + width / 2 >= left - 1 && x + width / 2 <= left + wide + 1
+      && Math.abs(sent.chunk[k] - sent.chunk[i]) * unit <= 2.01);
   }
-  return false;
+}
+
+// At every zoom, of what is drawn of the first sendings, repeats and losses each has ink as it has packets.
+function checkInk(expect) {
+  const flow = flowAt(view.flow), panel = panels[0];
+  const hidden = new Set(view.hidden);
+  for (const name of ["ack", "sack", "window", "corrupt"]) view.hidden.add(name);
+  for (let share = 1; share > 1e-3; share /= 4) {
+    const span = (whole.t1 - whole.t0) * share, middle = (whole.t0 + whole.t1) / 2;
+    show(middle - span / 2, middle + span / 2);
+    drawAll();
+    const packets = { sent: countInView(flow.first.t), resent: countInView(flow.resentTimes), lost: countInView(flow.lostTimes) };
+    if (packets.sent < 10) continue;
+    const ink = { sent: inkOf(panel, "sent"), resent: inkOf(panel, "resent"), lost: inkOf(panel, "lost") };
+    for (const name of ["resent", "lost"]) {
+      const fair = (ink.sent + ink.lost) * packets[name] / packets.sent;
+      // One sign is always there, and a dot in each stretch.
+      const least = signInk[name === "lost" ? "x" : "R"] + panel.plane.w / farthest * dot * dot;
+      const room = dotsOf(panel.plane, flow, name) * dot * dot;
+      expect(`${name} has ${ink[name]} of ${fair.toFixed(0)} ink, ${packets[name]} packets, at ${share}`,
+        packets[name] === 0 || (ink[name] > 0 && ink[name] < 2.2 * fair + 1.5 * least && ink[name] > 0.3 * Math.min(fair, room) - least));
+    }
+  }
+  view.hidden = hidden;
+  showAll();
+  drawAll();
+}
+
+// On how many dots the packets of a class lie.
+function dotsOf(plane, flow, name) {
+  const dots = new Dots(plane), places = new Set();
+  const [times, rows] = name === "lost" ? [flow.lostTimes, flow.lost] : [flow.resentTimes, flow.resent];
+  const [from, end] = rowsInView(times);
+  for (let k = from; k < end; k++) places.add(dots.at(plane.x(flow.data.t[rows[k]]), plane.y(flow.data.seq[rows[k]] + 1)));
+  return places.size;
+}
+
+const hasColour = (panel, name) => inkOf(panel, name) > 0;
+
+// The pixels of a colour, in CSS pixels.
+function inkOf(panel, name) {
+  const { canvas } = panel, { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const [r, g, b] = [1, 3, 5].map(at => parseInt(theme[name].slice(at, at + 2), 16));
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] > 128 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24) count++;
+  }
+  return count / (devicePixelRatio || 1) ** 2;
 }
 
 const isChecked = location.hash === "#check";

@@ -2,7 +2,11 @@
 // of each class, so that the ink of a class is in proportion to its share; but wherever a class occurs it has a dot within
 // `farthest` pixels, so that none vanishes.
 
-const dot = 2, farthest = 64;
+const farthest = 64;
+// The size of a dot, larger where there are few packets.
+let dot = 2;
+const sizeDots = (plane, packets) => { dot = Math.max(2, Math.min(5, Math.round(Math.sqrt(plane.w * plane.h / Math.max(packets, 1) / 60)))); };
+
 // What a sign covers, in square pixels. Signs take as much ink as dots do, and at least one is there.
 const signInk = { R: 34, x: 40, diamond: 34 };
 const signsFor = (ink, sign) => Math.max(1, Math.floor(ink / signInk[sign]));
@@ -33,20 +37,20 @@ class Dots {
     for (const one of this.classes) if (one === kind) count++;
     return count;
   }
-  paint(g, colours) {
+  // Paints what there is of each [class, colour, share of the dot's width].
+  paint(g, paints) {
     const { plane, rows, classes } = this;
-    colours.forEach((colour, kind) => {
-      if (!colour) return;
+    for (const [kind, colour, share = 1] of paints) {
       g.fillStyle = colour;
       for (let column = 0; column < this.columns; column++) {
         for (let row = 0, place = column * rows; row < rows; row++, place++) {
           if (classes[place] !== kind) continue;
           const from = row;
           while (row + 1 < rows && classes[place + 1] === kind) { row++; place++; }
-          g.fillRect(plane.x0 + column * dot, plane.y0 + from * dot, dot, (row + 1 - from) * dot);
+          g.fillRect(plane.x0 + column * dot, plane.y0 + from * dot, dot * share, (row + 1 - from) * dot);
         }
       }
-    });
+    }
   }
 }
 

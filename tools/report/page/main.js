@@ -51,6 +51,11 @@ function drawPanel(panel, flow) {
     return;
   }
   panel.width = panel.plot.clientWidth;
+  // There is no plane in a window that is narrower than the axes.
+  if (panel.width < left + right + 40) {
+    panel.plane = null;
+    return;
+  }
   if (panel.id === "swarm") {
     panel.section.hidden = report.lanes.length === 0;
     if (panel.section.hidden) return;
@@ -60,6 +65,7 @@ function drawPanel(panel, flow) {
   // The rates are counted in pixels, so they need a plane before they have a range.
   const range = panel.range(flow, planeOf(panel.width, panel.height, [0, 1]));
   panel.plane = planeOf(panel.width, panel.height, range);
+  drawStalls(g, flow, panel.plane);
   drawAxes(g, panel.plane, panel.axis ? null : panel.label, panel.least);
   clipped(g, panel.plane, () => { panel.shown.textContent = panel.draw(g, flow, panel.plane); });
   if (panel.axis) panel.axis(g, flow, panel.plane);

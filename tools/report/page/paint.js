@@ -5,7 +5,7 @@ const theme = {};
 
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["sent", "resent", "ack", "lost", "corrupt", "window", "text", "ground", "line", "faint"]) {
+  for (const name of ["sent", "resent", "ack", "lost", "corrupt", "window", "text", "ground", "line", "soft", "faint"]) {
     theme[name] = style.getPropertyValue(`--${name}`).trim();
   }
   letters.clear();
@@ -83,6 +83,17 @@ function drawAxes(g, plane, label, least) {
   }
   g.stroke();
 }
+
+// Times without progress are shaded in every graph.
+function drawStalls(g, flow, plane) {
+  g.fillStyle = theme.soft;
+  for (const [start, length] of flow.stalls || []) {
+    const from = Math.max(plane.x(start), plane.x0), end = Math.min(plane.x(start + length), plane.x1);
+    if (end > from) g.fillRect(from, plane.y0, Math.max(end - from, 1), plane.h);
+  }
+}
+
+const stallAt = (flow, t) => (flow.stalls || []).find(([start, length]) => t >= start && t < start + length);
 
 function clipped(g, plane, draw) {
   g.save();

@@ -98,7 +98,7 @@ function rttRange(flow) {
   return upTo(high);
 }
 
-const shownText = (shown, total, word) => shown >= total ? `all ${grouped(total)} ${word} shown`
+const shownText = (shown, total, word) => !total ? `no ${word} in view` : shown >= total ? `all ${grouped(total)} ${word} shown`
   : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
 
 function drawRtt(g, flow, plane) {

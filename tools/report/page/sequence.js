@@ -21,12 +21,13 @@ function sequenceRange(flow) {
 }
 
 // What a dot shows.
-const [noDot, ackDot, sentDot, resentDot, lostDot] = [0, 1, 2, 3, 4];
+const [noDot, ackDot, sentDot, resentDot, lostDot, bothDot] = [0, 1, 2, 3, 4, 5];
 
 function drawSequence(g, flow, plane) {
   if (isShown("window")) drawWindow(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
   const signs = new Cells(plane, 6, 7);
+  sizeDots(plane, countInView(flow.first.t) + countInView(flow.resentTimes));
   // A packet that is as high as a dot has a place of its own.
   const many = plane.unit >= dot ? drawEach(g, flow, plane, signs) : drawDots(g, flow, plane, signs);
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot, signs);
@@ -43,27 +44,29 @@ const signedText = (name, words, total, signs, sign) =>
 // Near: each packet has its bar, of the same size, and a sign where the class has ink for one.
 function drawEach(g, flow, plane, room) {
   const { data, first, lost, resent } = flow, height = plane.unit;
-  const bar = (t, number) => g.fillRect(plane.x(t) - 1, plane.y(number + 1), 2, height);
+  const wide = Math.ceil(dot / 2) + 1;
+  const bar = (t, number, share = 1) => g.fillRect(plane.x(t) + (0.5 - share) * wide, plane.y(number + 1), wide * share, height);
   if (isShown("sent")) {
     g.fillStyle = theme.sent;
     const [from, end] = rowsInView(first.t);
     for (let i = from; i < end; i++) bar(first.t[i], first.value[i]);
   }
   if (isShown("sack")) drawSlices(g, flow, plane);
-  const each = (name, times, rows) => {
+  // What was lost keeps half of its bar, as it may be a repeat.
+  const each = (name, times, rows, share) => {
     const places = [];
     if (!isShown(name)) return places;
     const [from, end] = rowsInView(times);
     g.fillStyle = theme[name];
     for (let k = from; k < end; k++) {
       const i = rows[k];
-      bar(data.t[i], data.seq[i]);
+      bar(data.t[i], data.seq[i], share);
       places.push(plane.x(data.t[i]), plane.y(data.seq[i] + 0.5));
     }
     return places;
   };
-  const again = each("resent", flow.resentTimes, resent), gone = each("lost", flow.lostTimes, lost);
-  const ink = places => places.length / 2 * dot * height;
+  const again = each("resent", flow.resentTimes, resent, 1), gone = each("lost", flow.lostTimes, lost, 0.5);
+  const ink = places => places.length / 2 * wide * height;
   return drawSigns(g, room, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
 }
 
@@ -94,8 +97,8 @@ function drawDots(g, flow, plane, room) {
       const i = rows[k], x = plane.x(data.t[i]), y = plane.y(data.seq[i] + 1);
       if (!budget.earn(x)) continue;
       const place = dots.at(x, y);
-      if (place < 0 || classes[place] === kind) continue;
-      classes[place] = kind;
+      if (place < 0 || classes[place] === kind || classes[place] === bothDot) continue;
+      classes[place] = classes[place] === resentDot ? bothDot : kind;
       budget.spend(x);
       places.push(x, y);
     }
@@ -103,7 +106,8 @@ function drawDots(g, flow, plane, room) {
   };
   const again = mark("resent", flow.resentTimes, flow.resent, resentDot);
   const gone = mark("lost", flow.lostTimes, flow.lost, lostDot);
-  dots.paint(g, [null, theme.ack, theme.sent, theme.resent, theme.lost]);
+  dots.paint(g, [[ackDot, theme.ack], [sentDot, theme.sent], [resentDot, theme.resent], [lostDot, theme.lost],
+    [bothDot, theme.resent], [bothDot, theme.lost, 0.5]]);
   return drawSigns(g, room, again, gone, perDot);
 }
 

@@ -11,7 +11,8 @@ const parts = (...words) => words.filter(Boolean).join(", ");
 const named = (name, value, text) => value === null ? "" : `${name} ${text(value)}`;
 
 function valueText(panel, flow, x, y) {
-  const t = timeAt(panel.plane, x), at = `${secondsText(t)} s: `;
+  const t = timeAt(panel.plane, x), stall = stallAt(flow, t);
+  const pause = stall ? `stalled for ${secondsText(stall[1], 3)} s, ${stall[2]}; ` : "", at = `${secondsText(t)} s: ${pause}`;
   switch (panel.id) {
     case "sequence": {
       const sent = valueAt(flow.first, t), next = valueAt(flow.next, t);
