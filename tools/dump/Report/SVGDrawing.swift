@@ -103,8 +103,8 @@ struct SVGDrawing {
     while power < span { power *= 10 }
     while power / 10 >= span { power /= 10 }
     var best: [Double] = []
-    // Two powers below, any span has at least ten.
-    for step in [5, 2, 1, 0.5, 0.2, 0.1, 0.05].map({ $0 * power }) {
+    // The last of them has at least ten in any span.
+    for step in [0.5, 0.2, 0.1, 0.05, 0.02, 0.01].map({ $0 * power }) {
       let first = (range.lowerBound / step - 1e-9).rounded(.up)
       let last = (range.upperBound / step + 1e-9).rounded(.down)
       let count = last - first + 1
