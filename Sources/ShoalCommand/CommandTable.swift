@@ -129,7 +129,7 @@ enum CommandTable {
         "OPTIONS",
         [
           Option("file", "File to move. (default: one that is made up)", value: "path", completes: .files),
-          Option("size", "Size of the file that is made up. (default: 64MB)", value: "size"),
+          Option("size", "Size of the file that is made up. (default: 20MB)", value: "size"),
           Option("peers", "How many peers download.", value: "n", default: "3"),
           Option("loss", "Datagrams that downloaders' links lose. (default: 5%)", value: "share"),
           Option("corrupt", "Datagrams that they corrupt. (default: 1%)", value: "share"),

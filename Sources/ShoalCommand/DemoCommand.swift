@@ -46,8 +46,8 @@ struct DemoCommand {
     session.console.print(result.lines(width: session.console.standardOutput.tableWidth).joined(separator: "\n"))
     if files.captures {
       session.console.print("Look: \(DemoFiles.dumpCommand) \(shellWord(files.capture(of: result.peers[0].name)))")
-      session.note("The captures in \(escaped(files.directory)) have \(Units.bytes(files.captured)).")
     }
+    if let rest = files.leftOver { session.console.print(rest) }
   }
 }
 
@@ -68,7 +68,7 @@ struct DemoPlan {
       throw UsageError("--file \(escaped(file)): is a directory")
     }
     if file != nil, invocation.has("size") { throw UsageError("--file has its size: leave out --size, or --file") }
-    size = try invocation.first("size")?.bytes(from: 0, to: 1 << 40) ?? 64_000_000
+    size = try invocation.first("size")?.bytes(from: 0, to: 1 << 40) ?? 20_000_000
     // Each has a letter for its name, and a socket, a thread and buffers of its own.
     peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")
     directory = invocation.first("directory")?.text

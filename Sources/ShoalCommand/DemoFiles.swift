@@ -52,8 +52,6 @@ final class DemoFiles: Sendable {
   private func folder(of peer: String) -> String { "\(directory)/\(peer)" }
   func copy(of peer: String) -> String { "\(folder(of: peer))/\(fileName)" }
   func capture(of node: String) -> String { "\(directory)/\(node).pcapng" }
-  /// The bytes of all captures.
-  var captured: UInt64 { size(of: records) }
 
   private var records: [String] { (["tracker", "origin"] + names).map(capture) }
 
@@ -66,9 +64,21 @@ final class DemoFiles: Sendable {
 
   /// What stays when the demo is interrupted, as the end of a sentence; empty if nothing does.
   var remainder: String {
-    let bytes = size(of: (captures ? records : []) + (keeps ? made : []))
+    let bytes = left
     return bytes == 0 ? "" : "; \(Units.total(bytes)) stay in \(escaped(directory))"
   }
+
+  /// The bytes of what stays at the end: captures, and copies on request.
+  var left: UInt64 { size(of: (captures ? records : []) + (keeps ? made : [])) }
+
+  /// What stays where, how large it is, and how to be rid of it; nil if nothing does.
+  var leftOver: String? {
+    guard left > 0 else { return nil }
+    let what = [captures ? "captures" : nil, keeps ? "copies" : nil].compactMap(\.self).joined(separator: " and ")
+    let remedy = isTemporary ? "; remove: rm -r \(shellWord(directory))" : ""
+    return "Left: \(Units.total(left)) of \(what) in \(escaped(directory))\(remedy)"
+  }
+
   private var source: String { "\(directory)/\(fileName)" }
 
   /// All that does not stay, unless on request.

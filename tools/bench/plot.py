@@ -43,8 +43,12 @@ def _ticks(low, high, log, wanted=6):
         low_decade, high_decade = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
         decades = high_decade - low_decade
         steps = (1, 2, 5) if decades <= 2 else (1, 3) if decades <= 3 else (1,)
-        ticks = [s * 10.0**d for d in range(low_decade, high_decade + 1) for s in steps]
-        return [t for t in ticks if low * 0.999 <= t <= high * 1.001]
+        for steps in (steps, (1, 2, 3, 5, 7)):
+            ticks = [s * 10.0**d for d in range(low_decade, high_decade + 1) for s in steps]
+            ticks = [t for t in ticks if low * 0.999 <= t <= high * 1.001]
+            if len(ticks) > 2:
+                break
+        return ticks
     raw = (high - low) / wanted
     power = 10 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
@@ -121,7 +125,7 @@ class Chart:
         y_high = self.y_max or max(ys)
         y_low = min(y for y in ys if y > 0) if self.log_y else min(0, min(ys))
         if self.log_y:
-            y_low = 10 ** math.floor(math.log10(y_low) * 2 + 1e-9) if y_low > y_high / 3 else y_low
+            y_low = 10 ** (math.floor(math.log10(y_low) * 2 + 1e-9) / 2) if y_low > y_high / 3 else y_low
         y_ticks = _ticks(y_low, y_high, self.log_y)
         if not self.log_y and y_ticks[-1] < y_high and self.y_max is None:
             y_ticks.append(y_ticks[-1] + (y_ticks[1] - y_ticks[0]))
