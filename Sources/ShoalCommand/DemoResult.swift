@@ -53,7 +53,8 @@ struct DemoResult {
   var json: JSON {
     [
       "event": "done", "equal": .bool(isEqual), "id": .string(share.id.hex), "name": .string(share.name),
-      "bytes": .uint(share.cut.size), "directory": .string(files.directory), "left": .uint(files.left), "origin": ["datagrams": origin.json],
+      "bytes": .uint(share.cut.size), "directory": .string(files.directory), "left": .uint(files.left),
+      "origin": ["datagrams": origin.json],
       "peers": .array(peers.map(object)),
     ]
   }

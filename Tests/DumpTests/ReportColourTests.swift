@@ -44,7 +44,8 @@ import Testing
   @Test func thePageHasThem() {
     let page = String(decoding: ReportPage.head, as: UTF8.self)
     for ink in SVGDrawing.Ink.allCases {
-      #expect(page.contains("--\(ink): \(ink.colours.light)") && page.contains("--\(ink): \(ink.colours.dark)"), "\(ink)")
+      #expect(
+        page.contains("--\(ink): \(ink.colours.light)") && page.contains("--\(ink): \(ink.colours.dark)"), "\(ink)")
     }
   }
 
@@ -98,7 +99,8 @@ import Testing
       1 - 0.17 * degrees(h - 30) + 0.24 * degrees(2 * h) + 0.32 * degrees(3 * h + 6) - 0.2 * degrees(4 * h - 63)
     let sl = 1 + 0.015 * pow(l - 50, 2) / (20 + pow(l - 50, 2)).squareRoot()
     let (sc, sh) = (1 + 0.045 * c, 1 + 0.015 * c * t)
-    let rotation = -sin(60 * exp(-pow((h - 275) / 25, 2)) * .pi / 180) * 2 * (pow(c, 7) / (pow(c, 7) + pow(25, 7))).squareRoot()
+    let rotation =
+      -sin(60 * exp(-pow((h - 275) / 25, 2)) * .pi / 180) * 2 * (pow(c, 7) / (pow(c, 7) + pow(25, 7))).squareRoot()
     let (dl, dc, dh) = ((two[0] - one[0]) / sl, (c2 - c1) / sc, deltaH / sh)
     return (dl * dl + dc * dc + dh * dh + rotation * dc * dh).squareRoot()
   }

@@ -221,7 +221,8 @@ import Testing
       "chromium",
       [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=10000",
-        "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),1500", "--dump-dom", "file://\(file.path)#check",
+        "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),1500", "--dump-dom",
+        "file://\(file.path)#check",
       ])
     #expect(result.output.contains("</html>"), "chromium says nothing")
     return result.output

@@ -67,7 +67,9 @@ import Testing
       try talk.ack(1_001 + UInt32(round), echo: talk.clock, after: 20_000)
     }
     let verdict = try verdict(talk)
-    #expect(verdict.contains("Stalled 2 times, 6.1 s in all: 2.0 s from ") && verdict.contains("(nothing was asked for)"), "\(verdict)")
+    #expect(
+      verdict.contains("Stalled 2 times, 6.1 s in all: 2.0 s from ") && verdict.contains("(nothing was asked for)"),
+      "\(verdict)")
   }
 
   @Test func whatWasAskedForIsCounted() throws {

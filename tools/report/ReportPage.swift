@@ -8,9 +8,11 @@ public enum ReportPage {
   public static let tail = parts.tail
 
   private static let scripts = [
-    PackageResources.data_js, PackageResources.text_js, PackageResources.view_js, PackageResources.paint_js, PackageResources.ink_js,
+    PackageResources.data_js, PackageResources.text_js, PackageResources.view_js, PackageResources.paint_js,
+    PackageResources.ink_js,
     PackageResources.sequence_js, PackageResources.panels_js, PackageResources.swarm_js, PackageResources.legend_js,
-    PackageResources.values_js, PackageResources.hover_js, PackageResources.marks_js, PackageResources.main_js, PackageResources.check_js,
+    PackageResources.values_js, PackageResources.hover_js, PackageResources.marks_js, PackageResources.main_js,
+    PackageResources.check_js,
   ]
 
   private static let parts: (head: [UInt8], tail: [UInt8]) = {

@@ -22,7 +22,9 @@ struct Backlog {
 
   mutating func remove(_ cancel: Cancel) {
     guard !cancel.ranges.isEmpty else {
-      for place in ranges.keys where place.file == cancel.file { bytes -= ranges.removeValue(forKey: place)?.count ?? 0 }
+      for place in ranges.keys where place.file == cancel.file {
+        bytes -= ranges.removeValue(forKey: place)?.count ?? 0
+      }
       return
     }
     let place = Place(file: cancel.file, space: cancel.space)

@@ -123,7 +123,9 @@ struct FlowGraphs {
     }
     let again = dots.mark(.resent, resent.map(place), perDot: perDot)
     let gone = dots.mark(.lost, lost.map(place), perDot: perDot)
-    for (kind, ink) in [(InkDots.Class.acknowledged, SVGDrawing.Ink.ack), (.sent, .sent), (.resent, .resent), (.lost, .lost)] {
+    for (kind, ink) in [
+      (InkDots.Class.acknowledged, SVGDrawing.Ink.ack), (.sent, .sent), (.resent, .resent), (.lost, .lost),
+    ] {
       drawing.fill(dots.path(kind), ink)
     }
     drawing.fill(dots.path(.both), .resent)

@@ -131,7 +131,9 @@ struct ReportData: ~Copyable {
     return zip(1..., busiest).flatMap { rank, index -> [(name: String, svg: String)] in
       let flow = analyzer.flows[index]
       let graphs = FlowGraphs(
-        flows[index], title: "\([title, date].compactMap(\.self).joined(separator: ", ")): \(flow.source) > \(flow.destination)", window: flow.window,
+        flows[index],
+        title: "\([title, date].compactMap(\.self).joined(separator: ", ")): \(flow.source) > \(flow.destination)",
+        window: flow.window,
         isReceivers: statistics.counters(of: index).isReceivers,
         chunks: chunks.graphs(of: [index], analyzer.files).first)
       return graphs.all.map { ("\(rank)-\($0.name).svg", $0.svg) }
@@ -155,7 +157,8 @@ struct ReportData: ~Copyable {
       return columns.json(flow, reverse, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
-      "file": .string(file), "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count), "unlisted": .int(unlisted),
+      "file": .string(file), "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count),
+      "unlisted": .int(unlisted),
       "left_out": .int(leftOut),
       "marks": .array(Mark.allCases.map { .string($0.name) }),
       "messages": .array(

@@ -161,7 +161,8 @@ struct ReportFlow {
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
-      "verdict": .string(Verdict.text(flow, counters, limits)), "stalls": Verdict.stalls(limits, counters), "data": data.json,
+      "verdict": .string(Verdict.text(flow, counters, limits)), "stalls": Verdict.stalls(limits, counters),
+      "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }

@@ -6,7 +6,9 @@ enum Verdict {
   static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits) -> String {
     guard counters.datagrams > 0 else { return "Nothing went from \(flow.source) to \(flow.destination)." }
     var sentences = [carried(flow, counters)]
-    if counters.freshBytes > 0 { sentences += [limit(flow, counters, limits), pauses(counters, limits)].compactMap(\.self) }
+    if counters.freshBytes > 0 {
+      sentences += [limit(flow, counters, limits), pauses(counters, limits)].compactMap(\.self)
+    }
     if counters.dataPackets > 0 {
       sentences += [repeats(counters), corruption(flow, counters)]
     }
@@ -51,7 +53,8 @@ enum Verdict {
   /// The stalls that are long beside a round trip.
   private static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
     let roundTrip = Int64(clamping: (counters.roundTrips.quantile(0.5) ?? 0) / 1_000)
-    let least = max(FlowLimits.leastStall, roundTrip.multipliedReportingOverflow(by: FlowLimits.leastRoundTrips).partialValue)
+    let least = max(
+      FlowLimits.leastStall, roundTrip.multipliedReportingOverflow(by: FlowLimits.leastRoundTrips).partialValue)
     return limits.stalls.filter { $0.length >= least }
   }
 
