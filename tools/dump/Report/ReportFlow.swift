@@ -153,7 +153,8 @@ struct ReportFlow {
   }
 
   func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, qlog: JSON) -> JSON {
-    let sequence = UInt32(truncatingIfNeeded: origin ?? 0)
+    // Numbers are told as in the lines: from the flow's first, where that is known.
+    let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
       "to": .string("\(flow.destination)"), "connection": .hex(flow.connection),
