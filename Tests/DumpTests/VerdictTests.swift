@@ -68,7 +68,7 @@ import Testing
     }
     let verdict = try verdict(talk)
     #expect(
-      verdict.contains("Stalled 2 times, 6.1 s in all: 2.0 s from ") && verdict.contains("(nothing was asked for)"),
+      verdict.contains("Stalled 2 times, 6.0 s in all: 2.0 s from ") && verdict.contains("(nothing was asked for)"),
       "\(verdict)")
   }
 

@@ -47,7 +47,7 @@ class Dots {
           if (classes[place] !== kind) continue;
           const from = row;
           while (row + 1 < rows && classes[place + 1] === kind) { row++; place++; }
-          g.fillRect(plane.x0 + column * dot, plane.y0 + from * dot, dot * share, (row + 1 - from) * dot);
+          g.fillRect(plane.x0 + column * dot, plane.y0 + from * dot, Math.floor(dot * share), (row + 1 - from) * dot);
         }
       }
     }

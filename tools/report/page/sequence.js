@@ -45,7 +45,11 @@ const signedText = (name, words, total, signs, sign) =>
 function drawEach(g, flow, plane, room) {
   const { data, first, lost, resent } = flow, height = plane.unit;
   const wide = Math.ceil(dot / 2) + 1;
-  const bar = (t, number, share = 1) => g.fillRect(plane.x(t) + (0.5 - share) * wide, plane.y(number + 1), wide * share, height);
+  // On whole pixels: what is blurred has another colour.
+  const bar = (t, number, share = 1) => {
+    const width = Math.floor(wide * share);
+    g.fillRect(Math.round(plane.x(t) + wide / 2) - width, Math.round(plane.y(number + 1)), width, Math.round(height));
+  };
   if (isShown("sent")) {
     g.fillStyle = theme.sent;
     const [from, end] = rowsInView(first.t);
