@@ -40,14 +40,21 @@ enum DelayPicture {
     drawing.path(bars.joined(), .sent, width: 2)
     drawing.path(late.sorted().map { "M\($0) \(SVGDrawing.number(drawing.top))v8" }.joined(), .resent)
     func row(_ above: Double) -> String { SVGDrawing.number(drawing.bottom - above) }
-    drawing.path(lost.sorted().map { "M\($0 - 3) \(row(10))l6 6m0-6l-6 6" }.joined(), .lost)
-    drawing.fill(corrupt.sorted().map { "M\($0) \(row(22))l4 4l-4 4l-4-4z" }.joined(), .lost)
+    // Each column has its stroke, and a sign where it stands clear of the sign before.
+    drawing.path(lost.sorted().map { "M\($0) \(row(10))v6" }.joined(), .lost, width: 1)
+    drawing.path(apart(lost).map { "M\($0 - 3) \(row(10))l6 6m0-6l-6 6" }.joined(), .lost)
+    drawing.path(corrupt.sorted().map { "M\($0) \(row(22))v6" }.joined(), .corrupt, width: 1)
+    drawing.fill(apart(corrupt).map { "M\($0) \(row(22))l4 4l-4 4l-4-4z" }.joined(), .corrupt)
     let counts = [PathReport.Fate.late, .lost, .corrupted].map { Units.grouped(report.count($0)) }
     return drawing.framed(
       title: title,
       legend: [
         (.sent, "one-way delay"), (.resent, "late \(counts[0])"),
-        (.lost, "\u{00D7} lost \(counts[1]), \u{25C6} corrupt \(counts[2])"),
+        (.lost, "\u{00D7} lost \(counts[1])"), (.corrupt, "\u{25C6} corrupt \(counts[2])"),
       ], unit: { $0 < 0 ? "" : "\(SVGDrawing.number($0)) ms" })
+  }
+
+  private static func apart(_ columns: Set<Int>) -> [Int] {
+    columns.sorted().reduce(into: []) { if $1 - ($0.last ?? .min / 2) >= 14 { $0.append($1) } }
   }
 }

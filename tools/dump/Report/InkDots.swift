@@ -2,7 +2,7 @@
 /// in proportion to its share, as on the page. Wherever a class occurs it has a dot within `farthest`, so that none vanishes.
 struct InkDots {
   enum Class: UInt8 { case none, acknowledged, sent, resent, lost, both }
-  static let size = 2.0
+  static let size = 3.0
   private static let farthest = 64.0
   /// What a letter or a cross covers.
   static let sign = 36.0
@@ -41,8 +41,7 @@ struct InkDots {
     var (held, last) = (0.0, -Double.infinity)
     var marked: [(x: Double, y: Double)] = []
     for (x, y) in packets {
-      // Half of the ink is for signs.
-      held += 0.5 / perDot
+      held += 1 / perDot
       let place = place(x, y)
       guard held >= 1 || x - last >= Self.farthest, classes[place] != kind, classes[place] != .both else { continue }
       classes[place] = classes[place] == .resent ? .both : kind
@@ -71,7 +70,7 @@ struct InkDots {
     return path
   }
 
-  /// Some of these places, evenly spread and apart: as many as half of the ink is enough for, and at least one.
+  /// Some of these places, evenly spread and apart: as many as half of the ink is enough for, beside the dots, and at least one.
   static func signs(
     _ places: [(x: Double, y: Double)], packets: Int, perDot: Double, avoiding taken: inout [(x: Double, y: Double)]
   ) -> [(x: Double, y: Double)] {

@@ -4,10 +4,10 @@
 
 const farthest = 64;
 // The size of a dot, larger where there are few packets.
-let dot = 2;
-const sizeDots = (plane, packets) => { dot = Math.max(2, Math.min(5, Math.round(Math.sqrt(plane.w * plane.h / Math.max(packets, 1) / 60)))); };
+let dot = 3;
+const sizeDots = (plane, packets) => { dot = Math.max(3, Math.min(5, Math.round(Math.sqrt(plane.w * plane.h / Math.max(packets, 1) / 60)))); };
 
-// What a sign covers, in square pixels. Signs take as much ink as dots do, and at least one is there.
+// What a sign covers, in square pixels. Signs add half of a class's ink to that of its dots, and at least one is there.
 const signInk = { R: 34, x: 40, diamond: 34 };
 const signsFor = (ink, sign) => Math.max(1, Math.floor(ink / signInk[sign]));
 

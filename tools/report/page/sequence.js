@@ -70,7 +70,7 @@ function drawEach(g, flow, plane, room) {
     return places;
   };
   const again = each("resent", flow.resentTimes, resent, 1), gone = each("lost", flow.lostTimes, lost, 0.5);
-  const ink = places => places.length / 2 * wide * height;
+  const ink = places => places.length / 4 * wide * height;
   return drawSigns(g, room, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
 }
 
@@ -95,8 +95,7 @@ function drawDots(g, flow, plane, room) {
     const places = [];
     if (!isShown(name)) return { places, ink: 0 };
     const [from, end] = rowsInView(times);
-    // Half of the ink is for signs.
-    const budget = new Budget(0.5 / perDot), ink = (end - from) * 0.5 / perDot * dot * dot;
+    const budget = new Budget(1 / perDot), ink = (end - from) * 0.5 / perDot * dot * dot;
     for (let k = from; k < end; k++) {
       const i = rows[k], x = plane.x(data.t[i]), y = plane.y(data.seq[i] + 1);
       if (!budget.earn(x)) continue;
