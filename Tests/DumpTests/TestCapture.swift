@@ -15,7 +15,7 @@ final class TestCapture {
 
   func add(
     _ datagram: [UInt8], from: Address = alice, to: Address = bob, after microseconds: UInt64 = 1_000,
-    outbound: Bool = true
+    outbound: Bool? = true
   ) {
     time += microseconds * 1_000
     datagram.withUnsafeBytes {

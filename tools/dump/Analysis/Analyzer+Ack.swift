@@ -19,8 +19,11 @@ extension Analyzer {
     seen.top = top
     // Neither is believed beyond what a window can hold.
     guard top - next <= Int64(SentPackets.maximum) else { return }
+    seen.isBetween = flows[index].vantage == .between
     // Nor beyond what was sent, if all of that was captured.
-    if flows[subject].initialSequence != nil, flows[subject].transmissions > 0, max(next, top) > sent.end {
+    if flows[subject].hidesPackets, max(next, top) > sent.end {
+      hiddenPackets &+= UInt64(max(next, top) - sent.end)
+    } else if flows[subject].initialSequence != nil, flows[subject].transmissions > 0, max(next, top) > sent.end {
       (seen.next, seen.beyond) = (nil, max(next, top) - sent.end)
       seen.marks.insert(.beyondSent)
       return
@@ -33,7 +36,7 @@ extension Analyzer {
       let isNews = judgement.latestEcho.map { Int32(bitPattern: packet.echo &- $0) > 0 } ?? true
       if isNews { judgement.latestEcho = packet.echo }
     }
-    if let time = datagram.time, datagram.direction != .outbound, flows[subject].roundTrips >= 8 {
+    if let time = datagram.time, datagram.way != .outbound, flows[subject].roundTrips >= 8 {
       let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
     }
@@ -50,7 +53,7 @@ extension Analyzer {
       seen.needless = result.early
     }
     if packet.delay != Self.noEcho { readEcho(packet, datagram, result.echoed, index, subject, &seen) }
-    stand(subject, isReceivers: datagram.direction == .outbound, &seen)
+    stand(subject, isSenders: datagram.way != .outbound && !seen.isBetween, &seen)
   }
 
   /// What the ACK says of losses.
@@ -58,7 +61,7 @@ extension Analyzer {
     _ packet: AckPacket, _ datagram: Datagram, _ subject: Int, hasGap: Bool, _ result: SentPackets.Acknowledged
   ) {
     if result.newest.order > 0 {
-      let time = datagram.direction == .outbound ? nil : datagram.time
+      let time = datagram.way == .outbound ? nil : datagram.time
       flows[subject].losses.arrived(order: result.newest.order, timestamp: result.newest.timestamp, at: time)
     }
     if hasGap, packet.delay != Self.noEcho { flows[subject].losses.arrived(beyondGap: packet.echo) }
@@ -67,7 +70,7 @@ extension Analyzer {
     flows[subject].reportedCorrupt = packet.corrupt
     // What was on its way together with the damaged one should have been acknowledged by now.
     let span = flows[subject].smoothedRoundTrip / 8 * 7
-    guard let time = datagram.time, datagram.direction != .outbound, span > 0, time > span else { return }
+    guard let time = datagram.time, datagram.way != .outbound, span > 0, time > span else { return }
     flows[subject].losses.suspect(before: time - span)
   }
 
@@ -80,19 +83,20 @@ extension Analyzer {
       flows[subject].latestEcho = packet.echo
       flows[subject].echoed = Seen(number: datagram.number, time: datagram.time)
     }
-    // An ACK that leaves here measures nothing but ourselves.
-    guard datagram.direction != .outbound else { return checkDelay(packet, subject, &seen) }
+    checkDelay(packet, subject, &seen)
     if let echoed, echoed.hasTime, let time = datagram.time, time >= echoed.lastTime {
       let span = time - echoed.lastTime
       let own = UInt64(packet.delay) * 1_000
       let roundTrip = span > own ? span - own : 0
-      seen.roundTrip = roundTrip
+      noteLeg(roundTrip, of: subject)
+      // An ACK that leaves here measures nothing but ourselves.
+      guard datagram.way != .outbound else { return }
+      if isWholeRoundTrip(roundTrip, of: subject) { seen.roundTrip = roundTrip }
       let smoothed = flows[subject].smoothedRoundTrip
       flows[subject].smoothedRoundTrip = flows[subject].roundTrips == 0 ? roundTrip : smoothed / 8 * 7 + roundTrip / 8
       flows[subject].roundTrips += 1
       flows[subject].shortestRoundTrip = min(flows[subject].shortestRoundTrip, roundTrip)
     }
-    checkDelay(packet, subject, &seen)
   }
 
   private func checkDelay(_ packet: AckPacket, _ subject: Int, _ seen: inout Observation) {

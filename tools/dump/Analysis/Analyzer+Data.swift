@@ -9,6 +9,8 @@ extension Analyzer {
     prove(index)
     let number = flows[index].sent.unwrap(packet.sequence)
     let earlier = flows[index].sent.record(number)
+    if datagram.isTruncated { flows[index].hidesPackets = true }
+    seen.isBetween = flows[index].vantage == .between
     seen.subject = index
     seen.origin = flows[index].initialSequence
     seen.sequence = number
@@ -47,7 +49,7 @@ extension Analyzer {
     if let window = flows[index].window, packet.attempt == 0, flows[index].initialSequence != nil {
       if number - base + 1 >= Int64(window) { seen.marks.insert(.windowFull) }
     }
-    stand(index, isReceivers: datagram.direction == .inbound, &seen)
+    stand(index, isSenders: datagram.way != .inbound && !seen.isBetween, &seen)
   }
 
   /// Whether it left before one that was captured earlier: the sender's clock tells.
@@ -68,7 +70,7 @@ extension Analyzer {
     let isGoBackN = flows[index].arq == .goBackN
     // What reached the machine may not have reached the program; and under go-back-N it throws away what is not in order.
     let isKept = earlier.map { !$0.isReportedMissing } ?? false
-    let hasArrivedHere = datagram.direction == .inbound && isKept && !isGoBackN
+    let hasArrivedHere = datagram.way == .inbound && isKept && !isGoBackN
     let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
     if hadArrived { seen.marks.insert(.spurious) }
     // It repeats in order from where it went back to: only there it left something behind.
@@ -88,7 +90,8 @@ extension Analyzer {
     }
     // Without the ACKs nothing can be said of the cause.
     let isAgain = previous?.number == number
-    guard !hadArrived, flows[index].reverse != nil, !isGoBackN || isReturn || isAgain else { return }
+    // What made the sender send it shows at its end only.
+    guard !hadArrived, !seen.isBetween, flows[index].reverse != nil, !isGoBackN || isReturn || isAgain else { return }
     explain(earlier, packet, datagram, previous, index, &seen)
   }
 
@@ -118,8 +121,8 @@ extension Analyzer {
   }
 
   /// How the flow stands after a datagram that speaks of its numbers.
-  func stand(_ index: Int, isReceivers: Bool, _ seen: inout Observation) {
-    if !isReceivers { seen.inFlight = flows[index].sent.bytesInFlight }
+  func stand(_ index: Int, isSenders: Bool, _ seen: inout Observation) {
+    if isSenders { seen.inFlight = flows[index].sent.bytesInFlight }
     if let window = flows[index].window { seen.windowEdge = flows[index].sent.base + Int64(window) }
   }
 }

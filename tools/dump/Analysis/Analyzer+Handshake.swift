@@ -31,6 +31,7 @@ extension Analyzer {
     let (opener, responder) = (datagram.source, datagram.destination)
     guard let index = flow(datagram.connection, from: responder, to: opener, &seen) else { return }
     seen.flow = flows[index].reverse
+    if flows[index].accepted == nil { flows[index].opened = datagram.time }
     if let own = seen.flow { touch(own, datagram) }
     guard flows[index].reverse == nil || flows[index].unproven != nil else { return }
     flows[index].isFromOpener = false
@@ -51,6 +52,7 @@ extension Analyzer {
   private mutating func observeAccept(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     requests.reply(datagram, &seen)
     guard let packet = try? AcceptPacket.decode(datagram.bytes.bytes) else { return }
+    defer { noteResponder(datagram, index) }
     if let wish = flows[index].wish, packet.window < wish.window { seen.marks.insert(.windowLowered) }
     guard flows[index].reverse == nil else { return }
     var ignored = Observation()
@@ -66,6 +68,20 @@ extension Analyzer {
     flows[other].isFromOpener = true
     start(index, packet.initialSequence)
     if let wish = flows[index].wish { start(other, wish.initialSequence) }
+  }
+
+  /// The time from OPEN to ACCEPT is that to the responder and back; what follows shows that to the opener.
+  private mutating func noteResponder(_ datagram: Datagram, _ index: Int) {
+    guard let time = datagram.time, let other = flows[index].reverse else { return }
+    if let opened = flows[index].opened, time >= opened { noteLeg(time - opened, of: other) }
+    (flows[index].opened, flows[index].accepted) = (nil, time)
+  }
+
+  /// What the opener sends first answers ACCEPT.
+  mutating func noteOpener(_ datagram: Datagram, _ index: Int) {
+    guard let reverse = flows[index].reverse, let accepted = flows[reverse].accepted else { return }
+    flows[reverse].accepted = nil
+    if let time = datagram.time, time >= accepted { noteLeg(time - accepted, of: reverse) }
   }
 
   private mutating func start(_ index: Int, _ sequence: UInt32) {

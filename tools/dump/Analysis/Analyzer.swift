@@ -20,6 +20,8 @@ struct Analyzer: ~Copyable {
   private(set) var memory = 0
   /// Datagrams of connections that are not followed.
   private(set) var unfollowed: UInt64 = 0
+  /// Packets of which only ACKs tell, where frames were cut.
+  var hiddenPackets: UInt64 = 0
   private var clock: UInt64 = 0
 
   init() {}
@@ -45,9 +47,11 @@ struct Analyzer: ~Copyable {
     switch datagram.content {
     case .data(let packet):
       guard let flow = flow(of: datagram, &seen) else { break }
+      orient(&datagram, flow)
       observe(packet, datagram, flow, &seen)
     case .ack(let packet):
       guard let flow = flow(of: datagram, &seen) else { break }
+      orient(&datagram, flow)
       observe(packet, datagram, flow, &seen)
     case .other, .none:
       if !datagram.isTruncated { fault(of: datagram, &seen) }
@@ -87,6 +91,7 @@ struct Analyzer: ~Copyable {
     seen.flow = index
     touch(index, datagram)
     countUnproven(datagram, index, &seen)
+    noteOpener(datagram, index)
     return index
   }
 
@@ -143,6 +148,15 @@ struct Analyzer: ~Copyable {
     return
       "\(Units.grouped(unfollowed)) datagrams of more connections than can be followed (\(Units.grouped(Self.mostFlows / 2))):"
       + " nothing is said of their repeats and losses"
+  }
+
+  /// What must be known of the capture to understand what is said of its flows, in sentences.
+  var remarks: [String] {
+    guard hiddenPackets > 0 else { return [] }
+    return [
+      "frames were captured in part, and may have held several datagrams (segmentation offload): ACKs tell of"
+        + " \(Units.grouped(hiddenPackets)) packets that cannot be seen; capture whole frames (tcpdump -s 0)"
+    ]
   }
 
   mutating func link(_ one: Int, _ other: Int) {

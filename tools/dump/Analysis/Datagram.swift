@@ -27,12 +27,16 @@ struct Datagram {
   var part = 0
   /// The number of the frame that has the same datagram, on another interface; 0: it is the first, and counts.
   var copyOf: UInt64 = 0
-  /// Nanoseconds since 1970 in UTC, if the capture tells.
+  /// Nanoseconds since 1970 in UTC, if the capture tells: as if its clock had not been set while it was made.
   var time: UInt64?
+  /// How far that clock had been set ahead by then, in nanoseconds.
+  var shift: Int64 = 0
   var source: Address
   var destination: Address
   /// Which way it went, as the machine that captured it saw it, if the capture tells.
   var direction: CaptureDirection?
+  /// The same, or what the flow's timing tells where the capture does not: the ends of the path, and nothing between.
+  var way: CaptureDirection?
   /// The bytes of UDP payload that were sent.
   var length: Int
   /// The bytes of UDP payload that were captured.
@@ -50,6 +54,7 @@ struct Datagram {
   init(_ record: CaptureRecord, _ frame: IPFrame, payload: UnsafeRawBufferPointer, length: Int) {
     self.init(from: frame.source, to: frame.destination, payload: payload, length: length)
     (number, time, direction) = (record.number, record.time, record.direction ?? frame.direction)
+    way = direction
   }
 
   /// The datagram `payload`, of which `length` bytes were sent.
@@ -78,6 +83,8 @@ struct Datagram {
     }
   }
 
+  /// The time as the capture has it.
+  var wallTime: UInt64? { shift == 0 ? time : time.map { UInt64(clamping: Int64(clamping: $0) &+ shift) } }
   /// Whether part of it was not captured.
   var isTruncated: Bool { bytes.count < length }
   /// Whether it fails its checksum, so that nothing it says may be believed.

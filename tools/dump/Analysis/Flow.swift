@@ -22,6 +22,16 @@ struct Flow {
   var lastTime: UInt64?
   /// When it was used last, counted in datagrams.
   var lastUse: UInt64 = 0
+  /// Which ways the capture said that it went, and where it was captured, if that is known.
+  var told: ToldDirections = []
+  var vantage: Vantage?
+  /// The least time from here to the receiver and back, in nanoseconds, whatever shows it.
+  var leg: UInt64?
+  /// In the flow to the opener: when OPEN was captured last, and ACCEPT, until they were answered.
+  var opened: UInt64?
+  var accepted: UInt64?
+  /// Whether a frame was cut that may have held several packets.
+  var hidesPackets = false
   /// The numbered packets.
   var sent = SentPackets()
   /// The shortest time from here to the receiver and back, in nanoseconds, and how many samples there were.

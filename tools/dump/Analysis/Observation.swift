@@ -21,6 +21,8 @@ struct Observation {
   var subject: Int?
   /// The first number of the subject, if its handshake was seen: people count from there.
   var origin: UInt32?
+  /// Whether it was captured between the ends of the path: what its sender knew does not show.
+  var isBetween = false
 
   // MARK: DATA
 

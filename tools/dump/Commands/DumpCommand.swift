@@ -53,7 +53,7 @@ struct DumpCommand: ~Copyable {
       if options.isLive { tell(of: capture.reader) }
       if failure == nil, seen == 0, !options.isLive { console.warning("\(capture.name): \(noDatagram)") }
       if let limit = analyzer.limitReached { console.warning(limit) }
-      for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
+      for remark in capture.reader.remarks + analyzer.remarks { console.note("shoal-dump: \(remark)") }
       if let hidden = hidden(capture.reader) { console.note("shoal-dump: \(hidden)") }
     } catch { failure = error }
     if let failure { console.error(failure.reason, code: failure.code) }

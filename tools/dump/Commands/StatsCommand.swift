@@ -30,7 +30,7 @@ struct StatsCommand: ~Copyable {
     do throws(InputFailure) {
       var capture = try CaptureFile(path, input: input)
       do throws(InputFailure) { try count(&capture) } catch { failure = error }
-      remarks = capture.reader.remarks
+      remarks = capture.reader.remarks + analyzer.remarks
     } catch { failure = error }
     if !isQuiet, failure == nil || statistics.all.datagrams > 0 {
       if isJSON {

@@ -41,12 +41,12 @@ final class CaptureOutput {
       let packet = UnsafeRawBufferPointer(rebasing: frame.record.bytes[frame.packet])
       writer.packet(
         packet, originalLength: packet.count + datagram.length - datagram.bytes.count,
-        wallClockNanoseconds: datagram.time ?? 0, direction: datagram.direction, comment: text,
+        wallClockNanoseconds: datagram.wallTime ?? 0, direction: datagram.direction, comment: text,
         interface: interface)
     } else {
       writer.datagram(
         from: datagram.source, to: datagram.destination, payload: datagram.bytes,
-        wallClockNanoseconds: datagram.time ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text,
+        wallClockNanoseconds: datagram.wallTime ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text,
         interface: interface)
     }
     if writer.bytes.count > 1 << 18 { try flush() }

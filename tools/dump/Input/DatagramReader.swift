@@ -16,6 +16,10 @@ struct DatagramReader: ~Copyable {
   /// Packets that were read.
   private(set) var packets: UInt64 = 0
   private var segments = Segments()
+  private var watch = ClockWatch()
+  private var held = HeldRecords()
+  /// The time of the packet before, as if the clock had not been set.
+  private var previous: UInt64?
   private var copies = Copies()
   /// Datagrams that were captured on another interface too, and were not given for that.
   private(set) var copied: UInt64 = 0
@@ -52,6 +56,10 @@ struct DatagramReader: ~Copyable {
   /// The next datagram, whose bytes are valid until the next call; nil when more must be read.
   mutating func next() throws(InputFailure) -> Datagram? {
     while var datagram = try any() {
+      if !records.isSteady {
+        datagram.shift = watch.shift
+        watch.note(datagram)
+      }
       switch records.hasSeveralInterfaces {
       case false?: break
       case nil: copies.note(datagram, on: frame?.interface ?? 0)
@@ -70,7 +78,7 @@ struct DatagramReader: ~Copyable {
   private mutating func any() throws(InputFailure) -> Datagram? {
     if givesFragments { fragment = nil }
     if let datagram = segments.next() { return datagram }
-    while let record = try records.next() {
+    while let record = try nextRecord() {
       packets += 1
       do throws(NotUDP) {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
@@ -82,6 +90,29 @@ struct DatagramReader: ~Copyable {
       }
     }
     return nil
+  }
+
+  /// The next packet, its time as if nobody had set the clock.
+  private mutating func nextRecord() throws(InputFailure) -> CaptureRecord? {
+    guard !records.isSteady else { return try records.next() }
+    let isHeld = held.count > 0
+    guard var record = isHeld ? held.first : try records.next() else {
+      _ = held.take()
+      return nil
+    }
+    if watch.isJump(record.time) {
+      if !isHeld { held.append(record) }
+      // What cannot be read is told when its turn comes.
+      while held.count < ClockWatch.mostAhead, let next = try? records.next() { held.append(next) }
+      watch.judge(held, before: previous)
+      guard let first = held.take() else { return nil }
+      record = first
+    } else {
+      _ = held.take()
+    }
+    record.time = watch.steady(record.time)
+    previous = record.time ?? previous
+    return record
   }
 
   private mutating func give(_ found: IPFragment, of record: CaptureRecord) -> Datagram {
@@ -121,10 +152,20 @@ struct DatagramReader: ~Copyable {
   }
 
   /// What must be known of how this was captured to understand what was read of it, in sentences.
-  var remarks: [String] {
-    guard copied > 0 else { return [] }
+  var remarks: [String] { [clockRemark, copyRemark].compactMap { $0 } }
+
+  private var clockRemark: String? {
+    guard let first = watch.first else { return nil }
+    let times = watch.count > 1 ? " and \(watch.count - 1) time\(watch.count == 2 ? "" : "s") more" : ""
+    let span = Units.duration(Double(first.by.magnitude) / 1e9)
+    return "the clock by which this was stamped was set \(first.by < 0 ? "back" : "ahead") by \(span)"
+      + " at packet \(first.number)\(times): durations and relative times leave that out"
+  }
+
+  private var copyRemark: String? {
+    guard copied > 0 else { return nil }
     let what = "\(Units.grouped(copied)) datagram\(copied == 1 ? " was" : "s were") captured on two interfaces or more"
-    return ["\(what), as a host sees what it forwards: each counts once, where it was seen first"]
+    return "\(what), as a host sees what it forwards: each counts once, where it was seen first"
   }
 
   /// Packets that the kernel dropped because we were too slow.

@@ -51,6 +51,9 @@ struct RecordSource: ~Copyable {
     }
   }
 
+  /// Whether nobody can have set the clock by which packets are stamped: it is our own.
+  var isSteady: Bool { live != nil }
+
   /// Whether what is read passed several interfaces, so that a datagram may come more than once; nil: one so far, but a
   /// pcapng may describe others later.
   var hasSeveralInterfaces: Bool? {

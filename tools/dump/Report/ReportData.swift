@@ -92,7 +92,7 @@ struct ReportData: ~Copyable {
   ) {
     let parts = blocks.compactMap(FilePart.init)
     // What is captured as it arrives is there, unless go-back-N throws it away; elsewhere only its ACK tells.
-    let isThere = datagram.direction == .inbound && analyzer.flows[index].arq != .goBackN
+    let isThere = datagram.way == .inbound && analyzer.flows[index].arq != .goBackN
     for part in parts {
       let entry = entry(part.file, index)
       chunks.send(part, flow: index, receiver: datagram.destination, entry, at: now)

@@ -13,7 +13,7 @@ enum Verdict {
       sentences += [repeats(counters), corruption(flow, counters)]
     }
     if let overhead = counters.overhead { sentences.append("Wire overhead \(Units.fixed(overhead, 2)).") }
-    if let times = StatisticsText.roundTrips(counters) {
+    if let times = StatisticsText.roundTrips(flow, counters) {
       sentences.append("RTT from where it was captured, min/median/p99: \(times).")
     }
     return sentences.joined(separator: " ")

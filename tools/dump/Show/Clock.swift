@@ -23,15 +23,15 @@ struct Clock {
     return Int64(clamping: time) - Int64(clamping: origin)
   }
 
-  /// Writes the time of a packet that is shown.
-  mutating func write(_ time: UInt64?, to out: inout TextBuffer) {
+  /// Writes the time of a packet that is shown; `wall` is that of the capture's clock, where it was set.
+  mutating func write(_ time: UInt64?, wall: UInt64? = nil, to out: inout TextBuffer) {
     guard let time, let origin else { return out.append("        -") }
     defer { previous = time }
     switch style {
     case .relative: write(from: origin, to: time, &out)
     case .delta: write(from: previous ?? time, to: time, &out)
     case .utc:
-      let (whole, part) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+      let (whole, part) = (wall ?? time).quotientAndRemainder(dividingBy: 1_000_000_000)
       let text = Timestamp(seconds: Int64(whole), nanoseconds: Int64(part)).rfc3339
       out.append(String(text.dropLast()))
       out.append(part / 1_000 % 1_000, width: 3, fill: UInt8(ascii: "0"))

@@ -7,7 +7,7 @@ enum JSONLine {
     out.append("{\"n\":")
     out.append(datagram.number)
     out.append(",\"time\":")
-    if let time = datagram.time { seconds(time, &out) } else { out.append("null") }
+    if let time = datagram.wallTime { seconds(time, &out) } else { out.append("null") }
     out.append(",\"src\":\"")
     out.append(datagram.source)
     out.append("\",\"dst\":\"")

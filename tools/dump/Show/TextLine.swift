@@ -34,7 +34,7 @@ struct TextLine {
       out.append(datagram.part)
     }
     out.append(" ")
-    clock.write(datagram.time, to: &out)
+    clock.write(datagram.time, wall: datagram.wallTime, to: &out)
     out.append(" ")
   }
 

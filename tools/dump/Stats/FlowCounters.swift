@@ -64,7 +64,7 @@ struct FlowCounters {
     contentBytes += UInt64(seen.content)
     if seen.isFresh { freshBytes += UInt64(seen.content) }
     if seen.cutOff > 0 { freshBytes -= min(freshBytes, UInt64(seen.cutOff)) }
-    if datagram.direction == .inbound { isReceivers = true }
+    if let way = datagram.way { isReceivers = way == .inbound }
     if let inFlight = seen.inFlight { mostInFlight = max(mostInFlight ?? 0, inFlight) }
     guard seen.marks.rawValue != 0 else { return }
     if seen.marks.contains(.resent) {
@@ -74,7 +74,7 @@ struct FlowCounters {
     if seen.marks.contains(.lostByAck) { lostByAck += 1 }
     if seen.marks.contains(.lostByTimeout) { lostByTimeout += 1 }
     if seen.marks.contains(.pto) { probes += 1 }
-    if seen.isMissed, datagram.direction == .inbound { missed += 1 }
+    if seen.isMissed, datagram.way == .inbound || seen.isBetween { missed += 1 }
     if seen.marks.contains(.spurious) { spurious += 1 }
     if seen.marks.contains(.duplicate) { duplicates += 1 }
     if seen.marks.contains(.outOfOrder) { outOfOrder += 1 }
@@ -86,6 +86,17 @@ struct FlowCounters {
   mutating func addAcknowledgement(_ seen: Observation) {
     if let sample = seen.roundTrip { roundTrips.add(sample) }
     spurious += UInt64(seen.needless)
+  }
+
+  /// Why round trips and what was in flight are not told of the flow, where its sender's end would tell them.
+  func unknown(_ flow: Flow) -> String? {
+    guard dataPackets > 0 else { return nil }
+    let vantage = flow.vantage ?? (isReceivers ? .receiver : nil)
+    switch vantage {
+    case .sender, nil: return nil
+    case .receiver: return "RTT and bytes in flight not known: captured where it arrives"
+    case .between: return "RTT and bytes in flight not known: captured between the two ends"
+    }
   }
 
   /// What its sender found lost, as far as the capture tells.

@@ -36,8 +36,9 @@ enum StatisticsJSON {
       "reported_corrupt": .uint(UInt64(flow.reportedCorrupt)), "duplicates": .uint(counters.duplicates),
       "out_of_order": .uint(counters.outOfOrder), "timeouts": .uint(counters.timeouts),
       "go_backs": .uint(counters.goBacks), "acks": .uint(counters.acks), "late_acks": .uint(counters.lateAcks),
-      "most_in_flight": counters.mostInFlight.map { .int($0) } ?? .null,
-      "rtt": counters.isReceivers ? .null : object(counters.roundTrips),
+      "most_in_flight": counters.unknown(flow) == nil ? counters.mostInFlight.map { .int($0) } ?? .null : .null,
+      "rtt": counters.unknown(flow) == nil ? object(counters.roundTrips) : .null,
+      "captured_at": counters.dataPackets > 0 ? flow.vantage.map { .string($0.rawValue) } ?? .null : .null,
     ]
   }
 

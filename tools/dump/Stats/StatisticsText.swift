@@ -61,13 +61,18 @@ struct StatisticsText {
     add("probe timeouts", counters.timeouts)
     add("go-backs", counters.goBacks)
     add("late ACKs", counters.lateAcks)
+    if let unknown = counters.unknown(flow) {
+      parts.append(unknown)
+      return parts
+    }
     if let most = counters.mostInFlight, most > 0 { parts.append("in flight at most \(Units.total(UInt64(most)))") }
-    if let times = roundTrips(counters) { parts.append("RTT min/median/p99 \(times)") }
+    if let times = roundTrips(flow, counters) { parts.append("RTT min/median/p99 \(times)") }
     return parts
   }
 
   /// `20.1/21.2/26.0 ms`: the least, the median, and what one in a hundred exceeds.
-  static func roundTrips(_ counters: FlowCounters) -> String? {
+  static func roundTrips(_ flow: Flow, _ counters: FlowCounters) -> String? {
+    guard counters.unknown(flow) == nil else { return nil }
     let times = counters.roundTrips
     guard let median = times.quantile(0.5), let p99 = times.quantile(0.99) else { return nil }
     return [times.minimum, median, p99].map(milliseconds).joined(separator: "/") + " ms"
