@@ -48,7 +48,7 @@ import Testing
         // Where nothing but the jump tells, time goes on as if nothing had passed.
         #expect(outcome.status == 0, "\(start) \(seconds) \(directions): \(outcome.error)\(outcome.output)")
         let lines = try inspect(capture).lines
-        #expect(lines.count == 42 && lines[41].contains("  0.4") , "\(lines[41])")
+        #expect(lines.count == 42 && lines[41].contains("  0.4"), "\(lines[41])")
         let json = try objects(inspect(capture, "--json"))
         let times = json.compactMap { Double($0["time"] as? String ?? "") }
         #expect(abs(times[41] - times[0] - seconds) < 1, "what the capture says stays")

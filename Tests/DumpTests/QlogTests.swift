@@ -54,6 +54,50 @@ import Testing
     #expect(events.allSatisfy { ($0["group_id"] as? String)?.count == 16 && $0["time"] is Double })
   }
 
+  /// The sequence view of qvis needs, in one group of the transport's events, a number for every packet of a type that has
+  /// one, unique in its direction; and that what is acknowledged was sent.
+  @Test(arguments: [true, false]) func packetsAsToolsForQUICExpectThem(_ isSenders: Bool) async throws {
+    let transfer = try await TransferCapture.both("loss=5%,corrupt=2%,delay=3ms", size: 300_000)
+    let bytes = isSenders ? transfer.sender : transfer.receiver
+    let records = try records(Array(inspect(bytes, "--qlog").output.utf8))
+    let trace = try #require(records[0]["trace"] as? [String: Any])
+    #expect(trace["vantage_point"] as? [String: String] == ["type": "network", "flow": "client"])
+    let events = records.dropFirst().filter { ($0["name"] as? String)?.hasPrefix("transport:packet_") == true }
+    #expect(Set(events.compactMap { $0["group_id"] as? String }).count == 1)
+    let lines = try objects(inspect(bytes, "--json"))
+    let open = try #require(lines.first { $0["type"] as? String == "OPEN" })
+    let opener = try #require(open["src"] as? String)
+    let data = try #require(lines.first { $0["type"] as? String == "DATA" && $0["src"] as? String == opener })
+    // As the peers' own qlogs name it, OPEN too, though only its answer tells.
+    let id = (data["fields"] as? [String: Any])?["connection"] as? String
+    #expect(events.allSatisfy { $0["group_id"] as? String == id })
+    #expect(open["type"] != nil && (events.first?["data"] as? [String: Any])?["header"] != nil)
+    let peers = ["CONNECT", "CONNECTED", "REGISTER", "REGISTERED", "LOOKUP", "PEERS", "DEREGISTER", "DEREGISTERED"]
+    let datagrams = lines.filter { $0["checksum"] as? String == "ok" && !peers.contains($0["type"] as? String ?? "") }
+    #expect(events.count == datagrams.count && events.count > 200)
+    var numbers: [String: Set<String>] = [:]
+    var acked = 0
+    for (event, line) in zip(events, datagrams) {
+      let name = try #require(event["name"] as? String)
+      #expect(name == (line["src"] as? String == opener ? "transport:packet_sent" : "transport:packet_received"))
+      let data = try #require(event["data"] as? [String: Any])
+      #expect((data["raw"] as? [String: Any])?["length"] as? Int == line["len"] as? Int)
+      let header = try #require(data["header"] as? [String: Any])
+      let (type, number) = (try #require(header["packet_type"] as? String), header["packet_number"] as? Int)
+      guard let number, number < 1 << 53 else {
+        #expect(["retry", "version_negotiation", "stateless_reset"].contains(type))
+        continue
+      }
+      let isTwice = !numbers[name, default: []].insert("\(type) \(number)").inserted
+      #expect(!isTwice || (line["marks"] as? [String])?.contains("duplicate") == true || type == "initial")
+      for frame in try #require(data["frames"] as? [[String: Any]]) {
+        #expect(frame["frame_type"] is String)
+        for range in frame["acked_ranges"] as? [[Int]] ?? [] { acked += (range.last ?? 0) - (range.first ?? 0) + 1 }
+      }
+    }
+    #expect(acked > 200)
+  }
+
   @Test func ofAPeerAndTheReportWithIt() async throws {
     let transfer = try await TransferCapture.both("loss=5%,delay=3ms,rate=50mbit", size: 600_000)
     let events = try records(transfer.qlog).dropFirst()

@@ -103,7 +103,9 @@ import Testing
 
   /// At the sender's end it shows what made it repeat; elsewhere only that it did, and whether it had come before.
   @Test func marksOfTheSendersEnd() throws {
-    for (place, lostAt, causes, missed) in [(1.0, 0.9, true, 0), (0.5, 0.1, false, 0), (0.5, 0.9, false, 1), (0, 0.9, false, 1)] {
+    for (place, lostAt, causes, missed) in [
+      (1.0, 0.9, true, 0), (0.5, 0.1, false, 0), (0.5, 0.9, false, 1), (0, 0.9, false, 1),
+    ] {
       let (toAlice, _) = try flows(try capture(at: place, lost: [1_010], lostAt: lostAt))
       let explained = ["lost_by_ack", "lost_by_timeout", "pto"].reduce(0) { $0 + (toAlice[$1] as? Int ?? 0) }
       #expect(toAlice["resent"] as? Int == 1 && (explained > 0) == causes, "\(place) \(lostAt)")

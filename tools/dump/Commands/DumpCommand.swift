@@ -43,7 +43,7 @@ struct DumpCommand: ~Copyable {
         try show(&capture)
         if shown < options.count { try showEvents() }
       } catch { failure = error }
-      flush()
+      flush(isEnd: true)
       if let peers { warn(of: peers) }
       try file?.finish()
       if let file { console.note("shoal-dump: \(Units.grouped(file.count)) datagrams written") }
@@ -164,7 +164,8 @@ struct DumpCommand: ~Copyable {
     out.append("\n")
   }
 
-  private mutating func flush() {
+  private mutating func flush(isEnd: Bool = false) {
+    if !isEnd, options.isQlog, qlog.isWaiting(out.count) { return }
     if out.count > 0 { console.write(out.bytes) }
     out.removeAll()
   }

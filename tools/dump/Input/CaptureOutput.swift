@@ -46,7 +46,8 @@ final class CaptureOutput {
     } else {
       writer.datagram(
         from: datagram.source, to: datagram.destination, payload: datagram.bytes,
-        wallClockNanoseconds: datagram.wallTime ?? 0, outbound: datagram.direction.map { $0 == .outbound }, comment: text,
+        wallClockNanoseconds: datagram.wallTime ?? 0, outbound: datagram.direction.map { $0 == .outbound },
+        comment: text,
         interface: interface)
     }
     if writer.bytes.count > 1 << 18 { try flush() }

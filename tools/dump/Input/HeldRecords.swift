@@ -39,7 +39,9 @@ struct HeldRecords: ~Copyable {
   /// Shows the first datagram of a packet, if it has one.
   func withDatagram(_ index: Int, _ body: (Datagram) -> Void) {
     let record = records[index]
-    guard let frame = try? IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false) else { return }
+    guard let frame = try? IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false) else {
+      return
+    }
     var segments = Segments()
     body(segments.first(of: record, frame))
   }

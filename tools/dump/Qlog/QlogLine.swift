@@ -2,7 +2,9 @@ import ShoalWire
 
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
-/// What any transport has is said in the recovery events that other tools know, the rest in events of our own.
+/// What any transport has is said in the events that other tools know, the rest in events of our own. The group of an event
+/// is the id in the header of what that end sends whose view it is, as in the peers' own qlogs: the opener of what is sent
+/// and received, the sender of what was lost and is in flight.
 struct QlogLine {
   /// What was said last of a flow's metrics, so that only what changed is said again.
   private struct Said {
@@ -11,11 +13,17 @@ struct QlogLine {
   }
 
   private var said: [Int: Said] = [:]
+  private var packets = QlogPacket()
+  /// More text than this is not held back until an OPEN is answered.
+  private static let mostHeld = 1 << 20
+  /// By the opener's id, which stands there for the time being: where the groups of an OPEN that nobody has answered yet
+  /// stand in the text.
+  private var unanswered: [UInt64: [Int]] = [:]
 
   /// The first record: what follows is one trace, its times those of the capture.
   static func header(title: String) -> String {
     #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
-      + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"network"},"#
+      + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"network","flow":"client"},"#
       + #""event_schemas":["urn:ietf:params:qlog:events:quic","urn:shoal:qlog:events"],"#
       + #""common_fields":{"time_format":"relative_to_epoch","#
       + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#
@@ -31,7 +39,18 @@ struct QlogLine {
   mutating func write(
     _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, to out: inout TextBuffer
   ) {
-    let group = (seen.subject ?? seen.flow).map { analyzer.flows[$0].connection } ?? datagram.connection
+    let flow = seen.flow ?? analyzer.places.flow(of: datagram.connection)
+    let opener = flow.flatMap { QlogPacket.opener($0, analyzer.flows) }
+    let group = opener.map { analyzer.flows[$0].connection } ?? datagram.connection
+    if opener != nil, datagram.type == .accept, let places = unanswered.removeValue(forKey: datagram.connection) {
+      for place in places { out.patch(hex: group, 16, at: place) }
+    }
+    if let type = datagram.type, !type.isTracker, !datagram.isCorrupt {
+      let isSent = type == .open || seen.flow != nil && seen.flow == opener
+      begin(isSent ? "transport:packet_sent" : "transport:packet_received", datagram, group, &out)
+      packets.write(datagram, seen, analyzer, to: &out)
+      end(&out)
+    }
     begin(datagram.isCorrupt ? "shoal:packet_dropped" : "shoal:packet", datagram, group, &out)
     out.append(#""number":"#)
     out.append(datagram.number)
@@ -70,11 +89,19 @@ struct QlogLine {
     }
     end(&out)
     guard let subject = seen.subject else { return }
-    writeLoss(datagram, seen, group, to: &out)
-    writeMetrics(datagram, seen, subject, group, to: &out)
+    let sender = analyzer.flows[subject].connection
+    writeLoss(datagram, seen, sender, to: &out)
+    writeMetrics(datagram, seen, subject, sender, to: &out)
   }
 
-  private func writeLoss(_ datagram: Datagram, _ seen: Observation, _ group: UInt64, to out: inout TextBuffer) {
+  /// Whether the text must be held back, for an answer may yet tell its group.
+  mutating func isWaiting(_ count: Int) -> Bool {
+    if count > Self.mostHeld { unanswered = [:] }
+    return !unanswered.isEmpty
+  }
+
+  private mutating func writeLoss(_ datagram: Datagram, _ seen: Observation, _ group: UInt64, to out: inout TextBuffer)
+  {
     guard case .data(let packet) = datagram.content else { return }
     let trigger: StaticString
     if seen.marks.contains(.lostByAck) {
@@ -88,7 +115,8 @@ struct QlogLine {
     }
     begin("recovery:packet_lost", datagram, group, &out)
     out.append(#""header":{"packet_type":"1RTT","packet_number":"#)
-    out.append(packet.sequence)
+    // What was lost is the sending before.
+    out.append(QlogPacket.number(seen.sequence ?? Int64(packet.sequence), attempt: max(packet.attempt, 1) - 1))
     out.append(#"},"trigger":""#)
     out.append(trigger)
     out.append("\"")
@@ -117,20 +145,21 @@ struct QlogLine {
     end(&out)
   }
 
-  private func begin(_ name: StaticString, _ datagram: Datagram, _ group: UInt64, _ out: inout TextBuffer) {
+  private mutating func begin(_ name: StaticString, _ datagram: Datagram, _ group: UInt64, _ out: inout TextBuffer) {
     out.append(byte: 0x1e)
     out.append(#"{"time":"#)
     Self.milliseconds(datagram.time ?? 0, &out)
     out.append(#","name":""#)
     out.append(name)
     out.append(#"","group_id":""#)
+    if datagram.type == .open, group == datagram.connection { unanswered[group, default: []].append(out.count) }
     out.append(hex: group, 16)
     out.append(#"","data":{"#)
   }
 
   private func end(_ out: inout TextBuffer) { out.append("}}\n") }
 
-  private static func milliseconds(_ nanoseconds: UInt64, _ out: inout TextBuffer) {
+  static func milliseconds(_ nanoseconds: UInt64, _ out: inout TextBuffer) {
     out.append(nanoseconds / 1_000_000)
     out.append(".")
     out.append(nanoseconds / 1_000 % 1_000, width: 3, fill: UInt8(ascii: "0"))

@@ -107,6 +107,15 @@ struct TextBuffer: ~Copyable {
     count += digits
   }
 
+  /// Writes hexadecimal digits over those that were written at `place`.
+  mutating func patch(hex value: UInt64, _ digits: Int, at place: Int) {
+    guard place >= 0, place + digits <= count else { return }
+    let end = count
+    count = place
+    append(hex: value, digits)
+    count = end
+  }
+
   /// `192.0.2.7:7401`.
   mutating func append(_ address: Address) {
     guard address.isIPv4 else { return append("\(address)") }

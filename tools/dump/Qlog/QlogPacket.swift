@@ -1,0 +1,165 @@
+import ShoalWire
+
+/// Writes datagrams of connections as the events `packet_sent` and `packet_received` that tools for QUIC draw.
+///
+/// All are told as the opener sees them: what it sends is sent. Packets are numbered as such tools expect, each sending by
+/// a number of its own: a DATA packet by its own number, a repeat by that and the attempt, the others by one after the
+/// other, far above.
+struct QlogPacket {
+  /// Above the numbers of DATA, and below 2^53, up to which programs hold numbers exactly.
+  private static let attempts: UInt64 = 44
+  private static let unnumbered: UInt64 = 1 << 52
+  /// More runs of an ACK are not told.
+  private static let mostRuns = 32
+
+  private var count: UInt64 = 0
+  /// By flow: the number before which all was told to have arrived.
+  private var told: [Int: Int64] = [:]
+
+  /// The number of a sending of a DATA packet.
+  static func number(_ sequence: Int64, attempt: UInt8) -> UInt64 {
+    UInt64(attempt) << attempts | UInt64(truncatingIfNeeded: sequence) & (1 << attempts - 1)
+  }
+
+  /// Which flow is the opener's, of a connection whose one direction is `flow`: the first that was seen, if nothing tells.
+  static func opener(_ flow: Int, _ flows: [Flow]) -> Int? {
+    guard let reverse = flows[flow].reverse else { return flows[flow].isFromOpener == false ? nil : flow }
+    if let isFromOpener = flows[flow].isFromOpener { return isFromOpener ? flow : reverse }
+    return min(flow, reverse)
+  }
+
+  /// The members of `data`; whether the opener sends it. Nil, and nothing is written, if it belongs to no connection.
+  mutating func write(
+    _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, to out: inout TextBuffer
+  ) {
+    out.append(#""header":{"packet_type":""#)
+    let number = header(datagram, seen, to: &out)
+    if let number {
+      out.append(#","packet_number":"#)
+      out.append(number)
+    }
+    out.append(#"},"raw":{"length":"#)
+    out.append(datagram.length)
+    out.append("}")
+    frames(datagram, seen, to: &out)
+    if seen.marks.contains(.pto) {
+      out.append(#","trigger":"pto_probe""#)
+    } else if seen.marks.contains(.lostByAck) {
+      out.append(#","trigger":"retransmit_reordered""#)
+    } else if seen.marks.contains(.lostByTimeout) {
+      out.append(#","trigger":"retransmit_timeout""#)
+    }
+  }
+
+  /// Writes the type, with its last quote; the number, if it has one.
+  private mutating func header(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) -> UInt64? {
+    if case .data(let packet) = datagram.content {
+      out.append("1RTT\"")
+      return Self.number(seen.sequence ?? Int64(packet.sequence), attempt: packet.attempt)
+    }
+    switch datagram.type {
+    case .open?:
+      out.append("initial\"")
+      return UInt64(max(seen.tries, 1) - 1)
+    case .accept?:
+      out.append("initial\"")
+      return 0
+    case .version?:
+      out.append("version_negotiation\"")
+      return nil
+    case .reset?:
+      out.append("stateless_reset\"")
+      return nil
+    default:
+      out.append("1RTT\"")
+      count += 1
+      return Self.unnumbered + count
+    }
+  }
+
+  private mutating func frames(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
+    out.append(#","frames":["#)
+    switch datagram.content {
+    case .data(let packet): messages(datagram, packet, to: &out)
+    case .ack(let packet): ack(packet, datagram, seen, to: &out)
+    case .other, .none:
+      switch datagram.type {
+      case .probe?: out.append(#"{"frame_type":"ping"}"#)
+      case .challenge?: out.append(#"{"frame_type":"path_challenge"}"#)
+      case .response?: out.append(#"{"frame_type":"path_response"}"#)
+      case .close?:
+        out.append(#"{"frame_type":"connection_close","error_space":"application","error_code":"#)
+        out.append((try? ClosePacket.decode(datagram.bytes.bytes).code) ?? 0)
+        out.append("}")
+      default: break
+      }
+    }
+    out.append("]")
+  }
+
+  /// A BLOCK is a part of a stream, which the file is; other messages have no frame of their own.
+  private func messages(_ datagram: Datagram, _ packet: DataPacket, to out: inout TextBuffer) {
+    let start = out.count
+    try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
+      let block = part.type == .block ? try Block.read(bytes, part.body) : nil
+      if out.count > start { out.append(",") }
+      if let block {
+        out.append(#"{"frame_type":"stream","stream_id":"#)
+        out.append(block.file)
+        out.append(#","offset":"#)
+        out.append(block.offset)
+        out.append(#","length":"#)
+        out.append(block.content.count)
+        if block.space != ContentSpace.content.rawValue { out.append(#","space":"manifest""#) }
+      } else {
+        out.append(#"{"frame_type":"unknown","frame_type_bytes":"#)
+        out.append(part.value)
+        if let type = part.type {
+          out.append(#","message":""#)
+          out.append(type.name)
+          out.append("\"")
+        }
+      }
+      out.append("}")
+    }
+  }
+
+  /// What the ACK is the first to tell, but for what others told beyond a gap.
+  private mutating func ack(
+    _ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer
+  ) {
+    out.append(#"{"frame_type":"ack""#)
+    if packet.delay != Analyzer.noEcho {
+      out.append(#","ack_delay":"#)
+      QlogLine.milliseconds(UInt64(packet.delay) * 1_000, &out)
+    }
+    guard let next = seen.next, let subject = seen.subject else { return out.append("}") }
+    let start = out.count
+    func range(_ first: Int64, _ last: Int64) {
+      out.append(out.count > start ? ",[" : #","acked_ranges":[["#)
+      out.append(Self.number(first, attempt: 0))
+      if last > first {
+        out.append(",")
+        out.append(Self.number(last, attempt: 0))
+      }
+      out.append("]")
+    }
+    let from = told[subject] ?? seen.origin.map { Int64($0) } ?? next
+    told[subject] = max(next, told[subject] ?? next)
+    if from < next {
+      range(from, next - 1)
+    } else if let origin = seen.origin, next > Int64(origin) {
+      range(next - 1, next - 1)
+    }
+    let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
+    var runs = AckRuns(packet, datagram.bytes)
+    var shown = 0
+    while shown < Self.mostRuns, let run = runs.next() {
+      guard run.isReceived, first + Int64(run.offset) >= next else { continue }
+      range(first + Int64(run.offset), first + Int64(run.offset) + Int64(run.count) - 1)
+      shown += 1
+    }
+    if out.count > start { out.append("]") }
+    out.append("}")
+  }
+}
