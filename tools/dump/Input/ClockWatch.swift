@@ -75,21 +75,27 @@ struct ClockWatch {
   mutating func judge(_ packets: borrowing HeldRecords, before: UInt64?) {
     guard let head = packets.first, let time = head.time, let before else { return }
     let span = Int64(clamping: time).subtracting(shift).subtracting(Int64(clamping: before))
-    var isDenied = false
+    var heard: [Word] = []
     for index in 0..<packets.count {
       packets.withDatagram(index) { datagram in
-        guard !isDenied, let word = Self.word(datagram, steady(datagram.time)) else { return }
-        switch verdict(word, span) {
-        case .set(let by): set(by, at: head.number)
-        case .pause: break
-        case nil: return
-        }
-        isDenied = true
+        if let word = Self.word(datagram, steady(datagram.time)) { heard.append(word) }
       }
-      if isDenied { return }
     }
+    // DATA tells to the microsecond, an ACK only as well as the time to its sender is known.
+    let witnesses = heard.filter { $0.delay == nil } + heard.filter { $0.delay != nil }
+    switch firstVerdict(witnesses, span) {
+    case .set(let by)?: set(by, at: head.number)
+    case .pause?: break
     // Time does not run back by itself.
-    if span < -Self.leastForward { set(span, at: head.number) }
+    case nil: if span < -Self.leastForward { set(span, at: head.number) }
+    }
+  }
+
+  private func firstVerdict(_ witnesses: [Word], _ span: Int64) -> Verdict? {
+    for word in witnesses {
+      if let verdict = verdict(word, span) { return verdict }
+    }
+    return nil
   }
 
   private enum Verdict {
@@ -104,7 +110,7 @@ struct ClockWatch {
       guard let data = latest(where: { $0.delay == nil && $0.timestamp == word.timestamp }), isTrue(data) else {
         return nil
       }
-      excess = word.time.subtracting(data.time).subtracting(delay).subtracting(usualLeg ?? 0)
+      excess = word.time.subtracting(data.time).subtracting(delay).subtracting(usualLeg(of: word) ?? 0)
     } else {
       guard let earlier = latest(where: { $0.delay == nil && $0.connection == word.connection }), isTrue(earlier)
       else { return nil }
@@ -129,9 +135,10 @@ struct ClockWatch {
     return elapsed > 0 && differs.magnitude < Self.leastExact.magnitude
   }
 
-  /// The time from here to a receiver and back that an ACK showed last.
-  private var usualLeg: Int64? {
-    guard let ack = latest(where: { $0.delay != nil }), let delay = ack.delay else { return nil }
+  /// The time from here to the receiver and back that the ACK before showed.
+  private func usualLeg(of word: Word) -> Int64? {
+    let before = latest { $0.delay != nil && $0.connection == word.connection }
+    guard let ack = before, let delay = ack.delay else { return nil }
     return latest { $0.delay == nil && $0.timestamp == ack.timestamp }
       .map { max(0, ack.time.subtracting($0.time).subtracting(delay)) }
   }
