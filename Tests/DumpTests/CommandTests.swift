@@ -72,7 +72,9 @@ import Testing
     #expect(missing.status == 1)
     #expect(missing.error == "shoal-dump: error: /nonexistent/a.pcapng: no such file or directory; check the path\n")
     #expect(try run(["/"]).error == "shoal-dump: error: /: is a directory; name a file\n")
-    let misuses = ["", "a b", "--nonsense", "a --count 0", "a --count x", "a --time never", "a --tables", "a --color"]
+    let nothing = try run([])
+    #expect(nothing.status == 2 && nothing.output == "" && nothing.error.hasPrefix("OVERVIEW: "))
+    let misuses = ["a b", "--nonsense", "a --count 0", "a --count x", "a --time never", "a --tables", "a --color"]
     for words in misuses.map({ $0.split(separator: " ").map(String.init) }) {
       let outcome = try run(words)
       #expect(outcome.status == 2 && outcome.output == "", "\(words)")
