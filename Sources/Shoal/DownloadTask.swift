@@ -169,7 +169,7 @@ final class DownloadTask {
 
   /// A peer speaks none of our versions; if there is no other, that is the end.
   func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: NodeLoop) {
-    guard loop.swarm.knownAddresses(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
+    guard loop.swarm.knownPeers(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
     let theirs =
       versions.count == 1
       ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"

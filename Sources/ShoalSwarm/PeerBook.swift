@@ -8,12 +8,25 @@ struct PeerBook {
     var retryAt = Instant.zero
     /// A connection to it is open or being opened.
     var isConnected = false
+    /// A connection with it is open, whoever began it.
+    var isOpen = false
     /// It has answered at least once: it is known to take part.
     var hasAnswered = false
+    /// The number of the peer whose addresses these are, if it has several.
+    var peer: Int?
+  }
+
+  /// The addresses of one name, and so of one peer: one is tried after the other, and one that answers is enough.
+  private struct Several {
+    var addresses: [Address]
+    /// When another may be tried.
+    var nextAt = Instant.zero
   }
 
   private(set) var entries: [Address: Entry] = [:]
   private var order: [Address] = []
+  private var several: [Int: Several] = [:]
+  private var peersMade = 0
   private(set) var connectedCount = 0
 
   /// Notes an address. Beyond `limit` it takes the place of one that never answered, lest a flood of false addresses
@@ -22,10 +35,42 @@ struct PeerBook {
     guard entries[address] == nil, address.isUsable else { return }
     if order.count >= limit {
       guard let old = order.firstIndex(where: { entries[$0].map(isUseless) ?? true }) else { return }
-      entries[order.remove(at: old)] = nil
+      remove(order.remove(at: old))
     }
     entries[address] = Entry()
     order.append(address)
+  }
+
+  private mutating func remove(_ address: Address) {
+    guard let peer = entries.removeValue(forKey: address)?.peer else { return }
+    several[peer]?.addresses.removeAll { $0 == address }
+    if several[peer]?.addresses.isEmpty == true { several[peer] = nil }
+  }
+
+  /// Notes the addresses of one peer, the likeliest first; again: these, and behind them those that were known.
+  mutating func add(peerAt addresses: [Address], limit: Int) {
+    var all = addresses.reduce(into: [Address]()) { if !$0.contains($1) { $0.append($1) } }
+    if let known = all.compactMap({ entries[$0]?.peer }).first, let old = several.removeValue(forKey: known) {
+      for address in old.addresses {
+        entries[address]?.peer = nil
+        if !all.contains(address) { all.append(address) }
+      }
+    }
+    for address in all.prefix(SwarmConstants.addressesPerPeer) { add(address, limit: limit) }
+    all = all.prefix(SwarmConstants.addressesPerPeer).filter { entries[$0]?.peer == nil && entries[$0] != nil }
+    guard all.count > 1 else { return }
+    for address in all { entries[address]?.peer = peersMade }
+    several[peersMade] = Several(addresses: all)
+    peersMade += 1
+  }
+
+  /// How many peers may be behind the addresses.
+  var peerCount: Int { several.count + entries.values.count { $0.peer == nil } }
+
+  /// The other addresses of the peer that is reached at `address`.
+  func others(_ address: Address) -> [Address] {
+    guard let peer = entries[address]?.peer, let all = several[peer]?.addresses else { return [] }
+    return all.filter { $0 != address }
   }
 
   private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isConnected && entry.failures > 0 }
@@ -33,22 +78,40 @@ struct PeerBook {
   /// The addresses that may be tried now, in the order in which they became known.
   func due(at now: Instant) -> [Address] {
     guard connectedCount < order.count else { return [] }
-    return order.filter { address in entries[address].map { !$0.isConnected && $0.retryAt <= now } ?? false }
+    return order.filter { address in
+      guard let entry = entries[address], isDue(entry, at: now) else { return false }
+      return entry.peer.flatMap { several[$0] }.map { next(of: $0, at: now) == address } ?? true
+    }
   }
 
-  mutating func connecting(_ address: Address) {
+  private func isDue(_ entry: Entry, at now: Instant) -> Bool { !entry.isConnected && entry.retryAt <= now }
+
+  /// Which of a peer's addresses is to be tried now.
+  private func next(of peer: Several, at now: Instant) -> Address? {
+    let all = peer.addresses.map { ($0, entries[$0] ?? Entry()) }
+    if all.contains(where: { $0.1.isConnected && $0.1.isOpen }) { return nil }
+    if let open = all.first(where: { $0.1.isOpen }) { return open.0 }
+    return peer.nextAt <= now ? all.first { isDue($0.1, at: now) }?.0 : nil
+  }
+
+  mutating func connecting(_ address: Address, at now: Instant) {
     guard entries[address]?.isConnected == false else { return }
+    if let peer = entries[address]?.peer { several[peer]?.nextAt = now + SwarmConstants.nextAddress }
     entries[address]?.isConnected = true
     connectedCount += 1
   }
 
-  mutating func answered(_ address: Address) { entries[address]?.hasAnswered = true }
+  mutating func answered(_ address: Address) {
+    entries[address]?.hasAnswered = true
+    entries[address]?.isOpen = true
+  }
 
   /// A connection to the address has ended; it was useful if it gave us anything of the file.
   mutating func ended(_ address: Address, wasUseful: Bool, at now: Instant) {
     guard var entry = entries[address] else { return }
     if entry.isConnected { connectedCount -= 1 }
     entry.isConnected = false
+    entry.isOpen = false
     entry.failures = wasUseful ? 0 : entry.failures + 1
     let wait = SwarmConstants.firstRetry << Nanoseconds(min(max(entry.failures - 1, 0), 6))
     entry.retryAt = max(entry.retryAt, now + (wasUseful ? .second : min(wait, SwarmConstants.longestRetry)))

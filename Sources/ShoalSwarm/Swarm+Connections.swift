@@ -53,13 +53,16 @@ extension Swarm {
     for address in files[key.index].book.due(at: now) where !bans.contains(address, at: now) {
       guard files[key.index].book.connectedCount < configuration.peersPerFile else { return }
       if let index = live.first(where: { sessions[$0]?.address == address }) {
-        files[key.index].book.connecting(address)
-        if sessions[index]?.isOpen == true { subscribe(index, key, at: now) }
+        files[key.index].book.connecting(address, at: now)
+        guard sessions[index]?.isOpen == true else { continue }
+        files[key.index].book.answered(address)
+        leaveOthers(of: address, key, at: now)
+        subscribe(index, key, at: now)
         continue
       }
       guard openCredit > 0, let id = endpoint.open(to: address, at: now) else { return }
       openCredit -= 1
-      files[key.index].book.connecting(address)
+      files[key.index].book.connecting(address, at: now)
       insert(Session(connection: id, address: address, byPeer: false, isOpen: false, at: now))
     }
   }
@@ -113,15 +116,30 @@ extension Swarm {
       files[i].book.answered(address)
       if !byPeer { subscribe(id.index, FileKey(i), at: now) }
     }
+    for i in files.indices where files[i].isWanted { leaveOthers(of: address, FileKey(i), at: now) }
     // What it was opened for is had by another connection, or not wanted any more.
     if !byPeer { closeIfIdle(id.index, at: now) }
     wake(at: now)
   }
 
+  /// A peer has answered at one of its addresses: it is not tried at the others any more.
+  private mutating func leaveOthers(of address: Address, _ key: FileKey, at now: Instant) {
+    for other in files[key.index].book.others(address) {
+      guard let index = live.first(where: { sessions[$0]?.address == other }), let session = sessions[index],
+        !session.isOpen
+      else { continue }
+      endpoint.close(session.connection, .done, at: now)
+      forget(index, at: now)
+    }
+  }
+
   /// Tells a peer that we want a file from it, unless it was told already, on this connection or another.
   mutating func subscribe(_ index: Int, _ key: FileKey, at now: Instant) {
     guard let address = sessions[index]?.address, !bans.contains(address, at: now) else { return }
-    let isAsked = live.contains { sessions[$0]?.address == address && sessions[$0]?.place(of: key) != nil }
+    let same = [address] + files[key.index].book.others(address)
+    let isAsked = live.contains { index in
+      sessions[index].map { same.contains($0.address) && $0.place(of: key) != nil } ?? false
+    }
     if !isAsked { want(index, key, at: now) }
   }
 
@@ -230,8 +248,8 @@ extension Swarm {
     files[key.index].forgetAll()
   }
 
-  /// How many addresses are known at which a file may be had.
-  public func knownAddresses(_ key: FileKey) -> Int { files[key.index].book.entries.count }
+  /// How many peers are known that may have a file.
+  public func knownPeers(_ key: FileKey) -> Int { files[key.index].book.peerCount }
 
   /// The addresses at which any file that is wanted may be had, and those of trackers.
   public var contacts: [Address] {

@@ -210,6 +210,15 @@ public struct Swarm: ~Copyable {
     }
   }
 
+  /// Adds the addresses of one peer that may have a file, the likeliest first: it is tried at one after the other, and
+  /// where it answers first.
+  public mutating func add(peerAt addresses: [Address], for key: FileKey, at now: Instant) {
+    guard files[key.index].isWanted else { return }
+    let others = addresses.filter { !configuration.ownAddresses.contains($0) }
+    files[key.index].book.add(peerAt: others, limit: configuration.addressesPerFile)
+    wake(at: now)
+  }
+
   /// Adds an address at which a file may be had.
   public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
     guard files[key.index].isWanted, !configuration.ownAddresses.contains(address) else { return }

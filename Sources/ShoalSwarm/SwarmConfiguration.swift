@@ -56,6 +56,10 @@ enum SwarmConstants {
   /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.
   static let firstRetry: Nanoseconds = 5 * .second
   static let longestRetry: Nanoseconds = 300 * .second
+  /// The most addresses of one peer that are tried, and how long one is waited for before the next is tried too:
+  /// RFC 8305 section 5.
+  static let addressesPerPeer = 8
+  static let nextAddress: Nanoseconds = 250 * .millisecond
   /// How long a peer that refuses a file is not asked for it.
   static let refusedRest: Nanoseconds = 60 * .second
   /// How long an address that sent what does not fit the id is left alone, and how many such are remembered.

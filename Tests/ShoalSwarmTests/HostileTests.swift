@@ -136,7 +136,7 @@ struct HostileTests {
     for i in 0..<2_000 {
       peer.swarm.add(peer: Address(ipv4: 0x0a01_0000 + UInt32(i), port: 9), for: key, at: scene.world.now)
     }
-    #expect(peer.swarm.knownAddresses(key) == 50)
+    #expect(peer.swarm.knownPeers(key) == 50)
     scene.world.flush(peer)
     let before = scene.world.network.unreachable
     scene.world.run(for: 10 * .second)
