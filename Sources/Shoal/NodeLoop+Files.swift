@@ -192,7 +192,7 @@ extension NodeLoop {
       if let id = swarm.manifest(key)?.id {
         onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
       }
-    case .tracker(let address, let event): tell(address, event, at: now)
+    case .tracker(let key, let event): tell(swarm.address(of: key), event, at: now)
     case .chunk, .block, .pieceGathered, .pieceDropped: break
     }
   }

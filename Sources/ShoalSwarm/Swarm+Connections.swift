@@ -97,7 +97,7 @@ extension Swarm {
           wake(at: now)
         }
       }
-      emit(.tracker(trackers[i].tracker, event))
+      emit(.tracker(TrackerKey(index: i), event))
     }
   }
 

@@ -36,7 +36,7 @@ public struct Swarm: ~Copyable {
   /// When that was last earned; nil if nobody was tried yet.
   var openCreditAt: Instant?
   /// Before then no further tracker is begun with.
-  private var nextTrackerAt = Instant.zero
+  var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
   /// The least round trip to any peer, while something is fetched; nil if not known.
   public internal(set) var leastRoundTrip: Nanoseconds?
@@ -58,7 +58,7 @@ public struct Swarm: ~Copyable {
 
   /// Takes a datagram between peers, or from a tracker, whose checksum has been verified.
   public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
-    for i in trackers.indices where trackers[i].tracker == address {
+    for i in trackers.indices where trackers[i].hears(address) {
       if trackers[i].receive(bytes, from: address, at: now) {
         takeTrackerEvents(i, at: now)
         return
@@ -226,23 +226,6 @@ public struct Swarm: ~Copyable {
     wake(at: now)
   }
 
-  /// Adds a tracker, which will be told of all files, and asked for their peers. Of several, one begins after the
-  /// other, at the rate at which new addresses are tried.
-  public mutating func add(tracker address: Address, at now: Instant) {
-    guard !trackers.contains(where: { $0.tracker == address }) else { return }
-    let startAt = max(now, nextTrackerAt)
-    nextTrackerAt = startAt + .second / Nanoseconds(max(configuration.opensPerSecond, 1))
-    var client = TrackerClient(
-      tracker: address, random: SecretGenerator(key: secrets.key(for: "tracker")), configuration: configuration.tracker,
-      startAt: startAt)
-    for file in files where file.isOffered && file.phase != .preparing {
-      client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
-    }
-    trackers.append(client)
-    for i in files.indices { files[i].lookupAt = .zero }
-    wake(at: now)
-  }
-
   /// The bytes that `ContentSpace.manifest` is ranges of; empty while they are not known.
   public func manifest(_ key: FileKey) -> Manifest? {
     key.index < files.count ? files[key.index].manifest : nil
@@ -301,20 +284,5 @@ public struct Swarm: ~Copyable {
   /// Something is to be looked after then.
   mutating func wake(at instant: Instant) {
     if !isStopping { tickAt = min(tickAt, instant) }
-  }
-
-  /// Asks a tracker which files have a name; `.tracker(_, .found)` follows.
-  public mutating func find(name: String) {
-    for i in trackers.indices { trackers[i].find(name: name) }
-  }
-
-  /// Asks a tracker who has a file or a chunk; `.tracker(_, .peers)` follows.
-  public mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk) {
-    for i in trackers.indices { trackers[i].lookup(id: id, chunk: chunk) }
-  }
-
-  /// Asks a tracker which of so many chunks a peer has; `.tracker(_, .mapped)` follows.
-  public mutating func map(id: Digest, of address: Address, chunks: Int) {
-    for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
   }
 }

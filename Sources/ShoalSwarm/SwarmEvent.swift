@@ -43,7 +43,7 @@ public enum SwarmEvent: Sendable {
   /// A peer that downloads from us has gone and did not say so.
   case left(FileKey, Address, bytes: UInt64)
   /// What a tracker said, or that it says nothing.
-  case tracker(Address, TrackerClientEvent)
+  case tracker(TrackerKey, TrackerClientEvent)
 }
 
 /// How a file stands.

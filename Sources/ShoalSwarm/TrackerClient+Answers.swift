@@ -3,25 +3,32 @@ import ShoalWire
 extension TrackerClient {
   /// Takes a datagram whose checksum has been verified; whether it was from the tracker, to a peer.
   public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) -> Bool {
-    guard address == tracker, let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
+    guard contact.hears(address), let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
     else { return false }
-    if answers(type, bytes, header.connection, at: now) { endSilence(at: now) } else { counters.ignored += 1 }
+    if answers(type, bytes, header.connection, from: address, at: now) {
+      endSilence(at: now)
+    } else {
+      counters.ignored += 1
+    }
     return true
   }
 
   /// Whether the datagram answers one of our requests; it is then dealt with.
   private mutating func answers(
-    _ type: PacketType, _ bytes: RawSpan, _ transaction: UInt64, at now: Instant
+    _ type: PacketType, _ bytes: RawSpan, _ transaction: UInt64, from address: Address, at now: Instant
   ) -> Bool {
-    if let connecting, connecting.id == transaction { return take(type, bytes, connecting: connecting) }
-    guard let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 }) else { return false }
+    if let connecting, connecting.id == transaction { return take(type, bytes, connecting: connecting, from: address) }
+    guard address == tracker, let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 }) else { return false }
     return take(type, bytes, to: index, at: now)
   }
 
-  private mutating func take(_ type: PacketType, _ bytes: RawSpan, connecting: TrackerTransaction) -> Bool {
+  private mutating func take(
+    _ type: PacketType, _ bytes: RawSpan, connecting: TrackerTransaction, from address: Address
+  ) -> Bool {
     guard type == .connected, let packet = try? ConnectedPacket.decode(bytes) else { return false }
     cookie = (packet.cookie, connecting.sent)
     self.connecting = nil
+    if contact.answered(at: address) { registerAnew() }
     if observed != packet.observed {
       observed = packet.observed
       events.append(.connected(observed: packet.observed))
@@ -119,7 +126,7 @@ extension TrackerClient {
   }
 
   /// A file is not registered, and shall be at that time.
-  private mutating func forget(_ id: Digest, registerAt: Instant) {
+  mutating func forget(_ id: Digest, registerAt: Instant) {
     guard let capacity = shares[id]?.told.capacity else { return }
     shares[id]?.isBusy = false
     shares[id]?.isRegistered = false

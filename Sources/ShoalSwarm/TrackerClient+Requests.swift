@@ -22,18 +22,28 @@ extension TrackerClient {
 
   /// The transaction after one more try, waiting for its answer.
   mutating func tried(_ transaction: TrackerTransaction, at now: Instant) -> TrackerTransaction {
-    if transaction.tries == 0 { counters.requests += 1 } else { counters.retries += 1 }
     if case .register(let id) = transaction.request { shares[id]?.isKnown = true }
     var transaction = transaction
-    transaction.tries += 1
-    transaction.sent = now
-    transaction.retry = now + jittered(wait(after: transaction.tries))
+    count(&transaction)
+    wait(for: &transaction, nil, at: now)
     return transaction
   }
 
-  /// The transaction's request, on its way to the tracker.
-  func datagram(_ transaction: TrackerTransaction) -> (to: Address, bytes: [UInt8])? {
-    (try? encode(transaction)).map { (tracker, $0) }
+  /// One more try.
+  mutating func count(_ transaction: inout TrackerTransaction) {
+    if transaction.tries == 0 { counters.requests += 1 } else { counters.retries += 1 }
+    transaction.tries += 1
+  }
+
+  /// The request goes out now, and again after a pause: nil: one that grows with the tries.
+  mutating func wait(for transaction: inout TrackerTransaction, _ pause: Nanoseconds?, at now: Instant) {
+    transaction.sent = now
+    transaction.retry = now + (pause ?? jittered(wait(after: transaction.tries)))
+  }
+
+  /// The transaction's request, on its way to an address of the tracker.
+  func datagram(_ transaction: TrackerTransaction, to address: Address) -> (to: Address, bytes: [UInt8])? {
+    (try? encode(transaction)).map { (address, $0) }
   }
 
   private func encode(_ transaction: TrackerTransaction) throws(WireError) -> [UInt8] {

@@ -5,8 +5,11 @@ import ShoalWire
 /// A pure state machine of Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
 /// drain `nextTransmit` and `nextEvent`. An answer counts if its address, its transaction id and its type are right.
 public struct TrackerClient: Sendable {
-  /// The tracker's address.
-  public let tracker: Address
+  /// Where the tracker is: the address at which it answered last; before it has answered, the likeliest.
+  public var tracker: Address { contact.current }
+  /// Where the tracker may be, `tracker` first.
+  public var addresses: [Address] { contact.addresses }
+  var contact: TrackerContact
   /// What was sent and received so far.
   public internal(set) var counters = TrackerClientCounters()
   let configuration: TrackerClientConfiguration
@@ -32,12 +35,14 @@ public struct TrackerClient: Sendable {
   var silence = 0
   var events: [TrackerClientEvent] = []
 
-  /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids.
+  /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids. A
+  /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are those after the
+  /// first.
   public init(
-    tracker: Address, random: SecretGenerator,
+    tracker: Address, others: [Address] = [], random: SecretGenerator,
     configuration: TrackerClientConfiguration = TrackerClientConfiguration(), startAt: Instant = .zero
   ) {
-    self.tracker = tracker
+    contact = TrackerContact([tracker] + others, limit: configuration.addresses)
     self.configuration = configuration
     self.startAt = startAt
     self.random = random
@@ -113,11 +118,11 @@ extension TrackerClient {
     if !isAsked(request) { waiting.append(request) }
   }
 
-  private func isAsked(_ request: TrackerRequest) -> Bool {
+  func isAsked(_ request: TrackerRequest) -> Bool {
     waiting.contains(request) || transactions.contains { $0.request == request }
   }
 
-  private mutating func drop(_ isUnwanted: (TrackerRequest) -> Bool) {
+  mutating func drop(_ isUnwanted: (TrackerRequest) -> Bool) {
     waiting.removeAll(where: isUnwanted)
     transactions.removeAll { $0.request.map(isUnwanted) ?? false }
   }
@@ -133,8 +138,13 @@ extension TrackerClient {
 extension TrackerClient {
   /// Notices which tries are without answer; they go out again with the next `nextTransmit`.
   public mutating func expire(at now: Instant) {
-    connecting = connecting.map { overdue($0, at: now) }
+    if let retry = connecting?.retry, retry <= now, !contact.isRoundOver {
+      connecting?.retry = nil
+    } else {
+      connecting = connecting.map { overdue($0, at: now) }
+    }
     for index in transactions.indices { transactions[index] = overdue(transactions[index], at: now) }
+    if silence >= configuration.triesBeforeOthers && contact.addresses.count > 1 { cookie = nil }
   }
 
   /// The next datagram to send, its checksum filled in; nil: none before `deadline`.
@@ -144,12 +154,11 @@ extension TrackerClient {
     guard let index = transactions.firstIndex(where: { $0.retry == nil }) else { return nil }
     if let cookie, now - cookie.asked < configuration.cookieAge {
       transactions[index] = tried(transactions[index], at: now)
-      return datagram(transactions[index])
+      return datagram(transactions[index], to: tracker)
     }
     let transaction = connecting ?? TrackerTransaction(id: random.next(), request: nil)
     guard transaction.retry == nil else { return nil }
-    connecting = tried(transaction, at: now)
-    return datagram(transaction)
+    return connect(transaction, at: now)
   }
 
   /// When there is next something to do; `Instant.zero` stands for at once.

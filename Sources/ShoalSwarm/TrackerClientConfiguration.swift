@@ -16,6 +16,12 @@ public struct TrackerClientConfiguration: Sendable, Equatable {
   public var lastRetry: Nanoseconds = 60 * .second
   /// How long a cookie is used after it was asked for. A tracker takes it for 120 s at least.
   public var cookieAge: Nanoseconds = 90 * .second
+  /// The most addresses of one tracker.
+  public var addresses = 8
+  /// How long CONNECT to one address waits for an answer before the next is asked too: RFC 8305 section 5.
+  public var nextAddress: Nanoseconds = 250 * .millisecond
+  /// After so many tries without answer a tracker is sought at its other addresses. One try may just be lost.
+  public var triesBeforeOthers = 2
   /// The requests that wait for an answer at a time: a thousand files must not flood a tracker that starts again.
   public var requestsInFlight = 4
 

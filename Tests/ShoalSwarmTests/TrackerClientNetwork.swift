@@ -12,12 +12,14 @@ struct TrackerNetwork {
   var clients: [TrackerClient] = []
   var events: [[TrackerClientEvent]] = []
   /// Requests, as they were sent.
-  var sent: [(at: Instant, client: Int, type: PacketType?, bytes: [UInt8])] = []
+  var sent: [(at: Instant, client: Int, to: Address, type: PacketType?, bytes: [UInt8])] = []
+  /// Where the tracker is.
+  var places: Set<Address> = [trackerAddress]
   /// The share of datagrams lost, each way, 0...1.
   var loss = 0.0
   /// The tracker neither hears nor answers.
   var isDown = false
-  private var flying: [(at: Instant, client: Int, isRequest: Bool, bytes: [UInt8])] = []
+  private var flying: [(at: Instant, client: Int, place: Address, isRequest: Bool, bytes: [UInt8])] = []
   private var random: SeededGenerator
   private let configuration: TrackerConfiguration
 
@@ -32,8 +34,9 @@ struct TrackerNetwork {
 
   static func address(_ client: Int) -> Address { Address(ipv4: 0x0a00_0100 + UInt32(client), port: 7_401) }
 
-  mutating func startClient(seed: UInt64) {
-    clients.append(TrackerClient(tracker: Self.trackerAddress, random: SecretGenerator(seed: seed)))
+  mutating func startClient(seed: UInt64, others: [Address] = []) {
+    let random = SecretGenerator(seed: seed)
+    clients.append(TrackerClient(tracker: Self.trackerAddress, others: others, random: random))
     events.append([])
   }
 
@@ -66,27 +69,27 @@ struct TrackerNetwork {
     for datagram in arrived {
       let bytes = datagram.bytes.span.bytes
       if !datagram.isRequest {
-        _ = clients[datagram.client].receive(bytes, from: Self.trackerAddress, at: now)
-      } else if !isDown {
+        _ = clients[datagram.client].receive(bytes, from: datagram.place, at: now)
+      } else if !isDown && places.contains(datagram.place) {
         tracker.receive(bytes, from: Self.address(datagram.client), at: now)
         while let (to, bytes) = tracker.nextTransmit(at: now) {
-          carry(Int(to.ipv4 - 0x0a00_0100), isRequest: false, bytes)
+          carry(Int(to.ipv4 - 0x0a00_0100), datagram.place, isRequest: false, bytes)
         }
       }
     }
     tracker.expire(at: now)
     for index in clients.indices {
       clients[index].expire(at: now)
-      while let (_, bytes) = clients[index].nextTransmit(at: now) {
-        sent.append((now, index, Self.packetType(of: bytes), bytes))
-        carry(index, isRequest: true, bytes)
+      while let (to, bytes) = clients[index].nextTransmit(at: now) {
+        sent.append((now, index, to, Self.packetType(of: bytes), bytes))
+        carry(index, to, isRequest: true, bytes)
       }
       while let event = clients[index].nextEvent() { events[index].append(event) }
     }
   }
 
-  private mutating func carry(_ client: Int, isRequest: Bool, _ bytes: [UInt8]) {
-    if random.unit() >= loss { flying.append((now + Self.delay, client, isRequest, bytes)) }
+  private mutating func carry(_ client: Int, _ place: Address, isRequest: Bool, _ bytes: [UInt8]) {
+    if random.unit() >= loss { flying.append((now + Self.delay, client, place, isRequest, bytes)) }
   }
 
   /// What the tracker knows client `index` to have, told to nobody's client.
@@ -94,6 +97,7 @@ struct TrackerNetwork {
     var copy = self
     copy.loss = 0
     copy.isDown = false
+    copy.places.insert(Self.trackerAddress)
     let asker = copy.clients.count
     copy.startClient(seed: 77)
     copy.clients[asker].map(id: id, address: Self.address(index), chunks: capacity)

@@ -1,0 +1,40 @@
+import ShoalWire
+
+extension TrackerClient {
+  /// The tracker is at these addresses from now on, the likeliest first: its name was resolved again.
+  ///
+  /// Where it answers still, nothing changes. If it is silent, those that are new are asked at once. If the address at
+  /// which it answered is gone, it has moved: it is looked for, and all files are registered there.
+  public mutating func replace(addresses: [Address]) {
+    let (isNew, hasMoved) = contact.replace(addresses)
+    guard hasMoved || isNew && (silence > 0 || connecting != nil) else { return }
+    cookie = nil
+    connecting?.retry = nil
+    if hasMoved { registerAnew() }
+  }
+
+  /// Whether what comes from there may be the tracker's.
+  func hears(_ address: Address) -> Bool { contact.hears(address) }
+
+  /// CONNECT goes to the next address. That all are asked once is one try.
+  mutating func connect(_ transaction: TrackerTransaction, at now: Instant) -> (to: Address, bytes: [UInt8])? {
+    if contact.isRoundOver { contact.startRound() }
+    var transaction = transaction
+    if contact.isRoundNew { count(&transaction) } else { counters.retries += 1 }
+    let address = contact.next()
+    let pause = contact.isAskingTheKnown ? configuration.firstRetry : configuration.nextAddress
+    wait(for: &transaction, contact.isRoundOver ? nil : pause, at: now)
+    connecting = transaction
+    return datagram(transaction, to: address)
+  }
+
+  /// The tracker answers elsewhere, and knows of no file.
+  mutating func registerAnew() {
+    drop { if case .register = $0 { true } else if case .update = $0 { true } else { false } }
+    for id in shares.keys {
+      forget(id, registerAt: .zero)
+      let isEnding = isAsked(.deregister(id: id))
+      shares[id]?.isBusy = isEnding
+    }
+  }
+}
