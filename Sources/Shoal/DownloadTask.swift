@@ -9,12 +9,12 @@ final class DownloadTask {
   private let destination: Destination
   private let replacing: Bool
   private let patience: Patience?
-  private let key: FileKey
+  let key: FileKey
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
   private var part: PartFile?
   private var keepsNothing = false
-  private var isOver = false
+  private(set) var isOver = false
 
   init(
     _ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool,
@@ -188,6 +188,7 @@ final class DownloadTask {
     isOver = true
     loop.onProgress[key.index] = nil
     loop.downloads[key.index] = nil
+    loop.names.remove(.peer(key.index))
     if loop.downloads.isEmpty { loop.buffers.empty() }
   }
 }
@@ -195,8 +196,8 @@ final class DownloadTask {
 extension NodeLoop {
   /// Begins a download.
   func begin(
-    _ download: Download, _ ticket: Ticket, _ peers: [Address], _ destination: Destination, replacing: Bool,
-    patience: Duration?
+    _ download: Download, _ ticket: Ticket, trackers: [Resolver.HostPort], peers: [Resolver.HostPort],
+    _ destination: Destination, replacing: Bool, patience: Duration?
   ) {
     let now = SystemClock.now()
     let isKept = if case .nowhere = destination { false } else { true }
@@ -204,9 +205,11 @@ extension NodeLoop {
     set(nil, key)
     let task = DownloadTask(download, ticket, key, destination, replacing: replacing, patience: patience)
     downloads[key.index] = task
-    for peer in peers { swarm.add(peer: peer, for: key, at: now) }
+    for peer in peers { add(peer: peer, for: key) }
+    for tracker in trackers { add(tracker: tracker) }
     wantProgress(key) { [unowned self] _ in task.report(self) }
     task.report(self)
+    giveUpWhatIsHopeless()
     takeEvents(nil)
   }
 }

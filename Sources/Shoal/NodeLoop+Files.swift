@@ -171,6 +171,7 @@ extension NodeLoop {
         let words = isSilent ? refusal(towards: address) : reason
         onPeerEvent?(.disconnected(address, code: code, reason: words, byPeer: byPeer))
       } else if code != CloseCode.version.rawValue {
+        names.doubt(address, at: now)
         onPeerEvent?(.unreachable(address, refusal: refusal(towards: address)))
       }
     case .otherVersion(let address, let versions):
@@ -192,7 +193,7 @@ extension NodeLoop {
       if let id = swarm.manifest(key)?.id {
         onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
       }
-    case .tracker(let key, let event): tell(swarm.address(of: key), event, at: now)
+    case .tracker(let key, let event): tell(key, event, at: now)
     case .chunk, .block, .pieceGathered, .pieceDropped: break
     }
   }

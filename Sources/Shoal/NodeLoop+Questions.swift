@@ -4,20 +4,65 @@ import ShoalWire
 /// A question to the trackers that somebody waits for. The first that knows answers for all; only when none does is
 /// the answer that nobody knows.
 enum Question {
+  /// So many trackers have not answered, those included whose names are not resolved yet.
   case find(String, unanswered: Int, (Result<[FoundFile], any Error>) -> Void)
-  case lookup(Digest, unanswered: Int, (Result<LookupResult, any Error>) -> Void)
+  case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, any Error>) -> Void)
   case map(Digest, Address, (ChunkSet?) -> Void)
 }
 
 extension NodeLoop {
   func find(_ name: String, _ done: @escaping (Result<[FoundFile], any Error>) -> Void) {
-    questions.append(.find(name, unanswered: swarm.trackers.count, done))
+    questions.append(.find(name, unanswered: expected, done))
     swarm.find(name: name)
+    giveUpWhatIsHopeless()
   }
 
   func lookup(_ id: Digest, _ chunk: Int?, _ done: @escaping (Result<LookupResult, any Error>) -> Void) {
-    questions.append(.lookup(id, unanswered: swarm.trackers.count, done))
-    swarm.lookup(id: id, chunk: chunk.map { UInt32(clamping: $0) } ?? LookupPacket.anyChunk)
+    let chunk = chunk.map { UInt32(clamping: $0) } ?? LookupPacket.anyChunk
+    questions.append(.lookup(id, chunk, unanswered: expected, done))
+    swarm.lookup(id: id, chunk: chunk)
+    giveUpWhatIsHopeless()
+  }
+
+  /// The trackers that may answer.
+  private var expected: Int {
+    swarm.trackers.count + names.entries.values.count { $0.use == .tracker && !$0.isTried }
+  }
+
+  /// Puts what is asked to a tracker that has come to be known; `isExpected`: its answer is waited for already.
+  func ask(_ tracker: TrackerKey, isExpected: Bool) {
+    let more = isExpected ? 0 : 1
+    for question in questions {
+      switch question {
+      case .find(let name, _, _): swarm.find(name: name, of: tracker)
+      case .lookup(let id, let chunk, _, _): swarm.lookup(id: id, chunk: chunk, of: tracker)
+      case .map: break
+      }
+    }
+    answer {
+      switch $0 {
+      case .find(let name, let count, let done): .find(name, unanswered: count + more, done)
+      case .lookup(let id, let chunk, let count, let done): .lookup(id, chunk, unanswered: count + more, done)
+      case .map: $0
+      }
+    }
+  }
+
+  /// A name does not lead to a tracker whose answer was waited for. Where there is none at all, one may come to be.
+  func expectOneLess() {
+    let isAlone = swarm.trackers.isEmpty
+    answer {
+      switch $0 {
+      case .find(_, let count, let done) where count <= 1 && !isAlone: done(.success([]))
+      case .lookup(_, _, let count, let done) where count <= 1 && !isAlone:
+        done(.failure(ShoalError(.unknownName, "no tracker knows such a file; is it still shared, and the id right?")))
+      case .find(let name, let count, let done): return .find(name, unanswered: count - 1, done)
+      case .lookup(let id, let chunk, let count, let done):
+        return .lookup(id, chunk, unanswered: count - 1, done)
+      case .map: return $0
+      }
+      return nil
+    }
   }
 
   func map(_ id: Digest, _ address: Address, _ chunks: Int, _ done: @escaping (ChunkSet?) -> Void) {
@@ -26,7 +71,8 @@ extension NodeLoop {
   }
 
   /// Hands what a tracker said to those who asked, and to whoever watches.
-  func tell(_ tracker: Address, _ event: TrackerClientEvent, at now: Instant) {
+  func tell(_ key: TrackerKey, _ event: TrackerClientEvent, at now: Instant) {
+    let tracker = swarm.address(of: key)
     switch event {
     case .found(let name, let packet):
       let files = packet.files.map {
@@ -43,13 +89,14 @@ extension NodeLoop {
       }
       let result = LookupResult(id: packet.id, name: packet.name, total: Int(packet.total), peers: peers)
       answer {
-        guard case .lookup(packet.id, _, let done) = $0 else { return $0 }
+        guard case .lookup(packet.id, _, _, let done) = $0 else { return $0 }
         done(.success(result))
         return nil
       }
     case .mapped(let id, let address, let chunks): answerMap(id, address, chunks)
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
+      if tries > 1 { doubt(key) }
       let refusal = refusal(towards: tracker)
       onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9, refusal: refusal))
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
@@ -77,9 +124,9 @@ extension NodeLoop {
       // A download asks again by itself: that nobody has registered the file yet is no news.
       var isNews = !isUnknown
       answer {
-        guard case .lookup(id, let unanswered, let done) = $0 else { return $0 }
+        guard case .lookup(id, let chunk, let unanswered, let done) = $0 else { return $0 }
         isNews = false
-        guard unanswered <= 1 else { return .lookup(id, unanswered: unanswered - 1, done) }
+        guard unanswered <= 1 else { return .lookup(id, chunk, unanswered: unanswered - 1, done) }
         done(.failure(error))
         return nil
       }
@@ -97,17 +144,19 @@ extension NodeLoop {
     }
   }
 
-  /// The loop ends: whoever still waits is told.
-  func failQuestions() {
-    let error = ShoalError(.stopped, "the peer was closed")
+  /// Nobody will answer: whoever still waits is told; whether anybody was.
+  @discardableResult
+  func failQuestions(_ error: ShoalError?) -> Bool {
+    guard let error, !questions.isEmpty else { return false }
     answer {
       switch $0 {
       case .find(_, _, let done): done(.failure(error))
-      case .lookup(_, _, let done): done(.failure(error))
+      case .lookup(_, _, _, let done): done(.failure(error))
       case .map(_, _, let done): done(nil)
       }
       return nil
     }
+    return true
   }
 
   /// Puts to each question what `take` makes of it; nil: it is answered.

@@ -30,6 +30,9 @@ final class NodeLoop {
   var files: [LocalFile?] = []
   /// What is being fetched, by its key's index.
   var downloads: [Int: DownloadTask] = [:]
+  /// The names of trackers and peers, and which trackers were found by them.
+  var names = NameBook()
+  var namedTrackers: [TrackerKey: Int] = [:]
   /// What trackers were asked and have not answered.
   var questions: [Question] = []
   var onPeerEvent: ((PeerEvent) -> Void)?
@@ -51,6 +54,7 @@ final class NodeLoop {
   /// Why nothing can be sent to anybody who is known, said of one of them; nil if that is not so.
   var obstacle: String? {
     let contacts = swarm.contacts
+    if contacts.isEmpty { return unresolved(names.entries.values)?.message }
     let all = contacts.lazy.filter { self.output.refusals.code(towards: $0) != nil }
     guard let one = all.first, all.count == contacts.count else { return nil }
     return "nothing can be sent to \(one): \(refusal(towards: one))"
@@ -134,7 +138,7 @@ final class NodeLoop {
     qlog?.flush()
     for download in downloads.values { download.stop() }
     for command in node.close() { command(self) }
-    failQuestions()
+    failQuestions(ShoalError(.stopped, "the peer was closed"))
     for closed in onClosed { closed() }
   }
 
@@ -158,7 +162,7 @@ final class NodeLoop {
 
   private var deadline: Instant {
     // A send that waits for room must not make us spin on deadlines that only sending can meet.
-    var deadline = min(up.deadline, down.deadline, progressAt)
+    var deadline = min(up.deadline, down.deadline, progressAt, names.deadline)
     if !output.pending { deadline = min(deadline, swarm.deadline) }
     if let tracker { deadline = min(deadline, tracker.deadline) }
     return min(deadline, closeBy)
@@ -168,6 +172,7 @@ final class NodeLoop {
     let now = SystemClock.now()
     swarm.expire(at: now)
     takeEvents(nil)
+    if names.deadline <= now { resolveNames() }
     if tracker != nil, tracker!.deadline <= now {
       tracker!.expire(at: now)
       takeTrackerEvents()

@@ -52,13 +52,12 @@ public final class Peer: Sendable {
   public var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
 
   /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers.
+  ///
+  /// Its name is resolved now, and again when the tracker falls silent and every minute; all addresses that it has are
+  /// tried. While it cannot be resolved that is tried again, less and less often, and `PeerEvent.unresolved` says why.
   public func add(tracker: String) async throws {
-    for address in try await resolve(tracker, defaultPort: Peer.trackerPort).prefix(1) {
-      node.post { loop in
-        loop.swarm.add(tracker: address, at: SystemClock.now())
-        loop.takeEvents(nil)
-      }
-    }
+    let place = try Peer.place(tracker, defaultPort: Peer.trackerPort)
+    node.post { loop in loop.add(tracker: place) }
   }
 
   /// The port of a tracker, where none is said.
@@ -88,27 +87,30 @@ public final class Peer: Sendable {
   ///
   /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
   /// file of other content is an error, unless `replacing`; so is a `NAME.part` that no download of this file left.
+  /// Fails once no name in the ticket or of a tracker leads anywhere and none is going to.
   /// With `patience`, the download fails once nothing has come for so long; without, it waits for peers for ever.
   public func download(
     _ ticket: Ticket, to destination: Destination, replacing: Bool = false, patience: Duration? = nil
   ) async throws -> Download {
-    var peers: [Address] = []
-    var failure: (any Error)?
-    for peer in ticket.peers {
-      do { peers += try await resolve(peer, defaultPort: Peer.peerPort).prefix(1) } catch { failure = error }
+    var failure: ShoalError?
+    func places(_ texts: [String], defaultPort: UInt16) -> [Resolver.HostPort] {
+      texts.compactMap { text in
+        do throws(ShoalError) { return try Peer.place(text, defaultPort: defaultPort) } catch { failure = error }
+        return nil
+      }
     }
+    let peers = places(ticket.peers, defaultPort: Peer.peerPort)
     // Whoever wrote the ticket must not have us ask as many strangers as it can name.
-    for tracker in ticket.trackers.prefix(Peer.ticketTrackers) {
-      do { try await add(tracker: tracker) } catch { failure = error }
-    }
-    if ticket.trackers.count > Peer.ticketTrackers {
-      node.post { loop in loop.onPeerEvent?(.trackersLeftOut(ticket.trackers.count - Peer.ticketTrackers)) }
-    }
-    let found = peers
-    // A ticket's name that cannot be resolved matters only if nothing else can be.
-    if let failure, peers.isEmpty, await node.ask({ $0.swarm.trackers.count }) == 0 { throw failure }
+    let trackers = places(Array(ticket.trackers.prefix(Peer.ticketTrackers)), defaultPort: Peer.trackerPort)
+    // A part of a ticket that cannot be read matters only if nothing else can be.
+    if let failure, peers.isEmpty, trackers.isEmpty { throw failure }
+    let leftOut = ticket.trackers.count - Peer.ticketTrackers
+    if leftOut > 0 { node.post { loop in loop.onPeerEvent?(.trackersLeftOut(leftOut)) } }
     let download = Download(node)
-    node.post { loop in loop.begin(download, ticket, found, destination, replacing: replacing, patience: patience) }
+    node.post { loop in
+      loop.begin(
+        download, ticket, trackers: trackers, peers: peers, destination, replacing: replacing, patience: patience)
+    }
     return download
   }
 
@@ -158,15 +160,11 @@ public final class Peer: Sendable {
     }
   }
 
-  private func resolve(_ text: String, defaultPort: UInt16) async throws -> [Address] {
-    try await withCheckedThrowingContinuation { continuation in
-      // A slow name server must not hold up hashing, so it has a thread of its own.
-      SystemThread.run("shoal-resolve") {
-        do throws(ResolverError) {
-          let place = try Resolver.parse(text, defaultPort: defaultPort)
-          continuation.resume(returning: try Resolver.resolve(place.host, port: place.port))
-        } catch { continuation.resume(throwing: ShoalError(.badAddress, "\(text): \(error); check the address")) }
-      }
-    }
+  private static func place(_ text: String, defaultPort: UInt16) throws(ShoalError) -> Resolver.HostPort {
+    do {
+      let place = try Resolver.parse(text, defaultPort: defaultPort)
+      guard !place.host.isEmpty else { throw ResolverError.missingHost(text) }
+      return place
+    } catch { throw ShoalError(.badAddress, "\(text): \(error); check the address") }
   }
 }

@@ -20,6 +20,8 @@ public enum PeerEvent: Sendable {
   case served(Address, id: Digest, name: String, bytes: UInt64)
   /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
+  /// The name of a tracker or a peer leads nowhere, for this reason; it is resolved again in so many seconds.
+  case unresolved(String, next: Double)
   /// A tracker has not answered so many tries; another goes out now, the next in so many seconds. `refusal`: why the
   /// system did not even send, if it said so.
   case trackerSilent(Address, tries: Int, next: Double, refusal: String)

@@ -64,6 +64,9 @@ package enum Resolver {
       self.host = host
       self.port = port
     }
+
+    /// `host:port`, `[IPv6]:port` or `:port`.
+    package var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
   }
 
   /// Reads "host:port", "[IPv6]:port", ":port", and with a default port also "host" and a bare IPv6 address.
@@ -170,6 +173,18 @@ package enum Resolver {
     var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
     guard if_indextoname(address.scope, &name) != nil else { throw .unknownZone(host, zone: "\(address.scope)") }
     return address
+  }
+
+  /// The addresses in their order, but with IPv6 and IPv4 in turn: where one of them leads nowhere, the next is of the
+  /// other kind (RFC 8305 section 4).
+  package static func inTurn(_ addresses: [Address]) -> [Address] {
+    guard let first = addresses.first else { return [] }
+    var families = [addresses.filter { $0.isIPv4 == first.isIPv4 }, addresses.filter { $0.isIPv4 != first.isIPv4 }]
+    var list: [Address] = []
+    while list.count < addresses.count {
+      for family in families.indices where !families[family].isEmpty { list.append(families[family].removeFirst()) }
+    }
+    return list
   }
 
   static func error(_ code: Int32, _ host: String, _ cause: Int32) -> ResolverError {

@@ -78,11 +78,6 @@ extension GivenValue {
   }
 }
 
-extension Resolver.HostPort {
-  /// `host:port`, `[IPv6]:port` or `:port`.
-  var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
-
 extension Session {
   /// Says when the system's receive buffer is too small for fast transfers.
   func tellReceiveBuffer(_ peer: Peer) {

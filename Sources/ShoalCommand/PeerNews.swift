@@ -66,6 +66,8 @@ struct PeerNews {
       return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
       return usual("\(address) left (\(Units.total(bytes)) from here)")
+    case .unresolved(let reason, let next):
+      return once(.warning("\(reason); it is looked up again in \(Units.remaining(next))", code: "unresolved"))
     case .trackerSilent(let address, let tries, let next, let refusal): return silent(address, tries, next, refusal)
     case .trackerAnswered(let address):
       answering.insert(address)

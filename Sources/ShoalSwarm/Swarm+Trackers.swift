@@ -40,6 +40,14 @@ extension Swarm {
   /// Where a tracker is: the address at which it answered last; before it has answered, the likeliest.
   public func address(of tracker: TrackerKey) -> Address { trackers[tracker.index].tracker }
 
+  /// Asks one tracker which files have a name.
+  public mutating func find(name: String, of tracker: TrackerKey) { trackers[tracker.index].find(name: name) }
+
+  /// Asks one tracker who has a file or a chunk.
+  public mutating func lookup(id: Digest, chunk: UInt32, of tracker: TrackerKey) {
+    trackers[tracker.index].lookup(id: id, chunk: chunk)
+  }
+
   /// Asks a tracker which files have a name; `.tracker(_, .found)` follows.
   public mutating func find(name: String) {
     for i in trackers.indices { trackers[i].find(name: name) }

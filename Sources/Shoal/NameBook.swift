@@ -1,0 +1,134 @@
+import ShoalWire
+
+/// The places that users and tickets name, and when each is to be resolved (again): a pure function of what it is told
+/// and when, for whoever has a thread that may wait for name servers.
+struct NameBook {
+  /// What is reached at a place.
+  enum Use: Hashable {
+    case tracker
+    /// A peer that may have the file of this index.
+    case peer(Int)
+  }
+
+  /// A place, and what is known of it.
+  struct Entry {
+    let place: Resolver.HostPort
+    let use: Use
+    /// Where it is, by the latest answer and the one before: a name whose servers tell a few of many addresses in turn
+    /// is not to be taken for one that moves.
+    var addresses: [Address] { latest + before.filter { !latest.contains($0) } }
+    fileprivate var latest: [Address] = []
+    fileprivate var before: [Address] = []
+    /// Why it could not be resolved, the last time.
+    fileprivate(set) var failure: ResolverError?
+    /// The failures since it was last resolved.
+    fileprivate var failures = 0
+    fileprivate var isBeingResolved = false
+    fileprivate var askedAt: Instant?
+    fileprivate var dueAt: Instant?
+
+    /// Whether it was resolved, or could not be, at least once.
+    var isTried: Bool { failure != nil || !latest.isEmpty }
+    /// Whether it was never resolved, and nothing but another name would help.
+    var isHopeless: Bool { latest.isEmpty && failure?.isLasting ?? false }
+  }
+
+  /// The names that are resolved at a time: each takes a thread, which a name server may hold up for long.
+  static let atOnce = 4
+  /// The names that are looked after; a ticket may hold many, and each costs a question to a name server.
+  static let most = 64
+  /// A name is not resolved more often, whatever happens.
+  static let leastPause: Nanoseconds = 10 * .second
+  /// How often a tracker's is resolved: as often as it is registered with.
+  static let interval: Nanoseconds = 60 * .second
+  /// The wait after a failure; it doubles with each, up to `longestRetry`.
+  static let firstRetry: Nanoseconds = 5 * .second
+  static let longestRetry: Nanoseconds = 300 * .second
+
+  private(set) var entries: [Int: Entry] = [:]
+  private var made = 0
+  private var running = 0
+
+  /// Notes a place, to be resolved now; nil if it is known, or if too many are.
+  mutating func add(_ place: Resolver.HostPort, for use: Use, at now: Instant) -> Int? {
+    let isKnown = entries.values.contains { $0.place == place && $0.use == use }
+    guard !isKnown, entries.count < Self.most else { return nil }
+    defer { made += 1 }
+    entries[made] = Entry(place: place, use: use)
+    entries[made]!.dueAt = now
+    return made
+  }
+
+  /// A peer's file is not wanted any more.
+  mutating func remove(_ use: Use) { entries = entries.filter { $0.value.use != use } }
+
+  /// The next place to resolve now: `resolved` is to follow.
+  mutating func next(at now: Instant) -> (Int, Resolver.HostPort)? {
+    guard running < Self.atOnce else { return nil }
+    let due = entries.filter { !$0.value.isBeingResolved && $0.value.dueAt ?? .distantFuture <= now }
+    guard let (number, entry) = due.min(by: { $0.key < $1.key }) else { return nil }
+    running += 1
+    entries[number]!.isBeingResolved = true
+    entries[number]!.askedAt = now
+    return (number, entry.place)
+  }
+
+  /// Takes what became of it; the entry, or nil if nobody wants to know any more.
+  mutating func resolved(_ number: Int, _ result: Result<[Address], ResolverError>, at now: Instant) -> Entry? {
+    running -= 1
+    guard var entry = entries[number] else { return nil }
+    entry.isBeingResolved = false
+    switch result {
+    case .success(let addresses):
+      (entry.before, entry.latest) = (entry.latest, addresses)
+      (entry.failure, entry.failures) = (nil, 0)
+      // A peer's name is looked up again when the peer does not answer.
+      entry.dueAt = entry.use == .tracker ? now + Self.interval : nil
+    case .failure(let error):
+      entry.failure = error
+      entry.dueAt = now + wait(after: entry.failures)
+      entry.failures += 1
+    }
+    entries[number] = entry
+    return entry
+  }
+
+  private func wait(after failures: Int) -> Nanoseconds {
+    min(Self.firstRetry << Nanoseconds(min(failures, 10)), Self.longestRetry)
+  }
+
+  /// How long until a place that could not be resolved is tried again.
+  func pause(_ number: Int, at now: Instant) -> Nanoseconds {
+    max((entries[number]?.dueAt ?? now) - now, 0)
+  }
+
+  /// What is there does not answer: its name may lead elsewhere by now.
+  mutating func doubt(_ number: Int, at now: Instant) {
+    guard let entry = entries[number], entry.failure == nil, !entry.isBeingResolved else { return }
+    let soon = max(now, entry.askedAt.map { $0 + Self.leastPause } ?? now)
+    entries[number]!.dueAt = min(entry.dueAt ?? soon, soon)
+  }
+
+  /// What does not answer at an address may be elsewhere by now.
+  mutating func doubt(_ address: Address, at now: Instant) {
+    for (number, entry) in entries where entry.latest.contains(address) { doubt(number, at: now) }
+  }
+
+  /// When `next` will have something.
+  var deadline: Instant {
+    guard running < Self.atOnce else { return .distantFuture }
+    return entries.values.reduce(.distantFuture) { deadline, entry in
+      entry.isBeingResolved ? deadline : min(deadline, entry.dueAt ?? .distantFuture)
+    }
+  }
+}
+
+extension ResolverError {
+  /// Whether waiting does not help: it is what was written that is wrong.
+  var isLasting: Bool {
+    switch self {
+    case .noAnswer, .failed: false
+    default: true
+    }
+  }
+}

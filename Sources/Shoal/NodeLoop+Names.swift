@@ -1,0 +1,112 @@
+import ShoalSwarm
+import ShoalWire
+
+extension NodeLoop {
+  /// Deals with a tracker from now on: as soon as its name is resolved, and wherever that leads later.
+  func add(tracker place: Resolver.HostPort) {
+    let now = SystemClock.now()
+    if let addresses = place.spelt {
+      let count = swarm.trackers.count
+      if let key = swarm.add(trackerAt: addresses, at: now), swarm.trackers.count > count { ask(key, isExpected: false) }
+    } else if names.add(place, for: .tracker, at: now) != nil {
+      resolveNames()
+    }
+    takeEvents(nil)
+  }
+
+  /// Fetches a file from a peer, as soon as its name is resolved.
+  func add(peer place: Resolver.HostPort, for key: FileKey) {
+    let now = SystemClock.now()
+    if let addresses = place.spelt {
+      swarm.add(peerAt: addresses, for: key, at: now)
+    } else if names.add(place, for: .peer(key.index), at: now) != nil {
+      resolveNames()
+    }
+  }
+
+  /// Begins to resolve what is due: names on threads that may wait, what looks like a number here.
+  func resolveNames() {
+    while let (number, place) = names.next(at: SystemClock.now()) {
+      guard !place.host.contains(":") else {
+        resolved(number, place.resolve())
+        continue
+      }
+      let node = node
+      do throws(SystemError) {
+        try SystemThread.start("shoal-resolve") {
+          let result = place.resolve()
+          node.post { $0.resolved(number, result) }
+        }
+      } catch { resolved(number, .failure(.failed(place.host, error.cause))) }
+    }
+  }
+
+  private func resolved(_ number: Int, _ result: Result<[Address], ResolverError>) {
+    let now = SystemClock.now()
+    let isFirst = names.entries[number]?.isTried == false
+    guard let entry = names.resolved(number, result, at: now) else { return }
+    switch entry.use {
+    case .tracker where entry.failure == nil: found(number, trackerAt: entry.addresses, isFirst, at: now)
+    case .tracker: if isFirst { expectOneLess() }
+    case .peer(let file):
+      if let key = downloads[file]?.key { swarm.add(peerAt: entry.addresses, for: key, at: now) }
+    }
+    let isOver = giveUpWhatIsHopeless()
+    if let failure = entry.failure, !isOver {
+      onPeerEvent?(.unresolved("\(failure)", next: Double(names.pause(number, at: now)) / 1e9))
+    }
+    takeEvents(nil)
+  }
+
+  private func found(_ number: Int, trackerAt addresses: [Address], _ isFirst: Bool, at now: Instant) {
+    if let key = namedTrackers.first(where: { $0.value == number })?.key {
+      return swarm.replace(addresses: addresses, of: key)
+    }
+    let count = swarm.trackers.count
+    guard let key = swarm.add(trackerAt: addresses, at: now) else { return }
+    namedTrackers[key] = number
+    if swarm.trackers.count > count { ask(key, isExpected: isFirst) } else if isFirst { expectOneLess() }
+  }
+
+  /// A tracker does not answer: its name may lead elsewhere by now.
+  func doubt(_ tracker: TrackerKey) {
+    if let number = namedTrackers[tracker] { names.doubt(number, at: SystemClock.now()) }
+  }
+
+  /// Ends the downloads and questions that no name leads anywhere for, and of which nothing can come; whether there
+  /// were any.
+  @discardableResult
+  func giveUpWhatIsHopeless() -> Bool {
+    let trackers = names.entries.values.filter { $0.use == .tracker }
+    guard swarm.trackers.isEmpty, trackers.allSatisfy(\.isHopeless) else { return false }
+    var isOver = failQuestions(unresolved(trackers))
+    for (file, task) in downloads where swarm.knownPeers(task.key) == 0 && !task.isOver {
+      let peers = names.entries.values.filter { $0.use == .peer(file) }
+      guard !peers.isEmpty || !trackers.isEmpty, peers.allSatisfy(\.isHopeless),
+        let error = unresolved(peers + trackers)
+      else { continue }
+      task.fail(error, self)
+      isOver = true
+    }
+    return isOver
+  }
+
+  /// Why names lead nowhere; nil if none fails.
+  func unresolved(_ entries: some Collection<NameBook.Entry>) -> ShoalError? {
+    let reasons = Set(entries.compactMap { $0.failure?.description }).sorted()
+    return reasons.isEmpty
+      ? nil : ShoalError(.badAddress, "\(reasons.joined(separator: "; ")); check the \(reasons.count > 1 ? "names" : "name")")
+  }
+}
+
+extension Resolver.HostPort {
+  /// Its addresses, of both families in turn; for a name that may take long.
+  func resolve() -> Result<[Address], ResolverError> {
+    do throws(ResolverError) {
+      return .success(Resolver.inTurn(try Resolver.resolve(host, port: port)))
+    } catch { return .failure(error) }
+  }
+
+  /// The address that is spelt in numbers; nil for a name, and for one that cannot be used.
+  fileprivate var spelt: [Address]? { Resolver.numeric(host) == nil ? nil : try? resolve().get() }
+}
