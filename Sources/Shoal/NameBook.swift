@@ -37,17 +37,24 @@ struct NameBook {
   static let atOnce = 4
   /// The names that are looked after; a ticket may hold many, and each costs a question to a name server.
   static let most = 64
-  /// A name is not resolved more often, whatever happens.
-  static let leastPause: Nanoseconds = 10 * .second
-  /// How often a tracker's is resolved: as often as it is registered with.
-  static let interval: Nanoseconds = 60 * .second
-  /// The wait after a failure; it doubles with each, up to `longestRetry`.
-  static let firstRetry: Nanoseconds = 5 * .second
-  static let longestRetry: Nanoseconds = 300 * .second
+
+  /// How often names are resolved.
+  struct Pace: Sendable {
+    /// A name is not resolved sooner again, whatever happens.
+    var leastPause: Nanoseconds = 10 * .second
+    /// How often a tracker's is resolved: as often as it is registered with.
+    var interval: Nanoseconds = 60 * .second
+    /// The wait after a failure; it doubles with each, up to `longestRetry`.
+    var firstRetry: Nanoseconds = 5 * .second
+    var longestRetry: Nanoseconds = 300 * .second
+  }
+  private let pace: Pace
 
   private(set) var entries: [Int: Entry] = [:]
   private var made = 0
   private var running = 0
+
+  init(_ pace: Pace = Pace()) { self.pace = pace }
 
   /// Notes a place, to be resolved now; nil if it is known, or if too many are.
   mutating func add(_ place: Resolver.HostPort, for use: Use, at now: Instant) -> Int? {
@@ -83,7 +90,7 @@ struct NameBook {
       (entry.before, entry.latest) = (entry.latest, addresses)
       (entry.failure, entry.failures) = (nil, 0)
       // A peer's name is looked up again when the peer does not answer.
-      entry.dueAt = entry.use == .tracker ? now + Self.interval : nil
+      entry.dueAt = entry.use == .tracker ? now + pace.interval : nil
     case .failure(let error):
       entry.failure = error
       entry.dueAt = now + wait(after: entry.failures)
@@ -94,7 +101,7 @@ struct NameBook {
   }
 
   private func wait(after failures: Int) -> Nanoseconds {
-    min(Self.firstRetry << Nanoseconds(min(failures, 10)), Self.longestRetry)
+    min(pace.firstRetry << Nanoseconds(min(failures, 10)), pace.longestRetry)
   }
 
   /// How long until a place that could not be resolved is tried again.
@@ -105,7 +112,7 @@ struct NameBook {
   /// What is there does not answer: its name may lead elsewhere by now.
   mutating func doubt(_ number: Int, at now: Instant) {
     guard let entry = entries[number], entry.failure == nil, !entry.isBeingResolved else { return }
-    let soon = max(now, entry.askedAt.map { $0 + Self.leastPause } ?? now)
+    let soon = max(now, entry.askedAt.map { $0 + pace.leastPause } ?? now)
     entries[number]!.dueAt = min(entry.dueAt ?? soon, soon)
   }
 

@@ -27,6 +27,9 @@ public struct NodeOptions: Sendable {
   public var qlog: String?
   /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
   public var replacesRecords = false
+  /// What finds a name's addresses, on a thread that may wait, and how often it is asked.
+  var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
+  var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
   public var runsTracker = false
 

@@ -7,7 +7,9 @@ extension NodeLoop {
     let now = SystemClock.now()
     if let addresses = place.spelt {
       let count = swarm.trackers.count
-      if let key = swarm.add(trackerAt: addresses, at: now), swarm.trackers.count > count { ask(key, isExpected: false) }
+      if let key = swarm.add(trackerAt: addresses, at: now), swarm.trackers.count > count {
+        ask(key, isExpected: false)
+      }
     } else if names.add(place, for: .tracker, at: now) != nil {
       resolveNames()
     }
@@ -31,10 +33,10 @@ extension NodeLoop {
         resolved(number, place.resolve())
         continue
       }
-      let node = node
+      let (node, resolve) = (node, resolve)
       do throws(SystemError) {
         try SystemThread.start("shoal-resolve") {
-          let result = place.resolve()
+          let result = resolve(place)
           node.post { $0.resolved(number, result) }
         }
       } catch { resolved(number, .failure(.failed(place.host, error.cause))) }
@@ -95,7 +97,8 @@ extension NodeLoop {
   func unresolved(_ entries: some Collection<NameBook.Entry>) -> ShoalError? {
     let reasons = Set(entries.compactMap { $0.failure?.description }).sorted()
     return reasons.isEmpty
-      ? nil : ShoalError(.badAddress, "\(reasons.joined(separator: "; ")); check the \(reasons.count > 1 ? "names" : "name")")
+      ? nil
+      : ShoalError(.badAddress, "\(reasons.joined(separator: "; ")); check the \(reasons.count > 1 ? "names" : "name")")
   }
 }
 

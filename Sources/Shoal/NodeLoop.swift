@@ -31,7 +31,8 @@ final class NodeLoop {
   /// What is being fetched, by its key's index.
   var downloads: [Int: DownloadTask] = [:]
   /// The names of trackers and peers, and which trackers were found by them.
-  var names = NameBook()
+  var names: NameBook
+  let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
   var namedTrackers: [TrackerKey: Int] = [:]
   /// What trackers were asked and have not answered.
   var questions: [Question] = []
@@ -74,6 +75,8 @@ final class NodeLoop {
     self.capture = capture
     self.qlog = qlog
     address = socket.localAddress
+    names = NameBook(options.namePace)
+    resolve = options.resolve
     let key = SystemRandom.bytes(32).withUnsafeBytes { Digest($0) }
     var secrets = SecretGenerator(key: key)
     let linkSeed = options.linkSeed ?? secrets.next()

@@ -18,7 +18,8 @@ extension TrackerClient {
     _ type: PacketType, _ bytes: RawSpan, _ transaction: UInt64, from address: Address, at now: Instant
   ) -> Bool {
     if let connecting, connecting.id == transaction { return take(type, bytes, connecting: connecting, from: address) }
-    guard address == tracker, let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 }) else { return false }
+    guard address == tracker, let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 })
+    else { return false }
     return take(type, bytes, to: index, at: now)
   }
 
