@@ -101,8 +101,9 @@ private final class Names: Sendable {
     #expect(await error { try await get(Ticket(id: .zero, trackers: ["bad.example"])) } == expected)
     #expect(
       await error { try await get(Ticket(id: .zero, peers: ["bad.example", "[fe80::1]:5", "fe80::1%nosuch"])) }
-        == "bad_address: \"bad.example\": no such host; \"fe80::1%nosuch\": this machine has no interface \"nosuch\"; "
-        + "see 'ip link'; \"fe80::1\": a link-local address is one of a single link: say which, as in fe80::1%eth0; "
+        == "bad_address: \"bad.example\": no such host; "
+        + "\"fe80::1\": a link-local address is one of a single link: say which, as in fe80::1%eth0; "
+        + "\"fe80::1%nosuch\": this machine has no interface \"nosuch\"; see 'ip link'; "
         + "check the names")
     try await asker.add(tracker: "bad.example")
     #expect(await error { _ = try await asker.find(name: "in") } == expected)
