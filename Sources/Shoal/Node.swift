@@ -85,26 +85,33 @@ final class Node: Sendable {
     do {
       place = try Resolver.parse(options.listen, defaultPort: 0)
     } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
-    var address = Address(high: 0, low: 0, port: place.port)
+    var addresses = [Address(high: 0, low: 0, port: place.port)]
     if !place.host.isEmpty {
       do {
-        address = try Resolver.resolve(place.host, port: place.port)[0]
+        addresses = try options.resolve(place).get()
       } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
     }
     var socketOptions = UDPSocket.Options()
     // A large send buffer would be a queue of our own, which looks like one of the path's.
     socketOptions.sendBuffer = 2 << 20
-    do {
-      return try UDPSocket.bind(to: address, options: socketOptions)
-    } catch {
-      if error.isInUse, options.anyPortIfBusy,
-        let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)
-      {
-        return socket
+    var failure: SystemError?
+    for address in addresses {
+      do {
+        return try UDPSocket.bind(to: address, options: socketOptions)
+      } catch {
+        if error.isInUse, options.anyPortIfBusy,
+          let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)
+        {
+          return socket
+        }
+        failure = failure ?? error
+        // Not all that a name leads to need be here.
+        guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { break }
       }
-      throw ShoalError(
-        error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
     }
+    let error = failure ?? SystemError(EADDRNOTAVAIL, .bind, place.host)
+    throw ShoalError(
+      error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
   }
 
   /// Has the loop run a command; false once it has stopped.

@@ -118,6 +118,22 @@ private final class Names: Sendable {
     await asker.close()
   }
 
+  @Test func aNameToListenAtNeedOnlyLeadHereToo() async throws {
+    let elsewhere = Address(ipv4: 0xc000_0201, port: 0)
+    let names = Names(["both.example": [elsewhere, Address(ipv4: 0x7f00_0001, port: 0)], "there.example": [elsewhere]])
+    var options = NodeOptions(listen: "both.example:0")
+    options.resolve = { names.resolve($0) }
+    let peer = try Peer.start(options)
+    #expect(peer.address.isLoopback)
+    await peer.close()
+    options.listen = "there.example:0"
+    #expect {
+      try Peer.start(options)
+    } throws: {
+      "\($0)" == "192.0.2.1: not an address of this machine; choose one with --listen ADDR:PORT"
+    }
+  }
+
   @Test func aNameThatLeadsSomewhereLaterIsFollowed() async throws {
     let scratch = try Scratch()
     let origin = try peer(tracker: true)
