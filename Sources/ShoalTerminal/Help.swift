@@ -52,7 +52,7 @@ extension [Command] {
   private var footer: String? {
     let rule = "Of an option given twice the last counts, unless it is repeatable."
     if let last, !last.subcommands.isEmpty {
-      return "See '\(first?.name ?? "") help <subcommand>' for its options, --man for all of them. \(rule)"
+      return "See '\(first?.name ?? "") help <subcommand>', --man. The last of each option counts."
     }
     guard count > 1, let first else { return rule }
     let shares = first.groups.contains { $0.shared && $0.options.contains { $0.name != "help" } }

@@ -104,7 +104,7 @@ struct Liars: ~Copyable {
     case 0: swarm.withdraw(key, at: now)
     case 1, 2: if files.count < 40 { fetch(1 + Int(random.next() % UInt64(catalogue.count - 1))) }
     case 3: for peer in peers { swarm.add(peer: peer.address, for: key, at: now) }
-    case 4: _ = (swarm.progress(key), swarm.statuses, swarm.counters, swarm.knownAddresses(key), swarm.isQuiet)
+    case 4: _ = (swarm.progress(key), swarm.statuses, swarm.counters, swarm.knownPeers(key), swarm.isQuiet)
     default: break
     }
     while !waiting.isEmpty, random.next() % 8 > 0 {

@@ -55,8 +55,7 @@ import Testing
         share                   Offer files.
         lookup                  Ask a tracker.
 
-        See 'shoal help <subcommand>' for its options, --man for all of them. Of an
-        option given twice the last counts, unless it is repeatable.
+        See 'shoal help <subcommand>', --man. The last of each option counts.
       """
     #expect(try printed(shoal, "--help") == expected)
     #expect(try printed(shoal, "help") == expected)

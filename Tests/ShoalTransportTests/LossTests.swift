@@ -94,6 +94,7 @@ import Testing
   @Test func whatGoesBackIsRepeatedInOrder() {
     let first = UInt64(1) << 32
     var send = SendWindow(first: first, limit: 1_000)
+    while send.capacity < 100 { send.grow() }
     for _ in 0..<100 { send.sent(send.add(payload: .empty, messages: nil), bytes: 100, phase: .steady, at: .zero) }
     var result = AckResult()
     for round in 0..<5 as Range<UInt64> {

@@ -81,7 +81,7 @@ struct LyingPeer: ~Copyable {
     drain()
     wait(.second)
     let (left, deadline) = (endpoint.connections.count, endpoint.deadline)
-    if left > 0 || deadline != .distantFuture || endpoint.halfOpen != 0 { fail("\(left) connections left") }
+    if left > 0 || deadline != .distantFuture || endpoint.hosts.halfOpen != 0 { fail("\(left) connections left") }
   }
 
   private mutating func fail(_ what: String) { broken = broken ?? "\(what), at \(now.nanoseconds)" }
@@ -338,7 +338,7 @@ struct LyingPeer: ~Copyable {
     if expiries > 4 * datagrams + 2 * transmits + 4 * milliseconds + 100 {
       fail("\(expiries) timers for \(datagrams) datagrams in and \(transmits) out in \(milliseconds) ms")
     }
-    if endpoint.halfOpen < 0 || endpoint.connections.count > 4 { fail("\(endpoint.halfOpen) half open") }
+    if endpoint.hosts.halfOpen < 0 || endpoint.connections.count > 4 { fail("\(endpoint.hosts.halfOpen) half open") }
     let counters = endpoint.counters
     if counters.sent > transmits || counters.received > datagrams || counters.spurious > counters.sent {
       fail("\(counters)")
