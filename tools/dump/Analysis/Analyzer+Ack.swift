@@ -39,7 +39,12 @@ extension Analyzer {
     if let time = datagram.time, datagram.way != .outbound, flows[subject].roundTrips >= 8 {
       let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
+      // An ACK that echoes nothing still answers something that left a round trip ago; of a long one only the first part.
+      if packet.delay == Self.noEcho, packet.first == packet.next {
+        flows[subject].answeredUntil = max(flows[subject].answeredUntil ?? 0, judgement.latest)
+      }
     }
+    judgement.answeredUntil = flows[subject].answeredUntil
     var result = SentPackets.Acknowledged()
     flows[subject].sent.acknowledge(before: next, judgement, &result)
     readSlice(packet, datagram.bytes, next, subject, judgement, &result)

@@ -50,6 +50,8 @@ struct Flow {
   var askedDelay: (latest: UInt16, before: UInt16) = (0, 0)
   /// What ACKs told last: the latest timestamp that arrived, and in which ACK.
   var latestEcho: UInt32?
+  /// What left until then may be what ACKs without an echo acknowledged.
+  var answeredUntil: UInt64?
   var echoed = Seen()
   var losses = LossEvidence()
   /// Probe timeouts since the last ACK of something new.

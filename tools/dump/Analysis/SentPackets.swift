@@ -116,6 +116,8 @@ struct SentPackets {
     var echo: UInt32?
     /// The latest sending that was ever echoed: a repeat that left after it is not what has arrived.
     var latestEcho: UInt32?
+    /// What left until then may be what was acknowledged without an echo.
+    var answeredUntil: UInt64?
     /// A repeat sent after this time cannot be what the ACK acknowledges; `.max`: not known.
     var latest = UInt64.max
   }
@@ -177,7 +179,8 @@ struct SentPackets {
     if record.timestamp == judgement.echo { result.echoed = record }
     if record.order > result.newest.order {
       let isBeyond = judgement.latestEcho.map { Int32(bitPattern: record.timestamp &- $0) > 0 } ?? true
-      if record.attempt == 0 || !isBeyond { result.newest = (record.order, record.timestamp) }
+      let mayBe = judgement.answeredUntil.map { record.hasTime && record.lastTime <= $0 } ?? false
+      if record.attempt == 0 || !isBeyond || mayBe { result.newest = (record.order, record.timestamp) }
     }
     if record.attempt > 0, record.firstTime != record.lastTime, record.lastTime > judgement.latest {
       result.early += 1
