@@ -121,10 +121,12 @@ extension Endpoint {
     }
     let host = HostKey(address)
     let isProven = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
-    guard isProven || hosts.takesUnproven(host) else {
+    // What we opened ourselves may take more than is kept for it.
+    let isFull = connections.isFull
+    guard isProven || !isFull && hosts.takesUnproven(host) else {
       return replies.retry(mint.token(of: address, for: header.connection, at: now), header.connection, to: address)
     }
-    guard hosts.hasRoom(host) || makeRoom(for: host, at: now) else {
+    guard !isFull && hosts.hasRoom(host) || makeRoom(for: host, at: now) else {
       return replies.busy(header.connection, to: address)
     }
     let slot = insert(address, open: packet, isProven ? .proven : .unproven, at: now)

@@ -104,6 +104,18 @@ import Testing
   }
 
   /// Connections that are opened and closed at once hold their places for a while.
+  /// A table that is full of what we opened takes nobody in, and bears that.
+  @Test func whatWeOpenMayFillTheTable() {
+    let (world, server) = crowd()
+    for _ in 0..<64 { world.connect(server, to: world.addHost()) }
+    world.run(for: 100 * .millisecond)
+    #expect(server.connections.count == 64)
+    let stranger = world.addHost()
+    world.connect(stranger, to: server)
+    world.run(for: 5 * .second)
+    #expect(stranger.connections.isEmpty && server.connections.count == 64)
+  }
+
   @Test func whatIsClosingGoesFirst() {
     let (world, server) = crowd { $0.maxConnections = 8 }
     let honest = (0..<3).map { _ in fill(world, server, 1) }
