@@ -22,6 +22,8 @@ extension CaptureReader {
     let linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: bytes.uint32(at: 20, order)))
     let snapLength = bytes.uint32(at: 16, order)
     interfaces = [CaptureInterface(linkType: linkType, snapLength: snapLength, clock: clock)]
+    interfaceNames = [nil]
+    hasSeveralInterfaces = linkType.isCooked
     format = .pcap(order)
     consume(Pcap.fileHeaderSize)
     return true

@@ -99,6 +99,7 @@ extension CaptureReader {
       throw damage(.unsupportedVersion(major: major, minor: body.uint16(at: 6, order)))
     }
     interfaces.removeAll(keepingCapacity: true)
+    interfaceNames.removeAll(keepingCapacity: true)
     format = .pcapng(order)
   }
 
@@ -127,7 +128,9 @@ extension CaptureReader {
     interfaces.append(
       CaptureInterface(
         linkType: LinkType(rawValue: body.uint16(at: 0, order)), snapLength: body.uint32(at: 4, order),
-        clock: CaptureClock(resolution: resolution, offset: offset), name: name))
+        clock: CaptureClock(resolution: resolution, offset: offset)))
+    interfaceNames.append(name)
+    if interfaces.count > 1 || interfaces[0].linkType.isCooked { hasSeveralInterfaces = true }
   }
 
   /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.

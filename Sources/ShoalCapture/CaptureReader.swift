@@ -14,12 +14,12 @@ public struct CaptureReader: ~Copyable, Sendable {
 
   /// The interfaces of the current section so far; one in a pcap file.
   public internal(set) var interfaces: [CaptureInterface] = []
-
-  /// Whether the format has room for more interfaces than were described.
-  public var mayDescribeMore: Bool {
-    if case .pcap = format { return false }
-    return true
-  }
+  /// What the machine that captured calls each, if the file tells, cut short. Apart from the others, which are read with
+  /// every packet.
+  public internal(set) var interfaceNames: [String?] = []
+  /// Whether packets may have passed several interfaces: they are described, or a cooked header tells of them; nil where
+  /// one was described so far, but others may follow.
+  public internal(set) var hasSeveralInterfaces: Bool?
 
   enum Format {
     case unknown

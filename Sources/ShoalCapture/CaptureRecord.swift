@@ -48,6 +48,4 @@ public struct CaptureInterface: Equatable, Sendable {
   /// The most bytes captured of a packet; 0 is no limit.
   public var snapLength: UInt32
   var clock: CaptureClock
-  /// What the machine that captured calls it, if the file tells: UTF-8, unchecked beyond that, and cut short.
-  public var name: String?
 }

@@ -20,6 +20,8 @@ public struct LinkType: RawRepresentable, Hashable, Sendable {
   public static var loop: LinkType { LinkType(rawValue: 108) }
   /// Linux cooked capture v1, a 16-byte header.
   public static var linuxCooked: LinkType { LinkType(rawValue: 113) }
+  /// Whether frames may come from several interfaces.
+  var isCooked: Bool { self == .linuxCooked || self == .linuxCooked2 }
   /// Raw IPv4.
   public static var ipv4: LinkType { LinkType(rawValue: 228) }
   /// Raw IPv6.

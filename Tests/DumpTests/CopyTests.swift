@@ -55,7 +55,7 @@ import Testing
     var interfaces: [Int] = []
     while let record = try reader.next() { interfaces.append(record.interface) }
     #expect(interfaces.count == 22 && Set(interfaces) == [0, 1])
-    #expect(reader.interfaces.map(\.name) == ["interface 2", "interface 3"])
+    #expect(reader.interfaceNames == ["interface 2", "interface 3"])
     #expect(try inspect(written).lines.count == 11)
     let again = try rewritten(written)
     #expect(again == written)

@@ -39,6 +39,7 @@ struct ClockWatch {
   private var latest: Int64?
   private var words: [Word] = []
   private var oldest = 0
+  private var noted = 0
   /// How often the clock was set; by how much at first, and at which packet.
   private(set) var count = 0
   private(set) var first: (number: UInt64, by: Int64)?
@@ -59,8 +60,15 @@ struct ClockWatch {
     return span > Self.leastForward || span < -Self.leastBack
   }
 
-  /// Remembers a datagram of ours for what may come; its time is steady.
+  /// Remembers a datagram of ours for what may come, its time being steady: all of them at first, then one of a few.
+  @inline(__always)
   mutating func note(_ datagram: Datagram) {
+    noted &+= 1
+    if noted > Self.most, noted & 15 != 0 { return }
+    remember(datagram)
+  }
+
+  private mutating func remember(_ datagram: Datagram) {
     guard let word = Self.word(datagram, datagram.time) else { return }
     if words.count < Self.most {
       words.append(word)

@@ -24,7 +24,7 @@ struct Copies {
     var direction: CaptureDirection?
   }
 
-  /// What was seen while there was one interface only, lately: the file may describe others later.
+  /// What was seen at first, while there was one interface only: the file may describe others later.
   private struct Sighting {
     var key: UInt64
     var number: UInt64
@@ -35,7 +35,6 @@ struct Copies {
   private static let mostEarly = 1 << 12
 
   private var early: [Sighting] = []
-  private var oldest = 0
   private var entries = Recent<UInt64, Entry>(capacity: most)
   private var places: [Place: Int] = [:]
 
@@ -43,7 +42,7 @@ struct Copies {
   mutating func original(of datagram: Datagram, on interface: UInt64) -> UInt64? {
     guard datagram.isOurs, datagram.verdict == .ok else { return nil }
     if !early.isEmpty {
-      for sighting in early[oldest...] + early[..<oldest] { _ = original(of: sighting) }
+      for sighting in early { _ = original(of: sighting) }
       early = []
     }
     return original(of: sighting(datagram, interface))
@@ -51,13 +50,8 @@ struct Copies {
 
   /// Notes a datagram while there is one interface only.
   mutating func note(_ datagram: Datagram, on interface: UInt64) {
-    guard datagram.isOurs, datagram.verdict == .ok else { return }
-    if early.count < Self.mostEarly {
-      early.append(sighting(datagram, interface))
-    } else {
-      early[oldest] = sighting(datagram, interface)
-      oldest = (oldest + 1) % Self.mostEarly
-    }
+    guard early.count < Self.mostEarly, datagram.isOurs, datagram.verdict == .ok else { return }
+    early.append(sighting(datagram, interface))
   }
 
   private func sighting(_ datagram: Datagram, _ interface: UInt64) -> Sighting {

@@ -75,6 +75,7 @@ struct DatagramReader: ~Copyable {
   }
 
   /// The next datagram, whether it was seen before or not.
+  @inline(__always)
   private mutating func any() throws(InputFailure) -> Datagram? {
     if givesFragments { fragment = nil }
     if let datagram = segments.next() { return datagram }
@@ -93,26 +94,47 @@ struct DatagramReader: ~Copyable {
   }
 
   /// The next packet, its time as if nobody had set the clock.
+  @inline(__always)
   private mutating func nextRecord() throws(InputFailure) -> CaptureRecord? {
     guard !records.isSteady else { return try records.next() }
-    let isHeld = held.count > 0
-    guard var record = isHeld ? held.first : try records.next() else {
-      _ = held.take()
-      return nil
+    return held.isEmpty ? try nextRead() : try nextHeld()
+  }
+
+  @inline(__always)
+  private mutating func nextRead() throws(InputFailure) -> CaptureRecord? {
+    guard let record = try records.next() else { return nil }
+    return watch.isJump(record.time) ? try judged(record, isHeld: false) : steady(record)
+  }
+
+  private mutating func steady(_ record: CaptureRecord) -> CaptureRecord {
+    guard watch.shift != 0 else {
+      previous = record.time ?? previous
+      return record
     }
-    if watch.isJump(record.time) {
-      if !isHeld { held.append(record) }
-      // What cannot be read is told when its turn comes.
-      while held.count < ClockWatch.mostAhead, let next = try? records.next() { held.append(next) }
-      watch.judge(held, before: previous)
-      guard let first = held.take() else { return nil }
-      record = first
-    } else {
-      _ = held.take()
-    }
+    var record = record
     record.time = watch.steady(record.time)
     previous = record.time ?? previous
     return record
+  }
+
+  /// The first of the packets that were read ahead.
+  private mutating func nextHeld() throws(InputFailure) -> CaptureRecord? {
+    guard let record = held.first else {
+      // Nor is the last one in use any more.
+      _ = held.take()
+      return try nextRead()
+    }
+    if watch.isJump(record.time) { return try judged(record, isHeld: true) }
+    return held.take().map { steady($0) }
+  }
+
+  /// The packet to which the time jumps, after those behind it have been heard.
+  private mutating func judged(_ record: CaptureRecord, isHeld: Bool) throws(InputFailure) -> CaptureRecord? {
+    if !isHeld { held.append(record) }
+    // What cannot be read is told when its turn comes.
+    while held.count < ClockWatch.mostAhead, let next = try? records.next() { held.append(next) }
+    watch.judge(held, before: previous)
+    return held.take().map { steady($0) }
   }
 
   private mutating func give(_ found: IPFragment, of record: CaptureRecord) -> Datagram {

@@ -5,6 +5,8 @@ struct HeldRecords: ~Copyable {
   private var records: [CaptureRecord] = []
   /// The memory of the packet that was taken last.
   private var taken: UnsafeRawBufferPointer?
+  /// Whether there is nothing to take, nor anything whose memory is still in use.
+  private(set) var isEmpty = true
 
   init() {}
 
@@ -24,13 +26,17 @@ struct HeldRecords: ~Copyable {
     record.bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(copy)[..<record.bytes.count])
     record.comment = nil
     records.append(record)
+    isEmpty = false
   }
 
   /// The first packet, valid until the next is taken.
   mutating func take() -> CaptureRecord? {
     taken?.deallocate()
     taken = nil
-    guard !records.isEmpty else { return nil }
+    guard !records.isEmpty else {
+      isEmpty = true
+      return nil
+    }
     let record = records.removeFirst()
     taken = record.bytes
     return record

@@ -9,15 +9,18 @@ struct RecordSource: ~Copyable {
   private var reader = CaptureReader()
   private var live: LiveCapture?
   private var isAtEnd = false
+  /// Whether nobody can have set the clock by which packets are stamped: it is our own.
+  let isSteady: Bool
+  private let isOfAll: Bool
 
   /// A file, a pipe or a socket; closed in the end if it is our own.
   init(descriptor: Int32, isOwn: Bool) {
-    (self.descriptor, self.isOwn) = (descriptor, isOwn)
+    (self.descriptor, self.isOwn, isSteady, isOfAll) = (descriptor, isOwn, false, false)
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
   }
 
   init(_ capture: LiveCapture) {
-    (descriptor, isOwn) = (-1, false)
+    (descriptor, isOwn, isSteady, isOfAll) = (-1, false, true, capture.isOfAll)
     live = capture
   }
 
@@ -51,22 +54,13 @@ struct RecordSource: ~Copyable {
     }
   }
 
-  /// Whether nobody can have set the clock by which packets are stamped: it is our own.
-  var isSteady: Bool { live != nil }
-
-  /// Whether what is read passed several interfaces, so that a datagram may come more than once; nil: one so far, but a
-  /// pcapng may describe others later.
-  var hasSeveralInterfaces: Bool? {
-    if let live { return live.isOfAll }
-    guard let first = reader.interfaces.first else { return nil }
-    if reader.interfaces.count > 1 || first.linkType == .linuxCooked || first.linkType == .linuxCooked2 { return true }
-    return reader.mayDescribeMore ? nil : false
-  }
+  /// Whether packets may have passed several interfaces, so that a datagram may come more than once; nil: one so far.
+  var hasSeveralInterfaces: Bool? { isSteady ? isOfAll : reader.hasSeveralInterfaces }
 
   /// What the machine that captured calls an interface; nil if that is not told.
   func name(ofInterface index: Int) -> String? {
     if live != nil { return LiveCapture.name(ofInterface: index) }
-    return reader.interfaces.indices.contains(index) ? reader.interfaces[index].name : nil
+    return reader.interfaceNames.indices.contains(index) ? reader.interfaceNames[index] : nil
   }
 
   /// Packets that the kernel dropped because we were too slow.
