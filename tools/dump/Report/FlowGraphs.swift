@@ -133,9 +133,11 @@ struct FlowGraphs {
     var taken: [(x: Double, y: Double)] = []
     var crosses = ""
     for (x, y) in InkDots.signs(gone, packets: lost.count, perDot: perDot, avoiding: &taken) {
-      crosses += "M\(SVGDrawing.number(x - 3)) \(SVGDrawing.number(y - 3))l6 6m0-6l-6 6"
+      crosses += "M\(SVGDrawing.number(x - 8)) \(SVGDrawing.number(y - 9))l6 6m0-6l-6 6"
     }
     drawing.path(crosses, .lost, width: 1.5)
+    // Letters stand below what they mean and crosses above it: one packet may have both.
+    taken = []
     for (x, y) in InkDots.signs(again, packets: resent.count, perDot: perDot, avoiding: &taken) {
       drawing.text("R", x + 5, y + 12, anchor: "middle", .resent, isBold: true)
     }

@@ -160,7 +160,7 @@ function checkInk(expect) {
       const least = signInk[name === "lost" ? "x" : "R"] + panel.plane.w / farthest * dot * dot;
       const room = dotsOf(panel.plane, flow, name) * dot * dot;
       expect(`${name} has ${ink[name]} of ${fair.toFixed(0)} ink, ${packets[name]} packets, at ${share}`,
-        packets[name] === 0 || (ink[name] > 0 && ink[name] < 2.2 * fair + 1.5 * least && ink[name] > 0.3 * Math.min(fair, room) - least));
+        packets[name] === 0 || (ink[name] > 0 && ink[name] < 2.5 * fair + 2 * least && ink[name] > 0.25 * Math.min(fair, room) - least));
     }
   }
   view.hidden = hidden;

@@ -26,11 +26,10 @@ const [noDot, ackDot, sentDot, resentDot, lostDot, bothDot] = [0, 1, 2, 3, 4, 5]
 function drawSequence(g, flow, plane) {
   if (isShown("window")) drawWindow(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
-  const signs = new Cells(plane, 6, 7);
   sizeDots(plane, countInView(flow.first.t) + countInView(flow.resentTimes));
   // A packet that is as high as a dot has a place of its own.
-  const many = plane.unit >= dot ? drawEach(g, flow, plane, signs) : drawDots(g, flow, plane, signs);
-  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot, signs);
+  const many = plane.unit >= dot ? drawEach(g, flow, plane) : drawDots(g, flow, plane);
+  if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot);
   return [isShown("sent") ? `${plural(countInView(flow.first.t), "packet")} sent` : "",
     signedText("resent", "sent again", countInView(flow.resentTimes), many.resent, "R"),
     signedText("lost", "lost", countInView(flow.lostTimes), many.lost, "\u00d7"),
@@ -42,7 +41,7 @@ const signedText = (name, words, total, signs, sign) =>
   !isShown(name) || !total ? "" : `${grouped(total)} ${words}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 
 // Near: each packet has its bar, of the same size, and a sign where the class has ink for one.
-function drawEach(g, flow, plane, room) {
+function drawEach(g, flow, plane) {
   const { data, first, lost, resent } = flow, height = plane.unit;
   const wide = Math.ceil(dot / 2) + 1;
   // On whole pixels: what is blurred has another colour.
@@ -71,18 +70,18 @@ function drawEach(g, flow, plane, room) {
   };
   const again = each("resent", flow.resentTimes, resent, 1), gone = each("lost", flow.lostTimes, lost, 0.5);
   const ink = places => places.length / 4 * wide * height;
-  return drawSigns(g, room, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
+  return drawSigns(g, plane, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
 }
 
-// Letters stand below what they mean, where there is room beside the diagonal.
-function drawSigns(g, room, again, gone, perDot) {
+// Letters stand below what they mean and crosses above it, beside the diagonal: one packet may have both.
+function drawSigns(g, plane, again, gone, perDot) {
   const put = (sign, name, { places, ink }, dx, dy) =>
-    placeSigns(room, places, signsFor(ink, sign), (x, y) => stamp(g, sign, theme[name], x + dx, y + dy));
-  return { perDot, lost: put("x", "lost", gone, 0, 0), resent: put("R", "resent", again, 5, 9) };
+    placeSigns(new Cells(plane, 6, 7), places, signsFor(ink, sign), (x, y) => stamp(g, sign, theme[name], x + dx, y + dy));
+  return { perDot, lost: put("x", "lost", gone, -6, -8), resent: put("R", "resent", again, 5, 9) };
 }
 
 // From afar: dots.
-function drawDots(g, flow, plane, room) {
+function drawDots(g, flow, plane) {
   const { data } = flow, dots = new Dots(plane), { classes } = dots;
   if (isShown("sent")) markSent(flow, plane, dots);
   const filled = dots.count(sentDot);
@@ -111,7 +110,7 @@ function drawDots(g, flow, plane, room) {
   const gone = mark("lost", flow.lostTimes, flow.lost, lostDot);
   dots.paint(g, [[ackDot, theme.ack], [sentDot, theme.sent], [resentDot, theme.resent], [lostDot, theme.lost],
     [bothDot, theme.resent], [bothDot, theme.lost, 0.5]]);
-  return drawSigns(g, room, again, gone, perDot);
+  return drawSigns(g, plane, again, gone, perDot);
 }
 
 // First sendings: their numbers ascend, so a column's lowest and highest tell all that its dots can.
@@ -164,7 +163,7 @@ function share(classes, acknowledged) {
 }
 
 // Nothing that a corrupt datagram says is believed, so it has a time and no number: a stroke, and a sign where there is ink.
-function drawCorruptAt(g, flow, plane, y, perDot, room) {
+function drawCorruptAt(g, flow, plane, y, perDot) {
   const { t } = flow.corrupted, [from, end] = [lowerBound(t, view.t0), lowerBound(t, view.t1)];
   const budget = new Budget(1 / perDot), places = [];
   let last = NaN;
@@ -177,7 +176,7 @@ function drawCorruptAt(g, flow, plane, y, perDot, room) {
     g.fillRect(last, y - 1, 2, 2);
     places.push(x, y);
   }
-  if (places.length) placeSigns(room, places, signsFor(places.length * dot, "diamond"), (x, y) => stamp(g, "diamond", theme.corrupt, x, y));
+  if (places.length) placeSigns(new Cells(plane, 6, 7), places, signsFor(places.length * dot, "diamond"), (x, y) => stamp(g, "diamond", theme.corrupt, x, y));
 }
 
 function drawStaircase(g, flow, plane) {
