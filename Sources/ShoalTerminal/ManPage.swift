@@ -45,7 +45,11 @@ extension Command {
     for argument in command.arguments { lines += entry(argument.placeholder, argument.help) }
     for group in command.mergedGroups where !group.options.isEmpty {
       lines.append("\(section) \"\(troff(group.title))\"")
-      for option in group.options { lines += entry(option.label, option.explanation) }
+      for option in group.options {
+        // Help says so where it has the room.
+        let isMarked = !option.repeats || option.help.contains("repeat")
+        lines += entry(option.label, option.explanation + (isMarked ? "" : " Repeatable."))
+      }
     }
     for topic in command.topics { lines += details(of: topic, section: section) }
     return lines

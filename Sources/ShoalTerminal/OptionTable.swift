@@ -92,10 +92,7 @@ public struct Option: Sendable {
   }
 
   /// The right column of help.
-  var explanation: String {
-    let text = repeats && !help.contains("repeat") ? "\(help) Repeatable." : help
-    return `default`.map { "\(text) (default: \($0))" } ?? text
-  }
+  var explanation: String { `default`.map { "\(help) (default: \($0))" } ?? help }
 }
 
 /// Options under one heading of the help.

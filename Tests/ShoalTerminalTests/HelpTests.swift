@@ -23,7 +23,7 @@ import Testing
       TRANSPORT:
         --arq <sr|gbn>          Selective repeat or go-back-N. (default: sr)
         --window <packets>      Most packets unacknowledged. (default: 65536)
-        --link <spec>           Impair this link: loss=5%,delay=10ms. Repeatable.
+        --link <spec>           Impair this link: loss=5%,delay=10ms.
         -c, --capture <file>    Record every datagram as pcapng.
 
         See 'shoal help' for the other subcommands and the options they share.
