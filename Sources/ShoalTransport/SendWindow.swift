@@ -64,6 +64,7 @@ struct SendWindow: ~Copyable {
   /// Packets taken for lost since they were last asked for; nil where nobody asks.
   private var verdicts: [LossVerdict]?
   private static let mostVerdicts = 1 << 14
+  private static let mostPassings = 1 << 14 as UInt64
   private var messages: [[UInt8]] = []
   private var freeMessages: [Int32] = []
   /// The bytes of messages that are not acknowledged.
@@ -271,7 +272,7 @@ struct SendWindow: ~Copyable {
     // Of what is settled nobody asks any more.
     if bytesInFlight == 0 { passings.removeAll() }
     // However many ACKs a peer makes of it, one a packet is enough.
-    if passings.count == packets.capacity { passings.removeLast() }
+    if passings.count >= min(packets.capacity, Self.mostPassings) { passings.removeLast() }
     passings.append(Passing(order: order, roundTrip: roundTrip))
   }
 

@@ -103,7 +103,6 @@ import Testing
     #expect(server.endpoint.hosts.connections(of: HostKey(other.address)) == 0)
   }
 
-  /// Connections that are opened and closed at once hold their places for a while.
   /// A table that is full of what we opened takes nobody in, and bears that.
   @Test func whatWeOpenMayFillTheTable() {
     let (world, server) = crowd()
@@ -116,6 +115,7 @@ import Testing
     #expect(stranger.connections.isEmpty && server.connections.count == 64)
   }
 
+  /// Connections that are opened and closed at once hold their places for a while.
   @Test func whatIsClosingGoesFirst() {
     let (world, server) = crowd { $0.maxConnections = 8 }
     let honest = (0..<3).map { _ in fill(world, server, 1) }
