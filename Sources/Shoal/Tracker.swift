@@ -16,9 +16,9 @@ public final class Tracker: Sendable {
 
   private init(_ node: Node) {
     self.node = node
-    let (events, output) = AsyncStream<TrackerEvent>.makeStream(bufferingPolicy: .bufferingNewest(1_000))
-    self.events = events
-    node.post { loop in loop.trackerListener = { output.yield($0) } }
+    let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
+    events = buffer.stream
+    node.post { loop in loop.trackerListener = { buffer.push($0) } }
   }
 
   /// A tracker that nobody holds stops, as by `close`.

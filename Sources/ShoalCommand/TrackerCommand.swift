@@ -14,11 +14,14 @@ struct TrackerCommand {
     let options = try NodeOptions(access: session.invocation, listen: listen ?? ":\(Peer.trackerPort)")
     let tracker = try Tracker.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
-    session.ending.atEnd { await tracker.close() }
+    let log = SharedLog()
+    session.ending.atEnd {
+      await tracker.close()
+      for line in log.summary() { session.log(line) }
+    }
     session.emit(["event": "listening", "address": .string("\(tracker.address)")])
     session.log("\(TrackerLog.word("listening"))\(tracker.address)")
     await withTaskGroup { group in
-      let log = SharedLog()
       group.addTask {
         for await event in tracker.events {
           session.emit(TrackerLog.object(for: event))

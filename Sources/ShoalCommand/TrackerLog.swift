@@ -24,7 +24,10 @@ struct TrackerLog {
 
   /// The lines for an event: often none.
   mutating func lines(for event: TrackerEvent) -> [String] {
-    let key = TrackerLog.key(of: event)
+    guard let key = TrackerLog.key(of: event) else {
+      if case .omitted(let count) = event { untold += count }
+      return []
+    }
     guard var repeats = seen[key] else {
       guard seen.count < TrackerLog.limit else {
         untold += 1
@@ -59,17 +62,20 @@ struct TrackerLog {
         lines.append(TrackerLog.line(for: repeats.last) + " (\(Units.grouped(repeats.count)) times more)")
       }
     }
-    if untold > 0 { lines.append("\(TrackerLog.word("more"))\(counted(untold, "event"))") }
+    if untold > 0 { lines.append(TrackerLog.line(for: .omitted(count: untold))) }
     (seen, untold) = ([:], 0)
     return lines.sorted()
   }
 
-  private static func key(of event: TrackerEvent) -> Key {
+  private static func key(of event: TrackerEvent) -> Key? {
     switch event {
     case .registered(let peer, let id, _, _, _): Key(kind: "registered", peer: peer, id: id)
     case .updated(let peer, let id, _, _, _): Key(kind: "updated", peer: peer, id: id)
     case .deregistered(let peer, let id): Key(kind: "deregistered", peer: peer, id: id)
     case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
+    // A host that has to give way has one line, whatever its ports.
+    case .displaced(let peer, _): Key(kind: "displaced", peer: peer.with(port: 0), id: nil)
+    case .omitted: nil
     // A host that tries ports or ids at random has one line.
     case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
     }
@@ -87,6 +93,8 @@ struct TrackerLog {
     case .deregistered(let peer, let id): "\(word("deregister"))\(peer) \(id.short)"
     case .expired(let peer, let id, let silence):
       "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence / .second)) s"
+    case .displaced(let peer, let id): "\(word("displace"))\(peer) \(id.short) its host has most, others need room"
+    case .omitted(let count): "\(word("more"))\(counted(count, "event"))"
     case .refused(let peer, let request, let error, let message):
       "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
@@ -111,6 +119,9 @@ struct TrackerLog {
         "event": "expired", "peer": .string("\(peer)"), "id": .string(id.hex),
         "silence": .double(Double(silence) / 1e9),
       ]
+    case .displaced(let peer, let id):
+      ["event": "displaced", "peer": .string("\(peer)"), "id": .string(id.hex)]
+    case .omitted(let count): ["event": "omitted", "events": .int(count)]
     case .refused(let peer, let request, let error, let message):
       [
         "event": "refused", "peer": .string("\(peer)"), "request": .string("\(request)"), "code": .string("\(error)"),

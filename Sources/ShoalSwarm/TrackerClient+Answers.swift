@@ -68,8 +68,8 @@ extension TrackerClient {
       page.map = transaction.map
       for run in packet.have { page.map.insert(run) }
       page.first = Int(packet.end)
-      // However fragmented, a page tells of more than this many; a tracker that tells less would be asked for ever.
-      if page.first - transaction.first >= 256 && page.first < page.map.capacity {
+      page.pages = transaction.pages + 1
+      if page.first > transaction.first && page.first < page.map.capacity && page.pages < configuration.mapPages {
         transactions.append(page)
       } else {
         events.append(.mapped(id: id, address: address, page.map))

@@ -22,6 +22,9 @@ public struct TrackerClientConfiguration: Sendable, Equatable {
   public var nextAddress: Nanoseconds = 250 * .millisecond
   /// After so many tries without answer a tracker is sought at its other addresses. One try may just be lost.
   public var triesBeforeOthers = 2
+  /// The most MAPs for the chunks of one peer: a tracker that tells few at a time must not be asked for ever. One that
+  /// fills its answers tells 1,024 of the most fragmented map at least, which is enough for the largest file.
+  public var mapPages = 4_096
   /// The requests that wait for an answer at a time: a thousand files must not flood a tracker that starts again.
   public var requestsInFlight = 4
 

@@ -11,8 +11,9 @@ struct TrackerTransaction: Sendable {
   /// The chunks that a REGISTER or UPDATE tells, and whether they are all that there was to tell.
   var runs: [ChunkRun] = []
   var isWhole = true
-  /// What MAP has told so far, and from which chunk on it asks.
+  /// What MAP has told so far, in how many answers, and from which chunk on it asks.
   var map = ChunkSet(capacity: 0)
+  var pages = 0
   var first = 0
   /// How often it was sent.
   var tries = 0

@@ -18,16 +18,6 @@ struct Registration: Sendable {
   let serial: UInt64
 }
 
-/// A file that at least one peer has registered.
-struct TrackedFile: Sendable {
-  /// The slots of its peers' registrations, in no order.
-  var members: [Int]
-  /// The slot of the peer registered longest, whose name and cut stand for the file.
-  var eldest: Int
-  /// Whether FIND finds it under its name.
-  var isListed = false
-}
-
 /// Why a request is refused.
 struct Refused: Error {
   var code: TrackerError

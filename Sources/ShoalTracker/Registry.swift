@@ -1,6 +1,8 @@
 import ShoalWire
 
 /// Who has what: every registration, found by peer and file, by file, by name and by age.
+///
+/// Where a limit is reached, the host that takes most of what is limited gives way to one that takes less.
 struct Registry: Sendable {
   private let configuration: TrackerConfiguration
   /// Registrations stay in their slots; `free` are the empty ones.
@@ -8,17 +10,26 @@ struct Registry: Sendable {
   private var free: [Int] = []
   private var places: [RegistrationKey: Int] = [:]
   private(set) var files: [Digest: TrackedFile] = [:]
-  private var names: [String: [Digest]] = [:]
-  private var hosts: [HostKey: Int] = [:]
+  private var names: [String: NamedFiles] = [:]
+  private var registrations: SharedBudget
+  private var maps: SharedBudget
   private var recency = RecencyList()
   private var serial: UInt64 = 0
-  /// The bytes of all chunk maps.
-  private(set) var mapBytes = 0
+  private var random: SeededGenerator
+  /// The registrations that ended because others needed the room, until they are taken note of.
+  private var displaced: [RegistrationKey] = []
 
-  init(_ configuration: TrackerConfiguration) { self.configuration = configuration }
+  init(_ configuration: TrackerConfiguration, seed: UInt64) {
+    self.configuration = configuration
+    registrations = SharedBudget(limit: configuration.registrations)
+    maps = SharedBudget(limit: configuration.mapBytes)
+    random = SeededGenerator(seed: seed)
+  }
 
   /// How many registrations there are.
   var count: Int { places.count }
+  /// The bytes of all chunk maps.
+  var mapBytes: Int { maps.taken }
   /// The registration heard longest ago.
   var oldest: Registration? { recency.oldest.flatMap { slots[$0] } }
 
@@ -28,8 +39,8 @@ struct Registry: Sendable {
   /// The registration in a slot that is occupied.
   subscript(place: Int) -> Registration { slots[place]! }
 
-  /// The files of this name.
-  func files(named name: String) -> [Digest] { names[name] ?? [] }
+  /// The files of this name: nil if there is none.
+  func files(named name: String) -> NamedFiles? { names[name] }
 
   /// A peer has a file, cut so, and these chunks of it. Whether the registration is new or of a new cut, and how
   /// many chunks are new.
@@ -43,16 +54,14 @@ struct Registry: Sendable {
     }
     let chunks = ChunkSet(capacity: Int(cut.chunks), runs: have)
     if let place = places[key] {
-      let bytes = chunks.byteCount - slots[place]!.chunks.byteCount
-      try admit(bytes: bytes)
-      mapBytes += bytes
+      try makeRoom(bytes: chunks.byteCount - slots[place]!.chunks.byteCount, for: key)
       slots[place]!.cut = cut
       slots[place]!.chunks = chunks
+      account(place)
       refresh(place, at: now)
       rename(place, name)
     } else {
-      try admit(key)
-      try admit(bytes: chunks.byteCount)
+      try makeRoom(for: key, bytes: chunks.byteCount)
       insert(Registration(key: key, cut: cut, name: name, chunks: chunks, heard: now, serial: serial))
     }
     return (true, chunks.count)
@@ -67,10 +76,10 @@ struct Registry: Sendable {
     } else {
       var chunks = slots[place]!.chunks
       for run in runs { chunks.insert(run) }
-      try admit(bytes: chunks.byteCount)
+      try makeRoom(bytes: chunks.byteCount, for: slots[place]!.key)
       slots[place]!.chunks = chunks
     }
-    mapBytes += slots[place]!.chunks.byteCount - bytes
+    account(place)
     refresh(place, at: now)
     return slots[place]!.chunks.count - count
   }
@@ -78,24 +87,28 @@ struct Registry: Sendable {
   /// Ends a registration.
   mutating func remove(_ place: Int) {
     let gone = slots[place]!
+    let host = HostKey(gone.key.peer)
     slots[place] = nil
     free.append(place)
     places[gone.key] = nil
     recency.remove(place)
-    mapBytes -= gone.chunks.byteCount
-    let host = HostKey(gone.key.peer)
-    hosts[host] = hosts[host].flatMap { $0 > 1 ? $0 - 1 : nil }
+    maps.set(place, of: host, to: 0)
+    registrations.set(place, of: host, to: 0)
 
     let id = gone.key.id
-    if files[id]!.eldest == place { unlist(id, gone.name) }
-    files[id]!.members.removeAll { $0 == place }
-    if files[id]!.members.isEmpty {
+    let wasEldest = files[id]!.eldest == place
+    if wasEldest { unlist(id, gone.name) }
+    files[id]!.remove(place, of: host)
+    if files[id]!.count == 0 {
       files[id] = nil
-    } else if files[id]!.eldest == place {
+    } else if wasEldest {
       files[id]!.eldest = files[id]!.members.min { slots[$0]!.serial < slots[$1]!.serial }!
       list(id)
     }
   }
+
+  /// The next registration that ended because another needed the room.
+  mutating func nextDisplaced() -> RegistrationKey? { displaced.popLast() }
 
   /// Whether the peer of this registration has a chunk, by its own cut.
   func has(_ chunk: UInt32, at place: Int) -> Bool { slots[place]!.chunks.contains(Int(chunk)) }
@@ -106,19 +119,28 @@ struct Registry: Sendable {
     slots[place] = registration
     serial += 1
     let key = registration.key
+    let host = HostKey(key.peer)
     places[key] = place
     recency.insert(place)
-    mapBytes += registration.chunks.byteCount
-    hosts[HostKey(key.peer), default: 0] += 1
-    files[key.id, default: TrackedFile(members: [], eldest: place)].members.append(place)
+    registrations.set(place, of: host, to: 1)
+    account(place)
+    files[key.id, default: TrackedFile(eldest: place)].insert(place, of: host)
     list(key.id)
+  }
+
+  private mutating func account(_ place: Int) {
+    let registration = slots[place]!
+    maps.set(place, of: HostKey(registration.key.peer), to: registration.chunks.byteCount)
   }
 
   private mutating func refresh(_ place: Int, at now: Instant) {
     slots[place]!.heard = now
     recency.touch(place)
   }
+}
 
+// Names.
+extension Registry {
   private mutating func rename(_ place: Int, _ name: String) {
     let id = slots[place]!.key.id
     let isEldest = files[id]!.eldest == place
@@ -129,32 +151,58 @@ struct Registry: Sendable {
 
   /// Lets FIND find a file under the name that its eldest peer gives it.
   private mutating func list(_ id: Digest) {
-    let name = slots[files[id]!.eldest]!.name
-    guard !files[id]!.isListed, !name.isEmpty, files(named: name).count < configuration.filesPerName else { return }
-    names[name, default: []].append(id)
+    let eldest = slots[files[id]!.eldest]!
+    let host = HostKey(eldest.key.peer)
+    guard !files[id]!.isListed, !eldest.name.isEmpty else { return }
+    if let named = names[eldest.name], named.claims.count >= configuration.filesPerName {
+      guard let victim = named.victim(for: host) else { return }
+      unlist(victim, eldest.name)
+    }
+    names[eldest.name, default: NamedFiles()].insert(id, of: host)
     files[id]!.isListed = true
   }
 
   private mutating func unlist(_ id: Digest, _ name: String) {
     guard files[id]!.isListed else { return }
-    names[name]!.removeAll { $0 == id }
-    if names[name]!.isEmpty { names[name] = nil }
+    names[name]!.remove(id)
+    if names[name]!.claims.isEmpty { names[name] = nil }
     files[id]!.isListed = false
   }
+}
 
-  private func admit(_ key: RegistrationKey) throws(Refused) {
-    guard count < configuration.registrations else { throw Refused(.full, "registrations") }
-    guard hosts[HostKey(key.peer), default: 0] < configuration.registrationsPerHost else {
+// Room.
+extension Registry {
+  /// Makes room for a new registration with a map of so many bytes, if its host is not among the greediest.
+  private mutating func makeRoom(for key: RegistrationKey, bytes: Int) throws(Refused) {
+    let host = HostKey(key.peer)
+    guard registrations.taken(by: host) < configuration.registrationsPerHost else {
       throw Refused(.full, "files of your host")
     }
-    if let file = files[key.id] {
-      guard file.members.count < configuration.peersPerFile else { throw Refused(.full, "peers of this file") }
-    } else {
-      guard files.count < configuration.files else { throw Refused(.full, "files") }
+    guard registrations.grants(1, to: host) else { throw Refused(.full, "registrations") }
+    guard !isFull(key.id) || files[key.id]!.victim(for: host, using: &random) != nil else {
+      throw Refused(.full, "peers of this file")
     }
+    try makeRoom(bytes: bytes, for: key)
+    if let victim = registrations.victim(for: host, taking: 1, using: &random) { displace(victim) }
+    if isFull(key.id), let victim = files[key.id]!.victim(for: host, using: &random) { displace(victim) }
   }
 
-  private func admit(bytes: Int) throws(Refused) {
-    guard mapBytes + bytes <= configuration.mapBytes else { throw Refused(.full, "chunk maps") }
+  /// Makes room for so many bytes more of chunk maps, if the peer's host is not among the greediest.
+  private mutating func makeRoom(bytes: Int, for key: RegistrationKey) throws(Refused) {
+    let host = HostKey(key.peer)
+    guard maps.grants(bytes, to: host) else { throw Refused(.full, "chunk maps") }
+    var left = configuration.displacedAtOnce
+    while left > 0, let victim = maps.victim(for: host, taking: bytes, using: &random) {
+      displace(victim)
+      left -= 1
+    }
+    guard maps.taken + bytes <= maps.limit else { throw Refused(.full, "chunk maps") }
+  }
+
+  private func isFull(_ id: Digest) -> Bool { files[id]?.count ?? 0 >= configuration.peersPerFile }
+
+  private mutating func displace(_ place: Int) {
+    displaced.append(slots[place]!.key)
+    remove(place)
   }
 }

@@ -2,20 +2,23 @@ import ShoalWire
 
 extension Tracker {
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
-    let found = registry.files(named: packet.name).compactMap { id in registry.files[id].map { (id, $0) } }
-    guard !found.isEmpty else { throw Refused(.unknownFile, "") }
+    guard let named = registry.files(named: packet.name) else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
-    answer.total = UInt16(clamping: found.count)
+    answer.total = UInt16(clamping: named.claims.count)
     var room = Limits.smallestDatagram - Limits.headerLength - 3
-    for (id, file) in found.sorted(by: { $0.1.members.count > $1.1.members.count }) {
+    let most = room / FoundEntry.leastLength
+    let registry = registry
+    let files = named.first(most, using: &random) { registry.files[$0]?.hostCount ?? 0 }
+    for id in files {
+      guard let file = registry.files[id] else { continue }
       let eldest = registry[file.eldest]
-      room -= 32 + Cut.length + 4 + eldest.key.peer.length
-      guard room >= 0 else { break }
       var entry = FoundEntry()
       entry.id = id
       entry.cut = eldest.cut
-      entry.peers = UInt32(file.members.count)
+      entry.peers = UInt32(file.count)
       entry.claimant = eldest.key.peer.told(to: asker.peer)
+      room -= entry.length
+      guard room >= 0 else { break }
       answer.files.append(entry)
     }
     reply(answer, to: asker)
@@ -25,27 +28,20 @@ extension Tracker {
     guard let file = registry.files[packet.id] else { throw Refused(.unknownFile, "") }
     let own = registry.place(RegistrationKey(peer: asker.peer, id: packet.id))
     let isAny = packet.chunk == LookupPacket.anyChunk
+    let registry = registry
+    let isWanted = { place in place != own && (isAny || registry.has(packet.chunk, at: place)) }
     var answer = PeersPacket()
     answer.id = packet.id
     answer.name = registry[file.eldest].name
+    answer.total = UInt32(isAny ? file.count - (own == nil ? 0 : 1) : file.members.count(where: isWanted))
     var room = Limits.smallestDatagram - Limits.headerLength - 38 - answer.name.utf8.count
-    var total = 0
-    // One step of a Fisher-Yates shuffle after another: a random choice, of no more steps than it needs.
-    var members = file.members
-    for index in members.indices {
-      members.swapAt(index, Int.random(in: index..<members.count, using: &random))
-      let place = members[index]
-      guard place != own, isAny || registry.has(packet.chunk, at: place) else { continue }
-      total += 1
-      if answer.peers.count < packet.most && room > 0 {
-        let entry = entry(at: place, for: asker)
-        room -= entry.length
-        if room >= 0 { answer.peers.append(entry) }
-      } else if isAny {
-        break
-      }
+    let most = min(Int(packet.most), room / PeerEntry.leastLength, Int(answer.total))
+    for place in file.draw(most, using: &random, where: isWanted) {
+      let entry = entry(at: place, for: asker)
+      room -= entry.length
+      guard room >= 0 else { break }
+      answer.peers.append(entry)
     }
-    answer.total = UInt32(isAny ? members.count - (own == nil ? 0 : 1) : total)
     reply(answer, to: asker)
   }
 
@@ -90,9 +86,16 @@ extension Address {
   }
 }
 
+extension FoundEntry {
+  /// The bytes of the entry in a packet.
+  fileprivate var length: Int { 32 + Cut.length + 4 + claimant.length }
+  fileprivate static var leastLength: Int { FoundEntry().length }
+}
+
 extension PeerEntry {
   /// The bytes of the entry in a packet.
   fileprivate var length: Int { address.length + Cut.length + 6 }
+  fileprivate static var leastLength: Int { PeerEntry().length }
 }
 
 extension Cut {

@@ -21,8 +21,8 @@ public struct Tracker: Sendable {
   /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
   public init(key: Digest, seed: UInt64, configuration: TrackerConfiguration = TrackerConfiguration()) {
     self.configuration = configuration
-    registry = Registry(configuration)
     random = SeededGenerator(seed: seed)
+    registry = Registry(configuration, seed: random.next())
     mint = TokenMint(key: key, epoch: Tracker.cookieEpoch)
   }
 
@@ -44,6 +44,7 @@ public struct Tracker: Sendable {
     let asker = Asker(
       address: address, transaction: header.connection, at: now,
       room: isProven ? Limits.smallestDatagram : min(bytes.byteCount, Limits.smallestDatagram))
+    defer { logDisplaced() }
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
       switch type {
@@ -92,6 +93,13 @@ public struct Tracker: Sendable {
 
   mutating func log(_ event: TrackerEvent) {
     if !events.push(event) { counters.overflowed += 1 }
+  }
+
+  private mutating func logDisplaced() {
+    while let key = registry.nextDisplaced() {
+      counters.displaced += 1
+      log(.displaced(peer: key.peer, id: key.id))
+    }
   }
 
   private mutating func connect(_: ConnectPacket, for asker: Asker) {

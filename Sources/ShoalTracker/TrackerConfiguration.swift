@@ -4,18 +4,18 @@ import ShoalWire
 public struct TrackerConfiguration: Sendable, Equatable {
   /// How often peers are asked to register again, 1...65,535 s; silent for three times as long, they are forgotten.
   public var interval: Nanoseconds = 60 * .second
-  /// The most registrations (a peer of a file) in all. Each takes some 400 bytes: 100 MB.
+  /// The most registrations (a peer of a file) in all. Each takes some 800 bytes, its file among them: 200 MB.
   public var registrations = 250_000
   /// The most registrations from one host, an IPv4 address or an IPv6 /64 network: none can fill the tracker alone.
   public var registrationsPerHost = 8_192
-  /// The most files. Each takes some 300 bytes beside its registrations: 30 MB.
-  public var files = 100_000
   /// The most peers of one file: bounds the work of a LOOKUP for a chunk, which asks each.
   public var peersPerFile = 4_096
   /// The most files that FIND finds under one name: bounds its work. Those beyond are registered all the same.
   public var filesPerName = 1_024
   /// The bytes of all chunk maps together; empty and complete ones take none. A peer of a 4 GB film has 128 bytes.
   public var mapBytes = 256 << 20
+  /// The most registrations that end for one request that needs the room of their maps: bounds its work.
+  public var displacedAtOnce = 64
   /// The most bytes of a name, at most `Limits.nameLength`.
   public var nameLength = Limits.nameLength
 

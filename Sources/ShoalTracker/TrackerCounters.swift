@@ -8,6 +8,8 @@ public struct TrackerCounters: Sendable, Equatable {
   public internal(set) var errors: [TrackerError: Int] = [:]
   /// Registrations that ended in silence.
   public internal(set) var expired = 0
+  /// Registrations that ended because a less greedy host needed the room.
+  public internal(set) var displaced = 0
   /// Datagrams that are no request to a tracker, or from an address that cannot be answered.
   public internal(set) var ignored = 0
   /// Replies withheld: larger than a request that came without a valid cookie.

@@ -10,6 +10,10 @@ public enum TrackerEvent: Sendable, Equatable {
   case deregistered(peer: Address, id: Digest)
   /// A registration ended after so many nanoseconds without REGISTER or UPDATE.
   case expired(peer: Address, id: Digest, silence: Nanoseconds)
+  /// A registration ended because its host takes most of what there is room for, and another needed some of it.
+  case displaced(peer: Address, id: Digest)
   /// A request with a valid cookie was refused. Those without one are only counted, lest anyone fill the log.
   case refused(peer: Address, request: PacketType, error: TrackerError, message: String)
+  /// So many events are left out here: more happened than could be told.
+  case omitted(count: Int)
 }

@@ -25,6 +25,21 @@ import enum ShoalTracker.TrackerEvent
     #expect(TrackerLog.line(for: .deregistered(peer: peer, id: id)) == "deregister  192.0.2.9:7401 6437b3ac")
   }
 
+  @Test func whatIsLeftOutIsCounted() {
+    var log = TrackerLog()
+    #expect(log.lines(for: .omitted(count: 50_000)).isEmpty && log.lines(for: .omitted(count: 2_670)).isEmpty)
+    #expect(log.summary() == ["more        52,670 events"] && log.summary().isEmpty)
+    #expect(TrackerLog.object(for: .omitted(count: 7)) == ["event": "omitted", "events": 7])
+  }
+
+  @Test func aHostThatGivesWayIsOneLineAMinute() {
+    var log = TrackerLog()
+    let lines = (1...30).map { log.lines(for: .displaced(peer: peer.with(port: $0), id: id)) }
+    #expect(lines[0] == ["displace    192.0.2.9:1 6437b3ac its host has most, others need room"])
+    #expect(lines.dropFirst().allSatisfy { $0.isEmpty })
+    #expect(log.summary() == ["displace    192.0.2.9:30 6437b3ac its host has most, others need room (29 times more)"])
+  }
+
   @Test func repeatsAreOneLineAMinute() {
     var log = TrackerLog()
     #expect(log.lines(for: update(10, 10)).count == 1)

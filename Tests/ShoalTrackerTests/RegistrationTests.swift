@@ -123,7 +123,6 @@ struct RegistrationTests {
       return refused
     }
     #expect(try full({ $0.registrations = 1 }, digest(2), peer(2)))
-    #expect(try full({ $0.files = 1 }, digest(2), peer(2)))
     #expect(try full({ $0.peersPerFile = 1 }, digest(1), peer(2)))
     #expect(try full({ $0.registrationsPerHost = 1 }, digest(2), peer(1).with(port: 1)))
     #expect(try full({ $0.mapBytes = 8 }, digest(2), peer(2)))

@@ -1,0 +1,67 @@
+import Synchronization
+
+/// Events on their way from the loop to whoever reads them, and may be slower. For what there is no room, a last event
+/// stands in its place that tells how many are left out.
+final class EventBuffer<Event: Sendable>: Sendable {
+  private struct State {
+    var events: [Event] = []
+    var omitted = 0
+    var readers: [CheckedContinuation<Event?, Never>] = []
+    var isCancelled = false
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+  private let omission: @Sendable (Int) -> Event
+
+  /// Room for `limit` events; `omission` makes the one that tells how many were left out.
+  init(limit: Int, omission: @escaping @Sendable (Int) -> Event) {
+    self.limit = limit
+    self.omission = omission
+  }
+
+  /// The events, for one reader.
+  var stream: AsyncStream<Event> {
+    AsyncStream(unfolding: { await self.next() }, onCancel: { self.cancel() })
+  }
+
+  func push(_ event: Event) {
+    let reader = state.withLock { state -> CheckedContinuation<Event?, Never>? in
+      if !state.readers.isEmpty { return state.readers.removeFirst() }
+      guard state.events.count + (state.omitted > 0 ? 1 : 0) < limit else {
+        state.omitted += 1
+        return nil
+      }
+      if state.omitted > 0 { state.events.append(omission(state.omitted)) }
+      state.omitted = 0
+      state.events.append(event)
+      return nil
+    }
+    reader?.resume(returning: event)
+  }
+
+  private func next() async -> Event? {
+    await withCheckedContinuation { reader in
+      let event = state.withLock { state -> Event?? in
+        if !state.events.isEmpty { return .some(state.events.removeFirst()) }
+        if state.omitted > 0 {
+          defer { state.omitted = 0 }
+          return .some(omission(state.omitted))
+        }
+        if state.isCancelled { return .some(nil) }
+        state.readers.append(reader)
+        return nil
+      }
+      if let event { reader.resume(returning: event) }
+    }
+  }
+
+  private func cancel() {
+    let readers = state.withLock { state in
+      state.isCancelled = true
+      defer { state.readers = [] }
+      return state.readers
+    }
+    for reader in readers { reader.resume(returning: nil) }
+  }
+}

@@ -1,0 +1,21 @@
+import ShoalWire
+
+/// The numbers from 0 on, each once, in an order left to chance: a Fisher-Yates shuffle of which only what is drawn
+/// takes time and memory.
+struct Lots: Sendable {
+  /// How many are left.
+  private(set) var left: Int
+  /// What stands at a place that is not its own number.
+  private var moved: [Int: Int] = [:]
+
+  init(_ count: Int) { left = count }
+
+  mutating func next(using random: inout SeededGenerator) -> Int? {
+    guard left > 0 else { return nil }
+    let place = Int.random(in: 0..<left, using: &random)
+    left -= 1
+    let last = moved.removeValue(forKey: left) ?? left
+    guard place != left else { return last }
+    return moved.updateValue(last, forKey: place) ?? place
+  }
+}

@@ -1,0 +1,42 @@
+import ShoalWire
+
+/// The files that FIND finds under one name.
+struct NamedFiles: Sendable {
+  /// Each with the host of the peer that gives it the name, those first listed first.
+  private(set) var claims: [(id: Digest, host: HostKey)] = []
+
+  mutating func insert(_ id: Digest, of host: HostKey) { claims.append((id, host)) }
+  mutating func remove(_ id: Digest) { claims.removeAll { $0.id == id } }
+
+  /// The last file of the host that has most under this name, if that is more than another would have with one more.
+  func victim(for host: HostKey) -> Digest? {
+    var counts: [HostKey: Int] = [:]
+    for claim in claims { counts[claim.host, default: 0] += 1 }
+    var most = counts[host, default: 0] + 1
+    var victim: Digest?
+    for claim in claims where counts[claim.host, default: 0] >= most {
+      let count = counts[claim.host, default: 0]
+      if count > most || victim != nil { (most, victim) = (count, claim.id) }
+    }
+    return victim
+  }
+
+  /// At most so many, those first of which `weight` is highest; but a host has its second file when all had their first.
+  func first(_ most: Int, using random: inout SeededGenerator, weight: (Digest) -> Int) -> [Digest] {
+    var order = claims.map { (weight: weight($0.id), claim: $0) }
+    order.shuffle(using: &random)
+    order.sort { $0.weight > $1.weight }
+    var turns: [HostKey: Int] = [:]
+    let turn = order.map { entry in
+      turns[entry.claim.host, default: 0] += 1
+      return turns[entry.claim.host, default: 0]
+    }
+    var chosen: [Digest] = []
+    for round in 1...max(turns.values.max() ?? 1, 1) where chosen.count < most {
+      for index in order.indices where turn[index] == round && chosen.count < most {
+        chosen.append(order[index].claim.id)
+      }
+    }
+    return chosen
+  }
+}
