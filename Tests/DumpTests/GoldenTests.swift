@@ -51,4 +51,38 @@ import Testing
     }
     #expect(printed.isEmpty)
   }
+
+  /// Its datagrams in hexadecimal are those of the capture.
+  @Test func theTraceAsHex() throws {
+    let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
+    let block = try #require(text.components(separatedBy: "\n```vector trace\n").dropFirst().first)
+    var written: [(number: UInt64, bytes: [UInt8])] = []
+    for line in block.split(separator: "\n").prefix(while: { $0 != "```" }) {
+      let words = line.split(separator: " ")
+      if words.count == 2 { written.append((try #require(UInt64(words[0])), [])) }
+      written[written.count - 1].bytes += try bytes(try #require(words.last))
+    }
+    #expect(written.count > 50)
+    var file = try CaptureFile(Self.capture, input: -1)
+    var number: UInt64 = 0
+    var rest = written[...]
+    repeat {
+      while let datagram = try file.next() {
+        number += 1
+        guard let expected = rest.first, expected.number == number else { continue }
+        rest = rest.dropFirst()
+        #expect(Array(datagram.bytes) == expected.bytes, "\(number)")
+      }
+    } while try file.fill()
+    #expect(rest.isEmpty)
+  }
+
+  private func bytes(_ notation: Substring) throws -> [UInt8] {
+    if notation.hasPrefix("00*") { return Array(repeating: 0, count: try #require(Int(notation.dropFirst(3)))) }
+    let digits = Array(notation)
+    return try stride(from: 0, to: digits.count, by: 2).map {
+      try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
+    }
+  }
 }
