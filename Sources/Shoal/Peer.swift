@@ -34,9 +34,9 @@ public final class Peer: Sendable {
   private init(_ node: Node, _ options: NodeOptions) {
     self.node = node
     runsTracker = options.runsTracker
-    let (events, output) = AsyncStream<PeerEvent>.makeStream(bufferingPolicy: .bufferingNewest(1_000))
-    self.events = events
-    node.post { loop in loop.onPeerEvent = { output.yield($0) } }
+    let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }
+    events = buffer.stream
+    node.post { loop in loop.onPeerEvent = { buffer.push($0) } }
   }
 
   /// A peer that nobody holds stops, as by `close`.

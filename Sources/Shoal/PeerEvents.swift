@@ -37,6 +37,8 @@ public enum PeerEvent: Sendable {
   case withdrawn(id: Digest, path: String, ShoalError)
   /// The capture cannot be written any more.
   case captureFailed(String)
+  /// So many events are left out here: they came faster than they were read.
+  case omitted(count: Int)
 }
 
 /// A file that is served.

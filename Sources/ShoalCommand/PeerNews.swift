@@ -88,6 +88,7 @@ struct PeerNews {
       let text = "the ticket names \(most + count) trackers; the first \(most) of them are asked"
       return once(.warning(text, code: "trackers_left_out"))
     case .withdrawn(_, _, let error): return .warning(harmless(error.message), code: error.code.rawValue)
+    case .omitted(let count): return usual("\(counted(count, "event")) left out here, too many to tell")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
   }

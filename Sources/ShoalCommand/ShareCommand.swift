@@ -121,6 +121,7 @@ struct ShareCommand {
       ["event": "served", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
     case .registered(let tracker, let id):
       ["event": "registered", "tracker": .string("\(tracker)"), "id": .string(id.hex)]
+    case .omitted(let count): ["event": "omitted", "events": .int(count)]
     default: nil
     }
   }

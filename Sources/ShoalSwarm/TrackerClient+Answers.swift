@@ -39,7 +39,7 @@ extension TrackerClient {
 
   /// Whether the datagram answers the transaction at `index`, which is then over.
   private mutating func take(_ type: PacketType, _ bytes: RawSpan, to index: Int, at now: Instant) -> Bool {
-    let transaction = transactions[index]
+    var transaction = transactions[index]
     switch (transaction.request, type) {
     case (.register(let id), .registered):
       guard let packet = try? RegisteredPacket.decode(bytes) else { return false }
@@ -65,7 +65,9 @@ extension TrackerClient {
     case (.map(let id, let address, _), .mapped):
       guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
       var page = TrackerTransaction(id: random.next(), request: transaction.request)
-      page.map = transaction.map
+      // Out of the one and into the next: the set is then changed in place.
+      transactions[index].map = ChunkSet(capacity: 0)
+      swap(&page.map, &transaction.map)
       for run in packet.have { page.map.insert(run) }
       page.first = Int(packet.end)
       page.pages = transaction.pages + 1

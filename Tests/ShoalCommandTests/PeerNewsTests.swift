@@ -55,6 +55,11 @@ import Testing
         == .warning("the ticket names 300 trackers; the first 8 of them are asked", code: "trackers_left_out"))
   }
 
+  @Test func whatIsLeftOutIsCounted() {
+    var news = PeerNews(.sharing(tellsTrackers: true))
+    #expect(news.line(for: .omitted(count: 1_500)) == .log("1,500 events left out here, too many to tell"))
+  }
+
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "tracker 192.0.2.7:7400 answers again"

@@ -60,4 +60,19 @@ struct EventBufferTests {
     await reader.value
     buffer.push(.number(1))
   }
+
+  @Test func aPeerTellsHowManyOfItsEventsAreLeftOut() async throws {
+    let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
+    peer.node.post { loop in for number in 1...2_500 { loop.onPeerEvent?(.trackersLeftOut(number)) } }
+    _ = await peer.statistics()
+    var told: [Int] = []
+    for await event in peer.events {
+      if case .trackersLeftOut(let number) = event { told.append(number) }
+      guard case .omitted(let count) = event else { continue }
+      #expect(count == 1_500)
+      break
+    }
+    #expect(told == Array(1...1_000))
+    await peer.close()
+  }
 }
