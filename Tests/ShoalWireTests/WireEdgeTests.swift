@@ -1,0 +1,32 @@
+import Testing
+
+@testable import ShoalWire
+
+/// Where a check begins to hold, and where it ends.
+@Suite struct WireEdgeTests {
+  @Test func allThatTurnsTheDirectionDeceivesAndNothingBesideIt() {
+    let turning = Array(0x202A...0x202E) + Array(0x2066...0x2069)
+    for value in [0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202F, 0x2065, 0x206A] + turning {
+      guard let scalar = Unicode.Scalar(UInt32(value)) else { continue }
+      #expect(canDeceive(scalar) == turning.contains(value), "\(value)")
+    }
+  }
+
+  /// An empty file is one leaf, of its only piece: no piece of several is empty.
+  @Test func noPieceOfSeveralIsEmpty() {
+    let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+    #expect(Blake3.pieceFromLastLeaf(leaf: empty, leaves: 1, firstLeaf: 0, siblings: []) == nil)
+    #expect(Blake3.pieceFromLastLeaf(leaf: empty, leaves: 1, firstLeaf: 64, siblings: []) == nil)
+  }
+
+  @Test func aCutIsWithinItsLimits() {
+    func isValid(_ size: UInt64, _ exponent: UInt8, _ chunks: UInt32 = 1) -> Bool {
+      Cut(size: size, pieceExponent: exponent, chunks: chunks).isValid
+    }
+    #expect(isValid(1 << 44, 22) && !isValid(1 << 44 + 1, 22))
+    #expect(isValid(1 << 32, 10) && !isValid(1 << 32 + 1, 10))
+    #expect(!isValid(1, 9) && isValid(1, 10) && isValid(1, 22) && !isValid(1, 23))
+    #expect(isValid(0, 10, 0) && !isValid(0, 10, 1) && !isValid(1, 10, 0))
+    #expect(isValid(4_096, 10, 4) && !isValid(4_096, 10, 5))
+  }
+}
