@@ -95,4 +95,18 @@ import Testing
     let (soon, later) = (schedule.room(at: .zero), schedule.room(at: .zero + Constants.longestAckDelay))
     #expect(soon < Constants.shortAck && later == Constants.shortAck)
   }
+
+  /// An ACK is due after as many packets as the sender says, or at once where one tells news.
+  @Test func anAckIsDueWhenItIsWishedFor() {
+    func due(_ packets: Int, every: UInt8, attempt: UInt8 = 0, gap: Bool = false) -> Bool {
+      var schedule = AckSchedule()
+      var packet = DataPacket()
+      (packet.ackEvery, packet.ackDelay, packet.attempt) = (every, .max, attempt)
+      for _ in 0..<packets { schedule.arrived(packet, .new, gap: gap, RoundTrip(), at: .zero + .second) }
+      return schedule.isDue(at: .zero + .second)
+    }
+    #expect(!due(1, every: 2) && due(2, every: 2) && due(1, every: 1) && due(1, every: 0))
+    #expect(!due(63, every: 64) && due(64, every: 64))
+    #expect(due(1, every: 64, attempt: 1) && due(1, every: 64, gap: true))
+  }
 }
