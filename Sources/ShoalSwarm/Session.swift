@@ -36,11 +36,47 @@ struct Subscription {
   var askedAgainAt: Instant?
   /// It owed bytes and sent none for too long: until then it is asked for nothing.
   var snubbedUntil: Instant?
-  /// How often it failed to give us the manifest, or to bear out the size that it claims.
+  /// How often in a row it refused what it was asked for.
+  var refusals = 0
+  /// The pieces that it says not to have though it announced them, and when it is asked for them all the same.
+  var denied: [Int] = []
+  var deniedUntil: Instant?
+  var denials = 0
+  /// How often it failed to give us the manifest, or to bear out the size that it claims, and when it is asked again.
   var failures = 0
+  var retryAt: Instant?
 
   var wantsMore: Bool {
     outstanding < budget && !isDry && snubbedUntil == nil && requested < SwarmConstants.requestedPieces
+  }
+
+  /// It refused bytes: it is asked for no more for a while, longer each time.
+  mutating func wasRefused(at now: Instant) {
+    guard snubbedUntil == nil else { return }
+    snubbedUntil = now + SwarmConstants.refusalPause(after: refusals)
+    refusals += 1
+  }
+
+  /// It does not have a piece that it announced. Where no other has it either, it is asked again in the end.
+  mutating func denies(_ piece: Int, at now: Instant) {
+    pieces?.remove(piece)
+    denied.append(piece)
+    guard deniedUntil == nil else { return }
+    deniedUntil = now + SwarmConstants.denialPause(after: denials)
+    denials += 1
+  }
+
+  /// The pieces that it denied may be asked of it again.
+  mutating func endDenials(at now: Instant) {
+    guard let end = deniedUntil, end <= now else { return }
+    for piece in denied { pieces?.insert(piece) }
+    (denied, deniedUntil, isDry) = ([], nil, false)
+  }
+
+  /// It does not send the manifest, or does not bear out what it says.
+  mutating func failed(at now: Instant) {
+    retryAt = now + SwarmConstants.refusalPause(after: failures)
+    failures += 1
   }
 
   /// It owes bytes and has sent none for too long.

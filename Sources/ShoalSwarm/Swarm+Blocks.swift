@@ -126,6 +126,7 @@ extension Subscription {
   fileprivate mutating func took(_ bytes: Int, at now: Instant) {
     progressAt = now
     hasSent = true
+    refusals = 0
     sinceMeasured += bytes
     outstanding -= bytes
   }

@@ -9,12 +9,12 @@ extension Swarm {
     if let fetch = files[key.index].fetch {
       guard now - fetch.progressAt > ManifestFetch.patience else { return }
       files[key.index].fetch = nil
-      noteFailure(key, of: fetch.session)
+      noteFailure(key, of: fetch.session, at: now)
     }
     var best: (index: Int, s: Int, cut: Cut, failures: Int)?
     for index in live {
       guard let s = sessions[index]?.place(of: key), let subscription = sessions[index]?.subscriptions[s],
-        let cut = subscription.cut
+        let cut = subscription.cut, subscription.retryAt.map({ $0 <= now }) ?? true
       else { continue }
       // What a ticket says of the size is a hint: those who say the same are asked first.
       let isOdd = files[key.index].expected.map { $0.size != cut.size } ?? false
@@ -66,7 +66,7 @@ extension Swarm {
       claimants.append(index)
     }
     guard hasOther, files[key.index].active.values.allSatisfy({ !$0.isVerifying }) else { return }
-    for index in claimants { noteFailure(key, of: index) }
+    for index in claimants { noteFailure(key, of: index, at: now) }
     searchAgain(key)
   }
 
@@ -87,16 +87,16 @@ extension Swarm {
     }
   }
 
-  private mutating func noteFailure(_ key: FileKey, of index: Int) {
+  private mutating func noteFailure(_ key: FileKey, of index: Int, at now: Instant) {
     guard let s = sessions[index]?.place(of: key) else { return }
-    sessions[index]!.subscriptions[s].failures += 1
+    sessions[index]!.subscriptions[s].failed(at: now)
   }
 
   /// A peer does not send the manifest.
   mutating func failFetch(_ key: FileKey, of index: Int, at now: Instant) {
     guard files[key.index].fetch?.session == index else { return }
     files[key.index].fetch = nil
-    noteFailure(key, of: index)
+    noteFailure(key, of: index, at: now)
     // Not at once: with no other to ask, that would go back and forth as fast as the network allows.
     wake(at: now + SwarmConstants.tick)
   }

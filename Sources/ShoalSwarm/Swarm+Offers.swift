@@ -89,14 +89,14 @@ extension Swarm {
     switch ContentSpace(rawValue: refuse.space) {
     case .manifest: failFetch(key, of: index, at: now)
     case .content:
-      refused(refuse, index, s, key)
-    // It is asked again with the next tick, or another is.
+      refused(refuse, index, s, key, at: now)
+    // It is asked again after a pause, or another is with the next tick.
     case nil: break
     }
   }
 
   /// A peer does not send these bytes: no piece of them is expected from it. It may have joined ranges that touch.
-  private mutating func refused(_ refuse: Refuse, _ index: Int, _ s: Int, _ key: FileKey) {
+  private mutating func refused(_ refuse: Refuse, _ index: Int, _ s: Int, _ key: FileKey, at now: Instant) {
     let cut = files[key.index].cut
     var owed: [Int]?
     for range in refuse.ranges where range.length > 0 && range.offset < cut.size {
@@ -108,10 +108,14 @@ extension Swarm {
         pieces = owed!.filter { $0 >= first && $0 <= last }
       }
       for piece in pieces {
-        if refuse.code == Refusal.notHere.rawValue { sessions[index]!.subscriptions[s].pieces?.remove(piece) }
+        let isOwed = files[key.index].active[piece]?.requesters.contains(index) == true
+        if isOwed, refuse.code == Refusal.notHere.rawValue {
+          sessions[index]!.subscriptions[s].denies(piece, at: now)
+        }
         release(piece, key, of: index)
       }
     }
+    if refuse.code != Refusal.notHere.rawValue { sessions[index]!.subscriptions[s].wasRefused(at: now) }
   }
 
   /// Notes which pieces a peer has, by our cut, as soon as that can be said.

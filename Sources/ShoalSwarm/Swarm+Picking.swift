@@ -25,6 +25,7 @@ extension Swarm {
         subscription.snubbedUntil = nil
         subscription.isDry = false
       }
+      subscription.endDenials(at: now)
       sessions[index]!.subscriptions[s] = subscription
       guard subscription.isStalled(at: now) else { continue }
       handOver(index, s, at: now)

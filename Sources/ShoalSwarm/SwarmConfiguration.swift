@@ -60,6 +60,14 @@ enum SwarmConstants {
   /// RFC 8305 section 5.
   static let addressesPerPeer = 8
   static let nextAddress: Nanoseconds = 250 * .millisecond
+  /// How long a peer that refuses ranges, or the manifest, is asked for no more: a tick at first, twice as long each time.
+  static func refusalPause(after refusals: Int) -> Nanoseconds {
+    min(tick << Nanoseconds(min(refusals, 7)), 5 * .second)
+  }
+  /// How long a peer is not asked for pieces that it said not to have: 5 s at first, twice as long each time.
+  static func denialPause(after denials: Int) -> Nanoseconds {
+    min(5 * .second << Nanoseconds(min(denials, 4)), 60 * .second)
+  }
   /// How long a peer that refuses a file is not asked for it.
   static let refusedRest: Nanoseconds = 60 * .second
   /// How long an address that sent what does not fit the id is left alone, and how many such are remembered.

@@ -183,6 +183,8 @@ struct Connection: ~Copyable {
     state = .established
     timers[.handshake] = .distantFuture
     searchPath(mtu: configuration.mtu, at: now)
+    // What both agreed on may be less than what we opened with.
+    timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3
     if roundTrip.hasSample { congestion.started(roundTrip: roundTrip.smoothed, at: now) }
     renewWishes()

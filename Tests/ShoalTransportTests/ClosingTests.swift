@@ -213,4 +213,16 @@ import Testing
     #expect(after.contentSent == before.contentSent && after.lost == before.lost && after.sent == before.sent + 1)
     #expect(before.retransmitted > 0 && before.contentSent >= 300_000)
   }
+
+  /// What both agreed on holds from ACCEPT on, if that is the last thing that is ever heard.
+  @Test func theIdleTimeoutOfAcceptHoldsAtOnce() throws {
+    let pair = try Pair(
+      "delay=10ms", .with { $0.idleTimeout = 30 * .second }, .with { $0.idleTimeout = 3 * .second })
+    let tap = Tap(pair.world)
+    let responder = pair.b.address
+    tap.change = { datagram, type in datagram.from != responder || type == .accept }
+    pair.world.connect(pair.a, to: pair.b)
+    pair.world.run(for: 5 * .second)
+    #expect(pair.a.closed.map(\.code) == [CloseCode.idle.rawValue])
+  }
 }
