@@ -29,4 +29,28 @@ import Testing
     #expect(isValid(0, 10, 0) && !isValid(0, 10, 1) && !isValid(1, 10, 0))
     #expect(isValid(4_096, 10, 4) && !isValid(4_096, 10, 5))
   }
+
+  @Test func fifteenBytesAreNoDatagram() {
+    var bytes = [UInt8](repeating: 7, count: 15)
+    bytes.withUnsafeMutableBytes { Checksum.fill($0) }
+    #expect(!bytes.withUnsafeBytes { Checksum.isValid($0) })
+  }
+
+  @Test func whatOnlyTheOwnerIsToldIsNeverSent() {
+    #expect(CloseCode.allCases.filter { !$0.isSent } == [.unreachable, .version, .reset])
+  }
+
+  @Test func noMoreRunsAreToldThanACountHolds() {
+    var set = ChunkSet(capacity: 200_000)
+    for chunk in stride(from: 0, to: 200_000, by: 2) { set.insert(chunk) }
+    let (runs, end) = set.runs(from: 0, fitting: 1 << 20)
+    #expect(runs.count == 65_535 && end == 131_069)
+  }
+
+  @Test func theUnspecifiedAddressIsTheTrackersHost() {
+    let tracker = Address(ipv4: 0xc000_0201, port: 7_400)
+    #expect(Address(ipv4: 0, port: 9).told(by: tracker) == tracker.with(port: 9))
+    #expect(Address(high: 0, low: 0, port: 9).told(by: tracker) == tracker.with(port: 9))
+    #expect(Address(ipv4: 7, port: 9).told(by: tracker) == Address(ipv4: 7, port: 9))
+  }
 }
