@@ -77,7 +77,7 @@ struct SharedBudget: Sendable {
     return place
   }
 
-  /// Removes a host that takes nothing: it is a leaf of the heap, or above others that take nothing.
+  /// Removes a host that takes nothing: it is a leaf of the heap, as all others take something.
   private mutating func remove(_ place: Int) {
     let rank = hosts[place].rank
     byKey[hosts[place].key] = nil
@@ -86,7 +86,6 @@ struct SharedBudget: Sendable {
     guard last != place else { return }
     put(last, at: rank)
     rise(rank)
-    sink(hosts[last].rank)
   }
 
   private mutating func put(_ place: Int, at rank: Int) {

@@ -88,4 +88,24 @@ struct TrackerEdgesTests {
       try harness.mapping(digest(1), of: peer(1), first: last, from: peer(2)), from: peer(2))
     #expect(page.end == 1 << 22 && page.have == [run(last, 1)])
   }
+
+  @Test func registeringWithAnotherCutRenewsToo() throws {
+    var harness = TrackerHarness { $0.interval = 20 * .second }
+    try harness.register(digest(1), from: peer(1), chunks: 10)
+    harness.advance(50)
+    try harness.register(digest(1), from: peer(1), chunks: 20)
+    harness.advance(50)
+    harness.tracker.expire(at: harness.now)
+    #expect(harness.tracker.registrationCount == 1)
+  }
+
+  @Test func hostsThatWouldBeEvenDoNotDriveOutEachOther() throws {
+    var harness = TrackerHarness { $0.peersPerFile = 3 }
+    try harness.register(digest(1), from: peer(1).with(port: 1))
+    try harness.register(digest(1), from: peer(1).with(port: 2))
+    try harness.register(digest(1), from: peer(2).with(port: 1))
+    let another = try harness.registering(digest(1), from: peer(2).with(port: 2))
+    #expect(try harness.error(another, from: peer(2).with(port: 2)) == .full)
+    #expect(harness.tracker.counters.displaced == 0)
+  }
 }
