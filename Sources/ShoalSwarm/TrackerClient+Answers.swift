@@ -102,8 +102,10 @@ extension TrackerClient {
     if have < share.told.count {
       share.told = ChunkSet(capacity: share.told.capacity, runs: transaction.runs)
       share.updateAt = now + configuration.updateInterval
-    } else if have > share.have.count {
+    } else if have > share.have.count, share.resetAt.map({ now - $0 >= interval }) ?? true {
+      // Once an interval: a tracker that goes on saying so is not asked to forget over and over.
       share.mustReset = true
+      share.resetAt = now
       share.registerAt = now + configuration.updateInterval
     }
     nextShare = min(nextShare, share.due)

@@ -16,6 +16,8 @@ struct TrackerShare: Sendable {
   var isKnown = false
   /// Whether the tracker must forget the file first: it credits us with chunks that are not here.
   var mustReset = false
+  /// When it was last made to.
+  var resetAt: Instant?
   /// Whether a request about it waits for its answer.
   var isBusy = false
   /// When to register.
