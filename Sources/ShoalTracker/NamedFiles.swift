@@ -4,14 +4,25 @@ import ShoalWire
 struct NamedFiles: Sendable {
   /// Each with the host of the peer that gives it the name, those first listed first.
   private(set) var claims: [(id: Digest, host: HostKey)] = []
+  /// How many each host has.
+  private var counts: [HostKey: Int] = [:]
 
-  mutating func insert(_ id: Digest, of host: HostKey) { claims.append((id, host)) }
-  mutating func remove(_ id: Digest) { claims.removeAll { $0.id == id } }
+  mutating func insert(_ id: Digest, of host: HostKey) {
+    claims.append((id, host))
+    counts[host, default: 0] += 1
+  }
+
+  mutating func remove(_ id: Digest) {
+    guard let index = claims.firstIndex(where: { $0.id == id }) else { return }
+    let host = claims.remove(at: index).host
+    let left = counts[host, default: 1] - 1
+    counts[host] = left > 0 ? left : nil
+  }
 
   /// The last file of the host that has most under this name, if that is more than another would have with one more.
   func victim(for host: HostKey) -> Digest? {
-    var counts: [HostKey: Int] = [:]
-    for claim in claims { counts[claim.host, default: 0] += 1 }
+    // That each host has one file is common, costs most to find out, and makes none of them greedy.
+    guard claims.count > counts.count else { return nil }
     var most = counts[host, default: 0] + 1
     var victim: Digest?
     for claim in claims where counts[claim.host, default: 0] >= most {
