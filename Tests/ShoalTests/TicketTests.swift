@@ -28,6 +28,12 @@ import Testing
     #expect(ticket.name == "a" && ticket.trackers.isEmpty)
   }
 
+  /// Protocol.md §9.
+  @Test func ofAKeyThatOccursTwiceTheLastCounts() throws {
+    let ticket = try Ticket("shoal:\(TicketTests.id)?name=a&tracker=a:1&name=b&tracker=b:1&peer=c:1&peer=d:1")
+    #expect(ticket.name == "b" && ticket.trackers == ["a:1", "b:1"] && ticket.peers == ["c:1", "d:1"])
+  }
+
   @Test(arguments: [
     ("shoal:6b0c", "4 hex digits, not 64"),
     ("shoal:" + String(repeating: "z", count: 64), "character 1 of the id, z, is not hexadecimal"),

@@ -67,6 +67,9 @@ struct QlogPacket {
     case .version?:
       out.append("version_negotiation\"")
       return nil
+    case .retry?:
+      out.append("retry\"")
+      return nil
     case .reset?:
       out.append("stateless_reset\"")
       return nil
