@@ -1,6 +1,6 @@
 import ShoalWire
 
-// Who must go when there is no place for a newcomer, whose address is proven: Protocol.md, section 10.1.
+// Who must go when there is no place for a newcomer, whose address is proven: Protocol.md §A.3.
 extension Endpoint {
   /// Makes a place for one more connection of a host; false if none is to be had.
   ///

@@ -1,6 +1,6 @@
 import ShoalWire
 
-// The memory that peers can make us use: Protocol.md, section 10.1.
+// The memory that peers can make us use: Protocol.md §A.3.
 extension Endpoint {
   /// Lets a window have room for twice as many packets, if its host may take so much.
   mutating func grow(_ slot: Int) {
