@@ -151,9 +151,27 @@ import Testing
   }
 
   @Test(needsChromium, arguments: [420, 900, 1_600]) func worksAtEveryWidth(_ width: Int) async throws {
-    let bytes = try await TransferCapture.both("loss=3%,corrupt=1%,delay=3ms,rate=50mbit", size: 1_500_000)
-    try expectWorking(page(bytes.sender), width: width)
-    try expectWorking(page(bytes.receiver), width: width)
+    let transfer = try await TransferCapture.both("loss=3%,corrupt=1%,delay=3ms,rate=50mbit", size: 1_500_000)
+    try expectWorking(page(transfer.sender), width: width)
+    try expectWorking(page(transfer.receiver), width: width)
+    try expectWorking(page(transfer.sender, qlogs: [transfer.qlog]), width: width)
+    try expectWorking(page(transfer.receiver, qlogs: [transfer.receiverQlog, transfer.qlog]), width: width)
+  }
+
+  /// With its own files alone a receiver's report shows its round trips, gaps and ACKs, and says what the sender's would.
+  @Test(needsChromium) func theReceiversEnd() async throws {
+    let transfer = try await TransferCapture.both("loss=3%,delay=3ms,rate=50mbit", size: 600_000)
+    let dom = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog]))
+    #expect(dom.contains("Captured at the receiver's end"))
+    #expect(dom.contains("only the sender's capture and qlog show. Round trips of what the receiver sent"))
+    #expect(dom.contains("of what the receiver sends: ") && dom.contains("Goodput and arrival rate"))
+    for panel in ["Waiting behind gaps", "ACK delay", "Limited by"] {
+      #expect(dom.firstMatch(of: try Regex("\(panel)[^<]*<small>(?!left out)[^<]")) != nil, "\(panel)")
+    }
+    let with = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog, transfer.qlog]))
+    #expect(with.contains("are told by the sender's qlog") && with.contains("by the sender's qlog: "))
+    let sender = try document(page(transfer.sender, qlogs: [transfer.qlog]))
+    #expect(!sender.contains("Captured at the receiver's end") && !sender.contains("Waiting behind gaps,"))
   }
 
   @Test func axesHaveThreeTicks() {
@@ -197,8 +215,15 @@ import Testing
     return try run(["report", file.path] + options)
   }
 
-  private func page(_ bytes: [UInt8]) throws -> String {
-    let outcome = try inspectReport(bytes, ["-o", "-"])
+  private func page(_ bytes: [UInt8], qlogs: [[UInt8]] = []) throws -> String {
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let files = try qlogs.enumerated().map { index, bytes in
+      let file = folder.appending(path: "\(index).qlog")
+      try Data(bytes).write(to: file)
+      return file.path
+    }
+    let outcome = try inspectReport(bytes, files.flatMap { ["--qlog", $0] } + ["-o", "-"])
     #expect(outcome.status == 0, "\(outcome.error)")
     return outcome.output
   }

@@ -4,10 +4,11 @@ import ShoalLink
 
 /// What is left of a transfer over a bad link, as `shoal demo` makes it.
 struct TransferCapture {
-  /// The captures of both ends, and the sender's qlog.
+  /// The captures of both ends, and their qlogs.
   var receiver: [UInt8]
   var sender: [UInt8]
   var qlog: [UInt8]
+  var receiverQlog: [UInt8]
 
   /// The receiver's capture alone.
   static func make(_ link: String, size: Int, arq: String = "sr") async throws -> [UInt8] {
@@ -28,7 +29,7 @@ struct TransferCapture {
     var options = NodeOptions(listen: "127.0.0.1:0")
     options.link = try LinkSpec(parsing: link)
     options.linkSeed = 7
-    options.capture = folder + "/a.pcapng"
+    (options.capture, options.qlog) = (folder + "/a.pcapng", folder + "/a.qlog")
     if arq == "gbn" { options.swarm.transport.repeatMode = .goBackN }
     let peer = try Peer.start(options)
     let download = try await peer.download(share.ticket, to: .file(folder + "/copy"))
@@ -39,6 +40,7 @@ struct TransferCapture {
       [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
     }
     return TransferCapture(
-      receiver: try read("a.pcapng"), sender: try read("origin.pcapng"), qlog: try read("origin.qlog"))
+      receiver: try read("a.pcapng"), sender: try read("origin.pcapng"), qlog: try read("origin.qlog"),
+      receiverQlog: try read("a.qlog"))
   }
 }

@@ -41,7 +41,59 @@ import Testing
       try talk.data(1_000 + round, after: 10_000)
       if round > 1 { try talk.ack(999 + round, echo: talk.clock, after: 10_000) }
     }
-    #expect(try verdict(talk).contains("Limited 100% of the time by what congestion control saw the path carry."))
+    #expect(
+      try verdict(talk).contains("Limited 100% of the time by what congestion control saw the path carry (by its"))
+    let limits = try limits(talk)
+    #expect(limits["path"] as? Double == 1 && limits["window"] as? Double == 0)
+    for name in ["congestion_window", "pacing", "sender_host"] { #expect(limits[name] is NSNull, "\(name)") }
+  }
+
+  /// A packet every 10 ms, as many bytes in flight as the qlog says of the sender.
+  @Test(arguments: [
+    ("congestion_window", "the congestion window", 1_400, 8_000_000),
+    ("pacing", "pacing", 100_000, 100_000),
+    ("sender_host", "the sender's host, which sent less than windows and pacing allowed", 100_000, 80_000_000),
+  ]) func theSendersQlogDividesThePath(_ name: String, _ words: String, _ window: Int, _ rate: Int) throws {
+    let talk = try Conversation()
+    try ask(talk, 0..<1_000_000)
+    var qlog = ""
+    for round in UInt32(0)..<40 {
+      try talk.data(1_000 + round, after: 10_000)
+      let microseconds = 1_795_356_194_802_123 + UInt64(talk.clock &- 4_294_000_000)
+      let time = "\(microseconds / 1_000).\(String(1_000 + microseconds % 1_000).dropFirst())"
+      qlog += "\u{1e}{\"time\":\(time),\"name\":\"recovery:metrics_updated\",\"group_id\":\"b0b0000000000002\","
+      qlog += "\"data\":{\"congestion_window\":\(window),\"bytes_in_flight\":500,\"pacing_rate\":\(rate)}}\n"
+      if round > 1 { try talk.ack(999 + round, echo: talk.clock, after: 100) }
+    }
+    let limits = try limits(talk, qlog: qlog)
+    #expect(limits[name] as? Double ?? 0 > 0.9, "\(limits)")
+    let sum = limits.values.reduce(0) { $0 + ($1 as? Double ?? 0) }
+    #expect(abs(sum - 1) < 1e-9 && limits.count == FlowLimits.Limit.allCases.count)
+    #expect(try verdict(talk, qlog: qlog).contains("% of the time by \(words)"))
+  }
+
+  @Test func aPacerIsMadeUpForWhatItMissesInTwoBursts() {
+    var control = SenderControl([.init(time: 5, window: 1 << 20, rate: 1_000_000, inFlight: 0)])
+    #expect(!control.isKnown && control.nextTime == 5)
+    control.advance(captured: nil)
+    #expect(control.isKnown && control.nextTime == nil)
+    // 4,800 bytes are what the pacer saves up; it has none yet.
+    #expect(control.pass(10_000) == 4_800)
+    control.send(1_000)
+    #expect(control.pass(500) == 500)
+    #expect(control.pass(10_000) == 500)
+    control.send(4_800)
+    control.send(4_800)
+    #expect(control.pass(9_600) == 9_600)
+    // Numbers of others: nothing traps.
+    for value in [Int64.min, -1, 0, 1, .max] {
+      var control = SenderControl([.init(time: value, window: value, rate: value, inFlight: value)])
+      control.advance(captured: Int.max)
+      control.send(Int.max)
+      for length in [Int64(0), 1, .max] { #expect((0...length).contains(control.pass(length))) }
+      _ = control.isFull(captured: Int.max)
+      _ = control.isFull(captured: nil)
+    }
   }
 
   @Test func stallsAreNamed() throws {
@@ -119,12 +171,31 @@ import Testing
     talk.capture.add(datagram, from: bob, to: alice, after: microseconds, outbound: false)
   }
 
-  private func verdict(_ talk: Conversation) throws -> String {
-    let file = FileManager.default.temporaryDirectory.appending(path: "verdict-\(UUID()).pcapng")
-    try Data(talk.capture.bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let outcome = try run(["report", file.path, "-o", "-"])
-    let verdicts = outcome.output.matches(of: /"verdict":"([^"]*)"/).map { String($0.1) }
+  private func verdict(_ talk: Conversation, qlog: String? = nil) throws -> String {
+    let page = try report(talk, qlog).page
+    let verdicts = page.matches(of: /"verdict":"([^"]*)"/).map { String($0.1) }
     return try #require(verdicts.first { $0.contains("\(alice) sent") && !$0.contains("no content") })
+  }
+
+  /// What limited alice, for programs.
+  private func limits(_ talk: Conversation, qlog: String? = nil) throws -> [String: Any] {
+    let verdicts = try report(talk, qlog).objects.filter { $0["event"] as? String == "verdict" }
+    #expect(verdicts.count == 1 && verdicts[0]["with_qlog"] as? Bool == (qlog != nil))
+    #expect(verdicts[0]["src"] as? String == "\(alice)" && verdicts[0]["stalls"] is [Any])
+    return try #require(verdicts[0]["limited_by"] as? [String: Any])
+  }
+
+  private func report(_ talk: Conversation, _ qlog: String?) throws -> (page: String, objects: [[String: Any]]) {
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (file, log, page) = (
+      folder.appending(path: "a.pcapng"), folder.appending(path: "a.qlog"), folder.appending(path: "a.html")
+    )
+    try Data(talk.capture.bytes).write(to: file)
+    try Data((qlog ?? "").utf8).write(to: log)
+    let options = qlog == nil ? [] : ["--qlog", log.path]
+    let outcome = try run(["report", file.path, "-o", page.path, "--json"] + options)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return (try String(contentsOf: page, encoding: .utf8), try objects(outcome))
   }
 }

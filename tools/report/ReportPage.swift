@@ -10,7 +10,8 @@ public enum ReportPage {
   private static let scripts = [
     PackageResources.data_js, PackageResources.text_js, PackageResources.view_js, PackageResources.paint_js,
     PackageResources.ink_js,
-    PackageResources.sequence_js, PackageResources.panels_js, PackageResources.swarm_js, PackageResources.legend_js,
+    PackageResources.sequence_js, PackageResources.panels_js, PackageResources.limits_js, PackageResources.receiver_js,
+    PackageResources.swarm_js, PackageResources.legend_js,
     PackageResources.values_js, PackageResources.hover_js, PackageResources.marks_js, PackageResources.main_js,
     PackageResources.check_js,
   ]

@@ -53,7 +53,7 @@ struct ReportCommand {
   func run(input: Int32) -> Bool {
     var qlog = QlogData()
     for path in qlogs where !read(path, into: &qlog) { return false }
-    var data = ReportData(filters.filter)
+    var data = ReportData(filters.filter, qlog)
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(file, input: input)
@@ -72,9 +72,10 @@ struct ReportCommand {
     if !qlogs.isEmpty, data.known(qlog.series.keys) == 0 {
       console.warning(strangeQlog)
     }
+    if isJSON { for verdict in data.verdicts { console.print(verdict) } }
     let title = file == "-" ? "standard input" : escaped(String(file.split(separator: "/").last ?? ""))
     let isWritten =
-      directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title, qlog)))
+      directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title)))
     return filters.check(data.statistics, console) && isWritten && failure == nil
   }
 

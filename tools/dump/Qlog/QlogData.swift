@@ -16,6 +16,7 @@ struct QlogData {
   /// The names of qlog, those of the page, and what makes whole numbers of bytes, microseconds and bytes a second of them.
   private static let metrics: [(name: String, column: String, scale: Double)] = [
     ("congestion_window", "cwnd", 1), ("smoothed_rtt", "srtt", 1_000), ("pacing_rate", "pacing", 0.125),
+    ("bytes_in_flight", "flight", 1),
   ]
 
   mutating func add(_ event: PeerEvent) {
@@ -31,6 +32,21 @@ struct QlogData {
       series[id, default: Series()].states.append((at, state))
     default: break
     }
+  }
+
+  /// What limits the sending over a connection, on the clock of the page, whose zero is `origin`; nil if no qlog has it.
+  func control(_ connection: UInt64, origin: Int64) -> SenderControl? {
+    guard let times = series[connection]?.times, times["flight"] != nil else { return nil }
+    var samples: [Int64: SenderControl.Sample] = [:]
+    func set(_ column: String, _ path: WritableKeyPath<SenderControl.Sample, Int64?>) {
+      for (time, value) in times[column] ?? [] where value >= 0 {
+        samples[time, default: SenderControl.Sample(time: time - origin)][keyPath: path] = value
+      }
+    }
+    set("cwnd", \.window)
+    set("pacing", \.rate)
+    set("flight", \.inFlight)
+    return SenderControl(samples.values.sorted { $0.time < $1.time })
   }
 
   /// What the page is told of a flow; times are microseconds since 1970, `origin` the page's zero.

@@ -10,8 +10,43 @@ struct FlowLimits {
     case requests
     /// Itself: it was asked, and has nothing in flight.
     case sender
-    /// What the path carries, as congestion control sees it.
+    /// ACKs, as the congestion window is full.
+    case congestion
+    /// Its pacer.
+    case pacing
+    /// Itself: windows and pacing allow more.
+    case host
+    /// What the path carries, as congestion control sees it; no qlog tells which of the three above.
     case path
+
+    /// Whether only a qlog tells it from what the path carries.
+    var isInsidePath: Bool { self == .congestion || self == .pacing || self == .host }
+
+    /// For the page, where there is little room.
+    var label: String {
+      switch self {
+      case .window: "window"
+      case .requests: "requests"
+      case .sender: "idle"
+      case .congestion: "congestion"
+      case .pacing: "pacing"
+      case .host: "host"
+      case .path: "path"
+      }
+    }
+
+    /// For programs.
+    var name: String {
+      switch self {
+      case .window: "window"
+      case .requests: "requests"
+      case .sender: "sender_idle"
+      case .congestion: "congestion_window"
+      case .pacing: "pacing"
+      case .host: "sender_host"
+      case .path: "path"
+      }
+    }
   }
 
   /// A time without progress.
@@ -41,6 +76,10 @@ struct FlowLimits {
   /// By `Limit`, microseconds until the latest progress.
   private(set) var spent = [Int64](repeating: 0, count: Limit.allCases.count)
   private(set) var stalls: [Stall] = []
+  /// A row for each time from which on another limit held, as `Limit` counts them.
+  private(set) var changes = Columns("t", "limit")
+  private var drawn: Limit?
+  private var control: SenderControl?
   private var backlog = Backlog()
   private var latest: Int64 = 0
   /// When the receiver got on last, as far as can be seen from where it was captured; nil before the first content.
@@ -52,6 +91,18 @@ struct FlowLimits {
   private var edge: Int64?
   private var inFlight: Int?
 
+  /// With what a qlog says of the sender.
+  init(_ control: SenderControl? = nil) { self.control = control }
+
+  /// Whether a qlog of the sender was at hand.
+  var isDivided: Bool { control != nil }
+
+  /// The part of the time in which each limit held; none if no time passed.
+  var shares: [(limit: Limit, share: Double)] {
+    let all = spent.reduce(0, +)
+    return all > 0 ? Limit.allCases.map { ($0, Double(spent[$0.rawValue]) / Double(all)) } : []
+  }
+
   private var limit: Limit {
     if let edge, highest + 1 >= edge { return .window }
     if backlog.isKnown ? backlog.bytes == 0 : inFlight == 0 { return .requests }
@@ -60,8 +111,31 @@ struct FlowLimits {
 
   /// Time passes until something is captured.
   private mutating func advance(to now: Int64) {
-    if progress != nil, now > latest { sinceProgress[limit.rawValue] += now - latest }
-    latest = max(latest, now)
+    while let next = control?.nextTime, next <= now {
+      pass(to: next)
+      control?.advance(captured: inFlight)
+    }
+    pass(to: now)
+  }
+
+  private mutating func pass(to now: Int64) {
+    guard now > latest else { return }
+    defer { latest = now }
+    let held = control?.pass(now - latest)
+    guard progress != nil else { return }
+    guard limit == .path, let control, control.isKnown, let held else { return spend(limit, to: now) }
+    if control.isFull(captured: inFlight) { return spend(.congestion, to: now) }
+    // Where the data arrive nobody sees when they left.
+    guard inFlight != nil else { return spend(.path, to: now) }
+    spend(.pacing, to: latest + held)
+    spend(.host, to: now)
+  }
+
+  private mutating func spend(_ limit: Limit, to end: Int64) {
+    guard end > latest else { return }
+    sinceProgress[limit.rawValue] += end - latest
+    if limit != drawn { changes.append(row: [latest, Int64(limit.rawValue)]) }
+    (drawn, latest) = (limit, end)
   }
 
   mutating func ask(_ request: ShoalWire.Request, at now: Int64) {
@@ -78,8 +152,9 @@ struct FlowLimits {
   mutating func hear() { heard += 1 }
 
   /// DATA of the flow, with content or without.
-  mutating func send(_ blocks: [Block], _ seen: Observation, isReceivers: Bool, at now: Int64) {
+  mutating func send(_ blocks: [Block], _ length: Int, _ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
+    control?.send(length)
     for block in blocks { backlog.remove(block) }
     if progress == nil, !blocks.isEmpty { progress = now }
     sent += 1

@@ -37,8 +37,15 @@ struct ReportData: ~Copyable {
   /// Datagrams of ours.
   private(set) var count = 0
 
-  /// Of what the filter passes.
-  init(_ filter: PacketFilter = PacketFilter()) { self.filter = filter }
+  private let qlog: QlogData
+
+  /// Of what the filter passes; `qlog` is what peers say of the connections.
+  init(_ filter: PacketFilter = PacketFilter(), _ qlog: QlogData = QlogData()) {
+    (self.filter, self.qlog) = (filter, qlog)
+  }
+
+  /// The page's zero, in microseconds since 1970.
+  private var zero: Int64 { Int64((origin ?? 0) / 1_000) }
 
   mutating func observe(_ datagram: inout Datagram) {
     line.clock.begin(datagram.time)
@@ -48,7 +55,9 @@ struct ReportData: ~Copyable {
     guard datagram.isOurs, filter.passes(datagram, seen, line.clock, analyzer) else { return }
     count += 1
     statistics.add(datagram, seen)
-    while flows.count < min(analyzer.flows.count, Self.mostFlows) { flows.append(ReportFlow()) }
+    while flows.count < min(analyzer.flows.count, Self.mostFlows) {
+      flows.append(ReportFlow(qlog.control(analyzer.flows[flows.count].connection, origin: zero)))
+    }
     if let flow = seen.subject ?? seen.flow, flow >= flows.count { return }
     switch datagram.content {
     case .data(let packet):
@@ -123,6 +132,13 @@ struct ReportData: ~Copyable {
     lines.append(Line(number: datagram.number, time: now, flow: seen.flow, marks: seen.marks, text: buffer.text))
   }
 
+  private func back(of flow: Int) -> FlowCounters? { analyzer.flows[flow].reverse.map(statistics.counters) }
+
+  /// What limited each flow that carried content, for programs.
+  var verdicts: [JSON] {
+    flows.indices.compactMap { flows[$0].verdict(analyzer.flows[$0], statistics.counters(of: $0), back: back(of: $0)) }
+  }
+
   /// The graphs of the flows that carried most, each with the name of its file: `1-sequence.svg`.
   func graphs(title: String, atMost most: Int = 8) -> [(name: String, svg: String)] {
     let shown = flows.indices.filter { flows[$0].data.count > 0 }
@@ -149,15 +165,17 @@ struct ReportData: ~Copyable {
   }
 
   /// All of it, as the page reads it.
-  func json(file: String, _ qlog: QlogData = QlogData()) -> JSON {
-    let zero = Int64((origin ?? 0) / 1_000)
+  func json(file: String) -> JSON {
     let shown = zip(analyzer.flows, flows).enumerated().map { index, pair in
       let (flow, columns) = pair
       let reverse = flow.reverse.flatMap { $0 < flows.count ? $0 : nil }
-      return columns.json(flow, reverse, statistics.counters(of: index), qlog: qlog.json(flow.connection, origin: zero))
+      return columns.json(
+        flow, reverse, statistics.counters(of: index), back: back(of: index),
+        qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
-      "file": .string(file), "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count),
+      "file": .string(file), "limit_names": .array(FlowLimits.Limit.allCases.map { .string($0.label) }),
+      "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count),
       "unlisted": .int(unlisted),
       "left_out": .int(leftOut),
       "marks": .array(Mark.allCases.map { .string($0.name) }),

@@ -24,13 +24,16 @@ struct ReportFlow {
   /// Bit n: the number `origin + n` was acknowledged.
   private var told: [UInt64] = []
   private var outstanding = OutstandingParts()
-  private(set) var limits = FlowLimits()
+  private(set) var limits: FlowLimits
   /// What a DATA carries for the flow and for the other direction.
   struct Carried {
     var blocks: [Block] = []
     var requests: [ShoalWire.Request] = []
     var cancels: [Cancel] = []
   }
+
+  /// `control` is what a qlog says of the sender.
+  init(_ control: SenderControl? = nil) { limits = FlowLimits(control) }
 
   private mutating func relative(_ number: Int64) -> Int64 {
     if origin == nil { origin = number }
@@ -50,7 +53,7 @@ struct ReportFlow {
       default: break
       }
     }
-    limits.send(carried.blocks, seen, isReceivers: datagram.direction == .inbound, at: time)
+    limits.send(carried.blocks, datagram.length, seen, isReceivers: datagram.direction == .inbound, at: time)
     let block = kind == MessageType.block.rawValue ? carried.blocks.first : nil
     data.append(0, datagram.number)
     data.append(1, time)
@@ -152,7 +155,8 @@ struct ReportFlow {
     ])
   }
 
-  func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, qlog: JSON) -> JSON {
+  /// `back` counts the other direction.
+  func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, qlog: JSON) -> JSON {
     // Numbers are told as in the lines: from the flow's first, where that is known.
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
@@ -162,9 +166,31 @@ struct ReportFlow {
       "arq": flow.arq.map { .string($0.description) } ?? .null, "sequence": .uint(UInt64(sequence)),
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
-      "verdict": .string(Verdict.text(flow, counters, limits)), "stalls": Verdict.stalls(limits, counters),
+      "verdict": .string(Verdict.text(flow, counters, limits, back: back)), "stalls": Verdict.stalls(limits, counters),
+      "limits": limits.changes.json, "divided": .bool(limits.isDivided),
       "data": data.json,
       "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
+    ]
+  }
+
+  /// The verdict for programs; nil of a flow that carried no content.
+  func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?) -> JSON? {
+    guard counters.freshBytes > 0 else { return nil }
+    let shares = limits.shares.map { limit, share in
+      // What no qlog tells is in the share of the path.
+      JSON.Member(limit.name, limit.isInsidePath && !limits.isDivided ? .null : .double(share))
+    }
+    let stalls = Verdict.long(limits, counters).map { stall -> JSON in
+      [
+        "start": .double(Double(stall.start) / 1e6), "seconds": .double(Double(stall.length) / 1e6),
+        "reason": .string(stall.reason.rawValue),
+      ]
+    }
+    return [
+      "event": "verdict", "connection": .hex(flow.connection), "src": .string("\(flow.source)"),
+      "dst": .string("\(flow.destination)"), "limited_by": .object(shares), "with_qlog": .bool(limits.isDivided),
+      "captured_at": flow.vantage.map { .string($0.rawValue) } ?? .null,
+      "stalls": .array(stalls), "text": .string(Verdict.text(flow, counters, limits, back: back)),
     ]
   }
 }

@@ -3,9 +3,11 @@ import ShoalWire
 
 /// What became of a flow, in sentences: the numbers are those of `stats`.
 enum Verdict {
-  static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits) -> String {
+  /// `back` counts the other direction, if that is known.
+  static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits, back: FlowCounters? = nil) -> String {
     guard counters.datagrams > 0 else { return "Nothing went from \(flow.source) to \(flow.destination)." }
     var sentences = [carried(flow, counters)]
+    if counters.isReceivers, counters.freshBytes > 0 { sentences.append(receiversEnd(limits, back)) }
     if counters.freshBytes > 0 {
       sentences += [limit(flow, counters, limits), pauses(counters, limits)].compactMap(\.self)
     }
@@ -19,6 +21,17 @@ enum Verdict {
     return sentences.joined(separator: " ")
   }
 
+  /// Which end this is, and what only the other shows.
+  private static func receiversEnd(_ limits: FlowLimits, _ back: FlowCounters?) -> String {
+    let trips = back.flatMap { StatisticsText.roundTrips($0.roundTrips) }
+    let own = trips.map { " Round trips of what the receiver sent, min/median/p99: \($0)." } ?? ""
+    let there =
+      limits.isDivided
+      ? "windows, rates and bytes in flight are told by the sender's qlog"
+      : "congestion window, pacing, bytes in flight and the round trips of DATA only the sender's capture and qlog show"
+    return "Captured at the receiver's end: arrivals, gaps and ACK delays show here; \(there).\(own)"
+  }
+
   private static func carried(_ flow: Flow, _ counters: FlowCounters) -> String {
     let what = counters.freshBytes > 0 ? "\(Units.total(counters.freshBytes)) of content" : "no content"
     var text = "\(flow.source) sent \(what) to \(flow.destination) in \(Units.duration(counters.duration))"
@@ -27,31 +40,36 @@ enum Verdict {
     return text + "."
   }
 
-  /// `Limited 93% of the time by what congestion control saw the path carry, 7% by the window of 512 packets.`
+  /// `Limited 61% of the time by the congestion window, 32% by pacing, 7% by the window of 512 packets.`
   private static func limit(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits) -> String? {
-    let all = limits.spent.reduce(0, +)
-    guard all > 0 else { return nil }
-    let shares = FlowLimits.Limit.allCases.map { ($0, Double(limits.spent[$0.rawValue]) / Double(all)) }
-    let texts = shares.filter { $0.1 >= 0.01 }.sorted { $0.1 > $1.1 }.map { limit, share in
-      (Units.percent(share, decimals: 0), words(limit, flow, counters))
+    let texts = limits.shares.filter { $0.share >= 0.01 }.sorted { $0.share > $1.share }.map { limit, share in
+      (Units.percent(share, decimals: 0), words(limit, flow, counters, limits))
     }
     guard let (most, first) = texts.first else { return nil }
     return (["Limited \(most) of the time by \(first)"] + texts.dropFirst().map { "\($0.0) by \($0.1)" })
       .joined(separator: ", ") + "."
   }
 
-  private static func words(_ limit: FlowLimits.Limit, _ flow: Flow, _ counters: FlowCounters) -> String {
+  private static func words(
+    _ limit: FlowLimits.Limit, _ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits
+  ) -> String {
     switch limit {
     case .window: "the window of \(flow.window.map { Units.grouped($0) } ?? "?") packets"
     case .requests: "the receiver, which had asked for nothing more"
     case .sender: "the sender, which had nothing in flight"
+    case .congestion: "the congestion window"
+    case .pacing: "pacing"
+    case .host: "the sender's host, which sent less than windows and pacing allowed"
+    case .path where counters.isReceivers && limits.isDivided:
+      "pacing, the path or the sender's host (the sender's own capture would tell which)"
     case .path where counters.isReceivers: "the path or the sender (its own capture would tell which)"
-    case .path: "what congestion control saw the path carry"
+    case .path:
+      "what congestion control saw the path carry (by its window or by pacing: only the sender's qlog tells)"
     }
   }
 
   /// The stalls that are long beside a round trip.
-  private static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
+  static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
     let roundTrip = Int64(clamping: (counters.roundTrips.quantile(0.5) ?? 0) / 1_000)
     let least = max(
       FlowLimits.leastStall, roundTrip.multipliedReportingOverflow(by: FlowLimits.leastRoundTrips).partialValue)

@@ -73,7 +73,10 @@ struct StatisticsText {
   /// `20.1/21.2/26.0 ms`: the least, the median, and what one in a hundred exceeds.
   static func roundTrips(_ flow: Flow, _ counters: FlowCounters) -> String? {
     guard counters.unknown(flow) == nil else { return nil }
-    let times = counters.roundTrips
+    return roundTrips(counters.roundTrips)
+  }
+
+  static func roundTrips(_ times: Histogram) -> String? {
     guard let median = times.quantile(0.5), let p99 = times.quantile(0.99) else { return nil }
     return [times.minimum, median, p99].map(milliseconds).joined(separator: "/") + " ms"
   }

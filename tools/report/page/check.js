@@ -78,6 +78,10 @@ function selfCheck() {
   plot("sequence").dispatchEvent(new PointerEvent("pointerleave", { bubbles: true }));
   expect("the text leaves with the pointer", document.getElementById("tip").hidden);
   checkSwarm(expect, pointerAt);
+  const isDrawn = id => Boolean(panels.find(one => one.id === id).plane);
+  expect("limits are drawn", !flow.limits.count || inkOf(panels.find(one => one.id === "limits"), "sent") > 0);
+  expect("the receiver's end shows what it knows", !flow.receivers || !flow.acks.count || (isDrawn("behind") && isDrawn("ackdelay")));
+  expect("and the other end does not", flow.receivers || !(isDrawn("behind") || isDrawn("ackdelay")));
   checkInk(expect);
 
   for (const panel of panels) {

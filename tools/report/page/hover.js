@@ -31,7 +31,17 @@ function nearest(panel, flow, x, y) {
       consider(data.t, data.count, same, i => data.flight[i], asData);
       consider(acks.t, acks.count, same, i => acks.flight[i], asAck);
       break;
-    case "rtt": if (isShown("rtt")) consider(flow.rttTimes, flow.rttRows.length, k => flow.rttRows[k], i => acks.rtt[i], asAck); break;
+    case "rtt": {
+      const { own } = rttOf(flow), asOwn = i => ({ n: own.acks.n[i], t: own.acks.t[i], text: ackLine(own, i) });
+      if (isShown("rtt")) consider(own.rttTimes, own.rttRows.length, k => own.rttRows[k], i => own.acks.rtt[i], asOwn);
+      break;
+    }
+    case "behind": if (isShown("behind")) consider(acks.t, acks.count, same, i => behindOf(flow).value[i], asAck); break;
+    case "ackdelay": {
+      const { rows, line } = ackDelaysOf(flow);
+      if (isShown("ackdelay")) consider(line.t, line.count, same, k => line.value[k], k => asAck(rows[k]));
+      break;
+    }
     case "losses":
       if (isShown("lost")) consider(flow.foundTimes, flow.found.length, k => flow.found[k], () => null, asData);
       break;
@@ -48,8 +58,8 @@ function drawOver() {
   const flow = flowAt(view.flow);
   const pinned = view.pin === null ? null : packetOf(flow, view.pin);
   for (const panel of panels) {
-    const g = sized(panel.over, panel.width, panel.height);
     if (!panel.plane) continue;
+    const g = sized(panel.over, panel.width, panel.height);
     const { plane } = panel;
     if (pinned && pinned.t >= view.t0 && pinned.t <= view.t1) {
       g.fillStyle = theme.resent;

@@ -1,20 +1,24 @@
 // Every mark is explained outside the graphs, and switched on and off there.
 
 const series = [
-  { name: "sent", sign: "bar", colour: "sent", label: "sent", note: "a bar from a number to the next; from afar a dot for many" },
-  { name: "resent", sign: "R", colour: "resent", label: "sent again", note: "R for some from afar, for more the nearer" },
+  { name: "sent", sign: "bar", colour: "sent", label: "sent", there: "arrived", note: "a bar from a number to the next; from afar a dot for many" },
+  { name: "resent", sign: "R", colour: "resent", label: "sent again", there: "arrived as a repeat", note: "R for some from afar, for more the nearer" },
   { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
   { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was first to tell of" },
   { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
-  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout, and drawn where it was sent; × as R" },
+  { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout, and drawn where it was sent; × as R",
+    noteThere: "what came only as a repeat, drawn where that came; × as R" },
   { name: "corrupt", sign: "diamond", colour: "corrupt", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },
-  { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged" },
-  { name: "cwnd", sign: "dashes", colour: "window", label: "congestion window", note: "and its state", needs: "cwnd" },
+  { name: "limits", sign: "area", colour: "sent", label: "limited by", note: "the share of the time" },
+  { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged", only: flow => flightOf(flow).count > 0 },
+  { name: "cwnd", sign: "dashes", colour: "window", label: "congestion window", note: "and its state", only: flow => qlogOf(flow, "cwnd").count > 0 },
   { name: "rtt", sign: "dot", colour: "ack", label: "round trip", note: "a dot for each sample" },
-  { name: "srtt", sign: "line", colour: "sent", label: "smoothed round trip", note: "", needs: "srtt" },
+  { name: "srtt", sign: "line", colour: "sent", label: "smoothed round trip", note: "", only: flow => rttOf(flow).smoothed.count > 0 },
+  { name: "behind", sign: "line", colour: "ack", label: "behind gaps", note: "from the first missing to the highest", only: isReceivers },
+  { name: "ackdelay", sign: "dot", colour: "ack", label: "ACK delay", note: "since the first arrival that it answers", only: isReceivers },
   { name: "goodput", sign: "line", colour: "ack", label: "goodput", note: "acknowledged, without headers" },
-  { name: "rate", sign: "line", colour: "sent", label: "sending rate", note: "headers and repeats too" },
-  { name: "pacing", sign: "dashes", colour: "window", label: "pacing rate", note: "", needs: "pacing" },
+  { name: "rate", sign: "line", colour: "sent", label: "sending rate", there: "arrival rate", note: "headers and repeats too" },
+  { name: "pacing", sign: "dashes", colour: "window", label: "pacing rate", note: "", only: flow => qlogOf(flow, "pacing").count > 0 },
   { name: "chunks", sign: "bar", colour: "sent", label: "chunk on its way", note: "from its first block to its last" },
   { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "all its bytes came, or are acknowledged" },
   { name: "had", sign: "area", colour: "window", label: "had before", note: "as OFFER and HAVE told" },
@@ -58,20 +62,21 @@ function makeLegend() {
     box.type = "checkbox";
     box.dataset.series = one.name;
     box.addEventListener("change", () => toggle(one.name));
-    text.textContent = one.label;
-    note.textContent = one.note;
-    text.append(note);
+    const name = document.createTextNode("");
+    text.append(name, note);
     label.append(box, canvas, text);
     item.append(label);
     list.append(item);
-    legendRows.set(one.name, { item, label, box, canvas });
+    legendRows.set(one.name, { item, label, box, canvas, name, note });
   }
 }
 
 function drawLegend(flow) {
   for (const one of series) {
-    const { item, label, box, canvas } = legendRows.get(one.name);
-    item.hidden = Boolean(one.needs) && !qlogOf(flow, one.needs).count;
+    const { item, label, box, canvas, name, note } = legendRows.get(one.name);
+    item.hidden = Boolean(one.only) && !one.only(flow);
+    name.data = flow.receivers && one.there || one.label;
+    note.textContent = flow.receivers && one.noteThere || one.note;
     box.checked = isShown(one.name);
     label.classList.toggle("off", !box.checked);
     drawLegendSign(canvas, one);

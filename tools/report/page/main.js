@@ -3,16 +3,23 @@
 const panels = [
   { id: "sequence", title: "Time–sequence", height: 340, range: sequenceRange, draw: drawSequence, label: countLabel, least: 1,
     note: "packet numbers from the first" },
+  { id: "limits", title: "Limited by", draw: drawLimits, empty: emptyLimits, axis: drawLimitsAxis, heightOf: limitsHeight,
+    range: () => [0, 1], note: "share of the time" },
   { id: "flight", title: "Bytes in flight", height: 140, range: flightRange, draw: drawFlight, empty: sendersOnly,
     label: kilobytesLabel },
   { id: "rtt", title: "Round trip", height: 130, range: rttRange, draw: drawRtt, empty: emptyRtt,
     label: value => `${+(value / 1e3).toPrecision(4)} ms` },
-  { id: "rates", title: "Goodput and sending rate", height: 140, range: rateRange, draw: drawRates, empty: emptyRates,
+  { id: "behind", title: "Waiting behind gaps", height: 110, range: behindRange, draw: drawBehind, empty: emptyBehind,
+    label: countLabel, least: 1, only: isReceivers, note: "packets from the first missing to the highest" },
+  { id: "ackdelay", title: "ACK delay", height: 110, range: ackDelayRange, draw: drawAckDelays, empty: emptyAckDelays,
+    label: value => `${+(value / 1e3).toPrecision(4)} ms`, only: isReceivers, note: "since the first arrival that it answers" },
+  { id: "rates", title: "Goodput and sending rate", there: "Goodput and arrival rate", height: 140, range: rateRange, draw: drawRates, empty: emptyRates,
     label: value => `${kilobytesLabel(value)}/s` },
   { id: "losses", title: "Losses and corruption", height: 120, range: lossRange, draw: drawLosses, empty: emptyLosses, label: countLabel,
     least: 1,
     note: "packets in each interval" },
-  { id: "swarm", title: "Swarm map", height: 200, range: () => [0, 1], draw: drawSwarm, axis: drawSwarmAxis,
+  { id: "swarm", title: "Swarm map", heightOf: swarmHeight, range: () => [0, 1], draw: drawSwarm, axis: drawSwarmAxis,
+    only: () => report.lanes.length > 0,
     note: "chunks of the file, for each pair of peers" },
 ];
 
@@ -31,7 +38,8 @@ function makePanels() {
     section.className = "panel";
     plot.className = "plot";
     plot.dataset.panel = panel.id;
-    title.append(panel.note ? `${panel.title}, ${panel.note}` : panel.title, panel.shown);
+    panel.heading = document.createTextNode("");
+    title.append(panel.heading, panel.shown);
     plot.append(panel.canvas, panel.over);
     section.append(title, plot);
     document.getElementById("panels").append(section);
@@ -42,6 +50,13 @@ function makePanels() {
 }
 
 function drawPanel(panel, flow) {
+  panel.section.hidden = Boolean(panel.only) && !panel.only(flow);
+  if (panel.section.hidden) {
+    panel.plane = null;
+    return;
+  }
+  const title = flow.receivers && panel.there || panel.title;
+  panel.heading.data = panel.note ? `${title}, ${panel.note}` : title;
   // A panel with nothing to show says why instead.
   const why = panel.empty ? panel.empty(flow) : "";
   panel.plot.hidden = why !== "";
@@ -56,11 +71,7 @@ function drawPanel(panel, flow) {
     panel.plane = null;
     return;
   }
-  if (panel.id === "swarm") {
-    panel.section.hidden = report.lanes.length === 0;
-    if (panel.section.hidden) return;
-    panel.height = swarmHeight(flow);
-  }
+  if (panel.heightOf) panel.height = panel.heightOf(flow);
   const g = sized(panel.canvas, panel.width, panel.height);
   // The rates are counted in pixels, so they need a plane before they have a range.
   const range = panel.range(flow, planeOf(panel.width, panel.height, [0, 1]));
@@ -69,7 +80,7 @@ function drawPanel(panel, flow) {
   drawAxes(g, panel.plane, panel.axis ? null : panel.label, panel.least);
   clipped(g, panel.plane, () => { panel.shown.textContent = panel.draw(g, flow, panel.plane); });
   if (panel.axis) panel.axis(g, flow, panel.plane);
-  panel.canvas.ariaLabel = `${panel.title}, ${flow.from} to ${flow.to}, ${secondsText(view.t0, 3)} to ${secondsText(view.t1, 3)} s: ` +
+  panel.canvas.ariaLabel = `${title}, ${flow.from} to ${flow.to}, ${secondsText(view.t0, 3)} to ${secondsText(view.t1, 3)} s: ` +
     panel.shown.textContent;
 }
 
@@ -87,7 +98,7 @@ function drawAll() {
   button.lastElementChild.textContent = `${flow.from} > ${flow.to}`;
   const other = flow.reverse === null ? null : report.flows[flow.reverse];
   document.getElementById("hint").textContent = other && other.shown && other.qlog && !flow.qlog
-    ? "The qlog tells of the other direction: press d." : "";
+    ? `The qlog tells of the other direction${flow.receivers ? ", of what the receiver sends" : ""}: press d.` : "";
   if (pointer && !pointer.panel.plane) pointer = null;
   if (pointer) pointer.found = nearest(pointer.panel, flow, pointer.x, pointer.y);
   drawOver();

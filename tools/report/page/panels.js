@@ -40,8 +40,11 @@ function highIn(line) {
   return Math.max(high, 0);
 }
 
+// Where the data arrive only the sender's qlog tells.
+const flightOf = flow => flow.receivers ? qlogOf(flow, "flight") : flow.flight;
+
 function flightRange(flow) {
-  const high = flow.receivers ? 0 : highIn(flow.flight), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
+  const high = highIn(flightOf(flow)), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
   // A window that nothing fills would press the rest to the floor.
   return upTo(cwnd < high * 4 || !high ? Math.max(high, cwnd) : high);
 }
@@ -51,15 +54,16 @@ function drawFlight(g, flow, plane) {
     drawStates(g, flow, plane);
     drawQlog(g, flow, plane, "cwnd", theme.window, [5, 4]);
   }
-  if (flow.receivers) return "not known here: captured where the data arrive";
+  const line = flightOf(flow);
   if (isShown("flight")) {
     g.strokeStyle = theme.sent;
     g.lineWidth = 1.3;
-    drawLine(g, plane, flow.flight, true);
+    drawLine(g, plane, line, true);
   }
   const window = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
   const above = window > plane.high ? `; congestion window up to ${kilobytesLabel(window)}, above this` : "";
-  return `${plural(countInView(flow.flight.t), "point")}, lowest and highest of each pixel${above}`;
+  const whose = flow.receivers ? "by the sender's qlog: " : "";
+  return `${whose}${plural(countInView(line.t), "point")}, lowest and highest of each pixel${above}`;
 }
 
 // The controller's states, as names along the top and lines where they change.
@@ -88,36 +92,51 @@ function drawStates(g, flow, plane) {
 const sendersOnly = flow => flow.receivers && !flow.qlog
   ? "captured where the data arrive; the sender's qlog would tell" : "";
 
-const emptyRtt = flow => sendersOnly(flow)
-  || (flow.rttRows.length || qlogOf(flow, "srtt").count ? "" : "no ACK tells a round trip here");
+// Where the data arrive, the receiver's own round trips show: those of what it sends.
+function rttOf(flow) {
+  const back = flow.receivers && flow.reverse !== null ? flowAt(flow.reverse) : null;
+  const own = back && (back.rttRows.length || qlogOf(back, "srtt").count) ? back : flow;
+  if (!own.rttLine) own.rttLine = new Line(own.rttTimes, Float64Array.from(own.rttRows, i => own.acks.rtt[i]));
+  const smoothed = qlogOf(own, "srtt");
+  return { own, samples: own.rttLine, smoothed: smoothed.count ? smoothed : qlogOf(flow, "srtt") };
+}
+
+function emptyRtt(flow) {
+  const { samples, smoothed } = rttOf(flow);
+  return samples.count || smoothed.count ? "" : sendersOnly(flow) || "no ACK tells a round trip here";
+}
 
 function rttRange(flow) {
-  const [from, end] = rowsInView(flow.rttTimes);
-  let high = highIn(qlogOf(flow, "srtt"));
-  for (let k = from; k < end; k++) high = Math.max(high, flow.acks.rtt[flow.rttRows[k]]);
-  return upTo(high);
+  const { samples, smoothed } = rttOf(flow);
+  return upTo(Math.max(highIn(smoothed), highIn(samples)));
 }
 
 const shownText = (shown, total, word) => !total ? `no ${word} in view` : shown >= total ? `all ${grouped(total)} ${word} shown`
   : `${grouped(Math.max(shown, 0))} of ${grouped(total)} ${word} shown`;
 
 function drawRtt(g, flow, plane) {
-  const [from, end] = rowsInView(flow.rttTimes);
-  let shown = 0;
-  if (isShown("rtt")) {
-    const pixels = new Cells(plane, 1, 1);
-    g.fillStyle = theme.ack;
-    const size = end - from < plane.w ? 3 : 2;
-    for (let k = from; k < end; k++) {
-      const i = flow.rttRows[k];
-      const x = plane.x(flow.acks.t[i]), y = plane.y(flow.acks.rtt[i]);
-      if (!pixels.take(x, y)) continue;
-      g.fillRect(x - size / 2, y - size / 2, size, size);
-      shown++;
-    }
+  const { own, samples, smoothed } = rttOf(flow);
+  g.fillStyle = theme.ack;
+  const shown = isShown("rtt") ? drawSamples(g, plane, samples) : 0;
+  if (isShown("srtt")) {
+    g.strokeStyle = theme.sent;
+    g.lineWidth = 1.5;
+    drawLine(g, plane, smoothed, true);
   }
-  if (isShown("srtt")) drawQlog(g, flow, plane, "srtt", theme.sent, []);
-  return shownText(shown, countInView(flow.rttTimes), "samples");
+  return (own === flow ? "" : "of what the receiver sends: ") + shownText(shown, countInView(samples.t), "samples");
+}
+
+// A dot for each value, but one where several fall on the same pixel; how many were drawn.
+function drawSamples(g, plane, line) {
+  const [from, end] = rowsInView(line.t), pixels = new Cells(plane, 1, 1), size = end - from < plane.w ? 3 : 2;
+  let shown = 0;
+  for (let i = from; i < end; i++) {
+    const x = plane.x(line.t[i]), y = plane.y(line.value[i]);
+    if (!pixels.take(x, y)) continue;
+    g.fillRect(x - size / 2, y - size / 2, size, size);
+    shown++;
+  }
+  return shown;
 }
 
 // Bins of whole pixels, wide enough to hold some packets each.

@@ -30,8 +30,8 @@ function drawSequence(g, flow, plane) {
   // A packet that is as high as a dot has a place of its own.
   const many = plane.unit >= dot ? drawEach(g, flow, plane) : drawDots(g, flow, plane);
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot);
-  return [isShown("sent") ? `${plural(countInView(flow.first.t), "packet")} sent` : "",
-    signedText("resent", "sent again", countInView(flow.resentTimes), many.resent, "R"),
+  return [isShown("sent") ? `${plural(countInView(flow.first.t), "packet")} ${flow.receivers ? "arrived" : "sent"}` : "",
+    signedText("resent", flow.receivers ? "arrived as repeats" : "sent again", countInView(flow.resentTimes), many.resent, "R"),
     signedText("lost", "lost", countInView(flow.lostTimes), many.lost, "\u00d7"),
     many.perDot > 1 ? `a dot is ${grouped(many.perDot)} packets` : ""].filter(Boolean).join("; ");
 }

@@ -7,6 +7,13 @@ function valueAt(line, t) {
   return i > 0 ? line.value[i - 1] : null;
 }
 
+// Of samples that say nothing of the time between them: the value of the nearest; null if there is none.
+function nearestValue(line, t) {
+  const i = lowerBound(line.t, t, line.count);
+  const isBefore = i > 0 && (i === line.count || t - line.t[i - 1] < line.t[i] - t);
+  return line.count ? line.value[isBefore ? i - 1 : i] : null;
+}
+
 const parts = (...words) => words.filter(Boolean).join(", ");
 const named = (name, value, text) => value === null ? "" : `${name} ${text(value)}`;
 
@@ -17,24 +24,26 @@ function valueText(panel, flow, x, y) {
     case "sequence": {
       const sent = valueAt(flow.first, t), next = valueAt(flow.next, t);
       const here = Math.floor(panel.plane.low + (panel.plane.y1 - y) / panel.plane.unit);
-      return at + parts(here >= 0 ? `number ${grouped(here)} here` : "", named("sent up to", sent, grouped),
+      return at + parts(here >= 0 ? `number ${grouped(here)} here` : "", named(flow.receivers ? "arrived up to" : "sent up to", sent, grouped),
         named("acknowledged below", next, grouped));
     }
     case "flight": return at + parts(
-      flow.receivers ? "" : named("in flight", valueAt(flow.flight, t), bytesText),
+      named("in flight", valueAt(flightOf(flow), t), bytesText),
       named("congestion window", valueAt(qlogOf(flow, "cwnd"), t), bytesText), stateAt(flow, t));
     case "rtt": {
-      const i = lowerBound(flow.rttTimes, t), k = i > 0 && (i === flow.rttRows.length || t - flow.rttTimes[i - 1] < flow.rttTimes[i] - t) ? i - 1 : i;
-      const sample = k < flow.rttRows.length ? flow.acks.rtt[flow.rttRows[k]] : null;
-      return at + parts(named("round trip", sample, millisecondsText), named("smoothed", valueAt(qlogOf(flow, "srtt"), t), millisecondsText));
+      const { samples, smoothed } = rttOf(flow);
+      return at + parts(named("round trip", nearestValue(samples, t), millisecondsText), named("smoothed", valueAt(smoothed, t), millisecondsText));
     }
     case "rates": return at + parts(
-      ...[["goodput", flow.rates.good], ["sent", flow.rates.sent]].map(([name, line]) => named(name, valueAt(line, t), rateText)),
+      ...[["goodput", flow.rates.good], [flow.receivers ? "arriving" : "sent", flow.rates.sent]].map(([name, line]) => named(name, valueAt(line, t), rateText)),
       named("pacing rate", valueAt(qlogOf(flow, "pacing"), t), rateText));
     case "losses": {
       const { width, count, lost, corrupt } = flow.losses, bin = Math.max(0, Math.min(count - 1, Math.floor((t - view.t0) / width)));
       return `${at}${grouped(lost[bin])} lost, ${grouped(corrupt[bin])} corrupt within ${widthText(width)}`;
     }
+    case "limits": return at + limitText(flow, panel.plane, t);
+    case "behind": return at + named("behind the first gap", valueAt(behindOf(flow), t) || 0, value => plural(value, "packet"));
+    case "ackdelay": return at + named("ACK after", nearestValue(ackDelaysOf(flow).line, t), millisecondsText);
     case "swarm": return at + (chunkAt(flow, panel.plane, x, y) || { text: "" }).text;
     default: return at;
   }
