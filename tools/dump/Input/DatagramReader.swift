@@ -55,23 +55,26 @@ struct DatagramReader: ~Copyable {
 
   /// The next datagram, whose bytes are valid until the next call; nil when more must be read.
   mutating func next() throws(InputFailure) -> Datagram? {
-    while var datagram = try any() {
-      if !records.isSteady {
-        datagram.shift = watch.shift
-        watch.note(datagram)
-      }
-      switch records.hasSeveralInterfaces {
-      case false?: break
-      case nil: copies.note(datagram, on: frame?.interface ?? 0)
-      case true?:
-        guard let original = copies.original(of: datagram, on: frame?.interface ?? 0) else { break }
-        copied += 1
-        guard givesCopies else { continue }
-        datagram.copyOf = original
-      }
-      return datagram
+    // A datagram is large: it is copied only where something must be said of it.
+    while let datagram = try any() {
+      if !records.isSteady { watch.note(datagram) }
+      if records.hasSeveralInterfaces == nil { copies.note(datagram, on: frame?.interface ?? 0) }
+      if watch.shift == 0, records.hasSeveralInterfaces != true { return datagram }
+      if let marked = marked(datagram) { return marked }
     }
     return nil
+  }
+
+  /// The datagram with what earlier ones tell of it; nil if it is a copy that is not given.
+  private mutating func marked(_ datagram: Datagram) -> Datagram? {
+    var datagram = datagram
+    if !records.isSteady { datagram.shift = watch.shift }
+    guard records.hasSeveralInterfaces == true,
+      let original = copies.original(of: datagram, on: frame?.interface ?? 0)
+    else { return datagram }
+    copied += 1
+    datagram.copyOf = original
+    return givesCopies ? datagram : nil
   }
 
   /// The next datagram, whether it was seen before or not.
@@ -103,14 +106,13 @@ struct DatagramReader: ~Copyable {
   @inline(__always)
   private mutating func nextRead() throws(InputFailure) -> CaptureRecord? {
     guard let record = try records.next() else { return nil }
-    return watch.isJump(record.time) ? try judged(record, isHeld: false) : steady(record)
+    if watch.isJump(record.time) { return try judged(record, isHeld: false) }
+    guard watch.shift == 0 else { return steady(record) }
+    previous = record.time ?? previous
+    return record
   }
 
   private mutating func steady(_ record: CaptureRecord) -> CaptureRecord {
-    guard watch.shift != 0 else {
-      previous = record.time ?? previous
-      return record
-    }
     var record = record
     record.time = watch.steady(record.time)
     previous = record.time ?? previous
