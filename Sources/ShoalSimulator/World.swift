@@ -98,8 +98,10 @@ public final class World {
 
   /// Adds a host that speaks the transport's language but no swarm's: `behave` says what it does.
   @discardableResult
-  public func addStranger(link: LinkSpec = .clean, _ behave: @escaping WorldStranger.Behaviour) -> WorldStranger {
-    let stranger = WorldStranger(newAddress(), secrets: generator.next(), behave)
+  public func addStranger(
+    link: LinkSpec = .clean, address: Address? = nil, _ behave: @escaping WorldStranger.Behaviour
+  ) -> WorldStranger {
+    let stranger = WorldStranger(address ?? newAddress(), secrets: generator.next(), behave)
     network.join(stranger.address, link: link)
     strangers[stranger.address] = stranger
     return stranger
@@ -119,9 +121,10 @@ public final class World {
   /// A peer fetches a file of which it has some pieces, perhaps from addresses that it was told.
   @discardableResult
   public func download(
-    _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: ChunkSet? = nil, expected: Cut? = nil
+    _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: ChunkSet? = nil,
+    expected: Cut? = nil, serving: Bool = true
   ) -> FileKey {
-    let key = peer.swarm.download(id: file.id, expected: expected, at: now)
+    let key = peer.swarm.download(id: file.id, expected: expected, serving: serving, at: now)
     let had = having ?? ChunkSet(capacity: file.cut.pieces)
     peer.files.append(WorldCopy(file, key, had: had))
     for address in addresses { peer.swarm.add(peer: address, for: key, at: now) }

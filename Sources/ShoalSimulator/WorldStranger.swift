@@ -12,6 +12,8 @@ public final class WorldStranger {
     case want(ConnectionID, Want)
     case request(ConnectionID, Request)
     case offer(ConnectionID, Offer)
+    case have(ConnectionID, Have)
+    case cancel(ConnectionID, Cancel)
     case refuse(ConnectionID, Refuse)
     case other(ConnectionID, MessageType)
     case block(ConnectionID, Block)
@@ -52,6 +54,10 @@ public final class WorldStranger {
         if let request = try? Request.decode(bytes, body) { behave(self, .request(id, request), now) }
       case .message(let id, .offer, let body):
         if let offer = try? Offer.decode(bytes, body) { behave(self, .offer(id, offer), now) }
+      case .message(let id, .have, let body):
+        if let have = try? Have.decode(bytes, body) { behave(self, .have(id, have), now) }
+      case .message(let id, .cancel, let body):
+        if let cancel = try? Cancel.decode(bytes, body) { behave(self, .cancel(id, cancel), now) }
       case .message(let id, .refuse, let body):
         if let refuse = try? Refuse.decode(bytes, body) { behave(self, .refuse(id, refuse), now) }
       case .message(let id, let type, _): behave(self, .other(id, type), now)

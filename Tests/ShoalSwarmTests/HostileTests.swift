@@ -96,7 +96,8 @@ struct HostileTests {
     let strangers = (0..<4).map { _ in
       scene.world.addStranger(link: Scene.link("delay=2ms")) { stranger, event, _ in
         switch event {
-        case .opened(let id, _), .want(let id, _), .request(let id, _), .other(let id, _), .offer(let id, _):
+        case .opened(let id, _), .want(let id, _), .request(let id, _), .other(let id, _), .offer(let id, _),
+          .have(let id, _), .cancel(let id, _):
           for _ in 0..<random.next() % 6 { Self.say(&random, stranger, id, file) }
         case .block, .refuse, .closed: break
         }

@@ -184,7 +184,7 @@ struct LimitTests {
           stranger.send(offer, on: id)
         }
       }
-      if case .other(_, .cancel) = event { cancels += 1 }
+      if case .cancel = event { cancels += 1 }
     }
     let peer = scene.downloader(from: [late.address])
     scene.world.run(for: 2 * .second)

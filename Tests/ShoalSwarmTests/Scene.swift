@@ -11,6 +11,8 @@ final class Scene {
   let world: World
   let file: WorldFile
   var downloads: [(peer: WorldPeer, key: FileKey)] = []
+  /// Those that live as long as the world.
+  var servers: [ScriptedServer] = []
 
   init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic) {
     self.seed = seed
@@ -47,11 +49,11 @@ final class Scene {
 
   /// A host that answers every WANT with an offer of the whole file, and then does as told.
   func liar(
-    _ link: String = "delay=5ms", offers: ((inout Offer) -> Void)? = { _ in },
+    _ link: String = "delay=5ms", at address: Address? = nil, offers: ((inout Offer) -> Void)? = { _ in },
     then behave: @escaping WorldStranger.Behaviour = { _, _, _ in }
   ) -> WorldStranger {
     let cut = file.cut
-    return world.addStranger(link: Self.link(link)) { stranger, event, now in
+    return world.addStranger(link: Self.link(link), address: address) { stranger, event, now in
       if case .want(let id, let want) = event, let offers {
         var offer = Offer()
         offer.file = want.file

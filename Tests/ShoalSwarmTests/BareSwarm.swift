@@ -1,0 +1,65 @@
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+import Testing
+
+/// A swarm with nobody around it: a test writes the datagrams that it gets, and reads those that it sends.
+struct BareSwarm: ~Copyable {
+  var swarm: Swarm
+  var now = Instant(nanoseconds: 1_000 * .second)
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+
+  init(_ configuration: SwarmConfiguration = SwarmConfiguration()) {
+    swarm = Swarm(configuration, secrets: SecretGenerator(seed: 1))
+  }
+
+  /// Hands it a datagram.
+  mutating func hand(_ datagram: [UInt8], from address: Address) {
+    swarm.receive(datagram.span.bytes, from: address, at: now)
+  }
+
+  /// What it sends now.
+  mutating func sent() -> [(to: Address, bytes: [UInt8])] {
+    var sent: [(to: Address, bytes: [UInt8])] = []
+    while let transmit = buffer.withUnsafeMutableBytes({ [now] in swarm.nextTransmit(into: $0, at: now) }) {
+      sent.append((transmit.to, Array(buffer[..<transmit.headerLength])))
+    }
+    return sent
+  }
+
+  /// What it sends within a while.
+  mutating func sent(for span: Nanoseconds) -> [(to: Address, bytes: [UInt8])] {
+    var all = sent()
+    let end = now + span
+    while swarm.deadline <= end {
+      now = max(now, swarm.deadline)
+      swarm.expire(at: now)
+      all += sent()
+    }
+    now = end
+    return all
+  }
+
+  mutating func events() -> [SwarmEvent] {
+    var events: [SwarmEvent] = []
+    while let event = swarm.nextEvent() { events.append(event) }
+    return events
+  }
+
+  /// A connection that a host at that address opens; the id by which the swarm knows it.
+  mutating func accept(from address: Address, as id: UInt64) throws -> UInt64 {
+    var open = OpenPacket()
+    (open.initialSequence, open.window, open.maxDatagram, open.idleTimeout) = (0, 65_536, 65_507, 30)
+    hand(try open.datagram(connection: id), from: address)
+    let answers = sent()
+    let answer = try #require(answers.first { $0.to == address })
+    return try AcceptPacket.decode(answer.bytes.span.bytes).responder
+  }
+
+  /// Says messages on a connection, in one datagram, which has that number.
+  mutating func say(_ messages: [[UInt8]], _ sequence: UInt32, on id: UInt64, from address: Address) throws {
+    var packet = DataPacket()
+    packet.sequence = sequence
+    hand(try packet.datagram(connection: id) + messages.flatMap { $0 }, from: address)
+  }
+}

@@ -1,0 +1,204 @@
+import ShoalSimulator
+import ShoalSwarm
+import ShoalWire
+import Testing
+
+/// Who is distrusted for a piece that does not fit, and who is not.
+struct BlameTests {
+  private static let piece: UInt32 = 65_536
+
+  /// A file of two pieces. One peer sends a third of a piece, another the next third, another the rest; one or two of
+  /// these parts are wrong. Nobody can say who it was.
+  @Test(arguments: [[0], [1], [2], [0, 1], [1, 2]] as [Set<Int>])
+  func ofSeveralNobodyIsBlamed(wrong: Set<Int>) {
+    let scene = Scene(3, 2 * Int(Self.piece), .size(Int(Self.piece)))
+    let servers = thirds(scene, wrong: wrong)
+    let peer = scene.downloads[0].peer
+    // The last sends its part now, and is asked for the piece as a whole when it turns out to be wrong.
+    var joint: RangeField?
+    servers[2].answer = { range in
+      if range.length < Self.piece {
+        joint = range
+      } else if let part = joint, range.offset <= part.offset, part.offset < range.offset + UInt64(Self.piece) {
+        joint = nil
+      }
+      return [range]
+    }
+    servers[2].isWrong = { wrong.contains(2) && $0 == joint?.offset }
+    scene.tellInTurn(of: [servers[2]])
+    scene.finish(within: 10)
+    #expect(peer[scene.downloads[0].key].wrong == 1, "the parts came together")
+    for server in servers { #expect(!peer.distrusts(server.address)) }
+    #expect(servers[2].asked.count { $0.length == Self.piece } == 2, "\(servers[2].asked)")
+  }
+
+  /// The first two have sent a third of one piece each, and are gone.
+  private func thirds(_ scene: Scene, wrong: Set<Int>) -> [ScriptedServer] {
+    let servers = (0..<3).map { _ in ScriptedServer(scene) }
+    scene.downloader()
+    for i in 0..<2 {
+      servers[i].isWrong = { _ in wrong.contains(i) }
+      var isFirst = true
+      servers[i].answer = { range in
+        // Whoever comes later is asked for what is missing of it, before all else.
+        defer { isFirst = false }
+        return isFirst ? [range.first(20_000)] : []
+      }
+      scene.tellInTurn(of: [servers[i]])
+      let key = scene.downloads[0].key
+      let peer = scene.downloads[0].peer
+      scene.world.run(for: .second) { peer.swarm.progress(key).accepted == UInt64(20_000 * (i + 1)) }
+      servers[i].leave()
+      scene.world.run(for: 20 * .millisecond)
+    }
+    return servers
+  }
+
+  /// What was wrong once and came from several must come from one: who leaves it half done has done it in vain.
+  @Test(arguments: [false, true])
+  func whatWasWrongIsFetchedFromOne(isSilent: Bool) {
+    let scene = Scene(4, 2 * Int(Self.piece), .size(Int(Self.piece)))
+    let servers = thirds(scene, wrong: [0])
+    let (peer, key) = scene.downloads[0]
+    let (half, whole) = (ScriptedServer(scene, "delay=5ms,rate=2mbit"), ScriptedServer(scene, "delay=6ms"))
+    // It completes what the others began, and the piece is wrong; the second time it sends a half.
+    var suspect: UInt64?
+    half.answer = { range in
+      if range.length < Self.piece { suspect = range.offset / UInt64(Self.piece) * UInt64(Self.piece) }
+      let isAgain = range.length == Self.piece && range.offset == suspect
+      return isAgain ? [range.first(30_000)] : [range]
+    }
+    scene.tellInTurn(of: [half])
+    let isAgain = scene.world.run(for: 5 * .second) {
+      peer[key].wrong == 1 && peer.swarm.progress(key).accepted == UInt64(2 * Self.piece + 30_000)
+    }
+    #expect(isAgain, "\(half.asked)")
+    if !isSilent { half.leave() }
+    scene.tellInTurn(of: [whole])
+    scene.finish(within: 20)
+    #expect(whole.asked == [RangeField(offset: suspect ?? 1, length: Self.piece)])
+    #expect(peer[key].dropped == 1, "what the other sent of it is not kept")
+    for server in servers + [half, whole] { #expect(!peer.distrusts(server.address)) }
+    let from = peer.swarm.progress(key).from
+    #expect(from == [half.address: UInt64(Self.piece), whole.address: UInt64(Self.piece)])
+  }
+
+  /// And if it is wrong then, it is known whose fault it is.
+  @Test func whoSendsItAloneIsBlamed() {
+    let scene = Scene(5, 2 * Int(Self.piece), .size(Int(Self.piece)))
+    let servers = thirds(scene, wrong: [])
+    let peer = scene.downloads[0].peer
+    let (liar, origin) = (ScriptedServer(scene), ScriptedServer(scene))
+    liar.isWrong = { _ in true }
+    scene.tellInTurn(of: [liar])
+    scene.world.run(for: 5 * .second) { peer.distrusts(liar.address) }
+    scene.tellInTurn(of: [origin])
+    scene.finish(within: 10)
+    for server in servers + [origin] { #expect(!peer.distrusts(server.address)) }
+    #expect(peer.distrusts(liar.address))
+  }
+
+  /// Who sent what counts by address, whatever the order in which parts came.
+  @Test func whatEachSentIsCreditedToIt() {
+    let scene = Scene(6, 2 * Int(Self.piece), .size(Int(Self.piece)))
+    let servers = thirds(scene, wrong: [])
+    scene.tellInTurn(of: [servers[2]])
+    scene.finish(within: 10)
+    let (peer, key) = scene.downloads[0]
+    let rest = UInt64(2 * Self.piece - 40_000)
+    let expected = [servers[0].address: 20_000, servers[1].address: 20_000, servers[2].address: rest]
+    #expect(peer.swarm.progress(key).from == expected)
+  }
+
+  /// A liar's neighbours are not blamed: another port of its host is another peer.
+  @Test func anotherPeerOfTheSameHostIsNotBlamed() {
+    let scene = Scene(7, 300_000)
+    let liar = ScriptedServer(scene)
+    let beside = ScriptedServer(scene, at: liar.address.with(port: 7_999), answer: { _ in [] })
+    liar.isWrong = { _ in true }
+    scene.downloader(from: [beside.address, liar.address])
+    let peer = scene.downloads[0].peer
+    #expect(scene.world.run(for: 5 * .second) { peer.distrusts(liar.address) })
+    scene.world.run(for: .second)
+    #expect(!peer.distrusts(beside.address) && peer.swarm.connectionCount == 1)
+    beside.answer = { [$0] }
+    scene.finish(within: 30)
+  }
+
+  /// The only piece of a file does not fit: the size that its sender claims may be false too.
+  @Test(arguments: [0, 1])
+  func aFalseSizeIsForgottenWithThePeerThatClaimedIt(late: Int) {
+    let scene = Scene(8, 900)
+    let liar = ScriptedServer(scene, "delay=1ms", offers: { $0.size = 500 })
+    let origin = ScriptedServer(scene, "delay=\(late == 1 ? 60 : 2)ms")
+    let peer = scene.downloader("delay=1ms", from: [liar.address, origin.address])
+    #expect(scene.finish(within: 10) < 2 * .second)
+    #expect(peer.distrusts(liar.address) && !peer.distrusts(origin.address))
+    #expect(liar.asked == [RangeField(offset: 0, length: 500)])
+    #expect(origin.asked == [RangeField(offset: 0, length: 900)])
+  }
+
+  /// After each turn of another claim everyone is known to have what it had.
+  @Test func claimsOfTheSizeAreTriedInTurn() {
+    let scene = Scene(9, 900)
+    let origin = ScriptedServer(scene, "delay=2ms")
+    let silent = ScriptedServer(scene, "delay=2ms", offers: { $0.size = 600 }, answer: { _ in [] })
+    let liar = ScriptedServer(scene, "delay=2ms", offers: { $0.size = 500 })
+    origin.answer = { _ in [] }
+    let peer = scene.downloader()
+    // One after the other, so that each claim is believed for as long as it takes to find that nobody bears it out.
+    scene.tellInTurn(of: [origin, silent, liar])
+    scene.world.run(for: 30 * .second) { origin.asked.count >= 2 && silent.asked.count >= 1 }
+    origin.answer = { [$0] }
+    scene.finish(within: 30)
+    #expect(!peer.distrusts(origin.address) && !peer.distrusts(silent.address) && peer.distrusts(liar.address))
+    #expect(origin.asked.allSatisfy { $0 == RangeField(offset: 0, length: 900) })
+    #expect(silent.asked.allSatisfy { $0 == RangeField(offset: 0, length: 600) })
+    #expect(liar.asked == [RangeField(offset: 0, length: 500)])
+  }
+
+  /// A distrusted address of a peer with several must not keep the others from being tried.
+  @Test func anotherAddressOfADistrustedPeerIsTried() {
+    let scene = Scene(10, 300_000)
+    let (liar, origin) = (ScriptedServer(scene), ScriptedServer(scene))
+    liar.isWrong = { _ in true }
+    let peer = scene.downloader()
+    peer.swarm.add(peerAt: [liar.address, origin.address], for: scene.downloads[0].key, at: scene.world.now)
+    scene.world.flush(peer)
+    #expect(scene.finish(within: 30) < 10 * .second)
+    #expect(peer.distrusts(liar.address) && liar.wants == 1)
+  }
+
+  /// A piece that is right when its only sender has gone is kept, though another claims another size meanwhile.
+  @Test func whatIsBeingVerifiedIsNotForgottenForAnotherClaim() {
+    let scene = Scene(11, 900)
+    let origin = ScriptedServer(scene, "delay=2ms")
+    let other = ScriptedServer(scene, "delay=2ms", offers: { $0.size = 500 }, answer: { _ in [] })
+    let peer = scene.downloader()
+    peer.verificationDelay = 5 * .second
+    scene.tellInTurn(of: [origin])
+    scene.world.run(for: 8 * .second) { peer.swarm.progress(scene.downloads[0].key).accepted == 900 }
+    let at = scene.world.now
+    scene.world.network.onSend = { datagram, _ in datagram.to != origin.address }
+    origin.leave()
+    scene.tellInTurn(of: [other])
+    scene.finish(within: 20)
+    #expect(scene.world.now - at <= 5 * .second)
+  }
+
+  /// What a host says of pieces that it was not given to verify changes nothing.
+  @Test func aVerdictThatNobodyWaitsForIsIgnored() {
+    let scene = Scene(12, 1_000_000)
+    let origin = scene.origin("delay=5ms,rate=8mbit")
+    let peer = scene.downloader(from: [origin.address])
+    let key = scene.downloads[0].key
+    for isRight in [true, false] {
+      scene.world.run(for: 300 * .millisecond)
+      let bytes = peer.swarm.progress(key).bytes
+      for piece in -1...20 { peer.swarm.pieceVerified(key, piece: piece, isRight: isRight, at: scene.world.now) }
+      scene.world.flush(peer)
+      #expect(peer.swarm.progress(key).bytes == bytes && !peer.distrusts(origin.address))
+    }
+    scene.finish(within: 10)
+  }
+}
