@@ -67,8 +67,9 @@ import Testing
     var file = try CaptureFile(Self.capture, input: -1)
     var number: UInt64 = 0
     var rest = written[...]
+    var datagram = Datagram()
     repeat {
-      while let datagram = try file.next() {
+      while try file.next(&datagram) {
         number += 1
         guard let expected = rest.first, expected.number == number else { continue }
         rest = rest.dropFirst()

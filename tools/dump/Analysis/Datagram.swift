@@ -50,6 +50,12 @@ struct Datagram {
   private(set) var connection: UInt64 = 0
   private(set) var content = Content.none
 
+  /// None yet: room for what is read.
+  init() {
+    let nobody = Address(high: 0, low: 0, port: 0)
+    self.init(from: nobody, to: nobody, payload: UnsafeRawBufferPointer(start: nil, count: 0), length: 0)
+  }
+
   /// The datagram at `payload`, a part of the bytes of a frame.
   init(_ record: CaptureRecord, _ frame: IPFrame, payload: UnsafeRawBufferPointer, length: Int) {
     self.init(from: frame.source, to: frame.destination, payload: payload, length: length)

@@ -60,8 +60,9 @@ struct DiffCommand {
     var sightings = Sightings()
     var analyzer = Analyzer()
     var clock = Clock(style: .relative)
+    var datagram = Datagram()
     repeat {
-      while var datagram = try capture.next() {
+      while try capture.next(&datagram) {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
         guard filter.passes(datagram, seen, clock, analyzer) else { continue }

@@ -69,10 +69,11 @@ struct DumpCommand: ~Copyable {
     capture.reader.givesFragments = options.showsAll
     // What passes several interfaces is written as often; of lines one is enough.
     capture.reader.givesCopies = options.showsAll || file != nil
+    var datagram = Datagram()
     repeat {
       // Whoever watches a live capture sees each line before we wait for the next.
       flush()
-      while var datagram = try capture.next() {
+      while try capture.next(&datagram) {
         line.clock.begin(datagram.time)
         if peers != nil, let time = datagram.time { try showEvents(upTo: time) }
         let isFragment = capture.reader.fragment != nil

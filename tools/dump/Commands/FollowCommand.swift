@@ -73,8 +73,9 @@ struct FollowCommand: ~Copyable {
 
   private mutating func collect(_ capture: inout CaptureFile) throws(InputFailure) {
     var clock = Clock(style: .relative)
+    var datagram = Datagram()
     repeat {
-      while var datagram = try capture.next() {
+      while try capture.next(&datagram) {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
         guard case .data(let packet) = datagram.content, datagram.verdict == .ok, let flow = seen.flow else { continue }

@@ -57,8 +57,9 @@ struct ReportCommand {
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(file, input: input)
+      var datagram = Datagram()
       repeat {
-        while var datagram = try capture.next() { data.observe(&datagram) }
+        while try capture.next(&datagram) { data.observe(&datagram) }
       } while try capture.fill()
       for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }

@@ -57,8 +57,9 @@ struct StatsCommand: ~Copyable {
   private mutating func count(_ capture: inout CaptureFile) throws(InputFailure) {
     var clock = Clock(style: .relative)
     let filter = filters.filter
+    var datagram = Datagram()
     repeat {
-      while var datagram = try capture.next() {
+      while try capture.next(&datagram) {
         clock.begin(datagram.time)
         let seen = analyzer.observe(&datagram)
         guard datagram.isOurs, filter.passes(datagram, seen, clock, analyzer) else { continue }

@@ -27,9 +27,9 @@ struct CaptureFile: ~Copyable {
     reader = DatagramReader(RecordSource(try LiveCapture(interface: interface, all: all)))
   }
 
-  /// The next datagram; nil when more must be read.
-  mutating func next() throws(InputFailure) -> Datagram? {
-    do throws(InputFailure) { return try reader.next() } catch { throw named(error) }
+  /// Reads the next datagram; false when more must be read.
+  mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
+    do throws(InputFailure) { return try reader.next(&datagram) } catch { throw named(error) }
   }
 
   /// Reads on; false at the end. A file none of whose packets can be read is an error.

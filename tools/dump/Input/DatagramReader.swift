@@ -10,7 +10,7 @@ struct InputFailure: Error {
 
 /// Reads the UDP datagrams of a capture: a file, holding a block of it at a time, or an interface.
 ///
-/// Call `next` until it returns nil, then `fill`, and repeat while that returns true.
+/// Call `next` until it returns false, then `fill`, and repeat while that returns true.
 struct DatagramReader: ~Copyable {
   private var records: RecordSource
   /// Packets that were read.
@@ -53,47 +53,51 @@ struct DatagramReader: ~Copyable {
 
   init(_ records: consuming RecordSource) { self.records = records }
 
-  /// The next datagram, whose bytes are valid until the next call; nil when more must be read.
-  mutating func next() throws(InputFailure) -> Datagram? {
-    // A datagram is large: it is copied only where something must be said of it.
-    while let datagram = try any() {
+  /// Reads the next datagram, whose bytes are valid until the next call; false when more must be read.
+  ///
+  /// It is read in place: a datagram is large, and a million a second are read.
+  mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
+    while try any(&datagram) {
       if !records.isSteady { watch.note(datagram) }
       if records.hasSeveralInterfaces == nil { copies.note(datagram, on: frame?.interface ?? 0) }
-      if watch.shift == 0, records.hasSeveralInterfaces != true { return datagram }
-      if let marked = marked(datagram) { return marked }
+      if watch.shift == 0, records.hasSeveralInterfaces != true { return true }
+      if mark(&datagram) { return true }
     }
-    return nil
+    return false
   }
 
-  /// The datagram with what earlier ones tell of it; nil if it is a copy that is not given.
-  private mutating func marked(_ datagram: Datagram) -> Datagram? {
-    var datagram = datagram
+  /// Notes what earlier datagrams tell of this; false if it is a copy that is not given.
+  private mutating func mark(_ datagram: inout Datagram) -> Bool {
     if !records.isSteady { datagram.shift = watch.shift }
     guard records.hasSeveralInterfaces == true,
       let original = copies.original(of: datagram, on: frame?.interface ?? 0)
-    else { return datagram }
+    else { return true }
     copied += 1
     datagram.copyOf = original
-    return givesCopies ? datagram : nil
+    return givesCopies
   }
 
-  /// The next datagram, whether it was seen before or not.
+  /// Reads the next datagram, whether it was seen before or not.
   @inline(__always)
-  private mutating func any() throws(InputFailure) -> Datagram? {
+  private mutating func any(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     if givesFragments { fragment = nil }
-    if let datagram = segments.next() { return datagram }
+    if segments.hasMore, segments.next(&datagram) { return true }
     while let record = try nextRecord() {
       packets += 1
       do throws(NotUDP) {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
         frame = Frame(record, found.packet, found.interface)
-        return segments.first(of: record, found)
+        segments.first(of: record, found, &datagram)
+        return true
       } catch {
         pass(error)
-        if givesFragments, case .fragment(let found) = error { return give(found, of: record) }
+        if givesFragments, case .fragment(let found) = error {
+          datagram = give(found, of: record)
+          return true
+        }
       }
     }
-    return nil
+    return false
   }
 
   /// The next packet, its time as if nobody had set the clock.

@@ -49,6 +49,8 @@ struct HeldRecords: ~Copyable {
       return
     }
     var segments = Segments()
-    body(segments.first(of: record, frame))
+    var datagram = Datagram()
+    segments.first(of: record, frame, &datagram)
+    body(datagram)
   }
 }

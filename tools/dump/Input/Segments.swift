@@ -15,25 +15,28 @@ struct Segments {
   private var size = 0
   private var part = 0
 
-  /// The first datagram of a frame; `next` gives the others.
-  mutating func first(of record: CaptureRecord, _ frame: IPFrame) -> Datagram {
+  /// Reads the first datagram of a frame; `next` reads the others.
+  mutating func first(of record: CaptureRecord, _ frame: IPFrame, _ datagram: inout Datagram) {
     let payload = UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])
-    let whole = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
+    datagram = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
     rest = UnsafeRawBufferPointer(start: nil, count: 0)
-    guard whole.isCorrupt, let size = Self.size(of: payload) else { return whole }
+    guard datagram.isCorrupt, let size = Self.size(of: payload) else { return }
     (self.record, self.frame, rest, part, self.size) = (record, frame, payload, 0, size)
-    return next() ?? whole
+    _ = next(&datagram)
   }
 
-  /// The next datagram of the frame; nil when there are no more.
-  mutating func next() -> Datagram? {
-    guard !rest.isEmpty, let record, let frame else { return nil }
+  /// Whether there are more datagrams in the frame.
+  var hasMore: Bool { !rest.isEmpty }
+
+  /// Reads the next datagram of the frame; false when there are no more.
+  mutating func next(_ datagram: inout Datagram) -> Bool {
+    guard hasMore, let record, let frame else { return false }
     let bytes = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
     rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(size))
     part += 1
-    var datagram = Datagram(record, frame, payload: bytes, length: bytes.count)
+    datagram = Datagram(record, frame, payload: bytes, length: bytes.count)
     datagram.part = part
-    return datagram
+    return true
   }
 
   /// The size of the datagrams in what is not one: a header begins there, and two neighbours or more are intact.
