@@ -59,12 +59,17 @@ final class QlogFile {
         record(
           event.text(
             "recovery:packet_lost",
-            #""header":{"packet_type":"1RTT","packet_number":\#(loss.sequence)},"attempt":\#(loss.attempt),"#
-              + #""trigger":"\#(loss.trigger.rawValue)""#))
+            #""header":{"packet_type":"1RTT","packet_number":\#(Self.number(loss))},"sequence":\#(loss.sequence),"#
+              + #""attempt":\#(loss.attempt),"trigger":"\#(loss.trigger.rawValue)""#))
       }
       noteLosses(before?.counters ?? TransportCounters(), status.counters, event)
       noteTimer(before, status, event)
     }
+  }
+
+  /// Tools for qlog want a number for each sending: that on the wire, and above it the attempt, as the inspector has it.
+  private static func number(_ loss: LossVerdict) -> UInt64 {
+    UInt64(min(loss.attempt, UInt32(UInt8.max))) << 32 | UInt64(loss.sequence)
   }
 
   /// The probe timer, as far as samples show it: it runs while anything is in flight.

@@ -51,51 +51,114 @@ import Testing
       $0["data"] as? [String: Any]
     }
     #expect(metrics.contains { $0["min_rtt"] is Double } && metrics.allSatisfy { $0["bytes_in_flight"] is Int })
-    #expect(events.allSatisfy { ($0["group_id"] as? String)?.count == 16 && $0["time"] is Double })
+    #expect(events.allSatisfy { $0["time"] is Double })
+    let groups = Set(events.compactMap { $0["group_id"] as? String })
+    #expect(groups.count == 2 && groups.allSatisfy { $0 == "tracker" || $0.count == 16 })
   }
 
-  /// The sequence view of qvis needs, in one group of the transport's events, a number for every packet of a type that has
-  /// one, unique in its direction; and that what is acknowledged was sent.
-  @Test(arguments: [true, false]) func packetsAsToolsForQUICExpectThem(_ isSenders: Bool) async throws {
+  /// What qvis's loader and its sequence and congestion views read, of a capture alone and with the qlog of its peer.
+  @Test(arguments: [true, false], [true, false])
+  func asQvisReadsThem(_ isSenders: Bool, _ isMerged: Bool) async throws {
     let transfer = try await TransferCapture.both("loss=5%,corrupt=2%,delay=3ms", size: 300_000)
     let bytes = isSenders ? transfer.sender : transfer.receiver
-    let records = try records(Array(inspect(bytes, "--qlog").output.utf8))
+    let log = try file(isSenders ? transfer.qlog : transfer.receiverQlog, "a.qlog")
+    defer { try? FileManager.default.removeItem(at: log) }
+    let written = try inspect(bytes, options: ["--qlog"] + (isMerged ? ["--merge", log.path] : []))
+    let records = try records(Array(written.output.utf8))
+    // It looks for these in the first 1,024 bytes.
+    let start = written.output.prefix(1_024)
+    #expect(start.contains(#""qlog_version":"0.3""#) && start.contains(#""qlog_format":"JSON-SEQ""#))
     let trace = try #require(records[0]["trace"] as? [String: Any])
-    #expect(trace["vantage_point"] as? [String: String] == ["type": "network", "flow": "client"])
-    let events = records.dropFirst().filter { ($0["name"] as? String)?.hasPrefix("transport:packet_") == true }
-    #expect(Set(events.compactMap { $0["group_id"] as? String }).count == 1)
+    // It finds out by itself which end's view this is: who receives the first packet.
+    #expect((trace["vantage_point"] as? [String: String])?["type"] == "unknown")
     let lines = try objects(inspect(bytes, "--json"))
     let open = try #require(lines.first { $0["type"] as? String == "OPEN" })
-    let opener = try #require(open["src"] as? String)
-    let data = try #require(lines.first { $0["type"] as? String == "DATA" && $0["src"] as? String == opener })
-    // As the peers' own qlogs name it, OPEN too, though only its answer tells.
-    let id = (data["fields"] as? [String: Any])?["connection"] as? String
-    #expect(events.allSatisfy { $0["group_id"] as? String == id })
-    #expect(open["type"] != nil && (events.first?["data"] as? [String: Any])?["header"] != nil)
-    let tracker = (0...UInt8.max).compactMap { PacketType(rawValue: $0) }.filter(\.isTracker).map(\.name)
-    let datagrams = lines.filter { $0["checksum"] as? String == "ok" && !tracker.contains($0["type"] as? String ?? "") }
+    let local = try #require(open[isSenders ? "dst" : "src"] as? String)
+    let sends = try #require(lines.first { $0["type"] as? String == "DATA" && $0["src"] as? String == local })
+    let id = (sends["fields"] as? [String: Any])?["connection"] as? String
+    // Each group is a connection for it, in the order of time: the end's own, and all that trackers were asked.
+    let groups = Dictionary(grouping: records.dropFirst()) { $0["group_id"] as? String }
+    #expect(Set(groups.keys) == [id, "tracker"])
+    for group in groups.values {
+      let times = group.compactMap { $0["time"] as? Double }
+      #expect(times.count == group.count && times == times.sorted())
+    }
+    let events = records.dropFirst().filter { ($0["name"] as? String)?.hasPrefix("transport:packet_") == true }
+    let datagrams = lines.filter { $0["checksum"] as? String == "ok" }
     #expect(events.count == datagrams.count && events.count > 200)
-    var numbers: [String: Set<String>] = [:]
-    var acked = 0
+    let tracker = (0...UInt8.max).compactMap { PacketType(rawValue: $0) }.filter(\.isTracker).map(\.name)
+    var numbers: [String: Set<Int>] = ["transport:packet_sent": [], "transport:packet_received": []]
+    var acked: [String: Set<Int>] = [:]
     for (event, line) in zip(events, datagrams) {
       let name = try #require(event["name"] as? String)
-      #expect(name == (line["src"] as? String == opener ? "transport:packet_sent" : "transport:packet_received"))
       let data = try #require(event["data"] as? [String: Any])
       #expect((data["raw"] as? [String: Any])?["length"] as? Int == line["len"] as? Int)
       let header = try #require(data["header"] as? [String: Any])
       let (type, number) = (try #require(header["packet_type"] as? String), header["packet_number"] as? Int)
+      guard !tracker.contains(line["type"] as? String ?? "") else {
+        #expect(event["group_id"] as? String == "tracker" && type == "unknown" && number != nil)
+        continue
+      }
+      #expect(event["group_id"] as? String == id)
+      #expect((name == "transport:packet_sent") == (line["src"] as? String == local))
       guard let number, number < 1 << 53 else {
         #expect(["retry", "version_negotiation", "stateless_reset"].contains(type))
         continue
       }
-      let isTwice = !numbers[name, default: []].insert("\(type) \(number)").inserted
+      let isTwice = numbers[name, default: []].contains(number)
       #expect(!isTwice || (line["marks"] as? [String])?.contains("duplicate") == true || type == "initial")
+      if type == "1RTT" { numbers[name, default: []].insert(number) }
       for frame in try #require(data["frames"] as? [[String: Any]]) {
         #expect(frame["frame_type"] is String)
-        for range in frame["acked_ranges"] as? [[Int]] ?? [] { acked += (range.last ?? 0) - (range.first ?? 0) + 1 }
+        for range in frame["acked_ranges"] as? [[Int]] ?? [] {
+          acked[name, default: []].formUnion(try #require(range.first)...(try #require(range.last)))
+        }
       }
     }
-    #expect(acked > 200)
+    // What was acknowledged and lost is what was sent; of a number that was sent again, its latest sending was acknowledged.
+    let (sent, received) = (numbers["transport:packet_sent"] ?? [], numbers["transport:packet_received"] ?? [])
+    #expect(acked["transport:packet_received", default: []].subtracting(sent).isEmpty)
+    let lost = records.filter { $0["name"] as? String == "recovery:packet_lost" }.compactMap {
+      (($0["data"] as? [String: Any])?["header"] as? [String: Any])?["packet_number"] as? Int
+    }
+    #expect(Set(lost).isSubset(of: sent), "\(Set(lost).subtracting(sent))")
+    if isSenders {
+      #expect(lost.count > 3 && acked["transport:packet_received", default: []].contains { $0 >= 1 << 32 })
+      #expect(acked["transport:packet_received", default: []].count > 200)
+    } else {
+      #expect(acked["transport:packet_sent", default: []].subtracting(received).count < 20)
+    }
+    let windows = records.filter { ($0["data"] as? [String: Any])?["congestion_window"] != nil }
+    #expect(windows.isEmpty != isMerged && windows.allSatisfy { $0["group_id"] as? String == id })
+  }
+
+  /// Without directions the responder's view is told, as who is asked mostly serves.
+  @Test func whoseView() throws {
+    func names(_ directions: [Bool?]) throws -> [String] {
+      let capture = TestCapture()
+      var accept = AcceptPacket()
+      accept.responder = Conversation.bobID
+      let datagrams = [
+        try OpenPacket().datagram(connection: Conversation.aliceID),
+        try accept.datagram(connection: Conversation.aliceID),
+        try DataPacket().datagram(connection: Conversation.bobID),
+      ]
+      for (index, datagram) in datagrams.enumerated() {
+        let (from, to) = index == 1 ? (bob, alice) : (alice, bob)
+        capture.add(datagram, from: from, to: to, outbound: directions[index])
+      }
+      let events = try records(Array(inspect(capture.bytes, "--qlog").output.utf8))
+        .filter { ($0["name"] as? String)?.hasPrefix("transport:") == true }
+      return events.map { "\($0["name"] ?? "") \($0["group_id"] ?? "")" }
+    }
+    let (sent, received) = ("transport:packet_sent", "transport:packet_received")
+    let openers = ["\(sent) b0b0000000000002", "\(received) b0b0000000000002", "\(sent) b0b0000000000002"]
+    let responders = ["\(received) a11ce00000000001", "\(sent) a11ce00000000001", "\(received) a11ce00000000001"]
+    #expect(try names([true, false, true]) == openers)
+    #expect(try names([false, true, false]) == responders)
+    #expect(try names([nil, nil, nil]) == responders)
+    // Where all leaves, as on loopback, the first decides.
+    #expect(try names([true, true, true]) == openers)
   }
 
   @Test func ofAPeerAndTheReportWithIt() async throws {

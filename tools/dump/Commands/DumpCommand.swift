@@ -137,7 +137,7 @@ struct DumpCommand: ~Copyable {
   }
 
   private mutating func write(_ datagram: Datagram, _ seen: Observation) {
-    if options.isQlog { return qlog.write(datagram, seen, analyzer, to: &out) }
+    if options.isQlog { return qlog.write(datagram, seen, analyzer, peers: peers?.connections ?? [], to: &out) }
     if options.isJSON {
       JSONLine.write(datagram, seen, to: &out)
     } else {

@@ -2,9 +2,9 @@ import ShoalWire
 
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
-/// What any transport has is said in the events that other tools know, the rest in events of our own. The group of an event
-/// is the id in the header of what that end sends whose view it is, as in the peers' own qlogs: the opener of what is sent
-/// and received, the sender of what was lost and is in flight.
+/// What any transport has is said in the events that other tools know, the rest in events of our own. A connection is told
+/// from the view of one end, and its events are one group: the id in the header of what that end sends, as in its own
+/// qlog. What trackers are asked is a group of its own.
 struct QlogLine {
   /// What was said last of a flow's metrics, so that only what changed is said again.
   private struct Said {
@@ -12,8 +12,17 @@ struct QlogLine {
     var minimum = UInt64.max
   }
 
+  /// To which events a datagram's belong.
+  private enum Group {
+    case tracker
+    case connection(UInt64)
+    /// Of the opener with this id: what it sends has an id that nobody has told yet.
+    case unanswered(UInt64)
+  }
+
   private var said: [Int: Said] = [:]
   private var packets = QlogPacket()
+  private var views = QlogViews()
   /// More text than this is not held back until an OPEN is answered.
   private static let mostHeld = 1 << 20
   /// By the opener's id, which stands there for the time being: where the groups of an OPEN that nobody has answered yet
@@ -23,7 +32,7 @@ struct QlogLine {
   /// The first record: what follows is one trace, its times those of the capture.
   static func header(title: String) -> String {
     #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
-      + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"network","flow":"client"},"#
+      + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"unknown"},"#
       + #""event_schemas":["urn:ietf:params:qlog:events:quic","urn:shoal:qlog:events"],"#
       + #""common_fields":{"time_format":"relative_to_epoch","#
       + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#
@@ -35,20 +44,28 @@ struct QlogLine {
     out.append("\n")
   }
 
-  /// The events of a datagram: itself, and what it changes.
+  /// The events of a datagram: itself, and what it changes. Of connections over which one of `peers` sends, its own qlog,
+  /// which goes into the same file, tells losses and what is in flight.
   mutating func write(
-    _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, to out: inout TextBuffer
+    _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, peers: Set<UInt64> = [],
+    to out: inout TextBuffer
   ) {
     let flow = seen.flow ?? analyzer.places.flow(of: datagram.connection)
-    let opener = flow.flatMap { QlogPacket.opener($0, analyzer.flows) }
-    let group = opener.map { analyzer.flows[$0].connection } ?? datagram.connection
-    if opener != nil, datagram.type == .accept, let places = unanswered.removeValue(forKey: datagram.connection) {
-      for place in places { out.patch(hex: group, 16, at: place) }
+    let (own, isSent) = views.place(datagram, seen, flow: flow, analyzer.flows)
+    let group: Group
+    if let type = datagram.type, type.isTracker {
+      group = .tracker
+    } else if let own {
+      group = .connection(analyzer.flows[own].connection)
+    } else {
+      group = flow == nil ? .connection(datagram.connection) : .unanswered(datagram.connection)
     }
-    if let type = datagram.type, !type.isTracker, !datagram.isCorrupt {
-      let isSent = type == .open || seen.flow != nil && seen.flow == opener
+    if let own, datagram.type == .accept, let places = unanswered.removeValue(forKey: datagram.connection) {
+      for place in places { out.patch(hex: analyzer.flows[own].connection, 16, at: place) }
+    }
+    if datagram.type != nil, !datagram.isCorrupt {
       begin(isSent ? "transport:packet_sent" : "transport:packet_received", datagram, group, &out)
-      packets.write(datagram, seen, analyzer, to: &out)
+      packets.write(datagram, seen, to: &out)
       end(&out)
     }
     begin(datagram.isCorrupt ? "shoal:packet_dropped" : "shoal:packet", datagram, group, &out)
@@ -89,9 +106,10 @@ struct QlogLine {
     }
     end(&out)
     guard let subject = seen.subject else { return }
-    let sender = analyzer.flows[subject].connection
-    writeLoss(datagram, seen, sender, to: &out)
-    writeMetrics(datagram, seen, subject, sender, to: &out)
+    let isOwn = subject == own
+    let isTold = peers.contains(analyzer.flows[subject].connection)
+    if !isTold { writeLoss(datagram, seen, group, isOwn, to: &out) }
+    writeMetrics(datagram, seen, subject, group, isOwn, isTold, to: &out)
   }
 
   /// Whether the text must be held back, for an answer may yet tell its group.
@@ -100,8 +118,9 @@ struct QlogLine {
     return !unanswered.isEmpty
   }
 
-  private mutating func writeLoss(_ datagram: Datagram, _ seen: Observation, _ group: UInt64, to out: inout TextBuffer)
-  {
+  private mutating func writeLoss(
+    _ datagram: Datagram, _ seen: Observation, _ group: Group, _ isOwn: Bool, to out: inout TextBuffer
+  ) {
     guard case .data(let packet) = datagram.content else { return }
     let trigger: StaticString
     if seen.marks.contains(.lostByAck) {
@@ -113,7 +132,7 @@ struct QlogLine {
     } else {
       return
     }
-    begin("recovery:packet_lost", datagram, group, &out)
+    begin(isOwn ? "recovery:packet_lost" : "shoal:remote_packet_lost", datagram, group, &out)
     out.append(#""header":{"packet_type":"1RTT","packet_number":"#)
     // What was lost is the sending before.
     out.append(QlogPacket.number(seen.sequence ?? Int64(packet.sequence), attempt: max(packet.attempt, 1) - 1))
@@ -124,16 +143,20 @@ struct QlogLine {
   }
 
   private mutating func writeMetrics(
-    _ datagram: Datagram, _ seen: Observation, _ subject: Int, _ group: UInt64, to out: inout TextBuffer
+    _ datagram: Datagram, _ seen: Observation, _ subject: Int, _ group: Group, _ isOwn: Bool, _ isTold: Bool,
+    to out: inout TextBuffer
   ) {
     var last = said[subject] ?? Said()
-    guard let inFlight = seen.inFlight, inFlight != last.inFlight || seen.roundTrip != nil else { return }
-    begin("recovery:metrics_updated", datagram, group, &out)
-    out.append(#""bytes_in_flight":"#)
-    out.append(inFlight)
-    last.inFlight = inFlight
+    let inFlight = isTold || seen.inFlight == last.inFlight && seen.roundTrip == nil ? nil : seen.inFlight
+    guard inFlight != nil || seen.roundTrip != nil else { return }
+    begin(isOwn ? "recovery:metrics_updated" : "shoal:remote_metrics_updated", datagram, group, &out)
+    if let inFlight {
+      out.append(#""bytes_in_flight":"#)
+      out.append(inFlight)
+      last.inFlight = inFlight
+    }
     if let sample = seen.roundTrip {
-      out.append(#","latest_rtt":"#)
+      out.append(inFlight == nil ? #""latest_rtt":"# : #","latest_rtt":"#)
       Self.milliseconds(sample, &out)
       if sample < last.minimum {
         last.minimum = sample
@@ -145,15 +168,20 @@ struct QlogLine {
     end(&out)
   }
 
-  private mutating func begin(_ name: StaticString, _ datagram: Datagram, _ group: UInt64, _ out: inout TextBuffer) {
+  private mutating func begin(_ name: StaticString, _ datagram: Datagram, _ group: Group, _ out: inout TextBuffer) {
     out.append(byte: 0x1e)
     out.append(#"{"time":"#)
     Self.milliseconds(datagram.time ?? 0, &out)
     out.append(#","name":""#)
     out.append(name)
     out.append(#"","group_id":""#)
-    if datagram.type == .open, group == datagram.connection { unanswered[group, default: []].append(out.count) }
-    out.append(hex: group, 16)
+    switch group {
+    case .tracker: out.append("tracker")
+    case .connection(let id): out.append(hex: id, 16)
+    case .unanswered(let id):
+      unanswered[id, default: []].append(out.count)
+      out.append(hex: id, 16)
+    }
     out.append(#"","data":{"#)
   }
 

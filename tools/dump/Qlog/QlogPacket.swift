@@ -1,37 +1,33 @@
 import ShoalWire
 
-/// Writes datagrams of connections as the events `packet_sent` and `packet_received` that tools for QUIC draw.
+/// Writes datagrams as the events `packet_sent` and `packet_received` that tools for QUIC draw.
 ///
-/// All are told as the opener sees them: what it sends is sent. Packets are numbered as such tools expect, each sending by
-/// a number of its own: a DATA packet by its own number, a repeat by that and the attempt, the others by one after the
-/// other, far above.
+/// Packets are numbered as such tools expect, each sending by a number of its own: a DATA packet by its own number, a repeat
+/// by that and the attempt, the others by one after the other, far above.
 struct QlogPacket {
-  /// Above the numbers of DATA, and below 2^53, up to which programs hold numbers exactly.
-  private static let attempts: UInt64 = 44
-  private static let unnumbered: UInt64 = 1 << 52
+  /// Where the attempt stands, above the 32 bits of the number, and what counts the others, above both: below 2^53, up to
+  /// which programs hold numbers exactly.
+  private static let attempts: UInt64 = 32
+  private static let unnumbered: UInt64 = 1 << 40
   /// More runs of an ACK are not told.
   private static let mostRuns = 32
+  /// More repeats that are not acknowledged are not remembered.
+  private static let mostRepeats = 1 << 16
 
   private var count: UInt64 = 0
   /// By flow: the number before which all was told to have arrived.
   private var told: [Int: Int64] = [:]
+  /// By flow: the latest attempts of numbers that were sent again and not acknowledged yet.
+  private var repeats: [Int: [Int64: UInt8]] = [:]
 
-  /// The number of a sending of a DATA packet.
+  /// The number of a sending of a DATA packet, of which the low bits are those on the wire.
   static func number(_ sequence: Int64, attempt: UInt8) -> UInt64 {
-    UInt64(attempt) << attempts | UInt64(truncatingIfNeeded: sequence) & (1 << attempts - 1)
+    UInt64(attempt) << attempts | UInt64(UInt32(truncatingIfNeeded: sequence))
   }
 
-  /// Which flow is the opener's, of a connection whose one direction is `flow`: the first that was seen, if nothing tells.
-  static func opener(_ flow: Int, _ flows: [Flow]) -> Int? {
-    guard let reverse = flows[flow].reverse else { return flows[flow].isFromOpener == false ? nil : flow }
-    if let isFromOpener = flows[flow].isFromOpener { return isFromOpener ? flow : reverse }
-    return min(flow, reverse)
-  }
-
-  /// The members of `data`; whether the opener sends it. Nil, and nothing is written, if it belongs to no connection.
-  mutating func write(
-    _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, to out: inout TextBuffer
-  ) {
+  /// The members of `data`.
+  mutating func write(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
+    note(seen)
     out.append(#""header":{"packet_type":""#)
     let number = header(datagram, seen, to: &out)
     if let number {
@@ -49,6 +45,12 @@ struct QlogPacket {
     } else if seen.marks.contains(.lostByTimeout) {
       out.append(#","trigger":"retransmit_timeout""#)
     }
+  }
+
+  private mutating func note(_ seen: Observation) {
+    guard seen.attempt > 0, let flow = seen.flow, let number = seen.sequence else { return }
+    guard repeats[flow, default: [:]].count < Self.mostRepeats else { return }
+    repeats[flow, default: [:]][number] = max(seen.attempt, repeats[flow]?[number] ?? 0)
   }
 
   /// Writes the type, with its last quote; the number, if it has one.
@@ -74,7 +76,7 @@ struct QlogPacket {
       out.append("stateless_reset\"")
       return nil
     default:
-      out.append("1RTT\"")
+      out.append(datagram.type?.isTracker == true ? "unknown\"" : "1RTT\"")
       count += 1
       return Self.unnumbered + count
     }
@@ -94,6 +96,12 @@ struct QlogPacket {
         out.append(#"{"frame_type":"connection_close","error_space":"application","error_code":"#)
         out.append((try? ClosePacket.decode(datagram.bytes.bytes).code) ?? 0)
         out.append("}")
+      case let type? where type.isTracker:
+        out.append(#"{"frame_type":"unknown","frame_type_bytes":"#)
+        out.append(type.rawValue)
+        out.append(#","message":""#)
+        out.append(type.name)
+        out.append(#""}"#)
       default: break
       }
     }
@@ -138,14 +146,27 @@ struct QlogPacket {
     }
     guard let next = seen.next, let subject = seen.subject else { return out.append("}") }
     let start = out.count
-    func range(_ first: Int64, _ last: Int64) {
+    let again = repeats[subject] ?? [:]
+    let sorted = again.keys.sorted()
+    func sendings(_ first: Int64, _ last: Int64, attempt: UInt8) {
+      guard first <= last else { return }
       out.append(out.count > start ? ",[" : #","acked_ranges":[["#)
-      out.append(Self.number(first, attempt: 0))
+      out.append(Self.number(first, attempt: attempt))
       if last > first {
         out.append(",")
-        out.append(Self.number(last, attempt: 0))
+        out.append(Self.number(last, attempt: attempt))
       }
       out.append("]")
+    }
+    // What was sent again is taken to have arrived by its latest sending.
+    func range(_ first: Int64, _ last: Int64) {
+      var from = first
+      for number in sorted where (first...last).contains(number) {
+        sendings(from, number - 1, attempt: 0)
+        sendings(number, number, attempt: again[number] ?? 0)
+        from = number + 1
+      }
+      sendings(from, last, attempt: 0)
     }
     let from = told[subject] ?? seen.origin.map { Int64($0) } ?? next
     told[subject] = max(next, told[subject] ?? next)
@@ -164,5 +185,6 @@ struct QlogPacket {
     }
     if out.count > start { out.append("]") }
     out.append("}")
+    for number in sorted where number < next { repeats[subject]?[number] = nil }
   }
 }

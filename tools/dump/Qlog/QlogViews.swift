@@ -1,0 +1,32 @@
+import ShoalWire
+
+/// From which end's view each connection is told: that of the machine that captured; or else the responder's, as who is
+/// asked mostly serves, and what it sends is looked at; or, where no handshake was captured, of whoever was seen to send first.
+struct QlogViews {
+  /// By the connection's first flow: whether it is the one that goes out.
+  private var areOwn: [Int: Bool] = [:]
+
+  /// The flow that goes out, as the view has it, of the connection whose one direction is `flow`, and whether the datagram
+  /// does. Nil: of no connection known, or of an opener that nobody has answered yet.
+  mutating func place(
+    _ datagram: Datagram, _ seen: Observation, flow: Int?, _ flows: [Flow]
+  ) -> (own: Int?, isSent: Bool) {
+    if let type = datagram.type, type.isTracker {
+      return (nil, datagram.direction.map { $0 == .outbound } ?? type.isTrackerRequest)
+    }
+    guard let flow else { return (nil, datagram.direction == .outbound) }
+    let first = min(flow, flows[flow].reverse ?? flow)
+    // An OPEN goes against the flow that its id names.
+    let isAgainst = datagram.type == .open && seen.flow == nil
+    let isOwn =
+      areOwn[first]
+      ?? {
+        let goesOut = datagram.direction.map { $0 == .outbound } ?? !(isAgainst || flows[flow].isFromOpener == true)
+        let isInFirst = (flow == first) != isAgainst
+        return goesOut == isInFirst
+      }()
+    areOwn[first] = isOwn
+    let own = isOwn ? first : flows[first].reverse
+    return (own, isAgainst ? own != flow : seen.flow != nil && seen.flow == own)
+  }
+}
