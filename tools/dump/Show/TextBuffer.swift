@@ -61,8 +61,15 @@ struct TextBuffer: ~Copyable {
     count += 1
   }
 
+  /// The numbers below 100, two digits each.
+  private static let pairs: StaticString = """
+    00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354\
+    555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
+
   /// A decimal number, at the right of a column of `width`, filled from the left.
   mutating func append(_ value: UInt64, width: Int = 0, fill: UInt8 = UInt8(ascii: " ")) {
+    guard value >= 10 || width > 1 else { return append(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
     var length = 1
     var bound: UInt64 = 10
     while value >= bound {
@@ -75,11 +82,16 @@ struct TextBuffer: ~Copyable {
     room(size)
     var place = base + count + size
     var rest = value
-    for _ in 0..<length {
-      place -= 1
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      place.pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+    // Two digits a division: half of a line is numbers.
+    while rest >= 10 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      place -= 2
+      place.update(from: Self.pairs.utf8Start + Int(pair) * 2, count: 2)
       rest = quotient
+    }
+    if length & 1 == 1 {
+      place -= 1
+      place.pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)
     }
     for _ in 0..<size - length {
       place -= 1
