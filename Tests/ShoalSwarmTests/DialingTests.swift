@@ -154,6 +154,61 @@ struct DialingTests {
     #expect(peer.swarm.connectionCount == 0 && server.wants == 0)
   }
 
+  /// Two addresses turn out to be one peer's, which is connected at one of them: the attempt at the other ends unheard.
+  @Test func anAttemptElsewhereEndsWithoutAWord() {
+    let scene = Scene(11, 500_000)
+    let server = ScriptedServer(scene, answer: { _ in [] })
+    let peer = scene.downloader()
+    server.connect(to: peer, serves: 0)
+    scene.tell(0, of: [nobody(1)])
+    scene.world.run(for: 100 * .millisecond)
+    peer.swarm.add(peerAt: [nobody(1), server.address], for: scene.downloads[0].key, at: scene.world.now)
+    scene.world.flush(peer)
+    scene.world.run(for: 6 * .second)
+    #expect(server.wants == 1)
+    #expect(!peer.events.contains { if case .disconnected(_, false, _, _, _) = $0 { true } else { false } })
+  }
+
+  /// Only connections that are open count, and only peers that have said what they have.
+  @Test func whatIsCountedAsConnected() {
+    let scene = Scene(12, 500_000)
+    let server = ScriptedServer(scene, offers: nil)
+    let peer = scene.downloader(from: [nobody(1), server.address])
+    scene.world.run(for: .second)
+    let key = scene.downloads[0].key
+    #expect(peer.swarm.connectionCount == 1 && peer.swarm.progress(key).peers == 0)
+    let origin = ScriptedServer(scene)
+    scene.tell(0, of: [origin.address])
+    scene.world.run(for: 5 * .second) { peer.swarm.progress(key).bytes > 0 }
+    #expect(peer.swarm.connectionCount == 2 && peer.swarm.progress(key).peers == 1)
+    scene.finish(within: 5)
+    #expect(peer.swarm.progress(key).peers == 0 && peer.swarm.knownPeers(key) == 0 && peer.swarm.contacts.isEmpty)
+  }
+
+  /// Who comes while we leave is sent away.
+  @Test func whoComesWhileWeLeaveIsSentAway() {
+    let scene = Scene(13, 500_000)
+    let origin = scene.origin()
+    scene.world.stop(origin)
+    var code: UInt16?
+    var offers = 0
+    let late = scene.world.addStranger { stranger, event, _ in
+      switch event {
+      case .opened(let id, _):
+        var want = Want()
+        want.id = scene.file.id
+        stranger.send(want, on: id)
+      case .offer: offers += 1
+      case .closed(_, let why): code = why
+      default: break
+      }
+    }
+    _ = late.endpoint.open(to: origin.address, at: scene.world.now)
+    scene.world.flush(late)
+    scene.world.run(for: 2 * .second)
+    #expect(code == CloseCode.goingAway.rawValue && offers == 0 && origin.swarm.connectionCount == 0)
+  }
+
   /// The addresses that sent what does not fit are remembered, up to 256, and of more the oldest is forgotten.
   @Test func thoseWhoLiedAreRemembered() {
     let scene = Scene(7, 500_000)

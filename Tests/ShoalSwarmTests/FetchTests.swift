@@ -4,38 +4,9 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What is asked of whom, and what becomes of it when a peer goes, falls silent or turns out to be slow.
+/// How much is asked of whom, and when trackers are.
 struct FetchTests {
   private static let piece: UInt32 = 16_384
-
-  /// The cut of the whole is told before the OFFER: up to 4,096 runs are kept, and of more it is asked again.
-  @Test(arguments: [4_096, 4_097]) func whatIsToldEarlyIsKeptOrAskedForAgain(runs: Int) {
-    let scene = Scene(1, 100 * 1_024, .size(1_024))
-    let server = ScriptedServer(scene, offers: nil)
-    let peer = scene.downloader(from: [server.address])
-    scene.world.run(for: .second) { server.wants == 1 }
-    let told = (0..<runs).map { ChunkRun(first: UInt32(2 * $0 + 1), count: 1) }
-    for first in stride(from: 0, to: runs, by: 100) {
-      var have = Have()
-      (have.file, have.chunks) = (server.number, Array(told[first..<min(first + 100, runs)]))
-      server.say(have)
-    }
-    scene.world.run(for: 200 * .millisecond)
-    var offer = Offer()
-    (offer.file, offer.size, offer.pieceExponent) = (server.number, scene.file.cut.size, scene.file.cut.pieceExponent)
-    offer.chunks = scene.file.cut.chunks
-    server.say(offer)
-    scene.world.run(for: 500 * .millisecond)
-    if runs == 4_096 {
-      #expect(server.wants == 1 && server.ends == 0)
-      #expect(peer.swarm.chunks(scene.downloads[0].key).count == 50, "what was told early")
-    } else {
-      #expect(server.wants == 2 && server.ends == 1 && server.asked.isEmpty)
-      (offer.file, offer.have) = (server.number, [ChunkRun(first: 0, count: offer.chunks)])
-      server.say(offer)
-      scene.finish(within: 5)
-    }
-  }
 
   /// At most 1,024 pieces are asked of one peer at a time, so that it need not remember more.
   @Test func aThousandAndTwentyFourPiecesAreAskedOfOnePeer() {
@@ -49,164 +20,16 @@ struct FetchTests {
     #expect(server.asked.count == 1_025 && peer.ledgerIsRight)
   }
 
-  /// A wrong ticket of our own: what is sent before the OFFER does not fit it, and nobody is to blame.
-  @Test func aWrongTicketIsNotThePeersFault() {
-    let scene = Scene(3, 200_000)
-    let server = ScriptedServer(scene, offers: nil)
-    let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms"))
-    let expected = Cut(size: 190_000)
-    let key = scene.world.download(scene.file, to: peer, from: [server.address], expected: expected)
-    scene.downloads.append((peer, key))
-    scene.world.run(for: 200 * .millisecond)
-    var offer = Offer()
-    (offer.file, offer.size, offer.pieceExponent) = (server.number, scene.file.cut.size, scene.file.cut.pieceExponent)
-    (offer.chunks, offer.have) = (scene.file.cut.chunks, [ChunkRun(first: 0, count: scene.file.cut.chunks)])
-    server.say(offer)
-    scene.finish(within: 5)
-    #expect(!peer.distrusts(server.address))
-  }
-
-  /// The ticket is found to be wrong: the next peer is not asked for what it says.
-  @Test func aWrongTicketIsUsedOnce() {
-    let scene = Scene(4, 200_000)
-    let servers = (0..<2).map { _ in ScriptedServer(scene, offers: nil) }
-    var asked: [RangeField] = []
-    servers[1].sendsManifest = { range in
-      asked.append(range)
-      return false
-    }
-    let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms"))
-    let key = scene.world.download(scene.file, to: peer, from: [servers[0].address], expected: Cut(size: 190_000))
-    scene.downloads.append((peer, key))
-    scene.world.run(for: 200 * .millisecond)
-    scene.tellInTurn(of: [servers[1]])
-    scene.world.run(for: 500 * .millisecond)
-    #expect(asked.isEmpty && servers[1].wants == 1)
-  }
-
-  /// An OFFER says otherwise than the ticket: the manifest is asked for at once by what it says.
-  @Test func anOfferCorrectsTheTicket() {
-    let scene = Scene(5, 200_000)
-    let server = ScriptedServer(scene)
-    let length = UInt32(scene.file.manifest.bytes.count)
-    server.sendsManifest = { $0.length == length }
-    let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms"))
-    let expected = Cut(size: 200_000, pieceExponent: scene.file.cut.pieceExponent - 1, chunks: 2)
-    #expect(expected.isValid)
-    let key = scene.world.download(scene.file, to: peer, from: [server.address], expected: expected)
-    scene.downloads.append((peer, key))
-    #expect(scene.finish(within: 10) < 2 * .second)
-  }
-
-  /// The peer that was to send the manifest goes, or does not serve the file any more: another is asked at once.
-  @Test(arguments: [false, true]) func theManifestIsAskedOfAnother(isRefused: Bool) {
-    let scene = Scene(6, 200_000)
-    let first = ScriptedServer(scene)
-    first.sendsManifest = { _ in false }
-    let second = ScriptedServer(scene)
-    scene.downloader()
-    scene.tellInTurn(of: [first, second])
-    scene.world.run(for: 300 * .millisecond)
-    if isRefused {
-      var refuse = Refuse()
-      (refuse.file, refuse.code) = (first.number, Refusal.unknownFile.rawValue)
-      first.say(refuse)
-    } else {
-      first.leave()
-    }
-    #expect(scene.finish(within: 10) < .second)
-  }
-
-  /// Where the size is proven, who offers another is distrusted.
-  @Test func whoOffersAnotherSizeThanTheProvenIsDistrusted() {
-    let scene = Scene(7, 200_000)
-    let origin = ScriptedServer(scene, answer: { _ in [] })
-    let liar = ScriptedServer(scene, offers: { $0.size = 199_999 })
-    let peer = scene.downloader()
-    scene.tellInTurn(of: [origin])
-    scene.world.run(for: 500 * .millisecond)
-    scene.tellInTurn(of: [liar])
-    scene.world.run(for: 500 * .millisecond)
-    #expect(peer.distrusts(liar.address) && !peer.distrusts(origin.address) && liar.asked.isEmpty)
-  }
-
-  /// The first name counts, and is not to be changed by others.
-  @Test func theFirstNameStays() {
-    let scene = Scene(8, 200_000)
-    let first = ScriptedServer(scene, offers: { $0.name = "one" }, answer: { _ in [] })
-    let second = ScriptedServer(scene, offers: { $0.name = "two" })
-    let peer = scene.downloader()
-    scene.tellInTurn(of: [first])
-    scene.world.run(for: 100 * .millisecond)
-    scene.tellInTurn(of: [second])
-    scene.finish(within: 10)
-    #expect(peer.swarm.name(scene.downloads[0].key) == "one")
-  }
-
-  /// A silent peer is told not to send what others are asked for, and asked for nothing for ten seconds.
-  @Test func aSilentPeerIsLeftAloneForTenSeconds() {
-    let scene = Scene(9, 40 * Int(Self.piece), .size(Int(Self.piece)))
-    let silent = ScriptedServer(scene, answer: { _ in [] })
-    let other = ScriptedServer(scene, "delay=5ms,rate=100kbit")
-    let peer = scene.downloader(from: [silent.address]) { $0.leastRequests = 5 * Int(Self.piece) }
-    scene.world.run(for: .second) { silent.asked.count == 5 }
-    let start = scene.world.now
-    scene.tellInTurn(of: [other])
-    scene.world.run(for: 6 * .second) { !silent.cancelled.isEmpty }
-    let pause = scene.world.now - start
-    #expect(pause > 2_900 * .millisecond && pause < 3_500 * .millisecond, "\(pause)")
-    scene.world.run(for: 50 * .millisecond)
-    #expect(Set(silent.cancelled) == Set(silent.asked) && silent.asked.count == 5)
-    // In the middle of its rest it is asked for nothing, though there is much to ask for.
-    scene.world.run(for: 9 * .second)
-    #expect(silent.asked.count == 5 && !peer.swarm.progress(scene.downloads[0].key).isComplete)
-    scene.world.run(for: 2 * .second)
-    #expect(silent.asked.count > 5)
-    silent.answer = { [$0] }
-    for range in Set(silent.asked) { silent.send(range) }
-    scene.finish(within: 60)
-    #expect(peer.ledgerIsRight)
-  }
-
-  /// Two are silent, the second of them when nobody else is left: what it owes stays with it and is asked for again.
-  @Test func theLastThatSentIsAskedAgain() {
-    let scene = Scene(10, 40 * Int(Self.piece), .size(Int(Self.piece)))
-    let first = ScriptedServer(scene, answer: { _ in [] })
-    let second = ScriptedServer(scene, "delay=5ms,rate=400kbit")
-    scene.downloader(from: [first.address]) { $0.leastRequests = 5 * Int(Self.piece) }
-    scene.world.run(for: .second) { first.asked.count == 5 }
-    scene.tellInTurn(of: [second])
-    scene.world.run(for: 6 * .second) { !first.cancelled.isEmpty }
-    // From now on the second sends nothing either.
+  /// A connection on which nothing is wanted any more is kept for ten seconds from then on.
+  @Test func whatIsNotNeededAnyMoreLastsTenSeconds() {
+    let scene = Scene(23, 40 * Int(Self.piece), .size(Int(Self.piece)))
+    let server = ScriptedServer(scene, "delay=5ms,rate=400kbit")
+    let peer = scene.downloader(from: [server.address])
+    #expect(scene.finish(within: 30) > 11 * .second)
+    scene.world.run(for: 9_500 * .millisecond)
+    #expect(server.ends == 1 && peer.swarm.connectionCount == 1)
     scene.world.run(for: .second)
-    second.answer = { _ in [] }
-    scene.world.run(for: 5 * .second)
-    let before = second.asked.count
-    scene.world.run(for: 3_500 * .millisecond)
-    let again = second.asked.suffix(second.asked.count - before)
-    #expect(!again.isEmpty && !second.cancelled.isEmpty && again.allSatisfy { second.cancelled.contains($0) })
-    for server in [first, second] { server.answer = { [$0] } }
-    scene.finish(within: 60)
-  }
-
-  /// Near the end two are asked for the same piece: when one has sent it, the other is told.
-  @Test func theSlowerIsToldThatAPieceHasCome() {
-    let scene = Scene(11, 2 * Int(Self.piece), .size(Int(Self.piece)))
-    let slow = ScriptedServer(scene)
-    slow.answer = { [$0.first(4_096)] }
-    let fast = ScriptedServer(scene, "delay=1ms,rate=100mbit")
-    let peer = scene.downloader(from: [slow.address])
-    scene.world.run(for: .second) { slow.asked.count == 2 }
-    scene.world.run(for: 500 * .millisecond)
-    let start = scene.world.now
-    scene.tellInTurn(of: [fast])
-    scene.finish(within: 10)
-    #expect(scene.world.now - start < 2 * .second, "before the slow one counts as silent")
-    // All of it is in one CANCEL in the end, or piece by piece before.
-    scene.world.run(for: 100 * .millisecond)
-    #expect(Set(slow.cancelled) == Set(slow.asked))
-    #expect(fast.asked.allSatisfy { $0.length == Self.piece - 4_096 } && fast.asked.count == 2)
-    #expect(peer.swarm.progress(scene.downloads[0].key).from.count == 2)
+    #expect(peer.swarm.connectionCount == 0)
   }
 
   /// A tracker that is added while a file is wanted is asked for it at once.

@@ -77,6 +77,13 @@ final class ScriptedServer {
     scene.world.flush(stranger)
   }
 
+  /// Sends bytes of the manifest, whoever asked for them.
+  func sendManifest(_ range: RangeField) {
+    guard let id = connections.last else { return }
+    send(range, ContentSpace.manifest.rawValue, number, on: id)
+    scene.world.flush(stranger)
+  }
+
   /// Opens a connection, and once it is open says that it wants the file, and whether it serves it.
   func connect(to peer: WorldPeer, serves: UInt8 = 1) {
     _ = stranger.endpoint.open(to: peer.address, at: scene.world.now)
