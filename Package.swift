@@ -23,65 +23,91 @@ let package = Package(
   targets: [
     .target(name: "CShoalKernels"),
     .target(name: "CShoal", cSettings: system),
-    .target(name: "ShoalWire", dependencies: ["CShoalKernels"], swiftSettings: lifetimes),
-    .target(name: "ShoalTransport", dependencies: ["ShoalWire"]),
-    .target(name: "ShoalSwarm", dependencies: ["ShoalTransport", "ShoalWire"]),
-    .target(name: "ShoalTracker", dependencies: ["ShoalWire"]),
-    .target(name: "ShoalLink", dependencies: ["ShoalWire"]),
+    .target(name: "ShoalBase"),
+    .target(name: "ShoalContent", dependencies: ["CShoalKernels", "ShoalBase"]),
+    .target(name: "ShoalWire", dependencies: ["CShoalKernels", "ShoalBase", "ShoalContent"], swiftSettings: lifetimes),
+    .target(name: "ShoalTransport", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
+    .target(name: "ShoalSwarm", dependencies: ["ShoalTransport", "ShoalBase", "ShoalContent", "ShoalWire"]),
+    .target(name: "ShoalTracker", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
+    .target(name: "ShoalLink", dependencies: ["ShoalBase"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
     .target(name: "CShoalBuild", cSettings: commit),
     .target(name: "ShoalTerminal", dependencies: ["CShoalBuild"]),
     .target(
       name: "ShoalSimulator",
-      dependencies: ["ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink"]),
+      dependencies: [
+        "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
+      ]),
     .target(
       name: "Shoal",
       dependencies: [
-        "CShoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink", "ShoalCapture",
+        "CShoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
+        "ShoalCapture",
       ],
       cSettings: system),
     .executableTarget(
       name: "ShoalCommand",
       dependencies: [
-        "Shoal", "ShoalWire", "ShoalTransport", "ShoalTracker", "ShoalLink", "ShoalSimulator", "ShoalTerminal",
+        "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink", "ShoalSimulator",
+        "ShoalTerminal",
       ],
       cSettings: system),
     .target(name: "ReportPage", path: "tools/report", exclude: ["example.svg"], resources: [.embedInCode("page")]),
     .executableTarget(
-      name: "shoal-dump", dependencies: ["ReportPage", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal"],
+      name: "shoal-dump",
+      dependencies: [
+        "ReportPage", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal",
+      ],
       path: "tools/dump", cSettings: system),
     .target(name: "CShoalWan", path: "tools/wan/CShoalWan", cSettings: system),
     .executableTarget(
-      name: "shoal-wan", dependencies: ["CShoalWan", "ShoalWire", "ShoalLink", "ShoalTerminal"], path: "tools/wan",
+      name: "shoal-wan",
+      dependencies: ["CShoalWan", "ShoalBase", "ShoalWire", "ShoalLink", "ShoalTerminal"],
+      path: "tools/wan",
       exclude: ["CShoalWan"], cSettings: system),
 
-    .testTarget(name: "ShoalWireTests", dependencies: ["ShoalWire", "CShoalKernels"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "ShoalBaseTests", dependencies: ["ShoalBase", "TestSupport"]),
+    .testTarget(name: "ShoalContentTests", dependencies: ["ShoalBase", "ShoalContent"]),
+    .testTarget(name: "ShoalWireTests", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire", "CShoalKernels"]),
     .testTarget(
-      name: "ShoalTransportTests", dependencies: ["ShoalTransport", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
-    .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalWire"]),
+      name: "ShoalTransportTests",
+      dependencies: [
+        "TestSupport", "ShoalTransport", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSimulator", "ShoalLink",
+      ]),
+    .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalBase"]),
     .testTarget(
-      name: "ShoalSimulatorTests", dependencies: ["ShoalSimulator", "ShoalTransport", "ShoalWire", "ShoalLink"]),
-    .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalWire"]),
+      name: "ShoalSimulatorTests",
+      dependencies: ["ShoalSimulator", "ShoalTransport", "ShoalBase", "ShoalWire", "ShoalLink"]),
+    .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .testTarget(
-      name: "ShoalSwarmTests", dependencies: ["ShoalSwarm", "ShoalTracker", "ShoalWire", "ShoalSimulator", "ShoalLink"]),
-    .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalWire"]),
+      name: "ShoalSwarmTests",
+      dependencies: [
+        "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSimulator", "ShoalLink",
+      ]),
+    .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalBase", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
-    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalSwarm", "ShoalWire"]),
+    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [
-        "ShoalCommand", "Shoal", "ShoalWire", "ShoalTransport", "ShoalLink", "ShoalSimulator", "ShoalTerminal",
+        "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink",
+        "ShoalSimulator", "ShoalTerminal",
       ]),
     .testTarget(
       name: "DumpTests",
       dependencies: [
-        "shoal-dump", "Shoal", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalLink", "ShoalSimulator",
-        "ShoalCapture", "ShoalTerminal",
+        "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalLink",
+        "ShoalSimulator", "ShoalCapture",
       ],
       exclude: ["Captures"]),
-    .testTarget(name: "WanTests", dependencies: ["shoal-wan", "ShoalWire", "ShoalLink", "ShoalTerminal"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Shoal", "ShoalWire", "ShoalLink", "ShoalCapture"]),
-    .testTarget(name: "TidyTests", dependencies: ["ShoalWire"]),
+    .testTarget(
+      name: "WanTests",
+      dependencies: ["shoal-wan", "ShoalBase", "ShoalLink", "ShoalTerminal"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalCapture"]),
+    .testTarget(name: "TidyTests", dependencies: []),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalWire
 
 /// Where a download is written.

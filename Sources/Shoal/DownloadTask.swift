@@ -1,4 +1,6 @@
 import Glibc
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
@@ -94,10 +96,10 @@ final class DownloadTask {
   /// There is no file to prepare: pieces are verified and let go.
   private func prepareNothing(_ manifest: Manifest, _ loop: NodeLoop) {
     keepsNothing = true
-    begin(nil, ChunkSet(capacity: manifest.cut.pieces), manifest, loop)
+    begin(nil, BitSet(capacity: manifest.cut.pieces), manifest, loop)
   }
 
-  private func begin(_ source: SourceFile?, _ have: ChunkSet, _ manifest: Manifest, _ loop: NodeLoop) {
+  private func begin(_ source: SourceFile?, _ have: BitSet, _ manifest: Manifest, _ loop: NodeLoop) {
     loop.set(LocalFile(key, source, manifest.cut), key)
     progress.phase = .downloading
     loop.swarm.begin(key, have: have, at: SystemClock.now())

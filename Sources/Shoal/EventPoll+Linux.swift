@@ -1,6 +1,6 @@
 import CShoal
 import Glibc
-import ShoalWire
+import ShoalBase
 
 /// Waits for descriptors and a deadline (epoll). One thread owns it; other threads reach that thread by `Wake`.
 package struct EventPoll: ~Copyable {

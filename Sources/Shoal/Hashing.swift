@@ -1,6 +1,6 @@
 import Glibc
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 
 /// Hashing of whole files, away from event loops and from Swift's cooperative threads.
 enum Hashing {

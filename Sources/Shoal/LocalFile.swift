@@ -1,5 +1,5 @@
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 
 /// A file of this machine's, as its loop knows it: where its bytes are, and the pieces that are being gathered.
 final class LocalFile {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// The places that users and tickets name, and when each is to be resolved (again): a pure function of what it is told

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalSwarm
 import ShoalWire
 

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
@@ -7,7 +9,7 @@ enum Question {
   /// So many trackers have not answered, those included whose names are not resolved yet.
   case find(String, unanswered: Int, (Result<[FoundFile], any Error>) -> Void)
   case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, any Error>) -> Void)
-  case map(Digest, Address, (ChunkSet?) -> Void)
+  case map(Digest, Address, (BitSet?) -> Void)
 }
 
 extension NodeLoop {
@@ -65,7 +67,7 @@ extension NodeLoop {
     }
   }
 
-  func map(_ id: Digest, _ address: Address, _ chunks: Int, _ done: @escaping (ChunkSet?) -> Void) {
+  func map(_ id: Digest, _ address: Address, _ chunks: Int, _ done: @escaping (BitSet?) -> Void) {
     questions.append(.map(id, address, done))
     swarm.map(id: id, of: address, chunks: chunks)
   }
@@ -136,7 +138,7 @@ extension NodeLoop {
     }
   }
 
-  private func answerMap(_ id: Digest, _ address: Address, _ chunks: ChunkSet?) {
+  private func answerMap(_ id: Digest, _ address: Address, _ chunks: BitSet?) {
     answer {
       guard case .map(id, address, let done) = $0 else { return $0 }
       done(chunks)

@@ -1,13 +1,14 @@
 import Glibc
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 
 /// The file that a download writes: `NAME.part` beside its target until it is whole, then the target.
 struct PartFile: Sendable {
   let file: File
   let target: String
   /// The pieces that were there and are right.
-  let have: ChunkSet
+  let have: BitSet
   /// The target itself was there, with the right content; there is nothing to write.
   let wasThere: Bool
   private let replacing: Bool
@@ -43,7 +44,7 @@ struct PartFile: Sendable {
       throw SystemError(status.kind == .directory ? EISDIR : ESPIPE, .create, target)
     }
     let file = try File.open(target)
-    var have = ChunkSet(capacity: manifest.cut.pieces)
+    var have = BitSet(capacity: manifest.cut.pieces)
     let hasItsSize = status.size == Int(manifest.cut.size)
     if hasItsSize { have = try verify(file, manifest, progress) }
     let part = PartFile(file: file, target: target, have: have, wasThere: true, replacing: false)
@@ -63,7 +64,7 @@ struct PartFile: Sendable {
       return .failure(ShoalError(.exists, "\(path) is a symbolic link; remove it, or use --output PATH"))
     }
     guard try file.status().kind == .regular else { throw SystemError(ESPIPE, .create, path) }
-    var have = ChunkSet(capacity: manifest.cut.pieces)
+    var have = BitSet(capacity: manifest.cut.pieces)
     do {
       try file.lock()
       if wasThere { have = try verify(file, manifest, progress) }
@@ -97,8 +98,8 @@ struct PartFile: Sendable {
   /// The pieces of a file that are right: nothing that an earlier run left is believed.
   private static func verify(
     _ file: File, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
-  ) throws(SystemError) -> ChunkSet {
-    var have = ChunkSet(capacity: manifest.cut.pieces)
+  ) throws(SystemError) -> BitSet {
+    var have = BitSet(capacity: manifest.cut.pieces)
     let size = UInt64(try file.size())
     // A part that is short ends within a piece, which is not here then.
     let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// How long a download goes on while nothing comes of it.
 final class Patience {

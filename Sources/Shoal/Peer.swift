@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
@@ -140,7 +142,7 @@ public final class Peer: Sendable {
           if !isRunning { continuation.resume(returning: nil) }
         }
       } else {
-        result.peers[i].chunks = ChunkSet(capacity: Int(peer.cut.chunks))
+        result.peers[i].chunks = BitSet(capacity: Int(peer.cut.chunks))
       }
     }
     return result

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// What a peer tells besides the progress of its downloads. Names, reasons and messages are others' and not to be
@@ -78,7 +80,7 @@ public struct LookupResult: Sendable {
     /// How many chunks it has.
     public var have: Int
     /// Which; nil if the tracker would not say.
-    public var chunks: ChunkSet?
+    public var chunks: BitSet?
     /// The seconds since the tracker heard from it.
     public var age: Int
     /// Whether it has all.

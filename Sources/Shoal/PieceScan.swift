@@ -1,5 +1,5 @@
 import Glibc
-import ShoalWire
+import ShoalContent
 import Synchronization
 
 /// Reads the pieces of a file with all cores.

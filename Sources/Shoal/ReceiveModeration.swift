@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// How long the socket is left alone while datagrams come one after the other, as network cards do with interrupts:
 /// waking up for each takes several times as long as all that is done with it.

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalContent
 import ShoalWire
 
 /// Why this machine does not send to an address, and what its user can do about it.

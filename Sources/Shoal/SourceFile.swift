@@ -1,5 +1,5 @@
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 
 /// A file from which content is sent.
 final class SourceFile: Sendable {

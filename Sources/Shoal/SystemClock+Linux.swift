@@ -1,5 +1,5 @@
 import Glibc
-import ShoalWire
+import ShoalBase
 
 /// The clocks of this machine.
 package enum SystemClock {

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalContent
 
 /// All that a receiver needs: `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`.
 ///

@@ -1,5 +1,3 @@
-import ShoalWire
-
 extension Ticket {
   /// The tickets in a text that people have sent each other: quotes of any kind around one, `> ` before its lines, blanks
   /// and line breaks within, the whole command line, a colon as `%3A`. They are texts, so that what is wrong with one can

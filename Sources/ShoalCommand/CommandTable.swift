@@ -1,6 +1,7 @@
 import Shoal
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 
 /// The one table from which parsing, help, completion and the man page come.
 enum CommandTable {

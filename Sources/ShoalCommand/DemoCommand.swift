@@ -1,7 +1,6 @@
 import Shoal
 import ShoalLink
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal demo`: a tracker, an origin and downloading peers in one process, each with a UDP socket of its own.
 struct DemoCommand {

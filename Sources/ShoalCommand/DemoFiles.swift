@@ -1,7 +1,8 @@
 import Glibc
 import Shoal
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 
 /// Where a demo works, and what it leaves behind: captures, and on request the copies.
 final class DemoFiles: Sendable {

@@ -1,6 +1,5 @@
 import Shoal
 import ShoalTerminal
-import ShoalWire
 
 /// The endpoints of a demo.
 final class DemoSwarm: Sendable {

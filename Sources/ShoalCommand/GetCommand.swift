@@ -1,6 +1,6 @@
 import Shoal
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 import Synchronization
 
 /// `shoal get`.

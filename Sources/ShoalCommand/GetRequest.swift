@@ -1,6 +1,6 @@
 import Shoal
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 
 /// What `shoal get` or `shoal lookup` is asked for, and whom it may ask.
 struct GetRequest {

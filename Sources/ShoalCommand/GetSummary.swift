@@ -1,4 +1,5 @@
 import Shoal
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 

@@ -1,6 +1,6 @@
 import Shoal
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 
 /// Shows a download as it goes on: the live line, or objects.
 struct GetView {

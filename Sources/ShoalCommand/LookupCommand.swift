@@ -1,6 +1,7 @@
 import Shoal
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal lookup`.
 struct LookupCommand {
@@ -110,7 +111,7 @@ struct LookupText {
     guard let chunks = peer.chunks else { return "" }
     let shown = chunks.runs(limit: LookupText.runs)
     let isAll = shown.reduce(0) { $0 + Int($1.count) } == chunks.count
-    return ChunkSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
+    return BitSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
   }
 
   /// One for each peer, then the last one.

@@ -1,8 +1,8 @@
 import Shoal
+import ShoalContent
 import ShoalLink
 import ShoalTerminal
 import ShoalTransport
-import ShoalWire
 
 extension NodeOptions {
   /// What the options of a tracker or of a question ask for: --link, --capture and --force.

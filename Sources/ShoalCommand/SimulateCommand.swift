@@ -1,9 +1,9 @@
 import Glibc
 import Shoal
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal simulate`.
 struct SimulateCommand {

@@ -1,7 +1,7 @@
+import ShoalBase
 import ShoalSimulator
 import ShoalTerminal
 import ShoalTransport
-import ShoalWire
 
 /// One simulated transfer and the seed it followed from.
 struct SimulationResult {

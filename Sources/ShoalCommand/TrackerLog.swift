@@ -1,6 +1,11 @@
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 import Synchronization
+import enum ShoalTracker.TrackerEvent
+
+import enum ShoalTracker.TrackerEvent
 
 import enum ShoalTracker.TrackerEvent
 

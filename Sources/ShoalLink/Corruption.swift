@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// Damage to one datagram: 1 to 3 different bits of its UDP payload, anywhere in it, that flip.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// What a link does with one datagram.
 public enum Fate: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// One direction of a bad link: told of each datagram, it says what becomes of it. The caller holds the bytes.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// What one direction of a link does to the datagrams that cross it.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// An access link as `--link` has it: what it does to all that an endpoint sends, and to all that it receives.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// Reads the text form of a ``LinkSpec``.
 struct LinkSpecParser {

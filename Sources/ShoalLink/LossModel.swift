@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// Which datagrams are lost: independently, or in bursts by a two-state model.
 struct LossModel: Sendable {

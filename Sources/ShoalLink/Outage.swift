@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// A link that works for `up`, is down for `down`, and so on; while it is down everything is lost.
 public struct Outage: Sendable, Equatable {

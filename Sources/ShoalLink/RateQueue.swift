@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// A line of a fixed rate behind a drop-tail queue, kept as one number: when the line will have sent all it accepted.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// The datagrams that a link holds, as tokens in order of release: a binary heap.
 ///

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 // The standard library's own `random(in:using:)` may change how it uses a generator, and with it every recorded seed.
 extension SeededGenerator {

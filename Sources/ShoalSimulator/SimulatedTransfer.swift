@@ -1,6 +1,6 @@
+import ShoalBase
 import ShoalLink
 import ShoalTransport
-import ShoalWire
 
 /// One file from one host to another over one link, in virtual time: the actual transport, and hosts that cost nothing.
 public struct SimulatedTransfer: Sendable {

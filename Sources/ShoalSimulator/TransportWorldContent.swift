@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// The bytes of the files that a `TransportWorld` sends: made from the source's number and the offset, so that no one
@@ -35,39 +36,20 @@ enum TransportWorldContent {
 struct TransportWorldTransfer {
   let source: UInt32
   let length: UInt64
-  /// What has arrived, ascending, never touching.
-  private(set) var runs: [Range<UInt64>] = []
+  private var bytes = RangeSet<UInt64>()
 
   init(source: UInt32, length: UInt64) {
     self.source = source
     self.length = length
   }
 
-  var isComplete: Bool { length == 0 || runs == [0..<length] }
-  var arrived: UInt64 { runs.reduce(0) { $0 + UInt64($1.count) } }
+  var isComplete: Bool { arrived == length }
+  var arrived: UInt64 { bytes.count }
 
   /// Takes note of bytes that have arrived; false if one of them had before, or lies outside the file.
   mutating func insert(_ run: Range<UInt64>) -> Bool {
-    guard run.upperBound <= length else { return false }
-    var low = 0
-    var high = runs.count
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].upperBound < run.lowerBound { low = middle + 1 } else { high = middle }
-    }
-    // `low` is the first that ends at or after the new run's beginning.
-    var merged = run
-    var end = low
-    if end < runs.count, runs[end].upperBound == run.lowerBound {
-      merged = runs[end].lowerBound..<merged.upperBound
-      end += 1
-    }
-    if end < runs.count, runs[end].lowerBound < run.upperBound { return false }
-    if end < runs.count, runs[end].lowerBound == run.upperBound {
-      merged = merged.lowerBound..<runs[end].upperBound
-      end += 1
-    }
-    runs.replaceSubrange(low..<end, with: CollectionOfOne(merged))
+    guard run.upperBound <= length, !bytes.intersects(run) else { return false }
+    bytes.insert(run)
     return true
   }
 }

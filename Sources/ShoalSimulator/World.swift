@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSwarm
 import ShoalTracker
@@ -121,11 +123,11 @@ public final class World {
   /// A peer fetches a file of which it has some pieces, perhaps from addresses that it was told.
   @discardableResult
   public func download(
-    _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: ChunkSet? = nil,
+    _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: BitSet? = nil,
     expected: Cut? = nil, serving: Bool = true
   ) -> FileKey {
     let key = peer.swarm.download(id: file.id, expected: expected, serving: serving, at: now)
-    let had = having ?? ChunkSet(capacity: file.cut.pieces)
+    let had = having ?? BitSet(capacity: file.cut.pieces)
     peer.files.append(WorldCopy(file, key, had: had))
     for address in addresses { peer.swarm.add(peer: address, for: key, at: now) }
     flush(peer)

@@ -1,5 +1,5 @@
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 
 /// A file of a `World`: its bytes follow from a number and the offset, so that no one need hold them.
 public struct WorldFile: Sendable {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalSwarm
 import ShoalWire
 
@@ -70,7 +71,7 @@ extension World {
     let file = peer.files[key.index].file
     guard let cut = peer.swarm.manifest(key)?.cut, cut.size == file.cut.size, cut != file.cut else { return }
     peer.files[key.index].file = WorldFile(seed: file.seed, cut: cut)
-    peer.files[key.index].written = ChunkSet(capacity: cut.pieces)
+    peer.files[key.index].written = BitSet(capacity: cut.pieces)
     peer.files[key.index].had = 0
   }
 

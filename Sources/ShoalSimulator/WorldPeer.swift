@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalTransport
 import ShoalWire
@@ -64,7 +66,7 @@ public struct WorldCopy: Sendable {
   /// Its key in the peer's swarm.
   public let key: FileKey
   /// The pieces that are written, and that were there when the peer began.
-  public internal(set) var written: ChunkSet
+  public internal(set) var written: BitSet
   /// How often pieces were verified.
   public internal(set) var verified = 0
   /// How often they were wrong.
@@ -77,7 +79,7 @@ public struct WorldCopy: Sendable {
   var gathering: [Int: [UInt8]] = [:]
   var had: Int
 
-  init(_ file: WorldFile, _ key: FileKey, had: ChunkSet) {
+  init(_ file: WorldFile, _ key: FileKey, had: BitSet) {
     self.file = file
     self.key = key
     self.had = had.count

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// A manifest on its way from one peer: first the proof of the size and a little more, the rest only when the size
@@ -14,7 +16,7 @@ struct ManifestFetch {
   /// The session that sends it.
   let session: Int
   private var bytes: [UInt8]
-  private var received = RangeList()
+  private var received = RangeSet<Int>(limit: mostFragments)
   private var isProven = false
   private(set) var progressAt: Instant
   /// What had come then.
@@ -58,7 +60,7 @@ struct ManifestFetch {
       bytes.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[start...]).copyMemory(from: content) }
     }
     if !isProven {
-      guard let first = received.runs.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {
+      guard let first = received.ranges.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {
         return .more
       }
       guard Manifest.proves(cut, id: id, bytes) else { return .wrong }

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// The addresses at which a file may be had, and how each has answered.

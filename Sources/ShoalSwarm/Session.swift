@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -13,9 +15,9 @@ struct Subscription {
   /// It told of more than was kept: it is asked again when the cut is known.
   var isEarlyFull = false
   /// The chunks that it has by a cut of its own: it can be asked once they are all.
-  var foreign: ChunkSet?
+  var foreign: BitSet?
   /// The pieces that it has, by our cut; nil while that is not known, or if it cannot be asked.
-  var pieces: PiecePool?
+  var pieces: BitSet?
   /// Bytes of pieces asked of it that are not here, and how many such pieces there are.
   var outstanding = 0
   var requested = 0

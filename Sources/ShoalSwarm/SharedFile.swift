@@ -1,4 +1,10 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
+
+/// The fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when every
+/// other is lost. Only a peer that means harm sends so little at a time and leaves so much out.
+let mostFragments = 4_096
 
 /// A piece whose bytes are on their way.
 struct ActivePiece {
@@ -7,7 +13,7 @@ struct ActivePiece {
     let address: Address
     var bytes: Int
   }
-  var received = RangeList()
+  var received = RangeSet<Int>(limit: mostFragments)
   /// The sessions that were asked for what is missing: one, or near the end two; none if they are gone.
   var requesters: [Int] = []
   /// The peers that sent bytes of it, to be blamed if it is wrong.
@@ -61,13 +67,13 @@ struct SharedFile {
   /// When a size was last believed that is only claimed.
   var believedAt: Instant?
   /// The pieces that are here and verified.
-  var have = ChunkSet(capacity: 0)
+  var have = BitSet(capacity: 0)
   /// The chunks that are complete.
-  private(set) var chunks = ChunkSet(capacity: 0)
+  private(set) var chunks = BitSet(capacity: 0)
   /// How many pieces each chunk lacks.
   private var lacking: [UInt32] = []
   /// The pieces that nobody has been asked for.
-  var missing = PiecePool(capacity: 0)
+  var missing = BitSet(capacity: 0)
   var active: [Int: ActivePiece] = [:]
   /// Active pieces that nobody is asked for any more, the oldest first.
   var orphans: [Int] = []
@@ -97,10 +103,10 @@ struct SharedFile {
   }
 
   /// Takes note of what is here when the manifest is known.
-  mutating func begin(have: ChunkSet) {
+  mutating func begin(have: BitSet) {
     self.have = have
-    missing = PiecePool(missingFrom: have)
-    chunks = ChunkSet(capacity: Int(cut.chunks))
+    missing = have.complement
+    chunks = BitSet(capacity: Int(cut.chunks))
     lacking = (0..<Int(cut.chunks)).map { UInt32(cut.pieces(ofChunks: $0, $0 + 1).count) }
     progress.bytes = 0
     progress.chunks = 0
@@ -131,7 +137,7 @@ struct SharedFile {
   mutating func forgetDownload() {
     fetch = nil
     lacking = []
-    missing = PiecePool(capacity: 0)
+    missing = BitSet(capacity: 0)
     active = [:]
     orphans = []
     suspects = []
@@ -142,8 +148,8 @@ struct SharedFile {
   mutating func forgetAll() {
     forgetDownload()
     set(nil)
-    have = ChunkSet(capacity: 0)
-    chunks = ChunkSet(capacity: 0)
+    have = BitSet(capacity: 0)
+    chunks = BitSet(capacity: 0)
   }
 
   /// Whether every byte of a range of the file is here and verified.

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalTransport
 import ShoalWire
 

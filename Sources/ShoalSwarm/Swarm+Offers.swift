@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -57,7 +59,9 @@ extension Swarm {
   private mutating func insert(_ runs: [ChunkRun], _ index: Int, _ s: Int, _ cut: Cut) {
     for run in runs where run.first < cut.chunks {
       let pieces = cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks)))
-      if sessions[index]!.subscriptions[s].pieces!.insert(pieces) { sessions[index]!.subscriptions[s].isDry = false }
+      if sessions[index]!.subscriptions[s].pieces!.insert(pieces) > 0 {
+        sessions[index]!.subscriptions[s].isDry = false
+      }
     }
   }
 
@@ -66,8 +70,7 @@ extension Swarm {
     guard sessions[index]!.subscriptions[s].foreign?.isComplete == true else { return }
     let capacity = files[sessions[index]!.subscriptions[s].file.index].cut.pieces
     sessions[index]!.subscriptions[s].foreign = nil
-    sessions[index]!.subscriptions[s].pieces = PiecePool(capacity: capacity)
-    sessions[index]!.subscriptions[s].pieces!.insertAll()
+    sessions[index]!.subscriptions[s].pieces = .full(capacity: capacity)
     sessions[index]!.subscriptions[s].isDry = false
   }
 
@@ -142,14 +145,14 @@ extension Swarm {
     sessions[index]!.subscriptions[s].early = []
     sessions[index]!.subscriptions[s].isDry = false
     if theirs == cut {
-      sessions[index]!.subscriptions[s].pieces = PiecePool(capacity: cut.pieces)
+      sessions[index]!.subscriptions[s].pieces = BitSet(capacity: cut.pieces)
       if subscription.early.count == 1, subscription.early[0] == ChunkRun(first: 0, count: cut.chunks) {
-        sessions[index]!.subscriptions[s].pieces!.insertAll()
+        sessions[index]!.subscriptions[s].pieces = .full(capacity: cut.pieces)
       } else {
         insert(subscription.early, index, s, cut)
       }
     } else {
-      sessions[index]!.subscriptions[s].foreign = ChunkSet(capacity: Int(theirs.chunks), runs: subscription.early)
+      sessions[index]!.subscriptions[s].foreign = BitSet(capacity: Int(theirs.chunks), runs: subscription.early)
       takeForeign(index, s)
     }
   }

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalTransport
 import ShoalWire
 
@@ -212,7 +213,7 @@ extension Swarm {
   ) {
     let offset = files[key.index].cut.pieceOffset(piece)
     let length = files[key.index].cut.pieceLength(piece)
-    let gaps = files[key.index].active[piece]!.received.gaps(length)
+    let gaps = files[key.index].active[piece]!.received.gaps(in: 0..<length)
     files[key.index].active[piece]!.requesters.append(index)
     if sessions[index]!.subscriptions[s].outstanding == 0 { sessions[index]!.subscriptions[s].progressAt = now }
     sessions[index]!.subscriptions[s].outstanding += length - files[key.index].active[piece]!.received.count

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -30,8 +32,7 @@ public struct Swarm: ~Copyable {
   var bans = BanList()
   /// The place in `live` of the session that was first to be asked for more.
   var firstToFill = 0
-  private var events: [SwarmEvent] = []
-  private var nextEventIndex = 0
+  private var events = Queue<SwarmEvent>()
   var openCredit: Int
   /// When that was last earned; nil if nobody was tried yet.
   var openCreditAt: Instant?
@@ -97,14 +98,7 @@ public struct Swarm: ~Copyable {
 
   /// The next event, oldest first; nil if there is none.
   public mutating func nextEvent() -> SwarmEvent? {
-    guard nextEventIndex < events.count else { return nil }
-    let event = events[nextEventIndex]
-    nextEventIndex += 1
-    if nextEventIndex == events.count {
-      events.removeAll(keepingCapacity: true)
-      nextEventIndex = 0
-    }
-    return event
+    events.popFirst()
   }
 
   mutating func emit(_ event: SwarmEvent) { events.append(event) }
@@ -185,9 +179,9 @@ public struct Swarm: ~Copyable {
   }
 
   /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
-  public mutating func begin(_ key: FileKey, have: ChunkSet, at now: Instant) {
+  public mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
     guard files[key.index].phase == .preparing else { return }
-    files[key.index].begin(have: ChunkSet(capacity: files[key.index].cut.pieces).union(have))
+    files[key.index].begin(have: BitSet(capacity: files[key.index].cut.pieces).union(have))
     publish(key)
     if files[key.index].phase == .complete { finish(key, at: now) } else { refreshPieces(key, at: now) }
     wake(at: now)
@@ -235,7 +229,7 @@ public struct Swarm: ~Copyable {
   public func name(_ key: FileKey) -> String { files[key.index].name }
 
   /// The chunks that are complete.
-  public func chunks(_ key: FileKey) -> ChunkSet { files[key.index].chunks }
+  public func chunks(_ key: FileKey) -> BitSet { files[key.index].chunks }
 
   /// How a file stands.
   public func progress(_ key: FileKey) -> FileProgress {

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 extension TrackerClient {
@@ -66,7 +68,7 @@ extension TrackerClient {
       guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
       var page = TrackerTransaction(id: random.next(), request: transaction.request)
       // Out of the one and into the next: the set is then changed in place.
-      transactions[index].map = ChunkSet(capacity: 0)
+      transactions[index].map = BitSet(capacity: 0)
       swap(&page.map, &transaction.map)
       for run in packet.have { page.map.insert(run) }
       page.first = Int(packet.end)
@@ -100,7 +102,7 @@ extension TrackerClient {
     for run in transaction.runs { share.told.insert(run) }
     share.updateAt = transaction.isWhole ? now + configuration.updateInterval : now
     if have < share.told.count {
-      share.told = ChunkSet(capacity: share.told.capacity, runs: transaction.runs)
+      share.told = BitSet(capacity: share.told.capacity, runs: transaction.runs)
       share.updateAt = now + configuration.updateInterval
     } else if have > share.have.count, share.resetAt.map({ now - $0 >= interval }) ?? true {
       // Once an interval: a tracker that goes on saying so is not asked to forget over and over.
@@ -135,7 +137,7 @@ extension TrackerClient {
     guard let capacity = shares[id]?.told.capacity else { return }
     shares[id]?.isBusy = false
     shares[id]?.isRegistered = false
-    shares[id]?.told = ChunkSet(capacity: capacity)
+    shares[id]?.told = BitSet(capacity: capacity)
     shares[id]?.registerAt = registerAt
     nextShare = min(nextShare, registerAt)
   }

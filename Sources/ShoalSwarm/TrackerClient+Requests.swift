@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 extension TrackerClient {
@@ -13,7 +15,7 @@ extension TrackerClient {
     case .update(let id):
       guard let share = shares[id] else { return }
       transaction.tell(share.have.subtracting(share.told), in: room - 58)
-    case .map(_, _, let chunks): transaction.map = ChunkSet(capacity: chunks)
+    case .map(_, _, let chunks): transaction.map = BitSet(capacity: chunks)
     case .deregister, .find, .lookup: break
     }
     if let id = request.registration { shares[id]?.isBusy = true }
@@ -94,7 +96,7 @@ extension TrackerClient {
 
 extension TrackerTransaction {
   /// Tells as many of these chunks as fit into `room` bytes.
-  fileprivate mutating func tell(_ chunks: ChunkSet, in room: Int) {
+  fileprivate mutating func tell(_ chunks: BitSet, in room: Int) {
     let (runs, end) = chunks.runs(from: 0, fitting: room)
     self.runs = runs
     isWhole = end == chunks.capacity

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// What a peer says to one tracker: keeps its files registered there and asks questions, for ever if need be.
@@ -33,7 +35,7 @@ public struct TrackerClient: Sendable {
   var interval: Nanoseconds
   /// The most tries without answer, of any request, since the last answer.
   var silence = 0
-  var events: [TrackerClientEvent] = []
+  var events = Queue<TrackerClientEvent>()
 
   /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids. A
   /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are those after the
@@ -57,9 +59,9 @@ public struct TrackerClient: Sendable {
 extension TrackerClient {
   /// Keeps a file registered from now on, with these chunks; again: with these too, or with another cut or name.
   /// A name of more than `Limits.nameLength` bytes is shortened.
-  public mutating func register(id: Digest, cut: Cut, name: String, have: ChunkSet) {
+  public mutating func register(id: Digest, cut: Cut, name: String, have: BitSet) {
     let name = shortened(name)
-    var have = ChunkSet(capacity: Int(cut.chunks)).union(have)
+    var have = BitSet(capacity: Int(cut.chunks)).union(have)
     let known = shares[id]
     if let known, known.cut == cut {
       guard known.name != name else {
@@ -71,7 +73,7 @@ extension TrackerClient {
     }
     drop { $0 == .register(id: id) || $0 == .update(id: id) }
     var share = TrackerShare(
-      cut: cut, name: name, number: sharesMade, have: have, told: ChunkSet(capacity: have.capacity))
+      cut: cut, name: name, number: sharesMade, have: have, told: BitSet(capacity: have.capacity))
     sharesMade += 1
     share.isKnown = known?.isKnown ?? false
     share.isBusy = isAsked(.deregister(id: id))
@@ -174,7 +176,7 @@ extension TrackerClient {
   }
 
   /// The next of what became of the requests.
-  public mutating func nextEvent() -> TrackerClientEvent? { events.isEmpty ? nil : events.removeFirst() }
+  public mutating func nextEvent() -> TrackerClientEvent? { events.popFirst() }
 
   /// Fills the requests in flight from those that wait, then from the files with something to tell.
   private mutating func begin(at now: Instant) {

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// How a peer deals with a tracker.
 public struct TrackerClientConfiguration: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// A question that a peer puts to a tracker, or a file that it keeps registered there.
@@ -27,7 +29,7 @@ public enum TrackerClientEvent: Sendable, Equatable {
   /// Answers `lookup`.
   case peers(PeersPacket)
   /// Answers `map`.
-  case mapped(id: Digest, address: Address, ChunkSet)
+  case mapped(id: Digest, address: Address, BitSet)
   /// The tracker refuses with a `TrackerError`. A registration is tried again after an interval, a question is not.
   case refused(TrackerRequest, code: UInt16, message: String)
   /// So many tries of a request are without answer; another goes out now, and the one after it in `next` ns.

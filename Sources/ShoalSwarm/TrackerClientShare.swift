@@ -1,4 +1,5 @@
-import ShoalWire
+import ShoalBase
+import ShoalContent
 
 /// A file that is kept registered.
 struct TrackerShare: Sendable {
@@ -7,9 +8,9 @@ struct TrackerShare: Sendable {
   /// The order in which shares were made: ties between them are broken the same way in every run.
   let number: Int
   /// The chunks that are here.
-  var have: ChunkSet
+  var have: BitSet
   /// Those that the tracker has confirmed.
-  var told: ChunkSet
+  var told: BitSet
   /// Whether the tracker has confirmed the file, and not forgotten it since.
   var isRegistered = false
   /// Whether a REGISTER was ever sent, so that there is something to take back.

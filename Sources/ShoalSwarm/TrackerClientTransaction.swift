@@ -1,4 +1,5 @@
-import ShoalWire
+import ShoalBase
+import ShoalContent
 
 /// A request on its way.
 ///
@@ -12,7 +13,7 @@ struct TrackerTransaction: Sendable {
   var runs: [ChunkRun] = []
   var isWhole = true
   /// What MAP has told so far, in how many answers, and from which chunk on it asks.
-  var map = ChunkSet(capacity: 0)
+  var map = BitSet(capacity: 0)
   var pages = 0
   var first = 0
   /// How often it was sent.

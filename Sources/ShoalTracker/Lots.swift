@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// The numbers from 0 on, each once, in an order left to chance: a Fisher-Yates shuffle of which only what is drawn
 /// takes time and memory.

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// The files that FIND finds under one name.

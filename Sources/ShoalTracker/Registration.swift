@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// A peer of a file: who, which file.
@@ -11,7 +13,7 @@ struct Registration: Sendable {
   var key: RegistrationKey
   var cut: Cut
   var name: String
-  var chunks: ChunkSet
+  var chunks: BitSet
   /// When it last registered or updated.
   var heard: Instant
   /// Its place in the order in which registrations began.

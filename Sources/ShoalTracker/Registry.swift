@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// Who has what: every registration, found by peer and file, by file, by name and by age.
@@ -52,7 +54,7 @@ struct Registry: Sendable {
       rename(place, name)
       return (false, gained)
     }
-    let chunks = ChunkSet(capacity: Int(cut.chunks), runs: have)
+    let chunks = BitSet(capacity: Int(cut.chunks), runs: have)
     if let place = places[key] {
       try makeRoom(bytes: chunks.byteCount - slots[place]!.chunks.byteCount, for: key)
       slots[place]!.cut = cut

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// A budget of which every host has its share, and what each registration takes of it.

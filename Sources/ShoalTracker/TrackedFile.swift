@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// A file that at least one peer has registered.

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// A tracker: who has which chunks of which file, as far as peers tell.
@@ -13,6 +15,8 @@ public struct Tracker: Sendable {
   private let mint: TokenMint
   /// A cookie is good for this long, and for less than twice as long.
   private static let cookieEpoch: Nanoseconds = 120 * .second
+  /// So many replies and events wait for a host that does not fetch them.
+  private static let mostWaiting = 4_096
   private var replies = Queue<(to: Address, bytes: [UInt8])>()
   private var events = Queue<TrackerEvent>()
 
@@ -65,7 +69,7 @@ public struct Tracker: Sendable {
   }
 
   /// The next reply to send: a whole datagram, its checksum filled in.
-  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.pop() }
+  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.popFirst() }
 
   /// Forgets the peers that have been silent for too long.
   public mutating func expire(at now: Instant) {
@@ -80,7 +84,7 @@ public struct Tracker: Sendable {
   public var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
 
   /// The next entry for the log.
-  public mutating func nextEvent() -> TrackerEvent? { events.pop() }
+  public mutating func nextEvent() -> TrackerEvent? { events.popFirst() }
 
   /// Answers a request, unless the answer is larger than its sender has shown to deserve.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
@@ -88,11 +92,13 @@ public struct Tracker: Sendable {
       counters.withheld += 1
       return
     }
-    if !replies.push((asker.address, bytes)) { counters.overflowed += 1 }
+    guard replies.count < Tracker.mostWaiting else { return counters.overflowed += 1 }
+    replies.append((asker.address, bytes))
   }
 
   mutating func log(_ event: TrackerEvent) {
-    if !events.push(event) { counters.overflowed += 1 }
+    guard events.count < Tracker.mostWaiting else { return counters.overflowed += 1 }
+    events.append(event)
   }
 
   private mutating func logDisplaced() {

@@ -1,4 +1,5 @@
-import ShoalWire
+import ShoalBase
+import ShoalContent
 
 /// What a tracker is told when it starts: how often peers register, and how much it keeps.
 public struct TrackerConfiguration: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// What a tracker did, for its log. Names come from peers and are not to be trusted.

@@ -1,6 +1,5 @@
 import Foundation
 import ShoalCapture
-import ShoalWire
 import Testing
 
 @testable import shoal_dump

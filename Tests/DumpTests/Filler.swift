@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// Fills fields with values that the wire can carry and that a line of text can show.

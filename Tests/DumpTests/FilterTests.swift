@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalWire
 import Testing
 

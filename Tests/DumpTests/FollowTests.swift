@@ -1,4 +1,6 @@
 import Foundation
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 import Testing
@@ -148,23 +150,6 @@ import Testing
     let (outcome, files) = try served.follow()
     #expect(outcome.status == 0 && files == ["film.mkv": served.content])
     #expect(try inspect(by: "follow", TestCapture().bytes).status == 1)
-  }
-
-  @Test func rangesMerge() {
-    var random = SeededGenerator(seed: 5)
-    var set = RangeSet()
-    var model = [Bool](repeating: false, count: 200)
-    for _ in 0..<300 {
-      let start = Int.random(in: 0..<200, using: &random)
-      let end = min(200, start + Int.random(in: 0..<9, using: &random))
-      set.insert(UInt64(start)..<UInt64(end))
-      for index in start..<end { model[index] = true }
-      let low = Int.random(in: 0..<200, using: &random)
-      let high = min(200, low + Int.random(in: 1..<20, using: &random))
-      #expect(set.contains(UInt64(low)..<UInt64(high)) == model[low..<high].allSatisfy(\.self))
-      #expect(set.intersects(UInt64(low)..<UInt64(high)) == model[low..<high].contains(true))
-      #expect(set.count == UInt64(model.count { $0 }))
-    }
   }
 
   @Test func theFolderIsMade() throws {

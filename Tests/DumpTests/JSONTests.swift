@@ -1,4 +1,5 @@
 import Foundation
+import ShoalContent
 import ShoalWire
 import Testing
 

@@ -1,4 +1,3 @@
-import ShoalWire
 import Testing
 
 @testable import shoal_dump

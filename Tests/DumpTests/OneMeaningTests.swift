@@ -1,5 +1,7 @@
 import Foundation
+import ShoalBase
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 import Testing
 

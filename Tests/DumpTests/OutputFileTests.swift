@@ -1,4 +1,5 @@
 import Foundation
+import ShoalBase
 import ShoalCapture
 import ShoalWire
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import ShoalWire
+import ShoalBase
 import Testing
 
 @testable import shoal_dump

@@ -1,5 +1,7 @@
 import Foundation
 import FoundationXML
+import ShoalBase
+import ShoalContent
 import ShoalWire
 import Testing
 

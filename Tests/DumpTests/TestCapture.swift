@@ -1,5 +1,6 @@
 import Foundation
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 
 @testable import shoal_dump

@@ -1,4 +1,5 @@
 import Foundation
+import ShoalBase
 import ShoalWire
 import Testing
 

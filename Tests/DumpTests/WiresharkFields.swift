@@ -1,5 +1,4 @@
 import Foundation
-import ShoalWire
 import Testing
 
 @testable import shoal_dump

@@ -1,7 +1,8 @@
 import Foundation
 import Shoal
+import ShoalBase
 import ShoalCapture
-import ShoalWire
+import ShoalContent
 import Testing
 
 /// What goes wrong is said in one line that names the thing, and nothing is lost.

@@ -1,5 +1,6 @@
 import Foundation
 import Shoal
+import ShoalBase
 import ShoalWire
 import Testing
 

@@ -1,6 +1,5 @@
 import Foundation
 import Shoal
-import ShoalWire
 import Testing
 
 /// Downloads of which nothing is kept.

@@ -1,6 +1,6 @@
 import Foundation
 import Shoal
-import ShoalWire
+import ShoalContent
 import Testing
 
 /// Names at the edges of what file systems take, and things that only look like files.

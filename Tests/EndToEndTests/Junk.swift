@@ -1,4 +1,5 @@
 import Foundation
+import ShoalBase
 import ShoalWire
 
 /// Datagrams that are none of ours, or look as if they were.

@@ -1,6 +1,5 @@
 import Foundation
 import Shoal
-import ShoalWire
 import Testing
 
 /// How large packets are, by what is known of the way.

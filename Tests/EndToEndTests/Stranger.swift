@@ -1,4 +1,5 @@
 import Foundation
+import ShoalContent
 import ShoalWire
 
 /// A host on loopback, 127.9.x.y, that speaks the handshake and nothing else.

@@ -1,7 +1,7 @@
 import Foundation
 import Shoal
+import ShoalBase
 import ShoalLink
-import ShoalWire
 import Testing
 
 /// A directory that goes when the test is over.

@@ -1,6 +1,7 @@
 import Foundation
 import Shoal
-import ShoalWire
+import ShoalBase
+import ShoalContent
 import Testing
 
 /// Files that cross real sockets, between peers that differ in all that flags can change.

@@ -1,7 +1,6 @@
 import Shoal
 import ShoalTerminal
 import ShoalTransport
-import ShoalWire
 import Testing
 
 @testable import ShoalCommand

@@ -1,8 +1,14 @@
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 import Testing
+import enum ShoalTracker.TrackerEvent
 
 @testable import ShoalCommand
+
+import enum ShoalTracker.TrackerEvent
+
 
 import enum ShoalTracker.TrackerEvent
 

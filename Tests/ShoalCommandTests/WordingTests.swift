@@ -1,5 +1,7 @@
-import ShoalWire
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
+import ShoalWire
 import Testing
 
 @testable import Shoal
@@ -31,7 +33,7 @@ import Testing
 
   @Test func lookups() {
     let cut = Cut(size: 45_875_200, chunking: .count(700))
-    let some = ChunkSet(capacity: 700, runs: [ChunkRun(first: 0, count: 302), ChunkRun(first: 318, count: 16)])
+    let some = BitSet(capacity: 700, runs: [ChunkRun(first: 0, count: 302), ChunkRun(first: 318, count: 16)])
     let result = LookupResult(
       id: Digest(hex: someID)!, name: "film.mkv", total: 3,
       peers: [

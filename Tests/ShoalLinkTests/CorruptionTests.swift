@@ -1,5 +1,4 @@
 import ShoalLink
-import ShoalWire
 import Testing
 
 @Suite struct CorruptionTests {

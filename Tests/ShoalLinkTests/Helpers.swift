@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalLink
-import ShoalWire
 
 /// The instant `milliseconds` after the clock's beginning.
 func at(milliseconds: Int64) -> Instant { .zero + milliseconds * .millisecond }

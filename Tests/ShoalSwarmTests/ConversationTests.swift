@@ -1,9 +1,12 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// Who says what to whom, and when nothing more is said.
 struct ConversationTests {
@@ -205,7 +208,7 @@ struct ConversationTests {
       #expect(who.swarm.buffered == 0 && who.swarm.manifest(key) == nil && who.swarm.connectionCount == 0)
       // What the host is late with must do no harm.
       who.swarm.pieceVerified(key, piece: 3, isRight: true, at: scene.world.now)
-      who.swarm.begin(key, have: ChunkSet(capacity: 46), at: scene.world.now)
+      who.swarm.begin(key, have: BitSet(capacity: 46), at: scene.world.now)
       who.swarm.add(peer: others.address, for: key, at: scene.world.now)
       who.swarm.withdraw(key, at: scene.world.now)
       #expect(who.swarm.progress(key).peers == 0)

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalSimulator
 import ShoalSwarm
 import ShoalWire

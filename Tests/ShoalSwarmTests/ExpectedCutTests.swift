@@ -1,8 +1,10 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
-import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// What a ticket says of a file's cut is used before anyone has borne it out, and no one is blamed for it.
 @Suite struct ExpectedCutTests {

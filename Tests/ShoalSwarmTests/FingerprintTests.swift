@@ -1,4 +1,5 @@
 import Foundation
+import ShoalBase
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire

@@ -1,8 +1,10 @@
+import ShoalBase
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// What a peer may do that ours does not: it must be understood.
 struct FreedomTests {

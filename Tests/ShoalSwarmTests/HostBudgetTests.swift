@@ -1,8 +1,11 @@
+import ShoalBase
+import ShoalContent
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// What one host can have us do, over all its connections. Work is counted, not measured.
 struct HostBudgetTests {

@@ -1,9 +1,12 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// Peers that say anything: nothing traps, nothing grows without bound, and the honest are served.
 struct HostileTests {

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
@@ -131,7 +133,7 @@ struct Liars: ~Copyable {
         manifests += 1
         guard let cut = swarm.manifest(key)?.cut else { return fail("a manifest that is none") }
         if cut.pieces > 1, cut.size != files[key.index].cut.size { fail("a false size was believed") }
-        var have = ChunkSet(capacity: cut.pieces)
+        var have = BitSet(capacity: cut.pieces)
         if cut.pieces > 1, random.next() % 2 == 0 {
           for piece in 0..<cut.pieces where random.next() % 4 == 0 { have.insert(piece) }
         }
@@ -274,7 +276,7 @@ struct Liars: ~Copyable {
         if subscription.early.count > SwarmConstants.earlyRuns + 1_000 { fail("\(subscription.early.count) runs kept") }
       }
     }
-    for file in swarm.files where file.active.values.contains(where: { $0.received.runs.count > RangeList.mostRuns }) {
+    for file in swarm.files where file.active.values.contains(where: { $0.received.ranges.count > mostFragments }) {
       fail("too many runs")
     }
   }

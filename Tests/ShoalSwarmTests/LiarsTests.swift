@@ -1,6 +1,6 @@
 import Glibc
+import ShoalContent
 import ShoalSimulator
-import ShoalWire
 import Testing
 
 /// Whatever peers say, a swarm does not trap, keeps its limits, and what it counts stays right.

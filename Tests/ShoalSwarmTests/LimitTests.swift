@@ -1,23 +1,15 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
 
+@testable import ShoalSwarm
+
 /// What a peer can make us keep, do or say is limited.
 struct LimitTests {
-  @Test func crumbsMakeNoMoreRunsThanTheLimit() {
-    var list = RangeList()
-    for i in 0..<RangeList.mostRuns { #expect(list.insert(2 * i..<2 * i + 1) == 1) }
-    #expect(list.insert(1 << 20..<1 << 20 + 1) == nil && list.insert(1 << 20..<1 << 21) == nil)
-    #expect(list.count == RangeList.mostRuns && list.runs.count == RangeList.mostRuns)
-    // What is here already, and what joins runs, is taken.
-    #expect(list.insert(4..<5) == 0 && list.insert(1..<2) == 1 && list.runs.count == RangeList.mostRuns - 1)
-    #expect(list.insert(1 << 20..<1 << 20 + 1) == 1)
-    #expect(list.insert(0..<1 << 21) == 1 << 21 - RangeList.mostRuns - 2 && list.runs == [0..<1 << 21])
-  }
-
   @Test(arguments: [.automatic, .count(1 << 22), .count(.max), .size(1)] as [Chunking])
   func anyCutThatIsAskedForIsValid(_ chunking: Chunking) {
     for size: UInt64 in [0, 1, 1_025, 4 << 30, 5 << 30, 4_397_046_511_105, Limits.fileSize] {
@@ -33,71 +25,20 @@ struct LimitTests {
     var block = Block()
     block.space = ContentSpace.manifest.rawValue
     block.content = ByteRange(offset: 0, count: 1)
-    for i in 0...RangeList.mostRuns {
+    for i in 0...mostFragments {
       block.offset = UInt64(2 * i + 1)
       switch fetch.receive(block, datagram.span.bytes, at: .zero) {
-      case .more: #expect(i < RangeList.mostRuns)
-      case .failed: #expect(i == RangeList.mostRuns)
+      case .more: #expect(i < mostFragments)
+      case .failed: #expect(i == mostFragments)
       default: Issue.record("at \(i)")
       }
     }
   }
 
-  @Test(arguments: Array(UInt64(1)...20))
-  func aPoolIsASet(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
-    let capacity = [1, 63, 64, 65, 200, 256][Int(random.next() % 6)]
-    var pool = PiecePool(capacity: capacity)
-    var model: Set<Int> = []
-    var all = PiecePool(capacity: capacity)
-    all.insertAll()
-    for _ in 0..<300 {
-      let first = Int(random.next() % UInt64(capacity))
-      let end = first + Int(random.next() % UInt64(capacity - first + 1))
-      switch random.next() % 4 {
-      case 0:
-        let isNew = pool.insert(first..<end)
-        #expect(isNew == !model.isSuperset(of: first..<end))
-        model.formUnion(first..<end)
-      case 1:
-        pool.insert(first)
-        model.insert(first)
-      case 2:
-        // Now and then all go.
-        for piece in first..<(random.next() % 9 == 0 ? capacity : end) {
-          pool.remove(piece)
-          model.remove(piece)
-        }
-      default:
-        let isNew = pool.insert(0..<capacity)
-        #expect(isNew == (model.count < capacity))
-        model = Set(0..<capacity)
-      }
-      #expect(pool.count == model.count && pool.isEmpty == model.isEmpty)
-      #expect((-1...capacity).allSatisfy { pool.contains($0) == model.contains($0) })
-      #expect(pool.first(from: first, in: all) == (model.filter { $0 >= first }.min() ?? model.min()))
-    }
-  }
-
-  /// A hundred HAVEs of all chunks but one fit in a datagram.
-  @Test func longRunsAreTakenByWords() {
-    var pool = PiecePool(capacity: Limits.chunks)
-    let clock = ContinuousClock()
-    let time = clock.measure {
-      for _ in 0..<50 {
-        pool.insert(1..<Limits.chunks)
-        pool.insert(0..<Limits.chunks)
-        pool.remove(0)
-      }
-    }
-    #expect(pool.count == Limits.chunks - 1)
-    #expect(time < .seconds(10), "piece by piece it would take minutes")
-  }
-
   /// The longest of each message that we send fits every path.
   @Test func everyMessageFits() throws {
     // Runs of 8 bytes each.
-    var chunks = ChunkSet(capacity: Limits.chunks)
+    var chunks = BitSet(capacity: Limits.chunks)
     for i in 0..<120 { chunks.insert(ChunkRun(first: UInt32(20_000 + i * 34_000), count: 17_000)) }
     var offer = Offer()
     (offer.size, offer.name) = (1 << 44, String(repeating: "n", count: Limits.nameLength))
@@ -105,7 +46,7 @@ struct LimitTests {
     #expect(offer.have.count == SwarmConstants.offerRuns / 8)
     #expect(try offer.encoded().count <= MessageType.longest)
     var have = Have()
-    var odd = ChunkSet(capacity: Limits.chunks)
+    var odd = BitSet(capacity: Limits.chunks)
     for i in 0..<3_000 { odd.insert(i * 2) }
     for set in [chunks, odd] {
       have.chunks = set.runs(from: 0, fitting: SwarmConstants.haveRuns).runs

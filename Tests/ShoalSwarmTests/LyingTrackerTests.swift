@@ -1,4 +1,6 @@
 import Glibc
+import ShoalBase
+import ShoalContent
 import ShoalWire
 import Testing
 
@@ -74,7 +76,7 @@ private struct LyingTracker {
     switch random.next() % 12 {
     case 0...2:
       let cut = Cut(size: UInt64(chunks) << 10, pieceExponent: 10, chunks: UInt32(chunks))
-      var have = ChunkSet(capacity: chunks)
+      var have = BitSet(capacity: chunks)
       for _ in 0..<3 { have.insert(run()) }
       client.register(id: id, cut: cut, name: pick(["", "a", String(repeating: "ü", count: 200)]), have: have)
     case 3...5: client.gained(run(), of: id)

@@ -1,9 +1,12 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 struct MaliceTests {
   /// Serves wrong bytes of some pieces, beside one who is honest.

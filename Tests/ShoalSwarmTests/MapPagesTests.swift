@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 import Testing
@@ -10,7 +12,7 @@ struct MapPagesTests {
 
   /// What a client knows of a peer's chunks at the end, and how often it asked, where a tracker answers each MAP from
   /// `first` on with what `answer` makes of it.
-  private func ask(_ chunks: Int, _ answer: (UInt32) -> (end: UInt32, have: [ChunkRun])) throws -> (ChunkSet?, Int) {
+  private func ask(_ chunks: Int, _ answer: (UInt32) -> (end: UInt32, have: [ChunkRun])) throws -> (BitSet?, Int) {
     var client = TrackerClient(tracker: tracker, random: SecretGenerator(seed: 1))
     let now = Instant(nanoseconds: .second)
     client.map(id: id, address: peer, chunks: chunks)
@@ -30,7 +32,7 @@ struct MapPagesTests {
       #expect(isTaken)
     }
     #expect(client.isIdle)
-    var told: ChunkSet?
+    var told: BitSet?
     while let event = client.nextEvent() {
       guard case .mapped(id, peer, let chunks) = event else { continue }
       #expect(told == nil, "told twice")
@@ -40,15 +42,15 @@ struct MapPagesTests {
   }
 
   /// As many of these chunks as a page of so many tells.
-  private func page(of have: ChunkSet, from first: UInt32, length: Int) -> (end: UInt32, have: [ChunkRun]) {
+  private func page(of have: BitSet, from first: UInt32, length: Int) -> (end: UInt32, have: [ChunkRun]) {
     let end = min(Int(first) + length, have.capacity)
-    var told = ChunkSet(capacity: have.capacity)
+    var told = BitSet(capacity: have.capacity)
     for index in Int(first)..<end where have.contains(index) { told.insert(index) }
     return (UInt32(end), told.runs())
   }
 
   @Test(arguments: [1, 2, 100, 255, 256, 999, 1_000]) func shortPagesTellAll(length: Int) throws {
-    var have = ChunkSet(capacity: 1_000)
+    var have = BitSet(capacity: 1_000)
     for index in 0..<1_000 where index % 3 > 0 { have.insert(index) }
     let (told, asked) = try ask(1_000) { page(of: have, from: $0, length: length) }
     #expect(told == have && asked == (1_000 + length - 1) / length)
@@ -74,7 +76,7 @@ struct MapPagesTests {
   }
 
   @Test func theLargestFragmentedMapIsReadWhole() throws {
-    var have = ChunkSet(capacity: 1 << 16)
+    var have = BitSet(capacity: 1 << 16)
     for index in stride(from: 0, to: 1 << 16, by: 2) { have.insert(index) }
     let (told, asked) = try ask(1 << 16) { first in
       let (runs, end) = have.runs(from: Int(first), fitting: 1_174)

@@ -1,9 +1,11 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
-import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// How fast, with how much waste, and in how much memory.
 struct PaceTests {

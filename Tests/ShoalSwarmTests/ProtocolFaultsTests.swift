@@ -1,4 +1,6 @@
 import Foundation
+import ShoalBase
+import ShoalContent
 import ShoalTracker
 import ShoalTransport
 import ShoalWire

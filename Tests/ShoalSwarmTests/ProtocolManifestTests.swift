@@ -1,5 +1,5 @@
 import Foundation
-import ShoalWire
+import ShoalContent
 import Testing
 
 @testable import ShoalSwarm

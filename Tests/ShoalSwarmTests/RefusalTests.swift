@@ -1,8 +1,10 @@
+import ShoalBase
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// A peer that refuses is asked again, since it may be the only one; but not over and over.
 struct RefusalTests {

@@ -1,9 +1,10 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
-import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// How much is asked for at a time.
 @Suite struct RequestTests {

@@ -1,9 +1,12 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// What most tests need: a world of one file, and what must hold at its end.
 final class Scene {
@@ -41,7 +44,7 @@ final class Scene {
     _ change: (inout SwarmConfiguration) -> Void = { _ in }
   ) -> WorldPeer {
     let peer = world.addPeer(Self.configuration(change), link: Self.link(link), trackers: trackers)
-    let have = ChunkSet(capacity: file.cut.pieces, runs: having)
+    let have = BitSet(capacity: file.cut.pieces, runs: having)
     let key = world.download(file, to: peer, from: addresses, having: have)
     downloads.append((peer, key))
     return peer

@@ -1,8 +1,11 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
 import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 /// Whole swarms in which all that can happen happens by chance: to replay one, name its seed.
 struct StormTests {

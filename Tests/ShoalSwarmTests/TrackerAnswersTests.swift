@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
@@ -67,7 +69,7 @@ struct TrackerAnswersTests {
     #expect(client.nextEvent() == nil && !client.isIdle)
     (packet.first, packet.have) = (0, [ChunkRun(first: 2, count: 1)])
     try receive(&client, packet, map)
-    let chunks = ChunkSet(capacity: 10, runs: packet.have)
+    let chunks = BitSet(capacity: 10, runs: packet.have)
     #expect(client.nextEvent() == .mapped(id: id, address: places[1], chunks) && client.isIdle)
   }
 

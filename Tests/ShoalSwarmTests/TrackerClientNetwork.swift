@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
@@ -93,7 +95,7 @@ struct TrackerNetwork {
   }
 
   /// What the tracker knows client `index` to have, told to nobody's client.
-  func chunks(of index: Int, _ id: Digest, capacity: Int) -> ChunkSet {
+  func chunks(of index: Int, _ id: Digest, capacity: Int) -> BitSet {
     var copy = self
     copy.loss = 0
     copy.isDown = false
@@ -103,7 +105,7 @@ struct TrackerNetwork {
     copy.clients[asker].map(id: id, address: Self.address(index), chunks: capacity)
     copy.run(60) { !$0.events[asker].isEmpty && $0.clients[asker].isIdle }
     for case .mapped(_, _, let chunks) in copy.events[asker] { return chunks }
-    return ChunkSet(capacity: capacity)
+    return BitSet(capacity: capacity)
   }
 
   /// The type of a datagram, if it is one of ours.

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
@@ -9,13 +11,13 @@ struct TrackerClientTests {
   private func packetType(of datagram: [UInt8]) -> PacketType? { TrackerNetwork.packetType(of: datagram) }
 
   private func share(_ network: inout TrackerNetwork, _ client: Int, _ id: Digest, _ chunks: Int, _ have: [ChunkRun]) {
-    let have = ChunkSet(capacity: chunks, runs: have)
+    let have = BitSet(capacity: chunks, runs: have)
     network.clients[client].register(id: id, cut: cut(chunks), name: "film.mkv", have: have)
   }
 
-  private func fragments(_ chunks: Int, seed: UInt64) -> ChunkSet {
+  private func fragments(_ chunks: Int, seed: UInt64) -> BitSet {
     var random = SeededGenerator(seed: seed)
-    var set = ChunkSet(capacity: chunks)
+    var set = BitSet(capacity: chunks)
     for index in 0..<chunks where Bool.random(using: &random) { set.insert(index) }
     return set
   }
@@ -118,7 +120,7 @@ struct TrackerClientTests {
     network.loss = 0.3
     let have = (0..<3).map { fragments(5_000, seed: seed + $0) }
     for index in 0..<3 {
-      network.clients[index].register(id: digest(1), cut: cut(5_000), name: "a", have: ChunkSet(capacity: 5_000))
+      network.clients[index].register(id: digest(1), cut: cut(5_000), name: "a", have: BitSet(capacity: 5_000))
     }
     network.run(5)
     for index in 0..<3 {

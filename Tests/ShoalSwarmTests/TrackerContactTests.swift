@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
@@ -17,7 +19,7 @@ struct TrackerContactTests {
     var network = TrackerNetwork(clients: 0)
     network.places = places
     network.startClient(seed: 5, others: others)
-    let have = ChunkSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)])
+    let have = BitSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)])
     network.clients[0].register(id: id, cut: TrackerNetwork.cut(10), name: "a", have: have)
     return network
   }

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalWire
 import Testing
 
@@ -10,7 +12,7 @@ import Testing
     var client = TrackerClient(tracker: address, random: SecretGenerator(seed: 1))
     let id = withUnsafeBytes(of: 7) { Blake3.hash($0) }
     let cut = Cut(size: 655_360, pieceExponent: 16, chunks: 10)
-    client.register(id: id, cut: cut, name: "a", have: ChunkSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)]))
+    client.register(id: id, cut: cut, name: "a", have: BitSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)]))
     var now = Instant.zero + .second
     let end = now + 600 * .second
     var resets = 0

@@ -1,8 +1,10 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
-@testable import ShoalSwarm
-import ShoalWire
 import Testing
+
+@testable import ShoalSwarm
 
 struct TransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_535, 65_536, 65_537, 300_000, 3_000_001])
@@ -192,7 +194,7 @@ struct TransferTests {
     let origin = scene.origin("delay=5ms,rate=10mbit", trackers: [tracker])
     for _ in 0..<4 { scene.downloader("delay=10ms,rate=5mbit", trackers: [tracker]) }
     let together = {
-      scene.downloads.reduce(ChunkSet(capacity: scene.file.cut.pieces)) { $0.union($1.peer[$1.key].written) }
+      scene.downloads.reduce(BitSet(capacity: scene.file.cut.pieces)) { $0.union($1.peer[$1.key].written) }
     }
     scene.world.run(for: 60 * .second) { together().isComplete }
     #expect(!scene.isComplete)

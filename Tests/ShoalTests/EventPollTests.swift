@@ -1,5 +1,6 @@
 import Glibc
 import Shoal
+import ShoalBase
 import ShoalWire
 import Testing
 

@@ -1,6 +1,5 @@
 import Glibc
 import Shoal
-import ShoalWire
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
 import Glibc
+import ShoalContent
 import ShoalSwarm
-import ShoalWire
 import Synchronization
 import Testing
 

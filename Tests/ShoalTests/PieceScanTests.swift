@@ -1,5 +1,6 @@
 import Shoal
-import ShoalWire
+import ShoalBase
+import ShoalContent
 import Synchronization
 import Testing
 

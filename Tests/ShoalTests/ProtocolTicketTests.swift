@@ -1,6 +1,5 @@
 import Foundation
 import Shoal
-import ShoalWire
 import Testing
 
 /// Executes the ticket in Protocol.md, section 9.

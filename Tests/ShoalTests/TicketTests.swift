@@ -1,5 +1,5 @@
 import Shoal
-import ShoalWire
+import ShoalContent
 import Testing
 
 /// Tickets survive being copied, and say what is wrong when they have not.

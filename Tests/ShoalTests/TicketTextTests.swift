@@ -1,5 +1,6 @@
 import Shoal
-import ShoalWire
+import ShoalBase
+import ShoalContent
 import Testing
 
 /// Tickets are found in what chats, mails and shells make of them.

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalTracker
 import ShoalWire
 import Testing
@@ -139,7 +140,7 @@ struct AskingTests {
   @Test func aFragmentedMapIsToldInPages() throws {
     var harness = TrackerHarness()
     var random = SeededGenerator(seed: 8)
-    var have = ChunkSet(capacity: 100_000)
+    var have = BitSet(capacity: 100_000)
     for index in 0..<100_000 where Bool.random(using: &random) { have.insert(index) }
     try harness.register(digest(1), from: peer(1), chunks: 100_000)
     var from = 0
@@ -149,7 +150,7 @@ struct AskingTests {
       let _: UpdatedPacket = try harness.ask(update, from: peer(1))
       from = end
     }
-    var told = ChunkSet(capacity: 100_000)
+    var told = BitSet(capacity: 100_000)
     var first: UInt32 = 0
     var pages = 0
     while first < 100_000 {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalTracker
 import ShoalWire
 import Testing

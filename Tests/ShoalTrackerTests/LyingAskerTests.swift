@@ -1,4 +1,6 @@
 import Glibc
+import ShoalBase
+import ShoalContent
 import ShoalTracker
 import ShoalWire
 import Testing

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalTracker
 import ShoalWire
 import Testing

@@ -1,6 +1,8 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -8,7 +10,7 @@ import Testing
 /// What is acknowledged has paid for its acknowledgement.
 @Suite struct AckBudgetTests {
   /// A sender of DATA without messages, far ahead and far apart, that asks for an ACK of each.
-  @Test(arguments: Scenario.seeds(0..<4))
+  @Test(arguments: seeds(0..<4))
   func acksAreNoLargerThanWhatTheyAnswer(seed: UInt64) throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()

@@ -1,6 +1,8 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -70,7 +72,7 @@ import Testing
     if loss >= 0.3 { #expect(result.encodings == [SliceEncoding.bitmap.rawValue]) }
   }
 
-  @Test(arguments: Scenario.seeds(0..<300))
+  @Test(arguments: seeds(0..<300))
   func anyPatternIsReadAsItWasWritten(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     // Runs of random lengths, from single packets to thousands.

@@ -1,16 +1,17 @@
+import ShoalBase
 import ShoalSimulator
-import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
 
 /// What BBR makes of paths, in virtual time. Shares are of what the path can carry, once the connection is open.
 @Suite struct CongestionTests {
-  static let seeds = Scenario.seeds(1..<4)
+  static let seeds = TestSupport.seeds(1..<4)
 
   @Test(arguments: [(0.0, 0.93), (1, 0.92), (5, 0.9), (10, 0.88), (15, 0.85)])
   func randomLossCostsItsShare(loss: Double, least: Double) throws {
-    for seed in Scenario.seeds(1..<6) {
+    for seed in TestSupport.seeds(1..<6) {
       var path = try Bottleneck(100, 40, loss: loss, seed: seed)
       let (share, wire) = try path.transfer(50_000_000, rate: 100, loss: loss)
       #expect(share > least, "seed \(seed): \(share)")

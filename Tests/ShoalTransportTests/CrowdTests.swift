@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalSimulator
-import ShoalWire
 import Testing
 
 @testable import ShoalTransport

@@ -1,6 +1,8 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -36,7 +38,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Scenario.seeds(0..<40))
+  @Test(arguments: seeds(0..<40))
   func randomAndMutatedDatagramsHarmNoOne(seed: UInt64) throws {
     let three = try Three(seed: seed)
     var random = SeededGenerator(seed: seed)

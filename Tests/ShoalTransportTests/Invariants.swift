@@ -1,5 +1,4 @@
 import ShoalSimulator
-import ShoalWire
 
 @testable import ShoalTransport
 

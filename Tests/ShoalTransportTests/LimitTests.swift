@@ -1,5 +1,7 @@
+import ShoalBase
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -7,7 +9,7 @@ import Testing
 /// What a peer can make us keep or send is limited.
 @Suite struct LimitTests {
   /// The bytes that wait, in their order, by the plainest way to cancel.
-  @Test(arguments: Scenario.seeds(0..<60))
+  @Test(arguments: seeds(0..<60))
   func cancelsAreAsIfEachByteWereLookedAt(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var queue = SendQueue()

@@ -1,12 +1,14 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
 
 @Suite struct ManyConnectionsTests {
-  @Test(arguments: Scenario.seeds(0..<10))
+  @Test(arguments: seeds(0..<10))
   func everyoneSendsToEveryone(seed: UInt64) throws {
     let world = TransportWorld(seed: seed)
     let links = [

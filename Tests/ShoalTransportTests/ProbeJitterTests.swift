@@ -1,6 +1,6 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
-import ShoalWire
 import Testing
 
 @testable import ShoalTransport

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 @Suite struct RandomTransferTests {
-  @Test(arguments: Scenario.seeds(0..<1_500))
+  @Test(arguments: seeds(0..<1_500))
   func everyByteArrivesOnce(seed: UInt64) {
     let failure = Scenario(seed: seed).run()
     #expect(failure == nil)

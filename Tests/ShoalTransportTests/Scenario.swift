@@ -1,4 +1,4 @@
-import Glibc
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
@@ -16,12 +16,6 @@ struct Scenario: CustomStringConvertible {
   var bytesBack = 0
   var messages = 0
   var isIPv6 = false
-
-  /// The seeds of a family of scenarios, or the one in the environment variable SHOAL_SEED.
-  static func seeds(_ range: Range<UInt64>) -> [UInt64] {
-    if let text = getenv("SHOAL_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
-    return Array(range)
-  }
 
   init(seed: UInt64) {
     self.seed = seed

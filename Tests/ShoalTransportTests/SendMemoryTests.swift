@@ -1,6 +1,8 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -124,7 +126,7 @@ import Testing
   }
 
   /// Whatever is acknowledged and lost, what is remembered is bounded by the packets that there is memory for.
-  @Test(arguments: Scenario.seeds(0..<6))
+  @Test(arguments: seeds(0..<6))
   func recordsAreBoundedByTheirCapacity(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var window = SendWindow(first: 1 << 32, limit: 512)

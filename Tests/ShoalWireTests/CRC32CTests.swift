@@ -1,4 +1,5 @@
 import CShoalKernels
+import ShoalBase
 import ShoalWire
 import Testing
 

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import ShoalBase
 @testable import ShoalWire
 
 /// Nothing here expects a result: what matters is that no bytes make a decoder trap.

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import ShoalBase
+@testable import ShoalContent
 @testable import ShoalWire
 
 @Suite struct PacketTests {

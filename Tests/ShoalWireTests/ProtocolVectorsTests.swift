@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import ShoalContent
 @testable import ShoalWire
 
 /// Executes the test vectors of Protocol.md, section 13, and holds its limits and its examples of cuts to the code.

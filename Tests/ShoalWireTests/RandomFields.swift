@@ -1,5 +1,7 @@
 import Testing
 
+@testable import ShoalBase
+@testable import ShoalContent
 @testable import ShoalWire
 
 /// Fills every field with a random value that the wire can carry.

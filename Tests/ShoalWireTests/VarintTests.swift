@@ -1,5 +1,6 @@
 import Testing
 
+@testable import ShoalBase
 @testable import ShoalWire
 
 @Suite struct VarintTests {

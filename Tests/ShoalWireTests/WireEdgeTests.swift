@@ -1,5 +1,7 @@
 import Testing
 
+@testable import ShoalBase
+@testable import ShoalContent
 @testable import ShoalWire
 
 /// Where a check begins to hold, and where it ends.
@@ -41,7 +43,7 @@ import Testing
   }
 
   @Test func noMoreRunsAreToldThanACountHolds() {
-    var set = ChunkSet(capacity: 200_000)
+    var set = BitSet(capacity: 200_000)
     for chunk in stride(from: 0, to: 200_000, by: 2) { set.insert(chunk) }
     let (runs, end) = set.runs(from: 0, fitting: 1 << 20)
     #expect(runs.count == 65_535 && end == 131_069)

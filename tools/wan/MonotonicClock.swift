@@ -1,5 +1,5 @@
 import Glibc
-import ShoalWire
+import ShoalBase
 
 /// The clock that no one sets.
 enum MonotonicClock {

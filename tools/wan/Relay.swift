@@ -1,7 +1,7 @@
 import CShoalWan
 import Glibc
+import ShoalBase
 import ShoalLink
-import ShoalWire
 
 /// One direction of the link: takes packets from one device, and hands them to the other when the link says.
 ///

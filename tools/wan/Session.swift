@@ -1,6 +1,6 @@
 import Glibc
+import ShoalBase
 import ShoalTerminal
-import ShoalWire
 
 /// One run: makes the namespaces, the devices and the link, waits for the end, tells what happened, and removes all.
 final class Session {

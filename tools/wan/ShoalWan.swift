@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalTerminal
 import ShoalWire
 

@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// How often each span of time occurred, in bins no wider than 1/16 of their lower end: some 6 % of precision.
 struct TimeHistogram: Sendable {

@@ -1,6 +1,5 @@
 import Glibc
 import ShoalLink
-import ShoalWire
 
 /// A relay on its way to its thread, which alone uses it from then on.
 private final class Handover: @unchecked Sendable {

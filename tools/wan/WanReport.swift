@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalTerminal
-import ShoalWire
 
 /// What happened in both directions, for people and for programs.
 struct WanReport {

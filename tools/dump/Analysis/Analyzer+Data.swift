@@ -1,4 +1,5 @@
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 
 extension Analyzer {

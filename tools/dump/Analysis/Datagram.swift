@@ -1,4 +1,5 @@
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 
 /// A captured UDP datagram, and whether it is intact. Its bytes lie in the reader: valid until that reads on.

@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalWire
 
 /// The files that connections speak of: what WANT, OFFER and their numbers mean.

@@ -1,5 +1,3 @@
-import ShoalWire
-
 /// One number of a flow: its first sending and its last, as captured.
 struct SentPacket {
   var firstNumber: UInt64

@@ -1,5 +1,4 @@
 import ShoalCapture
-import ShoalWire
 
 /// Where, on the way of a flow, it was captured.
 enum Vantage: String {

@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalTerminal
-import ShoalWire
 
 extension ShoalDump {
   /// What the program understands.

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 

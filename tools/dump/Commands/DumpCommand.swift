@@ -1,6 +1,5 @@
 import ShoalCapture
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal-dump FILE` or `-i INTERFACE`: prints a line for each datagram, or writes them to another capture.
 struct DumpCommand: ~Copyable {

@@ -1,5 +1,4 @@
 import ShoalTerminal
-import ShoalWire
 
 /// The options that decide which datagrams count, and what must hold of them.
 struct FilterOptions {

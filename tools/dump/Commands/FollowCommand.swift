@@ -1,4 +1,5 @@
 import Glibc
+import ShoalContent
 import ShoalSwarm
 import ShoalTerminal
 import ShoalWire

@@ -1,7 +1,6 @@
 import Glibc
 import ReportPage
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal-dump report`: one HTML file that shows what happened.
 struct ReportCommand {

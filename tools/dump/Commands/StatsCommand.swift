@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalTerminal
-import ShoalWire
 
 /// `shoal-dump stats FILE`: conversations, tracker transactions, and what happened in each second.
 struct StatsCommand: ~Copyable {

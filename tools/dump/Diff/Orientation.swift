@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 
 /// Which way each flow of two captures went: from the end of the first to that of the second, or back.
 ///

@@ -1,4 +1,5 @@
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 
 /// Every datagram of ours in one capture, in a few words each, for comparison with another capture.

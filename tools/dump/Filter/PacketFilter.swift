@@ -1,5 +1,4 @@
 import ShoalTerminal
-import ShoalWire
 
 /// Decides which datagrams are shown or counted.
 struct PacketFilter {

@@ -1,4 +1,6 @@
 import Glibc
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
@@ -6,15 +8,17 @@ import ShoalWire
 struct FollowedFile {
   /// A larger manifest is not put together: of a file with more than half a million pieces.
   private static let mostManifest = 1 << 24
+  /// More ranges than this are not told apart: bounds what a hostile capture makes us remember.
+  static let mostRanges = 1 << 18
 
   let id: Digest
   private(set) var name = ""
   /// The bytes of content that were seen, in the file to which they were written.
-  private(set) var seen = RangeSet()
+  private(set) var seen = RangeSet<UInt64>(limit: mostRanges)
   /// The content, sparse; -1 before the first block.
   private(set) var descriptor: Int32 = -1
   /// The manifests, each with what was seen of it: peers may cut a file in different ways.
-  private var manifests: [Cut: (bytes: [UInt8], seen: RangeSet)] = [:]
+  private var manifests: [Cut: (bytes: [UInt8], seen: RangeSet<UInt64>)] = [:]
   private(set) var failure: String?
 
   init(id: Digest) { self.id = id }
@@ -25,7 +29,7 @@ struct FollowedFile {
   mutating func note(_ cut: Cut, name: String) {
     if self.name.isEmpty { self.name = name }
     guard manifests[cut] == nil, manifests.count < 16 else { return }
-    manifests[cut] = ([], RangeSet())
+    manifests[cut] = ([], RangeSet<UInt64>(limit: Self.mostRanges))
   }
 
   /// Adds a block of the file or of its manifest.

@@ -1,7 +1,6 @@
 import Glibc
 import ShoalCapture
 import ShoalTerminal
-import ShoalWire
 
 /// Writes datagrams to a pcapng file, with what is remarkable about them as comments that Wireshark shows.
 final class CaptureOutput {

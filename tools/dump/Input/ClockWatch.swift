@@ -1,5 +1,4 @@
 import ShoalCapture
-import ShoalWire
 
 /// Finds where the clock by which a capture was stamped had been set, and gives times as if it had not.
 ///

@@ -1,5 +1,6 @@
+import ShoalBase
 import ShoalCapture
-import ShoalWire
+import ShoalContent
 
 /// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each as it
 /// arrives on one and as it leaves on another, whatever a NAT makes of its addresses.

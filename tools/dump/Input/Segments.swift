@@ -1,4 +1,5 @@
 import ShoalCapture
+import ShoalContent
 import ShoalWire
 
 /// Splits a frame that holds several datagrams into them.

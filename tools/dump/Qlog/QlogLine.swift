@@ -1,5 +1,3 @@
-import ShoalWire
-
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
 /// What any transport has is said in the events that other tools know, the rest in events of our own. A connection is told

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// What was asked for over a flow and has not been sent on it yet.
@@ -8,7 +9,7 @@ struct Backlog {
   }
   /// More files than this are not followed.
   private static let mostFiles = 1 << 12
-  private var ranges: [Place: RangeSet] = [:]
+  private var ranges: [Place: RangeSet<UInt64>] = [:]
   private(set) var bytes: UInt64 = 0
   /// Whether anything was asked for: a capture that begins later, or is cut short, does not tell.
   private(set) var isKnown = false
@@ -17,7 +18,9 @@ struct Backlog {
     isKnown = true
     let place = Place(file: request.file, space: request.space)
     guard ranges[place] != nil || ranges.count < Self.mostFiles else { return }
-    for range in request.ranges { bytes += ranges[place, default: RangeSet()].insert(range.bytes) }
+    for range in request.ranges {
+      bytes += ranges[place, default: RangeSet(limit: FollowedFile.mostRanges)].insert(range.bytes) ?? 0
+    }
   }
 
   mutating func remove(_ cancel: Cancel) {
@@ -40,7 +43,7 @@ struct Backlog {
 
   private mutating func remove(_ range: Range<UInt64>, at place: Place) {
     guard ranges[place] != nil else { return }
-    bytes -= ranges[place, default: RangeSet()].remove(range)
+    bytes -= ranges[place, default: RangeSet(limit: FollowedFile.mostRanges)].remove(range)
   }
 }
 

@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
@@ -32,7 +34,7 @@ struct ChunkMap {
     var file: UInt16
   }
   private struct Done {
-    var coverage: [UInt32: RangeSet] = [:]
+    var coverage: [UInt32: RangeSet<UInt64>] = [:]
     var whole: [(chunk: UInt32, time: Int64)] = []
   }
   private var lanes: [Lane] = []
@@ -67,8 +69,9 @@ struct ChunkMap {
     guard let lane = byFlow[FileTable.Key(flow: flow, file: part.file)] else { return }
     let place = Self.place(lanes[lane], entry)
     Self.visitChunks(of: part, Self.cut(entry)) { chunk, bytes, whole in
-      let fresh = done[place, default: Done()].coverage[chunk, default: RangeSet()].insert(bytes)
-      guard fresh > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
+      let coverage = RangeSet<UInt64>(limit: FollowedFile.mostRanges)
+      let fresh = done[place, default: Done()].coverage[chunk, default: coverage].insert(bytes)
+      guard fresh ?? 0 > 0, done[place]?.coverage[chunk]?.count == UInt64(whole.count) else { return }
       done[place]?.whole.append((chunk, time))
     }
   }

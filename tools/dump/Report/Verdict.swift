@@ -1,5 +1,4 @@
 import ShoalTerminal
-import ShoalWire
 
 /// What became of a flow, in sentences: the numbers are those of `stats`.
 enum Verdict {

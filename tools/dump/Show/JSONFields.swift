@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalTerminal
 import ShoalWire
 

@@ -1,5 +1,3 @@
-import ShoalWire
-
 /// What went over a flow.
 struct FlowCounters {
   /// Datagrams of every kind, corrupt ones too, and their bytes of UDP payload.

@@ -1,5 +1,5 @@
+import ShoalBase
 import ShoalTerminal
-import ShoalWire
 
 /// What a capture holds, for programs: an object for each flow, for the tracker, and for each second.
 enum StatisticsJSON {

@@ -1,5 +1,4 @@
 import ShoalTerminal
-import ShoalWire
 
 /// Says what a capture holds, for people.
 struct StatisticsText {

@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalWire
 
 /// A field as the Wireshark dissector needs it: how to read it, and under which name to show it.

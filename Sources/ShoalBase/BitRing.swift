@@ -1,0 +1,64 @@
+/// A bit for each number of a sliding window, kept in a ring of words that grows by doubling.
+@frozen public struct BitRing: ~Copyable {
+  @usableFromInline var words: UnsafeMutablePointer<UInt64>
+  @usableFromInline var wordMask: UInt64
+
+  /// No bit is set.
+  @inlinable public init(capacity: Int = 1024) {
+    let count = max(capacity / 64, 1).roundedUpToPowerOfTwo
+    words = .allocate(capacity: count)
+    words.initialize(repeating: 0, count: count)
+    wordMask = UInt64(count) - 1
+  }
+
+  @inlinable deinit { words.deallocate() }
+
+  @inlinable func word(_ number: UInt64) -> UnsafeMutablePointer<UInt64> {
+    words + Int(truncatingIfNeeded: (number >> 6) & wordMask)
+  }
+
+  /// How far apart two numbers may be that are told apart.
+  @inlinable public var span: UInt64 { wordMask << 6 }
+
+  /// Makes room for the numbers `base ... number`; those of the ring so far all lie in `base ..< top`.
+  @inlinable public mutating func makeRoom(from base: UInt64, to top: UInt64, through number: UInt64) {
+    while number - base >= span {
+      let larger = wordMask * 2 + 1
+      let moved = UnsafeMutablePointer<UInt64>.allocate(capacity: Int(larger) + 1)
+      moved.initialize(repeating: 0, count: Int(larger) + 1)
+      var n = base & ~63
+      while n < top {
+        moved[Int((n >> 6) & larger)] = word(n).pointee
+        n += 64
+      }
+      words.deallocate()
+      words = moved
+      wordMask = larger
+    }
+  }
+
+  /// Whether the number's bit is set.
+  @inlinable public func contains(_ number: UInt64) -> Bool { word(number).pointee & 1 << (number & 63) != 0 }
+  /// Sets the number's bit.
+  @inlinable public mutating func insert(_ number: UInt64) { word(number).pointee |= 1 << (number & 63) }
+  /// Clears the number's bit.
+  @inlinable public mutating func remove(_ number: UInt64) { word(number).pointee &= ~(1 << (number & 63)) }
+
+  /// The bits of eight numbers, the lowest first.
+  @inlinable public func byte(from number: UInt64) -> UInt8 {
+    let shift = number & 63
+    let low = word(number).pointee >> shift
+    return UInt8(truncatingIfNeeded: shift > 56 ? low | word(number + 63).pointee << (64 - shift) : low)
+  }
+
+  /// The first number at or after `number` whose bit is as said, or `end` if there is none before it.
+  @inlinable public func next(_ set: Bool, from number: UInt64, to end: UInt64) -> UInt64 {
+    var n = number
+    while n < end {
+      let bits = (set ? word(n).pointee : ~word(n).pointee) >> (n & 63)
+      if bits != 0 { return min(n + UInt64(bits.trailingZeroBitCount), end) }
+      n = (n | 63) + 1
+    }
+    return end
+  }
+}

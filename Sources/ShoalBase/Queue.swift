@@ -1,0 +1,39 @@
+/// First in, first out. What is fetched is let go of at once, and its place when half of all places are such.
+@frozen public struct Queue<Element> {
+  @usableFromInline var elements: [Element?] = []
+  @usableFromInline var head = 0
+
+  /// An empty queue.
+  @inlinable public init() {}
+
+  /// How many wait.
+  @inlinable public var count: Int { elements.count - head }
+  /// Whether none waits.
+  @inlinable public var isEmpty: Bool { head == elements.count }
+  /// The oldest.
+  @inlinable public var first: Element? { isEmpty ? nil : elements[head] }
+
+  /// Adds one at the end.
+  @inlinable public mutating func append(_ element: Element) { elements.append(element) }
+
+  /// Removes the oldest.
+  @inlinable public mutating func popFirst() -> Element? {
+    guard head < elements.count else { return nil }
+    let element = elements[head]
+    elements[head] = nil
+    head += 1
+    if head * 2 >= elements.count {
+      elements.removeSubrange(..<head)
+      head = 0
+    }
+    return element
+  }
+
+  /// Removes all.
+  @inlinable public mutating func removeAll() {
+    elements = []
+    head = 0
+  }
+}
+
+extension Queue: Sendable where Element: Sendable {}

@@ -1,0 +1,102 @@
+/// A first-in, first-out queue that owns its memory and grows by doubling; no reference counting per element.
+@frozen public struct Ring<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline var storage: UnsafeMutablePointer<Element>
+  @usableFromInline var mask: Int
+  @usableFromInline var head = 0
+  @usableFromInline var stored = 0
+
+  /// An empty queue.
+  @inlinable public init(capacity: Int = 16) {
+    let size = capacity.roundedUpToPowerOfTwo
+    storage = .allocate(capacity: size)
+    mask = size - 1
+  }
+
+  @inlinable deinit { storage.deallocate() }
+
+  /// Whether there is none.
+  @inlinable public var isEmpty: Bool { stored == 0 }
+  /// How many there are.
+  @inlinable public var count: Int { stored }
+  /// One more makes it grow.
+  @inlinable public var isFull: Bool { stored > mask }
+  /// How many there is room for.
+  @inlinable public var capacity: Int { mask + 1 }
+
+  /// The oldest element; there must be one.
+  @inlinable public var first: Element { self[0] }
+  /// The newest element.
+  @inlinable public var last: Element? { stored > 0 ? self[stored - 1] : nil }
+
+  /// The element at `index`, the oldest being 0; there must be one.
+  @inlinable public subscript(index: Int) -> Element {
+    get {
+      precondition(index < stored)
+      return storage[(head + index) & mask]
+    }
+    set {
+      precondition(index < stored)
+      storage[(head + index) & mask] = newValue
+    }
+  }
+
+  /// Adds one at the end.
+  @inlinable public mutating func append(_ element: Element) {
+    if stored > mask { grow() }
+    storage[(head + stored) & mask] = element
+    stored += 1
+  }
+
+  /// Adds one before the oldest.
+  @inlinable public mutating func prepend(_ element: Element) {
+    if stored > mask { grow() }
+    head = (head - 1) & mask
+    storage[head] = element
+    stored += 1
+  }
+
+  /// Removes the oldest.
+  @inlinable public mutating func popFirst() -> Element? {
+    guard stored > 0 else { return nil }
+    let element = storage[head]
+    head = (head + 1) & mask
+    stored -= 1
+    return element
+  }
+
+  /// Removes the newest, if there is one.
+  @inlinable public mutating func removeLast() { stored = max(stored - 1, 0) }
+
+  /// Keeps only what `keep` says, in order.
+  @inlinable public mutating func filter(_ keep: (Element) -> Bool) {
+    var kept = 0
+    for i in 0..<stored where keep(self[i]) {
+      self[kept] = self[i]
+      kept += 1
+    }
+    stored = kept
+  }
+
+  /// Removes all; the room stays.
+  @inlinable public mutating func removeAll() {
+    head = 0
+    stored = 0
+  }
+
+  /// Makes room for twice as many.
+  @inlinable public mutating func grow() {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: (mask + 1) * 2)
+    for i in 0..<stored { larger[i] = storage[(head + i) & mask] }
+    storage.deallocate()
+    storage = larger
+    head = 0
+    mask = mask * 2 + 1
+  }
+}
+
+extension Int {
+  /// The least power of two that is not below it.
+  @inlinable public var roundedUpToPowerOfTwo: Int {
+    self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount)
+  }
+}

@@ -1,0 +1,24 @@
+import ShoalBase
+
+/// How far ACKs run ahead of the path's rate because they come in bunches: the window must hold that much more
+/// (`extra_acked`, draft-ietf-ccwg-bbr §4.5.9).
+struct AckAggregation {
+  private var filter = WindowedMaximum(length: 10)
+  private var start: Instant?
+  private var acked = 0.0
+
+  /// Bytes: the most of the last ten rounds.
+  var value: Double { filter.value }
+
+  mutating func add(
+    _ bytes: Int, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
+  ) {
+    var since = start.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
+    if start == nil || acked <= since {
+      (start, acked, since) = (now, 0, 0)
+    }
+    acked += Double(bytes)
+    filter.length = rounds
+    filter.add(min(max(acked - since, 0), most), at: round)
+  }
+}

@@ -1,0 +1,64 @@
+import ShoalBase
+
+/// The rate at which packets are delivered: draft-cheng-iccrg-delivery-rate-estimation.
+struct DeliveryRate {
+  /// What one ACK tells of it.
+  struct Sample {
+    /// Whether the fields below say anything.
+    var isValid = false
+    /// The bytes delivered when the sampled packet left.
+    var priorDelivered: UInt64 = 0
+    var priorTime = Instant.zero
+    var sendElapsed: Nanoseconds = 0
+    /// The sender had nothing more to send then: the path could perhaps do more.
+    var appLimited = false
+    /// Bytes a second; nil if the time was too short to tell.
+    var bytesPerSecond: Double?
+  }
+
+  /// The bytes delivered so far.
+  private(set) var delivered: UInt64 = 0
+  // Both are set as the first packet leaves.
+  private var deliveredAt = Instant.zero
+  private var firstSentAt = Instant.zero
+  /// Where in `delivered` the effect of having had nothing to send ends.
+  private var appLimitedUntil: UInt64?
+
+  mutating func willSend(inFlight: Int, at now: Instant) {
+    guard inFlight == 0 else { return }
+    firstSentAt = now
+    deliveredAt = now
+  }
+
+  func tag(_ packet: UnsafeMutablePointer<SentPacket>) {
+    packet.pointee.delivered = delivered
+    packet.pointee.deliveredAt = deliveredAt
+    packet.pointee.firstSentAt = firstSentAt
+    packet.pointee.appLimited = appLimitedUntil != nil
+  }
+
+  mutating func delivered(_ packet: UnsafeMutablePointer<SentPacket>, at now: Instant, _ sample: inout Sample) {
+    delivered += UInt64(packet.pointee.bytes)
+    deliveredAt = now
+    guard !sample.isValid || packet.pointee.delivered > sample.priorDelivered else { return }
+    sample.isValid = true
+    sample.priorDelivered = packet.pointee.delivered
+    sample.priorTime = packet.pointee.deliveredAt
+    sample.sendElapsed = packet.pointee.sentAt - packet.pointee.firstSentAt
+    sample.appLimited = packet.pointee.appLimited
+    firstSentAt = packet.pointee.sentAt
+  }
+
+  /// Completes the sample of an ACK.
+  mutating func finish(_ sample: inout Sample, minimum: Nanoseconds?, at now: Instant) {
+    if let end = appLimitedUntil, delivered > end { appLimitedUntil = nil }
+    guard sample.isValid else { return }
+    let interval = max(sample.sendElapsed, now - sample.priorTime)
+    // Shorter than a round trip it says more of how ACKs are bunched than of the path.
+    guard interval >= minimum ?? 0, interval > 0 else { return }
+    sample.bytesPerSecond = Double(delivered - sample.priorDelivered) * 1e9 / Double(interval)
+  }
+
+  /// The sender has nothing more to send, though it may.
+  mutating func becameAppLimited(inFlight: Int) { appLimitedUntil = delivered + UInt64(inFlight) }
+}

@@ -1,0 +1,136 @@
+import ShoalBase
+import ShoalWire
+
+/// What waits to be sent for the first time: messages, which go first, and ranges of files, cut as they leave.
+struct SendQueue: ~Copyable {
+  private var messages = Queue<[UInt8]>()
+  private var ranges = Ring<Payload>()
+  /// The bytes of file that wait.
+  private(set) var bytes = 0
+  /// The bytes of messages that wait.
+  private(set) var messageBytes = 0
+
+  var isEmpty: Bool { messages.isEmpty && ranges.isEmpty }
+  var hasMessages: Bool { !messages.isEmpty }
+  var messageCount: Int { messages.count }
+
+  mutating func append(_ message: [UInt8]) {
+    messages.append(message)
+    messageBytes += message.count
+  }
+
+  mutating func append(_ range: Payload) {
+    ranges.append(range)
+    bytes += range.length
+  }
+
+  /// Puts back what a repeat could not carry.
+  mutating func prepend(_ range: Payload) {
+    ranges.prepend(range)
+    bytes += range.length
+  }
+
+  /// The next messages, as many as fit in `space` bytes, at least one.
+  mutating func takeMessages(_ space: Int) -> [UInt8] {
+    var taken = messages.popFirst() ?? []
+    while let next = messages.first, taken.count + next.count <= space {
+      taken += next
+      _ = messages.popFirst()
+    }
+    messageBytes -= taken.count
+    return taken
+  }
+
+  /// The next block, of at most `space` bytes.
+  mutating func takeBlock(_ space: Int) -> Payload? {
+    guard !ranges.isEmpty else { return nil }
+    var range = ranges.first
+    var block = range
+    block.length = min(space, range.length)
+    if block.length == range.length {
+      _ = ranges.popFirst()
+    } else {
+      range.offset += UInt64(block.length)
+      range.length -= block.length
+      ranges[0] = range
+    }
+    bytes -= block.length
+    return block
+  }
+
+  /// How many bytes wait to be sent next that follow a block's, as far as the next few ranges tell.
+  func ahead(of block: Payload) -> Int {
+    var end = block.offset &+ UInt64(block.length)
+    var sum = 0
+    for i in 0..<min(ranges.count, SendQueue.rangesAhead) {
+      let range = ranges[i]
+      guard range.offset == end, range.file == block.file, range.space == block.space else { break }
+      sum += range.length
+      end &+= UInt64(range.length)
+    }
+    return sum
+  }
+
+  /// Each is a piece at least of whoever asks for much.
+  private static let rangesAhead = 4
+
+  /// Forgets all that waits of a file.
+  mutating func cancel(file: UInt16) {
+    ranges.filter { $0.file != file }
+    bytes = 0
+    for i in 0..<ranges.count { bytes += ranges[i].length }
+  }
+
+  /// Forgets what waits of these bytes of a file. A range that would be cut into several while there are `limit` of
+  /// them is left whole: a CANCEL may be disregarded, and must not make us remember ever more.
+  mutating func cancel(file: UInt16, space: UInt8, ranges cancelled: [RangeField], limit: Int) {
+    let set = SendQueue.holes(cancelled)
+    let holes = set.ranges
+    var room = limit - ranges.count
+    for _ in 0..<ranges.count {
+      guard let range = ranges.popFirst() else { break }
+      guard range.file == file, range.space == space else {
+        ranges.append(range)
+        continue
+      }
+      let end = range.offset + UInt64(range.length)
+      let low = set.firstIndex(endingAtOrAfter: range.offset &+ 1)
+      var high = low
+      while high < holes.count, holes[high].lowerBound < end { high += 1 }
+      // What is left lies before, between and after the holes.
+      let front = low < high && holes[low].lowerBound > range.offset ? 1 : 0
+      let back = low < high && holes[high - 1].upperBound < end ? 1 : 0
+      let more = high - low - 2 + front + back
+      guard low < high, more <= max(room, 0) else {
+        ranges.append(range)
+        continue
+      }
+      room -= more
+      bytes -= range.length
+      var next = range.offset
+      for i in low...high {
+        let stop = i < high ? holes[i].lowerBound : end
+        if stop > next {
+          var part = range
+          (part.offset, part.length) = (next, Int(stop - next))
+          append(part)
+        }
+        if i < high { next = holes[i].upperBound }
+      }
+    }
+  }
+
+  /// The bytes of the ranges. They are a peer's: offset and length may be anything.
+  private static func holes(_ ranges: [RangeField]) -> RangeSet<UInt64> {
+    var holes = RangeSet<UInt64>()
+    // In this order each is added at the end.
+    for range in ranges.sorted(by: { $0.offset < $1.offset }) {
+      let end = range.offset.addingReportingOverflow(UInt64(range.length))
+      holes.insert(range.offset..<(end.overflow ? .max : end.partialValue))
+    }
+    return holes
+  }
+
+  /// The ranges that wait.
+  var rangeCount: Int { ranges.count }
+}

@@ -1,0 +1,117 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// Which rule decides how much may be in flight, and how fast it is sent.
+public enum CongestionAlgorithm: String, Sendable, CaseIterable {
+  /// Model-based (BBR): holds its rate under random loss, yields to loss of its own making.
+  case bbr
+  /// Loss-based (CUBIC, RFC 9438): as TCP has it.
+  case cubic
+  /// Delay-based (LEDBAT++, RFC 6817): takes what others leave.
+  case ledbat
+  /// None: the window alone. For labs.
+  case none
+}
+
+/// What a transport endpoint is told at its start.
+public struct TransportConfiguration: Sendable {
+  /// How lost packets are repeated; go-back-N if either end asks for it.
+  public var repeatMode = RepeatMode.selectiveRepeat
+  /// The most packets from the lowest unacknowledged, per connection and direction; the smaller wish wins.
+  ///
+  /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
+  public var window: UInt32 = 65_536
+  /// The congestion control.
+  public var congestion = CongestionAlgorithm.bbr
+  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond. A host that knows the interface
+  /// towards a peer may allow more there: `Endpoint.allow(mtu:on:at:)`.
+  public var mtu = 1_500
+  /// The largest IP packet that peers are told to send us, in bytes.
+  public var receivedMTU = 65_535
+  /// A connection from which nothing is heard for so long is closed.
+  public var idleTimeout: Nanoseconds = 30 * .second
+  /// The most connections: bounds memory, some 12 kB each while idle. The last eighth is kept for those that we open.
+  public var maxConnections = 1_024
+  /// The most connections that one host opened, its address proven: more peers than sit behind one NAT, and never all.
+  public var maxConnectionsPerHost = 256
+  /// The connections opened by others that have not yet proven their address; beyond, an OPEN is answered with RETRY.
+  public var maxHalfOpen = 64
+  /// The most of them from one host: whoever forges its address does not use up what others have.
+  public var maxHalfOpenPerHost = 16
+  /// The memory of send windows that one host can make us use, and all together, in whole windows of 65,536 packets, some
+  /// 10 MB each, or of `window` if that is more. Beyond, a window is as large as it has become, and grows no more.
+  public var sendWindowsPerHost = 2
+  /// See `sendWindowsPerHost`.
+  public var sendWindows = 12
+  /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
+  public var recordsLosses = false
+  /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
+  public var initialSequence: UInt32?
+
+  /// The defaults.
+  public init() {}
+
+  /// The bytes that one whole window takes.
+  var wholeWindow: Int { max(Int(window), 65_536) * SendWindow.bytesPerPacket }
+
+  /// The most connections that others opened.
+  var maxInbound: Int { maxConnections - maxConnections / 8 }
+
+  /// The MTUs that may be asked for: IPv6 promises 1,280 (RFC 8200 §5), and no IP packet is larger than 65,535.
+  public static let mtuRange = 1_280...65_535
+}
+
+/// The constants of the transport: Protocol.md §A.3 gives the reasons.
+enum Constants {
+  /// The OPENs that an address gets until it answers: three, so that we cannot be used to flood a stranger.
+  static let opens = 3
+  /// The wait after the first OPEN; each is three times as long as the one before, so that a lost one costs little,
+  /// and three of them give up no path that is merely long.
+  static let openTimeout: Nanoseconds = 250 * .millisecond
+  /// How long a connection that another began may take to prove the address.
+  static let halfOpenTimeout: Nanoseconds = 4 * .second
+  /// A token of RETRY is good for this long at least, which an opener that repeats its OPEN needs, and less than twice
+  /// as long.
+  static let tokenEpoch: Nanoseconds = 5 * .second
+  /// The RETRYs that an opener heeds in one attempt: a second one, should the first token be too old.
+  static let retries = 2
+  /// After so long without any content, either way, a connection may be closed for a newcomer that has no more.
+  static let idleBeforeOthers: Nanoseconds = 10 * .second
+  /// The round trip assumed before there is a sample.
+  static let initialRoundTrip: Nanoseconds = 200 * .millisecond
+  /// The longest round trip that is believed: no path is longer, and sums of such spans stay far from overflow.
+  static let longestRoundTrip: Nanoseconds = 100 * .second
+  /// The least of the variation term of the probe timeout (RFC 9002 §6.2.1).
+  static let granularity: Nanoseconds = .millisecond
+  /// The most that the probe timeout grows to while something is outstanding.
+  static let longestProbeTimeout: Nanoseconds = 2 * .second
+  /// The packets by which one must be overtaken to be lost, as long as no reordering was seen (RFC 9002 §6.1.1).
+  static let packetThreshold: UInt64 = 3
+  /// The share of random loss above which what was lost twice goes out twice at the tail.
+  static let twinLoss = 0.01
+  /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
+  static let longestAckDelay: Nanoseconds = 25 * .millisecond
+  /// The packets in the first flight (RFC 6928 has 10; ours are paced over the first round trip).
+  static let initialWindow = 32
+  /// The least congestion window in packets.
+  static let leastWindow = 4
+  /// How long the state of a closed connection lingers to answer what is still under way.
+  static let linger: Nanoseconds = 500 * .millisecond
+  /// The CLOSEs that a peer gets which goes on sending.
+  static let closes = 3
+  /// The largest datagrams lost in a row, none of them having got through since, that show a black hole.
+  static let blackHole = 16
+  /// For how long nothing large must have got through: a busy receiver's stall is shorter.
+  static let blackHoleTime: Nanoseconds = .second
+  /// The bytes of an ACK: as many as any path carries.
+  static let ackLength = Limits.smallestDatagram
+  /// The bytes of ACKs that what came in may pay for in advance: the largest window at 10 % loss takes 160,000 to tell.
+  static let ackCredit = 1 << 18
+  /// The bytes of an ACK, a few runs included, that leaves every 25 ms even if what it answers was shorter.
+  static let shortAck = 64
+  /// The RESETs a second that are sent to whoever uses an unknown connection id.
+  static let resetsPerSecond = 100
+  /// The stateless answers that wait to be sent: as many as datagrams are read before it is the turn of sending.
+  static let statelessReplies = 256
+}

@@ -1,0 +1,95 @@
+import ShoalBase
+import ShoalWire
+
+/// The connections of an endpoint, each in a slot of memory that the table owns, and the ways to find them.
+struct ConnectionTable: ~Copyable {
+  let capacity: Int
+  private let slots: UnsafeMutablePointer<Connection>
+  private var generations: [UInt32]
+  private var used: [Bool]
+  private var free: [Int]
+  /// The lower bits of a local id are its slot, so that it is found without a search.
+  private let slotMask: UInt64
+  private var byRemote: [RemoteKey: Int] = [:]
+  private var byAddress: [Address: [Int]] = [:]
+
+  struct RemoteKey: Hashable {
+    var address: Address
+    var id: UInt64
+  }
+
+  init(capacity: Int) {
+    self.capacity = capacity
+    slotMask = UInt64(capacity.roundedUpToPowerOfTwo) - 1
+    slots = .allocate(capacity: capacity)
+    generations = Array(repeating: 0, count: capacity)
+    used = Array(repeating: false, count: capacity)
+    free = Array((0..<capacity).reversed())
+  }
+
+  deinit {
+    for slot in 0..<capacity where used[slot] { (slots + slot).deinitialize(count: 1) }
+    slots.deallocate()
+  }
+
+  var count: Int { capacity - free.count }
+  var isFull: Bool { free.isEmpty }
+
+  /// The connection in a slot that is in use; valid until it is removed.
+  func at(_ slot: Int) -> UnsafeMutablePointer<Connection> { slots + slot }
+
+  func id(_ slot: Int) -> ConnectionID { ConnectionID(slot: UInt32(slot), generation: generations[slot]) }
+
+  func slot(_ id: ConnectionID) -> Int? {
+    let slot = Int(id.slot)
+    return slot < capacity && used[slot] && generations[slot] == id.generation ? slot : nil
+  }
+
+  @inline(__always)
+  func slot(local: UInt64) -> Int? {
+    let slot = Int(local & slotMask)
+    return slot < capacity && used[slot] && slots[slot].localID == local ? slot : nil
+  }
+
+  /// The id of the connection that is inserted next: random but for the bits that name its slot.
+  func localID(_ random: UInt64) -> UInt64 {
+    let id = random & ~slotMask | UInt64(free[free.count - 1])
+    return id == 0 ? slotMask + 1 : id
+  }
+
+  func slot(remote: UInt64, at address: Address) -> Int? { byRemote[RemoteKey(address: address, id: remote)] }
+
+  /// The connection with that address, if there is exactly one.
+  func onlySlot(at address: Address) -> Int? {
+    guard let slots = byAddress[address], slots.count == 1 else { return nil }
+    return slots[0]
+  }
+
+  var slotsInUse: [Int] { (0..<capacity).filter { used[$0] } }
+
+  mutating func insert(_ connection: consuming Connection) -> Int {
+    let slot = free.removeLast()
+    byAddress[connection.address, default: []].append(slot)
+    (slots + slot).initialize(to: connection)
+    used[slot] = true
+    return slot
+  }
+
+  /// The peer's id of a connection has become known.
+  mutating func learned(remote: UInt64, of slot: Int) {
+    slots[slot].remoteID = remote
+    byRemote[RemoteKey(address: slots[slot].address, id: remote)] = slot
+  }
+
+  mutating func remove(_ slot: Int) {
+    let address = slots[slot].address
+    let key = RemoteKey(address: address, id: slots[slot].remoteID)
+    if byRemote[key] == slot { byRemote[key] = nil }
+    byAddress[address]?.removeAll { $0 == slot }
+    if byAddress[address]?.isEmpty == true { byAddress[address] = nil }
+    (slots + slot).deinitialize(count: 1)
+    used[slot] = false
+    generations[slot] &+= 1
+    free.append(slot)
+  }
+}

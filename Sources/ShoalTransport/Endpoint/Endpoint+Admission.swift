@@ -1,0 +1,52 @@
+import ShoalBase
+import ShoalWire
+
+// Who must go when there is no place for a newcomer, whose address is proven: Protocol.md §A.3.
+extension Endpoint {
+  /// Makes a place for one more connection of a host; false if none is to be had.
+  ///
+  /// What is closing goes first. Then the host that has most gives way: of its connections the one on which there has
+  /// been no content for longest, whatever it is worth if the newcomer would still have fewer, and otherwise only if
+  /// that has been so for a while. A host that has as many as one may have gives up one of its own, or gets none.
+  mutating func makeRoom(for host: HostKey, at now: Instant) -> Bool {
+    let own = hosts.connections(of: host)
+    let group = own < configuration.maxConnectionsPerHost ? nil : host
+    let most = group == nil ? hosts.mostConnections : own
+    let isFairer = most >= own + 2
+    guard isFairer || now >= hosts.crowdedUntil(group), let victim = idlest(group, most) else { return false }
+    let connection = connections.at(victim)
+    let idleAt = connection.pointee.lastUseful + Constants.idleBeforeOthers
+    guard isFairer || connection.pointee.state == .closing || idleAt <= now else {
+      hosts.crowded(group, until: idleAt)
+      return false
+    }
+    evict(victim)
+    return true
+  }
+
+  /// Of the connections of one host, or of those hosts that have so many, one that is closing, or else the one that has
+  /// been of no use for longest.
+  private func idlest(_ host: HostKey?, _ count: Int) -> Int? {
+    var found: Int?
+    for slot in connections.slotsInUse where connections.at(slot).pointee.standing == .proven {
+      let connection = connections.at(slot)
+      let candidate = connection.pointee.host
+      guard host == nil ? hosts.connections(of: candidate) == count : candidate == host else { continue }
+      if connection.pointee.state == .closing { return slot }
+      if found.map({ connection.pointee.lastUseful < connections.at($0).pointee.lastUseful }) ?? true { found = slot }
+    }
+    return found
+  }
+
+  /// Ends a connection and forgets it, so that its place is free at once.
+  private mutating func evict(_ slot: Int) {
+    let connection = connections.at(slot)
+    if connection.pointee.state == .established {
+      events.append(.closed(connections.id(slot), code: CloseCode.busy.rawValue, byPeer: false))
+    }
+    if connection.pointee.state != .closing {
+      replies.busy(connection.pointee.remoteID, to: connection.pointee.address)
+    }
+    remove(slot)
+  }
+}

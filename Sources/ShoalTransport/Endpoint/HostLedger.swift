@@ -1,0 +1,101 @@
+import ShoalBase
+import ShoalWire
+
+/// What each host holds of what an endpoint shares out, so that none can take what others need.
+struct HostLedger {
+  /// As what a connection counts.
+  enum Standing {
+    /// We opened it: nothing that its host, or anyone in its name, does can use up what we may open.
+    case own
+    /// Its opener has not yet proven its address, which may be forged: it counts as half open, and as nothing else.
+    case unproven
+    /// Its opener has.
+    case proven
+  }
+
+  private struct Share {
+    var connections = 0
+    var halfOpen = 0
+    var memory = 0
+    var crowdedUntil = Instant.zero
+    var isEmpty: Bool { connections == 0 && halfOpen == 0 && memory == 0 }
+  }
+
+  private let configuration: TransportConfiguration
+  private var shares: [HostKey: Share] = [:]
+  /// The connections that others opened, their address proven.
+  private(set) var connections = 0
+  /// Those whose address is not.
+  private(set) var halfOpen = 0
+
+  /// The bytes of send windows and messages.
+  private(set) var memory = 0
+  private var crowdedUntil = Instant.zero
+
+  init(_ configuration: TransportConfiguration) { self.configuration = configuration }
+
+  /// The connections of a host.
+  func connections(of host: HostKey) -> Int { shares[host]?.connections ?? 0 }
+
+  /// The most connections that any host has.
+  var mostConnections: Int { shares.values.reduce(0) { max($0, $1.connections) } }
+
+  /// Before this no connection of the host, or of any, can have been idle for so long that a newcomer takes its place: so
+  /// that one who asks again and again costs no search each time.
+  func crowdedUntil(_ host: HostKey?) -> Instant { host.map { shares[$0]?.crowdedUntil ?? .zero } ?? crowdedUntil }
+
+  mutating func crowded(_ host: HostKey?, until: Instant) {
+    if let host { shares[host]?.crowdedUntil = until } else { crowdedUntil = until }
+  }
+
+  /// Whether there is a place for one more connection of this host.
+  func hasRoom(_ host: HostKey) -> Bool {
+    connections + halfOpen < configuration.maxInbound && connections(of: host) < configuration.maxConnectionsPerHost
+  }
+
+  /// Whether a place may be given to one who says to be this host.
+  func takesUnproven(_ host: HostKey) -> Bool {
+    hasRoom(host) && halfOpen < configuration.maxHalfOpen
+      && shares[host]?.halfOpen ?? 0 < configuration.maxHalfOpenPerHost
+  }
+
+  mutating func joined(_ host: HostKey, _ standing: Standing) { count(host, standing, 1) }
+  mutating func left(_ host: HostKey, _ standing: Standing) { count(host, standing, -1) }
+
+  /// The opener has proven its address.
+  mutating func proved(_ host: HostKey, _ standing: inout Standing) {
+    guard standing == .unproven else { return }
+    left(host, standing)
+    standing = .proven
+    joined(host, standing)
+  }
+
+  /// Whether a host may take so many bytes more. No more than is then still free for others: so there is always some.
+  func mayTake(_ bytes: Int, _ host: HostKey) -> Bool {
+    let after = (shares[host]?.memory ?? 0) + bytes
+    return after <= configuration.sendWindowsPerHost * configuration.wholeWindow
+      && after <= configuration.sendWindows * configuration.wholeWindow - memory - bytes
+  }
+
+  /// What a host has taken has changed by so many bytes.
+  mutating func took(_ change: Int, _ host: HostKey) {
+    memory += change
+    var share = shares[host] ?? Share()
+    share.memory += change
+    shares[host] = share.isEmpty ? nil : share
+  }
+
+  private mutating func count(_ host: HostKey, _ standing: Standing, _ change: Int) {
+    var share = shares[host] ?? Share()
+    switch standing {
+    case .own: return
+    case .unproven:
+      halfOpen += change
+      share.halfOpen += change
+    case .proven:
+      connections += change
+      share.connections += change
+    }
+    shares[host] = share.isEmpty ? nil : share
+  }
+}

@@ -1,0 +1,56 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// Replies to datagrams that belong to no connection: nothing is kept of who sent them, and few wait at a time.
+struct StatelessReplies {
+  private var waiting: [(to: Address, bytes: [UInt8])] = []
+  private var resetCredit = Constants.resetsPerSecond
+  private var resetCreditAt = Instant.zero
+
+  mutating func next() -> (to: Address, bytes: [UInt8])? { waiting.popLast() }
+
+  /// Answers a datagram of `received` bytes, unless that would be more than it brought.
+  private mutating func append(_ bytes: [UInt8], to address: Address, for received: Int) {
+    guard bytes.count < received, waiting.count < Constants.statelessReplies else { return }
+    waiting.append((address, bytes))
+  }
+
+  /// An OPEN comes when there are as many connections as we take.
+  mutating func busy(_ id: UInt64, to address: Address) {
+    var close = ClosePacket()
+    close.code = CloseCode.busy.rawValue
+    if let bytes = try? close.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
+  }
+
+  /// An OPEN comes of which nothing is kept before its sender has shown that it gets this token.
+  mutating func retry(_ token: UInt64, _ id: UInt64, to address: Address) {
+    var retry = RetryPacket()
+    retry.token = token
+    if let bytes = try? retry.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
+  }
+
+  /// DATA, of `received` bytes, comes for an id that no connection has. What is too short to be DATA is not answered.
+  mutating func reset(_ id: UInt64, to address: Address, for received: Int, at now: Instant) {
+    guard received >= DataPacket.overhead else { return }
+    let earned = Int((now - resetCreditAt) / (.second / Nanoseconds(Constants.resetsPerSecond)))
+    if earned > 0 {
+      resetCredit = min(resetCredit + earned, Constants.resetsPerSecond)
+      resetCreditAt = now
+    }
+    guard resetCredit > 0, let bytes = try? ResetPacket().datagram(connection: id) else { return }
+    resetCredit -= 1
+    append(bytes, to: address, for: received)
+  }
+
+  /// An OPEN of a version that we do not speak is told which we do.
+  mutating func version(_ bytes: RawSpan, to address: Address) {
+    guard bytes.byteCount >= Limits.smallestDatagram,
+      bytes.unsafeLoad(fromByteOffset: 3, as: UInt8.self) == PacketType.open.rawValue
+    else { return }
+    let id = bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
+    if let answer = try? VersionPacket().datagram(connection: id) {
+      append(answer, to: address, for: bytes.byteCount)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import ShoalBase
+
+/// How a packet had left: what its loss says depends on it.
+enum SendPhase: UInt8, BitwiseCopyable {
+  /// At the rate that the path is known to carry.
+  case steady
+  /// Faster, to see whether it carries more.
+  case probing
+  /// More slowly: its loss is not of our making.
+  case slow
+}
+
+/// Packets by how they had left.
+struct PhaseCounts {
+  var steady = 0
+  var probing = 0
+  var slow = 0
+  /// Those of them that left in the second half of a burst.
+  var tail = 0
+
+  mutating func add(_ phase: SendPhase, isTail: Bool = false) {
+    if isTail { tail += 1 }
+    switch phase {
+    case .steady: steady += 1
+    case .probing: probing += 1
+    case .slow: slow += 1
+    }
+  }
+
+  var total: Int { steady + probing + slow }
+
+  static func += (a: inout PhaseCounts, b: PhaseCounts) {
+    a.steady += b.steady
+    a.probing += b.probing
+    a.slow += b.slow
+    a.tail += b.tail
+  }
+}
+
+/// Packets that were declared lost.
+struct Losses {
+  var bytes = 0
+  /// Those around which the round trip was short, by how they had left.
+  var unqueued = PhaseCounts()
+  /// Those around which it was long: a queue stood on the path.
+  var queued = 0
+  /// The runs that they form: packets that left one after the other and were all lost.
+  var runs = 0
+  /// When the latest-sent of them had left.
+  var newestSentAt: Instant?
+
+  var packets: Int { unqueued.total + queued }
+
+  static func += (a: inout Losses, b: Losses) {
+    a.bytes += b.bytes
+    a.unqueued += b.unqueued
+    a.queued += b.queued
+    a.runs += b.runs
+    if let sentAt = b.newestSentAt { a.newestSentAt = max(a.newestSentAt ?? sentAt, sentAt) }
+  }
+}

@@ -1,0 +1,92 @@
+import ShoalBase
+import ShoalWire
+
+/// When the next ACK is due, and what it echoes (RFC 9000 §13.2): the sender says how often it wants one.
+struct AckSchedule {
+  /// The packets that arrived since the last ACK.
+  private var pending = 0
+  private var isUrgent = false
+  /// When an ACK is due at the latest; `distantFuture` if none is.
+  private(set) var dueAt = Instant.distantFuture
+  /// The timestamp of the latest-sent packet that arrived since the last ACK, and when it came.
+  private var echo: (timestamp: UInt32, arrivedAt: Instant)?
+  /// Corrupt datagrams from the peer's address.
+  private(set) var corrupt: UInt32 = 0
+  private var corruptAckAt: Instant?
+  /// When the last ACK left.
+  private var leftAt: Instant?
+  /// The bytes of ACKs that what came in has paid for.
+  private var credit = Constants.ackLength
+
+  func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
+
+  /// The bytes that an ACK may have now: what it describes costs no more than came in. A short one is always allowed now
+  /// and then, so that a sender of little learns of each loss.
+  func room(at now: Instant) -> Int {
+    min(max(credit, nextFree.map { now < $0 } ?? false ? 0 : Constants.shortAck), Constants.ackLength)
+  }
+
+  /// From when on a short one costs nothing; nil: from the first on.
+  var nextFree: Instant? { leftAt.map { $0 + Constants.longestAckDelay } }
+
+  /// Whether what came in pays for one more ACK, which is not due, to go on where the last ended.
+  var canGoOn: Bool { credit >= Constants.shortAck }
+
+  /// A datagram of the connection, of any type, has come.
+  mutating func received(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
+
+  /// An ACK of so many bytes leaves.
+  mutating func sent(_ bytes: Int) { credit = max(credit - bytes, 0) }
+
+  /// A numbered packet has arrived.
+  mutating func arrived(
+    _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
+  ) {
+    guard arrival == .new || arrival == .discarded else { return sawRepeat(roundTrip, at: now) }
+    if echo.map({ Int32(bitPattern: packet.timestamp &- $0.timestamp) >= 0 }) ?? true { echo = (packet.timestamp, now) }
+    pending += 1
+    if pending >= Int(packet.ackEvery) {
+      isUrgent = true
+    } else if arrival == .discarded {
+      hasten(roundTrip, part: 32, least: .millisecond / 4, at: now)
+    } else if gap || packet.attempt > 0 {
+      // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
+      hasten(roundTrip, part: 64, least: .millisecond / 4, at: now)
+    } else {
+      dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
+    }
+  }
+
+  /// A corrupt datagram has come, most likely from the peer: an ACK at once makes it repeat even the last packet.
+  mutating func sawCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
+    corrupt &+= 1
+    if let corruptAckAt, now - corruptAckAt < roundTrip.smoothed / 4 { return }
+    corruptAckAt = now
+    isUrgent = true
+  }
+
+  /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again.
+  mutating func sawRepeat(_ roundTrip: RoundTrip, at now: Instant) {
+    hasten(roundTrip, part: 8, least: .millisecond, at: now)
+  }
+
+  /// An ACK now, but not for each of many: those that describe a window may be much longer than what they answer.
+  private mutating func hasten(_ roundTrip: RoundTrip, part: Int64, least: Nanoseconds, at now: Instant) {
+    let pause = roundTrip.hasSample ? max(roundTrip.smoothed / part, least) : least
+    dueAt = min(dueAt, max(leftAt.map { $0 + min(pause, Constants.longestAckDelay) } ?? now, now))
+  }
+
+  mutating func demand() { isUrgent = true }
+
+  /// The timestamp to echo and the microseconds since it came, as the ACK leaves.
+  mutating func take(at now: Instant) -> (echo: UInt32, delay: UInt16) {
+    leftAt = now
+    pending = 0
+    isUrgent = false
+    dueAt = .distantFuture
+    guard let echo else { return (0, .max) }
+    self.echo = nil
+    let delay = max(now - echo.arrivedAt, 0) / .microsecond
+    return (echo.timestamp, UInt16(min(delay, Nanoseconds(UInt16.max) - 1)))
+  }
+}

@@ -1,0 +1,55 @@
+import ShoalBase
+
+/// What becomes of a numbered packet that has arrived.
+enum Arrival {
+  /// It is new and its messages are handed on.
+  case new
+  /// It was here before.
+  case duplicate
+  /// It is new, but not kept: go-back-N expects another.
+  case discarded
+  /// It lies beyond the window.
+  case outside
+}
+
+/// The numbered packets that have arrived: what both repeat modes share. No packet waits here, only its bit.
+struct ReceiveWindow: ~Copyable {
+  /// The lowest number that has not arrived.
+  private(set) var next: UInt64
+  /// One more than the highest that has arrived; under go-back-N, since the last that was kept.
+  private(set) var top: UInt64
+  /// How many numbers from `next` on may arrive.
+  let limit: UInt64
+  var arrived = BitRing()
+
+  init(first: UInt64, limit: UInt64) {
+    next = first
+    top = first
+    self.limit = limit
+  }
+
+  /// Whether there are numbers missing below the highest.
+  var hasGap: Bool { top > next }
+
+  func contains(_ number: UInt64) -> Bool { number < next || (number < top && arrived.contains(number)) }
+
+  /// Keeps a number that is in the window and not here yet.
+  mutating func insert(_ number: UInt64) {
+    if number >= top {
+      arrived.makeRoom(from: next, to: top, through: number)
+      for skipped in top..<number { arrived.remove(skipped) }
+      top = number + 1
+    }
+    arrived.insert(number)
+    if number == next { next = arrived.next(false, from: next, to: top) }
+  }
+
+  /// Keeps the one number that is expected, and forgets what was seen beyond it.
+  mutating func insertNext() {
+    next += 1
+    top = next
+  }
+
+  /// Notes that a number has arrived and is not kept.
+  mutating func saw(_ number: UInt64) { top = max(top, number + 1) }
+}

@@ -1,0 +1,131 @@
+import ShoalContent
+
+/// Reads the fields of a packet from a datagram. Every read is checked: hostile bytes give an error, never a trap.
+public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
+  let bytes: RawSpan
+  /// Where the next field begins.
+  public private(set) var offset: Int
+  /// Where this group of fields must end: the datagram's end, or a message's.
+  let end: Int
+
+  /// Reads `bytes` from `offset` to `end`, which must lie inside.
+  @_lifetime(copy bytes)
+  public init(_ bytes: RawSpan, from offset: Int = 0, to end: Int? = nil) {
+    self.bytes = bytes
+    self.offset = offset
+    self.end = end ?? bytes.byteCount
+  }
+
+  @inline(__always)
+  private mutating func take(_ count: Int, _ name: StaticString) throws(WireError) -> Int {
+    guard end - offset >= count else { throw WireError(.truncated, name, at: offset) }
+    defer { offset += count }
+    return offset
+  }
+
+  /// Reads one byte.
+  @inline(__always)
+  public mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) throws(WireError) {
+    value = bytes.unsafeLoad(fromByteOffset: try take(1, name), as: UInt8.self)
+  }
+  /// Reads two bytes, big-endian.
+  @inline(__always)
+  public mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) throws(WireError) {
+    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(2, name), as: UInt16.self).bigEndian
+  }
+  /// Reads four bytes, big-endian.
+  @inline(__always)
+  public mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) throws(WireError) {
+    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(4, name), as: UInt32.self).bigEndian
+  }
+  /// Reads eight bytes, big-endian.
+  @inline(__always)
+  public mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) throws(WireError) {
+    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(8, name), as: UInt64.self).bigEndian
+  }
+
+  /// Reads 32 bytes.
+  public mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError) {
+    let at = try take(32, name)
+    value = bytes.extracting(at..<at + 32).withUnsafeBytes { Digest($0) }
+  }
+
+  /// Reads family, address and port; fails for a family other than 4 and 6.
+  public mutating func address(_ name: StaticString, _ value: inout Address) throws(WireError) {
+    let start = offset
+    var family: UInt8 = 0
+    try u8(name, &family, .decimal)
+    value = Address(high: 0, low: 0, port: 0)
+    switch family {
+    case 4:
+      var ipv4: UInt32 = 0
+      try u32(name, &ipv4, .decimal)
+      value = Address(ipv4: ipv4, port: 0)
+    case 6:
+      try u64(name, &value.high, .decimal)
+      try u64(name, &value.low, .decimal)
+    default: throw WireError(.value, name, at: start)
+    }
+    try u16(name, &value.port, .decimal)
+  }
+
+  /// Reads a length byte and so many bytes, which must be UTF-8.
+  public mutating func text(_ name: StaticString, _ value: inout String) throws(WireError) {
+    let start = offset
+    var count: UInt8 = 0
+    try u8(name, &count, .decimal)
+    let at = try take(Int(count), name)
+    let valid = bytes.extracting(at..<at + Int(count)).withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+    guard let valid else { throw WireError(.text, name, at: start) }
+    value = valid
+  }
+
+  /// Reads a count and the runs; fails for an empty one, and for one that ends beyond `Limits.chunks`.
+  public mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError) {
+    var count: UInt16 = 0
+    try u16(name, &count, .decimal)
+    value.removeAll(keepingCapacity: true)
+    // A run takes at least two bytes: a false count cannot make us reserve more than the datagram could hold.
+    guard Int(count) * 2 <= end - offset else { throw WireError(.truncated, name, at: offset) }
+    value.reserveCapacity(Int(count))
+    var next: UInt64 = 0
+    for _ in 0..<count {
+      let start = offset
+      let limited = bytes.extracting(0..<end)
+      guard let gap = Varint.read(limited, &offset), let length = Varint.read(limited, &offset) else {
+        throw WireError(.truncated, name, at: start)
+      }
+      let first = next + gap
+      guard length > 0, first + length <= UInt64(Limits.chunks) else { throw WireError(.value, name, at: start) }
+      value.append(ChunkRun(first: UInt32(first), count: UInt32(length)))
+      next = first + length
+    }
+  }
+
+  /// Reads a count, at most 255, and the entries.
+  public mutating func list<Element: FieldGroup>(
+    _ name: StaticString, _ value: inout [Element]
+  ) throws(WireError) {
+    var count: UInt8 = 0
+    try u8(name, &count, .decimal)
+    value.removeAll(keepingCapacity: true)
+    for _ in 0..<count {
+      var element = Element()
+      try element.fields(&self)
+      value.append(element)
+    }
+  }
+
+  /// Takes all that is left, and reads none of it.
+  @inline(__always)
+  public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
+    value = ByteRange(offset: offset, count: end - offset)
+    offset = end
+  }
+
+  /// Takes all that is left; fails if the group ends before `length`.
+  public mutating func padding(to length: Int) throws(WireError) {
+    guard end >= length else { throw WireError(.truncated, "padding", at: offset) }
+    offset = end
+  }
+}

@@ -1,0 +1,36 @@
+import ShoalBase
+import ShoalContent
+
+/// Makes and checks the tokens that prove an address, without keeping any: a tracker's cookies and a peer's RETRY.
+///
+/// A token is the first 64 bits of a keyed BLAKE3 hash over the address, a number that the token is for, and the number
+/// of the epoch. That of the epoch before is accepted too, so each is good for at least one epoch and less than two.
+public struct TokenMint: Sendable {
+  private let key: Digest
+  private let epoch: Nanoseconds
+
+  /// Tokens under a key that only its owner knows.
+  public init(key: Digest, epoch: Nanoseconds) {
+    self.key = key
+    self.epoch = epoch
+  }
+
+  /// The token of an address, for one purpose; never 0.
+  public func token(of address: Address, for purpose: UInt64 = 0, at now: Instant) -> UInt64 {
+    token(address, purpose, now.nanoseconds / epoch)
+  }
+
+  /// Whether this token was given to this address, for this purpose, this epoch or the one before.
+  public func isValid(_ token: UInt64, of address: Address, for purpose: UInt64 = 0, at now: Instant) -> Bool {
+    let number = now.nanoseconds / epoch
+    let current = self.token(address, purpose, number) ^ token
+    let previous = self.token(address, purpose, number &- 1) ^ token
+    return current == 0 || previous == 0
+  }
+
+  private func token(_ address: Address, _ purpose: UInt64, _ epoch: Int64) -> UInt64 {
+    let words = (address.high, address.low, UInt64(address.port) << 32 | UInt64(address.scope), purpose, epoch)
+    let hash = withUnsafeBytes(of: words) { Blake3.keyed(key: key, $0) }
+    return max(hash.withUnsafeBytes { $0.load(as: UInt64.self) }, 1)
+  }
+}

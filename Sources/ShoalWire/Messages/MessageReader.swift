@@ -1,0 +1,105 @@
+import ShoalContent
+
+/// Walks through the messages of a DATA packet.
+public struct MessageReader: ~Copyable, ~Escapable {
+  let bytes: RawSpan
+  var offset: Int
+
+  /// The messages that begin at `offset`, up to the datagram's end.
+  @_lifetime(copy bytes)
+  public init(_ bytes: RawSpan, from offset: Int) {
+    self.bytes = bytes
+    self.offset = offset
+  }
+
+  /// The next message's type and the place of its fields; nil at the end.
+  ///
+  /// A type that this version does not know is skipped by its length; the type is then nil.
+  @inline(__always)
+  public mutating func next() throws(WireError) -> (type: MessageType?, body: ByteRange)? {
+    guard offset < bytes.byteCount else { return nil }
+    guard bytes.byteCount - offset >= MessageType.overhead else { throw WireError(.truncated, "message", at: offset) }
+    let type = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    let length = Int(bytes.unsafeLoadUnaligned(fromByteOffset: offset + 1, as: UInt16.self).bigEndian)
+    let body = ByteRange(offset: offset + MessageType.overhead, count: length)
+    guard body.end <= bytes.byteCount else { throw WireError(.truncated, "length", at: offset + 1) }
+    offset = body.end
+    return (MessageType(rawValue: type), body)
+  }
+}
+
+extension MessageType {
+  /// The bytes of the longest message other than BLOCK, with type and length: a DATA packet with it fits every path.
+  public static let longest = Limits.smallestDatagram - DataPacket.overhead
+}
+
+extension Message {
+  @inline(__always)
+  static func parse(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Self {
+    var message = Self()
+    var decoder = Decoder(bytes, from: body.offset, to: body.end)
+    try message.fields(&decoder)
+    return message
+  }
+
+  /// The message whose fields lie at `body`, inside the datagram.
+  public static func decode(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Self {
+    try parse(bytes, body)
+  }
+
+  /// The message with its type and length; fails if it is longer than `MessageType.longest`.
+  public func encoded() throws(WireError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: MessageType.longest)
+    var span = buffer.mutableSpan
+    let end = try write(span.mutableBytes, length: 0)
+    buffer.removeSubrange(end...)
+    // What a message varies in is known only now.
+    let length = end - MessageType.overhead
+    buffer[1] = UInt8(length >> 8)
+    buffer[2] = UInt8(length & 255)
+    return buffer
+  }
+
+  @inline(__always)
+  func write(_ bytes: consuming MutableRawSpan, length: UInt16) throws(WireError) -> Int {
+    var encoder = Encoder(bytes)
+    var type = Self.type.rawValue
+    var length = length
+    try encoder.u8("message", &type)
+    try encoder.u16("length", &length)
+    var message = self
+    try message.fields(&encoder)
+    return encoder.offset
+  }
+}
+
+extension Block {
+  /// The block whose fields lie at `body`; the hot path's own, so that it is compiled once and for its type.
+  public static func read(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Block { try parse(bytes, body) }
+
+  /// Writes type, length and fields at the front of `bytes`, for `contentLength` bytes of content that follow.
+  public func encode(into bytes: consuming MutableRawSpan, contentLength: Int) throws(WireError) -> Int {
+    guard let length = UInt16(exactly: Block.overhead - MessageType.overhead + contentLength) else {
+      throw WireError(.value, "length", at: 1)
+    }
+    return try write(bytes, length: length)
+  }
+}
+
+extension DataPacket {
+  /// As `decode`, compiled for its type: the hot path.
+  public static func read(_ bytes: RawSpan) throws(WireError) -> DataPacket { try parse(bytes) }
+  /// As `encode`, compiled for its type: the hot path.
+  public func put(connection: UInt64, into bytes: consuming MutableRawSpan) throws(WireError) -> Int {
+    try write(connection, bytes)
+  }
+}
+
+extension AckPacket {
+  /// As `decode`, compiled for its type: the hot path.
+  public static func read(_ bytes: RawSpan) throws(WireError) -> AckPacket { try parse(bytes) }
+  /// As `encode`, compiled for its type: the hot path.
+  public func put(connection: UInt64, into bytes: consuming MutableRawSpan) throws(WireError) -> Int {
+    try write(connection, bytes)
+  }
+}

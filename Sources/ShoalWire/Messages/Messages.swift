@@ -1,0 +1,245 @@
+import ShoalContent
+
+/// The messages that DATA packets carry: a type byte, two bytes of length, and so many bytes of fields.
+public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
+  case want = 1
+  case offer = 2
+  case have = 3
+  case request = 4
+  case cancel = 5
+  case block = 6
+  case refuse = 7
+
+  /// The bytes of type and length.
+  public static let overhead = 3
+  /// The name that Protocol.md and the inspector give it.
+  public var name: String { "\(self)".uppercased() }
+}
+
+/// What a byte range is a range of.
+public enum ContentSpace: UInt8, Sendable {
+  /// The file.
+  case content = 0
+  /// Its manifest: the proof of its size, then the chaining value of every piece.
+  case manifest = 1
+}
+
+/// Why a file or a range of it is not sent.
+public enum Refusal: UInt16, Sendable, CaseIterable, CustomStringConvertible {
+  /// No such file here, or no longer.
+  case unknownFile = 0
+  /// More files are wanted on this connection than it takes.
+  case tooManyFiles = 1
+  /// The range is outside the file, or of a chunk that is not here.
+  case notHere = 2
+  /// More ranges are requested than are kept.
+  case tooManyRequests = 3
+
+  /// The name in Protocol.md.
+  public var description: String {
+    switch self {
+    case .unknownFile: "unknown_file"
+    case .tooManyFiles: "too_many_files"
+    case .notHere: "not_here"
+    case .tooManyRequests: "too_many_requests"
+    }
+  }
+}
+
+/// A message and its type.
+public protocol Message: FieldGroup {
+  /// The type that precedes it.
+  static var type: MessageType { get }
+}
+
+/// WANT: the sender wants to download a file, and names it `file` from now on, on this connection.
+public struct Want: Message, Hashable {
+  /// The type byte of a WANT.
+  public static let type = MessageType.want
+  /// The number that the sender gives the file, not used before on this connection.
+  public var file: UInt16 = 0
+  /// The BLAKE3 hash of the file.
+  public var id = Digest.zero
+  /// 1 if the sender will serve the file's chunks as it gets them, otherwise 0.
+  public var serves: UInt8 = 0
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a WANT, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.digest("id", &id)
+    try v.u8("serves", &serves)
+  }
+}
+
+/// OFFER: answers a WANT with how the file is cut and which chunks are here. HAVE adds to them.
+public struct Offer: Message, Hashable {
+  /// The type byte of an OFFER.
+  public static let type = MessageType.offer
+  /// The number in the WANT that is answered.
+  public var file: UInt16 = 0
+  /// The file's size in bytes.
+  public var size: UInt64 = 0
+  /// The piece size in bytes is two to this power.
+  public var pieceExponent: UInt8 = 0
+  /// Into how many chunks the pieces are cut.
+  public var chunks: UInt32 = 0
+  /// The file's name; not to be trusted.
+  public var name = ""
+  /// The chunks that are here.
+  public var have: [ChunkRun] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of an OFFER, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u64("size", &size)
+    try v.u8("piece_exponent", &pieceExponent)
+    try v.u32("chunks", &chunks)
+    try v.text("name", &name)
+    try v.runs("have", &have)
+  }
+}
+
+/// HAVE: more chunks are here.
+public struct Have: Message, Hashable {
+  /// The type byte of a HAVE.
+  public static let type = MessageType.have
+  /// The number in the WANT that the OFFER answered.
+  public var file: UInt16 = 0
+  /// The chunks gained, by the sender's cut.
+  public var chunks: [ChunkRun] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a HAVE, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.runs("chunks", &chunks)
+  }
+}
+
+/// A run of bytes of a file or of its manifest.
+public struct RangeField: FieldGroup, Hashable {
+  /// The first byte, counted from the beginning of the file or manifest.
+  public var offset: UInt64 = 0
+  /// How many bytes, at least 1.
+  public var length: UInt32 = 0
+
+  /// All fields zero or empty.
+  public init() {}
+  /// The bytes `offset ..< offset + length`.
+  public init(offset: UInt64, length: UInt32) {
+    self.offset = offset
+    self.length = length
+  }
+
+  /// Visits the fields of a range, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("offset", &offset)
+    try v.u32("length", &length)
+  }
+}
+
+/// REQUEST: send these bytes.
+public struct Request: Message, Hashable {
+  /// The type byte of a REQUEST.
+  public static let type = MessageType.request
+  /// The number that the sender gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// A `ContentSpace`.
+  public var space: UInt8 = 0
+  /// The bytes wanted, at most 96 ranges.
+  public var ranges: [RangeField] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a REQUEST, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u8("space", &space, .code(.space))
+    try v.list("ranges", &ranges)
+  }
+}
+
+/// CANCEL: what of these bytes has not been sent need not be.
+public struct Cancel: Message, Hashable {
+  /// The type byte of a CANCEL.
+  public static let type = MessageType.cancel
+  /// The number that the sender gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// A `ContentSpace`.
+  public var space: UInt8 = 0
+  /// The bytes no longer wanted, at most 96 ranges; none: the file is no longer wanted.
+  public var ranges: [RangeField] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a CANCEL, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u8("space", &space, .code(.space))
+    try v.list("ranges", &ranges)
+  }
+}
+
+/// BLOCK: bytes that were requested.
+public struct Block: Message, Hashable, BitwiseCopyable {
+  /// The type byte of a BLOCK.
+  public static let type = MessageType.block
+  /// The bytes of type, length and fields, before the content.
+  public static let overhead = MessageType.overhead + 11
+
+  /// The number that the receiver gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// A `ContentSpace`.
+  public var space: UInt8 = 0
+  /// Where the content belongs.
+  public var offset: UInt64 = 0
+  /// The content.
+  public var content = ByteRange()
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a BLOCK, in the order of their bytes.
+  @inline(__always)
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u8("space", &space, .code(.space))
+    try v.u64("offset", &offset)
+    try v.rest("content", &content)
+  }
+}
+
+/// REFUSE: a WANT or a REQUEST that is not met.
+public struct Refuse: Message, Hashable {
+  /// The type byte of a REFUSE.
+  public static let type = MessageType.refuse
+  /// The number that the receiver gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// A `Refusal`.
+  public var code: UInt16 = 0
+  /// A `ContentSpace`.
+  public var space: UInt8 = 0
+  /// The ranges that are refused; none: the file is.
+  public var ranges: [RangeField] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a REFUSE, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u16("code", &code, .code(.refusal))
+    try v.u8("space", &space, .code(.space))
+    try v.list("ranges", &ranges)
+  }
+}

@@ -1,0 +1,99 @@
+import ShoalContent
+
+/// All that can be told of one datagram: every field of header, packet and messages.
+public struct DatagramLayout: Sendable {
+  /// The type, if the header could be read and names one of this version.
+  public private(set) var type: PacketType?
+  /// The fields, as far as they could be read, in the order of their bytes.
+  public private(set) var rows: [LayoutRow] = []
+  /// Where and why reading stopped early.
+  public private(set) var error: WireError?
+
+  /// Reads a datagram. The checksum is not verified here: `Checksum.isValid` does that.
+  public init(_ bytes: RawSpan) {
+    do throws(WireError) { try read(bytes) } catch { self.error = error }
+  }
+
+  private mutating func read(_ bytes: RawSpan) throws(WireError) {
+    var header = Header()
+    var layout = Layout(bytes)
+    let failure: WireError?
+    do throws(WireError) {
+      try header.fields(&layout)
+      failure = nil
+    } catch { failure = error }
+    rows = layout.rows
+    if let failure { throw failure }
+    type = try Header.decode(bytes).type
+    switch type! {
+    case .version: try packet(VersionPacket.self, bytes)
+    case .open: try packet(OpenPacket.self, bytes)
+    case .accept: try packet(AcceptPacket.self, bytes)
+    case .data: try messages(bytes, after: try packet(DataPacket.self, bytes).messages.offset)
+    case .ack: try packet(AckPacket.self, bytes)
+    case .probe: try packet(ProbePacket.self, bytes)
+    case .probed: try packet(ProbedPacket.self, bytes)
+    case .challenge: try packet(ChallengePacket.self, bytes)
+    case .response: try packet(ResponsePacket.self, bytes)
+    case .close: try packet(ClosePacket.self, bytes)
+    case .reset: try packet(ResetPacket.self, bytes)
+    case .retry: try packet(RetryPacket.self, bytes)
+    case .connect: try packet(ConnectPacket.self, bytes)
+    case .connected: try packet(ConnectedPacket.self, bytes)
+    case .register: try packet(RegisterPacket.self, bytes)
+    case .registered: try packet(RegisteredPacket.self, bytes)
+    case .update: try packet(UpdatePacket.self, bytes)
+    case .updated: try packet(UpdatedPacket.self, bytes)
+    case .find: try packet(FindPacket.self, bytes)
+    case .found: try packet(FoundPacket.self, bytes)
+    case .lookup: try packet(LookupPacket.self, bytes)
+    case .peers: try packet(PeersPacket.self, bytes)
+    case .map: try packet(MapPacket.self, bytes)
+    case .mapped: try packet(MappedPacket.self, bytes)
+    case .deregister: try packet(DeregisterPacket.self, bytes)
+    case .deregistered: try packet(DeregisteredPacket.self, bytes)
+    case .error: try packet(ErrorPacket.self, bytes)
+    }
+  }
+
+  @discardableResult
+  private mutating func packet<P: Packet>(_: P.Type, _ bytes: RawSpan) throws(WireError) -> P {
+    var packet = P()
+    try group(&packet, Layout(bytes, from: Limits.headerLength))
+    return packet
+  }
+
+  private mutating func group<G: FieldGroup>(_ group: inout G, _ layout: consuming Layout) throws(WireError) {
+    let failure: WireError?
+    do throws(WireError) {
+      try group.fields(&layout)
+      failure = nil
+    } catch { failure = error }
+    rows += layout.rows
+    if let failure { throw failure }
+  }
+
+  private mutating func messages(_ bytes: RawSpan, after offset: Int) throws(WireError) {
+    rows.removeLast()
+    var reader = MessageReader(bytes, from: offset)
+    while let (type, body) = try reader.next() {
+      let whole = ByteRange(offset: body.offset - MessageType.overhead, count: body.count + MessageType.overhead)
+      rows.append(LayoutRow(name: type?.name ?? "unknown message", range: whole, value: .group, depth: 0))
+      switch type {
+      case .want: try message(Want.self, bytes, body)
+      case .offer: try message(Offer.self, bytes, body)
+      case .have: try message(Have.self, bytes, body)
+      case .request: try message(Request.self, bytes, body)
+      case .cancel: try message(Cancel.self, bytes, body)
+      case .block: try message(Block.self, bytes, body)
+      case .refuse: try message(Refuse.self, bytes, body)
+      case nil: rows.append(LayoutRow(name: "content", range: body, value: .bytes, depth: 1))
+      }
+    }
+  }
+
+  private mutating func message<M: Message>(_: M.Type, _ bytes: RawSpan, _ body: ByteRange) throws(WireError) {
+    var message = M()
+    try group(&message, Layout(bytes, from: body.offset, to: body.end, depth: 1))
+  }
+}

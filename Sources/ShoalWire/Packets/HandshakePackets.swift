@@ -1,0 +1,110 @@
+import ShoalContent
+
+/// How lost packets are repeated.
+public enum RepeatMode: UInt8, Sendable, CaseIterable, CustomStringConvertible {
+  /// The receiver keeps what comes out of order, the sender repeats what is missing.
+  case selectiveRepeat = 0
+  /// The receiver keeps only what it expects, the sender goes back to what is missing and repeats all since.
+  case goBackN = 1
+
+  /// The name that flags and the inspector use.
+  public var description: String { self == .selectiveRepeat ? "sr" : "gbn" }
+}
+
+/// VERSION: the answer to an OPEN of a version that is not spoken here.
+public struct VersionPacket: Packet, Hashable {
+  /// The type byte of a VERSION.
+  public static let type = PacketType.version
+  /// The lowest version spoken here.
+  public var lowest: UInt8 = Limits.version
+  /// The highest.
+  public var highest: UInt8 = Limits.version
+
+  /// The values that the fields are declared with.
+  public init() {}
+
+  /// Visits the fields of a VERSION, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u8("lowest", &lowest)
+    try v.u8("highest", &highest)
+  }
+}
+
+/// OPEN: begins a connection. The header carries the id by which the opener will know it.
+public struct OpenPacket: Packet, Hashable {
+  /// The type byte of an OPEN.
+  public static let type = PacketType.open
+  /// The number of the opener's first DATA packet.
+  public var initialSequence: UInt32 = 0
+  /// The largest window that the opener wants, in packets, in both directions.
+  public var window: UInt32 = 1
+  /// A `RepeatMode`.
+  public var arq: UInt8 = 0
+  /// The largest UDP payload that the opener takes, in bytes.
+  public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
+  /// After so many seconds without a datagram the opener forgets the connection.
+  public var idleTimeout: UInt16 = 0
+  /// The token of the RETRY that this OPEN answers; 0 if it answers none.
+  public var token: UInt64 = 0
+
+  /// The values that the fields are declared with.
+  public init() {}
+
+  /// Visits the fields of an OPEN, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u32("initial_seq", &initialSequence, .sequence)
+    try v.u32("window", &window)
+    try v.u8("arq", &arq, .code(.arq))
+    try v.u16("max_datagram", &maxDatagram)
+    try v.u16("idle_timeout", &idleTimeout)
+    try v.u64("token", &token, .hex)
+    try v.padding(to: Limits.smallestDatagram)
+  }
+}
+
+/// ACCEPT: answers an OPEN, with what holds for both ends.
+public struct AcceptPacket: Packet, Hashable {
+  /// The type byte of an ACCEPT.
+  public static let type = PacketType.accept
+  /// The id by which the responder knows the connection; later packets to it carry this one.
+  public var responder: UInt64 = 0
+  /// The number of the responder's first DATA packet.
+  public var initialSequence: UInt32 = 0
+  /// The window of both directions: the smaller of the two ends' wishes.
+  public var window: UInt32 = 1
+  /// A `RepeatMode`: go-back-N if either end asked for it.
+  public var arq: UInt8 = 0
+  /// The largest UDP payload that the responder takes, in bytes.
+  public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
+  /// After so many seconds without a datagram both ends forget the connection.
+  public var idleTimeout: UInt16 = 0
+
+  /// The values that the fields are declared with.
+  public init() {}
+
+  /// Visits the fields of an ACCEPT, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("responder", &responder, .hex)
+    try v.u32("initial_seq", &initialSequence, .sequence)
+    try v.u32("window", &window)
+    try v.u8("arq", &arq, .code(.arq))
+    try v.u16("max_datagram", &maxDatagram)
+    try v.u16("idle_timeout", &idleTimeout)
+  }
+}
+
+/// RETRY: the responder keeps nothing until the OPEN comes again with this token. The header carries the opener's id.
+public struct RetryPacket: Packet, Hashable {
+  /// The type byte of a RETRY.
+  public static let type = PacketType.retry
+  /// What the opener is to send back; not 0.
+  public var token: UInt64 = 0
+
+  /// The values that the fields are declared with.
+  public init() {}
+
+  /// Visits the fields of a RETRY, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("token", &token, .hex)
+  }
+}
