@@ -1,5 +1,6 @@
 import Foundation
 import ShoalBase
+import ShoalWire
 import Testing
 
 @testable import shoal_dump

@@ -9,7 +9,6 @@ import enum ShoalTracker.TrackerEvent
 
 import enum ShoalTracker.TrackerEvent
 
-
 import enum ShoalTracker.TrackerEvent
 
 @Suite struct TrackerLogTests {
