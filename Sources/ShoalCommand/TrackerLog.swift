@@ -9,6 +9,8 @@ import enum ShoalTracker.TrackerEvent
 
 import enum ShoalTracker.TrackerEvent
 
+import enum ShoalTracker.TrackerEvent
+
 /// A tracker's events as lines of a log; what comes again within a minute is told in one line at the minute's end.
 struct TrackerLog {
   private struct Key: Hashable {

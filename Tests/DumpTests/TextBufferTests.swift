@@ -1,4 +1,4 @@
-import ShoalWire
+import ShoalBase
 import Testing
 
 @testable import shoal_dump

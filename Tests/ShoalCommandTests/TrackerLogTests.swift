@@ -9,6 +9,9 @@ import enum ShoalTracker.TrackerEvent
 
 import enum ShoalTracker.TrackerEvent
 
+
+import enum ShoalTracker.TrackerEvent
+
 import enum ShoalTracker.TrackerEvent
 
 @Suite struct TrackerLogTests {

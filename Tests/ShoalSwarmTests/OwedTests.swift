@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSimulator
 import ShoalSwarm
 import ShoalTransport

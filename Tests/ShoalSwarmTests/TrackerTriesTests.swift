@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalSwarm
 import ShoalWire
 import Testing

@@ -1,5 +1,3 @@
-import ShoalWire
-
 /// From which end's view each connection is told: that of the machine that captured; or else the responder's, as who is
 /// asked mostly serves, and what it sends is looked at; or, where no handshake was captured, of whoever was seen to send first.
 struct QlogViews {
