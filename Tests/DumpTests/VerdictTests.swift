@@ -73,6 +73,23 @@ import Testing
     #expect(try verdict(talk, qlog: qlog).contains("% of the time by \(words)"))
   }
 
+  /// Samples of another time divide nothing, and are not asked for again.
+  @Test func aQlogOfAnotherTime() throws {
+    let talk = try Conversation()
+    try ask(talk, 0..<1_000_000)
+    for round in UInt32(0)..<20 {
+      try talk.data(1_000 + round, after: 10_000)
+      if round > 1 { try talk.ack(999 + round, echo: talk.clock, after: 10_000) }
+    }
+    let event =
+      #"{"time":1895356194802.123,"name":"recovery:metrics_updated","group_id":"b0b0000000000002","#
+      + #""data":{"congestion_window":1000,"bytes_in_flight":500,"pacing_rate":100}}"#
+    let qlog = "\u{1e}\(event)\n"
+    #expect(try limits(talk, qlog: qlog)["path"] as? Double == 1)
+    let verdict = try verdict(talk, qlog: qlog)
+    #expect(verdict.contains("(its qlog does not go with the capture there)") && !verdict.contains("qlog tells"))
+  }
+
   @Test func aPacerIsMadeUpForWhatItMissesInTwoBursts() {
     var control = SenderControl([.init(time: 5, window: 1 << 20, rate: 1_000_000, inFlight: 0)])
     #expect(!control.isKnown && control.nextTime == 5)

@@ -62,6 +62,8 @@ enum Verdict {
     case .path where counters.isReceivers && limits.isDivided:
       "pacing, the path or the sender's host (the sender's own capture would tell which)"
     case .path where counters.isReceivers: "the path or the sender (its own capture would tell which)"
+    case .path where limits.isDivided:
+      "what congestion control saw the path carry (its qlog does not go with the capture there)"
     case .path:
       "what congestion control saw the path carry (by its window or by pacing: only the sender's qlog tells)"
     }
