@@ -8,7 +8,7 @@ import Testing
 
 /// What a file is taken to be: by what tickets say, OFFERs, and the manifest of whoever sends it.
 struct OfferTests {
-  /// Chunks may be told of before the OFFER: up to 4,096 runs are kept, and where there are more they are asked for again.
+  /// Chunks may be told of before the OFFER: up to 4,096 runs are kept, and more are asked for again.
   @Test(arguments: [4_096, 4_097]) func whatIsToldEarlyIsKeptOrAskedForAgain(runs: Int) {
     let scene = Scene(1, 100 * 1_024, .size(1_024))
     let server = ScriptedServer(scene, offers: nil)

@@ -1,0 +1,109 @@
+import ShoalLink
+import ShoalSimulator
+import ShoalWire
+import Testing
+
+@testable import ShoalTransport
+
+/// Small rules of a connection that nobody sees as long as they are kept.
+@Suite struct ConnectionRuleTests {
+  /// Who sends now and then needs not show that it is there.
+  @Test func trafficPutsOffKeepAlives() throws {
+    let pair = try Pair("delay=5ms")
+    let (id, _) = try pair.connect()
+    let tap = Tap(pair.world)
+    for _ in 0..<20 {
+      pair.world.run(for: 3 * .second)
+      pair.world.sendMessage(from: pair.a, on: id)
+    }
+    pair.world.run(for: .second)
+    #expect(tap.times(.data, from: pair.a).count == 20)
+    pair.world.run(for: 60 * .second)
+    #expect((24...28).contains(tap.times(.data, from: pair.a).count), "and silence does not")
+  }
+
+  /// Where it is not known which OPEN was answered, the answer to a probe of the path is the first to tell the time.
+  @Test func theAnswerToAProbeOfThePathTellsTheTime() throws {
+    let pair = try Pair("delay=20ms")
+    let tap = Tap(pair.world)
+    tap.lose = [.open: 1]
+    let (id, _) = try pair.connect()
+    #expect(pair.a.status(id)?.roundTrip == nil)
+    pair.world.run(for: 100 * .millisecond)
+    #expect(pair.a.status(id)?.roundTrip == 40 * .millisecond)
+  }
+
+  /// A description of a window that is not paid for is not gone on with.
+  @Test func whatIsNotPaidForIsNotDescribedFurther() throws {
+    let pair = try Pair("delay=1ms")
+    try pair.connect()
+    pair.world.run(for: .second)
+    let connection = pair.inside(pair.b)
+    let tap = Tap(pair.world)
+    // The shortest packets, every other one missing, and an ACK asked for with each.
+    let first = connection.pointee.receive.next + 1
+    for i in 0..<16_000 as Range<UInt64> {
+      var packet = DataPacket()
+      packet.sequence = UInt32(truncatingIfNeeded: first + 2 * i)
+      let bytes = try packet.datagram(connection: connection.pointee.localID, capacity: 28)
+      pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
+      pair.world.flush(pair.b)
+      if i % 64 == 0 { pair.world.run(for: .millisecond) }
+    }
+    pair.world.run(for: 50 * .millisecond)
+    let before = tap.times(.ack, from: pair.b).count
+    pair.world.run(for: 5 * .second)
+    let further = tap.times(.ack, from: pair.b).count - before
+    #expect(before > 20 && further <= 3, "\(before) \(further)")
+  }
+
+  /// A peer that gives the same id to two connections of ours: that one ends leaves the other to be found.
+  @Test func anIdThatIsGivenTwiceIsStillFoundOnce() throws {
+    var endpoint = Endpoint(TransportConfiguration(), secrets: SecretGenerator(seed: 1))
+    let peer = Address(ipv4: 0x0a00_0009, port: 7_400)
+    var now = Instant.zero + .second
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    func drain(_ endpoint: inout Endpoint, at now: Instant) -> [[UInt8]] {
+      var sent: [[UInt8]] = []
+      while let transmit = buffer.withUnsafeMutableBytes({ endpoint.nextTransmit(into: $0, at: now) }) {
+        sent.append(Array(buffer[..<transmit.headerLength]))
+      }
+      return sent
+    }
+    var ids: [ConnectionID] = []
+    for _ in 0..<2 {
+      let id = endpoint.open(to: peer, at: now)
+      ids.append(try #require(id))
+      let open = drain(&endpoint, at: now)[0]
+      let header = try Header.decode(open.span.bytes).header
+      var accept = AcceptPacket()
+      (accept.responder, accept.window, accept.maxDatagram, accept.idleTimeout) = (77, 100, 1_500, 30)
+      let bytes = try accept.datagram(connection: header.connection)
+      endpoint.receive(bytes.span.bytes, from: peer, at: now)
+      _ = drain(&endpoint, at: now)
+    }
+    let count = endpoint.establishedCount
+    #expect(count == 2)
+    endpoint.close(ids[0], .done, at: now)
+    _ = drain(&endpoint, at: now)
+    now = now + .second
+    endpoint.expire(at: now)
+    _ = drain(&endpoint, at: now)
+    while endpoint.nextEvent() != nil {}
+    let reset = try ResetPacket().datagram(connection: 77)
+    endpoint.receive(reset.span.bytes, from: peer, at: now)
+    var closed: [ConnectionID] = []
+    while let event = endpoint.nextEvent() { if case .closed(let id, _, true) = event { closed.append(id) } }
+    #expect(closed == [ids[1]])
+  }
+
+  /// 0 stands for no id.
+  @Test func noConnectionHasTheIdZero() {
+    for capacity in [1, 4, 100] {
+      let table = ConnectionTable(capacity: capacity)
+      let (zero, other) = (table.localID(0), table.localID(0xabcd_0000_0000_0000))
+      let slots = UInt64(capacity.roundedUpToPowerOfTwo)
+      #expect(zero != 0 && zero % slots == 0 && other & ~(slots - 1) == 0xabcd_0000_0000_0000)
+    }
+  }
+}
