@@ -1,3 +1,5 @@
+import ShoalBase
+import ShoalContent
 import ShoalLink
 import ShoalSimulator
 import ShoalWire

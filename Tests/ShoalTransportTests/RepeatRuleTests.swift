@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
