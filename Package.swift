@@ -79,11 +79,14 @@ let package = Package(
     .testTarget(
       name: "ShoalSimulatorTests",
       dependencies: ["ShoalSimulator", "ShoalTransport", "ShoalBase", "ShoalWire", "ShoalLink"]),
-    .testTarget(name: "ShoalTrackerTests", dependencies: ["ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire"]),
+    .testTarget(
+      name: "ShoalTrackerTests",
+      dependencies: ["TestSupport", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .testTarget(
       name: "ShoalSwarmTests",
       dependencies: [
-        "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSimulator", "ShoalLink",
+        "TestSupport", "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSimulator",
+        "ShoalLink",
       ]),
     .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalBase", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),

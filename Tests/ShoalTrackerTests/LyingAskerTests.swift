@@ -1,26 +1,17 @@
-import Glibc
 import ShoalBase
 import ShoalContent
 import ShoalTracker
 import ShoalWire
+import TestSupport
 import Testing
 
 /// No request, in whatever field it lies, ends a tracker, makes it keep more than its limits, or answer more than it may.
-///
-/// For more than the suite's share set SHOAL_LYING_DATAGRAMS to their number, and SHOAL_LYING_SEED to the seed to begin
-/// with: each is printed before it begins, so that the last one printed is the one that trapped.
-///
-///     swift build -c release --build-tests -Xswiftc -enable-testing
-///     SHOAL_LYING_DATAGRAMS=100000000 swift test -c release -Xswiftc -enable-testing --skip-build --filter LyingAsker
 struct LyingAskerTests {
   private static let perSeed = 2_000
-  private static let wanted = getenv("SHOAL_LYING_DATAGRAMS").flatMap { Int(String(cString: $0)) }
-  private static let first = getenv("SHOAL_LYING_SEED").flatMap { UInt64(String(cString: $0)) } ?? 0
 
-  @Test func nothingThatIsAskedDoesHarm() {
-    let seeds = UInt64((Self.wanted ?? 20_000) / Self.perSeed)
-    for seed in Self.first..<Self.first + seeds {
-      if Self.wanted != nil { print("lying asker: seed \(seed)") }
+  @Test(arguments: LyingSeeds.parts)
+  func nothingThatIsAskedDoesHarm(part: UInt64) {
+    for seed in LyingSeeds(part: part, each: Self.perSeed) {
       var asker = LyingAsker(seed: seed)
       asker.run(Self.perSeed)
       #expect(asker.broken == nil, "seed \(seed)")

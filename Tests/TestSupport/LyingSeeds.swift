@@ -1,0 +1,31 @@
+import Glibc
+
+/// The seeds by which lies are told, `each` of them to a seed, in four parts that run side by side.
+///
+/// The suite tells a million. For more set SHOAL_LYING_DATAGRAMS to their number, and SHOAL_LYING_SEED to the first seed:
+/// each is then printed before it begins, so that the last one printed is the one that trapped.
+///
+///     swift build -c release --build-tests -Xswiftc -enable-testing
+///     SHOAL_LYING_DATAGRAMS=1000000000 swift test -c release -Xswiftc -enable-testing --skip-build --filter Lying
+public struct LyingSeeds: Sequence, IteratorProtocol {
+  public static let parts = 0..<4 as Range<UInt64>
+  private static let wanted = environment("SHOAL_LYING_DATAGRAMS")
+  private static let first = UInt64(environment("SHOAL_LYING_SEED") ?? 0)
+
+  private static func environment(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+
+  private var upcoming: UInt64
+  private let end: UInt64
+
+  public init(part: UInt64, each: Int) {
+    upcoming = Self.first + part
+    end = Self.first + UInt64((Self.wanted ?? 1_000_000) / each)
+  }
+
+  public mutating func next() -> UInt64? {
+    guard upcoming < end else { return nil }
+    defer { upcoming += UInt64(Self.parts.count) }
+    if Self.wanted != nil { print("seed \(upcoming)") }
+    return upcoming
+  }
+}
