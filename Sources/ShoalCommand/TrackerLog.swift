@@ -5,12 +5,6 @@ import ShoalWire
 import Synchronization
 import enum ShoalTracker.TrackerEvent
 
-import enum ShoalTracker.TrackerEvent
-
-import enum ShoalTracker.TrackerEvent
-
-import enum ShoalTracker.TrackerEvent
-
 /// A tracker's events as lines of a log; what comes again within a minute is told in one line at the minute's end.
 struct TrackerLog {
   private struct Key: Hashable {

@@ -1,167 +1,108 @@
 import ShoalBase
 import ShoalContent
-import ShoalWire
 
-/// The fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when every
-/// other is lost. Only a peer that means harm sends so little at a time and leaves so much out.
-let mostFragments = 4_096
+/// One file of a swarm: what of it is here, on its way while it is wanted, and who wants it of us.
+struct SharedFile {
+  let id: Digest
+  var name: String
+  /// Whether others may have of it what is here; not if nothing is kept.
+  let isServed: Bool
+  /// While it is wanted.
+  var download: Download?
+  /// When all of it is here.
+  private(set) var whole: LocalCopy?
+  var upload = Upload()
+  private var finalProgress = FileProgress()
 
-/// A piece whose bytes are on their way.
-struct ActivePiece {
-  /// Bytes of it that one peer sent.
-  struct Contribution {
-    let address: Address
-    var bytes: Int
+  /// A file that is wanted.
+  init(name: String, download: Download) {
+    id = download.id
+    self.name = name
+    isServed = download.isServed
+    self.download = download
   }
-  var received = RangeSet<Int>(limit: mostFragments)
-  /// The sessions that were asked for what is missing: one, or near the end two; none if they are gone.
-  var requesters: [Int] = []
-  /// The peers that sent bytes of it, to be blamed if it is wrong.
-  var contributions: [Contribution] = []
-  var isVerifying = false
-  /// It was wrong once, from several peers: now it must come from one.
-  let isSuspect: Bool
 
-  /// Takes bytes from a session that was asked for them: how many are new and how many there are now, and who else
-  /// was asked for them.
-  mutating func accept(
-    _ range: Range<Int>, from session: Int, _ address: Address
-  ) -> (new: Int, total: Int, other: Int?) {
-    guard !isVerifying, requesters.contains(session) else { return (0, 0, nil) }
-    guard let new = received.insert(range), new > 0 else { return (0, 0, nil) }
-    if let i = contributions.firstIndex(where: { $0.address == address }) {
-      contributions[i].bytes += new
-    } else {
-      contributions.append(Contribution(address: address, bytes: new))
-    }
-    return (new, received.count, requesters.count > 1 ? requesters.first { $0 != session } : nil)
+  /// A file that is here.
+  init(name: String, whole: LocalCopy) {
+    id = whole.manifest.id
+    self.name = name
+    isServed = true
+    finish(with: whole, FileProgress())
+  }
+
+  var isWanted: Bool { download.map { $0.phase != .stopped } ?? false }
+  var manifest: Manifest? { download?.manifest ?? whole?.manifest }
+  /// What is here; nil while it is not known.
+  var copy: LocalCopy? { download?.copy ?? whole }
+  /// What trackers and peers are told of: not of a file of one piece, whose cut is not proven before the piece is here.
+  var offered: LocalCopy? {
+    guard isServed, let copy, copy.cut.pieces > 1 || download == nil else { return nil }
+    return copy
+  }
+
+  var progress: FileProgress { download?.progress ?? finalProgress }
+
+  /// All of the file is here; the sources that it was downloaded from, if it was.
+  mutating func finish() -> [Source] {
+    guard let download, let copy = download.copy else { return [] }
+    finish(with: copy, download.progress)
+    return download.sources
+  }
+
+  private mutating func finish(with copy: LocalCopy, _ progress: FileProgress) {
+    download = nil
+    whole = copy
+    finalProgress = progress
+    finalProgress.bytes = copy.bytes
+    finalProgress.total = copy.cut.size
+    finalProgress.chunks = copy.chunks.count
+    finalProgress.totalChunks = copy.chunks.capacity
+    finalProgress.isComplete = true
   }
 }
 
-/// One file of a swarm: served, or on its way, or both.
-struct SharedFile {
-  enum Phase {
-    /// The manifest is not known.
-    case searching
-    /// The host prepares a place and verifies what is there.
-    case preparing
-    /// Pieces are being fetched.
-    case downloading
-    /// All is here.
-    case complete
-    /// No longer served.
-    case stopped
-  }
+/// The files of a swarm.
+struct FileTable {
+  private var files: [SharedFile?] = []
+  /// Those that are not withdrawn, by their id.
+  private var byID: [Digest: [FileKey]] = [:]
 
-  let id: Digest
-  var name: String
-  var phase: Phase
-  /// Whether others may have of it what is here; not if nothing is kept.
-  var isServed = true
-  /// What a ticket said of the cut.
-  var expected: Cut?
-  private(set) var manifest: Manifest?
-  /// The manifest's, apart from it because each block needs it.
-  private(set) var cut = Cut()
-  var fetch: ManifestFetch?
-  /// When a size was last believed that is only claimed.
-  var believedAt: Instant?
-  /// The pieces that are here and verified.
-  var have = BitSet(capacity: 0)
-  /// The chunks that are complete.
-  private(set) var chunks = BitSet(capacity: 0)
-  /// How many pieces each chunk lacks.
-  private var lacking: [UInt32] = []
-  /// The pieces that nobody has been asked for.
-  var missing = BitSet(capacity: 0)
-  var active: [Int: ActivePiece] = [:]
-  /// Active pieces that nobody is asked for any more, the oldest first.
-  var orphans: [Int] = []
-  /// Pieces that were wrong, their bytes being from several peers.
-  var suspects: Set<Int> = []
-  var book = PeerBook()
-  var progress = FileProgress()
-  /// When trackers are asked next, and how often they were.
-  var lookupAt = Instant.zero
-  var lookups = 0
-
-  init(id: Digest, name: String, phase: Phase) {
-    self.id = id
-    self.name = name
-    self.phase = phase
-  }
-
-  var isWanted: Bool { phase == .searching || phase == .preparing || phase == .downloading }
-  /// Whether the cut is beyond doubt: that of a file of one piece is not before the piece is verified.
-  var isProven: Bool { manifest != nil && (cut.pieces > 1 || phase == .complete) }
-  /// Whether trackers and peers are told of it.
-  var isOffered: Bool { isServed && isProven }
-
-  mutating func set(_ manifest: Manifest?) {
-    self.manifest = manifest
-    cut = manifest?.cut ?? Cut()
-  }
-
-  /// Takes note of what is here when the manifest is known.
-  mutating func begin(have: BitSet) {
-    self.have = have
-    missing = have.complement
-    chunks = BitSet(capacity: Int(cut.chunks))
-    lacking = (0..<Int(cut.chunks)).map { UInt32(cut.pieces(ofChunks: $0, $0 + 1).count) }
-    progress.bytes = 0
-    progress.chunks = 0
-    for run in have.runs() {
-      for piece in Int(run.first)..<Int(run.end) { _ = complete(piece) }
-      progress.bytes += bytes(run)
+  /// A file; nil if it was withdrawn.
+  subscript(key: FileKey) -> SharedFile? {
+    get { key.index < files.count ? files[key.index] : nil }
+    _modify {
+      if key.index < files.count {
+        yield &files[key.index]
+      } else {
+        var none: SharedFile?
+        yield &none
+      }
     }
-    progress.total = cut.size
-    progress.totalChunks = Int(cut.chunks)
-    phase = have.isComplete ? .complete : .downloading
   }
 
-  private func bytes(_ run: ChunkRun) -> UInt64 {
-    min(cut.pieceOffset(Int(run.end)), cut.size) - cut.pieceOffset(Int(run.first))
+  /// The key that the next file gets.
+  var nextKey: FileKey { FileKey(files.count) }
+
+  mutating func add(_ file: SharedFile) {
+    byID[file.id, default: []].append(nextKey)
+    files.append(file)
   }
 
-  /// A piece is verified; the chunk that it completes, if it does.
-  mutating func complete(_ piece: Int) -> Int? {
-    let chunk = cut.chunk(ofPiece: piece)
-    lacking[chunk] -= 1
-    guard lacking[chunk] == 0 else { return nil }
-    chunks.insert(chunk)
-    progress.chunks += 1
-    return chunk
+  /// A file is not found by its id any more.
+  mutating func remove(id: Digest, of key: FileKey) {
+    byID[id]?.removeAll { $0 == key }
+    if byID[id]?.isEmpty == true { byID[id] = nil }
   }
 
-  /// Drops what only a download needs.
-  mutating func forgetDownload() {
-    fetch = nil
-    lacking = []
-    missing = BitSet(capacity: 0)
-    active = [:]
-    orphans = []
-    suspects = []
-    book = PeerBook()
-  }
+  /// Forgets a file; its key names nothing more.
+  mutating func remove(_ key: FileKey) { self[key] = nil }
 
-  /// Drops all but the id.
-  mutating func forgetAll() {
-    forgetDownload()
-    set(nil)
-    have = BitSet(capacity: 0)
-    chunks = BitSet(capacity: 0)
-  }
+  /// The files with this id: one may be fetched twice, to two places.
+  func keys(of id: Digest) -> [FileKey] { byID[id] ?? [] }
 
-  /// Whether every byte of a range of the file is here and verified.
-  func holds(_ range: RangeField) -> Bool {
-    // Before that it is not known what is here.
-    guard phase == .downloading || phase == .complete else { return false }
-    guard range.length > 0, range.offset <= cut.size, UInt64(range.length) <= cut.size - range.offset else {
-      return false
-    }
-    guard !have.isComplete else { return true }
-    // A range may be gigabytes: it is not looked at piece by piece.
-    let last = cut.piece(at: range.offset + UInt64(range.length) - 1)
-    return have.contains(cut.piece(at: range.offset)...last)
-  }
+  /// All files, in the order in which they were added.
+  var keys: [FileKey] { files.indices.filter { files[$0] != nil }.map { FileKey($0) } }
+
+  /// Those that are wanted.
+  var wanted: [FileKey] { files.indices.filter { files[$0]?.isWanted == true }.map { FileKey($0) } }
 }

@@ -2,22 +2,23 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
+// What peers say, and to which download or upload it is handed.
 extension Swarm {
   /// Takes what the endpoint made of the datagram that it was handed.
   mutating func takeTransportEvents(_ bytes: RawSpan, at now: Instant) {
     while let event = endpoint.nextEvent() {
       switch event {
-      case .block(let id, let block): receive(block, id.index, bytes, at: now)
+      case .block(let id, let block): take(block, from: LinkKey(id), bytes, at: now)
       case .message(let id, let type, let body):
-        guard sessions[id.index] != nil else { continue }
+        guard links[LinkKey(id)] != nil else { continue }
         guard endpoint.queued(id).messages < SwarmConstants.queuedMessages else {
-          drop(id.index, .protocolError, "answers are not taken", at: now)
+          drop(LinkKey(id), .protocolError, "answers are not taken", at: now)
           continue
         }
         do throws(WireError) {
-          try receive(type, body, id.index, bytes, at: now)
+          try take(type, body, from: LinkKey(id), bytes, at: now)
         } catch {
-          drop(id.index, .protocolError, error.description, at: now)
+          drop(LinkKey(id), .protocolError, error.description, at: now)
         }
       case .opened(let id, let byPeer): opened(id, byPeer: byPeer, at: now)
       case .closed(let id, let code, let byPeer): closed(id, code: code, byPeer: byPeer, at: now)
@@ -25,23 +26,131 @@ extension Swarm {
     }
   }
 
-  private mutating func receive(
-    _ type: MessageType, _ body: ByteRange, _ index: Int, _ bytes: RawSpan, at now: Instant
+  private mutating func take(
+    _ type: MessageType, _ body: ByteRange, from link: LinkKey, _ bytes: RawSpan, at now: Instant
   ) throws(WireError) {
     switch type {
-    case .want: receive(try Want.decode(bytes, body), index, at: now)
-    case .offer: receive(try Offer.decode(bytes, body), index, at: now)
-    case .have: receive(try Have.decode(bytes, body), index, at: now)
-    case .request: receive(try Request.decode(bytes, body), index, at: now)
-    case .cancel: receive(try Cancel.decode(bytes, body), index, at: now)
-    case .refuse: receive(try Refuse.decode(bytes, body), index, at: now)
+    case .want: take(try Want.decode(bytes, body), from: link, at: now)
+    case .offer: take(try Offer.decode(bytes, body), from: link, at: now)
+    case .have: take(try Have.decode(bytes, body), from: link, at: now)
+    case .request: take(try Request.decode(bytes, body), from: link, at: now)
+    case .cancel: take(try Cancel.decode(bytes, body), from: link, at: now)
+    case .refuse: take(try Refuse.decode(bytes, body), from: link, at: now)
     case .block: break
     }
   }
 
-  /// Queues a message for a peer. One that fits no datagram would be a fault of ours and is not sent.
-  mutating func post(_ message: some Message, on index: Int) {
-    guard let connection = sessions[index]?.connection, let bytes = try? message.encoded() else { return }
-    endpoint.send(bytes, on: connection)
+  // MARK: To downloads
+
+  private mutating func take(_ block: Block, from link: LinkKey, _ bytes: RawSpan, at now: Instant) {
+    guard let file = links[link]?.wantedFile(block.file) else { return }
+    switch ContentSpace(rawValue: block.space) {
+    case .manifest:
+      files[file]?.download?.takeManifest(block, from: link, bytes, &resources.outbox, at: now)
+      deliver(for: file, at: now)
+    case .content:
+      guard files[file]?.download?.take(block, from: link, &resources, at: now) == true else { return }
+      fill(link, file, at: now)
+    case nil: break
+    }
+  }
+
+  private mutating func take(_ offer: Offer, from link: LinkKey, at now: Instant) {
+    guard let file = links[link]?.wantedFile(offer.file) else {
+      // Most likely the WANT arrived after the CANCEL that withdrew it: the peer is told again.
+      guard links[link]?.wasUsed(offer.file) == true else { return }
+      resources.outbox.cancel(offer.file, to: link)
+      return deliver(at: now)
+    }
+    guard files[file]?.download?.take(offer, from: link, &resources, at: now) == true else {
+      return deliver(for: file, at: now)
+    }
+    if files[file]?.name.isEmpty == true { files[file]?.name = offer.name }
+    deliver(for: file, at: now)
+    fill(link, file, at: now)
+  }
+
+  private mutating func take(_ have: Have, from link: LinkKey, at now: Instant) {
+    guard let file = links[link]?.wantedFile(have.file) else { return }
+    guard affords(files[file]?.download?.work(have, from: link) ?? 0, link, at: now) else {
+      return drop(link, .busy, "more is told than is taken in", at: now)
+    }
+    if files[file]?.download?.take(have, from: link) == true { fill(link, file, at: now) }
+  }
+
+  private mutating func take(_ refuse: Refuse, from link: LinkKey, at now: Instant) {
+    guard let address = links[link]?.address, let file = links[link]?.wantedFile(refuse.file) else { return }
+    guard affords(files[file]?.download?.work(refuse) ?? 0, link, at: now) else {
+      return drop(link, .busy, "more is refused than is taken in", at: now)
+    }
+    guard refuse.ranges.isEmpty else {
+      files[file]?.download?.take(refuse, from: link, &resources, at: now)
+      return deliver(for: file, at: now)
+    }
+    emit(.refused(file, address, code: refuse.code))
+    stopWanting(file, of: link, at: now)
+    files[file]?.download?.book.rest(address, until: now + SwarmConstants.refusedRest)
+    fillAll(at: now)
+    closeIfIdle(link, at: now)
+  }
+
+  // MARK: To uploads
+
+  private mutating func take(_ want: Want, from key: LinkKey, at now: Instant) {
+    guard let link = links[key], link.servedFile(want.file) == nil else { return }
+    guard mayWantMore(key), affords(SwarmConstants.wantWork, key, at: now) else {
+      resources.outbox.refuse(want.file, .tooManyFiles, to: key)
+      return deliver(at: now)
+    }
+    let served = files.keys(of: want.id).filter { files[$0]?.isServed == true }
+    guard let file = served.first(where: { files[$0]?.isWanted == false }) ?? served.first, !isStopping else {
+      resources.outbox.refuse(want.file, .unknownFile, to: key)
+      return deliver(at: now)
+    }
+    links[key]?.serve(file, as: want.file)
+    files[file]?.upload.add(key, want.file)
+    if files[file]?.offered != nil {
+      offer(key, (want.file, file))
+      deliver(at: now)
+      // The rest of a long map follows bit by bit.
+      wake(at: now)
+    }
+    // Whoever serves what we are looking for is asked in return.
+    if want.serves == 1, files[file]?.isWanted == true { subscribe(key, file, at: now) }
+  }
+
+  private mutating func take(_ request: Request, from key: LinkKey, at now: Instant) {
+    guard let link = links[key], let file = link.servedFile(request.file),
+      let space = ContentSpace(rawValue: request.space)
+    else {
+      // With its ranges, for a refusal without any would end a WANT that this REQUEST has overtaken.
+      resources.outbox.refuse(request.ranges, of: request, .unknownFile, to: key)
+      return deliver(at: now)
+    }
+    let affordable = allowance(key, at: now) / Work.range
+    let room = min(roomForRanges(key, queued: endpoint.queued(link.connection).ranges), affordable)
+    let content = ServedContent(
+      key: file, manifestLength: UInt64(files[file]?.manifest?.cut.manifestLength ?? 0), copy: files[file]?.offered)
+    let work = files[file]?.upload.take(request, from: key, space, room: room, of: content, &resources.outbox)
+    deliver(at: now)
+    charge(work ?? 0, to: key)
+  }
+
+  private mutating func take(_ cancel: Cancel, from key: LinkKey, at now: Instant) {
+    guard let link = links[key], let file = link.servedFile(cancel.file) else { return }
+    guard cancel.ranges.isEmpty else {
+      // All that waits is looked at. A CANCEL may be disregarded.
+      let work = endpoint.queued(link.connection).ranges * Work.lookedAt
+      guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, key, at: now) else { return }
+      return endpoint.cancel(
+        file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
+        on: link.connection)
+    }
+    // Without ranges: the file is not wanted any more.
+    endpoint.cancel(file: cancel.file, on: link.connection)
+    links[key]?.stopServing(cancel.file, at: now)
+    let bytes = files[file]?.upload.remove(key, cancel.file) ?? 0
+    emit(.served(file, link.address, bytes: bytes))
+    closeIfIdle(key, at: now)
   }
 }

@@ -25,11 +25,12 @@ extension Swarm {
     var client = TrackerClient(
       tracker: first, others: Array(addresses.dropFirst()), random: SecretGenerator(key: secrets.key(for: "tracker")),
       configuration: configuration.tracker, startAt: startAt)
-    for file in files where file.isOffered && file.phase != .preparing {
-      client.register(id: file.id, cut: file.cut, name: file.name, have: file.chunks)
+    for key in files.keys {
+      guard let file = files[key], let copy = file.offered else { continue }
+      client.register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks)
     }
     trackers.append(client)
-    for i in files.indices { files[i].lookupAt = .zero }
+    for key in files.wanted { files[key]?.download?.lookups.hasten() }
     wake(at: now)
     return TrackerKey(index: trackers.count - 1)
   }
@@ -63,5 +64,34 @@ extension Swarm {
   /// Asks a tracker which of so many chunks a peer has; `.tracker(_, .mapped)` follows.
   public mutating func map(id: Digest, of address: Address, chunks: Int) {
     for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
+  }
+
+  /// Asks all trackers who has a file that is wanted, when it is time.
+  mutating func askTrackers(for key: FileKey, at now: Instant) {
+    guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }
+    let peers = progress(key).peers
+    files[key]?.download?.lookups.asked(peers: peers, at: now)
+    for i in trackers.indices { trackers[i].lookup(id: download.id) }
+  }
+
+  /// Takes what a tracker client has to tell.
+  mutating func takeTrackerEvents(_ i: Int, at now: Instant) {
+    while let event = trackers[i].nextEvent() {
+      if case .peers(let packet) = event {
+        for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
+          if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
+          // Those who have nothing yet are met too: they will have something, and want it from us in return.
+          for peer in packet.peers.sorted(by: { $0.have > $1.have }) { add(peer: peer.address, for: key, at: now) }
+        }
+      }
+      if case .registered(let id) = event {
+        // Of two who ask after they are known, one at least hears of the other.
+        for key in files.keys(of: id) where files[key]?.isWanted == true {
+          files[key]?.download?.lookups.hasten()
+          wake(at: now)
+        }
+      }
+      emit(.tracker(TrackerKey(index: i), event))
+    }
   }
 }

@@ -7,13 +7,6 @@ import enum ShoalTracker.TrackerEvent
 
 @testable import ShoalCommand
 
-import enum ShoalTracker.TrackerEvent
-
-
-import enum ShoalTracker.TrackerEvent
-
-import enum ShoalTracker.TrackerEvent
-
 @Suite struct TrackerLogTests {
   private let peer = Address(ipv4: 0xc000_0209, port: 7401)
   private let id = Digest(hex: someID)!

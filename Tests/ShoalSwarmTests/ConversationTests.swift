@@ -145,7 +145,7 @@ struct ConversationTests {
     scene.world.flush(asker)
     scene.world.run(for: 5 * .second)
     #expect(refusals == Array(repeating: Refusal.tooManyFiles.rawValue, count: 6))
-    #expect(origin.swarm.live.allSatisfy { origin.swarm.sessions[$0]!.services.count == 64 })
+    #expect(origin.swarm.openLinks.allSatisfy { $0.served.count == 64 })
   }
 
   /// HAVE may overtake OFFER, packets being handed on as they come.

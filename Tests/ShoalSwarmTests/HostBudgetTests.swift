@@ -99,7 +99,7 @@ struct HostBudgetTests {
       crowd.askForCrumbs(scene, 10)
       scene.world.run(for: 500 * .millisecond)
     }
-    let id = origin.swarm.sessions[origin.swarm.live[0]]!.connection
+    let id = origin.swarm.openLinks[0].connection
     let before = origin.swarm.endpoint.queued(id).ranges
     #expect(before > 3_500)
     let start = scene.world.now
@@ -123,7 +123,7 @@ struct HostBudgetTests {
     let origin = scene.world.addPeer(Scene.configuration { $0.wantsPerHost = 30 }, link: Scene.link("delay=1ms"))
     scene.world.share(scene.file, from: origin)
     let crowd = Crowd(scene, origin, 20)
-    func services() -> [Int] { origin.swarm.live.map { origin.swarm.sessions[$0]!.services.count } }
+    func services() -> [Int] { origin.swarm.openLinks.map(\.served.count) }
     for id in crowd.connections {
       for number in 1..<5 as Range<UInt16> {
         var want = Want()
@@ -152,7 +152,7 @@ struct HostBudgetTests {
     crowd.askForHalf(scene)
     crowd.askForCrumbs(scene, 17)
     scene.world.run(for: 300 * .millisecond)
-    let id = origin.swarm.sessions[origin.swarm.live[0]]!.connection
+    let id = origin.swarm.openLinks[0].connection
     #expect(origin.swarm.endpoint.queued(id).ranges == 1_500)
     #expect(crowd.refused == [Refusal.tooManyRequests.rawValue: 8 + 17 * 90 - 1_500])
   }
@@ -170,7 +170,7 @@ struct HostBudgetTests {
       scene.world.run(for: 20 * .millisecond)
     }
     scene.world.run(for: .second)
-    let queued = origin.swarm.live.map { origin.swarm.endpoint.queued(origin.swarm.sessions[$0]!.connection).ranges }
+    let queued = origin.swarm.openLinks.map { origin.swarm.endpoint.queued($0.connection).ranges }
     guard queued.count == 5 else { return #expect(Bool(false), "\(crowd.closed)") }
     #expect(queued.allSatisfy { $0 >= 900 }, "\(queued)")
     #expect(queued.reduce(0) { $0 + max($1 - 1_024, 0) } <= 2_000 && queued.max()! > 1_500, "\(queued)")
@@ -220,15 +220,16 @@ struct HostBudgetTests {
     let scene = scene()
     let origin = scene.origin("delay=1ms")
     let crowd = Crowd(scene, origin, 10)
-    #expect(origin.swarm.hosts.count == 1 && origin.swarm.hosts.values.first?.count == 10)
+    func ofHost() -> Int { origin.swarm.links.links(ofHost: crowd.stranger.address).count }
+    #expect(origin.swarm.links.hostCount == 1 && ofHost() == 10)
     for id in crowd.connections[..<4] { crowd.stranger.endpoint.close(id, .done, at: scene.world.now) }
     scene.world.flush(crowd.stranger)
     scene.world.run(for: .second)
-    #expect(origin.swarm.hosts.values.first?.count == 6)
+    #expect(ofHost() == 6)
     for id in crowd.connections[4...] { crowd.stranger.endpoint.close(id, .done, at: scene.world.now) }
     scene.world.flush(crowd.stranger)
     scene.world.run(for: .second)
-    #expect(origin.swarm.hosts.isEmpty && origin.swarm.live.isEmpty)
+    #expect(origin.swarm.links.hostCount == 0 && origin.swarm.links.live.isEmpty)
   }
 
   @Test func anAllowanceIsASecondsWorth() {

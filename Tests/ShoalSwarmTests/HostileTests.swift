@@ -146,7 +146,7 @@ struct HostileTests {
     scene.world.run(for: 10 * .second)
     #expect(scene.world.network.unreachable - before <= 88 * 3)
     peer.swarm.add(peer: origin.address, for: key, at: scene.world.now)
-    #expect(peer.swarm.files[key.index].book.entries[origin.address] != nil)
+    #expect(peer.swarm.download(key)?.book.entries[origin.address] != nil)
     scene.world.flush(peer)
     scene.finish(within: 40)
   }

@@ -164,8 +164,7 @@ struct Liars: ~Copyable {
     guard payload.space == 0 else {
       return Int(payload.offset) + payload.length <= swarm.manifest(key)?.bytes.count ?? 0
     }
-    let file = swarm.files[key.index]
-    return file.holds(RangeField(offset: payload.offset, length: UInt32(payload.length)))
+    return swarm.files[key]?.copy?.holds(RangeField(offset: payload.offset, length: UInt32(payload.length))) ?? false
   }
 
   private mutating func pause() {
@@ -265,19 +264,18 @@ struct Liars: ~Copyable {
   private mutating func check() {
     if !swarm.ledgerIsRight { fail("the ledger is wrong") }
     if swarm.buffered > max(limit, 4 << 20) { fail("\(swarm.buffered) bytes are buffered") }
-    for index in swarm.live {
-      guard let session = swarm.sessions[index] else { fail("a session that is none"); continue }
-      let queued = swarm.endpoint.queued(session.connection)
+    for link in swarm.openLinks {
+      let queued = swarm.endpoint.queued(link.connection)
       if queued.ranges > 4_096 + 64 { fail("\(queued.ranges) ranges wait") }
       if queued.messages > SwarmConstants.queuedMessages + 300 { fail("\(queued.messages) messages wait") }
-      if session.services.count > 64 { fail("\(session.services.count) files are served") }
-      for subscription in session.subscriptions {
-        if subscription.outstanding < 0 || subscription.requested < 0 { fail("less than nothing is owed") }
-        if subscription.early.count > SwarmConstants.earlyRuns + 1_000 { fail("\(subscription.early.count) runs kept") }
-      }
+      if link.served.count > 64 { fail("\(link.served.count) files are served") }
     }
-    for file in swarm.files where file.active.values.contains(where: { $0.received.ranges.count > mostFragments }) {
-      fail("too many runs")
+    for download in swarm.downloads {
+      for source in download.sources {
+        if source.outstanding < 0 || source.requested < 0 { fail("less than nothing is owed") }
+        if source.early.count > SwarmConstants.earlyRuns + 1_000 { fail("\(source.early.count) runs kept") }
+      }
+      if download.active.values.contains(where: { $0.received.ranges.count > mostFragments }) { fail("too many runs") }
     }
   }
 }

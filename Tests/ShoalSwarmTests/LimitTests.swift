@@ -20,7 +20,7 @@ struct LimitTests {
 
   @Test func aManifestInCrumbsIsAFailure() throws {
     let cut = Cut(size: 1 << 40)
-    var fetch = ManifestFetch(id: .zero, cut: cut, session: 0, at: .zero)
+    var fetch = ManifestFetch(id: .zero, cut: cut, link: LinkKey(index: 0), at: .zero)
     let datagram: [UInt8] = [7]
     var block = Block()
     block.space = ContentSpace.manifest.rawValue
@@ -96,8 +96,8 @@ struct LimitTests {
       asker.send(cancel, on: id)
       scene.world.flush(asker)
       scene.world.run(for: 20 * .millisecond)
-      for index in origin.swarm.live {
-        most = max(most, origin.swarm.endpoint.queued(origin.swarm.sessions[index]!.connection).ranges)
+      for link in origin.swarm.openLinks {
+        most = max(most, origin.swarm.endpoint.queued(link.connection).ranges)
       }
     }
     #expect(most > 3_900 && most <= 4_096, "\(most)")

@@ -41,7 +41,7 @@ struct MaliceTests {
     let peer = scene.downloader("delay=1ms", from: [liar.address])
     #expect(scene.world.run(for: 5 * .second) { peer.distrusts(liar.address) })
     scene.world.run(for: .second)
-    func isAsked() -> Bool { peer.swarm.sessions.contains { $0?.subscriptions.isEmpty == false } }
+    func isAsked() -> Bool { peer.swarm.openLinks.contains { !$0.wanted.isEmpty } }
     // It connects, and says that it serves what is wanted here.
     let other = WorldFile(seed: 77, size: 300_000)
     scene.world.share(other, from: liar)
@@ -252,10 +252,9 @@ struct MaliceTests {
       }
       scene.world.flush(flood)
       scene.world.run(for: 10 * .millisecond)
-      for index in origin.swarm.live {
-        guard let session = origin.swarm.sessions[index] else { continue }
-        most = max(most, origin.swarm.endpoint.queued(session.connection).messages)
-        #expect(session.services.count <= 64)
+      for link in origin.swarm.openLinks {
+        most = max(most, origin.swarm.endpoint.queued(link.connection).messages)
+        #expect(link.served.count <= 64)
       }
     }
     #expect(most <= SwarmConstants.queuedMessages + 2)

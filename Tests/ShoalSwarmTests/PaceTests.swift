@@ -111,9 +111,7 @@ struct PaceTests {
     scene.world.run(for: 10 * .second) { !middle.swarm.chunks(scene.downloads[0].key).isEmpty }
     scene.world.crash(origin)
     let half = scene.downloader("delay=5ms", from: [middle.address])
-    let known = {
-      half.swarm.live.compactMap { half.swarm.sessions[$0]?.subscriptions.first?.pieces?.count }.first ?? 0
-    }
+    let known = { half.swarm.downloads.first?.sources.compactMap { $0.pieces?.count }.first ?? 0 }
     #expect(scene.world.run(for: 30 * .second) { known() == middle.swarm.chunks(scene.downloads[0].key).count })
     #expect(half.ledgerIsRight && middle.ledgerIsRight)
     scene.check()

@@ -17,9 +17,7 @@ import Testing
     let start = scene.world.now
     _ = scene.world.run(for: 60 * .second) {
       if scene.world.now - start > .second {
-        for index in peer.swarm.live {
-          most = max(most, peer.swarm.sessions[index]!.subscriptions.first?.outstanding ?? 0)
-        }
+        for source in peer.swarm.downloads.flatMap(\.sources) { most = max(most, source.outstanding) }
       }
       return scene.isComplete
     }

@@ -83,7 +83,7 @@ final class Scene {
     check(`where`)
     for (peer, key) in downloads where !peer.isGone && isDone {
       #expect(peer.swarm.buffered == 0, "seed \(seed)", sourceLocation: `where`)
-      #expect(peer.swarm.files[key.index].active.isEmpty, "seed \(seed)", sourceLocation: `where`)
+      #expect(peer.swarm.download(key)?.active.isEmpty ?? true, "seed \(seed)", sourceLocation: `where`)
       #expect(peer.swarm.chunks(key).isComplete && peer.swarm.progress(key).isComplete, sourceLocation: `where`)
       #expect(peer.swarm.progress(key).bytes == file.cut.size, "seed \(seed)", sourceLocation: `where`)
     }
@@ -113,17 +113,28 @@ extension WorldPeer {
 }
 
 extension Swarm {
-  /// What is kept for its sessions adds up.
+  var openLinks: [PeerLink] { links.live.compactMap { links[$0] } }
+
+  func download(_ key: FileKey) -> Download? { files[key]?.download }
+
+  var downloads: [Download] { files.wanted.compactMap { files[$0]?.download } }
+
+  /// What is kept of what peers owe adds up, and numbers and sources agree.
   var ledgerIsRight: Bool {
-    live.allSatisfy { index in
-      guard let session = sessions[index] else { return false }
-      return session.subscriptions.allSatisfy { subscription in
-        let file = files[subscription.file.index]
-        let owed = file.active.filter { $0.value.requesters.contains(index) }
-        let bytes = owed.reduce(0) { $0 + file.cut.pieceLength($1.key) - $1.value.received.count }
-        return subscription.outstanding == bytes && subscription.requested == owed.count
+    let isOwedRight = downloads.allSatisfy { download in
+      download.sources.allSatisfy { source in
+        let owed = download.active.filter { $0.value.requesters.contains(source.link) }
+        let bytes = owed.reduce(0) { $0 + download.cut.pieceLength($1.key) - $1.value.received.count }
+        return source.outstanding == bytes && source.requested == owed.count
+          && links[source.link]?.wantedFile(source.number) == download.key
       }
     }
-      && buffered == files.reduce(0) { sum, file in sum + file.active.keys.reduce(0) { $0 + file.cut.pieceLength($1) } }
+    let buffered = downloads.reduce(0) { sum, download in
+      sum + download.active.keys.reduce(0) { $0 + download.cut.pieceLength($1) }
+    }
+    let sources = downloads.reduce(0) { $0 + $1.sources.count }
+    let subscribers = files.keys.reduce(0) { $0 + (files[$1]?.upload.subscribers.count ?? 0) }
+    return isOwedRight && self.buffered == buffered && sources == openLinks.reduce(0) { $0 + $1.wanted.count }
+      && subscribers == openLinks.reduce(0) { $0 + $1.served.count }
   }
 }

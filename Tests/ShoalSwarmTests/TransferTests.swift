@@ -171,18 +171,18 @@ struct TransferTests {
   }
 
   /// A CANCEL that is overtaken by the REQUEST after it takes that back too: the piece must be asked for once more.
-  @Test func aCancelledRequestIsAskedForAgain() {
+  @Test func aCancelledRequestIsAskedForAgain() throws {
     let scene = Scene(8, 6 * 65_536)
     let origin = scene.origin("delay=5ms,rate=2mbit")
     let peer = scene.downloader(from: [origin.address])
     scene.world.run(for: 600 * .millisecond)
-    let index = peer.swarm.live[0]
-    let key = scene.downloads[0].key
-    let pieces = peer.swarm.files[key.index].active.keys.filter {
-      peer.swarm.files[key.index].active[$0]!.received.count == 0
-    }
+    let link = peer.swarm.links.live[0]
+    let wanted = peer.swarm.download(scene.downloads[0].key)
+    let download = try #require(wanted)
+    let pieces = download.active.filter { !$0.value.isBegun }.keys.sorted()
     #expect(pieces.count > 1)
-    peer.swarm.cancelRequests(pieces.sorted(), key, of: index)
+    download.cancel(pieces, of: link, &peer.swarm.resources.outbox)
+    peer.swarm.deliver(at: scene.world.now)
     scene.world.flush(peer)
     #expect(scene.finish(within: 20) < 8 * .second)
   }

@@ -8,6 +8,7 @@ import Glibc
 ///     swift build -c release --build-tests -Xswiftc -enable-testing
 ///     SHOAL_LYING_DATAGRAMS=1000000000 swift test -c release -Xswiftc -enable-testing --skip-build --filter Lying
 public struct LyingSeeds: Sequence, IteratorProtocol {
+  /// The parts.
   public static let parts = 0..<4 as Range<UInt64>
   private static let wanted = environment("SHOAL_LYING_DATAGRAMS")
   private static let first = UInt64(environment("SHOAL_LYING_SEED") ?? 0)
@@ -17,11 +18,13 @@ public struct LyingSeeds: Sequence, IteratorProtocol {
   private var upcoming: UInt64
   private let end: UInt64
 
+  /// The seeds of one part, `each` lies being told by each of them.
   public init(part: UInt64, each: Int) {
     upcoming = Self.first + part
     end = Self.first + UInt64((Self.wanted ?? 1_000_000) / each)
   }
 
+  /// The next seed.
   public mutating func next() -> UInt64? {
     guard upcoming < end else { return nil }
     defer { upcoming += UInt64(Self.parts.count) }

@@ -1,6 +1,5 @@
 import ShoalBase
 import ShoalTransport
-import ShoalWire
 
 /// The work that a peer may yet ask of us: it grows with time, to a second's worth at most.
 struct WorkAllowance {
@@ -22,51 +21,51 @@ struct WorkAllowance {
 // What a host may ask of us, over all its connections.
 extension Swarm {
   /// A host's share of our time is divided among its connections, so that one of them cannot use up that of others.
-  private func workPerSecond(_ index: Int) -> Int {
-    guard let address = sessions[index]?.address else { return 0 }
-    return configuration.workPerHost / max(hosts[HostKey(address)]?.count ?? 0, 1)
+  private func workPerSecond(_ link: LinkKey) -> Int {
+    guard let address = links[link]?.address else { return 0 }
+    return configuration.workPerHost / max(links.links(ofHost: address).count, 1)
   }
 
   /// What is left of a peer's allowance.
-  mutating func allowance(_ index: Int, at now: Instant) -> Int {
-    let rate = workPerSecond(index)
-    return sessions[index]?.allowance.left(rate, at: now) ?? 0
+  mutating func allowance(_ link: LinkKey, at now: Instant) -> Int {
+    let rate = workPerSecond(link)
+    return links[link]?.allowance.left(rate, at: now) ?? 0
   }
 
   /// A peer has made us work.
-  mutating func charge(_ work: Int, to index: Int) {
-    guard let connection = sessions[index]?.connection else { return }
-    sessions[index]?.allowance.spend(work)
+  mutating func charge(_ work: Int, to link: LinkKey) {
+    guard let connection = links[link]?.connection else { return }
+    links[link]?.allowance.spend(work)
     endpoint.charge(work, to: connection)
   }
 
   /// Whether a message that costs so much is within what a peer may ask; it is charged if it is. Ranges are refused when
   /// nothing is left, messages only a second's worth later: who asks for all that it may have must still be heard.
-  mutating func affords(_ work: Int, _ index: Int, at now: Instant) -> Bool {
-    guard allowance(index, at: now) > -workPerSecond(index) else { return false }
-    charge(work, to: index)
+  mutating func affords(_ work: Int, _ link: LinkKey, at now: Instant) -> Bool {
+    guard allowance(link, at: now) > -workPerSecond(link) else { return false }
+    charge(work, to: link)
     return true
   }
 
   /// How many more ranges may wait on a connection. So many as every peer must bear (Protocol.md section 6) always
   /// may; those beyond are few for each host.
-  func roomForRanges(_ index: Int, queued: Int) -> Int {
+  func roomForRanges(_ link: LinkKey, queued: Int) -> Int {
     let most = configuration.rangesPerConnection - queued
-    guard let address = sessions[index]?.address, most > 0 else { return 0 }
+    guard let address = links[link]?.address, most > 0 else { return 0 }
     let own = SwarmConstants.leastRanges - queued
     guard most > own else { return most }
-    let beyond = (hosts[HostKey(address)] ?? []).reduce(0) { sum, other in
-      guard let connection = sessions[other]?.connection else { return sum }
+    let beyond = links.links(ofHost: address).reduce(0) { sum, other in
+      guard let connection = links[other]?.connection else { return sum }
       return sum + max(endpoint.queued(connection).ranges - SwarmConstants.leastRanges, 0)
     }
     return min(most, max(own, 0) + max(configuration.rangesPerHost - beyond, 0))
   }
 
   /// Whether a peer may want one more file of us: one on each connection, and some for each host.
-  func mayWantMore(_ index: Int) -> Bool {
-    guard let session = sessions[index], !session.services.isEmpty else { return true }
-    guard session.services.count < configuration.wantsPerConnection else { return false }
-    let all = (hosts[HostKey(session.address)] ?? []).reduce(0) { $0 + (sessions[$1]?.services.count ?? 0) }
+  func mayWantMore(_ key: LinkKey) -> Bool {
+    guard let link = links[key], !link.served.isEmpty else { return true }
+    guard link.served.count < configuration.wantsPerConnection else { return false }
+    let all = links.links(ofHost: link.address).reduce(0) { $0 + (links[$1]?.served.count ?? 0) }
     return all < configuration.wantsPerHost
   }
 }

@@ -13,8 +13,8 @@ struct ManifestFetch {
 
   let id: Digest
   let cut: Cut
-  /// The session that sends it.
-  let session: Int
+  /// The link over which it comes.
+  let link: LinkKey
   private var bytes: [UInt8]
   private var received = RangeSet<Int>(limit: mostFragments)
   private var isProven = false
@@ -34,10 +34,10 @@ struct ManifestFetch {
     case wrong
   }
 
-  init(id: Digest, cut: Cut, session: Int, at now: Instant) {
+  init(id: Digest, cut: Cut, link: LinkKey, at now: Instant) {
     self.id = id
     self.cut = cut
-    self.session = session
+    self.link = link
     progressAt = now
     bytes = Array(repeating: 0, count: min(cut.manifestLength, cut.proofLength + ManifestFetch.unprovenBytes))
   }

@@ -1,0 +1,89 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+extension Download {
+  /// Takes content from a peer; whether any of it was new. A block may touch several pieces, begin before what was asked
+  /// for and end behind it, or behind the file: what was asked of this peer is taken.
+  mutating func take(_ block: Block, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Bool {
+    guard phase == .downloading, block.offset < cut.size, let s = place(of: link) else { return false }
+    var offset = block.offset
+    var content = block.content
+    content.count = min(content.count, Int(clamping: cut.size - offset))
+    var isNew = false
+    while content.count > 0 {
+      let piece = cut.piece(at: offset)
+      let start = Int(offset - cut.pieceOffset(piece))
+      let part = ByteRange(offset: content.offset, count: min(content.count, cut.pieceLength(piece) - start))
+      if take(part, of: piece, at: start, from: s, &resources, now) { isNew = true }
+      offset += UInt64(part.count)
+      content = ByteRange(offset: part.end, count: content.count - part.count)
+    }
+    return isNew
+  }
+
+  /// Bytes of one piece have come; whether any was new.
+  private mutating func take(
+    _ part: ByteRange, of piece: Int, at start: Int, from s: Int, _ resources: inout SwarmResources, _ now: Instant
+  ) -> Bool {
+    let (link, address) = (sources[s].link, sources[s].address)
+    var (fresh, total, other): (Int, Int, LinkKey?) = (0, 0, nil)
+    if let place = active.index(forKey: piece) {
+      (fresh, total, other) = active.values[place].accept(start..<start + part.count, from: link, address)
+    }
+    count(part.count, fresh: fresh)
+    // Whoever was asked for these bytes need not send them: outstanding is what is missing of the pieces asked for.
+    update(at: s) { source in
+      // It sends again, be it something that came too late.
+      source.endSnub(at: now)
+      if fresh > 0 { source.sent(fresh, at: now) }
+    }
+    guard fresh > 0 else { return false }
+    if let other { _ = update(other) { $0.outstanding -= fresh } }
+    resources.outbox.emit(.block(key, piece: piece, offset: start, content: part))
+    if total == cut.pieceLength(piece) { gathered(piece, by: link, &resources.outbox) }
+    return true
+  }
+
+  /// All bytes of a piece are here: the host verifies it, and whoever was asked for it too is told not to send it.
+  private mutating func gathered(_ piece: Int, by link: LinkKey, _ outbox: inout Outbox) {
+    for requester in active[piece]?.requesters ?? [] {
+      if requester != link { cancel([piece], of: requester, &outbox) }
+      _ = update(requester) { $0.requested -= 1 }
+    }
+    active[piece]?.requesters = []
+    active[piece]?.isVerifying = true
+    outbox.emit(.pieceGathered(key, piece: piece))
+  }
+
+  /// What came of a piece that the host has hashed.
+  enum Verdict {
+    /// Nobody asked for it.
+    case ignored
+    /// It is right, and completes a chunk, or none.
+    case right(chunk: Int?)
+    /// It is wrong. If it came from one peer alone, that is at fault.
+    case wrong(culprit: Address?)
+  }
+
+  /// The host has hashed a gathered piece and, if it is right, written it.
+  mutating func verified(_ piece: Int, isRight: Bool, _ resources: inout SwarmResources) -> Verdict {
+    guard active[piece]?.isVerifying == true, let done = active.removeValue(forKey: piece) else { return .ignored }
+    resources.budget.giveBack(cut.pieceLength(piece))
+    if isRight {
+      suspects.remove(piece)
+      credit(done.contributions)
+      return .right(chunk: copy?.add(piece))
+    }
+    missing.insert(piece)
+    revive()
+    guard done.contributions.count == 1 else {
+      suspects.insert(piece)
+      return .wrong(culprit: nil)
+    }
+    // The size itself may be false: what was believed of the file is forgotten with the peer that said it.
+    if cut.pieces == 1 { searchAgain(&resources) }
+    return .wrong(culprit: done.contributions[0].address)
+  }
+}

@@ -1,0 +1,178 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+// What is asked of whom.
+extension Download {
+  /// Measures a source, and takes from it what it owes and does not send.
+  mutating func measure(_ link: LinkKey, _ path: SourcePath, _ resources: inout SwarmResources, at now: Instant) {
+    let (least, most) = (leastRequests, resources.budget.limit / 2)
+    _ = update(link) { $0.measure(path, least: least, most: most, at: now) }
+    guard let source = source(link), source.isStalled(at: now) else { return }
+    handOver(source, &resources, at: now)
+    if let last = source.askedAgainAt, now - last <= SwarmConstants.patience { return }
+    askAgain(link, &resources.outbox, at: now)
+  }
+
+  /// What a silent peer owes is asked of others, as far as they have it.
+  private mutating func handOver(_ source: Source, _ resources: inout SwarmResources, at now: Instant) {
+    let pieces = owed(by: source.link).filter { piece in
+      sources.contains { $0.link != source.link && $0.isServing(at: now) && $0.pieces?.contains(piece) ?? false }
+    }
+    guard !pieces.isEmpty else { return }
+    let least = leastRequests
+    _ = update(source.link) { $0.snub(budget: least, at: now) }
+    cancel(pieces, of: source.link, &resources.outbox)
+    for piece in pieces { release(piece, of: source.link, &resources) }
+  }
+
+  /// What a silent peer owes and no one else has is asked of it anew: an earlier CANCEL may have been overtaken by the
+  /// REQUEST that followed it. CANCEL and REQUEST go in one message, so that these two keep their order.
+  private mutating func askAgain(_ link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
+    guard let source = source(link), source.outstanding > 0 else { return }
+    _ = update(link) { $0.askedAgainAt = now }
+    let ranges = owed(by: link).map { range(of: $0) }
+    for ranges in ranges.split(every: SwarmConstants.rangesPerMessage / 2) {
+      var cancel = Cancel()
+      (cancel.file, cancel.ranges) = (source.number, ranges)
+      var request = Request()
+      (request.file, request.ranges) = (source.number, ranges)
+      outbox.post(cancel, then: request, to: link)
+    }
+  }
+
+  /// Tells a peer that it need not send what it has not yet sent of these pieces.
+  func cancel(_ pieces: [Int], of link: LinkKey, _ outbox: inout Outbox) {
+    guard let number = source(link)?.number else { return }
+    for pieces in pieces.split(every: SwarmConstants.rangesPerMessage) {
+      var cancel = Cancel()
+      (cancel.file, cancel.ranges) = (number, pieces.map { range(of: $0) })
+      outbox.post(cancel, to: link)
+    }
+  }
+
+  private func range(of piece: Int) -> RangeField {
+    RangeField(offset: cut.pieceOffset(piece), length: UInt32(cut.pieceLength(piece)))
+  }
+
+  // MARK: Pieces that are given up
+
+  /// The pieces that a peer was asked for and that are not all here.
+  func owed(by link: LinkKey) -> [Int] {
+    active.filter { $0.value.requesters.contains(link) }.map(\.key).sorted()
+  }
+
+  /// Nothing more is expected from a peer; what it had begun stays, and is asked of others.
+  mutating func release(of link: LinkKey, _ resources: inout SwarmResources) {
+    for piece in owed(by: link) { release(piece, of: link, &resources) }
+  }
+
+  /// A piece is not expected from a peer any more.
+  mutating func release(_ piece: Int, of link: LinkKey, _ resources: inout SwarmResources) {
+    guard let state = active[piece], state.requesters.contains(link) else { return }
+    active[piece]?.requesters.removeAll { $0 == link }
+    let missing = cut.pieceLength(piece) - state.received.count
+    _ = update(link) {
+      $0.requested -= 1
+      $0.outstanding -= missing
+    }
+    guard active[piece]?.requesters.isEmpty == true else { return }
+    if !state.isBegun || state.isSuspect { giveUp(piece, &resources) } else { orphans.append(piece) }
+    revive()
+  }
+
+  /// What has come of a piece, if anything, is not kept.
+  private mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
+    guard let state = active.removeValue(forKey: piece) else { return }
+    resources.budget.giveBack(cut.pieceLength(piece))
+    missing.insert(piece)
+    if state.isBegun { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
+  }
+
+  /// Nothing of the file is expected any more.
+  mutating func dropActive(_ resources: inout SwarmResources) {
+    for piece in active.keys.sorted() { giveUp(piece, &resources) }
+    orphans = []
+  }
+
+  /// Too much is buffered: the oldest piece that nobody is asked for gives way; whether there was one.
+  mutating func dropOrphan(_ resources: inout SwarmResources) -> Bool {
+    guard !orphans.isEmpty else { return false }
+    giveUp(orphans.removeFirst(), &resources)
+    return true
+  }
+
+  /// There is something new to ask for: those who had nothing to be asked for may have it.
+  mutating func revive() { updateAll { $0.isExhausted = false } }
+
+  // MARK: Requests
+
+  /// What came of filling the requests to a peer.
+  enum Filling {
+    /// As much is requested as is to be.
+    case enough
+    /// The next piece does not fit what may be buffered.
+    case needsRoom
+  }
+
+  /// Keeps enough requested from a peer: pieces that others have begun and left, then new ones.
+  mutating func fill(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Filling {
+    // Most blocks change nothing: enough is requested.
+    guard phase == .downloading, let s = place(of: link), sources[s].wantsMore, sources[s].pieces != nil else {
+      return .enough
+    }
+    var ranges: [RangeField] = []
+    defer { request(ranges, of: sources[s], &resources.outbox) }
+    while sources[s].wantsMore {
+      guard let piece = pick(for: sources[s], &resources.random) else {
+        update(at: s) { $0.isExhausted = true }
+        break
+      }
+      if active[piece] == nil {
+        guard resources.budget.hasRoom(for: cut.pieceLength(piece)) else { return .needsRoom }
+        begin(piece, &resources.budget)
+      }
+      ranges += assign(piece, to: s, at: now)
+    }
+    return .enough
+  }
+
+  /// Nothing gives way to what would be asked of a peer.
+  mutating func exhaust(_ link: LinkKey) { _ = update(link) { $0.isExhausted = true } }
+
+  /// A piece is on its way.
+  mutating func begin(_ piece: Int, _ budget: inout PieceBudget) {
+    missing.remove(piece)
+    active[piece] = ActivePiece(isSuspect: suspects.contains(piece))
+    budget.take(cut.pieceLength(piece))
+  }
+
+  /// A source is to send what is missing of a piece that is on its way: what it is to be asked for.
+  mutating func assign(_ piece: Int, to s: Int, at now: Instant) -> [RangeField] {
+    guard let state = active[piece] else { return [] }
+    let (offset, length) = (cut.pieceOffset(piece), cut.pieceLength(piece))
+    let gaps = state.received.gaps(in: 0..<length)
+    active[piece]?.requesters.append(sources[s].link)
+    update(at: s) { $0.owes(length - state.received.count, at: now) }
+    guard let first = gaps.first, let last = gaps.last else { return [] }
+    // A piece of many holes is asked for as a whole.
+    let asked = gaps.count <= 8 ? gaps : [first.lowerBound..<last.upperBound]
+    return asked.map { RangeField(offset: offset + UInt64($0.lowerBound), length: UInt32($0.count)) }
+  }
+
+  func request(_ ranges: [RangeField], of source: Source, _ outbox: inout Outbox) {
+    for ranges in ranges.split(every: SwarmConstants.rangesPerMessage) {
+      var request = Request()
+      (request.file, request.ranges) = (source.number, ranges)
+      outbox.post(request, to: source.link)
+    }
+  }
+}
+
+extension Array {
+  /// The elements in order, in parts of at most `count`.
+  func split(every count: Int) -> [[Element]] {
+    stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
+  }
+}

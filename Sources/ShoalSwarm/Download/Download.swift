@@ -1,0 +1,174 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+/// One wanted file: the peers that it comes from, what each of them owes, the manifest and the pieces.
+///
+/// It knows neither connections nor trackers: it is told what peers say, and writes what it wants said into an `Outbox`.
+struct Download {
+  enum Phase {
+    /// The manifest is not known.
+    case searching
+    /// The host prepares a place and verifies what is there.
+    case preparing
+    /// Pieces are being fetched.
+    case downloading
+    /// It is wanted no longer.
+    case stopped
+  }
+
+  let key: FileKey
+  let id: Digest
+  /// Whether peers are told that they may have of it what is here.
+  let isServed: Bool
+  let leastRequests: Int
+  var phase = Phase.searching
+  /// What a ticket said of the cut.
+  var expected: Cut?
+  private(set) var manifest: Manifest?
+  /// The manifest's, apart from it because each block needs it.
+  private(set) var cut = Cut()
+  /// What is here; nil before the host has told.
+  var copy: LocalCopy?
+  var fetch: ManifestFetch?
+  /// When a size was last believed that is only claimed.
+  var believedAt: Instant?
+  /// In the order in which their links were made.
+  private(set) var sources: [Source] = []
+  /// The pieces that nobody has been asked for.
+  var missing = BitSet(capacity: 0)
+  var active: [Int: ActivePiece] = [:]
+  /// Active pieces that nobody is asked for any more, the oldest first.
+  var orphans: [Int] = []
+  /// Pieces that were wrong, their bytes being from several peers.
+  var suspects: Set<Int> = []
+  var book = PeerBook()
+  var lookups = LookupSchedule()
+  private(set) var accepted: UInt64 = 0
+  private(set) var redundant: UInt64 = 0
+  private(set) var from: [Address: UInt64] = [:]
+
+  init(key: FileKey, id: Digest, expected: Cut? = nil, isServed: Bool = true, leastRequests: Int) {
+    self.key = key
+    self.id = id
+    self.expected = expected
+    self.isServed = isServed
+    self.leastRequests = leastRequests
+  }
+
+  var progress: FileProgress {
+    var progress = FileProgress()
+    progress.bytes = copy?.bytes ?? 0
+    progress.total = copy?.cut.size ?? 0
+    progress.chunks = copy?.chunks.count ?? 0
+    progress.totalChunks = copy?.chunks.capacity ?? 0
+    progress.accepted = accepted
+    progress.redundant = redundant
+    progress.from = from
+    return progress
+  }
+
+  // MARK: Sources
+
+  func place(of link: LinkKey) -> Int? { sources.firstIndex { $0.link == link } }
+
+  func source(_ link: LinkKey) -> Source? { place(of: link).map { sources[$0] } }
+
+  /// Changes a source; nil if the link is none.
+  mutating func update<Result>(_ link: LinkKey, _ change: (inout Source) -> Result) -> Result? {
+    place(of: link).map { change(&sources[$0]) }
+  }
+
+  /// Changes the source at a place.
+  mutating func update(at place: Int, _ change: (inout Source) -> Void) { change(&sources[place]) }
+
+  mutating func updateAll(_ change: (inout Source) -> Void) {
+    for s in sources.indices { change(&sources[s]) }
+  }
+
+  /// Wants the file of a peer, under this number.
+  mutating func want(
+    from link: LinkKey, _ address: Address, serial: Int, number: UInt16, _ outbox: inout Outbox, at now: Instant
+  ) {
+    let source = Source(link: link, address: address, serial: serial, number: number, budget: leastRequests)
+    sources.insert(source, at: sources.firstIndex { $0.serial > serial } ?? sources.count)
+    var want = Want()
+    want.file = number
+    want.id = id
+    want.serves = isServed ? 1 : 0
+    outbox.post(want, to: link)
+    fetchExpected(source, &outbox, at: now)
+  }
+
+  /// A peer gives nothing of the file any more: what it owes is to be asked of others.
+  mutating func remove(_ link: LinkKey, _ resources: inout SwarmResources) {
+    guard place(of: link) != nil else { return }
+    release(of: link, &resources)
+    if fetch?.link == link { fetch = nil }
+    sources.removeAll { $0.link == link }
+  }
+
+  // MARK: The manifest and what is here
+
+  /// What is known of the file, or believed.
+  mutating func found(_ manifest: Manifest, _ outbox: inout Outbox) {
+    fetch = nil
+    self.manifest = manifest
+    cut = manifest.cut
+    phase = .preparing
+    outbox.emit(.manifest(key))
+  }
+
+  /// The host has prepared a place; these pieces are there and verified.
+  mutating func begin(have: BitSet) {
+    guard phase == .preparing, let manifest else { return }
+    let copy = LocalCopy(manifest, have: have)
+    missing = copy.have.complement
+    self.copy = copy
+    phase = .downloading
+  }
+
+  /// What was believed of the file is forgotten.
+  mutating func searchAgain(_ resources: inout SwarmResources) {
+    dropActive(&resources)
+    (manifest, cut, copy) = (nil, Cut(), nil)
+    phase = .searching
+    updateAll { $0.forgetPieces() }
+  }
+
+  /// Nothing more of the file is wanted.
+  mutating func stop(_ resources: inout SwarmResources) {
+    dropActive(&resources)
+    phase = .stopped
+  }
+
+  /// Bytes have come of which so many are new.
+  mutating func count(_ bytes: Int, fresh: Int) {
+    accepted += UInt64(fresh)
+    redundant += UInt64(bytes - fresh)
+  }
+
+  /// A piece is right: who sent what of it is told to people.
+  mutating func credit(_ contributions: [ActivePiece.Contribution]) {
+    for part in contributions { from[part.address, default: 0] += UInt64(part.bytes) }
+  }
+}
+
+/// When trackers are asked who has a file: soon while there are few peers, less often later.
+struct LookupSchedule {
+  private var dueAt = Instant.zero
+  private var count = 0
+
+  func isDue(at now: Instant) -> Bool { dueAt <= now }
+
+  /// They are asked at once.
+  mutating func hasten() { dueAt = .zero }
+
+  /// They have been asked, while there were so many peers.
+  mutating func asked(peers: Int, at now: Instant) {
+    let isNew = count < SwarmConstants.earlyLookups
+    count += 1
+    dueAt = now + (isNew ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
+  }
+}

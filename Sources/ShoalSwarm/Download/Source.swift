@@ -1,0 +1,211 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// A peer from which a file is downloaded: what it has, what it owes, how fast it sends.
+struct Source {
+  let link: LinkKey
+  let address: Address
+  /// That of the link: sources are looked at in the order in which their links were made.
+  let serial: Int
+  /// The number that we gave the file on this link.
+  let number: UInt16
+  /// The cut by which the peer serves the file; nil before its offer came.
+  var cut: Cut?
+  /// The chunks that it told of before its cut or ours was known.
+  var early: [ChunkRun] = []
+  /// It told of more than was kept: it is asked again when the cut is known.
+  var isEarlyFull = false
+  /// The chunks that it has by a cut of its own: it can be asked once they are all.
+  var foreign: BitSet?
+  /// The pieces that it has, by our cut; nil while that is not known, or if it cannot be asked.
+  var pieces: BitSet?
+  /// Bytes of pieces asked of it that are not here, and how many such pieces there are.
+  var outstanding = 0
+  var requested = 0
+  /// How much is kept requested: what it sends in some round trips, so that it never waits for us.
+  var budget: Int
+  /// It has nothing that may be requested now; something must happen before it is worth looking again.
+  var isExhausted = false
+  /// Bytes that came since the rate was last measured.
+  private var sinceMeasured = 0
+  /// Whether it was ever asked for bytes, and whether any ever came.
+  var wasAsked = false
+  private(set) var hasSent = false
+  /// Bytes a second, the highest of late.
+  private(set) var rate = 0.0
+  /// When it last sent new bytes, or was asked while it owed nothing.
+  var progressAt: Instant?
+  /// When it was last asked anew for what it owes.
+  var askedAgainAt: Instant?
+  /// It owed bytes and sent none for too long: until then it is asked for nothing.
+  private(set) var snubbedUntil: Instant?
+  /// How often in a row it refused what it was asked for.
+  private var refusals = 0
+  /// The pieces that it says not to have though it announced them, and when it is asked for them all the same.
+  private var denied: [Int] = []
+  private var deniedUntil: Instant?
+  private var denials = 0
+  /// How often it failed to give us the manifest, or to bear out the size that it claims, and when it is asked again.
+  private(set) var failures = 0
+  private(set) var retryAt: Instant?
+
+  init(link: LinkKey, address: Address, serial: Int, number: UInt16, budget: Int) {
+    self.link = link
+    self.address = address
+    self.serial = serial
+    self.number = number
+    self.budget = budget
+  }
+
+  var wantsMore: Bool {
+    outstanding < budget && !isExhausted && snubbedUntil == nil && requested < SwarmConstants.requestedPieces
+  }
+
+  /// Whether it has given us anything.
+  var isUseful: Bool { cut != nil || hasSent }
+
+  // MARK: What it has
+
+  /// It has these chunks of our own cut.
+  mutating func has(_ runs: [ChunkRun], of cut: Cut) {
+    for run in runs where run.first < cut.chunks {
+      let range = cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks)))
+      if pieces?.insert(range) ?? 0 > 0 { isExhausted = false }
+    }
+  }
+
+  /// Our cut has become known, or its offer has come: what it told of says which of our pieces it has.
+  mutating func learn(_ ours: Cut) {
+    guard let cut else { return }
+    let told = early
+    early = []
+    isExhausted = false
+    if cut == ours {
+      let hasAll = told.count == 1 && told[0] == ChunkRun(first: 0, count: ours.chunks)
+      pieces = hasAll ? .full(capacity: ours.pieces) : BitSet(capacity: ours.pieces)
+      if !hasAll { has(told, of: ours) }
+    } else {
+      foreign = BitSet(capacity: Int(cut.chunks), runs: told)
+      takeForeign(ours)
+    }
+  }
+
+  /// It has these chunks of a cut of its own.
+  mutating func hasForeign(_ runs: [ChunkRun], ours: Cut) {
+    for run in runs { foreign?.insert(run) }
+    takeForeign(ours)
+  }
+
+  /// Requests are of bytes, so a peer that has all serves any cut.
+  private mutating func takeForeign(_ ours: Cut) {
+    guard foreign?.isComplete == true else { return }
+    foreign = nil
+    pieces = .full(capacity: ours.pieces)
+    isExhausted = false
+  }
+
+  /// What was believed of the file was wrong: its pieces are not known any more.
+  mutating func forgetPieces() {
+    if let pieces { early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)] }
+    (pieces, foreign, outstanding, requested) = (nil, nil, 0, 0)
+  }
+
+  // MARK: What it sends
+
+  /// It was asked for a piece of which so many bytes are missing.
+  mutating func owes(_ bytes: Int, at now: Instant) {
+    if outstanding == 0 { progressAt = now }
+    outstanding += bytes
+    requested += 1
+    wasAsked = true
+  }
+
+  /// It has sent new bytes.
+  mutating func sent(_ bytes: Int, at now: Instant) {
+    progressAt = now
+    hasSent = true
+    refusals = 0
+    sinceMeasured += bytes
+    outstanding -= bytes
+  }
+
+  /// It sends again.
+  mutating func endSnub(at now: Instant) {
+    guard snubbedUntil != nil else { return }
+    (snubbedUntil, isExhausted, progressAt) = (nil, false, now)
+  }
+
+  /// It owes bytes and has sent none for too long.
+  func isStalled(at now: Instant) -> Bool {
+    guard outstanding > 0, let progressAt else { return false }
+    return now - progressAt > SwarmConstants.patience
+  }
+
+  /// Whether it may be asked, and is expected to answer.
+  func isServing(at now: Instant) -> Bool { snubbedUntil == nil && !isStalled(at: now) }
+
+  /// What it owes has been asked of others: it is left alone for a while.
+  mutating func snub(budget: Int, at now: Instant) {
+    snubbedUntil = now + SwarmConstants.snub
+    rate = 0
+    self.budget = budget
+  }
+
+  /// How fast it sends, and how much is to be kept requested from it.
+  mutating func measure(_ path: SourcePath, least: Int, most: Int, at now: Instant) {
+    let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
+    sinceMeasured = 0
+    // A rate that grows will have grown again by the time that what is asked for now is sent.
+    let growth = rate * 1.25 < measured ? 2.0 : 1
+    // The rate falls slowly, so that a moment's pause does not starve the peer of requests.
+    rate = max(measured, rate * 0.95)
+    // Twice what a round trip takes, as the rate may double in the next; half of what is buffered is for others.
+    let flight = Int(growth * rate * Double(2 * path.roundTrip + SwarmConstants.tick) / 1e9)
+    let held = Int(growth * rate * Double(2 * path.leastRoundTrip) / 1e9) + path.queue
+    budget = max(least, min(flight, held, most))
+    if let end = snubbedUntil, end <= now { (snubbedUntil, isExhausted) = (nil, false) }
+    endDenials(at: now)
+  }
+
+  // MARK: What it refuses
+
+  /// It refused bytes: it is asked for no more for a while, longer each time.
+  mutating func wasRefused(at now: Instant) {
+    guard snubbedUntil == nil else { return }
+    snubbedUntil = now + SwarmConstants.refusalPause(after: refusals)
+    refusals += 1
+  }
+
+  /// It does not have a piece that it announced. Where no other has it either, it is asked again in the end.
+  mutating func denies(_ piece: Int, at now: Instant) {
+    pieces?.remove(piece)
+    denied.append(piece)
+    guard deniedUntil == nil else { return }
+    deniedUntil = now + SwarmConstants.denialPause(after: denials)
+    denials += 1
+  }
+
+  /// The pieces that it denied may be asked of it again.
+  private mutating func endDenials(at now: Instant) {
+    guard let end = deniedUntil, end <= now else { return }
+    for piece in denied { pieces?.insert(piece) }
+    (denied, deniedUntil, isExhausted) = ([], nil, false)
+  }
+
+  /// It does not send the manifest, or does not bear out what it says.
+  mutating func failed(at now: Instant) {
+    retryAt = now + SwarmConstants.refusalPause(after: failures)
+    failures += 1
+  }
+}
+
+/// What the path to a source is like.
+struct SourcePath {
+  /// Since it was last measured.
+  var elapsed: Nanoseconds
+  var roundTrip: Nanoseconds
+  var leastRoundTrip: Nanoseconds
+  /// The bytes that may wait at this end, of all that this source sends.
+  var queue: Int
+}

@@ -1,0 +1,91 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+/// What downloads and uploads want said and done: they know no endpoint, and the swarm does it when they have returned.
+struct Outbox {
+  /// What only the swarm can do, as it concerns more than one file or a connection as a whole.
+  enum Demand: Equatable {
+    /// A peer sent what does not fit the file's id.
+    case distrust(Address, piece: Int?)
+    /// A peer broke the protocol.
+    case drop(LinkKey, CloseCode, String)
+    /// A peer told more than was kept: it is asked for the file anew, under another number.
+    case askAnew(LinkKey)
+  }
+
+  /// What to send, in this order.
+  enum Item {
+    case message([UInt8])
+    case range(Payload)
+  }
+
+  private(set) var items: [(to: LinkKey, item: Item)] = []
+  private(set) var demands: [Demand] = []
+  private var events = Queue<SwarmEvent>()
+  /// When something is to be looked after, if that is sooner than otherwise.
+  private(set) var wakeAt = Instant.distantFuture
+
+  /// Queues a message for a peer. One that fits no datagram would be a fault of ours and is not sent.
+  mutating func post(_ message: some Message, to link: LinkKey) {
+    if let bytes = try? message.encoded() { items.append((link, .message(bytes))) }
+  }
+
+  /// Queues two messages that go in one datagram, and so keep their order.
+  mutating func post(_ first: some Message, then second: some Message, to link: LinkKey) {
+    if let bytes = try? first.encoded() + second.encoded() { items.append((link, .message(bytes))) }
+  }
+
+  /// Queues bytes of a file.
+  mutating func send(_ range: Payload, to link: LinkKey) { items.append((link, .range(range))) }
+
+  mutating func demand(_ demand: Demand) { demands.append(demand) }
+
+  mutating func emit(_ event: SwarmEvent) { events.append(event) }
+
+  mutating func nextEvent() -> SwarmEvent? { events.popFirst() }
+
+  mutating func wake(at instant: Instant) { wakeAt = min(wakeAt, instant) }
+
+  /// All that is to be sent.
+  mutating func takeItems() -> [(to: LinkKey, item: Item)] {
+    defer { items.removeAll(keepingCapacity: true) }
+    return items
+  }
+
+  mutating func takeDemands() -> [Demand] {
+    defer { demands.removeAll(keepingCapacity: true) }
+    return demands
+  }
+
+  /// The tick has come.
+  mutating func sleep() { wakeAt = .distantFuture }
+}
+
+/// What the files of a swarm have in common.
+struct SwarmResources {
+  var outbox = Outbox()
+  var budget: PieceBudget
+  var random: SeededGenerator
+}
+
+/// The bytes of pieces that may be gathered or verified at a time, over all files.
+struct PieceBudget {
+  let limit: Int
+  private(set) var used = 0
+  /// A piece was not begun because too much is buffered.
+  var isFull = false
+
+  init(limit: Int) { self.limit = limit }
+
+  /// One piece is always allowed, however long it is.
+  func hasRoom(for length: Int) -> Bool { used == 0 || used + length <= limit }
+
+  mutating func take(_ length: Int) { used += length }
+
+  mutating func giveBack(_ length: Int) {
+    used -= length
+    assert(used >= 0, "more was given back than was taken")
+  }
+}

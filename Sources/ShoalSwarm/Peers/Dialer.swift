@@ -1,0 +1,60 @@
+import ShoalBase
+import ShoalTransport
+import ShoalWire
+
+/// At how many new addresses peers are tried: heard of is not proven, and we must not be aimed at strangers.
+struct Dialer {
+  private let perSecond: Int
+  private var credit: Int
+  /// When it was last earned; nil if nobody was tried yet.
+  private var earnedAt: Instant?
+
+  init(perSecond: Int) {
+    self.perSecond = perSecond
+    credit = perSecond
+  }
+
+  /// Whether one more may be tried.
+  var mayDial: Bool { credit > 0 }
+
+  mutating func earn(at now: Instant) {
+    let elapsed = earnedAt.map { min(now - $0, .second) } ?? .second
+    let earned = Int(elapsed * Nanoseconds(perSecond) / .second)
+    guard earned > 0 else { return }
+    credit = min(credit + earned, perSecond)
+    earnedAt = now
+  }
+
+  mutating func dialled() { credit -= 1 }
+}
+
+extension Swarm {
+  /// Opens connections to addresses at which a file may be had.
+  mutating func dial(for file: FileKey, at now: Instant) {
+    dialer.earn(at: now)
+    for address in files[file]?.download?.book.due(at: now) ?? [] where !bans.contains(address, at: now) {
+      guard files[file]?.download?.book.connectedCount ?? .max < configuration.peersPerFile else { return }
+      if let link = links.link(to: address) {
+        files[file]?.download?.book.connecting(address, at: now)
+        guard links[link]?.isOpen == true else { continue }
+        files[file]?.download?.book.answered(address)
+        leaveOthers(of: address, file, at: now)
+        subscribe(link, file, at: now)
+        continue
+      }
+      guard dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }
+      dialer.dialled()
+      files[file]?.download?.book.connecting(address, at: now)
+      links.insert(id, address, isOpen: false, at: now)
+    }
+  }
+
+  /// A peer has answered at one of its addresses: it is not tried at the others any more.
+  mutating func leaveOthers(of address: Address, _ file: FileKey, at now: Instant) {
+    for other in files[file]?.download?.book.others(address) ?? [] {
+      guard let key = links.link(to: other), let link = links[key], !link.isOpen else { continue }
+      endpoint.close(link.connection, .done, at: now)
+      forget(key, at: now)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import ShoalBase
+import ShoalTransport
+import ShoalWire
+
+/// Names a connection with a peer: its index in the endpoint.
+struct LinkKey: Hashable {
+  let index: Int
+}
+
+extension LinkKey {
+  init(_ connection: ConnectionID) { self.init(index: connection.index) }
+}
+
+/// One connection with a peer: which of our files its numbers stand for, and which of its files ours do.
+struct PeerLink {
+  typealias Entry = (number: UInt16, file: FileKey)
+
+  let connection: ConnectionID
+  let address: Address
+  /// Later links have higher ones.
+  let serial: Int
+  var isOpen: Bool
+  /// Since when neither wanted anything.
+  var idleSince: Instant
+  // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
+  /// What we want of the peer, by the numbers that we gave.
+  private(set) var wanted: [Entry] = []
+  /// What the peer wants of us, by the numbers that it gave.
+  private(set) var served: [Entry] = []
+  var allowance = WorkAllowance()
+  private var nextNumber: UInt16 = 0
+  private var hasUsedAll = false
+
+  init(_ connection: ConnectionID, _ address: Address, serial: Int, isOpen: Bool, at now: Instant) {
+    self.connection = connection
+    self.address = address
+    self.serial = serial
+    self.isOpen = isOpen
+    idleSince = now
+  }
+
+  var isIdle: Bool { wanted.isEmpty && served.isEmpty }
+
+  /// The file that we want under this number.
+  func wantedFile(_ number: UInt16) -> FileKey? { wanted.first { $0.number == number }?.file }
+  /// The file that the peer wants under this number.
+  func servedFile(_ number: UInt16) -> FileKey? { served.first { $0.number == number }?.file }
+  func wants(_ file: FileKey) -> Bool { wanted.contains { $0.file == file } }
+
+  /// We want a file; the number that it is given, which is not in use.
+  mutating func want(_ file: FileKey) -> UInt16 {
+    while wantedFile(nextNumber) != nil { nextNumber &+= 1 }
+    defer { nextNumber &+= 1 }
+    if nextNumber == .max { hasUsedAll = true }
+    wanted.append((nextNumber, file))
+    return nextNumber
+  }
+
+  /// We want a file no longer.
+  mutating func stopWanting(_ file: FileKey, at now: Instant) {
+    wanted.removeAll { $0.file == file }
+    idleSince = now
+  }
+
+  /// The peer wants a file under a number that it does not use yet.
+  mutating func serve(_ file: FileKey, as number: UInt16) { served.append((number, file)) }
+
+  /// The peer wants no longer what it has this number for.
+  mutating func stopServing(_ number: UInt16, at now: Instant) {
+    served.removeAll { $0.number == number }
+    idleSince = now
+  }
+
+  /// Whether we ever gave this number to a file.
+  func wasUsed(_ number: UInt16) -> Bool { hasUsedAll || number < nextNumber }
+}
+
+/// The connections of a swarm.
+struct LinkTable {
+  /// By the connection's index.
+  private var links: [PeerLink?]
+  /// The oldest first.
+  private(set) var live: [LinkKey] = []
+  private var hosts: [HostKey: [LinkKey]] = [:]
+  private var made = 0
+
+  init(most: Int) { links = Array(repeating: nil, count: most) }
+
+  /// A link; nil if it has ended.
+  subscript(key: LinkKey) -> PeerLink? {
+    get { links[key.index] }
+    _modify { yield &links[key.index] }
+  }
+
+  mutating func insert(_ connection: ConnectionID, _ address: Address, isOpen: Bool, at now: Instant) {
+    let key = LinkKey(connection)
+    links[key.index] = PeerLink(connection, address, serial: made, isOpen: isOpen, at: now)
+    made += 1
+    live.append(key)
+    hosts[HostKey(address), default: []].append(key)
+  }
+
+  mutating func remove(_ key: LinkKey) {
+    guard let address = links[key.index]?.address else { return }
+    links[key.index] = nil
+    live.removeAll { $0 == key }
+    let host = HostKey(address)
+    hosts[host]?.removeAll { $0 == key }
+    if hosts[host]?.isEmpty == true { hosts[host] = nil }
+  }
+
+  mutating func removeAll() {
+    for key in live { links[key.index] = nil }
+    live = []
+    hosts = [:]
+  }
+
+  /// The oldest link with an address.
+  func link(to address: Address) -> LinkKey? { live.first { links[$0.index]?.address == address } }
+
+  /// All links of the host that an address is of.
+  func links(ofHost address: Address) -> [LinkKey] { hosts[HostKey(address)] ?? [] }
+
+  /// How many hosts there are.
+  var hostCount: Int { hosts.count }
+}

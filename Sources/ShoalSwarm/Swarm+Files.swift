@@ -1,0 +1,196 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+// What the host asks of a swarm concerning its files.
+extension Swarm {
+  /// Serves a file that is here as a whole (the original's origin peer).
+  public mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
+    let key = files.nextKey
+    files.add(SharedFile(name: name, whole: LocalCopy(manifest, have: .full(capacity: manifest.cut.pieces))))
+    publish(key, at: now)
+    emit(.completed(key))
+    wake(at: now)
+    return key
+  }
+
+  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is
+  /// told that any of it is here: for those who do not keep it.
+  public mutating func download(
+    id: Digest, name: String = "", expected: Cut? = nil, serving: Bool = true, at now: Instant
+  ) -> FileKey {
+    let key = files.nextKey
+    var download = Download(
+      key: key, id: id, expected: expected, isServed: serving, leastRequests: configuration.leastRequests)
+    if id == Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) {
+      // The empty file is known by its id; nobody needs to be asked.
+      download.found(Manifest(id: id, unproven: Cut(size: 0)), &resources.outbox)
+    }
+    files.add(SharedFile(name: name, download: download))
+    wake(at: now)
+    return key
+  }
+
+  /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
+  public mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
+    guard files[key]?.download?.phase == .preparing else { return }
+    files[key]?.download?.begin(have: have)
+    publish(key, at: now)
+    if files[key]?.copy?.isComplete == true { finish(key, at: now) } else { refreshPieces(key, at: now) }
+    wake(at: now)
+  }
+
+  private mutating func refreshPieces(_ key: FileKey, at now: Instant) {
+    for link in links.live where links[link]?.wants(key) == true {
+      files[key]?.download?.refreshPieces(of: link, &resources.outbox)
+      deliver(for: key, at: now)
+      fill(link, key, at: now)
+    }
+  }
+
+  /// The host has hashed a gathered piece and, if it is right, written it.
+  public mutating func pieceVerified(_ key: FileKey, piece: Int, isRight: Bool, at now: Instant) {
+    guard let verdict = files[key]?.download?.verified(piece, isRight: isRight, &resources) else { return }
+    switch verdict {
+    case .ignored: return
+    case .right(let chunk):
+      if let chunk { announce(chunk, of: key) }
+      if files[key]?.copy?.isComplete == true { finish(key, at: now) }
+    case .wrong(let culprit):
+      if let culprit { distrust(key, culprit, piece: piece, at: now) }
+      wake(at: now)
+    }
+    guard resources.budget.isFull else { return }
+    resources.budget.isFull = false
+    for key in files.wanted { files[key]?.download?.revive() }
+    fillAll(at: now)
+  }
+
+  /// Serves and fetches a file no longer; its key stays and names nothing more. Peers are told the reason.
+  public mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
+    guard let id = files[key]?.id else { return }
+    files[key]?.download?.stop(&resources)
+    files.remove(id: id, of: key)
+    // What trackers were asked about it is not taken back: somebody else may wait for the answer.
+    if files.keys(of: id).isEmpty { for i in trackers.indices { trackers[i].deregister(id: id) } }
+    let users = links.live.filter { link in
+      links[link].map { $0.wants(key) || $0.served.contains { $0.file == key } } ?? false
+    }
+    // What is queued of it, or must be repeated, can no longer be sent: the connections end with it.
+    for link in users { drop(link, .goingAway, reason, at: now) }
+    files.remove(key)
+  }
+
+  /// All of a file is here: nobody is asked for it any more.
+  private mutating func finish(_ key: FileKey, at now: Instant) {
+    let sources = files[key]?.finish() ?? []
+    publish(key, at: now)
+    for link in links.live {
+      _ = announce(to: link, at: now)
+      guard let source = sources.first(where: { $0.link == link }) else { continue }
+      links[link]?.stopWanting(key, at: now)
+      resources.outbox.cancel(source.number, to: link)
+    }
+    deliver(at: now)
+    emit(.completed(key))
+    wake(at: now)
+  }
+
+  // MARK: What others are told
+
+  /// Tells trackers, and those who wait for an offer, of a file whose cut is proven.
+  private mutating func publish(_ key: FileKey, at now: Instant) {
+    guard let file = files[key], let copy = file.offered else { return }
+    for i in trackers.indices { trackers[i].register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks) }
+    for link in links.live {
+      for entry in links[link]?.served ?? [] where entry.file == key { offer(link, entry) }
+    }
+    deliver(at: now)
+  }
+
+  /// Tells a peer how a file is cut and what of it is here, if that is known and it was not told before.
+  mutating func offer(_ link: LinkKey, _ entry: PeerLink.Entry) {
+    guard let file = files[entry.file], let copy = file.offered else { return }
+    files[entry.file]?.upload.offer(copy, name: file.name, to: link, entry.number, &resources.outbox)
+  }
+
+  /// A chunk has come to be here.
+  private mutating func announce(_ chunk: Int, of key: FileKey) {
+    emit(.chunk(key, chunk))
+    guard let file = files[key], file.isServed else { return }
+    for i in trackers.indices { trackers[i].gained(ChunkRun(first: UInt32(chunk), count: 1), of: file.id) }
+    files[key]?.upload.gain(chunk)
+  }
+
+  /// Tells a peer of chunks that it does not know to be here, as many as its connection takes now; whether that were
+  /// all.
+  mutating func announce(to key: LinkKey, at now: Instant) -> Bool {
+    guard let link = links[key], !link.served.isEmpty else { return true }
+    var room = SwarmConstants.queuedHaves - endpoint.queued(link.connection).messages
+    for entry in link.served {
+      guard let copy = files[entry.file]?.copy else { continue }
+      let isAll = files[entry.file]?.upload.announce(copy, to: key, entry.number, room: &room, &resources.outbox)
+      guard isAll != false else {
+        deliver(at: now)
+        return false
+      }
+    }
+    deliver(at: now)
+    return true
+  }
+
+  // MARK: Addresses
+
+  /// The interface towards a peer that has just connected takes IP packets of `mtu` bytes: see
+  /// `Endpoint.allow(mtu:on:at:)`.
+  public mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
+    for key in links.live {
+      guard let link = links[key], link.address == address else { continue }
+      endpoint.allow(mtu: mtu, on: link.connection, at: now)
+    }
+  }
+
+  /// Adds the addresses of one peer that may have a file, the likeliest first: it is tried at one after the other, and
+  /// where it answers first.
+  public mutating func add(peerAt addresses: [Address], for key: FileKey, at now: Instant) {
+    guard files[key]?.isWanted == true else { return }
+    let others = addresses.filter { !configuration.ownAddresses.contains($0) }
+    files[key]?.download?.book.add(peerAt: others, limit: configuration.addressesPerFile)
+    wake(at: now)
+  }
+
+  /// Adds an address at which a file may be had.
+  public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
+    guard files[key]?.isWanted == true, !configuration.ownAddresses.contains(address) else { return }
+    files[key]?.download?.book.add(address, limit: configuration.addressesPerFile)
+    wake(at: now)
+  }
+
+  /// How many peers are known that may have a file.
+  public func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }
+
+  /// The addresses at which any file that is wanted may be had, and those of trackers.
+  public var contacts: [Address] {
+    trackers.map(\.tracker) + files.wanted.flatMap { files[$0]?.download?.book.entries.keys.map { $0 } ?? [] }
+  }
+
+  // MARK: How files stand
+
+  /// The bytes that `ContentSpace.manifest` is ranges of; nil while they are not known.
+  public func manifest(_ key: FileKey) -> Manifest? { files[key]?.manifest }
+
+  /// The name that a peer gave the file; not to be trusted.
+  public func name(_ key: FileKey) -> String { files[key]?.name ?? "" }
+
+  /// The chunks that are complete.
+  public func chunks(_ key: FileKey) -> BitSet { files[key]?.copy?.chunks ?? BitSet(capacity: 0) }
+
+  /// How a file stands.
+  public func progress(_ key: FileKey) -> FileProgress {
+    guard let file = files[key] else { return FileProgress() }
+    var progress = file.progress
+    progress.peers = file.download?.sources.count { $0.pieces != nil && links[$0.link]?.isOpen == true } ?? 0
+    return progress
+  }
+}

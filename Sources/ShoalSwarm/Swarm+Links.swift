@@ -1,0 +1,168 @@
+import ShoalBase
+import ShoalTransport
+import ShoalWire
+
+extension Swarm {
+  // MARK: The tick
+
+  /// What is looked after twenty times a second while something is under way, and not at all otherwise.
+  mutating func tick(at now: Instant) {
+    tickAt = .distantFuture
+    var isBusy = false
+    measure(at: now)
+    for link in links.live where !announce(to: link, at: now) { isBusy = true }
+    for key in files.wanted {
+      isBusy = true
+      dial(for: key, at: now)
+      askTrackers(for: key, at: now)
+      files[key]?.download?.review(&resources, at: now)
+      deliver(for: key, at: now)
+    }
+    fillAll(at: now)
+    for link in links.live {
+      for entry in links[link]?.wanted ?? [] { files[entry.file]?.download?.fillEnd(link, &resources, at: now) }
+    }
+    deliver(at: now)
+    let next = closeIdle(at: now)
+    if !isBusy { leastRoundTrip = nil }
+    if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
+  }
+
+  /// How fast peers send, how much is to be kept requested from them, and whether they still send.
+  private mutating func measure(at now: Instant) {
+    let elapsed = measuredAt.map { min(now - $0, .second) } ?? .second
+    guard elapsed >= SwarmConstants.tick else { return }
+    measuredAt = now
+    let sources = links.live.count { links[$0]?.wanted.isEmpty == false }
+    leastRoundTrip = links.live.compactMap { links[$0].flatMap { endpoint.leastRoundTrip($0.connection) } }.min()
+    let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / max(sources, 1)
+    for key in links.live {
+      guard let link = links[key], !link.wanted.isEmpty else { continue }
+      let roundTrip = endpoint.roundTrip(link.connection) ?? 100 * .millisecond
+      let path = SourcePath(
+        elapsed: elapsed, roundTrip: roundTrip, leastRoundTrip: endpoint.leastRoundTrip(link.connection) ?? roundTrip,
+        queue: queue)
+      for entry in link.wanted { files[entry.file]?.download?.measure(key, path, &resources, at: now) }
+      deliver(at: now)
+    }
+  }
+
+  /// Closes connections that nobody has wanted anything on for long; when the next will have been.
+  private mutating func closeIdle(at now: Instant) -> Instant {
+    var next = Instant.distantFuture
+    for key in links.live {
+      guard let link = links[key], link.isOpen, link.isIdle else { continue }
+      let end = link.idleSince + SwarmConstants.idlePatience
+      if end <= now { closeIfIdle(key, at: now) } else { next = min(next, end) }
+    }
+    return next
+  }
+
+  // MARK: Connections
+
+  mutating func opened(_ id: ConnectionID, byPeer: Bool, at now: Instant) {
+    guard let address = endpoint.address(id) else { return }
+    guard !isStopping else { return endpoint.close(id, .goingAway, at: now) }
+    let link = LinkKey(id)
+    if byPeer {
+      links.insert(id, address, isOpen: true, at: now)
+    } else {
+      links[link]?.isOpen = true
+      links[link]?.idleSince = now
+    }
+    emit(.connected(address, byPeer: byPeer))
+    for file in files.wanted where files[file]?.download?.book.entries[address] != nil {
+      files[file]?.download?.book.answered(address)
+      if !byPeer { subscribe(link, file, at: now) }
+    }
+    for file in files.wanted { leaveOthers(of: address, file, at: now) }
+    // What it was opened for is had by another connection, or not wanted any more.
+    if !byPeer { closeIfIdle(link, at: now) }
+    wake(at: now)
+  }
+
+  mutating func closed(_ id: ConnectionID, code: UInt16, byPeer: Bool, at now: Instant) {
+    let key = LinkKey(id)
+    guard let link = links[key], link.connection == id else { return }
+    let detail = endpoint.closeDetail(id)
+    if let versions = detail.versions { emit(.otherVersion(link.address, versions)) }
+    let isDone = code == CloseCode.done.rawValue && byPeer
+    for (number, file) in link.served {
+      let bytes = files[file]?.upload.remove(key, number) ?? 0
+      emit(isDone ? .served(file, link.address, bytes: bytes) : .left(file, link.address, bytes: bytes))
+    }
+    emit(.disconnected(link.address, wasOpen: link.isOpen, code: code, reason: detail.reason, byPeer: byPeer))
+    forget(key, at: now)
+  }
+
+  /// Ends a connection for a fault of the peer's.
+  mutating func drop(_ key: LinkKey, _ code: CloseCode, _ reason: String, at now: Instant) {
+    guard let link = links[key] else { return }
+    endpoint.close(link.connection, code, reason, at: now)
+    emit(.disconnected(link.address, wasOpen: link.isOpen, code: code.rawValue, reason: reason, byPeer: false))
+    forget(key, at: now)
+  }
+
+  /// Closes a connection on which nobody wants anything any more.
+  mutating func closeIfIdle(_ key: LinkKey, at now: Instant) {
+    guard let link = links[key], link.isOpen, link.isIdle else { return }
+    endpoint.close(link.connection, .done, at: now)
+    emit(.disconnected(link.address, wasOpen: true, code: CloseCode.done.rawValue, reason: "", byPeer: false))
+    forget(key, at: now)
+  }
+
+  /// What was asked of a peer is to be asked of others, and it is served no longer.
+  mutating func forget(_ key: LinkKey, at now: Instant) {
+    guard let link = links[key] else { return }
+    let wasUseful = link.wanted.contains { files[$0.file]?.download?.source(key)?.isUseful == true }
+    for entry in link.wanted { files[entry.file]?.download?.remove(key, &resources) }
+    for entry in link.served { _ = files[entry.file]?.upload.remove(key, entry.number) }
+    links.remove(key)
+    let wanted = files.wanted
+    for file in wanted { files[file]?.download?.book.ended(link.address, wasUseful: wasUseful, at: now) }
+    fillAll(at: now)
+    if !wanted.isEmpty { wake(at: now) }
+  }
+
+  /// A peer sent what does not fit the file's id: nothing is asked of it any more.
+  mutating func distrust(_ file: FileKey, _ address: Address, piece: Int?, at now: Instant) {
+    emit(.distrusted(file, address, piece: piece))
+    bans.insert(address, at: now)
+    let reason = piece.map { "piece \($0) does not fit the file's id" } ?? "manifest does not fit"
+    for link in links.live where links[link]?.address == address { drop(link, .badContent, reason, at: now) }
+    for file in files.wanted { files[file]?.download?.book.rest(address, until: now + SwarmConstants.ban) }
+  }
+
+  // MARK: What we want of peers
+
+  /// Tells a peer that we want a file from it, unless it was told already, on this connection or another.
+  mutating func subscribe(_ link: LinkKey, _ file: FileKey, at now: Instant) {
+    guard let address = links[link]?.address, !bans.contains(address, at: now) else { return }
+    let same = [address] + (files[file]?.download?.book.others(address) ?? [])
+    let isAsked = files[file]?.download?.sources.contains { same.contains($0.address) } ?? true
+    if !isAsked { want(file, of: link, at: now) }
+  }
+
+  private mutating func want(_ file: FileKey, of key: LinkKey, at now: Instant) {
+    guard files[file]?.isWanted == true, let number = links[key]?.want(file), let link = links[key] else { return }
+    files[file]?.download?.want(
+      from: key, link.address, serial: link.serial, number: number, &resources.outbox, at: now)
+    deliver(at: now)
+  }
+
+  /// Ends our interest in a peer's copy of a file.
+  mutating func stopWanting(_ file: FileKey, of link: LinkKey, at now: Instant) {
+    files[file]?.download?.remove(link, &resources)
+    links[link]?.stopWanting(file, at: now)
+  }
+
+  /// A peer is asked for a file anew, under another number. In this order, that the connection is never idle.
+  mutating func askAnew(_ link: LinkKey, _ file: FileKey, at now: Instant) {
+    guard let old = files[file]?.download?.source(link)?.number else { return }
+    files[file]?.download?.remove(link, &resources)
+    links[link]?.stopWanting(file, at: now)
+    want(file, of: link, at: now)
+    resources.outbox.cancel(old, to: link)
+    deliver(at: now)
+  }
+}

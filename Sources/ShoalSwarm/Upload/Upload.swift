@@ -1,0 +1,186 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+/// One served file: who wants it of us, and what each has been told.
+struct Upload {
+  /// A peer that wants the file.
+  struct Subscriber {
+    let link: LinkKey
+    /// The number that the peer gave the file on this link.
+    let number: UInt16
+    var isOffered = false
+    /// Of the chunks from here on it was told nothing yet.
+    var told = 0
+    /// Chunks below that have come since.
+    var gained: [ChunkRun] = []
+    /// Bytes of the file queued for it so far.
+    var bytes: UInt64 = 0
+  }
+
+  private(set) var subscribers: [Subscriber] = []
+
+  private func place(_ link: LinkKey, _ number: UInt16) -> Int? {
+    subscribers.firstIndex { $0.link == link && $0.number == number }
+  }
+
+  /// A peer wants the file.
+  mutating func add(_ link: LinkKey, _ number: UInt16) { subscribers.append(Subscriber(link: link, number: number)) }
+
+  /// A peer wants it no longer, or is gone; how many bytes it asked for here.
+  mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
+    place(link, number).map { subscribers.remove(at: $0).bytes } ?? 0
+  }
+
+  // MARK: What is here
+
+  /// Tells a peer how the file is cut and what of it is here, unless it has been told.
+  mutating func offer(_ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ outbox: inout Outbox) {
+    guard let i = place(link, number), !subscribers[i].isOffered else { return }
+    var offer = Offer()
+    offer.file = number
+    offer.size = copy.cut.size
+    offer.pieceExponent = copy.cut.pieceExponent
+    offer.chunks = copy.cut.chunks
+    offer.name = name
+    while offer.name.utf8.count > Limits.nameLength { offer.name.removeLast() }
+    let (runs, end) = copy.chunks.runs(from: 0, fitting: SwarmConstants.offerRuns)
+    offer.have = runs
+    subscribers[i].isOffered = true
+    subscribers[i].told = end
+    outbox.post(offer, to: link)
+  }
+
+  /// A chunk has come to be here: who was told of those around it is to be told.
+  mutating func gain(_ chunk: Int) {
+    let run = ChunkRun(first: UInt32(chunk), count: 1)
+    for i in subscribers.indices where chunk < subscribers[i].told {
+      subscribers[i].gained.insertInOrder(run)
+      guard subscribers[i].gained.count >= SwarmConstants.gainedRuns else { continue }
+      subscribers[i].gained = []
+      subscribers[i].told = 0
+    }
+  }
+
+  /// Tells a peer of chunks that it does not know to be here, in at most `room` messages, which are counted off; whether
+  /// that were all.
+  mutating func announce(
+    _ copy: LocalCopy, to link: LinkKey, _ number: UInt16, room: inout Int, _ outbox: inout Outbox
+  ) -> Bool {
+    guard let i = place(link, number), subscribers[i].isOffered else { return true }
+    let capacity = copy.chunks.capacity
+    while !subscribers[i].gained.isEmpty || subscribers[i].told < capacity {
+      guard room > 0 else { return false }
+      var have = Have()
+      have.file = number
+      if subscribers[i].gained.isEmpty {
+        (have.chunks, subscribers[i].told) = copy.chunks.runs(
+          from: subscribers[i].told, fitting: SwarmConstants.haveRuns)
+      } else {
+        let count = min(subscribers[i].gained.count, SwarmConstants.haveRuns / 8)
+        have.chunks = Array(subscribers[i].gained[..<count])
+        subscribers[i].gained.removeFirst(count)
+      }
+      guard !have.chunks.isEmpty else { continue }
+      outbox.post(have, to: link)
+      room -= 1
+    }
+    return true
+  }
+
+  // MARK: What is asked for
+
+  /// Queues what a peer asks for, at most `room` ranges, and refuses the rest; what that costs.
+  mutating func take(
+    _ request: Request, from link: LinkKey, _ space: ContentSpace, room: Int, of file: ServedContent,
+    _ outbox: inout Outbox
+  ) -> Int {
+    var (taken, absent, excess): (Int, [RangeField], [RangeField]) = (0, [], [])
+    var bytes: UInt64 = 0
+    for range in request.ranges {
+      guard file.holds(range, space) else {
+        absent.append(range)
+        continue
+      }
+      guard taken < room else {
+        excess.append(range)
+        continue
+      }
+      taken += 1
+      bytes += UInt64(range.length)
+      let source = file.key.source
+      outbox.send(
+        Payload(source: source, space: space, file: request.file, offset: range.offset, length: Int(range.length)),
+        to: link)
+    }
+    if let i = place(link, request.file) { subscribers[i].bytes &+= bytes }
+    outbox.refuse(absent, of: request, .notHere, to: link)
+    outbox.refuse(excess, of: request, .tooManyRequests, to: link)
+    return taken * Work.range + (request.ranges.count - taken) * SwarmConstants.rangeWork
+  }
+}
+
+/// What a REQUEST may be answered from.
+struct ServedContent {
+  let key: FileKey
+  /// Known before anything of the file is here.
+  let manifestLength: UInt64
+  /// Nil where nothing is, or nothing is offered.
+  let copy: LocalCopy?
+
+  func holds(_ range: RangeField, _ space: ContentSpace) -> Bool {
+    switch space {
+    case .content: return copy?.holds(range) ?? false
+    case .manifest:
+      return range.length > 0 && manifestLength >= range.offset
+        && manifestLength - range.offset >= UInt64(range.length)
+    }
+  }
+}
+
+extension Outbox {
+  /// A peer does not get these ranges of what it asked for.
+  mutating func refuse(_ ranges: [RangeField], of request: Request, _ code: Refusal, to link: LinkKey) {
+    for ranges in ranges.split(every: SwarmConstants.rangesPerMessage) {
+      var refuse = Refuse()
+      (refuse.file, refuse.space, refuse.code, refuse.ranges) = (request.file, request.space, code.rawValue, ranges)
+      post(refuse, to: link)
+    }
+  }
+
+  /// A peer does not get a file.
+  mutating func refuse(_ file: UInt16, _ code: Refusal, to link: LinkKey) {
+    var refuse = Refuse()
+    (refuse.file, refuse.code) = (file, code.rawValue)
+    post(refuse, to: link)
+  }
+
+  /// We want a file no longer.
+  mutating func cancel(_ file: UInt16, to link: LinkKey) {
+    var cancel = Cancel()
+    cancel.file = file
+    post(cancel, to: link)
+  }
+}
+
+extension [ChunkRun] {
+  /// Adds a run that overlaps none, keeping the order and joining neighbours.
+  mutating func insertInOrder(_ run: ChunkRun) {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].first < run.first { low = middle + 1 } else { high = middle }
+    }
+    let joinsNext = low < count && run.end == self[low].first
+    if low > 0, self[low - 1].end == run.first {
+      self[low - 1].count += run.count
+      if joinsNext { self[low - 1].count += remove(at: low).count }
+    } else if joinsNext {
+      self[low] = ChunkRun(first: run.first, count: run.count + self[low].count)
+    } else {
+      insert(run, at: low)
+    }
+  }
+}
