@@ -8,12 +8,14 @@ import re
 import statistics
 from collections import Counter
 
-import install
+import machine
 import pictures
 from cases import all_cases
 
 BEGIN, END = "<!-- tools/bench/run writes from here -->", "<!-- to here -->"
 NUMBERS = ["bytes", "seconds", "goodput", "percent", "cpu", "wire", "excess", "value"]
+# The systems in the README's table.
+SHOWN = ["shoal", "TCP BBR", "TCP CUBIC", "libtorrent uTP", "iroh", "quic-go"]
 # What `value` is, by the kind of case.
 VALUES = {"rtt": "RTT, ms", "beside TCP CUBIC": "TCP CUBIC keeps, % of the limit", "two": "Jain's index", "tiny": "ms",
           "idle": "ticks"}
@@ -169,11 +171,9 @@ def goals_markdown(found):
     return "\n".join(out) + "\n"
 
 
-def machine():
+def described():
     """The processor and the kernel, in a line."""
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = next((text.split(":")[1].strip() for text in file if text.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} cores of {model}, Linux {platform.release()}"
+    return f"{os.cpu_count()} cores of {machine.processor()}, Linux {platform.release()}"
 
 
 def default_tcp():
@@ -205,7 +205,7 @@ def write(results, root, versions=None):
         with open(about_path, encoding="utf-8") as file:
             about = json.load(file)
     if versions is not None:
-        about = {"machine": machine(), "tcp": default_tcp(), "versions": {**about.get("versions", {}), **versions}}
+        about = {"machine": described(), "tcp": default_tcp(), "versions": {**about.get("versions", {}), **versions}}
         with open(about_path, "w", encoding="utf-8") as file:
             json.dump(about, file, indent=2)
             file.write("\n")
@@ -222,13 +222,14 @@ def write(results, root, versions=None):
     with open(f"{results}/bench.md", "w", encoding="utf-8") as file:
         file.write(f"# Shoal beside others\n\n{made}\n\n{NOTES}{rest}\n")
         file.writelines(f"![{title}]({name})\n\n" for name, title in names)
+        file.write(f"## Summary\n\n{summary(found)}\n{elsewhere(found)}\n")
         file.write(f"## What is asked, what was measured\n\n{goals_markdown(found)}\n## Every case\n\n")
         file.write("\n".join(table.markdown() for table in found))
         measured = {table.case.name for table in found}
         if left := [f"`{case.name}`" for case in all_cases() if case.name not in measured]:
             file.write(f"\nCases that were not measured: {', '.join(left)}.\n")
-    # Only the results that are kept with the project are shown there: not those of --quick or --results.
-    if os.path.realpath(results) != os.path.realpath(f"{install.HERE}/results"):
+    # Only one machine's results are shown there, not those of --quick or --results.
+    if os.path.realpath(results) != os.path.realpath(f"{machine.RESULTS}/{machine.SHOWN}"):
         return
     readme = f"{root}/README.md"
     with open(readme, encoding="utf-8") as file:
@@ -237,15 +238,15 @@ def write(results, root, versions=None):
         before, rest = text.split(BEGIN, 1)
         after = rest.split(END, 1)[1]
         relative = os.path.relpath(results, root)
-        section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names[:2])
-        section += f"{summary(found)}\n{elsewhere(found)}\n({made}; every figure, and its commit, is in "
+        section = "".join(f"![{title}]({relative}/{name})\n\n" for name, title in names[:1])
+        section += f"{summary(found, SHOWN)}\n({when}, {about.get('machine', '')}; every figure, with its commit: "
         section += f"[{relative}/bench.md]({relative}/bench.md))\n"
         with open(readme, "w", encoding="utf-8") as file:
             file.write(f"{before}{BEGIN}\n\n{section}\n{END}{after}")
 
 
-def summary(found):
-    """The README's table: every system over loopback and over the lossy links."""
+def summary(found, only=None):
+    """Every system, or only these, over loopback and over the lossy links."""
     wanted = [("loopback", "loopback"), ("wan-loss0", "100 Mbit/s, 0 %"), ("wan-loss1", "1 %"), ("wan-loss5", "5 %"),
               ("wan-loss10", "10 %"), ("gigabit-loss0.1", "1 Gbit/s, 0.1 %"), ("gigabit-loss1", "1 %")]
     by_name = {table.case.name: table for table in found}
@@ -256,10 +257,10 @@ def summary(found):
     systems = ["raw UDP", *labels, "TCP BBR", "TCP CUBIC", "libtorrent uTP", "libtorrent TCP", "iroh", "quic-go", "UDT",
                "SRT", "ENet"]
     costs = [("loopback", "CPU s/GB on loopback"), ("wan-loss1", "CPU s/GB at 100 Mbit/s, 1 %")]
-    costs = [(by_name[name], title) for name, title in costs if name in by_name]
+    costs = [(by_name[name], title) for name, title in costs if name in by_name and not only]
     titles = [title for _, title in columns + costs]
     out = ["| MB/s | " + " | ".join(titles) + " |", "|---|" + "---|" * len(titles)]
-    for system in systems:
+    for system in only or systems:
         cells = []
         for metric, several in (("goodput", columns), ("cpu", costs)):
             for table, _ in several:
@@ -273,7 +274,7 @@ def summary(found):
 
 
 def elsewhere(found):
-    """The README's second table: all other cases, ours beside the kernel's TCP."""
+    """All other cases, ours beside the kernel's TCP."""
     systems = ["shoal", "shoal, ledbat", "TCP BBR", "TCP CUBIC"]
     out = ["| | " + " | ".join(systems) + " |", "|---|" + "---|" * len(systems)]
     for table in found:
