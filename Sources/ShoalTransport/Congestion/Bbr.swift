@@ -1,16 +1,95 @@
 import ShoalBase
 
-/// BBR: a model of the path, its bottleneck's rate and its least round trip, sets the pace
-/// (draft-ietf-ccwg-bbr, version 3), with two additions that let it tell random loss from congestion.
+/// BBR version 3 (draft-ietf-ccwg-bbr), extended to distinguish random loss from congestion. A model of the path (its
+/// bottleneck's rate and its minimum round trip) sets the pace.
 ///
-/// - The share of *random loss* is estimated on packets that met no queue and did not probe; only loss in *excess* of
-///   it counts as congestion.
-/// - The pace is *compensated*: a sender paced at what is delivered sends the bottleneck less than it could carry,
-///   round after round; divided by the share that arrives, what arrives is what the bottleneck carries.
-/// - Loss at the ends of our own bursts is no chance: there the queue holds less than a burst, and bursts get shorter.
+/// On a path that loses packets at random, a controller that yields to loss ends up with nothing, and one that
+/// ignores loss overruns queues and starves its neighbours. Two additions solve this together; either alone is worth
+/// little:
 ///
-/// Random loss then costs its share and nothing more, while loss that comes with a growing queue, or that only probing
-/// brings, slows it down. Protocol.md §A.2 states the rules.
+/// - An estimate p of the *random* loss, made on packets whose loss cannot be our own doing. Only loss in excess of p
+///   is congestion.
+/// - *Compensation.* A sender paced at the delivery rate, bw, offers the bottleneck less every round: only bw (1 − p)
+///   arrives. So it is paced at bw / (1 − p).
+///
+/// The rules follow; the names in parentheses are the code's.
+///
+/// *Rounds and samples.* A round ends when a packet is acknowledged that left after the previous round ended. bw is
+/// the greatest delivery rate of this probing cycle and the one before. Each sample spans at least the minimum round
+/// trip; one taken while the sender had too little to send counts only if it raises bw. rt is the least round trip of
+/// the last ten seconds; a sample of at most 1.02 rt + 0.3 ms renews it. BDP = bw · rt / (1 − p) (`product`).
+///
+/// *Base round trip* (`BaseRoundTrip`). Where many senders share a bottleneck, its queue may never be empty, so rt
+/// holds some of it: measured against rt the queue would not show, and its drops would pass for random loss. So b is
+/// the least round trip ever, q a sample minus b, and Q the greatest q of 30 rounds. After ten seconds in which b was
+/// not lowered, it grows by a quarter of rt − b; or, if Q < 9/8 (rt − b), by all of it: a queue that others fill too
+/// is never that steady, so this must be another path.
+///
+/// *Classes* (`LossTally`). A packet is *queued* if the round-trip sample seen when it, or one that left later, first
+/// arrived exceeds b by more than max(Q/2, 1 ms, b/16). Any other packet is *probing* if it left in startup or up,
+/// *slow* if it left in drain, down or probe_rtt, and *steady* otherwise.
+///
+/// *Random loss* (`RandomLoss`). p = lost / (n + 20) over the last 1,500 steady and slow packets of rounds with an
+/// excess of at most 2 %; while startup's rate still grows and nothing is queued, probing packets count too. p is at
+/// most 0.2. If at least 40 slow packets are known (of the last 400), d being the share of them that was lost, p is
+/// at most d + 2 √(3 max(d, 0.005) (1 − d) / n): what is not lost at a slow pace is not random. Slow packets are
+/// forgotten when an excess is above 10 %. Each congestion reduces p, and the losses that it was computed from, to
+/// 0.7 of what they were: random loss is soon measured again.
+///
+/// *Short queues* (`BurstLoss`). A queue that holds less than a burst drops the end of the burst, at any pace and
+/// without a delay that would show it. Taken for random, such loss would raise the pace and with it the loss. But
+/// chance hits the first half of a burst as often as the second. With h the share lost of the last 750 packets of
+/// first halves that are not queued, and t that of second halves: p is at most h + 2 √(3 max(h, 0.005) (1 − h) / n).
+/// If 8 or more packets of second halves are lost and t exceeds 1.5 h by three standard deviations, bursts become
+/// half as long, down to 1/32 or two datagrams. After 100 rounds without such loss they double again; each time that
+/// proves too soon, the wait doubles, to 1,600 rounds at most.
+///
+/// *Excess.* At the end of each round, with m its queued and probing packets, L those of them that were lost, N all
+/// its packets, and r the mean length of a run of losses (at least 1): e = max(0, L − p m − 2 √(1.5 r p (1 − p) m)) /
+/// max(m, N/4), and 0 if L < 2. As many of L as the peer reported corrupt meanwhile do not count, up to N/10, and
+/// none if any packet was queued. If N ≥ 32 and the loss of all packets is above max(30 %, p + 20 %), e is at least
+/// that loss minus p. Above 1 % it is congestion. If N ≥ 48 and more than 0.3 N queued packets (in startup: or
+/// probing ones) are lost beyond what p explains, the round is judged at once. Losses in a probe timeout, and in the
+/// two rounds after it, are not judged.
+///
+/// *Pace* = gain · 0.99 · bw / (1 − p), at least two datagrams a round trip. *Window* = gain · BDP, at most *most*
+/// (and *low*, where set), plus what ACKs ran ahead of bw in ten rounds, plus 1.5 bursts; at least 4 datagrams, or 32
+/// in startup. Startup is paced at no less than 2.77 times those 32 per round trip until a first packet is queued,
+/// because what was delivered before says nothing about the path.
+///
+/// The states, each with its gains (pace, window) and what ends it:
+///
+/// - *startup*: 2.77, 2; until three rounds in a row have not raised bw by a quarter; or congestion with at least 6
+///   runs of losses, either in a round that did not raise it (and in which there was always something to send) or,
+///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes delivered in a round trip).
+/// - *drain*: 0.4, 2; until in flight ≤ BDP.
+/// - *down*: 0.9, 2; until in flight ≤ BDP, or it is time to probe.
+/// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until min(48, 10 · 2^min(lossy, 2)) + 0 to 2 rounds
+///   after up.
+/// - *refill*: 1, 2; for one round; it clears *low*.
+/// - *up*: 1.2, 2.25; until 1.25 rt and one round have passed with (1 + 0.8 (gain − 1)) BDP in flight; or two rounds.
+///   If *most* is reached, it grows by 1, 2, 4 … datagrams a round instead, until a sample exceeds 5/4 rt + 2 ms with
+///   1.25 BDP in flight.
+/// - *probe_rtt*: 1, 0.5; for 200 ms and a round; entered when rt was not renewed for ten seconds.
+///
+/// *Feedback.* One round after up, its outcome is known. Without congestion, *most* becomes min(1.25 *most*, 3 BDP)
+/// if that is more, and lossy falls by one. If bw has grown by a tenth and the round trip has not, up follows again
+/// with twice the gain above 1, to 2.77 at most. Otherwise a new cycle begins.
+///
+/// *Congestion* in up, or in its feedback: *most* = max(min(BDP, window) · max(0.7, 1 − e), min(*most*, window,
+/// max(BDP, in flight)) · (1 − min(0.3, e))), lossy grows by one, to 3 at most, and down follows. In drain, down and
+/// cruise, with β = 1 − min(max(e, 0.1), 0.5): bw is held at max(bw of the round, β bw), and *low* is max(bytes
+/// delivered in a round trip, β · (*low* or window)), until refill. At e > 25 %, unless the sender had too little to
+/// send, bw is held at that of the round and *low* at one BDP. If that bw is below 0.7 of the one before, bw of both
+/// cycles becomes 1.02 times it, *most* is at most 2 BDP, drain follows, and for six rounds bw keeps falling with
+/// what is delivered while the queue stands. Two rounds with less than 0.7 bw and round trips above 1.5 rt, but no
+/// loss, set bw to 1.05 of what is delivered.
+///
+/// *Undoing.* If half of the losses behind a verdict prove spurious within 4 rt + 100 ms, what it changed is put
+/// back.
+///
+/// *Timeouts.* Probe timeouts change nothing. After three in a row the window is four datagrams until something is
+/// acknowledged, and *low* is cleared; after ten seconds without an answer, startup begins anew.
 struct Bbr {
   enum State: String {
     case startup, drain, down, cruise, refill, up
