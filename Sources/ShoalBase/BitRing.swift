@@ -13,8 +13,10 @@
 
   @inlinable deinit { words.deallocate() }
 
-  @inlinable func word(_ number: UInt64) -> UnsafeMutablePointer<UInt64> {
-    words + Int(truncatingIfNeeded: (number >> 6) & wordMask)
+  /// The word with a number's bit. Any number has its place in the ring: none lies outside it.
+  @usableFromInline subscript(number: UInt64) -> UInt64 {
+    @inlinable @inline(__always) get { words[Int(truncatingIfNeeded: (number >> 6) & wordMask)] }
+    @inlinable @inline(__always) set { words[Int(truncatingIfNeeded: (number >> 6) & wordMask)] = newValue }
   }
 
   /// How far apart two numbers may be that are told apart.
@@ -28,7 +30,7 @@
       moved.initialize(repeating: 0, count: Int(larger) + 1)
       var n = base & ~63
       while n < top {
-        moved[Int((n >> 6) & larger)] = word(n).pointee
+        moved[Int((n >> 6) & larger)] = self[n]
         n += 64
       }
       words.deallocate()
@@ -38,24 +40,24 @@
   }
 
   /// Whether the number's bit is set.
-  @inlinable public func contains(_ number: UInt64) -> Bool { word(number).pointee & 1 << (number & 63) != 0 }
+  @inlinable public func contains(_ number: UInt64) -> Bool { self[number] & 1 << (number & 63) != 0 }
   /// Sets the number's bit.
-  @inlinable public mutating func insert(_ number: UInt64) { word(number).pointee |= 1 << (number & 63) }
+  @inlinable public mutating func insert(_ number: UInt64) { self[number] |= 1 << (number & 63) }
   /// Clears the number's bit.
-  @inlinable public mutating func remove(_ number: UInt64) { word(number).pointee &= ~(1 << (number & 63)) }
+  @inlinable public mutating func remove(_ number: UInt64) { self[number] &= ~(1 << (number & 63)) }
 
   /// The bits of eight numbers, the lowest first.
   @inlinable public func byte(from number: UInt64) -> UInt8 {
     let shift = number & 63
-    let low = word(number).pointee >> shift
-    return UInt8(truncatingIfNeeded: shift > 56 ? low | word(number + 63).pointee << (64 - shift) : low)
+    let low = self[number] >> shift
+    return UInt8(truncatingIfNeeded: shift > 56 ? low | self[number + 63] << (64 - shift) : low)
   }
 
   /// The first number at or after `number` whose bit is as said, or `end` if there is none before it.
   @inlinable public func next(_ set: Bool, from number: UInt64, to end: UInt64) -> UInt64 {
     var n = number
     while n < end {
-      let bits = (set ? word(n).pointee : ~word(n).pointee) >> (n & 63)
+      let bits = (set ? self[n] : ~self[n]) >> (n & 63)
       if bits != 0 { return min(n + UInt64(bits.trailingZeroBitCount), end) }
       n = (n | 63) + 1
     }

@@ -15,9 +15,10 @@
   /// The widest window that there is room for.
   @inlinable public var capacity: UInt64 { mask + 1 }
 
-  /// The place of a number that lies in the window; valid until it grows.
-  @inlinable public func at(_ number: UInt64) -> UnsafeMutablePointer<Element> {
-    storage + Int(truncatingIfNeeded: number & mask)
+  /// The element of a number, which has one once it was set. Any number has its place in the ring: none lies outside it.
+  @inlinable public subscript(number: UInt64) -> Element {
+    @inline(__always) unsafeAddress { UnsafePointer(storage + Int(truncatingIfNeeded: number & mask)) }
+    @inline(__always) unsafeMutableAddress { storage + Int(truncatingIfNeeded: number & mask) }
   }
 
   /// Makes room for twice as many, the elements of `window` being set.

@@ -15,24 +15,23 @@ import Testing
     let pair = try Pair("delay=10ms")
     try pair.connect()
     pair.world.run(for: .second)
-    let connection = pair.inside(pair.b)
     let tap = Tap(pair.world)
     var random = SeededGenerator(seed: seed)
     var received = 0
-    var number = connection.pointee.receive.next + 1
+    var number = pair.b.inside.receiveWindow.next + 1
     let began = pair.world.now
     for i in 0..<20_000 as Range<UInt64> {
       var packet = DataPacket()
       switch seed {
       // Every other one, so that a bitmap of all is as long as can be; beyond the window; at random.
       case 0: number += i < 16_000 ? 2 : 0
-      case 1: number = connection.pointee.receive.next + 65_535 + i
-      case 2: number = connection.pointee.receive.next + 1 + random.next() % 65_000
-      default: number = connection.pointee.receive.next + [1, 3, 60_000, 1 << 20][Int(random.next() % 4)]
+      case 1: number = pair.b.inside.receiveWindow.next + 65_535 + i
+      case 2: number = pair.b.inside.receiveWindow.next + 1 + random.next() % 65_000
+      default: number = pair.b.inside.receiveWindow.next + [1, 3, 60_000, 1 << 20][Int(random.next() % 4)]
       }
       packet.sequence = UInt32(truncatingIfNeeded: number)
       packet.attempt = UInt8(random.next() % 2)
-      let bytes = try packet.datagram(connection: connection.pointee.localID, capacity: 28)
+      let bytes = try packet.datagram(connection: pair.b.inside.localID, capacity: 28)
       received += bytes.count
       pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
@@ -54,7 +53,7 @@ import Testing
     // Messages of 8 bytes, one at a time, of which each is answered although an ACK is larger.
     for _ in 0..<300 {
       pair.world.sendMessage(from: pair.a, on: id)
-      #expect(pair.world.run(for: 100 * .millisecond) { pair.inside(pair.a).pointee.send.isEmpty })
+      #expect(pair.world.run(for: 100 * .millisecond) { pair.a.inside.sendWindow.isEmpty })
     }
     #expect(pair.world.isComplete && tap.count(.ack) >= 300)
     #expect(pair.a.endpoint.counters.retransmitted == 0)

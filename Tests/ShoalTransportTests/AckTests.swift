@@ -16,7 +16,8 @@ import Testing
     for (i, has) in arrived.enumerated() where has { receive.insert(first + UInt64(i)) }
     var send = SendWindow(first: first, limit: 1 << 20)
     for _ in 0..<count {
-      let number = send.add(payload: .empty, messages: nil)
+      if send.wantsToGrow { send.grow() }
+      let number = send.packets.add(payload: .empty, messages: nil)
       send.sent(number, bytes: 100, phase: .steady, at: .zero)
     }
     var result = AckResult()
@@ -44,7 +45,7 @@ import Testing
       next += slice.count
       slices += 1
     }
-    let acked = (0..<count).map { first + $0 < send.base || send.isAcked(first + $0) }
+    let acked = (0..<count).map { first + $0 < send.base || send.packets.isAcked(first + $0) }
     guard result.acked.total == arrived.count(where: { $0 }) else { return nil }
     return (slices, encodings, acked)
   }
@@ -127,7 +128,7 @@ import Testing
     pair.world.run(for: .second)
     let start = pair.world.now
     pair.world.sendMessage(from: pair.a, on: id)
-    pair.world.run(for: .second) { pair.inside(pair.a).pointee.send.isEmpty }
+    pair.world.run(for: .second) { pair.a.inside.sendWindow.isEmpty }
     #expect(pair.world.now - start <= 20 * .millisecond + 5 * .millisecond)
   }
 
@@ -142,6 +143,6 @@ import Testing
     pair.world.run(for: .second)
     // Nothing was lost, so all that was repeated were probes.
     #expect(pair.a.endpoint.counters.retransmitted < 60)
-    #expect(pair.inside(pair.a).pointee.send.isEmpty && pair.world.violations.isEmpty)
+    #expect(pair.a.inside.sendWindow.isEmpty && pair.world.violations.isEmpty)
   }
 }

@@ -60,14 +60,11 @@ struct Bottleneck {
     return senders.indices.map { Double(received($0) - before[$0]) }
   }
 
-  /// The state of a sender's connection.
-  func connection(_ sender: Int = 0) -> UnsafeMutablePointer<Connection> {
-    let host = senders[sender]
-    return host.endpoint.connections.at(host.endpoint.connections.slot(host.connection!)!)
-  }
+  /// The first sender's connection.
+  var connection: Connection { _read { yield senders[0].inside } }
 
   var bbr: Bbr? {
-    guard case .bbr(let bbr) = connection().pointee.congestion.controller else { return nil }
+    guard case .bbr(let bbr) = connection.path.congestion.controller else { return nil }
     return bbr
   }
 

@@ -65,13 +65,13 @@ import Testing
   @Test func whatAMessageTookIsGivenBack() {
     var window = SendWindow(first: 100, limit: 64)
     for _ in 0..<1_000 {
-      let number = window.add(payload: .empty, messages: [1, 2, 3])
-      #expect(window.packet(number).messages == 0 && window.messageBytes == 3)
+      let number = window.packets.add(payload: .empty, messages: [1, 2, 3])
+      #expect(window.packets[number].messages == 0 && window.packets.messages.bytes == 3)
       window.sent(number, bytes: 50, phase: .steady, at: .zero)
       var result = AckResult()
       window.acknowledge(upTo: number + 1, at: .zero, &result)
     }
-    #expect(window.messageBytes == 0)
+    #expect(window.packets.messages.bytes == 0)
   }
 
   /// The idle timeout is the shorter one, whichever end has it.
@@ -79,8 +79,8 @@ import Testing
     let pair = try Pair(
       "delay=1ms", .with { $0.idleTimeout = 40 * .second }, .with { $0.idleTimeout = 7 * .second })
     try pair.connect()
-    #expect(pair.inside(pair.a).pointee.idleTimeout == 7 * .second)
-    #expect(pair.inside(pair.b).pointee.idleTimeout == 7 * .second)
+    #expect(pair.a.inside.idleTimeout == 7 * .second)
+    #expect(pair.b.inside.idleTimeout == 7 * .second)
   }
 
   @Test func threeOpensTakeThreeAndAQuarterSeconds() throws {
@@ -96,20 +96,20 @@ import Testing
     tap.lose = [.open: 1]
     pair.world.connect(pair.a, to: pair.b)
     pair.world.run(for: .second) { pair.a.connection != nil }
-    #expect(tap.count(.open) == 2 && !pair.inside(pair.a).pointee.roundTrip.hasSample)
+    #expect(tap.count(.open) == 2 && !pair.a.inside.path.roundTrip.hasSample)
   }
 
   @Test func theSameRetryTwiceIsOne() throws {
     let pair = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
-    let connection = pair.a.endpoint.connections.at(try #require(pair.a.slot(id)))
+    let slot = try #require(pair.a.slot(id))
     var retry = RetryPacket()
     retry.token = 7
     for _ in 0..<5 {
-      put(try retry.datagram(connection: connection.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
+      put(try retry.datagram(connection: pair.a[slot].localID), from: pair.b.address, into: pair.a, pair.world)
       pair.world.flush(pair.a)
     }
-    #expect(connection.pointee.retries == 1 && connection.pointee.handshakesSent == 1)
+    #expect(pair.a[slot].handshake.retries == 1 && pair.a[slot].handshake.sent == 1)
   }
 
   @Test func aVersionIsHeardOnlyBeforeAnAcceptAndOnlyTheRightWayUp() throws {
@@ -120,15 +120,14 @@ import Testing
     }
     let opening = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(opening.world.connect(opening.a, to: opening.b))
-    let connection = opening.a.endpoint.connections.at(try #require(opening.a.slot(id)))
-    put(try version(9, 7, connection.pointee.localID), from: opening.b.address, into: opening.a, opening.world)
-    #expect(connection.pointee.state == .opening)
+    let slot = try #require(opening.a.slot(id))
+    put(try version(9, 7, opening.a[slot].localID), from: opening.b.address, into: opening.a, opening.world)
+    #expect(opening.a[slot].state == .opening)
 
     let pair = try Pair("delay=1ms")
     try pair.connect()
-    let inside = pair.inside(pair.a)
-    put(try version(7, 9, inside.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
-    #expect(inside.pointee.state == .established)
+    put(try version(7, 9, pair.a.inside.localID), from: pair.b.address, into: pair.a, pair.world)
+    #expect(pair.a.inside.state == .established)
   }
 
   @Test func aChallengeIsAnsweredWithItsToken() throws {
@@ -137,7 +136,7 @@ import Testing
     let tap = Tap(pair.world)
     var challenge = ChallengePacket()
     challenge.token = 0x0102_0304_0506_0708
-    let local = pair.inside(pair.a).pointee.localID
+    let local = pair.a.inside.localID
     put(try challenge.datagram(connection: local), from: pair.b.address, into: pair.a, pair.world)
     pair.world.flush(pair.a)
     let answer = try #require(tap.datagrams.first { $0.type == .response })
@@ -151,25 +150,24 @@ import Testing
     pair.world.run(for: 2 * .second)
     pair.world.sendFile(20 * 1_100, from: pair.a, on: id)
     pair.world.flush(pair.a)
-    let connection = pair.inside(pair.a)
-    let flight = connection.pointee.send.bytesInFlight
-    connection.pointee.probesDue = 2
+    let flight = pair.a.inside.sendWindow.bytesInFlight
+    pair.a.inside.probing.due = 2
     for corrupt in [5, 5, 4] as [UInt32] {
       var ack = AckPacket()
-      ack.next = UInt32(truncatingIfNeeded: connection.pointee.send.base)
+      ack.next = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.base)
       (ack.top, ack.first, ack.delay, ack.corrupt) = (ack.next, ack.next, .max, corrupt)
-      put(try ack.datagram(connection: connection.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
-      #expect(connection.pointee.reportedCorrupt == 5)
+      put(try ack.datagram(connection: pair.a.inside.localID), from: pair.b.address, into: pair.a, pair.world)
+      #expect(pair.a.inside.reportedCorrupt == 5)
     }
     #expect(
-      flight > 10_000 && connection.pointee.send.bytesInFlight == flight && connection.pointee.send.lostCount == 0)
+      flight > 10_000 && pair.a.inside.sendWindow.bytesInFlight == flight && pair.a.inside.sendWindow.lostCount == 0)
     // What is acknowledged ends the probing.
-    #expect(connection.pointee.probesDue == 2)
+    #expect(pair.a.inside.probing.due == 2)
     var ack = AckPacket()
-    ack.next = UInt32(truncatingIfNeeded: connection.pointee.send.base + 1)
+    ack.next = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.base + 1)
     (ack.top, ack.first, ack.delay, ack.corrupt) = (ack.next, ack.next, .max, 5)
-    put(try ack.datagram(connection: connection.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
-    #expect(connection.pointee.probesDue == 0)
+    put(try ack.datagram(connection: pair.a.inside.localID), from: pair.b.address, into: pair.a, pair.world)
+    #expect(pair.a.inside.probing.due == 0)
   }
 
   @Test func theTwoProbesAreOfTwoPackets() throws {
@@ -198,8 +196,7 @@ import Testing
     tap.lose = [.data: 1]
     pair.world.sendFile(1_000, from: pair.a, on: id)
     pair.world.flush(pair.a)
-    let window = pair.inside(pair.a)
-    window.pointee.send.at(window.pointee.send.base).pointee.attempts = 256
+    pair.a.inside.sendWindow.packets[pair.a.inside.sendWindow.base].attempts = 256
     pair.world.run(for: 5 * .second) { pair.world.isComplete }
     #expect(tap.datagrams.filter { $0.type == .data }.dropFirst().first?.datagram.bytes[20] == 255)
   }
@@ -209,12 +206,11 @@ import Testing
     try pair.connect()
     pair.world.run(for: 2 * .second)
     let before = pair.a.endpoint.counters
-    let connection = pair.inside(pair.a)
     for attempt in [0, 1, 2] as [UInt8] {
       var packet = DataPacket()
-      packet.sequence = UInt32(truncatingIfNeeded: connection.pointee.receive.next) &- (attempt == 0 ? 0 : 1)
+      packet.sequence = UInt32(truncatingIfNeeded: pair.a.inside.receiveWindow.next) &- (attempt == 0 ? 0 : 1)
       packet.attempt = attempt
-      put(try packet.datagram(connection: connection.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
+      put(try packet.datagram(connection: pair.a.inside.localID), from: pair.b.address, into: pair.a, pair.world)
     }
     let after = pair.a.endpoint.counters
     #expect(after.duplicate == before.duplicate + 2 && after.repeats == before.repeats + 2)
@@ -224,9 +220,9 @@ import Testing
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()
     pair.world.run(for: 5 * .second)
-    let found = pair.inside(pair.a).pointee.datagram
+    let found = pair.a.inside.datagram
     pair.a.endpoint.allow(mtu: 1_500, on: id, at: pair.world.now)
-    #expect(found == 1_472 && pair.inside(pair.a).pointee.datagram == found)
+    #expect(found == 1_472 && pair.a.inside.datagram == found)
   }
 
   /// On a slow path one probe timeout is longer than a black hole needs: three must have passed.
@@ -238,6 +234,6 @@ import Testing
     tap.lose = [.data: 1]
     pair.world.sendFile(1_400, from: pair.a, on: id)
     #expect(pair.world.run(for: 20 * .second) { pair.world.isComplete })
-    #expect(pair.inside(pair.a).pointee.datagram == 1_472)
+    #expect(pair.a.inside.datagram == 1_472)
   }
 }

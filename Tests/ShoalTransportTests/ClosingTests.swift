@@ -68,8 +68,8 @@ import Testing
   @Test func aForgedResetIsIgnored() throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()
-    let local = pair.inside(pair.a).pointee.localID
-    let remote = pair.inside(pair.a).pointee.remoteID
+    let local = pair.a.inside.localID
+    let remote = pair.a.inside.remoteID
     for (id, from) in [(local, pair.b.address), (remote ^ 1, pair.b.address), (remote, Address(ipv4: 7, port: 7))] {
       let bytes = try ResetPacket().datagram(connection: id)
       pair.world.network.send(NetworkDatagram(from: from, to: pair.a.address, bytes: bytes))
@@ -97,7 +97,7 @@ import Testing
   @Test func whoHasForgottenUsIsToldNothingMore() throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()
-    let (local, remote) = (pair.inside(pair.a).pointee.localID, pair.inside(pair.a).pointee.remoteID)
+    let (local, remote) = (pair.a.inside.localID, pair.a.inside.remoteID)
     let tap = Tap(pair.world)
     let reset = try ResetPacket().datagram(connection: remote)
     pair.world.network.send(NetworkDatagram(from: pair.b.address, to: pair.a.address, bytes: reset))
@@ -115,7 +115,7 @@ import Testing
   func thePeersCloseIsNotEchoed(code: UInt16) throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()
-    let local = pair.inside(pair.a).pointee.localID
+    let local = pair.a.inside.localID
     let tap = Tap(pair.world)
     var close = ClosePacket()
     (close.code, close.reason) = (code, String(repeating: "x", count: 255))
@@ -190,8 +190,8 @@ import Testing
   @Test func aMessageThatBreaksTheProtocolCloses() throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()
-    var bytes = try DataPacket().datagram(connection: pair.inside(pair.b).pointee.localID)
-    let next = UInt32(truncatingIfNeeded: pair.inside(pair.b).pointee.receive.next)
+    var bytes = try DataPacket().datagram(connection: pair.b.inside.localID)
+    let next = UInt32(truncatingIfNeeded: pair.b.inside.receiveWindow.next)
     bytes.replaceSubrange(16..<20, with: (0..<4).map { UInt8(truncatingIfNeeded: next >> (24 - 8 * $0)) })
     bytes += [6, 0, 200, 1, 2, 3]
     bytes.mend()

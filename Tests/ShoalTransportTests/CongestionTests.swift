@@ -60,7 +60,7 @@ import Testing
       var samples: [Nanoseconds] = []
       for _ in 0..<60 {
         path.world.run(for: 50 * .millisecond)
-        samples.append(path.connection().pointee.roundTrip.latest ?? 0)
+        samples.append(path.connection.path.roundTrip.latest ?? 0)
       }
       #expect(samples.sorted()[30] < 46 * .millisecond, "seed \(seed)")
       #expect(try #require(path.bbr?.randomLoss.share) < 0.005)
@@ -109,12 +109,12 @@ import Testing
       path.world.run(for: 2 * .second)
       try path.change(20, 40, queue: 5)
       path.world.run(for: 18 * 40 * .millisecond)
-      #expect(path.connection().pointee.congestion.pacingRate < 1.3 * 20 * 125_000, "seed \(seed)")
+      #expect(path.connection.path.congestion.pacingRate < 1.3 * 20 * 125_000, "seed \(seed)")
       path.world.run(for: 8 * 40 * .millisecond)
-      #expect(path.connection().pointee.roundTrip.smoothed < 60 * .millisecond, "seed \(seed)")
+      #expect(path.connection.path.roundTrip.smoothed < 60 * .millisecond, "seed \(seed)")
       try path.change(100, 40, queue: 1)
       path.world.run(for: 25 * 40 * .millisecond)
-      #expect(path.connection().pointee.congestion.pacingRate > 0.85 * 100 * 125_000, "seed \(seed)")
+      #expect(path.connection.path.congestion.pacingRate > 0.85 * 100 * 125_000, "seed \(seed)")
       // None of it was random.
       #expect(try #require(path.bbr?.randomLoss.share) < 0.05, "seed \(seed)")
     }
@@ -133,7 +133,7 @@ import Testing
       var path = try Bottleneck(100, 40, more: "reorder=20%", seed: seed)
       let (share, wire) = try path.transfer(30_000_000, rate: 100)
       #expect(share > 0.88 && wire < 1.02, "seed \(seed): \(share) \(wire)")
-      #expect(path.connection().pointee.roundTrip.minimum ?? .max < 42 * .millisecond)
+      #expect(path.connection.path.roundTrip.minimum ?? .max < 42 * .millisecond)
     }
   }
 
@@ -149,13 +149,13 @@ import Testing
       var path = try Bottleneck(rate, 40, loss: 10, seed: seed)
       try path.send(5_000_000)
       path.world.run(for: 5 * .second)
-      let known = path.connection().pointee.congestion.pacingRate
+      let known = path.connection.path.congestion.pacingRate
       // A trickle, far below what the path carries.
       for _ in 0..<100 {
         path.world.sendFile(10_000, from: path.senders[0], on: path.senders[0].connection!)
         path.world.run(for: 100 * .millisecond)
       }
-      #expect(path.connection().pointee.congestion.pacingRate > 0.7 * known, "seed \(seed)")
+      #expect(path.connection.path.congestion.pacingRate > 0.7 * known, "seed \(seed)")
       path.world.sendFile(50_000_000, from: path.senders[0], on: path.senders[0].connection!)
       path.world.run(for: 15 * 40 * .millisecond)
       let share = path.run(seconds: 2)[0] / 2 / (Double(rate) * 125_000 * 0.9)
@@ -170,7 +170,7 @@ import Testing
       path.world.run(for: 2 * .second)
       try path.change(50, 40, queue: 1, loss: 100)
       path.world.run(for: 2 * .second)
-      #expect(path.connection().pointee.congestion.pacingRate >= 2 * 1_200 * 25)
+      #expect(path.connection.path.congestion.pacingRate >= 2 * 1_200 * 25)
       try path.change(50, 40, queue: 1, loss: 1)
       path.world.run(for: 2 * .second + 15 * 40 * .millisecond)
       let share = path.run(seconds: 1)[0] / (50 * 125_000 * 0.99)

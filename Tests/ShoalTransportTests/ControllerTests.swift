@@ -118,7 +118,7 @@ import Testing
     try path.send(2_000_000_000, .ledbat)
     let alone = path.run(seconds: 10)[0] / 10 / (20 * 125_000)
     #expect(alone > 0.7, "\(alone)")
-    #expect(path.connection().pointee.roundTrip.smoothed < (30 + 75) * .millisecond)
+    #expect(path.connection.path.roundTrip.smoothed < (30 + 75) * .millisecond)
     try path.send(2_000_000_000, .cubic)
     path.world.run(for: 3 * .second)
     let bytes = path.run(seconds: 30)

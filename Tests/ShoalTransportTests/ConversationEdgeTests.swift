@@ -21,16 +21,16 @@ import Testing
     let pair = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
     pair.world.run(for: 10 * .millisecond)
-    let openers = pair.a.endpoint.connections.at(try #require(pair.a.slot(id))).pointee.localID
+    let openers = pair.a[try #require(pair.a.slot(id))].localID
     put(try ResetPacket().datagram(connection: openers), from: pair.a.address, into: pair.b, pair.world)
     #expect(pair.b.endpoint.hosts.halfOpen == 1 && pair.b.closed.isEmpty)
-    #expect(pair.b.endpoint.connections.at(0).pointee.state == .accepting)
+    #expect(pair.b[0].state == .accepting)
   }
 
   @Test func aResetOfWhatIsClosedIsNotToldAgain() throws {
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()
-    let remote = pair.inside(pair.a).pointee.remoteID
+    let remote = pair.a.inside.remoteID
     pair.a.endpoint.close(id, .done, at: pair.world.now)
     pair.world.flush(pair.a)
     put(try ResetPacket().datagram(connection: remote), from: pair.b.address, into: pair.a, pair.world)
@@ -53,7 +53,7 @@ import Testing
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()
     pair.world.run(for: 5 * .second)
-    let local = pair.inside(pair.a).pointee.localID
+    let local = pair.a.inside.localID
     pair.a.endpoint.close(id, .done, at: pair.world.now)
     pair.world.flush(pair.a)
     let before = pair.a.endpoint.counters.sent
@@ -71,7 +71,7 @@ import Testing
     let pair = try Pair("delay=1ms")
     try pair.connect()
     pair.world.run(for: 5 * .second)
-    let local = pair.inside(pair.a).pointee.localID
+    let local = pair.a.inside.localID
     let tap = Tap(pair.world)
     var probe = ProbePacket()
     probe.size = 1_300
@@ -88,8 +88,7 @@ import Testing
     pair.world.connect(pair.a, to: pair.b)
     pair.world.run(for: 10 * .millisecond)
     let tap = Tap(pair.world)
-    let connection = pair.b.endpoint.connections.at(0)
-    connection.pointee.unprovenReceived = connection.pointee.unprovenSent / Limits.amplification
+    pair.b[0].path.validation.received = pair.b[0].path.validation.sent / Limits.amplification
     pair.world.run(for: 260 * .millisecond) { tap.count(.open) > 0 }
     #expect(tap.count(.accept) == 0)
     // The next OPEN pays for the next ACCEPT.
@@ -113,8 +112,8 @@ import Testing
       return true
     }
     try pair.connect()
-    #expect(pair.inside(pair.a).pointee.idleTimeout == 30 * .second)
-    #expect(pair.inside(pair.b).pointee.idleTimeout == 30 * .second)
+    #expect(pair.a.inside.idleTimeout == 30 * .second)
+    #expect(pair.b.inside.idleTimeout == 30 * .second)
   }
 
   /// An ACCEPT that comes after several OPENs may answer any of them, those before the RETRY too.
@@ -124,19 +123,19 @@ import Testing
     tap.lose = [.retry: 1]
     pair.world.connect(pair.a, to: pair.b)
     pair.world.run(for: .second) { pair.a.connection != nil }
-    #expect(tap.count(.open) == 3 && !pair.inside(pair.a).pointee.roundTrip.hasSample)
+    #expect(tap.count(.open) == 3 && !pair.a.inside.path.roundTrip.hasSample)
   }
 
   @Test func aTokenOfZeroTakesNoTokenAway() throws {
     let pair = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
-    let connection = pair.a.endpoint.connections.at(try #require(pair.a.slot(id)))
+    let slot = try #require(pair.a.slot(id))
     for token in [7, 0] as [UInt64] {
       var retry = RetryPacket()
       retry.token = token
-      put(try retry.datagram(connection: connection.pointee.localID), from: pair.b.address, into: pair.a, pair.world)
+      put(try retry.datagram(connection: pair.a[slot].localID), from: pair.b.address, into: pair.a, pair.world)
     }
-    #expect(connection.pointee.token == 7)
+    #expect(pair.a[slot].handshake.token == 7)
   }
 
   @Test func anIdIsGoodForOneConnectionOnly() throws {
@@ -178,6 +177,6 @@ import Testing
     let before = pair.world.now
     pair.world.sendFile(1_000, from: pair.a, on: id)
     pair.world.run(for: .second)
-    #expect(pair.inside(pair.a).pointee.lastUseful >= before && pair.inside(pair.b).pointee.lastUseful >= before)
+    #expect(pair.a.inside.lastUseful >= before && pair.b.inside.lastUseful >= before)
   }
 }

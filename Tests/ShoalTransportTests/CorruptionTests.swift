@@ -12,18 +12,17 @@ import Testing
     try pair.connect()
     pair.world.run(for: .second)
     let tap = Tap(pair.world)
-    let connection = pair.inside(pair.b)
-    let next = connection.pointee.receive.next
-    var bytes = try DataPacket().datagram(connection: connection.pointee.localID)
+    let next = pair.b.inside.receiveWindow.next
+    var bytes = try DataPacket().datagram(connection: pair.b.inside.localID)
     bytes.replaceSubrange(16..<20, with: (0..<4).map { UInt8(truncatingIfNeeded: next >> UInt64(24 - 8 * $0)) })
     bytes[20] ^= 1
-    let before = (connection.pointee.counters, connection.pointee.timers[.idle])
+    let before = (pair.b.inside.counters, pair.b.inside.timers[.idle])
     pair.world.network.send(NetworkDatagram(from: pair.a.address, to: pair.b.address, bytes: bytes))
     pair.world.run(for: 10 * .millisecond)
-    #expect(connection.pointee.receive.next == next)
-    #expect(connection.pointee.counters.corrupt == before.0.corrupt + 1)
-    #expect(connection.pointee.counters.received == before.0.received)
-    #expect(connection.pointee.timers[.idle] == before.1, "who knows who sent it")
+    #expect(pair.b.inside.receiveWindow.next == next)
+    #expect(pair.b.inside.counters.corrupt == before.0.corrupt + 1)
+    #expect(pair.b.inside.counters.received == before.0.received)
+    #expect(pair.b.inside.timers[.idle] == before.1, "who knows who sent it")
     #expect(pair.b.endpoint.corrupt == 1 && pair.b.endpoint.counters.corrupt == 1)
     // The peer learns of it at once.
     let acks = tap.datagrams.filter { $0.type == .ack && $0.datagram.from == pair.b.address }
@@ -43,7 +42,7 @@ import Testing
     }
     // 100 ms are ten quarters of a round trip.
     #expect((9...12).contains(tap.count(.ack)))
-    #expect(pair.inside(pair.b).pointee.counters.corrupt > 700)
+    #expect(pair.b.inside.counters.corrupt > 700)
   }
 
   @Test func ofTwoConnectionsWithAnAddressNeitherCountsIt() throws {

@@ -17,8 +17,8 @@ import Testing
     #expect(pair.b.connections.count == 1 && pair.b.connections[0].byPeer)
     #expect(tap.count(.open) == 1 && tap.count(.accept) == 1)
     // Each end has one sample of the round trip, from the handshake or from the first packets.
-    #expect(pair.inside(pair.a).pointee.roundTrip.smoothed == 20 * .millisecond)
-    #expect(pair.inside(pair.b).pointee.roundTrip.smoothed == 20 * .millisecond)
+    #expect(pair.a.inside.path.roundTrip.smoothed == 20 * .millisecond)
+    #expect(pair.b.inside.path.roundTrip.smoothed == 20 * .millisecond)
   }
 
   @Test func aLostOpenIsRepeated() throws {
@@ -104,8 +104,8 @@ import Testing
     let pair = try Pair(
       "delay=1ms", .with { $0.idleTimeout = 7 * .second }, .with { $0.idleTimeout = 40 * .second })
     try pair.connect()
-    #expect(pair.inside(pair.a).pointee.idleTimeout == 7 * .second)
-    #expect(pair.inside(pair.b).pointee.idleTimeout == 7 * .second)
+    #expect(pair.a.inside.idleTimeout == 7 * .second)
+    #expect(pair.b.inside.idleTimeout == 7 * .second)
   }
 
   @Test func anUnspokenVersionIsAnswered() throws {
@@ -235,8 +235,8 @@ import Testing
     pair.world.run(for: 10 * .millisecond)
     #expect(pair.b.endpoint.hosts.halfOpen == 1)
     let slot = try #require(pair.a.slot(id))
-    let openers = pair.a.endpoint.connections.at(slot).pointee.localID
-    let responders = pair.b.endpoint.connections.at(0).pointee.localID
+    let openers = pair.a[slot].localID
+    let responders = pair.b[0].localID
     // Whoever saw only the OPEN knows its id, and can guess others.
     for guess in [openers, 0, 1, responders ^ 1, responders &+ 1] {
       let bytes = try DataPacket().datagram(connection: guess)

@@ -141,10 +141,10 @@ import Testing
       for (id, _) in host.connections where random.next() % 3 == 0 { host.endpoint.close(id, .done, at: world.now) }
       if random.next() % 4 == 0 { world.removeHost(host) } else { world.flush(host) }
       let slots = server.endpoint.connections.slotsInUse
-      let standings = slots.map { server.endpoint.connections.at($0).pointee.standing }
+      let standings = slots.map { server[$0].standing }
       #expect(standings.count { $0 == .proven } == server.endpoint.hosts.connections, "\(seed)")
       #expect(standings.count { $0 == .unproven } == server.endpoint.hosts.halfOpen)
-      let memory = slots.reduce(0) { $0 + server.endpoint.connections.at($1).pointee.memory }
+      let memory = slots.reduce(0) { $0 + server[$1].memory }
       #expect(server.endpoint.hosts.memory == memory)
     }
     world.run(for: 60 * .second)

@@ -48,7 +48,7 @@ import Testing
     world.run(for: 2 * .second)
     let ids = (0..<2).compactMap { slot in
       three.hosts[1].endpoint.connections.slotsInUse.contains(slot)
-        ? three.hosts[1].endpoint.connections.at(slot).pointee.localID : nil
+        ? three.hosts[1][slot].localID : nil
     }
     let material = three.tap.datagrams.filter { $0.datagram.to == three.hosts[1].address }.map(\.datagram)
     for _ in 0..<400 {
@@ -100,14 +100,13 @@ import Testing
 
   private func ack(_ pair: Pair, _ change: (inout AckPacket) -> Void, slice: [UInt8] = []) throws -> [UInt8] {
     var packet = AckPacket()
-    let connection = pair.inside(pair.a)
-    let base = UInt32(truncatingIfNeeded: connection.pointee.send.base)
+    let base = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.base)
     packet.next = base
     packet.top = base
     packet.first = base
     packet.delay = .max
     change(&packet)
-    return try packet.datagram(connection: connection.pointee.localID, capacity: 1_472) + slice
+    return try packet.datagram(connection: pair.a.inside.localID, capacity: 1_472) + slice
   }
 
   @Test func ackOfWhatWasNeverSentIsIgnored() throws {
@@ -116,9 +115,8 @@ import Testing
     // A hundred packets are on their way when the ACKs come.
     pair.world.sendFile(100 * 1_100, from: pair.a, on: id)
     pair.world.run(for: 5 * .millisecond)
-    let connection = pair.inside(pair.a)
-    let (base, next) = (connection.pointee.send.base, UInt32(truncatingIfNeeded: connection.pointee.send.next))
-    let before = connection.pointee.send.bytesInFlight
+    let (base, next) = (pair.a.inside.sendWindow.base, UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.next))
+    let before = pair.a.inside.sendWindow.bytesInFlight
     #expect(next &- UInt32(truncatingIfNeeded: base) > 20)
     let changes: [(inout AckPacket) -> Void] = [
       { $0.next = next &+ 1 }, { $0.top = next &+ 1 }, { $0.next = next &+ 1 << 30 }, { $0.first = next },
@@ -136,7 +134,7 @@ import Testing
         bytes.mend()
         let ignored = pair.a.endpoint.ignored
         pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
-        #expect(connection.pointee.send.base == base && connection.pointee.send.bytesInFlight == before)
+        #expect(pair.a.inside.sendWindow.base == base && pair.a.inside.sendWindow.bytesInFlight == before)
         #expect(pair.a.endpoint.ignored <= ignored + 1)
       }
     }
@@ -156,15 +154,14 @@ import Testing
       let (id, _) = try pair.connect()
       pair.world.sendFile(20 * 1_100, from: pair.a, on: id)
       pair.world.run(for: 5 * .millisecond)
-      let connection = pair.inside(pair.a)
-      let next = UInt32(truncatingIfNeeded: connection.pointee.send.next)
+      let next = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.next)
       var bytes = try ack(pair) { change(&$0, next) }
       bytes.mend()
-      let (ignored, outstanding) = (pair.a.endpoint.ignored, connection.pointee.send.bytesInFlight)
+      let (ignored, outstanding) = (pair.a.endpoint.ignored, pair.a.inside.sendWindow.bytesInFlight)
       pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
       #expect(pair.a.endpoint.ignored == ignored + (beyond ? 1 : 0))
-      #expect(connection.pointee.send.bytesInFlight == (beyond ? outstanding : 0))
-      #expect(connection.pointee.send.isEmpty == !beyond)
+      #expect(pair.a.inside.sendWindow.bytesInFlight == (beyond ? outstanding : 0))
+      #expect(pair.a.inside.sendWindow.isEmpty == !beyond)
     }
   }
 
@@ -175,8 +172,7 @@ import Testing
       let (id, _) = try pair.connect()
       pair.world.sendFile(20 * 1_100, from: pair.a, on: id)
       pair.world.run(for: 5 * .millisecond)
-      let connection = pair.inside(pair.a)
-      let (base, next) = (connection.pointee.send.base, connection.pointee.send.next)
+      let (base, next) = (pair.a.inside.sendWindow.base, pair.a.inside.sendWindow.next)
       for (encoding, slice) in [(0, [0, UInt8(count)]), (1, [0xff])] as [(UInt8, [UInt8])] {
         var bytes = try ack(
           pair,
@@ -188,9 +184,9 @@ import Testing
           }, slice: slice)
         bytes.mend()
         pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
-        #expect(connection.pointee.send.isAcked(next - 1) == believed)
+        #expect(pair.a.inside.sendWindow.packets.isAcked(next - 1) == believed)
       }
-      #expect(connection.pointee.send.base == base + 2)
+      #expect(pair.a.inside.sendWindow.base == base + 2)
     }
   }
 
@@ -212,9 +208,8 @@ import Testing
         pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
       }
     }
-    let connection = pair.inside(pair.a)
-    let base = connection.pointee.send.base
-    let acked = (0...17).filter { connection.pointee.send.isAcked(base + UInt64($0)) }
+    let base = pair.a.inside.sendWindow.base
+    let acked = (0...17).filter { pair.a.inside.sendWindow.packets.isAcked(base + UInt64($0)) }
     #expect(acked == [5, 6, 7, 8] + Array(9...16))
   }
 
@@ -223,7 +218,7 @@ import Testing
     let (id, _) = try pair.connect()
     pair.world.sendFile(50 * 1_100, from: pair.a, on: id)
     pair.world.run(for: 5 * .millisecond)
-    let roundTrip = pair.inside(pair.a).pointee.roundTrip.smoothed
+    let roundTrip = pair.a.inside.path.roundTrip.smoothed
     for echo in [pair.world.now.wireMicroseconds &+ 1, pair.world.now.wireMicroseconds &- 1 << 31] as [UInt32] {
       for delay in [0, 1, 65_534] as [UInt16] {
         var bytes = try ack(pair) {
@@ -234,7 +229,7 @@ import Testing
         pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
       }
     }
-    #expect(pair.inside(pair.a).pointee.roundTrip.smoothed == roundTrip)
+    #expect(pair.a.inside.path.roundTrip.smoothed == roundTrip)
   }
 
   @Test func packetsBeyondTheWindowAreNotKept() throws {
@@ -246,15 +241,14 @@ import Testing
           $0.repeatMode = mode
         })
       try pair.connect()
-      let connection = pair.inside(pair.b)
-      let next = connection.pointee.receive.next
+      let next = pair.b.inside.receiveWindow.next
       for distance in [10, 11, 1_000, 1 << 30, (1 << 31) - 1, 1 << 31] as [UInt64] {
         var packet = DataPacket()
         packet.sequence = UInt32(truncatingIfNeeded: next + distance)
-        let bytes = try packet.datagram(connection: connection.pointee.localID)
+        let bytes = try packet.datagram(connection: pair.b.inside.localID)
         pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
       }
-      #expect(connection.pointee.receive.next == next && connection.pointee.receive.top == next)
+      #expect(pair.b.inside.receiveWindow.next == next && pair.b.inside.receiveWindow.top == next)
     }
   }
 

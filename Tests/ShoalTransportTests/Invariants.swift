@@ -13,47 +13,46 @@ struct Invariants {
   mutating func broken(_ host: TransportWorldHost) -> String? {
     turns += 1
     for slot in host.connections.compactMap({ host.endpoint.connections.slot($0.id) }) {
-      let connection = host.endpoint.connections.at(slot)
-      datagramFell = datagramFell || connection.pointee.datagram < largest
-      largest = max(largest, connection.pointee.datagram)
-      if let broken = Invariants.brokenAtHand(connection) { return broken }
-      if turns % 50 == 0, let broken = Invariants.broken(connection) { return broken }
+      datagramFell = datagramFell || host[slot].datagram < largest
+      largest = max(largest, host[slot].datagram)
+      if let broken = Invariants.brokenAtHand(host[slot]) { return broken }
+      if turns % 50 == 0, let broken = Invariants.broken(host[slot]) { return broken }
     }
     return nil
   }
 
   /// What can be told without a look at every packet.
-  private static func brokenAtHand(_ connection: UnsafeMutablePointer<Connection>) -> String? {
-    let (base, next) = (connection.pointee.send.base, connection.pointee.send.next)
-    if next - base > UInt64(connection.pointee.windowSize) { return "\(next - base) packets outstanding" }
-    if connection.pointee.receive.top - connection.pointee.receive.next > UInt64(connection.pointee.windowSize) {
+  private static func brokenAtHand(_ connection: borrowing Connection) -> String? {
+    let (base, next) = (connection.sendWindow.base, connection.sendWindow.next)
+    if next - base > UInt64(connection.windowSize) { return "\(next - base) packets outstanding" }
+    if connection.receiveWindow.top - connection.receiveWindow.next > UInt64(connection.windowSize) {
       return "the receive window is overrun"
     }
-    let flight = connection.pointee.send.flight.count
-    if flight > 2 * Int(connection.pointee.windowSize) + 1_024 { return "\(flight) transmissions are remembered" }
-    let lost = connection.pointee.send.lost.count
-    if lost > 2 * Int(connection.pointee.windowSize) + 1_024 { return "\(lost) losses are remembered" }
-    let passings = connection.pointee.send.passings.count
+    let flight = connection.sendWindow.flight.count
+    if flight > 2 * Int(connection.windowSize) + 1_024 { return "\(flight) transmissions are remembered" }
+    let lost = connection.sendWindow.lost.count
+    if lost > 2 * Int(connection.windowSize) + 1_024 { return "\(lost) losses are remembered" }
+    let passings = connection.sendWindow.roundTrips.count
     if passings > 1 << 14 { return "\(passings) round trips are remembered" }
     return nil
   }
 
   /// What does not hold in a connection; nil if all does.
-  static func broken(_ connection: UnsafeMutablePointer<Connection>) -> String? {
+  static func broken(_ connection: borrowing Connection) -> String? {
     if let broken = brokenAtHand(connection) { return broken }
     var bytes = 0
     var lost = 0
-    for number in connection.pointee.send.base..<connection.pointee.send.next {
-      let packet = connection.pointee.send.packet(number)
-      if connection.pointee.send.isAcked(number), packet.inFlight || packet.isLost { return "\(number) is acked" }
+    for number in connection.sendWindow.base..<connection.sendWindow.next {
+      let packet = connection.sendWindow.packets[number]
+      if connection.sendWindow.packets.isAcked(number), packet.inFlight || packet.isLost { return "\(number) is acked" }
       if packet.inFlight, packet.isLost { return "\(number) is both in flight and lost" }
       if packet.inFlight { bytes += Int(packet.bytes) }
       if packet.isLost { lost += 1 }
     }
-    if bytes != connection.pointee.send.bytesInFlight {
-      return "in flight: \(connection.pointee.send.bytesInFlight), not \(bytes)"
+    if bytes != connection.sendWindow.bytesInFlight {
+      return "in flight: \(connection.sendWindow.bytesInFlight), not \(bytes)"
     }
-    if lost != connection.pointee.send.lostCount { return "lost: \(connection.pointee.send.lostCount), not \(lost)" }
+    if lost != connection.sendWindow.lostCount { return "lost: \(connection.sendWindow.lostCount), not \(lost)" }
     return nil
   }
 }

@@ -61,13 +61,12 @@ import Testing
     let pair = try Pair("delay=10ms")
     try pair.connect()
     pair.world.run(for: .second)
-    let connection = pair.inside(pair.b)
     let tap = Tap(pair.world)
     for _ in 0..<1_000 {
       var packet = DataPacket()
-      packet.sequence = UInt32(truncatingIfNeeded: Int64(connection.pointee.receive.next) + distance)
+      packet.sequence = UInt32(truncatingIfNeeded: Int64(pair.b.inside.receiveWindow.next) + distance)
       (packet.ackEvery, packet.ackDelay) = (1, 0)
-      let bytes = try packet.datagram(connection: connection.pointee.localID)
+      let bytes = try packet.datagram(connection: pair.b.inside.localID)
       pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
       pair.world.run(for: .millisecond / 10)
@@ -81,8 +80,7 @@ import Testing
     let (id, _) = try pair.connect()
     pair.world.sendFile(100 * 1_100, from: pair.a, on: id)
     pair.world.run(for: 5 * .millisecond)
-    let connection = pair.inside(pair.a)
-    let (base, inFlight) = (connection.pointee.send.base, connection.pointee.send.bytesInFlight)
+    let (base, inFlight) = (pair.a.inside.sendWindow.base, pair.a.inside.sendWindow.bytesInFlight)
     var packet = AckPacket()
     packet.next = UInt32(truncatingIfNeeded: base + 2)
     packet.top = UInt32(truncatingIfNeeded: base + 20)
@@ -90,14 +88,14 @@ import Testing
     packet.delay = .max
     // One is missing, nine have arrived, and the third number is cut off.
     packet.count = 18
-    var bytes = try packet.datagram(connection: connection.pointee.localID, capacity: 1_472) + [1, 9, 0xc0]
+    var bytes = try packet.datagram(connection: pair.a.inside.localID, capacity: 1_472) + [1, 9, 0xc0]
     bytes.mend()
     let ignored = pair.a.endpoint.ignored
     pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
     #expect(pair.a.endpoint.ignored == ignored + 1)
-    #expect(connection.pointee.send.base == base + 2 && connection.pointee.send.bytesInFlight < inFlight)
-    #expect(connection.pointee.send.isAcked(base + 11) && !connection.pointee.send.isAcked(base + 12))
-    #expect(connection.pointee.counters.lost == 1 && connection.pointee.send.packet(base + 2).isLost)
+    #expect(pair.a.inside.sendWindow.base == base + 2 && pair.a.inside.sendWindow.bytesInFlight < inFlight)
+    #expect(pair.a.inside.sendWindow.packets.isAcked(base + 11) && !pair.a.inside.sendWindow.packets.isAcked(base + 12))
+    #expect(pair.a.inside.counters.lost == 1 && pair.a.inside.sendWindow.packets[base + 2].isLost)
     #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete } && pair.a.closed.isEmpty)
   }
 
@@ -106,19 +104,18 @@ import Testing
     let pair = try Pair("delay=10ms,rate=20mbit")
     let (id, _) = try pair.connect()
     pair.world.run(for: 2 * .second)
-    let connection = pair.inside(pair.a)
-    #expect(connection.pointee.datagram == 1_472)
+    #expect(pair.a.inside.datagram == 1_472)
     pair.world.sendFile(50_000_000, from: pair.a, on: id)
     pair.world.run(for: .second)
     let tap = Tap(pair.world)
     tap.change = { datagram, _ in datagram.bytes.count <= 1_200 }
     pair.world.run(for: 100 * .millisecond)
     for file in 0...1 as ClosedRange<UInt16> { pair.a.endpoint.cancel(file: file, on: id) }
-    #expect(connection.pointee.queue.bytes == 0)
-    let (sent, inFlight) = (pair.a.endpoint.counters.contentSent, connection.pointee.send.bytesInFlight)
+    #expect(pair.a.inside.queue.bytes == 0)
+    let (sent, inFlight) = (pair.a.endpoint.counters.contentSent, pair.a.inside.sendWindow.bytesInFlight)
     #expect(inFlight > 10 * 1_472)
     pair.world.run(for: 30 * .second)
-    #expect(connection.pointee.send.isEmpty && connection.pointee.queue.isEmpty && connection.pointee.datagram == 1_200)
+    #expect(pair.a.inside.sendWindow.isEmpty && pair.a.inside.queue.isEmpty && pair.a.inside.datagram == 1_200)
     // Some large ones go before the narrowness is known.
     #expect(pair.a.endpoint.counters.contentSent - sent < 4 * inFlight)
   }

@@ -67,11 +67,11 @@ import Testing
     var send = SendWindow(first: 1 << 32, limit: 100)
     var result = AckResult()
     for i in 0..<10 as Range<Int64> {
-      let number = send.add(payload: .empty, messages: nil)
+      let number = send.packets.add(payload: .empty, messages: nil)
       send.sent(number, bytes: 100, phase: .steady, at: Instant(nanoseconds: i * .millisecond))
     }
     let first = UInt64(1) << 32
-    send.echoed(sentAt: Instant(nanoseconds: 9 * .millisecond), beyondGap: true)
+    send.evidence.echoed(sentAt: Instant(nanoseconds: 9 * .millisecond), beyondGap: true)
     send.acknowledge(first + 5..<first + 10, at: Instant(nanoseconds: 20 * .millisecond), &result)
     let reordering = Reordering()
     var roundTrip = RoundTrip()
@@ -88,19 +88,21 @@ import Testing
     let next = send.takeLost()
     #expect(send.isEmpty && send.bytesInFlight == 0 && send.lostCount == 0 && next == nil)
     // The repeat, of which nothing is known, overtook no one.
-    #expect(send.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
+    #expect(send.evidence.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
   }
 
   /// Over and over, from a few packets more each time: always the lowest first, each once.
   @Test func whatGoesBackIsRepeatedInOrder() {
     let first = UInt64(1) << 32
     var send = SendWindow(first: first, limit: 1_000)
-    while send.capacity < 100 { send.grow() }
-    for _ in 0..<100 { send.sent(send.add(payload: .empty, messages: nil), bytes: 100, phase: .steady, at: .zero) }
+    while send.packets.capacity < 100 { send.grow() }
+    for _ in 0..<100 {
+      send.sent(send.packets.add(payload: .empty, messages: nil), bytes: 100, phase: .steady, at: .zero)
+    }
     var result = AckResult()
     for round in 0..<5 as Range<UInt64> {
       send.acknowledge(upTo: first + round, at: .zero, &result)
-      send.goBack(.timeThreshold, &result)
+      GoBackN.goBack(&send, .timeThreshold, &result)
       #expect(send.lostCount == 100 - Int(round) && send.bytesInFlight == 0)
       #expect(result.losses.packets == Int(round) + 1)
       for number in first + round..<first + 10 * (round + 1) {
@@ -176,7 +178,7 @@ import Testing
       pair.world.run(for: 300 * .millisecond)
     }
     #expect(pair.world.isComplete && pair.a.endpoint.counters.spurious == 0)
-    #expect(pair.inside(pair.a).pointee.reordering.packetThreshold == Constants.packetThreshold)
+    #expect(pair.a.inside.path.reordering.packetThreshold == Constants.packetThreshold)
   }
 
   /// What is settled by each ACK must not be remembered for ever.
@@ -187,7 +189,7 @@ import Testing
       pair.world.sendMessage(from: pair.a, on: pair.a.connection!)
       pair.world.run(for: 100 * .millisecond)
     }
-    #expect(pair.inside(pair.a).pointee.send.passings.count <= 2)
+    #expect(pair.a.inside.sendWindow.roundTrips.count <= 2)
   }
 
   @Test func goBackNGoesBackOncePerRoundTrip() throws {

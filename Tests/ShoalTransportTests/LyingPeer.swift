@@ -147,7 +147,7 @@ struct LyingPeer: ~Copyable {
     // What is queued and what is in the window may leave at once, and an ACK in all its slices.
     var window: UInt64 = 0
     if let slot {
-      window = endpoint.connections.at(slot).pointee.send.next - endpoint.connections.at(slot).pointee.send.base
+      window = endpoint.connections[slot].sendWindow.next - endpoint.connections[slot].sendWindow.base
     }
     if count > 2 * Int(window) + 500 { fail("\(count) datagrams at one instant") }
   }
@@ -168,10 +168,13 @@ struct LyingPeer: ~Copyable {
       if chance(2) { wait(1) }
       send(packet, peerID &+ UInt64(datagrams))
       // Anything at all with the right id proves the address.
-      for slot in endpoint.connections.slotsInUse where endpoint.connections.at(slot).pointee.state == .accepting {
+      for slot in endpoint.connections.slotsInUse {
+        guard endpoint.connections.slotsInUse.contains(slot), endpoint.connections[slot].state == .accepting else {
+          continue
+        }
         wait(someTime() % (3 * .second))
         guard endpoint.connections.slotsInUse.contains(slot) else { continue }
-        send(ResponsePacket(), endpoint.connections.at(slot).pointee.localID)
+        send(ResponsePacket(), endpoint.connections[slot].localID)
       }
     } else if let id = endpoint.open(to: address, at: now) {
       self.id = id
@@ -196,8 +199,8 @@ struct LyingPeer: ~Copyable {
       if chance(3) { endpoint.send([3, 0, 4, 0, 1, 0, 0], on: id) }
       if endpoint.configuration.recordsLosses { _ = endpoint.takeLosses(id) }
     }
-    let local = chance(500) ? random.next() : endpoint.connections.at(slot).pointee.localID
-    let remote = endpoint.connections.at(slot).pointee.remoteID
+    let local = chance(500) ? random.next() : endpoint.connections[slot].localID
+    let remote = endpoint.connections[slot].remoteID
     switch random.next() % 1_024 {
     case 0..<600: sendAck(slot, local)
     case 600..<850: sendData(slot, local)
@@ -255,8 +258,8 @@ struct LyingPeer: ~Copyable {
   }
 
   private mutating func sendAck(_ slot: Int, _ local: UInt64) {
-    let base = endpoint.connections.at(slot).pointee.send.base
-    let next = endpoint.connections.at(slot).pointee.send.next
+    let base = endpoint.connections[slot].sendWindow.base
+    let next = endpoint.connections[slot].sendWindow.next
     var packet = AckPacket()
     packet.next = number(base, chance(3) ? base : next)
     packet.top = chance(3) ? packet.next : number(base, next)
@@ -287,8 +290,8 @@ struct LyingPeer: ~Copyable {
   }
 
   private mutating func sendData(_ slot: Int, _ local: UInt64) {
-    let window = endpoint.connections.at(slot).pointee.receive.next
-    let limit = UInt64(endpoint.connections.at(slot).pointee.windowSize)
+    let window = endpoint.connections[slot].receiveWindow.next
+    let limit = UInt64(endpoint.connections[slot].windowSize)
     var packet = DataPacket()
     switch random.next() % 8 {
     case 0: packet.sequence = number(window, window + limit)
@@ -334,7 +337,7 @@ struct LyingPeer: ~Copyable {
   // MARK: What must hold
 
   private mutating func check() {
-    if let slot, let broken = Invariants.broken(endpoint.connections.at(slot)) { return fail(broken) }
+    if let slot, let broken = Invariants.broken(endpoint.connections[slot]) { return fail(broken) }
     // A probe timeout and a pace of their own for each millisecond, and what each datagram may cause.
     let milliseconds = Int((now - started) / .millisecond)
     if expiries > 4 * datagrams + 2 * transmits + 4 * milliseconds + 100 {

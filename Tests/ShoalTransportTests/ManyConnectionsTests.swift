@@ -128,7 +128,7 @@ import Testing
     let pair = try Pair("clean")
     let (id, _) = try pair.connect()
     for _ in 0..<1_000 { pair.a.endpoint.charge(.max, to: id) }
-    #expect(pair.inside(pair.a).pointee.credit == -Work.mostDebt)
+    #expect(pair.a.credit == -Work.mostDebt)
     #expect(try pair.transfer(100_000, within: 5 * .second) != nil)
   }
 }

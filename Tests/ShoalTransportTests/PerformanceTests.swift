@@ -32,7 +32,7 @@ import Testing
     var samples: [Nanoseconds] = []
     for _ in 0..<250 {
       pair.world.run(for: 10 * .millisecond)
-      samples.append(pair.inside(pair.a).pointee.roundTrip.smoothed)
+      samples.append(pair.a.inside.path.roundTrip.smoothed)
     }
     samples.sort()
     #expect(samples[125] < 46 * .millisecond, "a round trip of 40 ms")
@@ -104,11 +104,11 @@ import Testing
     pair.world.run(for: 2 * .second)
     pair.world.network.join(pair.a.address, link: try LinkSpec(parsing: "delay=20ms,rate=20mbit,queue=500kB"))
     pair.world.run(for: 4 * .second)
-    #expect(pair.inside(pair.a).pointee.roundTrip.smoothed < 80 * .millisecond)
-    #expect(pair.inside(pair.a).pointee.congestion.pacingRate < 4e6)
+    #expect(pair.a.inside.path.roundTrip.smoothed < 80 * .millisecond)
+    #expect(pair.a.inside.path.congestion.pacingRate < 4e6)
     pair.world.network.join(pair.a.address, link: try LinkSpec(parsing: "delay=20ms,rate=100mbit,queue=500kB"))
     pair.world.run(for: 4 * .second)
-    #expect(pair.inside(pair.a).pointee.congestion.pacingRate > 9e6)
+    #expect(pair.a.inside.path.congestion.pacingRate > 9e6)
   }
 
   @Test func anIdleConnectionStartsAgainAtItsRate() throws {

@@ -13,20 +13,19 @@ import Testing
     let pair = try Pair("delay=100ms", .with { $0.congestion = algorithm })
     let (id, _) = try pair.connect()
     pair.world.run(for: 5 * .second)
-    let connection = pair.inside(pair.a)
-    let window = connection.pointee.congestion.window
+    let window = pair.a.inside.path.congestion.window
     pair.world.sendFile(10_000_000, from: pair.a, on: id)
     pair.world.run(for: 190 * .millisecond)
-    let inFlight = connection.pointee.send.bytesInFlight
+    let inFlight = pair.a.inside.sendWindow.bytesInFlight
     #expect(inFlight <= window && inFlight > window / 2, "\(inFlight) of \(window)")
   }
 
   @Test func theWishForAcksFollowsTheWindow() throws {
     let pair = try Pair("delay=20ms,rate=100mbit")
     try pair.connect()
-    #expect((1...8).contains(pair.inside(pair.a).pointee.ackEvery))
+    #expect((1...8).contains(pair.a.inside.ackEvery))
     _ = try #require(try pair.transfer(3_000_000))
-    #expect((1...64).contains(pair.inside(pair.a).pointee.ackEvery))
+    #expect((1...64).contains(pair.a.inside.ackEvery))
   }
 
   @Test func probesOfThePathAreASecondApart() throws {

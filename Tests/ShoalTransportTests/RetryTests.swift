@@ -112,7 +112,7 @@ import Testing
     let pair = try Pair("delay=10ms")
     let tap = Tap(pair.world)
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
-    let opener = pair.a.endpoint.connections.at(try #require(pair.a.slot(id))).pointee.localID
+    let opener = pair.a[try #require(pair.a.slot(id))].localID
     for token in 0...99 as ClosedRange<UInt64> {
       var retry = RetryPacket()
       retry.token = token
@@ -167,7 +167,7 @@ import Testing
   @Test func theRoundTripIsThatOfTheLastOpen() throws {
     let pair = try Pair("delay=10ms", TransportConfiguration(), .with { $0.maxHalfOpen = 0 })
     try pair.connect()
-    #expect(pair.inside(pair.a).pointee.roundTrip.smoothed == 20 * .millisecond)
+    #expect(pair.a.inside.path.roundTrip.smoothed == 20 * .millisecond)
     #expect(pair.world.now.nanoseconds == 50 * .millisecond)
   }
 }

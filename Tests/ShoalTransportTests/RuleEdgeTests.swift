@@ -8,20 +8,20 @@ import Testing
 @Suite struct RuleEdgeTests {
   @Test func goBackNKeepsWhatItExpectsAlone() {
     var window = ReceiveWindow(first: 100, limit: 4)
-    #expect(GoBackN.receive(99, &window) == .duplicate)
-    #expect(GoBackN.receive(103, &window) == .discarded && window.top == 104)
-    #expect(GoBackN.receive(104, &window) == .outside && window.top == 104)
-    #expect(GoBackN.receive(100, &window) == .new && window.next == 101 && window.top == 101)
-    #expect(GoBackN.receive(100, &window) == .duplicate && !window.hasGap)
+    #expect(GoBackN.keep(99, &window) == .duplicate)
+    #expect(GoBackN.keep(103, &window) == .discarded && window.top == 104)
+    #expect(GoBackN.keep(104, &window) == .outside && window.top == 104)
+    #expect(GoBackN.keep(100, &window) == .new && window.next == 101 && window.top == 101)
+    #expect(GoBackN.keep(100, &window) == .duplicate && !window.hasGap)
   }
 
   @Test func selectiveRepeatKeepsItsWindowAndNoMore() {
     var window = ReceiveWindow(first: 100, limit: 4)
-    #expect(SelectiveRepeat.receive(99, &window) == .duplicate)
-    #expect(SelectiveRepeat.receive(104, &window) == .outside && window.top == 100)
-    #expect(SelectiveRepeat.receive(103, &window) == .new && window.next == 100)
-    #expect(SelectiveRepeat.receive(103, &window) == .duplicate)
-    #expect(SelectiveRepeat.receive(100, &window) == .new && window.next == 101 && window.top == 104)
+    #expect(SelectiveRepeat.keep(99, &window) == .duplicate)
+    #expect(SelectiveRepeat.keep(104, &window) == .outside && window.top == 100)
+    #expect(SelectiveRepeat.keep(103, &window) == .new && window.next == 100)
+    #expect(SelectiveRepeat.keep(103, &window) == .duplicate)
+    #expect(SelectiveRepeat.keep(100, &window) == .new && window.next == 101 && window.top == 104)
   }
 
   @Test func whatIsOvertakenByThreeIsLostAndByTwoIsNot() {
@@ -29,14 +29,14 @@ import Testing
     for by in [2, 3] as [UInt64] {
       var window = SendWindow(first: 100, limit: 64)
       for _ in 0..<4 {
-        let number = window.add(payload: .empty, messages: nil)
+        let number = window.packets.add(payload: .empty, messages: nil)
         window.sent(number, bytes: 100, phase: .steady, at: now)
       }
       var result = AckResult()
       window.acknowledge(100 + by..<101 + by, at: now + .millisecond, &result)
       let again = SelectiveRepeat.detectLosses(
         &window, Reordering(), RoundTrip(), at: now + .millisecond, &result)
-      let lost = window.packet(100).isLost
+      let lost = window.packets[100].isLost
       #expect(lost == (by == 3) && again != nil, "overtaken by \(by)")
     }
   }

@@ -33,18 +33,17 @@ import Testing
     /// Sends all that may be sent, without a network; the peer acknowledges all but the first.
     func drain(_ id: ConnectionID) throws {
       let slot = try #require(server.slot(id))
-      let connection = server.endpoint.connections.at(slot)
       var acked: UInt64 = 0
       while true {
         while server.endpoint.nextTransmit(into: server.scratch, at: world.now) != nil {}
-        let (base, next) = (connection.pointee.send.base, connection.pointee.send.next)
+        let (base, next) = (server[slot].sendWindow.base, server[slot].sendWindow.next)
         guard next > acked else { return }
         acked = next
         var packet = AckPacket()
         (packet.next, packet.top) = (UInt32(truncatingIfNeeded: base), UInt32(truncatingIfNeeded: next))
         (packet.first, packet.count) = (packet.next, UInt32(next - base))
         packet.delay = .max
-        var bytes = try packet.datagram(connection: connection.pointee.localID)
+        var bytes = try packet.datagram(connection: server[slot].localID)
         var runs: [UInt8] = [1]
         var rest = [UInt8](repeating: 0, count: 8)
         var length = 0
@@ -54,7 +53,7 @@ import Testing
         runs += rest.prefix(length)
         bytes += runs
         bytes.mend()
-        server.endpoint.receive(bytes.span.bytes, from: connection.pointee.address, at: world.now)
+        server.endpoint.receive(bytes.span.bytes, from: server[slot].address, at: world.now)
       }
     }
 
@@ -78,8 +77,8 @@ import Testing
     let honest = hoard.world.addHost()
     let id = try hoard.connect(honest)
     try hoard.drain(id)
-    let last = hoard.server.endpoint.connections.at(try #require(hoard.server.slot(id)))
-    #expect(last.pointee.send.next - last.pointee.send.base > 1_000)
+    let slot = try #require(hoard.server.slot(id))
+    #expect(hoard.server[slot].sendWindow.next - hoard.server[slot].sendWindow.base > 1_000)
     // Who goes gives back what it took.
     for (id, _) in hoard.server.connections { hoard.server.endpoint.close(id, .done, at: hoard.world.now) }
     hoard.world.flush(hoard.server)
@@ -91,10 +90,9 @@ import Testing
     let pair = try Pair("delay=50ms,rate=200mbit,loss=1%")
     _ = try #require(try pair.transfer(5_000_000))
     pair.world.run(for: 2 * .second)
-    let connection = pair.inside(pair.a)
-    #expect(connection.pointee.send.isEmpty && connection.pointee.send.capacity == 64)
-    #expect(pair.a.endpoint.hosts.memory == connection.pointee.send.memory)
-    #expect(connection.pointee.memory <= 10_240)
+    #expect(pair.a.inside.sendWindow.isEmpty && pair.a.inside.sendWindow.packets.capacity == 64)
+    #expect(pair.a.endpoint.hosts.memory == pair.a.inside.sendWindow.memory)
+    #expect(pair.a.inside.memory <= 10_240)
   }
 
   /// A lossy path of some 1,000 packets needs all of a window of 8,192, and gets it.
@@ -104,8 +102,7 @@ import Testing
     let (id, _) = try pair.connect()
     pair.world.sendFile(20_000_000, from: pair.a, on: id)
     var most: UInt64 = 0
-    let connection = pair.inside(pair.a)
-    pair.world.afterTurn = { _ in most = max(most, connection.pointee.send.capacity) }
+    pair.world.afterTurn = { _ in most = max(most, pair.a.inside.sendWindow.packets.capacity) }
     #expect(pair.world.run(for: 20 * .second) { pair.world.isComplete })
     #expect(most == 4_096)
   }
@@ -137,8 +134,8 @@ import Testing
       switch random.next() % 8 {
       case 0...2:
         if window.wantsToGrow { window.grow() }
-        if window.hasRoom {
-          let number = window.add(payload: .empty, messages: random.next() % 9 == 0 ? [1, 2, 3] : nil)
+        if window.packets.hasRoom {
+          let number = window.packets.add(payload: .empty, messages: random.next() % 9 == 0 ? [1, 2, 3] : nil)
           window.sent(number, bytes: 100, phase: .steady, at: now)
         }
       case 3:
@@ -147,7 +144,7 @@ import Testing
         guard !window.isEmpty else { continue }
         let number = window.base + 1 + random.next() % (window.next - window.base)
         window.acknowledge(number..<min(number + 1 + random.next() % 3, window.next), at: now, &result)
-        window.passed(roundTrip: 1)
+        window.saw(roundTrip: 1)
       case 6:
         guard !window.isEmpty, random.next() % 300 == 0 else { continue }
         window.acknowledge(upTo: window.next, at: now, &result)
@@ -160,10 +157,10 @@ import Testing
         }
       }
       let taken =
-        window.flight.capacity * 16 + window.passings.capacity * 16 + window.lost.capacity * 8
-        + Int(window.capacity) * MemoryLayout<SentPacket>.stride
+        window.flight.capacity * 16 + window.roundTrips.capacity * 16 + window.lost.capacity * 8
+        + Int(window.packets.capacity) * MemoryLayout<SentPacket>.stride
       guard taken <= window.memory else {
-        Issue.record("seed \(seed): \(taken) bytes at a capacity of \(window.capacity)")
+        Issue.record("seed \(seed): \(taken) bytes at a capacity of \(window.packets.capacity)")
         return
       }
     }

@@ -50,28 +50,28 @@ import Testing
 
   @Test func theSearchForTheMTUEndsAndBeginsAgain() {
     let address = Address(ipv4: 1, port: 1)
-    var path = PathMTU(mtu: 1_500, peerLimit: 65_507, address: address, at: .zero)
+    var path = PathMTU(limit: 1_500, peerLimit: 65_507, address: address, at: .zero)
     var now = Instant.zero
     var probes: [Int] = []
     func search() {
       while path.deadline < now + 100 * .second {
         now = path.deadline
-        if let size = path.probe(.second, at: now) { probes.append(size) }
+        if let size = path.nextProbe(.second, at: now) { probes.append(size) }
       }
     }
     search()
     #expect(probes == [1_472, 1_472, 1_472, 1_452, 1_452, 1_452, 1_372, 1_372, 1_372] && path.confirmed == 1_200)
     probes = []
     now = path.deadline
-    let again = path.probe(.second, at: now)
+    let again = path.nextProbe(.second, at: now)
     #expect(again == 1_472)
-    let believed = [1_471, 1_473, 65_000, 0, 1_200, 1_452, 1_372].filter { path.probed($0, at: now) }
+    let believed = [1_471, 1_473, 65_000, 0, 1_200, 1_452, 1_372].filter { path.onProbed($0, at: now) }
     #expect(believed == [1_452] && path.confirmed == 1_452)
     let suspected = [path.suspectBlackHole(at: now), path.suspectBlackHole(at: now)]
     #expect(suspected == [true, false] && path.confirmed == 1_200)
     search()
     #expect(probes.prefix(3) == [1_472, 1_472, 1_472])
-    let isLarger = path.probed(1_472, at: now)
+    let isLarger = path.onProbed(1_472, at: now)
     #expect(isLarger && path.deadline == .distantFuture)
   }
 
@@ -84,37 +84,37 @@ import Testing
     (1_500, 1_500, [1_472], 1_472),
   ])
   func theLargestSizeIsFound(_ mtu: Int, _ carries: Int, _ expected: [Int], _ found: Int) {
-    var path = PathMTU(mtu: mtu, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
+    var path = PathMTU(limit: mtu, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
     var now = Instant.zero
     var probes: [Int] = []
     while path.deadline < now + 100 * .second {
       now = path.deadline
-      guard let size = path.probe(.second, at: now) else { continue }
+      guard let size = path.nextProbe(.second, at: now) else { continue }
       probes.append(size)
       if size + 28 <= carries {
-        let isLarger = path.probed(size, at: now)
+        let isLarger = path.onProbed(size, at: now)
         #expect(isLarger)
       }
     }
     #expect(probes == expected && path.confirmed == found)
     // After a while it looks for more, but not for what it has.
     if path.deadline != .distantFuture {
-      let next = path.probe(.second, at: path.deadline)
+      let next = path.nextProbe(.second, at: path.deadline)
       #expect(next == mtu - 28)
     }
   }
 
   @Test func onlyASizeThatWasProbedIsBelieved() {
-    var path = PathMTU(mtu: 1_500, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
-    let unasked = path.probed(1_472, at: .zero)
-    let size = path.probe(.second, at: .zero)
-    let smaller = path.probed(1_452, at: .zero)
+    var path = PathMTU(limit: 1_500, peerLimit: 65_507, address: Address(ipv4: 1, port: 1), at: .zero)
+    let unasked = path.onProbed(1_472, at: .zero)
+    let size = path.nextProbe(.second, at: .zero)
+    let smaller = path.onProbed(1_452, at: .zero)
     #expect(!unasked && size == 1_472 && !smaller && path.confirmed == 1_200)
-    let asked = path.probed(1_472, at: .zero)
+    let asked = path.onProbed(1_472, at: .zero)
     #expect(asked && path.confirmed == 1_472)
     // What answers a probe of before the fall says nothing of the path as it is now.
     let fell = path.suspectBlackHole(at: .zero)
-    let late = path.probed(1_472, at: .zero)
+    let late = path.onProbed(1_472, at: .zero)
     #expect(fell && !late && path.confirmed == 1_200)
   }
 }

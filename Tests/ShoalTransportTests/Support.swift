@@ -31,11 +31,6 @@ struct Pair {
 
   struct NotConnected: Error {}
 
-  /// The connection's state inside the endpoint.
-  func inside(_ host: TransportWorldHost) -> UnsafeMutablePointer<Connection> {
-    host.endpoint.connections.at(host.endpoint.connections.slot(host.connection!)!)
-  }
-
   /// Sends a file from the first to the second; the seconds it took, or nil if it did not arrive.
   func transfer(_ bytes: Int, within limit: Nanoseconds = 600 * .second) throws -> Double? {
     let (id, _) = try connect()
@@ -96,4 +91,15 @@ extension TransportWorldHost {
   func versions(_ id: ConnectionID) -> ClosedRange<UInt8>? { endpoint.closeDetail(id).versions }
   func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) { endpoint.queued(id) }
   func slot(_ id: ConnectionID) -> Int? { endpoint.connections.slot(id) }
+  var credit: Int { endpoint.turns.credit[slot(connection!)!] }
+
+  /// The newest connection, inside the endpoint.
+  var inside: Connection {
+    _read { yield self[slot(connection!)!] }
+    _modify { yield &self[slot(connection!)!] }
+  }
+  subscript(slot: Int) -> Connection {
+    _read { yield endpoint.connections[slot] }
+    _modify { yield &endpoint.connections[slot] }
+  }
 }

@@ -16,7 +16,7 @@ import Testing
         $0.window = 64
       })
     _ = try #require(try pair.transfer(10_000_000))
-    #expect(pair.inside(pair.a).pointee.congestion.window < 4 * 64 * 1_500)
+    #expect(pair.a.inside.path.congestion.window < 4 * 64 * 1_500)
   }
 
   /// RFC 9438 §5.8: time in which nothing is sent does not count.
@@ -24,12 +24,12 @@ import Testing
     var path = try Bottleneck(50, 40, seed: 1)
     try path.send(30_000_000, .cubic)
     path.world.run(for: 60 * .second) { path.world.isComplete }
-    let known = path.connection().pointee.congestion.window
+    let known = path.connection.path.congestion.window
     let lost = path.senders[0].endpoint.counters.lost
     path.world.run(for: 60 * .second)
     path.world.sendFile(30_000_000, from: path.senders[0], on: path.senders[0].connection!)
     path.world.run(for: 400 * .millisecond)
-    #expect(path.connection().pointee.congestion.window < known * 12 / 10)
+    #expect(path.connection.path.congestion.window < known * 12 / 10)
     #expect(path.senders[0].endpoint.counters.lost - lost < 20)
   }
 
@@ -51,7 +51,7 @@ import Testing
     var wasSlow = false
     for _ in 0..<3_000 {
       path.world.run(for: 10 * .millisecond)
-      let isSlow = path.connection().pointee.congestion.state == "slowdown"
+      let isSlow = path.connection.path.congestion.stateName == "slowdown"
       if isSlow, !wasSlow { slowdowns += 1 }
       wasSlow = isSlow
     }

@@ -90,7 +90,7 @@ import ShoalBase
 ///
 /// *Timeouts.* Probe timeouts change nothing. After three in a row the window is four datagrams until something is
 /// acknowledged, and *low* is cleared; after ten seconds without an answer, startup begins anew.
-struct Bbr {
+struct Bbr: CongestionController {
   enum State: String {
     case startup, drain, down, cruise, refill, up
     case probeRoundTrip = "probe_rtt"
@@ -191,6 +191,14 @@ struct Bbr {
   }
 
   // MARK: What it decides
+
+  var stateName: String { state.rawValue }
+
+  var decision: CongestionDecision {
+    CongestionDecision(
+      window: window, pacingRate: pacingRate, phase: phase, burstShare: burstLoss.share, longRoundTrip: longRoundTrip,
+      randomLoss: randomLoss.share)
+  }
 
   /// The rate of the bottleneck as far as it is known; 0 if it is not.
   var bandwidth: Double { min(greatestBandwidth, bounds.lowBandwidth) }

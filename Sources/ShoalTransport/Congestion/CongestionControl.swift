@@ -29,20 +29,63 @@ struct CongestionSample {
   }
 }
 
-/// How much may be in flight and how fast it leaves. The decisions are kept, as each packet asks for them; the
-/// controller is an enum, so that its calls are direct.
-struct CongestionControl {
+/// What a controller decides.
+struct CongestionDecision {
   /// The most bytes in flight.
-  private(set) var window = Int.max
+  var window = Int.max
   /// Bytes a second; infinite if nothing is to be paced.
-  private(set) var pacingRate = Double.infinity
+  var pacingRate = Double.infinity
   /// How what leaves now leaves.
-  private(set) var phase = SendPhase.steady
+  var phase = SendPhase.steady
   /// The part of a full burst that leaves at once.
-  private(set) var burstShare = 1.0
+  var burstShare = 1.0
   /// A round trip longer than this shows a queue on the path; nil where nothing is known of it.
-  private(set) var longRoundTrip: Nanoseconds?
+  var longRoundTrip: Nanoseconds?
+  /// The share of packets that the path is taken to lose whatever is sent; nil if the controller has no such notion.
+  var randomLoss: Double?
+}
 
+/// What a controller learns.
+enum CongestionEvent {
+  /// An ACK.
+  case acknowledged(CongestionSample)
+  /// The path's first round trip, known from the handshake.
+  case started(roundTrip: Nanoseconds, at: Instant)
+  /// So many probe timeouts in a row without an answer.
+  case timedOut(count: Int)
+  /// The size of a full datagram has changed.
+  case datagram(Int)
+}
+
+/// A rule that decides how much may be in flight and how fast it leaves.
+protocol CongestionController {
+  /// The bytes of a full datagram.
+  var datagram: Int { get set }
+  /// The name of the state, for people.
+  var stateName: String { get }
+  var decision: CongestionDecision { get }
+
+  mutating func acknowledged(_ sample: CongestionSample)
+  mutating func started(roundTrip: Nanoseconds, at now: Instant)
+  mutating func timedOut(count: Int)
+}
+
+extension CongestionController {
+  /// Takes note of what happened.
+  @inline(__always) mutating func handle(_ event: CongestionEvent) -> CongestionDecision {
+    switch event {
+    case .acknowledged(let sample): acknowledged(sample)
+    case .started(let roundTrip, let now): started(roundTrip: roundTrip, at: now)
+    case .timedOut(let count): timedOut(count: count)
+    case .datagram(let bytes): datagram = bytes
+    }
+    return decision
+  }
+}
+
+/// The controller of a path, and what it has decided, as each packet asks for that.
+struct CongestionControl {
+  /// An enum, so that calls are direct: one through `any CongestionController` costs ten times as much.
   enum Controller {
     case bbr(Bbr)
     case cubic(Cubic)
@@ -50,6 +93,7 @@ struct CongestionControl {
     case none
   }
   private(set) var controller: Controller
+  private(set) var decision: CongestionDecision
 
   init(_ algorithm: CongestionAlgorithm, datagram: Int, seed: UInt64, at now: Instant) {
     switch algorithm {
@@ -58,107 +102,36 @@ struct CongestionControl {
     case .ledbat: controller = .ledbat(Ledbat(datagram: datagram))
     case .none: controller = .none
     }
-    decide()
+    decision = CongestionDecision()
+    handle(.datagram(datagram))
   }
 
+  var window: Int { decision.window }
+  var pacingRate: Double { decision.pacingRate }
+
   /// The name of the state, for people.
-  var state: String {
+  var stateName: String {
     switch controller {
-    case .bbr(let bbr): bbr.state.rawValue
-    case .cubic(let cubic): cubic.state
-    case .ledbat(let ledbat): ledbat.state
+    case .bbr(let bbr): bbr.stateName
+    case .cubic(let cubic): cubic.stateName
+    case .ledbat(let ledbat): ledbat.stateName
     case .none: "none"
     }
   }
 
-  /// The share of packets that the path is taken to lose whatever is sent; nil if the controller has no such notion.
-  var randomLoss: Double? {
-    guard case .bbr(let bbr) = controller else { return nil }
-    return bbr.randomLoss.share
-  }
-
-  private mutating func decide() {
+  /// Hands an event to the controller, wherever it is one, and keeps what it decides.
+  mutating func handle(_ event: CongestionEvent) {
     switch controller {
-    case .bbr(let bbr):
-      window = bbr.window
-      pacingRate = bbr.pacingRate
-      phase = bbr.phase
-      longRoundTrip = bbr.longRoundTrip
-      burstShare = bbr.burstLoss.share
-    case .cubic(let cubic):
-      window = cubic.window
-      pacingRate = cubic.pacingRate
-    case .ledbat(let ledbat):
-      window = ledbat.window
-      pacingRate = ledbat.pacingRate
+    case .bbr(var bbr):
+      decision = bbr.handle(event)
+      controller = .bbr(bbr)
+    case .cubic(var cubic):
+      decision = cubic.handle(event)
+      controller = .cubic(cubic)
+    case .ledbat(var ledbat):
+      decision = ledbat.handle(event)
+      controller = .ledbat(ledbat)
     case .none: break
     }
-  }
-
-  mutating func acknowledged(_ sample: CongestionSample) {
-    switch controller {
-    case .bbr(var bbr):
-      bbr.acknowledged(sample)
-      controller = .bbr(bbr)
-    case .cubic(var cubic):
-      cubic.acknowledged(sample)
-      controller = .cubic(cubic)
-    case .ledbat(var ledbat):
-      ledbat.acknowledged(sample)
-      controller = .ledbat(ledbat)
-    case .none: return
-    }
-    decide()
-  }
-
-  /// The path's first round trip is known from the handshake.
-  mutating func started(roundTrip: Nanoseconds, at now: Instant) {
-    switch controller {
-    case .bbr(var bbr):
-      bbr.started(roundTrip: roundTrip, at: now)
-      controller = .bbr(bbr)
-    case .cubic(var cubic):
-      cubic.started(roundTrip: roundTrip)
-      controller = .cubic(cubic)
-    case .ledbat(var ledbat):
-      ledbat.started(roundTrip: roundTrip)
-      controller = .ledbat(ledbat)
-    case .none: return
-    }
-    decide()
-  }
-
-  /// So many probe timeouts have passed in a row without an answer.
-  mutating func timedOut(count: Int) {
-    switch controller {
-    case .bbr(var bbr):
-      bbr.timedOut(count: count)
-      controller = .bbr(bbr)
-    case .cubic(var cubic):
-      cubic.timedOut(count: count)
-      controller = .cubic(cubic)
-    case .ledbat(var ledbat):
-      ledbat.timedOut(count: count)
-      controller = .ledbat(ledbat)
-    case .none: return
-    }
-    decide()
-  }
-
-  /// The size of a full datagram has changed.
-  mutating func setDatagram(_ bytes: Int) {
-    switch controller {
-    case .bbr(var bbr):
-      bbr.datagram = bytes
-      controller = .bbr(bbr)
-    case .cubic(var cubic):
-      cubic.datagram = bytes
-      controller = .cubic(cubic)
-    case .ledbat(var ledbat):
-      ledbat.datagram = bytes
-      controller = .ledbat(ledbat)
-    case .none: return
-    }
-    decide()
   }
 }

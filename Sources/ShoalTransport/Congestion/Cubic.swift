@@ -1,7 +1,7 @@
 import ShoalBase
 
 /// CUBIC (RFC 9438), with HyStart++ (RFC 9406) to leave slow start before it overruns the path, and paced.
-struct Cubic {
+struct Cubic: CongestionController {
   /// The bytes of a full datagram.
   var datagram: Int
   private var size: Double
@@ -35,7 +35,7 @@ struct Cubic {
     size = Double(Constants.initialWindow * datagram)
   }
 
-  var state: String { size < threshold ? (hystart.isConservative ? "css" : "slow_start") : "avoidance" }
+  var stateName: String { size < threshold ? (hystart.isConservative ? "css" : "slow_start") : "avoidance" }
   /// The most bytes in flight.
   var window: Int { max(Int(Int64(saturating: size)), 2 * datagram) }
   /// Bytes a second: twice the window a round trip in slow start, then a quarter more than it (RFC 9002 §7.7).
@@ -43,7 +43,9 @@ struct Cubic {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
   }
 
-  mutating func started(roundTrip: Nanoseconds) { smoothed = roundTrip }
+  var decision: CongestionDecision { CongestionDecision(window: window, pacingRate: pacingRate) }
+
+  mutating func started(roundTrip: Nanoseconds, at now: Instant) { smoothed = roundTrip }
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip

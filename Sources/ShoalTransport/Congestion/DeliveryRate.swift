@@ -30,23 +30,23 @@ struct DeliveryRate {
     deliveredAt = now
   }
 
-  func tag(_ packet: UnsafeMutablePointer<SentPacket>) {
-    packet.pointee.delivered = delivered
-    packet.pointee.deliveredAt = deliveredAt
-    packet.pointee.firstSentAt = firstSentAt
-    packet.pointee.appLimited = appLimitedUntil != nil
+  func tag(_ packet: inout SentPacket) {
+    packet.delivered = delivered
+    packet.deliveredAt = deliveredAt
+    packet.firstSentAt = firstSentAt
+    packet.appLimited = appLimitedUntil != nil
   }
 
-  mutating func delivered(_ packet: UnsafeMutablePointer<SentPacket>, at now: Instant, _ sample: inout Sample) {
-    delivered += UInt64(packet.pointee.bytes)
+  mutating func delivered(_ packet: SentPacket, at now: Instant, _ sample: inout Sample) {
+    delivered += UInt64(packet.bytes)
     deliveredAt = now
-    guard !sample.isValid || packet.pointee.delivered > sample.priorDelivered else { return }
+    guard !sample.isValid || packet.delivered > sample.priorDelivered else { return }
     sample.isValid = true
-    sample.priorDelivered = packet.pointee.delivered
-    sample.priorTime = packet.pointee.deliveredAt
-    sample.sendElapsed = packet.pointee.sentAt - packet.pointee.firstSentAt
-    sample.appLimited = packet.pointee.appLimited
-    firstSentAt = packet.pointee.sentAt
+    sample.priorDelivered = packet.delivered
+    sample.priorTime = packet.deliveredAt
+    sample.sendElapsed = packet.sentAt - packet.firstSentAt
+    sample.appLimited = packet.appLimited
+    firstSentAt = packet.sentAt
   }
 
   /// Completes the sample of an ACK.

@@ -6,7 +6,7 @@ import ShoalBase
 /// The corrections: round trips instead of one-way delays; a gain that makes it slower than TCP where the path is
 /// short; multiplicative decrease, so that late comers get their share; and slowdowns now and then, in which the
 /// queue drains and the base delay is seen.
-struct Ledbat {
+struct Ledbat: CongestionController {
   /// The bytes of a full datagram.
   var datagram: Int
   private var size: Double
@@ -33,7 +33,7 @@ struct Ledbat {
     size = Double(2 * datagram)
   }
 
-  var state: String {
+  var stateName: String {
     if slowdown.isActive { return "slowdown" }
     return size < threshold ? "slow_start" : "avoidance"
   }
@@ -46,7 +46,9 @@ struct Ledbat {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
   }
 
-  mutating func started(roundTrip: Nanoseconds) { smoothed = roundTrip }
+  var decision: CongestionDecision { CongestionDecision(window: window, pacingRate: pacingRate) }
+
+  mutating func started(roundTrip: Nanoseconds, at now: Instant) { smoothed = roundTrip }
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip

@@ -3,22 +3,95 @@ import ShoalContent
 import ShoalWire
 
 extension Connection {
-  /// A DATA packet, intact and for us.
+  /// What came of a datagram.
+  enum Reception {
+    case taken
+    /// It was of no use.
+    case ignored
+    /// It brought the peer's id for the connection.
+    case accepted
+  }
+
+  /// An intact datagram from the peer's address, with our id.
   mutating func receive(
-    _ packet: DataPacket, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
-  ) throws(WireError) {
-    let number = Numbering.expand(packet.sequence, near: receive.next)
-    let top = receive.top
-    let arrival =
-      switch repeatMode {
-      case .selectiveRepeat: SelectiveRepeat.receive(number, &receive)
-      case .goBackN: GoBackN.receive(number, &receive)
-      }
+    _ type: PacketType, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) throws(WireError) -> Reception {
+    counters.received += 1
+    counters.bytesReceived += bytes.byteCount
+    acks.received(bytes.byteCount)
+    if state == .closing {
+      if type == .data, closing.mayRepeat { closing.isDue = remoteID != 0 }
+      return .taken
+    }
+    timers[.idle] = now + idleTimeout
+    switch (type, state) {
+    case (.data, .established): return onData(bytes, id, &events, at: now)
+    case (.ack, .established): try onAck(bytes, at: now)
+    case (.accept, _): return try onAccept(bytes, id, &events, at: now) ? .accepted : .taken
+    case (.version, .opening):
+      let packet = try VersionPacket.decode(bytes)
+      guard packet.lowest <= packet.highest, !(packet.lowest...packet.highest).contains(Limits.version) else { break }
+      closing.versions = packet.lowest...packet.highest
+      onClose(CloseCode.version.rawValue, "", id, &events, at: now)
+    case (.retry, .opening): handshake.onRetry(try RetryPacket.decode(bytes).token)
+    case (.probe, _):
+      let packet = try ProbePacket.decode(bytes)
+      if Int(packet.size) == bytes.byteCount { answers.probed = packet.size }
+    case (.probed, _):
+      path.onProbed(Int(try ProbedPacket.decode(bytes).size), at: now)
+      timers[.path] = path.mtu.deadline
+    case (.challenge, _): answers.response = try ChallengePacket.decode(bytes).token
+    case (.close, _):
+      let packet = try ClosePacket.decode(bytes)
+      onClose(packet.code, packet.reason, id, &events, at: now)
+    default: return .ignored
+    }
+    return .taken
+  }
+
+  /// A datagram that fails its checksum came from the peer's address: an ACK tells the peer at once.
+  mutating func onCorrupt(at now: Instant) {
+    counters.corrupt += 1
+    if state == .established { acks.sawCorrupt(path.roundTrip, at: now) }
+  }
+
+  /// Something came that was here before: the peer has not heard that it was.
+  mutating func sawRepeat(at now: Instant) {
+    acks.sawRepeat(path.roundTrip, at: now)
+    timers[.ack] = acks.dueAt
+  }
+
+  // MARK: DATA
+
+  /// A fault in DATA ends the connection: what cannot be read would be lost for good.
+  private mutating func onData(
+    _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) -> Reception {
+    do throws(WireError) {
+      let packet = try DataPacket.read(bytes)
+      if keep(packet, at: now) { try handOn(packet, bytes, id, &events, at: now) }
+      return .taken
+    } catch {
+      end(.protocolError, error.description, id, &events, at: now)
+      return .ignored
+    }
+  }
+
+  /// Takes note of a numbered packet; whether it is new, and its messages are to be handed on.
+  private mutating func keep(_ packet: DataPacket, at now: Instant) -> Bool {
+    let number = Numbering.expand(packet.sequence, near: receiveWindow.next)
+    let top = receiveWindow.top
+    let arrival = repeatMode.keep(number, &receiveWindow)
     if packet.attempt > 0 { counters.repeats += 1 }
     if arrival == .duplicate { counters.duplicate += 1 }
-    acks.arrived(packet, arrival, gap: number > top, roundTrip, at: now)
+    acks.arrived(packet, arrival, gap: number > top, path.roundTrip, at: now)
     timers[.ack] = acks.dueAt
-    guard arrival == .new else { return }
+    return arrival == .new
+  }
+
+  private mutating func handOn(
+    _ packet: DataPacket, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) throws(WireError) {
     var reader = MessageReader(bytes, from: packet.messages.offset)
     while let (type, body) = try reader.next() {
       switch type {
@@ -29,97 +102,5 @@ extension Connection {
       case nil: break
       }
     }
-  }
-
-  /// An ACK, intact and for us. One that speaks of numbers never sent is ignored; a fault in its slice is thrown last.
-  mutating func receive(_ ack: AckPacket, _ bytes: RawSpan, at now: Instant) throws(WireError) {
-    let next = Numbering.expand(ack.next, near: send.base)
-    let top = Numbering.expand(ack.top, near: send.base)
-    guard next <= send.next, top <= send.next else { throw WireError.beyondWindow }
-    var result = AckResult()
-    var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
-    // Of the parts of a long ACK only the first tells the time.
-    if sample == nil, ack.first == ack.next, let minimum = roundTrip.minimum {
-      send.mayAnswer(sentBefore: now - minimum)
-    }
-    let priorInFlight = send.bytesInFlight
-    // Serial arithmetic, and no more than a window may hold.
-    let corrupt = min(max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0), Int(Limits.window.upperBound))
-    if corrupt > 0 {
-      reportedCorrupt = ack.corrupt
-      // What was on its way together with the damaged one should have been acknowledged by now.
-      if roundTrip.hasSample { send.suspect(sentBefore: now - roundTrip.smoothed * 7 / 8) }
-    }
-    send.acknowledge(upTo: next, at: now, &result)
-    // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
-    var fault: WireError?
-    do throws(WireError) { try send.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
-    if result.hasContent { lastUseful = now }
-    if result.acked.total > 0 {
-      stall = nil
-      probesDue = 0
-    }
-    // A peer that never echoes is timed by what was sent but once, the delay of its ACK included (RFC 6298 §3).
-    if !send.isEchoed, let sentAt = result.newestOnceSentAt {
-      roundTrip.add(now - sentAt)
-      sample = roundTrip.latest
-    }
-    if result.spurious > 0 {
-      counters.spurious += result.spurious
-      reordering.sawSpurious(lateness: result.lateness, roundTrip)
-    }
-    send.passed(roundTrip: sample ?? roundTrip.latest)
-    detectLosses(&result, at: now)
-    send.rate.finish(&result.sample, minimum: roundTrip.minimum, at: now)
-    lossesUntold += result.losses
-    congestion.acknowledged(
-      CongestionSample(
-        now: now, ackedBytes: result.bytes, acked: result.acked, losses: lossesUntold, spurious: result.spurious,
-        corrupt: corrupt, priorInFlight: priorInFlight, bytesInFlight: send.bytesInFlight, rate: result.sample,
-        delivered: send.rate.delivered, roundTrip: sample, smoothedRoundTrip: roundTrip.smoothed))
-    lossesUntold = Losses()
-    send.longRoundTrip = congestion.longRoundTrip
-    if send.blackHole.isLikely(roundTrip) { suspectBlackHole(at: now) }
-    renewWishes()
-    armProbe(at: now)
-    if let fault { throw fault }
-  }
-
-  /// What an ACK's echo tells, if anything.
-  private mutating func echoedRoundTrip(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds? {
-    guard ack.delay != .max else { return nil }
-    let elapsed = Nanoseconds(now.wireMicroseconds &- ack.echo) * .microsecond
-    let age = elapsed - Nanoseconds(ack.delay) * .microsecond
-    // An echo of what was never sent would make the round trip whatever the peer likes.
-    guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
-    roundTrip.add(age)
-    // The clock's next microsecond, for the echo is without its fraction.
-    let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
-    send.echoed(sentAt: sentAt, beyondGap: hasGap)
-    return roundTrip.latest
-  }
-
-  mutating func detectLosses(_ result: inout AckResult, at now: Instant) {
-    let again =
-      switch repeatMode {
-      case .selectiveRepeat: SelectiveRepeat.detectLosses(&send, reordering, roundTrip, at: now, &result)
-      case .goBackN: GoBackN.detectLosses(&send, reordering, roundTrip, at: now, &result)
-      }
-    timers[.loss] = again ?? .distantFuture
-    counters.lost += result.losses.packets
-  }
-
-  /// Nothing large gets through any more: perhaps the path has become narrower.
-  mutating func suspectBlackHole(at now: Instant) {
-    send.forgetLargeLosses()
-    guard path.suspectBlackHole(at: now) else { return }
-    timers[.path] = path.deadline
-    congestion.setDatagram(datagram)
-  }
-
-  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. A round trip that
-  /// shrinks, as a peer that echoes what it likes can make it, does not put its end into the past.
-  mutating func armProbe(at now: Instant) {
-    timers[.probe] = send.isEmpty ? .distantFuture : max((lastSentAt ?? now) + probeTimeout, now)
   }
 }

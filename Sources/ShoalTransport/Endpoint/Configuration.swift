@@ -89,7 +89,7 @@ enum Constants {
   /// The packets by which one must be overtaken to be lost, as long as no reordering was seen (RFC 9002 §6.1.1).
   static let packetThreshold: UInt64 = 3
   /// The share of random loss above which what was lost twice goes out twice at the tail.
-  static let twinLoss = 0.01
+  static let duplicationLoss = 0.01
   /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
   static let longestAckDelay: Nanoseconds = 25 * .millisecond
   /// The packets in the first flight (RFC 6928 has 10; ours are paced over the first round trip).

@@ -35,8 +35,17 @@ struct ConnectionTable: ~Copyable {
   var count: Int { capacity - free.count }
   var isFull: Bool { free.isEmpty }
 
-  /// The connection in a slot that is in use; valid until it is removed.
-  func at(_ slot: Int) -> UnsafeMutablePointer<Connection> { slots + slot }
+  /// The connection in a slot that is in use.
+  subscript(slot: Int) -> Connection {
+    @inline(__always) unsafeAddress {
+      precondition(used[slot])
+      return UnsafePointer(slots + slot)
+    }
+    @inline(__always) unsafeMutableAddress {
+      precondition(used[slot])
+      return slots + slot
+    }
+  }
 
   func id(_ slot: Int) -> ConnectionID { ConnectionID(slot: UInt32(slot), generation: generations[slot]) }
 
@@ -48,7 +57,7 @@ struct ConnectionTable: ~Copyable {
   @inline(__always)
   func slot(local: UInt64) -> Int? {
     let slot = Int(local & slotMask)
-    return slot < capacity && used[slot] && slots[slot].localID == local ? slot : nil
+    return slot < capacity && used[slot] && self[slot].localID == local ? slot : nil
   }
 
   /// The id of the connection that is inserted next: random but for the bits that name its slot.
@@ -69,21 +78,23 @@ struct ConnectionTable: ~Copyable {
 
   mutating func insert(_ connection: consuming Connection) -> Int {
     let slot = free.removeLast()
-    byAddress[connection.address, default: []].append(slot)
+    assert(!used[slot] && Int(connection.localID & slotMask) == slot)
     (slots + slot).initialize(to: connection)
     used[slot] = true
+    byAddress[self[slot].address, default: []].append(slot)
+    learnedRemote(of: slot)
     return slot
   }
 
-  /// The peer's id of a connection has become known.
-  mutating func learned(remote: UInt64, of slot: Int) {
-    slots[slot].remoteID = remote
-    byRemote[RemoteKey(address: slots[slot].address, id: remote)] = slot
+  /// The peer's id of a connection may have become known.
+  mutating func learnedRemote(of slot: Int) {
+    let id = self[slot].remoteID
+    if id != 0 { byRemote[RemoteKey(address: self[slot].address, id: id)] = slot }
   }
 
   mutating func remove(_ slot: Int) {
-    let address = slots[slot].address
-    let key = RemoteKey(address: address, id: slots[slot].remoteID)
+    let address = self[slot].address
+    let key = RemoteKey(address: address, id: self[slot].remoteID)
     if byRemote[key] == slot { byRemote[key] = nil }
     byAddress[address]?.removeAll { $0 == slot }
     if byAddress[address]?.isEmpty == true { byAddress[address] = nil }

@@ -14,9 +14,8 @@ extension Endpoint {
     let most = group == nil ? hosts.mostConnections : own
     let isFairer = most >= own + 2
     guard isFairer || now >= hosts.crowdedUntil(group), let victim = idlest(group, most) else { return false }
-    let connection = connections.at(victim)
-    let idleAt = connection.pointee.lastUseful + Constants.idleBeforeOthers
-    guard isFairer || connection.pointee.state == .closing || idleAt <= now else {
+    let idleAt = connections[victim].lastUseful + Constants.idleBeforeOthers
+    guard isFairer || connections[victim].state == .closing || idleAt <= now else {
       hosts.crowded(group, until: idleAt)
       return false
     }
@@ -28,25 +27,22 @@ extension Endpoint {
   /// been of no use for longest.
   private func idlest(_ host: HostKey?, _ count: Int) -> Int? {
     var found: Int?
-    for slot in connections.slotsInUse where connections.at(slot).pointee.standing == .proven {
-      let connection = connections.at(slot)
-      let candidate = connection.pointee.host
+    for slot in connections.slotsInUse where connections[slot].standing == .proven {
+      let candidate = connections[slot].host
       guard host == nil ? hosts.connections(of: candidate) == count : candidate == host else { continue }
-      if connection.pointee.state == .closing { return slot }
-      if found.map({ connection.pointee.lastUseful < connections.at($0).pointee.lastUseful }) ?? true { found = slot }
+      if connections[slot].state == .closing { return slot }
+      if let best = found, connections[slot].lastUseful >= connections[best].lastUseful { continue }
+      found = slot
     }
     return found
   }
 
   /// Ends a connection and forgets it, so that its place is free at once.
   private mutating func evict(_ slot: Int) {
-    let connection = connections.at(slot)
-    if connection.pointee.state == .established {
+    if connections[slot].state == .established {
       events.append(.closed(connections.id(slot), code: CloseCode.busy.rawValue, byPeer: false))
     }
-    if connection.pointee.state != .closing {
-      replies.busy(connection.pointee.remoteID, to: connection.pointee.address)
-    }
+    if connections[slot].state != .closing { replies.busy(connections[slot].remoteID, to: connections[slot].address) }
     remove(slot)
   }
 }

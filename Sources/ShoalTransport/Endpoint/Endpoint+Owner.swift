@@ -6,9 +6,7 @@ extension Endpoint {
   /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
   public mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
     guard !connections.isFull, address.isUsable else { return nil }
-    let slot = insert(address, open: nil, .own, at: now)
-    touch(slot)
-    return connections.id(slot)
+    return connections.id(insert(address, open: nil, .own, at: now))
   }
 
   /// Queues an encoded message, of at most `MessageType.longest` bytes; false if the connection is over.
@@ -16,15 +14,13 @@ extension Endpoint {
   public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
     precondition(message.count <= MessageType.longest)
     guard let slot = usable(id) else { return false }
-    guard hosts.mayTake(message.count, connections.at(slot).pointee.host) else {
-      // No message can be left out, so the connection is over.
-      connections.at(slot).pointee.isOverdrawn = true
-      touch(slot)
+    turns.add(slot)
+    guard hosts.mayTake(message.count, connections[slot].host) else {
+      connections[slot].overdraw()
       return false
     }
-    connections.at(slot).pointee.queue.append(message)
+    connections[slot].queue.append(message)
     account(slot)
-    touch(slot)
     return true
   }
 
@@ -32,96 +28,93 @@ extension Endpoint {
   @discardableResult
   public mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
     guard range.length > 0, let slot = usable(id) else { return false }
-    connections.at(slot).pointee.queue.append(range)
-    touch(slot)
+    connections[slot].queue.append(range)
+    turns.add(slot)
     return true
   }
 
   /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
   public mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
-    connections.at(slot).pointee.queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
+    connections[slot].queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
   }
 
   /// Forgets all that is queued of a file.
   public mutating func cancel(file: UInt16, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
-    connections.at(slot).pointee.queue.cancel(file: file)
+    connections[slot].queue.cancel(file: file)
   }
 
   /// What a peer has made us do is taken off its next turns.
   public mutating func charge(_ work: Int, to id: ConnectionID) {
     guard let slot = connections.slot(id) else { return }
-    let credit = connections.at(slot).pointee.credit
-    connections.at(slot).pointee.credit = max(credit - min(work, Work.mostDebt), -Work.mostDebt)
+    turns.charge(work, to: slot)
   }
 
   /// Ends a connection at once; no event follows.
   public mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
     guard let slot = connections.slot(id) else { return }
-    end(slot, code.rawValue, reason, at: now)
+    connections[slot].close(code.rawValue, reason, at: now)
+    turns.add(slot)
   }
 
   /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there,
   /// unless that is what it is searched for already. To be called when the connection opens, before anything is sent.
   public mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
-    guard let slot = usable(id), connections.at(slot).pointee.state == .established else { return }
-    guard connections.at(slot).pointee.path.mtu != mtu else { return }
-    connections.at(slot).pointee.searchPath(mtu: mtu, at: now)
-    touch(slot)
+    guard let slot = usable(id) else { return }
+    connections[slot].allow(mtu: mtu, at: now)
+    turns.add(slot)
   }
 
   /// The smoothed round trip of a connection; nil before its first sample.
   public func roundTrip(_ id: ConnectionID) -> Nanoseconds? {
-    guard let slot = connections.slot(id), connections.at(slot).pointee.roundTrip.hasSample else { return nil }
-    return connections.at(slot).pointee.roundTrip.smoothed
+    guard let slot = connections.slot(id), connections[slot].path.roundTrip.hasSample else { return nil }
+    return connections[slot].path.roundTrip.smoothed
   }
 
   /// The least round trip that a connection saw; nil before its first sample.
   public func leastRoundTrip(_ id: ConnectionID) -> Nanoseconds? {
-    guard let slot = connections.slot(id), connections.at(slot).pointee.roundTrip.hasSample else { return nil }
-    return connections.at(slot).pointee.roundTrip.minimum
+    connections.slot(id).flatMap { connections[$0].path.roundTrip.minimum }
   }
 
   /// How a connection stands; nil if it is gone.
   public func status(_ id: ConnectionID) -> ConnectionStatus? {
-    connections.slot(id).map { connections.at($0).pointee.status }
+    connections.slot(id).map { connections[$0].status }
   }
 
   /// The packets of a connection that were taken for lost since this was last asked, 16,384 at most; none unless
   /// `TransportConfiguration.recordsLosses`. Nil if the connection is gone.
   public mutating func takeLosses(_ id: ConnectionID) -> [LossVerdict]? {
-    connections.slot(id).map { connections.at($0).pointee.send.takeVerdicts() }
+    connections.slot(id).map { connections[$0].sendWindow.log.take() }
   }
 
   /// The bytes and the ranges of file that wait on a connection.
   public func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
     guard let slot = connections.slot(id) else { return (0, 0, 0) }
-    let connection = connections.at(slot)
-    return (connection.pointee.queue.bytes, connection.pointee.queue.rangeCount, connection.pointee.queue.messageCount)
+    return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
   /// The peer's address; nil if the connection is gone.
   public func address(_ id: ConnectionID) -> Address? {
-    connections.slot(id).map { connections.at($0).pointee.address }
+    connections.slot(id).map { connections[$0].address }
   }
 
   /// The reason in the peer's CLOSE, for people and not to be trusted, and the versions it speaks if none is ours.
   public func closeDetail(_ id: ConnectionID) -> (reason: String, versions: ClosedRange<UInt8>?) {
     guard let slot = connections.slot(id) else { return ("", nil) }
-    return (connections.at(slot).pointee.closeReason, connections.at(slot).pointee.peerVersions)
+    return (connections[slot].closing.reason, connections[slot].closing.versions)
   }
 
   /// The sum over all connections, past and present.
   public var counters: TransportCounters {
     var sum = past
-    for slot in connections.slotsInUse { sum += connections.at(slot).pointee.counters }
+    for slot in connections.slotsInUse { sum += connections[slot].counters }
     sum.corrupt = corrupt
     return sum
   }
 
   /// The connections whose handshake is done and which are not closing.
   public var establishedCount: Int {
-    connections.slotsInUse.count { connections.at($0).pointee.state == .established }
+    connections.slotsInUse.count { connections[$0].state == .established }
   }
 }

@@ -13,13 +13,10 @@ public struct Endpoint: ~Copyable {
   let configuration: TransportConfiguration
   var connections: ConnectionTable
   var events = Ring<TransportEvent>()
-  private var ready = Ring<Int>()
-  private var isReady: [Bool]
+  var turns: Turns
   private var deadlines: DeadlineHeap
   var replies = StatelessReplies()
   private var secrets: SecretGenerator
-  /// The first of `ready` has been given its share of this round.
-  private var isTurn = false
   /// What each host holds of what is shared out.
   var hosts: HostLedger
   /// Makes the tokens of RETRY.
@@ -40,7 +37,7 @@ public struct Endpoint: ~Copyable {
     mint = TokenMint(key: keys.key(for: "retry"), epoch: Constants.tokenEpoch)
     hosts = HostLedger(configuration)
     connections = ConnectionTable(capacity: configuration.maxConnections)
-    isReady = Array(repeating: false, count: configuration.maxConnections)
+    turns = Turns(slots: configuration.maxConnections)
     deadlines = DeadlineHeap(slots: configuration.maxConnections)
   }
 
@@ -66,24 +63,16 @@ public struct Endpoint: ~Copyable {
   public mutating func receiveCorrupt(from address: Address, at now: Instant) {
     corrupt += 1
     guard let slot = connections.onlySlot(at: address) else { return }
-    let connection = connections.at(slot)
-    connection.pointee.counters.corrupt += 1
-    guard connection.pointee.state == .established else { return }
-    connection.pointee.acks.sawCorrupt(connection.pointee.roundTrip, at: now)
-    touch(slot)
+    connections[slot].onCorrupt(at: now)
+    turns.add(slot)
   }
 
   /// Does what is due at `now`.
   public mutating func expire(at now: Instant) {
     while deadlines.earliest <= now, let slot = deadlines.earliestSlot {
       deadlines.set(slot, .distantFuture)
-      switch connections.at(slot).pointee.expire(at: now) {
-      case .none: touch(slot)
-      case .forgotten: remove(slot)
-      case .closed(let code):
-        events.append(.closed(connections.id(slot), code: code.rawValue, byPeer: false))
-        end(slot, code.rawValue, "", at: now)
-      }
+      let id = connections.id(slot)
+      if connections[slot].expire(id, &events, at: now) { turns.add(slot) } else { remove(slot) }
     }
   }
 
@@ -96,45 +85,19 @@ public struct Endpoint: ~Copyable {
       past.bytesSent += reply.bytes.count
       return Transmit(to: reply.to, headerLength: reply.bytes.count, payload: .empty, connection: nil)
     }
-    // Deficit round robin (Shreedhar and Varghese, 1995): a connection that is dear has its turn as often as others,
-    // for as much work.
-    while !ready.isEmpty {
-      let slot = ready.first
-      let connection = connections.at(slot)
-      if connection.pointee.send.wantsToGrow, !connection.pointee.queue.isEmpty { grow(slot) }
-      if connection.pointee.isOverdrawn { endOverdrawn(slot, at: now) }
-      if !isTurn { connection.pointee.credit = min(connection.pointee.credit + Work.quantum, Work.quantum) }
-      isTurn = connection.pointee.credit > 0
-      if isTurn, let written = try? connection.pointee.nextTransmit(buffer, at: now) {
-        connection.pointee.credit -= Work.datagram + written.length + written.payload.length
-        if connection.pointee.credit <= 0 { passTurn() }
-        return transmit(slot, written)
+    while let slot = turns.first {
+      if connections[slot].wantsLargerWindow { grow(slot) }
+      if connections[slot].isOverdrawn { endOverdrawn(slot, at: now) }
+      guard turns.begin() else { continue }
+      let id = connections.id(slot)
+      if let transmit = try? connections[slot].nextTransmit(buffer, id, at: now) {
+        turns.spend(Work.datagram + transmit.length)
+        return transmit
       }
-      guard isTurn else {
-        passTurn()
-        continue
-      }
-      isTurn = false
-      connection.pointee.credit = 0
-      _ = ready.popFirst()
-      isReady[slot] = false
-      deadlines.set(slot, connection.pointee.timers.next)
+      turns.finish()
+      deadlines.set(slot, connections[slot].timers.next)
     }
     return nil
-  }
-
-  private mutating func passTurn() {
-    isTurn = false
-    if let slot = ready.popFirst() { ready.append(slot) }
-  }
-
-  private func transmit(_ slot: Int, _ written: Connection.Written) -> Transmit {
-    let connection = connections.at(slot)
-    var transmit = Transmit(
-      to: connection.pointee.address, headerLength: written.length, payload: written.payload,
-      connection: connections.id(slot))
-    if written.payload.length > 0 { transmit.ahead = connection.pointee.queue.ahead(of: written.payload) }
-    return transmit
   }
 
   /// The next event, oldest first; nil if there is none.
@@ -146,12 +109,13 @@ public struct Endpoint: ~Copyable {
   // MARK: Slots
 
   func usable(_ id: ConnectionID) -> Int? {
-    guard let slot = connections.slot(id), connections.at(slot).pointee.state != .closing else { return nil }
-    return slot
+    connections.slot(id).flatMap { connections[$0].state == .closing ? nil : $0 }
   }
 
+  /// Gives a new connection a slot. It has something to send, and its deadline is set once it has been drained.
   mutating func insert(
-    _ address: Address, open: OpenPacket?, _ standing: HostLedger.Standing, at now: Instant
+    _ address: Address, open: (packet: OpenPacket, id: UInt64, bytes: Int)?, _ standing: HostLedger.Standing,
+    at now: Instant
   ) -> Int {
     let local = connections.localID(secrets.next())
     let sequence = configuration.initialSequence ?? UInt32(truncatingIfNeeded: secrets.next())
@@ -159,35 +123,18 @@ public struct Endpoint: ~Copyable {
       Connection(
         configuration, localID: local, address: address, initialSequence: sequence, open: open, standing: standing,
         seed: secrets.next(), at: now))
-    hosts.joined(connections.at(slot).pointee.host, standing)
+    hosts.joined(connections[slot].host, standing)
     account(slot)
+    turns.add(slot)
     return slot
   }
 
-  /// Something has happened to a connection: it may have something to send, and its timers may have moved.
-  /// Its deadline is renewed once it has been drained.
-  @inline(__always)
-  mutating func touch(_ slot: Int) {
-    guard !isReady[slot] else { return }
-    isReady[slot] = true
-    ready.append(slot)
-  }
-
-  mutating func end(_ slot: Int, _ code: UInt16, _ reason: String, at now: Instant) {
-    connections.at(slot).pointee.close(code, reason, at: now)
-    touch(slot)
-  }
-
   mutating func remove(_ slot: Int) {
-    hosts.left(connections.at(slot).pointee.host, connections.at(slot).pointee.standing)
-    hosts.took(-connections.at(slot).pointee.charged, connections.at(slot).pointee.host)
-    past += connections.at(slot).pointee.counters
+    hosts.left(connections[slot].host, connections[slot].standing)
+    hosts.took(-connections[slot].memoryCharged, connections[slot].host)
+    past += connections[slot].counters
     deadlines.set(slot, .distantFuture)
-    if isReady[slot] {
-      ready.filter { $0 != slot }
-      isReady[slot] = false
-      isTurn = false
-    }
+    turns.remove(slot)
     connections.remove(slot)
   }
 }

@@ -51,6 +51,14 @@ struct Losses {
 
   var packets: Int { unqueued.total + queued }
 
+  /// One more packet; `isNewRun` if it did not leave right after the last one, `isQueued` if a queue stood on the path.
+  mutating func add(_ packet: SentPacket, isNewRun: Bool, isQueued: Bool) {
+    bytes += Int(packet.bytes)
+    if isNewRun { runs += 1 }
+    newestSentAt = max(newestSentAt ?? packet.sentAt, packet.sentAt)
+    if isQueued { queued += 1 } else { unqueued.add(packet.phase, isTail: packet.isTail) }
+  }
+
   static func += (a: inout Losses, b: Losses) {
     a.bytes += b.bytes
     a.unqueued += b.unqueued

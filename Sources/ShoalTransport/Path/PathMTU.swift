@@ -10,7 +10,7 @@ struct PathMTU {
   /// When to send a probe, or to give up waiting for its answer; `distantFuture` when the search is over.
   private(set) var deadline = Instant.distantFuture
   /// The largest IP packet that is looked for.
-  let mtu: Int
+  let limit: Int
   /// The sizes to try, the largest first.
   private let sizes: [Int]
   /// Where a search begins: with what Ethernet carries, as nearly all paths do, then with the largest.
@@ -33,11 +33,11 @@ struct PathMTU {
   /// The wait after a suspected black hole, which may have been an outage.
   private static let outageTime: Nanoseconds = 10 * .second
 
-  /// The search for a path to `address`, up to IP packets of `mtu` bytes and UDP payloads of `peerLimit`.
-  init(mtu: Int, peerLimit: Int, address: Address, at now: Instant) {
-    self.mtu = mtu
+  /// The search for a path to `address`, up to IP packets of `limit` bytes and UDP payloads of `peerLimit`.
+  init(limit: Int, peerLimit: Int, address: Address, at now: Instant) {
+    self.limit = limit
     let headers = address.headers
-    let most = min(mtu - headers, peerLimit, Limits.largestDatagram)
+    let most = min(limit - headers, peerLimit, Limits.largestDatagram)
     var sizes = PathMTU.usual.map { $0 - headers }.filter { $0 > Limits.smallestDatagram && $0 < most }
     if most > Limits.smallestDatagram { sizes.append(most) }
     self.sizes = sizes.reversed()
@@ -47,7 +47,7 @@ struct PathMTU {
   }
 
   /// The size of the probe that is due now.
-  mutating func probe(_ timeout: Nanoseconds, at now: Instant) -> Int? {
+  mutating func nextProbe(_ timeout: Nanoseconds, at now: Instant) -> Int? {
     guard now >= deadline else { return nil }
     if tries >= PathMTU.probes {
       index += 1
@@ -71,7 +71,7 @@ struct PathMTU {
   }
 
   /// A probe of this size has arrived; whether datagrams may now be larger.
-  mutating func probed(_ size: Int, at now: Instant) -> Bool {
+  mutating func onProbed(_ size: Int, at now: Instant) -> Bool {
     guard size > confirmed, let place = sizes.firstIndex(of: size), tried & 1 << UInt16(place) != 0 else {
       return false
     }

@@ -5,13 +5,13 @@ import ShoalWire
 // The slice of an ACK: what of a part of the window has arrived, as run lengths or as a bitmap.
 
 extension ReceiveWindow {
+  /// How many numbers are described, how, and how many bytes that took.
+  typealias Slice = (count: UInt64, encoding: SliceEncoding, length: Int)
+
   /// Writes which numbers from `first` on have arrived, as many as fit in `bytes`, in the shorter encoding.
   ///
-  /// Returns how many numbers are described and how many bytes that took; together with what follows from `first`
-  /// plus that count all up to `top` is described in the end.
-  func slice(
-    from first: UInt64, into bytes: UnsafeMutableRawBufferPointer
-  ) -> (count: UInt64, encoding: SliceEncoding, length: Int) {
+  /// Together with what follows from `first` plus the count all up to `top` is described in the end.
+  func slice(from first: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Slice {
     let bitmapEnd = min(top, first + UInt64(bytes.count) * 8)
     let bitmapLength = Int((bitmapEnd - first + 7) / 8)
     var number = first

@@ -1,15 +1,18 @@
-// What a send window remembers takes memory by the packet, and no more of it than its endpoint allows.
-extension SendWindow {
+// What is remembered of sent packets takes memory by the packet, and no more of it than the endpoint allows.
+extension SentPackets {
   /// The packets that there is always memory for.
   static let leastCapacity = 64
-  /// What a packet takes: its record, two transmissions, a passing, and two numbers that are lost.
+}
+
+extension SendWindow {
+  /// What a packet takes: its record, two transmissions, a round trip, and two numbers that are lost.
   static let bytesPerPacket =
-    MemoryLayout<SentPacket>.stride + 2 * MemoryLayout<Transmission>.stride + MemoryLayout<Passing>.stride
-    + 2 * MemoryLayout<UInt64>.stride
+    MemoryLayout<SentPacket>.stride + 2 * MemoryLayout<Transmission>.stride
+    + MemoryLayout<RoundTripHistory.Entry>.stride + 2 * MemoryLayout<UInt64>.stride
 
   /// The most bytes that it takes at its present size, messages aside.
-  var memory: Int { Int(capacity) * SendWindow.bytesPerPacket }
+  var memory: Int { Int(packets.capacity) * SendWindow.bytesPerPacket }
 
   /// It is full, and larger ones are allowed.
-  var wantsToGrow: Bool { next - base >= capacity && capacity < limit }
+  var wantsToGrow: Bool { packets.count >= packets.capacity && packets.capacity < packets.limit }
 }

@@ -31,34 +31,57 @@ struct Departure: BitwiseCopyable {
   var sentAt: Instant
 }
 
+/// One of the transmissions of a numbered packet.
+struct Transmission: BitwiseCopyable {
+  var number: UInt64
+  var order: UInt64
+}
+
 /// What is remembered of a numbered packet until it is acknowledged.
 struct SentPacket: BitwiseCopyable {
   /// Which transmission its last attempt was, and when that left; set as it leaves.
-  var order: UInt64
-  var sentAt: Instant
+  var order: UInt64 = 0
+  var sentAt = Instant.zero
   /// For the delivery rate (draft-cheng-iccrg-delivery-rate-estimation §3.2), as of that attempt.
-  var delivered: UInt64
-  var deliveredAt: Instant
-  var firstSentAt: Instant
-  var appLimited: Bool
+  var delivered: UInt64 = 0
+  var deliveredAt = Instant.zero
+  var firstSentAt = Instant.zero
+  var appLimited = false
   /// Attempts so far.
-  var attempts: UInt32
+  var attempts: UInt32 = 0
   /// The bytes of the last attempt's datagram.
-  var bytes: Int32
+  var bytes: Int32 = 0
   /// How its last attempt left.
-  var phase: SendPhase
+  var phase = SendPhase.steady
   /// It left in the second half of a burst.
-  var isTail: Bool
+  var isTail = false
   /// Its last attempt was a probe: it had not been declared lost.
-  var isProbe: Bool
+  var isProbe = false
   /// It counts as in flight: sent, and neither acknowledged nor declared lost.
-  var inFlight: Bool
+  var inFlight = false
   /// It was declared lost and waits to be repeated.
-  var isLost: Bool
+  var isLost = false
   /// The slot of the messages that it carries, if any.
   var messages: Int32?
   /// The block that it carries; its length is 0 if there is none.
   var payload: Payload
+
+  init(payload: Payload, messages: Int32?) {
+    self.payload = payload
+    self.messages = messages
+  }
+
+  /// It leaves, once more or for the first time.
+  mutating func left(_ order: UInt64, bytes: Int, phase: SendPhase, isTail: Bool, at now: Instant) {
+    isProbe = attempts > 0 && !isLost
+    attempts += 1
+    sentAt = now
+    self.order = order
+    self.bytes = Int32(bytes)
+    self.phase = phase
+    self.isTail = isTail
+    inFlight = true
+  }
 
   /// The number of its last attempt, from 0.
   var attempt: UInt32 { attempts > 0 ? attempts - 1 : 0 }

@@ -1,0 +1,86 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+extension Connection {
+  /// An ACK. One that speaks of numbers never sent is ignored; a fault in its slice is thrown last.
+  mutating func onAck(_ bytes: RawSpan, at now: Instant) throws(WireError) {
+    let ack = try AckPacket.read(bytes)
+    let next = Numbering.expand(ack.next, near: sendWindow.base)
+    let top = Numbering.expand(ack.top, near: sendWindow.base)
+    guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
+    var result = AckResult()
+    var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
+    // Of the parts of a long ACK only the first tells the time.
+    if sample == nil, ack.first == ack.next, let minimum = path.roundTrip.minimum {
+      sendWindow.evidence.mayAnswer(sentBefore: now - minimum)
+    }
+    let priorInFlight = sendWindow.bytesInFlight
+    let corrupt = newlyCorrupt(ack, at: now)
+    sendWindow.acknowledge(upTo: next, at: now, &result)
+    // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
+    var fault: WireError?
+    do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
+    if result.hasContent { lastUseful = now }
+    if result.acked.total > 0 { probing.onProgress() }
+    // A peer that never echoes is timed by what was sent but once, the delay of its ACK included (RFC 6298 §3).
+    if !sendWindow.evidence.isEchoed, let sentAt = result.newestOnceSentAt {
+      path.roundTrip.add(now - sentAt)
+      sample = path.roundTrip.latest
+    }
+    if result.spurious > 0 {
+      counters.spurious += result.spurious
+      path.reordering.sawSpurious(lateness: result.lateness, path.roundTrip)
+    }
+    sendWindow.saw(roundTrip: sample ?? path.roundTrip.latest)
+    detectLosses(&result, at: now)
+    sendWindow.rate.finish(&result.sample, minimum: path.roundTrip.minimum, at: now)
+    path.onAck(result, corrupt: corrupt, priorInFlight: priorInFlight, sendWindow, roundTrip: sample, at: now)
+    sendWindow.roundTrips.longRoundTrip = path.congestion.decision.longRoundTrip
+    if sendWindow.blackHole.isLikely(path.roundTrip) { suspectBlackHole(at: now) }
+    renewWishes()
+    armProbe(at: now)
+    if sendWindow.isEmpty, sendWindow.packets.capacity > SentPackets.leastCapacity { sendWindow.shrink() }
+    if let fault { throw fault }
+  }
+
+  /// How many of our datagrams the peer newly reports to have been corrupt.
+  private mutating func newlyCorrupt(_ ack: AckPacket, at now: Instant) -> Int {
+    // Serial arithmetic, and no more than a window may hold.
+    let corrupt = min(max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0), Int(Limits.window.upperBound))
+    guard corrupt > 0 else { return 0 }
+    reportedCorrupt = ack.corrupt
+    // What was on its way together with the damaged one should have been acknowledged by now.
+    if path.roundTrip.hasSample {
+      sendWindow.evidence.suspect(sentBefore: now - path.roundTrip.smoothed * 7 / 8)
+    }
+    return corrupt
+  }
+
+  /// What an ACK's echo tells, if anything.
+  private mutating func echoedRoundTrip(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds? {
+    guard ack.delay != .max else { return nil }
+    let elapsed = Nanoseconds(now.wireMicroseconds &- ack.echo) * .microsecond
+    let age = elapsed - Nanoseconds(ack.delay) * .microsecond
+    // An echo of what was never sent would make the round trip whatever the peer likes.
+    guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
+    path.roundTrip.add(age)
+    // The clock's next microsecond, for the echo is without its fraction.
+    let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
+    sendWindow.evidence.echoed(sentAt: sentAt, beyondGap: hasGap)
+    return path.roundTrip.latest
+  }
+
+  mutating func detectLosses(_ result: inout AckResult, at now: Instant) {
+    let again = repeatMode.detectLosses(&sendWindow, path.reordering, path.roundTrip, at: now, &result)
+    timers[.loss] = again ?? .distantFuture
+    counters.lost += result.losses.packets
+  }
+
+  /// Nothing large gets through any more.
+  mutating func suspectBlackHole(at now: Instant) {
+    sendWindow.blackHole.forget()
+    path.suspectBlackHole(at: now)
+    timers[.path] = path.mtu.deadline
+  }
+}

@@ -1,0 +1,139 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+// The beginning and the end.
+extension Connection {
+  /// The largest datagram that the peer is told to send us.
+  private var largestReceived: UInt16 {
+    UInt16(min(max(configuration.receivedMTU - address.headers, Limits.smallestDatagram), Limits.largestDatagram))
+  }
+
+  // MARK: What is sent
+
+  mutating func writeOpen(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written {
+    var packet = OpenPacket()
+    packet.initialSequence = handshake.initialSequence
+    packet.window = configuration.window
+    packet.arq = configuration.repeatMode.rawValue
+    packet.maxDatagram = largestReceived
+    packet.idleTimeout = UInt16(clamping: max(configuration.idleTimeout / .second, 1))
+    packet.token = handshake.token
+    timers[.handshake] = now + handshake.wait
+    handshake.left(at: now)
+    handshake.isDue = false
+    return (try packet.encode(connection: localID, into: buffer.mutableBytes), .empty)
+  }
+
+  mutating func writeAccept(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written? {
+    var packet = AcceptPacket()
+    packet.responder = localID
+    packet.initialSequence = handshake.initialSequence
+    packet.window = windowSize
+    packet.arq = repeatMode.rawValue
+    packet.maxDatagram = largestReceived
+    packet.idleTimeout = UInt16(clamping: max(idleTimeout / .second, 1))
+    handshake.isDue = false
+    let length = try packet.encode(connection: remoteID, into: buffer.mutableBytes)
+    guard path.validation.allows(length) else { return nil }
+    timers[.handshake] = now + handshake.wait
+    handshake.left(at: now)
+    return (length, .empty)
+  }
+
+  mutating func writeClose(_ buffer: UnsafeMutableRawBufferPointer) throws(WireError) -> Written {
+    closing.left()
+    var packet = ClosePacket()
+    packet.code = closing.code
+    packet.reason = closing.isByPeer ? "" : closing.reason
+    return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
+  }
+
+  // MARK: What comes
+
+  /// The peer's OPEN came again: our ACCEPT was lost, or this OPEN was late.
+  mutating func onOpenAgain(_ bytes: Int) {
+    guard state == .accepting else { return }
+    path.validation.received(bytes)
+    handshake.isDue = true
+  }
+
+  /// The opener has shown that it received our ACCEPT.
+  mutating func onProof(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
+    assert(state == .accepting)
+    handshake.onAnswer(&path.roundTrip, at: now)
+    establish(id, &events, at: now)
+  }
+
+  /// Whether it is the answer to our OPEN: what it says then holds for both ends.
+  mutating func onAccept(
+    _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) throws(WireError) -> Bool {
+    // Our first packet was lost: the responder must still learn that we have its id.
+    if state == .established { sawRepeat(at: now) }
+    guard state == .opening else { return false }
+    let packet = try AcceptPacket.decode(bytes)
+    guard let mode = RepeatMode(rawValue: packet.arq), mode == .goBackN || configuration.repeatMode != .goBackN,
+      packet.responder != 0, packet.window >= 1, packet.window <= configuration.window
+    else { throw WireError(value: "window", at: Limits.headerLength + 12) }
+    remoteID = packet.responder
+    repeatMode = mode
+    windowSize = packet.window
+    idleTimeout = Connection.idle(configuration, packet.idleTimeout)
+    maxDatagram = max(Int(packet.maxDatagram), Limits.smallestDatagram)
+    sendWindow = SendWindow(
+      first: Numbering.first(handshake.initialSequence), limit: UInt64(windowSize),
+      recordsLosses: configuration.recordsLosses)
+    receiveWindow = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
+    handshake.onAnswer(&path.roundTrip, at: now)
+    // Even if we have nothing to say, the responder must learn that we have its id.
+    acks.demand()
+    establish(id, &events, at: now)
+    return true
+  }
+
+  private mutating func establish(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
+    state = .established
+    timers[.handshake] = .distantFuture
+    path.opened(limit: configuration.mtu, peerLimit: maxDatagram, at: now)
+    timers[.path] = path.mtu.deadline
+    // What both agreed on may be less than what we opened with.
+    timers[.idle] = now + idleTimeout
+    timers[.keepAlive] = now + idleTimeout / 3
+    renewWishes()
+    events.append(.opened(id, byPeer: byPeer))
+  }
+
+  // MARK: The end
+
+  /// Ends it; its owner knows.
+  mutating func close(_ code: UInt16, _ reason: String, at now: Instant) {
+    guard state != .closing else { return }
+    closing.code = code
+    closing.reason = reason
+    closing.isDue = remoteID != 0
+    state = .closing
+    timers = Timers()
+    timers[.linger] = now + Constants.linger
+  }
+
+  /// Ends it and tells its owner.
+  mutating func end(
+    _ code: CloseCode, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) {
+    events.append(.closed(id, code: code.rawValue, byPeer: false))
+    close(code.rawValue, reason, at: now)
+  }
+
+  /// The peer has ended it.
+  mutating func onClose(
+    _ code: UInt16, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) {
+    events.append(.closed(id, code: code, byPeer: true))
+    close(code, reason, at: now)
+    closing.isDue = false
+    closing.isByPeer = true
+    // Who has forgotten us, or speaks no version of ours, is not told that we know.
+    if CloseCode(rawValue: code)?.isSent == false { closing.keepQuiet() }
+  }
+}

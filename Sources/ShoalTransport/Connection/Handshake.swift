@@ -1,0 +1,50 @@
+import ShoalBase
+
+/// How far an end is in getting an answer to its OPEN or ACCEPT.
+struct Handshake {
+  let initialSequence: UInt32
+  /// An OPEN or ACCEPT is to be sent.
+  var isDue = true
+  /// How many were sent.
+  private(set) var sent = 0
+  private var sentAt: Instant?
+  /// The token that the last RETRY brought, and how many came.
+  private(set) var token: UInt64 = 0
+  private(set) var retries = 0
+  /// An answer may be to any of several.
+  private var isAmbiguous = false
+
+  init(initialSequence: UInt32) { self.initialSequence = initialSequence }
+
+  /// How long to wait for an answer to the one that leaves now.
+  var wait: Nanoseconds { [1, 3, 9][min(sent, 2)] * Constants.openTimeout }
+
+  mutating func left(at now: Instant) {
+    sent += 1
+    sentAt = now
+  }
+
+  /// The wait is over without an answer; whether there is to be another attempt.
+  mutating func onTimeout() -> Bool {
+    isDue = sent < Constants.opens
+    return isDue
+  }
+
+  /// What the answer tells of the round trip.
+  func onAnswer(_ roundTrip: inout RoundTrip, at now: Instant) {
+    guard let sentAt else { return }
+    if sent == 1, !isAmbiguous { roundTrip.add(now - sentAt) } else { roundTrip.assume(now - sentAt) }
+  }
+
+  /// The responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN can forge
+  /// that, which costs one OPEN more; an ACCEPT is taken all the same.
+  mutating func onRetry(_ token: UInt64) {
+    guard token != 0, token != self.token, retries < Constants.retries else { return }
+    retries += 1
+    self.token = token
+    isAmbiguous = isAmbiguous || sent > 1
+    // The address has answered: the OPENs and their waits begin anew.
+    sent = 0
+    isDue = true
+  }
+}

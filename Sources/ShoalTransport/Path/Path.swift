@@ -1,0 +1,81 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// A way to the peer: its address, and all that is known of what lies between. A connection that moves gets another.
+struct Path {
+  let address: Address
+  var validation: AddressValidation
+  var roundTrip = RoundTrip()
+  var reordering = Reordering()
+  var congestion: CongestionControl
+  var pacer = Pacer()
+  var mtu: PathMTU
+  /// What was declared lost since the congestion controller last heard of any.
+  private var unreportedLosses = Losses()
+
+  /// A path of which nothing is known yet; `isValidated` if what is sent there is limited by other means.
+  init(to address: Address, isValidated: Bool, _ algorithm: CongestionAlgorithm, seed: UInt64, at now: Instant) {
+    self.address = address
+    validation = AddressValidation(isValidated: isValidated)
+    congestion = CongestionControl(algorithm, datagram: Limits.smallestDatagram, seed: seed, at: now)
+    mtu = PathMTU(limit: 0, peerLimit: 0, address: address, at: now)
+  }
+
+  /// The UDP payload of a full datagram.
+  var datagram: Int { mtu.confirmed }
+
+  // MARK: What may leave
+
+  /// Whether congestion control lets one more datagram leave, so many bytes being in flight.
+  func hasRoom(inFlight: Int) -> Bool { inFlight + datagram <= congestion.window || inFlight == 0 }
+
+  /// Nil if the pacer lets a datagram leave now, otherwise when it does.
+  mutating func release(at now: Instant) -> Instant? {
+    pacer.release(
+      rate: congestion.pacingRate, share: congestion.decision.burstShare, datagram: datagram, at: now)
+  }
+
+  // MARK: What is learned
+
+  /// The handshake is complete: the search for larger datagrams begins, of `limit` bytes of IP packet at most.
+  mutating func opened(limit: Int, peerLimit: Int, at now: Instant) {
+    validation.validated()
+    searchMTU(limit: limit, peerLimit: peerLimit, at: now)
+    if roundTrip.hasSample { congestion.handle(.started(roundTrip: roundTrip.smoothed, at: now)) }
+  }
+
+  mutating func searchMTU(limit: Int, peerLimit: Int, at now: Instant) {
+    mtu = PathMTU(limit: limit, peerLimit: peerLimit, address: address, at: now)
+  }
+
+  /// A probe of this size has arrived.
+  mutating func onProbed(_ size: Int, at now: Instant) {
+    if let sample = mtu.roundTrip(size, at: now) { roundTrip.add(sample) }
+    if mtu.onProbed(size, at: now) { congestion.handle(.datagram(size)) }
+  }
+
+  /// Nothing large gets through any more: perhaps the path has become narrower.
+  mutating func suspectBlackHole(at now: Instant) {
+    if mtu.suspectBlackHole(at: now) { congestion.handle(.datagram(datagram)) }
+  }
+
+  /// Losses that a timer found: the controller hears of them with the next ACK.
+  mutating func onLoss(_ losses: Losses) { unreportedLosses += losses }
+
+  /// What an ACK tells of the path, beside its round trip.
+  mutating func onAck(
+    _ result: AckResult, corrupt: Int, priorInFlight: Int, _ window: borrowing SendWindow,
+    roundTrip sample: Nanoseconds?,
+    at now: Instant
+  ) {
+    unreportedLosses += result.losses
+    congestion.handle(
+      .acknowledged(
+        CongestionSample(
+          now: now, ackedBytes: result.bytes, acked: result.acked, losses: unreportedLosses, spurious: result.spurious,
+          corrupt: corrupt, priorInFlight: priorInFlight, bytesInFlight: window.bytesInFlight, rate: result.sample,
+          delivered: window.rate.delivered, roundTrip: sample, smoothedRoundTrip: roundTrip.smoothed)))
+    unreportedLosses = Losses()
+  }
+}

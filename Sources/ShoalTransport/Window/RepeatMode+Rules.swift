@@ -1,0 +1,50 @@
+import ShoalBase
+import ShoalWire
+
+// Where the two repeat modes part: each rule is in `SelectiveRepeat` and in `GoBackN`.
+extension RepeatMode {
+  /// What becomes of a numbered packet that has arrived.
+  func keep(_ number: UInt64, _ window: inout ReceiveWindow) -> Arrival {
+    switch self {
+    case .selectiveRepeat: SelectiveRepeat.keep(number, &window)
+    case .goBackN: GoBackN.keep(number, &window)
+    }
+  }
+
+  /// Describes to the sender what has arrived from a number on; nil if there is nothing to describe.
+  func slice(
+    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: UnsafeMutableRawBufferPointer
+  ) -> ReceiveWindow.Slice? {
+    switch self {
+    case .selectiveRepeat: SelectiveRepeat.slice(window, from: first, into: bytes)
+    case .goBackN: GoBackN.slice(window, from: first, into: bytes)
+    }
+  }
+
+  /// Declares lost what the ACKs so far show to be; returns when to look again if nothing more is heard.
+  func detectLosses(
+    _ window: inout SendWindow, _ reordering: Reordering, _ roundTrip: RoundTrip, at now: Instant,
+    _ result: inout AckResult
+  ) -> Instant? {
+    switch self {
+    case .selectiveRepeat: SelectiveRepeat.detectLosses(&window, reordering, roundTrip, at: now, &result)
+    case .goBackN: GoBackN.detectLosses(&window, reordering, roundTrip, at: now, &result)
+    }
+  }
+
+  /// Nothing was acknowledged for a probe timeout.
+  func onProbeTimeout(_ window: inout SendWindow, _ result: inout AckResult) {
+    switch self {
+    case .selectiveRepeat: SelectiveRepeat.onProbeTimeout(&window, &result)
+    case .goBackN: GoBackN.onProbeTimeout(&window, &result)
+    }
+  }
+
+  /// Whether a lost packet that is repeated now is repeated once more right after; `isTail` if nothing else is to be sent.
+  func goesOutTwice(_ packet: SentPacket, isTail: Bool, randomLoss: Double?) -> Bool {
+    switch self {
+    case .selectiveRepeat: SelectiveRepeat.goesOutTwice(packet, isTail: isTail, randomLoss: randomLoss)
+    case .goBackN: GoBackN.goesOutTwice(packet, isTail: isTail, randomLoss: randomLoss)
+    }
+  }
+}
