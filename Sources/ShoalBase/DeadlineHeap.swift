@@ -19,6 +19,7 @@ public struct DeadlineHeap {
       place[slot] = heap.count - 1
       return siftUp(heap.count - 1)
     }
+    assert(heap[index].slot == slot)
     if at == .distantFuture {
       let last = heap.count - 1
       exchange(index, last)

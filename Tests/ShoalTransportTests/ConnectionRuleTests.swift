@@ -40,14 +40,13 @@ import Testing
     let pair = try Pair("delay=1ms")
     try pair.connect()
     pair.world.run(for: .second)
-    let connection = pair.inside(pair.b)
     let tap = Tap(pair.world)
     // The shortest packets, every other one missing, and an ACK asked for with each.
-    let first = connection.pointee.receive.next + 1
+    let first = pair.b.inside.receiveWindow.next + 1
     for i in 0..<16_000 as Range<UInt64> {
       var packet = DataPacket()
       packet.sequence = UInt32(truncatingIfNeeded: first + 2 * i)
-      let bytes = try packet.datagram(connection: connection.pointee.localID, capacity: 28)
+      let bytes = try packet.datagram(connection: pair.b.inside.localID, capacity: 28)
       pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
       if i % 64 == 0 { pair.world.run(for: .millisecond) }

@@ -177,6 +177,6 @@ import Testing
     let before = pair.world.now
     pair.world.sendFile(1_000, from: pair.a, on: id)
     pair.world.run(for: .second)
-    #expect(pair.a.inside.lastUseful >= before && pair.b.inside.lastUseful >= before)
+    #expect(pair.a.inside.lastContentAt >= before && pair.b.inside.lastContentAt >= before)
   }
 }

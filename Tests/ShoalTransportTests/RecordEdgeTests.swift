@@ -88,7 +88,7 @@ import Testing
   @Test func reorderingOnceSeenIsCountedNoMore() {
     var reordering = Reordering()
     #expect(reordering.packetThreshold == 3)
-    reordering.sawSpurious(lateness: nil, RoundTrip())
+    reordering.onSpuriousLoss(lateness: nil, RoundTrip())
     #expect(reordering.packetThreshold == nil)
   }
 

@@ -56,7 +56,7 @@ import Testing
     let pair = try Pair("delay=50ms,rate=10mbit")
     // Long enough that the share that is lost is known well.
     _ = try #require(try pair.transfer(8_000_000))
-    let first = UInt32(truncatingIfNeeded: pair.inside(pair.a).pointee.send.next)
+    let first = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.next)
     let (id, tap) = (try #require(pair.a.connection), Tap(pair.world))
     // One whose repeat is lost as well, and is known to be when there is nothing else to send.
     var attempts: [UInt8] = []
@@ -77,7 +77,7 @@ import Testing
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()
     pair.world.run(for: 2 * .second)
-    let first = UInt32(truncatingIfNeeded: pair.inside(pair.a).pointee.send.next)
+    let first = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.next)
     let tap = Tap(pair.world)
     var sent: [UInt32] = []
     tap.change = { datagram, type in
@@ -97,7 +97,7 @@ import Testing
     func window(_ gap: Nanoseconds) -> SendWindow {
       var window = SendWindow(first: 100, limit: 64)
       for i in 0..<3 as Range<Nanoseconds> {
-        let number = window.add(payload: .empty, messages: nil)
+        let number = window.packets.add(payload: .empty, messages: nil)
         window.sent(number, bytes: 100, phase: .steady, at: .zero + .second + i * gap)
       }
       return window
@@ -109,7 +109,7 @@ import Testing
     let due = Instant.zero + .second + 40 * .millisecond + tolerance
     for (now, lost) in [(due - 1, 0), (due, 3)] as [(Instant, Int)] {
       var burst = window(0)
-      burst.echoed(sentAt: .zero + .second, beyondGap: true)
+      burst.evidence.echoed(sentAt: .zero + .second, beyondGap: true)
       var result = AckResult()
       let again = GoBackN.detectLosses(&burst, Reordering(), roundTrip, at: now, &result)
       #expect(again == (lost > 0 ? nil : due))
@@ -119,7 +119,7 @@ import Testing
     // What left much later needs no wait.
     for (gap, lost) in [(tolerance, 0), (tolerance + 1, 3)] as [(Nanoseconds, Int)] {
       var spread = window(gap)
-      spread.echoed(sentAt: .zero + .second + gap, beyondGap: true)
+      spread.evidence.echoed(sentAt: .zero + .second + gap, beyondGap: true)
       var result = AckResult()
       _ = GoBackN.detectLosses(&spread, Reordering(), roundTrip, at: .zero + .second + gap, &result)
       let count = spread.lostCount

@@ -44,10 +44,10 @@ import Testing
   @Test func aBlackHoleIsManyLossesOverSomeTimeAndNothingSince() {
     func hole(_ losses: Int, over time: Nanoseconds, arrived: UInt64? = nil) -> Bool {
       var hole = BlackHole()
-      if let arrived { hole.arrived(Departure(order: arrived, sentAt: .zero)) }
+      if let arrived { hole.onArrival(Departure(order: arrived, sentAt: .zero)) }
       for i in 0..<losses {
         let sentAt = Instant.zero + time * Nanoseconds(i) / Nanoseconds(losses - 1)
-        hole.lost(Departure(order: UInt64(10 + i), sentAt: sentAt))
+        hole.onLoss(Departure(order: UInt64(10 + i), sentAt: sentAt))
       }
       return hole.isLikely(RoundTrip())
     }
@@ -64,7 +64,7 @@ import Testing
       for timestamp in [first, second] {
         var packet = DataPacket()
         packet.timestamp = timestamp
-        schedule.arrived(packet, .new, gap: false, RoundTrip(), at: .zero)
+        schedule.onData(packet, .new, gap: false, RoundTrip(), at: .zero)
       }
       #expect(schedule.take(at: .zero).echo == echo)
       #expect(schedule.take(at: .zero).delay == .max, "an echo is told once")
@@ -76,7 +76,7 @@ import Testing
     var schedule = AckSchedule()
     var packet = DataPacket()
     packet.timestamp = 9
-    schedule.arrived(packet, .new, gap: false, RoundTrip(), at: .zero)
+    schedule.onData(packet, .new, gap: false, RoundTrip(), at: .zero)
     let (echo, delay) = schedule.take(at: .zero + 60 * .second)
     #expect(echo == 9 && delay == 65_534)
   }
@@ -84,12 +84,12 @@ import Testing
   /// What came in pays for ACKs up to a limit, and each takes off what it has.
   @Test func acksAreNotPaidForWithoutEnd() {
     var schedule = AckSchedule()
-    for _ in 0..<1_000 { schedule.received(1_200) }
+    for _ in 0..<1_000 { schedule.earn(1_200) }
     _ = schedule.take(at: .zero)
     var bytes = 0
     while schedule.canGoOn, bytes < 1 << 20 {
       let room = schedule.room(at: .zero)
-      schedule.sent(room)
+      schedule.spend(room)
       bytes += room
     }
     #expect(bytes >= Constants.ackCredit - Constants.ackLength && bytes <= Constants.ackCredit + Constants.ackLength)
@@ -103,7 +103,7 @@ import Testing
       var schedule = AckSchedule()
       var packet = DataPacket()
       (packet.ackEvery, packet.ackDelay, packet.attempt) = (every, .max, attempt)
-      for _ in 0..<packets { schedule.arrived(packet, .new, gap: gap, RoundTrip(), at: .zero + .second) }
+      for _ in 0..<packets { schedule.onData(packet, .new, gap: gap, RoundTrip(), at: .zero + .second) }
       return schedule.isDue(at: .zero + .second)
     }
     #expect(!due(1, every: 2) && due(2, every: 2) && due(1, every: 1) && due(1, every: 0))

@@ -21,7 +21,7 @@ extension Connection {
     // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
     var fault: WireError?
     do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
-    if result.hasContent { lastUseful = now }
+    if result.hasContent { lastContentAt = now }
     if result.acked.total > 0 { probing.onProgress() }
     // A peer that never echoes is timed by what was sent but once, the delay of its ACK included (RFC 6298 §3).
     if !sendWindow.evidence.isEchoed, let sentAt = result.newestOnceSentAt {
@@ -30,7 +30,7 @@ extension Connection {
     }
     if result.spurious > 0 {
       counters.spurious += result.spurious
-      path.reordering.sawSpurious(lateness: result.lateness, path.roundTrip)
+      path.reordering.onSpuriousLoss(lateness: result.lateness, path.roundTrip)
     }
     sendWindow.saw(roundTrip: sample ?? path.roundTrip.latest)
     detectLosses(&result, at: now)
@@ -38,7 +38,7 @@ extension Connection {
     path.onAck(result, corrupt: corrupt, priorInFlight: priorInFlight, sendWindow, roundTrip: sample, at: now)
     sendWindow.roundTrips.longRoundTrip = path.congestion.decision.longRoundTrip
     if sendWindow.blackHole.isLikely(path.roundTrip) { suspectBlackHole(at: now) }
-    renewWishes()
+    updateAckFrequency()
     armProbe(at: now)
     if sendWindow.isEmpty, sendWindow.packets.capacity > SentPackets.leastCapacity { sendWindow.shrink() }
     if let fault { throw fault }

@@ -52,7 +52,7 @@ extension Connection {
   // MARK: What comes
 
   /// The peer's OPEN came again: our ACCEPT was lost, or this OPEN was late.
-  mutating func onOpenAgain(_ bytes: Int) {
+  mutating func onRepeatedOpen(_ bytes: Int) {
     guard state == .accepting else { return }
     path.validation.received(bytes)
     handshake.isDue = true
@@ -70,7 +70,7 @@ extension Connection {
     _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) throws(WireError) -> Bool {
     // Our first packet was lost: the responder must still learn that we have its id.
-    if state == .established { sawRepeat(at: now) }
+    if state == .established { onDuplicate(at: now) }
     guard state == .opening else { return false }
     let packet = try AcceptPacket.decode(bytes)
     guard let mode = RepeatMode(rawValue: packet.arq), mode == .goBackN || configuration.repeatMode != .goBackN,
@@ -100,7 +100,7 @@ extension Connection {
     // What both agreed on may be less than what we opened with.
     timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3
-    renewWishes()
+    updateAckFrequency()
     events.append(.opened(id, byPeer: byPeer))
   }
 

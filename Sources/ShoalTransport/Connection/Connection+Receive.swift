@@ -18,7 +18,7 @@ extension Connection {
   ) throws(WireError) -> Reception {
     counters.received += 1
     counters.bytesReceived += bytes.byteCount
-    acks.received(bytes.byteCount)
+    acks.earn(bytes.byteCount)
     if state == .closing {
       if type == .data, closing.mayRepeat { closing.isDue = remoteID != 0 }
       return .taken
@@ -52,12 +52,12 @@ extension Connection {
   /// A datagram that fails its checksum came from the peer's address: an ACK tells the peer at once.
   mutating func onCorrupt(at now: Instant) {
     counters.corrupt += 1
-    if state == .established { acks.sawCorrupt(path.roundTrip, at: now) }
+    if state == .established { acks.onCorrupt(path.roundTrip, at: now) }
   }
 
   /// Something came that was here before: the peer has not heard that it was.
-  mutating func sawRepeat(at now: Instant) {
-    acks.sawRepeat(path.roundTrip, at: now)
+  mutating func onDuplicate(at now: Instant) {
+    acks.onDuplicate(path.roundTrip, at: now)
     timers[.ack] = acks.dueAt
   }
 
@@ -84,7 +84,7 @@ extension Connection {
     let arrival = repeatMode.keep(number, &receiveWindow)
     if packet.attempt > 0 { counters.repeats += 1 }
     if arrival == .duplicate { counters.duplicate += 1 }
-    acks.arrived(packet, arrival, gap: number > top, path.roundTrip, at: now)
+    acks.onData(packet, arrival, gap: number > top, path.roundTrip, at: now)
     timers[.ack] = acks.dueAt
     return arrival == .new
   }
@@ -97,7 +97,7 @@ extension Connection {
       switch type {
       case .block:
         events.append(.block(id, try Block.read(bytes, body)))
-        lastUseful = now
+        lastContentAt = now
       case let type?: events.append(.message(id, type, body: body))
       case nil: break
       }

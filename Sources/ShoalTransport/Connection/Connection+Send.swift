@@ -85,7 +85,7 @@ extension Connection {
       length += slice.length
       if slice.count > 0, first + slice.count < receiveWindow.top { nextSlice = first + slice.count }
     }
-    acks.sent(length)
+    acks.spend(length)
     _ = try packet.put(connection: remoteID, into: buffer.mutableBytes)
     return (length, .empty)
   }

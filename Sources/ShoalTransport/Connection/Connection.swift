@@ -42,7 +42,7 @@ struct Connection: ~Copyable {
   /// When a numbered packet last left.
   var lastSentAt: Instant?
   /// When content last came or was acknowledged; at first, when the connection began.
-  var lastUseful: Instant
+  var lastContentAt: Instant
 
   var timers = Timers()
   var counters = TransportCounters()
@@ -69,7 +69,7 @@ struct Connection: ~Copyable {
     byPeer = open != nil
     host = HostKey(address)
     self.standing = standing
-    lastUseful = now
+    lastContentAt = now
     remoteID = open?.id ?? 0
     state = open == nil ? .opening : .accepting
     let peerMode = RepeatMode(rawValue: open?.packet.arq ?? 0) ?? .selectiveRepeat
@@ -133,7 +133,7 @@ struct Connection: ~Copyable {
 
   /// Renews what we ask of the peer's ACKs: one for an eighth of what may be in flight, and after a quarter of a
   /// round trip.
-  mutating func renewWishes() {
+  mutating func updateAckFrequency() {
     let flight = min(path.congestion.window, Int(windowSize) * datagram)
     ackEvery = UInt8(min(max(flight / datagram / 8, 1), 64))
     if path.roundTrip.hasSample {

@@ -38,6 +38,7 @@ struct SendQueue: ~Copyable {
       _ = messages.popFirst()
     }
     messageBytes -= taken.count
+    assert(messageBytes >= 0 && (hasMessages || messageBytes == 0))
     return taken
   }
 
@@ -55,6 +56,7 @@ struct SendQueue: ~Copyable {
       ranges[0] = range
     }
     bytes -= block.length
+    assert(bytes >= 0 && (!ranges.isEmpty || bytes == 0))
     return block
   }
 

@@ -14,7 +14,7 @@ extension Endpoint {
     let most = group == nil ? hosts.mostConnections : own
     let isFairer = most >= own + 2
     guard isFairer || now >= hosts.crowdedUntil(group), let victim = idlest(group, most) else { return false }
-    let idleAt = connections[victim].lastUseful + Constants.idleBeforeOthers
+    let idleAt = connections[victim].lastContentAt + Constants.idleBeforeOthers
     guard isFairer || connections[victim].state == .closing || idleAt <= now else {
       hosts.crowded(group, until: idleAt)
       return false
@@ -31,7 +31,7 @@ extension Endpoint {
       let candidate = connections[slot].host
       guard host == nil ? hosts.connections(of: candidate) == count : candidate == host else { continue }
       if connections[slot].state == .closing { return slot }
-      if let best = found, connections[slot].lastUseful >= connections[best].lastUseful { continue }
+      if let best = found, connections[slot].lastContentAt >= connections[best].lastContentAt { continue }
       found = slot
     }
     return found

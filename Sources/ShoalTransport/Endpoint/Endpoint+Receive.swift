@@ -4,7 +4,7 @@ import ShoalWire
 
 // Which connection an intact datagram is for.
 extension Endpoint {
-  mutating func receive(
+  mutating func route(
     _ type: PacketType, _ header: Header, _ bytes: RawSpan, from address: Address, at now: Instant
   ) throws(WireError) {
     guard let slot = connections.slot(local: header.connection) else {
@@ -29,7 +29,7 @@ extension Endpoint {
     }
   }
 
-  mutating func receiveOpen(
+  mutating func onOpen(
     _ header: Header, _ bytes: RawSpan, from address: Address, at now: Instant
   ) throws(WireError) {
     let packet = try OpenPacket.decode(bytes)
@@ -37,7 +37,7 @@ extension Endpoint {
       throw WireError(value: "arq", at: Limits.headerLength + 8)
     }
     if let slot = connections.slot(remote: header.connection, at: address) {
-      connections[slot].onOpenAgain(bytes.byteCount)
+      connections[slot].onRepeatedOpen(bytes.byteCount)
       return turns.add(slot)
     }
     let host = HostKey(address)
@@ -55,7 +55,7 @@ extension Endpoint {
   }
 
   /// Only the peer knows the id with which we send to it, so only it can tell us that it has forgotten it.
-  mutating func receiveReset(_ header: Header, from address: Address, at now: Instant) {
+  mutating func onReset(_ header: Header, from address: Address, at now: Instant) {
     guard let slot = connections.slot(remote: header.connection, at: address), connections[slot].state == .established
     else { return ignored += 1 }
     let id = connections.id(slot)

@@ -48,9 +48,9 @@ public struct Endpoint: ~Copyable {
     do throws(WireError) {
       let (header, type) = try Header.decode(bytes)
       switch type {
-      case .open: try receiveOpen(header, bytes, from: address, at: now)
-      case .reset: receiveReset(header, from: address, at: now)
-      default: try receive(type, header, bytes, from: address, at: now)
+      case .open: try onOpen(header, bytes, from: address, at: now)
+      case .reset: onReset(header, from: address, at: now)
+      default: try route(type, header, bytes, from: address, at: now)
       }
     } catch {
       if error.kind == .version { replies.version(bytes, to: address) }
@@ -136,5 +136,6 @@ public struct Endpoint: ~Copyable {
     deadlines.set(slot, .distantFuture)
     turns.remove(slot)
     connections.remove(slot)
+    assert(connections.count > 0 || hosts.memory == 0 && hosts.connections == 0 && hosts.halfOpen == 0)
   }
 }

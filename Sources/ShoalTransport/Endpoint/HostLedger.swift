@@ -82,6 +82,7 @@ struct HostLedger {
     memory += change
     var share = shares[host] ?? Share()
     share.memory += change
+    assert(share.memory >= 0 && memory >= share.memory)
     shares[host] = share.isEmpty ? nil : share
   }
 
@@ -96,6 +97,8 @@ struct HostLedger {
       connections += change
       share.connections += change
     }
+    assert(share.halfOpen >= 0 && halfOpen >= share.halfOpen)
+    assert(share.connections >= 0 && connections >= share.connections)
     shares[host] = share.isEmpty ? nil : share
   }
 }

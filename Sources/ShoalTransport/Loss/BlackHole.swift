@@ -10,12 +10,12 @@ struct BlackHole {
   /// The large packets lost since, and when the first and the last of them left.
   private var lost: (count: Int, from: Instant, to: Instant)?
 
-  mutating func arrived(_ departure: Departure) {
+  mutating func onArrival(_ departure: Departure) {
     newestOrder = max(newestOrder ?? 0, departure.order)
     forget()
   }
 
-  mutating func lost(_ departure: Departure) {
+  mutating func onLoss(_ departure: Departure) {
     if let newestOrder, departure.order < newestOrder { return }
     lost = (
       (lost?.count ?? 0) + 1, min(lost?.from ?? departure.sentAt, departure.sentAt),

@@ -16,7 +16,7 @@ struct Reordering {
 
   /// A loss has proven spurious: a packet came this much later than those sent after it, or, if it was repeated
   /// meanwhile, at a time that is not known.
-  mutating func sawSpurious(lateness: Nanoseconds?, _ roundTrip: RoundTrip) {
+  mutating func onSpuriousLoss(lateness: Nanoseconds?, _ roundTrip: RoundTrip) {
     packetThreshold = nil
     let late = min(lateness ?? tolerance + roundTrip.smoothed / 8, Constants.longestRoundTrip)
     tolerance = min(max(tolerance, lateness == nil ? late : late + late / 8), roundTrip.smoothed)

@@ -33,16 +33,16 @@ struct AckSchedule {
   var canGoOn: Bool { credit >= Constants.shortAck }
 
   /// A datagram of the connection, of any type, has come.
-  mutating func received(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
+  mutating func earn(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
 
   /// An ACK of so many bytes leaves.
-  mutating func sent(_ bytes: Int) { credit = max(credit - bytes, 0) }
+  mutating func spend(_ bytes: Int) { credit = max(credit - bytes, 0) }
 
   /// A numbered packet has arrived.
-  mutating func arrived(
+  mutating func onData(
     _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
   ) {
-    guard arrival == .new || arrival == .discarded else { return sawRepeat(roundTrip, at: now) }
+    guard arrival == .new || arrival == .discarded else { return onDuplicate(roundTrip, at: now) }
     if echo.map({ Int32(bitPattern: packet.timestamp &- $0.timestamp) >= 0 }) ?? true { echo = (packet.timestamp, now) }
     pending += 1
     if pending >= Int(packet.ackEvery) {
@@ -58,7 +58,7 @@ struct AckSchedule {
   }
 
   /// A corrupt datagram has come, most likely from the peer: an ACK at once makes it repeat even the last packet.
-  mutating func sawCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
+  mutating func onCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
     corrupt &+= 1
     if let corruptAckAt, now - corruptAckAt < roundTrip.smoothed / 4 { return }
     corruptAckAt = now
@@ -66,7 +66,7 @@ struct AckSchedule {
   }
 
   /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again.
-  mutating func sawRepeat(_ roundTrip: RoundTrip, at now: Instant) {
+  mutating func onDuplicate(_ roundTrip: RoundTrip, at now: Instant) {
     hasten(roundTrip, part: 8, least: .millisecond, at: now)
   }
 

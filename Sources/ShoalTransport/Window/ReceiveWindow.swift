@@ -35,6 +35,7 @@ struct ReceiveWindow: ~Copyable {
 
   /// Keeps a number that is in the window and not here yet.
   mutating func insert(_ number: UInt64) {
+    assert(number - next < limit && !contains(number))
     if number >= top {
       arrived.makeRoom(from: next, to: top, through: number)
       for skipped in top..<number { arrived.remove(skipped) }
@@ -42,6 +43,7 @@ struct ReceiveWindow: ~Copyable {
     }
     arrived.insert(number)
     if number == next { next = arrived.next(false, from: next, to: top) }
+    assert(next <= top && top - next <= limit)
   }
 
   /// Keeps the one number that is expected, and forgets what was seen beyond it.
@@ -51,5 +53,8 @@ struct ReceiveWindow: ~Copyable {
   }
 
   /// Notes that a number has arrived and is not kept.
-  mutating func saw(_ number: UInt64) { top = max(top, number + 1) }
+  mutating func saw(_ number: UInt64) {
+    assert(number > next && number - next < limit)
+    top = max(top, number + 1)
+  }
 }

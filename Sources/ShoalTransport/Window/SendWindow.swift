@@ -159,7 +159,7 @@ struct SendWindow: ~Copyable {
     }
     if !arrivedEarlier {
       evidence.arrived(packet.departure)
-      if packet.isLarge { blackHole.arrived(packet.departure) }
+      if packet.isLarge { blackHole.onArrival(packet.departure) }
     }
     if !isRepeat {
       result.newestOnceSentAt = max(result.newestOnceSentAt ?? packet.sentAt, packet.sentAt)
@@ -218,7 +218,7 @@ struct SendWindow: ~Copyable {
       let isNewRun = lastLostOrder.map { packet.order != $0 + 1 } ?? true
       lastLostOrder = packet.order
       result.losses.add(packet, isNewRun: isNewRun, isQueued: roundTrips.metQueue(packet.order))
-      if packet.isLarge { blackHole.lost(packet.departure) }
+      if packet.isLarge { blackHole.onLoss(packet.departure) }
     }
     if let trigger { log.add(number, attempt: packet.attempt, trigger) }
     packets[number].isLost = true
