@@ -58,7 +58,7 @@ let package = Package(
       dependencies: [
         "ReportPage", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSwarm", "ShoalCapture", "ShoalTerminal",
       ],
-      path: "tools/dump", cSettings: system),
+      path: "tools/dump", resources: [.embedInCode("Lua/runtime.lua")], cSettings: system),
     .target(name: "CShoalWan", path: "tools/wan/CShoalWan", cSettings: system),
     .executableTarget(
       name: "shoal-wan",

@@ -1,10 +1,14 @@
 import ShoalWire
 
-/// `tools/wireshark/shoal.lua`: what the declarations of the packets say, and the program that reads by them.
+/// `tools/wireshark/shoal.lua`: `runtime.lua`, beside this, with tables in it of what the declarations of the packets say.
 enum LuaDissector {
   /// The whole script.
-  static let text =
-    LuaScript.head + tables + LuaScript.checksum + LuaScript.fields + LuaScript.conversation + LuaScript.main
+  static let text: String = {
+    // Whoever prints it ends the last line.
+    let runtime = String(decoding: PackageResources.runtime_lua.dropLast(), as: UTF8.self)
+    let parts = runtime.split(separator: "\n-- {{tables}}\n")
+    return String(parts[0]) + tables + String(parts[1])
+  }()
 
   private static let packets = PacketType.allCases.map { type in
     (type.rawValue, type.name, role(of: type), fields(type.packet, type.name))
