@@ -38,35 +38,14 @@ extension SendWindow {
   mutating func acknowledge(
     _ ack: AckPacket, _ bytes: RawSpan, at now: Instant, _ result: inout AckResult
   ) throws(WireError) {
-    var number = Numbering.expand(ack.first, near: base)
-    let end = number + UInt64(ack.count)
-    guard end <= next else { throw WireError.beyondWindow }
-    switch SliceEncoding(rawValue: ack.encoding) {
-    case .runs:
-      var offset = ack.slice.offset
-      var received = false
-      while number < end {
-        guard let length = Varint.read(bytes, &offset), length <= end - number else { throw WireError.beyondWindow }
-        if received { acknowledge(number..<number + length, at: now, &result) }
-        number += length
-        received.toggle()
-      }
-    case .bitmap:
-      guard ack.slice.count >= (Int(ack.count) + 7) / 8 else { throw WireError.beyondWindow }
-      for i in 0..<(Int(ack.count) + 7) / 8 {
-        var byte = bytes.unsafeLoad(fromByteOffset: ack.slice.offset + i, as: UInt8.self)
-        while byte != 0 {
-          let bit = byte.trailingZeroBitCount
-          let run = (~(byte >> UInt8(bit))).trailingZeroBitCount
-          let first = number + UInt64(i * 8 + bit)
-          // The last byte may speak of more numbers than the slice.
-          guard first < end else { break }
-          acknowledge(first..<min(first + UInt64(run), end), at: now, &result)
-          byte &= bit + run >= 8 ? 0 : ~0 << UInt8(bit + run)
-        }
-      }
-    case nil: throw WireError.beyondWindow
+    let first = Numbering.expand(ack.first, near: base)
+    guard first + UInt64(ack.count) <= next else { throw WireError.beyondWindow }
+    var slice = SliceReader(ack, bytes)
+    while let run = slice.next(), !slice.isMalformed {
+      let start = first + UInt64(run.offset)
+      if run.isReceived { acknowledge(start..<start + UInt64(run.count), at: now, &result) }
     }
+    guard !slice.isMalformed else { throw WireError.beyondWindow }
   }
 }
 

@@ -120,7 +120,7 @@ extension Analyzer {
     guard packet.count > 0 else { return }
     // The slice begins at `next` or beyond, or lies behind it if it was overtaken.
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
-    var runs = AckRuns(packet, bytes)
+    var runs = SliceReader(packet, bytes.bytes)
     while let run = runs.next() {
       let start = first + Int64(run.offset)
       if run.isReceived {

@@ -176,7 +176,7 @@ struct QlogPacket {
       range(next - 1, next - 1)
     }
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
-    var runs = AckRuns(packet, datagram.bytes)
+    var runs = SliceReader(packet, datagram.bytes.bytes)
     var shown = 0
     while shown < Self.mostRuns, let run = runs.next() {
       guard run.isReceived, first + Int64(run.offset) >= next else { continue }

@@ -5,7 +5,7 @@ extension RunText {
   init?(missingIn ack: AckPacket, _ bytes: UnsafeRawBufferPointer) {
     guard SliceEncoding(rawValue: ack.encoding) != nil else { return nil }
     self.init()
-    var runs = AckRuns(ack, bytes)
+    var runs = SliceReader(ack, bytes.bytes)
     while let run = runs.next() {
       if !run.isReceived { add(first: ack.first &+ run.offset, count: run.count) }
     }

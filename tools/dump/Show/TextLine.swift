@@ -139,7 +139,7 @@ struct TextLine {
   private func writeMissing(
     _ packet: AckPacket, _ origin: UInt32, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer
   ) {
-    var runs = AckRuns(packet, bytes)
+    var runs = SliceReader(packet, bytes.bytes)
     let start = packet.first &- origin
     var shown = 0
     var total: UInt64 = 0
