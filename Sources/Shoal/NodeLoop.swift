@@ -220,13 +220,13 @@ final class NodeLoop {
 
   /// One datagram, after this endpoint's link.
   private func accept(_ bytes: UnsafeMutableRawBufferPointer, _ from: Address, at now: Instant) {
-    let datagram = UnsafeRawBufferPointer(bytes)
-    capture?.add(datagram, from: from, to: captureAddress(for: from), outbound: false, wall: SystemClock.stamp())
-    guard Checksum.isValid(datagram) else {
+    let received = UnsafeRawBufferPointer(bytes)
+    capture?.add(received, from: from, to: captureAddress(for: from), outbound: false, wall: SystemClock.stamp())
+    guard let datagram = Datagram.open(received) else {
       corrupt += 1
       return swarm.receiveCorrupt(from: from, at: now)
     }
-    if tracker != nil, let type = PacketType(rawValue: datagram[3]), type.isTrackerRequest {
+    if tracker != nil, Header.peek(datagram.bytes).packetType?.isTrackerRequest == true {
       tracker!.receive(datagram.bytes, from: from, at: now)
       return takeTrackerEvents()
     }
@@ -282,7 +282,9 @@ final class NodeLoop {
     }
     while tracker != nil, let room = room(), let reply = tracker!.nextTransmit(at: now) {
       reply.bytes.withUnsafeBytes { room.copyMemory(from: $0) }
-      dispatch(UnsafeMutableRawBufferPointer(rebasing: room[..<reply.bytes.count]), to: reply.to, at: now)
+      let datagram = UnsafeMutableRawBufferPointer(rebasing: room[..<reply.bytes.count])
+      Datagram.seal(datagram)
+      dispatch(datagram, to: reply.to, at: now)
       count += 1
     }
     while let room = room() {
@@ -304,22 +306,17 @@ final class NodeLoop {
   private func dispatch(_ bytes: UnsafeMutableRawBufferPointer, to address: Address, at now: Instant) {
     let datagram = UnsafeRawBufferPointer(bytes)
     // A first packet takes the way that the route has now.
-    if datagram[3] == PacketType.open.rawValue { output.sources.forget(address) }
+    if Header.peek(datagram.bytes).packetType == .open { output.sources.forget(address) }
     capture?.add(datagram, from: captureAddress(for: address), to: address, outbound: true, wall: SystemClock.stamp())
     if up.isClean { output.commit(bytes.count, to: address) } else { up.admit(datagram, address, at: now) }
   }
 
-  /// Gathers the payload behind the header and fills in the checksum; false if the bytes cannot be had.
+  /// Gathers the payload behind the header and seals the datagram; false if the bytes cannot be had.
   private func complete(_ transmit: Transmit, _ room: UnsafeMutableRawBufferPointer) -> Bool {
     let whole = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
-    let payload = transmit.payload
-    var checksum = Checksum.compute(UnsafeRawBufferPointer(rebasing: whole[..<transmit.headerLength]))
-    if payload.length > 0 {
-      let rest = UnsafeMutableRawBufferPointer(rebasing: whole[transmit.headerLength...])
-      guard gather(payload, ahead: transmit.ahead, into: rest, &checksum) else { return false }
+    return Datagram.seal(whole, written: transmit.headerLength) {
+      gather(transmit.payload, ahead: transmit.ahead, into: $0, &$1)
     }
-    Checksum.fill(whole, with: checksum)
-    return true
   }
 
   // MARK: The end

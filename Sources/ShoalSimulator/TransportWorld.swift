@@ -6,7 +6,7 @@ import ShoalWire
 
 /// Endpoints that send each other files over a network, in virtual time, everything that arrives being checked.
 ///
-/// It does the part of the host: it makes the bytes of files, fills in and verifies checksums, drains and waits. What
+/// It does the part of the host: it makes the bytes of files, seals and opens datagrams, drains and waits. What
 /// must never happen is noted in `violations`: a wrong byte, a byte or message that is handed on twice, a window
 /// overrun, a host that never falls silent.
 public final class TransportWorld {
@@ -134,7 +134,7 @@ public final class TransportWorld {
   private func arrive(_ datagram: NetworkDatagram) {
     guard let host = byAddress[datagram.to] else { return }
     onArrival?(datagram, now)
-    if datagram.bytes.withUnsafeBytes({ Checksum.isValid($0) }) {
+    if datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) {
       note(datagram, at: host)
       host.endpoint.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
     } else {
@@ -157,7 +157,7 @@ public final class TransportWorld {
         let content = UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...])
         TransportWorldContent.fill(content, source: transmit.payload.source, offset: transmit.payload.offset)
       }
-      Checksum.fill(bytes)
+      Datagram.seal(bytes)
       host.bytesSent += bytes.count
       note(transmit, UnsafeRawBufferPointer(bytes), from: host)
       network.send(UnsafeRawBufferPointer(bytes), from: host.address, to: transmit.to)
@@ -225,10 +225,9 @@ public final class TransportWorld {
 
   /// The number of a DATA packet may lie no further than the window beyond what was acknowledged.
   private func note(_ transmit: Transmit, _ bytes: UnsafeRawBufferPointer, from host: TransportWorldHost) {
-    guard let id = transmit.connection, bytes[3] == PacketType.data.rawValue, var window = host.windows[id] else {
-      return
-    }
-    let number = bytes.loadUnaligned(fromByteOffset: Limits.headerLength, as: UInt32.self).bigEndian
+    guard let id = transmit.connection, var window = host.windows[id], Header.peek(bytes.bytes).packetType == .data,
+      let number = try? DataPacket.read(bytes.bytes).sequence
+    else { return }
     let base = window.base ?? number
     window.base = base
     let distance = number &- base &+ 1
@@ -240,17 +239,17 @@ public final class TransportWorld {
 
   /// No numbered packet may be handed on twice.
   private func noteArrived(_ datagram: NetworkDatagram, at host: TransportWorldHost) {
-    let (id, number) = datagram.bytes.withUnsafeBytes {
-      ($0.loadUnaligned(fromByteOffset: 8, as: UInt64.self), $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
-    }
+    let bytes = datagram.bytes.span.bytes
+    let id = Header.peek(bytes).connection
+    guard let number = try? DataPacket.read(bytes).sequence else { return violate("what was handed on is no DATA") }
     if !host.handedOn[id, default: []].insert(number).inserted {
-      violate("packet \(number.bigEndian) was handed on twice")
+      violate("packet \(number) was handed on twice")
     }
   }
 
   private func note(_ datagram: NetworkDatagram, at host: TransportWorldHost) {
-    guard datagram.bytes[3] == PacketType.ack.rawValue, let ack = try? AckPacket.read(datagram.bytes.span.bytes)
-    else { return }
+    let bytes = datagram.bytes.span.bytes
+    guard Header.peek(bytes).packetType == .ack, let ack = try? AckPacket.read(bytes) else { return }
     // Which connection it is for the wire alone does not say; those of one peer are told apart by their numbers.
     for (id, window) in host.windows {
       guard let base = window.base, host.endpoint.address(id) == datagram.from else { continue }

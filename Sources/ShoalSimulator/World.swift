@@ -8,7 +8,7 @@ import ShoalWire
 
 /// Peers and trackers that exchange files over a network, in virtual time, everything that arrives being checked.
 ///
-/// It does what the event loop of a real peer does: fills in and verifies checksums, gathers blocks to pieces,
+/// It does what the event loop of a real peer does: seals and opens datagrams, gathers blocks to pieces,
 /// verifies them, a while later, with the manifest, and keeps what is right. What must never happen is noted in
 /// `violations`: a wrong byte kept, a piece written twice, more buffered than allowed, a host that never falls silent.
 public final class World {
@@ -151,7 +151,7 @@ public final class World {
   }
 
   private func arrive(_ datagram: NetworkDatagram) {
-    let isIntact = datagram.bytes.withUnsafeBytes { Checksum.isValid($0) }
+    let isIntact = datagram.bytes.withUnsafeBytes { Datagram.open($0) != nil }
     if let peer = byAddress[datagram.to] {
       if isIntact {
         peer.swarm.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
@@ -211,11 +211,11 @@ public final class World {
     if let tamper = peer.tamper {
       var datagram = Array(bytes)
       guard tamper(&datagram) else { return }
-      datagram.withUnsafeMutableBytes { Checksum.fill($0) }
+      datagram.withUnsafeMutableBytes { Datagram.seal($0) }
       note(peer.address, datagram.count)
       return network.send(NetworkDatagram(from: peer.address, to: transmit.to, bytes: datagram))
     }
-    Checksum.fill(bytes)
+    Datagram.seal(bytes)
     note(peer.address, Int(Checksum.found(UnsafeRawBufferPointer(bytes))))
     network.send(UnsafeRawBufferPointer(bytes), from: peer.address, to: transmit.to)
   }
@@ -241,7 +241,8 @@ public final class World {
   }
 
   private func flushTracker(_ address: Address) {
-    while let (to, bytes) = trackers[address]?.nextTransmit(at: now) {
+    while case (let to, var bytes)? = trackers[address]?.nextTransmit(at: now) {
+      bytes.withUnsafeMutableBytes { Datagram.seal($0) }
       network.send(NetworkDatagram(from: address, to: to, bytes: bytes))
     }
     while trackers[address]?.nextEvent() != nil {}

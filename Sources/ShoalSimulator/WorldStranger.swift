@@ -74,7 +74,7 @@ public final class WorldStranger {
       if transmit.payload.length > 0 {
         content(transmit.payload, UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...]))
       }
-      Checksum.fill(bytes)
+      Datagram.seal(bytes)
       return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
     }
   }

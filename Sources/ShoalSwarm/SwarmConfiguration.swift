@@ -74,9 +74,6 @@ enum SwarmConstants {
   /// How long an address that sent what does not fit the id is left alone, and how many such are remembered.
   static let ban: Nanoseconds = 600 * .second
   static let bans = 256
-  /// The bytes of the runs in one OFFER, beside a name of 255 bytes, and in one HAVE.
-  static let offerRuns = 800
-  static let haveRuns = 1_100
   /// Chunk runs that a peer may tell before the cut is known.
   static let earlyRuns = 4_096
   /// Gained chunks that a peer was not told of, in runs: beyond this it is told of all chunks anew.

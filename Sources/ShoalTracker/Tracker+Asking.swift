@@ -7,8 +7,8 @@ extension Tracker {
     guard let named = registry.files(named: packet.name) else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
     answer.total = UInt16(clamping: named.claims.count)
-    var room = Limits.smallestDatagram - Limits.headerLength - 3
-    let most = room / FoundEntry.leastLength
+    var room = Limits.smallestDatagram - answer.encodedSize
+    let most = room / FoundEntry().encodedSize
     let registry = registry
     let files = named.first(most, using: &random) { registry.files[$0]?.hostCount ?? 0 }
     for id in files {
@@ -19,7 +19,7 @@ extension Tracker {
       entry.cut = eldest.cut
       entry.peers = UInt32(file.count)
       entry.claimant = eldest.key.peer.told(to: asker.peer)
-      room -= entry.length
+      room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.files.append(entry)
     }
@@ -36,11 +36,11 @@ extension Tracker {
     answer.id = packet.id
     answer.name = registry[file.eldest].name
     answer.total = UInt32(isAny ? file.count - (own == nil ? 0 : 1) : file.members.count(where: isWanted))
-    var room = Limits.smallestDatagram - Limits.headerLength - 38 - answer.name.utf8.count
-    let most = min(Int(packet.most), room / PeerEntry.leastLength, Int(answer.total))
+    var room = Limits.smallestDatagram - answer.encodedSize
+    let most = min(Int(packet.most), room / PeerEntry().encodedSize, Int(answer.total))
     for place in file.draw(most, using: &random, where: isWanted) {
       let entry = entry(at: place, for: asker)
-      room -= entry.length
+      room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.peers.append(entry)
     }
@@ -54,7 +54,7 @@ extension Tracker {
     }
     var answer = MappedPacket()
     answer.first = packet.first
-    let room = Limits.smallestDatagram - Limits.headerLength - 10
+    let room = Limits.smallestDatagram - answer.encodedSize
     let (runs, end) = registry[place].chunks.runs(from: Int(packet.first), fitting: room)
     answer.have = runs
     answer.end = UInt32(end)
@@ -86,26 +86,4 @@ extension Address {
   fileprivate func told(to asker: Address) -> Address {
     isLoopback && !(asker.isLoopback && asker.isIPv4 == isIPv4) ? Address(ipv4: 0, port: port) : self
   }
-}
-
-extension FoundEntry {
-  /// The bytes of the entry in a packet.
-  fileprivate var length: Int { 32 + Cut.length + 4 + claimant.length }
-  fileprivate static var leastLength: Int { FoundEntry().length }
-}
-
-extension PeerEntry {
-  /// The bytes of the entry in a packet.
-  fileprivate var length: Int { address.length + Cut.length + 6 }
-  fileprivate static var leastLength: Int { PeerEntry().length }
-}
-
-extension Cut {
-  /// The bytes of a cut in a packet.
-  fileprivate static var length: Int { 13 }
-}
-
-extension Address {
-  /// The bytes of the address in a packet.
-  fileprivate var length: Int { isIPv4 ? 7 : 19 }
 }

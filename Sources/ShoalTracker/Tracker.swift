@@ -68,7 +68,7 @@ public struct Tracker: Sendable {
     }
   }
 
-  /// The next reply to send: a whole datagram, its checksum filled in.
+  /// The next reply to send: a whole datagram, to be sealed.
   public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.popFirst() }
 
   /// Forgets the peers that have been silent for too long.
@@ -88,7 +88,7 @@ public struct Tracker: Sendable {
 
   /// Answers a request, unless the answer is larger than its sender has shown to deserve.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
-    guard let bytes = try? packet.datagram(connection: asker.transaction, capacity: asker.room) else {
+    guard let bytes = try? packet.encoded(connection: asker.transaction, capacity: asker.room) else {
       counters.withheld += 1
       return
     }
@@ -119,7 +119,8 @@ public struct Tracker: Sendable {
   private mutating func refuse(_ refused: Refused, to asker: Asker) {
     var packet = ErrorPacket()
     packet.code = refused.code.rawValue
-    if Limits.headerLength + 3 + refused.message.utf8.count <= asker.room { packet.message = refused.message }
+    packet.message = refused.message
+    if packet.encodedSize > asker.room { packet.message = "" }
     reply(packet, to: asker)
   }
 

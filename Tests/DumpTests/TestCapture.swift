@@ -134,7 +134,7 @@ func block(file: UInt16 = 0, offset: UInt64, count: Int, space: ContentSpace = .
 /// The datagram with its checksum filled in.
 func sealed(_ datagram: [UInt8]) -> [UInt8] {
   var datagram = datagram
-  datagram.withUnsafeMutableBytes { Checksum.fill($0) }
+  datagram.withUnsafeMutableBytes { ShoalWire.Datagram.seal($0) }
   return datagram
 }
 

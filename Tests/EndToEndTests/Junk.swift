@@ -13,7 +13,7 @@ enum Junk {
       if i % 2 == 0, bytes.count >= 16 {
         // Header and checksum are right; what follows is not.
         bytes.replaceSubrange(0..<4, with: [0x53, 0x68, 1, UInt8(truncatingIfNeeded: generator.next() % 0x30)])
-        bytes.withUnsafeMutableBytes { Checksum.fill($0) }
+        bytes.withUnsafeMutableBytes { Datagram.seal($0) }
       }
       for address in addresses {
         var target = sockaddr_in()

@@ -67,7 +67,7 @@ final class Stranger {
         want.id = file
         var data = try DataPacket().datagram(connection: try AcceptPacket.decode(bytes.span.bytes).responder)
         data += try want.encoded()
-        data.withUnsafeMutableBytes { Checksum.fill($0) }
+        data.withUnsafeMutableBytes { Datagram.seal($0) }
         send(data)
         return true
       case .close: return false

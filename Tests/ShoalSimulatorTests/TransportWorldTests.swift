@@ -31,7 +31,7 @@ import Testing
       // Damage that the checksum does not tell.
       if datagram.bytes.count > 1_000, datagram.bytes[3] == PacketType.data.rawValue {
         datagram.bytes[500] ^= 1
-        datagram.bytes.withUnsafeMutableBytes { Checksum.fill($0) }
+        datagram.bytes.withUnsafeMutableBytes { Datagram.seal($0) }
       }
       return true
     }

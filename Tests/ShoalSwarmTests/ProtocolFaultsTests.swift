@@ -103,7 +103,7 @@ import Testing
     var packet = DataPacket()
     packet.sequence = sequence
     var bytes = try packet.datagram(connection: id) + message.encoded()
-    bytes.withUnsafeMutableBytes { Checksum.fill($0) }
+    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
     return bytes
   }
 
@@ -114,7 +114,7 @@ import Testing
     let found = datagram[offset..<offset + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard found == old else { return }
     for i in 0..<8 { datagram[offset + i] = UInt8(truncatingIfNeeded: new >> UInt64(56 - 8 * i)) }
-    if isIntact { datagram.withUnsafeMutableBytes { Checksum.fill($0) } }
+    if isIntact { datagram.withUnsafeMutableBytes { Datagram.seal($0) } }
   }
 
   private static func manifest() -> Manifest {

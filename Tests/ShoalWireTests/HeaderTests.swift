@@ -56,6 +56,23 @@ import Testing
     }
   }
 
+  /// A header is looked at whatever its version, type and magic are, and as far as it goes.
+  @Test func aPeek() {
+    let bytes = [0x53, 0x68, 9, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] as [UInt8]
+    let header = Header.peek(bytes.span.bytes)
+    #expect(header.magic == Header.magic && header.version == 9 && header.packetType == .data)
+    #expect(header.checksum == 0x0102_0304 && header.connection == 0x0506_0708_090a_0b0c)
+    for count in 0..<16 {
+      let prefix = Array(bytes[..<count])
+      let cut = Header.peek(prefix.span.bytes)
+      #expect(cut.magic == (count < 2 ? 0 : Header.magic) && cut.version == (count < 3 ? 0 : 9))
+      #expect(cut.packetType == (count < 4 ? nil : .data) && cut.checksum == (count < 8 ? 0 : header.checksum))
+      #expect(cut.connection == 0)
+    }
+    let unknown: [UInt8] = [0, 0, 0, 0xff]
+    #expect(Header.peek(unknown.span.bytes).packetType == nil)
+  }
+
   @Test func errorsReadAsPhrases() {
     #expect("\(decode(version: 9, type: 2)!)" == "version at byte 2: a version not spoken here")
     #expect("\(decode(type: 0x84)!)" == "type at byte 3: unknown type")

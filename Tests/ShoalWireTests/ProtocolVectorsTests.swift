@@ -150,7 +150,7 @@ import Testing
         anew += try encodedAnew(known.message, datagram, body)
       }
     }
-    anew.withUnsafeMutableBytes { Checksum.fill($0) }
+    anew.withUnsafeMutableBytes { Datagram.seal($0) }
     return anew
   }
 

@@ -87,7 +87,7 @@ func sample<P: Packet>(_: P.Type, _ random: inout SeededGenerator) throws -> (pa
   var datagram = try packet.datagram(connection: fields.random.next(), capacity: 4_000)
   datagram += fields.bytes(fields.restCount)
   random = fields.random
-  datagram.withUnsafeMutableBytes { Checksum.fill($0) }
+  datagram.withUnsafeMutableBytes { Datagram.seal($0) }
   return (packet, datagram)
 }
 
@@ -108,7 +108,7 @@ func sample<M: Message>(
 /// A DATA datagram with these messages.
 func dataDatagram(_ messages: [[UInt8]]) throws -> [UInt8] {
   var datagram = try DataPacket().datagram(connection: 1) + messages.joined()
-  datagram.withUnsafeMutableBytes { Checksum.fill($0) }
+  datagram.withUnsafeMutableBytes { Datagram.seal($0) }
   return datagram
 }
 

@@ -24,4 +24,27 @@ struct RunFittingTests {
     #expect(pages < 100)
     #expect(set.runs(from: 7, fitting: 0) == ([], 7))
   }
+
+  /// Runs in a list fill the room as those of a set do, to the byte.
+  @Test func aListOfRunsFillsTheRoomToo() {
+    var random = SeededGenerator(seed: 5)
+    for _ in 0..<50 {
+      var set = BitSet(capacity: 100_000)
+      for _ in 0..<300 {
+        let first = UInt32.random(in: 0..<99_000, using: &random)
+        set.insert(ChunkRun(first: first, count: .random(in: 1...900, using: &random)))
+      }
+      let all = set.runs(from: 0, fitting: .max).runs
+      for bytes in [0, 1, 2, 7, 100, 101, 102, 103, 1_165] {
+        let fitting = all.prefix(fitting: bytes)
+        #expect(fitting == set.runs(from: 0, fitting: bytes).runs && fitting == Array(all.prefix(fitting.count)))
+        var have = Have()
+        let empty = have.encodedSize
+        have.chunks = fitting
+        #expect(have.encodedSize <= empty + bytes)
+        have.chunks = Array(all.prefix(fitting.count + 1))
+        #expect(fitting.count == all.count || have.encodedSize > empty + bytes)
+      }
+    }
+  }
 }

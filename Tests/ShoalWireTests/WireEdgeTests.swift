@@ -34,7 +34,7 @@ import Testing
 
   @Test func fifteenBytesAreNoDatagram() {
     var bytes = [UInt8](repeating: 7, count: 15)
-    bytes.withUnsafeMutableBytes { Checksum.fill($0) }
+    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
     #expect(!bytes.withUnsafeBytes { Checksum.isValid($0) })
   }
 

@@ -6,15 +6,13 @@ extension TrackerClient {
   /// Begins a request: with what it tells of a file, it is ready to be sent.
   mutating func start(_ request: TrackerRequest) {
     var transaction = TrackerTransaction(id: random.next(), request: request)
-    // A REGISTER has 72 bytes beside name and runs, an UPDATE 58 beside its runs.
-    let room = Limits.smallestDatagram
     switch request {
     case .register(let id):
       guard let share = shares[id] else { return }
-      transaction.tell(share.have, in: room - 72 - share.name.utf8.count)
+      transaction.tell(share.have, beside: register(id, []))
     case .update(let id):
       guard let share = shares[id] else { return }
-      transaction.tell(share.have.subtracting(share.told), in: room - 58)
+      transaction.tell(share.have.subtracting(share.told), beside: update(id, []))
     case .map(_, _, let chunks): transaction.map = BitSet(capacity: chunks)
     case .deregister, .find, .lookup: break
     }
@@ -51,53 +49,59 @@ extension TrackerClient {
   private func encode(_ transaction: TrackerTransaction) throws(WireError) -> [UInt8] {
     let cookie = cookie?.value ?? 0
     switch transaction.request {
-    case nil: return try ConnectPacket().datagram(connection: transaction.id)
-    case .register(let id):
-      var packet = RegisterPacket()
-      packet.cookie = cookie
-      packet.id = id
-      packet.cut = shares[id]?.cut ?? Cut()
-      packet.name = shares[id]?.name ?? ""
-      packet.have = transaction.runs
-      return try packet.datagram(connection: transaction.id)
-    case .update(let id):
-      var packet = UpdatePacket()
-      packet.cookie = cookie
-      packet.id = id
-      packet.gained = transaction.runs
-      return try packet.datagram(connection: transaction.id)
+    case nil: return try ConnectPacket().encoded(connection: transaction.id)
+    case .register(let id): return try register(id, transaction.runs).encoded(connection: transaction.id)
+    case .update(let id): return try update(id, transaction.runs).encoded(connection: transaction.id)
     case .deregister(let id):
       var packet = DeregisterPacket()
       packet.cookie = cookie
       packet.id = id
-      return try packet.datagram(connection: transaction.id)
+      return try packet.encoded(connection: transaction.id)
     case .find(let name):
       var packet = FindPacket()
       packet.cookie = cookie
       packet.name = name
-      return try packet.datagram(connection: transaction.id)
+      return try packet.encoded(connection: transaction.id)
     case .lookup(let id, let chunk, let most):
       var packet = LookupPacket()
       packet.cookie = cookie
       packet.id = id
       packet.chunk = chunk
       packet.most = most
-      return try packet.datagram(connection: transaction.id)
+      return try packet.encoded(connection: transaction.id)
     case .map(let id, let address, _):
       var packet = MapPacket()
       packet.cookie = cookie
       packet.id = id
       packet.address = address
       packet.first = UInt32(transaction.first)
-      return try packet.datagram(connection: transaction.id)
+      return try packet.encoded(connection: transaction.id)
     }
+  }
+
+  private func register(_ id: Digest, _ runs: [ChunkRun]) -> RegisterPacket {
+    var packet = RegisterPacket()
+    packet.cookie = cookie?.value ?? 0
+    packet.id = id
+    packet.cut = shares[id]?.cut ?? Cut()
+    packet.name = shares[id]?.name ?? ""
+    packet.have = runs
+    return packet
+  }
+
+  private func update(_ id: Digest, _ runs: [ChunkRun]) -> UpdatePacket {
+    var packet = UpdatePacket()
+    packet.cookie = cookie?.value ?? 0
+    packet.id = id
+    packet.gained = runs
+    return packet
   }
 }
 
 extension TrackerTransaction {
-  /// Tells as many of these chunks as fit into `room` bytes.
-  fileprivate mutating func tell(_ chunks: BitSet, in room: Int) {
-    let (runs, end) = chunks.runs(from: 0, fitting: room)
+  /// Tells as many of these chunks as there is room for in a datagram, beside what `packet` holds.
+  fileprivate mutating func tell(_ chunks: BitSet, beside packet: some Packet) {
+    let (runs, end) = chunks.runs(from: 0, fitting: Limits.smallestDatagram - packet.encodedSize)
     self.runs = runs
     isWhole = end == chunks.capacity
   }

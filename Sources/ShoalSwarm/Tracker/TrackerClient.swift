@@ -149,7 +149,7 @@ extension TrackerClient {
     if silence >= configuration.triesBeforeOthers && contact.addresses.count > 1 { cookie = nil }
   }
 
-  /// The next datagram to send, its checksum filled in; nil: none before `deadline`.
+  /// The next datagram to send, to be sealed; nil: none before `deadline`.
   public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
     guard now >= startAt else { return nil }
     begin(at: now)

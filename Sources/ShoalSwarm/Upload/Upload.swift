@@ -45,7 +45,7 @@ struct Upload {
     offer.chunks = copy.cut.chunks
     offer.name = name
     while offer.name.utf8.count > Limits.nameLength { offer.name.removeLast() }
-    let (runs, end) = copy.chunks.runs(from: 0, fitting: SwarmConstants.offerRuns)
+    let (runs, end) = copy.chunks.runs(from: 0, fitting: MessageType.longest - offer.encodedSize)
     offer.have = runs
     subscribers[i].isOffered = true
     subscribers[i].told = end
@@ -74,13 +74,12 @@ struct Upload {
       guard room > 0 else { return false }
       var have = Have()
       have.file = number
+      let bytes = MessageType.longest - have.encodedSize
       if subscribers[i].gained.isEmpty {
-        (have.chunks, subscribers[i].told) = copy.chunks.runs(
-          from: subscribers[i].told, fitting: SwarmConstants.haveRuns)
+        (have.chunks, subscribers[i].told) = copy.chunks.runs(from: subscribers[i].told, fitting: bytes)
       } else {
-        let count = min(subscribers[i].gained.count, SwarmConstants.haveRuns / 8)
-        have.chunks = Array(subscribers[i].gained[..<count])
-        subscribers[i].gained.removeFirst(count)
+        have.chunks = subscribers[i].gained.prefix(fitting: bytes)
+        subscribers[i].gained.removeFirst(have.chunks.count)
       }
       guard !have.chunks.isEmpty else { continue }
       outbox.post(have, to: link)

@@ -20,14 +20,14 @@ struct StatelessReplies {
   mutating func busy(_ id: UInt64, to address: Address) {
     var close = ClosePacket()
     close.code = CloseCode.busy.rawValue
-    if let bytes = try? close.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
+    if let bytes = try? close.encoded(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
   }
 
   /// An OPEN comes of which nothing is kept before its sender has shown that it gets this token.
   mutating func retry(_ token: UInt64, _ id: UInt64, to address: Address) {
     var retry = RetryPacket()
     retry.token = token
-    if let bytes = try? retry.datagram(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
+    if let bytes = try? retry.encoded(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
   }
 
   /// DATA, of `received` bytes, comes for an id that no connection has. What is too short to be DATA is not answered.
@@ -38,18 +38,16 @@ struct StatelessReplies {
       resetCredit = min(resetCredit + earned, Constants.resetsPerSecond)
       resetCreditAt = now
     }
-    guard resetCredit > 0, let bytes = try? ResetPacket().datagram(connection: id) else { return }
+    guard resetCredit > 0, let bytes = try? ResetPacket().encoded(connection: id) else { return }
     resetCredit -= 1
     append(bytes, to: address, for: received)
   }
 
   /// An OPEN of a version that we do not speak is told which we do.
   mutating func version(_ bytes: RawSpan, to address: Address) {
-    guard bytes.byteCount >= Limits.smallestDatagram,
-      bytes.unsafeLoad(fromByteOffset: 3, as: UInt8.self) == PacketType.open.rawValue
-    else { return }
-    let id = bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
-    if let answer = try? VersionPacket().datagram(connection: id) {
+    let header = Header.peek(bytes)
+    guard bytes.byteCount >= Limits.smallestDatagram, header.packetType == .open else { return }
+    if let answer = try? VersionPacket().encoded(connection: header.connection) {
       append(answer, to: address, for: bytes.byteCount)
     }
   }

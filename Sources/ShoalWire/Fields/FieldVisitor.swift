@@ -14,7 +14,7 @@ public enum FieldStyle: Sendable, Hashable {
   case code(CodeNames)
 }
 
-/// What visits the fields of a packet, in the order of their bytes: the encoder, the decoder, the layout.
+/// What visits the fields of a packet, in the order of their bytes: encoder, decoder, `SizeVisitor`, layout.
 ///
 /// Each packet and message declares its fields once, in one `fields` function; everything that must agree about
 /// the bytes is a visitor of it.

@@ -5,7 +5,7 @@ import ShoalContent
 /// The original's 16-bit sum, folded once, missed swapped words and many two-bit flips; CRC-32C misses neither.
 public enum Checksum {
   /// Where the field lies.
-  public static let field = 4..<8
+  public static let field = Schema.header.first { $0.name == "checksum" }.map { $0.offset!..<$0.offset! + $0.size! }!
 
   /// What the checksum should be (the original's `calculate_checksum`).
   public static func compute(_ datagram: UnsafeRawBufferPointer) -> UInt32 { CRC32C.datagram(datagram) }
@@ -18,15 +18,5 @@ public enum Checksum {
   /// Whether the datagram has a header and is intact (the original's `validate_checksum`).
   public static func isValid(_ datagram: UnsafeRawBufferPointer) -> Bool {
     datagram.count >= Limits.headerLength && found(datagram) == compute(datagram)
-  }
-
-  /// Fills in the checksum of a complete datagram.
-  public static func fill(_ datagram: UnsafeMutableRawBufferPointer) {
-    fill(datagram, with: compute(UnsafeRawBufferPointer(datagram)))
-  }
-
-  /// Fills in the checksum of a datagram where it is known; the datagram must have a header.
-  public static func fill(_ datagram: UnsafeMutableRawBufferPointer, with value: UInt32) {
-    datagram.storeBytes(of: value.bigEndian, toByteOffset: field.lowerBound, as: UInt32.self)
   }
 }

@@ -36,6 +36,19 @@ public struct Header: FieldGroup, Hashable {
     try v.u64("connection", &connection, .hex)
   }
 
+  /// The header as it reads, nothing in it being checked, neither magic nor version; what the datagram is too short for
+  /// is zero.
+  public static func peek(_ bytes: RawSpan) -> Header {
+    var header = Header()
+    (header.magic, header.version) = (0, 0)
+    var decoder = Decoder(bytes)
+    try? header.fields(&decoder)
+    return header
+  }
+
+  /// The type, if it is one of this version.
+  public var packetType: PacketType? { PacketType(rawValue: type) }
+
   /// The header of a datagram, if it is one of ours in a version that we speak.
   ///
   /// The checksum must have been verified before anything else in the header is believed.
@@ -44,7 +57,7 @@ public struct Header: FieldGroup, Hashable {
     var decoder = Decoder(bytes)
     try header.fields(&decoder)
     guard header.magic == Header.magic else { throw WireError(.magic, "magic", at: 0) }
-    guard let type = PacketType(rawValue: header.type), (type == .version) == (header.version == 0) else {
+    guard let type = header.packetType, (type == .version) == (header.version == 0) else {
       let ours = header.version == Limits.version
       throw ours ? WireError(.unknownType, "type", at: 3) : WireError(.version, "version", at: 2)
     }

@@ -5,7 +5,7 @@ extension Limits {
   /// The version of the protocol that this code speaks.
   public static let version: UInt8 = 1
   /// The bytes of the header of every datagram.
-  public static let headerLength = 16
+  public static let headerLength = Header.encodedSize
   /// An OPEN is padded to this many bytes of UDP payload, and every path must carry as many: RFC 9000 §14.1.
   public static let smallestDatagram = 1_200
   /// The largest UDP payload over IPv4.

@@ -4,6 +4,8 @@ import ShoalContent
 public struct MessageReader: ~Copyable, ~Escapable {
   let bytes: RawSpan
   var offset: Int
+  /// The type byte of the message that was read last, whether or not this version knows it.
+  public private(set) var typeByte: UInt8 = 0
 
   /// The messages that begin at `offset`, up to the datagram's end.
   @_lifetime(copy bytes)
@@ -19,12 +21,14 @@ public struct MessageReader: ~Copyable, ~Escapable {
   public mutating func next() throws(WireError) -> (type: MessageType?, body: ByteRange)? {
     guard offset < bytes.byteCount else { return nil }
     guard bytes.byteCount - offset >= MessageType.overhead else { throw WireError(.truncated, "message", at: offset) }
-    let type = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-    let length = Int(bytes.unsafeLoadUnaligned(fromByteOffset: offset + 1, as: UInt16.self).bigEndian)
-    let body = ByteRange(offset: offset + MessageType.overhead, count: length)
+    var header = MessageHeader()
+    var decoder = Decoder(bytes, from: offset)
+    try header.fields(&decoder)
+    let body = ByteRange(offset: decoder.offset, count: Int(header.length))
     guard body.end <= bytes.byteCount else { throw WireError(.truncated, "length", at: offset + 1) }
     offset = body.end
-    return (MessageType(rawValue: type), body)
+    typeByte = header.type
+    return (MessageType(rawValue: header.type), body)
   }
 }
 
@@ -49,24 +53,19 @@ extension Message {
 
   /// The message with its type and length; fails if it is longer than `MessageType.longest`.
   public func encoded() throws(WireError) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: MessageType.longest)
+    let size = encodedSize
+    guard size <= MessageType.longest else { throw WireError(.overflow, "message", at: 0) }
+    var buffer = [UInt8](repeating: 0, count: size)
     var span = buffer.mutableSpan
-    let end = try write(span.mutableBytes, length: 0)
-    buffer.removeSubrange(end...)
-    // What a message varies in is known only now.
-    let length = end - MessageType.overhead
-    buffer[1] = UInt8(length >> 8)
-    buffer[2] = UInt8(length & 255)
+    _ = try write(span.mutableBytes, length: UInt16(size - MessageType.overhead))
     return buffer
   }
 
   @inline(__always)
   func write(_ bytes: consuming MutableRawSpan, length: UInt16) throws(WireError) -> Int {
     var encoder = Encoder(bytes)
-    var type = Self.type.rawValue
-    var length = length
-    try encoder.u8("message", &type)
-    try encoder.u16("length", &length)
+    var header = MessageHeader(type: Self.type.rawValue, length: length)
+    try header.fields(&encoder)
     var message = self
     try message.fields(&encoder)
     return encoder.offset

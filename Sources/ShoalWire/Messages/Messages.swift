@@ -11,7 +11,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case refuse = 7
 
   /// The bytes of type and length.
-  public static let overhead = 3
+  public static let overhead = MessageHeader().end(from: 0)
   /// The name that Protocol.md and the inspector give it.
   public var name: String { "\(self)".uppercased() }
 }
@@ -43,6 +43,20 @@ public enum Refusal: UInt16, Sendable, CaseIterable, CustomStringConvertible {
     case .notHere: "not_here"
     case .tooManyRequests: "too_many_requests"
     }
+  }
+}
+
+/// What precedes the fields of every message.
+struct MessageHeader: FieldGroup {
+  /// A `MessageType`.
+  var type: UInt8 = 0
+  /// How many bytes of fields follow.
+  var length: UInt16 = 0
+
+  @inline(__always)
+  mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u8("message", &type, .code(.messageType))
+    try v.u16("length", &length)
   }
 }
 
@@ -195,7 +209,7 @@ public struct Block: Message, Hashable, BitwiseCopyable {
   /// The type byte of a BLOCK.
   public static let type = MessageType.block
   /// The bytes of type, length and fields, before the content.
-  public static let overhead = MessageType.overhead + 11
+  public static let overhead = Block().encodedSize
 
   /// The number that the receiver gave the file in its WANT.
   public var file: UInt16 = 0

@@ -5,7 +5,7 @@ public struct DataPacket: Packet, Hashable {
   /// The type byte of a DATA.
   public static let type = PacketType.data
   /// The bytes of header and fields, before the first message.
-  public static let overhead = Limits.headerLength + 12
+  public static let overhead = DataPacket().encodedSize
 
   /// The packet's number, the same in every repeat.
   public var sequence: UInt32 = 0
@@ -48,7 +48,7 @@ public struct AckPacket: Packet, Hashable {
   /// The type byte of an ACK.
   public static let type = PacketType.ack
   /// The bytes of header and fields, before the slice.
-  public static let overhead = Limits.headerLength + 27
+  public static let overhead = AckPacket().encodedSize
 
   /// All packets before this number have arrived.
   public var next: UInt32 = 0

@@ -35,15 +35,20 @@ extension Packet {
     try write(connection, bytes)
   }
 
-  /// A whole datagram of at most `capacity` bytes, its checksum filled in.
-  public func datagram(
-    connection: UInt64, capacity: Int = Limits.smallestDatagram
-  ) throws(WireError) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: capacity)
+  /// Header and fields, of at most `capacity` bytes. The checksum field is left zero.
+  public func encoded(connection: UInt64, capacity: Int = Limits.smallestDatagram) throws(WireError) -> [UInt8] {
+    let size = encodedSize
+    guard size <= capacity else { throw WireError(.overflow, "packet", at: capacity) }
+    var buffer = [UInt8](repeating: 0, count: size)
     var span = buffer.mutableSpan
-    let length = try write(connection, span.mutableBytes)
-    buffer.removeSubrange(length...)
-    buffer.withUnsafeMutableBytes { Checksum.fill($0) }
+    _ = try write(connection, span.mutableBytes)
     return buffer
+  }
+
+  /// A whole datagram of at most `capacity` bytes, sealed: for those who speak without a state machine.
+  public func datagram(connection: UInt64, capacity: Int = Limits.smallestDatagram) throws(WireError) -> [UInt8] {
+    var bytes = try encoded(connection: connection, capacity: capacity)
+    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+    return bytes
   }
 }

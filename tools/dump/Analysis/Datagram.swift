@@ -70,11 +70,11 @@ struct Datagram {
     (self.source, self.destination) = (source, destination)
     bytes = payload
     self.length = length
-    isOurs = payload.count >= 2 && payload[0] == 0x53 && payload[1] == 0x68
+    isOurs = Header.peek(payload.bytes).magic == Header.magic
     if length > payload.count || length < Limits.headerLength {
       verdict = .unknown
     } else {
-      verdict = Checksum.found(payload) == Checksum.compute(payload) ? .ok : .corrupt
+      verdict = Checksum.isValid(payload) ? .ok : .corrupt
     }
     if isOurs, verdict != .corrupt { decode() }
   }
@@ -106,7 +106,12 @@ struct Datagram {
     return copy
   }
   /// The type that a corrupt datagram claims, which may be the damage.
-  var claimedType: PacketType? { bytes.count > 3 ? PacketType(rawValue: bytes[3]) : nil }
+  var claimedType: PacketType? { Header.peek(bytes.bytes).packetType }
+  /// The value of a type that is not known, as text.
+  var unknownType: String {
+    let value = Header.peek(bytes.bytes).type
+    return value == 0 && bytes.count < Limits.headerLength ? "?" : "0x" + hex(UInt64(value), 2)
+  }
 }
 
 extension Datagram {
@@ -143,8 +148,7 @@ extension Datagram {
     while let (type, body) = try reader.next() {
       let fields = type == .block ? min(body.count, Block.overhead - MessageType.overhead) : body.count
       guard body.offset + fields <= captured else { return }
-      let value = span.unsafeLoad(fromByteOffset: body.offset - MessageType.overhead, as: UInt8.self)
-      try visit(span, MessagePart(type: type, value: value, body: body))
+      try visit(span, MessagePart(type: type, value: reader.typeByte, body: body))
     }
   }
 }

@@ -1,6 +1,7 @@
 import ShoalBase
 import ShoalCapture
 import ShoalContent
+import ShoalWire
 
 /// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each as it
 /// arrives on one and as it leaves on another, whatever a NAT makes of its addresses.
@@ -94,8 +95,8 @@ extension Datagram {
   /// timestamp too; 0 where there is no header.
   var identity: UInt64 {
     guard bytes.count >= Limits.headerLength else { return 0 }
-    let connection = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-    return mix(connection, UInt64(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+    let header = Header.peek(bytes.bytes)
+    return mix(header.connection, UInt64(header.checksum))
   }
 }
 

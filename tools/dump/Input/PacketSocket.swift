@@ -1,4 +1,5 @@
 import Glibc
+import ShoalWire
 
 /// What the headers of Linux call by macros and structures that Swift does not see: packet(7), BPF.
 enum PacketSocket {
@@ -95,6 +96,7 @@ enum PacketSocket {
   }
   private static let version4Bits = Instruction(code: 0x54, operand: 0xf0)
   private static let headerIntoX = Instruction(code: 0xb1, operand: 0)
+  private static let magic = (UInt32(Header.magic >> 8), UInt32(Header.magic & 0xff))
   private static let pass = Instruction(code: 0x06, operand: 0x40000)
   private static let drop = Instruction(code: 0x06, operand: 0)
 
@@ -117,12 +119,12 @@ enum PacketSocket {
     // 3: IPv4: a fragment, or a byte of the magic.
     byte(9), equal(17, 0, 19), half(6), Instruction(code: 0x45, ifTrue: 16, operand: 0x3fff), headerIntoX,
     // 8
-    byteBehindX(8), equal(0x53, 13, 0), byteBehindX(9), Instruction(code: 0x05, operand: 10),
+    byteBehindX(8), equal(magic.0, 13, 0), byteBehindX(9), Instruction(code: 0x05, operand: 10),
     // 12: IPv6: what may lead to UDP, or UDP.
     equal(0x60, 0, 11), byte(6), equal(17, 4, 0), equal(0, 7, 0), equal(43, 6, 0), equal(44, 5, 0), equal(60, 4, 5),
     // 19
-    byte(48), equal(0x53, 2, 0), byte(49),
+    byte(48), equal(magic.0, 2, 0), byte(49),
     // 22: the second byte of the magic.
-    equal(0x68, 0, 1), pass, drop,
+    equal(magic.1, 0, 1), pass, drop,
   ]
 }

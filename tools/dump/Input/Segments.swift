@@ -62,6 +62,9 @@ struct Segments {
   }
 
   private static func isHeader(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
-    bytes[offset] == 0x53 && bytes[offset + 1] == 0x68 && bytes[offset + 2] == Limits.version
+    // Most bytes are none that a header begins with.
+    guard bytes[offset] == UInt8(Header.magic >> 8) else { return false }
+    let header = Header.peek(UnsafeRawBufferPointer(rebasing: bytes[offset...]).bytes)
+    return header.magic == Header.magic && header.version == Limits.version
   }
 }

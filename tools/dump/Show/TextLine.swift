@@ -94,8 +94,7 @@ struct TextLine {
       writeAck(packet, origin, datagram.bytes, &out)
       return nil
     case .other, .none:
-      let value = datagram.bytes.count > 3 ? datagram.bytes[3] : nil
-      out.append(datagram.type?.name ?? value.map { "0x" + hex(UInt64($0), 2) } ?? "?")
+      out.append(datagram.type?.name ?? datagram.unknownType)
       plain(&out)
       let summary = Summary(datagram)
       for word in summary.words {
