@@ -46,7 +46,7 @@ final class DownloadTask {
       progress.totalChunks = file.totalChunks
       progress.from = file.from
       let counters = loop.swarm.counters
-      let needed = max(counters.repeats - counters.duplicate, 0)
+      let needed = max(counters.receivedRetransmitted - counters.duplicate, 0)
       let isKnown = loop.swarm.statuses.allSatisfy { $0.repeatMode == .selectiveRepeat }
       progress.loss = isKnown ? Double(needed) / Double(max(counters.received, 1)) : nil
     }

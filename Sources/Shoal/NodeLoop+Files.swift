@@ -150,7 +150,7 @@ extension NodeLoop {
     result.lost = counters.lost
     result.corrupt = corrupt
     result.duplicate = counters.duplicate
-    result.repeats = counters.repeats
+    result.repeats = counters.receivedRetransmitted
     result.refused = refused
     result.lastRefusal = lastRefusal
     result.connections = swarm.connectionCount

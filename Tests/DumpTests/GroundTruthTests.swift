@@ -147,7 +147,7 @@ import Testing
     #expect(statistics.all.corrupt == UInt64(transfer.receiver.corrupt))
     #expect(arrived.freshBytes == 1_500_000)
     // What the network doubled is no repeat.
-    let repeats = UInt64(transfer.receiver.repeats)
+    let repeats = UInt64(transfer.receiver.receivedRetransmitted)
     #expect(arrived.resent <= repeats && arrived.resent + arrived.duplicates >= repeats)
     #expect(arrived.duplicates + arrived.spurious == UInt64(transfer.receiver.duplicate))
     #expect(arrived.outOfOrder > 0)

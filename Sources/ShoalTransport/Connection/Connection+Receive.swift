@@ -82,7 +82,7 @@ extension Connection {
     let number = Numbering.expand(packet.sequence, near: receiveWindow.next)
     let top = receiveWindow.top
     let arrival = repeatMode.keep(number, &receiveWindow)
-    if packet.attempt > 0 { counters.repeats += 1 }
+    if packet.attempt > 0 { counters.receivedRetransmitted += 1 }
     if arrival == .duplicate { counters.duplicate += 1 }
     acks.onData(packet, arrival, gap: number > top, path.roundTrip, at: now)
     timers[.ack] = acks.dueAt

@@ -55,7 +55,7 @@ public struct TransportCounters: Sendable, Hashable {
   public var sent = 0
   /// Intact datagrams received, of any kind.
   public var received = 0
-  /// Datagrams that repeat a numbered packet.
+  /// Datagrams sent that repeat a numbered packet.
   public var retransmitted = 0
   /// Packets declared lost.
   public var lost = 0
@@ -65,8 +65,8 @@ public struct TransportCounters: Sendable, Hashable {
   public var corrupt = 0
   /// Numbered packets that arrived again.
   public var duplicate = 0
-  /// Numbered packets whose attempt was above 0.
-  public var repeats = 0
+  /// Numbered packets received that were not their first attempt.
+  public var receivedRetransmitted = 0
   /// UDP payload bytes sent.
   public var bytesSent = 0
   /// UDP payload bytes received.
@@ -86,7 +86,7 @@ public struct TransportCounters: Sendable, Hashable {
     a.spurious += b.spurious
     a.corrupt += b.corrupt
     a.duplicate += b.duplicate
-    a.repeats += b.repeats
+    a.receivedRetransmitted += b.receivedRetransmitted
     a.bytesSent += b.bytesSent
     a.bytesReceived += b.bytesReceived
     a.contentSent += b.contentSent

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// What the peer's ACKs have shown so far of when what has arrived had left: by it losses are told.
+/// What the peer's ACKs have shown so far of when the packets that arrived had left: loss detection rests on it.
 struct AckEvidence {
   /// The latest transmission that is known to have arrived.
   private(set) var newest: Departure?

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// What an ACK told, gathered as it is read.
+/// What an ACK brought, gathered as it is read.
 struct AckResult {
   /// The bytes that it newly acknowledged.
   var bytes = 0
