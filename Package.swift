@@ -28,6 +28,7 @@ let package = Package(
     .target(name: "ShoalWire", dependencies: ["CShoalKernels", "ShoalBase", "ShoalContent"], swiftSettings: lifetimes),
     .target(name: "ShoalTransport", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalSwarm", dependencies: ["ShoalTransport", "ShoalBase", "ShoalContent", "ShoalWire"]),
+    .target(name: "ShoalStore", dependencies: ["ShoalBase", "ShoalContent"]),
     .target(name: "ShoalTracker", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalLink", dependencies: ["ShoalBase"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
@@ -36,12 +37,14 @@ let package = Package(
     .target(
       name: "ShoalSimulator",
       dependencies: [
-        "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
+        "ShoalStore", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker",
+        "ShoalLink",
       ]),
     .target(
       name: "Shoal",
       dependencies: [
-        "CShoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker", "ShoalLink",
+        "ShoalStore", "CShoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm",
+        "ShoalTracker", "ShoalLink",
         "ShoalCapture",
       ],
       cSettings: system),
@@ -85,12 +88,14 @@ let package = Package(
     .testTarget(
       name: "ShoalSwarmTests",
       dependencies: [
-        "TestSupport", "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalSimulator",
+        "ShoalStore", "TestSupport", "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire",
+        "ShoalSimulator",
         "ShoalLink",
       ]),
     .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalBase", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
-    .testTarget(name: "ShoalTests", dependencies: ["Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
+    .testTarget(
+      name: "ShoalTests", dependencies: ["ShoalStore", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [

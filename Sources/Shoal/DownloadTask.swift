@@ -1,6 +1,7 @@
 import Glibc
 import ShoalBase
 import ShoalContent
+import ShoalStore
 import ShoalSwarm
 import ShoalWire
 
@@ -14,8 +15,7 @@ final class DownloadTask {
   let key: FileKey
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
-  private var part: PartFile?
-  private var keepsNothing = false
+  private var manifest: Manifest?
   private(set) var isOver = false
 
   init(
@@ -62,8 +62,6 @@ final class DownloadTask {
   /// The manifest has come: a place for the file is prepared, and what is there already is verified.
   func manifestKnown(_ loop: NodeLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
-    // It may be the second, where the first was a false claim: what was prepared for that is let go.
-    part = nil
     loop.set(nil, key)
     let name = progress.name.isEmpty ? loop.swarm.name(key) : progress.name
     progress.name = name
@@ -72,7 +70,7 @@ final class DownloadTask {
     switch destination {
     case .file(let file): path = file
     case .nowhere:
-      return prepareNothing(manifest, loop)
+      return prepare(nil, manifest, loop)
     case .directory(let directory):
       if let fault = fileNameFault(name) {
         return fail(ShoalError(.file, "\(fault); say where to write, with --output PATH"), loop)
@@ -83,23 +81,29 @@ final class DownloadTask {
     progress.path = path
     progress.phase = .checking
     report(loop)
-    let node = loop.node
-    let (key, replacing) = (key, replacing)
-    WorkerPool.shared.run {
-      let result = PartFile.prepare(path, manifest, replacing: replacing) { checked in
-        node.post { loop in loop.downloads[key.index]?.checked(checked) }
-      }
-      node.post { loop in loop.downloads[key.index]?.prepared(result, manifest, loop) }
+    prepare(path, manifest, loop)
+  }
+
+  private func prepare(_ path: String?, _ manifest: Manifest, _ loop: NodeLoop) {
+    self.manifest = manifest
+    // It may be the second, where the first was a false claim: what was prepared for that is let go.
+    loop.forgetStored(key.index)
+    loop.store.prepare(key.index, manifest, target: path, replacing: replacing)
+    loop.workForStore()
+  }
+
+  /// So many bytes of what was there have been verified.
+  func checked(_ bytes: UInt64) { progress.checked = bytes }
+
+  /// There is a place, with these pieces.
+  func prepared(_ file: File?, have: BitSet, wasThere: Bool, _ loop: NodeLoop) {
+    guard !isOver, let manifest else { return }
+    progress.wasThere = wasThere
+    var source: SourceFile?
+    if let file {
+      source = try? SourceFile(file, checksForChange: false)
+      guard source != nil else { return fail(ShoalError(.file, "\(file.path) cannot be examined"), loop) }
     }
-  }
-
-  /// There is no file to prepare: pieces are verified and let go.
-  private func prepareNothing(_ manifest: Manifest, _ loop: NodeLoop) {
-    keepsNothing = true
-    begin(nil, BitSet(capacity: manifest.cut.pieces), manifest, loop)
-  }
-
-  private func begin(_ source: SourceFile?, _ have: BitSet, _ manifest: Manifest, _ loop: NodeLoop) {
     loop.set(LocalFile(key, source, manifest.cut), key)
     progress.phase = .downloading
     loop.swarm.begin(key, have: have, at: SystemClock.now())
@@ -108,38 +112,17 @@ final class DownloadTask {
     report(loop)
   }
 
-  private func checked(_ bytes: UInt64) { progress.checked = bytes }
-
-  private func prepared(_ result: Result<PartFile, ShoalError>, _ manifest: Manifest, _ loop: NodeLoop) {
-    guard !isOver else { return }
-    switch result {
-    case .failure(let error): fail(error, loop)
-    case .success(let part):
-      self.part = part
-      progress.wasThere = part.wasThere
-      guard let source = try? SourceFile(part.file, checksForChange: false) else {
-        return fail(ShoalError(.file, "\(part.file.path) cannot be examined"), loop)
-      }
-      begin(source, part.have, manifest, loop)
-    }
-  }
-
   /// Every piece is verified and written: the file gets its name.
   func completed(_ loop: NodeLoop) {
     guard !isOver else { return }
-    guard !keepsNothing else { return finished(nil, loop) }
-    guard let part else { return }
     report(loop)
-    let node = loop.node
-    let key = key
-    WorkerPool.shared.run {
-      let failure = part.finish()
-      node.post { loop in loop.downloads[key.index]?.finished(failure, loop) }
-    }
+    loop.store.finish(key.index)
+    loop.workForStore()
   }
 
-  private func finished(_ failure: ShoalError?, _ loop: NodeLoop) {
-    if let failure { return fail(failure, loop) }
+  /// The file is on the disk, under its name.
+  func finished(_ loop: NodeLoop) {
+    guard !isOver else { return }
     report(loop)
     progress.phase = .finished
     progress.bytes = progress.total
@@ -150,10 +133,10 @@ final class DownloadTask {
 
   // MARK: Failure
 
-  func fail(_ error: SystemError, _ loop: NodeLoop) {
-    guard error.isDiskFull else { return fail(ShoalError(error), loop) }
-    let bytes = loop.swarm.progress(key).bytes
-    fail(PartFile.diskFull(error.subject, short: progress.total - bytes, kept: bytes), loop)
+  /// The file cannot be stored.
+  func fail(_ failure: StoreFailure, _ loop: NodeLoop) {
+    guard let manifest else { return }
+    fail(ShoalError(failure, manifest, kept: loop.swarm.progress(key).bytes), loop)
   }
 
   func fail(_ error: ShoalError, _ loop: NodeLoop) {
@@ -190,6 +173,7 @@ final class DownloadTask {
     isOver = true
     loop.onProgress[key.index] = nil
     loop.downloads[key.index] = nil
+    loop.forgetStored(key.index)
     loop.names.remove(.peer(key.index))
     if loop.downloads.isEmpty { loop.buffers.empty() }
   }

@@ -1,5 +1,6 @@
 import CShoal
 import Glibc
+import ShoalContent
 
 /// An open file. Reads and writes name their offset, so threads may share it. Closed when the last reference goes.
 package final class File: Sendable {
@@ -151,6 +152,25 @@ package final class File: Sendable {
   package func lock() throws(SystemError) {
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
     guard errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK else { throw failure(.lock) }
+  }
+
+  /// The name of the attribute by which a part says which file it is of.
+  private static let markName = "user.shoal.part"
+
+  /// The id that the file is marked with; nil if there is none, or the file system has no attributes.
+  func mark() -> Digest? {
+    var id = Digest()
+    let count = id.withUnsafeMutableBytes { fgetxattr(descriptor, File.markName, $0.baseAddress, $0.count) }
+    return count == Digest.byteCount ? id : nil
+  }
+
+  /// Marks the file, or takes its mark away, where the file system has attributes.
+  func setMark(_ id: Digest?) {
+    if let id {
+      _ = id.withUnsafeBytes { fsetxattr(descriptor, File.markName, $0.baseAddress, $0.count, 0) }
+    } else {
+      _ = fremovexattr(descriptor, File.markName)
+    }
   }
 
   private func failure(_ action: SystemError.Action) -> SystemError { SystemError(errno, action, path) }

@@ -13,50 +13,11 @@ extension NodeLoop {
         guard let datagram, let file = files[key.index] else { continue }
         let bytes = UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end])
         file.place(piece, offset, bytes, &buffers)
-      case .pieceGathered(let key, let piece): verify(piece, key)
+      case .pieceGathered(let key, let piece): settle(piece, key)
       case .pieceDropped(let key, let piece): if let buffer = files[key.index]?.take(piece) { buffers.give(buffer) }
       default: tell(event)
       }
     }
-  }
-
-  /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams wait; and
-  /// writes it if it is right, on a worker. Nothing wrong is ever written.
-  private func verify(_ piece: Int, _ key: FileKey) {
-    guard let file = files[key.index], let manifest = swarm.manifest(key), let buffer = file.take(piece) else { return }
-    let target = file.source?.file
-    let node = node
-    let length = manifest.cut.pieceLength(piece)
-    let known = isBusy ? nil : manifest.verify(piece, buffer.content(length))
-    if let known, !known || target == nil { return verified(piece, key, known, nil, buffer) }
-    let writes = file.writes
-    WorkerPool.shared.run {
-      let isRight = known ?? manifest.verify(piece, buffer.content(length))
-      writes.perform {
-        var failure: SystemError?
-        if isRight {
-          do throws(SystemError) {
-            try target?.write(buffer.content(length), at: Int(manifest.cut.pieceOffset(piece)))
-          } catch { failure = error }
-        }
-        let result = failure
-        node.post { loop in
-          loop.verified(piece, key, isRight, result, buffer)
-          loop.takeEvents(nil)
-        }
-      }
-    }
-  }
-
-  private func verified(
-    _ piece: Int, _ key: FileKey, _ isRight: Bool, _ failure: SystemError?, _ buffer: PieceBuffer
-  ) {
-    buffers.give(buffer)
-    guard files[key.index] != nil else { return }
-    if let failure { return downloads[key.index]?.fail(failure, self) ?? () }
-    let cut = swarm.manifest(key)?.cut ?? Cut()
-    if isRight { spans.invalidate(key.source, cut.pieceOffset(piece), cut.pieceLength(piece)) }
-    swarm.pieceVerified(key, piece: piece, isRight: isRight, at: SystemClock.now())
   }
 
   /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,

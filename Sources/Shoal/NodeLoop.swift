@@ -1,6 +1,7 @@
 import ShoalBase
 import ShoalContent
 import ShoalLink
+import ShoalStore
 import ShoalSwarm
 import ShoalTracker
 import ShoalTransport
@@ -30,6 +31,10 @@ final class NodeLoop {
   var buffers: PieceBuffers
   /// What is known of each file, by its key's index.
   var files: [LocalFile?] = []
+  /// What downloads need done to the disk, their open files, and the pieces that are to be hashed and written.
+  var store = Store()
+  var openFiles: [Int: File] = [:]
+  var gathered: [StoreJobID: PieceBuffer] = [:]
   /// What is being fetched, by its key's index.
   var downloads: [Int: DownloadTask] = [:]
   /// The names of trackers and peers, and which trackers were found by them.

@@ -48,7 +48,7 @@ final class Patience {
       return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
     }
     let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing")
-    let kept = progress.path.isEmpty || progress.bytes == 0 ? "" : ": \(PartFile.megabytes(progress.bytes)) are kept"
+    let kept = progress.path.isEmpty || progress.bytes == 0 ? "" : ": \(ShoalError.megabytes(progress.bytes)) are kept"
     return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
   }
 }

@@ -61,17 +61,24 @@ public final class World {
     return peer
   }
 
-  /// Takes a peer out as a crash would: it falls silent. `restart` brings it back.
+  /// Takes a peer out as a crash of its machine would: it falls silent, and its disk loses what was not synced.
+  /// `restart` brings it back.
   public func crash(_ peer: WorldPeer) {
     network.leave(peer.address)
     byAddress[peer.address] = nil
     peer.isGone = true
     peer.jobs = []
+    var random = SeededGenerator(seed: peer.address.low ^ UInt64(bitPattern: now.nanoseconds))
+    peer.disk.crash(using: &random)
   }
 
-  /// A peer at the address of one that has crashed, with nothing but its trackers.
-  public func restart(_ peer: WorldPeer, link: LinkSpec = .clean, trackers: [Address] = []) -> WorldPeer {
-    addPeer(peer.configuration, link: link, trackers: trackers, address: peer.address)
+  /// A peer at the address of one that has crashed, with its trackers and, if it is told so, its disk.
+  public func restart(
+    _ peer: WorldPeer, link: LinkSpec = .clean, trackers: [Address] = [], withDisk: Bool = false
+  ) -> WorldPeer {
+    let again = addPeer(peer.configuration, link: link, trackers: trackers, address: peer.address)
+    if withDisk { again.disk = peer.disk }
+    return again
   }
 
   /// Has a peer say goodbye; it leaves once it is quiet.
@@ -128,7 +135,8 @@ public final class World {
   ) -> FileKey {
     let key = peer.swarm.download(id: file.id, expected: expected, serving: serving, at: now)
     let had = having ?? BitSet(capacity: file.cut.pieces)
-    peer.files.append(WorldCopy(file, key, had: had))
+    if serving, !had.isEmpty { peer.disk.put(file.content(had), at: partPath(of: WorldCopy.path(file.id))) }
+    peer.files.append(WorldCopy(file, key, had: had, isKept: serving))
     for address in addresses { peer.swarm.add(peer: address, for: key, at: now) }
     flush(peer)
     return key
@@ -174,7 +182,7 @@ public final class World {
       peer.wakes += 1
       peer.swarm.expire(at: now)
       take(peer, [])
-      finishJobs(peer)
+      work(peer)
       flush(peer)
     } else if trackers[address] != nil {
       trackers[address]!.expire(at: now)

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalContent
 import ShoalSwarm
 
@@ -41,6 +42,19 @@ public struct WorldFile: Sendable {
   /// Writes its bytes from `offset` on.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer, offset: UInt64) {
     WorldFile.fill(bytes, seed: seed, offset: offset)
+  }
+
+  /// Its bytes, as far as these pieces go; the others are zeros.
+  public func content(_ pieces: BitSet) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: Int(cut.size))
+    bytes.withUnsafeMutableBytes { bytes in
+      for piece in 0..<cut.pieces where pieces.contains(piece) {
+        let start = Int(cut.pieceOffset(piece))
+        let part = bytes[start..<start + cut.pieceLength(piece)]
+        fill(UnsafeMutableRawBufferPointer(rebasing: part), offset: UInt64(start))
+      }
+    }
+    return bytes
   }
 
   static func fill(_ bytes: UnsafeMutableRawBufferPointer, seed: UInt32, offset: UInt64) {

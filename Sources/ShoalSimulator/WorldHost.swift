@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalStore
 import ShoalSwarm
 import ShoalWire
 
@@ -15,20 +16,21 @@ extension World {
           violate("piece \(piece) is gathered of nothing")
           continue
         }
-        peer.jobs.append(.verify(key, piece: piece, content: content, at: now + peer.verificationDelay))
+        if let id = peer.store.settle(piece, of: key.index) { peer.gathered[id] = content }
       case .pieceDropped(let key, let piece):
         peer.files[key.index].dropped += 1
         peer.files[key.index].gathering[piece] = nil
       case .manifest(let key):
         peer.events.append(event)
-        peer.jobs.append(.begin(key, at: now + peer.verificationDelay))
+        prepare(key, peer)
       case .completed(let key):
         peer.events.append(event)
         completed(key, peer)
       default: peer.events.append(event)
       }
-      if peer.verificationDelay == 0 { finishJobs(peer) }
+      if peer.verificationDelay == 0 { work(peer) }
     }
+    work(peer)
     if peer.swarm.buffered > max(peer.configuration.bufferLimit, 4 << 20) {
       violate("\(peer.address) buffers \(peer.swarm.buffered) bytes")
     }
@@ -49,33 +51,56 @@ extension World {
     }
   }
 
-  /// Does what a peer's workers are done with by now.
-  func finishJobs(_ peer: WorldPeer) {
-    while let i = peer.jobs.firstIndex(where: { $0.at <= now }) {
-      switch peer.jobs.remove(at: i) {
-      case .begin(let key, _):
-        recut(key, peer)
-        peer.swarm.begin(key, have: peer.files[key.index].written, at: now)
-      case .verify(let key, let piece, let content, _):
-        // The swarm may have given it up meanwhile.
-        guard let manifest = peer.swarm.manifest(key) else { continue }
-        let isRight = content.withUnsafeBytes { manifest.verify(piece, $0) }
-        verified(piece, key, peer, isRight, content)
-        peer.swarm.pieceVerified(key, piece: piece, isRight: isRight, at: now)
+  /// Does what a peer's disk is done with by now, and what follows on that.
+  func work(_ peer: WorldPeer) {
+    while true {
+      takeStoreEvents(peer)
+      while let (id, job) = peer.store.nextJob() {
+        peer.jobs.append((id, job, now + peer.verificationDelay(of: job) + peer.disk.latency(job)))
+      }
+      guard let i = peer.jobs.firstIndex(where: { $0.at <= now }) else { return }
+      let (id, job, _) = peer.jobs.remove(at: i)
+      let content = peer.gathered.removeValue(forKey: id) ?? []
+      // The swarm may have given it up meanwhile.
+      guard peer.store.expects(id) else { continue }
+      let result = peer.disk.perform(job, &peer.handles[id.file], piece: content)
+      if case .settle(let piece, _) = job, case .success(.piece(let isRight)) = result {
+        settled(piece, FileKey(source: UInt32(id.file)), peer, isRight, content)
+      }
+      peer.store.complete(id, result)
+    }
+  }
+
+  private func takeStoreEvents(_ peer: WorldPeer) {
+    while let event = peer.store.nextEvent() {
+      switch event {
+      case .prepared(let file, let have, _):
+        peer.files[file].written = have
+        peer.files[file].had = have.count
+        peer.swarm.begin(FileKey(source: UInt32(file)), have: have, at: now)
+      case .settled(let file, let piece, let isRight):
+        peer.swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: now)
+      case .finished(let file): peer.files[file].storedAt = now
+      case .failed(let file, let failure):
+        peer.files[file].failure = failure
+        peer.swarm.withdraw(FileKey(source: UInt32(file)), at: now)
       }
     }
   }
 
-  /// The peer that gave the manifest may cut the file another way. A size that is false leaves all as it was.
-  private func recut(_ key: FileKey, _ peer: WorldPeer) {
+  /// The manifest is known: a place is prepared. The peer that gave it may cut the file another way; a size that is false
+  /// leaves all as it was.
+  private func prepare(_ key: FileKey, _ peer: WorldPeer) {
+    guard let manifest = peer.swarm.manifest(key) else { return }
     let file = peer.files[key.index].file
-    guard let cut = peer.swarm.manifest(key)?.cut, cut.size == file.cut.size, cut != file.cut else { return }
-    peer.files[key.index].file = WorldFile(seed: file.seed, cut: cut)
-    peer.files[key.index].written = BitSet(capacity: cut.pieces)
-    peer.files[key.index].had = 0
+    if manifest.cut.size == file.cut.size, manifest.cut != file.cut {
+      peer.files[key.index].file = WorldFile(seed: file.seed, cut: manifest.cut)
+    }
+    let isKept = peer.files[key.index].isKept
+    peer.store.prepare(key.index, manifest, target: isKept ? WorldCopy.path(manifest.id) : nil, replacing: false)
   }
 
-  private func verified(_ piece: Int, _ key: FileKey, _ peer: WorldPeer, _ isRight: Bool, _ content: [UInt8]) {
+  private func settled(_ piece: Int, _ key: FileKey, _ peer: WorldPeer, _ isRight: Bool, _ content: [UInt8]) {
     peer.files[key.index].verified += 1
     guard isRight else {
       peer.files[key.index].wrong += 1
@@ -97,5 +122,6 @@ extension World {
       violate("\(peer.address) verified \(copy.verified) pieces of \(missing), \(copy.wrong) wrong")
     }
     if !copy.gathering.isEmpty { violate("\(peer.address) still gathers \(copy.gathering.keys)") }
+    peer.store.finish(key.index)
   }
 }

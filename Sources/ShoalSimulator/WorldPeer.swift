@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalContent
+import ShoalStore
 import ShoalSwarm
 import ShoalTransport
 import ShoalWire
@@ -22,7 +23,7 @@ public final class WorldPeer {
   public internal(set) var contentSent = 0
   /// How often it had something to do because time had passed.
   public internal(set) var wakes = 0
-  /// How long a worker needs to verify and write a piece.
+  /// How long a worker needs to verify and write a piece, or to prepare a place.
   public var verificationDelay: Nanoseconds = 0
   /// The pieces of which it sends wrong bytes.
   public var lies: (Int) -> Bool = { _ in false }
@@ -30,19 +31,15 @@ public final class WorldPeer {
   public var tamper: ((inout [UInt8]) -> Bool)?
 
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-  var jobs: [Job] = []
-
-  /// What a worker will be done with then.
-  enum Job {
-    case verify(FileKey, piece: Int, content: [UInt8], at: Instant)
-    case begin(FileKey, at: Instant)
-
-    var at: Instant {
-      switch self {
-      case .verify(_, _, _, let at), .begin(_, let at): at
-      }
-    }
-  }
+  var store = Store()
+  /// Its disk.
+  public var disk = SimulatedDisk()
+  /// The open file of each download, as its disk names it.
+  var handles: [Int: Int] = [:]
+  /// The pieces that are to be settled.
+  var gathered: [StoreJobID: [UInt8]] = [:]
+  /// What the disk will be done with then.
+  var jobs: [(id: StoreJobID, job: StoreJob, at: Instant)] = []
 
   init(_ address: Address, _ configuration: SwarmConfiguration, secrets: UInt64) {
     self.address = address
@@ -54,6 +51,13 @@ public final class WorldPeer {
 
   /// When it must be woken.
   var deadline: Instant { jobs.reduce(swarm.deadline) { min($0, $1.at) } }
+
+  func verificationDelay(of job: StoreJob) -> Nanoseconds {
+    switch job {
+    case .settle, .allocate: verificationDelay
+    default: 0
+    }
+  }
 
   /// What became of a file.
   public subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
@@ -76,13 +80,23 @@ public struct WorldCopy: Sendable {
   /// How often a piece was dropped.
   public internal(set) var dropped = 0
 
+  /// When it was on the disk under its name.
+  public internal(set) var storedAt: Instant?
+  /// Why it could not be stored.
+  public internal(set) var failure: StoreFailure?
+
   var gathering: [Int: [UInt8]] = [:]
   var had: Int
+  let isKept: Bool
 
-  init(_ file: WorldFile, _ key: FileKey, had: BitSet) {
+  init(_ file: WorldFile, _ key: FileKey, had: BitSet, isKept: Bool = true) {
     self.file = file
     self.key = key
     self.had = had.count
+    self.isKept = isKept
     written = had
   }
+
+  /// Where a peer keeps a file.
+  public static func path(_ id: Digest) -> String { "files/\(id.short)" }
 }

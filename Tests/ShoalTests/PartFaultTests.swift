@@ -1,5 +1,6 @@
 import Glibc
 import ShoalContent
+import ShoalStore
 import ShoalSwarm
 import Synchronization
 import Testing
@@ -17,16 +18,30 @@ import Testing
     let outcome = Mutex<String?>(nil)
     let thread = onThread {
       guard SystemCallFilter.forbid([number], with: code) else { return }
-      let result = PartFile.prepare(target, manifest, replacing: false) { _ in }
-      outcome.withLock { outcome in
-        switch result {
-        case .success: outcome = "done"
-        case .failure(let error): outcome = "\(error.code.rawValue): \(error)"
-        }
-      }
+      let result = prepare(target, manifest)
+      outcome.withLock { outcome in outcome = result }
     }
     pthread_join(thread, nil)
     return outcome.withLock { $0 }
+  }
+
+  /// Prepares a place, on this thread.
+  private static func prepare(_ target: String, _ manifest: Manifest) -> String {
+    var store = Store()
+    var file: File?
+    store.prepare(0, manifest, target: target, replacing: false)
+    while let (id, job) = store.nextJob() {
+      let (result, opened) = StoreWork.perform(job, on: file) { _ in }
+      file = opened ?? file
+      store.complete(id, result)
+    }
+    switch store.nextEvent() {
+    case .prepared: return "done"
+    case .failed(_, let failure):
+      let error = ShoalError(failure, manifest, kept: 0)
+      return "\(error.code.rawValue): \(error)"
+    default: return "nothing"
+    }
   }
 
   @Test(arguments: [ENOSYS, EOPNOTSUPP, ENOLCK])
@@ -64,5 +79,26 @@ import Testing
     #expect(access(target + ".part", F_OK) != 0)
     let quota = try Self.prepare(target, without: SystemCallFilter.fallocate, EDQUOT)
     #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
+  }
+
+  /// A machine that lost power may leave no piece whole of those that were written; the part still says whose it is.
+  @Test func aTornPartOfThisFileIsGoneOnFrom() throws {
+    let scratch = Scratch()
+    let target = scratch("out")
+    let bytes = [UInt8](repeating: 7, count: 50_000)
+    let manifest = bytes.withUnsafeBytes { bytes in
+      Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes)], lastPiece: bytes)
+    }
+    let part = try File.create(target + ".part")
+    try bytes[..<20_000].withUnsafeBytes { try part.write($0, at: 30_000) }
+    #expect(Self.prepare(target, manifest) == "exists: \(target).part is of another file; use --output PATH or --force")
+    part.setMark(manifest.id)
+    // Not every file system has attributes.
+    guard part.mark() == manifest.id else { return }
+    #expect(Self.prepare(target, manifest) == "done")
+    part.setMark(.zero)
+    #expect(Self.prepare(target, manifest).hasPrefix("exists: "))
+    part.setMark(nil)
+    #expect(part.mark() == nil)
   }
 }

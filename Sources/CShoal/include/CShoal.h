@@ -10,6 +10,8 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 

@@ -1,0 +1,166 @@
+import Glibc
+import ShoalBase
+import ShoalContent
+import ShoalStore
+
+/// The jobs of a store, done to the disk of this machine. Each may take long: they are for workers.
+enum StoreWork {
+  /// Does a job other than `.settle` for a download whose open file is `file`; what it came to, and the file that it
+  /// opened. `progress` is told how many bytes have been hashed.
+  static func perform(
+    _ job: StoreJob, on file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) -> (result: Result<StoreFinding, DiskError>, opened: File?) {
+    do throws(SystemError) {
+      switch job {
+      case .openTarget(let path): return (.success(.done), try File.open(path))
+      case .openPart(let path):
+        let (part, wasThere) = try openPart(path)
+        let status = try part.status()
+        let isRegular = status.kind == .regular
+        let mark = wasThere && isRegular ? part.mark() : nil
+        return (
+          .success(.opened(wasThere: wasThere, isRegular: isRegular, size: UInt64(max(status.size, 0)), mark: mark)),
+          part
+        )
+      default: return (.success(try perform(job, file, progress)), nil)
+      }
+    } catch { return (.failure(DiskError(error)), nil) }
+  }
+
+  private static func perform(
+    _ job: StoreJob, _ file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> StoreFinding {
+    switch job {
+    case .examine(let path): return .status(try examine(path))
+    case .mark(let id): file?.setMark(id)
+    case .unmark: file?.setMark(nil)
+    case .lock: try file?.lock()
+    case .verify(let manifest):
+      guard let file else { break }
+      return .verified(try verify(file, manifest, progress))
+    case .probe: return .content(try file?.hasContent() ?? false)
+    case .resize(let size): try file?.resize(Int(size))
+    case .allocate(let size): try file?.allocate(Int(size))
+    case .sync: try file?.sync()
+    case .rename(let old, let new, let replacing): try FileSystem.rename(old, to: new, replacing: replacing)
+    case .syncDirectory(let path): try FileSystem.syncDirectory(FileSystem.parent(path))
+    case .discard(let path): try FileSystem.remove(path)
+    case .openTarget, .openPart, .settle: break
+    }
+    return .done
+  }
+
+  /// Writes a piece that is right to its place.
+  static func write(
+    _ content: UnsafeRawBufferPointer, _ piece: Int, _ manifest: Manifest, to file: File?
+  ) -> Result<StoreFinding, DiskError> {
+    do throws(SystemError) {
+      try file?.write(content, at: Int(manifest.cut.pieceOffset(piece)))
+      return .success(.piece(isRight: true))
+    } catch { return .failure(DiskError(error)) }
+  }
+
+  private static func examine(_ path: String) throws(SystemError) -> DiskStatus? {
+    if FileSystem.isDanglingLink(path) { return .danglingLink }
+    guard let status = try FileSystem.status(path) else { return nil }
+    return switch status.kind {
+    case .regular: .file(size: UInt64(max(status.size, 0)))
+    case .directory: .directory
+    case .other: .other
+    }
+  }
+
+  /// Opens the part, or makes it; whether it was there.
+  private static func openPart(_ path: String) throws(SystemError) -> (File, wasThere: Bool) {
+    do throws(SystemError) {
+      return (try File.create(path, existing: .refuse, followsLinks: false), false)
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      return (try File.create(path, followsLinks: false), true)
+    }
+  }
+
+  /// The pieces of a file that are right.
+  private static func verify(
+    _ file: File, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> BitSet {
+    var have = BitSet(capacity: manifest.cut.pieces)
+    let size = UInt64(try file.size())
+    // A part that is short ends within a piece, which is not here then.
+    let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
+    let isRight = try PieceScan.map(file, manifest.cut, count: count, progress: progress) { manifest.verify($0, $1) }
+    for (piece, isRight) in (isRight ?? []).enumerated() where isRight { have.insert(piece) }
+    return have
+  }
+}
+
+extension DiskError {
+  init(_ error: SystemError) {
+    let kind: Kind =
+      switch error.code {
+      case EEXIST: .exists
+      case ELOOP: .link
+      case EWOULDBLOCK where error.action == .lock: .locked
+      case _ where error.isDiskFull: .full
+      default: .other
+      }
+    self.init(kind, code: error.code, action: error.action.rawValue, subject: error.subject)
+  }
+
+  /// As the system said it.
+  var systemError: SystemError { SystemError(code, SystemError.Action(rawValue: action) ?? .write, subject) }
+}
+
+extension ShoalError {
+  /// Why a file cannot be stored, in words. `kept` bytes of it are on the disk.
+  init(_ failure: StoreFailure, _ manifest: Manifest, kept: UInt64) {
+    switch failure {
+    case .differs(let path): self.init(.exists, "\(path) exists and differs; use --output PATH or --force")
+    case .linkToNothing(let path): self = .linkToNothing(path)
+    case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .create, path))
+    case .partIsLink(let path): self.init(.exists, "\(path) is a symbolic link; remove it, or use --output PATH")
+    case .partIsNoFile(let path): self.init(SystemError(ESPIPE, .create, path))
+    case .partOfAnother(let path):
+      self.init(.exists, "\(path) is of another file; use --output PATH or --force")
+    case .nameTaken(let path, let part):
+      self.init(.exists, "\(path) has come to exist meanwhile; the file is whole in \(part)")
+    case .preparing(let error):
+      self = error.kind == .full ? .noRoom(error.systemError, manifest) : ShoalError(error.systemError)
+    case .writing(let error):
+      self =
+        error.kind == .full
+        ? .diskFull(error.subject, short: manifest.cut.size - min(kept, manifest.cut.size), kept: kept)
+        : ShoalError(error.systemError)
+    }
+  }
+
+  /// There is no room for the file, or none for us: which, as far as the file system tells.
+  private static func noRoom(_ error: SystemError, _ manifest: Manifest) -> ShoalError {
+    let allocated = (try? FileSystem.status(error.subject))?.allocated ?? 0
+    let needed = manifest.cut.size - min(UInt64(max(allocated, 0)), manifest.cut.size)
+    guard error.code == ENOSPC, let free = FileSystem.free(at: error.subject) else {
+      return ShoalError(.diskFull, "\(error), \(megabytes(needed)) are needed; free space and repeat")
+    }
+    guard free < needed else {
+      let refusal = "the file system refuses \(megabytes(needed)), though it shows \(megabytes(free)) free"
+      return ShoalError(.diskFull, "\(error.subject): \(refusal); is there a quota? write elsewhere with --output PATH")
+    }
+    return diskFull(error.subject, short: needed - free, kept: 0)
+  }
+
+  private static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {
+    let keeps = kept > 0 ? " and repeat: \(megabytes(kept)) are kept" : " and repeat"
+    return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
+  }
+
+  /// What has the name of the file is nothing that could be compared with it.
+  package static func linkToNothing(_ path: String) -> ShoalError {
+    ShoalError(.exists, "\(path) is a symbolic link to nothing; remove it, or use --output PATH or --force")
+  }
+
+  /// `308.3 MB`.
+  static func megabytes(_ bytes: UInt64) -> String {
+    let tenths = (bytes + 50_000) / 100_000
+    return "\(tenths / 10).\(tenths % 10) MB"
+  }
+}

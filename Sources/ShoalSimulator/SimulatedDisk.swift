@@ -1,0 +1,204 @@
+import ShoalBase
+import ShoalContent
+import ShoalStore
+
+/// A disk in memory that does the jobs of a `Store`, and may be slow, full or failing. At a crash it loses what was not
+/// synced: of each write since the last sync some sectors, or all, or none; of the names the latest.
+///
+/// A file's own length and the names are lost in the order in which they came to be, as file systems with a journal do
+/// it; the content is not.
+public struct SimulatedDisk: Sendable {
+  /// The bytes of all files that there is room for.
+  public var capacity = UInt64.max
+  /// How long a job takes.
+  public var latency: @Sendable (StoreJob) -> Nanoseconds = { _ in 0 }
+  /// Why a job fails; nil if it does not.
+  public var fault: @Sendable (StoreJob) -> DiskError? = { _ in nil }
+  /// The jobs that were done.
+  public private(set) var jobsDone = 0
+
+  private static let sector = 512
+
+  /// A file, whatever its name.
+  private struct Inode: Sendable {
+    /// What programs see.
+    var content: [UInt8] = []
+    /// What a crash leaves at least.
+    var synced: [UInt8] = []
+    /// The writes and lengths since the last sync.
+    var unsynced: [Change] = []
+    /// As which file's part it is marked, and as which a crash leaves it.
+    var mark: Digest?
+    var syncedMark: Digest?
+
+    enum Change: Sendable {
+      case write(offset: Int, [UInt8])
+      case length(Int)
+    }
+  }
+
+  private enum NameChange: Sendable {
+    case set(String, Int)
+    case remove(String)
+  }
+
+  private var inodes: [Inode] = []
+  private var names: [String: Int] = [:]
+  private var syncedNames: [String: Int] = [:]
+  private var unsyncedNames: [NameChange] = []
+
+  /// An empty disk.
+  public init() {}
+
+  /// The bytes of the file with this name; nil if there is none.
+  public subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content } }
+
+  /// Puts a file there, as another program would have long ago.
+  public mutating func put(_ content: [UInt8], at path: String) {
+    inodes.append(Inode(content: content, synced: content))
+    names[path] = inodes.count - 1
+    syncedNames[path] = inodes.count - 1
+  }
+
+  /// The power fails, and comes back.
+  public mutating func crash(using random: inout SeededGenerator) {
+    for change in unsyncedNames.prefix(Int.random(in: 0...unsyncedNames.count, using: &random)) {
+      SimulatedDisk.apply(change, to: &syncedNames)
+    }
+    (names, unsyncedNames) = (syncedNames, [])
+    for i in inodes.indices {
+      inodes[i].mark = inodes[i].syncedMark
+      var content = inodes[i].synced
+      for change in inodes[i].unsynced {
+        switch change {
+        case .length(let length): if random.next() % 2 == 0 { SimulatedDisk.resize(&content, length) }
+        case .write(let offset, let bytes): SimulatedDisk.tear(bytes, at: offset, into: &content, using: &random)
+        }
+      }
+      inodes[i].content = content
+      inodes[i].synced = content
+      inodes[i].unsynced = []
+    }
+  }
+
+  /// Of a write, nothing has come to the disk, or all, or some sectors.
+  private static func tear(
+    _ bytes: [UInt8], at offset: Int, into content: inout [UInt8], using random: inout SeededGenerator
+  ) {
+    let fate = random.next() % 3
+    for start in stride(from: 0, to: bytes.count, by: sector) {
+      guard fate == 0 || fate == 1 && random.next() % 2 == 0 else { continue }
+      let end = min(start + sector, bytes.count)
+      if content.count < offset + end { resize(&content, offset + end) }
+      content.replaceSubrange(offset + start..<offset + end, with: bytes[start..<end])
+    }
+  }
+
+  private static func resize(_ content: inout [UInt8], _ length: Int) {
+    if length < content.count {
+      content.removeLast(content.count - length)
+    } else {
+      content += [UInt8](repeating: 0, count: length - content.count)
+    }
+  }
+
+  private static func apply(_ change: NameChange, to names: inout [String: Int]) {
+    switch change {
+    case .set(let path, let inode): names[path] = inode
+    case .remove(let path): names[path] = nil
+    }
+  }
+
+  private mutating func rename(_ change: NameChange) {
+    SimulatedDisk.apply(change, to: &names)
+    unsyncedNames.append(change)
+  }
+
+  // MARK: Jobs
+
+  /// Does a job for a file that is open as `handle`, which a job that opens sets. `content` is what was gathered of a piece.
+  public mutating func perform(
+    _ job: StoreJob, _ handle: inout Int?, piece content: [UInt8]
+  ) -> Result<StoreFinding, DiskError> {
+    jobsDone += 1
+    if let error = fault(job) { return .failure(error) }
+    switch job {
+    case .examine(let path): return .success(.status(names[path].map { .file(size: UInt64(inodes[$0].content.count)) }))
+    case .openTarget(let path):
+      guard let inode = names[path] else { return .failure(error(.other, "open", path)) }
+      handle = inode
+    case .openPart(let path):
+      let wasThere = names[path] != nil
+      if !wasThere {
+        inodes.append(Inode())
+        rename(.set(path, inodes.count - 1))
+      }
+      handle = names[path]
+      let size = handle.map { inodes[$0].content.count } ?? 0
+      let mark = handle.flatMap { inodes[$0].mark }
+      return .success(.opened(wasThere: wasThere, isRegular: true, size: UInt64(size), mark: mark))
+    case .mark(let id): if let handle { inodes[handle].mark = id }
+    case .unmark: if let handle { inodes[handle].mark = nil }
+    case .lock: break
+    case .verify(let manifest): return .success(.verified(verify(manifest, handle)))
+    case .probe: return .success(.content(handle.map { inodes[$0].content.contains { $0 != 0 } } ?? false))
+    case .resize(let size): setLength(Int(size), handle)
+    case .allocate(let size):
+      let others = inodes.indices.reduce(0) { $0 + ($1 == handle ? 0 : UInt64(inodes[$1].content.count)) }
+      guard others + size <= capacity else { return .failure(error(.full, "allocate", "")) }
+      if let handle, inodes[handle].content.count < Int(size) { setLength(Int(size), handle) }
+    case .settle(let number, let manifest):
+      guard content.withUnsafeBytes({ manifest.verify(number, $0) }) else { return .success(.piece(isRight: false)) }
+      write(content, at: Int(manifest.cut.pieceOffset(number)), handle)
+      return .success(.piece(isRight: true))
+    case .sync:
+      guard let handle else { break }
+      (inodes[handle].synced, inodes[handle].unsynced) = (inodes[handle].content, [])
+      inodes[handle].syncedMark = inodes[handle].mark
+    case .rename(let from, let to, let replacing):
+      guard let inode = names[from] else { return .failure(error(.other, "rename", from)) }
+      guard replacing || names[to] == nil else { return .failure(error(.exists, "rename", to)) }
+      rename(.remove(from))
+      rename(.set(to, inode))
+    case .syncDirectory: (syncedNames, unsyncedNames) = (names, [])
+    case .discard(let path):
+      rename(.remove(path))
+      handle = nil
+    }
+    return .success(.done)
+  }
+
+  private func error(_ kind: DiskError.Kind, _ action: String, _ subject: String) -> DiskError {
+    DiskError(kind, code: 0, action: action, subject: subject)
+  }
+
+  private func verify(_ manifest: Manifest, _ handle: Int?) -> BitSet {
+    var right = BitSet(capacity: manifest.cut.pieces)
+    guard let handle else { return right }
+    inodes[handle].content.withUnsafeBytes { bytes in
+      for piece in 0..<manifest.cut.pieces {
+        let (start, length) = (Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece))
+        guard start + length <= bytes.count else { break }
+        if manifest.verify(piece, UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])) {
+          right.insert(piece)
+        }
+      }
+    }
+    return right
+  }
+
+  private mutating func setLength(_ length: Int, _ handle: Int?) {
+    guard let handle else { return }
+    SimulatedDisk.resize(&inodes[handle].content, length)
+    inodes[handle].unsynced.append(.length(length))
+  }
+
+  private mutating func write(_ bytes: [UInt8], at offset: Int, _ handle: Int?) {
+    guard let handle else { return }
+    if inodes[handle].content.count < offset + bytes.count {
+      SimulatedDisk.resize(&inodes[handle].content, offset + bytes.count)
+    }
+    inodes[handle].content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+    inodes[handle].unsynced.append(.write(offset: offset, bytes))
+  }
+}

@@ -1,0 +1,107 @@
+import ShoalBase
+import ShoalContent
+
+/// Names one job of a store; completions carry it back.
+public struct StoreJobID: Hashable, Sendable {
+  /// The file, by the key that its owner gave it.
+  public let file: Int
+  /// Counts all jobs of the store, so that what a job that was given up comes to is not mistaken for another's.
+  public let number: UInt64
+}
+
+/// What a host is to do to a disk. The open file of a download is the host's, one for each key: a job that opens makes
+/// it, the others use it.
+public enum StoreJob: Sendable {
+  /// Tell what lies at a path, symbolic links followed: `.status`.
+  case examine(path: String)
+  /// Open what lies at a path for reading: `.done`.
+  case openTarget(path: String)
+  /// Open the part for reading and writing, or make it; a symbolic link is not followed: `.opened`.
+  case openPart(path: String)
+  /// Mark the open file as the part of the file with this id, where the file system can: `.done`, also if it cannot.
+  case mark(Digest)
+  /// Take such a mark away: `.done`.
+  case unmark
+  /// Claim the open file against other processes, until it is closed: `.done`.
+  case lock
+  /// Hash the pieces that the open file is long enough for: `.verified` with those that are right.
+  case verify(Manifest)
+  /// Tell whether any byte of the open file is not zero: `.content`.
+  case probe
+  /// Make the open file exactly so long: `.done`.
+  case resize(UInt64)
+  /// Make the open file at least so long and claim the room for it, as far as the file system can: `.done`.
+  case allocate(UInt64)
+  /// Hash a gathered piece and write it to the open file, if it is right and there is such a file: `.piece`.
+  case settle(piece: Int, Manifest)
+  /// Return when the disk has what was written to the open file: `.done`.
+  case sync
+  /// Give a file another name in one step; unless `replacing`, only where nothing has that name: `.done`.
+  case rename(from: String, to: String, replacing: Bool)
+  /// Return when the disk has the names in the directory that a path is in: `.done`.
+  case syncDirectory(of: String)
+  /// Close the open file and remove what has this path: `.done`.
+  case discard(path: String)
+}
+
+/// What came of a job.
+public enum StoreFinding: Sendable {
+  /// It is done.
+  case done
+  /// What lies at the path; nil if nothing does.
+  case status(DiskStatus?)
+  /// Whether the part was there before, whether it is a regular file, its size in bytes, and the id that it is marked with.
+  case opened(wasThere: Bool, isRegular: Bool, size: UInt64, mark: Digest?)
+  /// The pieces that are right.
+  case verified(BitSet)
+  /// Whether there is any content.
+  case content(Bool)
+  /// Whether the piece is right; it is written if it is.
+  case piece(isRight: Bool)
+}
+
+/// What lies at a path.
+public enum DiskStatus: Hashable, Sendable {
+  /// A regular file of so many bytes.
+  case file(size: UInt64)
+  /// A directory.
+  case directory
+  /// A pipe, a device, a socket.
+  case other
+  /// A symbolic link that leads nowhere.
+  case danglingLink
+}
+
+/// Why a disk did not do what it was asked.
+public struct DiskError: Error, Hashable, Sendable {
+  /// What kind of failure it is, as far as that makes a difference here.
+  public enum Kind: Hashable, Sendable {
+    /// Something has that name.
+    case exists
+    /// There is a symbolic link where none is followed.
+    case link
+    /// Another process has claimed the file.
+    case locked
+    /// There is no room.
+    case full
+    /// Anything else.
+    case other
+  }
+
+  /// What kind of failure it is.
+  public var kind: Kind
+  /// The system's own number for it.
+  public var code: Int32
+  /// What was being done, in the host's own words.
+  public var action: String
+  /// The path that it was done to.
+  public var subject: String
+
+  /// A failure with these properties.
+  public init(_ kind: Kind, code: Int32, action: String, subject: String) {
+    self.kind = kind
+    self.code = code
+    self.action = action
+    self.subject = subject
+  }
+}

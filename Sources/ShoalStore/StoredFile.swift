@@ -1,0 +1,174 @@
+import ShoalBase
+import ShoalContent
+
+/// One file on its way to a disk: `NAME.part` beside its target until it is whole, then the target.
+///
+/// Nothing that an earlier run left is believed: it is verified. A part that holds something, and not one right piece, is
+/// somebody else's, since only pieces that are right are ever written: unless it may be replaced, that is a failure. But
+/// a machine that loses power may leave pieces torn. So a part is marked as this file's, and that is on the disk before
+/// the first piece is written. Zeros are nothing, as room is claimed before the first piece comes.
+struct StoredFile {
+  /// What is being waited for.
+  enum Step: Hashable {
+    case examiningTarget, openingTarget, verifyingTarget
+    case openingPart, locking, verifyingPart, probing, emptying, trimming, marking, allocating
+    /// Pieces are taken, and written when the part and its mark are on the disk.
+    case securing, securingName
+    /// Pieces are written.
+    case ready
+    case unmarking, syncing, renaming, syncingDirectory
+    /// What was made in vain is removed, and then this is told.
+    case discarding(StoreFailure)
+    case finished, failed
+  }
+
+  /// What became of a step: the next job, or the end.
+  enum Outcome {
+    case job(StoreJob)
+    case prepared(have: BitSet, wasThere: Bool, then: StoreJob?)
+    /// Pieces may be written.
+    case ready
+    case finished
+    case failed(StoreFailure)
+  }
+
+  let manifest: Manifest
+  /// Nil if nothing is kept.
+  private let target: String?
+  private let part: String
+  private let replacing: Bool
+  private(set) var step: Step
+  /// The part was there before, and how long it is.
+  private var partWasThere = false
+  private var partSize: UInt64 = 0
+  private var isMarked = false
+  /// All pieces are right; it is to be finished as soon as that can be.
+  private var isWhole = false
+  private var have: BitSet
+  /// The target itself was there, with the right content; there is nothing to write.
+  private var wasThere = false
+
+  init(_ manifest: Manifest, target: String?, replacing: Bool) {
+    self.manifest = manifest
+    self.target = target
+    self.replacing = replacing
+    part = target.map(partPath(of:)) ?? ""
+    have = BitSet(capacity: manifest.cut.pieces)
+    step = target == nil ? .ready : .examiningTarget
+  }
+
+  private var size: UInt64 { manifest.cut.size }
+
+  /// The first job.
+  func begin() -> Outcome {
+    guard let target else { return .prepared(have: have, wasThere: false, then: nil) }
+    return .job(.examine(path: target))
+  }
+
+  /// All pieces are right and written: the file gets its name, once its bytes are on the disk.
+  mutating func finish() -> Outcome? {
+    guard step == .ready else {
+      // All pieces may have been there before the mark is on the disk.
+      isWhole = true
+      return nil
+    }
+    guard target != nil, !wasThere else { return end(.finished) }
+    return go(.unmarking, .unmark)
+  }
+
+  /// Whether gathered pieces are taken.
+  var takesPieces: Bool { step == .ready || step == .securing || step == .securingName }
+
+  /// What follows on a job that was done.
+  mutating func done(_ finding: StoreFinding) -> Outcome {
+    let target = target ?? ""
+    switch (step, finding) {
+    case (.examiningTarget, .status(let status)): return examined(status, target)
+    case (.openingTarget, .done): return go(.verifyingTarget, .verify(manifest))
+    case (.verifyingTarget, .verified(let right)):
+      guard !right.isComplete else {
+        (have, wasThere, step) = (right, true, .ready)
+        return .prepared(have: have, wasThere: true, then: nil)
+      }
+      return replacing ? openPart() : end(.failed(.differs(path: target)))
+    case (.openingPart, .opened(let wasThere, let isRegular, let size, let mark)):
+      guard isRegular else { return end(.failed(.partIsNoFile(path: part))) }
+      (partWasThere, partSize, isMarked) = (wasThere, size, mark == manifest.id)
+      return go(.locking, .lock)
+    case (.locking, .done): return partWasThere ? go(.verifyingPart, .verify(manifest)) : trim()
+    case (.verifyingPart, .verified(let right)):
+      have = right
+      return have.isEmpty && !isMarked ? go(.probing, .probe) : trim()
+    case (.probing, .content(let hasContent)):
+      guard hasContent else { return trim() }
+      return replacing ? go(.emptying, .resize(0)) : end(.failed(.partOfAnother(path: part)))
+    case (.emptying, .done):
+      partSize = 0
+      return trim()
+    case (.trimming, .done): return mark()
+    case (.marking, .done): return allocate()
+    case (.allocating, .done):
+      step = isMarked ? .ready : .securing
+      return .prepared(have: have, wasThere: false, then: isMarked ? nil : .sync)
+    case (.securing, .done): return go(.securingName, .syncDirectory(of: part))
+    case (.securingName, .done):
+      step = .ready
+      return isWhole ? finish() ?? .ready : .ready
+    case (.unmarking, .done): return go(.syncing, .sync)
+    case (.syncing, .done): return go(.renaming, .rename(from: part, to: target, replacing: replacing))
+    case (.renaming, .done): return go(.syncingDirectory, .syncDirectory(of: target))
+    case (.syncingDirectory, .done): return end(.finished)
+    case (.discarding(let failure), _): return end(.failed(failure))
+    default:
+      assertionFailure("\(finding) at \(step)")
+      return end(.failed(.differs(path: target)))
+    }
+  }
+
+  /// What follows on a job that failed.
+  mutating func failed(_ error: DiskError) -> Outcome {
+    switch step {
+    case .openingPart where error.kind == .link: return end(.failed(.partIsLink(path: part)))
+    case .locking, .verifyingPart, .probing, .emptying, .trimming, .marking, .allocating:
+      // Nothing is left of what was made in vain, unless another process has it now.
+      guard !partWasThere, error.kind != .locked else { return end(.failed(.preparing(error))) }
+      return go(.discarding(.preparing(error)), .discard(path: part))
+    case .renaming where error.kind == .exists:
+      return end(.failed(.nameTaken(path: target ?? "", part: part)))
+    case .discarding(let failure): return end(.failed(failure))
+    case .securing, .securingName, .ready, .unmarking, .syncing, .renaming, .syncingDirectory:
+      return end(.failed(.writing(error)))
+    default: return end(.failed(.preparing(error)))
+    }
+  }
+
+  private mutating func examined(_ status: DiskStatus?, _ target: String) -> Outcome {
+    switch status {
+    case nil: return openPart()
+    case .danglingLink: return replacing ? openPart() : end(.failed(.linkToNothing(path: target)))
+    case .directory: return end(.failed(.noFile(path: target, isDirectory: true)))
+    case .other: return end(.failed(.noFile(path: target, isDirectory: false)))
+    case .file(size): return go(.openingTarget, .openTarget(path: target))
+    case .file: return replacing ? openPart() : end(.failed(.differs(path: target)))
+    }
+  }
+
+  private mutating func openPart() -> Outcome { go(.openingPart, .openPart(path: part)) }
+
+  private mutating func trim() -> Outcome { partSize > size ? go(.trimming, .resize(size)) : mark() }
+
+  private mutating func mark() -> Outcome { isMarked ? allocate() : go(.marking, .mark(manifest.id)) }
+
+  /// All of the room now, so that a disk that is too small is known before anything is fetched.
+  private mutating func allocate() -> Outcome { go(.allocating, .allocate(size)) }
+
+  private mutating func go(_ step: Step, _ job: StoreJob) -> Outcome {
+    self.step = step
+    return .job(job)
+  }
+
+  private mutating func end(_ outcome: Outcome) -> Outcome {
+    if case .finished = outcome { step = .finished } else { step = .failed }
+    return outcome
+  }
+}
