@@ -36,7 +36,7 @@ import Testing
         scene.world.run(for: 20 * .second) { peer.disk.jobsDone >= done + jobs }
       }
       scene.world.run(for: 30 * .second) { peer[key].storedAt != nil || peer[key].failure != nil }
-      let end = "\(String(describing: peer[key].failure)), \(peer.disk.jobsDone) jobs, \(peer[key].written.count) pieces"
+      let end = "\(String(describing: peer[key].failure)), \(peer[key].written.count) pieces"
       #expect(peer[key].failure == nil && peer[key].storedAt != nil, "seed \(seed), \(jobs) jobs: \(end)")
       let isWhole = Self.isWhole(peer, scene)
       #expect(isWhole, "seed \(seed), \(jobs) jobs")
