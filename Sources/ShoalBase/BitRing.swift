@@ -19,7 +19,7 @@
     @inlinable @inline(__always) set { words[Int(truncatingIfNeeded: (number >> 6) & wordMask)] = newValue }
   }
 
-  /// How far apart two numbers may be that are told apart.
+  /// How far apart two numbers may be without being confused.
   @inlinable public var span: UInt64 { wordMask << 6 }
 
   /// Makes room for the numbers `base ... number`; those of the ring so far all lie in `base ..< top`.
@@ -53,7 +53,7 @@
     return UInt8(truncatingIfNeeded: shift > 56 ? low | self[number + 63] << (64 - shift) : low)
   }
 
-  /// The first number at or after `number` whose bit is as said, or `end` if there is none before it.
+  /// The first number at or after `number` whose bit has the given value, or `end` if there is none before it.
   @inlinable public func next(_ set: Bool, from number: UInt64, to end: UInt64) -> UInt64 {
     var n = number
     while n < end {

@@ -47,13 +47,13 @@ public struct BitSet: Sendable {
     }
   }
 
-  /// Adds a number; whether it is new. One outside `0 ..< capacity` is ignored.
+  /// Adds a number and returns whether it is new. One outside `0 ..< capacity` is ignored.
   @discardableResult
   public mutating func insert(_ number: Int) -> Bool {
     number >= 0 && number < capacity && insert(number..<number + 1) == 1
   }
 
-  /// Adds numbers; how many are new. Those outside `0 ..< capacity` are ignored.
+  /// Adds numbers and returns how many are new. Those outside `0 ..< capacity` are ignored.
   @discardableResult
   public mutating func insert(_ numbers: Range<Int>) -> Int {
     let (first, end) = (max(numbers.lowerBound, 0), min(numbers.upperBound, capacity))
@@ -73,7 +73,7 @@ public struct BitSet: Sendable {
     return count - before
   }
 
-  /// Removes a number; whether it was a member.
+  /// Removes a number and returns whether it was a member.
   @discardableResult
   public mutating func remove(_ number: Int) -> Bool {
     guard contains(number) else { return false }

@@ -1,4 +1,4 @@
-/// The deadlines of all connections, the earliest at hand: a binary heap that knows where each slot stands.
+/// The deadlines of all connections, earliest first: a binary heap that knows the place of each slot.
 public struct DeadlineHeap {
   private var heap: [(at: Instant, slot: Int)] = []
   private var place: [Int?]
@@ -11,7 +11,7 @@ public struct DeadlineHeap {
   /// The slot whose deadline is the earliest.
   public var earliestSlot: Int? { heap.first?.slot }
 
-  /// Sets a slot's deadline; `distantFuture` takes it out.
+  /// Sets a slot's deadline; `distantFuture` removes it.
   public mutating func set(_ slot: Int, _ at: Instant) {
     guard let index = place[slot] else {
       guard at != .distantFuture else { return }

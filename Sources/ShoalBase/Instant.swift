@@ -9,7 +9,7 @@ extension Nanoseconds {
   /// One second.
   public static var second: Nanoseconds { 1_000_000_000 }
 
-  /// The span nearest to so many nanoseconds; 0 for what is no number.
+  /// The span nearest to this many nanoseconds; 0 for a value that is not a number.
   @inlinable public init(saturating nanoseconds: Double) {
     // 2^63 is the least that does not fit.
     self = nanoseconds >= 0x1p63 ? .max : nanoseconds <= -0x1p63 ? .min : nanoseconds.isNaN ? 0 : Int64(nanoseconds)
@@ -25,7 +25,7 @@ extension Nanoseconds {
   }
 }
 
-/// A point on a monotonic clock that only the host reads; the core is told the time, it never asks.
+/// A point on a monotonic clock. Only the host reads the clock; the core is given the time.
 public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// Nanoseconds since the clock's own, arbitrary beginning.
   public var nanoseconds: Int64
@@ -48,7 +48,7 @@ public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
   @inlinable public static func - (a: Instant, span: Nanoseconds) -> Instant {
     Instant(nanoseconds: a.nanoseconds.saturatingSubtract(span))
   }
-  /// The time from `b` to `a`, as far as it can be told.
+  /// The time from `b` to `a`, saturating.
   @inlinable public static func - (a: Instant, b: Instant) -> Nanoseconds {
     a.nanoseconds.saturatingSubtract(b.nanoseconds)
   }

@@ -1,4 +1,4 @@
-/// First in, first out. What is fetched is let go of at once, and its place when half of all places are such.
+/// First in, first out. An element is released as soon as it is fetched, its slot once half of all slots are empty.
 @frozen public struct Queue<Element> {
   @usableFromInline var elements: [Element?] = []
   @usableFromInline var head = 0

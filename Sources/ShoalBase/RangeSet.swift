@@ -2,7 +2,7 @@
 @frozen public struct RangeSet<Bound: FixedWidthInteger & Sendable>: Sendable {
   @usableFromInline var storage: [Range<Bound>] = []
   @usableFromInline var total: Bound = 0
-  /// The set never has more ranges, so that whoever sends a little at a time does not make us remember ever more.
+  /// The most ranges in the set, so that a peer that sends a little at a time cannot make us remember ever more.
   public let limit: Int
 
   /// An empty set.
@@ -10,12 +10,12 @@
 
   /// The ranges of the set.
   @inlinable public var ranges: [Range<Bound>] { storage }
-  /// How many integers are in all ranges.
+  /// How many integers are in the set.
   @inlinable public var count: Bound { total }
   /// Whether the set is empty.
   @inlinable public var isEmpty: Bool { ranges.isEmpty }
 
-  /// Adds integers; how many of them are new. Nil, and nothing is added, if there would be too many storage.
+  /// Adds integers and returns how many are new. Nil, and nothing is added, if there would be too many ranges.
   @discardableResult
   @inlinable public mutating func insert(_ new: Range<Bound>) -> Bound? {
     guard !new.isEmpty else { return 0 }
@@ -41,7 +41,7 @@
     return fresh
   }
 
-  /// Removes integers; how many of them were there. What is left may be one range more than the limit.
+  /// Removes integers and returns how many were present. This may leave one range more than the limit.
   @discardableResult
   @inlinable public mutating func remove(_ range: Range<Bound>) -> Bound {
     guard !range.isEmpty else { return 0 }

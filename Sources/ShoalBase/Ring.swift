@@ -18,7 +18,7 @@
   @inlinable public var isEmpty: Bool { stored == 0 }
   /// How many there are.
   @inlinable public var count: Int { stored }
-  /// One more makes it grow.
+  /// Whether one more makes it grow.
   @inlinable public var isFull: Bool { stored > mask }
   /// How many there is room for.
   @inlinable public var capacity: Int { mask + 1 }
@@ -67,7 +67,7 @@
   /// Removes the newest, if there is one.
   @inlinable public mutating func removeLast() { stored = max(stored - 1, 0) }
 
-  /// Keeps only what `keep` says, in order.
+  /// Keeps only the elements for which `keep` is true, in order.
   @inlinable public mutating func filter(_ keep: (Element) -> Bool) {
     var kept = 0
     for i in 0..<stored where keep(self[i]) {

@@ -1,4 +1,4 @@
-/// Elements by ascending number: those of a window, which slides. Owns its memory, and grows when it is told to.
+/// Elements by ascending number, within a sliding window. Owns its memory, and grows on request.
 @frozen public struct WindowRing<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var storage: UnsafeMutablePointer<Element>
   @usableFromInline var mask: UInt64
@@ -15,7 +15,7 @@
   /// The widest window that there is room for.
   @inlinable public var capacity: UInt64 { mask + 1 }
 
-  /// The element of a number, which has one once it was set. Any number has its place in the ring: none lies outside it.
+  /// The element of a number, once it has been set. Every number has a place in the ring: none lies outside it.
   @inlinable public subscript(number: UInt64) -> Element {
     @inline(__always) unsafeAddress { UnsafePointer(storage + Int(truncatingIfNeeded: number & mask)) }
     @inline(__always) unsafeMutableAddress { storage + Int(truncatingIfNeeded: number & mask) }

@@ -1,6 +1,6 @@
 /// Bytes appended at one end and consumed at the other, in memory of its own.
 ///
-/// An array would be copied whenever somebody else held it, and zeroed before a `read` could fill it.
+/// An array would be copied whenever something else held it, and zeroed before a `read` could fill it.
 struct ByteBuffer: ~Copyable, @unchecked Sendable {
   private var base: UnsafeMutableRawPointer
   private var capacity: Int

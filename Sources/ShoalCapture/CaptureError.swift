@@ -7,13 +7,13 @@ public struct CaptureError: Error, Equatable, Sendable {
 
   /// What is wrong with a block, a record or a header.
   public enum Reason: Equatable, Sendable {
-    /// The file holds nothing at all.
+    /// The file is empty.
     case empty
     /// The file starts with the magic of neither pcapng nor pcap.
     case unknownFormat
     /// The file is compressed, by a program of this name.
     case compressed(String)
-    /// The format version is none that is known.
+    /// The format version is unknown.
     case unsupportedVersion(major: UInt16, minor: UInt16)
     /// The file ends in the middle.
     case truncated

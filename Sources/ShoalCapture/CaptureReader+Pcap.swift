@@ -18,7 +18,7 @@ extension CaptureReader {
     guard major == 2 else {
       throw damage(.unsupportedVersion(major: major, minor: bytes.uint16(at: 6, order)))
     }
-    // The upper half of the link type field tells of a frame check sequence, which lies behind the IP packet.
+    // The upper half of the link type field announces a frame check sequence, which follows the IP packet.
     let linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: bytes.uint32(at: 20, order)))
     let snapLength = bytes.uint32(at: 16, order)
     interfaces = [CaptureInterface(linkType: linkType, snapLength: snapLength, clock: clock)]

@@ -6,7 +6,7 @@ extension CaptureReader {
     case starved
   }
 
-  /// What the options of a packet tell.
+  /// What the options of a packet say.
   struct PacketOptions {
     var direction: CaptureDirection?
     var comment: UnsafeRawBufferPointer?
@@ -43,7 +43,7 @@ extension CaptureReader {
     return step
   }
 
-  /// Goes on passing over a block, whose bytes are not kept; it must end with its length.
+  /// Continues to skip a block, without keeping its bytes; it must end with its length.
   private mutating func pass(_ order: ByteOrder) throws(CaptureError) -> Step {
     guard let (left, length) = passing else { return .passed }
     let isEnd = left <= 4

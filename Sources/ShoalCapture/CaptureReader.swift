@@ -2,22 +2,22 @@
 ///
 /// Hand it a chunk (`feed`, or `prepare` and `commit`), call `next` until it returns nil, and repeat; call `finish` at
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
-/// Damage ends the reading: the packets before it are delivered, then `next` throws, and throws the same again.
+/// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
 public struct CaptureReader: ~Copyable, Sendable {
   /// A longer block of a type that is read, or record, is damage: 16 MiB, far above any packet. Of other types a block
-  /// may be as long as it likes, and is passed over as it comes.
+  /// may have any length, and is skipped as it arrives.
   public static var maximumBlock: Int { 1 << 24 }
-  /// More interfaces in a section are damage: they are what a file can make a reader keep.
+  /// More interfaces in a section are damage: a reader must remember them, so they need a limit.
   public static var maximumInterfaces: Int { 4096 }
   /// More bytes of an interface's name are not kept.
   static var maximumName: Int { 64 }
 
   /// The interfaces of the current section so far; one in a pcap file.
   public internal(set) var interfaces: [CaptureInterface] = []
-  /// What the machine that captured calls each, if the file tells, cut short. Apart from the others, which are read with
+  /// What the capturing machine calls each, if the file says, cut short. Apart from the others, which are read with
   /// every packet.
   public internal(set) var interfaceNames: [String?] = []
-  /// Whether packets may have passed several interfaces: they are described, or a cooked header tells of them; nil where
+  /// Whether packets may have passed several interfaces: they are described, or a cooked header names them; nil if only
   /// one was described so far, but others may follow.
   public internal(set) var hasSeveralInterfaces: Bool?
 
@@ -32,7 +32,7 @@ public struct CaptureReader: ~Copyable, Sendable {
   /// The offset in the file of the first byte in `buffer`.
   var position: UInt64 = 0
   var packets: UInt64 = 0
-  /// What is left of a block that is passed over, and its length.
+  /// What remains of a block that is being skipped, and its length.
   var passing: (left: UInt64, length: UInt32)?
   private var isFinished = false
   private var failure: CaptureError?
@@ -92,7 +92,7 @@ public struct CaptureReader: ~Copyable, Sendable {
     return CaptureError(offset: position &- passed, reason: reason)
   }
 
-  /// Passes over bytes; pointers to them stay valid until the next change of the buffer.
+  /// Skips bytes; pointers to them stay valid until the next change of the buffer.
   mutating func consume(_ count: Int) {
     buffer.consume(count)
     position &+= UInt64(count)
@@ -106,7 +106,7 @@ public struct CaptureReader: ~Copyable, Sendable {
     }
     switch bytes.uint32(at: 0, .big) {
     case Pcapng.sectionHeader:
-      // The section header, which comes first, tells the order.
+      // The section header, which comes first, gives the order.
       format = .pcapng(.little)
       return true
     case Pcap.microseconds: return try pcapHeader(.big, .microseconds)

@@ -20,14 +20,14 @@ public struct CaptureRecord {
   public var linkType: LinkType
   /// Bytes that the packet had on the wire, as the file claims.
   public var originalLength: Int
-  /// Which way it went, when the file tells.
+  /// Which way it went, if the file says.
   public var direction: CaptureDirection?
   /// The captured bytes.
   public var bytes: UnsafeRawBufferPointer
   /// The first comment of the packet, UTF-8 as the file has it (unchecked).
   public var comment: UnsafeRawBufferPointer?
 
-  /// A packet from elsewhere than a file.
+  /// A packet that does not come from a file.
   public init(
     number: UInt64, offset: UInt64 = 0, time: UInt64?, interface: Int = 0, linkType: LinkType, originalLength: Int,
     direction: CaptureDirection?, bytes: UnsafeRawBufferPointer, comment: UnsafeRawBufferPointer? = nil

@@ -11,9 +11,9 @@ struct IPContext {
   /// Whether `destination` is the one that the checksum covers.
   var isFinal = true
 
-  /// Whether it goes on for so many bytes, as far as is declared.
+  /// Whether it is declared to continue for this many bytes.
   func holds(_ count: Int, from offset: Int) -> Bool { end.map { $0 - offset >= count } ?? true }
-  /// Where what the frame has of it ends.
+  /// Where the captured part of it ends.
   func end(in bytes: UnsafeRawBufferPointer) -> Int { min(end ?? bytes.count, bytes.count) }
 }
 

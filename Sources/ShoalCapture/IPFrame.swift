@@ -12,11 +12,11 @@ public struct IPFrame: Equatable, Sendable {
   public var payload: Range<Int>
   /// The length that the UDP header declares: its own 8 bytes and the payload.
   public var udpLength: Int
-  /// Whether the UDP checksum fits.
+  /// Whether the UDP checksum matches.
   public var checksum: ChecksumVerdict
-  /// Which way it went, when the link header tells (Linux cooked captures).
+  /// Which way it went, if the link header says (Linux cooked captures).
   public var direction: CaptureDirection?
-  /// The index of the interface that it passed, when the link header tells (Linux cooked captures, version 2).
+  /// The index of the interface that it passed, if the link header says (Linux cooked captures, version 2).
   public var interface: UInt32?
 
   /// Whether bytes of the payload were not captured.
@@ -24,9 +24,9 @@ public struct IPFrame: Equatable, Sendable {
 
   /// What the UDP checksum says about the datagram.
   public enum ChecksumVerdict: Hashable, Sendable {
-    /// It fits.
+    /// It matches.
     case ok
-    /// It does not: the datagram was damaged, or changed without mending the checksum.
+    /// It does not match: the datagram was damaged, or changed without correcting the checksum.
     case bad
     /// The field is zero: the sender computed none.
     case absent
@@ -42,7 +42,7 @@ public struct IPFrame: Equatable, Sendable {
 public enum NotUDP: Error, Hashable, Sendable {
   /// Frames of this link type cannot be read.
   case unsupportedLinkType(LinkType)
-  /// The frame carries something else than IP: an EtherType, or the address family of a BSD loopback header.
+  /// The frame carries something other than IP: an EtherType, or the address family of a BSD loopback header.
   case notIP(UInt32)
   /// The captured bytes end within this header.
   case truncated(Layer)
@@ -64,7 +64,7 @@ public enum NotUDP: Error, Hashable, Sendable {
   }
 }
 
-/// A fragment of an IP packet. Fragments are named and not put together again.
+/// A fragment of an IP packet. Fragments are listed, not reassembled.
 public struct IPFragment: Hashable, Sendable {
   /// Where it came from; the port is 0.
   public var source: Address

@@ -7,7 +7,7 @@ enum Pcapng {
   static let simplePacket: UInt32 = 3
   static let enhancedPacket: UInt32 = 6
 
-  /// Whether blocks of a type are read; the others are passed over.
+  /// Whether blocks of a type are read; the others are skipped.
   static func isRead(_ type: UInt32) -> Bool {
     [sectionHeader, interfaceDescription, obsoletePacket, simplePacket, enhancedPacket].contains(type)
   }

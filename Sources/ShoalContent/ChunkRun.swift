@@ -17,13 +17,13 @@ public struct ChunkRun: Hashable, Sendable {
 }
 
 extension BitSet {
-  /// The set of these chunks, for a file of so many.
+  /// The set of these chunks, for a file with this many.
   public init(capacity: Int, runs: [ChunkRun]) {
     self.init(capacity: capacity)
     for run in runs { insert(run) }
   }
 
-  /// Adds consecutive chunks; how many are new. What lies at `capacity` or beyond is ignored.
+  /// Adds consecutive chunks and returns how many are new. Chunks at or beyond `capacity` are ignored.
   @discardableResult
   public mutating func insert(_ run: ChunkRun) -> Int { insert(Int(run.first)..<Int(run.first) + Int(run.count)) }
 

@@ -6,7 +6,7 @@ public struct Cut: Hashable, Sendable {
   public var size: UInt64 = 0
   /// The piece size in bytes is two to this power.
   public var pieceExponent: UInt8 = 0
-  /// Into how many chunks the pieces are cut.
+  /// The number of chunks.
   public var chunks: UInt32 = 0
 
   /// All fields zero or empty.
@@ -25,7 +25,7 @@ public struct Cut: Hashable, Sendable {
 /// one perhaps shorter. A chunk is the unit of announcing: of P pieces and C chunks, chunk i is the pieces
 /// ⌊iP/C⌋ up to ⌊(i+1)P/C⌋.
 extension Cut {
-  /// Whether such a cut can be: its fields are in range, and no chunk is empty.
+  /// Whether the cut is valid: its fields are in range, and no chunk is empty.
   public var isValid: Bool {
     guard size <= Limits.fileSize, Limits.pieceExponents.contains(pieceExponent) else { return false }
     guard pieces <= Limits.chunks else { return false }
@@ -36,7 +36,7 @@ extension Cut {
 
   /// The bytes of every piece but perhaps the last.
   public var pieceSize: Int { 1 << min(Int(pieceExponent), 62) }
-  /// How many pieces there are; of a cut that is not valid 2^31 - 1 at most, so that no product of it overflows.
+  /// How many pieces there are; at most 2^31 - 1 for an invalid cut, so that no product of it overflows.
   public var pieces: Int {
     size > 0 ? Int(min((size - 1) >> UInt64(pieceExponent) + 1, UInt64(Int32.max))) : 0
   }
@@ -61,7 +61,7 @@ extension Cut {
   /// The chunk to which a piece belongs.
   public func chunk(ofPiece piece: Int) -> Int { max((piece + 1) * Int(chunks) - 1, 0) / max(pieces, 1) }
 
-  /// The pieces that `runs` of chunks cover; chunks that are not are passed over.
+  /// The pieces that `runs` of chunks cover; chunks that do not exist are skipped.
   public func pieceSet(_ runs: [ChunkRun]) -> BitSet {
     var set = BitSet(capacity: pieces)
     for run in runs where run.first < chunks {
@@ -73,7 +73,7 @@ extension Cut {
 }
 
 extension Cut {
-  /// The cut of a file: a piece of some thousandth of it, 64 KiB to 4 MiB, and a chunk to each piece, unless other
+  /// The cut of a file: pieces of about a thousandth of it, 64 KiB to 4 MiB, and one chunk per piece, unless other
   /// chunks are asked for.
   ///
   /// Where more or smaller chunks are wanted than there are such pieces, pieces are smaller, down to 1 KiB, or to what
@@ -101,8 +101,8 @@ extension Cut {
 public enum Chunking: Sendable, Hashable {
   /// A chunk to each piece.
   case automatic
-  /// So many chunks; fewer only where the file has fewer leaves.
+  /// This many chunks; fewer only if the file has fewer leaves.
   case count(Int)
-  /// Chunks of about so many bytes, rounded to pieces.
+  /// Chunks of about this many bytes, rounded to pieces.
   case size(Int)
 }

@@ -71,7 +71,7 @@ public struct Digest: Hashable, Sendable {
     withUnsafeBytes { $0[index] }
   }
 
-  /// Equality without a branch on the bytes, so that the time tells nothing of a secret.
+  /// Equality without a branch on the bytes, so that timing reveals nothing about a secret.
   @inlinable
   public static func == (left: Digest, right: Digest) -> Bool {
     let difference = (left.first ^ right.first) | (left.second ^ right.second)

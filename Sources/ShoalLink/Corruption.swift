@@ -2,7 +2,7 @@ import ShoalBase
 
 /// Damage to one datagram: 1 to 3 different bits of its UDP payload, anywhere in it, that flip.
 ///
-/// The UDP checksum is taken to be mended, since a kernel would drop what fails it before anyone else could.
+/// The UDP checksum is assumed to be repaired, since a kernel would otherwise drop the datagram before anyone saw it.
 public struct Corruption: Sendable, Equatable {
   /// How many bits flip, 1…3.
   public let count: Int

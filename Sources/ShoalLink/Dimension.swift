@@ -85,7 +85,7 @@ enum Dimension {
     throw .unknownUnit(name, suggestion: suggestion(for: name), units: names.filter { !$0.isEmpty })
   }
 
-  /// The unit that is meant by `name`, which is none, where that is beyond doubt.
+  /// The unit probably meant by `name`, which is not one; nil where that is in doubt.
   private func suggestion(for name: String) -> String? {
     if let unit = units.first(where: { $0.name.lowercased() == name.lowercased() }) { return unit.name }
     // A capital B would be bytes, eight times as much.

@@ -2,12 +2,12 @@ import ShoalBase
 
 /// What a link does with one datagram.
 public enum Fate: Sendable, Equatable {
-  /// It is gone.
+  /// It is dropped.
   case dropped(Drop)
   /// It arrives, once or twice.
   case delivered(Delivery)
 
-  /// Why a datagram is gone.
+  /// Why a datagram is dropped.
   public enum Drop: Sendable, Equatable {
     /// Longer than the MTU.
     case mtu

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// One direction of a bad link: told of each datagram, it says what becomes of it. The caller holds the bytes.
+/// One direction of a bad link: given each datagram, it decides what becomes of it. The caller holds the bytes.
 ///
 /// In this order: MTU, rate and drop-tail queue, outage, loss, corruption, duplication, delay with jitter and
 /// reordering. What is too long for the MTU uses none of the rate, nor does a second copy; what is lost later has used

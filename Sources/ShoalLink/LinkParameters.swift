@@ -35,7 +35,7 @@ public struct LinkParameters: Sendable, Equatable {
   /// When the link is down; nil: never.
   public var outage: Outage?
 
-  /// A direction that leaves everything as it is, but for what is given.
+  /// A direction that changes nothing except as given.
   public init(
     loss: Double = 0, burst: Double? = nil, corrupt: Double = 0, duplicate: Double = 0, reorder: Double = 0,
     delay: Nanoseconds = 0, jitter: Nanoseconds = 0, rate: Int64? = nil, queue: Int? = nil, mtu: Int? = nil,

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// An access link as `--link` has it: what it does to all that an endpoint sends, and to all that it receives.
+/// An access link as `--link` describes it: what it does to everything that an endpoint sends, and that it receives.
 ///
 /// The text is a list such as `loss=5%,delay=10ms,rate=20mbit/100mbit,seed=7`, or `clean`. `A/B` sets up and down
 /// apart. Each key may come once:
@@ -14,11 +14,11 @@ import ShoalBase
 /// - `outage`: `5s/2s` is up for 5 s, then down for 2 s, and so on, in both directions at once
 /// - `seed`: 0 to 2^64 - 1, for both directions, which draw different numbers from it
 public struct LinkSpec: Sendable, Equatable {
-  /// What befalls that which the endpoint sends.
+  /// What happens to what the endpoint sends.
   public var up: LinkParameters
-  /// What befalls that which the endpoint receives.
+  /// What happens to what the endpoint receives.
   public var down: LinkParameters
-  /// Where the randomness of both directions comes from; nil: from wherever the caller takes it.
+  /// The seed of both directions; nil: the caller chooses one.
   public var seed: UInt64?
 
   /// A link of two directions.
@@ -52,7 +52,7 @@ public struct LinkSpec: Sendable, Equatable {
 
   /// The direction for what the endpoint receives; give it the same arguments as ``makeUpLink(defaultSeed:start:)``.
   public func makeDownLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
-    // The fraction of the square root of 2, as good as any number for telling the two streams apart.
+    // The fraction of the square root of 2, as good as any number for keeping the two streams apart.
     Link(down, seed: (seed ?? defaultSeed) ^ 0x6a09_e667_f3bc_c908, start: start)
   }
 }

@@ -6,10 +6,10 @@ struct LinkSpecParser {
   private var down = LinkParameters()
   private var seed: UInt64?
   private var items: [LinkKey: String] = [:]
-  /// Queues given in bandwidth-delay products, in thousandths: how many bytes they are shows once all items are read.
+  /// Queues given in bandwidth-delay products, in thousandths: their size in bytes is known once all items are read.
   private var products: Pair = (nil, nil)
 
-  /// A value for each direction, in base units; nil where it is left out.
+  /// A value for each direction, in base units; nil if it is left out.
   private typealias Pair = (up: Int64?, down: Int64?)
 
   mutating func parse(_ text: String) throws(LinkSpecError) -> LinkSpec {
@@ -39,7 +39,7 @@ struct LinkSpecParser {
     character == " " || character == "\t" || character == ";"
   }
 
-  /// What is written with blanks without them: `loss = 5 %; delay=10ms` is `loss=5%,delay=10ms`.
+  /// The text without its spaces: `loss = 5 %; delay=10ms` is `loss=5%,delay=10ms`.
   private static func joined(_ item: Substring) -> String {
     item.split(whereSeparator: isBlank).reduce(into: "") { whole, part in
       let isAnother = part.contains("=") && part.first != "=" && !whole.isEmpty

@@ -10,7 +10,7 @@ struct RateQueue: Sendable {
   /// Bytes that may wait.
   private let limit: Int
   private var busyUntil = Instant(nanoseconds: .min)
-  /// What is left to send at `busyUntil`, in bits × 10^9, less than `rate`: so that fractions of a nanosecond add up.
+  /// What remains to be sent at `busyUntil`, in bits × 10^9, less than `rate`: so fractions of a nanosecond add up.
   private var carry: Int64 = 0
 
   init(rate: Int64?, limit: Int) {
@@ -18,7 +18,7 @@ struct RateQueue: Sendable {
     self.limit = limit
   }
 
-  /// How long what comes `now` waits for what was accepted before.
+  /// How long a datagram that arrives `now` waits behind those accepted before.
   func wait(at now: Instant) -> Nanoseconds { max(now, busyUntil) - now }
 
   /// When the last bit of `bytes` that come `now` will have been sent; nil: they do not fit.

@@ -8,6 +8,6 @@ extension SeededGenerator {
     return share >= 1 || unit() < share
   }
 
-  /// A number in 0 ..< `bound`, uniform but for a bias of at most `bound` / 2^64; `bound` > 0.
+  /// A number in 0 ..< `bound`, uniform except for a bias of at most `bound` / 2^64; `bound` > 0.
   mutating func below(_ bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
 }

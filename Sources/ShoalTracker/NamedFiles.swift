@@ -34,7 +34,7 @@ struct NamedFiles: Sendable {
     return victim
   }
 
-  /// At most so many, those first of which `weight` is highest; but a host has its second file when all had their first.
+  /// At most this many, those with the highest `weight` first; but no host has its second before all have their first.
   func first(_ most: Int, using random: inout SeededGenerator, weight: (Digest) -> Int) -> [Digest] {
     var order = claims.map { (weight: weight($0.id), claim: $0) }
     order.shuffle(using: &random)

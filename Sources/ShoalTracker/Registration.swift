@@ -8,7 +8,7 @@ struct RegistrationKey: Hashable, Sendable {
   var id: Digest
 }
 
-/// What a peer has told of a file.
+/// What a peer has reported about a file.
 struct Registration: Sendable {
   var key: RegistrationKey
   var cut: Cut

@@ -4,7 +4,7 @@ import ShoalWire
 
 /// Who has what: every registration, found by peer and file, by file, by name and by age.
 ///
-/// Where a limit is reached, the host that takes most of what is limited gives way to one that takes less.
+/// When a limit is reached, the host that takes the most gives way to one that takes less.
 struct Registry: Sendable {
   private let configuration: TrackerConfiguration
   /// Registrations stay in their slots; `free` are the empty ones.
@@ -18,7 +18,7 @@ struct Registry: Sendable {
   private var recency = RecencyList()
   private var serial: UInt64 = 0
   private var random: SeededGenerator
-  /// The registrations that ended because others needed the room, until they are taken note of.
+  /// The registrations that ended because others needed the room, until they are fetched.
   private var displaced: [RegistrationKey] = []
 
   init(_ configuration: TrackerConfiguration, seed: UInt64) {
@@ -32,7 +32,7 @@ struct Registry: Sendable {
   var count: Int { places.count }
   /// The bytes of all chunk maps.
   var mapBytes: Int { maps.taken }
-  /// The registration heard longest ago.
+  /// The registration heard from longest ago.
   var oldest: Registration? { recency.oldest.flatMap { slots[$0] } }
 
   /// The slot of a peer's registration of a file.
@@ -44,7 +44,7 @@ struct Registry: Sendable {
   /// The files of this name: nil if there is none.
   func files(named name: String) -> NamedFiles? { names[name] }
 
-  /// A peer has a file, cut so, and these chunks of it. Whether the registration is new or of a new cut, and how
+  /// A peer has a file with this cut, and these chunks of it. Whether the registration is new or of a new cut, and how
   /// many chunks are new.
   mutating func register(
     _ key: RegistrationKey, _ cut: Cut, name: String, _ have: [ChunkRun], at now: Instant
@@ -174,7 +174,7 @@ extension Registry {
 
 // Room.
 extension Registry {
-  /// Makes room for a new registration with a map of so many bytes, if its host is not among the greediest.
+  /// Makes room for a new registration with a map of this many bytes, if its host is not among the greediest.
   private mutating func makeRoom(for key: RegistrationKey, bytes: Int) throws(Refused) {
     let host = HostKey(key.peer)
     guard registrations.taken(by: host) < configuration.registrationsPerHost else {
@@ -189,7 +189,7 @@ extension Registry {
     if isFull(key.id), let victim = files[key.id]!.victim(for: host, using: &random) { displace(victim) }
   }
 
-  /// Makes room for so many bytes more of chunk maps, if the peer's host is not among the greediest.
+  /// Makes room for this many more bytes of chunk maps, if the peer's host is not among the greediest.
   private mutating func makeRoom(bytes: Int, for key: RegistrationKey) throws(Refused) {
     let host = HostKey(key.peer)
     guard maps.grants(bytes, to: host) else { throw Refused(.full, "chunk maps") }

@@ -1,10 +1,10 @@
 import ShoalBase
 import ShoalWire
 
-/// A budget of which every host has its share, and what each registration takes of it.
+/// A budget of which every host has a share, and what each registration takes of it.
 ///
 /// Hosts take as much as they like while there is room. When there is none, the host that takes most has to give way to
-/// one that takes less. Finding it costs nothing, and a change the logarithm of the number of hosts.
+/// one that takes less. Finding that host takes constant time; a change takes the logarithm of the number of hosts.
 struct SharedBudget: Sendable {
   private struct Host: Sendable {
     let key: HostKey
@@ -32,19 +32,19 @@ struct SharedBudget: Sendable {
   /// What a host takes.
   func taken(by host: HostKey) -> Int { byKey[host].map { hosts[$0].taken } ?? 0 }
 
-  /// Whether a host may take so much more: there is room, or another that takes more than it then would gives way.
+  /// Whether a host may take this much more: there is room, or another that takes more than it then would gives way.
   func grants(_ more: Int, to host: HostKey) -> Bool {
     more <= 0 || taken + more <= limit || more <= limit && (mostTaken > taken(by: host) + more)
   }
 
-  /// A registration that must end for a host to take so much more, chosen by chance from the greediest host; nil if
+  /// A registration that must end for a host to take this much more, chosen at random from the greediest host; nil if
   /// there is room, or if none is greedier than this one would be.
   func victim(for host: HostKey, taking more: Int, using random: inout SeededGenerator) -> Int? {
     guard taken + more > limit, let first = order.first, mostTaken > taken(by: host) + more else { return nil }
     return hosts[first].slots.randomElement(using: &random)
   }
 
-  /// A registration of this host takes so much from now on.
+  /// A registration of this host takes this much from now on.
   mutating func set(_ slot: Int, of key: HostKey, to amount: Int) {
     while parts.count <= slot { parts.append((0, 0)) }
     let before = parts[slot].taken

@@ -56,7 +56,7 @@ struct TrackedFile: Sendable {
     return greediest.members.count > own + 1 ? greediest.members.randomElement(using: &random) : nil
   }
 
-  /// At most so many of the peers that are wanted. Each host is as likely as any other, whatever the number of its
+  /// At most this many of the peers that are wanted. Each host is as likely as any other, whatever the number of its
   /// peers, and of each host every peer; a host has its second turn when all have had their first.
   func draw(_ most: Int, using random: inout SeededGenerator, where isWanted: (Int) -> Bool) -> [Int] {
     var drawn: [Int] = []

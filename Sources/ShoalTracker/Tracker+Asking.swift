@@ -81,7 +81,7 @@ extension Registry {
 }
 
 extension Address {
-  /// What others are told of a peer that is on the tracker's own host, and known by a loopback that is not theirs:
+  /// What others learn of a peer on the tracker's own host, known by a loopback address that is not theirs:
   /// the unspecified address, which stands for the address at which they reach the tracker.
   fileprivate func told(to asker: Address) -> Address {
     isLoopback && !(asker.isLoopback && asker.isIPv4 == isIPv4) ? Address(ipv4: 0, port: port) : self

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A tracker: who has which chunks of which file, as far as peers tell.
+/// A tracker: who has which chunks of which file, according to the peers.
 ///
 /// A pure state machine of Shoal's five verbs. Each request has at most one reply, and the same effect when it comes
 /// again. Nothing is kept, and nothing larger than the request sent, before a cookie has proven the sender's address.
@@ -15,7 +15,7 @@ public struct Tracker: Sendable {
   private let mint: TokenMint
   /// A cookie is good for this long, and for less than twice as long.
   private static let cookieEpoch: Nanoseconds = 120 * .second
-  /// So many replies and events wait for a host that does not fetch them.
+  /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = Queue<(to: Address, bytes: [UInt8])>()
   private var events = Queue<TrackerEvent>()
@@ -37,7 +37,7 @@ public struct Tracker: Sendable {
   /// The bytes of all chunk maps.
   public var mapBytes: Int { registry.mapBytes }
 
-  /// Takes a datagram whose checksum has been verified. What is no request to a tracker is counted and ignored.
+  /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
   public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
     guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {
       counters.ignored += 1

@@ -1,11 +1,11 @@
 import ShoalBase
 import ShoalContent
 
-/// What a tracker is told when it starts: how often peers register, and how much it keeps.
+/// How often peers register with a tracker, and how much it keeps.
 public struct TrackerConfiguration: Sendable, Equatable {
   /// How often peers are asked to register again, 1...65,535 s; silent for three times as long, they are forgotten.
   public var interval: Nanoseconds = 60 * .second
-  /// The most registrations (a peer of a file) in all. Each takes some 800 bytes, its file among them: 200 MB.
+  /// The most registrations (a peer of a file) in total. Each takes some 800 bytes, its file among them: 200 MB.
   public var registrations = 250_000
   /// The most registrations from one host, an IPv4 address or an IPv6 /64 network: none can fill the tracker alone.
   public var registrationsPerHost = 8_192
@@ -25,6 +25,6 @@ public struct TrackerConfiguration: Sendable, Equatable {
 
   /// After so long without REGISTER or UPDATE a registration ends.
   public var silence: Nanoseconds { Nanoseconds(seconds) * 3 * .second }
-  /// The interval as REGISTERED tells it.
+  /// The interval as REGISTERED gives it.
   var seconds: UInt16 { UInt16(clamping: max(1, interval / .second)) }
 }

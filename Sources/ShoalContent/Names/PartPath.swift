@@ -1,7 +1,7 @@
-/// Where a download to `path` is until it is whole: beside it, under its name and `.part`.
+/// Where a download to `path` is until it is complete: beside it, under its name and `.part`.
 ///
-/// Where these are longer together than the 255 bytes that file systems take, the name is cut, and what was cut told
-/// from others by a hash.
+/// If these together are longer than the 255 bytes that file systems take, the name is cut, and a hash distinguishes it
+/// from others.
 public func partPath(of path: String) -> String {
   let scalars = path.unicodeScalars
   let start = scalars.lastIndex(of: "/").map(scalars.index(after:)) ?? scalars.startIndex

@@ -69,7 +69,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     try u16(name, &value.port, .decimal)
   }
 
-  /// Reads a length byte and so many bytes, which must be UTF-8.
+  /// Reads a length byte and that many bytes, which must be UTF-8.
   public mutating func text(_ name: StaticString, _ value: inout String) throws(WireError) {
     let start = offset
     var count: UInt8 = 0
@@ -85,7 +85,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     var count: UInt16 = 0
     try u16(name, &count, .decimal)
     value.removeAll(keepingCapacity: true)
-    // A run takes at least two bytes: a false count cannot make us reserve more than the datagram could hold.
+    // A run takes at least two bytes, so a false count cannot make us reserve more than the datagram could hold.
     guard Int(count) * 2 <= end - offset else { throw WireError(.truncated, name, at: offset) }
     value.reserveCapacity(Int(count))
     var next: UInt64 = 0
@@ -116,14 +116,14 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
-  /// Takes all that is left, and reads none of it.
+  /// Consumes everything that is left, without reading it.
   @inline(__always)
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
     value = ByteRange(offset: offset, count: end - offset)
     offset = end
   }
 
-  /// Takes all that is left; fails if the group ends before `length`.
+  /// Consumes everything that is left; fails if the group ends before `length`.
   public mutating func padding(to length: Int) throws(WireError) {
     guard end >= length else { throw WireError(.truncated, "padding", at: offset) }
     offset = end

@@ -8,7 +8,7 @@ public enum FieldStyle: Sendable, Hashable {
   case hex
   /// A sequence number, compared with serial arithmetic.
   case sequence
-  /// A span of so many microseconds.
+  /// A duration in microseconds.
   case microseconds
   /// A code whose names `CodeNames` lists.
   case code(CodeNames)
@@ -31,14 +31,14 @@ public protocol FieldVisitor: ~Copyable, ~Escapable {
   mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError)
   /// A family byte (4 or 6), 4 or 16 bytes of address, and the port.
   mutating func address(_ name: StaticString, _ value: inout Address) throws(WireError)
-  /// A length byte and so many bytes of UTF-8.
+  /// A length byte and that many bytes of UTF-8.
   mutating func text(_ name: StaticString, _ value: inout String) throws(WireError)
   /// A two-byte count and, for each run, two variable-length integers (`Varint`): how many chunks lie between the end of
   /// the run before it (0 for the first) and its own first, and how many it has. So runs ascend and never overlap.
   mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError)
-  /// A one-byte count and so many entries.
+  /// A one-byte count and that many entries.
   mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError)
-  /// All that is left, as a place in the datagram; its bytes are the business of whoever reads or sends them.
+  /// Everything that is left, as a place in the datagram; the caller reads or sends its bytes.
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError)
   /// Zeros up to `length` bytes of datagram; a receiver demands the length and ignores the content.
   mutating func padding(to length: Int) throws(WireError)
@@ -53,7 +53,7 @@ extension FieldVisitor where Self: ~Copyable, Self: ~Escapable {
 
 /// Fields that are declared together: a packet, a message, or an entry of a list.
 public protocol FieldGroup: Sendable {
-  /// The values that the fields are declared with: zero or empty, but for a few.
+  /// The values that the fields are declared with: zero or empty, except for a few.
   init()
   /// Visits every field, in the order of their bytes.
   mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError)
@@ -68,7 +68,7 @@ public struct ByteRange: Hashable, Sendable, BitwiseCopyable {
   /// The byte after the last.
   public var end: Int { offset + count }
 
-  /// A place; empty unless told otherwise.
+  /// A place; empty by default.
   public init(offset: Int = 0, count: Int = 0) {
     self.offset = offset
     self.count = count

@@ -1,8 +1,8 @@
 import ShoalContent
 
-/// One field of a decoded datagram: its name, where it lies, and what it says.
+/// One field of a decoded datagram: its name, its place, and its value.
 public struct LayoutRow: Hashable, Sendable {
-  /// A field's value, in the form in which people and programs want it.
+  /// A field's value, in a form for people and programs.
   public enum Value: Hashable, Sendable {
     case number(UInt64, FieldStyle)
     case digest(Digest)
@@ -17,13 +17,13 @@ public struct LayoutRow: Hashable, Sendable {
   public var name: String
   /// Its place in the datagram.
   public var range: ByteRange
-  /// What it says.
+  /// Its value.
   public var value: Value
   /// 0 for a field of the packet, 1 for one of a list's entry or of a message in it.
   public var depth: Int
 }
 
-/// Notes where each field lies and what it says, as it decodes.
+/// Notes the place and the value of each field, as it decodes.
 public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
   var decoder: Decoder
   /// The fields seen so far.
@@ -110,7 +110,7 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
       rows[row].range.count = offset - start
     }
   }
-  /// Notes all that is left as one row.
+  /// Notes everything that is left as one row.
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
     let start = offset
     try decoder.rest(name, &value)

@@ -34,7 +34,7 @@ public enum Schema {
     SchemaTable(value: type.type.rawValue, name: type.type.name, rows: rows(type, from: MessageType.overhead))
   }
 
-  /// The tables as Protocol.md has them, but for the meanings.
+  /// The tables of Protocol.md, without the meanings.
   public static func markdown() -> String {
     var text = "### Header\n\n" + markdown(header)
     for packet in packets {
@@ -74,7 +74,7 @@ public enum Schema {
 }
 
 extension PacketType {
-  /// The packet of this type, for whoever is told the type by the bytes and is in no hurry.
+  /// The packet of this type: for callers that have only the type byte, and are not performance-critical.
   public var packet: any Packet.Type { Schema.packetTypes.first { $0.type == self }! }
 }
 

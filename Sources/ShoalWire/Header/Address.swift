@@ -46,7 +46,7 @@ extension Address: CustomStringConvertible {
   /// `192.0.2.7:7401` or `[2001:db8::1]:7401` (RFC 5952).
   public var description: String { isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
 
-  /// The address without its port, as RFC 5952 has it, and with the number of its interface where that belongs to it.
+  /// The address without its port, as in RFC 5952, with the number of its interface where that belongs to it.
   public var host: String { scope == 0 ? plainHost : "\(plainHost)%\(scope)" }
 
   private var plainHost: String {

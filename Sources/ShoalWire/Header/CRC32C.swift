@@ -5,7 +5,7 @@ import CShoalKernels
 public enum CRC32C {
   private static let kernel = shoal_crc32c_kernel()
 
-  /// The CRC of what `crc` is the CRC of, 0 of nothing, followed by `bytes`.
+  /// The CRC `crc`, which is 0 at the start, continued over `bytes`.
   public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing crc: UInt32 = 0) -> UInt32 {
     shoal_crc32c(kernel, crc, bytes.baseAddress, bytes.count)
   }
@@ -17,8 +17,8 @@ public enum CRC32C {
     return shoal_crc32c_datagram(kernel, bytes.baseAddress, bytes.count)
   }
 
-  /// Copies `bytes` to `destination`, which has room for them and does not overlap them, and returns the CRC of what
-  /// `crc` is the CRC of, followed by them: one pass where copying and checking would be two.
+  /// Copies `bytes` to `destination`, which has room for them and does not overlap them, and returns the CRC
+  /// `crc` continued over them: one pass where copying and checking would take two.
   public static func copy(
     _ bytes: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer, continuing crc: UInt32
   ) -> UInt32 {

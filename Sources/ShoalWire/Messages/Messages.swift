@@ -1,6 +1,6 @@
 import ShoalContent
 
-/// The messages that DATA packets carry: a type byte, two bytes of length, and so many bytes of fields.
+/// The messages that DATA packets carry: a type byte, two bytes of length, and that many bytes of fields.
 public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case want = 1
   case offer = 2
@@ -16,7 +16,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   public var name: String { "\(self)".uppercased() }
 }
 
-/// What a byte range is a range of.
+/// What a byte range belongs to.
 public enum ContentSpace: UInt8, Sendable {
   /// The file.
   case content = 0
@@ -28,7 +28,7 @@ public enum ContentSpace: UInt8, Sendable {
 public enum Refusal: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   /// No such file here, or no longer.
   case unknownFile = 0
-  /// More files are wanted on this connection than it takes.
+  /// More files are wanted on this connection than it accepts.
   case tooManyFiles = 1
   /// The range is outside the file, or of a chunk that is not here.
   case notHere = 2
@@ -88,7 +88,7 @@ public struct Want: Message, Hashable {
   }
 }
 
-/// OFFER: answers a WANT with how the file is cut and which chunks are here. HAVE adds to them.
+/// OFFER: answers a WANT with the file's cut and the chunks that are here. HAVE adds to them.
 public struct Offer: Message, Hashable {
   /// The type byte of an OFFER.
   public static let type = MessageType.offer
@@ -98,7 +98,7 @@ public struct Offer: Message, Hashable {
   public var size: UInt64 = 0
   /// The piece size in bytes is two to this power.
   public var pieceExponent: UInt8 = 0
-  /// Into how many chunks the pieces are cut.
+  /// The number of chunks.
   public var chunks: UInt32 = 0
   /// The file's name; not to be trusted.
   public var name = ""
@@ -182,7 +182,7 @@ public struct Request: Message, Hashable {
   }
 }
 
-/// CANCEL: what of these bytes has not been sent need not be.
+/// CANCEL: any of these bytes not yet sent need not be sent.
 public struct Cancel: Message, Hashable {
   /// The type byte of a CANCEL.
   public static let type = MessageType.cancel
@@ -233,7 +233,7 @@ public struct Block: Message, Hashable, BitwiseCopyable {
   }
 }
 
-/// REFUSE: a WANT or a REQUEST that is not met.
+/// REFUSE: says that a WANT or REQUEST is not met.
 public struct Refuse: Message, Hashable {
   /// The type byte of a REFUSE.
   public static let type = MessageType.refuse

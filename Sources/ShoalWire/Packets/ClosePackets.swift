@@ -8,7 +8,7 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   case protocolError = 2
   /// Nothing was heard for the idle timeout.
   case idle = 3
-  /// The peer has as many connections as it takes.
+  /// The peer has as many connections as it accepts.
   case busy = 4
   /// No OPEN was answered. Never on the wire.
   case unreachable = 5
@@ -16,10 +16,10 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   case version = 6
   /// The other end has lost the connection's state.
   case reset = 7
-  /// What was sent did not fit the file's id.
+  /// What was sent does not match the file's id.
   case badContent = 8
 
-  /// Whether it is ever on the wire; the others only tell the owner of a connection what became of it.
+  /// Whether it is ever on the wire; the others only tell the owner of a connection why it ended.
   public var isSent: Bool { self != .unreachable && self != .version && self != .reset }
 
   /// The name in Protocol.md.
@@ -57,7 +57,7 @@ public struct ClosePacket: Packet, Hashable {
   }
 }
 
-/// RESET: no connection has the id in the header, which is echoed from the datagram that this one answers.
+/// RESET: no connection has the id in the header, which is that of the datagram answered.
 public struct ResetPacket: Packet, Hashable {
   /// The type byte of a RESET.
   public static let type = PacketType.reset

@@ -9,13 +9,13 @@ public struct DataPacket: Packet, Hashable {
 
   /// The packet's number, the same in every repeat.
   public var sequence: UInt32 = 0
-  /// 0 at first, then one more with each repeat, up to 255.
+  /// 0 in the first transmission, one more in each repeat, up to 255.
   public var attempt: UInt8 = 0
-  /// The sender's clock in microseconds, modulo 2^32, as this attempt left.
+  /// The sender's clock in microseconds, modulo 2^32, when this attempt left.
   public var timestamp: UInt32 = 0
-  /// The receiver is asked to acknowledge after so many packets; 0 and 1 mean each.
+  /// The receiver is asked to acknowledge after this many packets; 0 and 1 both mean every packet.
   public var ackEvery: UInt8 = 2
-  /// The receiver is asked to acknowledge after so many microseconds at the latest.
+  /// The receiver is asked to acknowledge within this many microseconds.
   public var ackDelay: UInt16 = 25_000
   /// The messages.
   public var messages = ByteRange()
@@ -37,13 +37,13 @@ public struct DataPacket: Packet, Hashable {
 
 /// How the slice of an ACK is written.
 public enum SliceEncoding: UInt8, Sendable {
-  /// Lengths of runs, as `Varint`s, in turn missing and received, beginning with missing.
+  /// Lengths of runs, as `Varint`s: alternately missing and received, beginning with missing.
   case runs = 0
   /// A bit for each packet, set if received, the lowest bit of each byte first.
   case bitmap = 1
 }
 
-/// ACK: what of the other side's DATA has arrived.
+/// ACK: which of the other end's DATA packets have arrived.
 public struct AckPacket: Packet, Hashable {
   /// The type byte of an ACK.
   public static let type = PacketType.ack
@@ -54,11 +54,11 @@ public struct AckPacket: Packet, Hashable {
   public var next: UInt32 = 0
   /// One more than the highest number that has arrived.
   public var top: UInt32 = 0
-  /// The timestamp of the latest-sent packet among those newly arrived.
+  /// The timestamp of the latest-sent packet of those newly arrived.
   public var echo: UInt32 = 0
-  /// How long ago that one arrived, in microseconds; 65535: `echo` says nothing.
+  /// How long ago that packet arrived, in microseconds; 65535: `echo` says nothing.
   public var delay: UInt16 = 0
-  /// How many corrupt datagrams from the other side's address were dropped so far.
+  /// How many corrupt datagrams from the other end's address have been dropped so far.
   public var corrupt: UInt32 = 0
   /// The first number that the slice describes.
   public var first: UInt32 = 0

@@ -1,6 +1,6 @@
 import ShoalContent
 
-/// All that can be told of one datagram: every field of header, packet and messages.
+/// Every field of a datagram: of its header, packet and messages.
 public struct DatagramLayout: Sendable {
   /// The type, if the header could be read and names one of this version.
   public private(set) var type: PacketType?

@@ -2,20 +2,20 @@ import ShoalContent
 
 /// How lost packets are repeated.
 public enum RepeatMode: UInt8, Sendable, CaseIterable, CustomStringConvertible {
-  /// The receiver keeps what comes out of order, the sender repeats what is missing.
+  /// The receiver keeps what arrives out of order; the sender repeats only what is missing.
   case selectiveRepeat = 0
-  /// The receiver keeps only what it expects, the sender goes back to what is missing and repeats all since.
+  /// The receiver keeps only what it expects next; the sender goes back to the gap and repeats everything since.
   case goBackN = 1
 
   /// The name that flags and the inspector use.
   public var description: String { self == .selectiveRepeat ? "sr" : "gbn" }
 }
 
-/// VERSION: the answer to an OPEN of a version that is not spoken here.
+/// VERSION: answers an OPEN of a version that the sender does not speak.
 public struct VersionPacket: Packet, Hashable {
   /// The type byte of a VERSION.
   public static let type = PacketType.version
-  /// The lowest version spoken here.
+  /// The lowest version that the sender speaks.
   public var lowest: UInt8 = Limits.version
   /// The highest.
   public var highest: UInt8 = Limits.version
@@ -40,9 +40,9 @@ public struct OpenPacket: Packet, Hashable {
   public var window: UInt32 = 1
   /// A `RepeatMode`.
   public var arq: UInt8 = 0
-  /// The largest UDP payload that the opener takes, in bytes.
+  /// The largest UDP payload that the opener accepts, in bytes.
   public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
-  /// After so many seconds without a datagram the opener forgets the connection.
+  /// The opener forgets the connection after this many seconds without a datagram.
   public var idleTimeout: UInt16 = 0
   /// The token of the RETRY that this OPEN answers; 0 if it answers none.
   public var token: UInt64 = 0
@@ -70,13 +70,13 @@ public struct AcceptPacket: Packet, Hashable {
   public var responder: UInt64 = 0
   /// The number of the responder's first DATA packet.
   public var initialSequence: UInt32 = 0
-  /// The window of both directions: the smaller of the two ends' wishes.
+  /// The window of both directions: the smaller of the two requested.
   public var window: UInt32 = 1
   /// A `RepeatMode`: go-back-N if either end asked for it.
   public var arq: UInt8 = 0
-  /// The largest UDP payload that the responder takes, in bytes.
+  /// The largest UDP payload that the responder accepts, in bytes.
   public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
-  /// After so many seconds without a datagram both ends forget the connection.
+  /// Both ends forget the connection after this many seconds without a datagram.
   public var idleTimeout: UInt16 = 0
 
   /// The values that the fields are declared with.
@@ -97,7 +97,7 @@ public struct AcceptPacket: Packet, Hashable {
 public struct RetryPacket: Packet, Hashable {
   /// The type byte of a RETRY.
   public static let type = PacketType.retry
-  /// What the opener is to send back; not 0.
+  /// What the opener must send back; not 0.
   public var token: UInt64 = 0
 
   /// The values that the fields are declared with.

@@ -16,7 +16,7 @@ extension Packet {
     return packet
   }
 
-  /// Writes header and fields; the length of both. The checksum field is left zero.
+  /// Writes header and fields, and returns their length. The checksum field is left zero.
   @inline(__always)
   func write(_ connection: UInt64, _ bytes: consuming MutableRawSpan) throws(WireError) -> Int {
     var encoder = Encoder(bytes)
@@ -30,7 +30,7 @@ extension Packet {
   /// The packet in a datagram whose header names its type.
   public static func decode(_ bytes: RawSpan) throws(WireError) -> Self { try parse(bytes) }
 
-  /// Header and fields, written to the front of `bytes`; their length. The checksum field is left zero.
+  /// Writes header and fields to the front of `bytes`, and returns their length. The checksum field is left zero.
   public func encode(connection: UInt64, into bytes: consuming MutableRawSpan) throws(WireError) -> Int {
     try write(connection, bytes)
   }

@@ -47,7 +47,7 @@ public struct ChallengePacket: Packet, Hashable {
   }
 }
 
-/// RESPONSE: proves it.
+/// RESPONSE: proves that the address receives what is sent to it.
 public struct ResponsePacket: Packet, Hashable {
   /// The type byte of a RESPONSE.
   public static let type = PacketType.response

@@ -2,9 +2,9 @@ import ShoalContent
 
 /// Why a tracker refuses a request.
 public enum TrackerError: UInt16, Sendable, CaseIterable, CustomStringConvertible {
-  /// The cookie is too old, or of another address: CONNECT again.
+  /// The cookie is too old, or for another address: CONNECT again.
   case staleCookie = 1
-  /// No peer has registered a file of that id or name.
+  /// No peer has registered a file with that id or name.
   case unknownFile = 2
   /// The sender has not registered that file: REGISTER first.
   case notRegistered = 3
@@ -72,7 +72,7 @@ public struct RegisterPacket: Packet, Hashable {
   public var cut = Cut()
   /// The file's name; not to be trusted.
   public var name = ""
-  /// Chunks that the sender has; what does not fit is told with UPDATE.
+  /// Chunks that the sender has; those that do not fit follow in UPDATE.
   public var have: [ChunkRun] = []
 
   /// All fields zero or empty.
@@ -88,11 +88,11 @@ public struct RegisterPacket: Packet, Hashable {
   }
 }
 
-/// REGISTERED: the peer is known with so many chunks.
+/// REGISTERED: the tracker knows the peer to have this many chunks.
 public struct RegisteredPacket: Packet, Hashable {
   /// The type byte of a REGISTERED.
   public static let type = PacketType.registered
-  /// The chunks that the tracker now knows the sender to have; fewer than it has: it tells them again.
+  /// How many chunks the tracker now knows the sender to have; if fewer than it has, it reports them again.
   public var have: UInt32 = 0
   /// The seconds after which the sender should register again.
   public var interval: UInt16 = 0
@@ -107,7 +107,7 @@ public struct RegisteredPacket: Packet, Hashable {
   }
 }
 
-/// UPDATE: the sender, which is registered, has more chunks.
+/// UPDATE: the sender, already registered, has more chunks.
 public struct UpdatePacket: Packet, Hashable {
   /// The type byte of an UPDATE.
   public static let type = PacketType.update
@@ -129,7 +129,7 @@ public struct UpdatePacket: Packet, Hashable {
   }
 }
 
-/// UPDATED: the peer is known with so many chunks.
+/// UPDATED: the tracker knows the peer to have this many chunks.
 public struct UpdatedPacket: Packet, Hashable {
   /// The type byte of an UPDATED.
   public static let type = PacketType.updated
@@ -164,7 +164,7 @@ public struct FindPacket: Packet, Hashable {
   }
 }
 
-/// One file of a name, and who claims that it has it.
+/// One file with a name, and who claims to have it.
 public struct FoundEntry: FieldGroup, Hashable {
   /// The BLAKE3 hash of the file.
   public var id = Digest.zero
@@ -187,13 +187,13 @@ public struct FoundEntry: FieldGroup, Hashable {
   }
 }
 
-/// FOUND: the files of that name, those with most peers first.
+/// FOUND: the files with that name, those with the most peers first.
 public struct FoundPacket: Packet, Hashable {
   /// The type byte of a FOUND.
   public static let type = PacketType.found
   /// How many there are; `files` may be fewer.
   public var total: UInt16 = 0
-  /// The files with most peers, as many as fit.
+  /// The files with the most peers, as many as fit.
   public var files: [FoundEntry] = []
 
   /// All fields zero or empty.
@@ -242,7 +242,7 @@ public struct PeerEntry: FieldGroup, Hashable {
   public var cut = Cut()
   /// How many chunks it has.
   public var have: UInt32 = 0
-  /// The seconds since it was last heard.
+  /// The seconds since it was last heard from.
   public var age: UInt16 = 0
 
   /// All fields zero or empty.
