@@ -6,7 +6,7 @@ import ShoalTerminal
 /// The one table from which parsing, help, completion and the man page come.
 enum CommandTable {
   static let shoal = Command(
-    "shoal", "Move files over UDP, from everybody who has them, over links that lose and corrupt.",
+    "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt.",
     examples: [
       "shoal share film.mkv              # prints a ticket", "shoal get 'shoal:6b0c...'         # elsewhere",
       "shoal demo                        # see it work",
@@ -19,27 +19,26 @@ enum CommandTable {
     manual: Manual(
       [
         "shoal share cuts a file into chunks, hashes it and serves it over UDP. It prints a ticket, which is all that shoal "
-          + "get needs on another machine: with it, it fetches the file from all peers that it finds, verifies it, and "
-          + "serves what it has meanwhile.",
-        "Peers find each other by a tracker; share runs one on its own port unless it is told of others. shoal lookup asks a "
+          + "get needs on another machine to fetch the file from every peer it finds. shoal get verifies the file, and serves "
+          + "what it has meanwhile.",
+        "Peers find each other through a tracker; share runs one on its own port unless given others. shoal lookup asks a "
           + "tracker who has what.",
-        "Datagrams may be lost, corrupted, doubled and reordered: each has a checksum and what is missing is sent again, and "
-          + "no piece is written before it was verified against the BLAKE3 hash by which the file is known. Nothing is "
-          + "encrypted.",
+        "Datagrams may be lost, corrupted, duplicated and reordered: each has a checksum, what is missing is sent again, and "
+          + "no piece is written before it has been verified against the file's BLAKE3 hash. Nothing is encrypted.",
       ],
       sections: [
         Topic(
           "EXIT STATUS",
           [
-            "0": "Done and verified.", "1": "Failed.", "2": "The command line was not understood.",
+            "0": "Done and verified.", "1": "Failed.", "2": "The command line is wrong.",
             "129, 130, 143": "Ended by SIGHUP, SIGINT or SIGTERM.",
           ]),
         .environment(
-          hasProgress: true, others: ["TMPDIR": "Where shoal demo works, unless it is told of a directory."]),
+          hasProgress: true, others: ["TMPDIR": "Where shoal demo works, unless given --directory."]),
         Topic(
           "FILES",
           [
-            "NAME.part": "What is here of NAME until all of it is. A download that was interrupted goes on from it.",
+            "NAME.part": "What has arrived of NAME so far. An interrupted download resumes from it.",
             "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
           ]),
       ],
@@ -48,14 +47,14 @@ enum CommandTable {
     version: shoalVersion)
 
   private static let tracker = Command(
-    "tracker", "Run a tracker: it tells peers who has which chunks of which file.",
+    "tracker", "Run a tracker, which tells peers who has which chunks of which file.",
     examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400"],
     groups: [
       OptionGroup("OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)")] + access + [replaceCapture])
     ])
 
   private static let share = Command(
-    "share", "Serve a file until interrupted, and print the ticket to get it by.",
+    "share", "Serve a file until interrupted, and print the ticket that gets it.",
     usage: ["shoal share <path> [<options>]"],
     examples: ["shoal share film.mkv", "shoal share film.mkv --tracker tracker.example.org"],
     arguments: [Argument("path", "The file.", count: .many, completes: .files)],
@@ -68,16 +67,16 @@ enum CommandTable {
             repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
-          Option("chunks", "Cut into so many chunks.", value: "n"),
+          Option("chunks", "Number of chunks to cut the file into.", value: "n"),
         ]),
-      transport(access + [qlog, Option("force", "Replace a capture or qlog that is there.")]),
+      transport(access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],
     otherNames: ["send", "seed", "serve", "upload", "offer", "add"])
 
   private static let get = Command(
     "get", "Download a file from every peer that has it, and verify it.",
     examples: ["shoal get 'shoal:6b0c...'", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
-    arguments: [Argument("ticket", "Ticket in single quotes; or name or id.")],
+    arguments: [Argument("ticket", "Ticket in single quotes, or a name or id.")],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -86,9 +85,9 @@ enum CommandTable {
             "output", "Where to write: file or directory. (default: the ticket's name)", short: "o",
             value: "path", completes: .files),
           Option("force", "Replace a different file, capture or qlog."),
-          Option("discard", "Fetch and verify, keep and serve nothing: a test of the way here."),
+          Option("discard", "Verify without keeping or serving: useful for testing the path."),
           Option("stay", "Keep serving afterwards."),
-          Option("wait", "Fail once nothing has come for so long: 30s. (default: never)", value: "time"),
+          Option("wait", "Fail after this long without data: 30s. (default: never)", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: any free port)"),
@@ -101,12 +100,12 @@ enum CommandTable {
   private static let link = Topic(
     "LINK (A/B sets up and down apart)",
     [
-      "loss=5%": "Lost; with burst=3, so many in a row on average.", "corrupt=1%": "With 1 to 3 bits flipped.",
-      "reorder=1%, duplicate=1%": "Overtaken by others; come twice.",
+      "loss=5%": "Lost; with burst=3, in runs of 3 on average.", "corrupt=1%": "Delivered with 1 to 3 bits flipped.",
+      "reorder=1%, duplicate=1%": "Overtaken by others; delivered twice.",
       "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit a second.",
-      "queue=64kB, queue=2bdp": "What waits for the rate: B to MiB, or products.",
-      "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for so long, then down for so long.",
-      "seed=7": "Where all randomness comes from.",
+      "queue=64kB, queue=2bdp": "Most bytes waiting; or bandwidth-delay products.",
+      "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
+      "seed=7": "Seed of all randomness.",
     ])
 
   private static let lookup = Command(
@@ -118,33 +117,33 @@ enum CommandTable {
         "OPTIONS",
         [
           Option("tracker", "Tracker to ask. (default: the ticket's)", value: "host:port", repeats: true),
-          Option("chunk", "Only who has this chunk, from 0.", value: "n"),
+          Option("chunk", "Only peers that have this chunk, from 0.", value: "n"),
         ] + access + [replaceCapture])
     ])
 
   private static let demo = Command(
-    "demo", "Move a file between peers in this process over bad links, and show what happened.",
+    "demo", "Move a file between peers in this process over bad links, and sum up the run.",
     examples: ["shoal demo", "shoal demo --file film.mkv --loss 10% --delay 50ms --arq gbn"],
     groups: [
       OptionGroup(
         "OPTIONS",
         [
-          Option("file", "File to move. (default: one that is made up)", value: "path", completes: .files),
-          Option("size", "Size of the file that is made up. (default: 20MB)", value: "size"),
+          Option("file", "File to move. (default: random data)", value: "path", completes: .files),
+          Option("size", "Size of that random data. (default: 20MB)", value: "size"),
           Option("peers", "How many peers download.", value: "n", default: "3"),
-          Option("loss", "Datagrams that downloaders' links lose. (default: 5%)", value: "share"),
-          Option("corrupt", "Datagrams that they corrupt. (default: 1%)", value: "share"),
-          Option("delay", "Their delay, one way. (default: 10ms)", value: "time"),
-          Option("link", "Their links instead of these three: rate=20mbit,queue=64kB.", value: "spec"),
+          Option("loss", "Share of datagrams lost by their links. (default: 5%)", value: "share"),
+          Option("corrupt", "Share corrupted. (default: 1%)", value: "share"),
+          Option("delay", "One-way delay of their links. (default: 10ms)", value: "time"),
+          Option("link", "Their links, instead of these three options: rate=20mbit,queue=64kB.", value: "spec"),
           Option("directory", "Where to work. (default: a new temporary one)", value: "path", completes: .directories),
-          Option("keep", "Keep the copies and the file that is made up."),
+          Option("keep", "Keep the copies and the random data."),
           Option("no-capture", "Record nothing."),
         ]),
       transport([]),
     ])
 
   private static let simulate = Command(
-    "simulate", "Run a transfer over an ideal link in virtual time: the actual transport, and hosts that cost nothing.",
+    "simulate", "Run a transfer in virtual time: the actual transport, between hosts that cost nothing.",
     examples: [
       "shoal simulate --link rate=100mbit,delay=20ms,loss=1%",
       "shoal simulate --link rate=20mbit,delay=15ms --arq gbn --congestion none",
@@ -155,13 +154,13 @@ enum CommandTable {
         "OPTIONS",
         [
           Option("size", "Size of the file.", value: "size", default: "10MB"),
-          Option("seed", "Where all randomness comes from. (default: the link's, or 1)", value: "n"),
-          Option("count", "How often, each time with the next seed.", value: "n", default: "1"),
-          Option("limit", "Give up after so many simulated seconds.", value: "seconds", default: "3600"),
-          Option("timeline", "Write how things stood every 10 ms, as CSV.", value: "file", completes: .files),
-          Option("force", "Replace a timeline that is there."),
+          Option("seed", "Seed of all randomness. (default: the link's, or 1)", value: "n"),
+          Option("count", "Number of runs, each with the next seed.", value: "n", default: "1"),
+          Option("limit", "Simulated seconds after which to give up.", value: "seconds", default: "3600"),
+          Option("timeline", "Write the state every 10 ms, as CSV.", value: "file", completes: .files),
+          Option("force", "Replace an existing timeline."),
         ]),
-      transport([Option("link", "The link, up being from sender to receiver.", value: "spec", default: "clean")]),
+      transport([Option("link", "The link; up is from sender to receiver.", value: "spec", default: "clean")]),
     ])
 
   private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }
@@ -172,7 +171,7 @@ enum CommandTable {
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
   ]
 
-  private static let replaceCapture = Option("force", "Replace a capture that is there.")
+  private static let replaceCapture = Option("force", "Replace an existing capture.")
 
   private static let qlog = Option(
     "qlog", "Record windows, rates, timers, losses as qlog.", value: "file", completes: .files)

@@ -53,7 +53,7 @@ struct DemoView {
     ])
   }
 
-  /// What is verified; 100 % is said only of a file that is in its place.
+  /// What is verified; 100 % is shown only once the file is in its place.
   private func bytes(_ progress: DownloadProgress?) -> UInt64 {
     guard let progress, progress.phase != .finished, progress.bytes > 0 else { return progress?.bytes ?? 0 }
     return min(progress.bytes, board.size - 1)

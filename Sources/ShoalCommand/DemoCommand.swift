@@ -66,7 +66,7 @@ struct DemoPlan {
     if let file, let status = try? FileSystem.status(file), status.kind == .directory {
       throw UsageError("--file \(escaped(file)): is a directory")
     }
-    if file != nil, invocation.has("size") { throw UsageError("--file has its size: leave out --size, or --file") }
+    if file != nil, invocation.has("size") { throw UsageError("--size is for random data: leave out --size or --file") }
     size = try invocation.first("size")?.bytes(from: 0, to: 1 << 40) ?? 20_000_000
     // Each has a letter for its name, and a socket, a thread and buffers of its own.
     peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")

@@ -4,7 +4,7 @@ import Synchronization
 /// How the process comes to its end: by its command's result, or by a signal.
 ///
 /// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
-/// case the process dies of the signal, as whoever waits for it expects.
+/// case the process dies of the signal, as a parent process expects.
 final class Ending: Sendable {
   private enum State { case running, claimed, failed, interrupted }
   private struct Shared {
@@ -27,7 +27,7 @@ final class Ending: Sendable {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Has this said when a signal comes, instead of what was to be said before.
+  /// Sets what is printed when a signal comes.
   func onSignal(_ message: @escaping @Sendable () -> Void) { shared.withLock { $0.message = message } }
 
   /// Has this done before the process ends, however it does, instead of what was to be done before.
@@ -41,9 +41,9 @@ final class Ending: Sendable {
     shared.withLock { if $0.state == .running || $0.state == .claimed { body() } }
   }
 
-  /// The command has its result and is about to tell it. Never returns if a signal came first, which then speaks.
+  /// The command has its result and is about to print it. Never returns if a signal came first, and has the last word.
   ///
-  /// With `failed` that is an error, after which only the farewells follow, of which nothing is to be told.
+  /// With `failed` that is an error, after which only the farewells follow, about which nothing is printed.
   func claim(failed: Bool = false) async {
     let isOurs = shared.withLock { shared in
       guard shared.state != .interrupted else { return false }
@@ -53,7 +53,7 @@ final class Ending: Sendable {
     if !isOurs { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
   }
 
-  /// The result is told, and work goes on until a signal comes.
+  /// The result has been printed, and work continues until a signal comes.
   func release() { shared.withLock { $0.state = .running } }
 
   /// Waits for signals and obeys them.
@@ -71,7 +71,8 @@ final class Ending: Sendable {
     die(of: wait(seconds: 3) ?? first)
   }
 
-  /// From now on only the signal speaks; how things stood. Nil if somebody is stuck writing to where nobody reads.
+  /// From now on only the signal handler prints; returns how things stood. Nil if a writer is stuck because nobody
+  /// reads.
   private func interrupt() -> (State, (@Sendable () -> Void)?)? {
     for _ in 0..<50 {
       let found = shared.withLockIfAvailable { shared in

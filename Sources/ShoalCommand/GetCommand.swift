@@ -123,7 +123,7 @@ struct GetCommand {
     if !summary.isDiscarded { session.console.print(summary.pathLine) }
   }
 
-  /// Goes on serving, if that is wished.
+  /// Continues to serve, if asked to.
   private func stay(_ peer: Peer) async {
     guard session.invocation.has("stay") else { return }
     session.note("Serving on UDP \(peer.address.port). Ctrl-C stops.")
@@ -145,7 +145,7 @@ extension Destination {
   }
 }
 
-/// The latest progress, for whoever ends the process.
+/// The latest progress, for the code that ends the process.
 final class SharedProgress: Sendable {
   private let progress = Mutex<DownloadProgress?>(nil)
 
@@ -158,7 +158,7 @@ final class SharedProgress: Sendable {
   func interruption(resume: String) -> String {
     let progress = progress.withLock { $0 }
     guard let progress, progress.bytes > 0, progress.total > 0 else {
-      return "interrupted before any of it was here; repeat: \(resume)"
+      return "interrupted before anything arrived; repeat: \(resume)"
     }
     let share = Units.percent(progress.bytes, of: progress.total, decimals: 0)
     guard !progress.path.isEmpty else { return "interrupted at \(share); nothing is kept; repeat: \(resume)" }

@@ -32,7 +32,7 @@ struct GetRequest {
       subject = .name(argument)
       let text = argument.filter { !$0.isWhitespace }
       if GetRequest.isNearlyTicket(text) {
-        throw UsageError("\(quoted(text)) is no ticket, which begins with shoal: and 64 hex digits; copy it whole")
+        throw UsageError("\(quoted(text)) is not a ticket: one begins with shoal: and 64 hex digits; copy it whole")
       }
       if argument.isEmpty { throw UsageError("the name is empty; give a ticket, a name or an id") }
       if trackers.isEmpty {

@@ -2,7 +2,7 @@ import Shoal
 import ShoalContent
 import ShoalTerminal
 
-/// Shows a download as it goes on: the live line, or objects.
+/// Shows the progress of a download: the live line, or objects.
 struct GetView {
   private let session: Session
   private var state: ProgressState
@@ -53,7 +53,8 @@ struct GetView {
     guard now - since >= 10, !saidLonely else { return }
     saidLonely = true
     session.warning(
-      "nobody offers \(escaped(name)) yet; is it still shared, and the ticket right? still looking", code: "no_peers")
+      "nobody offers \(escaped(name)) yet; is it still shared, and is the ticket right? still looking", code: "no_peers"
+    )
   }
 
   private func tellResumed(_ progress: DownloadProgress, at now: Double) {

@@ -31,7 +31,7 @@ extension NodeOptions {
 }
 
 extension Invocation {
-  /// That --capture and --qlog name two files, and none of those that the command reads or writes besides.
+  /// That --capture and --qlog name two files, and none of those that the command also reads or writes.
   func checkRecords(against others: [String]) throws(UsageError) {
     let capture = first("capture")
     let qlog = first("qlog")
@@ -52,12 +52,12 @@ extension GivenValue {
     do { spec = try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
     // Every OPEN has 1,200 bytes, and 28 of headers at least.
     for mtu in [spec.up.mtu, spec.down.mtu].compactMap({ $0 }) where mtu < 1_228 {
-      throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more, or no connection is possible")
+      throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more: no connection fits into less")
     }
     return spec
   }
 
-  /// `host:port` of somebody else, complete and well-formed.
+  /// `host:port` of another machine, complete and well-formed.
   func place(named option: String, defaultPort: UInt16) throws(UsageError) -> String {
     let place: Resolver.HostPort
     do {
@@ -82,7 +82,7 @@ extension Session {
   /// Says when the system's receive buffer is too small for fast transfers.
   func tellReceiveBuffer(_ peer: Peer) {
     let (granted, asked) = peer.receiveBuffer
-    let sizes = "receive buffer of \(Units.bytes(UInt64(granted))), \(Units.bytes(UInt64(asked))) were asked for"
+    let sizes = "receive buffer of \(Units.bytes(UInt64(granted))), \(Units.bytes(UInt64(asked))) requested"
     if granted < asked, granted < 1 << 20 {
       let remedy = "sudo sysctl -w net.core.rmem_max=\(asked)"
       warning("\(sizes); fast transfers may lose datagrams: \(remedy)", code: "receive_buffer")

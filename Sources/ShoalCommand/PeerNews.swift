@@ -3,13 +3,13 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// Puts into words what a peer tells besides its progress.
+/// Puts into words what a peer reports besides its progress.
 struct PeerNews {
   /// Whose news they are.
   enum Role: Equatable {
     /// A peer that serves a file: who comes and goes is what its user waits for.
     case sharing(tellsTrackers: Bool)
-    /// A peer that fetches a file and knows so many trackers.
+    /// A peer that fetches a file and knows this many trackers.
     case getting(trackers: Int)
   }
 
@@ -33,7 +33,7 @@ struct PeerNews {
 
   init(_ role: Role) { self.role = role }
 
-  /// What there is to say about an event, if anything, while so many peers serve what is wanted here.
+  /// What to say about an event, if anything, while this many peers serve what is wanted here.
   mutating func line(for event: PeerEvent, sources: Int = 0) -> Line? {
     self.sources = sources
     return line(for: event)
@@ -51,7 +51,7 @@ struct PeerNews {
         return lonely("nothing can be sent to \(address): \(refusal); trying again", "unreachable")
       }
       let advice = met.contains(address) ? "" : ": does it run, is UDP \(address.port) open?"
-      let answers = met.contains(address) ? "does not answer any more" : "does not answer"
+      let answers = met.contains(address) ? "no longer answers" : "does not answer"
       return lonely("\(address) \(answers); trying again\(advice)", "unreachable")
     case .otherVersion(let address, let versions):
       let first = versions.lowerBound
@@ -60,7 +60,7 @@ struct PeerNews {
       return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
     case .refused(let address, let id, _): return lonely("\(address) does not serve \(id.short)", "refused")
     case .distrusted(let address, _):
-      let text = "\(address) sent what does not match the id; it is left alone for ten minutes"
+      let text = "\(address) sent data that does not match the id; leaving it alone for ten minutes"
       return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
       guard bytes > 0 else { return .detail("\(address) needs nothing from here") }
@@ -68,16 +68,16 @@ struct PeerNews {
     case .left(let address, _, _, let bytes):
       return usual("\(address) left (\(Units.total(bytes)) from here)")
     case .unresolved(let reason, let next):
-      return once(.warning("\(reason); it is looked up again in \(Units.remaining(next))", code: "unresolved"))
+      return once(.warning("\(reason); looking it up again in \(Units.remaining(next))", code: "unresolved"))
     case .trackerSilent(let address, let tries, let next, let refusal): return silent(address, tries, next, refusal)
     case .trackerAnswered(let address):
       answering.insert(address)
       let text = "tracker \(address) answers again"
-      // Who was not told of the silence need not be told of its end.
+      // If the silence was not reported, neither is its end.
       return missed.remove(address) != nil ? .log(text) : .detail(text)
     case .registered(let address, _):
       answering.insert(address)
-      let text = "tracker \(address) knows of it"
+      let text = "tracker \(address) knows the file"
       // That its own tracker does goes without saying.
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
     case .trackerRefused(let address, let code, let message):
@@ -86,26 +86,26 @@ struct PeerNews {
       return once(.warning(text, code: "tracker_refused"))
     case .trackersLeftOut(let count):
       let most = Peer.ticketTrackers
-      let text = "the ticket names \(most + count) trackers; the first \(most) of them are asked"
+      let text = "the ticket names \(most + count) trackers; asking the first \(most)"
       return once(.warning(text, code: "trackers_left_out"))
     case .withdrawn(_, _, let error): return .warning(harmless(error.message), code: error.code.rawValue)
-    case .omitted(let count): return usual("\(counted(count, "event")) left out here, too many to tell")
+    case .omitted(let count): return usual("\(counted(count, "event")) omitted here: too many to show")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
   }
 
-  /// A connection has ended. For whoever fetches that is news if it was the last, unless it ended as it should.
+  /// A connection has ended. When fetching, that is news if it was the last, unless it ended as it should.
   private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String, _ byPeer: Bool) -> Line? {
     let kind = CloseCode(rawValue: code)
     let name = kind.map { "\($0)".replacing("_", with: " ") } ?? "code \(code)"
     let cause =
       switch kind {
-      case .idle: "nothing is heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
+      case .idle: "nothing was heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
       case .goingAway where reason.isEmpty: "it was stopped"
       default: name + (reason.isEmpty ? "" : ", \(quoted(reason))")
       }
     if kind == .done { return .detail("\(address) left: \(cause)") }
-    // Whoever ends something here tells why.
+    // The code that ends something here says why.
     if kind == .goingAway, !byPeer { return .detail("\(address) was left") }
     // Its own place among the sources may be counted still.
     sources = max(sources - 1, 0)

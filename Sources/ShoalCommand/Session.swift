@@ -12,7 +12,7 @@ struct Session: Sendable {
   var isJSON: Bool { invocation.has("json") }
 
   // Under --json everything is on standard output, as objects; what is a warning or an error is on standard error too.
-  // Nothing follows what is said of a signal or an error.
+  // Nothing is printed after a signal or an error.
 
   /// A line for a person who watches.
   func note(_ text: String) { unlessJSON { $0.note(text) } }
@@ -25,7 +25,7 @@ struct Session: Sendable {
 
   func progress(_ state: ProgressState) { unlessJSON { $0.progress(state) } }
 
-  /// What is wrong though work goes on; `code` tells programs its kind.
+  /// What is wrong, although work continues; `code` is its kind, for programs.
   func warning(_ text: String, code: String) {
     ending.unlessOver { console.warning(text) }
     emit(["event": "warning", "message": .string(text), "code": .string(code)])
@@ -51,7 +51,7 @@ struct Session: Sendable {
   static var now: Double { Double(SystemClock.now().nanoseconds) / 1e9 }
 }
 
-/// Runs `body`, which may never return, for so many seconds; nil if it took longer.
+/// Runs `body`, which may never return, for this many seconds; nil if it took longer.
 func within<Value: Sendable>(
   seconds: Double, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value? {

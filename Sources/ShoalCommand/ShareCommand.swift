@@ -17,12 +17,12 @@ struct ShareCommand {
     let invocation = session.invocation
     path = invocation["path"].text
     guard invocation.all("path").count == 1 else {
-      throw UsageError("several paths: sharing more than one file comes with a later version; share one")
+      throw UsageError("several paths: this version shares one file at a time; name one")
     }
     guard !path.isEmpty else { throw UsageError("the path is empty; name a file") }
     try invocation.checkRecords(against: [path])
     if let status = try? FileSystem.status(path), status.kind == .directory {
-      throw UsageError("\(escaped(path)) is a directory: sharing folders comes with a later version; share a file")
+      throw UsageError("\(escaped(path)) is a directory: this version shares single files; name a file")
     }
     var trackers: [String] = []
     for tracker in invocation.all("tracker") {
@@ -54,7 +54,7 @@ struct ShareCommand {
     session.ending.atEnd { await peer.close() }
     session.tellReceiveBuffer(peer)
     if let fault = fileNameFault(path) {
-      session.warning(harmless("\(fault): whoever gets it must name another, with --output PATH"), code: "name")
+      session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
     }
     for tracker in trackers { try await peer.add(tracker: tracker) }
     var share = try await ShareCommand.hash(path, chunking, peer, session)

@@ -43,7 +43,7 @@ struct SimulateCommand {
     guard summary.isComplete else {
       throw Failure(
         "\(counted(summary.incomplete, "run")) not complete after \(Units.duration(Double(plan.transfer.limit) / 1e9)) of "
-          + "simulated time; give it more with --limit",
+          + "simulated time; allow more with --limit",
         code: "limit")
     }
   }

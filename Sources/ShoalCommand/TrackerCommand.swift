@@ -33,7 +33,7 @@ struct TrackerCommand {
     await waitForEnd()
   }
 
-  /// Tells each minute what came again, and what was dropped. Between, nothing wakes an idle tracker.
+  /// Reports each minute what repeated, and what was dropped. In between, nothing wakes an idle tracker.
   private func repeats(_ tracker: Tracker, _ log: SharedLog) async {
     var dropped = 0
     while true {

@@ -5,7 +5,7 @@ import ShoalWire
 import Synchronization
 import enum ShoalTracker.TrackerEvent
 
-/// A tracker's events as lines of a log; what comes again within a minute is told in one line at the minute's end.
+/// A tracker's events as lines of a log; what repeats within a minute is summed up in one line at the minute's end.
 struct TrackerLog {
   private struct Key: Hashable {
     var kind: String

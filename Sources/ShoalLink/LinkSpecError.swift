@@ -1,6 +1,6 @@
 /// Why a link specification was not understood.
 public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The part at fault, as it was written, such as `loss=150%`.
+  /// The faulty part, as it was written, such as `loss=150%`.
   public let item: String
   /// What is wrong with it.
   public let problem: Problem
@@ -25,9 +25,9 @@ public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible
     case unknownUnit(String, suggestion: String?, units: [String])
     /// The value is outside this range.
     case outOfRange(lowest: String, highest: String)
-    /// The value is no multiple of `smallest`.
+    /// The value is not a multiple of `smallest`.
     case tooFine(smallest: String)
-    /// It has blanks or semicolons where there should be commas or nothing; perhaps `suggestion` was meant.
+    /// It has spaces or semicolons where there should be commas or nothing; perhaps `suggestion` was meant.
     case blanks(suggestion: String)
     /// The rate is given per second, which every rate is; `rate` is how to write it.
     case perSecond(rate: String)
@@ -51,7 +51,7 @@ public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible
     case .noValue: "\(shown): write \(name)=VALUE"
     case .unknownKey(let suggestion?): "\(shown): there is no \(name); did you mean \(suggestion)?"
     case .unknownKey: "\(shown): there is no \(name); use \(LinkSpecError.list(LinkKey.allCases.map(\.rawValue)))"
-    case .blanks(let suggestion): "\(shown): write commas without blanks: \(LinkSpecError.printable(suggestion))"
+    case .blanks(let suggestion): "\(shown): write commas without spaces: \(LinkSpecError.printable(suggestion))"
     case .perSecond(let rate): "\(shown): a rate is always per second, and / parts up from down; write \(name)=\(rate)"
     case .duplicateKey: "\(shown): \(name) is set twice"
     case .notANumber(let text): "\(shown): '\(LinkSpecError.printable(text))' is not a number"

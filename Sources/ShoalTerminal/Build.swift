@@ -1,6 +1,6 @@
 import CShoalBuild
 
-/// From what a program was built, and when.
+/// What a program was built from, and when.
 public enum Build {
   /// `commit 63c8b88b0a3c, built 2026-11-09`.
   public static var description: String {
@@ -11,7 +11,7 @@ public enum Build {
   /// The day, as in 2026-11-09.
   static var date: String { iso(String(cString: shoal_build_date())) }
 
-  /// A date as C's `__DATE__` has it, `Nov  9 2026`, in the order of ISO 8601.
+  /// A date as C's `__DATE__` writes it, `Nov  9 2026`, in the order of ISO 8601.
   static func iso(_ date: String) -> String {
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     let parts = date.split(separator: " ").map(String.init)

@@ -41,7 +41,7 @@ struct CompletionContext {
     return path.count > 1 || own.isEmpty ? own : own + [(name: "help", overview: "Show the help of a subcommand.")]
   }
 
-  /// What the arguments complete to; the first one that completes to anything speaks for all.
+  /// What the arguments complete to; the first that completes to anything decides.
   var completesArguments: Completion { command.arguments.map(\.completes).first { $0 != .nothing } ?? .nothing }
 }
 

@@ -73,7 +73,7 @@ private func zshAction(_ completion: Completion) -> String {
   }
 }
 
-/// `_arguments` takes brackets, colons and backslashes for its own.
+/// `_arguments` gives brackets, colons and backslashes a meaning of its own.
 private func zshEscaped(_ text: String) -> String {
   text.map { "[]:\\".contains($0) ? "\\\($0)" : String($0) }.joined()
 }

@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
 
-/// The two streams of a program: data on standard output, everything said about it on standard error.
+/// The two streams of a program: data on standard output, everything about it on standard error.
 ///
 /// All of its functions may be called from any thread; each line is written whole, with one `write`. While a progress
 /// line is on the screen, other lines go above it.
 public final class Console: Sendable {
-  /// How much is said on standard error.
+  /// How much is printed on standard error.
   public enum Verbosity: Sendable {
     /// Errors only.
     case quiet
@@ -20,7 +20,7 @@ public final class Console: Sendable {
   public let standardOutput: Terminal
   /// Standard error.
   public let standardError: Terminal
-  /// How much is said.
+  /// How much is printed.
   public let verbosity: Verbosity
   private let program: String
   private let state: Mutex<State>
@@ -33,7 +33,7 @@ public final class Console: Sendable {
   }
 
   /// A console for a program, as the standard options that its table declares ask for it. Unless `quitsWhenClosed`, the
-  /// process goes on when nobody reads standard output any more, and can see that it `isClosed`.
+  /// process continues when nobody reads standard output any more, and can see that it `isClosed`.
   public init(
     program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
     environment: Environment = .process, quitsWhenClosed: Bool = true
@@ -92,10 +92,10 @@ public final class Console: Sendable {
     note("\(standardError.isTTY ? time.localTime : time.rfc3339) \(text)")
   }
 
-  /// A warning, unless quiet; work goes on after it.
+  /// A warning, unless quiet; work continues after it.
   public func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
 
-  /// An error, always; `code` tells programs its kind.
+  /// An error, always; `code` is its kind, for programs.
   public func error(_ text: String, code: String = "failed") {
     remember(text, code)
     say("\(program): \(standardError.paint("error:", .red)) \(text)")
@@ -107,7 +107,7 @@ public final class Console: Sendable {
     say("\(program): \(text)")
   }
 
-  /// The first error or failure that was said: what the last object of `--json` tells.
+  /// The first error or failure that was reported: the last object of `--json`.
   public var firstError: (message: String, code: String)? { state.withLock { $0.firstError } }
 
   private func remember(_ message: String, _ code: String) {
@@ -131,7 +131,7 @@ public final class Console: Sendable {
 
   // MARK: Progress
 
-  /// Shows how far a transfer is, if a frame or a line is due; meant to be called ten times a second.
+  /// Shows the progress of a transfer, if a frame or a line is due; meant to be called ten times a second.
   public func progress(_ transfer: ProgressState, at time: Timestamp = .now) {
     state.withLock { $0.error.write($0.progress.show(transfer, at: time)) }
   }
@@ -151,10 +151,10 @@ extension Topic {
       [
         ("NO_COLOR", "If not empty: no colours."), ("CLICOLOR_FORCE", "If neither empty nor 0: colours on pipes too."),
         ("CLICOLOR", "If 0: no colours."),
-        ("TERM", hasProgress ? "If dumb: no colours, and no line that is redrawn." : "If dumb: no colours."),
-      ] + (hasProgress ? [("CI", "If not empty: no line that is redrawn.")] : []) + [
-        ("COLUMNS", "The width of a screen that does not tell its own."),
-        ("LC_ALL, LC_CTYPE, LANG", "Whether characters beyond ASCII can be shown: if they name UTF-8."),
+        ("TERM", hasProgress ? "If dumb: no colours, no live progress line." : "If dumb: no colours."),
+      ] + (hasProgress ? [("CI", "If not empty: no live progress line.")] : []) + [
+        ("COLUMNS", "The screen's width, if it does not report one."),
+        ("LC_ALL, LC_CTYPE, LANG", "If they name UTF-8: characters beyond ASCII are shown."),
       ] + others.map { ($0.key, $0.value) }
     return Topic("ENVIRONMENT", entries)
   }
@@ -169,7 +169,7 @@ extension Option {
   public static let progress = Option(
     "progress", "Show a live progress line.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
   /// `--quiet`, which `Console` obeys.
-  public static let quiet = Option("quiet", "Say nothing but errors.", short: "q")
+  public static let quiet = Option("quiet", "Print nothing but errors.", short: "q")
   /// `--verbose`, which `Console` obeys.
-  public static let verbose = Option("verbose", "Also tell of peers, retries and exact numbers.", short: "v")
+  public static let verbose = Option("verbose", "Also show peers, retries and exact numbers.", short: "v")
 }

@@ -25,7 +25,7 @@ func padded(_ text: String, to columns: Int, right: Bool = false) -> String {
   return right ? fill + text : text + fill
 }
 
-/// Text without its middle, so that it takes no more than `columns`: both the begin of a name and its extension tell.
+/// Text without its middle, so that it takes no more than `columns`: a name's beginning and extension say the most.
 func elided(_ text: String, to columns: Int, unicode: Bool) -> String {
   if displayWidth(text) <= columns { return text }
   let ellipsis = unicode ? "…" : "..."

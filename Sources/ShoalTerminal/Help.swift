@@ -50,9 +50,9 @@ extension [Command] {
   }
 
   private var footer: String? {
-    let rule = "Of an option given twice the last counts, unless it is repeatable."
+    let rule = "If an option that is not repeatable is given twice, the last counts."
     if let last, !last.subcommands.isEmpty {
-      return "See '\(first?.name ?? "") help <subcommand>', --man. The last of each option counts."
+      return "See '\(first?.name ?? "") help <subcommand>', --man. Repeated options: the last counts."
     }
     guard count > 1, let first else { return rule }
     let shares = first.groups.contains { $0.shared && $0.options.contains { $0.name != "help" } }

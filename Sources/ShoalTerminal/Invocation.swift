@@ -1,4 +1,4 @@
-/// A command line that was understood: which command, and what it was given.
+/// A parsed command line: which command, and what it was given.
 public struct Invocation: Sendable {
   /// The program and the subcommands, outermost first.
   public let path: [String]
@@ -65,7 +65,7 @@ public struct GivenValue: Sendable {
     return number
   }
 
-  /// A time of at least so many seconds: `30`, `30s`, `5m`. What is longer than a lifetime is no longer than that.
+  /// A time of at least this many seconds: `30`, `30s`, `5m`. Anything longer than a lifetime counts as one.
   public func seconds(from low: Double) throws(UsageError) -> Double {
     guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5m or 2h") }
     guard time >= low else { throw error(bounds(Units.duration(low), nil, "")) }

@@ -29,7 +29,7 @@ public enum JSON: Sendable, Equatable, CustomStringConvertible {
   /// A 64-bit identifier as 16 hexadecimal digits, since most readers hold numbers as doubles.
   public static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
 
-  /// The object with the moment at which it was said, behind its first member.
+  /// The object with its time of printing, after its first member.
   func stamped(_ time: Timestamp) -> JSON {
     guard case .object(var members) = self else { return self }
     members.insert(Member("time", .string(time.rfc3339)), at: min(1, members.count))

@@ -33,7 +33,7 @@ struct LineWriter {
       var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&ready, 1, -1)
     case EPIPE where quitsWhenClosed:
-      // Whoever started us ignores SIGPIPE: end with the status that a shell shows for it.
+      // The parent process ignores SIGPIPE: end with the status that a shell shows for it.
       _exit(128 + SIGPIPE)
     default: failure = error
     }

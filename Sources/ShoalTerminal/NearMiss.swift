@@ -1,4 +1,4 @@
-/// The candidate that was probably meant: one that begins alike, or the one with the fewest slips of the finger.
+/// The candidate that was probably meant: one with the same beginning, or the one with the fewest typos.
 public func nearMiss(_ word: String, among candidates: [String]) -> String? {
   let begun = candidates.filter { word.count >= 3 && $0.hasPrefix(word) && word != "--" }
   if begun.count == 1 { return begun[0] }

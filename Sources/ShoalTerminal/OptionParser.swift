@@ -4,7 +4,7 @@ public enum Request: Sendable {
   case run(Invocation)
   /// Print help, a version, a completion script or a man page, and be done.
   case print(String)
-  /// Nothing was asked for: print this help on standard error, and exit as after a command line that is not understood.
+  /// Nothing was asked for: print this help on standard error, and exit as after a wrong command line.
   case misuse(String)
 }
 
@@ -36,7 +36,7 @@ struct OptionParser {
   private var advice: String { "see '\(path.title) --help'" }
 
   mutating func parse() throws(UsageError) -> Request {
-    // What a program did by itself would not be what somebody wanted who only wonders what it is.
+    // Someone who runs a program only to see what it is does not want it to do anything.
     if words.isEmpty { return .misuse(path.help(width: width)) }
     while let word = words.popFirst() {
       if word == "--" {
@@ -114,7 +114,7 @@ struct OptionParser {
     return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)\(file)")
   }
 
-  /// The subcommand that is yet to come, or else any, to which an option belongs that is not known before it.
+  /// The subcommand, still to come or else any, that has an option unknown before it.
   private func owner(of spelling: String) -> String? {
     let owners = command.subcommands.filter { [$0].options.contains { $0.spellings.contains(spelling) } }
     let next = words.first { word in command.subcommand(word) != nil }
@@ -196,7 +196,7 @@ struct OptionParser {
     guard word.contains("=") else { return nil }
     let values = given.values.flatMap(\.self).filter { $0.place > 0 && $0.text.contains("=") }
     guard let value = values.max(by: { $0.place < $1.place }) else { return nil }
-    return "for \(value.label), write commas without blanks: \(escaped("\(value.text),\(word)"))"
+    return "for \(value.label), write commas without spaces: \(escaped("\(value.text),\(word)"))"
   }
 }
 

@@ -8,7 +8,7 @@ public enum Completion: Sendable, Equatable {
   case directories
 }
 
-/// A word that a command takes by its place.
+/// A positional argument of a command.
 public struct Argument: Sendable {
   /// How many words an argument takes.
   public enum Count: Sendable {
@@ -122,7 +122,7 @@ public struct Topic: Sendable {
   }
 }
 
-/// What a man page says besides what help does.
+/// What a man page says beyond the help text.
 public struct Manual: Sendable {
   let description: [String]
   let sections: [Topic]
@@ -148,8 +148,8 @@ public struct Command: Sendable {
   let version: String?
   let otherNames: [String]
 
-  /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone; to whoever types
-  /// one of `otherNames`, this one is proposed.
+  /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone;
+  /// `otherNames` are words for which this command is suggested.
   public init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
     groups: [OptionGroup] = [], topics: [Topic] = [], manual: Manual = Manual(), subcommands: [Command] = [],
@@ -170,7 +170,7 @@ public struct Command: Sendable {
 
   func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
 
-  /// The name of the subcommand that a word which names none was probably meant as.
+  /// The subcommand that a word, which names none, was probably meant to be.
   public func subcommand(meantBy word: String) -> String? {
     if let same = subcommands.first(where: { $0.otherNames.contains(word.lowercased()) }) { return same.name }
     return nearMiss(word, among: subcommands.map(\.name))

@@ -1,6 +1,6 @@
-/// How far a transfer is, and what there is to say about it: a pure function of what it is told and when.
+/// The progress of a transfer, and what to say about it: a pure function of what it is told and when.
 ///
-/// Times are seconds on any monotonic clock. Tell it several times a second, even if nothing has changed: that is how
+/// Times are seconds on any monotonic clock. Update it several times a second, even if nothing has changed: that is how
 /// it notices a stall.
 public struct ProgressState: Sendable {
   private let name: String
@@ -50,7 +50,7 @@ public struct ProgressState: Sendable {
     meter.add(accepted, at: now)
     (self.accepted, self.verified) = (accepted, max(verified, self.verified))
     (self.total, self.peers, self.loss) = (total, peers, loss)
-    // 100 % is said only of a file that is in its place.
+    // 100 % is shown only once the file is in its place.
     if total > 0 { fraction = max(fraction, min(Double(verified) / Double(total), 0.999)) }
   }
 
@@ -70,7 +70,7 @@ public struct ProgressState: Sendable {
     return [rate, "ETA \(Units.remaining(max(rest, 1)))"]
   }
 
-  /// How much is there, always as wide as all of it.
+  /// How much has arrived, always as wide as the total.
   private var amount: String {
     let whole = displayWidth(Units.progress(total, of: total))
     return padded(Units.progress(verified, of: total), to: whole, right: true)
@@ -95,7 +95,7 @@ public struct ProgressState: Sendable {
     let phase: String?
     let tenth: Int
 
-    /// The transfer has begun, which says nothing yet.
+    /// The transfer has begun; that says nothing about its rate yet.
     static let start = Milestone(phase: nil, tenth: 0)
   }
 
@@ -109,12 +109,12 @@ public struct ProgressState: Sendable {
     return ([escaped(name, asciiOnly: !unicode)] + parts).joined(separator: " ")
   }
 
-  /// The line for a terminal of so many columns; the last column stays free, or some terminals wrap.
+  /// The line for a terminal of this many columns; the last column stays free, or some terminals wrap.
   func liveLine(columns: Int, unicode: Bool) -> String {
     let name = escaped(name, asciiOnly: !unicode)
     let room = max(columns - 1, 1)
     var tail = ""
-    // What is said last is missed least; a long name gives way before that, down to what can still be recognised.
+    // What comes last is missed least; a long name gives way first, down to what can still be recognised.
     for dropped in 0...4 {
       tail = self.tail(dropping: dropped, unicode: unicode)
       if displayWidth(tail) + min(displayWidth(name), 16) <= room { break }

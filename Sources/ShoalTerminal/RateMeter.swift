@@ -1,6 +1,6 @@
 import Glibc
 
-/// How fast a count grows: averaged over three seconds to be shown, over fifteen to foretell the end.
+/// How fast a count grows: averaged over three seconds for display, over fifteen to predict the end.
 public struct RateMeter: Sendable {
   private var last: (count: UInt64, time: Double)?
   private var startedAt = 0.0
@@ -25,13 +25,13 @@ public struct RateMeter: Sendable {
     self.last = (count, now)
   }
 
-  /// Whether there was no growth for three seconds: an average of what was says nothing then of what will be.
+  /// Whether there was no growth for three seconds: the past average then says nothing about the future.
   public var isStalled: Bool { last.map { $0.time - grewAt >= 3 } ?? false }
 
   /// The growth in a second; none in a stall.
   public var rate: Double { isStalled ? 0 : recent.value }
 
-  /// Seconds until so much more; nil while that cannot be known, as in the first three seconds and in a stall.
+  /// Seconds until this much more; nil while that cannot be known, as in the first three seconds and in a stall.
   public func remaining(_ rest: UInt64) -> Double? {
     guard let last, last.time - startedAt >= 3, !isStalled, steady.value > 0 else { return nil }
     return Double(rest) / steady.value

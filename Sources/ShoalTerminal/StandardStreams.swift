@@ -1,11 +1,11 @@
 import Glibc
 
-/// The streams that every program is given, by their numbers: 0, 1 and 2.
+/// The standard streams, by number: 0, 1 and 2.
 public enum StandardStreams {
   /// Puts something in the place of those that were closed before the program began; to be called before it opens
-  /// anything, which else would get such a number, and with it what is printed.
+  /// anything, which would otherwise get such a number, and with it what is printed.
   ///
-  /// What takes their place can be used no more than what was closed: that nothing can be printed stays an error.
+  /// The replacements are as unusable as the closed originals: being unable to print remains an error.
   public static func reserve() {
     while true {
       // The lowest number that is free.

@@ -36,7 +36,7 @@ public struct Table: Sendable {
   public var lines: [String] { lines(width: nil) }
 
   /// The titles, unless all are empty, and the rows; no line ends in spaces. Where they are wider than `width`, columns are
-  /// left out from the right, but for the first and those that are vital.
+  /// left out from the right, except for the first and the vital ones.
   public func lines(width: Int?) -> [String] {
     let titles = columns.map(\.title)
     let all = (titles.allSatisfy(\.isEmpty) ? [] : [titles]) + rows

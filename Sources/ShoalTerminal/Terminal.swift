@@ -1,6 +1,6 @@
 import Glibc
 
-/// The environment variables that decide how a program speaks.
+/// The environment variables that decide how a program prints.
 public struct Environment: Sendable {
   private let values: [String: String]
 

@@ -5,7 +5,7 @@ public struct Timestamp: Sendable, Equatable {
   let seconds: Int64
   let nanoseconds: Int64
 
-  /// The moment so long after (or before) 1970.
+  /// The moment this long after (or before) 1970.
   public init(seconds: Int64, nanoseconds: Int64 = 0) { (self.seconds, self.nanoseconds) = (seconds, nanoseconds) }
 
   /// This moment.

@@ -109,7 +109,7 @@ public enum Units {
     percent(whole == 0 ? 0 : Double(part) / Double(whole), decimals: decimals)
   }
 
-  /// A number with so many decimals; one that is not finite prints as `-`.
+  /// A number with this many decimals; one that is not finite prints as `-`.
   public static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "-" }
     let step = power10(decimals)

@@ -53,7 +53,7 @@ import Testing
     try talk.ack(1_006, echo: talk.clock)
     let marks = try talk.marks().dropFirst(2)
     #expect(Array(marks) == [[], [], [], ["beyond_sent"], ["beyond_sent"], [], [], [], []])
-    #expect(try talk.lines()[3].hasSuffix("[ignored: speaks of 497 packets beyond the last DATA]"))
+    #expect(try talk.lines()[3].hasSuffix("[ignored: covers 497 packets beyond the last DATA]"))
     #expect(try inspect(talk.capture.bytes, "-q", "--assert", "beyond_sent == 2 && out_of_order == 0").status == 0)
   }
 

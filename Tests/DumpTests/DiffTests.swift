@@ -84,7 +84,7 @@ import Testing
     #expect(
       outcome.lines == [
         "A is \(alice), in a.pcapng", "B is \(bob), in b.pcapng",
-        "clock of B ahead by 7000.00 ms, if the least delays are the same both ways; +-10.00 ms at most", "",
+        "clock of B ahead by 7000.00 ms, if the minimum delays are equal both ways; +-10.00 ms at most", "",
         "102 datagrams A > B",
         "delivered  97  95.1%  duplicated 1, reordered 2, late 1",
         "lost        3   2.9%  longest run of lost and corrupted: 3",

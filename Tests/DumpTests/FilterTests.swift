@@ -74,10 +74,10 @@ import Testing
     ("rtt > 50", 6, "rtt needs a unit, as in 50ms: ns, us, ms"),
     ("len >= 1200", 7, "len needs a unit, as in 1200kB: B, kB"), ("ack_delay == 25000", 13, "ack_delay needs a unit"),
     ("delay < 3kB", 8, "delay has no such unit"), ("seq > 5s", 6, "seq has no such unit; there are: none"),
-    ("type > data", 0, "can only be == or !="), ("src == nowhere", 7, "is no address"),
-    ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is no operator"), ("&& seq", 0, "instead of a field"),
+    ("type > data", 0, "can only be compared with == or !="), ("src == nowhere", 7, "is not an address"),
+    ("name == \"x", 8, "not closed"), ("seq @ 1", 4, "is not an operator"), ("&& seq", 0, "instead of a field"),
     ("conn == xyz", 8, "hexadecimal"), ("resent == true", 0, "resent is a mark: write it alone, or !resent"),
-    ("data == 7", 0, "data is no field; write type == data"), ("needless", 0, "did you mean spurious?"),
+    ("data == 7", 0, "data is not a field; write type == data"), ("needless", 0, "did you mean spurious?"),
     ("seq && lost", 7, "did you mean lost_by_ack?"), ("mark == lost", 8, "did you mean lost_by_ack?"),
     ("len > 5 MB/s", 6, "no such unit"), ("seq > 1 2", 8, "'2' is not expected here"),
     (String(repeating: "(", count: 70), 64, "nested too deeply"),
@@ -95,7 +95,7 @@ import Testing
     ("--type", "data,ak", 5, "no type is 'ak'; did you mean ack?"),
     ("--marks", "needless", 0, "no mark is 'needless'; did you mean spurious?"),
     ("--marks", "resent, lost", 8, "no mark is 'lost'; did you mean lost_by_ack?"),
-    ("--peer", "nowhere", 0, "'nowhere' is no address"), ("--flow", "12,xyz", 3, "16 hexadecimal digits"),
+    ("--peer", "nowhere", 0, "'nowhere' is not an address"), ("--flow", "12,xyz", 3, "16 hexadecimal digits"),
     ("--type", "", 0, "no type is '"),
   ])
   func errorsShowWhatWasTyped(_ option: String, _ typed: String, _ column: Int, _ reason: String) throws {

@@ -31,7 +31,7 @@ import Testing
     #expect(outcome.lines.count == 4 && outcome.error == "" && outcome.status == 0)
     let some = try inspect(try capture())
     #expect(some.lines.count == 2)
-    #expect(some.error == "shoal-dump: not shown: 2 IP fragments (not put together; --all names them)\n")
+    #expect(some.error == "shoal-dump: not shown: 2 IP fragments (not reassembled; --all lists them)\n")
   }
 
   @Test func inJSONAndWithFilters() throws {

@@ -36,7 +36,7 @@ import Testing
       capture.add(sealed(try DataPacket().datagram(connection: UInt64(connection))))
     }
     let stats = try inspect(by: "stats", capture.bytes)
-    #expect(stats.status == 0 && stats.error.contains("5 datagrams of more connections than can be followed"))
+    #expect(stats.status == 0 && stats.error.contains("5 datagrams belong to more connections than can be followed"))
     let report = try inspect(by: "report", capture.bytes, "-o", "-")
     #expect(report.status == 0 && report.error.contains("3,584 connections are left out of the report"))
     #expect(report.output.components(separatedBy: #""shown":true"#).count == 1_025)

@@ -93,7 +93,7 @@ import Testing
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 { try talk.data(sequence) }
     let without = try document(page(talk.capture.bytes))
-    #expect(without.contains("left out: no ACK tells a round trip here"))
+    #expect(without.contains("left out: no ACK gives a round trip here"))
     #expect(without.contains("left out: nothing was lost"))
     try expectWorking(page(talk.capture.bytes))
     try talk.ack(1_006, top: 1_010, echo: talk.clock, slice: [1, 3], count: 4, after: 20_000)
@@ -123,7 +123,7 @@ import Testing
     let dom = try document(outcome.output)
     let (forth, back) = ("<span>\(alice) &gt; \(bob)</span>", "<span>\(bob) &gt; \(alice)</span>")
     #expect(dom.contains(carriesContent ? back : forth) && !dom.contains(carriesContent ? forth : back))
-    #expect(dom.contains("<p id=\"hint\">The qlog tells of the other direction") == !carriesContent)
+    #expect(dom.contains("<p id=\"hint\">The qlog covers the other direction") == !carriesContent)
     try #expect(document(page(talk.capture.bytes)).contains(forth))
   }
 
@@ -165,13 +165,13 @@ import Testing
     let transfer = try await TransferCapture.both("loss=3%,delay=3ms,rate=50mbit", size: 600_000)
     let dom = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog]))
     #expect(dom.contains("Captured at the receiver's end"))
-    #expect(dom.contains("only the sender's capture and qlog show. Round trips of what the receiver sent"))
+    #expect(dom.contains("only the sender's capture and qlog show the congestion window"))
     #expect(dom.contains("of what the receiver sends: ") && dom.contains("Goodput and arrival rate"))
     for panel in ["Waiting behind gaps", "ACK delay", "Limited by"] {
       #expect(dom.firstMatch(of: try Regex("\(panel)[^<]*<small>(?!left out)[^<]")) != nil, "\(panel)")
     }
     let with = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog, transfer.qlog]))
-    #expect(with.contains("are told by the sender's qlog") && with.contains("by the sender's qlog: "))
+    #expect(with.contains("come from the sender's qlog") && with.contains("by the sender's qlog: "))
     let sender = try document(page(transfer.sender, qlogs: [transfer.qlog]))
     #expect(!sender.contains("Captured at the receiver's end") && sender.contains("Goodput and sending rate"))
   }

@@ -49,7 +49,7 @@ import Testing
   func aTicketWithATypoIsNoName(_ text: String) {
     #expect(
       failure { _ = try request(text, "--tracker", "a.example") }
-        == "2 usage: \"\(text)\" is no ticket, which begins with shoal: and 64 hex digits; copy it whole")
+        == "2 usage: \"\(text)\" is not a ticket: one begins with shoal: and 64 hex digits; copy it whole")
   }
 
   @Test(arguments: ["Alien: Romulus.mkv", "a:b", "Shoes: a film"]) func aNameMayHaveAColon(_ name: String) throws {

@@ -46,7 +46,7 @@ import Testing
       "10", "cp film.mkv .env; shoal share .env --listen 127.0.0.1:0 2>&1 >env & Q=$!; sleep 1; kill $Q; wait $Q; true")
     #expect(
       result.output.contains(
-        "warning: the file's name, .env, would hide it: whoever gets it must name another, with --output PATH\n"))
+        "warning: the file's name, .env, would hide it: receivers must choose another, with --output PATH\n"))
   }
 
   @Test func aChunkThatIsNotThereIsNoChunkThatNobodyHas() throws {

@@ -95,7 +95,7 @@ import Testing
     #expect("\(try DemoPlan(invocation("demo", "--link", "rate=1mbit")).link)" == "rate=1mbit")
     #expect(
       failure { _ = try DemoPlan(invocation("demo", "--file", "x", "--size", "1MB")) }
-        == "2 usage: --file has its size: leave out --size, or --file")
+        == "2 usage: --size is for random data: leave out --size or --file")
     #expect(
       failure { _ = try DemoPlan(invocation("demo", "--loss", "5")) }
         == "2 usage: --loss 5: loss needs its percent sign")

@@ -14,7 +14,7 @@ import Testing
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 412_600_000))
         == .log("192.0.2.9:7401 has what it wanted (412.6 MB from here)"))
-    #expect(news.line(for: .registered(tracker, id: .zero)) == .log("tracker 192.0.2.7:7400 knows of it"))
+    #expect(news.line(for: .registered(tracker, id: .zero)) == .log("tracker 192.0.2.7:7400 knows the file"))
   }
 
   @Test func aSilentTrackerIsToldAfterAFewTries() {
@@ -44,7 +44,7 @@ import Testing
     #expect(
       news.line(for: .disconnected(peer, code: 3, reason: "this machine's network is down", byPeer: false))
         == .warning(
-          "192.0.2.9:7401 left: nothing is heard from it, and nothing can be sent to it: this machine's network is down",
+          "192.0.2.9:7401 left: nothing was heard from it, and nothing can be sent to it: this machine's network is down",
           code: "disconnected"))
   }
 
@@ -52,12 +52,12 @@ import Testing
     var news = PeerNews(.getting(trackers: 8))
     #expect(
       news.line(for: .trackersLeftOut(292))
-        == .warning("the ticket names 300 trackers; the first 8 of them are asked", code: "trackers_left_out"))
+        == .warning("the ticket names 300 trackers; asking the first 8", code: "trackers_left_out"))
   }
 
   @Test func whatIsLeftOutIsCounted() {
     var news = PeerNews(.sharing(tellsTrackers: true))
-    #expect(news.line(for: .omitted(count: 1_500)) == .log("1,500 events left out here, too many to tell"))
+    #expect(news.line(for: .omitted(count: 1_500)) == .log("1,500 events omitted here: too many to show"))
   }
 
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
@@ -110,10 +110,10 @@ import Testing
         == .warning("192.0.2.9:7401 left: going away, \"the file was changed\"", code: "disconnected"))
     #expect(
       news.line(for: .unreachable(peer, refusal: ""))
-        == .warning("192.0.2.9:7401 does not answer any more; trying again", code: "unreachable"))
+        == .warning("192.0.2.9:7401 no longer answers; trying again", code: "unreachable"))
     #expect(
       news.line(for: .disconnected(peer, code: 3, reason: "", byPeer: false), sources: 5)
-        == .detail("192.0.2.9:7401 left: nothing is heard from it"))
+        == .detail("192.0.2.9:7401 left: nothing was heard from it"))
     #expect(
       news.line(for: .disconnected(peer, code: 0, reason: "", byPeer: true)) == .detail("192.0.2.9:7401 left: done"))
   }

@@ -13,7 +13,7 @@ import Testing
         shoal get 'shoal:6b0c…'
 
       ARGUMENTS:
-        <ticket>                Ticket in single quotes; or name or id.
+        <ticket>                Ticket in single quotes, or a name or id.
 
       OPTIONS:
         --output <path>         Where to write. (default: the ticket's name)
@@ -40,8 +40,8 @@ import Testing
       USAGE: shoal <subcommand> [<options>]
 
       OPTIONS:
-        -v, --verbose           Also tell of peers, retries and exact numbers.
-        -q, --quiet             Say nothing but errors.
+        -v, --verbose           Also show peers, retries and exact numbers.
+        -q, --quiet             Print nothing but errors.
         --color <auto|always|never>
                                 Use colours. (default: auto)
         --progress <auto|always|never>
@@ -55,7 +55,7 @@ import Testing
         share                   Offer files.
         lookup                  Ask a tracker.
 
-        See 'shoal help <subcommand>', --man. The last of each option counts.
+        See 'shoal help <subcommand>', --man. Repeated options: the last counts.
       """
     #expect(try printed(shoal, "--help") == expected)
     #expect(try printed(shoal, "help") == expected)

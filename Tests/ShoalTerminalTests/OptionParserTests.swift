@@ -115,7 +115,7 @@ import Testing
   @Test func aValueThatTheShellHasCutIsNamed() {
     #expect(
       failure(shoal, "get", "t", "--link", "loss=5%", "delay=10ms")
-        == "unexpected argument \"delay=10ms\"; for --link, write commas without blanks: loss=5%,delay=10ms")
+        == "unexpected argument \"delay=10ms\"; for --link, write commas without spaces: loss=5%,delay=10ms")
     #expect(failure(shoal, "get", "t", "a=b") == "unexpected argument \"a=b\"; see 'shoal get --help'")
   }
 

@@ -4,7 +4,7 @@ import ShoalTerminal
 let get = Command(
   "get", "Download a file from every peer that has it, and verify it.",
   examples: ["shoal get 'shoal:6b0c…'"],
-  arguments: [Argument("ticket", "Ticket in single quotes; or name or id.")],
+  arguments: [Argument("ticket", "Ticket in single quotes, or a name or id.")],
   groups: [
     OptionGroup(
       "OPTIONS",

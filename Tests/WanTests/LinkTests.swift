@@ -98,7 +98,7 @@ struct LinkTests {
     #expect(second.status == 1)
     #expect(
       second.error
-        == "shoal-wan: error: an earlier run has left namespaces \(wan.name)-a and \(wan.name)-b; add --replace to remove "
+        == "shoal-wan: error: an earlier run left namespaces \(wan.name)-a and \(wan.name)-b; add --replace to remove "
         + "both, or choose another --name\n")
     #expect(try RunningWan.run(["--name", wan.name, "--replace", "--", "true"]).status == 0)
     #expect(isThere(wan.name) == [false, false])

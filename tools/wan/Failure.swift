@@ -8,7 +8,7 @@ struct Failure: Error {
 
   init(_ message: String, status: Int32 = 1) { (self.message, self.status) = (message, status) }
 
-  /// What the system said of `thing`.
+  /// What the system said about `thing`.
   init(system thing: String, code: Int32 = errno, status: Int32 = 1) {
     self.init("\(thing): \(String(cString: strerror(code)))", status: status)
   }

@@ -1,10 +1,10 @@
 import ShoalLink
 
-/// Where the parts of an IP packet are that corruption needs: what it may damage, and the checksum to mend.
+/// Where the parts of an IP packet are that corruption needs: what it may damage, and the checksum to repair.
 struct IPPacket: Equatable {
   /// The bytes that may be damaged.
   private(set) var payload: Range<Int>
-  /// Where TCP's or UDP's checksum is; nil: there is none to mend.
+  /// Where TCP's or UDP's checksum is; nil: there is none to repair.
   private(set) var checksum: Int?
   /// Whether a checksum of zero means that there is none, and a zero is written as its complement (RFC 768).
   private(set) var isUDP = false
@@ -14,7 +14,7 @@ struct IPPacket: Equatable {
   /// The payload of TCP or UDP in an IPv4 (RFC 791) or IPv6 (RFC 8200) packet; nil: it has none, is a fragment, is
   /// neither, or is malformed.
   ///
-  /// With `brokenChecksums` it is everything after the IP headers, and no checksum is mended.
+  /// With `brokenChecksums` it is everything after the IP headers, and no checksum is repaired.
   init?(_ bytes: UnsafeRawBufferPointer, brokenChecksums: Bool = false) {
     guard let (number, start, end) = IPPacket.transport(bytes) else { return nil }
     if brokenChecksums {
@@ -77,7 +77,7 @@ struct IPPacket: Equatable {
     }
   }
 
-  /// Flips bits of the payload in `bytes`, and mends the checksum.
+  /// Flips bits of the payload in `bytes`, and repairs the checksum.
   func damage(_ bytes: UnsafeMutableRawBufferPointer, _ corruption: Corruption) {
     let before = checksum.map { UnsafeRawBufferPointer(bytes).uint16($0) } ?? 0
     var sum = before

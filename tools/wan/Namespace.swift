@@ -7,7 +7,7 @@ struct Namespace {
   let name: String
   /// Whether it is ours to remove.
   let isOwn: Bool
-  /// Held for as long as this process lives: who finds the name taken knows by it whether that is by somebody.
+  /// Held while this process lives, so that another run that finds the name taken knows whether it is in use.
   private var claim: Int32 = -1
   private var path: String { "\(Namespace.directory)/\(name)" }
 

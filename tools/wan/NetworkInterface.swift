@@ -22,7 +22,7 @@ struct NetworkInterface {
     try control(SIOCSIFMTU, &request)
   }
 
-  /// Sets how many packets it holds for whoever is to take them.
+  /// Sets how many packets it queues.
   func setQueue(_ packets: Int) throws(Failure) {
     var request = try self.request()
     request.ifr_ifru.ifru_ivalue = Int32(packets)

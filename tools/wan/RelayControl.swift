@@ -2,7 +2,7 @@ import CShoalWan
 import Glibc
 import Synchronization
 
-/// How the program speaks with the thread of a relay.
+/// How the program communicates with the thread of a relay.
 final class RelayControl: Sendable {
   private struct State {
     var isOver = false
@@ -26,7 +26,7 @@ final class RelayControl: Sendable {
   /// Whether ``answer(_:)`` is due.
   var isWanted: Bool { wanted.load(ordering: .acquiring) }
 
-  /// Tells what happened so far; false: it is over.
+  /// Reports what happened so far; false: it is over.
   func answer(_ counters: RelayCounters) -> Bool {
     wanted.store(false, ordering: .releasing)
     var count: UInt64 = 0

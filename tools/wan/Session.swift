@@ -2,7 +2,8 @@ import Glibc
 import ShoalBase
 import ShoalTerminal
 
-/// One run: makes the namespaces, the devices and the link, waits for the end, tells what happened, and removes all.
+/// One run: makes the namespaces, the devices and the link, waits for the end, reports what happened, and removes
+/// everything.
 final class Session {
   /// How long a server may take until it listens.
   private static let patience = 5.0
@@ -72,7 +73,7 @@ final class Session {
       devices, spec: options.spec, seed: options.seed, mtu: options.mtu, breaksChecksums: options.breaksChecksums)
   }
 
-  /// Removes what an earlier run of the same name has left, if that is wished.
+  /// Removes what an earlier run of the same name left, if asked to.
   private func makeRoom() throws(Failure) {
     let names = options.sides.filter { $0.existing == nil }.map(\.name)
     let left = names.compactMap(Namespace.init(left:))
@@ -83,7 +84,7 @@ final class Session {
     }
     guard options.replacesNamespaces else {
       let way = "add --replace to remove \(left.count == 1 ? "it" : "both"), or choose another --name"
-      throw Failure("an earlier run has left \(which); \(way)")
+      throw Failure("an earlier run left \(which); \(way)")
     }
     for namespace in left { namespace.remove() }
   }
@@ -95,7 +96,7 @@ final class Session {
       if let serve = options.serve { server = try start(server: serve) }
       command = try ChildProcess(options.command, in: namespaces[0])
     }
-    // Whoever ignores SIGPIPE hands that on, so that no signal tells us.
+    // A parent that ignores SIGPIPE passes that on, so no signal reaches us.
     if command == nil, console.isClosed { return .signalled(SIGPIPE) }
     while let number = signals.next() {
       switch number {
@@ -104,7 +105,8 @@ final class Session {
         if let status = command?.status() { return .exited(status) }
       default:
         guard let command else { return .signalled(number) }
-        // The terminal has told the command of Ctrl-C already; SIGPIPE was for us alone, who have said less than it has.
+        // The terminal has already sent Ctrl-C to the command; SIGPIPE was for us alone, who have said less than it
+        // has.
         if ![SIGINT, SIGQUIT, SIGPIPE].contains(number) { command.send(number) }
       }
     }

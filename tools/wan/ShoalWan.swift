@@ -8,8 +8,8 @@ import ShoalWire
 enum ShoalWan {
   static let command = Command(
     "shoal-wan",
-    "Join two network namespaces by a bad link, for whatever speaks IP. A command runs in A with the link up; without one "
-      + "the link stays until Ctrl-C. Counters follow at the end, and at SIGUSR1. Needs root.",
+    "Join two network namespaces by a bad link, for anything that speaks IP. A command runs in A with the link up; without "
+      + "one the link stays until Ctrl-C. Counters are printed at the end and at SIGUSR1. Needs root.",
     usage: ["shoal-wan [<options>]", "shoal-wan [<options>] -- <command> ..."],
     examples: [
       "shoal-wan --link rate=100mbit,delay=20ms,loss=1%",
@@ -25,10 +25,10 @@ enum ShoalWan {
         [
           Option(
             "link",
-            "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A apart; keys as in 'shoal help get'.",
+            "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A separately; keys as in 'shoal help get'.",
             value: "spec", default: "clean"),
-          Option("serve", "Shell command to run in B meanwhile; <command> starts when it listens.", value: "command"),
-          Option("break-checksums", "Let corruption hit any bit after the IP header, and mend no checksum."),
+          Option("serve", "Shell command to run in B; <command> starts once it listens.", value: "command"),
+          Option("break-checksums", "Corrupt any bit after the IP header, and mend no checksum."),
           Option("mtu", "Longest IP packet of the devices.", value: "bytes", default: "1500"),
           Option("json", "Print one JSON object a line."),
           .quiet, .color,
@@ -37,7 +37,7 @@ enum ShoalWan {
         "NAMESPACES",
         [
           Option("name", "Make namespaces <name>-a and <name>-b, and remove them.", value: "name", default: "shoal"),
-          Option("replace", "Remove those that a killed run left under that name."),
+          Option("replace", "First remove namespaces that a killed run left under that name."),
           Option("ns-a", "Use this namespace as A instead.", value: "name"),
           Option("ns-b", "Use this namespace as B instead.", value: "name"),
           Option(
@@ -51,24 +51,24 @@ enum ShoalWan {
     ],
     manual: Manual(
       [
-        "shoal-wan makes two network namespaces, A and B, and joins them by a link that delays, loses, corrupts, doubles and "
-          + "reorders packets of IP as it is told: the same link that shoal has inside, for TCP, QUIC and whatever else.",
-        "A command that is given runs in A with the link up, and its end is the end of all. Without one the link stays until "
-          + "a signal comes. How many packets met what is printed at the end, and at SIGUSR1.",
+        "shoal-wan makes two network namespaces, A and B, and joins them by a link that delays, loses, corrupts, duplicates "
+          + "and reorders IP packets as specified: the link of shoal's --link, for TCP, QUIC and anything else.",
+        "A command runs in A with the link up, and the link ends with it. Without a command the link stays until a signal "
+          + "comes. What happened to how many packets is printed at the end and at SIGUSR1.",
       ],
       sections: [
         Topic(
           "EXIT STATUS",
           [
-            "0": "Done.", "1": "Failed.", "2": "The command line was not understood.",
-            "126, 127": "The command cannot be run; there is none of that name.", "Others": "Those of the command.",
+            "0": "Done.", "1": "Failed.", "2": "The command line is wrong.",
+            "126, 127": "The command cannot be run, or does not exist.", "Others": "The command's own.",
           ]),
         .environment(),
         Topic(
           "FILES",
           [
             "/run/netns/<name>-a, /run/netns/<name>-b": "The namespaces, as 'ip netns' knows them.",
-            "/dev/net/tun": "What their devices are made with.",
+            "/dev/net/tun": "Creates their devices.",
           ]),
       ],
       seeAlso: ["shoal(1)", "ip-netns(8)", "tc-netem(8)"]),

@@ -2,7 +2,7 @@ import Glibc
 
 /// The signals that this program waits for: all that would end it, SIGUSR1 and SIGCHLD.
 struct Signals {
-  /// Not those that tell of a fault of ours, that nobody can wait for, that end nothing, or that the C library has.
+  /// Not those that report a fault of ours, that cannot be waited for, that end nothing, or that the C library uses.
   private static let ending = (1...64).filter { number in
     ![
       SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,
@@ -40,7 +40,7 @@ struct Signals {
     }
   }
 
-  /// Ends the process as `number` would have, as whoever waits for it expects.
+  /// Ends the process as `number` would have, as a parent process expects.
   static func die(of number: Int32) -> Never {
     signal(number, SIG_DFL)
     var set = sigset_t()

@@ -14,7 +14,7 @@ struct WanOptions {
   }
 
   let spec: LinkSpec
-  /// Where the randomness comes from: `seed=` in the link, or else drawn anew.
+  /// The seed: `seed=` in the link, or else a random one.
   let seed: UInt64
   let sides: [Side]
   /// Whether namespaces of the same names that nobody uses are removed first.

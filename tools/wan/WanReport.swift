@@ -7,7 +7,7 @@ struct WanReport {
   private let names: [String]
   private let seconds: Double
 
-  /// Of `counters` from A to B and from B to A, after so many `seconds`.
+  /// Of `counters` from A to B and from B to A, after this many `seconds`.
   init(_ counters: [RelayCounters], sides: [String], seconds: Double) {
     self.counters = counters
     names = ["\(sides[0]) > \(sides[1])", "\(sides[1]) > \(sides[0])"]
@@ -57,8 +57,8 @@ struct WanReport {
       func warn(_ count: Int, _ text: String) {
         if count > 0 { warnings.append("\(name): \(Units.grouped(count)) packets \(text)") }
       }
-      warn(counters.ringDropped, "came faster than this machine could carry, and were dropped before the link")
-      warn(counters.overflow, "were dropped for want of memory: the link held too many")
+      warn(counters.ringDropped, "came faster than this machine could carry them, and were dropped before the link")
+      warn(counters.overflow, "were dropped because the link held too many")
       warn(counters.refused, "were refused by the receiving device")
       let late = counters.lateness.quantile(0.999)
       if late > .millisecond {

@@ -2,7 +2,7 @@ import ShoalCapture
 import ShoalWire
 
 extension Analyzer {
-  /// What ACK delays may exceed the wish by: timers are no finer (RFC 9002 §6.1.2 allows as much).
+  /// By how much ACK delays may exceed what was asked for: timers are no finer (RFC 9002 §6.1.2 allows as much).
   private static var granularity: UInt32 { 1_000 }
   /// In `AckPacket.delay`: the echo says nothing.
   static var noEcho: UInt16 { .max }
@@ -39,7 +39,8 @@ extension Analyzer {
     if let time = datagram.time, datagram.way != .outbound, flows[subject].roundTrips >= 8 {
       let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
-      // An ACK that echoes nothing still answers something that left a round trip ago; of a long one only the first part.
+      // An ACK that echoes nothing still answers something that left a round trip ago; of a long one only the first
+      // part.
       if packet.delay == Self.noEcho, packet.first == packet.next {
         flows[subject].answeredUntil = max(flows[subject].answeredUntil ?? 0, judgement.latest)
       }
@@ -131,7 +132,7 @@ extension Analyzer {
     }
   }
 
-  /// Finds the flow that the ACKs of a flow speak of, where the handshake was not seen: the numbers must fit.
+  /// Finds the flow that the ACKs of a flow concern, where the handshake was not seen: the numbers must fit.
   private mutating func pair(_ index: Int, _ packet: AckPacket) -> Int? {
     let (source, destination) = (flows[index].source, flows[index].destination)
     for other in places.candidates(from: destination, to: source) where other != index {

@@ -53,7 +53,7 @@ extension Analyzer {
     stand(index, isSenders: datagram.way != .inbound && !seen.isBetween, &seen)
   }
 
-  /// Whether it left before one that was captured earlier: the sender's clock tells.
+  /// Whether it left before one that was captured earlier, by the sender's clock.
   private func order(
     _ packet: DataPacket, _ number: Int64, _ previous: Transmission?, _ index: Int, _ seen: inout Observation
   ) {
@@ -69,7 +69,8 @@ extension Analyzer {
     seen.marks.insert(.resent)
     let sent = flows[index].sent
     let isGoBackN = flows[index].arq == .goBackN
-    // What reached the machine may not have reached the program; and under go-back-N it throws away what is not in order.
+    // What reached the machine may not have reached the program; and under go-back-N it throws away what is not in
+    // order.
     let isKept = earlier.map { !$0.isReportedMissing } ?? false
     let hasArrivedHere = datagram.way == .inbound && isKept && !isGoBackN
     let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
@@ -89,7 +90,7 @@ extension Analyzer {
       seen.pathMTU = smallest
       seen.marks.insert(.pathMTU)
     }
-    // Without the ACKs nothing can be said of the cause.
+    // Without the ACKs nothing can be said about the cause.
     let isAgain = previous?.number == number
     // What made the sender send it shows at its end only.
     guard !hadArrived, !seen.isBetween, flows[index].reverse != nil, !isGoBackN || isReturn || isAgain else { return }
@@ -121,7 +122,7 @@ extension Analyzer {
     seen.cause = flows[index].echoed.reference(at: datagram.time)
   }
 
-  /// How the flow stands after a datagram that speaks of its numbers.
+  /// How the flow stands after a datagram that concerns its numbers.
   func stand(_ index: Int, isSenders: Bool, _ seen: inout Observation) {
     if isSenders { seen.inFlight = flows[index].sent.bytesInFlight }
     if let window = flows[index].window { seen.windowEdge = flows[index].sent.base + Int64(window) }

@@ -2,7 +2,7 @@ import ShoalCapture
 import ShoalTerminal
 import ShoalWire
 
-/// Follows the connections and tracker requests of a capture, and tells what each datagram is to those before it.
+/// Follows the connections and tracker requests of a capture, and finds how each datagram relates to those before it.
 ///
 /// It keeps one or two kilobytes a flow, and of packets only those that are not acknowledged, and some before them.
 struct Analyzer: ~Copyable {
@@ -20,7 +20,7 @@ struct Analyzer: ~Copyable {
   private(set) var memory = 0
   /// Datagrams of connections that are not followed.
   private(set) var unfollowed: UInt64 = 0
-  /// Packets of which only ACKs tell, where frames were cut.
+  /// Packets that only ACKs show, because frames were cut.
   var hiddenPackets: UInt64 = 0
   private var clock: UInt64 = 0
 
@@ -28,7 +28,7 @@ struct Analyzer: ~Copyable {
 
   deinit { for var flow in flows { flow.sent.deallocate() } }
 
-  /// Tells what a datagram is to those before it, and remembers it.
+  /// Finds how a datagram relates to those before it, and remembers it.
   ///
   /// A corrupt datagram whose first bytes are damaged is recognised by its addresses: `isOurs` is then set.
   mutating func observe(_ datagram: inout Datagram) -> Observation {
@@ -95,7 +95,7 @@ struct Analyzer: ~Copyable {
     return index
   }
 
-  /// The flow to whoever gave the id; a new one if there is none.
+  /// The flow to the end that gave the id; a new one if there is none.
   mutating func flow(_ id: UInt64, from source: Address, to destination: Address, _ seen: inout Observation) -> Int? {
     if let index = places.find(id) {
       if flows[index].source != source || flows[index].destination != destination {
@@ -146,16 +146,16 @@ struct Analyzer: ~Copyable {
   var limitReached: String? {
     guard unfollowed > 0 else { return nil }
     return
-      "\(Units.grouped(unfollowed)) datagrams of more connections than can be followed (\(Units.grouped(Self.mostFlows / 2))):"
-      + " nothing is said of their repeats and losses"
+      "\(Units.grouped(unfollowed)) datagrams belong to more connections than can be followed"
+      + " (\(Units.grouped(Self.mostFlows / 2))): their repeats and losses are not shown"
   }
 
-  /// What must be known of the capture to understand what is said of its flows, in sentences.
+  /// What one must know about the capture to understand its flows, in sentences.
   var remarks: [String] {
     guard hiddenPackets > 0 else { return [] }
     return [
-      "frames were captured in part, and may have held several datagrams (segmentation offload): ACKs tell of"
-        + " \(Units.grouped(hiddenPackets)) packets that cannot be seen; capture whole frames (tcpdump -s 0)"
+      "frames were captured in part, and may have held several datagrams (segmentation offload): ACKs show"
+        + " \(Units.grouped(hiddenPackets)) packets that are not in the capture; capture whole frames (tcpdump -s 0)"
     ]
   }
 

@@ -13,7 +13,7 @@ struct Corruption: Equatable {
   let found: UInt32
   /// What it should say.
   let computed: UInt32
-  /// The single bit whose flip mends the datagram, if there is one.
+  /// The single bit whose flip repairs the datagram, if there is one.
   let mend: Bit?
 
   /// Nil if the datagram, which has a header, is intact.

@@ -28,15 +28,16 @@ struct Datagram {
   var part = 0
   /// The number of the frame that has the same datagram, on another interface; 0: it is the first, and counts.
   var copyOf: UInt64 = 0
-  /// Nanoseconds since 1970 in UTC, if the capture tells: as if its clock had not been set while it was made.
+  /// Nanoseconds since 1970 in UTC, if the capture says: as if its clock had not been set while it was made.
   var time: UInt64?
   /// How far that clock had been set ahead by then, in nanoseconds.
   var shift: Int64 = 0
   var source: Address
   var destination: Address
-  /// Which way it went, as the machine that captured it saw it, if the capture tells.
+  /// Which way it went, as the machine that captured it saw it, if the capture says.
   var direction: CaptureDirection?
-  /// The same, or what the flow's timing tells where the capture does not: the ends of the path, and nothing between.
+  /// The same, or what the flow's timing shows where the capture does not say: the ends of the path, and nothing
+  /// between.
   var way: CaptureDirection?
   /// The bytes of UDP payload that were sent.
   var length: Int
@@ -96,7 +97,7 @@ struct Datagram {
   var isTruncated: Bool { bytes.count < length }
   /// Whether it fails its checksum, so that nothing it says may be believed.
   var isCorrupt: Bool { verdict == .corrupt }
-  /// How the checksum is wrong; nil if it is not, or cannot be told.
+  /// How the checksum is wrong; nil if it is right, or cannot be checked.
   var corruption: Corruption? { isCorrupt ? Corruption(bytes) : nil }
   /// The datagram as it reads, though it be corrupt: for those who look at it, and know.
   var asItReads: Datagram {

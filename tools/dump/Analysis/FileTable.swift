@@ -1,7 +1,7 @@
 import ShoalContent
 import ShoalWire
 
-/// The files that connections speak of: what WANT, OFFER and their numbers mean.
+/// The files that connections concern: what WANT, OFFER and their numbers mean.
 struct FileTable {
   /// A file that one end of a connection wants of the other.
   struct Entry {

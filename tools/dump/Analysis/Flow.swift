@@ -22,7 +22,7 @@ struct Flow {
   var lastTime: UInt64?
   /// When it was used last, counted in datagrams.
   var lastUse: UInt64 = 0
-  /// Which ways the capture said that it went, and where it was captured, if that is known.
+  /// Which way it went according to the capture, and where it was captured, if that is known.
   var told: ToldDirections = []
   var vantage: Vantage?
   /// The least time from here to the receiver and back, in nanoseconds, whatever shows it.
@@ -48,7 +48,7 @@ struct Flow {
   var latest: Transmission?
   /// The longest delay of ACKs that it asked for lately, in microseconds.
   var askedDelay: (latest: UInt16, before: UInt16) = (0, 0)
-  /// What ACKs told last: the latest timestamp that arrived, and in which ACK.
+  /// What ACKs reported last: the latest timestamp that arrived, and in which ACK.
   var latestEcho: UInt32?
   /// What left until then may be what ACKs without an echo acknowledged.
   var answeredUntil: UInt64?

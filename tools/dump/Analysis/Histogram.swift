@@ -41,7 +41,7 @@ struct Histogram {
   }
 }
 
-/// The index, among so many ascending values, of the least that this share of them does not exceed.
+/// The index, among this many ascending values, of the smallest that this share of them does not exceed.
 func nearestRank(_ share: Double, of count: Int) -> Int {
   max(0, min(count - 1, Int((share * Double(count) - 1e-9).rounded(.up)) - 1))
 }

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// What the ACKs of a flow tell of its losses, judged as its sender judges them (Protocol.md §5.7).
+/// What the ACKs of a flow show about its losses, judged as its sender judges them (Protocol.md §5.7).
 struct LossEvidence {
   enum Verdict {
     /// Enough that left later has arrived.
@@ -18,7 +18,7 @@ struct LossEvidence {
 
   /// The latest sending that is known to have arrived: its place among the flow's, and the sender's clock.
   private var newest: (order: UInt64, timestamp: UInt32) = (0, 0)
-  /// What it was before the ACK that told so, and when that came, in nanoseconds since 1970; 0: not known.
+  /// What it was before the ACK that showed this, and when that came, in nanoseconds since 1970; 0: not known.
   private var before: (order: UInt64, timestamp: UInt32) = (0, 0)
   private var told: UInt64 = 0
   /// Under go-back-N: the clock of the latest sending that arrived beyond a gap.

@@ -26,7 +26,7 @@ enum Mark: UInt8, CaseIterable {
   case ackLate
   /// The ACK acknowledges what was not sent, so it must be ignored.
   case beyondSent
-  /// The path was shown to carry more, or is probed anew after it carried more.
+  /// The path was shown to carry more, or is probed again after it carried more.
   case pathMTU
   /// The connection's datagrams come from, or go to, another address than before.
   case addressChanged
@@ -38,7 +38,7 @@ enum Mark: UInt8, CaseIterable {
   case trackerError
   /// An answer to a request that was seen.
   case reply
-  /// The responder's window is smaller than the opener's wish.
+  /// The responder's window is smaller than the opener asked for.
   case windowLowered
   /// Not all of the datagram was captured.
   case cut

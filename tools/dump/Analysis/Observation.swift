@@ -17,7 +17,7 @@ struct Observation {
   var fault: WireError?
   /// The index, among `Analyzer.flows`, of the direction in which the datagram travels; nil: of no connection known.
   var flow: Int?
-  /// The flow whose numbers the datagram speaks of: its own for DATA, the reverse for an ACK.
+  /// The flow whose numbers the datagram concerns: its own for DATA, the reverse for an ACK.
   var subject: Int?
   /// The first number of the subject, if its handshake was seen: people count from there.
   var origin: UInt32?
@@ -66,15 +66,15 @@ struct Observation {
   var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.
   var roundTrip: UInt64?
-  /// How many numbers beyond the last that was sent the ACK speaks of; it is not believed then.
+  /// How many numbers beyond the last that was sent the ACK concerns; it is not believed then.
   var beyond: Int64 = 0
   /// The longest delay that was asked for, in microseconds, where the ACK is late.
   var delayLimit: UInt32 = 0
 
   // MARK: The subject after this datagram
 
-  /// Bytes of datagrams sent and not acknowledged, each number counted once; nil where the receiver captured, who cannot
-  /// know it.
+  /// Bytes of datagrams sent and not acknowledged, each number counted once; nil where the receiver captured, who
+  /// cannot know it.
   var inFlight: Int?
   /// The first number that the window forbids, if the window is known.
   var windowEdge: Int64?

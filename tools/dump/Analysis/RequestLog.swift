@@ -22,7 +22,7 @@ struct RequestLog {
     if type.isTrackerRequest { request(datagram, &seen) } else { reply(datagram, &seen) }
   }
 
-  /// Remembers a request, and tells whether it had been sent before.
+  /// Remembers a request, and returns whether it had been sent before.
   mutating func request(_ datagram: Datagram, _ seen: inout Observation) {
     let key = Key(id: datagram.connection, requester: datagram.source, direction: datagram.direction)
     let now = Seen(number: datagram.number, time: datagram.time)

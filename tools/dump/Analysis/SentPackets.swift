@@ -8,16 +8,17 @@ struct SentPacket {
   var length: UInt16
   /// Of the last sending.
   var attempt: UInt8
-  /// Whether an ACK that came after the last sending said that it had not arrived.
+  /// Whether an ACK after the last transmission showed that it had not arrived.
   var isReportedMissing = false
   /// The place of the last sending among those of the flow.
   var order: UInt64
 
-  /// Whether the capture told when it was sent.
+  /// Whether the capture shows when it was sent.
   var hasTime: Bool { lastTime != 0 }
 }
 
-/// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some before.
+/// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some
+/// before.
 ///
 /// A ring of 40 bytes and two bits a number, as large as the window that the flow uses, and never above `maximum`.
 struct SentPackets {
@@ -54,7 +55,7 @@ struct SentPackets {
     (bytesInFlight, packetsInFlight) = (0, 0)
   }
 
-  /// Tells the first number, if none is known yet.
+  /// Sets the first number, if none is known yet.
   mutating func start(at number: UInt32) { if !isAnchored { anchor(Int64(number)) } }
 
   /// The 64-bit number that a number on the wire means.
@@ -71,10 +72,11 @@ struct SentPackets {
 
   func isAcknowledged(_ number: Int64) -> Bool { isHeld(number) ? bit(acked, number) || number < base : number < base }
 
-  /// Notes a sending; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its first sending.
+  /// Notes a sending; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its
+  /// first sending.
   mutating func note(_ number: Int64, _ packet: SentPacket, budget: Int) {
     if !isAnchored { anchor(number) }
-    // Beyond any window: the capture has a hole, or the packet is a lie. Start anew.
+    // Beyond any window: the capture has a hole, or the packet is a lie. Start over.
     if number >= base + Int64(Self.maximum) || number < base - Int64(Self.maximum) { anchor(number) }
     if number >= end { extend(to: number + 1, budget: budget) }
     guard isHeld(number), let records else { return }

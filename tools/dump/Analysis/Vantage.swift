@@ -16,8 +16,8 @@ extension Analyzer {
   /// An end is where less than this part of the round trip lies beyond.
   private static var endPart: UInt64 { 8 }
 
-  /// Tells which way a datagram of a flow went, and where that was captured: as the capture says, or else as the time
-  /// tells that passes from here to either end and back.
+  /// Finds which way a datagram of a flow went, and where it was captured: from the capture if it says so, or else from
+  /// the time that passes from here to either end and back.
   mutating func orient(_ datagram: inout Datagram, _ index: Int) {
     let reverse = flows[index].reverse
     if let direction = datagram.direction {
@@ -65,7 +65,7 @@ extension Analyzer {
   }
 }
 
-/// The directions that a capture told of a flow.
+/// The directions that a capture gives for a flow.
 struct ToldDirections: OptionSet {
   var rawValue: UInt8
   static let inbound = ToldDirections(rawValue: 1)

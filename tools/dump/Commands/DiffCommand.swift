@@ -6,7 +6,7 @@ import ShoalWire
 /// `shoal-dump diff A B`: what became of each datagram between two captures, taken at the two ends.
 struct DiffCommand {
   static let command = Command(
-    "diff", "Compare captures of both ends: fates and delays.",
+    "diff", "Compare captures of both ends: losses and delays.",
     examples: ["shoal-dump diff a.pcapng b.pcapng", "shoal-dump diff --svg delay.svg a.pcapng b.pcapng"],
     arguments: [
       Argument("a", "Capture of one end.", completes: .files),
@@ -17,7 +17,7 @@ struct DiffCommand {
         "OPTIONS",
         [
           Option("svg", "Draw the delays.", value: "file", completes: .files),
-          Option("force", "Replace a file that is no drawing of ours."),
+          Option("force", "Replace a file that is not such a drawing."),
         ])
     ])
 
@@ -89,10 +89,10 @@ struct DiffCommand {
     if let (value, uncertainty) = comparison.offset {
       let way = value < 0 ? "behind" : "ahead"
       lines.append(
-        "clock of B \(way) by \(milliseconds(abs(value))) ms, if the least delays are the same both ways;"
+        "clock of B \(way) by \(milliseconds(abs(value))) ms, if the minimum delays are equal both ways;"
           + " +-\(milliseconds(uncertainty)) ms at most")
     } else {
-      lines.append("clock offset not known: no traffic both ways; delays hold it")
+      lines.append("clock offset not known: no traffic both ways; delays include it")
     }
     for (report, name, _) in reports { lines += [""] + text(report, name) }
     if comparison.unrelated > 0 {
@@ -129,7 +129,7 @@ struct DiffCommand {
       lines.append("one-way delay min/median/p99: \(values.joined(separator: "/")) ms")
     }
     if report.unmatched > 0 {
-      lines.append("\(Units.grouped(report.unmatched)) arrivals fit nothing that was captured as sent")
+      lines.append("\(Units.grouped(report.unmatched)) arrivals match nothing captured as sent")
     }
     return lines
   }

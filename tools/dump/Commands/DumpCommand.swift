@@ -10,7 +10,7 @@ struct DumpCommand: ~Copyable {
   private var line: TextLine
   private var out = TextBuffer()
   private var shown = 0
-  /// Datagrams of ours, shown or not.
+  /// Shoal datagrams, shown or not.
   private var seen = 0
   private var foreign: UInt64 = 0
   private var file: CaptureOutput?
@@ -70,7 +70,7 @@ struct DumpCommand: ~Copyable {
     capture.reader.givesCopies = options.showsAll || file != nil
     var datagram = Datagram()
     repeat {
-      // Whoever watches a live capture sees each line before we wait for the next.
+      // Whoever watches a live capture should see each line before we wait for the next.
       flush()
       while try capture.next(&datagram) {
         line.clock.begin(datagram.time)
@@ -116,11 +116,11 @@ struct DumpCommand: ~Copyable {
 
   /// How many packets were captured, and how many were not.
   private func tell(of reader: borrowing DatagramReader) {
-    // Asking starts the count anew.
+    // Asking resets the count.
     let dropped = reader.dropped
     let counts = "\(Units.grouped(reader.packets)) captured, \(Units.grouped(dropped)) dropped by the kernel"
     if dropped > 0 {
-      console.warning("packets: \(counts), as we were too slow: write with -w, or capture on one interface")
+      console.warning("packets: \(counts), too fast for us: write with -w, or capture on one interface")
     } else {
       console.note("shoal-dump: packets: \(counts)")
     }
@@ -128,7 +128,7 @@ struct DumpCommand: ~Copyable {
 
   private func warn(of peers: PeerLogs) {
     for log in peers.damaged {
-      console.warning("\(log.name): record \(log.broken ?? 0) is broken, and perhaps others")
+      console.warning("\(log.name): record \(log.broken ?? 0) is broken, perhaps others too")
     }
     if !peers.connections.contains(where: { analyzer.places.flow(of: $0) != nil }) {
       console.warning(strangeQlog)
@@ -178,7 +178,7 @@ struct DumpCommand: ~Copyable {
     }
     if foreign > 0 { add(foreign, "other UDP datagram", "--all shows them") }
     if reader.fragments > 0, !reader.givesFragments {
-      add(reader.fragments, "IP fragment", "not put together; --all names them")
+      add(reader.fragments, "IP fragment", "not reassembled; --all lists them")
     }
     if let first = reader.firstOther { add(reader.others, "other packet", "first: \(first)") }
     return parts.isEmpty ? nil : "not shown: " + parts.joined(separator: ", ")

@@ -6,15 +6,15 @@ struct FilterOptions {
     "FILTERS", shared: true,
     [
       Option(
-        "filter", "Only where it holds: 'type == data'.", short: "f", value: "expr", repeats: true),
+        "filter", "Only datagrams where this holds: 'type == data'.", short: "f", value: "expr", repeats: true),
       Option("type", "Only these types: data,ack.", value: "types"),
       Option("flow", "Only the connection with this id, or its first digits.", value: "id"),
       Option("peer", "Only from or to this address.", value: "host:port"),
-      Option("chunk", "Only what speaks of these chunks.", value: "n|n-m"),
-      Option("marks", "Only with these marks, or with any trouble.", value: "marks|any"),
-      Option("from", "Only from so long after the first packet: 1.5s.", value: "time"),
-      Option("to", "Only up to so long after it.", value: "time"),
-      Option("assert", "Exit 1 unless it holds: 'resent < 10%'.", value: "expr", repeats: true),
+      Option("chunk", "Only what concerns these chunks.", value: "n|n-m"),
+      Option("marks", "Only with these marks, or any that mean trouble.", value: "marks|any"),
+      Option("from", "Only from this long after the first packet: 1.5s.", value: "time"),
+      Option("to", "Only up to this long after it.", value: "time"),
+      Option("assert", "Exit 1 unless this holds: 'resent < 10%'.", value: "expr", repeats: true),
     ])
 
   private(set) var filter = PacketFilter()

@@ -7,18 +7,18 @@ import ShoalWire
 /// `shoal-dump follow FILE`: puts the files that a capture carries together again, and checks them.
 struct FollowCommand: ~Copyable {
   static let command = Command(
-    "follow", "Put its files together again, and check them.",
+    "follow", "Reassemble the files of a capture, and check them.",
     examples: ["shoal-dump follow a.pcapng", "shoal-dump follow --output out a.pcapng"],
     arguments: [Argument("file", "Capture to read; - for standard input.", completes: .files)],
     groups: [
       OptionGroup(
         "OPTIONS",
         [
-          Option("output", "Write here what is whole.", short: "o", value: "directory", completes: .directories),
-          Option("force", "Replace files that are there."),
+          Option("output", "Write complete files here.", short: "o", value: "directory", completes: .directories),
+          Option("force", "Replace existing files."),
         ])
     ])
-  /// More files than this are passed over.
+  /// More files than this are skipped.
   private static let most = 256
 
   private let console: Console
@@ -38,7 +38,7 @@ struct FollowCommand: ~Copyable {
     isJSON = invocation.has("json")
   }
 
-  /// Whether every file could be put together.
+  /// Whether every file could be reassembled.
   consuming func run(_ path: String, input: Int32) -> Bool {
     var isGood = true
     do throws(InputFailure) {
@@ -54,8 +54,8 @@ struct FollowCommand: ~Copyable {
     addEmpty()
     if files.isEmpty, isGood {
       let wanted = analyzer.files.entries.values.count { $0.id != nil }
-      let reason = wanted > 0 ? "of what is wanted in it no OFFER was captured" : "no WANT was captured"
-      console.failure("no file can be put together: \(reason)", code: "no_file")
+      let reason = wanted > 0 ? "no OFFER was captured for what it wants" : "no WANT was captured"
+      console.failure("no file can be reassembled: \(reason)", code: "no_file")
     }
     for file in files {
       if !finish(file) { isGood = false }
@@ -153,7 +153,7 @@ struct FollowCommand: ~Copyable {
     guard let result = file.check() else { return false }
     var written: String?
     let name = quoted(file.name, asciiOnly: true)
-    var problem = (file.failure ?? result.problem).map { "\(name) cannot be put together: \($0)" }
+    var problem = (file.failure ?? result.problem).map { "\(name) cannot be reassembled: \($0)" }
     if let directory {
       if problem == nil {
         (written, problem) = place(file, result, directory)
@@ -182,7 +182,7 @@ struct FollowCommand: ~Copyable {
       unlink(spool)
       return (nil, nil)
     }
-    // Of an empty file no block tells.
+    // An empty file has no block.
     let descriptor = file.descriptor < 0 ? Self.spool(directory, file.id) : dup(file.descriptor)
     defer { if descriptor >= 0 { close(descriptor) } }
     guard descriptor >= 0, ftruncate(descriptor, off_t(result.cut.size)) == 0 else {
@@ -205,7 +205,7 @@ struct FollowCommand: ~Copyable {
   private func text(_ file: FollowedFile, _ result: FollowedFile.Result) -> String {
     let head = "\(quoted(file.name, asciiOnly: true))  \(file.id.short)  \(Units.total(result.cut.size))"
     guard result.hasManifest else {
-      return "\(head)  \(Units.total(file.seen.count)) seen, not checked: the manifest was not captured whole"
+      return "\(head)  \(Units.total(file.seen.count)) seen, not checked: the manifest was not fully captured"
     }
     let chunks = "\(Units.grouped(result.wholeCount)) of \(Units.grouped(result.cut.chunks)) chunks whole"
     let bad = result.badPieces > 0 ? ", \(Units.grouped(result.badPieces)) pieces wrong" : ""

@@ -40,7 +40,7 @@ struct HexCommand {
   private func show(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard var datagram = Self.datagram(in: bytes) else {
       console.error(
-        "standard input: these \(bytes.count) bytes are no Shoal datagram, and no IP packet with one",
+        "standard input: these \(bytes.count) bytes are neither a Shoal datagram nor an IP packet with one",
         code: "format")
       return false
     }
@@ -48,7 +48,7 @@ struct HexCommand {
     let seen = analyzer.observe(&datagram)
     if !options.isQuiet { write(datagram, seen) }
     let isWhole = datagram.verdict == .ok && seen.fault == nil
-    if !isWhole { console.failure("the datagram is not as it was sent", code: "corrupt") }
+    if !isWhole { console.failure("the datagram is corrupt", code: "corrupt") }
     return isWhole
   }
 
@@ -69,7 +69,7 @@ struct HexCommand {
     console.write(out.bytes)
   }
 
-  /// The bytes are a datagram of ours, or an IP packet, or an Ethernet frame.
+  /// The bytes are a Shoal datagram, or an IP packet, or an Ethernet frame.
   private static func datagram(in bytes: UnsafeRawBufferPointer) -> Datagram? {
     for linkType in [LinkType.raw, .ethernet, .linuxCooked, .linuxCooked2] {
       guard let frame = try? IPFrame.parse(linkType: linkType, bytes: bytes, verifying: false) else { continue }

@@ -5,7 +5,7 @@ import ShoalTerminal
 /// `shoal-dump report`: one HTML file that shows what happened.
 struct ReportCommand {
   static let command = Command(
-    "report", "Draw it as one HTML file: sent, lost, repeated.",
+    "report", "Draw a capture as one HTML file: sent, lost, repeated.",
     examples: ["shoal-dump report a.pcapng -o report.html", "shoal-dump report a.pcapng --svg graphs"],
     arguments: [Argument("file", "Capture to read, pcapng or pcap; - for standard input.", completes: .files)],
     groups: [
@@ -16,12 +16,12 @@ struct ReportCommand {
             "output", "HTML file to write; - for standard output.", short: "o", value: "file",
             default: "report.html", completes: .files),
           Option(
-            "qlog", "What a peer wrote with 'shoal --qlog'; may be repeated.", value: "file", repeats: true,
+            "qlog", "A peer's record, from 'shoal --qlog'; repeatable.", value: "file", repeats: true,
             completes: .files),
           Option(
-            "svg", "Write each graph alone into this directory instead: SVG files.", value: "directory",
+            "svg", "Write each graph as an SVG file into this directory instead.", value: "directory",
             completes: .directories),
-          Option("force", "Replace files that are no reports or drawings of ours."),
+          Option("force", "Replace files that are not such reports or drawings."),
         ])
     ])
 
@@ -62,7 +62,7 @@ struct ReportCommand {
       } while try capture.fill()
       for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }
-    // What could be read is drawn, then the reason is told.
+    // What could be read is drawn, then the reason is reported.
     if let failure { console.error(failure.reason, code: failure.code) }
     guard data.count > 0 || failure == nil else { return false }
     if data.count == 0, filters.filter.isEmpty {
@@ -79,7 +79,7 @@ struct ReportCommand {
     return filters.check(data.statistics, console) && isWritten && failure == nil
   }
 
-  /// Whether the file could be read; a broken record is told and passed over.
+  /// Whether the file could be read; a broken record is reported and skipped.
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
     do throws(InputFailure) {
       let log = try PeerLog(path)
@@ -87,7 +87,7 @@ struct ReportCommand {
         qlog.add(event)
         try log.advance()
       }
-      if let broken = log.broken { console.warning("\(log.name): record \(broken) is broken, and perhaps others") }
+      if let broken = log.broken { console.warning("\(log.name): record \(broken) is broken, perhaps others too") }
       return true
     } catch {
       console.error(error.reason, code: error.code)

@@ -27,7 +27,7 @@ struct CaptureComparison {
     // The least delay each way, the clocks' difference in it with either sign.
     let least = (forth.delays.first, back.delays.first)
     if let there = least.0, let here = least.1 {
-      // Halved first, and wrapping below: whatever times a capture tells must not overflow.
+      // Halved first, and wrapping below: no times in a capture may cause an overflow.
       let shift = there / 2 - here / 2
       offset = (shift, abs(there / 2 + here / 2))
       for index in forth.passages.indices { forth.passages[index].delay &-= shift }

@@ -2,11 +2,11 @@ import ShoalBase
 
 /// Which way each flow of two captures went: from the end of the first to that of the second, or back.
 ///
-/// What the captures say of directions counts most. Else the clocks tell: of all that both captures saw, the difference
-/// between them is the clocks' own, plus the delay of what went forth, or less the delay of what came back. So of two
-/// opposite flows the one with the larger differences went forth, however wrong the clocks are. Where a flow has no
-/// opposite, it is compared with what is known of others, and in the end with the losses: what one capture alone has
-/// was lost on its way from there.
+/// What the captures say about directions counts most. Otherwise the clocks decide: of all that both captures saw, the
+/// difference between them is the clocks' own, plus the delay of what went forth, or less the delay of what came back.
+/// So of two opposite flows the one with the larger differences went forth, however wrong the clocks are. Where a flow
+/// has no opposite, it is compared with what is known of others, and in the end with the losses: what one capture alone
+/// has was lost on its way from there.
 struct Orientation {
   enum Way {
     case forth, back
@@ -18,14 +18,14 @@ struct Orientation {
   private(set) var a: [Way?]
   private(set) var b: [Way?]
 
-  /// The pairs of addresses of both captures between which the same datagrams were seen: several where a NAT gave a flow
-  /// another address on its way.
+  /// The pairs of addresses of both captures between which the same datagrams were seen: several where a NAT gave a
+  /// flow another address on its way.
   private struct Stream {
     var a: Set<UInt32> = []
     var b: Set<UInt32> = []
     /// What both captures saw, in the order of the first: its time there, and how much later the second has it.
     var seen: [(time: UInt64, difference: Int64)] = []
-    /// More captures said that it went forth than that it came back.
+    /// More captures show it going out than coming back.
     var told = 0
     /// Datagrams, between the first and the last that both saw, that only the first saw, less those of the second.
     var missing = 0

@@ -2,11 +2,11 @@ import ShoalCapture
 import ShoalContent
 import ShoalWire
 
-/// Every datagram of ours in one capture, in a few words each, for comparison with another capture.
+/// Every Shoal datagram in one capture, in a few words each, for comparison with another capture.
 struct Sightings {
   /// One datagram.
   struct Sighting {
-    /// What tells it from others: `Datagram.identity`.
+    /// What distinguishes it from others: `Datagram.identity`.
     var key: UInt64
     /// The number of a DATA packet, mixed with its connection; 0 for others.
     var packet: UInt64
@@ -16,7 +16,7 @@ struct Sightings {
     var pair: UInt32
     var length: UInt16
     var isCorrupt: Bool
-    /// 1: it left the machine that captured it; -1: it arrived there; 0: not told.
+    /// 1: it left the machine that captured it; -1: it arrived there; 0: unknown.
     var direction: Int8
   }
 

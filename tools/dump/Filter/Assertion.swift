@@ -22,7 +22,7 @@ struct Assertion {
       guard let measure = Measure(name) else {
         let hint = (markMeant(by: name) ?? nearMiss(name, among: Measure.names)).map { "; did you mean \($0)?" } ?? ""
         throw ExpressionError(
-          reason: "'\(escaped(name))' is nothing that can be measured\(hint)", column: comparison.field.column)
+          reason: "'\(escaped(name))' is not something that can be measured\(hint)", column: comparison.field.column)
       }
       guard let relation = comparison.relation, relation != .contains, let value = comparison.value else {
         throw ExpressionError(reason: "\(name) must be compared with a number", column: comparison.field.column)
@@ -39,7 +39,7 @@ struct Assertion {
 
   /// Why it does not hold, `retransmitted < 10%: is 11.83% (34,865 of 294,712)`; nil if it does.
   func failure(_ statistics: Statistics) -> String? {
-    // Of nothing anything could be said, save that it is nothing.
+    // Of no datagrams any claim would hold, except that there are none.
     guard statistics.all.datagrams > 0 || bounds.contains(where: { $0.name == "datagrams" }) else {
       return "\(text): no datagrams"
     }

@@ -45,6 +45,6 @@ extension Schema {
     return Set(names).subtracting(["padding", "messages", "slice"]).sorted()
   }()
 
-  /// The fields that tell how long something took.
+  /// The fields that say how long something took.
   static let spans: Set<String> = ["ack_delay", "delay"]
 }

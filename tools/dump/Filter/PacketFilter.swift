@@ -29,7 +29,7 @@ struct PacketFilter {
     conditions.append((root, predicates))
   }
 
-  /// Only what speaks of these chunks.
+  /// Only what concerns these chunks.
   mutating func add(chunks: ClosedRange<UInt32>) { self.chunks = chunks }
 
   /// Whether a datagram is shown; of a corrupt one what its bytes say, as its fields are shown too.

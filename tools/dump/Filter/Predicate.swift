@@ -34,7 +34,7 @@ enum Predicate {
     func wrong(_ need: String) -> ExpressionError { ExpressionError(reason: need, column: value.column) }
     func ordered() throws(ExpressionError) {
       guard relation == .equal || relation == .unequal else {
-        throw ExpressionError(reason: "\(name) can only be == or != to something", column: comparison.field.column)
+        throw ExpressionError(reason: "\(name) can only be compared with == or !=", column: comparison.field.column)
       }
     }
     switch field.kind {
@@ -56,7 +56,7 @@ enum Predicate {
       try ordered()
       guard let address = HostPort(value.text) else {
         throw wrong(
-          "'\(escaped(value.text))' is no address: write 192.0.2.7, 192.0.2.7:7401, [2001:db8::1]:7401 or :7401")
+          "'\(escaped(value.text))' is not an address: write 192.0.2.7, 192.0.2.7:7401, [2001:db8::1]:7401 or :7401")
       }
       self = .address(field, relation, address)
     case .name(let names):
@@ -124,7 +124,7 @@ enum Predicate {
     }
     for field in [PacketField.type, .message] {
       guard case .name(let names) = field.kind, names.contains(name) else { continue }
-      return ExpressionError(reason: "\(name) is no field; write \(field) == \(name)", column: token.column)
+      return ExpressionError(reason: "\(name) is not a field; write \(field) == \(name)", column: token.column)
     }
     return unknown(token)
   }

@@ -30,7 +30,7 @@ enum Dimension {
     }
   }
 
-  /// Why a value is none of `name`; nil if it is. A bare 0 is the same in all units.
+  /// Why a value is not one of `name`; nil if it is. A bare 0 is the same in all units.
   func fault(_ quantity: Quantity, _ text: String, of name: String) -> String? {
     if quantity.unit.isEmpty {
       if self == .plain || self == .count || quantity.value == 0 { return nil }

@@ -50,7 +50,7 @@ struct Token: Equatable {
         let sign = ["&&", "||", "==", "!=", "<=", ">="].contains(two) ? two : String(two.prefix(1))
         guard sign.count == 2 || "<>!()".contains(sign) else {
           let hint = "&|=".contains(sign) ? "; did you mean \(sign)\(sign)?" : ""
-          throw ExpressionError(reason: "\(ShoalTerminal.quoted(sign)) is no operator\(hint)", column: start)
+          throw ExpressionError(reason: "\(ShoalTerminal.quoted(sign)) is not an operator\(hint)", column: start)
         }
         tokens.append(Token(kind: .sign, text: sign, column: start))
         place += sign.count

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// Blocks that came before the OFFER that tells how their file is cut: who has the cut of a ticket asks at once, and
+/// Blocks that came before the OFFER with their file's cut: a peer that has the cut from a ticket asks at once, and
 /// the OFFER may be lost and sent again after them.
 struct EarlyBlocks {
   /// More bytes than this are not kept.

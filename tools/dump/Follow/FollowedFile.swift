@@ -6,9 +6,9 @@ import ShoalWire
 
 /// A file that a capture carries: what of its content and its manifest was seen.
 struct FollowedFile {
-  /// A larger manifest is not put together: of a file with more than half a million pieces.
+  /// A larger manifest is not reassembled: one of a file with more than half a million pieces.
   private static let mostManifest = 1 << 24
-  /// More ranges than this are not told apart: bounds what a hostile capture makes us remember.
+  /// More ranges than this are not distinguished: bounds what a hostile capture makes us remember.
   static let mostRanges = 1 << 18
 
   let id: Digest

@@ -47,7 +47,7 @@ struct CaptureFile: ~Copyable {
   }
 }
 
-/// The warning that a capture holds nothing of ours.
-let noDatagram = "no Shoal datagram in it; was it taken where the peers are?"
+/// The warning that a capture holds no Shoal datagram.
+let noDatagram = "no Shoal datagram in it; was it captured where the peers are?"
 /// The warning that a qlog has nothing to do with a capture.
-let strangeQlog = "no connection of the capture is in the qlog: are they of the same transfer?"
+let strangeQlog = "the qlog has no connection of this capture: are they from the same transfer?"

@@ -4,8 +4,8 @@ import ShoalCapture
 ///
 /// A jump in the times of a capture is a pause, unless the clocks of senders and receivers deny it: between two DATA
 /// packets of a connection their timestamps tell how long it took, and an ACK tells how long ago what it echoes had
-/// arrived. What waited in queues on the way is late as well, so that the word of a datagram that comes from elsewhere is
-/// taken for no less than a connection would bear.
+/// arrived. What waited in queues on the way is late as well, so that the word of a datagram that comes from elsewhere
+/// is taken for no less than a connection would bear.
 struct ClockWatch {
   /// Jumps that are looked into, in nanoseconds.
   private static let leastForward: Int64 = 1_000_000_000
@@ -59,7 +59,7 @@ struct ClockWatch {
     return span > Self.leastForward || span < -Self.leastBack
   }
 
-  /// Remembers a datagram of ours for what may come, its time being steady: all of them at first, then one of a few.
+  /// Remembers a Shoal datagram, with a steady time, for later ones: all of them at first, then one of a few.
   @inline(__always)
   mutating func note(_ datagram: Datagram) {
     noted &+= 1
@@ -77,8 +77,8 @@ struct ClockWatch {
     }
   }
 
-  /// Decides of a jump to the first of these packets, by what it and those after it say; `before` is the time of the packet
-  /// before it, steady.
+  /// Decides of a jump to the first of these packets, by what it and those after it say; `before` is the time of the
+  /// packet before it, steady.
   mutating func judge(_ packets: borrowing HeldRecords, before: UInt64?) {
     guard let head = packets.first, let time = head.time, let before else { return }
     let span = Int64(clamping: time).subtracting(shift).subtracting(Int64(clamping: before))
@@ -88,7 +88,7 @@ struct ClockWatch {
         if let word = Self.word(datagram, steady(datagram.time)) { heard.append(word) }
       }
     }
-    // DATA tells to the microsecond, an ACK only as well as the time to its sender is known.
+    // DATA is exact to the microsecond, an ACK only as exact as the time to its sender is known.
     let witnesses = heard.filter { $0.delay == nil } + heard.filter { $0.delay != nil }
     switch firstVerdict(witnesses, span) {
     case .set(let by)?: set(by, at: head.number)
@@ -128,7 +128,8 @@ struct ClockWatch {
       let isPause = min(rest.magnitude, UInt64(Self.period) - rest.magnitude) < Self.tolerance.magnitude
       if isPause, excess.magnitude > Self.tolerance.magnitude { return .pause }
     }
-    // Nothing that waited comes before its time: a jump back is the clock's, or its words come from a file out of order.
+    // Nothing that waited comes before its time: a jump back is the clock's, or its words come from a file out of
+    // order.
     let least = word.leaves || span < 0 ? Self.leastExact : Self.leastQueued
     return excess.magnitude >= least.magnitude && (excess < 0) == (span < 0) ? .set(by: excess) : .pause
   }

@@ -12,7 +12,7 @@ struct Copies {
   private static let longest: UInt64 = 10_000_000_000
   /// More datagrams than this are not remembered.
   private static let most = 1 << 16
-  /// More places than this are not told apart.
+  /// More places than this are not distinguished.
   private static let mostPlaces = 16
 
   private struct Entry {
@@ -33,7 +33,7 @@ struct Copies {
     var time: UInt64?
     var place: Place
   }
-  /// More than so many are not remembered until then.
+  /// No more than this many are remembered until then.
   private static let mostEarly = 1 << 12
 
   private var early: [Sighting] = []
@@ -91,8 +91,8 @@ struct Copies {
 }
 
 extension Datagram {
-  /// What tells a datagram of ours from others, whoever carries it: connection and checksum, which covers all else, its
-  /// timestamp too; 0 where there is no header.
+  /// What distinguishes a Shoal datagram from others, whoever carries it: connection and checksum, which covers
+  /// everything else, its timestamp too; 0 where there is no header.
   var identity: UInt64 {
     guard bytes.count >= Limits.headerLength else { return 0 }
     let header = Header.peek(bytes.bytes)

@@ -28,7 +28,7 @@ struct DatagramReader: ~Copyable {
   /// Packets that are not UDP datagrams, and why the first is not.
   private(set) var others: UInt64 = 0
   private(set) var firstOther: NotUDP?
-  /// Fragments, which are not put together.
+  /// Fragments, which are not reassembled.
   private(set) var fragments: UInt64 = 0
   /// Whether `next` gives fragments too: each as a datagram of others, without ports, whose bytes are what it carries.
   var givesFragments = false
@@ -66,7 +66,7 @@ struct DatagramReader: ~Copyable {
     return false
   }
 
-  /// Notes what earlier datagrams tell of this; false if it is a copy that is not given.
+  /// Notes what earlier datagrams say about this one; false if it is a copy that is not delivered.
   private mutating func mark(_ datagram: inout Datagram) -> Bool {
     if !records.isSteady { datagram.shift = watch.shift }
     guard records.hasSeveralInterfaces == true,
@@ -137,7 +137,7 @@ struct DatagramReader: ~Copyable {
   /// The packet to which the time jumps, after those behind it have been heard.
   private mutating func judged(_ record: CaptureRecord, isHeld: Bool) throws(InputFailure) -> CaptureRecord? {
     if !isHeld { held.append(record) }
-    // What cannot be read is told when its turn comes.
+    // What cannot be read is reported when its turn comes.
     while held.count < ClockWatch.mostAhead, let next = try? records.next() { held.append(next) }
     watch.judge(held, before: previous)
     return held.take().map { steady($0) }
@@ -146,7 +146,7 @@ struct DatagramReader: ~Copyable {
   private mutating func give(_ found: IPFragment, of record: CaptureRecord) -> Datagram {
     fragment = found
     frame = Frame(record, found.packet, nil)
-    // Whatever the bytes look like, they are none of ours.
+    // Whatever the bytes look like, they are not ours.
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     var datagram = Datagram(from: found.source, to: found.destination, payload: nothing, length: found.length)
     datagram.bytes = UnsafeRawBufferPointer(rebasing: record.bytes[found.payload])
@@ -187,13 +187,13 @@ struct DatagramReader: ~Copyable {
     let times = watch.count > 1 ? " and \(watch.count - 1) time\(watch.count == 2 ? "" : "s") more" : ""
     let span = Units.duration(Double(first.by.magnitude) / 1e9)
     return "the clock by which this was stamped was set \(first.by < 0 ? "back" : "ahead") by \(span)"
-      + " at packet \(first.number)\(times): durations and relative times leave that out"
+      + " at packet \(first.number)\(times): durations and relative times exclude the jump"
   }
 
   private var copyRemark: String? {
     guard copied > 0 else { return nil }
     let what = "\(Units.grouped(copied)) datagram\(copied == 1 ? " was" : "s were") captured on two interfaces or more"
-    return "\(what), as a host sees what it forwards: each counts once, where it was seen first"
+    return "\(what), as happens on a host that forwards them: each counts once, where it was seen first"
   }
 
   /// Packets that the kernel dropped because we were too slow.

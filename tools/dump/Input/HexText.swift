@@ -1,9 +1,9 @@
-/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `od -tx1`, `tcpdump -x`, `tshark -x` and our
-/// own `-x` print.
+/// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `od -tx1`, `tcpdump -x`, `tshark -x` and
+/// our own `-x` print.
 enum HexText {
   /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
   ///
-  /// Lines above the first that is a hex dump are passed over, as tcpdump prints one.
+  /// Lines above the first that is a hex dump are skipped, as tcpdump prints one.
   static func bytes(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     for line in text.split(whereSeparator: \.isNewline) {

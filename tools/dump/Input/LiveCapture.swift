@@ -7,7 +7,7 @@ import Synchronization
 final class LiveCapture {
   private static let blockSize = 1 << 18
   private static let blocks = 32
-  /// A block that is not full is handed over after so many milliseconds.
+  /// A block that is not full is delivered after this many milliseconds.
   private static let patience: UInt32 = 50
 
   private let descriptor: Int32
@@ -96,7 +96,7 @@ final class LiveCapture {
   }
   private var isReady: Bool { status.pointee & 1 != 0 }
 
-  /// Goes on to the next block; its packets are ours until then.
+  /// Advances to the next block; the packets of this one are ours until then.
   private func takeBlock() -> Bool {
     if place > 0 {
       atomicMemoryFence(ordering: .releasing)

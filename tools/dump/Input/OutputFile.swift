@@ -29,7 +29,7 @@ enum OutputFile {
     case replace
     /// It stays, if it has any content: then it is an error.
     case refuse
-    /// It is replaced if it was made here, as its start tells; if not, it stays.
+    /// It is replaced if its beginning shows that it was made here; if not, it stays.
     case replaceOwn
   }
 

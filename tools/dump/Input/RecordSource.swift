@@ -57,7 +57,7 @@ struct RecordSource: ~Copyable {
   /// Whether packets may have passed several interfaces, so that a datagram may come more than once; nil: one so far.
   var hasSeveralInterfaces: Bool? { isSteady ? isOfAll : reader.hasSeveralInterfaces }
 
-  /// What the machine that captured calls an interface; nil if that is not told.
+  /// What the capturing machine calls an interface; nil if the file does not say.
   func name(ofInterface index: Int) -> String? {
     if live != nil { return LiveCapture.name(ofInterface: index) }
     return reader.interfaceNames.indices.contains(index) ? reader.interfaceNames[index] : nil

@@ -5,7 +5,7 @@ import ShoalWire
 /// Splits a frame that holds several datagrams into them.
 ///
 /// Segmentation offload hands the kernel many datagrams as one, and a capture taken there records them as one, under
-/// one UDP header. All but the last have the same size, which the frame does not tell: it is where a header begins
+/// one UDP header. All but the last have the same size, which the frame does not give: it is where a header begins
 /// such that the checksums on both sides of it fit.
 struct Segments {
   /// Candidates tried before the frame is taken for one datagram: bounds the cost of hostile content.

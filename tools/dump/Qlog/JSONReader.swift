@@ -13,7 +13,7 @@ struct JSONReader {
     var string: String? { if case .string(let value) = self { value } else { nil } }
   }
 
-  /// Deeper than this nothing of ours is nested, and recursion must end.
+  /// Nothing of ours is nested deeper than this, and recursion must end.
   private static let deepest = 32
   private let bytes: ArraySlice<UInt8>
   private var place: Int

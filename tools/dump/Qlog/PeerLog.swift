@@ -4,7 +4,7 @@ import ShoalTerminal
 /// Reads the events of a peer's qlog (JSON text sequences, RFC 7464), holding a block of it at a time.
 final class PeerLog {
   private static let block = 1 << 18
-  /// A record that is longer is none of ours.
+  /// A longer record is not one of ours.
   private static let longest = 1 << 20
   private static let start: UInt8 = 0x1e
 
@@ -33,7 +33,7 @@ final class PeerLog {
 
   deinit { close(descriptor) }
 
-  /// Goes on to the event after `next`.
+  /// Advances to the event after `next`.
   func advance() throws(InputFailure) {
     next = nil
     while next == nil, let record = try record() {
@@ -82,7 +82,7 @@ final class PeerLog {
 
 /// Several peers' qlogs, in the order of time.
 struct PeerLogs {
-  /// More connections than this are not told apart.
+  /// More connections than this are not distinguished.
   private static let most = 1 << 12
   private let logs: [PeerLog]
   /// The connections of the events so far.

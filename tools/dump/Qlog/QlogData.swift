@@ -2,9 +2,9 @@ import ShoalTerminal
 
 /// What peers' qlogs say of connections: the windows, rates and states that no capture shows.
 struct QlogData {
-  /// More states than this are not told: they are names, which people read.
+  /// More states than this are left out: they are names, for people to read.
   private static let mostStates = 1 << 14
-  /// What one peer said of the connection over which it sends.
+  /// What one peer recorded about the connection over which it sends.
   struct Series {
     fileprivate var times: [String: [(time: Int64, value: Int64)]] = [:]
     fileprivate var states: [(time: Int64, name: String)] = []
@@ -13,7 +13,8 @@ struct QlogData {
   /// By the id in the header of what the peer sends.
   private(set) var series: [UInt64: Series] = [:]
 
-  /// The names of qlog, those of the page, and what makes whole numbers of bytes, microseconds and bytes a second of them.
+  /// The names of qlog, those of the page, and what makes whole numbers of bytes, microseconds and bytes a second of
+  /// them.
   private static let metrics: [(name: String, column: String, scale: Double)] = [
     ("congestion_window", "cwnd", 1), ("smoothed_rtt", "srtt", 1_000), ("pacing_rate", "pacing", 0.125),
     ("bytes_in_flight", "flight", 1),
@@ -34,7 +35,8 @@ struct QlogData {
     }
   }
 
-  /// What limits the sending over a connection, on the clock of the page, whose zero is `origin`; nil if no qlog has it.
+  /// What limits the sending over a connection, on the clock of the page, whose zero is `origin`; nil if no qlog has
+  /// it.
   func control(_ connection: UInt64, origin: Int64) -> SenderControl? {
     guard let times = series[connection]?.times, times["flight"] != nil else { return nil }
     var samples: [Int64: SenderControl.Sample] = [:]
@@ -49,7 +51,7 @@ struct QlogData {
     return SenderControl(samples.values.sorted { $0.time < $1.time })
   }
 
-  /// What the page is told of a flow; times are microseconds since 1970, `origin` the page's zero.
+  /// What the page gets of a flow; times are microseconds since 1970, `origin` the page's zero.
   func json(_ connection: UInt64, origin: Int64) -> JSON {
     guard let series = series[connection] else { return .null }
     let columns = series.times.sorted { $0.key < $1.key }.map { name, rows -> JSON.Member in

@@ -1,10 +1,10 @@
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
-/// What any transport has is said in the events that other tools know, the rest in events of our own. A connection is told
-/// from the view of one end, and its events are one group: the id in the header of what that end sends, as in its own
-/// qlog. What trackers are asked is a group of its own.
+/// What any transport has goes into the events that other tools know, the rest into events of our own. A connection is
+/// shown from the view of one end, and its events are one group: the id in the header of what that end sends, as in its
+/// own qlog. What trackers are asked is a group of its own.
 struct QlogLine {
-  /// What was said last of a flow's metrics, so that only what changed is said again.
+  /// The metrics last written for a flow, so that only changes are written again.
   private struct Said {
     var inFlight = -1
     var minimum = UInt64.max
@@ -14,7 +14,7 @@ struct QlogLine {
   private enum Group {
     case tracker
     case connection(UInt64)
-    /// Of the opener with this id: what it sends has an id that nobody has told yet.
+    /// Of the opener with this id: what it sends carries an id that is not known yet.
     case unanswered(UInt64)
   }
 
@@ -23,8 +23,8 @@ struct QlogLine {
   private var views = QlogViews()
   /// More text than this is not held back until an OPEN is answered.
   private static let mostHeld = 1 << 20
-  /// By the opener's id, which stands there for the time being: where the groups of an OPEN that nobody has answered yet
-  /// stand in the text.
+  /// By the opener's id, which stands there for the time being: where the groups of an OPEN that nobody has answered
+  /// yet stand in the text.
   private var unanswered: [UInt64: [Int]] = [:]
 
   /// The first record: what follows is one trace, its times those of the capture.
@@ -42,8 +42,8 @@ struct QlogLine {
     out.append("\n")
   }
 
-  /// The events of a datagram: itself, and what it changes. Of connections over which one of `peers` sends, its own qlog,
-  /// which goes into the same file, tells losses and what is in flight.
+  /// The events of a datagram: itself, and what it changes. Of connections over which one of `peers` sends, its own
+  /// qlog, which goes into the same file, gives losses and bytes in flight.
   mutating func write(
     _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, peers: Set<UInt64> = [],
     to out: inout TextBuffer
@@ -110,7 +110,7 @@ struct QlogLine {
     writeMetrics(datagram, seen, subject, group, isOwn, isTold, to: &out)
   }
 
-  /// Whether the text must be held back, for an answer may yet tell its group.
+  /// Whether the text must be held back, because an answer may still reveal its group.
   mutating func isWaiting(_ count: Int) -> Bool {
     if count > Self.mostHeld { unanswered = [:] }
     return !unanswered.isEmpty

@@ -2,20 +2,20 @@ import ShoalWire
 
 /// Writes datagrams as the events `packet_sent` and `packet_received` that tools for QUIC draw.
 ///
-/// Packets are numbered as such tools expect, each sending by a number of its own: a DATA packet by its own number, a repeat
-/// by that and the attempt, the others by one after the other, far above.
+/// Packets are numbered as such tools expect, each sending by a number of its own: a DATA packet by its own number, a
+/// repeat by that and the attempt, the others by one after the other, far above.
 struct QlogPacket {
-  /// Where the attempt stands, above the 32 bits of the number, and what counts the others, above both: below 2^53, up to
-  /// which programs hold numbers exactly.
+  /// Where the attempt stands, above the 32 bits of the number, and what counts the others, above both: below 2^53, up
+  /// to which programs hold numbers exactly.
   private static let attempts: UInt64 = 32
   private static let unnumbered: UInt64 = 1 << 40
-  /// More runs of an ACK are not told.
+  /// More runs of an ACK are left out.
   private static let mostRuns = 32
   /// More repeats that are not acknowledged are not remembered.
   private static let mostRepeats = 1 << 16
 
   private var count: UInt64 = 0
-  /// By flow: the number before which all was told to have arrived.
+  /// By flow: the number before which everything is acknowledged.
   private var told: [Int: Int64] = [:]
   /// By flow: the latest attempts of numbers that were sent again and not acknowledged yet.
   private var repeats: [Int: [Int64: UInt8]] = [:]
@@ -135,7 +135,7 @@ struct QlogPacket {
     }
   }
 
-  /// What the ACK is the first to tell, but for what others told beyond a gap.
+  /// What the ACK is the first to report, except for what others reported beyond a gap.
   private mutating func ack(
     _ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer
   ) {

@@ -1,11 +1,12 @@
-/// From which end's view each connection is told: that of the machine that captured; or else the responder's, as who is
-/// asked mostly serves, and what it sends is looked at; or, where no handshake was captured, of whoever was seen to send first.
+/// From which end each connection is shown: the machine that captured; or else the responder, since the peer that is
+/// asked mostly serves, and its packets are of interest; or, if no handshake was captured, the end that was seen to
+/// send first.
 struct QlogViews {
   /// By the connection's first flow: whether it is the one that goes out.
   private var areOwn: [Int: Bool] = [:]
 
-  /// The flow that goes out, as the view has it, of the connection whose one direction is `flow`, and whether the datagram
-  /// does. Nil: of no connection known, or of an opener that nobody has answered yet.
+  /// The flow that goes out, as the view has it, of the connection whose one direction is `flow`, and whether the
+  /// datagram does. Nil: of no connection known, or of an opener that nobody has answered yet.
   mutating func place(
     _ datagram: Datagram, _ seen: Observation, flow: Int?, _ flows: [Flow]
   ) -> (own: Int?, isSent: Bool) {

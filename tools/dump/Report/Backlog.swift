@@ -11,7 +11,7 @@ struct Backlog {
   private static let mostFiles = 1 << 12
   private var ranges: [Place: RangeSet<UInt64>] = [:]
   private(set) var bytes: UInt64 = 0
-  /// Whether anything was asked for: a capture that begins later, or is cut short, does not tell.
+  /// Whether anything was requested: a capture that begins later, or is cut short, does not show it.
   private(set) var isKnown = false
 
   mutating func add(_ request: ShoalWire.Request) {

@@ -144,7 +144,8 @@ struct FlowGraphs {
     drawCorrupt(&drawing, at: drawing.bottom - 6, perDot: perDot)
   }
 
-  /// What each ACK was the first to tell of, beyond the stairs. Where it falls on what was sent it takes one dot of three.
+  /// What each ACK was the first to report, beyond the stairs. Where it falls on what was sent it takes one dot of
+  /// three.
   private func markAcknowledged(_ dots: inout InkDots, _ drawing: SVGDrawing) {
     var (run, shared) = (0, 0)
     for (row, count) in runsOfAck.enumerated() {
@@ -276,7 +277,7 @@ struct FlowGraphs {
     drawing.fill(ends, .ack)
     return drawing.finished(
       title: graph.name.isEmpty ? title : "\(title), \(escaped(graph.name))",
-      legend: [(.sent, "chunk on its way"), (.ack, "whole")], unit: { plain($0) })
+      legend: [(.sent, "chunk in progress"), (.ack, "whole")], unit: { plain($0) })
   }
 
   /// A stair through points that may be more than pixels: of each column the first, lowest, highest and last.

@@ -16,10 +16,10 @@ struct FlowLimits {
     case pacing
     /// Itself: windows and pacing allow more.
     case host
-    /// What the path carries, as congestion control sees it; no qlog tells which of the three above.
+    /// What the path carries, as congestion control sees it; no qlog shows which of the three above it is.
     case path
 
-    /// Whether only a qlog tells it from what the path carries.
+    /// Whether only a qlog distinguishes it from what the path carries.
     var isInsidePath: Bool { self == .congestion || self == .pacing || self == .host }
 
     /// For the page, where there is little room.
@@ -58,16 +58,16 @@ struct FlowLimits {
   }
 
   enum Reason: String {
-    case notAsked = "nothing was asked for"
+    case notAsked = "nothing was requested"
     case silence = "nothing came back"
     case nothingCame = "nothing came"
-    case onlyRepeats = "only repeats of what was there came"
+    case onlyRepeats = "only repeats of old data came"
     case window = "the window was full"
-    case sender = "the sender sent nothing of what was asked for"
+    case sender = "the sender sent nothing of what was requested"
     case unacknowledged = "nothing new was acknowledged"
   }
 
-  /// What is shorter is no stall, nor what is within so many round trips.
+  /// Anything shorter is not a stall, nor is anything within this many round trips.
   static let leastStall: Int64 = 200_000
   static let leastRoundTrips: Int64 = 8
   /// More than these are not kept.
@@ -163,7 +163,7 @@ struct FlowLimits {
     if isReceivers, seen.isFresh, !blocks.isEmpty { getOn(isReceivers: true, at: now) }
   }
 
-  /// An ACK that speaks of the flow.
+  /// An ACK that concerns the flow.
   mutating func acknowledge(_ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
     if !isReceivers, seen.acknowledgedPackets > 0 { getOn(isReceivers: false, at: now) }

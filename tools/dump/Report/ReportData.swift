@@ -3,7 +3,7 @@ import ShoalWire
 
 /// Collects what the page shows, as a capture is read.
 struct ReportData: ~Copyable {
-  /// Handshakes, probes and tracker packets beyond so many are only counted.
+  /// Handshakes, probes and tracker packets beyond this many are only counted.
   private static let mostLines = 20_000
   /// More directions of connections than this are not drawn.
   private static let mostFlows = 1 << 10
@@ -34,7 +34,7 @@ struct ReportData: ~Copyable {
     return connections.count { ids.contains($0) }
   }
 
-  /// Datagrams of ours.
+  /// Shoal datagrams.
   private(set) var count = 0
 
   private let qlog: QlogData
@@ -100,7 +100,7 @@ struct ReportData: ~Copyable {
     _ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, _ seen: Observation
   ) {
     let parts = blocks.compactMap(FilePart.init)
-    // What is captured as it arrives is there, unless go-back-N throws it away; elsewhere only its ACK tells.
+    // What is captured as it arrives has arrived, unless go-back-N discards it; elsewhere only its ACK shows that.
     let isThere = datagram.way == .inbound && analyzer.flows[index].arq != .goBackN
     for part in parts {
       let entry = entry(part.file, index)

@@ -1,9 +1,9 @@
 import ShoalTerminal
 import ShoalWire
 
-/// What the page is told of one direction of a connection: its DATA, and the ACKs that speak of it.
+/// What the page gets of one direction of a connection: its DATA, and the ACKs that concern it.
 struct ReportFlow {
-  /// More packets than this are not told apart as acknowledged or not by a slice.
+  /// Beyond this many packets, a slice does not distinguish acknowledged ones from others.
   private static let mostNumbers: Int64 = 1 << 26
 
   /// A row for each DATA. `offset` counts from where the content of the one before ended.
@@ -14,9 +14,9 @@ struct ReportFlow {
   /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
   private(set) var acks = Columns(
     "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit", "needless")
-  /// The runs of numbers that each ACK was the first to tell of, beyond its `next`: `runs` rows for each.
+  /// The runs of numbers that each ACK was the first to report, beyond its `next`: `runs` rows for each.
   private(set) var runs = Columns("start", "many")
-  /// A row for each corrupt datagram; `mend` is the bit whose flip mends it, plus 1.
+  /// A row for each corrupt datagram; `mend` is the bit whose flip repairs it, plus 1.
   private(set) var corrupt = Columns("n", "t", "len", "type", "found", "computed", "mend")
   /// The number that `seq`, `next` and `start` count from.
   private var origin: Int64?
@@ -62,7 +62,7 @@ struct ReportFlow {
     data.append(4, datagram.length)
     data.append(5, seen.marks.rawValue)
     data.append(6, seen.inFlight ?? 0)
-    // A block of the manifest is told from one of the file by its sign.
+    // The sign distinguishes a block of the manifest from one of the file.
     data.append(7, block.map { $0.space == 0 ? Int64(kind) : -Int64(kind) } ?? Int64(kind))
     data.append(8, block?.file ?? 0)
     data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
@@ -108,7 +108,7 @@ struct ReportFlow {
     return parts
   }
 
-  /// Notes the runs that the slice is the first to tell of; how many.
+  /// Notes the runs that the slice is the first to report, and returns how many.
   private mutating func addRuns(
     _ packet: AckPacket, _ datagram: Datagram, _ next: Int64, _ parts: inout [FilePart]
   ) -> Int {
@@ -157,7 +157,7 @@ struct ReportFlow {
 
   /// `back` counts the other direction.
   func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, qlog: JSON) -> JSON {
-    // Numbers are told as in the lines: from the flow's first, where that is known.
+    // Numbers count as in the lines: from the flow's first, where that is known.
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
@@ -177,7 +177,7 @@ struct ReportFlow {
   func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?) -> JSON? {
     guard counters.freshBytes > 0 else { return nil }
     let shares = limits.shares.map { limit, share in
-      // What no qlog tells is in the share of the path.
+      // What no qlog shows is in the share of the path.
       JSON.Member(limit.name, limit.isInsidePath && !limits.isDivided ? .null : .double(share))
     }
     let stalls = Verdict.long(limits, counters).map { stall -> JSON in

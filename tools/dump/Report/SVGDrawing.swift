@@ -95,7 +95,8 @@ struct SVGDrawing {
         + Self.escape(text) + "</text>")
   }
 
-  /// The values at which an axis has its lines, 1, 2 or 5 times a power of ten apart: as many as `most` allows, but three.
+  /// The values at which an axis has its lines, 1, 2 or 5 times a power of ten apart: as many as `most` allows, but
+  /// three.
   static func ticks(_ range: ClosedRange<Double>, most: Int) -> [Double] {
     let span = range.upperBound - range.lowerBound
     guard span > 0, span.isFinite else { return [range.lowerBound] }
@@ -114,7 +115,7 @@ struct SVGDrawing {
     return best
   }
 
-  /// A tick's number, with the decimals that tell one from the next.
+  /// A tick's number, with enough decimals to distinguish it from the next.
   static func label(_ tick: Double, among ticks: [Double]) -> String {
     guard ticks.count > 1 else { return number(tick) }
     var (decimals, step) = (0, ticks[1] - ticks[0])

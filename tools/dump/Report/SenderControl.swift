@@ -1,6 +1,6 @@
 /// What its sender says in a qlog of what may leave: the congestion window, the pacing rate and what is in flight.
 ///
-/// The qlog has samples, some milliseconds apart; what is in flight between two of them the capture tells, where it was
+/// The qlog has samples, some milliseconds apart; between two of them the capture gives the bytes in flight, if it was
 /// made at the sender's end.
 struct SenderControl {
   /// What is known from a time on, as far as it changed.
@@ -13,7 +13,8 @@ struct SenderControl {
     var inFlight: Int64?
   }
 
-  /// The pacer makes up for this much time that the sender was busy elsewhere, in seconds, within these numbers of packets.
+  /// The pacer makes up for this much time that the sender was busy elsewhere, in seconds, within these numbers of
+  /// packets.
   private static let madeUp = 0.002
   private static let fewest = 4.0
   private static let most = 88.0
@@ -34,7 +35,7 @@ struct SenderControl {
 
   init(_ samples: [Sample]) { self.samples = samples }
 
-  /// Whether what limits the sender can be told by now; without congestion control there is no window.
+  /// Whether it is known by now what limits the sender; without congestion control there is no window.
   var isKnown: Bool { inFlight != nil }
 
   /// The time of the next sample.

@@ -15,7 +15,7 @@ enum Verdict {
     }
     if let overhead = counters.overhead { sentences.append("Wire overhead \(Units.fixed(overhead, 2)).") }
     if let times = StatisticsText.roundTrips(flow, counters) {
-      sentences.append("RTT from where it was captured, min/median/p99: \(times).")
+      sentences.append("RTT seen from the capture point, min/median/p99: \(times).")
     }
     return sentences.joined(separator: " ")
   }
@@ -23,11 +23,11 @@ enum Verdict {
   /// Which end this is, and what only the other shows.
   private static func receiversEnd(_ limits: FlowLimits, _ back: FlowCounters?) -> String {
     let trips = back.flatMap { StatisticsText.roundTrips($0.roundTrips) }
-    let own = trips.map { " Round trips of what the receiver sent, min/median/p99: \($0)." } ?? ""
+    let own = trips.map { " RTT of what the receiver sent, min/median/p99: \($0)." } ?? ""
     let there =
       limits.isDivided
-      ? "windows, rates and bytes in flight are told by the sender's qlog"
-      : "congestion window, pacing, bytes in flight and the round trips of DATA only the sender's capture and qlog show"
+      ? "windows, rates and bytes in flight come from the sender's qlog"
+      : "only the sender's capture and qlog show the congestion window, pacing, bytes in flight and round trips of DATA"
     return "Captured at the receiver's end: arrivals, gaps and ACK delays show here; \(there).\(own)"
   }
 
@@ -54,18 +54,18 @@ enum Verdict {
   ) -> String {
     switch limit {
     case .window: "the window of \(flow.window.map { Units.grouped($0) } ?? "?") packets"
-    case .requests: "the receiver, which had asked for nothing more"
+    case .requests: "the receiver, which had requested nothing more"
     case .sender: "the sender, which had nothing in flight"
     case .congestion: "the congestion window"
     case .pacing: "pacing"
     case .host: "the sender's host, which sent less than windows and pacing allowed"
     case .path where counters.isReceivers && limits.isDivided:
-      "pacing, the path or the sender's host (the sender's own capture would tell which)"
-    case .path where counters.isReceivers: "the path or the sender (its own capture would tell which)"
+      "pacing, the path or the sender's host (the sender's own capture would show which)"
+    case .path where counters.isReceivers: "the path or the sender (its own capture would show which)"
     case .path where limits.isDivided:
-      "what congestion control saw the path carry (its qlog does not go with the capture there)"
+      "what congestion control saw the path carry (the qlog does not match the capture there)"
     case .path:
-      "what congestion control saw the path carry (by its window or by pacing: only the sender's qlog tells)"
+      "what congestion control saw the path carry (by window or by pacing: only the sender's qlog shows which)"
     }
   }
 

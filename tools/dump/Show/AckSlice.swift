@@ -1,7 +1,7 @@
 import ShoalWire
 
 extension RunText {
-  /// The numbers that the slice of an ACK tells to be missing; nil if it is in no encoding that is known.
+  /// The numbers that the slice of an ACK shows to be missing; nil if its encoding is unknown.
   init?(missingIn ack: AckPacket, _ bytes: UnsafeRawBufferPointer) {
     guard SliceEncoding(rawValue: ack.encoding) != nil else { return nil }
     self.init()

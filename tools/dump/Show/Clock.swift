@@ -5,7 +5,7 @@ enum TimeStyle: String, CaseIterable {
   case relative, delta, utc
 }
 
-/// Tells the times of packets, in nanoseconds since 1970, in the style that was asked for.
+/// Writes the times of packets, in nanoseconds since 1970, in the requested style.
 struct Clock {
   private let style: TimeStyle
   /// The time from which relative ones count.
@@ -14,7 +14,7 @@ struct Clock {
 
   init(style: TimeStyle) { self.style = style }
 
-  /// Must be told every packet: times count from the first.
+  /// Must be given every packet: times count from the first.
   mutating func begin(_ time: UInt64?) { if origin == nil { origin = time } }
 
   /// Nanoseconds from the first packet to this one, negative if the clock was set back; nil if either has no time.

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// The names of codes, made once: a name that is asked of an enumeration is found anew each time.
+/// The names of codes, made once: an enumeration looks its name up again each time it is asked.
 enum CodeText {
   /// By the type's value.
   static let packets = (0..<256).map { PacketType(rawValue: UInt8($0))?.name ?? "" }

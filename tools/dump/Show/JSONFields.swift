@@ -64,7 +64,7 @@ struct JSONFields: FieldVisitor {
     key(name)
     quoted(RunText(value).whole)
   }
-  /// How many bytes; those of the messages are told message by message.
+  /// How many bytes; those of the messages are shown message by message.
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) {
     guard !name.isMessages else { return }
     key(name)

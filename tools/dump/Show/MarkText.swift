@@ -10,7 +10,7 @@ enum MarkText {
       if before > start { out.append("; ") }
       let after = out.count
       say(mark, datagram, seen, &out)
-      // What another mark has said already adds nothing.
+      // What another mark already says adds nothing.
       if out.count == after { out.truncate(before) }
     }
     if let fault {
@@ -51,7 +51,7 @@ enum MarkText {
       out.append(milliseconds: UInt64(seen.delayLimit) * 1_000)
       out.append(" was asked for")
     case .beyondSent:
-      out.append("ignored: speaks of ")
+      out.append("ignored: covers ")
       out.append(seen.beyond)
       out.append(" packet")
       if seen.beyond != 1 { out.append("s") }

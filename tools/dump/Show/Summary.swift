@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// The fields that matter to somebody who reads what happened, of a packet other than DATA and ACK.
+/// The fields of a packet, other than DATA and ACK, that matter to someone reading what happened.
 struct Summary {
   private(set) var words: [String] = []
   /// Why the rest is missing.

@@ -29,7 +29,7 @@ struct FlowCounters {
   private(set) var goBacks: UInt64 = 0
   private(set) var acks: UInt64 = 0
   private(set) var lateAcks: UInt64 = 0
-  /// Nil where the capture cannot tell: at the receiver's end.
+  /// Nil where the capture cannot show it: at the receiver's end.
   private(set) var mostInFlight: Int?
   /// Whether its DATA were captured as they arrived.
   private(set) var isReceivers = false
@@ -86,7 +86,7 @@ struct FlowCounters {
     spurious += UInt64(seen.needless)
   }
 
-  /// Why round trips and what was in flight are not told of the flow, where its sender's end would tell them.
+  /// Why the flow has no round trips and bytes in flight, which a capture at its sender's end would have.
   func unknown(_ flow: Flow) -> String? {
     guard dataPackets > 0 else { return nil }
     let vantage = flow.vantage ?? (isReceivers ? .receiver : nil)
@@ -97,7 +97,7 @@ struct FlowCounters {
     }
   }
 
-  /// What its sender found lost, as far as the capture tells.
+  /// What its sender found lost, as far as the capture shows.
   var lost: UInt64 { lostByAck + lostByTimeout + missed }
 
   /// Seconds from the first datagram to the last.

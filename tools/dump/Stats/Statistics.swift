@@ -4,7 +4,7 @@ import ShoalWire
 struct Statistics {
   /// By the flow's index in the analyzer.
   private(set) var flows: [FlowCounters] = []
-  /// All datagrams of ours, whether of a flow or not.
+  /// All Shoal datagrams, whether in a flow or not.
   private(set) var all = FlowCounters()
   /// DATA packets and ACKs count for their flows, tracker packets here.
   private(set) var tracker = TrackerCounters()
@@ -35,7 +35,7 @@ struct Statistics {
     }
   }
 
-  /// How many datagrams have a mark; but of needless repeats how many there were, for one ACK tells of many.
+  /// How many datagrams have a mark; but of needless repeats, how many there were, because one ACK reports several.
   func count(of mark: Mark) -> UInt64 { mark == .spurious ? all.spurious : marks[Int(mark.rawValue)] }
 
   /// Those of the flow of this index in the analyzer.

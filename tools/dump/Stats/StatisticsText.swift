@@ -23,7 +23,7 @@ struct StatisticsText {
     addMarks(statistics)
     lines += remarks.map { "remark: \($0)" }
     addTimeline(statistics.timeline)
-    if lines.isEmpty { lines = ["no datagrams of ours"] }
+    if lines.isEmpty { lines = ["no Shoal datagrams"] }
   }
 
   private mutating func add(_ flow: Flow, _ counters: FlowCounters) {

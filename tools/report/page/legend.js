@@ -1,13 +1,13 @@
 // Every mark is explained outside the graphs, and switched on and off there.
 
 const series = [
-  { name: "sent", sign: "bar", colour: "sent", label: "sent", there: "arrived", note: "a bar from a number to the next; from afar a dot for many" },
-  { name: "resent", sign: "R", colour: "resent", label: "sent again", there: "arrived as a repeat", note: "R for some from afar, for more the nearer" },
+  { name: "sent", sign: "bar", colour: "sent", label: "sent", there: "arrived", note: "a bar from one number to the next; from afar, a dot for many" },
+  { name: "resent", sign: "R", colour: "resent", label: "sent again", there: "arrived as a repeat", note: "R for some from afar, for more close up" },
   { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
-  { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was first to tell of" },
+  { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was the first to report" },
   { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
   { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout, and drawn where it was sent; × as R",
-    noteThere: "what came only as a repeat, drawn where that came; × as R" },
+    noteThere: "arrived only as a repeat, drawn where that arrived; × as R" },
   { name: "corrupt", sign: "diamond", colour: "corrupt", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },
   { name: "limits", sign: "area", colour: "sent", label: "limited by", note: "the share of the time" },
   { name: "flight", sign: "line", colour: "sent", label: "bytes in flight", note: "sent and not acknowledged", only: flow => flightOf(flow).count > 0 },
@@ -19,9 +19,9 @@ const series = [
   { name: "goodput", sign: "line", colour: "ack", label: "goodput", note: "acknowledged, without headers" },
   { name: "rate", sign: "line", colour: "sent", label: "sending rate", there: "arrival rate", note: "headers and repeats too" },
   { name: "pacing", sign: "dashes", colour: "window", label: "pacing rate", note: "", only: flow => qlogOf(flow, "pacing").count > 0 },
-  { name: "chunks", sign: "bar", colour: "sent", label: "chunk on its way", note: "from its first block to its last" },
-  { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "all its bytes came, or are acknowledged" },
-  { name: "had", sign: "area", colour: "window", label: "had before", note: "as OFFER and HAVE told" },
+  { name: "chunks", sign: "bar", colour: "sent", label: "chunk in progress", note: "from its first block to its last" },
+  { name: "whole", sign: "thin", colour: "ack", label: "chunk whole", note: "all its bytes arrived or are acknowledged" },
+  { name: "had", sign: "area", colour: "window", label: "had before", note: "according to OFFER and HAVE" },
 ];
 
 const seriesNamed = name => series.find(one => one.name === name);

@@ -61,7 +61,7 @@ function drawLimits(g, flow, plane) {
   });
   const isOpen = !flow.divided && lanes.some(limit => report.limit_names[limit] === "path");
   return sharesText(limitShares(flow, view.t0, view.t1)) +
-    (isOpen ? flow.receivers ? "; path or sender: only the sender's files tell" : "; window or pacing: only the sender's qlog tells" : "");
+    (isOpen ? flow.receivers ? "; path or sender: only the sender's files show which" : "; window or pacing: only the sender's qlog shows which" : "");
 }
 
 function drawLimitsAxis(g, flow, plane) {

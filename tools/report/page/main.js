@@ -98,7 +98,7 @@ function drawAll() {
   button.lastElementChild.textContent = `${flow.from} > ${flow.to}`;
   const other = flow.reverse === null ? null : report.flows[flow.reverse];
   document.getElementById("hint").textContent = other && other.shown && other.qlog && !flow.qlog
-    ? `The qlog tells of the other direction${flow.receivers ? ", of what the receiver sends" : ""}: press d.` : "";
+    ? `The qlog covers the other direction${flow.receivers ? ", of what the receiver sends" : ""}: press d.` : "";
   if (pointer && !pointer.panel.plane) pointer = null;
   if (pointer) pointer.found = nearest(pointer.panel, flow, pointer.x, pointer.y);
   drawOver();

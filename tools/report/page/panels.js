@@ -90,7 +90,7 @@ function drawStates(g, flow, plane) {
 
 // Where the data arrive, only the sender's own account tells.
 const sendersOnly = flow => flow.receivers && !flow.qlog
-  ? "captured where the data arrive; the sender's qlog would tell" : "";
+  ? "captured where the data arrive; the sender's qlog would show it" : "";
 
 // Where the data arrive, the receiver's own round trips show: those of what it sends.
 function rttOf(flow) {
@@ -103,7 +103,7 @@ function rttOf(flow) {
 
 function emptyRtt(flow) {
   const { samples, smoothed } = rttOf(flow);
-  return samples.count || smoothed.count ? "" : sendersOnly(flow) || "no ACK tells a round trip here";
+  return samples.count || smoothed.count ? "" : sendersOnly(flow) || "no ACK gives a round trip here";
 }
 
 function rttRange(flow) {

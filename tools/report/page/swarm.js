@@ -124,7 +124,7 @@ function chunkAt(flow, plane, x, y) {
   const before = told.length ? `; had by ${ends.from} since ${secondsText(told[0])} s or before` : "";
   if (!isNear) return { text: `${name}not sent here${before}` };
   const k = whole.chunk.indexOf(chunk), t = timeAt(plane, x), [left, width] = span(plane, sent, best);
-  const state = k >= 0 && t >= whole.t[k] ? "whole" : t < sent.first[best] ? "not yet sent" : t > sent.last[best] ? "sent" : "on its way";
+  const state = k >= 0 && t >= whole.t[k] ? "whole" : t < sent.first[best] ? "not yet sent" : t > sent.last[best] ? "sent" : "in progress";
   const text = `${name}${state}; ${bytesText(sent.bytes[best])} from ${secondsText(sent.first[best])} to ` +
     `${secondsText(sent.last[best])} s, ${k < 0 ? "never whole" : `whole at ${secondsText(whole.t[k])} s`}${before}`;
   return { chunk, text, box: [left - 2, base - (chunk + 1) * unit - 2, width + 4, Math.max(unit, 1) + 4] };
