@@ -1,5 +1,6 @@
 import Testing
 
+@testable import ShoalContent
 @testable import ShoalWire
 
 @Suite struct SchemaTests {
@@ -27,6 +28,11 @@ import Testing
     #expect(Schema.table(of: PacketType.data).rows.last?.offset == DataPacket.overhead)
     #expect(Schema.table(of: PacketType.ack).rows.last?.offset == AckPacket.overhead)
     #expect(Schema.table(of: MessageType.block).rows.last?.offset == Block.overhead)
+  }
+
+  @Test func anErrorNamesTheByteOfItsField() {
+    #expect(WireError(value: "window", of: AcceptPacket.self).offset == Limits.headerLength + 12)
+    #expect(WireError(value: "arq", of: OpenPacket.self).offset == Limits.headerLength + 8)
   }
 
   @Test func theTablesAsText() {

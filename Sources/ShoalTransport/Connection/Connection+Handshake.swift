@@ -75,7 +75,7 @@ extension Connection {
     let packet = try AcceptPacket.decode(bytes)
     guard let mode = RepeatMode(rawValue: packet.arq), mode == .goBackN || configuration.repeatMode != .goBackN,
       packet.responder != 0, packet.window >= 1, packet.window <= configuration.window
-    else { throw WireError(value: "window", at: Limits.headerLength + 12) }
+    else { throw WireError(value: "window", of: AcceptPacket.self) }
     remoteID = packet.responder
     repeatMode = mode
     windowSize = packet.window

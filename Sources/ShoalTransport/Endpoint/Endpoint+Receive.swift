@@ -34,7 +34,7 @@ extension Endpoint {
   ) throws(WireError) {
     let packet = try OpenPacket.decode(bytes)
     guard header.connection != 0, RepeatMode(rawValue: packet.arq) != nil, packet.window >= 1 else {
-      throw WireError(value: "arq", at: Limits.headerLength + 8)
+      throw WireError(value: "arq", of: OpenPacket.self)
     }
     if let slot = connections.slot(remote: header.connection, at: address) {
       connections[slot].onRepeatedOpen(bytes.byteCount)

@@ -83,6 +83,14 @@ extension MessageType {
   public var message: any Message.Type { Schema.messageTypes.first { $0.type == self }! }
 }
 
+extension WireError {
+  /// A value out of range in the field `name` of a packet, before which no field varies in size.
+  public init<P: Packet>(value name: StaticString, of _: P.Type) {
+    let table = Schema.packets.first { $0.value == P.type.rawValue }
+    self.init(value: name, at: table?.rows.first { $0.name == name.description }?.offset ?? Limits.headerLength)
+  }
+}
+
 /// Notes names and sizes; the values that it visits mean nothing.
 private struct SchemaVisitor: FieldVisitor {
   var rows: [SchemaRow] = []
