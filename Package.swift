@@ -71,8 +71,9 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ShoalBaseTests", dependencies: ["ShoalBase", "TestSupport"]),
-    .testTarget(name: "ShoalContentTests", dependencies: ["ShoalBase", "ShoalContent"]),
-    .testTarget(name: "ShoalWireTests", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire", "CShoalKernels"]),
+    .testTarget(name: "ShoalContentTests", dependencies: ["TestSupport", "ShoalBase", "ShoalContent"]),
+    .testTarget(
+      name: "ShoalWireTests", dependencies: ["TestSupport", "ShoalBase", "ShoalContent", "ShoalWire", "CShoalKernels"]),
     .testTarget(
       name: "ShoalTransportTests",
       dependencies: [
@@ -111,7 +112,7 @@ let package = Package(
       exclude: ["Captures"]),
     .testTarget(
       name: "WanTests",
-      dependencies: ["shoal-wan", "ShoalBase", "ShoalLink", "ShoalTerminal"]),
+      dependencies: ["TestSupport", "shoal-wan", "ShoalBase", "ShoalLink", "ShoalTerminal"]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalCapture"]),

@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalContent
+import TestSupport
 import Testing
 
 struct BitSetTests {
@@ -111,7 +112,7 @@ struct BitSetTests {
     }
   }
 
-  @Test(arguments: Array(UInt64(1)...20))
+  @Test(arguments: seeds(1..<21))
   func whatIsInsertedAndRemovedIsASet(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let capacity = [1, 63, 64, 65, 200, 256][Int(random.next() % 6)]

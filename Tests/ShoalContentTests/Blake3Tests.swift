@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ShoalBase
@@ -56,7 +57,7 @@ import Testing
     let keyed = "0c5555ec0e538f1d9bf14995a66104aef64a31b056573473aef4cf1360dd308c"
     #expect(input.withUnsafeBytes { Blake3.hash($0) }.hex == hash)
     #expect(input.withUnsafeBytes { Blake3.keyed(key: key, $0) }.hex == keyed)
-    for seed in 1...3 as ClosedRange<UInt64> {
+    for seed in seeds(1..<4) {
       #expect(Self.streamed(input, into: Blake3.Hasher(), seed: seed).hex == hash, "seed \(seed)")
     }
     #expect(Self.streamed(input, into: Blake3.Hasher(key: key), seed: 4).hex == keyed)

@@ -4,6 +4,7 @@ import ShoalLink
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -98,7 +99,7 @@ struct ConversationTests {
     #expect(last.swarm.progress(scene.downloads[1].key).from.keys.contains(middle.address))
   }
 
-  @Test(arguments: [1, 2, 3, 4, 5, 6])
+  @Test(arguments: seeds(1..<7))
   func partialDownloadersConnectToEachOtherAtOnce(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=10ms,rate=8mbit")

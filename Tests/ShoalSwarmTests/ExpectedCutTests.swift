@@ -2,6 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalLink
 import ShoalSimulator
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -41,7 +42,7 @@ import Testing
   }
 
   @Test func underLossItIsTheSame() {
-    for seed in [1, 2, 3, 4, 5, 6] as [UInt64] {
+    for seed in seeds(1..<7) {
       let scene = Scene(seed, 500_000)
       let origin = scene.origin("delay=10ms,loss=20%")
       let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=10ms,reorder=20%"))

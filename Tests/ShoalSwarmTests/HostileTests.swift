@@ -4,6 +4,7 @@ import ShoalLink
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -90,7 +91,7 @@ struct HostileTests {
     }
   }
 
-  @Test(arguments: Array(UInt64(1)...16))
+  @Test(arguments: seeds(1..<17))
   func anything(seed: UInt64) {
     let scene = Scene(seed, seed % 3 == 0 ? 50_000 : 2_000_000, seed % 2 == 0 ? .automatic : .count(20))
     let origin = scene.origin("delay=5ms,rate=20mbit")

@@ -4,13 +4,14 @@ import ShoalLink
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
 
 struct MaliceTests {
   /// Serves wrong bytes of some pieces, beside one who is honest.
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: seeds(1..<5))
   func wrongBytes(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=5ms,rate=20mbit")
@@ -22,7 +23,7 @@ struct MaliceTests {
   }
 
   /// The only one there at first lies, and with more than one source a piece may be of both.
-  @Test(arguments: [1, 2, 3, 4, 5])
+  @Test(arguments: seeds(1..<6))
   func wrongBytesInPiecesOfSeveral(seed: UInt64) {
     let scene = Scene(seed, 1_000_000, .count(4))
     let origin = scene.origin("delay=5ms,rate=4mbit")
@@ -165,7 +166,7 @@ struct MaliceTests {
     #expect(peer.distrusts(liar.address) == (place >= 0))
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func oneWhoClaimsAllAndHasNothing(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=5ms,rate=20mbit")
@@ -184,7 +185,7 @@ struct MaliceTests {
     #expect(scene.finish(within: 30) < 6 * .second)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func oneWhoNeverAnswers(seed: UInt64) {
     let scene = Scene(seed, 6_000_000)
     let origin = scene.origin("delay=5ms,rate=20mbit")
@@ -195,7 +196,7 @@ struct MaliceTests {
   }
 
   /// A peer that repeats the same bytes of a piece must not count as one that sends.
-  @Test(arguments: [1, 2])
+  @Test(arguments: seeds(1..<3))
   func oneWhoRepeatsHimself(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=5ms,rate=20mbit")

@@ -3,6 +3,7 @@ import ShoalContent
 import ShoalLink
 import ShoalSimulator
 import ShoalTransport
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -36,7 +37,7 @@ struct PaceTests {
     #expect(scene.redundancy < 0.001)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func aPeerThatFallsSilentIsReplaced(seed: UInt64) {
     let scene = Scene(seed, 8_000_000)
     let origins = (0..<2).map { _ in scene.origin("delay=5ms,rate=10mbit") }
@@ -49,7 +50,7 @@ struct PaceTests {
     #expect(scene.redundancy < 0.02, "seed \(seed): \(scene.redundancy)")
   }
 
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: seeds(1..<5))
   func aSlowPeerDoesNotHoldUpTheEnd(seed: UInt64) {
     let scene = Scene(seed, 12_000_000)
     let fast = scene.origin("delay=5ms,rate=50mbit")
@@ -62,7 +63,7 @@ struct PaceTests {
     #expect(peer.swarm.progress(scene.downloads[0].key).from.count == 2)
   }
 
-  @Test(arguments: [1, 2])
+  @Test(arguments: seeds(1..<3))
   func whatIsBufferedIsBounded(seed: UInt64) {
     let scene = Scene(seed, 10_000_000)
     let origins = (0..<3).map { _ in scene.origin("delay=20ms,rate=100mbit") }
@@ -117,7 +118,7 @@ struct PaceTests {
     scene.check()
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func theLedgerIsRightThroughout(seed: UInt64) {
     let scene = Scene(seed, 2_000_000, .size(20_000))
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))

@@ -3,13 +3,14 @@ import ShoalContent
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
 
 /// Whole swarms in which all that can happen happens by chance: to replay one, name its seed.
 struct StormTests {
-  static let seeds = UInt64(1)...60
+  static let seeds = TestSupport.seeds(1..<61)
 
   private static func link(_ random: inout SeededGenerator) -> String {
     var items = ["delay=\(random.next() % 60)ms", "rate=\(4 + random.next() % 80)mbit"]

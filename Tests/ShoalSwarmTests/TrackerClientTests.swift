@@ -3,6 +3,7 @@ import ShoalContent
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
+import TestSupport
 import Testing
 
 struct TrackerClientTests {
@@ -115,7 +116,7 @@ struct TrackerClientTests {
     #expect(network.events[0].filter { $0 == .registered(id: digest(2)) }.count == 2)
   }
 
-  @Test(arguments: 0..<60) func lossOnlyDelays(seed: UInt64) {
+  @Test(arguments: seeds(0..<60)) func lossOnlyDelays(seed: UInt64) {
     var network = TrackerNetwork(seed: seed, clients: 3)
     network.loss = 0.3
     let have = (0..<3).map { fragments(5_000, seed: seed + $0) }
@@ -272,7 +273,7 @@ struct TrackerClientTests {
     #expect(client.isIdle && client.counters.ignored == 4)
   }
 
-  @Test(arguments: 0..<30) func hostileAnswersNeverTrapNorFlood(seed: UInt64) throws {
+  @Test(arguments: seeds(0..<30)) func hostileAnswersNeverTrapNorFlood(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var client = TrackerClient(tracker: TrackerNetwork.trackerAddress, random: SecretGenerator(seed: seed))
     client.register(id: digest(1), cut: cut(3_000), name: "a", have: fragments(3_000, seed: seed))

@@ -2,6 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalLink
 import ShoalSimulator
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -50,7 +51,7 @@ struct TransferTests {
     #expect(answers >= 1)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func throughATracker(seed: UInt64) {
     let scene = Scene(seed, 2_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=10ms"))
@@ -63,7 +64,7 @@ struct TransferTests {
     #expect(scene.world.registrations(tracker) == 3)
   }
 
-  @Test(arguments: [1, 2])
+  @Test(arguments: seeds(1..<3))
   func sameSeedSameHistory(seed: UInt64) {
     let prints = (0..<2).map { _ in
       let scene = Scene(seed, 1_500_000, .count(40))
@@ -91,7 +92,7 @@ struct TransferTests {
 
   @Test(arguments: ["loss=20%", "corrupt=5%", "loss=3%,reorder=5%,duplicate=5%,jitter=8ms", "outage=1500ms/700ms"])
   func lossyLinks(link: String) {
-    for seed in UInt64(1)...3 {
+    for seed in seeds(1..<4) {
       let scene = Scene(seed, 1_000_000)
       let origin = scene.origin("delay=10ms,\(link)")
       scene.downloader("delay=10ms,rate=50mbit", from: [origin.address])
@@ -100,7 +101,7 @@ struct TransferTests {
     }
   }
 
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: seeds(1..<5))
   func partialPeersComplementEachOther(seed: UInt64) {
     // No one has all: even pieces here, odd ones there, and each learns of the other alone.
     let scene = Scene(seed, 40 * 65_536)
@@ -187,7 +188,7 @@ struct TransferTests {
     #expect(scene.finish(within: 20) < 8 * .second)
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: seeds(1..<4))
   func theOriginMayDie(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))

@@ -1,6 +1,7 @@
 import ShoalBase
 import ShoalTracker
 import ShoalWire
+import TestSupport
 import Testing
 
 struct HostileTests {
@@ -29,7 +30,7 @@ struct HostileTests {
     }
   }
 
-  @Test(arguments: 0..<40) func damagedRequestsNeverTrap(seed: UInt64) throws {
+  @Test(arguments: seeds(0..<40)) func damagedRequestsNeverTrap(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var harness = TrackerHarness { $0.mapBytes = 1 << 20 }
     let requests = try requests(&harness)

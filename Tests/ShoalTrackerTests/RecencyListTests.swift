@@ -1,10 +1,11 @@
 import ShoalBase
+import TestSupport
 import Testing
 
 @testable import ShoalTracker
 
 struct RecencyListTests {
-  @Test(arguments: 0..<20) func agreesWithAnArray(seed: UInt64) {
+  @Test(arguments: seeds(0..<20)) func agreesWithAnArray(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var list = RecencyList()
     var plain: [Int] = []

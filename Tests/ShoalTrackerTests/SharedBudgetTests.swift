@@ -1,11 +1,12 @@
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTracker
 
 struct SharedBudgetTests {
-  @Test(arguments: 0..<20) func theGreediestGivesWayWhateverHappened(seed: UInt64) {
+  @Test(arguments: seeds(0..<20)) func theGreediestGivesWayWhateverHappened(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var budget = SharedBudget(limit: 20)
     let hosts = (1...24).map { HostKey(peer($0)) }

@@ -1,4 +1,5 @@
 import ShoalBase
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -128,7 +129,7 @@ import Testing
   /// What the reordering made them give up is put back, as nothing was lost.
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func reorderingSlowsNeither(congestion: CongestionAlgorithm) throws {
-    for seed in 1...4 as ClosedRange<UInt64> {
+    for seed in seeds(1..<5) {
       var shares: [Double] = []
       for more in ["", "reorder=20%"] {
         var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)
@@ -140,7 +141,7 @@ import Testing
 
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func corruptionSlowsNeither(congestion: CongestionAlgorithm) throws {
-    for seed in 1...4 as ClosedRange<UInt64> {
+    for seed in seeds(1..<5) {
       var shares: [Double] = []
       for more in ["", "corrupt=1%"] {
         var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)

@@ -2,6 +2,7 @@ import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -135,7 +136,7 @@ import Testing
 
   @Test func whatIsCountedIsWhatIsThere() {
     let (world, server) = crowd()
-    for seed in 1...30 as ClosedRange<UInt64> {
+    for seed in seeds(1..<31) {
       var random = SeededGenerator(seed: seed)
       let host = fill(world, server, Int(random.next() % 6))
       for (id, _) in host.connections where random.next() % 3 == 0 { host.endpoint.close(id, .done, at: world.now) }

@@ -2,6 +2,7 @@ import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -37,7 +38,7 @@ import Testing
   /// On a path that loses much, what was lost twice goes out twice, and only once there is nothing else to send.
   @Test func whatWasLostTwiceGoesOutTwiceAtTheTail() throws {
     var all: [(attempt: UInt8, wasLast: Bool)] = []
-    for seed in 1...6 as ClosedRange<UInt64> {
+    for seed in seeds(1..<7) {
       all += try twins(seed, 400_000, loss: 0.25, .selectiveRepeat)
     }
     #expect(all.count >= 3, "\(all)")
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func underGoBackNNothingGoesOutTwice() throws {
-    for seed in 1...6 as ClosedRange<UInt64> {
+    for seed in seeds(1..<7) {
       let all = try twins(seed, 100_000, loss: 0.15, .goBackN)
       #expect(all.isEmpty, "seed \(seed): \(all)")
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ShoalBase
@@ -9,7 +10,7 @@ import Testing
 
   @Test(arguments: PacketType.allCases) func rowsCoverEveryByteOnce(type: PacketType) throws {
     guard type != .data else { return }
-    for seed in UInt64(0)..<20 {
+    for seed in seeds(0..<20) {
       let datagram = try datagram(type.packet, seed: seed)
       let layout = read(datagram)
       #expect(layout.type == type && layout.error == nil, "seed \(seed)")
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: MessageType.allCases) func rowsOfMessagesCoverEveryByteOnce(type: MessageType) throws {
-    for seed in UInt64(0)..<20 {
+    for seed in seeds(0..<20) {
       let first = try message(type.message, at: DataPacket.overhead, seed: seed)
       let second = try message(type.message, at: DataPacket.overhead + first.count, seed: seed + 1_000)
       let datagram = try dataDatagram([first, second, [99, 0, 1, 7]])

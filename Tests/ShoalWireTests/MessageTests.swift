@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ShoalBase
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct MessageTests {
   @Test(arguments: MessageType.allCases) func roundTrip(type: MessageType) throws {
-    for seed in UInt64(0)..<60 { try roundTrip(type.message, seed: seed) }
+    for seed in seeds(0..<60) { try roundTrip(type.message, seed: seed) }
   }
 
   private func roundTrip<M: Message>(_: M.Type, seed: UInt64) throws {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ShoalBase
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct PacketTests {
   @Test(arguments: PacketType.allCases) func roundTrip(type: PacketType) throws {
-    for seed in UInt64(0)..<60 { try roundTrip(type.packet, seed: seed) }
+    for seed in seeds(0..<60) { try roundTrip(type.packet, seed: seed) }
   }
 
   private func roundTrip<P: Packet>(_: P.Type, seed: UInt64) throws {

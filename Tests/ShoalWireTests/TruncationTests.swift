@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ShoalBase
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct TruncationTests {
   @Test(arguments: PacketType.allCases) func packetsCutAtEveryByte(type: PacketType) throws {
-    for seed in UInt64(0)..<4 { try cut(type.packet, seed: seed) }
+    for seed in seeds(0..<4) { try cut(type.packet, seed: seed) }
   }
 
   private func cut<P: Packet>(_: P.Type, seed: UInt64) throws {
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: MessageType.allCases) func messagesCutAtEveryByte(type: MessageType) throws {
-    for seed in UInt64(0)..<4 { try cut(type.message, seed: seed) }
+    for seed in seeds(0..<4) { try cut(type.message, seed: seed) }
   }
 
   private func cut<M: Message>(_: M.Type, seed: UInt64) throws {

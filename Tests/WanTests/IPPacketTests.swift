@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalLink
+import TestSupport
 import Testing
 
 @testable import shoal_wan
@@ -15,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: TestPacket.all) func damageKeepsTheChecksumRight(_ packet: TestPacket) throws {
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in seeds(0..<100) {
       var bytes = packet.bytes
       #expect(packet.isChecksumRight(bytes))
       let flips = try damage(&bytes, seed: seed)
@@ -31,7 +32,7 @@ import Testing
 
   @Test func brokenChecksumsStayBroken() throws {
     let packet = TestPacket(version: 4, isTCP: false, payload: Array(repeating: 7, count: 64))
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in seeds(0..<100) {
       var bytes = packet.bytes
       _ = try damage(&bytes, seed: seed, brokenChecksums: true)
       #expect(Array(bytes.prefix(20)) == Array(packet.bytes.prefix(20)), "seed \(seed)")
@@ -53,7 +54,7 @@ import Testing
 
   @Test func aUDPChecksumOfZeroIsWrittenAsItsComplement() throws {
     // Every payload of two bytes whose checksum comes out as 0 is sent with 0xffff, and flips may lead there and away.
-    for seed in 0..<3_000 as Range<UInt64> {
+    for seed in seeds(0..<3_000) {
       var generator = SeededGenerator(seed: seed)
       let payload = (0..<2).map { _ in UInt8.random(in: 0...255, using: &generator) }
       var bytes = TestPacket(version: 4, isTCP: false, payload: payload).bytes
@@ -68,7 +69,7 @@ import Testing
     #expect(bytes.word(26) == (checksum & 1 == 0 ? 0xfffe : 1))
     guard checksum & 1 == 1 else { return }
     let found = try #require(bytes.withUnsafeBytes { IPPacket($0) })
-    for seed in 0..<10_000 as Range<UInt64> {
+    for seed in seeds(0..<10_000) {
       let corruption = try #require(self.corruption(of: 2, seed: seed))
       guard corruption.count == 1, corruption.bit(0) == 8 else { continue }
       bytes.withUnsafeMutableBytes { found.damage($0, corruption) }

@@ -1,4 +1,5 @@
 import ShoalBase
+import TestSupport
 import Testing
 
 @testable import shoal_wan
@@ -15,7 +16,7 @@ import Testing
 
   /// Mending one word gives what computing all anew gives, but for the two spellings of zero.
   @Test func agreesWithComputingAnew() {
-    for seed in 0..<200 as Range<UInt64> {
+    for seed in seeds(0..<200) {
       var generator = SeededGenerator(seed: seed)
       var words = (0..<9).map { _ in UInt16.random(in: 0...UInt16.max, using: &generator) }
       let before = ~sum(words)
