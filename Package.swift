@@ -51,7 +51,8 @@ let package = Package(
     .executableTarget(
       name: "ShoalCommand",
       dependencies: [
-        "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink", "ShoalSimulator",
+        "ShoalTracker", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink",
+        "ShoalSimulator",
         "ShoalTerminal",
       ],
       cSettings: system),
@@ -89,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "ShoalSwarmTests",
       dependencies: [
-        "ShoalStore", "TestSupport", "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire",
+        "ShoalTransport", "ShoalStore", "TestSupport", "ShoalSwarm", "ShoalTracker", "ShoalBase", "ShoalContent",
+        "ShoalWire",
         "ShoalSimulator",
         "ShoalLink",
       ]),
@@ -100,13 +102,15 @@ let package = Package(
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [
-        "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink",
+        "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport",
+        "ShoalLink",
         "ShoalSimulator", "ShoalTerminal",
       ]),
     .testTarget(
       name: "DumpTests",
       dependencies: [
-        "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalLink",
+        "ReportPage", "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm",
+        "ShoalLink",
         "ShoalSimulator", "ShoalCapture",
       ],
       exclude: ["Captures"]),

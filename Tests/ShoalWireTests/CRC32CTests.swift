@@ -1,4 +1,5 @@
 import CShoalKernels
+import Glibc
 import ShoalBase
 import ShoalWire
 import Testing
@@ -109,6 +110,19 @@ import Testing
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
       #expect(bytes.withUnsafeBytes { CRC32C.datagram($0) } != intact)
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+    }
+  }
+
+  /// Words at an odd end stop where the bytes do, at a page that cannot be read.
+  @Test func readsNoByteTooMany() throws {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let size = 5 * page
+    let map = try #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { munmap(map, size + page) }
+    try #require(mprotect(map + size, page, PROT_NONE) == 0)
+    for count in [0, 1, 7, 8, 63, 64, 65, 1_024, 1_025, 2_048, 3_072, 5_120, 9_216, 17_408] where count <= size {
+      let bytes = UnsafeRawBufferPointer(start: map + size - count, count: count)
+      #expect(CRC32C.checksum(bytes) == CRC32C.portable(bytes), "\(count) bytes")
     }
   }
 }

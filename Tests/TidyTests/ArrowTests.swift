@@ -48,6 +48,35 @@ import Testing
     }
   }
 
+  /// What a target imports without saying so is built before it or not, as it happens.
+  @Test func everyTargetDependsOnWhatItImports() throws {
+    let folders = ["shoal-dump": "tools/dump", "shoal-wan": "tools/wan", "ReportPage": "tools/report"]
+    let imported = /^(?:@\w+ )*import (?:struct |class |enum |func )?((?:C?Shoal|TestSupport|ReportPage|shoal_)\w*)/
+    let files = Tree.files(["Sources", "Tests", "tools"], [".swift"])
+    var targets = 0
+    for block in try Tree.text("Package.swift").replacing("TestTarget(", with: "testTarget(").split(
+      separator: "arget(\n")
+      + Tree.text("Package.swift").split(separator: "arget(name")
+    {
+      guard let name = block.prefix(120).firstMatch(of: /^\s*(?:name)?: "([\w-]+)"/).map({ String($0.1) }) else {
+        continue
+      }
+      targets += 1
+      let listed = block.firstMatch(of: /dependencies: \[([^\]]*)\]/)?.1 ?? ""
+      let dependencies = listed.replacing("-", with: "_")
+      let folder = folders[name]
+      for file in files {
+        let isOwn = folder.map { file.path.hasPrefix($0 + "/") } ?? (file.module == name)
+        guard isOwn else { continue }
+        for line in file.lines {
+          guard let match = line.firstMatch(of: imported) else { continue }
+          #expect(dependencies.contains("\"\(match.1)\""), "\(file.path) imports \(match.1)")
+        }
+      }
+    }
+    #expect(targets > 20)
+  }
+
   @Test func namesNoDependency() throws {
     let manifest = try Tree.text("Package.swift")
     #expect(!manifest.contains(".package("))
