@@ -79,7 +79,8 @@ import Testing
     let id = (sends["fields"] as? [String: Any])?["connection"] as? String
     // Each group is a connection for it, in the order of time: the end's own, and all that trackers were asked.
     let groups = Dictionary(grouping: records.dropFirst()) { $0["group_id"] as? String }
-    #expect(Set(groups.keys) == [id, "tracker"])
+    // Whose a datagram is that was corrupted before anything intact came, nobody can say.
+    #expect(Set(groups.keys).subtracting(["unknown"]) == [id, "tracker"])
     for group in groups.values {
       let times = group.compactMap { $0["time"] as? Double }
       #expect(times.count == group.count && times == times.sorted())

@@ -12,6 +12,8 @@ struct QlogLine {
 
   /// To which events a datagram's belong.
   private enum Group {
+    /// Of no connection that can be told: a corrupt datagram.
+    case unknown
     case tracker
     case connection(UInt64)
     /// Of the opener with this id: what it sends carries an id that is not known yet.
@@ -55,6 +57,9 @@ struct QlogLine {
       group = .tracker
     } else if let own {
       group = .connection(analyzer.flows[own].connection)
+    } else if datagram.isCorrupt {
+      // Nothing in its header is believed.
+      group = .unknown
     } else {
       group = flow == nil ? .connection(datagram.connection) : .unanswered(datagram.connection)
     }
@@ -175,6 +180,7 @@ struct QlogLine {
     out.append(#"","group_id":""#)
     switch group {
     case .tracker: out.append("tracker")
+    case .unknown: out.append("unknown")
     case .connection(let id): out.append(hex: id, 16)
     case .unanswered(let id):
       unanswered[id, default: []].append(out.count)
