@@ -1,12 +1,12 @@
 /// Why a capture file cannot be read further.
-public struct CaptureError: Error, Equatable, Sendable {
+package struct CaptureError: Error, Equatable, Sendable {
   /// Where it broke: bytes from the start of the file to the block, record or header that cannot be read.
-  public var offset: UInt64
+  package var offset: UInt64
   /// What is wrong with it.
-  public var reason: Reason
+  package var reason: Reason
 
   /// What is wrong with a block, a record or a header.
-  public enum Reason: Equatable, Sendable {
+  package enum Reason: Equatable, Sendable {
     /// The file is empty.
     case empty
     /// The file starts with the magic of neither pcapng nor pcap.
@@ -38,7 +38,7 @@ public struct CaptureError: Error, Equatable, Sendable {
   }
 
   /// The error of a reason at an offset.
-  public init(offset: UInt64, reason: Reason) {
+  package init(offset: UInt64, reason: Reason) {
     self.offset = offset
     self.reason = reason
   }
@@ -46,12 +46,12 @@ public struct CaptureError: Error, Equatable, Sendable {
 
 extension CaptureError: CustomStringConvertible {
   /// One line for people: `byte 1234: the file ends in the middle of a block`.
-  public var description: String { reason == .empty ? "\(reason)" : "byte \(offset): \(reason)" }
+  package var description: String { reason == .empty ? "\(reason)" : "byte \(offset): \(reason)" }
 }
 
 extension CaptureError.Reason: CustomStringConvertible {
   /// The reason in words.
-  public var description: String {
+  package var description: String {
     switch self {
     case .empty: "is empty; a capture has a header at least"
     case .unknownFormat: "neither a pcapng nor a pcap file"

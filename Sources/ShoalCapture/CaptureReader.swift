@@ -3,23 +3,23 @@
 /// Hand it a chunk (`feed`, or `prepare` and `commit`), call `next` until it returns nil, and repeat; call `finish` at
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
-public struct CaptureReader: ~Copyable, Sendable {
+package struct CaptureReader: ~Copyable, Sendable {
   /// A longer block of a type that is read, or record, is damage: 16 MiB, far above any packet. Of other types a block
   /// may have any length, and is skipped as it arrives.
-  public static var maximumBlock: Int { 1 << 24 }
+  package static var maximumBlock: Int { 1 << 24 }
   /// More interfaces in a section are damage: a reader must remember them, so they need a limit.
-  public static var maximumInterfaces: Int { 4096 }
+  package static var maximumInterfaces: Int { 4096 }
   /// More bytes of an interface's name are not kept.
   static var maximumName: Int { 64 }
 
   /// The interfaces of the current section so far; one in a pcap file.
-  public internal(set) var interfaces: [CaptureInterface] = []
+  package internal(set) var interfaces: [CaptureInterface] = []
   /// What the capturing machine calls each, if the file says, cut short. Apart from the others, which are read with
   /// every packet.
-  public internal(set) var interfaceNames: [String?] = []
+  package internal(set) var interfaceNames: [String?] = []
   /// Whether packets may have passed several interfaces: they are described, or a cooked header names them; nil if only
   /// one was described so far, but others may follow.
-  public internal(set) var hasSeveralInterfaces: Bool?
+  package internal(set) var hasSeveralInterfaces: Bool?
 
   enum Format {
     case unknown
@@ -38,24 +38,24 @@ public struct CaptureReader: ~Copyable, Sendable {
   private var failure: CaptureError?
 
   /// A reader at the start of a file.
-  public init() {}
+  package init() {}
 
   /// Adds the next bytes of the file; they are copied.
-  public mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
+  package mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
 
   /// Room to read the next bytes of the file into, valid until the next call; `commit` says how many came.
-  public mutating func prepare(_ count: Int) -> UnsafeMutableRawBufferPointer { buffer.reserve(count) }
+  package mutating func prepare(_ count: Int) -> UnsafeMutableRawBufferPointer { buffer.reserve(count) }
 
   /// Adds the first `count` bytes of what `prepare` returned.
-  public mutating func commit(_ count: Int) { buffer.commit(count) }
+  package mutating func commit(_ count: Int) { buffer.commit(count) }
 
   /// Says that the file ends here.
-  public mutating func finish() { isFinished = true }
+  package mutating func finish() { isFinished = true }
 
   /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
   ///
   /// Pointers in the record are valid until the next call of a mutating function of the reader.
-  public mutating func next() throws(CaptureError) -> CaptureRecord? {
+  package mutating func next() throws(CaptureError) -> CaptureRecord? {
     if let failure { throw failure }
     do {
       while true {

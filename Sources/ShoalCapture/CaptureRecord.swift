@@ -1,5 +1,5 @@
 /// Which way a packet passed the machine that captured it.
-public enum CaptureDirection: Hashable, Sendable {
+package enum CaptureDirection: Hashable, Sendable {
   /// Received.
   case inbound
   /// Sent.
@@ -7,28 +7,28 @@ public enum CaptureDirection: Hashable, Sendable {
 }
 
 /// One captured packet. Its pointers lead into the reader and are valid until the reader is next called.
-public struct CaptureRecord {
+package struct CaptureRecord {
   /// The place among the packets of the file, from 1.
-  public var number: UInt64
+  package var number: UInt64
   /// Bytes from the start of the file to the block or record.
-  public var offset: UInt64
+  package var offset: UInt64
   /// Nanoseconds since 1970-01-01 UTC, within 0 and `UInt64.max`; nil in a simple packet block, which has no time.
-  public var time: UInt64?
+  package var time: UInt64?
   /// The index of the interface in its section; 0 in a pcap file.
-  public var interface: Int
+  package var interface: Int
   /// What `bytes` starts with.
-  public var linkType: LinkType
+  package var linkType: LinkType
   /// Bytes that the packet had on the wire, as the file claims.
-  public var originalLength: Int
+  package var originalLength: Int
   /// Which way it went, if the file says.
-  public var direction: CaptureDirection?
+  package var direction: CaptureDirection?
   /// The captured bytes.
-  public var bytes: UnsafeRawBufferPointer
+  package var bytes: UnsafeRawBufferPointer
   /// The first comment of the packet, UTF-8 as the file has it (unchecked).
-  public var comment: UnsafeRawBufferPointer?
+  package var comment: UnsafeRawBufferPointer?
 
   /// A packet that does not come from a file.
-  public init(
+  package init(
     number: UInt64, offset: UInt64 = 0, time: UInt64?, interface: Int = 0, linkType: LinkType, originalLength: Int,
     direction: CaptureDirection?, bytes: UnsafeRawBufferPointer, comment: UnsafeRawBufferPointer? = nil
   ) {
@@ -38,14 +38,14 @@ public struct CaptureRecord {
   }
 
   /// Bytes that were captured.
-  public var capturedLength: Int { bytes.count }
+  package var capturedLength: Int { bytes.count }
 }
 
 /// An interface that a capture file describes.
-public struct CaptureInterface: Equatable, Sendable {
+package struct CaptureInterface: Equatable, Sendable {
   /// What its frames start with.
-  public var linkType: LinkType
+  package var linkType: LinkType
   /// The most bytes captured of a packet; 0 is no limit.
-  public var snapLength: UInt32
+  package var snapLength: UInt32
   var clock: CaptureClock
 }

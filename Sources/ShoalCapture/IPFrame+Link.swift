@@ -6,7 +6,7 @@ extension IPFrame {
   ///   - bytes: the captured bytes of the frame.
   ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; `checksum` is `.unknown`
   ///     without.
-  public static func parse(
+  package static func parse(
     linkType: LinkType, bytes: UnsafeRawBufferPointer, verifying: Bool = true
   ) throws(NotUDP) -> IPFrame {
     switch linkType {

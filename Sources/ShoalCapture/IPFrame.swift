@@ -1,29 +1,29 @@
 import ShoalWire
 
 /// A UDP datagram found in a captured frame.
-public struct IPFrame: Equatable, Sendable {
+package struct IPFrame: Equatable, Sendable {
   /// Where it came from. An IPv4 address is held as mapped, as everywhere.
-  public var source: Address
+  package var source: Address
   /// Where it went.
-  public var destination: Address
+  package var destination: Address
   /// Where in the frame the captured part of the IP packet lies, headers and all.
-  public var packet: Range<Int>
+  package var packet: Range<Int>
   /// Where in the frame the captured part of the UDP payload lies.
-  public var payload: Range<Int>
+  package var payload: Range<Int>
   /// The length that the UDP header declares: its own 8 bytes and the payload.
-  public var udpLength: Int
+  package var udpLength: Int
   /// Whether the UDP checksum matches.
-  public var checksum: ChecksumVerdict
+  package var checksum: ChecksumVerdict
   /// Which way it went, if the link header says (Linux cooked captures).
-  public var direction: CaptureDirection?
+  package var direction: CaptureDirection?
   /// The index of the interface that it passed, if the link header says (Linux cooked captures, version 2).
-  public var interface: UInt32?
+  package var interface: UInt32?
 
   /// Whether bytes of the payload were not captured.
-  public var isTruncated: Bool { payload.count < udpLength - 8 }
+  package var isTruncated: Bool { payload.count < udpLength - 8 }
 
   /// What the UDP checksum says about the datagram.
-  public enum ChecksumVerdict: Hashable, Sendable {
+  package enum ChecksumVerdict: Hashable, Sendable {
     /// It matches.
     case ok
     /// It does not match: the datagram was damaged, or changed without correcting the checksum.
@@ -39,7 +39,7 @@ public struct IPFrame: Equatable, Sendable {
 }
 
 /// Why a frame is not a UDP datagram.
-public enum NotUDP: Error, Hashable, Sendable {
+package enum NotUDP: Error, Hashable, Sendable {
   /// Frames of this link type cannot be read.
   case unsupportedLinkType(LinkType)
   /// The frame carries something other than IP: an EtherType, or the address family of a BSD loopback header.
@@ -54,7 +54,7 @@ public enum NotUDP: Error, Hashable, Sendable {
   case fragment(IPFragment)
 
   /// A header of a frame.
-  public enum Layer: Hashable, Sendable {
+  package enum Layer: Hashable, Sendable {
     /// Ethernet, VLAN tags, cooked and loopback headers.
     case link
     /// IPv4 with its options, IPv6 with its extension headers.
@@ -65,30 +65,30 @@ public enum NotUDP: Error, Hashable, Sendable {
 }
 
 /// A fragment of an IP packet. Fragments are listed, not reassembled.
-public struct IPFragment: Hashable, Sendable {
+package struct IPFragment: Hashable, Sendable {
   /// Where it came from; the port is 0.
-  public var source: Address
+  package var source: Address
   /// Where it went; the port is 0.
-  public var destination: Address
+  package var destination: Address
   /// The number that fragments of one packet have in common: 16 bits in IPv4, 32 in IPv6.
-  public var identification: UInt32
+  package var identification: UInt32
   /// Bytes of the packet before this fragment.
-  public var offset: Int
+  package var offset: Int
   /// Whether more fragments follow.
-  public var more: Bool
+  package var more: Bool
   /// The IANA number of what is fragmented: 17 for UDP.
-  public var protocolNumber: UInt8
+  package var protocolNumber: UInt8
   /// The bytes of the packet that this fragment carries.
-  public var length: Int
+  package var length: Int
   /// Where in the frame the captured part of the fragment lies, headers and all.
-  public var packet: Range<Int>
+  package var packet: Range<Int>
   /// Where in the frame the captured part of what it carries lies.
-  public var payload: Range<Int>
+  package var payload: Range<Int>
 }
 
 extension NotUDP: CustomStringConvertible {
   /// The reason in words.
-  public var description: String {
+  package var description: String {
     switch self {
     case .unsupportedLinkType(let type): "link type \(type.rawValue) is not supported"
     case .notIP(let type): "not IP but 0x\(String(type, radix: 16))"

@@ -4,15 +4,15 @@ import ShoalWire
 ///
 /// It appends to a buffer that the host writes to its file and then discards; the buffer grows until it does.
 /// The file is one section, little-endian, with interfaces of raw IP packets and nanosecond times.
-public struct PcapngWriter: ~Copyable, Sendable {
+package struct PcapngWriter: ~Copyable, Sendable {
   /// The longest UDP payload that fits an IPv4 packet: 65,535 less 20 and 8 bytes of headers.
-  public static var maximumPayloadIPv4: Int { 65_507 }
+  package static var maximumPayloadIPv4: Int { 65_507 }
   /// The longest UDP payload that fits an IPv6 packet without a jumbo option: 65,535 less 8.
-  public static var maximumPayloadIPv6: Int { 65_527 }
+  package static var maximumPayloadIPv6: Int { 65_527 }
 
   private var buffer = ByteBuffer(capacity: 1 << 16)
   /// How many interfaces are described.
-  public private(set) var interfaces = 0
+  package private(set) var interfaces = 0
 
   /// Starts a file: the section header (§4.1) and the description of one interface (§4.2), unless left for later.
   ///
@@ -21,7 +21,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - operatingSystem: its system, for people.
   ///   - application: what writes the file.
   ///   - describesInterface: whether interface 0 is described now, without a name.
-  public init(
+  package init(
     hardware: String? = nil, operatingSystem: String? = nil, application: String? = nil, describesInterface: Bool = true
   ) {
     let hardware = OptionText(hardware)
@@ -48,7 +48,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
 
   /// Describes another interface, before the first packet that passes it; its number, from 0.
   @discardableResult
-  public mutating func addInterface(name: String?) -> Int {
+  package mutating func addInterface(name: String?) -> Int {
     let name = OptionText(name)
     let total = 32 + name.size
     var out = ByteWriter(buffer.reserve(total))
@@ -68,10 +68,10 @@ public struct PcapngWriter: ~Copyable, Sendable {
   }
 
   /// What is to be written to the file next, valid until the next call of a mutating function.
-  public var bytes: UnsafeRawBufferPointer { buffer.bytes }
+  package var bytes: UnsafeRawBufferPointer { buffer.bytes }
 
   /// Says that the first `count` of `bytes` were written.
-  public mutating func discard(_ count: Int) { buffer.consume(count) }
+  package mutating func discard(_ count: Int) { buffer.consume(count) }
 
   /// Appends an IP packet as it was captured.
   ///
@@ -82,7 +82,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - direction: which way it went, if that is known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
   ///   - interface: the number of the interface that it passed, which must have been described.
-  public mutating func packet(
+  package mutating func packet(
     _ packet: UnsafeRawBufferPointer, originalLength: Int, wallClockNanoseconds: UInt64,
     direction: CaptureDirection?, comment: String? = nil, interface: Int = 0
   ) {
@@ -114,7 +114,7 @@ public struct PcapngWriter: ~Copyable, Sendable {
   ///   - interface: the number of the interface that it passed, which must have been described.
   /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
   @discardableResult
-  public mutating func datagram(
+  package mutating func datagram(
     from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool?,
     comment: String? = nil, interface: Int = 0
   ) -> Bool {

@@ -3,9 +3,9 @@ import ShoalBase
 /// Damage to one datagram: 1 to 3 different bits of its UDP payload, anywhere in it, that flip.
 ///
 /// The UDP checksum is assumed to be repaired, since a kernel would otherwise drop the datagram before anyone saw it.
-public struct Corruption: Sendable, Equatable {
+package struct Corruption: Sendable, Equatable {
   /// How many bits flip, 1…3.
-  public let count: Int
+  package let count: Int
   // Distinct and ascending; of these the first `count` are in use and the others 0.
   private let first: UInt32, second: UInt32, third: UInt32
 
@@ -36,13 +36,13 @@ public struct Corruption: Sendable, Equatable {
   }
 
   /// The place of flip `index`, 0 ..< `count`, ascending: 8 × the byte's offset in the payload + the bit, 0 the lowest.
-  public func bit(_ index: Int) -> Int {
+  package func bit(_ index: Int) -> Int {
     precondition(index >= 0 && index < count)
     return Int(index == 0 ? first : index == 1 ? second : third)
   }
 
   /// Flips the bits in `payload`, the whole UDP payload; places past its end are left out.
-  public func apply(to payload: UnsafeMutableRawBufferPointer) {
+  package func apply(to payload: UnsafeMutableRawBufferPointer) {
     for index in 0..<count {
       let bit = bit(index)
       if bit >> 3 < payload.count { payload[bit >> 3] ^= 1 << UInt8(bit & 7) }

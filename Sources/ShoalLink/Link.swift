@@ -8,11 +8,11 @@ import ShoalBase
 /// while the link is down.
 ///
 /// The fates follow from the parameters, the seed and what is offered. Nothing is allocated.
-public struct Link: Sendable {
+package struct Link: Sendable {
   /// What the link does.
-  public let parameters: LinkParameters
+  package let parameters: LinkParameters
   /// What it has done so far.
-  public private(set) var counters = LinkCounters()
+  package private(set) var counters = LinkCounters()
 
   private let start: Instant
   private var generator: SeededGenerator
@@ -24,7 +24,7 @@ public struct Link: Sendable {
   /// An idle link whose whole behaviour follows from `seed`.
   ///
   /// Outages are counted from `start`: the two directions of a link are in step if they share it.
-  public init(_ parameters: LinkParameters, seed: UInt64, start: Instant = .zero) {
+  package init(_ parameters: LinkParameters, seed: UInt64, start: Instant = .zero) {
     self.parameters = parameters
     self.start = start
     generator = SeededGenerator(seed: seed)
@@ -33,12 +33,12 @@ public struct Link: Sendable {
   }
 
   /// How long a datagram offered `now` would wait before its first bit is sent.
-  public func queueDelay(at now: Instant) -> Nanoseconds { queue.wait(at: now) }
+  package func queueDelay(at now: Instant) -> Nanoseconds { queue.wait(at: now) }
 
   /// Decides what becomes of a datagram offered `now`, no earlier than the one before.
   ///
   /// `ipLength` is its length with IP and UDP headers, `payloadLength` that of the UDP payload alone, in bytes.
-  public mutating func admit(ipLength: Int, payloadLength: Int, at now: Instant) -> Fate {
+  package mutating func admit(ipLength: Int, payloadLength: Int, at now: Instant) -> Fate {
     counters.offered += 1
     counters.offeredBytes += ipLength
     if let mtu = parameters.mtu, ipLength > mtu {

@@ -46,12 +46,12 @@ public struct LinkSpec: Sendable, Equatable {
   public var isClean: Bool { up.isClean && down.isClean }
 
   /// The direction for what the endpoint sends, with outages from `start`; `defaultSeed` counts if the spec has none.
-  public func makeUpLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
+  package func makeUpLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
     Link(up, seed: seed ?? defaultSeed, start: start)
   }
 
   /// The direction for what the endpoint receives; give it the same arguments as ``makeUpLink(defaultSeed:start:)``.
-  public func makeDownLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
+  package func makeDownLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
     // The fraction of the square root of 2, as good as any number for keeping the two streams apart.
     Link(down, seed: (seed ?? defaultSeed) ^ 0x6a09_e667_f3bc_c908, start: start)
   }

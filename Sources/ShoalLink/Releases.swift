@@ -3,7 +3,7 @@ import ShoalBase
 /// The datagrams that a link holds, as tokens in order of release: a binary heap.
 ///
 /// Equal times come out in the order they went in.
-public struct Releases: Sendable {
+package struct Releases: Sendable {
   private struct Entry {
     var release: Instant
     var sequence: UInt64
@@ -15,22 +15,22 @@ public struct Releases: Sendable {
   }
 
   /// How many tokens it holds at most.
-  public let capacity: Int
+  package let capacity: Int
   private var heap: [Entry] = []
   private var nextSequence: UInt64 = 0
 
   /// An empty heap for at most `capacity` tokens; it takes 24 bytes for each of the most it ever held.
-  public init(capacity: Int) { self.capacity = capacity }
+  package init(capacity: Int) { self.capacity = capacity }
 
   /// How many tokens it holds.
-  public var count: Int { heap.count }
+  package var count: Int { heap.count }
   /// Whether it holds none.
-  public var isEmpty: Bool { heap.isEmpty }
+  package var isEmpty: Bool { heap.isEmpty }
   /// When the next token is due; `distantFuture` where there is none.
-  public var deadline: Instant { heap.isEmpty ? .distantFuture : heap[0].release }
+  package var deadline: Instant { heap.isEmpty ? .distantFuture : heap[0].release }
 
   /// Keeps `token` until `release`; false: it is full, and the datagram is to be dropped.
-  public mutating func insert(_ token: UInt32, at release: Instant) -> Bool {
+  package mutating func insert(_ token: UInt32, at release: Instant) -> Bool {
     guard heap.count < capacity else { return false }
     let entry = Entry(release: release, sequence: nextSequence, token: token)
     nextSequence &+= 1
@@ -47,7 +47,7 @@ public struct Releases: Sendable {
   }
 
   /// Takes out the first token if it is due `now`; call again until it is nil.
-  public mutating func popDue(at now: Instant) -> UInt32? {
+  package mutating func popDue(at now: Instant) -> UInt32? {
     guard let first = heap.first, first.release <= now, let last = heap.popLast() else { return nil }
     guard !heap.isEmpty else { return first.token }
     var hole = 0

@@ -8,13 +8,13 @@ import ShoalWire
 /// holds its bytes, and a damaged one really has other bits. It is also the clock of all its hosts: it tells each when
 /// the time that it asked for has come. Whoever runs the hosts calls `nextEvent` over and over. All that happens
 /// follows from the seed.
-public struct Network {
+package struct Network {
   /// The time.
-  public private(set) var now: Instant
+  package private(set) var now: Instant
   /// Datagrams that no host of the network was the destination of.
-  public private(set) var unreachable = 0
+  package private(set) var unreachable = 0
   /// Sees each datagram as a host sends it, and may change it; one for which it says false is gone.
-  public var onSend: ((_ datagram: inout NetworkDatagram, _ now: Instant) -> Bool)?
+  package var onSend: ((_ datagram: inout NetworkDatagram, _ now: Instant) -> Bool)?
 
   private let start: Instant
   private var generator: SeededGenerator
@@ -34,7 +34,7 @@ public struct Network {
   private static let wakeToken: UInt32 = 1 << 31
 
   /// A network without hosts.
-  public init(seed: UInt64, start: Instant = .zero) {
+  package init(seed: UInt64, start: Instant = .zero) {
     self.start = start
     now = start
     generator = SeededGenerator(seed: seed)
@@ -43,7 +43,7 @@ public struct Network {
   // MARK: Hosts
 
   /// Joins a host, or gives the one that has the address another link. What is on its way stays so.
-  public mutating func join(_ address: Address, link: LinkSpec) {
+  package mutating func join(_ address: Address, link: LinkSpec) {
     let host = NetworkHost(address, link, seed: generator.next(), start: start)
     guard let index = indices[address] else {
       indices[address] = hosts.count
@@ -55,26 +55,26 @@ public struct Network {
   }
 
   /// Takes a host out; what is on its way to it vanishes.
-  public mutating func leave(_ address: Address) {
+  package mutating func leave(_ address: Address) {
     guard let index = indices.removeValue(forKey: address) else { return }
     hosts[index].wakeAt = .distantFuture
   }
 
   /// The addresses of all hosts, in the order in which they joined.
-  public var addresses: [Address] { indices.sorted { $0.value < $1.value }.map(\.key) }
+  package var addresses: [Address] { indices.sorted { $0.value < $1.value }.map(\.key) }
 
   /// What the links of a host have done; nil if there is no such host.
-  public func counters(of address: Address) -> (up: LinkCounters, down: LinkCounters)? {
+  package func counters(of address: Address) -> (up: LinkCounters, down: LinkCounters)? {
     indices[address].map { (hosts[$0].up.counters, hosts[$0].down.counters) }
   }
 
   /// How long a datagram that a host sends now waits for the rate of its link up; 0 if there is no such host.
-  public func queueDelay(from address: Address) -> Nanoseconds {
+  package func queueDelay(from address: Address) -> Nanoseconds {
     indices[address].map { hosts[$0].up.queueDelay(at: now) } ?? 0
   }
 
   /// Asks for a `wake` of a host at `instant`, and at no other time.
-  public mutating func wake(_ address: Address, at instant: Instant) {
+  package mutating func wake(_ address: Address, at instant: Instant) {
     guard let index = indices[address] else { return }
     hosts[index].wakeAt = instant
     queueWake(index)
@@ -90,12 +90,12 @@ public struct Network {
   // MARK: Datagrams
 
   /// Sends a datagram now.
-  public mutating func send(_ bytes: UnsafeRawBufferPointer, from: Address, to: Address) {
+  package mutating func send(_ bytes: UnsafeRawBufferPointer, from: Address, to: Address) {
     send(NetworkDatagram(from: from, to: to, bytes: Array(bytes)))
   }
 
   /// Sends a datagram now. One from an address that no host has, which may be forged, crosses no link up.
-  public mutating func send(_ datagram: NetworkDatagram) {
+  package mutating func send(_ datagram: NetworkDatagram) {
     var datagram = datagram
     if let onSend, !onSend(&datagram, now) { return }
     guard let index = indices[datagram.from] else {
@@ -134,7 +134,7 @@ public struct Network {
 
   /// The next thing that happens no later than `limit`, the clock being set to its time; nil if there is none, the
   /// clock then being set to `limit` unless that is `distantFuture`.
-  public mutating func nextEvent(until limit: Instant = .distantFuture) -> NetworkEvent? {
+  package mutating func nextEvent(until limit: Instant = .distantFuture) -> NetworkEvent? {
     while queue.deadline <= limit, queue.deadline != .distantFuture {
       now = max(now, queue.deadline)
       guard let token = queue.popDue(at: now) else { break }

@@ -3,16 +3,16 @@ import ShoalLink
 import ShoalWire
 
 /// A datagram with its bytes.
-public struct NetworkDatagram: Sendable {
+package struct NetworkDatagram: Sendable {
   /// Where it comes from.
-  public var from: Address
+  package var from: Address
   /// Where it goes.
-  public var to: Address
+  package var to: Address
   /// The UDP payload.
-  public var bytes: [UInt8]
+  package var bytes: [UInt8]
 
   /// A datagram.
-  public init(from: Address, to: Address, bytes: [UInt8]) {
+  package init(from: Address, to: Address, bytes: [UInt8]) {
     self.from = from
     self.to = to
     self.bytes = bytes
@@ -20,7 +20,7 @@ public struct NetworkDatagram: Sendable {
 }
 
 /// What a network tells whoever runs its hosts.
-public enum NetworkEvent: Sendable {
+package enum NetworkEvent: Sendable {
   /// A datagram has come to its destination, a host of the network.
   case arrival(NetworkDatagram)
   /// The time has come at which the host asked to be woken.

@@ -7,15 +7,15 @@ import ShoalStore
 ///
 /// A file's own length and the names are lost in the order in which they came to be, as file systems with a journal do
 /// it; the content is not.
-public struct SimulatedDisk: Sendable {
+package struct SimulatedDisk: Sendable {
   /// The bytes of all files that there is room for.
-  public var capacity = UInt64.max
+  package var capacity = UInt64.max
   /// How long a job takes.
-  public var latency: @Sendable (StoreJob) -> Nanoseconds = { _ in 0 }
+  package var latency: @Sendable (StoreJob) -> Nanoseconds = { _ in 0 }
   /// Why a job fails; nil if it does not.
-  public var fault: @Sendable (StoreJob) -> DiskError? = { _ in nil }
+  package var fault: @Sendable (StoreJob) -> DiskError? = { _ in nil }
   /// The jobs that were done.
-  public private(set) var jobsDone = 0
+  package private(set) var jobsDone = 0
 
   private static let sector = 512
 
@@ -48,20 +48,20 @@ public struct SimulatedDisk: Sendable {
   private var unsyncedNames: [NameChange] = []
 
   /// An empty disk.
-  public init() {}
+  package init() {}
 
   /// The bytes of the file with this name; nil if there is none.
-  public subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content } }
+  package subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content } }
 
   /// Puts a file there, as another program would have long ago.
-  public mutating func put(_ content: [UInt8], at path: String) {
+  package mutating func put(_ content: [UInt8], at path: String) {
     inodes.append(Inode(content: content, synced: content))
     names[path] = inodes.count - 1
     syncedNames[path] = inodes.count - 1
   }
 
   /// The power fails, and comes back.
-  public mutating func crash(using random: inout SeededGenerator) {
+  package mutating func crash(using random: inout SeededGenerator) {
     for change in unsyncedNames.prefix(Int.random(in: 0...unsyncedNames.count, using: &random)) {
       SimulatedDisk.apply(change, to: &syncedNames)
     }
@@ -117,7 +117,7 @@ public struct SimulatedDisk: Sendable {
   // MARK: Jobs
 
   /// Does a job for a file that is open as `handle`, which a job that opens sets. `content` is what was gathered of a piece.
-  public mutating func perform(
+  package mutating func perform(
     _ job: StoreJob, _ handle: inout Int?, piece content: [UInt8]
   ) -> Result<StoreFinding, DiskError> {
     jobsDone += 1

@@ -3,70 +3,70 @@ import ShoalLink
 import ShoalTransport
 
 /// One file from one host to another over one link, in virtual time: the actual transport, and hosts that cost nothing.
-public struct SimulatedTransfer: Sendable {
+package struct SimulatedTransfer: Sendable {
   /// The bytes of the file.
-  public var size: Int
+  package var size: Int
   /// The link: up is from the sender to the receiver.
-  public var link: LinkSpec
+  package var link: LinkSpec
   /// What both endpoints are told.
-  public var transport: TransportConfiguration
+  package var transport: TransportConfiguration
   /// A transfer that takes longer is given up.
-  public var limit: Nanoseconds = 3_600 * .second
+  package var limit: Nanoseconds = 3_600 * .second
   /// How far apart the samples of the timeline are; nil: none are taken.
-  public var interval: Nanoseconds?
+  package var interval: Nanoseconds?
 
   /// How the sender stood at one time.
-  public struct Sample: Sendable, Equatable {
+  package struct Sample: Sendable, Equatable {
     /// Since the first OPEN.
-    public var time: Nanoseconds
+    package var time: Nanoseconds
     /// Bytes of the file that have arrived.
-    public var received: Int
+    package var received: Int
     /// Bytes sent, neither acknowledged nor taken for lost.
-    public var inFlight: Int
+    package var inFlight: Int
     /// The most of them that congestion control allows; nil: any number.
-    public var congestionWindow: Int?
+    package var congestionWindow: Int?
     /// The smoothed round trip.
-    public var roundTrip: Nanoseconds?
+    package var roundTrip: Nanoseconds?
     /// Bytes a second; nil: not paced.
-    public var pacingRate: Double?
+    package var pacingRate: Double?
     /// How long what is sent now waits for the rate.
-    public var queueDelay: Nanoseconds
+    package var queueDelay: Nanoseconds
     /// The congestion controller's state.
-    public var state: String
+    package var state: String
   }
 
   /// What became of it.
-  public struct Result: Sendable {
+  package struct Result: Sendable {
     /// From the first OPEN to the last byte's arrival; nil: given up.
-    public var time: Nanoseconds?
+    package var time: Nanoseconds?
     /// Bytes of the file that have arrived.
-    public var received = 0
+    package var received = 0
     /// IP bytes that the sender sent.
-    public var wireBytes = 0
+    package var wireBytes = 0
     /// The round trip's median and 99th percentile over all ACKs; nil: there was none.
-    public var roundTrip: (median: Nanoseconds, high: Nanoseconds)?
+    package var roundTrip: (median: Nanoseconds, high: Nanoseconds)?
     /// What the sender and the receiver counted.
-    public var sender = TransportCounters(), receiver = TransportCounters()
+    package var sender = TransportCounters(), receiver = TransportCounters()
     /// What the link did from the sender to the receiver, and back.
-    public var up = LinkCounters(), down = LinkCounters()
+    package var up = LinkCounters(), down = LinkCounters()
     /// The timeline.
-    public var samples: [Sample] = []
+    package var samples: [Sample] = []
     /// What must not have happened; the transfer ended with it.
-    public var violations: [String] = []
+    package var violations: [String] = []
 
     /// Bytes of the file a second.
-    public var goodput: Double { time.map { $0 > 0 ? Double(received) / Double($0) * 1e9 : 0 } ?? 0 }
+    package var goodput: Double { time.map { $0 > 0 ? Double(received) / Double($0) * 1e9 : 0 } ?? 0 }
     /// IP bytes sent for each byte of the file.
-    public var wire: Double { received > 0 ? Double(wireBytes) / Double(received) : 0 }
+    package var wire: Double { received > 0 ? Double(wireBytes) / Double(received) : 0 }
   }
 
   /// A transfer of `size` bytes.
-  public init(size: Int, link: LinkSpec, transport: TransportConfiguration) {
+  package init(size: Int, link: LinkSpec, transport: TransportConfiguration) {
     (self.size, self.link, self.transport) = (size, link, transport)
   }
 
   /// Runs it; everything follows from `seed`, which counts for the link too.
-  public func run(seed: UInt64) -> Result {
+  package func run(seed: UInt64) -> Result {
     let world = TransportWorld(seed: seed)
     var spec = link
     spec.seed = nil

@@ -9,17 +9,17 @@ import ShoalWire
 /// It does the part of the host: it makes the bytes of files, seals and opens datagrams, drains and waits. What
 /// must never happen is noted in `violations`: a wrong byte, a byte or message that is handed on twice, a window
 /// overrun, a host that never falls silent.
-public final class TransportWorld {
+package final class TransportWorld {
   /// What lies between the hosts, and the clock.
-  public var network: Network
+  package var network: Network
   /// The hosts, in the order in which they were added.
-  public private(set) var hosts: [TransportWorldHost] = []
+  package private(set) var hosts: [TransportWorldHost] = []
   /// What must not have happened.
-  public private(set) var violations: [String] = []
+  package private(set) var violations: [String] = []
   /// Sees each datagram as it comes to its host.
-  public var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
+  package var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
   /// Called after each host's turn.
-  public var afterTurn: ((TransportWorldHost) -> Void)?
+  package var afterTurn: ((TransportWorldHost) -> Void)?
 
   private var byAddress: [Address: TransportWorldHost] = [:]
   private var generator: SeededGenerator
@@ -32,17 +32,17 @@ public final class TransportWorld {
   private static let endless = 3_000_000
 
   /// A world without hosts, whose whole history follows from `seed`.
-  public init(seed: UInt64, start: Instant = .zero) {
+  package init(seed: UInt64, start: Instant = .zero) {
     generator = SeededGenerator(seed: seed)
     network = Network(seed: generator.next(), start: start)
   }
 
   /// The time.
-  public var now: Instant { network.now }
+  package var now: Instant { network.now }
 
   /// Adds a host; by default at an address of its own, over IPv4.
   @discardableResult
-  public func addHost(
+  package func addHost(
     _ configuration: TransportConfiguration = TransportConfiguration(), link: LinkSpec = .clean,
     address: Address? = nil
   ) -> TransportWorldHost {
@@ -55,7 +55,7 @@ public final class TransportWorld {
   }
 
   /// Takes a host out as a crash would: it falls silent and forgets everything.
-  public func removeHost(_ host: TransportWorldHost) {
+  package func removeHost(_ host: TransportWorldHost) {
     network.leave(host.address)
     byAddress[host.address] = nil
     hosts.removeAll { $0 === host }
@@ -65,13 +65,13 @@ public final class TransportWorld {
 
   /// Begins a connection; nil if there are too many.
   @discardableResult
-  public func connect(_ host: TransportWorldHost, to other: TransportWorldHost) -> ConnectionID? {
+  package func connect(_ host: TransportWorldHost, to other: TransportWorldHost) -> ConnectionID? {
     defer { flush(host) }
     return host.endpoint.open(to: other.address, at: now)
   }
 
   /// Queues a file of so many bytes, as one range, or as several of `pieces` bytes.
-  public func sendFile(_ bytes: Int, from host: TransportWorldHost, on id: ConnectionID, pieces: Int = .max) {
+  package func sendFile(_ bytes: Int, from host: TransportWorldHost, on id: ConnectionID, pieces: Int = .max) {
     let source = UInt32(nextFile) &* 31
     transfers[nextFile] = TransportWorldTransfer(source: source, length: UInt64(bytes))
     var offset = 0
@@ -86,7 +86,7 @@ public final class TransportWorld {
   }
 
   /// Queues a message that is told from all others.
-  public func sendMessage(from host: TransportWorldHost, on id: ConnectionID) {
+  package func sendMessage(from host: TransportWorldHost, on id: ConnectionID) {
     var message: [UInt8]?
     if nextSerial % 3 == 0 {
       var have = Have()
@@ -105,17 +105,17 @@ public final class TransportWorld {
   }
 
   /// Whether all bytes and messages have arrived.
-  public var isComplete: Bool { messages.isEmpty && transfers.values.allSatisfy(\.isComplete) }
+  package var isComplete: Bool { messages.isEmpty && transfers.values.allSatisfy(\.isComplete) }
   /// How many bytes of files have not arrived.
-  public var bytesMissing: Int { transfers.values.reduce(0) { $0 + Int($1.length - $1.arrived) } }
+  package var bytesMissing: Int { transfers.values.reduce(0) { $0 + Int($1.length - $1.arrived) } }
   /// How many messages have not arrived.
-  public var messagesMissing: Int { messages.count }
+  package var messagesMissing: Int { messages.count }
 
   // MARK: Time
 
   /// Runs until `condition` holds, for at most `limit`; whether it came to hold.
   @discardableResult
-  public func run(for limit: Nanoseconds, until condition: () -> Bool = { false }) -> Bool {
+  package func run(for limit: Nanoseconds, until condition: () -> Bool = { false }) -> Bool {
     let end = now + limit
     while !condition() {
       guard violations.isEmpty, let event = network.nextEvent(until: end) else { return condition() }
@@ -148,7 +148,7 @@ public final class TransportWorld {
   }
 
   /// Sends what a host has to send, and asks for its next turn.
-  public func flush(_ host: TransportWorldHost) {
+  package func flush(_ host: TransportWorldHost) {
     guard byAddress[host.address] === host else { return }
     var count = 0
     while let transmit = host.endpoint.nextTransmit(into: host.buffer, at: now) {
@@ -172,7 +172,7 @@ public final class TransportWorld {
   // MARK: What is checked
 
   /// Notes what must not have happened.
-  public func violate(_ what: String) {
+  package func violate(_ what: String) {
     if violations.count < 20 { violations.append("\(now.nanoseconds / 1_000) us: \(what)") }
   }
 

@@ -5,28 +5,28 @@ import ShoalTransport
 import ShoalWire
 
 /// A host of a `TransportWorld`: an endpoint and what a real host does around it.
-public final class TransportWorldHost {
+package final class TransportWorldHost {
   /// Its address.
-  public let address: Address
+  package let address: Address
   /// Its endpoint; after a call that gives it something to send, have the world `flush` the host.
-  public var endpoint: Endpoint
+  package var endpoint: Endpoint
   /// The connections that were opened and are not closed, oldest first, with who opened them.
-  public var connections: [(id: ConnectionID, byPeer: Bool)] = []
+  package var connections: [(id: ConnectionID, byPeer: Bool)] = []
   /// How connections ended.
-  public internal(set) var closed: [(id: ConnectionID, code: UInt16, byPeer: Bool, reason: String)] = []
+  package internal(set) var closed: [(id: ConnectionID, code: UInt16, byPeer: Bool, reason: String)] = []
   /// Bytes of file that have arrived.
-  public internal(set) var contentReceived = 0
+  package internal(set) var contentReceived = 0
   /// Bytes of file that arrived in one packet although they had in another: a repeat that was cut short, the path
   /// having become narrower, leaves its rest to another packet, while the whole may have arrived.
-  public internal(set) var bytesRepeated = 0
+  package internal(set) var bytesRepeated = 0
   /// When bytes of file last arrived.
-  public internal(set) var contentReceivedAt = Instant.zero
+  package internal(set) var contentReceivedAt = Instant.zero
   /// Bytes of UDP payload sent.
-  public internal(set) var bytesSent = 0
+  package internal(set) var bytesSent = 0
   /// Messages other than blocks that have arrived.
-  public internal(set) var messagesReceived = 0
+  package internal(set) var messagesReceived = 0
   /// Datagrams that arrived with a wrong checksum.
-  public internal(set) var corrupt = 0
+  package internal(set) var corrupt = 0
 
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
   /// The numbers of the packets whose messages were handed on, by the connection's id on the wire.
@@ -49,7 +49,7 @@ public final class TransportWorldHost {
   deinit { buffer.deallocate() }
 
   /// The newest connection that is open.
-  public var connection: ConnectionID? { connections.last?.id }
+  package var connection: ConnectionID? { connections.last?.id }
   /// The most numbered packets that were ever unacknowledged at once, on any connection.
-  public var mostOutstanding: Int { Int(windows.values.map(\.most).max() ?? 0) }
+  package var mostOutstanding: Int { Int(windows.values.map(\.most).max() ?? 0) }
 }

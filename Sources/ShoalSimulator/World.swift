@@ -11,17 +11,17 @@ import ShoalWire
 /// It does what the event loop of a real peer does: seals and opens datagrams, gathers blocks to pieces,
 /// verifies them, a while later, with the manifest, and keeps what is right. What must never happen is noted in
 /// `violations`: a wrong byte kept, a piece written twice, more buffered than allowed, a host that never falls silent.
-public final class World {
+package final class World {
   /// What lies between the hosts, and the clock.
-  public var network: Network
+  package var network: Network
   /// The peers, in the order in which they came, those that are gone too.
-  public private(set) var peers: [WorldPeer] = []
+  package private(set) var peers: [WorldPeer] = []
   /// What must not have happened.
-  public private(set) var violations: [String] = []
+  package private(set) var violations: [String] = []
   /// Called after each turn of a peer.
-  public var afterTurn: ((WorldPeer) -> Void)?
+  package var afterTurn: ((WorldPeer) -> Void)?
   /// A sum over all that was sent, and when: equal for equal runs.
-  public private(set) var fingerprint: UInt64 = 0
+  package private(set) var fingerprint: UInt64 = 0
 
   private var byAddress: [Address: WorldPeer] = [:]
   private var trackers: [Address: Tracker] = [:]
@@ -31,13 +31,13 @@ public final class World {
   private static let endless = 3_000_000
 
   /// A world without hosts, whose whole history follows from `seed`.
-  public init(seed: UInt64, start: Instant = Instant(nanoseconds: 1_000 * .second)) {
+  package init(seed: UInt64, start: Instant = Instant(nanoseconds: 1_000 * .second)) {
     generator = SeededGenerator(seed: seed)
     network = Network(seed: generator.next(), start: start)
   }
 
   /// The time.
-  public var now: Instant { network.now }
+  package var now: Instant { network.now }
 
   private func newAddress() -> Address {
     nextHost += 1
@@ -48,7 +48,7 @@ public final class World {
 
   /// Adds a peer; at the address of one that is gone it takes its place.
   @discardableResult
-  public func addPeer(
+  package func addPeer(
     _ configuration: SwarmConfiguration = SwarmConfiguration(), link: LinkSpec = .clean, trackers: [Address] = [],
     address: Address? = nil
   ) -> WorldPeer {
@@ -63,7 +63,7 @@ public final class World {
 
   /// Takes a peer out as a crash of its machine would: it falls silent, and its disk loses what was not synced.
   /// `restart` brings it back.
-  public func crash(_ peer: WorldPeer) {
+  package func crash(_ peer: WorldPeer) {
     network.leave(peer.address)
     byAddress[peer.address] = nil
     peer.isGone = true
@@ -73,7 +73,7 @@ public final class World {
   }
 
   /// A peer at the address of one that has crashed, with its trackers and, if it is told so, its disk.
-  public func restart(
+  package func restart(
     _ peer: WorldPeer, link: LinkSpec = .clean, trackers: [Address] = [], withDisk: Bool = false
   ) -> WorldPeer {
     let again = addPeer(peer.configuration, link: link, trackers: trackers, address: peer.address)
@@ -82,14 +82,14 @@ public final class World {
   }
 
   /// Has a peer say goodbye; it leaves once it is quiet.
-  public func stop(_ peer: WorldPeer) {
+  package func stop(_ peer: WorldPeer) {
     peer.swarm.stop(at: now)
     flush(peer)
   }
 
   /// Adds a tracker.
   @discardableResult
-  public func addTracker(link: LinkSpec = .clean) -> Address {
+  package func addTracker(link: LinkSpec = .clean) -> Address {
     let address = newAddress()
     network.join(address, link: link)
     restartTracker(address)
@@ -97,17 +97,17 @@ public final class World {
   }
 
   /// A tracker loses all that it knew.
-  public func restartTracker(_ address: Address) {
+  package func restartTracker(_ address: Address) {
     let key = withUnsafeBytes(of: generator.next()) { Blake3.hash($0) }
     trackers[address] = Tracker(key: key, seed: generator.next())
   }
 
   /// How many registrations a tracker has.
-  public func registrations(_ tracker: Address) -> Int { trackers[tracker]?.registrationCount ?? 0 }
+  package func registrations(_ tracker: Address) -> Int { trackers[tracker]?.registrationCount ?? 0 }
 
   /// Adds a host that speaks the transport's language but no swarm's: `behave` says what it does.
   @discardableResult
-  public func addStranger(
+  package func addStranger(
     link: LinkSpec = .clean, address: Address? = nil, _ behave: @escaping WorldStranger.Behaviour
   ) -> WorldStranger {
     let stranger = WorldStranger(address ?? newAddress(), secrets: generator.next(), behave)
@@ -120,7 +120,7 @@ public final class World {
 
   /// A peer serves a file from now on.
   @discardableResult
-  public func share(_ file: WorldFile, from peer: WorldPeer) -> FileKey {
+  package func share(_ file: WorldFile, from peer: WorldPeer) -> FileKey {
     let key = peer.swarm.share(file.manifest, name: "file", at: now)
     peer.files.append(WorldCopy(file, key, had: .full(capacity: file.cut.pieces)))
     flush(peer)
@@ -129,7 +129,7 @@ public final class World {
 
   /// A peer fetches a file of which it has some pieces, perhaps from addresses that it was told.
   @discardableResult
-  public func download(
+  package func download(
     _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: BitSet? = nil,
     expected: Cut? = nil, serving: Bool = true
   ) -> FileKey {
@@ -146,7 +146,7 @@ public final class World {
 
   /// Runs until `condition` holds, for at most `limit`; whether it came to hold.
   @discardableResult
-  public func run(for limit: Nanoseconds, until condition: () -> Bool = { false }) -> Bool {
+  package func run(for limit: Nanoseconds, until condition: () -> Bool = { false }) -> Bool {
     let end = now + limit
     while !condition() {
       guard violations.isEmpty, let event = network.nextEvent(until: end) else { return condition() }
@@ -196,7 +196,7 @@ public final class World {
   // MARK: Sending
 
   /// Takes a peer's events, sends what it has to send, and asks for its next turn.
-  public func flush(_ peer: WorldPeer) {
+  package func flush(_ peer: WorldPeer) {
     guard byAddress[peer.address] === peer else { return }
     take(peer, [])
     var count = 0
@@ -258,7 +258,7 @@ public final class World {
   }
 
   /// Sends what a stranger has to send.
-  public func flush(_ stranger: WorldStranger) {
+  package func flush(_ stranger: WorldStranger) {
     while let datagram = stranger.nextDatagram(at: now) { network.send(datagram) }
     network.wake(stranger.address, at: stranger.endpoint.deadline)
   }
@@ -266,7 +266,7 @@ public final class World {
   // MARK: What is checked
 
   /// Notes what must not have happened.
-  public func violate(_ what: String) {
+  package func violate(_ what: String) {
     if violations.count < 20 { violations.append("\(now.nanoseconds / 1_000) us: \(what)") }
   }
 

@@ -3,19 +3,19 @@ import ShoalContent
 import ShoalSwarm
 
 /// A file of a `World`: its bytes follow from a number and the offset, so that no one need hold them.
-public struct WorldFile: Sendable {
+package struct WorldFile: Sendable {
   /// Which bytes it has.
-  public let seed: UInt32
+  package let seed: UInt32
   /// Its manifest.
-  public let manifest: Manifest
+  package let manifest: Manifest
 
   /// A file of so many bytes, cut as asked.
-  public init(seed: UInt32, size: Int, chunking: Chunking = .automatic) {
+  package init(seed: UInt32, size: Int, chunking: Chunking = .automatic) {
     self.init(seed: seed, cut: Cut(size: UInt64(size), chunking: chunking))
   }
 
   /// A file cut like that.
-  public init(seed: UInt32, cut: Cut) {
+  package init(seed: UInt32, cut: Cut) {
     self.seed = seed
     var values: [Digest] = []
     var piece: [UInt8] = []
@@ -30,22 +30,22 @@ public struct WorldFile: Sendable {
   }
 
   /// The same bytes in another cut: the same id.
-  public func recut(_ chunking: Chunking) -> WorldFile {
+  package func recut(_ chunking: Chunking) -> WorldFile {
     WorldFile(seed: seed, size: Int(manifest.cut.size), chunking: chunking)
   }
 
   /// The BLAKE3 hash of the file.
-  public var id: Digest { manifest.id }
+  package var id: Digest { manifest.id }
   /// Its cut.
-  public var cut: Cut { manifest.cut }
+  package var cut: Cut { manifest.cut }
 
   /// Writes its bytes from `offset` on.
-  public func fill(_ bytes: UnsafeMutableRawBufferPointer, offset: UInt64) {
+  package func fill(_ bytes: UnsafeMutableRawBufferPointer, offset: UInt64) {
     WorldFile.fill(bytes, seed: seed, offset: offset)
   }
 
   /// Its bytes, as far as these pieces go; the others are zeros.
-  public func content(_ pieces: BitSet) -> [UInt8] {
+  package func content(_ pieces: BitSet) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(cut.size))
     bytes.withUnsafeMutableBytes { bytes in
       for piece in 0..<cut.pieces where pieces.contains(piece) {

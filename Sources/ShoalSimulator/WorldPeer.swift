@@ -6,34 +6,34 @@ import ShoalTransport
 import ShoalWire
 
 /// A peer of a `World`: a swarm, and what a real host does around it, in memory.
-public final class WorldPeer {
+package final class WorldPeer {
   /// Its address.
-  public let address: Address
+  package let address: Address
   /// What it was told at its start.
-  public let configuration: SwarmConfiguration
+  package let configuration: SwarmConfiguration
   /// The swarm; after a call that gives it something to do, have the world `flush` the peer.
-  public var swarm: Swarm
+  package var swarm: Swarm
   /// What it serves or fetches, by the key's index.
-  public internal(set) var files: [WorldCopy] = []
+  package internal(set) var files: [WorldCopy] = []
   /// The swarm's events, but those about each block and piece.
-  public internal(set) var events: [SwarmEvent] = []
+  package internal(set) var events: [SwarmEvent] = []
   /// It has crashed or left.
-  public internal(set) var isGone = false
+  package internal(set) var isGone = false
   /// Payload bytes of file that it has sent, repeats included.
-  public internal(set) var contentSent = 0
+  package internal(set) var contentSent = 0
   /// How often it had something to do because time had passed.
-  public internal(set) var wakes = 0
+  package internal(set) var wakes = 0
   /// How long a worker needs to verify and write a piece, or to prepare a place.
-  public var verificationDelay: Nanoseconds = 0
+  package var verificationDelay: Nanoseconds = 0
   /// The pieces of which it sends wrong bytes.
-  public var lies: (Int) -> Bool = { _ in false }
+  package var lies: (Int) -> Bool = { _ in false }
   /// Sees and may change each datagram as it is sent, before its checksum; if it says false, it is not sent.
-  public var tamper: ((inout [UInt8]) -> Bool)?
+  package var tamper: ((inout [UInt8]) -> Bool)?
 
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
   var store = Store()
   /// Its disk.
-  public var disk = SimulatedDisk()
+  package var disk = SimulatedDisk()
   /// The open file of each download, as its disk names it.
   var handles: [Int: Int] = [:]
   /// The pieces that are to be settled.
@@ -60,30 +60,30 @@ public final class WorldPeer {
   }
 
   /// What became of a file.
-  public subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
+  package subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
 }
 
 /// What a peer has of a file.
-public struct WorldCopy: Sendable {
+package struct WorldCopy: Sendable {
   /// The file, cut as the peer knows it.
-  public internal(set) var file: WorldFile
+  package internal(set) var file: WorldFile
   /// Its key in the peer's swarm.
-  public let key: FileKey
+  package let key: FileKey
   /// The pieces that are written, and that were there when the peer began.
-  public internal(set) var written: BitSet
+  package internal(set) var written: BitSet
   /// How often pieces were verified.
-  public internal(set) var verified = 0
+  package internal(set) var verified = 0
   /// How often they were wrong.
-  public internal(set) var wrong = 0
+  package internal(set) var wrong = 0
   /// When all was here.
-  public internal(set) var completedAt: Instant?
+  package internal(set) var completedAt: Instant?
   /// How often a piece was dropped.
-  public internal(set) var dropped = 0
+  package internal(set) var dropped = 0
 
   /// When it was on the disk under its name.
-  public internal(set) var storedAt: Instant?
+  package internal(set) var storedAt: Instant?
   /// Why it could not be stored.
-  public internal(set) var failure: StoreFailure?
+  package internal(set) var failure: StoreFailure?
 
   var gathering: [Int: [UInt8]] = [:]
   var had: Int
@@ -98,5 +98,5 @@ public struct WorldCopy: Sendable {
   }
 
   /// Where a peer keeps a file.
-  public static func path(_ id: Digest) -> String { "files/\(id.short)" }
+  package static func path(_ id: Digest) -> String { "files/\(id.short)" }
 }

@@ -4,12 +4,12 @@ import ShoalTransport
 import ShoalWire
 
 /// A host of a `World` that keeps the transport's rules and no others: what it says in a connection is a test's choice.
-public final class WorldStranger {
+package final class WorldStranger {
   /// What it does when something happens; it may send and close.
-  public typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void
+  package typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void
 
   /// What happens to it.
-  public enum Event {
+  package enum Event {
     case opened(ConnectionID, byPeer: Bool)
     case want(ConnectionID, Want)
     case request(ConnectionID, Request)
@@ -23,11 +23,11 @@ public final class WorldStranger {
   }
 
   /// Its address.
-  public let address: Address
+  package let address: Address
   /// Its endpoint; after a call that gives it something to send, have the world `flush` the stranger.
-  public var endpoint: Endpoint
+  package var endpoint: Endpoint
   /// What it fills blocks with.
-  public var content: (Payload, UnsafeMutableRawBufferPointer) -> Void = { _, _ in }
+  package var content: (Payload, UnsafeMutableRawBufferPointer) -> Void = { _, _ in }
   private let behave: Behaviour
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
@@ -38,7 +38,7 @@ public final class WorldStranger {
   }
 
   /// Sends a message.
-  public func send(_ message: some Message, on id: ConnectionID) {
+  package func send(_ message: some Message, on id: ConnectionID) {
     if let bytes = try? message.encoded() { endpoint.send(bytes, on: id) }
   }
 

@@ -6,7 +6,7 @@ import ShoalContent
 /// A state machine: tell it of a file or a piece, or hand it what came of a job, then drain `nextJob` and `nextEvent`. It
 /// never touches a disk and holds no byte of a file. The jobs of one file's preparation and end follow each other; pieces
 /// may be settled side by side.
-public struct Store {
+package struct Store {
   private var files: [Int: StoredFile] = [:]
   /// The jobs that are under way: which piece each settles, or nil.
   private var running: [StoreJobID: Int?] = [:]
@@ -17,20 +17,20 @@ public struct Store {
   private var held: [Int: [(id: StoreJobID, job: StoreJob)]] = [:]
 
   /// A store without files.
-  public init() {}
+  package init() {}
 
   /// The next job to do, unless it is expected no longer when it is begun.
-  public mutating func nextJob() -> (id: StoreJobID, job: StoreJob)? { jobs.popFirst() }
+  package mutating func nextJob() -> (id: StoreJobID, job: StoreJob)? { jobs.popFirst() }
 
   /// The next event.
-  public mutating func nextEvent() -> StoreEvent? { events.popFirst() }
+  package mutating func nextEvent() -> StoreEvent? { events.popFirst() }
 
   /// Whether a job's result is still waited for. If not, it need not be done, and what it opened is to be closed.
-  public func expects(_ id: StoreJobID) -> Bool { running[id] != nil }
+  package func expects(_ id: StoreJobID) -> Bool { running[id] != nil }
 
   /// Prepares a place for a file, and verifies what is there already; without a `target` nothing is kept. `.prepared` or
   /// `.failed` follows. A file of this key that there was is given up.
-  public mutating func prepare(_ file: Int, _ manifest: Manifest, target: String?, replacing: Bool) {
+  package mutating func prepare(_ file: Int, _ manifest: Manifest, target: String?, replacing: Bool) {
     forget(file)
     let stored = StoredFile(manifest, target: target, replacing: replacing)
     files[file] = stored
@@ -39,26 +39,26 @@ public struct Store {
 
   /// All bytes of a piece have been gathered: the job that takes them; `.settled` or `.failed` follows. Nil if there is
   /// no place for it.
-  public mutating func settle(_ piece: Int, of file: Int) -> StoreJobID? {
+  package mutating func settle(_ piece: Int, of file: Int) -> StoreJobID? {
     guard let stored = files[file], stored.takesPieces else { return nil }
     return add(.settle(piece: piece, stored.manifest), file, piece: piece)
   }
 
   /// All pieces are settled: the file gets its name. `.finished` or `.failed` follows.
-  public mutating func finish(_ file: Int) {
+  package mutating func finish(_ file: Int) {
     guard let outcome = files[file]?.finish() ?? nil else { return }
     act(outcome, file)
   }
 
   /// Nothing more is done for a file; what is on the disk stays.
-  public mutating func forget(_ file: Int) {
+  package mutating func forget(_ file: Int) {
     files[file] = nil
     held[file] = nil
     for id in running.keys where id.file == file { running[id] = nil }
   }
 
   /// A job is done, or has failed.
-  public mutating func complete(_ id: StoreJobID, _ result: Result<StoreFinding, DiskError>) {
+  package mutating func complete(_ id: StoreJobID, _ result: Result<StoreFinding, DiskError>) {
     guard let piece = running.removeValue(forKey: id), files[id.file] != nil else { return }
     switch (result, piece) {
     case (.success(.piece(let isRight)), let piece?):

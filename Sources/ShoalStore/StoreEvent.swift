@@ -1,7 +1,7 @@
 import ShoalBase
 
 /// What a store tells its owner.
-public enum StoreEvent: Sendable {
+package enum StoreEvent: Sendable {
   /// A place is prepared, and these pieces are there and right; `wasThere` if the whole file was there under its name.
   case prepared(file: Int, have: BitSet, wasThere: Bool)
   /// A gathered piece has been hashed and, if it is right, written.
@@ -13,7 +13,7 @@ public enum StoreEvent: Sendable {
 }
 
 /// Why a file cannot be stored.
-public enum StoreFailure: Error, Hashable, Sendable {
+package enum StoreFailure: Error, Hashable, Sendable {
   /// Something else has the file's name.
   case differs(path: String)
   /// A symbolic link that leads nowhere has the file's name.

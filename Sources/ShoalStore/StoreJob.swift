@@ -2,16 +2,16 @@ import ShoalBase
 import ShoalContent
 
 /// Names one job of a store; completions carry it back.
-public struct StoreJobID: Hashable, Sendable {
+package struct StoreJobID: Hashable, Sendable {
   /// The file, by the key that its owner gave it.
-  public let file: Int
+  package let file: Int
   /// Counts all jobs of the store, so that what a job that was given up comes to is not mistaken for another's.
-  public let number: UInt64
+  package let number: UInt64
 }
 
 /// What a host is to do to a disk. The open file of a download is the host's, one for each key: a job that opens makes
 /// it, the others use it.
-public enum StoreJob: Sendable {
+package enum StoreJob: Sendable {
   /// Tell what lies at a path, symbolic links followed: `.status`.
   case examine(path: String)
   /// Open what lies at a path for reading: `.done`.
@@ -45,7 +45,7 @@ public enum StoreJob: Sendable {
 }
 
 /// What came of a job.
-public enum StoreFinding: Sendable {
+package enum StoreFinding: Sendable {
   /// It is done.
   case done
   /// What lies at the path; nil if nothing does.
@@ -61,7 +61,7 @@ public enum StoreFinding: Sendable {
 }
 
 /// What lies at a path.
-public enum DiskStatus: Hashable, Sendable {
+package enum DiskStatus: Hashable, Sendable {
   /// A regular file of so many bytes.
   case file(size: UInt64)
   /// A directory.
@@ -73,9 +73,9 @@ public enum DiskStatus: Hashable, Sendable {
 }
 
 /// Why a disk did not do what it was asked.
-public struct DiskError: Error, Hashable, Sendable {
+package struct DiskError: Error, Hashable, Sendable {
   /// What kind of failure it is, as far as that makes a difference here.
-  public enum Kind: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
     /// Something has that name.
     case exists
     /// There is a symbolic link where none is followed.
@@ -89,16 +89,16 @@ public struct DiskError: Error, Hashable, Sendable {
   }
 
   /// What kind of failure it is.
-  public var kind: Kind
+  package var kind: Kind
   /// The system's own number for it.
-  public var code: Int32
+  package var code: Int32
   /// What was being done, in the host's own words.
-  public var action: String
+  package var action: String
   /// The path that it was done to.
-  public var subject: String
+  package var subject: String
 
   /// A failure with these properties.
-  public init(_ kind: Kind, code: Int32, action: String, subject: String) {
+  package init(_ kind: Kind, code: Int32, action: String, subject: String) {
     self.kind = kind
     self.code = code
     self.action = action

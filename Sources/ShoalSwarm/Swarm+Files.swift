@@ -6,7 +6,7 @@ import ShoalWire
 // What the host asks of a swarm concerning its files.
 extension Swarm {
   /// Serves a file that is here as a whole (the original's origin peer).
-  public mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
+  package mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
     let key = files.nextKey
     files.add(SharedFile(name: name, whole: LocalCopy(manifest, have: .full(capacity: manifest.cut.pieces))))
     publish(key, at: now)
@@ -17,7 +17,7 @@ extension Swarm {
 
   /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is
   /// told that any of it is here: for those who do not keep it.
-  public mutating func download(
+  package mutating func download(
     id: Digest, name: String = "", expected: Cut? = nil, serving: Bool = true, at now: Instant
   ) -> FileKey {
     let key = files.nextKey
@@ -33,7 +33,7 @@ extension Swarm {
   }
 
   /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
-  public mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
+  package mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
     guard files[key]?.download?.phase == .preparing else { return }
     files[key]?.download?.begin(have: have)
     publish(key, at: now)
@@ -50,7 +50,7 @@ extension Swarm {
   }
 
   /// The host has hashed a gathered piece and, if it is right, written it.
-  public mutating func pieceVerified(_ key: FileKey, piece: Int, isRight: Bool, at now: Instant) {
+  package mutating func pieceVerified(_ key: FileKey, piece: Int, isRight: Bool, at now: Instant) {
     guard let verdict = files[key]?.download?.verified(piece, isRight: isRight, &resources) else { return }
     switch verdict {
     case .ignored: return
@@ -68,7 +68,7 @@ extension Swarm {
   }
 
   /// Serves and fetches a file no longer; its key stays and names nothing more. Peers are told the reason.
-  public mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
+  package mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
     guard let id = files[key]?.id else { return }
     files[key]?.download?.stop(&resources)
     files.remove(id: id, of: key)
@@ -144,7 +144,7 @@ extension Swarm {
 
   /// The interface towards a peer that has just connected takes IP packets of `mtu` bytes: see
   /// `Endpoint.allow(mtu:on:at:)`.
-  public mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
+  package mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
     for key in links.live {
       guard let link = links[key], link.address == address else { continue }
       endpoint.allow(mtu: mtu, on: link.connection, at: now)
@@ -153,7 +153,7 @@ extension Swarm {
 
   /// Adds the addresses of one peer that may have a file, the likeliest first: it is tried at one after the other, and
   /// where it answers first.
-  public mutating func add(peerAt addresses: [Address], for key: FileKey, at now: Instant) {
+  package mutating func add(peerAt addresses: [Address], for key: FileKey, at now: Instant) {
     guard files[key]?.isWanted == true else { return }
     let others = addresses.filter { !configuration.ownAddresses.contains($0) }
     files[key]?.download?.book.add(peerAt: others, limit: configuration.addressesPerFile)
@@ -161,33 +161,33 @@ extension Swarm {
   }
 
   /// Adds an address at which a file may be had.
-  public mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
+  package mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
     guard files[key]?.isWanted == true, !configuration.ownAddresses.contains(address) else { return }
     files[key]?.download?.book.add(address, limit: configuration.addressesPerFile)
     wake(at: now)
   }
 
   /// How many peers are known that may have a file.
-  public func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }
+  package func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }
 
   /// The addresses at which any file that is wanted may be had, and those of trackers.
-  public var contacts: [Address] {
+  package var contacts: [Address] {
     trackers.map(\.tracker) + files.wanted.flatMap { files[$0]?.download?.book.entries.keys.map { $0 } ?? [] }
   }
 
   // MARK: How files stand
 
   /// The bytes that `ContentSpace.manifest` is ranges of; nil while they are not known.
-  public func manifest(_ key: FileKey) -> Manifest? { files[key]?.manifest }
+  package func manifest(_ key: FileKey) -> Manifest? { files[key]?.manifest }
 
   /// The name that a peer gave the file; not to be trusted.
-  public func name(_ key: FileKey) -> String { files[key]?.name ?? "" }
+  package func name(_ key: FileKey) -> String { files[key]?.name ?? "" }
 
   /// The chunks that are complete.
-  public func chunks(_ key: FileKey) -> BitSet { files[key]?.copy?.chunks ?? BitSet(capacity: 0) }
+  package func chunks(_ key: FileKey) -> BitSet { files[key]?.copy?.chunks ?? BitSet(capacity: 0) }
 
   /// How a file stands.
-  public func progress(_ key: FileKey) -> FileProgress {
+  package func progress(_ key: FileKey) -> FileProgress {
     guard let file = files[key] else { return FileProgress() }
     var progress = file.progress
     progress.peers = file.download?.sources.count { $0.pieces != nil && links[$0.link]?.isOpen == true } ?? 0

@@ -9,13 +9,13 @@ import ShoalWire
 /// `nextTransmit`, and sleep until `deadline`. The host keeps the bytes: it copies blocks from the datagram to their
 /// piece as `.block` says, verifies and writes pieces, and gathers the payload of each `Transmit` from file or
 /// `manifest(_:)`.
-public struct Swarm: ~Copyable {
+package struct Swarm: ~Copyable {
   let configuration: SwarmConfiguration
   var endpoint: Endpoint
   var files = FileTable()
   var links: LinkTable
   /// The trackers that it deals with.
-  public internal(set) var trackers: [TrackerClient] = []
+  package internal(set) var trackers: [TrackerClient] = []
   /// What the files want said, and what they have in common.
   var resources: SwarmResources
   var secrets: SecretGenerator
@@ -27,12 +27,12 @@ public struct Swarm: ~Copyable {
   var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
   /// The least round trip to any peer, while something is fetched; nil if not known.
-  public internal(set) var leastRoundTrip: Nanoseconds?
+  package internal(set) var leastRoundTrip: Nanoseconds?
   var measuredAt: Instant?
   var isStopping = false
 
   /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.
-  public init(_ configuration: SwarmConfiguration, secrets: consuming SecretGenerator) {
+  package init(_ configuration: SwarmConfiguration, secrets: consuming SecretGenerator) {
     self.configuration = configuration
     var secrets = secrets
     endpoint = Endpoint(configuration.transport, secrets: SecretGenerator(key: secrets.key(for: "transport")))
@@ -46,7 +46,7 @@ public struct Swarm: ~Copyable {
   // MARK: The five verbs
 
   /// Takes a datagram between peers, or from a tracker, whose checksum has been verified.
-  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
     for i in trackers.indices where trackers[i].hears(address) {
       if trackers[i].receive(bytes, from: address, at: now) {
         takeTrackerEvents(i, at: now)
@@ -58,12 +58,12 @@ public struct Swarm: ~Copyable {
   }
 
   /// Takes note of a datagram that failed its checksum.
-  public mutating func receiveCorrupt(from address: Address, at now: Instant) {
+  package mutating func receiveCorrupt(from address: Address, at now: Instant) {
     endpoint.receiveCorrupt(from: address, at: now)
   }
 
   /// Does what is due at `now`.
-  public mutating func expire(at now: Instant) {
+  package mutating func expire(at now: Instant) {
     endpoint.expire(at: now)
     takeTransportEvents(RawSpan(), at: now)
     for i in trackers.indices where trackers[i].deadline <= now {
@@ -74,7 +74,7 @@ public struct Swarm: ~Copyable {
   }
 
   /// The next datagram to send: see `Endpoint.nextTransmit`. A payload's `source` is a `FileKey`.
-  public mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+  package mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
     for i in trackers.indices where trackers[i].deadline <= now {
       if let (to, bytes) = trackers[i].nextTransmit(at: now) {
         buffer.copyBytes(from: bytes)
@@ -85,40 +85,40 @@ public struct Swarm: ~Copyable {
   }
 
   /// The next event, oldest first; nil if there is none.
-  public mutating func nextEvent() -> SwarmEvent? { resources.outbox.nextEvent() }
+  package mutating func nextEvent() -> SwarmEvent? { resources.outbox.nextEvent() }
 
   /// When `expire` is due; meaningful once `nextTransmit` has given nil.
-  public var deadline: Instant {
+  package var deadline: Instant {
     var deadline = min(endpoint.deadline, tickAt)
     for tracker in trackers { deadline = min(deadline, tracker.deadline) }
     return deadline
   }
 
   /// Bytes of pieces that are being gathered or verified, over all files.
-  public var buffered: Int { resources.budget.used }
+  package var buffered: Int { resources.budget.used }
 
   /// The peers that are connected.
-  public var connectionCount: Int { links.live.count { links[$0]?.isOpen ?? false } }
+  package var connectionCount: Int { links.live.count { links[$0]?.isOpen ?? false } }
 
   /// The transport's counters, summed up.
-  public var counters: TransportCounters { endpoint.counters }
+  package var counters: TransportCounters { endpoint.counters }
 
   /// How the connections stand.
-  public var statuses: [ConnectionStatus] {
+  package var statuses: [ConnectionStatus] {
     links.live.compactMap { links[$0].flatMap { endpoint.status($0.connection) } }
   }
 
   /// The packets that were taken for lost since this was last asked, in the order of `statuses`: see
   /// `Endpoint.takeLosses(_:)`.
-  public mutating func takeLosses() -> [[LossVerdict]] {
+  package mutating func takeLosses() -> [[LossVerdict]] {
     links.live.compactMap { links[$0].flatMap { endpoint.takeLosses($0.connection) } }
   }
 
   /// Whether all farewells have been sent: after `stop`, it is time to leave.
-  public var isQuiet: Bool { trackers.allSatisfy { $0.isIdle } }
+  package var isQuiet: Bool { trackers.allSatisfy { $0.isIdle } }
 
   /// Ends all registrations and connections. Drain `nextTransmit` until `isQuiet`, or until patience ends.
-  public mutating func stop(at now: Instant) {
+  package mutating func stop(at now: Instant) {
     isStopping = true
     tickAt = .distantFuture
     for i in trackers.indices { trackers[i].deregisterAll() }

@@ -2,20 +2,20 @@ import ShoalTransport
 import ShoalWire
 
 /// Names a file of a swarm; the `source` of the payloads that are sent from it.
-public struct FileKey: Hashable, Sendable {
+package struct FileKey: Hashable, Sendable {
   /// A small number, given in turn from 0.
-  public let index: Int
+  package let index: Int
 
   /// The file that a payload's `source` names.
-  public init(source: UInt32) { index = Int(source) }
+  package init(source: UInt32) { index = Int(source) }
   init(_ index: Int) { self.index = index }
 
   /// The `source` of payloads that are sent from the file.
-  public var source: UInt32 { UInt32(index) }
+  package var source: UInt32 { UInt32(index) }
 }
 
 /// What a swarm tells its host. Places in a datagram are of the one last handed to `receive`.
-public enum SwarmEvent: Sendable {
+package enum SwarmEvent: Sendable {
   /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
   case block(FileKey, piece: Int, offset: Int, content: ByteRange)
   /// All bytes of the piece have come: verify it, write it if it is right, and call `pieceVerified`.
@@ -47,23 +47,23 @@ public enum SwarmEvent: Sendable {
 }
 
 /// How a file stands.
-public struct FileProgress: Sendable {
+package struct FileProgress: Sendable {
   /// Bytes verified.
-  public var bytes: UInt64 = 0
+  package var bytes: UInt64 = 0
   /// The bytes of the file; 0 before the manifest is known.
-  public var total: UInt64 = 0
+  package var total: UInt64 = 0
   /// Chunks complete.
-  public var chunks = 0
+  package var chunks = 0
   /// The chunks of the file.
-  public var totalChunks = 0
+  package var totalChunks = 0
   /// Bytes accepted from peers in this run, verified or not yet.
-  public var accepted: UInt64 = 0
+  package var accepted: UInt64 = 0
   /// Bytes that arrived though they were here already.
-  public var redundant: UInt64 = 0
+  package var redundant: UInt64 = 0
   /// Peers that serve the file to us.
-  public var peers = 0
+  package var peers = 0
   /// Verified bytes by the peer that sent them.
-  public var from: [Address: UInt64] = [:]
+  package var from: [Address: UInt64] = [:]
   /// Whether every piece is verified.
-  public var isComplete = false
+  package var isComplete = false
 }

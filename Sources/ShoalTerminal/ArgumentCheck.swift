@@ -1,5 +1,5 @@
 /// Throws if a word of this process's command line is not UTF-8: as text it would name another file, or none.
-public func checkArguments() throws(UsageError) {
+package func checkArguments() throws(UsageError) {
   for index in 1..<max(Int(CommandLine.argc), 1) {
     guard let word = CommandLine.unsafeArgv[index] else { return }
     let bytes = UnsafeBufferPointer(start: word, count: length(word)).map { UInt8(bitPattern: $0) }

@@ -1,9 +1,9 @@
 import CShoalBuild
 
 /// What a program was built from, and when.
-public enum Build {
+package enum Build {
   /// `commit 63c8b88b0a3c, built 2026-11-09`.
-  public static var description: String {
+  package static var description: String {
     let commit = String(cString: shoal_build_commit())
     return "\(commit.isEmpty ? "unknown commit" : "commit \(commit)"), built \(date)"
   }

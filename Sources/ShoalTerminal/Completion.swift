@@ -1,5 +1,5 @@
 /// A shell that completes what is typed.
-public enum Shell: String, CaseIterable, Sendable {
+package enum Shell: String, CaseIterable, Sendable {
   /// The Bourne-again shell.
   case bash
   /// The Z shell.
@@ -10,7 +10,7 @@ public enum Shell: String, CaseIterable, Sendable {
 
 extension Command {
   /// A script that teaches a shell to complete this program's command lines.
-  public func completionScript(for shell: Shell) -> String {
+  package func completionScript(for shell: Shell) -> String {
     let contexts = withBuiltIns.contexts()
     return switch shell {
     case .bash: bashScript(contexts)

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// All of its functions may be called from any thread; each line is written whole, with one `write`. While a progress
 /// line is on the screen, other lines go above it.
-public final class Console: Sendable {
+package final class Console: Sendable {
   /// How much is printed on standard error.
-  public enum Verbosity: Sendable {
+  package enum Verbosity: Sendable {
     /// Errors only.
     case quiet
     /// What a person waits for.
@@ -17,11 +17,11 @@ public final class Console: Sendable {
   }
 
   /// Standard output.
-  public let standardOutput: Terminal
+  package let standardOutput: Terminal
   /// Standard error.
-  public let standardError: Terminal
+  package let standardError: Terminal
   /// How much is printed.
-  public let verbosity: Verbosity
+  package let verbosity: Verbosity
   private let program: String
   private let state: Mutex<State>
 
@@ -34,7 +34,7 @@ public final class Console: Sendable {
 
   /// A console for a program, as the standard options that its table declares ask for it. Unless `quitsWhenClosed`, the
   /// process continues when nobody reads standard output any more, and can see that it `isClosed`.
-  public init(
+  package init(
     program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
     environment: Environment = .process, quitsWhenClosed: Bool = true
   ) {
@@ -57,7 +57,7 @@ public final class Console: Sendable {
   // MARK: Lines
 
   /// A line of data, or several, on standard output.
-  public func print(_ text: String) {
+  package func print(_ text: String) {
     state.withLock { state in
       // The progress line is in the way only if both streams are the same screen.
       if standardOutput.isTTY { state.error.write(state.progress.erase()) }
@@ -67,7 +67,7 @@ public final class Console: Sendable {
   }
 
   /// Lines of data on standard output, each with its newline.
-  public func write(_ lines: UnsafeRawBufferPointer) {
+  package func write(_ lines: UnsafeRawBufferPointer) {
     state.withLock { state in
       if standardOutput.isTTY { state.error.write(state.progress.erase()) }
       state.output.write(lines)
@@ -76,52 +76,52 @@ public final class Console: Sendable {
   }
 
   /// A JSON object on a line of standard output.
-  public func print(_ object: JSON) { print(object.description) }
+  package func print(_ object: JSON) { print(object.description) }
 
   /// What has happened, for programs: an object with an `event`, to which its `time` is added.
-  public func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
+  package func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
 
   /// A line on standard error, unless quiet.
-  public func note(_ text: String) { if verbosity != .quiet { say(text) } }
+  package func note(_ text: String) { if verbosity != .quiet { say(text) } }
 
   /// A line on standard error, if verbose.
-  public func detail(_ text: String) { if verbosity == .verbose { say(text) } }
+  package func detail(_ text: String) { if verbosity == .verbose { say(text) } }
 
   /// A line on standard error with the time before it, unless quiet: the time here on a terminal, else UTC.
-  public func log(_ text: String, at time: Timestamp = .now) {
+  package func log(_ text: String, at time: Timestamp = .now) {
     note("\(standardError.isTTY ? time.localTime : time.rfc3339) \(text)")
   }
 
   /// A warning, unless quiet; work continues after it.
-  public func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
+  package func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
 
   /// An error, always; `code` is its kind, for programs.
-  public func error(_ text: String, code: String = "failed") {
+  package func error(_ text: String, code: String = "failed") {
     remember(text, code)
     say("\(program): \(standardError.paint("error:", .red)) \(text)")
   }
 
   /// A line on standard error, always, for what failed without being an error: a condition that does not hold.
-  public func failure(_ text: String, code: String = "failed") {
+  package func failure(_ text: String, code: String = "failed") {
     remember(text, code)
     say("\(program): \(text)")
   }
 
   /// The first error or failure that was reported: the last object of `--json`.
-  public var firstError: (message: String, code: String)? { state.withLock { $0.firstError } }
+  package var firstError: (message: String, code: String)? { state.withLock { $0.firstError } }
 
   private func remember(_ message: String, _ code: String) {
     state.withLock { if $0.firstError == nil { $0.firstError = (message, code) } }
   }
 
   /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
-  public var outputFailure: String? {
+  package var outputFailure: String? {
     let code = state.withLock { $0.output.failure }
     return code == 0 ? nil : "standard output: \(String(cString: strerror(code)))"
   }
 
   /// Whether nobody reads standard output any more.
-  public var isClosed: Bool { state.withLock { $0.output.failure } == EPIPE }
+  package var isClosed: Bool { state.withLock { $0.output.failure } == EPIPE }
 
   private func say(_ text: String) {
     state.withLock { state in
@@ -132,19 +132,19 @@ public final class Console: Sendable {
   // MARK: Progress
 
   /// Shows the progress of a transfer, if a frame or a line is due; meant to be called ten times a second.
-  public func progress(_ transfer: ProgressState, at time: Timestamp = .now) {
+  package func progress(_ transfer: ProgressState, at time: Timestamp = .now) {
     state.withLock { $0.error.write($0.progress.show(transfer, at: time)) }
   }
 
   /// Removes the progress line: before the summary, and before the process ends.
-  public func endProgress() {
+  package func endProgress() {
     state.withLock { $0.error.write($0.progress.end()) }
   }
 }
 
 extension Topic {
   /// The environment variables that a console obeys, those of a live line too if there can be one, and others.
-  public static func environment(
+  package static func environment(
     hasProgress: Bool = false, others: KeyValuePairs<String, String> = [:]
   ) -> Topic {
     let entries: [(String, String)] =
@@ -164,12 +164,12 @@ extension Topic {
 
 extension Option {
   /// `--color`, which `Console` obeys.
-  public static let color = Option("color", "Use colours.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
+  package static let color = Option("color", "Use colours.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
   /// `--progress`, which `Console` obeys.
-  public static let progress = Option(
+  package static let progress = Option(
     "progress", "Show a live progress line.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
   /// `--quiet`, which `Console` obeys.
-  public static let quiet = Option("quiet", "Print nothing but errors.", short: "q")
+  package static let quiet = Option("quiet", "Print nothing but errors.", short: "q")
   /// `--verbose`, which `Console` obeys.
-  public static let verbose = Option("verbose", "Also show peers, retries and exact numbers.", short: "v")
+  package static let verbose = Option("verbose", "Also show peers, retries and exact numbers.", short: "v")
 }

@@ -1,6 +1,6 @@
 extension Command {
   /// The help of this command, wrapped to `width` columns.
-  public func help(width: Int = 80) -> String { [withBuiltIns].help(width: width) }
+  package func help(width: Int = 80) -> String { [withBuiltIns].help(width: width) }
 
   /// Usage lines as given, or what the table implies.
   func usageLines(title: String) -> [String] {

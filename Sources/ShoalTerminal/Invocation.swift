@@ -1,18 +1,18 @@
 /// A parsed command line: which command, and what it was given.
-public struct Invocation: Sendable {
+package struct Invocation: Sendable {
   /// The program and the subcommands, outermost first.
-  public let path: [String]
+  package let path: [String]
   let declared: Set<String>
   let given: [String: [GivenValue]]
 
   /// The name of the command to run.
-  public var name: String { path[path.count - 1] }
+  package var name: String { path[path.count - 1] }
 
   /// Whether an option, flag or argument was given or has a default.
-  public func has(_ name: String) -> Bool { !all(name).isEmpty }
+  package func has(_ name: String) -> Bool { !all(name).isEmpty }
 
   /// The value of an option or argument, the last one if it repeats, or its default.
-  public func first(_ name: String) -> GivenValue? { all(name).last }
+  package func first(_ name: String) -> GivenValue? { all(name).last }
 
   /// The one of two options that was given last: where they contradict each other, it counts.
   func last(of first: String, _ second: String) -> String? {
@@ -22,33 +22,33 @@ public struct Invocation: Sendable {
   }
 
   /// Every value of an option or argument, in order.
-  public func all(_ name: String) -> [GivenValue] {
+  package func all(_ name: String) -> [GivenValue] {
     precondition(declared.contains(name), "\(name) is not in the option table")
     return given[name] ?? []
   }
 
   /// The value of a required argument, or of an option that has a default.
-  public subscript(_ name: String) -> GivenValue {
+  package subscript(_ name: String) -> GivenValue {
     guard let value = first(name) else { preconditionFailure("\(name) has no default") }
     return value
   }
 }
 
 /// A value as it was typed, and where, so that an error can say so.
-public struct GivenValue: Sendable {
+package struct GivenValue: Sendable {
   let label: String
   /// Its place among the options that were given; 0 if it is a default or an argument.
   let place: Int
   /// The value as it was typed.
-  public let text: String
+  package let text: String
 
   init(label: String, text: String, place: Int = 0) { (self.label, self.text, self.place) = (label, text, place) }
 
   /// An error about this value: `--window 0: must be 1 or more packets`.
-  public func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }
+  package func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }
 
   /// A whole number of `noun` between two bounds.
-  public func integer(from low: Int = 0, to high: Int = .max, of noun: String = "") throws(UsageError) -> Int {
+  package func integer(from low: Int = 0, to high: Int = .max, of noun: String = "") throws(UsageError) -> Int {
     guard let number = Int(text), number >= low, number <= high else {
       throw error(bounds("\(low)", high == .max ? nil : "\(high)", noun))
     }
@@ -56,7 +56,7 @@ public struct GivenValue: Sendable {
   }
 
   /// A finite number of `noun` between two bounds.
-  public func double(
+  package func double(
     from low: Double = 0, to high: Double = .infinity, of noun: String = ""
   ) throws(UsageError) -> Double {
     guard let number = Double(text), number.isFinite, number >= low, number <= high else {
@@ -66,14 +66,14 @@ public struct GivenValue: Sendable {
   }
 
   /// A time of at least this many seconds: `30`, `30s`, `5m`. Anything longer than a lifetime counts as one.
-  public func seconds(from low: Double) throws(UsageError) -> Double {
+  package func seconds(from low: Double) throws(UsageError) -> Double {
     guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5m or 2h") }
     guard time >= low else { throw error(bounds(Units.duration(low), nil, "")) }
     return min(time, 3e9)
   }
 
   /// A size between two bounds: `65536`, `64kB`, `1MiB`.
-  public func bytes(from low: UInt64 = 0, to high: UInt64 = .max) throws(UsageError) -> UInt64 {
+  package func bytes(from low: UInt64 = 0, to high: UInt64 = .max) throws(UsageError) -> UInt64 {
     guard let size = Units.parseBytes(text) else { throw error("must be a size such as 65536, 64kB or 1MiB") }
     guard size >= low, size <= high else {
       throw error(bounds(Units.binary(low), high == .max ? nil : Units.binary(high), ""))

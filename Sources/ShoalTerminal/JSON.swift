@@ -1,5 +1,5 @@
 /// A JSON value. Its description is compact, on one line, with the keys in the order given.
-public enum JSON: Sendable, Equatable, CustomStringConvertible {
+package enum JSON: Sendable, Equatable, CustomStringConvertible {
   /// Nothing, or a number that is not finite.
   case null
   /// A truth value.
@@ -18,16 +18,16 @@ public enum JSON: Sendable, Equatable, CustomStringConvertible {
   case object([Member])
 
   /// A key and its value.
-  public struct Member: Sendable, Equatable {
+  package struct Member: Sendable, Equatable {
     let key: String
     let value: JSON
 
     /// A member.
-    public init(_ key: String, _ value: JSON) { (self.key, self.value) = (key, value) }
+    package init(_ key: String, _ value: JSON) { (self.key, self.value) = (key, value) }
   }
 
   /// A 64-bit identifier as 16 hexadecimal digits, since most readers hold numbers as doubles.
-  public static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
+  package static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
 
   /// The object with its time of printing, after its first member.
   func stamped(_ time: Timestamp) -> JSON {
@@ -37,7 +37,7 @@ public enum JSON: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The text of the value.
-  public var description: String {
+  package var description: String {
     switch self {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
@@ -73,17 +73,17 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, Expre
   ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
   /// An object.
-  public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map(Member.init)) }
+  package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map(Member.init)) }
   /// An array.
-  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
   /// Text.
-  public init(stringLiteral value: String) { self = .string(value) }
+  package init(stringLiteral value: String) { self = .string(value) }
   /// A number.
-  public init(integerLiteral value: Int) { self = .int(value) }
+  package init(integerLiteral value: Int) { self = .int(value) }
   /// A number.
-  public init(floatLiteral value: Double) { self = .double(value) }
+  package init(floatLiteral value: Double) { self = .double(value) }
   /// A truth value.
-  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
   /// Null.
-  public init(nilLiteral: ()) { self = .null }
+  package init(nilLiteral: ()) { self = .null }
 }

@@ -1,6 +1,6 @@
 extension Command {
   /// The manual page of this command and its subcommands, in troff.
-  public var manPage: String {
+  package var manPage: String {
     let root = withBuiltIns
     let title = [name.uppercased(), "1", Build.date, [name, version].compactMap(\.self).joined(separator: " ")]
     var lines = [

@@ -1,5 +1,5 @@
 /// The candidate that was probably meant: one with the same beginning, or the one with the fewest typos.
-public func nearMiss(_ word: String, among candidates: [String]) -> String? {
+package func nearMiss(_ word: String, among candidates: [String]) -> String? {
   let begun = candidates.filter { word.count >= 3 && $0.hasPrefix(word) && word != "--" }
   if begun.count == 1 { return begun[0] }
   let tolerance = word.count < 5 ? 1 : 2

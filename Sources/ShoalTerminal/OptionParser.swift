@@ -1,5 +1,5 @@
 /// What a command line asks for.
-public enum Request: Sendable {
+package enum Request: Sendable {
   /// Run a command.
   case run(Invocation)
   /// Print help, a version, a completion script or a man page, and be done.
@@ -10,7 +10,7 @@ public enum Request: Sendable {
 
 extension Command {
   /// Reads the words after the program's name; help is wrapped to `width` columns.
-  public func parse(_ words: [String], width: Int = 80) throws(UsageError) -> Request {
+  package func parse(_ words: [String], width: Int = 80) throws(UsageError) -> Request {
     var parser = OptionParser(program: self, words: words, width: width)
     return try parser.parse()
   }

@@ -1,5 +1,5 @@
 /// What the shell offers when a value is being typed.
-public enum Completion: Sendable, Equatable {
+package enum Completion: Sendable, Equatable {
   /// Nothing is known.
   case nothing
   /// Paths of files.
@@ -9,9 +9,9 @@ public enum Completion: Sendable, Equatable {
 }
 
 /// A positional argument of a command.
-public struct Argument: Sendable {
+package struct Argument: Sendable {
   /// How many words an argument takes.
-  public enum Count: Sendable {
+  package enum Count: Sendable {
     /// Exactly one.
     case one
     /// One or none.
@@ -28,7 +28,7 @@ public struct Argument: Sendable {
   let help: String
 
   /// An argument shown as `<name>`.
-  public init(_ name: String, _ help: String, count: Count = .one, completes: Completion = .nothing) {
+  package init(_ name: String, _ help: String, count: Count = .one, completes: Completion = .nothing) {
     (self.name, self.count, self.completes, self.help) = (name, count, completes, help)
   }
 
@@ -49,7 +49,7 @@ public struct Argument: Sendable {
 }
 
 /// A `--name`, with or without a value.
-public struct Option: Sendable {
+package struct Option: Sendable {
   let name: String
   let short: Character?
   let value: String?
@@ -64,7 +64,7 @@ public struct Option: Sendable {
   /// A flag, unless `value` names what follows or `choices` lists all that may follow.
   ///
   /// The default counts as given when nothing is; a default that is not a value belongs in the help's own words.
-  public init(
+  package init(
     _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
     default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true
   ) {
@@ -96,24 +96,24 @@ public struct Option: Sendable {
 }
 
 /// Options under one heading of the help.
-public struct OptionGroup: Sendable {
+package struct OptionGroup: Sendable {
   let title: String
   let shared: Bool
   let options: [Option]
 
   /// Options under `title`; subcommands understand them too if they are shared.
-  public init(_ title: String, shared: Bool = false, _ options: [Option]) {
+  package init(_ title: String, shared: Bool = false, _ options: [Option]) {
     (self.title, self.shared, self.options) = (title, shared, options)
   }
 }
 
 /// What help explains beside options: a heading and two columns.
-public struct Topic: Sendable {
+package struct Topic: Sendable {
   let title: String
   let entries: [(label: String, text: String)]
 
   /// Entries under `title`.
-  public init(_ title: String, _ entries: KeyValuePairs<String, String>) {
+  package init(_ title: String, _ entries: KeyValuePairs<String, String>) {
     self.init(title, entries.map { ($0.key, $0.value) })
   }
 
@@ -123,19 +123,19 @@ public struct Topic: Sendable {
 }
 
 /// What a man page says beyond the help text.
-public struct Manual: Sendable {
+package struct Manual: Sendable {
   let description: [String]
   let sections: [Topic]
   let seeAlso: [String]
 
   /// A description in paragraphs, sections after those of the options, and pages to see also, as `tcpdump(8)`.
-  public init(_ description: [String] = [], sections: [Topic] = [], seeAlso: [String] = []) {
+  package init(_ description: [String] = [], sections: [Topic] = [], seeAlso: [String] = []) {
     (self.description, self.sections, self.seeAlso) = (description, sections, seeAlso)
   }
 }
 
 /// A command: the one table that its parser, help, completion scripts and man page come from.
-public struct Command: Sendable {
+package struct Command: Sendable {
   let name: String
   let overview: String
   let usage: [String]
@@ -150,7 +150,7 @@ public struct Command: Sendable {
 
   /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone;
   /// `otherNames` are words for which this command is suggested.
-  public init(
+  package init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
     groups: [OptionGroup] = [], topics: [Topic] = [], manual: Manual = Manual(), subcommands: [Command] = [],
     version: String? = nil, otherNames: [String] = []
@@ -171,7 +171,7 @@ public struct Command: Sendable {
   func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
 
   /// The subcommand that a word, which names none, was probably meant to be.
-  public func subcommand(meantBy word: String) -> String? {
+  package func subcommand(meantBy word: String) -> String? {
     if let same = subcommands.first(where: { $0.otherNames.contains(word.lowercased()) }) { return same.name }
     return nearMiss(word, among: subcommands.map(\.name))
   }

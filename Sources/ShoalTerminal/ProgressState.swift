@@ -2,7 +2,7 @@
 ///
 /// Times are seconds on any monotonic clock. Update it several times a second, even if nothing has changed: that is how
 /// it notices a stall.
-public struct ProgressState: Sendable {
+package struct ProgressState: Sendable {
   private let name: String
   private var phase: Phase?
   private var verified: UInt64 = 0
@@ -26,10 +26,10 @@ public struct ProgressState: Sendable {
   }
 
   /// A transfer of a file with this name, which may come from anybody.
-  public init(name: String) { self.name = name }
+  package init(name: String) { self.name = name }
 
   /// Before the transfer: `finding peers`, `manifest` or `checking`, with a count where there is one.
-  public mutating func show(phase name: String, done: UInt64 = 0, of whole: UInt64 = 0, at now: Double) {
+  package mutating func show(phase name: String, done: UInt64 = 0, of whole: UInt64 = 0, at now: Double) {
     self.now = now
     phase = Phase(
       name: name, startedAt: phase?.name == name ? phase?.startedAt ?? now : now, done: done, whole: whole)
@@ -37,7 +37,7 @@ public struct ProgressState: Sendable {
 
   /// News of the transfer: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
   /// use; the share of datagrams that is lost, nil if it is not known.
-  public mutating func update(
+  package mutating func update(
     verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, loss: Double?, at now: Double
   ) {
     phase = nil
@@ -55,7 +55,7 @@ public struct ProgressState: Sendable {
   }
 
   /// The file is verified, synced and renamed.
-  public mutating func finish() { (isFinished, fraction, verified, phase) = (true, 1, total, nil) }
+  package mutating func finish() { (isFinished, fraction, verified, phase) = (true, 1, total, nil) }
 
   // MARK: Parts of a line
 

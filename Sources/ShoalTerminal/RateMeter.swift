@@ -1,7 +1,7 @@
 import Glibc
 
 /// How fast a count grows: averaged over three seconds for display, over fifteen to predict the end.
-public struct RateMeter: Sendable {
+package struct RateMeter: Sendable {
   private var last: (count: UInt64, time: Double)?
   private var startedAt = 0.0
   private var grewAt = 0.0
@@ -9,10 +9,10 @@ public struct RateMeter: Sendable {
   private var steady = Average(constant: 15)
 
   /// Nothing counted yet.
-  public init() {}
+  package init() {}
 
   /// The count at a time in seconds; the first one is where growth is measured from.
-  public mutating func add(_ count: UInt64, at now: Double) {
+  package mutating func add(_ count: UInt64, at now: Double) {
     guard let last else {
       (last, startedAt, grewAt) = ((count, now), now, now)
       return
@@ -26,13 +26,13 @@ public struct RateMeter: Sendable {
   }
 
   /// Whether there was no growth for three seconds: the past average then says nothing about the future.
-  public var isStalled: Bool { last.map { $0.time - grewAt >= 3 } ?? false }
+  package var isStalled: Bool { last.map { $0.time - grewAt >= 3 } ?? false }
 
   /// The growth in a second; none in a stall.
-  public var rate: Double { isStalled ? 0 : recent.value }
+  package var rate: Double { isStalled ? 0 : recent.value }
 
   /// Seconds until this much more; nil while that cannot be known, as in the first three seconds and in a stall.
-  public func remaining(_ rest: UInt64) -> Double? {
+  package func remaining(_ rest: UInt64) -> Double? {
     guard let last, last.time - startedAt >= 3, !isStalled, steady.value > 0 else { return nil }
     return Double(rest) / steady.value
   }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// The standard streams, by number: 0, 1 and 2.
-public enum StandardStreams {
+package enum StandardStreams {
   /// Puts something in the place of those that were closed before the program began; to be called before it opens
   /// anything, which would otherwise get such a number, and with it what is printed.
   ///
   /// The replacements are as unusable as the closed originals: being unable to print remains an error.
-  public static func reserve() {
+  package static func reserve() {
     while true {
       // The lowest number that is free.
       let descriptor = open("/dev/null", O_RDONLY)

@@ -1,7 +1,7 @@
 /// Rows of text in columns, two spaces apart.
-public struct Table: Sendable {
+package struct Table: Sendable {
   /// To which side the cells of a column go.
-  public enum Side: Sendable {
+  package enum Side: Sendable {
     /// For words.
     case left
     /// For numbers.
@@ -9,13 +9,13 @@ public struct Table: Sendable {
   }
 
   /// A column: its title, which may be empty, and its side.
-  public struct Column: Sendable {
+  package struct Column: Sendable {
     let title: String
     let side: Side
     let isVital: Bool
 
     /// A column; one that is vital stays where there is no room for all.
-    public init(_ title: String = "", _ side: Side = .left, isVital: Bool = false) {
+    package init(_ title: String = "", _ side: Side = .left, isVital: Bool = false) {
       (self.title, self.side, self.isVital) = (title, side, isVital)
     }
   }
@@ -24,20 +24,20 @@ public struct Table: Sendable {
   private var rows: [[String]] = []
 
   /// A table without rows.
-  public init(_ columns: [Column]) { self.columns = columns }
+  package init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row; cells that it lacks are empty.
-  public mutating func add(_ cells: [String]) {
+  package mutating func add(_ cells: [String]) {
     precondition(cells.count <= columns.count, "more cells than columns")
     rows.append(cells + Array(repeating: "", count: columns.count - cells.count))
   }
 
   /// All columns, however wide they are.
-  public var lines: [String] { lines(width: nil) }
+  package var lines: [String] { lines(width: nil) }
 
   /// The titles, unless all are empty, and the rows; no line ends in spaces. Where they are wider than `width`, columns are
   /// left out from the right, except for the first and the vital ones.
-  public func lines(width: Int?) -> [String] {
+  package func lines(width: Int?) -> [String] {
     let titles = columns.map(\.title)
     let all = (titles.allSatisfy(\.isEmpty) ? [] : [titles]) + rows
     let widths = columns.indices.map { index in all.map { displayWidth($0[index]) }.max() ?? 0 }

@@ -1,14 +1,14 @@
 import Glibc
 
 /// The environment variables that decide how a program prints.
-public struct Environment: Sendable {
+package struct Environment: Sendable {
   private let values: [String: String]
 
   /// An environment with these variables; an empty one counts as not set.
-  public init(_ values: [String: String]) { self.values = values.filter { !$0.value.isEmpty } }
+  package init(_ values: [String: String]) { self.values = values.filter { !$0.value.isEmpty } }
 
   /// The environment of this process.
-  public static var process: Environment {
+  package static var process: Environment {
     let names = [
       "LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM", "CI", "COLUMNS",
     ]
@@ -35,7 +35,7 @@ public struct Environment: Sendable {
 }
 
 /// A choice that the user may leave to us.
-public enum Policy: String, CaseIterable, Sendable {
+package enum Policy: String, CaseIterable, Sendable {
   /// As the stream and the environment suggest.
   case auto
   /// Yes.
@@ -45,7 +45,7 @@ public enum Policy: String, CaseIterable, Sendable {
 }
 
 /// What a colour stands for; it never says anything that the text does not.
-public enum Hue: Int, Sendable {
+package enum Hue: Int, Sendable {
   /// A heading.
   case bold = 1
   /// A failure.
@@ -55,18 +55,18 @@ public enum Hue: Int, Sendable {
 }
 
 /// What is known of a stream: whether a person sits at its end, and what that person's screen can show.
-public struct Terminal: Sendable {
+package struct Terminal: Sendable {
   let descriptor: Int32
   private let environment: Environment
   /// Whether the stream is a terminal.
-  public let isTTY: Bool
+  package let isTTY: Bool
   /// Whether it shows characters beyond ASCII.
-  public let isUTF8: Bool
+  package let isUTF8: Bool
   /// Whether it shows colours.
-  public let usesColor: Bool
+  package let usesColor: Bool
 
   /// The stream of a file descriptor: 1 is standard output, 2 standard error.
-  public init(_ descriptor: Int32, color: Policy = .auto, environment: Environment = .process) {
+  package init(_ descriptor: Int32, color: Policy = .auto, environment: Environment = .process) {
     self.descriptor = descriptor
     self.environment = environment
     isTTY = isatty(descriptor) == 1
@@ -75,7 +75,7 @@ public struct Terminal: Sendable {
   }
 
   /// The width of the screen now: windows are resized.
-  public var columns: Int {
+  package var columns: Int {
     var size = winsize()
     if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     guard let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 else { return 80 }
@@ -83,13 +83,13 @@ public struct Terminal: Sendable {
   }
 
   /// The width that a table may have; nil where nobody looks at it.
-  public var tableWidth: Int? { isTTY ? columns : nil }
+  package var tableWidth: Int? { isTTY ? columns : nil }
 
   /// The width to wrap help to.
-  public var helpWidth: Int { isTTY ? min(columns, 100) : 80 }
+  package var helpWidth: Int { isTTY ? min(columns, 100) : 80 }
 
   /// Text in a colour, where there are colours.
-  public func paint(_ text: String, _ hue: Hue) -> String {
+  package func paint(_ text: String, _ hue: Hue) -> String {
     usesColor ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
   }
 

@@ -1,22 +1,22 @@
 import Glibc
 
 /// A moment of the calendar, since 1970 in UTC.
-public struct Timestamp: Sendable, Equatable {
+package struct Timestamp: Sendable, Equatable {
   let seconds: Int64
   let nanoseconds: Int64
 
   /// The moment this long after (or before) 1970.
-  public init(seconds: Int64, nanoseconds: Int64 = 0) { (self.seconds, self.nanoseconds) = (seconds, nanoseconds) }
+  package init(seconds: Int64, nanoseconds: Int64 = 0) { (self.seconds, self.nanoseconds) = (seconds, nanoseconds) }
 
   /// This moment.
-  public static var now: Timestamp {
+  package static var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
   }
 
   /// RFC 3339 in UTC with milliseconds: `2026-11-22T14:03:14.802Z`.
-  public var rfc3339: String {
+  package var rfc3339: String {
     let (days, time) = floorDivide(seconds, 86_400)
     let (year, month, day) = civil(days)
     let clock = [time / 3600, time / 60 % 60, time % 60].map { digits($0, 2) }.joined(separator: ":")
@@ -24,7 +24,7 @@ public struct Timestamp: Sendable, Equatable {
   }
 
   /// The time of day here: `14:03:09`.
-  public var localTime: String {
+  package var localTime: String {
     var time = time_t(seconds)
     var parts = tm()
     guard localtime_r(&time, &parts) != nil else { return rfc3339 }

@@ -1,15 +1,15 @@
 /// Numbers as people read them: decimal units, three significant digits in motion, one decimal in totals.
-public enum Units {
+package enum Units {
   // MARK: Bytes
 
   /// A size in motion: `73.4 MB`.
-  public static func bytes(_ count: UInt64) -> String { significant(Double(count), "B") }
+  package static func bytes(_ count: UInt64) -> String { significant(Double(count), "B") }
 
   /// A size in a total: `734.0 MB`.
-  public static func total(_ count: UInt64) -> String { scaled(Double(count), "B") { _ in 1 } }
+  package static func total(_ count: UInt64) -> String { scaled(Double(count), "B") { _ in 1 } }
 
   /// A size of a piece, in the powers of two it is made of: `1 MiB`.
-  public static func binary(_ count: UInt64) -> String {
+  package static func binary(_ count: UInt64) -> String {
     var value = Double(count)
     var prefix = 0
     while value >= 1024, prefix < 4 { (value, prefix) = (value / 1024, prefix + 1) }
@@ -18,7 +18,7 @@ public enum Units {
   }
 
   /// How much of a total is there, in the total's unit: `308/734 MB`.
-  public static func progress(_ done: UInt64, of whole: UInt64) -> String {
+  package static func progress(_ done: UInt64, of whole: UInt64) -> String {
     let (power, digits, unit) = scale(Double(whole), "B", significantDigits)
     let all = fixed(Double(whole) / power, digits)
     // Rounded down: what is not complete must not read as if it were.
@@ -28,7 +28,7 @@ public enum Units {
   }
 
   /// A size as options take it: `65536`, `64kB`, `1.5MiB`. A bare `K` or `M` is refused, since it means two things.
-  public static func parseBytes(_ text: String) -> UInt64? {
+  package static func parseBytes(_ text: String) -> UInt64? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let factors: [String: UInt64] = [
       "": 1, "B": 1, "kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
@@ -44,7 +44,7 @@ public enum Units {
   }
 
   /// A time as options take it, in seconds: `500ms`, `30s`, `5min`, `2h`. Without a unit it is in seconds.
-  public static func parseTime(_ text: String) -> Double? {
+  package static func parseTime(_ text: String) -> Double? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let factors = ["ms": 0.001, "": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
     guard let factor = factors[String(text.dropFirst(digits.count))] else { return nil }
@@ -54,15 +54,15 @@ public enum Units {
   // MARK: Rates
 
   /// Bytes in a second: `11.2 MB/s`.
-  public static func rate(_ bytesPerSecond: Double) -> String { significant(bytesPerSecond, "B/s") }
+  package static func rate(_ bytesPerSecond: Double) -> String { significant(bytesPerSecond, "B/s") }
 
   /// The same in bits, for those who think of links: `89.9 Mbit/s`.
-  public static func bitRate(_ bytesPerSecond: Double) -> String { significant(bytesPerSecond * 8, "bit/s") }
+  package static func bitRate(_ bytesPerSecond: Double) -> String { significant(bytesPerSecond * 8, "bit/s") }
 
   // MARK: Times
 
   /// A time that has passed: `0.2 ms`, `65.3 s`, `4 min 05 s`, `2 h 05 min`.
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     let seconds = clamped(seconds)
     if seconds < 0.0995 { return seconds == 0 ? "0 s" : "\(fixed(seconds * 1000, 1)) ms" }
     if seconds < 99.95 { return "\(fixed(seconds, 1)) s" }
@@ -71,7 +71,7 @@ public enum Units {
   }
 
   /// A time still to wait, no finer than it can be known: `38 s`, `4 min`, `2 h 05 min`, `3 d 04 h`.
-  public static func remaining(_ seconds: Double) -> String {
+  package static func remaining(_ seconds: Double) -> String {
     let seconds = clamped(seconds)
     if seconds < 99.5 { return "\(Int(seconds.rounded())) s" }
     let minutes = Int((seconds / 60).rounded())
@@ -84,7 +84,7 @@ public enum Units {
   // MARK: Counts
 
   /// A count with its thousands apart: `5,871`.
-  public static func grouped(_ number: some BinaryInteger) -> String {
+  package static func grouped(_ number: some BinaryInteger) -> String {
     let digits = String(number.magnitude)
     var result = ""
     for (index, digit) in digits.enumerated() {
@@ -95,7 +95,7 @@ public enum Units {
   }
 
   /// A share: `1.1%`. What is not nothing never prints as 0, and what is not all never as 100.
-  public static func percent(_ fraction: Double, decimals: Int = 1) -> String {
+  package static func percent(_ fraction: Double, decimals: Int = 1) -> String {
     let share = fraction.isFinite ? min(max(fraction, 0), 1) * 100 : 0
     if share == 0 || share == 100 { return "\(Int(share))%" }
     if share < 0.1 { return "<0.1%" }
@@ -105,12 +105,12 @@ public enum Units {
   }
 
   /// How much a part is of a whole.
-  public static func percent(_ part: UInt64, of whole: UInt64, decimals: Int = 1) -> String {
+  package static func percent(_ part: UInt64, of whole: UInt64, decimals: Int = 1) -> String {
     percent(whole == 0 ? 0 : Double(part) / Double(whole), decimals: decimals)
   }
 
   /// A number with this many decimals; one that is not finite prints as `-`.
-  public static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "-" }
     let step = power10(decimals)
     let scaled = (value.magnitude * step).rounded()

@@ -1,16 +1,16 @@
 /// Text from outside, harmless to a terminal: inside double quotes, with everything that could draw, reorder or hide
 /// turned into an escape.
-public func quoted(_ text: String, asciiOnly: Bool = false) -> String {
+package func quoted(_ text: String, asciiOnly: Bool = false) -> String {
   "\"" + text.unicodeScalars.map { escape($0, asciiOnly: asciiOnly) }.joined() + "\""
 }
 
 /// The same for bytes that should be UTF-8; those that are not show as `\xFF`.
-public func quoted(bytes: some Sequence<UInt8>, asciiOnly: Bool = false) -> String {
+package func quoted(bytes: some Sequence<UInt8>, asciiOnly: Bool = false) -> String {
   "\"" + escapeUTF8(Array(bytes), asciiOnly: asciiOnly) + "\""
 }
 
 /// Text from outside as it is where that is harmless and one word, else `quoted`.
-public func escaped(_ text: String, asciiOnly: Bool = false) -> String {
+package func escaped(_ text: String, asciiOnly: Bool = false) -> String {
   let harmless = text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && isHarmless($0, asciiOnly) }
   return harmless && !text.isEmpty ? text : quoted(text, asciiOnly: asciiOnly)
 }

@@ -6,9 +6,9 @@ import ShoalWire
 ///
 /// A pure state machine of Shoal's five verbs. Each request has at most one reply, and the same effect when it comes
 /// again. Nothing is kept, and nothing larger than the request sent, before a cookie has proven the sender's address.
-public struct Tracker: Sendable {
+package struct Tracker: Sendable {
   /// What has happened so far.
-  public internal(set) var counters = TrackerCounters()
+  package internal(set) var counters = TrackerCounters()
   let configuration: TrackerConfiguration
   var registry: Registry
   var random: SeededGenerator
@@ -23,7 +23,7 @@ public struct Tracker: Sendable {
   /// A tracker that knows nothing yet.
   ///
   /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
-  public init(key: Digest, seed: UInt64, configuration: TrackerConfiguration = TrackerConfiguration()) {
+  package init(key: Digest, seed: UInt64, configuration: TrackerConfiguration = TrackerConfiguration()) {
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
     registry = Registry(configuration, seed: random.next())
@@ -31,14 +31,14 @@ public struct Tracker: Sendable {
   }
 
   /// How many files are known.
-  public var fileCount: Int { registry.files.count }
+  package var fileCount: Int { registry.files.count }
   /// How many registrations there are: a peer counts once for each of its files.
-  public var registrationCount: Int { registry.count }
+  package var registrationCount: Int { registry.count }
   /// The bytes of all chunk maps.
-  public var mapBytes: Int { registry.mapBytes }
+  package var mapBytes: Int { registry.mapBytes }
 
   /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
-  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
     guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {
       counters.ignored += 1
       return
@@ -69,10 +69,10 @@ public struct Tracker: Sendable {
   }
 
   /// The next reply to send: a whole datagram, to be sealed.
-  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.popFirst() }
+  package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.popFirst() }
 
   /// Forgets the peers that have been silent for too long.
-  public mutating func expire(at now: Instant) {
+  package mutating func expire(at now: Instant) {
     while let oldest = registry.oldest, now - oldest.heard >= configuration.silence {
       if let place = registry.place(oldest.key) { registry.remove(place) }
       counters.expired += 1
@@ -81,10 +81,10 @@ public struct Tracker: Sendable {
   }
 
   /// When to call `expire` next.
-  public var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
+  package var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
 
   /// The next entry for the log.
-  public mutating func nextEvent() -> TrackerEvent? { events.popFirst() }
+  package mutating func nextEvent() -> TrackerEvent? { events.popFirst() }
 
   /// Answers a request, unless the answer is larger than its sender has shown to deserve.
   mutating func reply(_ packet: some Packet, to asker: Asker) {

@@ -2,29 +2,29 @@ import ShoalBase
 import ShoalContent
 
 /// How often peers register with a tracker, and how much it keeps.
-public struct TrackerConfiguration: Sendable, Equatable {
+package struct TrackerConfiguration: Sendable, Equatable {
   /// How often peers are asked to register again, 1...65,535 s; silent for three times as long, they are forgotten.
-  public var interval: Nanoseconds = 60 * .second
+  package var interval: Nanoseconds = 60 * .second
   /// The most registrations (a peer of a file) in total. Each takes some 800 bytes, its file among them: 200 MB.
-  public var registrations = 250_000
+  package var registrations = 250_000
   /// The most registrations from one host, an IPv4 address or an IPv6 /64 network: none can fill the tracker alone.
-  public var registrationsPerHost = 8_192
+  package var registrationsPerHost = 8_192
   /// The most peers of one file: bounds the work of a LOOKUP for a chunk, which asks each.
-  public var peersPerFile = 4_096
+  package var peersPerFile = 4_096
   /// The most files that FIND finds under one name: bounds its work. Those beyond are registered all the same.
-  public var filesPerName = 1_024
+  package var filesPerName = 1_024
   /// The bytes of all chunk maps together; empty and complete ones take none. A peer of a 4 GB film has 128 bytes.
-  public var mapBytes = 256 << 20
+  package var mapBytes = 256 << 20
   /// The most registrations that end for one request that needs the room of their maps: bounds its work.
-  public var displacedAtOnce = 64
+  package var displacedAtOnce = 64
   /// The most bytes of a name, at most `Limits.nameLength`.
-  public var nameLength = Limits.nameLength
+  package var nameLength = Limits.nameLength
 
   /// The defaults.
-  public init() {}
+  package init() {}
 
   /// After so long without REGISTER or UPDATE a registration ends.
-  public var silence: Nanoseconds { Nanoseconds(seconds) * 3 * .second }
+  package var silence: Nanoseconds { Nanoseconds(seconds) * 3 * .second }
   /// The interval as REGISTERED gives it.
   var seconds: UInt16 { UInt16(clamping: max(1, interval / .second)) }
 }

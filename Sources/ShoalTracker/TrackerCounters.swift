@@ -1,19 +1,19 @@
 import ShoalWire
 
 /// What a tracker has done since it started.
-public struct TrackerCounters: Sendable, Equatable {
+package struct TrackerCounters: Sendable, Equatable {
   /// Requests received, by type.
-  public internal(set) var requests: [PacketType: Int] = [:]
+  package internal(set) var requests: [PacketType: Int] = [:]
   /// Requests refused, by reason.
-  public internal(set) var errors: [TrackerError: Int] = [:]
+  package internal(set) var errors: [TrackerError: Int] = [:]
   /// Registrations that ended in silence.
-  public internal(set) var expired = 0
+  package internal(set) var expired = 0
   /// Registrations that ended because a less greedy host needed the room.
-  public internal(set) var displaced = 0
+  package internal(set) var displaced = 0
   /// Datagrams that are no request to a tracker, or from an address that cannot be answered.
-  public internal(set) var ignored = 0
+  package internal(set) var ignored = 0
   /// Replies withheld: larger than a request that came without a valid cookie.
-  public internal(set) var withheld = 0
+  package internal(set) var withheld = 0
   /// Replies and events dropped because the host did not fetch them.
-  public internal(set) var overflowed = 0
+  package internal(set) var overflowed = 0
 }

@@ -4,7 +4,7 @@ import ShoalWire
 
 extension TrackerClient {
   /// Takes a datagram whose checksum has been verified; whether it was from the tracker, to a peer.
-  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) -> Bool {
+  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) -> Bool {
     guard contact.hears(address), let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
     else { return false }
     if answers(type, bytes, header.connection, from: address, at: now) {

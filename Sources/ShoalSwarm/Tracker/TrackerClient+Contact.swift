@@ -6,7 +6,7 @@ extension TrackerClient {
   ///
   /// Where it answers still, nothing changes. If it is silent, those that are new are asked at once. If the address at
   /// which it answered is gone, it has moved: it is looked for, and all files are registered there.
-  public mutating func replace(addresses: [Address]) {
+  package mutating func replace(addresses: [Address]) {
     let (isNew, hasMoved) = contact.replace(addresses)
     guard hasMoved || isNew && (silence > 0 || connecting != nil) else { return }
     cookie = nil

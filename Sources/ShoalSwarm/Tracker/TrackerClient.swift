@@ -6,14 +6,14 @@ import ShoalWire
 ///
 /// A pure state machine of Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
 /// drain `nextTransmit` and `nextEvent`. An answer counts if its address, its transaction id and its type are right.
-public struct TrackerClient: Sendable {
+package struct TrackerClient: Sendable {
   /// Where the tracker is: the address at which it answered last; before it has answered, the likeliest.
-  public var tracker: Address { contact.current }
+  package var tracker: Address { contact.current }
   /// Where the tracker may be, `tracker` first.
-  public var addresses: [Address] { contact.addresses }
+  package var addresses: [Address] { contact.addresses }
   var contact: TrackerContact
   /// What was sent and received so far.
-  public internal(set) var counters = TrackerClientCounters()
+  package internal(set) var counters = TrackerClientCounters()
   let configuration: TrackerClientConfiguration
   /// Nothing is sent before then.
   private let startAt: Instant
@@ -40,7 +40,7 @@ public struct TrackerClient: Sendable {
   /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids. A
   /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are those after the
   /// first.
-  public init(
+  package init(
     tracker: Address, others: [Address] = [], random: SecretGenerator,
     configuration: TrackerClientConfiguration = TrackerClientConfiguration(), startAt: Instant = .zero
   ) {
@@ -52,14 +52,14 @@ public struct TrackerClient: Sendable {
   }
 
   /// Whether there is nothing to wait for: no file registered or on its way out, no question open.
-  public var isIdle: Bool { shares.isEmpty && waiting.isEmpty && transactions.isEmpty }
+  package var isIdle: Bool { shares.isEmpty && waiting.isEmpty && transactions.isEmpty }
 }
 
 // Commands.
 extension TrackerClient {
   /// Keeps a file registered from now on, with these chunks; again: with these too, or with another cut or name.
   /// A name of more than `Limits.nameLength` bytes is shortened.
-  public mutating func register(id: Digest, cut: Cut, name: String, have: BitSet) {
+  package mutating func register(id: Digest, cut: Cut, name: String, have: BitSet) {
     let name = shortened(name)
     var have = BitSet(capacity: Int(cut.chunks)).union(have)
     let known = shares[id]
@@ -82,13 +82,13 @@ extension TrackerClient {
   }
 
   /// More chunks of a registered file are here; the tracker learns of them within a second or so.
-  public mutating func gained(_ run: ChunkRun, of id: Digest) {
+  package mutating func gained(_ run: ChunkRun, of id: Digest) {
     guard shares[id]?.have.insert(run) ?? 0 > 0 else { return }
     nextShare = min(nextShare, shares[id]!.due)
   }
 
   /// Ends the registration of a file.
-  public mutating func deregister(id: Digest) {
+  package mutating func deregister(id: Digest) {
     guard let share = shares.removeValue(forKey: id) else { return }
     drop { $0 == .register(id: id) || $0 == .update(id: id) }
     if share.isKnown { ask(.deregister(id: id)) }
@@ -96,23 +96,23 @@ extension TrackerClient {
   }
 
   /// Ends all registrations and drops all questions; once `isIdle`, the tracker has confirmed it.
-  public mutating func deregisterAll() {
+  package mutating func deregisterAll() {
     isLeaving = true
     drop { if case .deregister = $0 { false } else { true } }
     for (id, _) in shares.sorted(by: { $0.value.number < $1.value.number }) { deregister(id: id) }
   }
 
   /// Asks which files have this name.
-  public mutating func find(name: String) { ask(.find(name: shortened(name))) }
+  package mutating func find(name: String) { ask(.find(name: shortened(name))) }
 
   /// Asks which peers have a file, or a chunk of it by their own cut. At most `most` peers are answered, and how many
   /// there are.
-  public mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk, most: UInt8 = .max) {
+  package mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk, most: UInt8 = .max) {
     ask(.lookup(id: id, chunk: chunk, most: most))
   }
 
   /// Asks which of the file's chunks a peer has; `chunks` is their number, by that peer's cut.
-  public mutating func map(id: Digest, address: Address, chunks: Int) {
+  package mutating func map(id: Digest, address: Address, chunks: Int) {
     ask(.map(id: id, address: address, chunks: min(max(0, chunks), Limits.chunks)))
   }
 
@@ -139,7 +139,7 @@ extension TrackerClient {
 // The five verbs; `receive` is in TrackerClient+Answers.swift.
 extension TrackerClient {
   /// Notices which tries are without answer; they go out again with the next `nextTransmit`.
-  public mutating func expire(at now: Instant) {
+  package mutating func expire(at now: Instant) {
     if let retry = connecting?.retry, retry <= now, !contact.isRoundOver {
       connecting?.retry = nil
     } else {
@@ -150,7 +150,7 @@ extension TrackerClient {
   }
 
   /// The next datagram to send, to be sealed; nil: none before `deadline`.
-  public mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
+  package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
     guard now >= startAt else { return nil }
     begin(at: now)
     guard let index = transactions.firstIndex(where: { $0.retry == nil }) else { return nil }
@@ -164,7 +164,7 @@ extension TrackerClient {
   }
 
   /// When there is next something to do; `Instant.zero` stands for at once.
-  public var deadline: Instant { max(due, startAt) }
+  package var deadline: Instant { max(due, startAt) }
 
   private var due: Instant {
     var deadline = connecting?.retry ?? .distantFuture
@@ -176,7 +176,7 @@ extension TrackerClient {
   }
 
   /// The next of what became of the requests.
-  public mutating func nextEvent() -> TrackerClientEvent? { events.popFirst() }
+  package mutating func nextEvent() -> TrackerClientEvent? { events.popFirst() }
 
   /// Fills the requests in flight from those that wait, then from the files with something to tell.
   private mutating func begin(at now: Instant) {

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 /// A question that a peer puts to a tracker, or a file that it keeps registered there.
-public enum TrackerRequest: Sendable, Hashable {
+package enum TrackerRequest: Sendable, Hashable {
   /// REGISTER: the file of this id is here.
   case register(id: Digest)
   /// UPDATE: more chunks of it are here.
@@ -19,7 +19,7 @@ public enum TrackerRequest: Sendable, Hashable {
 }
 
 /// What became of a peer's dealings with a tracker. Names and messages are the tracker's and not to be trusted.
-public enum TrackerClientEvent: Sendable, Equatable {
+package enum TrackerClientEvent: Sendable, Equatable {
   /// The tracker sees this peer at that address: the first time, and when it changes.
   case connected(observed: Address)
   /// The tracker knows that the file is here: once it does, and once it does again after it had forgotten.

@@ -1,4 +1,4 @@
 extension ConnectionID {
   /// A number below the endpoint's `maxConnections`, no other connection's at the same time: for tables beside it.
-  public var index: Int { Int(slot) }
+  package var index: Int { Int(slot) }
 }

@@ -4,14 +4,14 @@ import ShoalWire
 // What its owner asks of an endpoint.
 extension Endpoint {
   /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
-  public mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
+  package mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
     guard !connections.isFull, address.isUsable else { return nil }
     return connections.id(insert(address, open: nil, .own, at: now))
   }
 
   /// Queues an encoded message, of at most `MessageType.longest` bytes; false if the connection is over.
   @discardableResult
-  public mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
+  package mutating func send(_ message: [UInt8], on id: ConnectionID) -> Bool {
     precondition(message.count <= MessageType.longest)
     guard let slot = usable(id) else { return false }
     turns.add(slot)
@@ -26,7 +26,7 @@ extension Endpoint {
 
   /// Queues bytes of a file; false if the connection is over.
   @discardableResult
-  public mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
+  package mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
     guard range.length > 0, let slot = usable(id) else { return false }
     connections[slot].queue.append(range)
     turns.add(slot)
@@ -34,25 +34,25 @@ extension Endpoint {
   }
 
   /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
-  public mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
+  package mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
     connections[slot].queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
   }
 
   /// Forgets all that is queued of a file.
-  public mutating func cancel(file: UInt16, on id: ConnectionID) {
+  package mutating func cancel(file: UInt16, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
     connections[slot].queue.cancel(file: file)
   }
 
   /// What a peer has made us do is taken off its next turns.
-  public mutating func charge(_ work: Int, to id: ConnectionID) {
+  package mutating func charge(_ work: Int, to id: ConnectionID) {
     guard let slot = connections.slot(id) else { return }
     turns.charge(work, to: slot)
   }
 
   /// Ends a connection at once; no event follows.
-  public mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
+  package mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
     guard let slot = connections.slot(id) else { return }
     connections[slot].close(code.rawValue, reason, at: now)
     turns.add(slot)
@@ -60,53 +60,53 @@ extension Endpoint {
 
   /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there,
   /// unless that is what it is searched for already. To be called when the connection opens, before anything is sent.
-  public mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
+  package mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
     guard let slot = usable(id) else { return }
     connections[slot].allow(mtu: mtu, at: now)
     turns.add(slot)
   }
 
   /// The smoothed round trip of a connection; nil before its first sample.
-  public func roundTrip(_ id: ConnectionID) -> Nanoseconds? {
+  package func roundTrip(_ id: ConnectionID) -> Nanoseconds? {
     guard let slot = connections.slot(id), connections[slot].path.roundTrip.hasSample else { return nil }
     return connections[slot].path.roundTrip.smoothed
   }
 
   /// The least round trip that a connection saw; nil before its first sample.
-  public func leastRoundTrip(_ id: ConnectionID) -> Nanoseconds? {
+  package func leastRoundTrip(_ id: ConnectionID) -> Nanoseconds? {
     connections.slot(id).flatMap { connections[$0].path.roundTrip.minimum }
   }
 
   /// How a connection stands; nil if it is gone.
-  public func status(_ id: ConnectionID) -> ConnectionStatus? {
+  package func status(_ id: ConnectionID) -> ConnectionStatus? {
     connections.slot(id).map { connections[$0].status }
   }
 
   /// The packets of a connection that were taken for lost since this was last asked, 16,384 at most; none unless
   /// `TransportConfiguration.recordsLosses`. Nil if the connection is gone.
-  public mutating func takeLosses(_ id: ConnectionID) -> [LossVerdict]? {
+  package mutating func takeLosses(_ id: ConnectionID) -> [LossVerdict]? {
     connections.slot(id).map { connections[$0].sendWindow.log.take() }
   }
 
   /// The bytes and the ranges of file that wait on a connection.
-  public func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
+  package func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
     guard let slot = connections.slot(id) else { return (0, 0, 0) }
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
   /// The peer's address; nil if the connection is gone.
-  public func address(_ id: ConnectionID) -> Address? {
+  package func address(_ id: ConnectionID) -> Address? {
     connections.slot(id).map { connections[$0].address }
   }
 
   /// The reason in the peer's CLOSE, for people and not to be trusted, and the versions it speaks if none is ours.
-  public func closeDetail(_ id: ConnectionID) -> (reason: String, versions: ClosedRange<UInt8>?) {
+  package func closeDetail(_ id: ConnectionID) -> (reason: String, versions: ClosedRange<UInt8>?) {
     guard let slot = connections.slot(id) else { return ("", nil) }
     return (connections[slot].closing.reason, connections[slot].closing.versions)
   }
 
   /// The sum over all connections, past and present.
-  public var counters: TransportCounters {
+  package var counters: TransportCounters {
     var sum = past
     for slot in connections.slotsInUse { sum += connections[slot].counters }
     sum.corrupt = corrupt
@@ -114,7 +114,7 @@ extension Endpoint {
   }
 
   /// The connections whose handshake is done and which are not closing.
-  public var establishedCount: Int {
+  package var establishedCount: Int {
     connections.slotsInUse.count { connections[$0].state == .established }
   }
 }

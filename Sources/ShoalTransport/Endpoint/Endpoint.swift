@@ -9,7 +9,7 @@ import ShoalWire
 /// holds no byte of any file: a `Transmit` says which bytes are to follow the header that it wrote, and a `.block`
 /// event says where in the datagram just received the bytes lie. Events about a datagram must therefore be drained
 /// before its memory is reused.
-public struct Endpoint: ~Copyable {
+package struct Endpoint: ~Copyable {
   let configuration: TransportConfiguration
   var connections: ConnectionTable
   var events = Ring<TransportEvent>()
@@ -25,12 +25,12 @@ public struct Endpoint: ~Copyable {
   /// What connections that are gone had counted, and what belongs to none.
   var past = TransportCounters()
   /// Intact datagrams for no connection, or that broke the protocol, or from the wrong address.
-  public internal(set) var ignored = 0
+  package internal(set) var ignored = 0
   /// Corrupt datagrams, from whatever address.
-  public private(set) var corrupt = 0
+  package private(set) var corrupt = 0
 
   /// An endpoint; `secrets` must be seeded by the system's randomness where others can see its ids.
-  public init(_ configuration: TransportConfiguration, secrets: SecretGenerator) {
+  package init(_ configuration: TransportConfiguration, secrets: SecretGenerator) {
     self.configuration = configuration
     self.secrets = secrets
     var keys = secrets
@@ -44,7 +44,7 @@ public struct Endpoint: ~Copyable {
   // MARK: The five verbs
 
   /// Takes a datagram whose checksum has been verified.
-  public mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
     do throws(WireError) {
       let (header, type) = try Header.decode(bytes)
       switch type {
@@ -60,7 +60,7 @@ public struct Endpoint: ~Copyable {
 
   /// Takes note of a datagram that failed its checksum: nothing in it is believed. It is counted on the one
   /// connection with that address, whose peer learns of it by an ACK at once.
-  public mutating func receiveCorrupt(from address: Address, at now: Instant) {
+  package mutating func receiveCorrupt(from address: Address, at now: Instant) {
     corrupt += 1
     guard let slot = connections.onlySlot(at: address) else { return }
     connections[slot].onCorrupt(at: now)
@@ -68,7 +68,7 @@ public struct Endpoint: ~Copyable {
   }
 
   /// Does what is due at `now`.
-  public mutating func expire(at now: Instant) {
+  package mutating func expire(at now: Instant) {
     while deadlines.earliest <= now, let slot = deadlines.earliestSlot {
       deadlines.set(slot, .distantFuture)
       let id = connections.id(slot)
@@ -78,7 +78,7 @@ public struct Endpoint: ~Copyable {
 
   /// The next datagram to send: its header and messages are written to `buffer`, which must hold 65,507 bytes or
   /// the configured MTU, and what is to follow them is described. Drain until nil.
-  public mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+  package mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
     if let reply = replies.next() {
       buffer.copyBytes(from: reply.bytes)
       past.sent += 1
@@ -101,10 +101,10 @@ public struct Endpoint: ~Copyable {
   }
 
   /// The next event, oldest first; nil if there is none.
-  public mutating func nextEvent() -> TransportEvent? { events.popFirst() }
+  package mutating func nextEvent() -> TransportEvent? { events.popFirst() }
 
   /// When `expire` is due; meaningful once `nextTransmit` has given nil.
-  public var deadline: Instant { deadlines.earliest }
+  package var deadline: Instant { deadlines.earliest }
 
   // MARK: Slots
 

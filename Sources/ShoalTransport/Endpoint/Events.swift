@@ -2,13 +2,13 @@ import ShoalBase
 import ShoalWire
 
 /// Names a connection of an endpoint; never reused within 2^32 connections of one slot.
-public struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
+package struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
   var slot: UInt32
   var generation: UInt32
 }
 
 /// What an endpoint tells its owner. Places in a datagram are of the one last handed to `receive`.
-public enum TransportEvent: Sendable, BitwiseCopyable {
+package enum TransportEvent: Sendable, BitwiseCopyable {
   /// The handshake is complete; `byPeer` if the other side began it.
   case opened(ConnectionID, byPeer: Bool)
   /// A message other than a block has come, its fields being at `body`.
@@ -20,23 +20,23 @@ public enum TransportEvent: Sendable, BitwiseCopyable {
 }
 
 /// A datagram to be sent.
-public struct Transmit: Sendable, BitwiseCopyable {
+package struct Transmit: Sendable, BitwiseCopyable {
   /// Where to.
-  public var to: Address
+  package var to: Address
   /// How many bytes were written to the buffer.
-  public var headerLength: Int
+  package var headerLength: Int
   /// What follows them; its length is 0 if nothing does.
-  public var payload: Payload
+  package var payload: Payload
   /// How many bytes wait to be sent that follow the payload's in the file: worth reading together with them.
-  public var ahead = 0
+  package var ahead = 0
   /// The connection, if the datagram belongs to one.
-  public var connection: ConnectionID?
+  package var connection: ConnectionID?
 
   /// The bytes of the whole datagram.
-  public var length: Int { headerLength + payload.length }
+  package var length: Int { headerLength + payload.length }
 
   /// A datagram; one that is complete as written has no payload and no connection.
-  public init(to: Address, headerLength: Int, payload: Payload = .empty, connection: ConnectionID? = nil) {
+  package init(to: Address, headerLength: Int, payload: Payload = .empty, connection: ConnectionID? = nil) {
     self.to = to
     self.headerLength = headerLength
     self.payload = payload
@@ -46,39 +46,39 @@ public struct Transmit: Sendable, BitwiseCopyable {
 
 extension Payload {
   /// No bytes.
-  public static let empty = Payload(source: 0, space: .content, file: 0, offset: 0, length: 0)
+  package static let empty = Payload(source: 0, space: .content, file: 0, offset: 0, length: 0)
 }
 
 /// What was counted on one connection, or, summed up, on an endpoint.
-public struct TransportCounters: Sendable, Hashable {
+package struct TransportCounters: Sendable, Hashable {
   /// Datagrams sent, of any kind.
-  public var sent = 0
+  package var sent = 0
   /// Intact datagrams received, of any kind.
-  public var received = 0
+  package var received = 0
   /// Datagrams sent that repeat a numbered packet.
-  public var retransmitted = 0
+  package var retransmitted = 0
   /// Packets declared lost.
-  public var lost = 0
+  package var lost = 0
   /// Packets that were declared lost and had arrived after all.
-  public var spurious = 0
+  package var spurious = 0
   /// Corrupt datagrams that came from the peer's address.
-  public var corrupt = 0
+  package var corrupt = 0
   /// Numbered packets that arrived again.
-  public var duplicate = 0
+  package var duplicate = 0
   /// Numbered packets received that were not their first attempt.
-  public var receivedRetransmitted = 0
+  package var receivedRetransmitted = 0
   /// UDP payload bytes sent.
-  public var bytesSent = 0
+  package var bytesSent = 0
   /// UDP payload bytes received.
-  public var bytesReceived = 0
+  package var bytesReceived = 0
   /// Bytes of file sent, repeats included.
-  public var contentSent = 0
+  package var contentSent = 0
 
   /// Nothing counted.
-  public init() {}
+  package init() {}
 
   /// Adds what another counted.
-  public static func += (a: inout TransportCounters, b: TransportCounters) {
+  package static func += (a: inout TransportCounters, b: TransportCounters) {
     a.sent += b.sent
     a.received += b.received
     a.retransmitted += b.retransmitted
@@ -94,33 +94,33 @@ public struct TransportCounters: Sendable, Hashable {
 }
 
 /// How a connection stands.
-public struct ConnectionStatus: Sendable {
+package struct ConnectionStatus: Sendable {
   /// The id in the header of what goes to the peer; 0 until it is known.
-  public var remoteID: UInt64
+  package var remoteID: UInt64
   /// The peer's address.
-  public var address: Address
+  package var address: Address
   /// The smoothed round trip; nil before the first sample.
-  public var roundTrip: Nanoseconds?
+  package var roundTrip: Nanoseconds?
   /// Bytes sent that are neither acknowledged nor taken for lost.
-  public var bytesInFlight: Int
+  package var bytesInFlight: Int
   /// The most of them that congestion control allows.
-  public var congestionWindow: Int
+  package var congestionWindow: Int
   /// Bytes a second; infinite if not paced.
-  public var pacingRate: Double
+  package var pacingRate: Double
   /// How long nothing may be acknowledged before what is in flight is probed.
-  public var probeTimeout: Nanoseconds
+  package var probeTimeout: Nanoseconds
   /// How often that has passed in a row.
-  public var probeTimeouts: Int
+  package var probeTimeouts: Int
   /// The congestion controller's state, by name.
-  public var state: String
+  package var state: String
   /// Bytes of file that wait to be sent.
-  public var queuedBytes: Int
+  package var queuedBytes: Int
   /// The negotiated window in packets.
-  public var window: UInt32
+  package var window: UInt32
   /// The negotiated repeat mode.
-  public var repeatMode: RepeatMode
+  package var repeatMode: RepeatMode
   /// The UDP payload of a full datagram.
-  public var datagram: Int
+  package var datagram: Int
   /// What was counted.
-  public var counters: TransportCounters
+  package var counters: TransportCounters
 }

@@ -1,7 +1,7 @@
 /// A packet that was taken for lost, for logs.
-public struct LossVerdict: Sendable {
+package struct LossVerdict: Sendable {
   /// What showed it (qlog's names).
-  public enum Trigger: String, Sendable {
+  package enum Trigger: String, Sendable {
     /// Enough that left later had arrived.
     case reorderingThreshold = "reordering_threshold"
     /// It should have been acknowledged by then.
@@ -11,9 +11,9 @@ public struct LossVerdict: Sendable {
   }
 
   /// The packet's number, as it is on the wire.
-  public var sequence: UInt32
+  package var sequence: UInt32
   /// Which attempt was lost, from 0.
-  public var attempt: UInt32
+  package var attempt: UInt32
   /// What showed it.
-  public var trigger: Trigger
+  package var trigger: Trigger
 }

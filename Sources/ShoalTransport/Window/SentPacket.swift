@@ -3,20 +3,20 @@ import ShoalContent
 import ShoalWire
 
 /// Bytes that the host gathers as it sends them: the core holds none.
-public struct Payload: Hashable, Sendable, BitwiseCopyable {
+package struct Payload: Hashable, Sendable, BitwiseCopyable {
   /// The host's own number for the file.
-  public var source: UInt32
+  package var source: UInt32
   /// A `ContentSpace`.
-  public var space: UInt8
+  package var space: UInt8
   /// The number that the receiver gave the file.
-  public var file: UInt16
+  package var file: UInt16
   /// The first byte.
-  public var offset: UInt64
+  package var offset: UInt64
   /// How many bytes.
-  public var length: Int
+  package var length: Int
 
   /// A run of bytes of a file or its manifest.
-  public init(source: UInt32, space: ContentSpace, file: UInt16, offset: UInt64, length: Int) {
+  package init(source: UInt32, space: ContentSpace, file: UInt16, offset: UInt64, length: Int) {
     self.source = source
     self.space = space.rawValue
     self.file = file
