@@ -25,6 +25,19 @@ import Testing
     #expect(isUsed, "nobody else names any of \(names.joined(separator: ", "))")
   }
 
+  /// `--filter` takes a suite's name, so that no two suites may share one.
+  @Test func everyTestFileAndSuiteHasANameOfItsOwn() {
+    let files = Tree.files(["Tests"], [".swift"])
+    let names = files.map { file in (name: file.path.split(separator: "/").last?.description ?? "", file: file.path) }
+    let pattern = /\b(?:struct|class|enum|actor|extension) (\w+Tests)\b/
+    let suites = files.flatMap { file in
+      Set(file.text.matches(of: pattern).map { String($0.1) }).map { (name: $0, file: file.path) }
+    }
+    for (name, places) in Dictionary(grouping: names + suites, by: \.name) where places.count > 1 {
+      Issue.record("\(name): \(places.map(\.file).sorted().joined(separator: ", "))")
+    }
+  }
+
   @Test func hasTheLayoutThatTheUserAskedFor() throws {
     let allowed: Set = ["Package.swift", "Sources", "Tests", "Protocol.md", "tools", "README.md", "LICENSE"]
     let names = try FileManager.default.contentsOfDirectory(atPath: Tree.root.path)

@@ -9,7 +9,7 @@ import Testing
 @testable import ShoalSwarm
 
 /// What a peer can make us keep, do or say is limited.
-struct LimitTests {
+struct SwarmLimitTests {
   @Test(arguments: [.automatic, .count(1 << 22), .count(.max), .size(1)] as [Chunking])
   func anyCutThatIsAskedForIsValid(_ chunking: Chunking) {
     for size: UInt64 in [0, 1, 1_025, 4 << 30, 5 << 30, 4_397_046_511_105, Limits.fileSize] {

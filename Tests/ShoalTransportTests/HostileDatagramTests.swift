@@ -8,7 +8,7 @@ import Testing
 @testable import ShoalTransport
 
 /// Datagrams that no honest peer sends, their checksums right, into endpoints that are at work.
-@Suite struct HostileTests {
+@Suite struct HostileDatagramTests {
   /// Three hosts: the first and second talk, and so do the second and the third, of whose datagrams some are bad.
   private struct Three {
     let world: TransportWorld

@@ -1,7 +1,7 @@
 import ShoalLink
 import Testing
 
-@Suite struct LossTests {
+@Suite struct LossModelTests {
   /// The share lost, and the mean run of losses, of `count` datagrams.
   private func measure(_ parameters: LinkParameters, count: Int, seed: UInt64) -> (share: Double, run: Double) {
     var link = Link(parameters, seed: seed)

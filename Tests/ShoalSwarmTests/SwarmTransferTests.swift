@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-struct TransferTests {
+struct SwarmTransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_535, 65_536, 65_537, 300_000, 3_000_001])
   func oneToOne(size: Int) {
     let scene = Scene(1, size)

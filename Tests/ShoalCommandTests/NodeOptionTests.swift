@@ -5,7 +5,7 @@ import Testing
 
 @testable import ShoalCommand
 
-@Suite struct OptionTests {
+@Suite struct NodeOptionTests {
   private func options(_ words: String...) throws -> NodeOptions {
     guard case .run(let invocation) = try CommandTable.shoal.parse(["get", "x"] + words) else { return NodeOptions() }
     var options = try NodeOptions(access: invocation, listen: ":0")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-@Suite struct LossTests {
+@Suite struct LossRecoveryTests {
   @Test(arguments: [
     "delay=20ms", "delay=20ms,rate=100mbit,queue=10MB", "delay=20ms,rate=100mbit,queue=10MB,jitter=15ms",
   ])

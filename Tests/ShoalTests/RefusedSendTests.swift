@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// What the system says when it does not send, in words.
-@Suite struct RefusalTests {
+@Suite struct RefusedSendTests {
   private let ipv4 = Address(ipv4: 0xc000_0207, port: 7_401)
   private let ipv6 = Address(high: 0x2001_0db8 << 32, low: 1, port: 7_401)
   private let link = Address(high: 0xfe80 << 48, low: 1, port: 7_401)

@@ -4,7 +4,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-struct HostileTests {
+struct HostileRequestTests {
   /// One request of each type, with a valid cookie.
   private func requests(_ harness: inout TrackerHarness) throws -> [[UInt8]] {
     let me = peer(1)

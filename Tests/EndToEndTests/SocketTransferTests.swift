@@ -5,7 +5,7 @@ import ShoalContent
 import Testing
 
 /// Files that cross real sockets, between peers that differ in all that flags can change.
-@Suite(.serialized) struct TransferTests {
+@Suite(.serialized) struct SocketTransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_536, 65_537, 1_500_000])
   func anySizeArrives(_ size: Int) async throws {
     let scratch = try Scratch()

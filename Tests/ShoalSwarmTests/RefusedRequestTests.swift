@@ -7,7 +7,7 @@ import Testing
 @testable import ShoalSwarm
 
 /// A peer that refuses is asked again, since it may be the only one; but not over and over.
-struct RefusalTests {
+struct RefusedRequestTests {
   /// A host that serves the whole file once it has refused what `refuses` says.
   private final class Refuser {
     var refusals = 0

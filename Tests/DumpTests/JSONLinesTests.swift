@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_dump
 
-@Suite struct JSONTests {
+@Suite struct JSONLinesTests {
   @Test func lines() throws {
     let capture = TestCapture()
     var register = RegisterPacket()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import shoal_wan
 
-@Suite struct OptionTests {
+@Suite struct WanOptionTests {
   private func options(_ words: String...) throws -> WanOptions {
     guard case .run(let invocation) = try ShoalWan.command.parse(words) else { throw UsageError("printed instead") }
     return try WanOptions(invocation)

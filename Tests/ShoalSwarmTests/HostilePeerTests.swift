@@ -10,7 +10,7 @@ import Testing
 @testable import ShoalSwarm
 
 /// Peers that say anything: nothing traps, nothing grows without bound, and the honest are served.
-struct HostileTests {
+struct HostilePeerTests {
   /// Numbers at which arithmetic goes wrong.
   private static func number(_ random: inout SeededGenerator, _ file: WorldFile) -> UInt64 {
     let size = file.cut.size

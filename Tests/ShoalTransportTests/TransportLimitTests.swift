@@ -7,7 +7,7 @@ import Testing
 @testable import ShoalTransport
 
 /// What a peer can make us keep or send is limited.
-@Suite struct LimitTests {
+@Suite struct TransportLimitTests {
   /// The bytes that wait, in their order, by the plainest way to cancel.
   @Test(arguments: seeds(0..<60))
   func cancelsAreAsIfEachByteWereLookedAt(seed: UInt64) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-@Suite struct CorruptionTests {
+@Suite struct CorruptDatagramTests {
   @Test func aCorruptDatagramChangesNothingButACounter() throws {
     let pair = try Pair("delay=10ms")
     try pair.connect()
