@@ -14,7 +14,7 @@ import Testing
   @Test func isTheDocumentedOne() throws {
     let here = URL(fileURLWithPath: #filePath)
     let test = try String(contentsOf: here, encoding: .utf8).replacing("directory" + " + ", with: "")
-    let source = here.deletingLastPathComponent().appendingPathComponent("../../Sources/Shoal/Peer.swift")
+    let source = here.deletingLastPathComponent().appendingPathComponent("../../Sources/Shoal/API/Peer.swift")
     let text = try String(contentsOf: source, encoding: .utf8)
     let parts = text.components(separatedBy: "/// ```")
     try #require(parts.count >= 3)

@@ -67,9 +67,9 @@ public final class Download: Sendable {
   public let progress: AsyncThrowingStream<DownloadProgress, any Error>
   let output: AsyncThrowingStream<DownloadProgress, any Error>.Continuation
 
-  private let node: Node
+  private let node: Node<PeerLoop>
 
-  init(_ node: Node) {
+  init(_ node: Node<PeerLoop>) {
     self.node = node
     (progress, output) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }

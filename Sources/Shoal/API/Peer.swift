@@ -23,7 +23,7 @@ import ShoalWire
 /// await origin.close()
 /// ```
 public final class Peer: Sendable {
-  let node: Node
+  let node: Node<PeerLoop>
   private let runsTracker: Bool
   /// What happens besides the progress of downloads.
   public let events: AsyncStream<PeerEvent>
@@ -33,7 +33,7 @@ public final class Peer: Sendable {
     Peer(try Node(options), options)
   }
 
-  private init(_ node: Node, _ options: NodeOptions) {
+  private init(_ node: Node<PeerLoop>, _ options: NodeOptions) {
     self.node = node
     runsTracker = options.runsTracker
     let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }

@@ -3,7 +3,7 @@ import ShoalWire
 
 /// A UDP tracker: tells peers who has which file, and which chunks of it.
 public final class Tracker: Sendable {
-  private let node: Node
+  private let node: Node<TrackerLoop>
   /// What happens, for a log.
   public let events: AsyncStream<TrackerEvent>
 
@@ -14,11 +14,11 @@ public final class Tracker: Sendable {
     return Tracker(try Node(options))
   }
 
-  private init(_ node: Node) {
+  private init(_ node: Node<TrackerLoop>) {
     self.node = node
     let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
     events = buffer.stream
-    node.post { loop in loop.trackerListener = { buffer.push($0) } }
+    node.post { loop in loop.service.listener = { buffer.push($0) } }
   }
 
   /// A tracker that nobody holds stops, as by `close`.
@@ -28,7 +28,7 @@ public final class Tracker: Sendable {
   public var address: Address { node.address }
 
   /// The datagrams dropped because their checksum was wrong, so far.
-  public func corruptDatagrams() async -> Int { await node.ask { $0.corrupt } ?? 0 }
+  public func corruptDatagrams() async -> Int { await node.ask { $0.port.corrupt } ?? 0 }
 
   /// Stops answering.
   public func close() async {

@@ -10,7 +10,7 @@ final class LocalFile {
   var isInDoubt = false
   /// Who writes to it.
   let writes = Lane()
-  private let cut: Cut
+  let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?
 

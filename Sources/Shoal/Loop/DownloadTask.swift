@@ -34,7 +34,7 @@ final class DownloadTask {
   }
 
   /// Tells how the download stands.
-  func report(_ loop: NodeLoop) {
+  func report(_ loop: PeerLoop) {
     guard !isOver else { return }
     let file = loop.swarm.progress(key)
     progress.seconds = Double(SystemClock.now() - startedAt) / 1e9
@@ -60,9 +60,9 @@ final class DownloadTask {
   // MARK: The steps
 
   /// The manifest has come: a place for the file is prepared, and what is there already is verified.
-  func manifestKnown(_ loop: NodeLoop) {
+  func manifestKnown(_ loop: PeerLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
-    loop.set(nil, key)
+    loop.disk.remove(key)
     let name = progress.name.isEmpty ? loop.swarm.name(key) : progress.name
     progress.name = name
     progress.total = manifest.cut.size
@@ -84,44 +84,39 @@ final class DownloadTask {
     prepare(path, manifest, loop)
   }
 
-  private func prepare(_ path: String?, _ manifest: Manifest, _ loop: NodeLoop) {
+  private func prepare(_ path: String?, _ manifest: Manifest, _ loop: PeerLoop) {
     self.manifest = manifest
-    // It may be the second, where the first was a false claim: what was prepared for that is let go.
-    loop.forgetStored(key.index)
-    loop.store.prepare(key.index, manifest, target: path, replacing: replacing)
-    loop.workForStore()
+    loop.disk.prepare(key, manifest, target: path, replacing: replacing)
   }
 
   /// So many bytes of what was there have been verified.
   func checked(_ bytes: UInt64) { progress.checked = bytes }
 
   /// There is a place, with these pieces.
-  func prepared(_ file: File?, have: BitSet, wasThere: Bool, _ loop: NodeLoop) {
+  func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere
     var source: SourceFile?
-    if let file {
+    if let file = loop.disk.openFile(key) {
       source = try? SourceFile(file, checksForChange: false)
       guard source != nil else { return fail(ShoalError(.file, "\(file.path) cannot be examined"), loop) }
     }
-    loop.set(LocalFile(key, source, manifest.cut), key)
+    loop.disk.add(source, manifest.cut, as: key)
     progress.phase = .downloading
     loop.swarm.begin(key, have: have, at: SystemClock.now())
     progress.resumed = loop.swarm.progress(key).bytes
-    loop.takeEvents(nil)
     report(loop)
   }
 
   /// Every piece is verified and written: the file gets its name.
-  func completed(_ loop: NodeLoop) {
+  func completed(_ loop: PeerLoop) {
     guard !isOver else { return }
     report(loop)
-    loop.store.finish(key.index)
-    loop.workForStore()
+    loop.disk.finish(key)
   }
 
   /// The file is on the disk, under its name.
-  func finished(_ loop: NodeLoop) {
+  func finished(_ loop: PeerLoop) {
     guard !isOver else { return }
     report(loop)
     progress.phase = .finished
@@ -134,26 +129,26 @@ final class DownloadTask {
   // MARK: Failure
 
   /// The file cannot be stored.
-  func fail(_ failure: StoreFailure, _ loop: NodeLoop) {
+  func fail(_ failure: StoreFailure, _ loop: PeerLoop) {
     guard let manifest else { return }
     fail(ShoalError(failure, manifest, kept: loop.swarm.progress(key).bytes), loop)
   }
 
-  func fail(_ error: ShoalError, _ loop: NodeLoop) {
+  func fail(_ error: ShoalError, _ loop: PeerLoop) {
     guard !isOver else { return }
     end(loop)
     // The swarm may be in the midst of telling us; it is stopped afterwards.
     let key = key
     loop.node.post { loop in
-      loop.set(nil, key)
+      loop.disk.remove(key)
       loop.swarm.withdraw(key, at: SystemClock.now())
-      loop.takeEvents(nil)
+      loop.takeEvents()
     }
     download.output.finish(throwing: error)
   }
 
   /// A peer speaks none of our versions; if there is no other, that is the end.
-  func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: NodeLoop) {
+  func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: PeerLoop) {
     guard loop.swarm.knownPeers(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
     let theirs =
       versions.count == 1
@@ -169,17 +164,17 @@ final class DownloadTask {
     download.output.finish(throwing: ShoalError(.stopped, "the download was stopped"))
   }
 
-  private func end(_ loop: NodeLoop) {
+  private func end(_ loop: PeerLoop) {
     isOver = true
     loop.onProgress[key.index] = nil
     loop.downloads[key.index] = nil
-    loop.forgetStored(key.index)
+    loop.disk.forget(key)
     loop.names.remove(.peer(key.index))
-    if loop.downloads.isEmpty { loop.buffers.empty() }
+    if loop.downloads.isEmpty { loop.disk.emptyBuffers() }
   }
 }
 
-extension NodeLoop {
+extension PeerLoop {
   /// Begins a download.
   func begin(
     _ download: Download, _ ticket: Ticket, trackers: [Resolver.HostPort], peers: [Resolver.HostPort],
@@ -188,7 +183,6 @@ extension NodeLoop {
     let now = SystemClock.now()
     let isKept = if case .nowhere = destination { false } else { true }
     let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, serving: isKept, at: now)
-    set(nil, key)
     let task = DownloadTask(download, ticket, key, destination, replacing: replacing, patience: patience)
     downloads[key.index] = task
     for peer in peers { add(peer: peer, for: key) }
@@ -196,6 +190,6 @@ extension NodeLoop {
     wantProgress(key) { [unowned self] _ in task.report(self) }
     task.report(self)
     giveUpWhatIsHopeless()
-    takeEvents(nil)
+    takeEvents()
   }
 }

@@ -43,8 +43,8 @@ public struct NodeOptions: Sendable {
 /// A UDP socket with an event loop thread of its own; what peers and trackers are made of.
 ///
 /// The loop owns all state. Others reach it only by `post`, which is for files and chunks, never for packets.
-final class Node: Sendable {
-  typealias Command = @Sendable (NodeLoop) -> Void
+final class Node<Loop: EventLoop>: Sendable {
+  typealias Command = @Sendable (Loop) -> Void
 
   let address: Address
   /// What the system granted of the receive buffer that was asked for, in bytes.
@@ -54,64 +54,19 @@ final class Node: Sendable {
   private let stopped = Mutex(false)
 
   init(_ options: NodeOptions) throws(ShoalError) {
-    let socket = try Node.bind(options)
+    let socket = try UDPSocket.bind(options)
     address = socket.localAddress
     receiveBuffer = (socket.grantedReceiveBuffer, UDPSocket.Options().receiveBuffer)
+    let start: LoopStart
     do {
       wake = try Wake()
-    } catch { throw ShoalError(error) }
-    let tools: LoopTools
-    do {
-      tools = try LoopTools(socket, wake, options)
-    } catch {
-      let places = [("--capture", options.capture), ("--qlog", options.qlog)]
-      guard let place = places.first(where: { $0.1 == error.subject }) else { throw ShoalError(error) }
-      guard error.code != EEXIST else {
-        let way = "name another file, or replace it with --force"
-        throw ShoalError(.exists, "\(place.0) \(error.subject) exists; \(way)")
-      }
-      throw ShoalError(.file, "\(place.0) \(error)\(error.remedy)")
-    }
+      start = try LoopStart(socket, wake, options)
+    } catch { throw ShoalError(opening: error, options) }
     do {
       try SystemThread.start("shoal-loop") { [self] in
-        let loop = NodeLoop(socket, options, self, tools.takeCapture(), tools.takeQlog())
-        loop.run(tools.takePoll(), resting: tools.takeResting())
+        Loop(start, options, self).run(self, start.takePoll(), resting: start.takeResting())
       }
     } catch { throw ShoalError(error) }
-  }
-
-  private static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {
-    let place: Resolver.HostPort
-    do {
-      place = try Resolver.parse(options.listen, defaultPort: 0)
-    } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
-    var addresses = [Address(high: 0, low: 0, port: place.port)]
-    if !place.host.isEmpty {
-      do {
-        addresses = try options.resolve(place).get()
-      } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
-    }
-    var socketOptions = UDPSocket.Options()
-    // A large send buffer would be a queue of our own, which looks like one of the path's.
-    socketOptions.sendBuffer = 2 << 20
-    var failure: SystemError?
-    for address in addresses {
-      do {
-        return try UDPSocket.bind(to: address, options: socketOptions)
-      } catch {
-        if error.isInUse, options.anyPortIfBusy,
-          let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)
-        {
-          return socket
-        }
-        failure = failure ?? error
-        // Not all that a name leads to need be here.
-        guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { break }
-      }
-    }
-    let error = failure ?? SystemError(EADDRNOTAVAIL, .bind, place.host)
-    throw ShoalError(
-      error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
   }
 
   /// Has the loop run a command; false once it has stopped.
@@ -126,7 +81,7 @@ final class Node: Sendable {
   }
 
   /// Has the loop run a command and waits for what it gives; nil once the loop has stopped.
-  func ask<Result: Sendable>(_ command: @escaping @Sendable (NodeLoop) -> Result) async -> Result? {
+  func ask<Result: Sendable>(_ command: @escaping @Sendable (Loop) -> Result) async -> Result? {
     await withCheckedContinuation { continuation in
       if !post({ continuation.resume(returning: command($0)) }) { continuation.resume(returning: nil) }
     }
@@ -147,30 +102,4 @@ final class Node: Sendable {
     stopped.withLock { $0 = true }
     return takeCommands()
   }
-}
-
-/// Carries what cannot be copied to the loop's thread; made before it, so that failures are errors of the caller's.
-private final class LoopTools: @unchecked Sendable {
-  private var poll: EventPoll?
-  private var resting: EventPoll?
-  private var capture: CaptureFile?
-  private var qlog: QlogFile?
-
-  init(_ socket: UDPSocket, _ wake: Wake, _ options: NodeOptions) throws(SystemError) {
-    let poll = try EventPoll()
-    try poll.add(socket.descriptor, token: NodeLoop.socketToken, .readable)
-    try poll.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
-    self.poll = consume poll
-    let resting = try EventPoll()
-    try resting.add(wake.descriptor, token: NodeLoop.wakeToken, .readable)
-    self.resting = consume resting
-    capture = nil
-    if let path = options.capture { capture = try CaptureFile(path, replacing: options.replacesRecords) }
-    if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress, replacing: options.replacesRecords) }
-  }
-
-  func takePoll() -> EventPoll { poll.take()! }
-  func takeResting() -> EventPoll { resting.take()! }
-  func takeCapture() -> CaptureFile? { capture.take() }
-  func takeQlog() -> QlogFile? { qlog.take() }
 }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalSwarm
 import ShoalWire
 
-extension NodeLoop {
+extension PeerLoop {
   /// Deals with a tracker from now on: as soon as its name is resolved, and wherever that leads later.
   func add(tracker place: Resolver.HostPort) {
     let now = SystemClock.now()
@@ -14,7 +14,7 @@ extension NodeLoop {
     } else if names.add(place, for: .tracker, at: now) != nil {
       resolveNames()
     }
-    takeEvents(nil)
+    takeEvents()
   }
 
   /// Fetches a file from a peer, as soon as its name is resolved.
@@ -58,7 +58,7 @@ extension NodeLoop {
     if let failure = entry.failure, !isOver {
       onPeerEvent?(.unresolved("\(failure)", next: Double(names.pause(number, at: now)) / 1e9))
     }
-    takeEvents(nil)
+    takeEvents()
   }
 
   private func found(_ number: Int, trackerAt addresses: [Address], _ isFirst: Bool, at now: Instant) {

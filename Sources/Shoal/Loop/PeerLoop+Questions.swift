@@ -12,7 +12,7 @@ enum Question {
   case map(Digest, Address, (BitSet?) -> Void)
 }
 
-extension NodeLoop {
+extension PeerLoop {
   func find(_ name: String, _ done: @escaping (Result<[FoundFile], any Error>) -> Void) {
     questions.append(.find(name, unanswered: expected, done))
     swarm.find(name: name)
@@ -99,7 +99,7 @@ extension NodeLoop {
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
       if tries > 1 { doubt(key) }
-      let refusal = refusal(towards: tracker)
+      let refusal = port.refusal(towards: tracker) ?? ""
       onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9, refusal: refusal))
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))

@@ -1,0 +1,195 @@
+import ShoalBase
+import ShoalLink
+import ShoalTransport
+import ShoalWire
+
+/// A UDP socket, and what stands between it and a state machine: batches, this host's access link, the capture, checksums.
+///
+/// What has come is handed over by `receive`, what is to leave is fetched by `send`. Only its loop's thread touches it.
+final class DatagramPort {
+  /// Where it is bound.
+  let address: Address
+  private let socket: UDPSocket
+  private var input: ReceiveBatch
+  private var moderation = ReceiveModeration()
+  private var output: SendBatch
+  private var up: LinkStage
+  private var down: LinkStage
+  private var capture: CaptureFile?
+  /// Our own addresses in a capture, by peer, where the socket is bound to all.
+  private var routed: [Address: Address] = [:]
+  /// What the largest datagram may take.
+  private var reserve: Int
+  /// Where a datagram is built that the link is to have first.
+  private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
+  /// Datagrams that failed their checksum.
+  private(set) var corrupt = 0
+  /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.
+  private(set) var isBusy = false
+  /// How often the socket is read before sending gets its turn, and how often sent to before receiving does.
+  private static let rounds = 16
+
+  /// Of the link's two directions, neither draws from the other's randomness.
+  init(
+    _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
+    at now: Instant
+  ) {
+    self.socket = socket
+    self.capture = capture
+    address = socket.localAddress
+    up = LinkStage(link.makeUpLink(defaultSeed: linkSeed, start: now))
+    down = LinkStage(link.makeDownLink(defaultSeed: linkSeed, start: now))
+    reserve = min(max(mtu, 1_500), SendBatch.datagramLimit)
+    input = ReceiveBatch(for: socket)
+    output = SendBatch(for: socket)
+  }
+
+  deinit { scratch.deallocate() }
+
+  /// The descriptor to wait for.
+  var descriptor: Int32 { socket.descriptor }
+  /// The receive buffer that the system granted, in bytes.
+  var receiveBuffer: Int { socket.grantedReceiveBuffer }
+  /// Whether the socket takes no more for now.
+  var isBlocked: Bool { output.pending }
+  /// Whether nothing waits to be handed to the system.
+  var isEmpty: Bool { output.isEmpty }
+  /// When the link lets something through.
+  var deadline: Instant { min(up.deadline, down.deadline) }
+
+  /// Makes room for datagrams of up to so many bytes.
+  func allow(mtu: Int) { reserve = max(reserve, min(mtu, SendBatch.datagramLimit)) }
+
+  /// How long to leave the socket alone now; 0 for not at all.
+  func pause(_ leastRoundTrip: Nanoseconds?, at now: Instant) -> Nanoseconds {
+    moderation.pause(leastRoundTrip, at: now)
+  }
+
+  // MARK: Refusals
+
+  /// Datagrams that the system refused to send.
+  var refused: Int { Int(output.counters.refused) }
+  /// Why it refused the last; nil if there was none.
+  var lastRefusal: String? {
+    output.counters.lastRefusal.map { SendRefusal($0.code, towards: $0.address).description }
+  }
+  /// Why it does not send to an address; nil if it does.
+  func refusal(towards address: Address) -> String? { output.refusals.words(towards: address) }
+
+  // MARK: Receiving
+
+  /// Hands over what has come; in rounds, so that sending gets its turn under a flood.
+  func receive(for loop: some EventLoop) {
+    var rounds = Self.rounds
+    while rounds > 0 {
+      let count = input.receive(socket)
+      guard count > 0 else { break }
+      // Where there was room for more, nothing else waits.
+      isBusy = count == input.capacity && rounds < Self.rounds
+      rounds = count == input.capacity ? rounds - 1 : 0
+      let now = SystemClock.now()
+      while let datagram = input.next() {
+        moderation.received(datagram.bytes.count)
+        if address.isUnspecified { output.sources.note(datagram.destination, for: datagram.source) }
+        if down.isClean {
+          open(UnsafeRawBufferPointer(datagram.bytes), from: datagram.source, for: loop, at: now)
+        } else {
+          down.admit(UnsafeRawBufferPointer(datagram.bytes), datagram.source, at: now)
+        }
+      }
+    }
+    guard !down.isClean else { return }
+    let now = SystemClock.now()
+    while let slot = down.popDue(at: now) {
+      down.withHeld(slot) { open(UnsafeRawBufferPointer($0), from: $1, for: loop, at: now) }
+      down.recycle(slot)
+    }
+  }
+
+  /// One datagram, after the link.
+  private func open(_ bytes: UnsafeRawBufferPointer, from peer: Address, for loop: some EventLoop, at now: Instant) {
+    record(bytes, with: peer, outbound: false)
+    guard let datagram = Datagram.open(bytes) else {
+      corrupt += 1
+      return loop.receiveCorrupt(from: peer, at: now)
+    }
+    loop.receive(datagram, from: peer, at: now)
+  }
+
+  // MARK: Sending
+
+  /// Sends what is ready; when to go on if there is more, other than when the socket is writable.
+  func send(from loop: some EventLoop) -> Instant? {
+    for _ in 0..<Self.rounds {
+      if output.pending || !output.isEmpty {
+        switch output.flush(socket) {
+        case .done: break
+        case .blocked: return nil
+        case .exhausted: return SystemClock.now() + .millisecond
+        }
+      }
+      guard fill(from: loop) else { return nil }
+    }
+    // Whoever has us send without an end must not keep us from hearing others.
+    return SystemClock.now()
+  }
+
+  /// Fills the batch; false if there was nothing to fill it with.
+  private func fill(from loop: some EventLoop) -> Bool {
+    let now = SystemClock.now()
+    var count = 0
+    // What is taken out must have its place, so that nothing is lost here that the link did not lose.
+    while !up.isClean, output.reserve(SendBatch.datagramLimit) != nil, let slot = up.popDue(at: now) {
+      up.withHeld(slot) { bytes, peer in
+        guard let room = output.reserve(bytes.count) else { return }
+        room.copyMemory(from: UnsafeRawBufferPointer(bytes))
+        output.commit(bytes.count, to: peer)
+      }
+      up.recycle(slot)
+      count += 1
+    }
+    while let room = up.isClean ? output.reserve(reserve) : scratch {
+      guard let transmit = loop.nextTransmit(into: room, at: now) else { break }
+      count += 1
+      let datagram = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
+      let isWhole = Datagram.seal(datagram, written: transmit.headerLength) {
+        loop.gather(transmit.payload, ahead: transmit.ahead, into: $0, &$1)
+      }
+      if isWhole { dispatch(UnsafeRawBufferPointer(datagram), to: transmit.to, at: now) }
+    }
+    return count > 0
+  }
+
+  /// A datagram goes into the link, or straight into the batch in which it was built.
+  private func dispatch(_ datagram: UnsafeRawBufferPointer, to peer: Address, at now: Instant) {
+    // A first packet takes the way that the route has now.
+    if Header.peek(datagram.bytes).packetType == .open { output.sources.forget(peer) }
+    record(datagram, with: peer, outbound: true)
+    if up.isClean { output.commit(datagram.count, to: peer) } else { up.admit(datagram, peer, at: now) }
+  }
+
+  // MARK: The capture
+
+  private func record(_ datagram: UnsafeRawBufferPointer, with peer: Address, outbound: Bool) {
+    guard capture != nil else { return }
+    let (own, wall) = (captureAddress(for: peer), SystemClock.stamp())
+    capture?.add(datagram, from: outbound ? own : peer, to: outbound ? peer : own, outbound: outbound, wall: wall)
+  }
+
+  /// Our own address in a capture, of the peer's family.
+  private func captureAddress(for peer: Address) -> Address {
+    guard address.isUnspecified else { return address }
+    if let known = output.sources.towards(peer) ?? routed[peer] { return known }
+    let own = (LocalAddresses.source(towards: peer) ?? address).with(port: address.port)
+    if routed.count < 4_096 { routed[peer] = own }
+    return own
+  }
+
+  /// Writes what was captured. A capture that cannot be written ends, and why is returned; the transfer goes on.
+  func flushCapture() -> SystemError? {
+    capture?.flush()
+    guard let failure = capture?.failure else { return nil }
+    capture = nil
+    return failure
+  }
+}

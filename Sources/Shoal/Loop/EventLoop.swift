@@ -1,0 +1,103 @@
+import ShoalBase
+import ShoalTransport
+import ShoalWire
+
+/// State machines behind a socket, and the thread that owns them. Nothing else touches them.
+protocol EventLoop: AnyObject {
+  /// Made on its own thread; others reach it through `node`.
+  init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<Self>)
+
+  /// The socket.
+  var port: DatagramPort { get }
+  /// How it ends.
+  var farewell: Farewell { get set }
+  /// When `expire` is to be called next, apart from what the port waits for.
+  var deadline: Instant { get }
+  /// The shortest round trip of those that send, if one is known.
+  var leastRoundTrip: Nanoseconds? { get }
+
+  /// Takes an intact datagram.
+  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant)
+  /// A datagram that failed its checksum came from there.
+  func receiveCorrupt(from peer: Address, at now: Instant)
+  /// Does what is due.
+  func expire(at now: Instant)
+  /// Writes the header of the next datagram, or all of it.
+  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit?
+  /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,
+  /// and the datagram must not be sent. The `ahead` bytes that follow are to be sent next.
+  func gather(_ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32)
+    -> Bool
+  /// Takes what came of sending, and writes what is recorded. Called at the end of each turn.
+  func endTurn()
+  /// Begins to say what there is to say before the end.
+  func stop(at now: Instant)
+  /// Whether that has been said.
+  var isQuiet: Bool { get }
+  /// Tells whoever still waits that it is over.
+  func end()
+}
+
+/// The end of a loop: what must be said is said, for two seconds at most.
+struct Farewell {
+  private static let most: Nanoseconds = 2 * .second
+  private(set) var isBegun = false
+  /// When the loop ends at the latest.
+  private(set) var deadline = Instant.distantFuture
+  private var waiting: [() -> Void] = []
+
+  /// Begins, and remembers who waits for the end; false if it had begun already.
+  mutating func begin(at now: Instant, _ ended: @escaping () -> Void) -> Bool {
+    waiting.append(ended)
+    guard !isBegun else { return false }
+    (isBegun, deadline) = (true, now + Farewell.most)
+    return true
+  }
+
+  /// The loop has ended.
+  func tell() { for ended in waiting { ended() } }
+}
+
+extension EventLoop {
+  /// Ends the loop, once everybody who must know has been told; then calls `ended`.
+  func close(_ ended: @escaping () -> Void) {
+    let now = SystemClock.now()
+    if farewell.begin(at: now, ended) { stop(at: now) }
+  }
+
+  /// Runs until `close` is called. `resting` tells of what other threads want, but not of what comes.
+  func run(_ node: Node<Self>, _ poll: consuming EventPoll, resting: consuming EventPoll) {
+    var interest: EventPoll.Interest = .readable
+    while true {
+      port.receive(for: self)
+      for command in node.takeCommands() { command(self) }
+      // After what has come: an ACK that waits in the socket must not find its packet declared lost.
+      expire(at: SystemClock.now())
+      let retry = port.send(from: self)
+      endTurn()
+      if farewell.isBegun, isQuiet && port.isEmpty || SystemClock.now() >= farewell.deadline { break }
+      let wanted: EventPoll.Interest = port.isBlocked && retry == nil ? [.readable, .writable] : .readable
+      if wanted != interest, (try? poll.change(port.descriptor, token: LoopToken.socket, wanted)) != nil {
+        interest = wanted
+      }
+      let until = min(deadline, port.deadline, farewell.deadline, retry ?? .distantFuture)
+      let now = SystemClock.now()
+      let pause = port.pause(leastRoundTrip, at: now)
+      if pause > 0, !port.isBlocked {
+        if resting.wait(until: min(until, now + pause)) > 0 { node.woken() }
+      } else {
+        for index in 0..<poll.wait(until: until) where poll[index].token == LoopToken.wake { node.woken() }
+      }
+    }
+    endTurn()
+    for command in node.close() { command(self) }
+    end()
+    farewell.tell()
+  }
+}
+
+/// By which a loop's poll tells its descriptors apart.
+enum LoopToken {
+  static let socket: UInt64 = 0
+  static let wake: UInt64 = 1
+}

@@ -1,0 +1,84 @@
+import Glibc
+import ShoalWire
+
+/// Carries what cannot be copied to the loop's thread; made before it, so that failures are errors of the caller's.
+final class LoopStart: @unchecked Sendable {
+  let socket: UDPSocket
+  private var poll: EventPoll?
+  private var resting: EventPoll?
+  private var capture: CaptureFile?
+  private var qlog: QlogFile?
+
+  init(_ socket: UDPSocket, _ wake: Wake, _ options: NodeOptions) throws(SystemError) {
+    self.socket = socket
+    let poll = try EventPoll()
+    try poll.add(socket.descriptor, token: LoopToken.socket, .readable)
+    try poll.add(wake.descriptor, token: LoopToken.wake, .readable)
+    self.poll = consume poll
+    let resting = try EventPoll()
+    try resting.add(wake.descriptor, token: LoopToken.wake, .readable)
+    self.resting = consume resting
+    capture = nil
+    if let path = options.capture { capture = try CaptureFile(path, replacing: options.replacesRecords) }
+    if let path = options.qlog { qlog = try QlogFile(path, socket.localAddress, replacing: options.replacesRecords) }
+  }
+
+  func takePoll() -> EventPoll { poll.take()! }
+  func takeResting() -> EventPoll { resting.take()! }
+  func takeCapture() -> CaptureFile? { capture.take() }
+  func takeQlog() -> QlogFile? { qlog.take() }
+}
+
+extension UDPSocket {
+  /// The socket that the options ask for.
+  static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {
+    let place: Resolver.HostPort
+    do {
+      place = try Resolver.parse(options.listen, defaultPort: 0)
+    } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+    var addresses = [Address(high: 0, low: 0, port: place.port)]
+    if !place.host.isEmpty {
+      do {
+        addresses = try options.resolve(place).get()
+      } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+    }
+    var socketOptions = UDPSocket.Options()
+    // A large send buffer would be a queue of our own, which looks like one of the path's.
+    socketOptions.sendBuffer = 2 << 20
+    var failure: SystemError?
+    for address in addresses {
+      do {
+        return try UDPSocket.bind(to: address, options: socketOptions)
+      } catch {
+        if error.isInUse, options.anyPortIfBusy,
+          let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)
+        {
+          return socket
+        }
+        failure = failure ?? error
+        // Not all that a name leads to need be here.
+        guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { break }
+      }
+    }
+    let error = failure ?? SystemError(EADDRNOTAVAIL, .bind, place.host)
+    throw ShoalError(
+      error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
+  }
+}
+
+extension ShoalError {
+  /// Why a loop cannot be started.
+  init(opening error: SystemError, _ options: NodeOptions) {
+    let places = [("--capture", options.capture), ("--qlog", options.qlog)]
+    guard let place = places.first(where: { $0.1 == error.subject }) else {
+      self.init(error)
+      return
+    }
+    guard error.code != EEXIST else {
+      let way = "name another file, or replace it with --force"
+      self.init(.exists, "\(place.0) \(error.subject) exists; \(way)")
+      return
+    }
+    self.init(.file, "\(place.0) \(error)\(error.remedy)")
+  }
+}

@@ -1,0 +1,121 @@
+import Glibc
+import ShoalContent
+import ShoalStore
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+extension PeerLoop {
+  /// Takes what the swarm and the disk have to tell; `datagram` is the one that the swarm was just handed.
+  func takeEvents(_ datagram: UnsafeRawBufferPointer? = nil) {
+    while true {
+      while let event = swarm.nextEvent() { take(event, datagram) }
+      guard let event = disk.nextEvent() else { return }
+      take(event)
+    }
+  }
+
+  private func take(_ event: SwarmEvent, _ datagram: UnsafeRawBufferPointer?) {
+    switch event {
+    case .block(let key, let piece, let offset, let content):
+      guard let datagram else { return }
+      disk.place(key, piece, offset, UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end]))
+    case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
+    case .pieceDropped(let key, let piece): disk.drop(key, piece)
+    default: tell(event)
+    }
+  }
+
+  private func take(_ event: DiskEvent) {
+    switch event {
+    case .stored(.prepared(let file, let have, let wasThere)):
+      downloads[file]?.prepared(have: have, wasThere: wasThere, self)
+    case .stored(.settled(let file, let piece, let isRight)):
+      swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: SystemClock.now())
+    case .stored(.finished(let file)): downloads[file]?.finished(self)
+    case .stored(.failed(let file, let failure)): downloads[file]?.fail(failure, self)
+    case .checked(let key, let bytes): downloads[key.index]?.checked(bytes)
+    case .unreadable(let key, let path, let fault): withdraw(key, path, fault)
+    }
+  }
+
+  /// A file that is served is not as it was, or cannot be read any more.
+  private func withdraw(_ key: FileKey, _ path: String, _ fault: ShoalError) {
+    if let download = downloads[key.index] {
+      download.fail(fault, self)
+    } else if let manifest = swarm.manifest(key) {
+      onPeerEvent?(.withdrawn(id: manifest.id, path: path, fault))
+    }
+    let reason = fault.code == .changed ? "the file was changed" : "the file cannot be read"
+    swarm.withdraw(key, reason, at: SystemClock.now())
+  }
+
+  /// Serves a file that has been hashed.
+  @discardableResult
+  func share(_ manifest: Manifest, _ source: SourceFile, name: String) -> FileKey {
+    let key = swarm.share(manifest, name: name, at: SystemClock.now())
+    disk.add(source, manifest.cut, as: key)
+    takeEvents()
+    return key
+  }
+
+  var statistics: NodeStatistics {
+    let counters = swarm.counters
+    var result = NodeStatistics()
+    result.sent = counters.sent
+    result.bytesSent = counters.bytesSent
+    result.received = counters.received
+    result.bytesReceived = counters.bytesReceived
+    result.retransmitted = counters.retransmitted
+    result.lost = counters.lost
+    result.corrupt = port.corrupt
+    result.duplicate = counters.duplicate
+    result.repeats = counters.receivedRetransmitted
+    result.refused = port.refused
+    result.lastRefusal = port.lastRefusal ?? ""
+    result.connections = swarm.connectionCount
+    return result
+  }
+
+  /// Tells those who wait for it what happened.
+  private func tell(_ event: SwarmEvent) {
+    let now = SystemClock.now()
+    switch event {
+    case .manifest(let key): downloads[key.index]?.manifestKnown(self)
+    case .completed(let key): downloads[key.index]?.completed(self)
+    case .connected(let address, let byPeer):
+      follow(interfaceTowards: address, at: now)
+      onPeerEvent?(.connected(address, byPeer: byPeer))
+    case .disconnected(let address, let wasOpen, let code, let reason, let byPeer):
+      if wasOpen {
+        let isSilent = code == CloseCode.idle.rawValue && reason.isEmpty
+        let words = isSilent ? port.refusal(towards: address) ?? "" : reason
+        onPeerEvent?(.disconnected(address, code: code, reason: words, byPeer: byPeer))
+      } else if code != CloseCode.version.rawValue {
+        names.doubt(address, at: now)
+        onPeerEvent?(.unreachable(address, refusal: port.refusal(towards: address) ?? ""))
+      }
+    case .otherVersion(let address, let versions):
+      onPeerEvent?(.otherVersion(address, versions))
+      for download in downloads.values { download.otherVersion(address, versions, self) }
+    case .refused(let key, let address, let code):
+      if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
+        onPeerEvent?(.refused(address, id: id, code: code))
+      }
+    case .distrusted(let key, let address, _):
+      if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
+        onPeerEvent?(.distrusted(address, id: id))
+      }
+    case .served(let key, let address, let bytes):
+      if let id = swarm.manifest(key)?.id {
+        onPeerEvent?(.served(address, id: id, name: swarm.name(key), bytes: bytes))
+      }
+    case .left(let key, let address, let bytes):
+      if let id = swarm.manifest(key)?.id {
+        onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
+      }
+    case .tracker(let key, let event): tell(key, event, at: now)
+    case .chunk, .block, .pieceGathered, .pieceDropped: break
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import ShoalBase
+import ShoalContent
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+/// The event loop of a peer: a swarm, this machine's files, and perhaps a tracker on the same port.
+final class PeerLoop: EventLoop {
+  let node: Node<PeerLoop>
+  let port: DatagramPort
+  var farewell = Farewell()
+  var swarm: Swarm
+  var tracker: TrackerService?
+  let disk: LocalDisk
+  private var qlog: QlogFile?
+  /// Whether the interface's MTU is looked up for each peer.
+  private let followsInterface: Bool
+  /// What is being fetched, by its key's index.
+  var downloads: [Int: DownloadTask] = [:]
+  /// The names of trackers and peers, and which trackers were found by them.
+  var names: NameBook
+  let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
+  var namedTrackers: [TrackerKey: Int] = [:]
+  /// What trackers were asked and have not answered.
+  var questions: [Question] = []
+  var onPeerEvent: ((PeerEvent) -> Void)?
+  /// Called twenty times a second while set, for progress.
+  var onProgress: [Int: (Instant) -> Void] = [:]
+  private var progressAt = Instant.distantFuture
+
+  init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<PeerLoop>) {
+    self.node = node
+    let now = SystemClock.now()
+    var secrets = SecretGenerator(key: SystemRandom.bytes(32).withUnsafeBytes { Digest($0) })
+    port = DatagramPort(
+      start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: options.swarm.transport.mtu,
+      start.takeCapture(), at: now)
+    qlog = start.takeQlog()
+    names = NameBook(options.namePace)
+    resolve = options.resolve
+    tracker = options.runsTracker ? TrackerService(&secrets) : nil
+    followsInterface = options.followsInterfaceMTU && options.link.isClean
+    disk = LocalDisk(bufferLimit: options.swarm.bufferLimit) { [unowned node] body in
+      node.post { loop in
+        body(loop.disk)
+        loop.takeEvents()
+      }
+    }
+    var configuration = options.swarm
+    configuration.ownAddresses.formUnion(port.address.reachableHere)
+    configuration.transport.recordsLosses = qlog != nil
+    configuration.receiveBuffer = port.receiveBuffer
+    // The least that may be in flight is some datagrams: where they wait, a few of them must not be all that fits.
+    let received = max(port.receiveBuffer / 16, 1_500)
+    configuration.transport.receivedMTU = min(configuration.transport.receivedMTU, received)
+    // What passes through a bad link is as large as on the paths that it stands for.
+    if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
+    swarm = Swarm(configuration, secrets: secrets)
+    if tracker != nil {
+      // Its own peer is registered like any other, by datagrams to itself.
+      swarm.add(tracker: port.address.isUnspecified ? port.address.loopbacks[0] : port.address, at: now)
+    }
+  }
+
+  /// Why nothing can be sent to anybody who is known, said of one of them; nil if that is not so.
+  var obstacle: String? {
+    let contacts = swarm.contacts
+    if contacts.isEmpty { return unresolved(names.entries.values)?.message }
+    let refusals = contacts.lazy.compactMap { [port] peer in port.refusal(towards: peer).map { (peer, $0) } }
+    guard let (peer, refusal) = refusals.first, refusals.count == contacts.count else { return nil }
+    return "nothing can be sent to \(peer): \(refusal)"
+  }
+
+  // MARK: The event loop
+
+  var deadline: Instant {
+    // A send that waits for room must not make us spin on deadlines that only sending can meet.
+    let swarm = port.isBlocked ? .distantFuture : swarm.deadline
+    return min(swarm, progressAt, names.deadline, tracker?.deadline ?? .distantFuture)
+  }
+
+  var leastRoundTrip: Nanoseconds? { swarm.leastRoundTrip }
+
+  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) {
+    if tracker?.receive(datagram, from: peer, at: now) == true { return }
+    swarm.receive(datagram.bytes, from: peer, at: now)
+    takeEvents(datagram)
+  }
+
+  func receiveCorrupt(from peer: Address, at now: Instant) { swarm.receiveCorrupt(from: peer, at: now) }
+
+  func expire(at now: Instant) {
+    swarm.expire(at: now)
+    takeEvents()
+    if names.deadline <= now { resolveNames() }
+    tracker?.expire(at: now)
+    if progressAt <= now {
+      progressAt = onProgress.isEmpty ? .distantFuture : now + 50 * .millisecond
+      for report in onProgress.values { report(now) }
+    }
+  }
+
+  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+    tracker?.nextTransmit(into: room, at: now) ?? swarm.nextTransmit(into: room, at: now)
+  }
+
+  func gather(
+    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool {
+    let manifest = swarm.manifest(FileKey(source: payload.source))
+    guard payload.space == ContentSpace.manifest.rawValue else {
+      return disk.gather(payload, manifest, ahead: ahead, into: room, &checksum)
+    }
+    guard let bytes = manifest?.bytes, Int(payload.offset) + payload.length <= bytes.count else { return false }
+    bytes.withUnsafeBytes {
+      let part = UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length))
+      checksum = CRC32C.copy(part, to: room.baseAddress!, continuing: checksum)
+    }
+    return true
+  }
+
+  func endTurn() {
+    takeEvents()
+    if let failure = port.flushCapture() { onPeerEvent?(.captureFailed("\(failure)")) }
+    if let qlog { sample(qlog) }
+  }
+
+  /// Writes how the connections stand; a qlog that cannot be written ends, and the transfer goes on.
+  private func sample(_ file: QlogFile) {
+    if file.isDue(at: SystemClock.now()) {
+      file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.stamp())
+    }
+    guard let failure = file.failure else { return }
+    qlog = nil
+    onPeerEvent?(.captureFailed("\(failure)"))
+  }
+
+  // MARK: The end
+
+  func stop(at now: Instant) {
+    swarm.stop(at: now)
+    takeEvents()
+  }
+
+  var isQuiet: Bool { swarm.isQuiet }
+
+  func end() {
+    qlog?.flush()
+    for download in downloads.values { download.stop() }
+    failQuestions(ShoalError(.stopped, "the peer was closed"))
+  }
+
+  // MARK: Others
+
+  /// A peer has connected: packets to it may be as large as the interface takes.
+  func follow(interfaceTowards peer: Address, at now: Instant) {
+    guard followsInterface, let mtu = LocalAddresses.mtu(towards: peer) else { return }
+    let allowed = min(max(mtu, TransportConfiguration.mtuRange.lowerBound), TransportConfiguration.mtuRange.upperBound)
+    port.allow(mtu: allowed)
+    swarm.allow(mtu: allowed, towards: peer, at: now)
+  }
+
+  func wantProgress(_ key: FileKey, _ report: @escaping (Instant) -> Void) {
+    onProgress[key.index] = report
+    progressAt = min(progressAt, SystemClock.now())
+  }
+}
+
+extension Address {
+  /// The loopback addresses at which a socket bound to this one is reached, with its port; its own family's first.
+  fileprivate var loopbacks: [Address] {
+    let both = [Address(ipv4: 0x7f00_0001, port: port), Address(high: 0, low: 1, port: port)]
+    return isIPv4 ? both : both.reversed()
+  }
+
+  /// All addresses at which a socket bound to this one is reached from this machine.
+  fileprivate var reachableHere: [Address] {
+    isUnspecified ? LocalAddresses.all().map { $0.address.with(port: port) } + loopbacks : [self]
+  }
+}

@@ -1,0 +1,49 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+/// The event loop of a tracker that has a port of its own.
+final class TrackerLoop: EventLoop {
+  let port: DatagramPort
+  var service: TrackerService
+  var farewell = Farewell()
+  /// Called when the capture cannot be written any more.
+  var onCaptureFailure: ((SystemError) -> Void)?
+
+  init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
+    var secrets = SecretGenerator(key: SystemRandom.bytes(32).withUnsafeBytes { Digest($0) })
+    port = DatagramPort(
+      start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: Limits.smallestDatagram,
+      start.takeCapture(), at: SystemClock.now())
+    service = TrackerService(&secrets)
+  }
+
+  var deadline: Instant { service.deadline }
+  var leastRoundTrip: Nanoseconds? { nil }
+
+  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) {
+    _ = service.receive(datagram, from: peer, at: now)
+  }
+
+  /// The asker repeats what was damaged.
+  func receiveCorrupt(from peer: Address, at now: Instant) {}
+
+  func expire(at now: Instant) { service.expire(at: now) }
+
+  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+    service.nextTransmit(into: room, at: now)
+  }
+
+  /// Replies are whole as they are written.
+  func gather(
+    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+  ) -> Bool { false }
+
+  func endTurn() { if let failure = port.flushCapture() { onCaptureFailure?(failure) } }
+
+  /// Nobody waits for a tracker's goodbye.
+  func stop(at now: Instant) {}
+  var isQuiet: Bool { true }
+  func end() {}
+}

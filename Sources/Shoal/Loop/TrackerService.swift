@@ -1,0 +1,42 @@
+import ShoalBase
+import ShoalContent
+import ShoalTracker
+import ShoalTransport
+import ShoalWire
+
+/// A tracker as a loop runs it, alone or beside a peer on the same port, and who listens to what happens there.
+struct TrackerService {
+  private var tracker: ShoalTracker.Tracker
+  var listener: ((TrackerEvent) -> Void)?
+
+  init(_ secrets: inout SecretGenerator) {
+    tracker = ShoalTracker.Tracker(key: secrets.key(for: "cookies"), seed: secrets.next())
+  }
+
+  var deadline: Instant { tracker.deadline }
+
+  /// Takes an intact datagram that is a request to a tracker; false if it is none.
+  mutating func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) -> Bool {
+    guard Header.peek(datagram.bytes).packetType?.isTrackerRequest == true else { return false }
+    tracker.receive(datagram.bytes, from: peer, at: now)
+    tellEvents()
+    return true
+  }
+
+  mutating func expire(at now: Instant) {
+    guard tracker.deadline <= now else { return }
+    tracker.expire(at: now)
+    tellEvents()
+  }
+
+  /// Writes the next reply.
+  mutating func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+    guard let reply = tracker.nextTransmit(at: now) else { return nil }
+    reply.bytes.withUnsafeBytes { room.copyMemory(from: $0) }
+    return Transmit(to: reply.to, headerLength: reply.bytes.count)
+  }
+
+  private mutating func tellEvents() {
+    while let event = tracker.nextEvent() { listener?(event) }
+  }
+}
