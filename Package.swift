@@ -70,7 +70,7 @@ let package = Package(
       path: "tools/wan",
       exclude: ["CShoalWan"], cSettings: system),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["ShoalBase"], path: "Tests/TestSupport", cSettings: system),
     .testTarget(name: "ShoalBaseTests", dependencies: ["ShoalBase", "TestSupport"]),
     .testTarget(name: "ShoalContentTests", dependencies: ["TestSupport", "ShoalBase", "ShoalContent"]),
     .testTarget(
@@ -98,18 +98,21 @@ let package = Package(
     .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalBase", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
     .testTarget(
-      name: "ShoalTests", dependencies: ["ShoalStore", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
+      name: "ShoalTests",
+      dependencies: ["TestSupport", "ShoalStore", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [
-        "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport",
+        "TestSupport", "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire",
+        "ShoalTransport",
         "ShoalLink",
         "ShoalSimulator", "ShoalTerminal",
       ]),
     .testTarget(
       name: "DumpTests",
       dependencies: [
-        "ReportPage", "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm",
+        "TestSupport", "ReportPage", "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport",
+        "ShoalSwarm",
         "ShoalLink",
         "ShoalSimulator", "ShoalCapture",
       ],
@@ -119,7 +122,7 @@ let package = Package(
       dependencies: ["TestSupport", "shoal-wan", "ShoalBase", "ShoalLink", "ShoalTerminal"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalCapture"]),
+      dependencies: ["TestSupport", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalCapture"]),
     .testTarget(name: "TidyTests", dependencies: []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Foundation
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -84,28 +85,26 @@ import Testing
   }
 
   @Test func whatACommandCannotDoIsRefused() throws {
-    let file = try temporaryFolder().appending(path: "a.pcapng")
-    defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
-    try Data(capture()).write(to: file)
+    let scratch = try Scratch()
+    let file = try scratch.write("a.pcapng", capture())
     let misuses = [
       "follow a --assert corrupt==0", "diff a b --assert corrupt==0", "report a --filter nonsense", "--hex --type data",
       "--hex --assert corrupt==0", "--hex --qlog", "--hex -w x", "a -x --json", "a -x --qlog", "report a --assert x==1",
     ]
-    for words in misuses.map({ $0.split(separator: " ").map { $0 == "a" ? file.path : String($0) } }) {
+    for words in misuses.map({ $0.split(separator: " ").map { $0 == "a" ? file : String($0) } }) {
       let outcome = try run(words)
       #expect(outcome.status == 2 && outcome.error.hasPrefix("shoal-dump: error: "), "\(words) \(outcome)")
     }
   }
 
   @Test func aReportOfWhatPassesAndItsAssertions() throws {
-    let file = try temporaryFolder().appending(path: "a.pcapng")
-    defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
-    try Data(capture()).write(to: file)
-    let output = file.deletingLastPathComponent().appending(path: "a.html").path
-    let some = try run(["report", file.path, "-o", output, "-f", "seq > 0", "--assert", "data == 2"])
+    let scratch = try Scratch()
+    let file = try scratch.write("a.pcapng", capture())
+    let output = scratch.at("a.html")
+    let some = try run(["report", file, "-o", output, "-f", "seq > 0", "--assert", "data == 2"])
     #expect(some.status == 0)
-    #expect(try String(contentsOfFile: output, encoding: .utf8).contains(#""datagrams":2,"#))
-    let failed = try run(["report", file.path, "-o", output, "--assert", "data == 2"])
+    #expect(try scratch.text("a.html").contains(#""datagrams":2,"#))
+    let failed = try run(["report", file, "-o", output, "--assert", "data == 2"])
     #expect(failed.status == 1 && failed.error.contains("assertion failed: data == 2: is 3"))
   }
 
@@ -122,10 +121,8 @@ import Testing
   @Test func theyMeanTheSame() throws {
     let capture = TestCapture()
     for sequence in UInt32(0)..<5 { capture.add(try data(sequence)) }
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "a.pcapng").path
-    try Data(capture.bytes).write(to: URL(filePath: path))
+    let scratch = try Scratch()
+    let path = try scratch.write("a.pcapng", capture.bytes)
     let outcome = try run(["-nr", path, "-c", "2"])
     let same = try run([path, "--count=2"]).lines
     #expect(outcome.status == 0 && outcome.lines.count == 2 && outcome.lines == same)

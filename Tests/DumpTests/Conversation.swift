@@ -1,5 +1,6 @@
 import Foundation
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump

@@ -1,6 +1,7 @@
 import Foundation
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -32,13 +33,10 @@ import Testing
     }
 
     func diff(_ options: String...) throws -> (outcome: Outcome, svg: String?) {
-      let folder = try temporaryFolder()
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let paths = ["a.pcapng", "b.pcapng", "delay.svg"].map { folder.appending(path: $0).path }
-      try Data(first.bytes).write(to: URL(filePath: paths[0]))
-      try Data(second.bytes).write(to: URL(filePath: paths[1]))
-      let outcome = try run(["diff", paths[0], paths[1], "--svg", paths[2]] + options)
-      return (outcome, try? String(contentsOfFile: paths[2], encoding: .utf8))
+      let scratch = try Scratch()
+      let captures = try [scratch.write("a.pcapng", first.bytes), scratch.write("b.pcapng", second.bytes)]
+      let outcome = try run(["diff"] + captures + ["--svg", scratch.at("delay.svg")] + options)
+      return (outcome, try? scratch.text("delay.svg"))
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -47,12 +48,11 @@ import Testing
     for words in [["--json"], ["--json", "-q"], ["--json", "-f", "seq == 99"]] {
       #expect(try last(inspect(try capture(), options: words)) == ["event": "done"])
     }
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let written = try inspect(try capture(), "--json", "-w", folder.path + "/b.pcapng")
+    let scratch = try Scratch()
+    let written = try inspect(try capture(), "--json", "-w", scratch.at("b.pcapng"))
     #expect(try last(written) == ["event": "done"])
-    #expect(written.lines[0] == #"{"event":"written","path":"\#(folder.path)/b.pcapng","datagrams":3}"#)
-    let report = try inspect(by: "report", try capture(), "--json", "-o", folder.path + "/b.html")
+    #expect(written.lines[0] == #"{"event":"written","path":"\#(scratch.path)/b.pcapng","datagrams":3}"#)
+    let report = try inspect(by: "report", try capture(), "--json", "-o", scratch.at("b.html"))
     #expect(try last(report) == ["event": "done"] && report.lines.count == 2)
   }
 

@@ -1,5 +1,6 @@
 import ShoalContent
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump

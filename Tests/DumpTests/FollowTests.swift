@@ -3,6 +3,7 @@ import ShoalBase
 import ShoalContent
 import ShoalSwarm
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -69,17 +70,11 @@ import Testing
 
     /// What `follow` says and leaves behind.
     func follow(_ options: String...) throws -> (outcome: Outcome, files: [String: [UInt8]]) {
-      let folder = try temporaryFolder()
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let capture = folder.appending(path: "a.pcapng")
-      try Data(talk.capture.bytes).write(to: capture)
-      let output = folder.appending(path: "out")
-      try FileManager.default.createDirectory(at: output, withIntermediateDirectories: false)
-      let outcome = try run(["follow", capture.path, "-o", output.path] + options)
+      let scratch = try Scratch()
+      let outcome = try inspect(
+        by: "follow", talk.capture.bytes, options: ["-o", scratch.folder("out")] + options)
       var files: [String: [UInt8]] = [:]
-      for name in try FileManager.default.contentsOfDirectory(atPath: output.path) {
-        files[name] = [UInt8](try Data(contentsOf: output.appending(path: name)))
-      }
+      for name in scratch.names(in: "out") { files[name] = try scratch.read("out/\(name)") }
       return (outcome, files)
     }
   }
@@ -154,15 +149,14 @@ import Testing
 
   @Test func theFolderIsMade() throws {
     let served = try Served(size: 5_000)
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let files = folder.appending(path: "files").path
-    let missing = try run(["follow", folder.path + "/nothing.pcapng", "-o", files])
+    let scratch = try Scratch()
+    let files = scratch.at("files")
+    let missing = try run(["follow", scratch.at("nothing.pcapng"), "-o", files])
     #expect(missing.status == 1 && missing.error.split(separator: "\n").count == 1, "\(missing.error)")
-    #expect(!FileManager.default.fileExists(atPath: files))
+    #expect(!scratch.has("files"))
     let outcome = try inspect(by: "follow", served.talk.capture.bytes, "-o", files)
-    #expect(FileManager.default.fileExists(atPath: files), "\(outcome.error)")
-    let none = try inspect(by: "follow", TestCapture().bytes, "-o", folder.path + "/none/deep")
+    #expect(scratch.has("files"), "\(outcome.error)")
+    let none = try inspect(by: "follow", TestCapture().bytes, "-o", scratch.at("none/deep"))
     #expect(none.status == 1 && none.error.contains("none/deep: ") && none.error.split(separator: "\n").count == 1)
   }
 
@@ -171,14 +165,10 @@ import Testing
     var want = Want()
     want.id = Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0))
     talk.capture.add(sealed(try DataPacket().datagram(connection: Conversation.bobID) + want.encoded()))
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let capture = folder.appending(path: "a.pcapng")
-    try Data(talk.capture.bytes).write(to: capture)
-    let outcome = try run(["follow", capture.path, "-o", folder.appending(path: "out").path])
+    let scratch = try Scratch()
+    let outcome = try inspect(by: "follow", talk.capture.bytes, "-o", scratch.at("out"))
     #expect(outcome.status == 0 && outcome.output.contains("complete, BLAKE3 verified: "), "\(outcome)")
-    let written = folder.appending(path: "out/\(want.id.short)")
-    #expect(try Data(contentsOf: written).isEmpty)
+    #expect(try scratch.read("out/\(want.id.short)").isEmpty)
   }
 
   @Test func whatIsWantedAndNotOffered() throws {

@@ -1,6 +1,7 @@
 import ShoalBase
 import ShoalCapture
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump

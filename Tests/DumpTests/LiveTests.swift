@@ -1,5 +1,6 @@
 import Foundation
 import ShoalCapture
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -77,15 +78,15 @@ import Testing
     let chatter = Chatter()
     defer { chatter.stop() }
     chatter.start([try data(7, attempt: 1)])
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "out.pcapng").path
-    let outcome = try run(["-i", "any", "-w", path, "--peer", "127.0.0.1:\(chatter.port)", "--count", "3"])
+    let scratch = try Scratch()
+    let outcome = try run([
+      "-i", "any", "-w", scratch.at("out.pcapng"), "--peer", "127.0.0.1:\(chatter.port)", "--count", "3",
+    ])
     #expect(outcome.status == 0 && outcome.output == "")
     // Other tests may send what is not shown.
     #expect(outcome.error.hasPrefix("shoal-dump: capturing on any; Ctrl-C stops\nshoal-dump: 3 datagrams written\n"))
     var reader = CaptureReader()
-    try Data(contentsOf: URL(filePath: path)).withUnsafeBytes { reader.feed($0) }
+    try scratch.read("out.pcapng").withUnsafeBytes { reader.feed($0) }
     reader.finish()
     var comments: [String] = []
     while let record = try reader.next() {

@@ -1,22 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import shoal_dump
 
 /// What a peer's qlog says is shown between the datagrams of a capture.
 @Suite struct MergeTests {
-  private let folder: URL
+  private let scratch: Scratch
   private let capture: String
   private let qlog: String
 
   /// Alice sends DATA 1000 and 1001, 21 and 22 ms after the first datagram.
   init() throws {
-    folder = try temporaryFolder()
-    (capture, qlog) = (folder.appending(path: "a.pcapng").path, folder.appending(path: "a.qlog").path)
+    scratch = try Scratch()
     let talk = try Conversation()
     try talk.data(1_000)
     try talk.data(1_001)
-    try Data(talk.capture.bytes).write(to: URL(fileURLWithPath: capture))
+    capture = try scratch.write("a.pcapng", talk.capture.bytes)
     let group = hex(Conversation.bobID, 16)
     func event(_ time: String, _ name: String, _ data: String, _ group: String = group) -> String {
       "\u{1e}{\"time\":\(time),\"name\":\"\(name)\",\"group_id\":\"\(group)\",\"data\":{\(data)}}\n"
@@ -28,11 +28,10 @@ import Testing
       event("1795356194830.000", "shoal:corrupt", #""datagrams":1"#, "00000000000000ff"),
       "\u{1e}{\"time\":17953",
     ]
-    try Data(records.joined().utf8).write(to: URL(fileURLWithPath: qlog))
+    qlog = try scratch.write("a.qlog", records.joined().utf8)
   }
 
   @Test func lines() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let outcome = try run([capture, "--merge", qlog])
     #expect(outcome.status == 0 && outcome.error.hasSuffix("a.qlog: record 5 is broken, perhaps others too\n"))
     #expect(outcome.lines.count == 7)
@@ -45,7 +44,6 @@ import Testing
   }
 
   @Test func objectsAndRecords() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let all = try objects(run([capture, "--merge", qlog, "--json"]))
     let events = all.filter { $0["event"] as? String == "qlog" }
     #expect(events.count == 3 && events[0]["time"] as? String == "1795356194.824500000")
@@ -65,19 +63,16 @@ import Testing
     (["--to", "21.5ms"], 1), (["--peer", "10.0.0.1"], 2), (["-f", "!resent"], 3), (["--count", "3"], 0),
   ])
   func filters(_ options: [String], _ count: Int) throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let lines = try run([capture, "--merge", qlog] + options).lines
     #expect(lines.count { $0.contains(" qlog ") } == count, "\(lines)")
   }
 
   @Test func whatCannotBeMerged() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     #expect(try run([capture, "--merge", capture]).error.contains("no event in it; is it a qlog"))
     #expect(try run([capture, "--merge", "/nonexistent"]).status == 1)
     #expect(try run([capture, "--merge", qlog, "-w", "x"]).status == 2)
-    let strange = folder.appending(path: "b.qlog").path
-    try Data("\u{1e}{\"time\":1,\"name\":\"a:b\",\"group_id\":\"1\",\"data\":{}}".utf8)
-      .write(to: URL(fileURLWithPath: strange))
+    let strange = try scratch.write(
+      "b.qlog", "\u{1e}{\"time\":1,\"name\":\"a:b\",\"group_id\":\"1\",\"data\":{}}".utf8)
     #expect(try run([capture, "--merge", strange]).error.contains("the qlog has no connection of this capture"))
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -76,9 +77,7 @@ import Testing
   }
 
   @Test func everyCommandBearsThem() throws {
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    func path(_ name: String) -> String { folder.appending(path: name).path }
+    let scratch = try Scratch()
     let samples = Self.samples
     #expect(samples.count == 3 && samples.allSatisfy { $0.count > 500 })
     let qlog = Array(try inspect(samples[0], "--qlog").output.utf8.prefix(20_000))
@@ -88,18 +87,17 @@ import Testing
       var random = SeededGenerator(seed: UInt64(round))
       let sample = samples.randomElement(using: &random)!
       let words = Self.commands.randomElement(using: &random)!
-      try Data(mutated(sample, &random)).write(to: URL(filePath: path("F")))
-      if words.contains("G") { try Data(mutated(sample, &random)).write(to: URL(filePath: path("G"))) }
-      if words.contains("Q") { try Data(mutated(qlog, &random)).write(to: URL(filePath: path("Q"))) }
+      try scratch.write("F", mutated(sample, &random))
+      if words.contains("G") { try scratch.write("G", mutated(sample, &random)) }
+      if words.contains("Q") { try scratch.write("Q", mutated(qlog, &random)) }
       var input = null
       if words == ["--hex"] {
         let start = Int.random(in: 0..<sample.count, using: &random)
         let digits = sample[start...].prefix(900).map { String($0, radix: 16) }.joined(separator: " ")
-        try Data(mutated(Array(digits.utf8), &random)).write(to: URL(filePath: path("I")))
-        input = open(path("I"), O_RDONLY)
+        input = open(try scratch.write("I", mutated(Array(digits.utf8), &random)), O_RDONLY)
       }
       defer { if input != null { close(input) } }
-      let given = words.map { $0.count == 1 ? path($0) : $0 }
+      let given = words.map { $0.count == 1 ? scratch.at($0) : $0 }
       let status = ShoalDump.run(given, input: input, output: null, error: null)
       #expect(status < 2, "seed \(round): \(words)")
     }

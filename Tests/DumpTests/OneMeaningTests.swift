@@ -3,6 +3,7 @@ import ShoalBase
 import ShoalCapture
 import ShoalContent
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -129,10 +130,7 @@ import Testing
   }
 
   private func page(_ bytes: [UInt8]) throws -> [String: Any] {
-    let file = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID()).pcapng")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let html = try run(["report", file.path, "-o", "-"]).output
+    let html = try inspect(by: "report", bytes, "-o", "-").output
     let start = try #require(html.range(of: #"<script type="application/json" id="data">"#)?.upperBound)
     let end = try #require(html.range(of: "</script>", range: start..<html.endIndex)?.lowerBound)
     return try JSONSerialization.jsonObject(with: Data(html[start..<end].utf8)) as? [String: Any] ?? [:]

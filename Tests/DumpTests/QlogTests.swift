@@ -1,6 +1,7 @@
 import Foundation
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -17,11 +18,9 @@ import Testing
     }
   }
 
-  private func file(_ bytes: [UInt8], _ name: String) throws -> URL {
-    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID())-\(name)")
-    try Data(bytes).write(to: file)
-    return file
-  }
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   /// Every namespace of events has its schema.
   private func expectSchemas(_ header: [String: Any]) throws {
@@ -62,9 +61,8 @@ import Testing
   func asQvisReadsThem(_ isSenders: Bool, _ isMerged: Bool) async throws {
     let transfer = try await TransferCapture.both("loss=5%,corrupt=2%,delay=3ms", size: 300_000)
     let bytes = isSenders ? transfer.sender : transfer.receiver
-    let log = try file(isSenders ? transfer.qlog : transfer.receiverQlog, "a.qlog")
-    defer { try? FileManager.default.removeItem(at: log) }
-    let written = try inspect(bytes, options: ["--qlog"] + (isMerged ? ["--merge", log.path] : []))
+    let log = try scratch.write("a.qlog", isSenders ? transfer.qlog : transfer.receiverQlog)
+    let written = try inspect(bytes, options: ["--qlog"] + (isMerged ? ["--merge", log] : []))
     let records = try records(Array(written.output.utf8))
     // It looks for these in the first 1,024 bytes.
     let start = written.output.prefix(1_024)
@@ -182,9 +180,8 @@ import Testing
     #expect(timers.allSatisfy { $0["timer_type"] as? String == "pto" })
     #expect(timers.contains { $0["event_type"] as? String == "set" && $0["delta"] is Double })
     try expectSchemas(records(transfer.qlog)[0])
-    let (capture, qlog) = (try file(transfer.sender, "a.pcapng"), try file(transfer.qlog, "a.qlog"))
-    defer { for url in [capture, qlog] { try? FileManager.default.removeItem(at: url) } }
-    let outcome = try run(["report", capture.path, "--qlog", qlog.path, "-o", "-"])
+    let (capture, qlog) = try (scratch.write("a.pcapng", transfer.sender), scratch.write("a.qlog", transfer.qlog))
+    let outcome = try run(["report", capture, "--qlog", qlog, "-o", "-"])
     #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
     let match = try #require(outcome.output.firstMatch(of: /id="data">(?s:(.*?))<\/script>/))
     let data = try #require(JSONSerialization.jsonObject(with: Data(match.1.utf8)) as? [String: Any])
@@ -202,16 +199,14 @@ import Testing
   @Test func filesThatAreNone() throws {
     let capture = TestCapture()
     capture.add(try data(1))
-    let input = try file(capture.bytes, "a.pcapng")
-    let other = try file(
-      Array(
-        "\u{1e}{\"time\":1,\"name\":\"recovery:metrics_updated\",\"group_id\":\"00000000000000ff\",\"data\":{}}\n\u{1e}{\"ti"
-          .utf8),
-      "b.qlog")
-    defer { for url in [input, other] { try? FileManager.default.removeItem(at: url) } }
-    #expect(try run(["report", input.path, "--qlog", "/nonexistent", "-o", "-"]).status == 1)
-    #expect(try run(["report", input.path, "--qlog", input.path, "-o", "-"]).error.contains("is it a qlog"))
-    let outcome = try run(["report", input.path, "--qlog", other.path, "-o", "-"])
+    let input = try scratch.write("a.pcapng", capture.bytes)
+    let other = try scratch.write(
+      "b.qlog",
+      "\u{1e}{\"time\":1,\"name\":\"recovery:metrics_updated\",\"group_id\":\"00000000000000ff\",\"data\":{}}\n\u{1e}{\"ti"
+        .utf8)
+    #expect(try run(["report", input, "--qlog", "/nonexistent", "-o", "-"]).status == 1)
+    #expect(try run(["report", input, "--qlog", input, "-o", "-"]).error.contains("is it a qlog"))
+    let outcome = try run(["report", input, "--qlog", other, "-o", "-"])
     #expect(outcome.status == 0 && outcome.error.contains("record 2 is broken"))
     #expect(outcome.error.contains("the qlog has no connection of this capture"))
   }

@@ -3,13 +3,15 @@ import FoundationXML
 import ShoalBase
 import ShoalContent
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
 
 /// The page holds what the capture says, works in a browser, and is harmless whatever the capture's names are.
 @Suite struct ReportTests {
-  private static let needsChromium: ConditionTrait = .enabled(if: Tool.exists("chromium"), "chromium is not installed")
+  private static let needsChromium: ConditionTrait = .enabled(
+    if: RunningProgram.exists("chromium"), "chromium is not installed")
 
   @Test func columnsComeBack() {
     var generator = SeededGenerator(seed: 5)
@@ -113,14 +115,10 @@ import Testing
       let datagram = sealed(try packet.datagram(connection: Conversation.aliceID) + message)
       talk.capture.add(datagram, from: bob, to: alice, outbound: false)
     }
-    let qlog = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID()).qlog")
-    defer { try? FileManager.default.removeItem(at: qlog) }
     let event =
       #"{"time":1795356194830,"name":"recovery:metrics_updated","group_id":"a11ce00000000001","#
       + #""data":{"congestion_window":12000}}"#
-    try Data("\u{1e}\(event)\n".utf8).write(to: qlog)
-    let outcome = try inspectReport(talk.capture.bytes, ["--qlog", qlog.path, "-o", "-"])
-    let dom = try document(outcome.output)
+    let dom = try document(page(talk.capture.bytes, qlogs: [Array("\u{1e}\(event)\n".utf8)]))
     let (forth, back) = ("<span>\(alice) &gt; \(bob)</span>", "<span>\(bob) &gt; \(alice)</span>")
     #expect(dom.contains(carriesContent ? back : forth) && !dom.contains(carriesContent ? forth : back))
     #expect(dom.contains("<p id=\"hint\">The qlog covers the other direction") == !carriesContent)
@@ -148,7 +146,7 @@ import Testing
     let talk = try Conversation()
     try talk.data(1_000)
     let dom = try document(page(talk.capture.bytes))
-    #expect(dom.firstMatch(of: /<span id="file">report-[^<]*pcapng<\/span>/) != nil)
+    #expect(dom.firstMatch(of: /<span id="file">report\.pcapng<\/span>/) != nil)
     #expect(dom.firstMatch(of: /<p id="when">20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, [\d.]+ s, 3 datagrams<\/p>/) != nil)
   }
 
@@ -187,14 +185,13 @@ import Testing
 
   @Test func graphsAreFiles() async throws {
     let bytes = try await TransferCapture.make("loss=3%,corrupt=1%,delay=2ms", size: 200_000)
-    let folder = FileManager.default.temporaryDirectory.appending(path: "graphs-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let outcome = try inspectReport(bytes, ["--svg", folder.path])
+    let scratch = try Scratch()
+    let outcome = try inspectReport(bytes, ["--svg", scratch.at("graphs")])
     #expect(outcome.status == 0, "\(outcome.error)")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let names = scratch.names(in: "graphs")
     #expect(names.contains("1-sequence.svg") && names.contains("1-chunks.svg") && names.contains("2-losses.svg"))
     for name in names {
-      let parser = XMLParser(data: try Data(contentsOf: folder.appending(path: name)))
+      let parser = XMLParser(data: Data(try scratch.read("graphs/\(name)")))
       #expect(parser.parse(), "\(name): \(parser.parserError.map { "\($0)" } ?? "")")
     }
   }
@@ -211,19 +208,14 @@ import Testing
   }
 
   private func inspectReport(_ bytes: some Sequence<UInt8>, _ options: [String]) throws -> Outcome {
-    let file = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID()).pcapng")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    return try run(["report", file.path] + options)
+    let scratch = try Scratch()
+    return try run(["report", scratch.write("report.pcapng", bytes)] + options)
   }
 
   private func page(_ bytes: [UInt8], qlogs: [[UInt8]] = []) throws -> String {
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let scratch = try Scratch()
     let files = try qlogs.enumerated().map { index, bytes in
-      let file = folder.appending(path: "\(index).qlog")
-      try Data(bytes).write(to: file)
-      return file.path
+      try scratch.write("\(index).qlog", bytes)
     }
     let outcome = try inspectReport(bytes, files.flatMap { ["--qlog", $0] } + ["-o", "-"])
     #expect(outcome.status == 0, "\(outcome.error)")
@@ -239,19 +231,16 @@ import Testing
 
   /// The page's document after it has checked itself.
   private func document(_ html: String, width: Int = 1_400) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "report.html")
-    try Data(html.utf8).write(to: file)
-    let result = try Tool.run(
+    let scratch = try Scratch()
+    let file = try scratch.write("report.html", html.utf8)
+    let result = try RunningProgram.run(
       "chromium",
       [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=10000",
-        "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),1500", "--dump-dom",
-        "file://\(file.path)#check",
+        "--user-data-dir=\(scratch.at("profile"))", "--window-size=\(width),1500", "--dump-dom",
+        "file://\(file)#check",
       ])
-    #expect(result.output.contains("</html>"), "chromium says nothing")
+    #expect(result.output.contains("</html>"), "\(result)")
     return result.output
   }
 }

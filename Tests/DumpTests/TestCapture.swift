@@ -34,68 +34,6 @@ final class TestCapture {
   var bytes: [UInt8] { [UInt8](writer.bytes) }
 }
 
-/// What a run of the program left behind.
-struct Outcome {
-  var status: Int32
-  var output: String
-  var error: String
-  var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
-  /// The lines without number, time and flow, which have the same length in most tests.
-  var packets: [String] { lines.map { String($0.dropFirst("   1  0.000000 10.0.0.2:7402 > 10.0.0.1:7401 ".count)) } }
-}
-
-/// Runs the program on a file with these bytes.
-func inspect(_ bytes: [UInt8], _ options: String...) throws -> Outcome { try inspect(bytes, options: options) }
-
-/// Runs the program on a file with these bytes.
-func inspect(_ bytes: [UInt8], options: [String]) throws -> Outcome {
-  let file = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID()).pcapng")
-  try Data(bytes).write(to: file)
-  defer { try? FileManager.default.removeItem(at: file) }
-  return try run([file.path] + options)
-}
-
-/// Runs a subcommand on a file with these bytes.
-func inspect(by subcommand: String, _ bytes: [UInt8], _ options: String...) throws -> Outcome {
-  let file = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID()).pcapng")
-  try Data(bytes).write(to: file)
-  defer { try? FileManager.default.removeItem(at: file) }
-  return try run([subcommand, file.path] + options)
-}
-
-/// Runs the program on a file with these bytes; its status and the bytes that it writes to standard output.
-func inspectBytes(_ bytes: [UInt8], _ options: [String]) throws -> (status: Int32, output: [UInt8]) {
-  let folder = try temporaryFolder()
-  defer { try? FileManager.default.removeItem(at: folder) }
-  let (file, output) = (folder.appending(path: "a.pcapng"), folder.appending(path: "output"))
-  try Data(bytes).write(to: file)
-  try Data().write(to: output)
-  let handle = try FileHandle(forUpdating: output)
-  let status = ShoalDump.run([file.path] + options + ["-q"], output: handle.fileDescriptor)
-  return (status, [UInt8](try Data(contentsOf: output)))
-}
-
-/// A new empty folder.
-func temporaryFolder() throws -> URL {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "dump-\(UUID())")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  return folder
-}
-
-/// Runs the program.
-func run(_ words: [String], input: [UInt8] = []) throws -> Outcome {
-  let folder = try temporaryFolder()
-  defer { try? FileManager.default.removeItem(at: folder) }
-  let files = ["input", "output", "error"].map { folder.appending(path: $0) }
-  for file in files { try Data(file == files[0] ? input : []).write(to: file) }
-  let handles = try files.map { try FileHandle(forUpdating: $0) }
-  let status = ShoalDump.run(
-    words, input: handles[0].fileDescriptor, output: handles[1].fileDescriptor, error: handles[2].fileDescriptor)
-  return Outcome(
-    status: status, output: try String(contentsOf: files[1], encoding: .utf8),
-    error: try String(contentsOf: files[2], encoding: .utf8))
-}
-
 /// The start of a pcap file; 101 is raw IP.
 func pcapHeader(linkType: UInt32) -> [UInt8] {
   ([0xa1b2_c3d4, 0x0002_0004, 0, 0, 65_535, linkType] as [UInt32]).flatMap(bigEndian)

@@ -1,6 +1,7 @@
 import Foundation
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -204,16 +205,11 @@ import Testing
   }
 
   private func report(_ talk: Conversation, _ qlog: String?) throws -> (page: String, objects: [[String: Any]]) {
-    let folder = try temporaryFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (file, log, page) = (
-      folder.appending(path: "a.pcapng"), folder.appending(path: "a.qlog"), folder.appending(path: "a.html")
-    )
-    try Data(talk.capture.bytes).write(to: file)
-    try Data((qlog ?? "").utf8).write(to: log)
-    let options = qlog == nil ? [] : ["--qlog", log.path]
-    let outcome = try run(["report", file.path, "-o", page.path, "--json"] + options)
+    let scratch = try Scratch()
+    let options = try qlog.map { ["--qlog", try scratch.write("a.qlog", $0.utf8)] } ?? []
+    let capture = try scratch.write("a.pcapng", talk.capture.bytes)
+    let outcome = try run(["report", capture, "-o", scratch.at("a.html"), "--json"] + options)
     #expect(outcome.status == 0, "\(outcome.error)")
-    return (try String(contentsOf: page, encoding: .utf8), try objects(outcome))
+    return (try scratch.text("a.html"), try objects(outcome))
   }
 }

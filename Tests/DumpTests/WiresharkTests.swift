@@ -1,6 +1,7 @@
 import Foundation
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -16,14 +17,14 @@ import Testing
     #expect(isEqual, "swift run shoal-dump --lua >tools/wireshark/shoal.lua")
   }
 
-  @Test(.enabled(if: Tool.exists("tshark"), "tshark is not installed"), arguments: ["sr", "gbn"])
+  @Test(.enabled(if: RunningProgram.exists("tshark"), "tshark is not installed"), arguments: ["sr", "gbn"])
   func readsATransferAsWeDo(_ arq: String) async throws {
     let bytes = try await TransferCapture.make("loss=5%,corrupt=3%,delay=3ms", size: 400_000, arq: arq)
     // The file's blocks alone are as many; how many ACKs there are depends on how busy the machine is.
     try compare(bytes, atLeast: 280)
   }
 
-  @Test(.enabled(if: Tool.exists("tshark"), "tshark is not installed"))
+  @Test(.enabled(if: RunningProgram.exists("tshark"), "tshark is not installed"))
   func readsEveryPacketAndMessage() throws {
     let capture = TestCapture()
     var generator = SeededGenerator(seed: 11)
@@ -62,25 +63,25 @@ import Testing
 
   /// Holds every field, checksum verdict, repeat and answer that tshark finds against ours.
   private func compare(_ bytes: [UInt8], atLeast least: Int) throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "wireshark-\(UUID()).pcapng")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
+    let scratch = try Scratch()
+    let file = try scratch.write("wireshark.pcapng", bytes)
     let hidden = ["padding", "magic", "checksum", "messages"]
     let kinds = Dictionary(LuaDissector.all.map { (LuaDissector.filter($0), $0.kind) }) { kind, _ in kind }
     let fields = kinds.keys.filter { !hidden.contains($0) }.sorted()
     let special = ["frame.number", "shoal.checksum.status", "shoal.missing", "shoal.resent", "shoal.response_to"]
     let names = special + fields.map { "shoal." + $0 }
-    let words = ["-X", "lua_script:\(Self.script)", "-r", file.path, "-T", "fields", "-E", "aggregator=;"]
-    let tshark = try Tool.run("tshark", words + names.flatMap { ["-e", $0] })
+    let words = ["-X", "lua_script:\(Self.script)", "-r", file, "-T", "fields", "-E", "aggregator=;"]
+    let tshark = try RunningProgram.run("tshark", words + names.flatMap { ["-e", $0] })
     let theirs = tshark.output.split(separator: "\n").map { line in
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       return Dictionary(zip(names, cells)) { a, _ in a }
     }
-    let ours = try run([file.path, "--json", "--all"]).lines.dropLast().map { line in
+    let ours = try run([file, "--json", "--all"]).lines.dropLast().map { line in
       try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
-    let texts = try run([file.path, "--all"]).lines
-    #expect(tshark.status == 0 && ours.count == theirs.count && ours.count >= least)
+    let texts = try run([file, "--all"]).lines
+    #expect(tshark.status == 0, "\(tshark.error)")
+    #expect(ours.count == theirs.count && ours.count >= least)
     for ((our, their), text) in zip(zip(ours, theirs), texts) {
       let number = try #require(our["n"] as? Int)
       #expect(their["frame.number"] == "\(number)")

@@ -3,6 +3,7 @@ import Shoal
 import ShoalBase
 import ShoalCapture
 import ShoalContent
+import TestSupport
 import Testing
 
 /// What goes wrong is said in one line that names the thing, and nothing is lost.
@@ -58,13 +59,13 @@ import Testing
     // /dev/full takes no bytes; a directory in place of the part file takes none either.
     let scratch = try Scratch()
     let file = try scratch.file("in", 100_000)
-    try FileManager.default.createDirectory(atPath: scratch.at("out.part"), withIntermediateDirectories: true)
+    try scratch.folder("out.part")
     let origin = try peer(tracker: true)
     let share = try await origin.share(file)
     let other = try peer()
     let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
     await #expect(throws: ShoalError.self) { try await within(20) { try await download.finish() } }
-    #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))
+    #expect(!scratch.has("out"))
     await other.close()
     await origin.close()
   }
@@ -105,7 +106,7 @@ import Testing
     #expect(reason == "the file was changed")
     await other.close()
     await #expect(throws: (any Error).self) { try await download.finish() }
-    #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))
+    #expect(!scratch.has("out"))
     await origin.close()
   }
 

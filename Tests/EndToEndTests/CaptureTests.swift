@@ -2,6 +2,7 @@ import Foundation
 import Shoal
 import ShoalCapture
 import ShoalWire
+import TestSupport
 import Testing
 
 /// What `--capture` writes is what crossed the wire, in a form that others read.

@@ -2,6 +2,7 @@ import Foundation
 import Shoal
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 /// Strangers who take what they can of a peer, over real sockets, and an honest one beside them.

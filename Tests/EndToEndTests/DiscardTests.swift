@@ -1,5 +1,6 @@
 import Foundation
 import Shoal
+import TestSupport
 import Testing
 
 /// Downloads of which nothing is kept.
@@ -15,7 +16,7 @@ import Testing
     let last = try await within(30) { try await download.finish() }
     #expect(last.bytes == UInt64(size) && last.phase == .finished)
     #expect(last.path.isEmpty && last.name == "in")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["in"])
+    #expect(scratch.names == ["in"])
     await other.close()
     await origin.close()
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Shoal
+import TestSupport
 import Testing
 
 /// The example in the documentation of `Peer` compiles, runs, and is the one that stands there.

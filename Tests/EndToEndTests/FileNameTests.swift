@@ -1,6 +1,7 @@
 import Foundation
 import Shoal
 import ShoalContent
+import TestSupport
 import Testing
 
 /// Names at the edges of what file systems take, and things that only look like files.
@@ -8,7 +9,7 @@ import Testing
   private func fetched(_ name: String) async throws -> [String] {
     let scratch = try Scratch()
     let file = try scratch.file(name, 100_000)
-    try FileManager.default.createDirectory(atPath: scratch.at("to"), withIntermediateDirectories: true)
+    try scratch.folder("to")
     let origin = try peer(tracker: true)
     let share = try await origin.share(file)
     let other = try peer()
@@ -17,7 +18,7 @@ import Testing
     await other.close()
     await origin.close()
     #expect(same(file, scratch.at("to/\(name)")))
-    return try FileManager.default.contentsOfDirectory(atPath: scratch.at("to"))
+    return scratch.names(in: "to")
   }
 
   @Test(arguments: [

@@ -2,6 +2,7 @@ import Foundation
 import ShoalBase
 import ShoalWire
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Shoal

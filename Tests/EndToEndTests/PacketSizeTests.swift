@@ -1,5 +1,6 @@
 import Foundation
 import Shoal
+import TestSupport
 import Testing
 
 /// How large packets are, by what is known of the way.

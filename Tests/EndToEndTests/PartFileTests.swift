@@ -1,5 +1,6 @@
 import Foundation
 import Shoal
+import TestSupport
 import Testing
 
 /// What lies where a download would be written: gone on from if it is that download's, else left alone.

@@ -1,34 +1,6 @@
 import Foundation
 import Shoal
-import ShoalBase
 import ShoalLink
-import Testing
-
-/// A directory that goes when the test is over.
-final class Scratch: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "shoal-test-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// A file of so many bytes that follow from `seed`.
-  func file(_ name: String, _ size: Int, seed: UInt64 = 1) throws -> String {
-    var generator = SeededGenerator(seed: seed)
-    var bytes = [UInt8]()
-    bytes.reserveCapacity(size + 8)
-    while bytes.count < size { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
-    bytes.removeLast(bytes.count - size)
-    let file = path + "/" + name
-    try Data(bytes).write(to: URL(fileURLWithPath: file))
-    return file
-  }
-
-  func at(_ name: String) -> String { path + "/" + name }
-}
 
 func same(_ a: String, _ b: String) -> Bool { FileManager.default.contentsEqual(atPath: a, andPath: b) }
 

@@ -2,6 +2,7 @@ import Foundation
 import Shoal
 import ShoalBase
 import ShoalContent
+import TestSupport
 import Testing
 
 /// Files that cross real sockets, between peers that differ in all that flags can change.
@@ -17,7 +18,7 @@ import Testing
     let last = try await within(30) { try await download.finish() }
     #expect(last.bytes == UInt64(size))
     #expect(same(file, scratch.at("out")))
-    #expect(!FileManager.default.fileExists(atPath: scratch.at("out.part")))
+    #expect(!scratch.has("out.part"))
     await other.close()
     await origin.close()
   }
@@ -143,8 +144,8 @@ import Testing
     }
     begun.cancel()
     await first.close()
-    #expect(FileManager.default.fileExists(atPath: scratch.at("out.part")))
-    #expect(!FileManager.default.fileExists(atPath: scratch.at("out")))
+    #expect(scratch.has("out.part"))
+    #expect(!scratch.has("out"))
     // A byte that an evil hand changed is not believed.
     let handle = try #require(FileHandle(forUpdatingAtPath: scratch.at("out.part")))
     try handle.seek(toOffset: 70_000)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Shoal
+import TestSupport
 import Testing
 
 /// A file that somebody touches while it is served.

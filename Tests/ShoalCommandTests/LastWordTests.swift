@@ -1,17 +1,14 @@
-import Foundation
+import TestSupport
 import Testing
 
 /// What commands say as they fail: the cause, once, and nothing after it.
 @Suite(.serialized) struct LastWordTests {
-  private let folder = NSTemporaryDirectory() + "last-\(UUID())"
-
   /// A sharer of a made-up file, and what a line of shell does in which `$T` is its ticket and `$P` its process.
-  private func beside(_ size: String, _ line: String) throws -> (status: Int32, output: String, error: String) {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try BuiltProgram.shell(
+  private func beside(_ size: String, _ line: String) throws -> Outcome {
+    let scratch = try Scratch()
+    return try RunningProgram.shell(
       """
-      cd \(folder); head -c \(size) /dev/urandom >film.mkv
+      cd \(scratch.path); head -c \(size) /dev/urandom >film.mkv
       shoal share film.mkv --listen 127.0.0.1:0 >ticket 2>share.err & P=$!
       for i in $(seq 200); do [ -s ticket ] && break; sleep 0.05; done
       T=$(cat ticket)

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 /// The man pages of the three programs.
 @Suite struct ManualTests {
   @Test(arguments: ["shoal", "shoal-dump", "shoal-wan"]) func aPageHasWhatPagesHave(program: String) throws {
-    let page = try BuiltProgram.shell("\(program) --man").output
+    let page = try RunningProgram.run(program, ["--man"]).output
     for section in [
       "NAME", "SYNOPSIS", "DESCRIPTION", "\"OPTIONS\"", "\"EXIT STATUS\"", "\"ENVIRONMENT\"", "\"FILES\"",
       "\"SEE ALSO\"", "EXAMPLES",

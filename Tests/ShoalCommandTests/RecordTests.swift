@@ -1,5 +1,5 @@
-import Foundation
 import Shoal
+import TestSupport
 import Testing
 
 @testable import ShoalCommand
@@ -14,29 +14,28 @@ import Testing
 
   @Test(arguments: ["--capture", "--qlog"])
   func recordsAreNotReplacedUnlessForced(_ option: String) async throws {
-    let path = NSTemporaryDirectory() + "record-\(UUID())"
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let scratch = try Scratch()
+    let path = try scratch.write("record", "precious".utf8)
     func start(_ words: String...) throws -> Peer {
       let invocation = try invocation("share", "x", option, path, words: words)
       var options = try NodeOptions(access: invocation, listen: "127.0.0.1:0")
       options.qlog = invocation.first("qlog")?.text
       return try Peer.start(options)
     }
-    try Data("precious".utf8).write(to: URL(filePath: path))
     #expect(
       failure { _ = try start() }
         == "1 exists: \(option) \(path) exists; name another file, or replace it with --force")
-    #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+    #expect(try scratch.text("record") == "precious")
     await (try start("--force")).close()
-    #expect(try !String(contentsOfFile: path, encoding: .isoLatin1).contains("precious"))
+    #expect(try !scratch.text("record").contains("precious"))
   }
 
   @Test func anInterruptedDemoSaysWhatItLeaves() throws {
-    let folder = NSTemporaryDirectory() + "demo-\(UUID())"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try Scratch()
+    let folder = scratch.at("demo")
     let files = try DemoFiles(DemoPlan(invocation("demo", "--directory", folder)))
     #expect(files.remainder.isEmpty)
-    try Data("datagrams".utf8).write(to: URL(filePath: folder + "/a.pcapng"))
+    try scratch.write("demo/a.pcapng", "datagrams".utf8)
     #expect(files.remainder == "; 9 B stay in \(folder)")
   }
 
@@ -57,10 +56,9 @@ import Testing
   }
 
   @Test func aDemoRefusesTheCapturesOfAnother() throws {
-    let folder = NSTemporaryDirectory() + "demo-\(UUID())"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try Data("precious".utf8).write(to: URL(filePath: folder + "/origin.pcapng"))
+    let scratch = try Scratch()
+    let folder = scratch.path
+    try scratch.write("origin.pcapng", "precious".utf8)
     let plan = try DemoPlan(invocation("demo", "--directory", folder))
     #expect(
       failure { _ = try DemoFiles(plan) }

@@ -1,7 +1,7 @@
-import Foundation
 import ShoalLink
 import ShoalTerminal
 import ShoalTransport
+import TestSupport
 import Testing
 
 @testable import ShoalCommand
@@ -50,17 +50,16 @@ import Testing
   }
 
   @Test func aTimelineIsNotReplacedUnlessForced() throws {
-    let path = NSTemporaryDirectory() + "timeline-\(UUID())"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data("precious".utf8).write(to: URL(filePath: path))
+    let scratch = try Scratch()
+    let path = try scratch.write("timeline", "precious".utf8)
     func make(_ words: String...) throws {
       _ = try SimulationPlan(invocation("simulate", "--timeline", path, words: words)).makeTimeline()
     }
     #expect(
       failure { try make() } == "1 exists: --timeline \(path) exists; name another file, or replace it with --force")
-    #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+    #expect(try scratch.text("timeline") == "precious")
     try make("--force")
-    #expect(try Data(contentsOf: URL(filePath: path)).isEmpty)
+    #expect(try scratch.read("timeline").isEmpty)
   }
 
   @Test func theTimelineIsATable() {

@@ -1,5 +1,6 @@
 import Glibc
 import Shoal
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
@@ -15,12 +16,12 @@ import Testing
   }
 
   @Test func whatIsWrittenIsRead() throws {
-    let scratch = Scratch()
-    let file = try File.create(scratch("a"))
+    let scratch = try Scratch()
+    let file = try File.create(scratch.at("a"))
     try Self.write("shoal", to: file, at: 3)
     try file.sync()
     #expect(try file.size() == 8)
-    let reader = try File.open(scratch("a"))
+    let reader = try File.open(scratch.at("a"))
     #expect(try Self.read(reader, 8) == "\0\0\0shoal")
     #expect(try Self.read(reader, 100, at: 5) == "oal")
     #expect(try Self.read(reader, 100, at: 8) == "")
@@ -28,17 +29,17 @@ import Testing
   }
 
   @Test func creatingKeepsEmptiesOrRefuses() throws {
-    let scratch = Scratch()
-    try Self.write("old", to: File.create(scratch("a"), existing: .refuse))
-    #expect(try File.create(scratch("a"), existing: .keep).size() == 3)
-    let error = #expect(throws: SystemError.self) { try File.create(scratch("a"), existing: .refuse) }
-    #expect(error?.description == "\(scratch("a")): exists already")
-    #expect(try File.create(scratch("a"), existing: .empty).size() == 0)
+    let scratch = try Scratch()
+    try Self.write("old", to: File.create(scratch.at("a"), existing: .refuse))
+    #expect(try File.create(scratch.at("a"), existing: .keep).size() == 3)
+    let error = #expect(throws: SystemError.self) { try File.create(scratch.at("a"), existing: .refuse) }
+    #expect(error?.description == "\(scratch.at("a")): exists already")
+    #expect(try File.create(scratch.at("a"), existing: .empty).size() == 0)
   }
 
   @Test func allocationNeverShortens() throws {
-    let scratch = Scratch()
-    let file = try File.create(scratch("a"))
+    let scratch = try Scratch()
+    let file = try File.create(scratch.at("a"))
     try file.allocate(0)
     try file.allocate(100_000)
     #expect(try file.size() == 100_000)
@@ -72,59 +73,61 @@ import Testing
   }
 
   @Test func renamingReplacesOrRefuses() throws {
-    let scratch = Scratch()
-    try Self.write("new", to: File.create(scratch("a")))
-    try Self.write("old", to: File.create(scratch("b")))
-    let refusal = SystemError(EEXIST, .rename, scratch("b"))
-    #expect(throws: refusal) { try FileSystem.rename(scratch("a"), to: scratch("b"), replacing: false) }
-    #expect(try Self.read(File.open(scratch("b")), 9) == "old")
-    try FileSystem.rename(scratch("a"), to: scratch("b"), replacing: true)
-    #expect(try Self.read(File.open(scratch("b")), 9) == "new")
-    try FileSystem.rename(scratch("b"), to: scratch("c"), replacing: false)
-    #expect(try FileSystem.status(scratch("b")) == nil)
-    #expect(try FileSystem.status(scratch("c"))?.size == 3)
+    let scratch = try Scratch()
+    try Self.write("new", to: File.create(scratch.at("a")))
+    try Self.write("old", to: File.create(scratch.at("b")))
+    let refusal = SystemError(EEXIST, .rename, scratch.at("b"))
+    #expect(throws: refusal) { try FileSystem.rename(scratch.at("a"), to: scratch.at("b"), replacing: false) }
+    #expect(try Self.read(File.open(scratch.at("b")), 9) == "old")
+    try FileSystem.rename(scratch.at("a"), to: scratch.at("b"), replacing: true)
+    #expect(try Self.read(File.open(scratch.at("b")), 9) == "new")
+    try FileSystem.rename(scratch.at("b"), to: scratch.at("c"), replacing: false)
+    #expect(try FileSystem.status(scratch.at("b")) == nil)
+    #expect(try FileSystem.status(scratch.at("c"))?.size == 3)
     try FileSystem.syncDirectory(scratch.path)
-    #expect(throws: SystemError(ENOENT, .rename, scratch("x"))) {
-      try FileSystem.rename(scratch("x"), to: scratch("y"), replacing: false)
+    #expect(throws: SystemError(ENOENT, .rename, scratch.at("x"))) {
+      try FileSystem.rename(scratch.at("x"), to: scratch.at("y"), replacing: false)
     }
   }
 
   @Test func renamingByLinkRefusesToo() throws {
-    let scratch = Scratch()
-    try Self.write("new", to: File.create(scratch("a")))
-    try Self.write("old", to: File.create(scratch("b")))
-    let refusal = SystemError(EEXIST, .rename, scratch("b"))
-    #expect(throws: refusal) { try FileSystem.renameByLink(scratch("a"), to: scratch("b")) }
-    try FileSystem.renameByLink(scratch("a"), to: scratch("c"))
-    #expect(try FileSystem.status(scratch("a")) == nil)
-    #expect(try Self.read(File.open(scratch("c")), 9) == "new")
+    let scratch = try Scratch()
+    try Self.write("new", to: File.create(scratch.at("a")))
+    try Self.write("old", to: File.create(scratch.at("b")))
+    let refusal = SystemError(EEXIST, .rename, scratch.at("b"))
+    #expect(throws: refusal) { try FileSystem.renameByLink(scratch.at("a"), to: scratch.at("b")) }
+    try FileSystem.renameByLink(scratch.at("a"), to: scratch.at("c"))
+    #expect(try FileSystem.status(scratch.at("a")) == nil)
+    #expect(try Self.read(File.open(scratch.at("c")), 9) == "new")
   }
 
   @Test func statusTellsFilesApart() throws {
-    let scratch = Scratch()
-    let file = try File.create(scratch("a"))
+    let scratch = try Scratch()
+    let file = try File.create(scratch.at("a"))
     let status = try file.status()
-    #expect(try FileSystem.status(scratch("a")) == status)
+    #expect(try FileSystem.status(scratch.at("a")) == status)
     #expect(status.kind == .regular && status.modified > 0)
     #expect(try FileSystem.status(scratch.path)?.kind == .directory)
     #expect(try FileSystem.status("/dev/null")?.kind == .other)
-    #expect(try FileSystem.status(scratch("none")) == nil)
-    #expect(try FileSystem.status(scratch("a/under")) == nil)
-    #expect(FileSystem.areSame(scratch("a"), scratch("./a")) && !FileSystem.areSame(scratch("a"), scratch("b")))
-    #expect(FileSystem.areSame(scratch("new"), scratch("./new")) && !FileSystem.areSame(scratch("new"), "/tmp/new"))
+    #expect(try FileSystem.status(scratch.at("none")) == nil)
+    #expect(try FileSystem.status(scratch.at("a/under")) == nil)
+    #expect(
+      FileSystem.areSame(scratch.at("a"), scratch.at("./a")) && !FileSystem.areSame(scratch.at("a"), scratch.at("b")))
+    #expect(
+      FileSystem.areSame(scratch.at("new"), scratch.at("./new")) && !FileSystem.areSame(scratch.at("new"), "/tmp/new"))
     #expect(!FileSystem.areSame("/dev/null", "/dev/null"), "what is no file may be written twice")
-    let other = try File.create(scratch("b")).status()
+    let other = try File.create(scratch.at("b")).status()
     #expect(other.inode != status.inode && other.device == status.device)
-    try FileSystem.remove(scratch("b"))
-    #expect(throws: SystemError(ENOENT, .remove, scratch("b"))) { try FileSystem.remove(scratch("b")) }
+    try FileSystem.remove(scratch.at("b"))
+    #expect(throws: SystemError(ENOENT, .remove, scratch.at("b"))) { try FileSystem.remove(scratch.at("b")) }
   }
 
   @Test func aLockHasOneHolder() throws {
-    let scratch = Scratch()
-    var holder: File? = try File.create(scratch("a"))
+    let scratch = try Scratch()
+    var holder: File? = try File.create(scratch.at("a"))
     try holder?.lock()
-    let other = try File.create(scratch("a"))
-    #expect(throws: SystemError(EWOULDBLOCK, .lock, scratch("a"))) { try other.lock() }
+    let other = try File.create(scratch.at("a"))
+    #expect(throws: SystemError(EWOULDBLOCK, .lock, scratch.at("a"))) { try other.lock() }
     holder = nil
     try other.lock()
   }

@@ -3,6 +3,7 @@ import ShoalContent
 import ShoalStore
 import ShoalSwarm
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Shoal
@@ -46,30 +47,30 @@ import Testing
 
   @Test(arguments: [ENOSYS, EOPNOTSUPP, ENOLCK])
   func aFileSystemWithoutLocksWillDo(_ code: Int32) throws {
-    let scratch = Scratch()
-    guard let outcome = try Self.prepare(scratch("out"), without: SystemCallFilter.flock, code) else { return }
+    let scratch = try Scratch()
+    guard let outcome = try Self.prepare(scratch.at("out"), without: SystemCallFilter.flock, code) else { return }
     #expect(outcome == "done")
   }
 
   @Test func aLockThatFailsLeavesNothing() throws {
-    let scratch = Scratch()
-    let target = scratch("out")
+    let scratch = try Scratch()
+    let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EIO) else { return }
     #expect(outcome == "file: \(target).part: input/output error; the disk may be failing")
     #expect(access(target + ".part", F_OK) != 0)
   }
 
   @Test func whatAnotherProcessHasStays() throws {
-    let scratch = Scratch()
-    let target = scratch("out")
+    let scratch = try Scratch()
+    let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EWOULDBLOCK) else { return }
     #expect(outcome.hasPrefix("file: \(target).part: in use by another process"))
     #expect(access(target + ".part", F_OK) == 0)
   }
 
   @Test func aRefusalOfRoomThatThereIsIsNotCalledAFullDisk() throws {
-    let scratch = Scratch()
-    let target = scratch("out")
+    let scratch = try Scratch()
+    let target = scratch.at("out")
     // In memory no space is claimed.
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.fallocate, ENOSPC), outcome != "done" else {
       return
@@ -83,8 +84,8 @@ import Testing
 
   /// A machine that lost power may leave no piece whole of those that were written; the part still says whose it is.
   @Test func aTornPartOfThisFileIsGoneOnFrom() throws {
-    let scratch = Scratch()
-    let target = scratch("out")
+    let scratch = try Scratch()
+    let target = scratch.at("out")
     let bytes = [UInt8](repeating: 7, count: 50_000)
     let manifest = bytes.withUnsafeBytes { bytes in
       Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes)], lastPiece: bytes)

@@ -2,16 +2,19 @@ import Shoal
 import ShoalBase
 import ShoalContent
 import Synchronization
+import TestSupport
 import Testing
 
 /// Files read and hashed by several threads at once.
 @Suite struct PieceScanTests {
-  private let scratch = Scratch()
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
 
   private func file(_ size: Int) throws -> (file: File, bytes: [UInt8]) {
     var generator = SeededGenerator(seed: UInt64(size))
     let bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-    let file = try File.create(scratch("file\(size)"))
+    let file = try File.create(scratch.at("file\(size)"))
     try bytes.withUnsafeBytes { try file.write($0, at: 0) }
     return (file, bytes)
   }

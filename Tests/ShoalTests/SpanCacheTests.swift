@@ -1,4 +1,5 @@
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import Shoal
@@ -9,7 +10,7 @@ import Testing
   private static let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 31 >> 3) }
 
   private func source(_ scratch: Scratch) throws -> SourceFile {
-    let file = try File.create(scratch("a"))
+    let file = try File.create(scratch.at("a"))
     try Self.content.withUnsafeBytes { try file.write($0, at: 0) }
     return try SourceFile(file, checksForChange: true)
   }
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test func crumbsAreReadAsCrumbs() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let source = try source(scratch)
     var spans = SpanCache()
     for start in stride(from: 0, to: Self.size, by: 262_144) { send(start..<start + 1, by: 1_158, source, &spans) }
@@ -42,7 +43,7 @@ import Testing
 
   @Test(arguments: [1, 1_158, 8_000, 65_465])
   func nothingIsReadTwiceNorInVain(step: Int) throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let source = try source(scratch)
     var spans = SpanCache()
     for range in [100_000..<165_536, 1_000_001..<1_400_000, 2_990_000..<3_000_000] {
@@ -54,7 +55,7 @@ import Testing
 
   /// Who downloads the same at the same time has it from the same span; others have their own.
   @Test func spansAreShared() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let source = try source(scratch)
     var spans = SpanCache()
     for start in stride(from: 0, to: 1 << 20, by: 4_096) {
@@ -72,8 +73,8 @@ import Testing
   }
 
   @Test func whatWasWrittenIsReadAnew() throws {
-    let scratch = Scratch()
-    let file = try File.create(scratch("b"))
+    let scratch = try Scratch()
+    let file = try File.create(scratch.at("b"))
     try Self.content.withUnsafeBytes { try file.write($0, at: 0) }
     let source = try SourceFile(file, checksForChange: false)
     var spans = SpanCache()
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test func whatIsNotThereIsNotSent() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let source = try source(scratch)
     var spans = SpanCache()
     for (offset, length, ahead) in [(Self.size - 5, 10, 0), (Self.size - 5, 10, 900), (Self.size, 1, 0)] {
@@ -101,7 +102,7 @@ import Testing
 
   /// More spans than are kept: the oldest go, and nothing else changes.
   @Test func theOldestSpanGoes() throws {
-    let scratch = Scratch()
+    let scratch = try Scratch()
     let source = try source(scratch)
     var spans = SpanCache()
     for start in stride(from: 0, to: Self.size - 3_000, by: 10_000) {

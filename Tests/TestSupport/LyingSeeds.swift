@@ -1,5 +1,3 @@
-import Glibc
-
 /// The seeds by which lies are told, `each` of them to a seed, in four parts that run side by side.
 ///
 /// The suite tells a million. For more set SHOAL_LYING_DATAGRAMS to their number, and SHOAL_LYING_SEED to the first seed:
@@ -10,10 +8,8 @@ import Glibc
 public struct LyingSeeds: Sequence, IteratorProtocol {
   /// The parts.
   public static let parts = 0..<4 as Range<UInt64>
-  private static let wanted = environment("SHOAL_LYING_DATAGRAMS")
-  private static let first = UInt64(environment("SHOAL_LYING_SEED") ?? 0)
-
-  private static func environment(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+  private static let wanted = environmentNumber("SHOAL_LYING_DATAGRAMS")
+  private static let first = environmentNumber("SHOAL_LYING_SEED", as: UInt64.self) ?? 0
 
   private var upcoming: UInt64
   private let end: UInt64

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import shoal_wan
@@ -64,10 +65,10 @@ struct LinkTests {
   }
 
   @Test func runsACommandAndPassesItsStatusOn() throws {
-    let (status, output, error) = try RunningWan.run(
+    let outcome = try RunningWan.run(
       ["--link", "delay=1ms", "--name", RunningWan.newName(), "--", "/bin/sh", "-c", "echo here; exit 7"])
-    #expect(status == 7 && output == "here\n")
-    #expect(error.contains("offered") && error.contains("delivered"))
+    #expect(outcome.status == 7 && outcome.output == "here\n", "\(outcome)")
+    #expect(outcome.error.contains("offered") && outcome.error.contains("delivered"))
     let missing = try RunningWan.run(["--name", RunningWan.newName(), "--", "no-such-program"])
     #expect(missing.status == 127)
     #expect(missing.error == "shoal-wan: error: no-such-program: no such command; is it in PATH?\n")
@@ -92,7 +93,7 @@ struct LinkTests {
 
   @Test func whatAKilledRunHasLeftIsRemovedWhereThatIsWished() throws {
     let wan = try RunningWan("clean")
-    wan.send(SIGKILL)
+    try wan.end(by: SIGKILL)
     #expect(isThere(wan.name) == [true, true])
     let second = try RunningWan.run(["--name", wan.name, "--", "true"])
     #expect(second.status == 1)
@@ -108,7 +109,7 @@ struct LinkTests {
     throws
   {
     let wan = try RunningWan("clean")
-    wan.send(number)
+    try wan.end(by: number)
     #expect(isThere(wan.name) == [false, false])
   }
 
@@ -116,14 +117,14 @@ struct LinkTests {
     let name = RunningWan.newName()
     // With SIGPIPE ignored too, as programs in Python have it.
     for ignoring in ["", "trap '' PIPE;"] {
-      let shell = try RunningWan.shell(
+      let shell = try RunningProgram.shell(
         "(\(ignoring) sleep 0.2; exec shoal-wan --name \(name) --link clean \(option)) | true")
-      #expect(!shell.contains("error"))
+      #expect(!shell.output.contains("error") && !shell.error.contains("error"))
       #expect(isThere(name) == [false, false])
     }
-    let shell = try RunningWan.shell(
+    let shell = try RunningProgram.shell(
       "(shoal-wan --name \(name) --link clean \(option) & echo $!) | (read P; head -n 1; exec <&-; kill -INT $P)")
-    #expect(shell.contains(option.isEmpty ? "READY" : "ready"))
+    #expect(shell.output.contains(option.isEmpty ? "READY" : "ready"))
     for _ in 0..<500 where isThere(name).contains(true) { usleep(10_000) }
     #expect(isThere(name) == [false, false])
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import shoal_wan
@@ -7,88 +8,42 @@ import Testing
 /// A `shoal-wan` that runs, and sockets at both of its ends.
 final class RunningWan {
   let name = RunningWan.newName()
-  private let process = Process()
-  private let output = Pipe()
-  private var pending = Data()
+  private let program: RunningProgram
 
   /// Starts it and waits until it is ready.
   init(_ link: String, _ more: String...) throws {
-    process.executableURL = RunningWan.program
-    process.arguments = ["--json", "--name", name, "--link", link] + more
-    process.standardOutput = output
-    try process.run()
+    program = try RunningProgram("shoal-wan", ["--json", "--name", name, "--link", link] + more)
     let ready = try nextObject()
     guard ready["event"] as? String == "ready" else { throw Failure("not ready: \(ready)") }
   }
 
-  deinit { if process.isRunning { process.terminate() } }
+  // So that it removes its namespaces, which it cannot when it is killed.
+  deinit { try? end(by: SIGTERM) }
 
   /// Ends it as Ctrl-C would; its last object.
   func stop() throws -> [String: Any] {
-    process.interrupt()
+    program.send(SIGINT)
     let last = try nextObject()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+    #expect(try program.finish().signal == SIGINT)
     #expect(last["event"] as? String == "done")
     return last
   }
 
   /// Ends it by a signal.
-  func send(_ number: Int32) {
-    kill(process.processIdentifier, number)
-    process.waitUntilExit()
+  func end(by signal: Int32) throws {
+    program.send(signal)
+    _ = try program.finish()
   }
 
   private func nextObject() throws -> [String: Any] {
-    while true {
-      if let end = pending.firstIndex(of: 10) {
-        let line = Data(pending[pending.startIndex..<end])
-        pending = Data(pending[(end + 1)...])
-        return try JSONSerialization.jsonObject(with: line) as? [String: Any] ?? [:]
-      }
-      let more = output.fileHandleForReading.availableData
-      if more.isEmpty { throw Failure("shoal-wan ended early") }
-      pending += more
-    }
+    guard let line = try program.nextLine() else { throw Failure("ended early: \(try program.finish())") }
+    return try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
   }
-
-  // MARK: Other runs
 
   static func newName() -> String { "swt\(getpid() % 100_000)x\(Int.random(in: 0..<100_000))" }
 
-  /// It lies beside the program that runs the tests.
-  private static var program: URL {
-    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appendingPathComponent("shoal-wan")
-  }
-
-  /// What a line of shell prints, in which `shoal-wan` is this one.
-  static func shell(_ line: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "PATH=\(program.deletingLastPathComponent().path):$PATH; \(line)"]
-    let output = Pipe()
-    (process.standardOutput, process.standardError) = (output, output)
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return text
-  }
-
-  /// Runs it to its end.
-  static func run(_ arguments: [String]) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
-    process.executableURL = program
-    process.arguments = arguments
-    let (output, error) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = error
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text, complaint)
-  }
+  /// Runs one to its end.
+  static func run(_ arguments: [String]) throws -> Outcome { try RunningProgram.run("shoal-wan", arguments) }
 
   // MARK: Sockets
 
