@@ -164,8 +164,36 @@ package struct SimulatedDisk: Sendable {
     case .discard(let path):
       rename(.remove(path))
       handle = nil
+    case .openSource(let path):
+      guard let inode = names[path] else { return .failure(error(.other, "open", path)) }
+      handle = inode
+      return .success(.status(.file(size: UInt64(inodes[inode].content.count))))
+    case .hash(let cut):
+      guard let handle, inodes[handle].content.count == Int(cut.size) else { return .success(.hashed(nil)) }
+      return .success(.hashed(SimulatedDisk.manifest(of: inodes[handle].content, cut)))
+    case .reexamine(let manifest):
+      let isSame = handle.map { inodes[$0].content.count == Int(manifest.cut.size) } ?? false
+      return .success(.unchanged(isSame && verify(manifest, handle).isComplete))
+    case .read(let offset, let length):
+      // What is shared from the beginning has no file: its bytes are made up as they are sent.
+      guard let handle else { break }
+      guard Int(offset) + length <= inodes[handle].content.count else { return .failure(error(.other, "read", "")) }
     }
     return .success(.done)
+  }
+
+  private static func manifest(of content: [UInt8], _ cut: Cut) -> Manifest {
+    content.withUnsafeBytes { bytes in
+      func piece(_ number: Int) -> UnsafeRawBufferPointer {
+        let start = Int(cut.pieceOffset(number))
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<start + cut.pieceLength(number)])
+      }
+      let values = (0..<(cut.pieces > 1 ? cut.pieces : 0)).map {
+        Blake3.chainingValue(of: piece($0), firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
+      }
+      let last = cut.pieces > 0 ? piece(cut.pieces - 1) : UnsafeRawBufferPointer(start: nil, count: 0)
+      return Manifest(cut: cut, values: values, lastPiece: last)
+    }
   }
 
   private func error(_ kind: DiskError.Kind, _ action: String, _ subject: String) -> DiskError {

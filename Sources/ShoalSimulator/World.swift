@@ -67,7 +67,7 @@ package final class World {
     network.leave(peer.address)
     byAddress[peer.address] = nil
     peer.isGone = true
-    peer.jobs = []
+    (peer.jobs, peer.reads) = ([], [:])
     var random = SeededGenerator(seed: peer.address.low ^ UInt64(bitPattern: now.nanoseconds))
     peer.disk.crash(using: &random)
   }

@@ -17,6 +17,8 @@ extension World {
           continue
         }
         if let id = peer.store.settle(piece, of: key.index) { peer.gathered[id] = content }
+      case .wanted(let read, let key, let offset, let length):
+        peer.reads[peer.store.read(.download(key.index), offset: offset, length: length)] = read
       case .pieceDropped(let key, let piece):
         peer.files[key.index].dropped += 1
         peer.files[key.index].gathering[piece] = nil
@@ -63,9 +65,10 @@ extension World {
       let content = peer.gathered.removeValue(forKey: id) ?? []
       // The swarm may have given it up meanwhile.
       guard peer.store.expects(id) else { continue }
-      let result = peer.disk.perform(job, &peer.handles[id.file], piece: content)
+      guard case .download(let file) = id.key else { continue }
+      let result = peer.disk.perform(job, &peer.handles[file], piece: content)
       if case .settle(let piece, _) = job, case .success(.piece(let isRight)) = result {
-        settled(piece, FileKey(source: UInt32(id.file)), peer, isRight, content)
+        settled(piece, FileKey(source: UInt32(file)), peer, isRight, content)
       }
       peer.store.complete(id, result)
     }
@@ -84,6 +87,10 @@ extension World {
       case .failed(let file, let failure):
         peer.files[file].failure = failure
         peer.swarm.withdraw(FileKey(source: UInt32(file)), at: now)
+      case .read(let id, let error):
+        guard let read = peer.reads.removeValue(forKey: id) else { continue }
+        peer.swarm.readEnded(read, isReadable: error == nil, at: now)
+      case .hashed, .unchanged, .unshared: violate("\(peer.address) was told of a file that it did not share")
       }
     }
   }

@@ -38,6 +38,8 @@ package final class WorldPeer {
   var handles: [Int: Int] = [:]
   /// The pieces that are to be settled.
   var gathered: [StoreJobID: [UInt8]] = [:]
+  /// What is being read to be sent.
+  var reads: [StoreJobID: ReadKey] = [:]
   /// What the disk will be done with then.
   var jobs: [(id: StoreJobID, job: StoreJob, at: Instant)] = []
 

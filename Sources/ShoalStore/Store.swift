@@ -1,19 +1,26 @@
 import ShoalBase
 import ShoalContent
 
-/// What downloads need done to a disk, as jobs that the host does, and what comes of them.
+/// What downloads and shares need done to a disk, as jobs that the host does, and what comes of them.
 ///
 /// A state machine: tell it of a file or a piece, or hand it what came of a job, then drain `nextJob` and `nextEvent`. It
 /// never touches a disk and holds no byte of a file. The jobs of one file's preparation and end follow each other; pieces
-/// may be settled side by side.
+/// may be settled, and bytes read, side by side.
 package struct Store {
-  private var files: [Int: StoredFile] = [:]
-  /// The jobs that are under way: which piece each settles, or nil.
-  private var running: [StoreJobID: Int?] = [:]
+  /// What a job that is under way is for.
+  private enum Purpose {
+    case step
+    case piece(Int)
+    case read
+  }
+
+  private var downloads: [Int: StoredFile] = [:]
+  private var shares: [Int: SharedFile] = [:]
+  private var running: [StoreJobID: Purpose] = [:]
   private var jobs = Queue<(id: StoreJobID, job: StoreJob)>()
   private var events = Queue<StoreEvent>()
   private var jobsMade: UInt64 = 0
-  /// The jobs that wait until their file is ready for them.
+  /// The jobs that wait until their download is ready for them.
   private var held: [Int: [(id: StoreJobID, job: StoreJob)]] = [:]
 
   /// A store without files.
@@ -28,71 +35,144 @@ package struct Store {
   /// Whether a job's result is still waited for. If not, it need not be done, and what it opened is to be closed.
   package func expects(_ id: StoreJobID) -> Bool { running[id] != nil }
 
+  /// A job is done, or has failed.
+  package mutating func complete(_ id: StoreJobID, _ result: Result<StoreFinding, DiskError>) {
+    switch (running.removeValue(forKey: id), id.key) {
+    case (nil, _): break
+    case (.read, _):
+      let error = if case .failure(let error) = result { error } else { DiskError?.none }
+      events.append(.read(id, error))
+    case (.piece(let piece), .download(let number)): settled(piece, number, result)
+    case (_, .download(let number)): advance(number, result)
+    case (_, .share(let number)): advance(share: number, result)
+    }
+  }
+
+  // MARK: Downloads
+
   /// Prepares a place for a file, and verifies what is there already; without a `target` nothing is kept. `.prepared` or
-  /// `.failed` follows. A file of this key that there was is given up.
-  package mutating func prepare(_ file: Int, _ manifest: Manifest, target: String?, replacing: Bool) {
-    forget(file)
+  /// `.failed` follows. A file of this number that there was is given up.
+  package mutating func prepare(_ number: Int, _ manifest: Manifest, target: String?, replacing: Bool) {
+    forget(number)
     let stored = StoredFile(manifest, target: target, replacing: replacing)
-    files[file] = stored
-    act(stored.begin(), file)
+    downloads[number] = stored
+    act(stored.begin(), number)
   }
 
   /// All bytes of a piece have been gathered: the job that takes them; `.settled` or `.failed` follows. Nil if there is
   /// no place for it.
-  package mutating func settle(_ piece: Int, of file: Int) -> StoreJobID? {
-    guard let stored = files[file], stored.takesPieces else { return nil }
-    return add(.settle(piece: piece, stored.manifest), file, piece: piece)
+  package mutating func settle(_ piece: Int, of number: Int) -> StoreJobID? {
+    guard let stored = downloads[number], stored.takesPieces else { return nil }
+    return add(.settle(piece: piece, stored.manifest), .download(number), for: .piece(piece))
   }
 
   /// All pieces are settled: the file gets its name. `.finished` or `.failed` follows.
-  package mutating func finish(_ file: Int) {
-    guard let outcome = files[file]?.finish() ?? nil else { return }
-    act(outcome, file)
+  package mutating func finish(_ number: Int) {
+    guard let outcome = downloads[number]?.finish() ?? nil else { return }
+    act(outcome, number)
   }
 
-  /// Nothing more is done for a file; what is on the disk stays.
-  package mutating func forget(_ file: Int) {
-    files[file] = nil
-    held[file] = nil
-    for id in running.keys where id.file == file { running[id] = nil }
-  }
-
-  /// A job is done, or has failed.
-  package mutating func complete(_ id: StoreJobID, _ result: Result<StoreFinding, DiskError>) {
-    guard let piece = running.removeValue(forKey: id), files[id.file] != nil else { return }
-    switch (result, piece) {
-    case (.success(.piece(let isRight)), let piece?):
-      events.append(.settled(file: id.file, piece: piece, isRight: isRight))
-    case (.success(let finding), _):
-      if let outcome = files[id.file]?.done(finding) { act(outcome, id.file) }
-    case (.failure(let error), _):
-      if let outcome = files[id.file]?.failed(error) { act(outcome, id.file) }
+  /// Nothing more is done for a download; what is on the disk stays.
+  package mutating func forget(_ number: Int) {
+    downloads[number] = nil
+    held[number] = nil
+    for (id, purpose) in running where id.key == .download(number) {
+      // What is being sent of it may be read to the end.
+      if case .read = purpose { continue }
+      running[id] = nil
     }
   }
 
-  private mutating func act(_ outcome: StoredFile.Outcome, _ file: Int) {
+  private mutating func settled(_ piece: Int, _ number: Int, _ result: Result<StoreFinding, DiskError>) {
+    guard downloads[number] != nil else { return }
+    guard case .success(.piece(let isRight)) = result else { return advance(number, result) }
+    events.append(.settled(file: number, piece: piece, isRight: isRight))
+  }
+
+  private mutating func advance(_ number: Int, _ result: Result<StoreFinding, DiskError>) {
+    let outcome: StoredFile.Outcome? =
+      switch result {
+      case .success(let finding): downloads[number]?.done(finding)
+      case .failure(let error): downloads[number]?.failed(error)
+      }
+    if let outcome { act(outcome, number) }
+  }
+
+  private mutating func act(_ outcome: StoredFile.Outcome, _ number: Int) {
     switch outcome {
-    case .job(let job): add(job, file, piece: nil)
+    case .job(let job): add(job, .download(number), for: .step)
     case .prepared(let have, let wasThere, let job):
-      events.append(.prepared(file: file, have: have, wasThere: wasThere))
-      if let job { add(job, file, piece: nil) }
-    case .ready: for job in held.removeValue(forKey: file) ?? [] { jobs.append(job) }
+      events.append(.prepared(file: number, have: have, wasThere: wasThere))
+      if let job { add(job, .download(number), for: .step) }
+    case .ready: for job in held.removeValue(forKey: number) ?? [] { jobs.append(job) }
     case .finished:
-      forget(file)
-      events.append(.finished(file: file))
+      forget(number)
+      events.append(.finished(file: number))
     case .failed(let failure):
-      forget(file)
-      events.append(.failed(file: file, failure))
+      forget(number)
+      events.append(.failed(file: number, failure))
     }
+  }
+
+  // MARK: Shares
+
+  /// Hashes a file that is to be shared: `.hashed` or `.unshared` follows. The number is one that was never used.
+  package mutating func share(_ number: Int, path: String, _ chunking: Chunking) {
+    let file = SharedFile(path, chunking)
+    shares[number] = file
+    act(file.begin(), share: number)
+  }
+
+  /// Somebody else has touched a file that is shared: `.unchanged` or `.unshared` follows. Until then nothing of it may
+  /// be sent.
+  package mutating func touched(share number: Int) {
+    if let outcome = shares[number]?.touched() ?? nil { act(outcome, share: number) }
+  }
+
+  /// A file is shared no longer.
+  package mutating func forget(share number: Int) {
+    shares[number] = nil
+    for (id, purpose) in running where id.key == .share(number) {
+      if case .read = purpose { continue }
+      running[id] = nil
+    }
+  }
+
+  private mutating func advance(share number: Int, _ result: Result<StoreFinding, DiskError>) {
+    let outcome: SharedFile.Outcome? =
+      switch result {
+      case .success(let finding): shares[number]?.done(finding)
+      case .failure(let error): shares[number]?.failed(error)
+      }
+    if let outcome { act(outcome, share: number) }
+  }
+
+  private mutating func act(_ outcome: SharedFile.Outcome, share number: Int) {
+    switch outcome {
+    case .job(let job): add(job, .share(number), for: .step)
+    case .hashed(let manifest): events.append(.hashed(share: number, manifest))
+    case .unchanged: events.append(.unchanged(share: number))
+    case .failed(let failure):
+      forget(share: number)
+      events.append(.unshared(share: number, failure))
+    }
+  }
+
+  // MARK: Reading
+
+  /// Bytes of a file are to be sent, and a disk would have to be waited for: `.read` follows, even if the file is
+  /// forgotten meanwhile.
+  package mutating func read(_ key: StoreKey, offset: UInt64, length: Int) -> StoreJobID {
+    add(.read(offset: offset, length: length), key, for: .read)
   }
 
   @discardableResult
-  private mutating func add(_ job: StoreJob, _ file: Int, piece: Int?) -> StoreJobID {
+  private mutating func add(_ job: StoreJob, _ key: StoreKey, for purpose: Purpose) -> StoreJobID {
     jobsMade += 1
-    let id = StoreJobID(file: file, number: jobsMade)
-    running.updateValue(piece, forKey: id)
-    if piece != nil, files[file]?.step != .ready {
-      held[file, default: []].append((id, job))
+    let id = StoreJobID(key: key, number: jobsMade)
+    running[id] = purpose
+    if case .piece = purpose, case .download(let number) = key, downloads[number]?.step != .ready {
+      held[number, default: []].append((id, job))
     } else {
       jobs.append((id, job))
     }

@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 
 /// What a store tells its owner.
 package enum StoreEvent: Sendable {
@@ -10,15 +11,23 @@ package enum StoreEvent: Sendable {
   case finished(file: Int)
   /// It cannot be had; nothing more is done for it.
   case failed(file: Int, StoreFailure)
+  /// A file that is shared has this manifest: it can be served.
+  case hashed(share: Int, Manifest)
+  /// A shared file that was touched is as it was: it can be served again.
+  case unchanged(share: Int)
+  /// It can be shared no more, or not at all.
+  case unshared(share: Int, StoreFailure)
+  /// Bytes are at hand, or cannot be had.
+  case read(StoreJobID, DiskError?)
 }
 
-/// Why a file cannot be stored.
+/// Why a file cannot be stored or shared.
 package enum StoreFailure: Error, Hashable, Sendable {
   /// Something else has the file's name.
   case differs(path: String)
   /// A symbolic link that leads nowhere has the file's name.
   case linkToNothing(path: String)
-  /// What has the file's name is a directory, or no file at all.
+  /// What has the file's name, or is to be shared, is a directory or another thing that is no file.
   case noFile(path: String, isDirectory: Bool)
   /// A symbolic link has the part's name.
   case partIsLink(path: String)
@@ -32,4 +41,12 @@ package enum StoreFailure: Error, Hashable, Sendable {
   case preparing(DiskError)
   /// The disk failed when a piece was written or the file was finished.
   case writing(DiskError)
+  /// The file to be shared does not have the size that it shows: the system makes it up as it is read.
+  case sizeless(path: String)
+  /// It is larger than a file can be here.
+  case tooLarge(path: String)
+  /// It was changed while it was hashed, or since.
+  case changed(path: String)
+  /// The disk failed when it was read.
+  case reading(DiskError)
 }

@@ -1,16 +1,22 @@
 import ShoalBase
 import ShoalContent
 
+/// Names a file of a store: a download or a share, by the number that its owner gave it.
+package enum StoreKey: Hashable, Sendable {
+  case download(Int)
+  case share(Int)
+}
+
 /// Names one job of a store; completions carry it back.
 package struct StoreJobID: Hashable, Sendable {
-  /// The file, by the key that its owner gave it.
-  package let file: Int
+  /// What the job is for.
+  package let key: StoreKey
   /// Counts all jobs of the store, so that what a job that was given up comes to is not mistaken for another's.
   package let number: UInt64
 }
 
-/// What a host is to do to a disk. The open file of a download is the host's, one for each key: a job that opens makes
-/// it, the others use it.
+/// What a host is to do to a disk. The open file of a download or share is the host's, one for each key: a job that opens
+/// makes it, the others use it.
 package enum StoreJob: Sendable {
   /// Tell what lies at a path, symbolic links followed: `.status`.
   case examine(path: String)
@@ -42,6 +48,14 @@ package enum StoreJob: Sendable {
   case syncDirectory(of: String)
   /// Close the open file and remove what has this path: `.done`.
   case discard(path: String)
+  /// Open what is to be shared for reading: `.status`, of the open file.
+  case openSource(path: String)
+  /// Hash the open file: `.hashed` or `.ended`.
+  case hash(Cut)
+  /// Hash the open file again until it is at rest meanwhile: `.unchanged`.
+  case reexamine(Manifest)
+  /// Have bytes of the open file at hand, so that to read them again takes no disk: `.done`.
+  case read(offset: UInt64, length: Int)
 }
 
 /// What came of a job.
@@ -58,6 +72,12 @@ package enum StoreFinding: Sendable {
   case content(Bool)
   /// Whether the piece is right; it is written if it is.
   case piece(isRight: Bool)
+  /// The file's manifest; nil if it was changed meanwhile.
+  case hashed(Manifest?)
+  /// There is less to read than the file is long, though nobody has touched it.
+  case ended
+  /// Whether the file fits its manifest still.
+  case unchanged(Bool)
 }
 
 /// What lies at a path.

@@ -128,7 +128,7 @@ extension Swarm {
       return deliver(at: now)
     }
     let affordable = allowance(key, at: now) / Work.range
-    let room = min(roomForRanges(key, queued: endpoint.queued(link.connection).ranges), affordable)
+    let room = min(roomForRanges(key), affordable)
     let content = ServedContent(
       key: file, manifestLength: UInt64(files[file]?.manifest?.cut.manifestLength ?? 0), copy: files[file]?.offered)
     let work = files[file]?.upload.take(request, from: key, space, room: room, of: content, &resources.outbox)
@@ -140,8 +140,9 @@ extension Swarm {
     guard let link = links[key], let file = link.servedFile(cancel.file) else { return }
     guard cancel.ranges.isEmpty else {
       // All that waits is looked at. A CANCEL may be disregarded.
-      let work = endpoint.queued(link.connection).ranges * Work.lookedAt
+      let work = queuedRanges(key) * Work.lookedAt
       guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, key, at: now) else { return }
+      if link.reads.count > 0 { links[key]?.reads.cancel(file: cancel.file, cancel.space, RangeSet(of: cancel.ranges)) }
       return endpoint.cancel(
         file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
         on: link.connection)

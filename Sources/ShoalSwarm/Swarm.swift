@@ -145,7 +145,9 @@ package struct Swarm: ~Copyable {
         guard let connection = links[key]?.connection else { continue }
         switch item {
         case .message(let bytes): endpoint.send(bytes, on: connection)
-        case .range(let range): endpoint.send(range, on: connection)
+        case .range(let range) where range.space == ContentSpace.manifest.rawValue:
+          endpoint.send(range, on: connection)
+        case .range(let range): read(range, for: key)
         }
       }
     }
@@ -164,6 +166,23 @@ package struct Swarm: ~Copyable {
       case .askAnew(let link): askAnew(link, file, at: now)
       }
     }
+  }
+
+  // MARK: Reading
+
+  /// Bytes of a file are to be sent to a peer: first the host has them at hand.
+  private mutating func read(_ range: Payload, for key: LinkKey) {
+    guard let serial = links[key]?.serial, let number = links[key]?.reads.begin(range) else { return }
+    let read = ReadKey(link: key, serial: serial, number: number)
+    emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: range.length))
+  }
+
+  /// Bytes that were wanted can be gathered without waiting for a disk, or cannot be had.
+  package mutating func readEnded(_ read: ReadKey, isReadable: Bool, at now: Instant) {
+    guard let link = links[read.link], link.serial == read.serial,
+      let range = links[read.link]?.reads.end(read.number), isReadable
+    else { return }
+    endpoint.send(range, on: link.connection)
   }
 
   // MARK: Requests

@@ -22,6 +22,8 @@ package enum SwarmEvent: Sendable {
   case pieceGathered(FileKey, piece: Int)
   /// What was gathered of the piece is not needed any more.
   case pieceDropped(FileKey, piece: Int)
+  /// A peer has asked for these bytes of a file: have them at hand, and call `readEnded`.
+  case wanted(ReadKey, FileKey, offset: UInt64, length: Int)
   /// The file's manifest is known: make a place for it, verify what is there already, and call `begin`.
   case manifest(FileKey)
   /// A chunk is complete and has been announced.

@@ -10,6 +10,12 @@ struct BareSwarm: ~Copyable {
   var swarm: Swarm
   var now = Instant(nanoseconds: 1_000 * .second)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
+  private var told: [SwarmEvent] = []
+  /// What waits to be read, if the test says when it has been. Otherwise all is at hand.
+  var holdsReads = false
+  private(set) var reads: [ReadKey] = []
+  /// Where in a file the blocks begin that were sent.
+  private(set) var offsets: Set<UInt64> = []
 
   init(_ configuration: SwarmConfiguration = SwarmConfiguration()) {
     swarm = Swarm(configuration, secrets: SecretGenerator(seed: 1))
@@ -20,10 +26,23 @@ struct BareSwarm: ~Copyable {
     swarm.receive(datagram.span.bytes, from: address, at: now)
   }
 
+  /// Takes what it tells.
+  private mutating func take() {
+    while let event = swarm.nextEvent() {
+      guard case .wanted(let read, _, _, _) = event else {
+        told.append(event)
+        continue
+      }
+      if holdsReads { reads.append(read) } else { swarm.readEnded(read, isReadable: true, at: now) }
+    }
+  }
+
   /// What it sends now.
   mutating func sent() -> [(to: Address, bytes: [UInt8])] {
+    take()
     var sent: [(to: Address, bytes: [UInt8])] = []
     while let transmit = buffer.withUnsafeMutableBytes({ [now] in swarm.nextTransmit(into: $0, at: now) }) {
+      if transmit.payload.length > 0 { offsets.insert(transmit.payload.offset) }
       sent.append((transmit.to, Array(buffer[..<transmit.headerLength])))
     }
     return sent
@@ -43,9 +62,9 @@ struct BareSwarm: ~Copyable {
   }
 
   mutating func events() -> [SwarmEvent] {
-    var events: [SwarmEvent] = []
-    while let event = swarm.nextEvent() { events.append(event) }
-    return events
+    take()
+    defer { told = [] }
+    return told
   }
 
   /// A connection that a host at that address opens; the id by which the swarm knows it.

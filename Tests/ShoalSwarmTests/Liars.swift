@@ -138,6 +138,10 @@ struct Liars: ~Copyable {
           for piece in 0..<cut.pieces where random.next() % 4 == 0 { have.insert(piece) }
         }
         swarm.begin(key, have: have, at: now)
+      case .wanted(let read, let key, let offset, let length):
+        let isInside = offset + UInt64(length) <= swarm.manifest(key)?.cut.size ?? 0
+        if length <= 0 || !isInside { fail("wants to send what is not there") }
+        swarm.readEnded(read, isReadable: random.next() % 16 > 0, at: now)
       case .completed: completed += 1
       case .distrusted: distrusted += 1
       default: break

@@ -151,7 +151,9 @@ import Testing
       var buffer = [UInt8](repeating: 0, count: 65_536)
       let end = now + 60 * .millisecond
       while now < end {
-        while swarm.nextEvent() != nil {}
+        while let event = swarm.nextEvent() {
+          if case .wanted(let read, _, _, _) = event { swarm.readEnded(read, isReadable: true, at: now) }
+        }
         while let transmit = buffer.withUnsafeMutableBytes({ swarm.nextTransmit(into: $0, at: now) }) {
           let start = Int(transmit.payload.offset)
           let payload = transmit.payload.length > 0 ? content[start..<start + transmit.payload.length] : []

@@ -15,6 +15,19 @@ import Testing
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// What was read is at hand, where the system can tell; what is not there cannot be.
+  @Test func bytesAreFetched() throws {
+    let scratch = try Scratch()
+    let file = try File.create(scratch.at("a"))
+    let bytes = [UInt8](repeating: 7, count: 600_000)
+    try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+    try file.fetch(1, 599_999)
+    try file.fetch(600_000, 0)
+    #expect(throws: SystemError.self) { try file.fetch(1, 600_000) }
+    #expect(!file.isAtHand(0, 900_000))
+    #expect(file.isAtHand(0, 0))
+  }
+
   @Test func whatIsWrittenIsRead() throws {
     let scratch = try Scratch()
     let file = try File.create(scratch.at("a"))

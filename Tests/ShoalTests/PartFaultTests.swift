@@ -32,9 +32,9 @@ import Testing
     var file: File?
     store.prepare(0, manifest, target: target, replacing: false)
     while let (id, job) = store.nextJob() {
-      let (result, opened) = StoreWork.perform(job, on: file) { _ in }
-      file = opened ?? file
-      store.complete(id, result)
+      let outcome = StoreWork.perform(job, on: file) { _ in }
+      file = outcome.opened ?? file
+      store.complete(id, outcome.result)
     }
     switch store.nextEvent() {
     case .prepared: return "done"

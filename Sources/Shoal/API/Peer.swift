@@ -74,15 +74,20 @@ public final class Peer: Sendable {
     _ path: String, chunking: Chunking = .automatic,
     onHashed: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> Share {
-    let hashed = try await Hashing.manifest(path, chunking, onHashed)
     let name = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
-    _ = await node.ask { loop in loop.share(hashed.manifest, hashed.source, name: name) }
-    var ticket = Ticket(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut)
+    let hashed = await withCheckedContinuation { continuation in
+      let isRunning = node.post { loop in
+        loop.share(path, chunking, name: name, onHashed: onHashed) { continuation.resume(returning: $0) }
+      }
+      if !isRunning { continuation.resume(returning: .failure(ShoalError(.stopped, "the peer was closed"))) }
+    }
+    let manifest = try hashed.get()
+    var ticket = Ticket(id: manifest.id, name: name, cut: manifest.cut)
     let own = reachableAddresses.map { "\($0)" }
     if runsTracker { ticket.trackers = own }
     // Whoever has the ticket can ask at once, and need not wait for a tracker's answer that may be lost.
     ticket.peers = own
-    return Share(id: hashed.manifest.id, name: name, cut: hashed.manifest.cut, ticket: ticket)
+    return Share(id: manifest.id, name: name, cut: manifest.cut, ticket: ticket)
   }
 
   /// Fetches a file from all peers that the ticket's peers and trackers, and those added, know of.

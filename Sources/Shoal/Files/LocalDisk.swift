@@ -15,7 +15,16 @@ final class LocalDisk {
   /// By the index of a file's key.
   private var files: [LocalFile?] = []
   private var store = Store()
-  private var openFiles: [Int: File] = [:]
+  private var openFiles: [StoreKey: File] = [:]
+  /// How shared files were when they were hashed.
+  private var hashed: [Int: FileStatus] = [:]
+  private var shares: [Int: Share] = [:]
+  private var sharesMade = 0
+  /// What is being read for others, and from which file.
+  private var reads: [StoreJobID: (read: ReadKey, key: FileKey, file: File)] = [:]
+  /// Hashing of whole files, each with all cores; others' disks and ours are kept busy by a few reads at a time.
+  private var scans = JobLane(most: 2)
+  private var fetches = JobLane(most: 4)
   /// Pieces that wait to be hashed and written.
   private var gathered: [StoreJobID: PieceBuffer] = [:]
   private var spans = SpanCache()
@@ -31,20 +40,73 @@ final class LocalDisk {
   /// The next event.
   func nextEvent() -> DiskEvent? { events.popFirst() }
 
-  // MARK: Files
-
-  /// A file is here from now on: it can be sent, and pieces of it can be gathered. Nil if none of it is kept.
-  func add(_ source: SourceFile?, _ cut: Cut, as key: FileKey) { set(LocalFile(key, source, cut), key) }
-
-  /// A file is here no longer; what is on the disk stays.
-  func remove(_ key: FileKey) { set(nil, key) }
+  private func file(_ key: FileKey) -> LocalFile? { key.index < files.count ? files[key.index] : nil }
 
   private func set(_ file: LocalFile?, _ key: FileKey) {
     while files.count <= key.index { files.append(nil) }
     files[key.index] = file
   }
 
-  private func file(_ key: FileKey) -> LocalFile? { key.index < files.count ? files[key.index] : nil }
+  /// A file is here no longer; what is on the disk stays.
+  func remove(_ key: FileKey) {
+    if let share = file(key)?.share {
+      store.forget(share: share)
+      close(share)
+    }
+    set(nil, key)
+  }
+
+  // MARK: Sharing
+
+  /// A file that is being hashed, or is served.
+  private struct Share {
+    var key: FileKey?
+    let progress: @Sendable (UInt64, UInt64) -> Void
+    let done: (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
+  }
+
+  /// Hashes a file that is to be shared. `progress` is told of bytes done, of how many, on any thread.
+  func share(
+    _ path: String, _ chunking: Chunking, progress: @escaping @Sendable (UInt64, UInt64) -> Void,
+    done: @escaping (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
+  ) {
+    sharesMade += 1
+    shares[sharesMade] = Share(progress: progress, done: done)
+    store.share(sharesMade, path: path, chunking)
+    work()
+  }
+
+  /// A file that has been hashed is served from now on.
+  func serve(_ share: Int, _ cut: Cut, as key: FileKey) {
+    guard let file = openFiles[.share(share)], let status = hashed[share] else { return }
+    shares[share]?.key = key
+    set(LocalFile(key, SourceFile(file, asHashed: status), cut, share: share), key)
+  }
+
+  /// Nobody is going to be served any more: whoever waits for a file to be hashed is told.
+  func stop(_ reason: ShoalError) {
+    for share in shares.values where share.key == nil { share.done(.failure(reason)) }
+    shares = [:]
+  }
+
+  private func close(_ share: Int) {
+    shares[share] = nil
+    openFiles[.share(share)] = nil
+    hashed[share] = nil
+  }
+
+  private func unchanged(_ share: Int) {
+    guard let key = shares[share]?.key, let file = file(key) else { return }
+    serve(share, file.cut, as: key)
+  }
+
+  private func unshared(_ share: Int, _ failure: StoreFailure) {
+    guard let known = shares[share] else { return }
+    let source = known.key.flatMap { file($0)?.source }
+    if let key = known.key, let source { withdraw(key, source.fault(at: 0)) }
+    close(share)
+    if known.key == nil { known.done(.failure(ShoalError(sharing: failure))) }
+  }
 
   // MARK: Storing
 
@@ -56,8 +118,11 @@ final class LocalDisk {
     work()
   }
 
-  /// The file that was opened for a download.
-  func openFile(_ key: FileKey) -> File? { openFiles[key.index] }
+  /// Pieces of a download can be gathered from now on, and what there is of it can be sent.
+  func begin(_ key: FileKey, _ cut: Cut) {
+    let source = openFiles[.download(key.index)].map { SourceFile($0, asHashed: nil) }
+    set(LocalFile(key, source, cut), key)
+  }
 
   /// Copies a block to its place in its piece.
   func place(_ key: FileKey, _ piece: Int, _ offset: Int, _ content: UnsafeRawBufferPointer) {
@@ -85,8 +150,8 @@ final class LocalDisk {
   /// Nothing more is stored of a file.
   func forget(_ key: FileKey) {
     store.forget(key.index)
-    openFiles[key.index] = nil
-    for id in gathered.keys where id.file == key.index {
+    openFiles[.download(key.index)] = nil
+    for id in gathered.keys where id.key == .download(key.index) {
       if let buffer = gathered.removeValue(forKey: id) { buffers.give(buffer) }
     }
   }
@@ -103,26 +168,64 @@ final class LocalDisk {
   }
 
   private func begin(_ job: StoreJob, _ id: StoreJobID, _ isBusy: Bool) {
-    if case .settle(let piece, let manifest) = job { return settle(piece, manifest, id, isBusy) }
-    guard store.expects(id) else { return }
-    let file = openFiles[id.file]
-    WorkerPool.shared.run { [post] in
-      let (result, opened) = StoreWork.perform(job, on: file) { bytes in
-        post { $0.events.append(.checked(FileKey(source: UInt32(id.file)), bytes: bytes)) }
+    switch job {
+    case .settle(let piece, let manifest): settle(piece, manifest, id, isBusy)
+    case .hash, .verify, .reexamine:
+      scans.begin { [unowned self] in
+        start(job, id, on: { SystemThread.run("shoal-hash", $0) }) { $0.scans.end()?() }
       }
+    case .read:
+      fetches.begin { [unowned self] in start(job, id, on: WorkerPool.shared.run) { $0.fetches.end()?() } }
+    default: start(job, id, on: WorkerPool.shared.run) { _ in }
+    }
+  }
+
+  /// Does a job elsewhere, and takes what came of it.
+  private func start(
+    _ job: StoreJob, _ id: StoreJobID, on thread: (@escaping @Sendable () -> Void) -> Void,
+    then ended: @escaping @Sendable (LocalDisk) -> Void
+  ) {
+    guard store.expects(id) else { return ended(self) }
+    let file = reads[id]?.file ?? openFiles[id.key]
+    let progress = progress(of: job, id)
+    thread { [post] in
+      let outcome = StoreWork.perform(job, on: file, progress)
       post { disk in
-        if let opened, disk.store.expects(id) { disk.openFiles[id.file] = opened }
-        disk.store.complete(id, result)
-        disk.work()
+        disk.take(outcome, id)
+        ended(disk)
       }
     }
+  }
+
+  private func progress(of job: StoreJob, _ id: StoreJobID) -> @Sendable (UInt64) -> Void {
+    switch (job, id.key) {
+    case (.hash(let cut), .share(let share)):
+      guard let progress = shares[share]?.progress else { break }
+      return { progress($0, cut.size) }
+    case (.verify, .download(let number)):
+      let key = FileKey(source: UInt32(number))
+      return { [post] bytes in post { $0.events.append(.checked(key, bytes: bytes)) } }
+    default: break
+    }
+    return { _ in }
+  }
+
+  private func take(_ outcome: StoreWork.Outcome, _ id: StoreJobID) {
+    if store.expects(id) {
+      if let opened = outcome.opened { openFiles[id.key] = opened }
+      if let status = outcome.hashed, case .share(let share) = id.key { hashed[share] = status }
+    }
+    store.complete(id, outcome.result)
+    work()
   }
 
   /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams wait; and
   /// writes it if it is right, on a worker.
   private func settle(_ piece: Int, _ manifest: Manifest, _ id: StoreJobID, _ isBusy: Bool) {
     guard let buffer = gathered.removeValue(forKey: id) else { return }
-    guard store.expects(id), let file = files[id.file] else { return buffers.give(buffer) }
+    guard store.expects(id), case .download(let number) = id.key, let file = files[number] else {
+      return buffers.give(buffer)
+    }
     let content = buffer.content(manifest.cut.pieceLength(piece))
     let known = isBusy ? nil : manifest.verify(piece, content)
     let target = file.source?.file
@@ -146,47 +249,61 @@ final class LocalDisk {
   }
 
   private func take(_ event: StoreEvent) {
-    if case .settled(let index, let piece, true) = event, let cut = files[index]?.cut {
-      spans.invalidate(UInt32(index), cut.pieceOffset(piece), cut.pieceLength(piece))
+    switch event {
+    case .hashed(let share, let manifest): shares[share]?.done(.success((manifest, share)))
+    case .unchanged(let share): unchanged(share)
+    case .unshared(let share, let failure): unshared(share, failure)
+    case .read(let id, let error): ended(id, isReadable: error == nil)
+    case .settled(let index, let piece, let isRight):
+      if isRight, let cut = files[index]?.cut {
+        spans.invalidate(UInt32(index), cut.pieceOffset(piece), cut.pieceLength(piece))
+      }
+      events.append(.stored(event))
+    case .prepared, .finished, .failed: events.append(.stored(event))
     }
-    events.append(.stored(event))
   }
 
   // MARK: Reading
 
+  /// Bytes of a file are to be sent: they are at hand, or are read by somebody who may wait. `.read` follows.
+  func read(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int) {
+    guard let file = file(key), let source = file.source else {
+      return events.append(.read(read, isReadable: false))
+    }
+    guard !source.file.isAtHand(Int(offset), length) else { return events.append(.read(read, isReadable: true)) }
+    let id = store.read(file.share.map { .share($0) } ?? .download(key.index), offset: offset, length: length)
+    reads[id] = (read, key, source.file)
+    work()
+  }
+
+  private func ended(_ id: StoreJobID, isReadable: Bool) {
+    guard let (read, key, _) = reads.removeValue(forKey: id) else { return }
+    events.append(.read(read, isReadable: isReadable))
+    if !isReadable, let file = file(key), let source = file.source { fail(file, source, at: 0) }
+  }
+
   /// Copies bytes of a file that are to be sent, and continues a checksum over them; false if they cannot be had. The
   /// `ahead` bytes that follow are to be sent next.
   func gather(
-    _ payload: Payload, _ manifest: Manifest?, ahead: Int, into room: UnsafeMutableRawBufferPointer,
-    _ checksum: inout UInt32
+    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
   ) -> Bool {
-    let key = FileKey(source: payload.source)
-    guard let file = file(key), let source = file.source, !file.isInDoubt else { return false }
-    if spans.read(source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum) {
-      return true
+    guard let file = file(FileKey(source: payload.source)), let source = file.source, !file.isInDoubt else {
+      return false
     }
-    if source.isDoubtful(), let manifest {
-      file.isInDoubt = true
-      examine(key, source, manifest)
-    } else {
-      withdraw(key, source.fault(at: payload.offset))
-    }
-    return false
+    let isRead = spans.read(
+      source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum)
+    if !isRead { fail(file, source, at: payload.offset) }
+    return isRead
   }
 
-  /// A file that is served was touched: it is served again once it is known to be the same.
-  private func examine(_ key: FileKey, _ source: SourceFile, _ manifest: Manifest) {
-    SystemThread.run("shoal-hash") { [post] in
-      let same = source.examined(manifest)
-      post { disk in
-        guard disk.file(key)?.isInDoubt == true else { return }
-        if let same {
-          disk.add(same, manifest.cut, as: key)
-        } else {
-          disk.withdraw(key, source.fault(at: 0))
-        }
-      }
-    }
+  /// Bytes cannot be read, or are not those that were hashed: if the file was touched, it is served again once it is
+  /// known to be the same.
+  private func fail(_ file: LocalFile, _ source: SourceFile, at offset: UInt64) {
+    guard !file.isInDoubt else { return }
+    guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, source.fault(at: offset)) }
+    file.isInDoubt = true
+    store.touched(share: share)
+    work()
   }
 
   /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
@@ -201,6 +318,8 @@ final class LocalDisk {
 enum DiskEvent {
   /// Of a download.
   case stored(StoreEvent)
+  /// Bytes that were wanted are at hand, or cannot be had.
+  case read(ReadKey, isReadable: Bool)
   /// So many bytes of what was there for a download have been looked at.
   case checked(FileKey, bytes: UInt64)
   /// A file cannot be sent any more.

@@ -6,6 +6,8 @@ final class LocalFile {
   let key: FileKey
   /// Nil if nothing of it is kept.
   let source: SourceFile?
+  /// The store's number of it, if it is shared.
+  let share: Int?
   /// Whether it was touched, and is being hashed to see if it is the same; nothing of it is sent meanwhile.
   var isInDoubt = false
   /// Who writes to it.
@@ -14,7 +16,8 @@ final class LocalFile {
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?
 
-  init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut) {
+  init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut, share: Int? = nil) {
+    self.share = share
     self.key = key
     self.source = source
     self.cut = cut

@@ -5,26 +5,45 @@ import ShoalStore
 
 /// The jobs of a store, done to the disk of this machine. Each may take long: they are for workers.
 enum StoreWork {
-  /// Does a job other than `.settle` for a download whose open file is `file`; what it came to, and the file that it
-  /// opened. `progress` is told how many bytes have been hashed.
+  /// What a job came to.
+  struct Outcome: Sendable {
+    var result: Result<StoreFinding, DiskError>
+    /// The file that it opened.
+    var opened: File?
+    /// How the file was that it hashed.
+    var hashed: FileStatus?
+  }
+
+  /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many bytes
+  /// have been hashed.
   static func perform(
     _ job: StoreJob, on file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
-  ) -> (result: Result<StoreFinding, DiskError>, opened: File?) {
+  ) -> Outcome {
     do throws(SystemError) {
       switch job {
-      case .openTarget(let path): return (.success(.done), try File.open(path))
+      case .openTarget(let path): return Outcome(result: .success(.done), opened: try File.open(path))
+      case .openSource(let path):
+        let source = try File.open(path)
+        return Outcome(result: .success(.status(DiskStatus(try source.status()))), opened: source)
       case .openPart(let path):
         let (part, wasThere) = try openPart(path)
         let status = try part.status()
         let isRegular = status.kind == .regular
         let mark = wasThere && isRegular ? part.mark() : nil
-        return (
-          .success(.opened(wasThere: wasThere, isRegular: isRegular, size: UInt64(max(status.size, 0)), mark: mark)),
-          part
-        )
-      default: return (.success(try perform(job, file, progress)), nil)
+        let size = UInt64(max(status.size, 0))
+        let finding = StoreFinding.opened(wasThere: wasThere, isRegular: isRegular, size: size, mark: mark)
+        return Outcome(result: .success(finding), opened: part)
+      case .hash(let cut):
+        guard let file else { break }
+        let before = try file.status()
+        return Outcome(result: .success(try hash(file, as: before, cut, progress)), hashed: before)
+      case .reexamine(let manifest):
+        guard let file else { break }
+        return try reexamine(file, manifest)
+      default: return Outcome(result: .success(try perform(job, file, progress)))
       }
-    } catch { return (.failure(DiskError(error)), nil) }
+    } catch { return Outcome(result: .failure(DiskError(error))) }
+    return Outcome(result: .success(.done))
   }
 
   private static func perform(
@@ -45,7 +64,8 @@ enum StoreWork {
     case .rename(let old, let new, let replacing): try FileSystem.rename(old, to: new, replacing: replacing)
     case .syncDirectory(let path): try FileSystem.syncDirectory(FileSystem.parent(path))
     case .discard(let path): try FileSystem.remove(path)
-    case .openTarget, .openPart, .settle: break
+    case .read(let offset, let length): try file?.fetch(Int(offset), length)
+    case .openTarget, .openPart, .openSource, .hash, .reexamine, .settle: break
     }
     return .done
   }
@@ -62,12 +82,7 @@ enum StoreWork {
 
   private static func examine(_ path: String) throws(SystemError) -> DiskStatus? {
     if FileSystem.isDanglingLink(path) { return .danglingLink }
-    guard let status = try FileSystem.status(path) else { return nil }
-    return switch status.kind {
-    case .regular: .file(size: UInt64(max(status.size, 0)))
-    case .directory: .directory
-    case .other: .other
-    }
+    return try FileSystem.status(path).map { DiskStatus($0) }
   }
 
   /// Opens the part, or makes it; whether it was there.
@@ -91,6 +106,56 @@ enum StoreWork {
     let isRight = try PieceScan.map(file, manifest.cut, count: count, progress: progress) { manifest.verify($0, $1) }
     for (piece, isRight) in (isRight ?? []).enumerated() where isRight { have.insert(piece) }
     return have
+  }
+
+  /// Cuts a file into pieces and hashes it (the original's `create_chunks`).
+  private static func hash(
+    _ file: File, as before: FileStatus, _ cut: Cut, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> StoreFinding {
+    guard before.size == Int(cut.size) else { return .hashed(nil) }
+    let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0, progress: progress) {
+      Blake3.chainingValue(of: $1, firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
+    }
+    guard try file.status().isSame(as: before) else { return .hashed(nil) }
+    guard let values, let last = try lastPiece(file, cut) else { return .ended }
+    return .hashed(Manifest(cut: cut, values: values, lastPiece: UnsafeRawBufferPointer(last.bytes)))
+  }
+
+  /// The last piece, or none of an empty file; nil if it is not there any more.
+  private static func lastPiece(_ file: File, _ cut: Cut) throws(SystemError) -> PieceBuffer? {
+    let piece = cut.pieces - 1
+    guard piece >= 0 else { return PieceBuffer(0) }
+    let buffer = PieceBuffer(cut.pieceLength(piece))
+    return try file.read(into: buffer.bytes, at: Int(cut.pieceOffset(piece))) == buffer.bytes.count ? buffer : nil
+  }
+
+  /// Whether a file fits its manifest, and was left alone while that was seen.
+  private static func reexamine(_ file: File, _ manifest: Manifest) throws(SystemError) -> Outcome {
+    for _ in 0..<examinations {
+      let before = try file.status()
+      guard before.size == Int(manifest.cut.size) else { break }
+      let isRight = try PieceScan.map(file, manifest.cut, count: manifest.cut.pieces) { _ in
+      } _: {
+        manifest.verify($0, $1)
+      }
+      guard let isRight, isRight.allSatisfy(\.self) else { break }
+      if try file.status().isSame(as: before) { return Outcome(result: .success(.unchanged(true)), hashed: before) }
+    }
+    return Outcome(result: .success(.unchanged(false)))
+  }
+
+  /// A file that is touched again each time cannot be served.
+  private static let examinations = 10
+}
+
+extension DiskStatus {
+  init(_ status: FileStatus) {
+    self =
+      switch status.kind {
+      case .regular: .file(size: UInt64(max(status.size, 0)))
+      case .directory: .directory
+      case .other: .other
+      }
   }
 }
 
@@ -126,11 +191,29 @@ extension ShoalError {
       self.init(.exists, "\(path) has come to exist meanwhile; the file is whole in \(part)")
     case .preparing(let error):
       self = error.kind == .full ? .noRoom(error.systemError, manifest) : ShoalError(error.systemError)
+    case .sizeless, .tooLarge, .changed, .reading: self.init(sharing: failure)
     case .writing(let error):
       self =
         error.kind == .full
         ? .diskFull(error.subject, short: manifest.cut.size - min(kept, manifest.cut.size), kept: kept)
         : ShoalError(error.systemError)
+    }
+  }
+
+  /// Why a file cannot be shared, in words.
+  init(sharing failure: StoreFailure) {
+    switch failure {
+    case .sizeless(let path):
+      let remedy = "copy it to a regular file, and share that"
+      self.init(.file, "\(path): does not have the size that the system gives; \(remedy)")
+    case .tooLarge(let path): self.init(.file, "\(path): larger than 16 TiB")
+    case .changed(let path):
+      self.init(.changed, "\(path) was changed while it was read; try again when it is at rest")
+    case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .open, path))
+    case .reading(let error), .preparing(let error), .writing(let error): self.init(error.systemError)
+    case .differs(let path), .linkToNothing(let path), .partIsLink(let path), .partIsNoFile(let path),
+      .partOfAnother(let path), .nameTaken(let path, _):
+      self.init(.file, "\(path) cannot be shared")
     }
   }
 

@@ -67,6 +67,32 @@ package final class File: Sendable {
     return done
   }
 
+  /// Whether bytes can be read without waiting for a disk, as far as every 128 KiB of them tells: less is not read ahead.
+  /// Where the system cannot say, they may have to be waited for.
+  package func isAtHand(_ offset: Int, _ length: Int) -> Bool {
+    var byte: UInt8 = 0
+    for place in stride(from: offset, to: offset + length, by: 128 << 10) {
+      let count = withUnsafeMutableBytes(of: &byte) { byte in
+        var vector = iovec(iov_base: byte.baseAddress, iov_len: 1)
+        return preadv2(descriptor, &vector, 1, place, RWF_NOWAIT)
+      }
+      guard count == 1 else { return false }
+    }
+    return true
+  }
+
+  /// Reads bytes, for the system to keep them at hand; fails if they are not all there.
+  package func fetch(_ offset: Int, _ length: Int) throws(SystemError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(length, 256 << 10), alignment: 64)
+    defer { buffer.deallocate() }
+    var position = offset
+    while position < offset + length {
+      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, offset + length - position)])
+      guard try read(into: part, at: position) == part.count else { throw SystemError(EIO, .read, path) }
+      position += part.count
+    }
+  }
+
   /// Whether there is a byte at `offset`, and it can be read.
   package func readsByte(at offset: Int) throws(SystemError) -> Bool {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)

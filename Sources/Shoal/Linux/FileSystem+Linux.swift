@@ -18,6 +18,11 @@ package struct FileStatus: Hashable, Sendable {
   /// When its content, name or rights last changed, in the same: nobody can put it back.
   package var changed: Int64
 
+  /// Whether nobody has touched the file between `other` and this.
+  func isSame(as other: FileStatus) -> Bool {
+    size == other.size && modified == other.modified && changed == other.changed
+  }
+
   init(_ info: stat) {
     kind =
       switch info.st_mode & S_IFMT {

@@ -96,12 +96,7 @@ final class DownloadTask {
   func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere
-    var source: SourceFile?
-    if let file = loop.disk.openFile(key) {
-      source = try? SourceFile(file, checksForChange: false)
-      guard source != nil else { return fail(ShoalError(.file, "\(file.path) cannot be examined"), loop) }
-    }
-    loop.disk.add(source, manifest.cut, as: key)
+    loop.disk.begin(key, manifest.cut)
     progress.phase = .downloading
     loop.swarm.begin(key, have: have, at: SystemClock.now())
     progress.resumed = loop.swarm.progress(key).bytes

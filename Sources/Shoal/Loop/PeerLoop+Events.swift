@@ -22,6 +22,7 @@ extension PeerLoop {
       disk.place(key, piece, offset, UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end]))
     case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
+    case .wanted(let read, let key, let offset, let length): disk.read(read, key, offset: offset, length: length)
     default: tell(event)
     }
   }
@@ -34,6 +35,8 @@ extension PeerLoop {
       swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: SystemClock.now())
     case .stored(.finished(let file)): downloads[file]?.finished(self)
     case .stored(.failed(let file, let failure)): downloads[file]?.fail(failure, self)
+    case .stored: break
+    case .read(let read, let isReadable): swarm.readEnded(read, isReadable: isReadable, at: SystemClock.now())
     case .checked(let key, let bytes): downloads[key.index]?.checked(bytes)
     case .unreadable(let key, let path, let fault): withdraw(key, path, fault)
     }
@@ -50,13 +53,18 @@ extension PeerLoop {
     swarm.withdraw(key, reason, at: SystemClock.now())
   }
 
-  /// Serves a file that has been hashed.
-  @discardableResult
-  func share(_ manifest: Manifest, _ source: SourceFile, name: String) -> FileKey {
-    let key = swarm.share(manifest, name: name, at: SystemClock.now())
-    disk.add(source, manifest.cut, as: key)
-    takeEvents()
-    return key
+  /// Cuts a file into chunks, hashes it and serves it from then on. `onHashed` is told of bytes done, of how many.
+  func share(
+    _ path: String, _ chunking: Chunking, name: String, onHashed: @escaping @Sendable (UInt64, UInt64) -> Void,
+    _ done: @escaping (Result<Manifest, ShoalError>) -> Void
+  ) {
+    disk.share(path, chunking, progress: onHashed) { [unowned self] result in
+      if case .success(let (manifest, share)) = result {
+        let key = swarm.share(manifest, name: name, at: SystemClock.now())
+        disk.serve(share, manifest.cut, as: key)
+      }
+      done(result.map(\.manifest))
+    }
   }
 
   var statistics: NodeStatistics {
@@ -115,7 +123,7 @@ extension PeerLoop {
         onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
       }
     case .tracker(let key, let event): tell(key, event, at: now)
-    case .chunk, .block, .pieceGathered, .pieceDropped: break
+    case .chunk, .block, .pieceGathered, .pieceDropped, .wanted: break
     }
   }
 }

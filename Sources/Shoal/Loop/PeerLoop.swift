@@ -107,10 +107,10 @@ final class PeerLoop: EventLoop {
   func gather(
     _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
   ) -> Bool {
-    let manifest = swarm.manifest(FileKey(source: payload.source))
     guard payload.space == ContentSpace.manifest.rawValue else {
-      return disk.gather(payload, manifest, ahead: ahead, into: room, &checksum)
+      return disk.gather(payload, ahead: ahead, into: room, &checksum)
     }
+    let manifest = swarm.manifest(FileKey(source: payload.source))
     guard let bytes = manifest?.bytes, Int(payload.offset) + payload.length <= bytes.count else { return false }
     bytes.withUnsafeBytes {
       let part = UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length))
@@ -147,7 +147,9 @@ final class PeerLoop: EventLoop {
   func end() {
     qlog?.flush()
     for download in downloads.values { download.stop() }
-    failQuestions(ShoalError(.stopped, "the peer was closed"))
+    let reason = ShoalError(.stopped, "the peer was closed")
+    failQuestions(reason)
+    disk.stop(reason)
   }
 
   // MARK: Others

@@ -3,7 +3,7 @@ import ShoalTransport
 import ShoalWire
 
 /// Names a connection with a peer: its index in the endpoint.
-struct LinkKey: Hashable {
+package struct LinkKey: Hashable, Sendable {
   let index: Int
 }
 
@@ -27,6 +27,8 @@ struct PeerLink {
   private(set) var wanted: [Entry] = []
   /// What the peer wants of us, by the numbers that it gave.
   private(set) var served: [Entry] = []
+  /// What the peer asked for and waits to be read.
+  var reads = Reads()
   var allowance = WorkAllowance()
   private var nextNumber: UInt16 = 0
   private var hasUsedAll = false
@@ -68,6 +70,7 @@ struct PeerLink {
   /// The peer wants no longer what it has this number for.
   mutating func stopServing(_ number: UInt16, at now: Instant) {
     served.removeAll { $0.number == number }
+    reads.cancel(file: number)
     idleSince = now
   }
 

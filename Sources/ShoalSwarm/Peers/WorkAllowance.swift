@@ -49,16 +49,22 @@ extension Swarm {
 
   /// How many more ranges may wait on a connection. So many as every peer must bear (Protocol.md section 6) always
   /// may; those beyond are few for each host.
-  func roomForRanges(_ link: LinkKey, queued: Int) -> Int {
+  func roomForRanges(_ link: LinkKey) -> Int {
+    let queued = queuedRanges(link)
     let most = configuration.rangesPerConnection - queued
     guard let address = links[link]?.address, most > 0 else { return 0 }
     let own = SwarmConstants.leastRanges - queued
     guard most > own else { return most }
     let beyond = links.links(ofHost: address).reduce(0) { sum, other in
-      guard let connection = links[other]?.connection else { return sum }
-      return sum + max(endpoint.queued(connection).ranges - SwarmConstants.leastRanges, 0)
+      sum + max(queuedRanges(other) - SwarmConstants.leastRanges, 0)
     }
     return min(most, max(own, 0) + max(configuration.rangesPerHost - beyond, 0))
+  }
+
+  /// How many ranges wait on a connection, to be read or to be sent.
+  func queuedRanges(_ key: LinkKey) -> Int {
+    guard let link = links[key] else { return 0 }
+    return endpoint.queued(link.connection).ranges + link.reads.count
   }
 
   /// Whether a peer may want one more file of us: one on each connection, and some for each host.

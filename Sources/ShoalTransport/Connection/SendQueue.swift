@@ -86,7 +86,7 @@ struct SendQueue: ~Copyable {
   /// Forgets what waits of these bytes of a file. A range that would be cut into several while there are `limit` of
   /// them is left whole: a CANCEL may be disregarded, and must not make us remember ever more.
   mutating func cancel(file: UInt16, space: UInt8, ranges cancelled: [RangeField], limit: Int) {
-    let set = SendQueue.holes(cancelled)
+    let set = RangeSet(of: cancelled)
     let holes = set.ranges
     var room = limit - ranges.count
     for _ in 0..<ranges.count {
@@ -122,17 +122,18 @@ struct SendQueue: ~Copyable {
     }
   }
 
-  /// The bytes of the ranges. They are a peer's: offset and length may be anything.
-  private static func holes(_ ranges: [RangeField]) -> RangeSet<UInt64> {
-    var holes = RangeSet<UInt64>()
+  /// The ranges that wait.
+  var rangeCount: Int { ranges.count }
+}
+
+extension RangeSet<UInt64> {
+  /// The bytes of ranges. They are a peer's: offset and length may be anything.
+  package init(of ranges: [RangeField]) {
+    self.init()
     // In this order each is added at the end.
     for range in ranges.sorted(by: { $0.offset < $1.offset }) {
       let end = range.offset.addingReportingOverflow(UInt64(range.length))
-      holes.insert(range.offset..<(end.overflow ? .max : end.partialValue))
+      insert(range.offset..<(end.overflow ? .max : end.partialValue))
     }
-    return holes
   }
-
-  /// The ranges that wait.
-  var rangeCount: Int { ranges.count }
 }
