@@ -127,3 +127,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// What is checked for memory safety (SE-0458) so far.
+let checked: Set = [
+  "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalStore", "ShoalTracker", "ShoalLink",
+]
+for target in package.targets where checked.contains(target.name) {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.strictMemorySafety()]
+}

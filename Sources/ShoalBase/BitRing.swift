@@ -1,42 +1,22 @@
 /// A bit for each number of a sliding window, kept in a ring of words that grows by doubling.
 @frozen public struct BitRing: ~Copyable {
-  @usableFromInline var words: UnsafeMutablePointer<UInt64>
-  @usableFromInline var wordMask: UInt64
+  @usableFromInline var words: WindowRing<UInt64>
 
   /// No bit is set.
-  @inlinable public init(capacity: Int = 1024) {
-    let count = max(capacity / 64, 1).roundedUpToPowerOfTwo
-    words = .allocate(capacity: count)
-    words.initialize(repeating: 0, count: count)
-    wordMask = UInt64(count) - 1
-  }
-
-  @inlinable deinit { words.deallocate() }
+  @inlinable public init(capacity: Int = 1024) { words = WindowRing(capacity: max(capacity / 64, 1), repeating: 0) }
 
   /// The word with a number's bit. Any number has its place in the ring: none lies outside it.
   @usableFromInline subscript(number: UInt64) -> UInt64 {
-    @inlinable @inline(__always) get { words[Int(truncatingIfNeeded: (number >> 6) & wordMask)] }
-    @inlinable @inline(__always) set { words[Int(truncatingIfNeeded: (number >> 6) & wordMask)] = newValue }
+    @inlinable @inline(__always) get { words[number >> 6] }
+    @inlinable @inline(__always) set { words[number >> 6] = newValue }
   }
 
   /// How far apart two numbers may be without being confused.
-  @inlinable public var span: UInt64 { wordMask << 6 }
+  @inlinable public var span: UInt64 { (words.capacity - 1) << 6 }
 
   /// Makes room for the numbers `base ... number`; those of the ring so far all lie in `base ..< top`.
   @inlinable public mutating func makeRoom(from base: UInt64, to top: UInt64, through number: UInt64) {
-    while number - base >= span {
-      let larger = wordMask * 2 + 1
-      let moved = UnsafeMutablePointer<UInt64>.allocate(capacity: Int(larger) + 1)
-      moved.initialize(repeating: 0, count: Int(larger) + 1)
-      var n = base & ~63
-      while n < top {
-        moved[Int((n >> 6) & larger)] = self[n]
-        n += 64
-      }
-      words.deallocate()
-      words = moved
-      wordMask = larger
-    }
+    while number - base >= span { words.grow(base >> 6..<(top + 63) >> 6, repeating: 0) }
   }
 
   /// Whether the number's bit is set.

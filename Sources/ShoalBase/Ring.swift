@@ -1,27 +1,21 @@
 /// A first-in, first-out queue that owns its memory and grows by doubling; no reference counting per element.
 @frozen public struct Ring<Element: BitwiseCopyable>: ~Copyable {
-  @usableFromInline var storage: UnsafeMutablePointer<Element>
-  @usableFromInline var mask: Int
-  @usableFromInline var head = 0
+  @usableFromInline var storage: WindowRing<Element>
+  /// The place of the oldest, in the storage, where places repeat.
+  @usableFromInline var head: UInt64 = 0
   @usableFromInline var stored = 0
 
   /// An empty queue.
-  @inlinable public init(capacity: Int = 16) {
-    let size = capacity.roundedUpToPowerOfTwo
-    storage = .allocate(capacity: size)
-    mask = size - 1
-  }
-
-  @inlinable deinit { storage.deallocate() }
+  @inlinable public init(capacity: Int = 16) { storage = WindowRing(capacity: capacity) }
 
   /// Whether there is none.
   @inlinable public var isEmpty: Bool { stored == 0 }
   /// How many there are.
   @inlinable public var count: Int { stored }
   /// Whether one more makes it grow.
-  @inlinable public var isFull: Bool { stored > mask }
+  @inlinable public var isFull: Bool { stored >= capacity }
   /// How many there is room for.
-  @inlinable public var capacity: Int { mask + 1 }
+  @inlinable public var capacity: Int { Int(storage.capacity) }
 
   /// The oldest element; there must be one.
   @inlinable public var first: Element { self[0] }
@@ -32,25 +26,25 @@
   @inlinable public subscript(index: Int) -> Element {
     get {
       precondition(index < stored)
-      return storage[(head + index) & mask]
+      return storage[head &+ UInt64(truncatingIfNeeded: index)]
     }
     set {
       precondition(index < stored)
-      storage[(head + index) & mask] = newValue
+      storage[head &+ UInt64(truncatingIfNeeded: index)] = newValue
     }
   }
 
   /// Adds one at the end.
   @inlinable public mutating func append(_ element: Element) {
-    if stored > mask { grow() }
-    storage[(head + stored) & mask] = element
+    if isFull { grow() }
+    storage[head &+ UInt64(truncatingIfNeeded: stored)] = element
     stored += 1
   }
 
   /// Adds one before the oldest.
   @inlinable public mutating func prepend(_ element: Element) {
-    if stored > mask { grow() }
-    head = (head - 1) & mask
+    if isFull { grow() }
+    head &-= 1
     storage[head] = element
     stored += 1
   }
@@ -59,7 +53,7 @@
   @inlinable public mutating func popFirst() -> Element? {
     guard stored > 0 else { return nil }
     let element = storage[head]
-    head = (head + 1) & mask
+    head &+= 1
     stored -= 1
     return element
   }
@@ -85,12 +79,8 @@
 
   /// Makes room for twice as many.
   @inlinable public mutating func grow() {
-    let larger = UnsafeMutablePointer<Element>.allocate(capacity: (mask + 1) * 2)
-    for i in 0..<stored { larger[i] = storage[(head + i) & mask] }
-    storage.deallocate()
-    storage = larger
-    head = 0
-    mask = mask * 2 + 1
+    head &= storage.capacity - 1
+    storage.grow(head..<head + UInt64(stored))
   }
 }
 

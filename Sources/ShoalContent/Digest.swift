@@ -22,54 +22,50 @@ public struct Digest: Hashable, Sendable {
     fourth = 0
   }
 
-  /// The digest of these bytes, of which there must be 32.
-  public init(_ bytes: UnsafeRawBufferPointer) {
-    precondition(bytes.count == Self.byteCount)
-    first = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
-    second = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-    third = bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
-    fourth = bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
-  }
-
   /// The digest of the 32 bytes at `offset`, which must lie inside `bytes`.
-  public init(_ bytes: RawSpan, at offset: Int = 0) {
-    let part = bytes.extracting(droppingFirst: offset).extracting(first: Self.byteCount)
-    precondition(part.byteCount == Self.byteCount)
-    self = part.withUnsafeBytes { Digest($0) }
+  @inlinable
+  public init(_ bytes: Span<UInt8>, at offset: Int = 0) {
+    first = bytes.bigEndian(at: offset, as: UInt64.self).bigEndian
+    second = bytes.bigEndian(at: offset + 8, as: UInt64.self).bigEndian
+    third = bytes.bigEndian(at: offset + 16, as: UInt64.self).bigEndian
+    fourth = bytes.bigEndian(at: offset + 24, as: UInt64.self).bigEndian
   }
 
   /// The digest of these bytes, or nil where there are not 32.
   public init?(_ bytes: some Sequence<UInt8>) {
-    self.init()
-    var count = 0
-    for byte in bytes {
-      guard count < Self.byteCount else { return nil }
-      withUnsafeMutableBytes { $0[count] = byte }
-      count += 1
+    let bytes = Array(bytes)
+    guard bytes.count == Self.byteCount else { return nil }
+    self.init(bytes.span)
+  }
+
+  /// The digest of four words, each of eight bytes, the highest first.
+  init(words first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+    self.first = first.bigEndian
+    self.second = second.bigEndian
+    self.third = third.bigEndian
+    self.fourth = fourth.bigEndian
+  }
+
+  /// Eight of the bytes, the highest first, `index` being 0..<4.
+  @inlinable
+  public subscript(word index: Int) -> UInt64 {
+    switch index {
+    case 0: first.bigEndian
+    case 1: second.bigEndian
+    case 2: third.bigEndian
+    default: fourth.bigEndian
     }
-    guard count == Self.byteCount else { return nil }
-  }
-
-  /// Calls `body` with the 32 bytes.
-  @inlinable
-  public func withUnsafeBytes<Result, Failure: Error>(
-    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try Swift.withUnsafeBytes(of: self, body)
-  }
-
-  /// Calls `body` with the 32 bytes, which it may change.
-  @inlinable
-  public mutating func withUnsafeMutableBytes<Result, Failure: Error>(
-    _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try Swift.withUnsafeMutableBytes(of: &self, body)
   }
 
   /// The byte at `index`, 0..<32.
+  @inlinable
   public subscript(index: Int) -> UInt8 {
-    withUnsafeBytes { $0[index] }
+    UInt8(truncatingIfNeeded: self[word: index >> 3] >> UInt64(56 - 8 * (index & 7)))
   }
+
+  /// The 32 bytes.
+  @inlinable
+  public var bytes: InlineArray<32, UInt8> { InlineArray { self[$0] } }
 
   /// Equality without a branch on the bytes, so that timing reveals nothing about a secret.
   @inlinable
@@ -101,11 +97,10 @@ extension Digest: CustomStringConvertible {
 
   /// The digest that these 64 hexadecimal digits of either case name, or nil where they are not that.
   public init?(hex: some StringProtocol) {
-    self.init()
     let digits = hex.utf8
     guard digits.count == 2 * Self.byteCount else { return nil }
-    var index = 0
-    var high: UInt8 = 0
+    var bytes: [UInt8] = []
+    var high: UInt8?
     for digit in digits {
       let value: UInt8
       switch digit {
@@ -114,19 +109,17 @@ extension Digest: CustomStringConvertible {
       case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
       default: return nil
       }
-      if index & 1 == 1 { withUnsafeMutableBytes { $0[index / 2] = high << 4 | value } }
-      high = value
-      index += 1
+      if let first = high { bytes.append(first << 4 | value) }
+      high = high == nil ? value : nil
     }
+    self.init(bytes.span)
   }
 
   private func hex(bytes count: Int) -> String {
-    String(unsafeUninitializedCapacity: 2 * count) { text in
-      for index in 0..<2 * count {
-        let digit = index & 1 == 0 ? self[index / 2] >> 4 : self[index / 2] & 15
-        text[index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
-      }
-      return 2 * count
+    let digits = (0..<2 * count).map { index in
+      let digit = index & 1 == 0 ? self[index / 2] >> 4 : self[index / 2] & 15
+      return digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
     }
+    return String(decoding: digits, as: UTF8.self)
   }
 }

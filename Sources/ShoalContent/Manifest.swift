@@ -1,3 +1,5 @@
+import ShoalBase
+
 /// What is needed to verify each piece of a file by itself: its cut, and the chaining value of every piece.
 ///
 /// A file of one piece has no values: the piece is hashed as a whole. Otherwise the manifest's bytes, which peers ask
@@ -15,7 +17,7 @@ public struct Manifest: Sendable {
   /// What is known of a file whose pieces were hashed: in order, with the last piece's bytes.
   ///
   /// `values` are the chaining values of the pieces; for a file of one piece or none they are not used.
-  public init(cut: Cut, values: [Digest], lastPiece: UnsafeRawBufferPointer) {
+  public init(cut: Cut, values: [Digest], lastPiece: Span<UInt8>) {
     self.cut = cut
     guard cut.pieces > 1 else {
       id = Blake3.hash(lastPiece)
@@ -27,9 +29,12 @@ public struct Manifest: Sendable {
     let siblings = Blake3.lastLeafSiblings(
       pieceValues: values, leavesPerPiece: leavesPerPiece, lastPiece: lastPiece,
       lastPieceFirstLeaf: UInt64((cut.pieces - 1) * leavesPerPiece))
-    var bytes = Array(lastPiece[(lastPiece.count - cut.lastLeafLength)...])
+    var bytes = [UInt8](lastPiece.extracting(last: cut.lastLeafLength))
     bytes.reserveCapacity(cut.manifestLength)
-    for digest in siblings + values { digest.withUnsafeBytes { bytes += $0 } }
+    for digest in siblings + values {
+      let value = digest.bytes
+      bytes.append(value.span)
+    }
     self.bytes = bytes
   }
 
@@ -61,11 +66,11 @@ public struct Manifest: Sendable {
 
   /// The chaining value of a piece of a file that has several.
   public func value(_ piece: Int) -> Digest {
-    bytes.withUnsafeBytes { Digest(UnsafeRawBufferPointer(rebasing: $0[(cut.proofLength + piece * 32)...].prefix(32))) }
+    Digest(bytes.span, at: cut.proofLength + piece * Digest.byteCount)
   }
 
   /// Whether these bytes are the piece. The original kept corrupt chunks; nothing is kept here that fails this.
-  public func verify(_ piece: Int, _ content: UnsafeRawBufferPointer) -> Bool {
+  public func verify(_ piece: Int, _ content: Span<UInt8>) -> Bool {
     guard content.count == cut.pieceLength(piece) else { return false }
     guard cut.pieces > 1 else { return Blake3.hash(content) == id }
     let firstLeaf = cut.pieceOffset(piece) / UInt64(Blake3.leafBytes)
@@ -74,13 +79,11 @@ public struct Manifest: Sendable {
 
   /// Whether the front of a manifest proves that the file with this id has the size that the cut says.
   public static func proves(_ cut: Cut, id: Digest, _ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      let leaf = UnsafeRawBufferPointer(rebasing: bytes[..<cut.lastLeafLength])
-      let siblings = (0..<Blake3.pathLength(leaves: cut.leaves)).map {
-        Digest(UnsafeRawBufferPointer(rebasing: bytes[(cut.lastLeafLength + $0 * 32)...].prefix(32)))
-      }
-      return Blake3.rootFromLastLeaf(leaf: leaf, leaves: cut.leaves, siblings: siblings) == id
+    let leaf = bytes.span.extracting(..<cut.lastLeafLength)
+    let siblings = (0..<Blake3.pathLength(leaves: cut.leaves)).map {
+      Digest(bytes.span, at: cut.lastLeafLength + $0 * Digest.byteCount)
     }
+    return Blake3.rootFromLastLeaf(leaf: leaf, leaves: cut.leaves, siblings: siblings) == id
   }
 }
 

@@ -42,10 +42,16 @@ package struct Corruption: Sendable, Equatable {
   }
 
   /// Flips the bits in `payload`, the whole UDP payload; places past its end are left out.
-  package func apply(to payload: UnsafeMutableRawBufferPointer) {
+  package func apply(to payload: inout MutableSpan<UInt8>) {
     for index in 0..<count {
       let bit = bit(index)
       if bit >> 3 < payload.count { payload[bit >> 3] ^= 1 << UInt8(bit & 7) }
     }
+  }
+
+  /// The same, in an array.
+  package func apply(to payload: inout [UInt8]) {
+    var span = payload.mutableSpan
+    apply(to: &span)
   }
 }

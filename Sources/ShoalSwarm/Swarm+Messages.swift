@@ -5,7 +5,7 @@ import ShoalWire
 // What peers say, and to which download or upload it is handed.
 extension Swarm {
   /// Takes what the endpoint made of the datagram that it was handed.
-  mutating func takeTransportEvents(_ bytes: RawSpan, at now: Instant) {
+  mutating func takeTransportEvents(_ bytes: Span<UInt8>, at now: Instant) {
     while let event = endpoint.nextEvent() {
       switch event {
       case .block(let id, let block): take(block, from: LinkKey(id), bytes, at: now)
@@ -27,7 +27,7 @@ extension Swarm {
   }
 
   private mutating func take(
-    _ type: MessageType, _ body: ByteRange, from link: LinkKey, _ bytes: RawSpan, at now: Instant
+    _ type: MessageType, _ body: ByteRange, from link: LinkKey, _ bytes: Span<UInt8>, at now: Instant
   ) throws(WireError) {
     switch type {
     case .want: take(try Want.decode(bytes, body), from: link, at: now)
@@ -42,7 +42,7 @@ extension Swarm {
 
   // MARK: To downloads
 
-  private mutating func take(_ block: Block, from link: LinkKey, _ bytes: RawSpan, at now: Instant) {
+  private mutating func take(_ block: Block, from link: LinkKey, _ bytes: Span<UInt8>, at now: Instant) {
     guard let file = links[link]?.wantedFile(block.file) else { return }
     switch ContentSpace(rawValue: block.space) {
     case .manifest:

@@ -46,7 +46,7 @@ package struct Swarm: ~Copyable {
   // MARK: The five verbs
 
   /// Takes a datagram between peers, or from a tracker, whose checksum has been verified.
-  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
     for i in trackers.indices where trackers[i].hears(address) {
       if trackers[i].receive(bytes, from: address, at: now) {
         takeTrackerEvents(i, at: now)
@@ -65,7 +65,7 @@ package struct Swarm: ~Copyable {
   /// Does what is due at `now`.
   package mutating func expire(at now: Instant) {
     endpoint.expire(at: now)
-    takeTransportEvents(RawSpan(), at: now)
+    takeTransportEvents(Span<UInt8>(), at: now)
     for i in trackers.indices where trackers[i].deadline <= now {
       trackers[i].expire(at: now)
       takeTrackerEvents(i, at: now)
@@ -74,14 +74,20 @@ package struct Swarm: ~Copyable {
   }
 
   /// The next datagram to send: see `Endpoint.nextTransmit`. A payload's `source` is a `FileKey`.
-  package mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+  package mutating func nextTransmit(into buffer: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
     for i in trackers.indices where trackers[i].deadline <= now {
       if let (to, bytes) = trackers[i].nextTransmit(at: now) {
-        buffer.copyBytes(from: bytes)
+        buffer.copy(bytes.span, to: 0)
         return Transmit(to: to, headerLength: bytes.count, payload: .empty, connection: nil)
       }
     }
-    return endpoint.nextTransmit(into: buffer, at: now)
+    return endpoint.nextTransmit(into: &buffer, at: now)
+  }
+
+  /// The same, for who holds an array.
+  package mutating func nextTransmit(into buffer: inout [UInt8], at now: Instant) -> Transmit? {
+    var span = buffer.mutableSpan
+    return nextTransmit(into: &span, at: now)
   }
 
   /// The next event, oldest first; nil if there is none.

@@ -37,8 +37,13 @@ package struct Tracker: Sendable {
   /// The bytes of all chunk maps.
   package var mapBytes: Int { registry.mapBytes }
 
+  /// The same, by a raw span.
+  package mutating func receive(_ datagram: RawSpan, from address: Address, at now: Instant) {
+    receive(Span(_bytes: datagram), from: address, at: now)
+  }
+
   /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
-  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
     guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {
       counters.ignored += 1
       return
@@ -47,7 +52,7 @@ package struct Tracker: Sendable {
     let isProven = type != .connect && hasCookie(bytes, of: address, at: now)
     let asker = Asker(
       address: address, transaction: header.connection, at: now,
-      room: isProven ? Limits.smallestDatagram : min(bytes.byteCount, Limits.smallestDatagram))
+      room: isProven ? Limits.smallestDatagram : min(bytes.count, Limits.smallestDatagram))
     defer { logDisplaced() }
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
@@ -125,14 +130,14 @@ package struct Tracker: Sendable {
   }
 
   /// Whether the request, of any type but CONNECT, begins with the sender's cookie.
-  private func hasCookie(_ bytes: RawSpan, of address: Address, at now: Instant) -> Bool {
+  private func hasCookie(_ bytes: Span<UInt8>, of address: Address, at now: Instant) -> Bool {
     var cookie: UInt64 = 0
     var decoder = Decoder(bytes, from: Limits.headerLength)
     guard (try? decoder.u64("cookie", &cookie, .hex)) != nil else { return false }
     return mint.isValid(cookie, of: address.unscoped, at: now)
   }
 
-  private func decode<P: Packet>(_ bytes: RawSpan) throws(Refused) -> P {
+  private func decode<P: Packet>(_ bytes: Span<UInt8>) throws(Refused) -> P {
     do { return try P.decode(bytes) } catch { throw Refused(.malformed, error.description) }
   }
 }

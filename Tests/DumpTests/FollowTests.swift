@@ -56,7 +56,7 @@ import Testing
       (block.file, block.space, block.offset) = (3, space.rawValue, UInt64(range.lowerBound))
       var bytes = [UInt8](repeating: 0, count: Block.overhead)
       var span = bytes.mutableSpan
-      _ = try block.encode(into: span.mutableBytes, contentLength: range.count)
+      _ = try block.encode(into: &span, contentLength: range.count)
       var part = Array((space == .content ? content : manifest.bytes)[range])
       if damaged { part[0] ^= 1 }
       try serve(bytes + part)
@@ -140,7 +140,7 @@ import Testing
     (block.file, block.offset) = (3, .max)
     var bytes = [UInt8](repeating: 1, count: Block.overhead + 5)
     var span = bytes.mutableSpan
-    _ = try block.encode(into: span.mutableBytes, contentLength: 5)
+    _ = try block.encode(into: &span, contentLength: 5)
     try served.serve(bytes)
     let (outcome, files) = try served.follow()
     #expect(outcome.status == 0 && files == ["film.mkv": served.content])
@@ -186,7 +186,7 @@ import Testing
     (block.file, block.offset) = (3, Limits.fileSize - 1_000)
     var bytes = [UInt8](repeating: 0, count: Block.overhead)
     var span = bytes.mutableSpan
-    _ = try block.encode(into: span.mutableBytes, contentLength: 1_000)
+    _ = try block.encode(into: &span, contentLength: 1_000)
     try served.serve(bytes + [UInt8](repeating: 7, count: 1_000))
     let (outcome, files) = try served.follow()
     #expect(outcome.status == 1 && files.isEmpty)

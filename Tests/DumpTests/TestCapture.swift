@@ -65,7 +65,7 @@ func block(file: UInt16 = 0, offset: UInt64, count: Int, space: ContentSpace = .
   (block.file, block.offset, block.space) = (file, offset, space.rawValue)
   var bytes = [UInt8](repeating: 0, count: Block.overhead + count)
   var span = bytes.mutableSpan
-  _ = try block.encode(into: span.mutableBytes, contentLength: count)
+  _ = try block.encode(into: &span, contentLength: count)
   return bytes
 }
 

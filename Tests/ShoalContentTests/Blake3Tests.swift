@@ -18,15 +18,13 @@ import Testing
   private static func streamed(_ bytes: [UInt8], into hasher: Blake3.Hasher, seed: UInt64) -> Digest {
     var hasher = hasher
     var generator = SeededGenerator(seed: seed)
-    bytes.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        // Sizes of every magnitude, small ones as likely as large ones.
-        let most = 1 << Int.random(in: 0...20, using: &generator)
-        let part = rest.prefix(Int.random(in: 0...most, using: &generator))
-        hasher.update(UnsafeRawBufferPointer(rebasing: part))
-        rest = rest[part.endIndex...]
-      }
+    var rest = bytes.span
+    while !rest.isEmpty {
+      // Sizes of every magnitude, small ones as likely as large ones.
+      let most = 1 << Int.random(in: 0...20, using: &generator)
+      let count = min(Int.random(in: 0...most, using: &generator), rest.count)
+      hasher.update(rest.extracting(..<count))
+      rest = rest.extracting(count...)
     }
     return hasher.finalize()
   }
@@ -34,16 +32,14 @@ import Testing
   @Test func officialVectors() throws {
     let key = try #require(Digest("whats the Elvish word for friend".utf8))
     let input = Self.input(102_400)
-    input.withUnsafeBytes { input in
-      for vector in Self.vectors {
-        let bytes = UnsafeRawBufferPointer(rebasing: input[..<vector.count])
-        #expect(Blake3.hash(bytes).hex == vector.hash, "\(vector.count) bytes")
-        #expect(Blake3.keyed(key: key, bytes).hex == vector.keyed, "\(vector.count) bytes")
-        guard vector.count <= 8_193 else { continue }
-        for engine in Blake3.Engine.all {
-          let found = Blake3.node(bytes, firstLeaf: 0, mode: .keyed(key), root: true, engine: engine)
-          #expect(found.hex == vector.keyed, "\(vector.count) bytes, \(engine)")
-        }
+    for vector in Self.vectors {
+      let bytes = Array(input[..<vector.count])
+      #expect(Blake3.hash(bytes.span).hex == vector.hash, "\(vector.count) bytes")
+      #expect(Blake3.keyed(key: key, bytes.span).hex == vector.keyed, "\(vector.count) bytes")
+      guard vector.count <= 8_193 else { continue }
+      for engine in Blake3.Engine.all {
+        let found = Blake3.node(bytes.span, firstLeaf: 0, mode: .keyed(key), root: true, engine: engine)
+        #expect(found.hex == vector.keyed, "\(vector.count) bytes, \(engine)")
       }
     }
   }
@@ -54,8 +50,8 @@ import Testing
     let input = Self.input(1_331_217)
     let hash = "74622b760eee4004d693936fd4d4965e610b77f5e35991ea4dc9752293ad88d5"
     let keyed = "0c5555ec0e538f1d9bf14995a66104aef64a31b056573473aef4cf1360dd308c"
-    #expect(input.withUnsafeBytes { Blake3.hash($0) }.hex == hash)
-    #expect(input.withUnsafeBytes { Blake3.keyed(key: key, $0) }.hex == keyed)
+    #expect(Blake3.hash(input.span).hex == hash)
+    #expect(Blake3.keyed(key: key, input.span).hex == keyed)
     for seed in seeds(1..<4) {
       #expect(Self.streamed(input, into: Blake3.Hasher(), seed: seed).hex == hash, "seed \(seed)")
     }
@@ -69,14 +65,14 @@ import Testing
     ]
     for (index, count) in counts.enumerated() {
       let input = Self.input(count)
-      let expected = input.withUnsafeBytes { Blake3.hash($0) }
+      let expected = Blake3.hash(input.span)
       let found = Self.streamed(input, into: Blake3.Hasher(), seed: UInt64(index))
       #expect(found == expected, "\(count) bytes")
       var hasher = Blake3.Hasher()
-      input.withUnsafeBytes { hasher.update($0) }
+      hasher.update(input.span)
       #expect(hasher.finalize() == expected, "\(count) bytes at once")
       let copy = hasher
-      hasher.update(UnsafeRawBufferPointer(start: nil, count: 0))
+      hasher.update(Span())
       #expect(hasher.finalize() == copy.finalize())
     }
   }
@@ -86,43 +82,39 @@ import Testing
   func enginesAgreeOnLeaves(engine: Blake3.Engine) {
     var generator = SeededGenerator(seed: 2)
     let bytes = (0..<35 * 1_024).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-    var key = Digest.zero
-    key.withUnsafeMutableBytes { $0.copyBytes(from: bytes[..<32]) }
+    let key = Digest(bytes.span)
     let first = UInt64(1) << 32 - 20
-    bytes.withUnsafeBytes { bytes in
-      let expected = (0..<35).map { leaf in
-        let part = UnsafeRawBufferPointer(rebasing: bytes[leaf * 1_024..<(leaf + 1) * 1_024])
-        return Blake3.portableLeaf(part, index: first + UInt64(leaf), mode: .keyed(key), root: false)
-      }
-      for count in 0...35 {
-        var values = [Digest](repeating: .zero, count: 36)
-        if let start = bytes.baseAddress {
-          engine.leaves(start, count: count, first: first, mode: .keyed(key), into: &values)
-        }
-        #expect(Array(values[..<count]) == Array(expected[..<count]), "\(count) leaves")
-        #expect(values[count...].allSatisfy { $0 == .zero }, "\(count) leaves")
-      }
-      for count in [0, 1, 3, 63, 64, 65, 127, 128, 1_000, 1_023, 1_024] {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[1..<(count + 1)])
-        let found = engine.leaf(part, index: first + 30, mode: .hash, root: true)
-        #expect(found == Blake3.portableLeaf(part, index: first + 30, mode: .hash, root: true), "\(count) bytes")
-      }
+    let expected = (0..<35).map { leaf in
+      let part = bytes.span.extracting(leaf * 1_024..<(leaf + 1) * 1_024)
+      return Blake3.portableLeaf(part, index: first + UInt64(leaf), mode: .keyed(key), root: false)
+    }
+    for count in 0...35 {
+      var values = [Digest](repeating: .zero, count: 36)
+      var span = values.mutableSpan
+      engine.leaves(bytes.span, count: count, first: first, mode: .keyed(key), into: &span)
+      #expect(Array(values[..<count]) == Array(expected[..<count]), "\(count) leaves")
+      #expect(values[count...].allSatisfy { $0 == .zero }, "\(count) leaves")
+    }
+    for count in [0, 1, 3, 63, 64, 65, 127, 128, 1_000, 1_023, 1_024] {
+      let part = bytes.span.extracting(1..<(count + 1))
+      let found = engine.leaf(part, index: first + 30, mode: .hash, root: true)
+      let expected = Blake3.portableLeaf(part, index: first + 30, mode: .hash, root: true)
+      #expect(found == expected, "\(count) bytes")
     }
   }
 
   @Test(arguments: Blake3.Engine.all)
   func enginesAgreeOnParents(engine: Blake3.Engine) {
     let nodes = (0..<70).map { node in
-      [UInt8(node)].withUnsafeBytes { Blake3.hash($0) }
+      let byte = [UInt8(node)]
+      return Blake3.hash(byte.span)
     }
     for root in [false, true] {
       let expected = (0..<35).map { Blake3.portableParent(nodes[2 * $0], nodes[2 * $0 + 1], mode: .hash, root: root) }
       for count in 0...35 {
         var values = nodes
-        values.withUnsafeMutableBufferPointer { values in
-          guard let start = values.baseAddress else { return }
-          engine.parents(start, count: count, mode: .hash, root: root, into: start)
-        }
+        var span = values.mutableSpan
+        engine.parents(&span, count: count, mode: .hash, root: root)
         #expect(Array(values[..<count]) == Array(expected[..<count]), "\(count) parents in place")
         #expect(Array(values[count...]) == Array(nodes[count...]), "\(count) parents in place")
       }
@@ -138,61 +130,59 @@ import Testing
       let count =
         round < 14
         ? pieceBytes * (round / 7 + 2) : Int.random(in: 1...min(input.count, 40 * pieceBytes), using: &generator)
-      input[..<count].withUnsafeBytes { bytes in
-        checkPieces(of: bytes, leavesPerPiece: leavesPerPiece)
-      }
+      checkPieces(of: Array(input[..<count]), leavesPerPiece: leavesPerPiece)
     }
   }
 
-  private func checkPieces(of bytes: UnsafeRawBufferPointer, leavesPerPiece: Int) {
+  private func checkPieces(of bytes: [UInt8], leavesPerPiece: Int) {
     let what: Comment = "\(bytes.count) bytes, \(leavesPerPiece) leaves per piece"
     let pieceBytes = leavesPerPiece * 1_024
     let pieces = stride(from: 0, to: bytes.count, by: pieceBytes).map {
-      UnsafeRawBufferPointer(rebasing: bytes[$0..<min($0 + pieceBytes, bytes.count)])
+      Array(bytes[$0..<min($0 + pieceBytes, bytes.count)])
     }
     let values = pieces.enumerated().map { index, piece in
-      Blake3.chainingValue(of: piece, firstLeaf: UInt64(index * leavesPerPiece))
+      Blake3.chainingValue(of: piece.span, firstLeaf: UInt64(index * leavesPerPiece))
     }
-    let hash = Blake3.hash(bytes)
+    let hash = Blake3.hash(bytes.span)
     if pieces.count > 1 { #expect(Blake3.fold(values) == hash, what) }
 
     let leaves = UInt64(Blake3.leafCount(bytes: bytes.count))
     let lastFirst = UInt64((pieces.count - 1) * leavesPerPiece)
+    let last = pieces[pieces.count - 1]
     let siblings = Blake3.lastLeafSiblings(
-      pieceValues: values, leavesPerPiece: leavesPerPiece, lastPiece: pieces[pieces.count - 1],
+      pieceValues: values, leavesPerPiece: leavesPerPiece, lastPiece: last.span,
       lastPieceFirstLeaf: lastFirst)
     #expect(siblings.count == Blake3.pathLength(leaves: leaves), what)
-    let leaf = UnsafeRawBufferPointer(rebasing: bytes[(Int(leaves - 1) * 1_024)...])
-    #expect(Blake3.rootFromLastLeaf(leaf: leaf, leaves: leaves, siblings: siblings) == hash, what)
+    let leaf = Array(bytes[(Int(leaves - 1) * 1_024)...])
+    #expect(Blake3.rootFromLastLeaf(leaf: leaf.span, leaves: leaves, siblings: siblings) == hash, what)
     for wrong in [leaves - 1, leaves + 1, 2 * leaves, leaves + 1 << 32] {
-      #expect(Blake3.rootFromLastLeaf(leaf: leaf, leaves: wrong, siblings: siblings) != hash, what)
+      #expect(Blake3.rootFromLastLeaf(leaf: leaf.span, leaves: wrong, siblings: siblings) != hash, what)
     }
-    #expect(Blake3.rootFromLastLeaf(leaf: leaf, leaves: leaves, siblings: siblings + [.zero]) == nil, what)
-    let shorter = UnsafeRawBufferPointer(rebasing: leaf.dropLast())
-    #expect(Blake3.rootFromLastLeaf(leaf: shorter, leaves: leaves, siblings: siblings) != hash, what)
+    #expect(Blake3.rootFromLastLeaf(leaf: leaf.span, leaves: leaves, siblings: siblings + [.zero]) == nil, what)
+    let shorter = Array(leaf.dropLast())
+    #expect(Blake3.rootFromLastLeaf(leaf: shorter.span, leaves: leaves, siblings: siblings) != hash, what)
 
     guard pieces.count > 1 else { return }
     let inPiece = leaves - lastFirst
     let found = Blake3.pieceFromLastLeaf(
-      leaf: leaf, leaves: inPiece, firstLeaf: lastFirst,
+      leaf: leaf.span, leaves: inPiece, firstLeaf: lastFirst,
       siblings: Array(siblings.prefix(Blake3.pathLength(leaves: inPiece))))
     #expect(found == values[values.count - 1], what)
     let tooMany = siblings + [.zero]
     #expect(
-      Blake3.pieceFromLastLeaf(leaf: leaf, leaves: inPiece, firstLeaf: lastFirst, siblings: tooMany) == nil, what)
+      Blake3.pieceFromLastLeaf(leaf: leaf.span, leaves: inPiece, firstLeaf: lastFirst, siblings: tooMany) == nil, what)
   }
 
   @Test func smallestFiles() {
-    let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-    let hash = Blake3.hash(empty)
+    let hash = Blake3.hash(Span())
     #expect(Blake3.leafCount(bytes: 0) == 1)
     #expect(
-      Blake3.lastLeafSiblings(pieceValues: [], leavesPerPiece: 64, lastPiece: empty, lastPieceFirstLeaf: 0).isEmpty)
-    #expect(Blake3.rootFromLastLeaf(leaf: empty, leaves: 1, siblings: []) == hash)
-    #expect(Blake3.rootFromLastLeaf(leaf: empty, leaves: 0, siblings: []) == nil)
-    #expect(Blake3.rootFromLastLeaf(leaf: empty, leaves: 2, siblings: [.zero]) == nil)
+      Blake3.lastLeafSiblings(pieceValues: [], leavesPerPiece: 64, lastPiece: Span(), lastPieceFirstLeaf: 0).isEmpty)
+    #expect(Blake3.rootFromLastLeaf(leaf: Span(), leaves: 1, siblings: []) == hash)
+    #expect(Blake3.rootFromLastLeaf(leaf: Span(), leaves: 0, siblings: []) == nil)
+    #expect(Blake3.rootFromLastLeaf(leaf: Span(), leaves: 2, siblings: [.zero]) == nil)
     let long = [UInt8](repeating: 0, count: 1_025)
-    #expect(long.withUnsafeBytes { Blake3.rootFromLastLeaf(leaf: $0, leaves: 1, siblings: []) } == nil)
+    #expect(Blake3.rootFromLastLeaf(leaf: long.span, leaves: 1, siblings: []) == nil)
     #expect(Blake3.pathLength(leaves: .max) == 63)
     #expect((1...9).map { Blake3.pathLength(leaves: $0) } == [0, 1, 1, 2, 1, 2, 2, 3, 1])
   }
@@ -201,26 +191,25 @@ import Testing
   @Test func readsNoByteTooMany() throws {
     let page = sysconf(Int32(_SC_PAGESIZE))
     let size = 5 * page
-    let map = try #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    defer { munmap(map, size + page) }
-    try #require(mprotect(map + size, page, PROT_NONE) == 0)
+    let map = try unsafe #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { unsafe munmap(map, size + page) }
+    try #require(unsafe mprotect(map + size, page, PROT_NONE) == 0)
     for count in [0, 1, 7, 8, 63, 64, 65, 1_024, 1_025, 2_048, 3_072, 5_120, 9_216, 17_408] where count <= size {
-      let bytes = UnsafeRawBufferPointer(start: map + size - count, count: count)
+      let bytes = unsafe Span<UInt8>(_unsafeStart: map + size - count, byteCount: count)
       for engine in Blake3.Engine.all {
         let found = Blake3.node(bytes, firstLeaf: 0, mode: .hash, root: true, engine: engine)
-        #expect(found == Blake3.hash(bytes), "\(count) bytes, \(engine)")
+        let expected = Blake3.hash(bytes)
+        #expect(found == expected, "\(count) bytes, \(engine)")
       }
     }
   }
 
   @Test func parentJoinsTwoLeaves() {
     let input = Self.input(2_048)
-    input.withUnsafeBytes { bytes in
-      let left = Blake3.chainingValue(of: .init(rebasing: bytes[..<1_024]), firstLeaf: 0)
-      let right = Blake3.chainingValue(of: .init(rebasing: bytes[1_024...]), firstLeaf: 1)
-      #expect(Blake3.parent(left, right, root: true) == Blake3.hash(bytes))
-      #expect(Blake3.parent(left, right, root: false) == Blake3.chainingValue(of: bytes, firstLeaf: 0))
-    }
+    let left = Blake3.chainingValue(of: input.span.extracting(..<1_024), firstLeaf: 0)
+    let right = Blake3.chainingValue(of: input.span.extracting(1_024...), firstLeaf: 1)
+    #expect(Blake3.parent(left, right, root: true) == Blake3.hash(input.span))
+    #expect(Blake3.parent(left, right, root: false) == Blake3.chainingValue(of: input.span, firstLeaf: 0))
   }
 }
 

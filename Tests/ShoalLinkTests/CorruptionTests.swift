@@ -5,7 +5,7 @@ import Testing
   /// How many bits `corruption` flips in `length` bytes of zeros.
   private func flipped(_ corruption: Corruption, length: Int) -> Int {
     var bytes = [UInt8](repeating: 0, count: length)
-    bytes.withUnsafeMutableBytes { corruption.apply(to: $0) }
+    corruption.apply(to: &bytes)
     return bytes.reduce(0) { $0 + $1.nonzeroBitCount }
   }
 
@@ -50,9 +50,9 @@ import Testing
       link.admit(ipLength: 128, payloadLength: 100, at: .zero).delivery?.corruption)
     let original = (0..<100).map { UInt8($0) }
     var bytes = original
-    bytes.withUnsafeMutableBytes { corruption.apply(to: $0) }
+    corruption.apply(to: &bytes)
     #expect(bytes != original)
-    bytes.withUnsafeMutableBytes { corruption.apply(to: $0) }
+    corruption.apply(to: &bytes)
     #expect(bytes == original)
   }
 

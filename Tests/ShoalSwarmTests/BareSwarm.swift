@@ -23,7 +23,7 @@ struct BareSwarm: ~Copyable {
 
   /// Hands it a datagram.
   mutating func hand(_ datagram: [UInt8], from address: Address) {
-    swarm.receive(datagram.span.bytes, from: address, at: now)
+    swarm.receive(datagram.span, from: address, at: now)
   }
 
   /// Takes what it tells.
@@ -74,7 +74,7 @@ struct BareSwarm: ~Copyable {
     hand(try open.datagram(connection: id), from: address)
     let answers = sent()
     let answer = try #require(answers.first { $0.to == address })
-    return try AcceptPacket.decode(answer.bytes.span.bytes).responder
+    return try AcceptPacket.decode(answer.bytes.span).responder
   }
 
   /// Says messages on a connection, in one datagram, which has that number.

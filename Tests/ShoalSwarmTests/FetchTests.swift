@@ -112,7 +112,7 @@ struct FetchTests {
     var dialled: [UInt32] = []
     for _ in 0..<10 {
       for (to, bytes) in bare.sent(for: 50 * .millisecond) {
-        let (header, type) = try Header.decode(bytes.span.bytes)
+        let (header, type) = try Header.decode(bytes.span)
         switch type {
         case .connect: bare.hand(try ConnectedPacket().datagram(connection: header.connection), from: tracker)
         case .lookup: bare.hand(try peers.datagram(connection: header.connection), from: tracker)

@@ -173,7 +173,7 @@ struct HostilePeerTests {
       bytes[1] = 0x68
       bytes[2] = i % 9 == 0 ? 0 : 1
       bytes[3] = UInt8(random.next() % 40)
-      bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+      Datagram.seal(&bytes)
       let from = i % 2 == 0 ? Address(ipv4: 0x0a0a_0a0a, port: 7_400) : Address(ipv4: UInt32(i), port: 1)
       scene.world.network.send(NetworkDatagram(from: from, to: origin.address, bytes: bytes))
     }

@@ -206,7 +206,7 @@ struct Liars: ~Copyable {
 
   mutating func say(_ i: Int, _ datagram: [UInt8]?) {
     guard let datagram else { return fail("cannot write") }
-    swarm.receive(datagram.span.bytes, from: peers[i].address, at: now)
+    swarm.receive(datagram.span, from: peers[i].address, at: now)
     take()
   }
 
@@ -219,7 +219,7 @@ struct Liars: ~Copyable {
   }
 
   private mutating func hear(_ bytes: [UInt8], _ i: Int) {
-    let span = bytes.span.bytes
+    let span = bytes.span
     guard let (header, type) = try? Header.decode(span) else { return }
     switch type {
     case .open:
@@ -248,7 +248,7 @@ struct Liars: ~Copyable {
     }
   }
 
-  private mutating func listen(_ span: RawSpan, _ offset: Int, _ i: Int) {
+  private mutating func listen(_ span: Span<UInt8>, _ offset: Int, _ i: Int) {
     var reader = MessageReader(span, from: offset)
     while let message = try? reader.next() {
       switch message.type {

@@ -110,10 +110,10 @@ private struct LyingTracker {
       guard sent <= most else { return broken = "it sends without end" }
       if bytes.count > Limits.smallestDatagram { broken = "a request is too large" }
       if !client.addresses.contains(to) { broken = "a request goes elsewhere" }
-      guard let (header, type) = try? Header.decode(bytes.span.bytes), type.isTrackerRequest else {
+      guard let (header, type) = try? Header.decode(bytes.span), type.isTrackerRequest else {
         return broken = "that is no request"
       }
-      let first = type == .map ? (try? MapPacket.decode(bytes.span.bytes).first) ?? 0 : 0
+      let first = type == .map ? (try? MapPacket.decode(bytes.span).first) ?? 0 : 0
       asked.append((header.connection, to, type, first))
       if asked.count > 8 { asked.removeFirst() }
     }
@@ -135,7 +135,7 @@ private struct LyingTracker {
       bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8(truncatingIfNeeded: random.next())
       bytes.removeLast(Int(random.next() % 3 == 0 ? random.next() % UInt64(bytes.count) : 0))
     }
-    _ = client.receive(bytes.span.bytes, from: from, at: now)
+    _ = client.receive(bytes.span, from: from, at: now)
     client.expire(at: now)
     drain(most: 16)
   }

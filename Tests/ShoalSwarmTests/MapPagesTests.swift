@@ -18,17 +18,17 @@ struct MapPagesTests {
     client.map(id: id, address: peer, chunks: chunks)
     var asked = 0
     while let (_, bytes) = client.nextTransmit(at: now) {
-      let (header, type) = try Header.decode(bytes.span.bytes)
+      let (header, type) = try Header.decode(bytes.span)
       var reply = try ConnectedPacket().datagram(connection: header.connection)
       if type == .map {
         asked += 1
         try #require(asked <= 10_000, "it is never done")
         var packet = MappedPacket()
-        packet.first = try MapPacket.decode(bytes.span.bytes).first
+        packet.first = try MapPacket.decode(bytes.span).first
         (packet.end, packet.have) = answer(packet.first)
         reply = try packet.datagram(connection: header.connection)
       }
-      let isTaken = client.receive(reply.span.bytes, from: tracker, at: now)
+      let isTaken = client.receive(reply.span, from: tracker, at: now)
       #expect(isTaken)
     }
     #expect(client.isIdle)

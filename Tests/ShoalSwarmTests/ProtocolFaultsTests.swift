@@ -73,14 +73,14 @@ import Testing
       (open.initialSequence, open.window, open.idleTimeout) = (0xffff_fffe, 65_536, 30)
       let accepts = try peer.exchange(open.datagram(connection: Self.theirID), from: Self.stranger)
       let accept = try #require(accepts.first)
-      ours = try AcceptPacket.decode(accept.span.bytes).responder
+      ours = try AcceptPacket.decode(accept.span).responder
       var want = Want()
       want.id = manifest.id
       _ = try peer.exchange(try data(0xffff_fffe, want, to: ours), from: Self.stranger)
     case "opening", "fetching":
       let opens = try peer.exchange(nil, from: Self.stranger)
       let open = try #require(opens.first)
-      ours = try Header.decode(open.span.bytes).header.connection
+      ours = try Header.decode(open.span).header.connection
       guard fault.state == "fetching" else { break }
       var accept = AcceptPacket()
       (accept.responder, accept.initialSequence, accept.window) = (0xa0b1_c2d3_e4f5_0617, 1_000, 65_536)
@@ -103,18 +103,18 @@ import Testing
     var packet = DataPacket()
     packet.sequence = sequence
     var bytes = try packet.datagram(connection: id) + message.encoded()
-    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+    Datagram.seal(&bytes)
     return bytes
   }
 
   /// Puts another number in the place of `old`, and mends the checksum if it was right.
   private func replace(_ old: UInt64, _ new: UInt64, at offset: Int, in datagram: inout [UInt8]) {
     guard datagram.count >= offset + 8 else { return }
-    let isIntact = datagram.withUnsafeBytes { Checksum.isValid($0) }
+    let isIntact = Checksum.isValid(datagram.span)
     let found = datagram[offset..<offset + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard found == old else { return }
     for i in 0..<8 { datagram[offset + i] = UInt8(truncatingIfNeeded: new >> UInt64(56 - 8 * i)) }
-    if isIntact { datagram.withUnsafeMutableBytes { Datagram.seal($0) } }
+    if isIntact { Datagram.seal(&datagram) }
   }
 
   private static func manifest() -> Manifest {
@@ -141,8 +141,8 @@ import Testing
     /// Hands it a datagram, and gathers what it sends in the next 60 ms: what it answers, and nothing that it repeats.
     mutating func exchange(_ datagram: [UInt8]?, from address: Address) throws -> [[UInt8]] {
       if let datagram {
-        if datagram.withUnsafeBytes({ Checksum.isValid($0) }) {
-          swarm.receive(datagram.span.bytes, from: address, at: now)
+        if Checksum.isValid(datagram.span) {
+          swarm.receive(datagram.span, from: address, at: now)
         } else {
           swarm.receiveCorrupt(from: address, at: now)
         }
@@ -167,7 +167,7 @@ import Testing
 
     /// What a datagram says; nil for what does not answer.
     func describe(_ datagram: [UInt8]) throws -> String? {
-      let bytes = datagram.span.bytes
+      let bytes = datagram.span
       let (_, type) = try Header.decode(bytes)
       switch type {
       case .ack, .probe: return nil
@@ -201,12 +201,12 @@ import Testing
     let now = Instant.zero + .second
     let manifest = Self.manifest()
     func ask(_ datagram: [UInt8], from address: Address) -> [UInt8]? {
-      tracker.receive(datagram.span.bytes, from: address, at: now)
+      tracker.receive(datagram.span, from: address, at: now)
       return tracker.nextTransmit(at: now)?.bytes
     }
     func cookie(_ address: Address) throws -> UInt64 {
       let reply = try #require(ask(try ConnectPacket().datagram(connection: 1), from: address))
-      return try ConnectedPacket.decode(reply.span.bytes).cookie
+      return try ConnectedPacket.decode(reply.span).cookie
     }
     let other = Address(ipv4: 0xc633_6408, port: 7401)
     var register = RegisterPacket()
@@ -216,9 +216,9 @@ import Testing
     var datagram = fault.datagram
     replace(0xc00c_1e00_5eed_f00d, try cookie(Self.stranger), at: 16, in: &datagram)
     guard let reply = ask(datagram, from: Self.stranger) else { return "nothing" }
-    let type = try Header.decode(reply.span.bytes).type
+    let type = try Header.decode(reply.span).type
     guard type == .error else { return type.name }
-    return "ERROR \(TrackerError(rawValue: try ErrorPacket.decode(reply.span.bytes).code).map { "\($0)" } ?? "?")"
+    return "ERROR \(TrackerError(rawValue: try ErrorPacket.decode(reply.span).code).map { "\($0)" } ?? "?")"
   }
 }
 

@@ -27,7 +27,7 @@ struct SwarmLimitTests {
     block.content = ByteRange(offset: 0, count: 1)
     for i in 0...mostFragments {
       block.offset = UInt64(2 * i + 1)
-      switch fetch.receive(block, datagram.span.bytes, at: .zero) {
+      switch fetch.receive(block, datagram.span, at: .zero) {
       case .more: #expect(i < mostFragments)
       case .failed: #expect(i == mostFragments)
       default: Issue.record("at \(i)")

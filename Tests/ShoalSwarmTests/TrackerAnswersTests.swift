@@ -26,14 +26,14 @@ struct TrackerAnswersTests {
 
   private func transaction(of request: (to: Address, bytes: [UInt8])?) throws -> UInt64 {
     let bytes = try #require(request).bytes
-    return try Header.decode(bytes.span.bytes).header.connection
+    return try Header.decode(bytes.span).header.connection
   }
 
   private func receive(
     _ client: inout TrackerClient, _ packet: some Packet, _ transaction: UInt64, from place: Address? = nil
   ) throws {
     let bytes = try packet.datagram(connection: transaction)
-    _ = client.receive(bytes.span.bytes, from: place ?? places[0], at: now)
+    _ = client.receive(bytes.span, from: place ?? places[0], at: now)
   }
 
   @Test func anotherAddressOfTheTrackerDoesNotAnswerForIt() throws {

@@ -69,7 +69,7 @@ struct TrackerNetwork {
     let arrived = flying.filter { $0.at <= now }
     flying.removeAll { $0.at <= now }
     for datagram in arrived {
-      let bytes = datagram.bytes.span.bytes
+      let bytes = datagram.bytes.span
       if !datagram.isRequest {
         _ = clients[datagram.client].receive(bytes, from: datagram.place, at: now)
       } else if !isDown && places.contains(datagram.place) {
@@ -110,7 +110,7 @@ struct TrackerNetwork {
 
   /// The type of a datagram, if it is one of ours.
   static func packetType(of datagram: [UInt8]) -> PacketType? {
-    let bytes = datagram.span.bytes
+    let bytes = datagram.span
     return try? Header.decode(bytes).type
   }
 

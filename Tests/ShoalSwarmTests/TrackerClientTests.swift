@@ -253,7 +253,7 @@ struct TrackerClientTests {
     let connect = try #require(next(&client, now))
     let transaction = try transaction(of: connect)
     func receive(_ bytes: [UInt8], from address: Address) -> Bool {
-      let span = bytes.span.bytes
+      let span = bytes.span
       return client.receive(span, from: address, at: now)
     }
     let answer = try ConnectedPacket().datagram(connection: transaction)
@@ -287,7 +287,7 @@ struct TrackerClientTests {
       while let request = next(&client, now) {
         sent += 1
         for bytes in try answers(to: request, &random) {
-          let span = bytes.span.bytes
+          let span = bytes.span
           _ = client.receive(span, from: TrackerNetwork.trackerAddress, at: now)
         }
         guard sent < 2_000 else { break }
@@ -301,7 +301,7 @@ struct TrackerClientTests {
   private func next(_ client: inout TrackerClient, _ now: Instant) -> [UInt8]? { client.nextTransmit(at: now)?.bytes }
 
   private func transaction(of datagram: [UInt8]) throws -> UInt64 {
-    let bytes = datagram.span.bytes
+    let bytes = datagram.span
     return try Header.decode(bytes).header.connection
   }
 
@@ -316,7 +316,7 @@ struct TrackerClientTests {
     updated.have = number
     var mapped = MappedPacket()
     if request.count >= 4 && packetType(of: request) == .map {
-      let bytes = request.span.bytes
+      let bytes = request.span
       mapped.first = try MapPacket.decode(bytes).first
     }
     mapped.end = number

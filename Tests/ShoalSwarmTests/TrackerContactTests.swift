@@ -147,10 +147,10 @@ struct TrackerContactTests {
     client.find(name: "x")
     let first = client.nextTransmit(at: now)
     let connect = try #require(first)
-    let transaction = try Header.decode(connect.bytes.span.bytes).header.connection
+    let transaction = try Header.decode(connect.bytes.span).header.connection
     let answer = try ConnectedPacket().datagram(connection: transaction)
     func receive(_ bytes: [UInt8], from address: Address, at now: Instant) -> Bool {
-      client.receive(bytes.span.bytes, from: address, at: now)
+      client.receive(bytes.span, from: address, at: now)
     }
     #expect(connect.to == a && !receive(answer, from: b, at: now) && !receive(answer, from: c, at: now))
     client.expire(at: now + 250 * .millisecond)

@@ -19,10 +19,10 @@ import Testing
     while now < end {
       client.expire(at: now)
       while let (_, bytes) = client.nextTransmit(at: now) {
-        let (header, type) = try Header.decode(bytes.span.bytes)
+        let (header, type) = try Header.decode(bytes.span)
         if type == .deregister { resets += 1 }
         let answer = try Self.answer(type, header.connection)
-        let isTaken = client.receive(answer.span.bytes, from: address, at: now)
+        let isTaken = client.receive(answer.span, from: address, at: now)
         #expect(isTaken)
       }
       while client.nextEvent() != nil {}

@@ -59,10 +59,10 @@ private struct Talk {
   init(_ client: TrackerClient) { self.client = client }
 
   static func transaction(_ datagram: [UInt8]) throws -> UInt64 {
-    try Header.decode(datagram.span.bytes).header.connection
+    try Header.decode(datagram.span).header.connection
   }
 
-  static func cookie(_ datagram: [UInt8]) throws -> UInt64 { try FindPacket.decode(datagram.span.bytes).cookie }
+  static func cookie(_ datagram: [UInt8]) throws -> UInt64 { try FindPacket.decode(datagram.span).cookie }
 
   mutating func next() throws -> [UInt8] {
     let transmit = client.nextTransmit(at: now)
@@ -83,6 +83,6 @@ private struct Talk {
 
   private mutating func answer(_ packet: some Packet, _ datagram: [UInt8]) throws {
     let bytes = try packet.datagram(connection: Self.transaction(datagram))
-    _ = client.receive(bytes.span.bytes, from: client.tracker, at: now)
+    _ = client.receive(bytes.span, from: client.tracker, at: now)
   }
 }

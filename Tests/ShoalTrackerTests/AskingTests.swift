@@ -96,7 +96,7 @@ struct AskingTests {
   private func register(in harness: inout TrackerHarness, _ address: Address, _ name: String) throws -> [UInt8] {
     let reply = try #require(try harness.send(ConnectPacket().datagram(connection: 1), from: address).first)
     var packet = RegisterPacket()
-    packet.cookie = try ConnectedPacket.decode(reply.span.bytes).cookie
+    packet.cookie = try ConnectedPacket.decode(reply.span).cookie
     packet.id = digest(1)
     packet.cut = cut(10)
     packet.name = name

@@ -76,7 +76,7 @@ struct HostileRequestTests {
   @Test func whatNobodyFetchesIsBounded() throws {
     var harness = TrackerHarness()
     let connect = try ConnectPacket().datagram(connection: 1)
-    let bytes = connect.span.bytes
+    let bytes = connect.span
     for _ in 0..<5_000 { harness.tracker.receive(bytes, from: peer(1), at: harness.now) }
     #expect(harness.tracker.counters.overflowed == 5_000 - 4_096)
     var replies = 0

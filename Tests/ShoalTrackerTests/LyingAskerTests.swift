@@ -82,7 +82,7 @@ private struct LyingAsker {
     let address = pick(addresses)
     if cookies[address] == nil, let connect = try? ConnectPacket().datagram(connection: 1) {
       let reply = send(connect, from: address, isProven: false)
-      cookies[address] = reply.flatMap { try? ConnectedPacket.decode($0.span.bytes).cookie }
+      cookies[address] = reply.flatMap { try? ConnectedPacket.decode($0.span).cookie }
     }
     let isTrue = random.next() % 8 > 0
     let cookie = isTrue ? cookies[address] : edge()
@@ -103,7 +103,7 @@ private struct LyingAsker {
 
   private mutating func send(_ request: [UInt8], from address: Address, isProven: Bool) -> [UInt8]? {
     let displaced = tracker.counters.displaced
-    tracker.receive(request.span.bytes, from: address, at: now)
+    tracker.receive(request.span, from: address, at: now)
     let reply = tracker.nextTransmit(at: now)
     if let (to, bytes) = reply {
       if to != address { broken = "the reply goes elsewhere" }

@@ -58,7 +58,7 @@ struct TrackerEdgesTests {
       #expect(replies.count == (length < 19 ? 0 : 1))
       for reply in replies {
         #expect(packetType(of: reply) == .error && reply.count <= length)
-        #expect(try ErrorPacket.decode(reply.span.bytes).code == TrackerError.malformed.rawValue)
+        #expect(try ErrorPacket.decode(reply.span).code == TrackerError.malformed.rawValue)
       }
     }
     #expect(harness.tracker.counters.withheld == 3)
@@ -81,7 +81,7 @@ struct TrackerEdgesTests {
       for end in [0, 2, 0x3f] as [UInt8] {
         // The count of the last run is the last byte.
         let reply = try #require(harness.send(request.dropLast() + [end], from: peer(1)).first)
-        let error = try ErrorPacket.decode(reply.span.bytes)
+        let error = try ErrorPacket.decode(reply.span)
         #expect(packetType(of: reply) == .error && error.code == TrackerError.malformed.rawValue)
       }
     }

@@ -23,12 +23,12 @@ struct TrackerHarness {
 
   /// The replies to a datagram.
   mutating func send(_ datagram: [UInt8], from address: Address) -> [[UInt8]] {
-    tracker.receive(datagram.span.bytes, from: address, at: now)
+    tracker.receive(datagram.span, from: address, at: now)
     var replies: [[UInt8]] = []
     while let reply = tracker.nextTransmit(at: now) {
       #expect(reply.to == address)
       #expect(reply.bytes.count <= Limits.smallestDatagram)
-      #expect(Header.peek(reply.bytes.span.bytes).checksum == 0)
+      #expect(Header.peek(reply.bytes.span).checksum == 0)
       replies.append(reply.bytes)
     }
     return replies
@@ -39,7 +39,7 @@ struct TrackerHarness {
     let replies = send(try packet.datagram(connection: 7), from: address)
     #expect(replies.count == 1)
     let reply = try #require(replies.first)
-    let header = try Header.decode(reply.span.bytes).header
+    let header = try Header.decode(reply.span).header
     #expect(header.connection == 7)
     return reply
   }
@@ -48,7 +48,7 @@ struct TrackerHarness {
   mutating func ask<Reply: Packet>(_ packet: some Packet, from address: Address) throws -> Reply {
     let reply = try reply(to: packet, from: address)
     try #require(packetType(of: reply) == Reply.type)
-    return try Reply.decode(reply.span.bytes)
+    return try Reply.decode(reply.span)
   }
 
   /// The code of the ERROR that answers a packet.
@@ -135,13 +135,13 @@ struct TrackerHarness {
 
 /// The type of a datagram, if it is one of ours.
 func packetType(of datagram: [UInt8]) -> PacketType? {
-  let bytes = datagram.span.bytes
+  let bytes = datagram.span
   return try? Header.decode(bytes).type
 }
 
 /// A made-up id.
 func digest(_ number: UInt64) -> Digest {
-  withUnsafeBytes(of: number) { Blake3.hash($0) }
+  Blake3.hash(number.bigEndianBytes.span)
 }
 
 /// A made-up peer.

@@ -33,7 +33,7 @@ import Testing
       packet.attempt = UInt8(random.next() % 2)
       let bytes = try packet.datagram(connection: pair.b.inside.localID, capacity: 28)
       received += bytes.count
-      pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
+      pair.b.endpoint.receive(bytes.span, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
       if i % 8 == 0 { pair.world.run(for: .millisecond / 4) }
     }

@@ -22,13 +22,13 @@ import Testing
     }
     var result = AckResult()
     send.acknowledge(upTo: receive.next, at: .zero, &result)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
-    defer { buffer.deallocate() }
+    var buffer = [UInt8](repeating: 0, count: room)
     var slices = 0
     var encodings: Set<UInt8> = []
     var next = receive.next
     while next < receive.top {
-      let slice = receive.slice(from: next, into: buffer)
+      var span = buffer.mutableSpan
+      let slice = receive.slice(from: next, into: &span)
       guard slice.count > 0, slice.length <= room else { return nil }
       // Bits beyond the slice are 0.
       if slice.encoding == .bitmap, slice.count % 8 > 0, buffer[slice.length - 1] >> UInt8(slice.count % 8) > 0 {
@@ -41,7 +41,7 @@ import Testing
       ack.slice = ByteRange(offset: 0, count: slice.length)
       encodings.insert(ack.encoding)
       let bytes = Array(buffer[..<slice.length])
-      guard (try? send.acknowledge(ack, bytes.span.bytes, at: .zero, &result)) != nil else { return nil }
+      guard (try? send.acknowledge(ack, bytes.span, at: .zero, &result)) != nil else { return nil }
       next += slice.count
       slices += 1
     }
@@ -101,7 +101,7 @@ import Testing
     let (id, _) = try pair.connect()
     var slices = 0
     pair.world.network.onSend = { datagram, _ in
-      guard datagram.bytes[3] == PacketType.ack.rawValue, let ack = try? AckPacket.decode(datagram.bytes.span.bytes)
+      guard datagram.bytes[3] == PacketType.ack.rawValue, let ack = try? AckPacket.decode(datagram.bytes.span)
       else { return true }
       if ack.first != ack.next { slices += 1 }
       return true

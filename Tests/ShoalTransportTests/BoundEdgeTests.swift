@@ -9,7 +9,7 @@ import Testing
 /// What strangers could make us keep, send or do once more than is meant.
 @Suite struct BoundEdgeTests {
   private func put(_ bytes: [UInt8], from: Address, into host: TransportWorldHost, _ world: TransportWorld) {
-    host.endpoint.receive(bytes.span.bytes, from: from, at: world.now)
+    host.endpoint.receive(bytes.span, from: from, at: world.now)
   }
 
   @Test func statelessAnswersThatWaitAreFew() throws {
@@ -140,7 +140,7 @@ import Testing
     put(try challenge.datagram(connection: local), from: pair.b.address, into: pair.a, pair.world)
     pair.world.flush(pair.a)
     let answer = try #require(tap.datagrams.first { $0.type == .response })
-    #expect(try ResponsePacket.decode(answer.datagram.bytes.span.bytes).token == challenge.token)
+    #expect(try ResponsePacket.decode(answer.datagram.bytes.span).token == challenge.token)
   }
 
   /// A count of corrupt datagrams is taken for what is new in it, and does not accuse what has only just left.

@@ -141,7 +141,7 @@ import Testing
           var bytes = [0x53, 0x68, version, type.rawValue] + [UInt8](repeating: 1, count: length - 4)
           bytes.mend()
           let before = host.bytesSent
-          host.endpoint.receive(bytes.span.bytes, from: stranger, at: world.now)
+          host.endpoint.receive(bytes.span, from: stranger, at: world.now)
           world.flush(host)
           #expect(host.bytesSent - before < length, "\(type) of \(length) bytes")
           if host.bytesSent > before {

@@ -47,7 +47,7 @@ import Testing
       var packet = DataPacket()
       packet.sequence = UInt32(truncatingIfNeeded: first + 2 * i)
       let bytes = try packet.datagram(connection: pair.b.inside.localID, capacity: 28)
-      pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
+      pair.b.endpoint.receive(bytes.span, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
       if i % 64 == 0 { pair.world.run(for: .millisecond) }
     }
@@ -66,7 +66,7 @@ import Testing
     var buffer = [UInt8](repeating: 0, count: 65_536)
     func drain(_ endpoint: inout Endpoint, at now: Instant) -> [[UInt8]] {
       var sent: [[UInt8]] = []
-      while let transmit = buffer.withUnsafeMutableBytes({ endpoint.nextTransmit(into: $0, at: now) }) {
+      while let transmit = endpoint.nextTransmit(into: &buffer, at: now) {
         sent.append(Array(buffer[..<transmit.headerLength]))
       }
       return sent
@@ -76,11 +76,11 @@ import Testing
       let id = endpoint.open(to: peer, at: now)
       ids.append(try #require(id))
       let open = drain(&endpoint, at: now)[0]
-      let header = try Header.decode(open.span.bytes).header
+      let header = try Header.decode(open.span).header
       var accept = AcceptPacket()
       (accept.responder, accept.window, accept.maxDatagram, accept.idleTimeout) = (77, 100, 1_500, 30)
       let bytes = try accept.datagram(connection: header.connection)
-      endpoint.receive(bytes.span.bytes, from: peer, at: now)
+      endpoint.receive(bytes.span, from: peer, at: now)
       _ = drain(&endpoint, at: now)
     }
     let count = endpoint.establishedCount
@@ -92,7 +92,7 @@ import Testing
     _ = drain(&endpoint, at: now)
     while endpoint.nextEvent() != nil {}
     let reset = try ResetPacket().datagram(connection: 77)
-    endpoint.receive(reset.span.bytes, from: peer, at: now)
+    endpoint.receive(reset.span, from: peer, at: now)
     var closed: [ConnectionID] = []
     while let event = endpoint.nextEvent() { if case .closed(let id, _, true) = event { closed.append(id) } }
     #expect(closed == [ids[1]])

@@ -12,7 +12,7 @@ import Testing
   private func put(_ bytes: [UInt8], from: Address, into host: TransportWorldHost, _ world: TransportWorld) {
     var bytes = bytes
     bytes.mend()
-    host.endpoint.receive(bytes.span.bytes, from: from, at: world.now)
+    host.endpoint.receive(bytes.span, from: from, at: world.now)
     world.flush(host)
   }
 
@@ -101,11 +101,11 @@ import Testing
     let pair = try Pair("delay=1ms")
     let tap = Tap(pair.world)
     tap.change = { datagram, type in
-      let id = datagram.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian }
-      if type == by, type == .open, var packet = try? OpenPacket.decode(datagram.bytes.span.bytes) {
+      let id = Header.peek(datagram.bytes.span).connection
+      if type == by, type == .open, var packet = try? OpenPacket.decode(datagram.bytes.span) {
         packet.idleTimeout = 0
         datagram.bytes = (try? packet.datagram(connection: id)) ?? []
-      } else if type == by, var packet = try? AcceptPacket.decode(datagram.bytes.span.bytes) {
+      } else if type == by, var packet = try? AcceptPacket.decode(datagram.bytes.span) {
         packet.idleTimeout = 0
         datagram.bytes = (try? packet.datagram(connection: id)) ?? []
       }

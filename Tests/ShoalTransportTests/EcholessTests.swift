@@ -16,14 +16,14 @@ import Testing
     var acks = 0
     pair.world.network.onSend = { datagram, _ in
       guard datagram.from == pair.b.address, datagram.bytes[3] == PacketType.ack.rawValue,
-        var ack = try? AckPacket.read(datagram.bytes.span.bytes)
+        var ack = try? AckPacket.read(datagram.bytes.span)
       else { return true }
       acks += 1
       if manner == .honest || manner == .echoesAtFirst && acks < 20 { return true }
       (ack.echo, ack.delay) = (0, .max)
       var slice = Array(datagram.bytes[AckPacket.overhead...])
       if manner == .onlyNext { (ack.top, ack.first, ack.count, ack.encoding, slice) = (ack.next, ack.next, 0, 0, []) }
-      let id = datagram.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian }
+      let id = Header.peek(datagram.bytes.span).connection
       datagram.bytes = (try? ack.datagram(connection: id, capacity: 1_472)) ?? []
       datagram.bytes += slice
       datagram.bytes.mend()

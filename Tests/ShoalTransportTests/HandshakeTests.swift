@@ -268,8 +268,8 @@ import Testing
         })
       let tap = Tap(pair.world)
       tap.change = { datagram, type in
-        guard type == .accept, var packet = try? AcceptPacket.decode(datagram.bytes.span.bytes) else { return true }
-        let id = datagram.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian }
+        guard type == .accept, var packet = try? AcceptPacket.decode(datagram.bytes.span) else { return true }
+        let id = Header.peek(datagram.bytes.span).connection
         change(&packet)
         datagram.bytes = (try? packet.datagram(connection: id)) ?? []
         return true

@@ -84,12 +84,10 @@ import Testing
 
   /// Straight into the endpoint, without the checks of the world, which knows only honest messages.
   private func feed(_ bytes: [UInt8], from: Address, to host: TransportWorldHost, at world: TransportWorld) {
-    bytes.withUnsafeBytes { isValid in
-      if Checksum.isValid(isValid) {
-        host.endpoint.receive(bytes.span.bytes, from: from, at: world.now)
-      } else {
-        host.endpoint.receiveCorrupt(from: from, at: world.now)
-      }
+    if Checksum.isValid(bytes.span) {
+      host.endpoint.receive(bytes.span, from: from, at: world.now)
+    } else {
+      host.endpoint.receiveCorrupt(from: from, at: world.now)
     }
     while let event = host.endpoint.nextEvent() {
       if case .closed(let id, _, _) = event { host.connections.removeAll { $0.id == id } }
@@ -133,7 +131,7 @@ import Testing
         var bytes = try ack(pair, change, slice: slice)
         bytes.mend()
         let ignored = pair.a.endpoint.ignored
-        pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+        pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
         #expect(pair.a.inside.sendWindow.base == base && pair.a.inside.sendWindow.bytesInFlight == before)
         #expect(pair.a.endpoint.ignored <= ignored + 1)
       }
@@ -158,7 +156,7 @@ import Testing
       var bytes = try ack(pair) { change(&$0, next) }
       bytes.mend()
       let (ignored, outstanding) = (pair.a.endpoint.ignored, pair.a.inside.sendWindow.bytesInFlight)
-      pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+      pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
       #expect(pair.a.endpoint.ignored == ignored + (beyond ? 1 : 0))
       #expect(pair.a.inside.sendWindow.bytesInFlight == (beyond ? outstanding : 0))
       #expect(pair.a.inside.sendWindow.isEmpty == !beyond)
@@ -183,7 +181,7 @@ import Testing
             $0.encoding = encoding
           }, slice: slice)
         bytes.mend()
-        pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+        pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
         #expect(pair.a.inside.sendWindow.packets.isAcked(next - 1) == believed)
       }
       #expect(pair.a.inside.sendWindow.base == base + 2)
@@ -205,7 +203,7 @@ import Testing
             $0.encoding = 1
           }, slice: [byte & 0xf0, byte])
         bytes.mend()
-        pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+        pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
       }
     }
     let base = pair.a.inside.sendWindow.base
@@ -226,7 +224,7 @@ import Testing
           $0.delay = delay
         }
         bytes.mend()
-        pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+        pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
       }
     }
     #expect(pair.a.inside.path.roundTrip.smoothed == roundTrip)
@@ -246,7 +244,7 @@ import Testing
         var packet = DataPacket()
         packet.sequence = UInt32(truncatingIfNeeded: next + distance)
         let bytes = try packet.datagram(connection: pair.b.inside.localID)
-        pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
+        pair.b.endpoint.receive(bytes.span, from: pair.a.address, at: pair.world.now)
       }
       #expect(pair.b.inside.receiveWindow.next == next && pair.b.inside.receiveWindow.top == next)
     }

@@ -19,8 +19,8 @@ struct LyingPeer: ~Copyable {
   private var id: ConnectionID?
   private let peerID: UInt64
   private let address = Address(ipv4: 0x0a00_0001, port: 7_401)
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
-  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+  private var output = [UInt8](repeating: 0, count: 65_536)
+  private var input = [UInt8](repeating: 0, count: 65_536)
 
   // What the endpoint has shown.
   private var timestamps: [UInt32] = []
@@ -62,11 +62,6 @@ struct LyingPeer: ~Copyable {
     peerID = random.next() | 1
     started = now
     self.random = random
-  }
-
-  deinit {
-    output.deallocate()
-    input.deallocate()
   }
 
   /// Hands it so many datagrams.
@@ -130,16 +125,16 @@ struct LyingPeer: ~Copyable {
       }
     }
     var count = 0
-    while let transmit = endpoint.nextTransmit(into: output, at: now) {
+    while let transmit = endpoint.nextTransmit(into: &output, at: now) {
       count += 1
       let type = PacketType(rawValue: output[3])
-      let bytes = UnsafeRawBufferPointer(rebasing: output[..<transmit.headerLength])
+      let bytes = Array(output[..<transmit.headerLength])
       switch type {
       case .data:
-        timestamps.append(bytes.loadUnaligned(fromByteOffset: 21, as: UInt32.self).bigEndian)
+        timestamps.append(bytes.span.bigEndian(at: 21, as: UInt32.self))
         if timestamps.count > 64 { timestamps.removeFirst(32) }
       case .probe: probed = UInt16(transmit.headerLength)
-      case .open: openID = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
+      case .open: openID = bytes.span.bigEndian(at: 8, as: UInt64.self)
       default: break
       }
     }
@@ -279,7 +274,8 @@ struct LyingPeer: ~Copyable {
     packet.first = chance(2) ? packet.next : number(base, next)
     packet.count = chance(16) ? anything() : UInt32(truncatingIfNeeded: random.next() % (next - base + 2))
     packet.encoding = chance(16) ? 2 : UInt8(random.next() % 2)
-    guard var length = try? packet.put(connection: local, into: input.mutableBytes) else { return }
+    var room = input.mutableSpan
+    guard var length = try? packet.put(connection: local, into: &room) else { return }
     let most = chance(64) ? 1_157 : 12
     for _ in 0..<Int(random.next() % UInt64(most)) {
       let byte = chance(2) ? UInt8(truncatingIfNeeded: random.next()) : pick(0, 1, 0x3f, 0x7f, 0xff)
@@ -302,12 +298,14 @@ struct LyingPeer: ~Copyable {
     packet.timestamp = chance(2) ? now.wireMicroseconds : anything()
     packet.ackEvery = pick(0, 1, 2, 64, 255)
     packet.ackDelay = pick(0, 1, 25_000, 65_535)
-    guard var length = try? packet.put(connection: local, into: input.mutableBytes) else { return }
+    var room = input.mutableSpan
+    guard var length = try? packet.put(connection: local, into: &room) else { return }
     if chance(2) {
       var block = Block()
       block.offset = random.next()
-      let rest = UnsafeMutableRawBufferPointer(rebasing: input[length...])
-      length += (try? block.encode(into: rest.mutableBytes, contentLength: 100)) ?? 0
+      var span = input.mutableSpan
+      var rest = span._mutatingExtracting(length...)
+      length += (try? block.encode(into: &rest, contentLength: 100)) ?? 0
       length += 100
     } else if chance(1_000) {
       input[length] = 6
@@ -323,13 +321,14 @@ struct LyingPeer: ~Copyable {
   }
 
   private mutating func send<P: Packet>(_ packet: P, _ connection: UInt64) {
-    guard let length = try? packet.encode(connection: connection, into: input.mutableBytes) else { return }
+    var room = input.mutableSpan
+    guard let length = try? packet.encode(connection: connection, into: &room) else { return }
     hand(length)
   }
 
   private mutating func hand(_ length: Int) {
-    let bytes = UnsafeRawBufferPointer(rebasing: input[..<length])
-    endpoint.receive(bytes.bytes, from: address, at: now)
+    let bytes = Array(input[..<length])
+    endpoint.receive(bytes.span, from: address, at: now)
     datagrams += 1
     drain()
   }

@@ -78,9 +78,7 @@ import Testing
       server.endpoint.send(Payload(source: 1, space: .content, file: 1, offset: 0, length: 1_000_000), on: id)
     }
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    buffer.withUnsafeMutableBytes { bytes in
-      while let transmit = server.endpoint.nextTransmit(into: bytes, at: world.now) { order.append(transmit.to) }
-    }
+    while let transmit = server.endpoint.nextTransmit(into: &buffer, at: world.now) { order.append(transmit.to) }
     // Turns of about 64, so that batches stay whole.
     var runs: [Int] = []
     for (i, address) in order.enumerated() {
@@ -109,15 +107,13 @@ import Testing
     var work: [ConnectionID: Int] = [:]
     var rounds = 0
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    buffer.withUnsafeMutableBytes { bytes in
-      while work[bulk, default: 0] < 40 * Work.quantum,
-        let transmit = server.endpoint.nextTransmit(into: bytes, at: world.now), let id = transmit.connection
-      {
-        work[id, default: 0] += Work.datagram + transmit.length
-        rounds += 1
-        let (much, little) = (work[bulk, default: 0], work[crumbs, default: 0])
-        if abs(much - little) > Work.quantum + 4_000 { Issue.record("\(much) against \(little)") }
-      }
+    while work[bulk, default: 0] < 40 * Work.quantum,
+      let transmit = server.endpoint.nextTransmit(into: &buffer, at: world.now), let id = transmit.connection
+    {
+      work[id, default: 0] += Work.datagram + transmit.length
+      rounds += 1
+      let (much, little) = (work[bulk, default: 0], work[crumbs, default: 0])
+      if abs(much - little) > Work.quantum + 4_000 { Issue.record("\(much) against \(little)") }
     }
     #expect(rounds > 5_000)
     let behind = work[bulk, default: 0] - work[debtor, default: 0]

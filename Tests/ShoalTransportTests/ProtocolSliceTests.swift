@@ -30,7 +30,8 @@ import Testing
       }
       var bytes = [UInt8](repeating: 0, count: Constants.ackLength - AckPacket.overhead)
       let next = window.next
-      let slice = bytes.withUnsafeMutableBytes { window.slice(from: next, into: $0) }
+      var room = bytes.mutableSpan
+      let slice = window.slice(from: next, into: &room)
       let hex = bytes[..<slice.length].map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
       let found = [
         "next": "\(UInt32(truncatingIfNeeded: window.next))", "top": "\(UInt32(truncatingIfNeeded: window.top))",

@@ -23,7 +23,7 @@ import Testing
     (ack.first, ack.count, ack.encoding) = (first, count, encoding.rawValue)
     ack.slice = ByteRange(offset: 0, count: bytes.count)
     var result = AckResult()
-    try? window.acknowledge(ack, bytes.span.bytes, at: .zero + 2 * .second, &result)
+    try? window.acknowledge(ack, bytes.span, at: .zero + 2 * .second, &result)
     return (100..<140).map { window.packets.isAcked($0) }
   }
 

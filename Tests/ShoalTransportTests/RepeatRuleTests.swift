@@ -20,7 +20,7 @@ import Testing
     var sent: [(packet: DataPacket, isProbe: Bool)] = []
     let tap = Tap(pair.world)
     tap.change = { datagram, type in
-      if type == .data, datagram.from == pair.a.address, let packet = try? DataPacket.read(datagram.bytes.span.bytes) {
+      if type == .data, datagram.from == pair.a.address, let packet = try? DataPacket.read(datagram.bytes.span) {
         sent.append((packet, pair.a.status(id)?.probeTimeouts ?? 0 > 0))
         return random.unit() >= loss
       }
@@ -63,7 +63,7 @@ import Testing
     var attempts: [UInt8] = []
     tap.change = { datagram, type in
       guard type == .data, datagram.from == pair.a.address,
-        let packet = try? DataPacket.read(datagram.bytes.span.bytes), packet.sequence == first &+ 150
+        let packet = try? DataPacket.read(datagram.bytes.span), packet.sequence == first &+ 150
       else { return true }
       attempts.append(packet.attempt)
       return packet.attempt > 1
@@ -82,7 +82,7 @@ import Testing
     let tap = Tap(pair.world)
     var sent: [UInt32] = []
     tap.change = { datagram, type in
-      guard type == .data, let packet = try? DataPacket.read(datagram.bytes.span.bytes) else { return true }
+      guard type == .data, let packet = try? DataPacket.read(datagram.bytes.span) else { return true }
       sent.append(packet.sequence &- first)
       return false
     }

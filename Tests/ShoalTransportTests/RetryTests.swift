@@ -29,7 +29,7 @@ import Testing
         for _ in 0..<rate / 1_000 {
           for i in 8..<16 { bytes[i] = UInt8(truncatingIfNeeded: random.next()) }
           let address = Address(ipv4: UInt32(truncatingIfNeeded: random.next() >> 8) | 1 << 31, port: 9)
-          server.endpoint.receive(bytes.span.bytes, from: address, at: world.now)
+          server.endpoint.receive(bytes.span, from: address, at: world.now)
         }
         world.flush(server)
         mostHalfOpen = max(mostHalfOpen, server.endpoint.hosts.halfOpen)
@@ -68,7 +68,7 @@ import Testing
     let forged = Address(ipv4: 0x0102_0304, port: 9)
     for id in 1...1_000 as ClosedRange<UInt64> {
       let bytes = try open(id)
-      server.endpoint.receive(bytes.span.bytes, from: forged.with(port: UInt16(id)), at: world.now)
+      server.endpoint.receive(bytes.span, from: forged.with(port: UInt16(id)), at: world.now)
       world.flush(server)
     }
     #expect(server.endpoint.hosts.halfOpen == 16)
@@ -86,7 +86,7 @@ import Testing
     let tap = Tap(world)
     let peer = Address(ipv4: 0x0102_0304, port: 9)
     func answer(_ bytes: [UInt8], from address: Address) throws -> (PacketType, [UInt8]) {
-      server.endpoint.receive(bytes.span.bytes, from: address, at: world.now)
+      server.endpoint.receive(bytes.span, from: address, at: world.now)
       world.flush(server)
       let last = try #require(tap.datagrams.last)
       #expect(last.datagram.to == address && last.datagram.bytes.count < bytes.count)
@@ -94,7 +94,7 @@ import Testing
     }
     let (type, bytes) = try answer(try open(7), from: peer)
     #expect(type == .retry && server.endpoint.connections.count == 0)
-    let token = try RetryPacket.decode(bytes.span.bytes).token
+    let token = try RetryPacket.decode(bytes.span).token
     #expect(try answer(try open(8, token: token), from: peer).0 == .retry)
     #expect(try answer(try open(7, token: token), from: peer.with(port: 10)).0 == .retry)
     #expect(try answer(try open(7, token: token ^ 1), from: peer).0 == .retry)
@@ -155,7 +155,7 @@ import Testing
     for id in 1...64 as ClosedRange<UInt64> {
       let from = Address(ipv4: forged.ipv4 + UInt32(id), port: 9)
       let bytes = try open(id)
-      pair.b.endpoint.receive(bytes.span.bytes, from: from, at: pair.world.now)
+      pair.b.endpoint.receive(bytes.span, from: from, at: pair.world.now)
     }
     pair.world.flush(pair.b)
     pair.world.run(for: 3_500 * .millisecond)

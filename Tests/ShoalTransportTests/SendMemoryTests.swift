@@ -34,8 +34,10 @@ import Testing
     func drain(_ id: ConnectionID) throws {
       let slot = try #require(server.slot(id))
       var acked: UInt64 = 0
+      // For datagrams that are not sent.
+      var scratch = [UInt8](repeating: 0, count: 65_536)
       while true {
-        while server.endpoint.nextTransmit(into: server.scratch, at: world.now) != nil {}
+        while server.endpoint.nextTransmit(into: &scratch, at: world.now) != nil {}
         let (base, next) = (server[slot].sendWindow.base, server[slot].sendWindow.next)
         guard next > acked else { return }
         acked = next
@@ -48,12 +50,11 @@ import Testing
         var rest = [UInt8](repeating: 0, count: 8)
         var length = 0
         var span = rest.mutableSpan
-        var spanBytes = span.mutableBytes
-        guard next - base > 1, Varint.write(next - base - 1, &spanBytes, &length) else { return }
+        guard next - base > 1, Varint.write(next - base - 1, &span, &length) else { return }
         runs += rest.prefix(length)
         bytes += runs
         bytes.mend()
-        server.endpoint.receive(bytes.span.bytes, from: server[slot].address, at: world.now)
+        server.endpoint.receive(bytes.span, from: server[slot].address, at: world.now)
       }
     }
 
@@ -165,13 +166,4 @@ import Testing
       }
     }
   }
-}
-
-extension TransportWorldHost {
-  /// Memory for a datagram that is not sent.
-  fileprivate var scratch: UnsafeMutableRawBufferPointer { SendMemoryScratch.bytes }
-}
-
-private enum SendMemoryScratch {
-  nonisolated(unsafe) static let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 }

@@ -13,7 +13,7 @@ import Testing
     Scenario(seed: wanted ?? 1).run { world in
       world.network.onSend = { datagram, now in
         var text = "\(now.nanoseconds / 1000) \(datagram.from.host) #\(datagram.bytes.count) "
-        let layout = DatagramLayout(datagram.bytes.span.bytes)
+        let layout = DatagramLayout(datagram.bytes.span)
         text += "\(layout.type.map { "\($0)" } ?? "?")"
         for row in layout.rows.dropFirst(5) where row.depth == 0 {
           var value = "\(row.value)"

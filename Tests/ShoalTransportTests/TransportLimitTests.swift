@@ -67,7 +67,7 @@ import Testing
       packet.sequence = UInt32(truncatingIfNeeded: Int64(pair.b.inside.receiveWindow.next) + distance)
       (packet.ackEvery, packet.ackDelay) = (1, 0)
       let bytes = try packet.datagram(connection: pair.b.inside.localID)
-      pair.b.endpoint.receive(bytes.span.bytes, from: pair.a.address, at: pair.world.now)
+      pair.b.endpoint.receive(bytes.span, from: pair.a.address, at: pair.world.now)
       pair.world.flush(pair.b)
       pair.world.run(for: .millisecond / 10)
     }
@@ -91,7 +91,7 @@ import Testing
     var bytes = try packet.datagram(connection: pair.a.inside.localID, capacity: 1_472) + [1, 9, 0xc0]
     bytes.mend()
     let ignored = pair.a.endpoint.ignored
-    pair.a.endpoint.receive(bytes.span.bytes, from: pair.b.address, at: pair.world.now)
+    pair.a.endpoint.receive(bytes.span, from: pair.b.address, at: pair.world.now)
     #expect(pair.a.endpoint.ignored == ignored + 1)
     #expect(pair.a.inside.sendWindow.base == base + 2 && pair.a.inside.sendWindow.bytesInFlight < inFlight)
     #expect(pair.a.inside.sendWindow.packets.isAcked(base + 11) && !pair.a.inside.sendWindow.packets.isAcked(base + 12))

@@ -57,14 +57,14 @@ import Testing
     packet.observed = Address(high: 0x2001_0db8 << 32, low: 1, port: 0x1ce9, scope: 3)
     let bytes = try packet.datagram(connection: 0)
     #expect(bytes.count == 24 + 19 && bytes[24] == 6 && bytes[41...] == [0x1c, 0xe9])
-    #expect(try ConnectedPacket.decode(bytes.span.bytes).observed.scope == 0)
+    #expect(try ConnectedPacket.decode(bytes.span).observed.scope == 0)
   }
 
   @Test func anotherFamilyIsAnError() throws {
     var bytes = try ConnectedPacket().datagram(connection: 0)
     for family in UInt8.min ... .max where family != 4 && family != 6 {
       bytes[24] = family
-      let error = failure { () throws(WireError) in _ = try ConnectedPacket.decode(bytes.span.bytes) }
+      let error = failure { () throws(WireError) in _ = try ConnectedPacket.decode(bytes.span) }
       #expect(error?.kind == .value && error?.field == "observed" && error?.offset == 24)
     }
   }

@@ -36,36 +36,36 @@ import Testing
 
   @Test(arguments: published)
   func publishedExamples(bytes: [UInt8], crc: UInt32) {
-    bytes.withUnsafeBytes {
-      #expect(CRC32C.checksum($0) == crc)
-      #expect(CRC32C.portable($0) == crc)
-      for kernel in Self.kernels { #expect(shoal_crc32c(kernel, 0, $0.baseAddress, $0.count) == crc) }
-    }
+    #expect(CRC32C.checksum(bytes.span) == crc)
+    #expect(CRC32C.portable(bytes.span) == crc)
+    for kernel in Self.kernels { #expect(unsafe shoal_crc32c(kernel, 0, bytes, bytes.count) == crc) }
   }
 
   @Test func everyPathAgrees() {
     let bytes = Self.randomBytes(65_600)
-    bytes.withUnsafeBytes { bytes in
-      for count in Self.counts {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[(count % 9)...].prefix(count))
-        let expected = CRC32C.portable(part)
-        #expect(CRC32C.checksum(part) == expected, "\(count) bytes")
-        for kernel in Self.kernels {
-          #expect(shoal_crc32c(kernel, 0, part.baseAddress, count) == expected, "\(count) bytes, kernel \(kernel)")
-        }
-        if count < 200 { #expect(Self.reference(part) == expected, "\(count) bytes") }
+    for count in Self.counts {
+      let start = count % 9
+      let part = bytes.span.extracting(start..<start + count)
+      let expected = CRC32C.portable(part)
+      let found = CRC32C.checksum(part)
+      #expect(found == expected, "\(count) bytes")
+      for kernel in Self.kernels {
+        let found = unsafe part.withUnsafeBufferPointer { unsafe shoal_crc32c(kernel, 0, $0.baseAddress, count) }
+        #expect(found == expected, "\(count) bytes, kernel \(kernel)")
       }
+      if count < 200 { #expect(Self.reference(bytes[start..<start + count]) == expected, "\(count) bytes") }
     }
   }
 
   @Test func datagramTakesItsFieldAsZero() {
     for count in Self.counts where count >= 8 {
       var bytes = Self.randomBytes(count, seed: UInt64(count))
-      let found = bytes.withUnsafeBytes { CRC32C.datagram($0) }
+      let found = CRC32C.datagram(bytes.span)
       bytes.replaceSubrange(4..<8, with: [0, 0, 0, 0])
-      #expect(found == bytes.withUnsafeBytes { CRC32C.portable($0) }, "\(count) bytes")
+      #expect(found == CRC32C.portable(bytes.span), "\(count) bytes")
     }
-    #expect([1, 2, 3, 4, 5, 6, 7].withUnsafeBytes { CRC32C.datagram(.init(rebasing: $0[..<7])) } == 0)
+    let short = [1, 2, 3, 4, 5, 6, 7] as [UInt8]
+    #expect(CRC32C.datagram(short.span) == 0)
   }
 
   /// A header, then a payload in up to three parts, as where it lies in several buffers: for each number of bytes, from
@@ -76,23 +76,23 @@ import Testing
     for (turn, count) in Self.counts.enumerated() {
       let (shift, cut) = (turn % 11, count / 3)
       let payload = Array(bytes[(header + shift)...].prefix(count))
-      let whole = bytes[..<header] + payload
-      let expected = Array(whole).withUnsafeBytes { CRC32C.datagram($0) }
+      let whole = Array(bytes[..<header] + payload)
+      let expected = CRC32C.datagram(whole.span)
       for parts in [[count], [cut, count - cut], [cut, cut, count - 2 * cut]] {
         for kernel in Self.kernels {
           // Bytes around it, to see that nothing is written there.
           var copy = [UInt8](repeating: 0xa5, count: turn % 7 + count + 2)
-          let crc = bytes.withUnsafeBytes { bytes in
-            var crc = shoal_crc32c_datagram(kernel, bytes.baseAddress, header)
-            var done = 0
-            for part in parts {
-              copy.withUnsafeMutableBytes {
-                crc = shoal_crc32c_copy(
-                  kernel, crc, $0.baseAddress! + turn % 7 + done, bytes.baseAddress! + header + shift + done, part)
+          var crc = unsafe shoal_crc32c_datagram(kernel, bytes, header)
+          var done = 0
+          for part in parts {
+            let source = bytes.span.extracting((header + shift + done)...)
+            unsafe source.withUnsafeBufferPointer { source in
+              unsafe copy.withUnsafeMutableBytes { target in
+                unsafe crc = shoal_crc32c_copy(
+                  kernel, crc, target.baseAddress! + turn % 7 + done, source.baseAddress, part)
               }
-              done += part
             }
-            return crc
+            done += part
           }
           #expect(crc == expected, "\(count) bytes in \(parts.count) parts, kernel \(kernel)")
           #expect(
@@ -105,10 +105,10 @@ import Testing
 
   @Test func everyFlippedBitShows() {
     var bytes = Self.randomBytes(300)
-    let intact = bytes.withUnsafeBytes { CRC32C.datagram($0) }
+    let intact = CRC32C.datagram(bytes.span)
     for bit in 0..<(8 * bytes.count) where !(32..<64).contains(bit) {
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-      #expect(bytes.withUnsafeBytes { CRC32C.datagram($0) } != intact)
+      #expect(CRC32C.datagram(bytes.span) != intact)
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
     }
   }
@@ -117,12 +117,13 @@ import Testing
   @Test func readsNoByteTooMany() throws {
     let page = sysconf(Int32(_SC_PAGESIZE))
     let size = 5 * page
-    let map = try #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    defer { munmap(map, size + page) }
-    try #require(mprotect(map + size, page, PROT_NONE) == 0)
+    let map = try unsafe #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { unsafe munmap(map, size + page) }
+    try #require(unsafe mprotect(map + size, page, PROT_NONE) == 0)
     for count in [0, 1, 7, 8, 63, 64, 65, 1_024, 1_025, 2_048, 3_072, 5_120, 9_216, 17_408] where count <= size {
-      let bytes = UnsafeRawBufferPointer(start: map + size - count, count: count)
-      #expect(CRC32C.checksum(bytes) == CRC32C.portable(bytes), "\(count) bytes")
+      let bytes = unsafe Span<UInt8>(_unsafeStart: map + size - count, byteCount: count)
+      let (found, expected) = (CRC32C.checksum(bytes), CRC32C.portable(bytes))
+      #expect(found == expected, "\(count) bytes")
     }
   }
 }

@@ -6,10 +6,8 @@ import Testing
 
 @Suite struct DatagramTests {
   private func isOpen(_ datagram: [UInt8]) -> Bool {
-    datagram.withUnsafeBytes { bytes in
-      guard let opened = Datagram.open(bytes) else { return false }
-      return opened.count == bytes.count
-    }
+    guard let opened = Datagram.open(datagram.span) else { return false }
+    return opened.count == datagram.count
   }
 
   /// Packets are encoded without a checksum, and opened only once they are sealed.
@@ -19,8 +17,8 @@ import Testing
       for _ in 0..<20 {
         let packet = try sample(P.self, &random).packet
         var datagram = try packet.encoded(connection: random.next(), capacity: 4_000)
-        #expect(Header.peek(datagram.span.bytes).checksum == 0 && !isOpen(datagram))
-        datagram.withUnsafeMutableBytes { Datagram.seal($0) }
+        #expect(Header.peek(datagram.span).checksum == 0 && !isOpen(datagram))
+        Datagram.seal(&datagram)
         #expect(isOpen(datagram))
         datagram[.random(in: datagram.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         #expect(!isOpen(datagram))
@@ -35,21 +33,19 @@ import Testing
     for count in [16, 17, 28, 42, 43, 100, 1_472] {
       let content = (0..<count).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
       var whole = content
-      whole.withUnsafeMutableBytes { Datagram.seal($0) }
+      Datagram.seal(&whole)
       #expect(isOpen(whole))
       for written in [16, 17, 28, 42, 43, 99] where written <= count {
         var gathered = Array(content[..<written]) + [UInt8](repeating: 0, count: count - written)
-        let isSealed = gathered.withUnsafeMutableBytes { datagram in
-          Datagram.seal(datagram, written: written) { rest, crc in
-            #expect(rest.count == count - written)
-            let half = rest.count / 2
-            content[written...].withUnsafeBytes {
-              let (first, second) = ($0[..<half], $0[half...])
-              crc = CRC32C.copy(UnsafeRawBufferPointer(rebasing: first), to: rest.baseAddress!, continuing: crc)
-              crc = CRC32C.copy(UnsafeRawBufferPointer(rebasing: second), to: rest.baseAddress! + half, continuing: crc)
-            }
-            return true
-          }
+        var datagram = gathered.mutableSpan
+        let isSealed = Datagram.seal(&datagram, written: written) { rest, crc in
+          let half = (count - written) / 2
+          let missing = content.span.extracting(written...)
+          guard rest.count == missing.count else { return false }
+          crc = CRC32C.copy(missing.extracting(..<half), to: &rest, continuing: crc)
+          var second = rest._mutatingExtracting(half...)
+          crc = CRC32C.copy(missing.extracting(half...), to: &second, continuing: crc)
+          return true
         }
         #expect(isSealed && gathered == whole, "\(written) of \(count)")
       }
@@ -58,7 +54,8 @@ import Testing
 
   @Test func whatCannotBeGatheredIsNotSealed() {
     var datagram = [UInt8](repeating: 1, count: 40)
-    let isSealed = datagram.withUnsafeMutableBytes { Datagram.seal($0, written: 28) { _, _ in false } }
+    var span = datagram.mutableSpan
+    let isSealed = Datagram.seal(&span, written: 28) { _, _ in false }
     #expect(!isSealed && datagram == [UInt8](repeating: 1, count: 40))
   }
 

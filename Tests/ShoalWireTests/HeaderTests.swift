@@ -5,7 +5,7 @@ import Testing
 @Suite struct HeaderTests {
   private func decode(version: UInt8 = 1, type: UInt8, magic: [UInt8] = [0x53, 0x68]) -> WireError? {
     let bytes = magic + [version, type] + [UInt8](repeating: 0, count: 12)
-    return failure { () throws(WireError) in _ = try Header.decode(bytes.span.bytes) }
+    return failure { () throws(WireError) in _ = try Header.decode(bytes.span) }
   }
 
   @Test func theBytesOfAHeader() throws {
@@ -13,9 +13,9 @@ import Testing
     #expect(bytes.count == 16)
     #expect(Array(bytes[..<4]) == [0x53, 0x68, 1, 0x0b])
     #expect(Array(bytes[8...]) == [1, 2, 3, 4, 5, 6, 7, 8])
-    let (header, type) = try Header.decode(bytes.span.bytes)
+    let (header, type) = try Header.decode(bytes.span)
     #expect(type == .reset && header.connection == 0x0102_0304_0506_0708)
-    #expect(header.checksum == bytes.withUnsafeBytes { Checksum.compute($0) })
+    #expect(header.checksum == Checksum.compute(bytes.span))
   }
 
   @Test func anotherMagicIsNotOurs() {
@@ -59,18 +59,18 @@ import Testing
   /// A header is looked at whatever its version, type and magic are, and as far as it goes.
   @Test func aPeek() {
     let bytes = [0x53, 0x68, 9, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] as [UInt8]
-    let header = Header.peek(bytes.span.bytes)
+    let header = Header.peek(bytes.span)
     #expect(header.magic == Header.magic && header.version == 9 && header.packetType == .data)
     #expect(header.checksum == 0x0102_0304 && header.connection == 0x0506_0708_090a_0b0c)
     for count in 0..<16 {
       let prefix = Array(bytes[..<count])
-      let cut = Header.peek(prefix.span.bytes)
+      let cut = Header.peek(prefix.span)
       #expect(cut.magic == (count < 2 ? 0 : Header.magic) && cut.version == (count < 3 ? 0 : 9))
       #expect(cut.packetType == (count < 4 ? nil : .data) && cut.checksum == (count < 8 ? 0 : header.checksum))
       #expect(cut.connection == 0)
     }
     let unknown: [UInt8] = [0, 0, 0, 0xff]
-    #expect(Header.peek(unknown.span.bytes).packetType == nil)
+    #expect(Header.peek(unknown.span).packetType == nil)
   }
 
   @Test func errorsReadAsPhrases() {

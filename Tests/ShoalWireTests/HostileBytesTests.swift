@@ -11,7 +11,7 @@ import Testing
   }
 
   private func read<P: Packet>(_: P.Type, _ bytes: [UInt8]) {
-    _ = failure { () throws(WireError) in _ = try P.decode(bytes.span.bytes) }
+    _ = failure { () throws(WireError) in _ = try P.decode(bytes.span) }
   }
 
   @Test(arguments: MessageType.allCases) func randomBytesInMessages(type: MessageType) {
@@ -22,7 +22,7 @@ import Testing
   private func read<M: Message>(_: M.Type, _ bytes: [UInt8], _ random: inout SeededGenerator) {
     let start = Int.random(in: 0...bytes.count, using: &random)
     let body = ByteRange(offset: start, count: .random(in: 0...(bytes.count - start), using: &random))
-    _ = failure { () throws(WireError) in _ = try M.decode(bytes.span.bytes, body) }
+    _ = failure { () throws(WireError) in _ = try M.decode(bytes.span, body) }
   }
 
   @Test func randomDatagramsInTheInspector() {
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  private func inspect(_ bytes: [UInt8]) { _ = DatagramLayout(bytes.span.bytes) }
+  private func inspect(_ bytes: [UInt8]) { _ = DatagramLayout(bytes.span) }
 
   private func sample<P: Packet>(
     _ type: P.Type, _ random: inout SeededGenerator

@@ -6,7 +6,7 @@ import Testing
 @testable import ShoalWire
 
 @Suite struct LayoutTests {
-  private func read(_ datagram: [UInt8]) -> DatagramLayout { DatagramLayout(datagram.span.bytes) }
+  private func read(_ datagram: [UInt8]) -> DatagramLayout { DatagramLayout(datagram.span) }
 
   @Test(arguments: PacketType.allCases) func rowsCoverEveryByteOnce(type: PacketType) throws {
     guard type != .data else { return }

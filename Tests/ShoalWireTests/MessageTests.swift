@@ -14,11 +14,11 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let (message, bytes) = try sample(M.self, at: DataPacket.overhead, &random)
     let datagram = try dataDatagram([bytes])
-    var reader = MessageReader(datagram.span.bytes, from: DataPacket.overhead)
+    var reader = MessageReader(datagram.span, from: DataPacket.overhead)
     let next = try reader.next()
     let (type, body) = try #require(next)
     #expect(type == M.type && body.end == datagram.count, "seed \(seed)")
-    #expect(try equal(M.decode(datagram.span.bytes, body), message), "seed \(seed)")
+    #expect(try equal(M.decode(datagram.span, body), message), "seed \(seed)")
     #expect(try reader.next() == nil, "seed \(seed)")
   }
 
@@ -26,11 +26,11 @@ import Testing
     var have = Have()
     have.chunks = [ChunkRun(first: 12, count: 3)]
     let datagram = try dataDatagram([have.encoded(), [200, 0, 2, 9, 9], have.encoded(), [201, 0, 0]])
-    var reader = MessageReader(datagram.span.bytes, from: DataPacket.overhead)
+    var reader = MessageReader(datagram.span, from: DataPacket.overhead)
     var types: [MessageType?] = []
     while let (type, body) = try reader.next() {
       types.append(type)
-      if type == .have { #expect(try Have.decode(datagram.span.bytes, body) == have) }
+      if type == .have { #expect(try Have.decode(datagram.span, body) == have) }
     }
     #expect(types == [.have, nil, .have, nil])
   }
@@ -41,7 +41,7 @@ import Testing
     let longer = [bytes[0], bytes[1], bytes[2] + 2] + bytes[3...] + [1, 2]
     let datagram = try dataDatagram([longer])
     let body = ByteRange(offset: DataPacket.overhead + 3, count: longer.count - 3)
-    #expect(try Want.decode(datagram.span.bytes, body) == message)
+    #expect(try Want.decode(datagram.span, body) == message)
   }
 
   @Test func aMessageEndsWhereItsLengthSays() throws {
@@ -52,7 +52,7 @@ import Testing
     bytes[2] -= 1
     let datagram = try dataDatagram([bytes, have.encoded()])
     let body = ByteRange(offset: DataPacket.overhead + 3, count: bytes.count - 4)
-    let error = failure { () throws(WireError) in _ = try Have.decode(datagram.span.bytes, body) }
+    let error = failure { () throws(WireError) in _ = try Have.decode(datagram.span, body) }
     #expect(error?.kind == .truncated && error?.field == "chunks")
   }
 
@@ -70,15 +70,15 @@ import Testing
     (block.file, block.offset) = (3, 65_536)
     var bytes = [UInt8](repeating: 0, count: 64)
     var span = bytes.mutableSpan
-    let end = try block.encode(into: span.mutableBytes, contentLength: 50)
+    let end = try block.encode(into: &span, contentLength: 50)
     #expect(end == Block.overhead && Array(bytes[..<3]) == [6, 0, 61])
     let body = ByteRange(offset: 3, count: 61)
-    let read = try Block.read(bytes.span.bytes, body)
+    let read = try Block.read(bytes.span, body)
     #expect(read.content == ByteRange(offset: Block.overhead, count: 50))
     #expect(read.offset == 65_536 && read.file == 3)
     let error = failure { () throws(WireError) in
       var span = bytes.mutableSpan
-      _ = try block.encode(into: span.mutableBytes, contentLength: 65_525)
+      _ = try block.encode(into: &span, contentLength: 65_525)
     }
     #expect(error?.kind == .value && error?.field == "length")
   }
@@ -86,7 +86,7 @@ import Testing
   @Test func aLengthBeyondTheDatagramIsAnError() throws {
     let datagram = try dataDatagram([[6, 0, 4, 1, 2, 3]])
     let error = failure { () throws(WireError) in
-      var reader = MessageReader(datagram.span.bytes, from: DataPacket.overhead)
+      var reader = MessageReader(datagram.span, from: DataPacket.overhead)
       _ = try reader.next()
     }
     #expect(error?.kind == .truncated && error?.field == "length" && error?.offset == DataPacket.overhead + 1)

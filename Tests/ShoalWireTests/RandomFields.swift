@@ -31,7 +31,7 @@ struct RandomFields: FieldVisitor {
   mutating func u64(_: StaticString, _ value: inout UInt64, _: FieldStyle) { number(&value) }
 
   mutating func digest(_: StaticString, _ value: inout Digest) {
-    value = bytes(32).withUnsafeBytes { Digest($0) }
+    value = Digest(bytes(32).span)
   }
 
   mutating func address(_: StaticString, _ value: inout Address) {
@@ -87,7 +87,7 @@ func sample<P: Packet>(_: P.Type, _ random: inout SeededGenerator) throws -> (pa
   var datagram = try packet.datagram(connection: fields.random.next(), capacity: 4_000)
   datagram += fields.bytes(fields.restCount)
   random = fields.random
-  datagram.withUnsafeMutableBytes { Datagram.seal($0) }
+  Datagram.seal(&datagram)
   return (packet, datagram)
 }
 
@@ -108,7 +108,7 @@ func sample<M: Message>(
 /// A DATA datagram with these messages.
 func dataDatagram(_ messages: [[UInt8]]) throws -> [UInt8] {
   var datagram = try DataPacket().datagram(connection: 1) + messages.joined()
-  datagram.withUnsafeMutableBytes { Datagram.seal($0) }
+  Datagram.seal(&datagram)
   return datagram
 }
 

@@ -6,10 +6,10 @@ import Testing
 
 /// What is told to be the size of a packet or message is what its encoder writes.
 @Suite struct SizeTests {
-  private func encode(_ body: (consuming MutableRawSpan) throws -> Int) rethrows -> Int {
+  private func encode(_ body: (inout MutableSpan<UInt8>) throws -> Int) rethrows -> Int {
     var buffer = [UInt8](repeating: 0, count: 8_000)
     var span = buffer.mutableSpan
-    return try body(span.mutableBytes)
+    return try body(&span)
   }
 
   @Test(arguments: PacketType.allCases) func packets(type: PacketType) throws {
@@ -17,7 +17,7 @@ import Testing
       var random = SeededGenerator(seed: UInt64(type.rawValue))
       for round in 0..<200 {
         let (packet, _) = round == 0 ? (P(), []) : try sample(P.self, &random)
-        let written = try encode { try packet.encode(connection: 1, into: $0) }
+        let written = try encode { try packet.encode(connection: 1, into: &$0) }
         #expect(packet.encodedSize == written, "round \(round)")
       }
     }
@@ -29,7 +29,7 @@ import Testing
       var random = SeededGenerator(seed: UInt64(type.rawValue))
       for round in 0..<200 {
         let (message, _) = round == 0 ? (M(), []) : try sample(M.self, at: 0, &random)
-        let written = try encode { try message.write($0, length: 0) }
+        let written = try encode { try message.write(&$0, length: 0) }
         #expect(message.encodedSize == written, "round \(round)")
       }
     }

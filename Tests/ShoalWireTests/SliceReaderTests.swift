@@ -9,7 +9,7 @@ import Testing
 
   /// What a slice says, number by number.
   private func read(_ ack: AckPacket, _ datagram: [UInt8]) -> Slice {
-    var reader = SliceReader(ack, datagram.span.bytes)
+    var reader = SliceReader(ack, datagram.span)
     var arrived: [Bool] = []
     while let run = reader.next() {
       #expect(run.count > 0 && Int(run.offset) == arrived.count)
@@ -35,7 +35,7 @@ import Testing
     var offset = 0
     var isReceived = false
     while arrived.count < count {
-      guard let length = Varint.read(slice.span.bytes, &offset) else { return (arrived, true) }
+      guard let length = Varint.read(slice.span, &offset) else { return (arrived, true) }
       let room = Int(count) - arrived.count
       arrived += Array(repeating: isReceived, count: min(Int(clamping: length), room))
       if Int(clamping: length) > room { return (arrived, true) }

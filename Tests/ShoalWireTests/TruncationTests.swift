@@ -17,11 +17,11 @@ import Testing
     for length in 0..<datagram.count {
       let bytes = Array(datagram[..<length])
       guard length >= Limits.headerLength else {
-        let error = failure { () throws(WireError) in _ = try Header.decode(bytes.span.bytes) }
+        let error = failure { () throws(WireError) in _ = try Header.decode(bytes.span) }
         #expect(error?.kind == .truncated && error?.field == field(at: length, of: Schema.header))
         continue
       }
-      let error = failure { () throws(WireError) in _ = try P.decode(bytes.span.bytes) }
+      let error = failure { () throws(WireError) in _ = try P.decode(bytes.span) }
       if let name = field(at: length, of: rows) {
         #expect(error?.kind == .truncated && error?.field == name, "\(P.type) cut at \(length), seed \(seed)")
       } else if P.type != .data && P.type != .ack {
@@ -40,7 +40,7 @@ import Testing
     let rows = Schema.table(of: M.type).rows
     for length in MessageType.overhead..<bytes.count {
       let body = ByteRange(offset: MessageType.overhead, count: length - MessageType.overhead)
-      let error = failure { () throws(WireError) in _ = try M.decode(bytes.span.bytes, body) }
+      let error = failure { () throws(WireError) in _ = try M.decode(bytes.span, body) }
       if let name = field(at: length, of: rows) {
         #expect(error?.kind == .truncated && error?.field == name, "\(M.type) cut at \(length), seed \(seed)")
       } else if M.type != .block {

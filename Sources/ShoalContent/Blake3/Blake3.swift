@@ -7,12 +7,12 @@ public enum Blake3 {
   public static let leafBytes = 1_024
 
   /// The hash of `bytes`.
-  public static func hash(_ bytes: UnsafeRawBufferPointer) -> Digest {
+  public static func hash(_ bytes: Span<UInt8>) -> Digest {
     node(bytes, firstLeaf: 0, mode: .hash, root: true, engine: .best)
   }
 
   /// The keyed hash of `bytes`: a message authentication code (BLAKE3 paper §2.3).
-  public static func keyed(key: Digest, _ bytes: UnsafeRawBufferPointer) -> Digest {
+  public static func keyed(key: Digest, _ bytes: Span<UInt8>) -> Digest {
     node(bytes, firstLeaf: 0, mode: .keyed(key), root: true, engine: .best)
   }
 
@@ -24,7 +24,7 @@ public enum Blake3 {
   /// The chaining value, as of a node that is not the root, of the subtree over `bytes`, whose first leaf is the leaf
   /// `firstLeaf` of the whole. `bytes` is not empty, and `firstLeaf` a multiple of the number of leaves that the
   /// subtree would have if it were full.
-  public static func chainingValue(of bytes: UnsafeRawBufferPointer, firstLeaf: UInt64) -> Digest {
+  public static func chainingValue(of bytes: Span<UInt8>, firstLeaf: UInt64) -> Digest {
     precondition(!bytes.isEmpty)
     return node(bytes, firstLeaf: firstLeaf, mode: .hash, root: false, engine: .best)
   }

@@ -1,5 +1,3 @@
-import CShoalKernels
-
 extension Blake3 {
   /// What a hash starts from: the initialisation vector, or a key and a flag (BLAKE3 paper §2.3).
   struct Mode {
@@ -22,67 +20,52 @@ extension Blake3 {
 
   /// Who computes leaves and parents. All give the same values.
   enum Engine: Hashable, Sendable {
-    /// One of the C kernels, 1...`shoal_blake3_kernel()`.
+    /// One of the C kernels, 1...`Blake3Kernels.count`.
     case kernel(UInt32)
     /// Plain Swift.
     case portable
 
     /// The fastest on this processor.
     static var best: Engine {
-      let kernel = shoal_blake3_kernel()
+      let kernel = Blake3Kernels.count
       return kernel > 0 ? .kernel(kernel) : .portable
     }
 
     /// All that this processor can run.
-    static var all: [Engine] { [.portable] + (0..<shoal_blake3_kernel()).map { .kernel($0 + 1) } }
+    static var all: [Engine] { [.portable] + (0..<Blake3Kernels.count).map { .kernel($0 + 1) } }
 
-    /// Writes the chaining values of `count` whole leaves at `bytes`, the first of which has index `first`.
-    func leaves(
-      _ bytes: UnsafeRawPointer, count: Int, first: UInt64, mode: Mode, into values: UnsafeMutablePointer<Digest>
-    ) {
+    /// Writes the chaining values of `count` whole leaves at the front of `bytes`, the first of which has index `first`.
+    func leaves(_ bytes: Span<UInt8>, count: Int, first: UInt64, mode: Mode, into values: inout MutableSpan<Digest>) {
       switch self {
       case .kernel(let kernel):
-        withUnsafePointer(to: mode.start) {
-          shoal_blake3_leaves(kernel, bytes, count, $0, first, mode.flags, values)
-        }
+        Blake3Kernels.leaves(kernel, bytes, count: count, first: first, mode: mode, into: &values)
       case .portable:
         for leaf in 0..<count {
-          let part = UnsafeRawBufferPointer(start: bytes + leaf * leafBytes, count: leafBytes)
+          let part = bytes.extracting(leaf * leafBytes..<(leaf + 1) * leafBytes)
           values[leaf] = portableLeaf(part, index: first &+ UInt64(leaf), mode: mode, root: false)
         }
       }
     }
 
-    /// Writes the values of the `count` parents of the `2 * count` nodes at `children`; `values` may be `children`.
-    func parents(
-      _ children: UnsafePointer<Digest>, count: Int, mode: Mode, root: Bool,
-      into values: UnsafeMutablePointer<Digest>
-    ) {
+    /// Overwrites the first of the `2 * count` nodes with their `count` parents.
+    func parents(_ nodes: inout MutableSpan<Digest>, count: Int, mode: Mode, root: Bool) {
       switch self {
       case .kernel(let kernel):
         let flags = mode.flags | (root ? Flags.root : 0)
-        withUnsafePointer(to: mode.start) {
-          shoal_blake3_parents(kernel, children, count, $0, flags, values)
-        }
+        Blake3Kernels.parents(kernel, &nodes, count: count, mode: mode, flags: flags)
       case .portable:
         for pair in 0..<count {
-          values[pair] = portableParent(children[2 * pair], children[2 * pair + 1], mode: mode, root: root)
+          nodes[pair] = portableParent(nodes[2 * pair], nodes[2 * pair + 1], mode: mode, root: root)
         }
       }
     }
 
     /// The value of the leaf `index`, of 0...1,024 bytes.
-    func leaf(_ bytes: UnsafeRawBufferPointer, index: UInt64, mode: Mode, root: Bool) -> Digest {
+    func leaf(_ bytes: Span<UInt8>, index: UInt64, mode: Mode, root: Bool) -> Digest {
       switch self {
       case .kernel:
-        var value = Digest()
-        let flags = mode.flags | (root ? Flags.root : 0)
-        withUnsafePointer(to: mode.start) {
-          shoal_blake3_leaf(bytes.baseAddress, bytes.count, $0, index, flags, &value)
-        }
-        return value
-      case .portable:
-        return portableLeaf(bytes, index: index, mode: mode, root: root)
+        Blake3Kernels.leaf(bytes, index: index, mode: mode, flags: mode.flags | (root ? Flags.root : 0))
+      case .portable: portableLeaf(bytes, index: index, mode: mode, root: root)
       }
     }
   }

@@ -1,3 +1,5 @@
+import ShoalBase
+
 extension Blake3 {
   /// Hashes an input that comes in parts of any size. It holds at most 64 KiB of the input, and a chaining value for
   /// each level of the tree.
@@ -30,34 +32,32 @@ extension Blake3 {
     }
 
     /// Appends `bytes` to the input.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func update(_ bytes: Span<UInt8>) {
       var rest = bytes
       while !rest.isEmpty {
         if buffer.count == Self.bufferBytes {
-          buffer.withUnsafeBytes { Self.append($0, &nodes, &leaves, mode, engine) }
+          append(subtree(buffer.span), of: buffer.count)
           buffer.removeAll(keepingCapacity: true)
         }
         let taken: Int
         if buffer.isEmpty && rest.count > Self.bufferBytes {
           taken = directBytes(of: rest.count)
-          Self.append(UnsafeRawBufferPointer(rebasing: rest[..<taken]), &nodes, &leaves, mode, engine)
+          append(subtree(rest.extracting(..<taken)), of: taken)
         } else {
           taken = min(rest.count, Self.bufferBytes - buffer.count)
-          buffer.append(contentsOf: rest[..<taken])
+          buffer.append(rest.extracting(..<taken))
         }
-        rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+        rest = rest.extracting(taken...)
       }
     }
 
     /// The hash of all the input so far; more may follow.
     public func finalize() -> Digest {
-      buffer.withUnsafeBytes { bytes in
-        var value = node(bytes, firstLeaf: leaves, mode: mode, root: nodes.isEmpty, engine: engine)
-        for index in nodes.indices.reversed() {
-          value = parent(nodes[index], value, mode: mode, root: index == 0, engine: engine)
-        }
-        return value
+      var value = node(buffer.span, firstLeaf: leaves, mode: mode, root: nodes.isEmpty, engine: engine)
+      for index in nodes.indices.reversed() {
+        value = parent(nodes[index], value, mode: mode, root: index == 0, engine: engine)
       }
+      return value
     }
 
     /// The largest aligned subtree in `count` more bytes that leaves at least one of them.
@@ -67,12 +67,15 @@ extension Blake3 {
       return min(fitting, aligned) * leafBytes
     }
 
-    /// Adds the whole subtree over `bytes`, with more to follow it, and joins what it completes.
-    private static func append(
-      _ bytes: UnsafeRawBufferPointer, _ nodes: inout [Digest], _ leaves: inout UInt64, _ mode: Mode, _ engine: Engine
-    ) {
-      var value = node(bytes, firstLeaf: leaves, mode: mode, root: false, engine: engine)
-      let size = UInt64(bytes.count / leafBytes)
+    /// The value of the whole subtree over `bytes`, with more to follow it.
+    private func subtree(_ bytes: Span<UInt8>) -> Digest {
+      node(bytes, firstLeaf: leaves, mode: mode, root: false, engine: engine)
+    }
+
+    /// Adds the value of the whole subtree over the next `bytes`, and joins what it completes.
+    private mutating func append(_ subtree: Digest, of bytes: Int) {
+      var value = subtree
+      let size = UInt64(bytes / leafBytes)
       leaves += size
       var subtrees = leaves / size
       while subtrees & 1 == 0, let left = nodes.popLast() {

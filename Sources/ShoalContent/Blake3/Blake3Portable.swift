@@ -1,3 +1,5 @@
+import ShoalBase
+
 // BLAKE3's compression in plain Swift, for processors without a kernel and as the measure of the kernels.
 extension Blake3 {
   /// The initialisation vector, that of SHA-256.
@@ -9,13 +11,13 @@ extension Blake3 {
   static let initialValue = digest(of: initialWords)
 
   /// The value of the leaf `index`, of 0...1,024 bytes.
-  static func portableLeaf(_ bytes: UnsafeRawBufferPointer, index: UInt64, mode: Mode, root: Bool) -> Digest {
+  static func portableLeaf(_ bytes: Span<UInt8>, index: UInt64, mode: Mode, root: Bool) -> Digest {
     var value = words(of: mode.start)
     var offset = 0
     var flags = mode.flags | Flags.chunkStart
     while bytes.count - offset > 64 {
       let block = InlineArray<16, UInt32> {
-        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * $0, as: UInt32.self))
+        bytes.bigEndian(at: offset + 4 * $0, as: UInt32.self).byteSwapped
       }
       compress(&value, block, counter: index, length: 64, flags: flags)
       flags = mode.flags
@@ -92,18 +94,11 @@ extension Blake3 {
   }
 
   private static func words(of digest: Digest) -> InlineArray<8, UInt32> {
-    digest.withUnsafeBytes { bytes in
-      InlineArray { UInt32(littleEndian: bytes.load(fromByteOffset: 4 * $0, as: UInt32.self)) }
-    }
+    InlineArray { UInt32(truncatingIfNeeded: digest[word: $0 >> 1].byteSwapped >> UInt64(32 * ($0 & 1))) }
   }
 
   private static func digest(of words: InlineArray<8, UInt32>) -> Digest {
-    var digest = Digest()
-    digest.withUnsafeMutableBytes { bytes in
-      for index in 0..<8 {
-        bytes.storeBytes(of: words[index].littleEndian, toByteOffset: 4 * index, as: UInt32.self)
-      }
-    }
-    return digest
+    func word(_ index: Int) -> UInt64 { (UInt64(words[index]) | UInt64(words[index + 1]) << 32).byteSwapped }
+    return Digest(words: word(0), word(2), word(4), word(6))
   }
 }

@@ -11,7 +11,7 @@ extension Blake3 {
   /// bottom-up. Nil where no such tree exists: there must be `pathLength(leaves:)` siblings and 1...1,024 bytes, or
   /// 0...1,024 where it is the only leaf.
   public static func rootFromLastLeaf(
-    leaf: UnsafeRawBufferPointer, leaves: UInt64, siblings: [Digest]
+    leaf: Span<UInt8>, leaves: UInt64, siblings: [Digest]
   ) -> Digest? {
     guard leaves > 0, siblings.count == pathLength(leaves: leaves) else { return nil }
     return climb(from: leaf, index: leaves - 1, siblings: siblings, root: true)
@@ -21,7 +21,7 @@ extension Blake3 {
   /// values beside its path inside the piece, bottom-up. The piece has `leaves` leaves, the first of which has index
   /// `firstLeaf`. Nil where no such tree exists, as in `rootFromLastLeaf`.
   public static func pieceFromLastLeaf(
-    leaf: UnsafeRawBufferPointer, leaves: UInt64, firstLeaf: UInt64, siblings: [Digest]
+    leaf: Span<UInt8>, leaves: UInt64, firstLeaf: UInt64, siblings: [Digest]
   ) -> Digest? {
     guard leaves > 0, siblings.count == pathLength(leaves: leaves) else { return nil }
     return climb(from: leaf, index: firstLeaf &+ (leaves - 1), siblings: siblings, root: false)
@@ -34,7 +34,7 @@ extension Blake3 {
   /// empty where the file has but one piece. `lastPiece` is the content of the last one, which begins with the leaf
   /// `lastPieceFirstLeaf`; it is empty only where the file is.
   public static func lastLeafSiblings(
-    pieceValues: [Digest], leavesPerPiece: Int, lastPiece: UnsafeRawBufferPointer, lastPieceFirstLeaf: UInt64
+    pieceValues: [Digest], leavesPerPiece: Int, lastPiece: Span<UInt8>, lastPieceFirstLeaf: UInt64
   ) -> [Digest] {
     let pieces = max(1, pieceValues.count)
     let leaves = leafCount(bytes: lastPiece.count)
@@ -49,7 +49,7 @@ extension Blake3 {
     var inside: [Digest] = []
     end = leaves - 1
     for size in powers(of: end) {
-      let part = UnsafeRawBufferPointer(rebasing: lastPiece[(end - size) * leafBytes..<end * leafBytes])
+      let part = lastPiece.extracting((end - size) * leafBytes..<end * leafBytes)
       inside.append(chainingValue(of: part, firstLeaf: lastPieceFirstLeaf + UInt64(end - size)))
       end -= size
     }
@@ -63,7 +63,7 @@ extension Blake3 {
   }
 
   private static func climb(
-    from leaf: UnsafeRawBufferPointer, index: UInt64, siblings: [Digest], root: Bool
+    from leaf: Span<UInt8>, index: UInt64, siblings: [Digest], root: Bool
   ) -> Digest? {
     guard leaf.count <= leafBytes, !leaf.isEmpty || (index == 0 && root) else { return nil }
     var value = Engine.best.leaf(leaf, index: index, mode: .hash, root: root && siblings.isEmpty)

@@ -7,7 +7,8 @@ public func partPath(of path: String) -> String {
   let start = scalars.lastIndex(of: "/").map(scalars.index(after:)) ?? scalars.startIndex
   let name = String(scalars[start...])
   guard name.utf8.count + suffix.utf8.count > longest else { return path + suffix }
-  let hash = Array(name.utf8).withUnsafeBytes { Blake3.hash($0) }.short
+  let bytes = Array(name.utf8)
+  let hash = Blake3.hash(bytes.span).short
   var kept = name.unicodeScalars[...]
   while String(kept).utf8.count + 1 + hash.utf8.count + suffix.utf8.count > longest { kept.removeLast() }
   return String(scalars[..<start]) + String(kept) + "~" + hash + suffix

@@ -87,7 +87,7 @@ extension Download {
 
   /// Takes a part of the manifest.
   mutating func takeManifest(
-    _ block: Block, from link: LinkKey, _ bytes: RawSpan, _ outbox: inout Outbox, at now: Instant
+    _ block: Block, from link: LinkKey, _ bytes: Span<UInt8>, _ outbox: inout Outbox, at now: Instant
   ) {
     guard fetch?.link == link, let source = source(link), let outcome = fetch?.receive(block, bytes, at: now) else {
       return

@@ -45,7 +45,7 @@ struct ManifestFetch {
   /// What is requested at first.
   var firstRequest: RangeField { RangeField(offset: 0, length: UInt32(bytes.count)) }
 
-  mutating func receive(_ block: Block, _ datagram: RawSpan, at now: Instant) -> Outcome {
+  mutating func receive(_ block: Block, _ datagram: Span<UInt8>, at now: Instant) -> Outcome {
     guard block.offset < UInt64(bytes.count) else { return .more }
     let start = Int(block.offset)
     // What reaches beyond what was asked for is left out.
@@ -56,9 +56,8 @@ struct ManifestFetch {
       progress = received.count
       progressAt = now
     }
-    datagram.extracting(part.offset..<part.end).withUnsafeBytes { content in
-      bytes.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[start...]).copyMemory(from: content) }
-    }
+    var manifest = bytes.mutableSpan
+    manifest.copy(datagram.extracting(part.offset..<part.end), to: start)
     if !isProven {
       guard let first = received.ranges.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {
         return .more

@@ -4,7 +4,7 @@ import ShoalWire
 
 extension TrackerClient {
   /// Takes a datagram whose checksum has been verified; whether it was from the tracker, to a peer.
-  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) -> Bool {
+  package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) -> Bool {
     guard contact.hears(address), let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
     else { return false }
     if answers(type, bytes, header.connection, from: address, at: now) {
@@ -17,7 +17,7 @@ extension TrackerClient {
 
   /// Whether the datagram answers one of our requests; it is then dealt with.
   private mutating func answers(
-    _ type: PacketType, _ bytes: RawSpan, _ transaction: UInt64, from address: Address, at now: Instant
+    _ type: PacketType, _ bytes: Span<UInt8>, _ transaction: UInt64, from address: Address, at now: Instant
   ) -> Bool {
     if let connecting, connecting.id == transaction { return take(type, bytes, connecting: connecting, from: address) }
     guard address == tracker, let index = transactions.firstIndex(where: { $0.id == transaction && $0.tries > 0 })
@@ -26,7 +26,7 @@ extension TrackerClient {
   }
 
   private mutating func take(
-    _ type: PacketType, _ bytes: RawSpan, connecting: TrackerTransaction, from address: Address
+    _ type: PacketType, _ bytes: Span<UInt8>, connecting: TrackerTransaction, from address: Address
   ) -> Bool {
     guard type == .connected, let packet = try? ConnectedPacket.decode(bytes) else { return false }
     cookie = (packet.cookie, connecting.sent)
@@ -40,7 +40,7 @@ extension TrackerClient {
   }
 
   /// Whether the datagram answers the transaction at `index`, which is then over.
-  private mutating func take(_ type: PacketType, _ bytes: RawSpan, to index: Int, at now: Instant) -> Bool {
+  private mutating func take(_ type: PacketType, _ bytes: Span<UInt8>, to index: Int, at now: Instant) -> Bool {
     var transaction = transactions[index]
     switch (transaction.request, type) {
     case (.register(let id), .registered):

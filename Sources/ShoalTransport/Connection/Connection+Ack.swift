@@ -4,7 +4,7 @@ import ShoalWire
 
 extension Connection {
   /// An ACK. One that speaks of numbers never sent is ignored; a fault in its slice is thrown last.
-  mutating func onAck(_ bytes: RawSpan, at now: Instant) throws(WireError) {
+  mutating func onAck(_ bytes: Span<UInt8>, at now: Instant) throws(WireError) {
     let ack = try AckPacket.read(bytes)
     let next = Numbering.expand(ack.next, near: sendWindow.base)
     let top = Numbering.expand(ack.top, near: sendWindow.base)

@@ -11,7 +11,7 @@ extension Connection {
 
   // MARK: What is sent
 
-  mutating func writeOpen(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written {
+  mutating func writeOpen(_ buffer: inout MutableSpan<UInt8>, at now: Instant) throws(WireError) -> Written {
     var packet = OpenPacket()
     packet.initialSequence = handshake.initialSequence
     packet.window = configuration.window
@@ -22,10 +22,10 @@ extension Connection {
     timers[.handshake] = now + handshake.wait
     handshake.left(at: now)
     handshake.isDue = false
-    return (try packet.encode(connection: localID, into: buffer.mutableBytes), .empty)
+    return (try packet.encode(connection: localID, into: &buffer), .empty)
   }
 
-  mutating func writeAccept(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written? {
+  mutating func writeAccept(_ buffer: inout MutableSpan<UInt8>, at now: Instant) throws(WireError) -> Written? {
     var packet = AcceptPacket()
     packet.responder = localID
     packet.initialSequence = handshake.initialSequence
@@ -34,19 +34,19 @@ extension Connection {
     packet.maxDatagram = largestReceived
     packet.idleTimeout = UInt16(clamping: max(idleTimeout / .second, 1))
     handshake.isDue = false
-    let length = try packet.encode(connection: remoteID, into: buffer.mutableBytes)
+    let length = try packet.encode(connection: remoteID, into: &buffer)
     guard path.validation.allows(length) else { return nil }
     timers[.handshake] = now + handshake.wait
     handshake.left(at: now)
     return (length, .empty)
   }
 
-  mutating func writeClose(_ buffer: UnsafeMutableRawBufferPointer) throws(WireError) -> Written {
+  mutating func writeClose(_ buffer: inout MutableSpan<UInt8>) throws(WireError) -> Written {
     closing.left()
     var packet = ClosePacket()
     packet.code = closing.code
     packet.reason = closing.isByPeer ? "" : closing.reason
-    return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
+    return (try packet.encode(connection: remoteID, into: &buffer), .empty)
   }
 
   // MARK: What comes
@@ -67,7 +67,7 @@ extension Connection {
 
   /// Whether it is the answer to our OPEN: what it says then holds for both ends.
   mutating func onAccept(
-    _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+    _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) throws(WireError) -> Bool {
     // Our first packet was lost: the responder must still learn that we have its id.
     if state == .established { onDuplicate(at: now) }

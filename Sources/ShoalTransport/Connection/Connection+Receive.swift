@@ -14,11 +14,11 @@ extension Connection {
 
   /// An intact datagram from the peer's address, with our id.
   mutating func receive(
-    _ type: PacketType, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+    _ type: PacketType, _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) throws(WireError) -> Reception {
     counters.received += 1
-    counters.bytesReceived += bytes.byteCount
-    acks.earn(bytes.byteCount)
+    counters.bytesReceived += bytes.count
+    acks.earn(bytes.count)
     if state == .closing {
       if type == .data, closing.mayRepeat { closing.isDue = remoteID != 0 }
       return .taken
@@ -36,7 +36,7 @@ extension Connection {
     case (.retry, .opening): handshake.onRetry(try RetryPacket.decode(bytes).token)
     case (.probe, _):
       let packet = try ProbePacket.decode(bytes)
-      if Int(packet.size) == bytes.byteCount { answers.probed = packet.size }
+      if Int(packet.size) == bytes.count { answers.probed = packet.size }
     case (.probed, _):
       path.onProbed(Int(try ProbedPacket.decode(bytes).size), at: now)
       timers[.path] = path.mtu.deadline
@@ -65,7 +65,7 @@ extension Connection {
 
   /// A fault in DATA ends the connection: what cannot be read would be lost for good.
   private mutating func onData(
-    _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+    _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) -> Reception {
     do throws(WireError) {
       let packet = try DataPacket.read(bytes)
@@ -90,7 +90,8 @@ extension Connection {
   }
 
   private mutating func handOn(
-    _ packet: DataPacket, _ bytes: RawSpan, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+    _ packet: DataPacket, _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>,
+    at now: Instant
   ) throws(WireError) {
     var reader = MessageReader(bytes, from: packet.messages.offset)
     while let (type, body) = try reader.next() {

@@ -8,9 +8,9 @@ extension Connection {
 
   /// Writes the next datagram that may leave now; nil if there is none. The buffer holds any header and message.
   mutating func nextTransmit(
-    _ buffer: UnsafeMutableRawBufferPointer, _ id: ConnectionID, at now: Instant
+    _ buffer: inout MutableSpan<UInt8>, _ id: ConnectionID, at now: Instant
   ) throws(WireError) -> Transmit? {
-    guard let (length, payload) = try write(buffer, at: now) else { return nil }
+    guard let (length, payload) = try write(&buffer, at: now) else { return nil }
     counters.sent += 1
     counters.bytesSent += length + payload.length
     counters.contentSent += payload.length
@@ -20,53 +20,53 @@ extension Connection {
     return transmit
   }
 
-  private mutating func write(_ buffer: UnsafeMutableRawBufferPointer, at now: Instant) throws(WireError) -> Written? {
+  private mutating func write(_ buffer: inout MutableSpan<UInt8>, at now: Instant) throws(WireError) -> Written? {
     switch state {
-    case .closing: return closing.isDue ? try writeClose(buffer) : nil
-    case .opening: return handshake.isDue ? try writeOpen(buffer, at: now) : nil
-    case .accepting: return handshake.isDue ? try writeAccept(buffer, at: now) : nil
+    case .closing: return closing.isDue ? try writeClose(&buffer) : nil
+    case .opening: return handshake.isDue ? try writeOpen(&buffer, at: now) : nil
+    case .accepting: return handshake.isDue ? try writeAccept(&buffer, at: now) : nil
     case .established: break
     }
-    if !answers.isEmpty { return try writeAnswer(buffer) }
+    if !answers.isEmpty { return try writeAnswer(&buffer) }
     if !acks.canGoOn { nextSlice = nil }
     if nextSlice != nil || acks.isDue(at: now) {
       let room = acks.room(at: now)
-      if room >= AckPacket.overhead { return try writeAck(buffer, room, at: now) }
+      if room >= AckPacket.overhead { return try writeAck(&buffer, room, at: now) }
       timers[.ack] = acks.nextFree ?? now
     }
-    if now >= timers[.path] { if let written = try writeProbe(buffer, at: now) { return written } }
+    if now >= timers[.path] { if let written = try writeProbe(&buffer, at: now) { return written } }
     guard let number = nextNumber(at: now) else { return nil }
-    return try writeData(number, buffer, at: now)
+    return try writeData(number, &buffer, at: now)
   }
 
   // MARK: What is not numbered
 
-  private mutating func writeAnswer(_ buffer: UnsafeMutableRawBufferPointer) throws(WireError) -> Written {
+  private mutating func writeAnswer(_ buffer: inout MutableSpan<UInt8>) throws(WireError) -> Written {
     if let token = answers.response {
       answers.response = nil
       var packet = ResponsePacket()
       packet.token = token
-      return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
+      return (try packet.encode(connection: remoteID, into: &buffer), .empty)
     }
     var packet = ProbedPacket()
     packet.size = answers.probed ?? 0
     answers.probed = nil
-    return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
+    return (try packet.encode(connection: remoteID, into: &buffer), .empty)
   }
 
   private mutating func writeProbe(
-    _ buffer: UnsafeMutableRawBufferPointer, at now: Instant
+    _ buffer: inout MutableSpan<UInt8>, at now: Instant
   ) throws(WireError) -> Written? {
     let size = path.mtu.nextProbe(max(2 * probeTimeout, .second), at: now)
     timers[.path] = path.mtu.deadline
     guard let size else { return nil }
     var packet = ProbePacket()
     packet.size = UInt16(size)
-    return (try packet.encode(connection: remoteID, into: buffer.mutableBytes), .empty)
+    return (try packet.encode(connection: remoteID, into: &buffer), .empty)
   }
 
   private mutating func writeAck(
-    _ buffer: UnsafeMutableRawBufferPointer, _ most: Int, at now: Instant
+    _ buffer: inout MutableSpan<UInt8>, _ most: Int, at now: Instant
   ) throws(WireError) -> Written {
     var packet = AckPacket()
     let first = max(nextSlice ?? receiveWindow.next, receiveWindow.next)
@@ -78,15 +78,15 @@ extension Connection {
     packet.corrupt = acks.corrupt
     packet.first = UInt32(truncatingIfNeeded: first)
     var length = AckPacket.overhead
-    let room = UnsafeMutableRawBufferPointer(rebasing: buffer[AckPacket.overhead..<most])
-    if let slice = repeatMode.slice(receiveWindow, from: first, into: room) {
+    var room = buffer._mutatingExtracting(AckPacket.overhead..<most)
+    if let slice = repeatMode.slice(receiveWindow, from: first, into: &room) {
       packet.count = UInt32(slice.count)
       packet.encoding = slice.encoding.rawValue
       length += slice.length
       if slice.count > 0, first + slice.count < receiveWindow.top { nextSlice = first + slice.count }
     }
     acks.spend(length)
-    _ = try packet.put(connection: remoteID, into: buffer.mutableBytes)
+    _ = try packet.put(connection: remoteID, into: &buffer)
     return (length, .empty)
   }
 
@@ -143,7 +143,7 @@ extension Connection {
   }
 
   private mutating func writeData(
-    _ number: UInt64, _ buffer: UnsafeMutableRawBufferPointer, at now: Instant
+    _ number: UInt64, _ buffer: inout MutableSpan<UInt8>, at now: Instant
   ) throws(WireError) -> Written {
     // The path may have become narrower since the first attempt.
     if sendWindow.packets[number].payload.length > blockRoom {
@@ -156,18 +156,18 @@ extension Connection {
     packet.timestamp = now.wireMicroseconds
     packet.ackEvery = ackEvery
     packet.ackDelay = UInt16(clamping: ackDelay / .microsecond)
-    var length = try packet.put(connection: remoteID, into: buffer.mutableBytes)
+    var length = try packet.put(connection: remoteID, into: &buffer)
     if let slot = sendWindow.packets[number].messages {
       let messages = sendWindow.packets.messages[slot]
-      UnsafeMutableRawBufferPointer(rebasing: buffer[length...]).copyBytes(from: messages)
+      buffer.copy(messages.span, to: length)
       length += messages.count
     } else if payload.length > 0 {
       var block = Block()
       block.file = payload.file
       block.space = payload.space
       block.offset = payload.offset
-      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[length...])
-      length += try block.encode(into: rest.mutableBytes, contentLength: payload.length)
+      var rest = buffer._mutatingExtracting(length...)
+      length += try block.encode(into: &rest, contentLength: payload.length)
     }
     if packet.attempt > 0 { counters.retransmitted += 1 }
     sendWindow.sent(

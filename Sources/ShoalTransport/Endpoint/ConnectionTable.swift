@@ -3,10 +3,8 @@ import ShoalWire
 
 /// The connections of an endpoint, each in a slot of memory that the table owns, and the ways to find them.
 struct ConnectionTable: ~Copyable {
-  let capacity: Int
-  private let slots: UnsafeMutablePointer<Connection>
+  private var slots: Slots<Connection>
   private var generations: [UInt32]
-  private var used: [Bool]
   private var free: [Int]
   /// The lower bits of a local id are its slot, so that it is found without a search.
   private let slotMask: UInt64
@@ -19,45 +17,33 @@ struct ConnectionTable: ~Copyable {
   }
 
   init(capacity: Int) {
-    self.capacity = capacity
     slotMask = UInt64(capacity.roundedUpToPowerOfTwo) - 1
-    slots = .allocate(capacity: capacity)
+    slots = Slots(capacity: capacity)
     generations = Array(repeating: 0, count: capacity)
-    used = Array(repeating: false, count: capacity)
     free = Array((0..<capacity).reversed())
   }
 
-  deinit {
-    for slot in 0..<capacity where used[slot] { (slots + slot).deinitialize(count: 1) }
-    slots.deallocate()
-  }
-
+  var capacity: Int { slots.capacity }
   var count: Int { capacity - free.count }
   var isFull: Bool { free.isEmpty }
 
   /// The connection in a slot that is in use.
   subscript(slot: Int) -> Connection {
-    @inline(__always) unsafeAddress {
-      precondition(used[slot])
-      return UnsafePointer(slots + slot)
-    }
-    @inline(__always) unsafeMutableAddress {
-      precondition(used[slot])
-      return slots + slot
-    }
+    @inline(__always) _read { yield slots[slot] }
+    @inline(__always) _modify { yield &slots[slot] }
   }
 
   func id(_ slot: Int) -> ConnectionID { ConnectionID(slot: UInt32(slot), generation: generations[slot]) }
 
   func slot(_ id: ConnectionID) -> Int? {
     let slot = Int(id.slot)
-    return slot < capacity && used[slot] && generations[slot] == id.generation ? slot : nil
+    return slots.isUsed(slot) && generations[slot] == id.generation ? slot : nil
   }
 
   @inline(__always)
   func slot(local: UInt64) -> Int? {
     let slot = Int(local & slotMask)
-    return slot < capacity && used[slot] && self[slot].localID == local ? slot : nil
+    return slots.isUsed(slot) && slots[slot].localID == local ? slot : nil
   }
 
   /// The id of the connection that is inserted next: random but for the bits that name its slot.
@@ -74,13 +60,12 @@ struct ConnectionTable: ~Copyable {
     return slots[0]
   }
 
-  var slotsInUse: [Int] { (0..<capacity).filter { used[$0] } }
+  var slotsInUse: [Int] { (0..<capacity).filter { slots.isUsed($0) } }
 
   mutating func insert(_ connection: consuming Connection) -> Int {
     let slot = free.removeLast()
-    assert(!used[slot] && Int(connection.localID & slotMask) == slot)
-    (slots + slot).initialize(to: connection)
-    used[slot] = true
+    assert(!slots.isUsed(slot) && Int(connection.localID & slotMask) == slot)
+    slots.insert(connection, at: slot)
     byAddress[self[slot].address, default: []].append(slot)
     learnedRemote(of: slot)
     return slot
@@ -98,8 +83,7 @@ struct ConnectionTable: ~Copyable {
     if byRemote[key] == slot { byRemote[key] = nil }
     byAddress[address]?.removeAll { $0 == slot }
     if byAddress[address]?.isEmpty == true { byAddress[address] = nil }
-    (slots + slot).deinitialize(count: 1)
-    used[slot] = false
+    slots.remove(slot)
     generations[slot] &+= 1
     free.append(slot)
   }

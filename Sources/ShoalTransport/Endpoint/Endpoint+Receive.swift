@@ -5,10 +5,10 @@ import ShoalWire
 // Which connection an intact datagram is for.
 extension Endpoint {
   mutating func route(
-    _ type: PacketType, _ header: Header, _ bytes: RawSpan, from address: Address, at now: Instant
+    _ type: PacketType, _ header: Header, _ bytes: Span<UInt8>, from address: Address, at now: Instant
   ) throws(WireError) {
     guard let slot = connections.slot(local: header.connection) else {
-      if type == .data { replies.reset(header.connection, to: address, for: bytes.byteCount, at: now) }
+      if type == .data { replies.reset(header.connection, to: address, for: bytes.count, at: now) }
       return ignored += 1
     }
     guard connections[slot].address == address else { return ignored += 1 }
@@ -30,14 +30,14 @@ extension Endpoint {
   }
 
   mutating func onOpen(
-    _ header: Header, _ bytes: RawSpan, from address: Address, at now: Instant
+    _ header: Header, _ bytes: Span<UInt8>, from address: Address, at now: Instant
   ) throws(WireError) {
     let packet = try OpenPacket.decode(bytes)
     guard header.connection != 0, RepeatMode(rawValue: packet.arq) != nil, packet.window >= 1 else {
       throw WireError(value: "arq", of: OpenPacket.self)
     }
     if let slot = connections.slot(remote: header.connection, at: address) {
-      connections[slot].onRepeatedOpen(bytes.byteCount)
+      connections[slot].onRepeatedOpen(bytes.count)
       return turns.add(slot)
     }
     let host = HostKey(address)
@@ -51,7 +51,7 @@ extension Endpoint {
       return replies.busy(header.connection, to: address)
     }
     _ = insert(
-      address, open: (packet, header.connection, bytes.byteCount), isProven ? .proven : .unproven, at: now)
+      address, open: (packet, header.connection, bytes.count), isProven ? .proven : .unproven, at: now)
   }
 
   /// Only the peer knows the id with which we send to it, so only it can tell us that it has forgotten it.

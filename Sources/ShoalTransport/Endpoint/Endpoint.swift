@@ -44,7 +44,7 @@ package struct Endpoint: ~Copyable {
   // MARK: The five verbs
 
   /// Takes a datagram whose checksum has been verified.
-  package mutating func receive(_ bytes: RawSpan, from address: Address, at now: Instant) {
+  package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
     do throws(WireError) {
       let (header, type) = try Header.decode(bytes)
       switch type {
@@ -78,9 +78,9 @@ package struct Endpoint: ~Copyable {
 
   /// The next datagram to send: its header and messages are written to `buffer`, which must hold 65,507 bytes or
   /// the configured MTU, and what is to follow them is described. Drain until nil.
-  package mutating func nextTransmit(into buffer: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+  package mutating func nextTransmit(into buffer: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
     if let reply = replies.next() {
-      buffer.copyBytes(from: reply.bytes)
+      buffer.copy(reply.bytes.span, to: 0)
       past.sent += 1
       past.bytesSent += reply.bytes.count
       return Transmit(to: reply.to, headerLength: reply.bytes.count, payload: .empty, connection: nil)
@@ -90,7 +90,7 @@ package struct Endpoint: ~Copyable {
       if connections[slot].isOverdrawn { endOverdrawn(slot, at: now) }
       guard turns.begin() else { continue }
       let id = connections.id(slot)
-      if let transmit = try? connections[slot].nextTransmit(buffer, id, at: now) {
+      if let transmit = try? connections[slot].nextTransmit(&buffer, id, at: now) {
         turns.spend(Work.datagram + transmit.length)
         return transmit
       }
@@ -98,6 +98,12 @@ package struct Endpoint: ~Copyable {
       deadlines.set(slot, connections[slot].timers.next)
     }
     return nil
+  }
+
+  /// The same, for who holds an array.
+  package mutating func nextTransmit(into buffer: inout [UInt8], at now: Instant) -> Transmit? {
+    var span = buffer.mutableSpan
+    return nextTransmit(into: &span, at: now)
   }
 
   /// The next event, oldest first; nil if there is none.

@@ -44,11 +44,11 @@ struct StatelessReplies {
   }
 
   /// An OPEN of a version that we do not speak is told which we do.
-  mutating func version(_ bytes: RawSpan, to address: Address) {
+  mutating func version(_ bytes: Span<UInt8>, to address: Address) {
     let header = Header.peek(bytes)
-    guard bytes.byteCount >= Limits.smallestDatagram, header.packetType == .open else { return }
+    guard bytes.count >= Limits.smallestDatagram, header.packetType == .open else { return }
     if let answer = try? VersionPacket().encoded(connection: header.connection) {
-      append(answer, to: address, for: bytes.byteCount)
+      append(answer, to: address, for: bytes.count)
     }
   }
 }

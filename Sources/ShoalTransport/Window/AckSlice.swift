@@ -11,17 +11,16 @@ extension ReceiveWindow {
   /// Writes which numbers from `first` on have arrived, as many as fit in `bytes`, in the shorter encoding.
   ///
   /// Together with what follows from `first` plus the count all up to `top` is described in the end.
-  func slice(from first: UInt64, into bytes: UnsafeMutableRawBufferPointer) -> Slice {
+  func slice(from first: UInt64, into bytes: inout MutableSpan<UInt8>) -> Slice {
     let bitmapEnd = min(top, first + UInt64(bytes.count) * 8)
     let bitmapLength = Int((bitmapEnd - first + 7) / 8)
     var number = first
     var length = 0
     var received = false
-    var span = bytes.mutableBytes
     while number < top {
       let end = arrived.next(!received, from: number, to: top)
       // Runs that grow longer than the bitmap of the same numbers are given up.
-      guard length < bitmapLength || number >= bitmapEnd, Varint.write(end - number, &span, &length) else { break }
+      guard length < bitmapLength || number >= bitmapEnd, Varint.write(end - number, &bytes, &length) else { break }
       number = end
       received.toggle()
     }
@@ -36,7 +35,7 @@ extension ReceiveWindow {
 extension SendWindow {
   /// Takes note of what the slice of an ACK says has arrived.
   mutating func acknowledge(
-    _ ack: AckPacket, _ bytes: RawSpan, at now: Instant, _ result: inout AckResult
+    _ ack: AckPacket, _ bytes: Span<UInt8>, at now: Instant, _ result: inout AckResult
   ) throws(WireError) {
     let first = Numbering.expand(ack.first, near: base)
     guard first + UInt64(ack.count) <= next else { throw WireError.beyondWindow }

@@ -21,7 +21,7 @@ enum GoBackN {
 
   /// Beyond a gap there is nothing for an ACK to describe.
   static func slice(
-    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: UnsafeMutableRawBufferPointer
+    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: inout MutableSpan<UInt8>
   ) -> ReceiveWindow.Slice? { nil }
 
   // MARK: The sender's rules

@@ -13,11 +13,11 @@ extension RepeatMode {
 
   /// Describes to the sender what has arrived from a number on; nil if there is nothing to describe.
   func slice(
-    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: UnsafeMutableRawBufferPointer
+    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: inout MutableSpan<UInt8>
   ) -> ReceiveWindow.Slice? {
     switch self {
-    case .selectiveRepeat: SelectiveRepeat.slice(window, from: first, into: bytes)
-    case .goBackN: GoBackN.slice(window, from: first, into: bytes)
+    case .selectiveRepeat: SelectiveRepeat.slice(window, from: first, into: &bytes)
+    case .goBackN: GoBackN.slice(window, from: first, into: &bytes)
     }
   }
 

@@ -17,9 +17,9 @@ enum SelectiveRepeat {
 
   /// An ACK describes what has arrived beyond a gap.
   static func slice(
-    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: UnsafeMutableRawBufferPointer
+    _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: inout MutableSpan<UInt8>
   ) -> ReceiveWindow.Slice? {
-    window.hasGap ? window.slice(from: first, into: bytes) : nil
+    window.hasGap ? window.slice(from: first, into: &bytes) : nil
   }
 
   // MARK: The sender's rules

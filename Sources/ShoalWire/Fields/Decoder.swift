@@ -1,8 +1,9 @@
+import ShoalBase
 import ShoalContent
 
 /// Reads the fields of a packet from a datagram. Every read is checked: hostile bytes give an error, never a trap.
 public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
-  let bytes: RawSpan
+  let bytes: Span<UInt8>
   /// Where the next field begins.
   public private(set) var offset: Int
   /// Where this group of fields must end: the datagram's end, or a message's.
@@ -10,10 +11,10 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
 
   /// Reads `bytes` from `offset` to `end`, which must lie inside.
   @_lifetime(copy bytes)
-  public init(_ bytes: RawSpan, from offset: Int = 0, to end: Int? = nil) {
+  public init(_ bytes: Span<UInt8>, from offset: Int = 0, to end: Int? = nil) {
     self.bytes = bytes
     self.offset = offset
-    self.end = end ?? bytes.byteCount
+    self.end = end ?? bytes.count
   }
 
   @inline(__always)
@@ -26,28 +27,28 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
   /// Reads one byte.
   @inline(__always)
   public mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) throws(WireError) {
-    value = bytes.unsafeLoad(fromByteOffset: try take(1, name), as: UInt8.self)
+    value = bytes[try take(1, name)]
   }
   /// Reads two bytes, big-endian.
   @inline(__always)
   public mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) throws(WireError) {
-    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(2, name), as: UInt16.self).bigEndian
+    value = bytes.bigEndian(at: try take(2, name), as: UInt16.self)
   }
   /// Reads four bytes, big-endian.
   @inline(__always)
   public mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) throws(WireError) {
-    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(4, name), as: UInt32.self).bigEndian
+    value = bytes.bigEndian(at: try take(4, name), as: UInt32.self)
   }
   /// Reads eight bytes, big-endian.
   @inline(__always)
   public mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) throws(WireError) {
-    value = bytes.unsafeLoadUnaligned(fromByteOffset: try take(8, name), as: UInt64.self).bigEndian
+    value = bytes.bigEndian(at: try take(8, name), as: UInt64.self)
   }
 
   /// Reads 32 bytes.
   public mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError) {
     let at = try take(32, name)
-    value = bytes.extracting(at..<at + 32).withUnsafeBytes { Digest($0) }
+    value = Digest(bytes, at: at)
   }
 
   /// Reads family, address and port; fails for a family other than 4 and 6.
@@ -75,9 +76,10 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     var count: UInt8 = 0
     try u8(name, &count, .decimal)
     let at = try take(Int(count), name)
-    let valid = bytes.extracting(at..<at + Int(count)).withUnsafeBytes { String(validating: $0, as: UTF8.self) }
-    guard let valid else { throw WireError(.text, name, at: start) }
-    value = valid
+    guard let valid = try? UTF8Span(validating: bytes.extracting(at..<at + Int(count))) else {
+      throw WireError(.text, name, at: start)
+    }
+    value = String(copying: valid)
   }
 
   /// Reads a count and the runs; fails for an empty one, and for one that ends beyond `Limits.chunks`.

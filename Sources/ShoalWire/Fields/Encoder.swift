@@ -1,21 +1,22 @@
+import ShoalBase
 import ShoalContent
 
 /// Writes the fields of a packet into a buffer.
 public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
-  var bytes: MutableRawSpan
+  var bytes: MutableSpan<UInt8>
   /// Where the next field begins: after the last, the length of what was written.
   public private(set) var offset: Int
 
   /// Writes into `bytes` from `offset`.
   @_lifetime(copy bytes)
-  public init(_ bytes: consuming MutableRawSpan, from offset: Int = 0) {
+  public init(_ bytes: consuming MutableSpan<UInt8>, from offset: Int = 0) {
     self.bytes = bytes
     self.offset = offset
   }
 
   @inline(__always)
   private mutating func take(_ count: Int, _ name: StaticString) throws(WireError) -> Int {
-    guard bytes.byteCount - offset >= count else { throw WireError(.overflow, name, at: offset) }
+    guard bytes.count - offset >= count else { throw WireError(.overflow, name, at: offset) }
     defer { offset += count }
     return offset
   }
@@ -23,28 +24,28 @@ public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
   /// Writes one byte.
   @inline(__always)
   public mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) throws(WireError) {
-    bytes.storeBytes(of: value, toByteOffset: try take(1, name), as: UInt8.self)
+    bytes[try take(1, name)] = value
   }
   /// Writes two bytes, big-endian.
   @inline(__always)
   public mutating func u16(_ name: StaticString, _ value: inout UInt16, _ style: FieldStyle) throws(WireError) {
-    bytes.storeBytes(of: value.bigEndian, toByteOffset: try take(2, name), as: UInt16.self)
+    bytes.store(bigEndian: value, at: try take(2, name))
   }
   /// Writes four bytes, big-endian.
   @inline(__always)
   public mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) throws(WireError) {
-    bytes.storeBytes(of: value.bigEndian, toByteOffset: try take(4, name), as: UInt32.self)
+    bytes.store(bigEndian: value, at: try take(4, name))
   }
   /// Writes eight bytes, big-endian.
   @inline(__always)
   public mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) throws(WireError) {
-    bytes.storeBytes(of: value.bigEndian, toByteOffset: try take(8, name), as: UInt64.self)
+    bytes.store(bigEndian: value, at: try take(8, name))
   }
 
   /// Writes 32 bytes.
   public mutating func digest(_ name: StaticString, _ value: inout Digest) throws(WireError) {
     let at = try take(32, name)
-    for i in 0..<32 { bytes.storeBytes(of: value[i], toByteOffset: at + i, as: UInt8.self) }
+    for i in 0..<4 { bytes.store(bigEndian: value[word: i], at: at + 8 * i) }
   }
 
   /// Writes family, address and port; an IPv4-mapped address as family 4.
@@ -68,7 +69,7 @@ public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
     try u8(name, &count, .decimal)
     var at = try take(Int(count), name)
     for byte in utf8 {
-      bytes.storeBytes(of: byte, toByteOffset: at, as: UInt8.self)
+      bytes[at] = byte
       at += 1
     }
   }
@@ -108,9 +109,9 @@ public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
 
   /// Writes zeros up to `length` bytes from the beginning.
   public mutating func padding(to length: Int) throws(WireError) {
-    guard bytes.byteCount >= length else { throw WireError(.overflow, "padding", at: offset) }
+    guard bytes.count >= length else { throw WireError(.overflow, "padding", at: offset) }
     while offset < length {
-      bytes.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+      bytes[offset] = 0
       offset += 1
     }
   }

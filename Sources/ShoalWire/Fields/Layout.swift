@@ -32,7 +32,7 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
 
   /// Reads `bytes` from `offset` to `end`.
   @_lifetime(copy bytes)
-  public init(_ bytes: RawSpan, from offset: Int = 0, to end: Int? = nil, depth: Int = 0) {
+  public init(_ bytes: Span<UInt8>, from offset: Int = 0, to end: Int? = nil, depth: Int = 0) {
     decoder = Decoder(bytes, from: offset, to: end)
     self.depth = depth
   }

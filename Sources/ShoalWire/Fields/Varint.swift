@@ -10,34 +10,32 @@ public enum Varint {
   }
 
   /// The number at `offset`, which moves past it; nil if the bytes end first.
-  @inlinable public static func read(_ bytes: RawSpan, _ offset: inout Int) -> UInt64? {
-    guard offset < bytes.byteCount else { return nil }
-    let first = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  @inlinable public static func read(_ bytes: Span<UInt8>, _ offset: inout Int) -> UInt64? {
+    guard offset < bytes.count else { return nil }
+    let first = bytes[offset]
     if first < 0x40 {
       offset += 1
       return UInt64(first)
     }
     let size = 1 << Int(first >> 6)
-    guard bytes.byteCount - offset >= size else { return nil }
+    guard bytes.count - offset >= size else { return nil }
     var value = UInt64(first & 0x3f)
     for i in 1..<size {
-      value = value << 8 | UInt64(bytes.unsafeLoad(fromByteOffset: offset + i, as: UInt8.self))
+      value = value << 8 | UInt64(bytes[offset + i])
     }
     offset += size
     return value
   }
 
   /// Writes the number at `offset`, which moves past it; false, and nothing written, if it does not fit.
-  @inlinable public static func write(_ value: UInt64, _ bytes: inout MutableRawSpan, _ offset: inout Int) -> Bool {
+  @inlinable public static func write(_ value: UInt64, _ bytes: inout MutableSpan<UInt8>, _ offset: inout Int) -> Bool {
     let size = size(value)
-    guard bytes.byteCount - offset >= size else { return false }
+    guard bytes.count - offset >= size else { return false }
     for i in 0..<size {
-      bytes.storeBytes(
-        of: UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1 - i))), toByteOffset: offset + i, as: UInt8.self)
+      bytes[offset + i] = UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1 - i)))
     }
     let length = UInt8(size.trailingZeroBitCount) << 6
-    let first = UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1)))
-    bytes.storeBytes(of: first | length, toByteOffset: offset, as: UInt8.self)
+    bytes[offset] |= length
     offset += size
     return true
   }

@@ -1,49 +1,26 @@
-import CShoalKernels
+import ShoalBase
 
 /// CRC32C: the Castagnoli polynomial, reflected, as in iSCSI (RFC 3720 §12.1) and SCTP (RFC 9260 appendix A).
 /// The CRC of the nine bytes `123456789` is `e3069283`.
 public enum CRC32C {
-  private static let kernel = shoal_crc32c_kernel()
-
-  /// The CRC `crc`, which is 0 at the start, continued over `bytes`.
-  public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing crc: UInt32 = 0) -> UInt32 {
-    shoal_crc32c(kernel, crc, bytes.baseAddress, bytes.count)
-  }
-
-  /// The CRC of a whole datagram with its checksum field, bytes 4..<8, taken as zero; 0 where there are fewer than 8
-  /// bytes.
-  public static func datagram(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    guard bytes.count >= 8 else { return 0 }
-    return shoal_crc32c_datagram(kernel, bytes.baseAddress, bytes.count)
-  }
-
-  /// Copies `bytes` to `destination`, which has room for them and does not overlap them, and returns the CRC
-  /// `crc` continued over them: one pass where copying and checking would take two.
-  public static func copy(
-    _ bytes: UnsafeRawBufferPointer, to destination: UnsafeMutableRawPointer, continuing crc: UInt32
-  ) -> UInt32 {
-    shoal_crc32c_copy(kernel, crc, destination, bytes.baseAddress, bytes.count)
-  }
-
   /// `checksum` in plain Swift, eight bytes a step by tables; the other paths are tested against it.
-  public static func portable(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    tables.withUnsafeBufferPointer { tables in
-      var crc = UInt32.max
-      var offset = 0
-      while bytes.count - offset >= 8 {
-        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ UInt64(crc)
-        crc = 0
-        for byte in 0..<8 {
-          crc ^= tables[(7 - byte) << 8 | Int(truncatingIfNeeded: word >> UInt64(8 * byte) & 255)]
-        }
-        offset += 8
+  public static func portable(_ bytes: Span<UInt8>) -> UInt32 {
+    let tables = tables.span
+    var crc = UInt32.max
+    var offset = 0
+    while bytes.count - offset >= 8 {
+      let word = bytes.bigEndian(at: offset, as: UInt64.self).byteSwapped ^ UInt64(crc)
+      crc = 0
+      for byte in 0..<8 {
+        crc ^= tables[(7 - byte) << 8 | Int(truncatingIfNeeded: word >> UInt64(8 * byte) & 255)]
       }
-      while offset < bytes.count {
-        crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[offset])) & 255)]
-        offset += 1
-      }
-      return ~crc
+      offset += 8
     }
+    while offset < bytes.count {
+      crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[offset])) & 255)]
+      offset += 1
+    }
+    return ~crc
   }
 
   /// Element `256 k + b` is the register after the byte b and k zero bytes.

@@ -38,7 +38,7 @@ public struct Header: FieldGroup, Hashable {
 
   /// The header as it reads, nothing in it being checked, neither magic nor version; what the datagram is too short for
   /// is zero.
-  public static func peek(_ bytes: RawSpan) -> Header {
+  public static func peek(_ bytes: Span<UInt8>) -> Header {
     var header = Header()
     (header.magic, header.version) = (0, 0)
     var decoder = Decoder(bytes)
@@ -52,7 +52,7 @@ public struct Header: FieldGroup, Hashable {
   /// The header of a datagram, if it is one of ours in a version that we speak.
   ///
   /// The checksum must have been verified before anything else in the header is believed.
-  public static func decode(_ bytes: RawSpan) throws(WireError) -> (header: Header, type: PacketType) {
+  public static func decode(_ bytes: Span<UInt8>) throws(WireError) -> (header: Header, type: PacketType) {
     var header = Header()
     var decoder = Decoder(bytes)
     try header.fields(&decoder)

@@ -29,8 +29,9 @@ public struct TokenMint: Sendable {
   }
 
   private func token(_ address: Address, _ purpose: UInt64, _ epoch: Int64) -> UInt64 {
-    let words = (address.high, address.low, UInt64(address.port) << 32 | UInt64(address.scope), purpose, epoch)
-    let hash = withUnsafeBytes(of: words) { Blake3.keyed(key: key, $0) }
-    return max(hash.withUnsafeBytes { $0.load(as: UInt64.self) }, 1)
+    let place = UInt64(address.port) << 32 | UInt64(address.scope)
+    let words: InlineArray<5, UInt64> = [address.high, address.low, place, purpose, UInt64(bitPattern: epoch)]
+    let bytes = InlineArray<40, UInt8> { UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(8 * ($0 & 7))) }
+    return max(Blake3.keyed(key: key, bytes.span)[word: 0].byteSwapped, 1)
   }
 }

@@ -2,14 +2,14 @@ import ShoalContent
 
 /// Walks through the messages of a DATA packet.
 public struct MessageReader: ~Copyable, ~Escapable {
-  let bytes: RawSpan
+  let bytes: Span<UInt8>
   var offset: Int
   /// The type byte of the message that was read last, whether or not this version knows it.
   public private(set) var typeByte: UInt8 = 0
 
   /// The messages that begin at `offset`, up to the datagram's end.
   @_lifetime(copy bytes)
-  public init(_ bytes: RawSpan, from offset: Int) {
+  public init(_ bytes: Span<UInt8>, from offset: Int) {
     self.bytes = bytes
     self.offset = offset
   }
@@ -19,13 +19,13 @@ public struct MessageReader: ~Copyable, ~Escapable {
   /// A type that this version does not know is skipped by its length; the type is then nil.
   @inline(__always)
   public mutating func next() throws(WireError) -> (type: MessageType?, body: ByteRange)? {
-    guard offset < bytes.byteCount else { return nil }
-    guard bytes.byteCount - offset >= MessageType.overhead else { throw WireError(.truncated, "message", at: offset) }
+    guard offset < bytes.count else { return nil }
+    guard bytes.count - offset >= MessageType.overhead else { throw WireError(.truncated, "message", at: offset) }
     var header = MessageHeader()
     var decoder = Decoder(bytes, from: offset)
     try header.fields(&decoder)
     let body = ByteRange(offset: decoder.offset, count: Int(header.length))
-    guard body.end <= bytes.byteCount else { throw WireError(.truncated, "length", at: offset + 1) }
+    guard body.end <= bytes.count else { throw WireError(.truncated, "length", at: offset + 1) }
     offset = body.end
     typeByte = header.type
     return (MessageType(rawValue: header.type), body)
@@ -39,7 +39,7 @@ extension MessageType {
 
 extension Message {
   @inline(__always)
-  static func parse(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Self {
+  static func parse(_ bytes: Span<UInt8>, _ body: ByteRange) throws(WireError) -> Self {
     var message = Self()
     var decoder = Decoder(bytes, from: body.offset, to: body.end)
     try message.fields(&decoder)
@@ -47,7 +47,7 @@ extension Message {
   }
 
   /// The message whose fields lie at `body`, inside the datagram.
-  public static func decode(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Self {
+  public static func decode(_ bytes: Span<UInt8>, _ body: ByteRange) throws(WireError) -> Self {
     try parse(bytes, body)
   }
 
@@ -57,13 +57,13 @@ extension Message {
     guard size <= MessageType.longest else { throw WireError(.overflow, "message", at: 0) }
     var buffer = [UInt8](repeating: 0, count: size)
     var span = buffer.mutableSpan
-    _ = try write(span.mutableBytes, length: UInt16(size - MessageType.overhead))
+    _ = try write(&span, length: UInt16(size - MessageType.overhead))
     return buffer
   }
 
   @inline(__always)
-  func write(_ bytes: consuming MutableRawSpan, length: UInt16) throws(WireError) -> Int {
-    var encoder = Encoder(bytes)
+  func write(_ bytes: inout MutableSpan<UInt8>, length: UInt16) throws(WireError) -> Int {
+    var encoder = Encoder(bytes._mutatingExtracting(...))
     var header = MessageHeader(type: Self.type.rawValue, length: length)
     try header.fields(&encoder)
     var message = self
@@ -74,31 +74,31 @@ extension Message {
 
 extension Block {
   /// The block whose fields lie at `body`; the hot path's own, so that it is compiled once and for its type.
-  public static func read(_ bytes: RawSpan, _ body: ByteRange) throws(WireError) -> Block { try parse(bytes, body) }
+  public static func read(_ bytes: Span<UInt8>, _ body: ByteRange) throws(WireError) -> Block { try parse(bytes, body) }
 
   /// Writes type, length and fields at the front of `bytes`, for `contentLength` bytes of content that follow.
-  public func encode(into bytes: consuming MutableRawSpan, contentLength: Int) throws(WireError) -> Int {
+  public func encode(into bytes: inout MutableSpan<UInt8>, contentLength: Int) throws(WireError) -> Int {
     guard let length = UInt16(exactly: Block.overhead - MessageType.overhead + contentLength) else {
       throw WireError(.value, "length", at: 1)
     }
-    return try write(bytes, length: length)
+    return try write(&bytes, length: length)
   }
 }
 
 extension DataPacket {
   /// As `decode`, compiled for its type: the hot path.
-  public static func read(_ bytes: RawSpan) throws(WireError) -> DataPacket { try parse(bytes) }
+  public static func read(_ bytes: Span<UInt8>) throws(WireError) -> DataPacket { try parse(bytes) }
   /// As `encode`, compiled for its type: the hot path.
-  public func put(connection: UInt64, into bytes: consuming MutableRawSpan) throws(WireError) -> Int {
-    try write(connection, bytes)
+  public func put(connection: UInt64, into bytes: inout MutableSpan<UInt8>) throws(WireError) -> Int {
+    try write(connection, &bytes)
   }
 }
 
 extension AckPacket {
   /// As `decode`, compiled for its type: the hot path.
-  public static func read(_ bytes: RawSpan) throws(WireError) -> AckPacket { try parse(bytes) }
+  public static func read(_ bytes: Span<UInt8>) throws(WireError) -> AckPacket { try parse(bytes) }
   /// As `encode`, compiled for its type: the hot path.
-  public func put(connection: UInt64, into bytes: consuming MutableRawSpan) throws(WireError) -> Int {
-    try write(connection, bytes)
+  public func put(connection: UInt64, into bytes: inout MutableSpan<UInt8>) throws(WireError) -> Int {
+    try write(connection, &bytes)
   }
 }

@@ -10,11 +10,11 @@ public struct DatagramLayout: Sendable {
   public private(set) var error: WireError?
 
   /// Reads a datagram. The checksum is not verified here: `Checksum.isValid` does that.
-  public init(_ bytes: RawSpan) {
+  public init(_ bytes: Span<UInt8>) {
     do throws(WireError) { try read(bytes) } catch { self.error = error }
   }
 
-  private mutating func read(_ bytes: RawSpan) throws(WireError) {
+  private mutating func read(_ bytes: Span<UInt8>) throws(WireError) {
     var header = Header()
     var layout = Layout(bytes)
     let failure: WireError?
@@ -57,7 +57,7 @@ public struct DatagramLayout: Sendable {
   }
 
   @discardableResult
-  private mutating func packet<P: Packet>(_: P.Type, _ bytes: RawSpan) throws(WireError) -> P {
+  private mutating func packet<P: Packet>(_: P.Type, _ bytes: Span<UInt8>) throws(WireError) -> P {
     var packet = P()
     try group(&packet, Layout(bytes, from: Limits.headerLength))
     return packet
@@ -73,7 +73,7 @@ public struct DatagramLayout: Sendable {
     if let failure { throw failure }
   }
 
-  private mutating func messages(_ bytes: RawSpan, after offset: Int) throws(WireError) {
+  private mutating func messages(_ bytes: Span<UInt8>, after offset: Int) throws(WireError) {
     rows.removeLast()
     var reader = MessageReader(bytes, from: offset)
     while let (type, body) = try reader.next() {
@@ -92,7 +92,7 @@ public struct DatagramLayout: Sendable {
     }
   }
 
-  private mutating func message<M: Message>(_: M.Type, _ bytes: RawSpan, _ body: ByteRange) throws(WireError) {
+  private mutating func message<M: Message>(_: M.Type, _ bytes: Span<UInt8>, _ body: ByteRange) throws(WireError) {
     var message = M()
     try group(&message, Layout(bytes, from: body.offset, to: body.end, depth: 1))
   }

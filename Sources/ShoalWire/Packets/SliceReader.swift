@@ -10,7 +10,7 @@ public struct SliceReader: ~Copyable, ~Escapable {
     public var isReceived: Bool
   }
 
-  private let bytes: RawSpan
+  private let bytes: Span<UInt8>
   private let encoding: SliceEncoding?
   private var offset: Int
   private let count: UInt32
@@ -23,8 +23,8 @@ public struct SliceReader: ~Copyable, ~Escapable {
 
   /// Reads the slice of `ack`, which was read from `datagram`.
   @_lifetime(copy datagram)
-  public init(_ ack: AckPacket, _ datagram: RawSpan) {
-    let end = min(ack.slice.end, datagram.byteCount)
+  public init(_ ack: AckPacket, _ datagram: Span<UInt8>) {
+    let end = min(ack.slice.end, datagram.count)
     bytes = datagram.extracting(0..<end)
     encoding = SliceEncoding(rawValue: ack.encoding)
     offset = min(ack.slice.offset, end)
@@ -61,7 +61,7 @@ public struct SliceReader: ~Copyable, ~Escapable {
   private func bitmapEnd(from start: UInt32) -> UInt32 {
     var position = start
     while position < count {
-      var byte = bytes.unsafeLoad(fromByteOffset: offset + Int(position >> 3), as: UInt8.self)
+      var byte = bytes[offset + Int(position >> 3)]
       if isReceived { byte = ~byte }
       let rest = byte >> UInt8(position & 7)
       if rest != 0 { return min(count, position + UInt32(rest.trailingZeroBitCount)) }
