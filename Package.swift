@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "ShoalLink", dependencies: ["ShoalBase"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
     .target(name: "CShoalBuild", cSettings: commit),
-    .target(name: "ShoalTerminal", dependencies: ["CShoalBuild"]),
+    .target(name: "ShoalTerminal", dependencies: ["CShoalBuild", "ShoalBase"]),
     .target(
       name: "ShoalSimulator",
       dependencies: [

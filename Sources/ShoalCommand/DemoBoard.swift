@@ -1,4 +1,5 @@
 import Shoal
+import ShoalBase
 import ShoalTerminal
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Shoal
+import ShoalBase
 import ShoalContent
 import ShoalTerminal
 

@@ -1,7 +1,6 @@
 import Shoal
 import ShoalTerminal
 
-import enum ShoalTracker.TrackerEvent
 
 /// `shoal tracker`.
 struct TrackerCommand {

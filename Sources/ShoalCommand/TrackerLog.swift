@@ -1,9 +1,9 @@
+import Shoal
 import ShoalBase
 import ShoalContent
 import ShoalTerminal
 import ShoalWire
 import Synchronization
-import enum ShoalTracker.TrackerEvent
 
 /// A tracker's events as lines of a log; what repeats within a minute is summed up in one line at the minute's end.
 struct TrackerLog {
@@ -93,7 +93,7 @@ struct TrackerLog {
       "\(word("update"))\(peer) \(id.short) \(have)/\(chunks) (+\(gained))"
     case .deregistered(let peer, let id): "\(word("deregister"))\(peer) \(id.short)"
     case .expired(let peer, let id, let silence):
-      "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence / .second)) s"
+      "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence.components.seconds)) s"
     case .displaced(let peer, let id): "\(word("displace"))\(peer) \(id.short) its host has most, others need room"
     case .omitted(let count): "\(word("more"))\(counted(count, "event"))"
     case .refused(let peer, let request, let error, let message):
@@ -118,7 +118,7 @@ struct TrackerLog {
     case .expired(let peer, let id, let silence):
       [
         "event": "expired", "peer": .string("\(peer)"), "id": .string(id.hex),
-        "silence": .double(Double(silence) / 1e9),
+        "silence": .double(silence.inSeconds),
       ]
     case .displaced(let peer, let id):
       ["event": "displaced", "peer": .string("\(peer)"), "id": .string(id.hex)]

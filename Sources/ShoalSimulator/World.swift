@@ -24,7 +24,7 @@ package final class World {
   package private(set) var fingerprint: UInt64 = 0
 
   private var byAddress: [Address: WorldPeer] = [:]
-  private var trackers: [Address: Tracker] = [:]
+  private var trackers: [Address: Registrar] = [:]
   private var strangers: [Address: WorldStranger] = [:]
   private var generator: SeededGenerator
   private var nextHost: UInt32 = 0
@@ -99,7 +99,7 @@ package final class World {
   /// A tracker loses all that it knew.
   package func restartTracker(_ address: Address) {
     let key = withUnsafeBytes(of: generator.next()) { Blake3.hash($0) }
-    trackers[address] = Tracker(key: key, seed: generator.next())
+    trackers[address] = Registrar(key: key, seed: generator.next())
   }
 
   /// How many registrations a tracker has.

@@ -1,3 +1,5 @@
+import ShoalBase
+
 /// The progress of a transfer, and what to say about it: a pure function of what it is told and when.
 ///
 /// Times are seconds on any monotonic clock. Update it several times a second, even if nothing has changed: that is how

@@ -6,7 +6,7 @@ import ShoalWire
 ///
 /// When a limit is reached, the host that takes the most gives way to one that takes less.
 struct Registry: Sendable {
-  private let configuration: TrackerConfiguration
+  private let configuration: RegistrarConfiguration
   /// Registrations stay in their slots; `free` are the empty ones.
   private var slots: [Registration?] = []
   private var free: [Int] = []
@@ -21,7 +21,7 @@ struct Registry: Sendable {
   /// The registrations that ended because others needed the room, until they are fetched.
   private var displaced: [RegistrationKey] = []
 
-  init(_ configuration: TrackerConfiguration, seed: UInt64) {
+  init(_ configuration: RegistrarConfiguration, seed: UInt64) {
     self.configuration = configuration
     registrations = SharedBudget(limit: configuration.registrations)
     maps = SharedBudget(limit: configuration.mapBytes)

@@ -1,9 +1,9 @@
+import Shoal
 import ShoalBase
 import ShoalContent
 import ShoalTerminal
 import ShoalWire
 import Testing
-import enum ShoalTracker.TrackerEvent
 
 @testable import ShoalCommand
 
@@ -21,7 +21,7 @@ import enum ShoalTracker.TrackerEvent
         == "register    192.0.2.9:7401 6437b3ac \"a\\u{202E}b\" 700/700")
     #expect(TrackerLog.line(for: update(318, 12)) == "update      192.0.2.9:7401 6437b3ac 318/700 (+12)")
     #expect(
-      TrackerLog.line(for: .expired(peer: peer, id: id, silence: 1_200 * .second))
+      TrackerLog.line(for: .expired(peer: peer, id: id, silence: .seconds(1_200)))
         == "expire      192.0.2.9:7401 6437b3ac silent 1,200 s")
     #expect(TrackerLog.line(for: .deregistered(peer: peer, id: id)) == "deregister  192.0.2.9:7401 6437b3ac")
   }

@@ -197,7 +197,7 @@ import Testing
   // MARK: A tracker
 
   private func atTracker(_ fault: Fault) throws -> String {
-    var tracker = Tracker(key: .zero, seed: 1)
+    var tracker = Registrar(key: .zero, seed: 1)
     let now = Instant.zero + .second
     let manifest = Self.manifest()
     func ask(_ datagram: [UInt8], from address: Address) -> [UInt8]? {

@@ -10,7 +10,7 @@ struct TrackerNetwork {
   static let delay = 10 * Nanoseconds.millisecond
 
   var now = Instant(nanoseconds: 1_000 * .second)
-  var tracker: Tracker
+  var tracker: Registrar
   var clients: [TrackerClient] = []
   var events: [[TrackerClientEvent]] = []
   /// Requests, as they were sent.
@@ -23,14 +23,14 @@ struct TrackerNetwork {
   var isDown = false
   private var flying: [(at: Instant, client: Int, place: Address, isRequest: Bool, bytes: [UInt8])] = []
   private var random: SeededGenerator
-  private let configuration: TrackerConfiguration
+  private let configuration: RegistrarConfiguration
 
-  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout TrackerConfiguration) -> Void = { _ in }) {
-    var configuration = TrackerConfiguration()
+  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout RegistrarConfiguration) -> Void = { _ in }) {
+    var configuration = RegistrarConfiguration()
     change(&configuration)
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
-    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
+    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
     for number in 0..<count { startClient(seed: seed &* 1_000 &+ UInt64(number)) }
   }
 
@@ -45,7 +45,7 @@ struct TrackerNetwork {
   /// The tracker loses all that it knew, its key too.
   mutating func restartTracker() {
     let seed = random.next()
-    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
+    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
   }
 
   /// Lets time pass until the condition holds; whether it did within so many seconds.

@@ -33,7 +33,7 @@ struct CookieTests {
   @Test func anotherTrackersCookieIsNoGood() throws {
     var harness = TrackerHarness()
     let packet = try harness.finding("x", from: peer(1))
-    harness.tracker = Tracker(key: digest(100), seed: 1)
+    harness.tracker = Registrar(key: digest(100), seed: 1)
     #expect(try harness.error(packet, from: peer(1)) == .staleCookie)
   }
 

@@ -24,10 +24,10 @@ struct LyingAskerTests {
 private struct LyingAsker {
   /// What must not have happened; nil if nothing did.
   private(set) var broken: String?
-  private var tracker: Tracker
+  private var tracker: Registrar
   private var random: SeededGenerator
   private var now: Instant
-  private let configuration: TrackerConfiguration
+  private let configuration: RegistrarConfiguration
   private var cookies: [Address: UInt64] = [:]
   private let addresses: [Address]
   private let ids = (0..<5).map { digest($0) }
@@ -36,7 +36,7 @@ private struct LyingAsker {
   init(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     func pick<T>(_ values: [T]) -> T { values[Int(random.next() % UInt64(values.count))] }
-    var configuration = TrackerConfiguration()
+    var configuration = RegistrarConfiguration()
     configuration.registrations = pick([1, 7, 30])
     configuration.registrationsPerHost = pick([1, 5, 100])
     configuration.peersPerFile = pick([1, 4, 100])
@@ -45,7 +45,7 @@ private struct LyingAsker {
     configuration.displacedAtOnce = pick([0, 1, 64])
     configuration.interval = pick([0, .second, 60 * .second, 65_535 * .second, .max])
     now = Instant(nanoseconds: pick([0, 1, 1 << 40, 1 << 61]))
-    tracker = Tracker(key: digest(seed), seed: seed, configuration: configuration)
+    tracker = Registrar(key: digest(seed), seed: seed, configuration: configuration)
     var addresses = [Address(ipv4: 0x7f00_0001, port: 1), Address(high: 0, low: 1, port: 1), Address(ipv4: 0, port: 7)]
     for host in 1...4 as ClosedRange<UInt32> {
       for port in 1...6 as ClosedRange<UInt16> {

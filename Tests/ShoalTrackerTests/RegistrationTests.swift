@@ -114,7 +114,7 @@ struct RegistrationTests {
   }
 
   @Test func limitsHaveTheirError() throws {
-    func full(_ change: (inout TrackerConfiguration) -> Void, _ id: Digest, _ address: Address) throws -> Bool {
+    func full(_ change: (inout RegistrarConfiguration) -> Void, _ id: Digest, _ address: Address) throws -> Bool {
       var harness = TrackerHarness(change)
       try harness.register(digest(1), from: peer(1), have: [run(0, 3)])
       let packet = try harness.registering(id, from: address, have: [run(1, 1)])

@@ -6,14 +6,14 @@ import Testing
 
 /// A tracker with its clock, and peers that ask it one thing at a time.
 struct TrackerHarness {
-  var tracker: Tracker
+  var tracker: Registrar
   var now = Instant(nanoseconds: 1_000 * .second)
   private var cookies: [Address: UInt64] = [:]
 
-  init(seed: UInt64 = 1, _ change: (inout TrackerConfiguration) -> Void = { _ in }) {
-    var configuration = TrackerConfiguration()
+  init(seed: UInt64 = 1, _ change: (inout RegistrarConfiguration) -> Void = { _ in }) {
+    var configuration = RegistrarConfiguration()
     change(&configuration)
-    tracker = Tracker(key: digest(99), seed: seed, configuration: configuration)
+    tracker = Registrar(key: digest(99), seed: seed, configuration: configuration)
   }
 
   mutating func advance(_ seconds: Int64) {
@@ -126,8 +126,8 @@ struct TrackerHarness {
     return packet
   }
 
-  mutating func events() -> [TrackerEvent] {
-    var events: [TrackerEvent] = []
+  mutating func events() -> [RegistrarEvent] {
+    var events: [RegistrarEvent] = []
     while let event = tracker.nextEvent() { events.append(event) }
     return events
   }

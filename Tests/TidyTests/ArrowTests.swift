@@ -13,7 +13,7 @@ import Testing
     "ShoalTracker": ["ShoalBase", "ShoalContent", "ShoalWire"],
     "ShoalLink": ["ShoalBase"],
     "ShoalCapture": ["ShoalBase", "ShoalContent", "ShoalWire"],
-    "ShoalTerminal": ["Glibc", "Synchronization", "CShoalBuild"],
+    "ShoalTerminal": ["Glibc", "Synchronization", "CShoalBuild", "ShoalBase"],
     "ShoalSimulator": [
       "ShoalStore", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalTracker",
       "ShoalLink",

@@ -1,4 +1,3 @@
-import ShoalTracker
 import ShoalWire
 
 /// A UDP tracker: tells peers who has which file, and which chunks of it.
@@ -18,7 +17,7 @@ public final class Tracker: Sendable {
     self.node = node
     let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
     events = buffer.stream
-    node.post { loop in loop.service.listener = { buffer.push($0) } }
+    node.post { loop in loop.service.listener = { buffer.push(TrackerEvent($0)) } }
   }
 
   /// A tracker that nobody holds stops, as by `close`.

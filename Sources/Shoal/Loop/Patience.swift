@@ -16,9 +16,7 @@ final class Patience {
   }
 
   init(_ limit: Duration) {
-    let (seconds, attoseconds) = limit.components
-    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: .second)
-    self.limit = isTooLong ? .max : whole + attoseconds / 1_000_000_000
+    self.limit = limit.nanoseconds
   }
 
   /// Takes note of how the download stands; whether nothing has come for too long.

@@ -6,11 +6,11 @@ import ShoalWire
 
 /// A tracker as a loop runs it, alone or beside a peer on the same port, and who listens to what happens there.
 struct TrackerService {
-  private var tracker: ShoalTracker.Tracker
-  var listener: ((TrackerEvent) -> Void)?
+  private var tracker: Registrar
+  var listener: ((RegistrarEvent) -> Void)?
 
   init(_ secrets: inout SecretGenerator) {
-    tracker = ShoalTracker.Tracker(key: secrets.key(for: "cookies"), seed: secrets.next())
+    tracker = Registrar(key: secrets.key(for: "cookies"), seed: secrets.next())
   }
 
   var deadline: Instant { tracker.deadline }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-extension Tracker {
+extension Registrar {
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
     guard let named = registry.files(named: packet.name) else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 /// What a tracker did, for its log. Names come from peers and are not to be trusted.
-public enum TrackerEvent: Sendable, Equatable {
+package enum RegistrarEvent: Sendable, Equatable {
   /// A peer registered a file, or registered it anew with another cut; it has `have` of `chunks` chunks.
   case registered(peer: Address, id: Digest, name: String, have: Int, chunks: Int)
   /// A registered peer reported `gained` chunks that the tracker did not know it to have.

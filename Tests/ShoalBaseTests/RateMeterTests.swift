@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ShoalTerminal
+@testable import ShoalBase
 
 @Suite struct RateMeterTests {
   @Test func aStallHasNoRateAndNoEnd() {

@@ -6,10 +6,10 @@ import ShoalWire
 ///
 /// A pure state machine of Shoal's five verbs. Each request has at most one reply, and the same effect when it comes
 /// again. Nothing is kept, and nothing larger than the request sent, before a cookie has proven the sender's address.
-package struct Tracker: Sendable {
+package struct Registrar: Sendable {
   /// What has happened so far.
-  package internal(set) var counters = TrackerCounters()
-  let configuration: TrackerConfiguration
+  package internal(set) var counters = RegistrarCounters()
+  let configuration: RegistrarConfiguration
   var registry: Registry
   var random: SeededGenerator
   private let mint: TokenMint
@@ -18,16 +18,16 @@ package struct Tracker: Sendable {
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = Queue<(to: Address, bytes: [UInt8])>()
-  private var events = Queue<TrackerEvent>()
+  private var events = Queue<RegistrarEvent>()
 
   /// A tracker that knows nothing yet.
   ///
   /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
-  package init(key: Digest, seed: UInt64, configuration: TrackerConfiguration = TrackerConfiguration()) {
+  package init(key: Digest, seed: UInt64, configuration: RegistrarConfiguration = RegistrarConfiguration()) {
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
     registry = Registry(configuration, seed: random.next())
-    mint = TokenMint(key: key, epoch: Tracker.cookieEpoch)
+    mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
   }
 
   /// How many files are known.
@@ -89,7 +89,7 @@ package struct Tracker: Sendable {
   package var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
 
   /// The next entry for the log.
-  package mutating func nextEvent() -> TrackerEvent? { events.popFirst() }
+  package mutating func nextEvent() -> RegistrarEvent? { events.popFirst() }
 
   /// Answers a request, unless the answer is larger than its sender has shown to deserve.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
@@ -97,12 +97,12 @@ package struct Tracker: Sendable {
       counters.withheld += 1
       return
     }
-    guard replies.count < Tracker.mostWaiting else { return counters.overflowed += 1 }
+    guard replies.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
     replies.append((asker.address, bytes))
   }
 
-  mutating func log(_ event: TrackerEvent) {
-    guard events.count < Tracker.mostWaiting else { return counters.overflowed += 1 }
+  mutating func log(_ event: RegistrarEvent) {
+    guard events.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
     events.append(event)
   }
 

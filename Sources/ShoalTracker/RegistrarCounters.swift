@@ -1,7 +1,7 @@
 import ShoalWire
 
 /// What a tracker has done since it started.
-package struct TrackerCounters: Sendable, Equatable {
+package struct RegistrarCounters: Sendable, Equatable {
   /// Requests received, by type.
   package internal(set) var requests: [PacketType: Int] = [:]
   /// Requests refused, by reason.

@@ -1,7 +1,7 @@
 import ShoalContent
 import ShoalWire
 
-extension Tracker {
+extension Registrar {
   mutating func register(_ packet: RegisterPacket, for asker: Asker) throws(Refused) {
     guard packet.cut.isValid else { throw Refused(.malformed, "no file can be cut so") }
     try validate(packet.have, of: packet.cut)

@@ -1,5 +1,3 @@
-import Glibc
-
 /// How fast a count grows: averaged over three seconds for display, over fifteen to predict the end.
 package struct RateMeter: Sendable {
   private var last: (count: UInt64, time: Double)?
@@ -50,7 +48,10 @@ private struct Average: Sendable {
   var value: Double { weight > 0 ? sum / weight : 0 }
 
   mutating func add(_ amount: Double, over time: Double) {
-    let share = -expm1(-time / constant)
+    // 1 - exp(-x), its series cut short so that no library of functions is needed.
+    let x = time / constant
+    let growth = x * (1 + x / 2 * (1 + x / 3))
+    let share = growth / (1 + growth)
     sum += (amount / time - sum) * share
     weight += (1 - weight) * share
   }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 
 /// How often peers register with a tracker, and how much it keeps.
-package struct TrackerConfiguration: Sendable, Equatable {
+package struct RegistrarConfiguration: Sendable, Equatable {
   /// How often peers are asked to register again, 1...65,535 s; silent for three times as long, they are forgotten.
   package var interval: Nanoseconds = 60 * .second
   /// The most registrations (a peer of a file) in total. Each takes some 800 bytes, its file among them: 200 MB.

@@ -1,0 +1,14 @@
+import ShoalBase
+
+extension Duration {
+  /// The span in nanoseconds; the longest that there is if it is longer, and none if it is negative.
+  package var nanoseconds: Nanoseconds {
+    let (seconds, attoseconds) = components
+    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: .second)
+    guard seconds >= 0 else { return 0 }
+    return isTooLong ? .max : whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+  }
+
+  /// The span in seconds.
+  package var inSeconds: Double { Double(nanoseconds) / 1e9 }
+}
