@@ -1,7 +1,6 @@
 import Shoal
 import ShoalTerminal
 
-
 /// `shoal tracker`.
 struct TrackerCommand {
   private let session: Session
