@@ -24,11 +24,11 @@ struct DemoCommand {
       await swarm.close()
       files.clean()
     }
-    let share = try await swarm.share(path)
+    let (share, ticket) = try await swarm.share(path)
     session.note(
       "\(escaped(share.name)): \(share.cut.words), id \(share.id.short), in \(escaped(files.directory)); "
         + "\(counted(plan.peers, "peer")), link \(plan.link)")
-    let results = try await swarm.download(share, files)
+    let results = try await swarm.download(share, ticket, files)
     await session.ending.claim()
     let table = DemoResult(share: share, origin: await swarm.originStatistics(), peers: results, files: files)
     session.console.endProgress()
@@ -59,7 +59,7 @@ struct DemoPlan {
   let directory: String?
   let keeps: Bool
   let captures: Bool
-  let options: NodeOptions
+  let options: Peer.Options
 
   init(_ invocation: Invocation) throws(UsageError) {
     file = invocation.first("file")?.text
@@ -74,7 +74,7 @@ struct DemoPlan {
     keeps = invocation.has("keep")
     captures = !invocation.has("no-capture")
     link = try DemoPlan.link(invocation)
-    var options = NodeOptions(listen: "127.0.0.1:0")
+    var options = Peer.Options(listen: "127.0.0.1:0")
     try options.setTransport(invocation)
     self.options = options
   }

@@ -7,18 +7,19 @@ struct DemoPeer: Sendable {
   let name: String
   let address: Address
   let progress: DownloadProgress
-  let counts: NodeStatistics
+  let counts: PeerStatistics
   /// Verified bytes by the name of the peer that sent them.
   let from: [String: UInt64]
   let isEqual: Bool
 
-  var goodput: Double { progress.seconds > 0 ? Double(progress.bytes) / progress.seconds : 0 }
+  var seconds: Double { progress.elapsed.inSeconds }
+  var goodput: Double { seconds > 0 ? Double(progress.bytes) / seconds : 0 }
 }
 
 /// What became of a demo, for people and for programs.
 struct DemoResult {
   let share: Share
-  let origin: NodeStatistics
+  let origin: PeerStatistics
   let peers: [DemoPeer]
   let files: DemoFiles
 
@@ -37,14 +38,14 @@ struct DemoResult {
       let from = sources.map { $0 == peer.name ? "-" : megabytes(peer.from[$0] ?? 0, 1) }
       table.add(
         [
-          peer.name, megabytes(peer.progress.bytes, 1), Units.fixed(peer.progress.seconds, 1),
+          peer.name, megabytes(peer.progress.bytes, 1), Units.fixed(peer.seconds, 1),
           Units.fixed(peer.goodput / 1e6, 2),
         ] + DemoResult.cells(peer.counts) + [from.joined(separator: "/"), peer.isEqual ? "equal" : "DIFFERENT"])
     }
     return table.lines(width: width)
   }
 
-  private static func cells(_ counts: NodeStatistics) -> [String] {
+  private static func cells(_ counts: PeerStatistics) -> [String] {
     [counts.sent, counts.lost, counts.corrupt, counts.retransmitted].map { Units.grouped($0) }
   }
 
@@ -62,7 +63,7 @@ struct DemoResult {
   private func object(_ peer: DemoPeer) -> JSON {
     [
       "name": .string(peer.name), "address": .string("\(peer.address)"), "equal": .bool(peer.isEqual),
-      "bytes": .uint(peer.progress.bytes), "seconds": .double(peer.progress.seconds), "goodput": .double(peer.goodput),
+      "bytes": .uint(peer.progress.bytes), "seconds": .double(peer.seconds), "goodput": .double(peer.goodput),
       "datagrams": peer.counts.json,
       "from": .array(
         sources.filter { $0 != peer.name }.map { ["name": .string($0), "bytes": .uint(peer.from[$0] ?? 0)] }),

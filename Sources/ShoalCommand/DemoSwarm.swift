@@ -9,20 +9,22 @@ final class DemoSwarm: Sendable {
   private let session: Session
 
   init(_ plan: DemoPlan, _ files: DemoFiles, _ session: Session) async throws {
-    func options(_ name: String) -> NodeOptions {
+    func options(_ name: String) -> Peer.Options {
       var options = plan.options
       if plan.captures { options.capture = files.capture(of: name) }
       return options
     }
     self.session = session
-    tracker = try Tracker.start(options("tracker"))
+    var trackerOptions = Tracker.Options(listen: plan.options.listen)
+    trackerOptions.capture = options("tracker").capture
+    tracker = try Tracker.start(trackerOptions)
     origin = try Peer.start(options("origin"))
     peers = try (0..<plan.peers).map { index in
       let name = plan.name(index)
       var options = options(name)
       options.link = plan.link(index)
       // They share one process, and so its memory.
-      options.swarm.bufferLimit = max(options.swarm.bufferLimit / plan.peers, 8 << 20)
+      options.memory = max(options.memory / plan.peers, 8 << 20)
       return (name, try Peer.start(options))
     }
     session.tellReceiveBuffer(origin)
@@ -30,22 +32,22 @@ final class DemoSwarm: Sendable {
   }
 
   /// Hashes and serves the file, and waits until the tracker knows.
-  func share(_ path: String) async throws -> Share {
+  func share(_ path: String) async throws -> (Share, Ticket) {
     try await origin.add(tracker: "\(tracker.address)")
-    var share = try await ShareCommand.hash(path, .automatic, origin, session)
-    share.ticket.trackers = ["\(tracker.address)"]
-    share.ticket.peers = []
+    let share = try await ShareCommand.hash(path, .automatic, origin, session)
+    var ticket = share.ticket
+    ticket.peers = []
     let isKnown = try await within(seconds: 5) { [origin] in
       for await event in origin.events { if case .registered = event { break } }
       return true
     }
     guard isKnown != nil else { throw Failure("the demo's own tracker does not answer", code: "no_answer") }
     tellNews(of: origin, "origin")
-    return share
+    return (share, ticket)
   }
 
   /// Has all peers download the file; what became of it.
-  func download(_ share: Share, _ files: DemoFiles) async throws -> [DemoPeer] {
+  func download(_ share: Share, _ ticket: Ticket, _ files: DemoFiles) async throws -> [DemoPeer] {
     let board = DemoBoard(peers.map(\.name), size: share.cut.size)
     let clock = Task { [session] in
       var view = DemoView(session, board)
@@ -58,14 +60,9 @@ final class DemoSwarm: Sendable {
     let done = try await withThrowingTaskGroup { group in
       for (index, entry) in peers.enumerated() {
         group.addTask {
-          let download = try await entry.peer.download(share.ticket, to: .file(files.copy(of: entry.name)))
-          var last: DownloadProgress?
-          for try await progress in download.progress {
-            board.set(index, progress)
-            last = progress
-          }
-          guard let last, last.phase == .finished else { throw ShoalError(.stopped, "a download was stopped") }
-          return (index, last)
+          let download = try await entry.peer.download(ticket, to: .file(files.copy(of: entry.name)))
+          for try await progress in download.progress { board.set(index, progress) }
+          return (index, download.latest)
         }
       }
       return try await group.reduce(into: [Int: DownloadProgress]()) { $0[$1.0] = $1.1 }
@@ -83,7 +80,7 @@ final class DemoSwarm: Sendable {
     return results
   }
 
-  func originStatistics() async -> NodeStatistics { await origin.statistics() }
+  func originStatistics() async -> PeerStatistics { await origin.statistics() }
 
   /// Peers first, so that they can still take their leave of the others and of the tracker.
   func close() async {

@@ -21,7 +21,7 @@ struct Failure: Error {
     case let usage as UsageError: self.init(usage.message, code: "usage", status: 2)
     // Tickets come from the command line, so one that is wrong is a wrong command line.
     case let error as ShoalError:
-      self.init(error.message, code: error.code.rawValue, status: error.code == .badTicket ? 2 : 1)
+      self.init(error.inFlags, code: error.code.rawValue, status: error.code == .badTicket ? 2 : 1)
     case let error as SystemError:
       self.init("\(error)", code: error.code == ENOSPC || error.code == EDQUOT ? "disk_full" : "file")
     default: self.init("\(error)", code: "unexpected")

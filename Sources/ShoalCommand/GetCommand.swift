@@ -9,7 +9,7 @@ struct GetCommand {
   private let request: GetRequest
   private let destination: Destination
   private let patience: Double?
-  private let options: NodeOptions
+  private let options: Peer.Options
 
   init(_ session: Session) throws {
     self.session = session
@@ -23,7 +23,7 @@ struct GetCommand {
     }
     patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
-    var options = try NodeOptions(access: invocation, listen: listen ?? ":0")
+    var options = try Peer.Options(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
     options.qlog = invocation.first("qlog")?.text
     self.options = options
@@ -72,17 +72,14 @@ struct GetCommand {
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
     let download = try await peer.download(
-      try await ticket(peer), to: destination, replacing: session.invocation.has("force"),
-      patience: patience.map { .seconds($0) })
+      try await ticket(peer), to: destination, force: session.invocation.has("force"),
+      wait: patience.map { .seconds($0) })
     var view = GetView(session)
-    var last: DownloadProgress?
     for try await progress in download.progress {
       latest.set(progress)
       view.show(progress)
-      last = progress
     }
-    guard let last, last.phase == .finished else { throw ShoalError(.stopped, "the download was stopped") }
-    let summary = GetSummary(last, await peer.statistics())
+    let summary = GetSummary(download.latest, await peer.statistics())
     await session.ending.claim()
     session.console.endProgress()
     tell(summary)
@@ -106,7 +103,7 @@ struct GetCommand {
       }
       defer { clock.cancel() }
       guard let found = try await within(seconds: patience ?? 3e9, { try await peer.find(name: name) }) else {
-        if let obstacle = await peer.obstacle() { throw Failure(obstacle, code: "unavailable") }
+        if let obstacle = await peer.obstacle() { throw Failure(commandWords(obstacle), code: "unavailable") }
         let who = request.trackers.count == 1 ? "tracker \(request.trackers[0]) does" : "the trackers do"
         throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
       }
@@ -139,7 +136,7 @@ extension Destination {
     switch (self, subject) {
     case (.file(let path), _): [path, partPath(of: path)]
     case (.directory(let directory), .ticket(let ticket)):
-      safeFileName(ticket.name).map { ["\(directory)/\($0)", partPath(of: "\(directory)/\($0)")] } ?? []
+      ticket.name.flatMap(safeFileName).map { ["\(directory)/\($0)", partPath(of: "\(directory)/\($0)")] } ?? []
     case (.directory, .name), (.nowhere, _): []
     }
   }
@@ -157,12 +154,12 @@ final class SharedProgress: Sendable {
   /// `interrupted at 42%; 308.3 MB kept in film.mkv.part; resume: shoal get '...'`.
   func interruption(resume: String) -> String {
     let progress = progress.withLock { $0 }
-    guard let progress, progress.bytes > 0, progress.total > 0 else {
+    guard let progress, progress.bytes > 0, let total = progress.total, total > 0 else {
       return "interrupted before anything arrived; repeat: \(resume)"
     }
-    let share = Units.percent(progress.bytes, of: progress.total, decimals: 0)
-    guard !progress.path.isEmpty else { return "interrupted at \(share); nothing is kept; repeat: \(resume)" }
-    let kept = "\(Units.total(progress.bytes)) kept in \(escaped(partPath(of: progress.path)))"
+    let share = Units.percent(progress.bytes, of: total, decimals: 0)
+    guard let path = progress.path else { return "interrupted at \(share); nothing is kept; repeat: \(resume)" }
+    let kept = "\(Units.total(progress.bytes)) kept in \(escaped(partPath(of: path)))"
     return "interrupted at \(share); \(kept); resume: \(resume)"
   }
 }

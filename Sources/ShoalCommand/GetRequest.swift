@@ -19,11 +19,11 @@ struct GetRequest {
   init(_ argument: String, _ invocation: Invocation, allowsPeers: Bool) throws {
     var trackers: [String] = []
     for tracker in invocation.all("tracker") {
-      trackers.append(try tracker.place(named: "tracker", defaultPort: Peer.trackerPort))
+      trackers.append(try tracker.place(named: "tracker", defaultPort: Tracker.defaultPort))
     }
     var peers: [String] = []
     for peer in allowsPeers ? invocation.all("peer") : [] {
-      peers.append(try peer.place(named: "peer", defaultPort: Peer.peerPort))
+      peers.append(try peer.place(named: "peer", defaultPort: Peer.defaultPort))
     }
     (self.trackers, self.peers) = (trackers, peers)
     let remedy = "--tracker HOST:PORT"
@@ -90,7 +90,7 @@ extension GetRequest {
 extension Session {
   /// The one file that the trackers know by a name.
   func file(named name: String, among found: [FoundFile]) throws(Failure) -> FoundFile {
-    let ids = found.reduce(into: [Digest]()) { ids, file in if !ids.contains(file.id) { ids.append(file.id) } }
+    let ids = found.reduce(into: [] as [Digest]) { ids, file in if !ids.contains(file.id) { ids.append(file.id) } }
     guard let file = found.first else {
       throw Failure("the tracker knows no file named \(quoted(name)); is the name right?", code: "unknown_name")
     }

@@ -6,18 +6,21 @@ import ShoalWire
 /// What there is to say of a download that is done.
 struct GetSummary {
   let progress: DownloadProgress
-  private let counts: NodeStatistics
+  private let counts: PeerStatistics
 
-  init(_ progress: DownloadProgress, _ counts: NodeStatistics) { (self.progress, self.counts) = (progress, counts) }
+  init(_ progress: DownloadProgress, _ counts: PeerStatistics) { (self.progress, self.counts) = (progress, counts) }
 
   /// Whether nothing was kept.
-  var isDiscarded: Bool { progress.path.isEmpty }
+  var isDiscarded: Bool { progress.path == nil }
 
   /// Bytes that this run fetched.
   private var fetched: UInt64 { progress.wasThere ? 0 : progress.bytes - min(progress.resumed, progress.bytes) }
 
+  private var seconds: Double { progress.elapsed.inSeconds }
+  private var name: String { progress.name ?? "" }
+
   /// Fetched bytes in a second.
-  private var goodput: Double { progress.seconds > 0 ? Double(fetched) / progress.seconds : 0 }
+  private var goodput: Double { seconds > 0 ? Double(fetched) / seconds : 0 }
 
   /// Who sent how much, most first.
   private var sources: [(address: Address, bytes: UInt64)] {
@@ -29,15 +32,15 @@ struct GetSummary {
 
   /// For standard error; the path goes to standard output.
   var lines: [String] {
-    if progress.wasThere { return ["\(escaped(progress.name)): here already, BLAKE3 verified"] }
+    if progress.wasThere { return ["\(escaped(name)): here already, BLAKE3 verified"] }
     return [headline] + crowd + trouble
   }
 
   private var headline: String {
     let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
     let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
-    let whole = "\(Units.total(progress.total))\(part) in \(Units.duration(progress.seconds))"
-    return "\(escaped(progress.name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded ? ", discarded" : "")"
+    let whole = "\(Units.total(progress.bytes))\(part) in \(Units.duration(seconds))"
+    return "\(escaped(name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded ? ", discarded" : "")"
   }
 
   /// Three peers to a line.
@@ -54,15 +57,17 @@ struct GetSummary {
   }
 
   private var trouble: [String] {
-    guard counts.repeats > 0 || counts.corrupt > 0 || counts.duplicate > 0 else { return [] }
-    let share = Units.percent(UInt64(counts.repeats), of: UInt64(counts.received))
-    let repeats = "\(counted(counts.repeats, "repeat"))\(counts.repeats > 0 ? " (\(share))" : "")"
+    guard counts.receivedRetransmitted > 0 || counts.corrupt > 0 || counts.duplicate > 0 else { return [] }
+    let share = Units.percent(UInt64(counts.receivedRetransmitted), of: UInt64(counts.received))
+    let repeats =
+      "\(counted(counts.receivedRetransmitted, "repeat"))\(counts.receivedRetransmitted > 0 ? " (\(share))" : "")"
     return ["  \(repeats), \(Units.grouped(counts.corrupt)) corrupt, \(Units.grouped(counts.duplicate)) duplicate"]
   }
 
   /// For standard output, from where scripts take it: as it is, unless it could draw.
   var pathLine: String {
-    progress.path.unicodeScalars.contains(where: canDeceive) ? harmless(progress.path) : progress.path
+    let path = progress.path ?? ""
+    return path.unicodeScalars.contains(where: canDeceive) ? harmless(path) : path
   }
 
   /// For --verbose.
@@ -70,7 +75,8 @@ struct GetSummary {
     let sent = "\(Units.grouped(counts.sent)) datagrams sent (\(Units.grouped(counts.bytesSent)) bytes)"
     let received = "\(Units.grouped(counts.received)) received (\(Units.grouped(counts.bytesReceived)) bytes)"
     let refused =
-      counts.refused > 0 ? "; \(Units.grouped(counts.refused)) not sent by the system: \(counts.lastRefusal)" : ""
+      counts.refused > 0
+      ? "; \(Units.grouped(counts.refused)) not sent by the system: \(commandWords(counts.lastRefusal ?? ""))" : ""
     return "  \(sent), \(received); of those sent \(Units.grouped(counts.retransmitted)) repeats, "
       + "\(Units.grouped(counts.lost)) lost\(refused)"
   }
@@ -79,22 +85,23 @@ struct GetSummary {
 
   var json: JSON {
     [
-      "event": "done", "id": .string(progress.id.hex), "name": .string(progress.name),
-      "path": isDiscarded ? .null : .string(progress.path),
-      "bytes": .uint(progress.bytes), "seconds": .double(progress.seconds), "goodput": .double(goodput),
-      "chunks": .int(progress.totalChunks), "datagrams": counts.json,
+      "event": "done", "id": .string(progress.id.hex), "name": .string(name),
+      "path": progress.path.map { .string($0) } ?? .null,
+      "bytes": .uint(progress.bytes), "seconds": .double(seconds), "goodput": .double(goodput),
+      "chunks": .int(progress.totalChunks ?? 0), "datagrams": counts.json,
       "peers": .array(sources.map { ["address": .string("\($0.address)"), "bytes": .uint($0.bytes)] }),
       "resumed": .uint(progress.resumed),
     ]
   }
 }
 
-extension NodeStatistics {
+extension PeerStatistics {
   /// The object `datagrams`.
   var json: JSON {
     [
       "sent": .int(sent), "received": .int(received), "retransmitted": .int(retransmitted), "lost": .int(lost),
-      "corrupt": .int(corrupt), "duplicate": .int(duplicate), "repeats": .int(repeats), "refused": .int(refused),
+      "corrupt": .int(corrupt), "duplicate": .int(duplicate), "repeats": .int(receivedRetransmitted),
+      "refused": .int(refused),
     ]
   }
 }

@@ -1,5 +1,4 @@
 import Shoal
-import ShoalBase
 import ShoalContent
 import ShoalTerminal
 
@@ -8,7 +7,6 @@ struct GetView {
   private let session: Session
   private var state: ProgressState
   private var name = ""
-  private var meter = RateMeter()
   private var phase: DownloadProgress.Phase?
   private var phaseBegan = 0.0
   private var emittedAt = -1.0
@@ -22,7 +20,7 @@ struct GetView {
 
   mutating func show(_ progress: DownloadProgress) {
     let now = Session.now
-    let shownName = progress.name.isEmpty ? progress.id.short : progress.name
+    let shownName = progress.name ?? progress.id.short
     if shownName != name { (name, state) = (shownName, ProgressState(name: shownName)) }
     if progress.phase != phase {
       tellResumed(progress, at: now)
@@ -31,11 +29,10 @@ struct GetView {
     switch progress.phase {
     case .finding: state.show(phase: "finding peers", at: now)
     case .manifest: state.show(phase: "manifest", at: now)
-    case .checking: state.show(phase: "checking", done: progress.checked, of: progress.total, at: now)
+    case .checking: state.show(phase: "checking", done: progress.checked, of: progress.total ?? 0, at: now)
     case .downloading:
-      meter.add(progress.accepted, at: now)
       state.update(
-        verified: progress.bytes, accepted: progress.accepted, of: progress.total, peers: progress.peers,
+        verified: progress.bytes, accepted: progress.accepted, of: progress.total ?? 0, peers: progress.peers,
         loss: progress.loss, at: now)
     case .finished: return
     }
@@ -59,22 +56,21 @@ struct GetView {
   }
 
   private func tellResumed(_ progress: DownloadProgress, at now: Double) {
-    guard phase == .checking, progress.resumed > 0, !progress.wasThere else { return }
+    guard phase == .checking, progress.resumed > 0, !progress.wasThere, let total = progress.total else { return }
     let time = Units.duration(now - phaseBegan)
-    let rest = Units.total(progress.total - min(progress.resumed, progress.total))
+    let rest = Units.total(total - min(progress.resumed, total))
     let good = "\(Units.total(progress.resumed)) are good"
-    session.note("\(escaped(partPath(of: progress.path))): checked in \(time), \(good); \(rest) to go")
+    session.note("\(escaped(partPath(of: progress.path ?? ""))): checked in \(time), \(good); \(rest) to go")
   }
 
   /// At most two objects a second.
   private mutating func emit(_ progress: DownloadProgress, at now: Double) {
     guard now - emittedAt >= 0.5 else { return }
     emittedAt = now
-    let rest = progress.total - min(progress.bytes, progress.total)
     session.emit([
       "event": "progress", "id": .string(progress.id.hex), "bytes": .uint(progress.bytes),
-      "total": .uint(progress.total), "rate": .double(meter.rate),
-      "eta": meter.remaining(rest).map { .double($0) } ?? .null, "peers": .int(progress.peers),
+      "total": .uint(progress.total ?? 0), "rate": .double(progress.rate),
+      "eta": progress.eta.map { .double($0.inSeconds) } ?? .null, "peers": .int(progress.peers),
       "loss": progress.loss.map { .double($0) } ?? .null, "phase": .string(progress.phase.rawValue),
     ])
   }

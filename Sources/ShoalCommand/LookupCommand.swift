@@ -8,7 +8,7 @@ struct LookupCommand {
   private let session: Session
   private let request: GetRequest
   private let chunk: Int?
-  private let options: NodeOptions
+  private let options: Peer.Options
 
   /// A question that nobody answers for so long is given up.
   private static let patience = 15.0
@@ -18,7 +18,7 @@ struct LookupCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["name"].text, invocation, allowsPeers: false)
     chunk = try invocation.first("chunk")?.integer(from: 0, to: Limits.chunks - 1)
-    options = try NodeOptions(access: invocation, listen: ":0")
+    options = try Peer.Options(access: invocation, listen: ":0")
   }
 
   func run() async throws {
@@ -35,7 +35,7 @@ struct LookupCommand {
     for tracker in trackers { try await peer.add(tracker: tracker) }
     let answer = try await within(seconds: LookupCommand.patience) { try await ask(peer) }
     guard let answer else {
-      if let obstacle = await peer.obstacle() { throw Failure(obstacle, code: "no_answer") }
+      if let obstacle = await peer.obstacle() { throw Failure(commandWords(obstacle), code: "no_answer") }
       let who = trackers.count == 1 ? "tracker \(trackers[0]) does" : "\(trackers.count) trackers do"
       throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "no_answer")
     }
@@ -85,7 +85,7 @@ struct LookupText {
   init(_ answer: LookupResult) { self.answer = answer }
 
   /// The file, for an error.
-  var title: String { answer.name.isEmpty ? answer.id.short : quoted(answer.name) }
+  var title: String { answer.name.map { quoted($0) } ?? answer.id.short }
 
   func lines(width: Int? = nil) -> [String] {
     var table = Table([.init(), .init("", .right), .init("", .right), .init(), .init()])
@@ -93,7 +93,7 @@ struct LookupText {
       table.add([
         "\(peer.address)", Units.grouped(peer.have),
         peer.isComplete ? "100%" : Units.percent(UInt64(peer.have), of: UInt64(peer.cut.chunks), decimals: 0),
-        "seen \(Units.remaining(Double(peer.age))) ago", peer.isComplete ? "" : ranges(of: peer),
+        "seen \(Units.remaining(peer.age.inSeconds)) ago", peer.isComplete ? "" : ranges(of: peer),
       ])
     }
     let more =
@@ -103,12 +103,12 @@ struct LookupText {
 
   private var headline: String {
     let cut = answer.peers.first?.cut ?? Cut()
-    let name = answer.name.isEmpty ? "(no name)" : escaped(answer.name)
+    let name = answer.name.map { escaped($0) } ?? "(no name)"
     return "\(name)  \(answer.id)  \(Units.total(cut.size))  \(counted(cut.chunks, "chunk"))"
   }
 
-  private func ranges(of peer: LookupResult.Peer) -> String {
-    guard let chunks = peer.chunks else { return "" }
+  private func ranges(of peer: LookupResult.Holder) -> String {
+    guard let chunks = peer.chunkSet else { return "" }
     let shown = chunks.runs(limit: LookupText.runs)
     let isAll = shown.reduce(0) { $0 + Int($1.count) } == chunks.count
     return BitSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
@@ -121,15 +121,26 @@ struct LookupText {
         "event": "peer", "address": .string("\(peer.address)"), "have": .int(peer.have),
         "chunks": .int(Int(peer.cut.chunks)),
         "complete": .bool(peer.isComplete),
-        "ranges": peer.chunks.map { .string($0.rangesDescription) } ?? .null, "id": .string(answer.id.hex),
-        "name": .string(answer.name), "bytes": .uint(peer.cut.size),
-        "age": .int(peer.age),
+        "ranges": peer.chunkSet.map { .string($0.rangesDescription) } ?? .null, "id": .string(answer.id.hex),
+        "name": .string(answer.name ?? ""), "bytes": .uint(peer.cut.size),
+        "age": .int(Int(peer.age.components.seconds)),
       ]
     }
     let done: JSON = [
-      "event": "done", "id": .string(answer.id.hex), "name": .string(answer.name), "peers": .int(Int(answer.total)),
+      "event": "done", "id": .string(answer.id.hex), "name": .string(answer.name ?? ""),
+      "peers": .int(Int(answer.total)),
       "told": .int(peers.count),
     ]
     return peers + [done]
+  }
+}
+
+extension LookupResult.Holder {
+  /// Its chunks, as the core has them.
+  fileprivate var chunkSet: BitSet? {
+    chunks.map { chunks in
+      let runs = chunks.ranges.map { ChunkRun(first: UInt32($0.lowerBound), count: UInt32($0.count)) }
+      return BitSet(capacity: Int(cut.chunks), runs: runs)
+    }
   }
 }

@@ -45,10 +45,10 @@ struct PeerNews {
       if met.count >= PeerNews.memory { met.removeAll() }
       met.insert(address)
       return usual(byPeer ? "\(address) connected" : "connected to \(address)")
-    case .disconnected(let address, let code, let reason, let byPeer): return gone(address, code, reason, byPeer)
+    case .disconnected(let address, let reason, let byPeer): return gone(address, reason, byPeer)
     case .unreachable(let address, let refusal):
-      guard refusal.isEmpty else {
-        return lonely("nothing can be sent to \(address): \(refusal); trying again", "unreachable")
+      if let refusal {
+        return lonely("nothing can be sent to \(address): \(commandWords(refusal)); trying again", "unreachable")
       }
       let advice = met.contains(address) ? "" : ": does it run, is UDP \(address.port) open?"
       let answers = met.contains(address) ? "no longer answers" : "does not answer"
@@ -58,7 +58,7 @@ struct PeerNews {
       let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
       let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
       return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
-    case .refused(let address, let id, _): return lonely("\(address) does not serve \(id.short)", "refused")
+    case .refused(let address, let id): return lonely("\(address) does not serve \(id.short)", "refused")
     case .distrusted(let address, _):
       let text = "\(address) sent data that does not match the id; leaving it alone for ten minutes"
       return once(.warning(text, code: "distrusted"))
@@ -67,9 +67,10 @@ struct PeerNews {
       return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
       return usual("\(address) left (\(Units.total(bytes)) from here)")
-    case .unresolved(let reason, let next):
-      return once(.warning("\(reason); looking it up again in \(Units.remaining(next))", code: "unresolved"))
-    case .trackerSilent(let address, let tries, let next, let refusal): return silent(address, tries, next, refusal)
+    case .unresolved(let reason, let pause):
+      return once(.warning("\(reason); looking it up again in \(Units.remaining(pause.inSeconds))", code: "unresolved"))
+    case .trackerSilent(let address, let tries, let pause, let refusal):
+      return silent(address, tries, pause.inSeconds, refusal.map(commandWords))
     case .trackerAnswered(let address):
       answering.insert(address)
       let text = "tracker \(address) answers again"
@@ -80,29 +81,29 @@ struct PeerNews {
       let text = "tracker \(address) knows the file"
       // That its own tracker does goes without saying.
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
-    case .trackerRefused(let address, let code, let message):
-      let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
-      let text = "tracker \(address) refuses: \(kind)\(message.isEmpty ? "" : ", \(quoted(message))")"
+    case .trackerRefused(let address, let reason, let message):
+      let text = "tracker \(address) refuses: \(reason)\(message.isEmpty ? "" : ", \(quoted(message))")"
       return once(.warning(text, code: "tracker_refused"))
     case .trackersLeftOut(let count):
       let most = Peer.ticketTrackers
       let text = "the ticket names \(most + count) trackers; asking the first \(most)"
       return once(.warning(text, code: "trackers_left_out"))
-    case .withdrawn(_, _, let error): return .warning(harmless(error.message), code: error.code.rawValue)
+    case .withdrawn(_, _, let error): return .warning(harmless(error.inFlags), code: error.code.rawValue)
     case .omitted(let count): return usual("\(counted(count, "event")) omitted here: too many to show")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
   }
 
   /// A connection has ended. When fetching, that is news if it was the last, unless it ended as it should.
-  private mutating func gone(_ address: Address, _ code: UInt16, _ reason: String, _ byPeer: Bool) -> Line? {
-    let kind = CloseCode(rawValue: code)
-    let name = kind.map { "\($0)".replacing("_", with: " ") } ?? "code \(code)"
+  private mutating func gone(_ address: Address, _ reason: CloseReason, _ byPeer: Bool) -> Line? {
+    let kind = reason.kind
+    let message = reason.message
     let cause =
       switch kind {
-      case .idle: "nothing was heard from it" + (reason.isEmpty ? "" : ", and nothing can be sent to it: \(reason)")
-      case .goingAway where reason.isEmpty: "it was stopped"
-      default: name + (reason.isEmpty ? "" : ", \(quoted(reason))")
+      case .idle:
+        "nothing was heard from it" + (message.map { ", and nothing can be sent to it: \(commandWords($0))" } ?? "")
+      case .goingAway where message == nil: "it was stopped"
+      default: kind.words + (message.map { ", \(quoted($0))" } ?? "")
       }
     if kind == .done { return .detail("\(address) left: \(cause)") }
     // The code that ends something here says why.
@@ -130,13 +131,12 @@ struct PeerNews {
     return told.insert(text).inserted ? line : nil
   }
 
-  private mutating func silent(_ address: Address, _ tries: Int, _ next: Double, _ refusal: String) -> Line {
+  private mutating func silent(_ address: Address, _ tries: Int, _ next: Double, _ refusal: String?) -> Line {
     let advice = sources > 0 ? "going on with \(counted(sources, "peer"))" : "does it run, is UDP \(address.port) open?"
     let wait = "next in \(Units.remaining(next))"
     let text =
-      refusal.isEmpty
-      ? "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), \(wait); \(advice)"
-      : "nothing can be sent to tracker \(address): \(refusal); \(wait)"
+      refusal.map { "nothing can be sent to tracker \(address): \($0); \(wait)" }
+      ?? "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), \(wait); \(advice)"
     // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
     if case .getting(let trackers) = role, trackers > 1, sources > 0 || !answering.isEmpty { return .detail(text) }
     // After 7 s, after a minute, and then every ten minutes.
@@ -147,6 +147,14 @@ struct PeerNews {
 
   /// Addresses are others' to invent, so what is remembered of them has an end.
   private static let memory = 1_000
+}
+
+extension CloseReason.Kind {
+  /// `bad content`, or `code 17`.
+  fileprivate var words: String {
+    let name = "\(self)"
+    return name.allSatisfy(\.isNumber) ? "code \(name)" : name.replacing("_", with: " ")
+  }
 }
 
 extension Session {

@@ -10,7 +10,7 @@ struct ShareCommand {
   private let path: String
   private let trackers: [String]
   private let chunking: Chunking
-  private let options: NodeOptions
+  private let options: Peer.Options
 
   init(_ session: Session) throws(UsageError) {
     self.session = session
@@ -26,16 +26,17 @@ struct ShareCommand {
     }
     var trackers: [String] = []
     for tracker in invocation.all("tracker") {
-      trackers.append(try tracker.place(named: "tracker", defaultPort: Peer.trackerPort))
+      trackers.append(try tracker.place(named: "tracker", defaultPort: Tracker.defaultPort))
     }
     self.trackers = trackers
     chunking = try ShareCommand.chunking(invocation)
-    let listen = try invocation.first("listen")?.listen(defaultPort: Peer.peerPort)
-    var options = try NodeOptions(access: invocation, listen: listen ?? ":\(Peer.peerPort)")
+    let listen = try invocation.first("listen")?.listen(defaultPort: Peer.defaultPort)
+    var options = try Peer.Options(access: invocation, listen: listen ?? ":\(Peer.defaultPort)")
     try options.setTransport(invocation)
     options.qlog = invocation.first("qlog")?.text
     options.anyPortIfBusy = listen == nil
     options.runsTracker = trackers.isEmpty
+    options.trackers = trackers
     self.options = options
   }
 
@@ -56,10 +57,7 @@ struct ShareCommand {
     if let fault = fileNameFault(path) {
       session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
     }
-    for tracker in trackers { try await peer.add(tracker: tracker) }
-    var share = try await ShareCommand.hash(path, chunking, peer, session)
-    // A tracker of its own is in the ticket already.
-    if !trackers.isEmpty { share.ticket.trackers = trackers }
+    let share = try await ShareCommand.hash(path, chunking, peer, session)
     tell(share, peer)
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
     for await event in peer.events {
@@ -95,8 +93,8 @@ struct ShareCommand {
     ])
     guard !session.isJSON else { return }
     session.note("\(escaped(share.name)): \(share.cut.words), id \(share.id) (as b3sum prints)")
-    let isElsewhere = options.anyPortIfBusy && peer.address.port != Peer.peerPort
-    let place = "UDP \(peer.address.port)\(isElsewhere ? " (\(Peer.peerPort) is in use)" : "")"
+    let isElsewhere = options.anyPortIfBusy && peer.address.port != Peer.defaultPort
+    let place = "UDP \(peer.address.port)\(isElsewhere ? " (\(Peer.defaultPort) is in use)" : "")"
     let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"
     session.note("Serving on \(place) \(tracker). Ctrl-C stops.\n")
     session.console.print("\(share.ticket)")
@@ -111,10 +109,10 @@ struct ShareCommand {
   private static func object(for event: PeerEvent) -> JSON? {
     switch event {
     case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
-    case .disconnected(let address, let code, let reason, _):
+    case .disconnected(let address, let reason, _):
       [
         "event": "disconnected", "address": .string("\(address)"),
-        "code": .string(CloseCode(rawValue: code).map { "\($0)" } ?? "\(code)"), "reason": .string(reason),
+        "code": .string("\(reason.kind)"), "reason": .string(reason.message ?? ""),
       ]
     case .left(let address, let id, _, let bytes):
       ["event": "left", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]

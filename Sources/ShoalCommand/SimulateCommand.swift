@@ -1,5 +1,6 @@
 import Glibc
 import Shoal
+import ShoalTransport
 import ShoalBase
 import ShoalLink
 import ShoalSimulator
@@ -57,11 +58,15 @@ struct SimulationPlan {
   private let replacesTimeline: Bool
 
   init(_ invocation: Invocation) throws(UsageError) {
-    var options = NodeOptions(listen: ":0")
+    var options = Peer.Options()
     try options.setTransport(invocation)
+    let transport: TransportConfiguration
+    do {
+      transport = try NodeOptions(options).swarm.transport
+    } catch { throw UsageError(error.inFlags) }
     let link = try invocation["link"].link(named: "link")
     let size = try invocation["size"].bytes(from: 1, to: 1 << 40)
-    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: options.swarm.transport)
+    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: transport)
     transfer.limit = Nanoseconds(try invocation["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9)
     let first = try invocation.first("seed").map { value throws(UsageError) in UInt64(try value.integer()) }
     let count = UInt64(try invocation["count"].integer(from: 1, to: 1_000_000, of: "runs"))

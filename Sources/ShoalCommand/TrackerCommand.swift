@@ -8,8 +8,8 @@ struct TrackerCommand {
   init(_ session: Session) { self.session = session }
 
   func run() async throws {
-    let listen = try session.invocation.first("listen")?.listen(defaultPort: Peer.trackerPort)
-    let options = try NodeOptions(access: session.invocation, listen: listen ?? ":\(Peer.trackerPort)")
+    let listen = try session.invocation.first("listen")?.listen(defaultPort: Tracker.defaultPort)
+    let options = try Tracker.Options(session.invocation, listen: listen ?? ":\(Tracker.defaultPort)")
     let tracker = try Tracker.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
     let log = SharedLog()

@@ -4,39 +4,39 @@ import ShoalBase
 ///
 /// Values outside the ranges given here are not checked: ``LinkSpec`` checks those that come from text, and ``Link``
 /// takes the nearest that makes sense.
-public struct LinkParameters: Sendable, Equatable {
+package struct LinkParameters: Sendable, Equatable {
   /// The share of datagrams lost, 0…1.
-  public var loss: Double
+  package var loss: Double
   /// The mean number of datagrams lost in a row, 1…10,000; nil: each loss is independent of the one before.
   ///
   /// Losses then come from a two-state model (Gilbert, 1960): Good loses none, Bad loses all, and a stay in Bad lasts
   /// `burst` datagrams on average. `burst` 1 thus means that no two are ever lost in a row, where independent losses
   /// have a mean run of 1 / (1 - loss).
-  public var burst: Double?
+  package var burst: Double?
   /// The share of datagrams in which 1 to 3 bits of the UDP payload flip, 0…1.
-  public var corrupt: Double
+  package var corrupt: Double
   /// The share of datagrams that arrive twice, 0…1.
-  public var duplicate: Double
+  package var duplicate: Double
   /// The share of datagrams held back so that later ones overtake them, 0…1.
-  public var reorder: Double
+  package var reorder: Double
   /// The one-way delay, 0…60 s.
-  public var delay: Nanoseconds
+  package var delay: Nanoseconds
   /// What is added to the delay at most, uniformly, 0…60 s; it never changes the order.
-  public var jitter: Nanoseconds
+  package var jitter: Nanoseconds
   /// Bits a second of IP, 1…10^12; nil: no limit, and no queue.
-  public var rate: Int64?
+  package var rate: Int64?
   /// Bytes of IP that may be accepted and not yet sent, 0…10^9; nil: see ``queueLimit``.
   ///
   /// They include what is left of the datagram being sent. A datagram that does not fit is dropped, unless the line is
   /// idle.
-  public var queue: Int?
+  package var queue: Int?
   /// The longest IP datagram that passes, 576…65,535 bytes; nil: any.
-  public var mtu: Int?
+  package var mtu: Int?
   /// When the link is down; nil: never.
-  public var outage: Outage?
+  package var outage: Outage?
 
   /// A direction that changes nothing except as given.
-  public init(
+  package init(
     loss: Double = 0, burst: Double? = nil, corrupt: Double = 0, duplicate: Double = 0, reorder: Double = 0,
     delay: Nanoseconds = 0, jitter: Nanoseconds = 0, rate: Int64? = nil, queue: Int? = nil, mtu: Int? = nil,
     outage: Outage? = nil
@@ -55,10 +55,10 @@ public struct LinkParameters: Sendable, Equatable {
   }
 
   /// A direction that leaves everything as it is.
-  public static var clean: LinkParameters { LinkParameters() }
+  package static var clean: LinkParameters { LinkParameters() }
 
   /// Whether every datagram passes at once and unchanged.
-  public var isClean: Bool {
+  package var isClean: Bool {
     loss <= 0 && corrupt <= 0 && duplicate <= 0 && reorder <= 0 && delay <= 0 && jitter <= 0 && rate == nil
       && mtu == nil && outage == nil
   }
@@ -66,15 +66,15 @@ public struct LinkParameters: Sendable, Equatable {
   /// The bytes that may wait for the rate: `queue`, or else one bandwidth-delay product, at least ``leastQueue``.
   ///
   /// The product is `rate` × 2 · `delay`, the round trip over a link with this delay both ways.
-  public var queueLimit: Int {
+  package var queueLimit: Int {
     if let queue { return max(0, queue) }
     let product = Int128(max(0, rate ?? 0)) * 2 * Int128(max(0, delay)) / 8_000_000_000
     return Int(clamping: max(Int128(LinkParameters.leastQueue), product))
   }
 
   /// How much longer than the others a reordered datagram is held: half the delay, at least 1 ms.
-  public var reorderHold: Nanoseconds { max(delay / 2, .millisecond) }
+  package var reorderHold: Nanoseconds { max(delay / 2, .millisecond) }
 
   /// The default queue of a link with a small bandwidth-delay product: 64 kB, about 43 full Ethernet frames.
-  public static var leastQueue: Int { 64_000 }
+  package static var leastQueue: Int { 64_000 }
 }

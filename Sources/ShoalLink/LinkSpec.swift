@@ -15,26 +15,26 @@ import ShoalBase
 /// - `seed`: 0 to 2^64 - 1, for both directions, which draw different numbers from it
 public struct LinkSpec: Sendable, Equatable {
   /// What happens to what the endpoint sends.
-  public var up: LinkParameters
+  package var up: LinkParameters
   /// What happens to what the endpoint receives.
-  public var down: LinkParameters
+  package var down: LinkParameters
   /// The seed of both directions; nil: the caller chooses one.
-  public var seed: UInt64?
+  package var seed: UInt64?
 
   /// A link of two directions.
-  public init(up: LinkParameters, down: LinkParameters, seed: UInt64? = nil) {
+  package init(up: LinkParameters, down: LinkParameters, seed: UInt64? = nil) {
     self.up = up
     self.down = down
     self.seed = seed
   }
 
   /// A link that is the same both ways.
-  public init(both parameters: LinkParameters, seed: UInt64? = nil) {
+  package init(both parameters: LinkParameters, seed: UInt64? = nil) {
     self.init(up: parameters, down: parameters, seed: seed)
   }
 
   /// The link that `text` describes.
-  public init(parsing text: String) throws(LinkSpecError) {
+  package init(parsing text: String) throws(LinkSpecError) {
     var parser = LinkSpecParser()
     self = try parser.parse(text)
   }

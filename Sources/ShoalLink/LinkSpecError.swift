@@ -1,12 +1,12 @@
 /// Why a link specification was not understood.
-public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The faulty part, as it was written, such as `loss=150%`.
-  public let item: String
+  package let item: String
   /// What is wrong with it.
-  public let problem: Problem
+  package let problem: Problem
 
   /// What can be wrong with an item.
-  public enum Problem: Error, Sendable, Equatable {
+  package enum Problem: Error, Sendable, Equatable {
     /// There is nothing at all, or nothing between two commas.
     case empty
     /// It is not of the form `key=value`.
@@ -42,7 +42,7 @@ public struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertible
   }
 
   /// One line for a person to read, such as `loss=150%: loss must be 0% to 100%`.
-  public var description: String {
+  package var description: String {
     let key = item.prefix { $0 != "=" }
     let shown = LinkSpecError.printable(item)
     let name = LinkSpecError.printable(key)

@@ -41,6 +41,15 @@ extension Swarm {
     wake(at: now)
   }
 
+  /// The pieces of a wanted file are asked for in order, and only these: a reader has those before them, and has no room
+  /// for those after them. Called anew as the reader goes on.
+  package mutating func takeInOrder(_ key: FileKey, _ pieces: Range<Int>, at now: Instant) {
+    guard files[key]?.isWanted == true else { return }
+    files[key]?.download?.order = .inOrder(pieces)
+    files[key]?.download?.revive()
+    fillAll(at: now)
+  }
+
   private mutating func refreshPieces(_ key: FileKey, at now: Instant) {
     for link in links.live where links[link]?.wants(key) == true {
       files[key]?.download?.refreshPieces(of: link, &resources.outbox)

@@ -3,40 +3,40 @@ import ShoalTransport
 import ShoalWire
 
 /// What a peer is told at its start.
-public struct SwarmConfiguration: Sendable {
+package struct SwarmConfiguration: Sendable {
   /// The transport of all its connections.
-  public var transport = TransportConfiguration()
+  package var transport = TransportConfiguration()
   /// How it deals with trackers.
-  public var tracker = TrackerClientConfiguration()
+  package var tracker = TrackerClientConfiguration()
   /// The most bytes in pieces that are not yet verified, over all downloads: bounds memory, and open requests.
-  public var bufferLimit = 64 << 20
+  package var bufferLimit = 64 << 20
   /// The bytes that the host's socket keeps while nobody reads it: what is requested beyond what the path itself holds
   /// must find room there, or a receiver that is slow looks like a path that loses.
-  public var receiveBuffer = Int.max
+  package var receiveBuffer = Int.max
   /// The least that is kept requested from one peer: enough for the first round trips of any path.
-  public var leastRequests = 512 << 10
+  package var leastRequests = 512 << 10
   /// The most peers from which one file is downloaded at a time.
-  public var peersPerFile = 30
+  package var peersPerFile = 30
   /// The most addresses remembered for a file.
-  public var addressesPerFile = 500
+  package var addressesPerFile = 500
   /// The most files that one connection may want from us.
-  public var wantsPerConnection = 64
+  package var wantsPerConnection = 64
   /// The most files that the connections of one host may want from us, but for one each.
-  public var wantsPerHost = 256
+  package var wantsPerHost = 256
   /// The most ranges that wait on one connection: bounds what a peer's requests make us remember.
-  public var rangesPerConnection = 4_096
+  package var rangesPerConnection = 4_096
   /// The most that wait on all connections of one host, beyond the 1,024 that each may have.
-  public var rangesPerHost = 16_384
+  package var rangesPerHost = 16_384
   /// The work that one host may ask of us in a second, in units of `Work`: a fifth of a processor's time.
-  public var workPerHost = 200_000_000
+  package var workPerHost = 200_000_000
   /// The most new addresses that are tried in a second: heard of is not proven, and we must not be aimed at
   /// strangers.
-  public var opensPerSecond = 8
+  package var opensPerSecond = 8
   /// Addresses of our own, at which we need not look for peers.
-  public var ownAddresses: Set<Address> = []
+  package var ownAddresses: Set<Address> = []
 
   /// The defaults.
-  public init() {}
+  package init() {}
 }
 
 /// The constants of the swarm.

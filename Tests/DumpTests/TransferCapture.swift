@@ -31,7 +31,7 @@ struct TransferCapture {
     if arq == "gbn" { options.swarm.transport.repeatMode = .goBackN }
     let peer = try Peer.start(options)
     let download = try await peer.download(share.ticket, to: .file(scratch.at("copy")))
-    try await download.finish()
+    _ = try await download.value
     await peer.close()
     await origin.close()
     return TransferCapture(

@@ -21,7 +21,7 @@ import Testing
       ($0 as? ShoalError)?.code == .exists
     }
     #expect(try Data(contentsOf: URL(fileURLWithPath: mine)) == before)
-    let forced = try await other.download(share.ticket, to: .file(mine), replacing: true)
+    let forced = try await other.download(share.ticket, to: .file(mine), force: true)
     try await within(20) { try await forced.finish() }
     #expect(same(file, mine))
     await other.close()
@@ -100,8 +100,8 @@ import Testing
     #expect(withdrawn.0 == share.id && withdrawn.1.code == .changed)
     #expect(withdrawn.1.message == "\(file) was changed since it was hashed; share it again")
     let reason = try await within(20) {
-      for await event in other.events { if case .disconnected(_, _, let reason, _) = event { return reason } }
-      return ""
+      for await event in other.events { if case .disconnected(_, let reason, _) = event { return reason.message } }
+      return nil
     }
     #expect(reason == "the file was changed")
     await other.close()

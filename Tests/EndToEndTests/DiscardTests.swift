@@ -15,7 +15,7 @@ import Testing
     let download = try await other.download(share.ticket, to: .nowhere)
     let last = try await within(30) { try await download.finish() }
     #expect(last.bytes == UInt64(size) && last.phase == .finished)
-    #expect(last.path.isEmpty && last.name == "in")
+    #expect(last.path == nil && last.name == "in")
     #expect(scratch.names == ["in"])
     await other.close()
     await origin.close()
@@ -35,7 +35,7 @@ import Testing
     let hopeless = try await asker.download(ticket, to: .file(scratch.at("out")))
     try await within(20) {
       for await event in asker.events {
-        if case .refused(discarder.address, share.id, _) = event { break }
+        if case .refused(discarder.address, share.id) = event { break }
       }
     }
     hopeless.cancel()

@@ -29,15 +29,15 @@ import Testing
 enum Example {
   static func run(in directory: String) async throws {
     // One side serves a file, with a tracker of its own.
-    let origin = try Peer.start(NodeOptions(listen: "127.0.0.1:0", runsTracker: true))
+    let origin = try Peer.start(Peer.Options(listen: "127.0.0.1:0", runsTracker: true))
     let share = try await origin.share(directory + "film.mkv")
     print(share.ticket)
 
     // The other fetches it by its ticket.
-    let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
+    let peer = try Peer.start()
     let download = try await peer.download(share.ticket, to: .file(directory + "copy.mkv"))
     for try await progress in download.progress {
-      print(progress.phase, progress.bytes, "of", progress.total)
+      print(progress.phase, progress.bytes, "of", progress.total ?? 0)
     }
     await peer.close()
     await origin.close()

@@ -46,10 +46,10 @@ import Testing
     let other = try peer()
     let refused = try await other.download(share.ticket, to: .file(out))
     await #expect { try await within(20) { try await refused.finish() } } throws: {
-      "\($0)" == "\(out) is a symbolic link to nothing; remove it, or use --output PATH or --force"
+      "\($0)" == "\(out) is a symbolic link to nothing; remove it, choose another destination, or use force"
     }
     #expect(!FileManager.default.fileExists(atPath: out + ".part"))
-    let forced = try await other.download(share.ticket, to: .file(out), replacing: true)
+    let forced = try await other.download(share.ticket, to: .file(out), force: true)
     try await within(20) { try await forced.finish() }
     #expect(same(file, out))
     await other.close()
@@ -73,7 +73,7 @@ import Testing
     #expect {
       _ = try peer { if isCapture { $0.capture = pipe } else { $0.qlog = pipe } }
     } throws: {
-      "\($0)" == "\(isCapture ? "--capture" : "--qlog") \(pipe): is not a regular file; name a regular file"
+      "\($0)" == "\(isCapture ? "capture" : "qlog") \(pipe): is not a regular file; name a regular file"
     }
   }
 }

@@ -115,7 +115,7 @@ private final class Names: Sendable {
     #expect(await error { _ = try await asker.lookup(id: .zero) } == expected)
     // A name server that does not answer may yet.
     let download = try await asker.download(
-      Ticket(id: .zero, peers: ["slow.example"]), to: .file(out), patience: .seconds(1))
+      Ticket(id: .zero, peers: ["slow.example"]), to: .file(out), wait: .seconds(1))
     #expect(
       await error { try await download.finish() }
         == "unavailable: nobody was found in 1 s who offers 00000000: \"bad.example\": no such host; "
@@ -135,7 +135,7 @@ private final class Names: Sendable {
     #expect {
       try Peer.start(options)
     } throws: {
-      "\($0)" == "192.0.2.1: not an address of this machine; choose one with --listen ADDR:PORT"
+      "\($0)" == "192.0.2.1: not an address of this machine; choose another address to listen at"
     }
   }
 

@@ -23,9 +23,9 @@ import Testing
     let out = scratch.at("out")
     #expect(
       await code(try other.download(share.ticket, to: .file(out)))
-        == "exists: \(out).part is of another file; use --output PATH or --force")
+        == "exists: \(out).part is of another file; choose another destination, or use force")
     #expect(try Data(contentsOf: URL(filePath: foreign)) == before)
-    #expect(await code(try other.download(share.ticket, to: .file(out), replacing: true)) == "done")
+    #expect(await code(try other.download(share.ticket, to: .file(out), force: true)) == "done")
     #expect(same(file, out))
     await other.close()
     await origin.close()
@@ -43,8 +43,8 @@ import Testing
     let other = try peer()
     for replacing in [false, true] {
       #expect(
-        await code(try other.download(share.ticket, to: .file(out), replacing: replacing))
-          == "exists: \(out).part is a symbolic link; remove it, or use --output PATH")
+        await code(try other.download(share.ticket, to: .file(out), force: replacing))
+          == "exists: \(out).part is a symbolic link; remove it, or choose another destination")
     }
     #expect(try Data(contentsOf: URL(filePath: precious)) == before)
     await other.close()

@@ -17,6 +17,12 @@ func peer(
   return try Peer.start(options)
 }
 
+extension Download {
+  /// Waits until the file is whole.
+  @discardableResult
+  func finish() async throws(ShoalError) -> DownloadProgress { try await value }
+}
+
 /// What was to be done was not, in so many seconds.
 struct Late: Error { let seconds: Double }
 

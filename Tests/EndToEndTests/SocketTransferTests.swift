@@ -183,7 +183,7 @@ import Testing
     let result = try await within(20) { try await asker.lookup(id: share.id, chunk: 19) }
     #expect(result.name == "film.mkv")
     #expect(result.peers.map(\.address) == [origin.address])
-    #expect(result.peers[0].isComplete && result.peers[0].chunks?.rangesDescription == "0-19")
+    #expect(result.peers[0].isComplete && result.peers[0].chunks == Swift.RangeSet(0..<20))
     #expect(try await within(20) { try await asker.find(name: "other") }.isEmpty)
     await asker.close()
     await origin.close()

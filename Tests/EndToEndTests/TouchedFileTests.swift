@@ -14,7 +14,7 @@ import Testing
     let share = try await origin.share(file)
     try change(file)
     let other = try peer()
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    let download = try await other.download(share.ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     var result = "done"
     do { try await within(40) { try await download.finish() } } catch {
       result = try await within(10) {

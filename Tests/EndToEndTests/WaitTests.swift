@@ -21,7 +21,7 @@ import Testing
     ticket.id = .zero
     let asker = try peer()
     let download = try await asker.download(
-      ticket, to: .file(scratch.at("out")), patience: .milliseconds(700))
+      ticket, to: .file(scratch.at("out")), wait: .milliseconds(700))
     #expect(try await code(download) == .unavailable)
     await asker.close()
     await origin.close()
@@ -32,7 +32,7 @@ import Testing
     let origin = try peer(tracker: true)
     let share = try await origin.share(try scratch.file("in", 3_000_000))
     let asker = try peer("rate=2mbit")
-    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     var isGone = false
     do {
       for try await progress in download.progress where progress.bytes > 300_000 && !isGone {
@@ -41,7 +41,7 @@ import Testing
       }
       Issue.record("it ended well")
     } catch {
-      #expect((error as? ShoalError)?.code == .unavailable)
+      #expect(error.code == .unavailable)
       #expect("\(error)".hasPrefix("nothing came of in for 1 s, nobody serves it any more; try again: "))
     }
     #expect(scratch.has("out.part"))
@@ -53,12 +53,12 @@ import Testing
     let asker = try peer()
     // The asker's socket is one of IPv4.
     let ticket = Ticket(id: .zero, peers: ["[::1]:9"], name: "in")
-    let download = try await asker.download(ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    let download = try await asker.download(ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     await #expect {
       try await within(20) { try await download.finish() }
     } throws: {
       "\($0)" == "nobody was found in 1 s who offers in: nothing can be sent to [::1]:9: "
-        + "we listen at an IPv4 address, see --listen"
+        + "we listen at an IPv4 address, see the option listen"
     }
     await asker.close()
   }
@@ -68,7 +68,7 @@ import Testing
     let origin = try peer(tracker: true)
     let share = try await origin.share(try scratch.file("in", 400_000))
     let asker = try peer("rate=1mbit")
-    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), patience: .seconds(1))
+    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     #expect(try await code(download) == nil)
     await asker.close()
     await origin.close()

@@ -20,16 +20,16 @@ import Testing
   @Test func aSilentTrackerIsToldAfterAFewTries() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 1, next: 2, refusal: ""))
+      news.line(for: .trackerSilent(tracker, tries: 1, pause: .seconds(2), refusal: nil))
         == .detail(
           "tracker 192.0.2.7:7400: no answer to 1 try, next in 2 s; does it run, is UDP 7400 open?"))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""))
+      news.line(for: .trackerSilent(tracker, tries: 3, pause: .seconds(8), refusal: nil))
         == .warning(
           "tracker 192.0.2.7:7400: no answer to 3 tries, next in 8 s; does it run, is UDP 7400 open?",
           code: "tracker_silent"))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 6, next: 60, refusal: ""), sources: 3)
+      news.line(for: .trackerSilent(tracker, tries: 6, pause: .seconds(60), refusal: nil), sources: 3)
         == .warning(
           "tracker 192.0.2.7:7400: no answer to 6 tries, next in 60 s; going on with 3 peers", code: "tracker_silent"))
   }
@@ -37,12 +37,12 @@ import Testing
   @Test func whatIsOursIsNotBlamedOnATracker() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: "this machine's network is down"))
+      news.line(for: .trackerSilent(tracker, tries: 3, pause: .seconds(8), refusal: "this machine's network is down"))
         == .warning(
           "nothing can be sent to tracker 192.0.2.7:7400: this machine's network is down; next in 8 s",
           code: "tracker_silent"))
     #expect(
-      news.line(for: .disconnected(peer, code: 3, reason: "this machine's network is down", byPeer: false))
+      news.line(for: .disconnected(peer, CloseReason(.idle, "this machine's network is down"), byPeer: false))
         == .warning(
           "192.0.2.9:7401 left: nothing was heard from it, and nothing can be sent to it: this machine's network is down",
           code: "disconnected"))
@@ -63,19 +63,22 @@ import Testing
   @Test func theEndOfASilenceIsToldToWhoHeardOfIt() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "tracker 192.0.2.7:7400 answers again"
-    _ = news.line(for: .trackerSilent(tracker, tries: 1, next: 2, refusal: ""))
+    _ = news.line(for: .trackerSilent(tracker, tries: 1, pause: .seconds(2), refusal: nil))
     #expect(news.line(for: .trackerAnswered(tracker)) == .detail(text))
-    _ = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""))
+    _ = news.line(for: .trackerSilent(tracker, tries: 3, pause: .seconds(8), refusal: nil))
     #expect(news.line(for: .trackerAnswered(tracker)) == .log(text))
   }
 
   @Test func oneOfSeveralTrackersMayBeSilent() {
     var news = PeerNews(.getting(trackers: 2))
-    guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""), sources: 1) else {
+    guard case .detail = news.line(for: .trackerSilent(tracker, tries: 3, pause: .seconds(8), refusal: nil), sources: 1)
+    else {
       Issue.record("not a detail")
       return
     }
-    guard case .warning = news.line(for: .trackerSilent(tracker, tries: 3, next: 8, refusal: ""), sources: 0) else {
+    guard
+      case .warning = news.line(for: .trackerSilent(tracker, tries: 3, pause: .seconds(8), refusal: nil), sources: 0)
+    else {
       Issue.record("not a warning")
       return
     }
@@ -84,21 +87,21 @@ import Testing
   @Test func whoDoesNotAnswerMattersOnlyToTheLonely() {
     var news = PeerNews(.getting(trackers: 1))
     let text = "192.0.2.9:7401 does not answer; trying again: does it run, is UDP 7401 open?"
-    #expect(news.line(for: .unreachable(peer, refusal: ""), sources: 1) == .detail(text))
-    #expect(news.line(for: .unreachable(peer, refusal: "")) == .warning(text, code: "unreachable"))
-    #expect(news.line(for: .unreachable(peer, refusal: "")) == nil)
+    #expect(news.line(for: .unreachable(peer, refusal: nil), sources: 1) == .detail(text))
+    #expect(news.line(for: .unreachable(peer, refusal: nil)) == .warning(text, code: "unreachable"))
+    #expect(news.line(for: .unreachable(peer, refusal: nil)) == nil)
   }
 
   @Test func whoEndedAConnectionIsSaid() {
     var news = PeerNews(.getting(trackers: 1))
     // What we end ourselves is no news.
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "", byPeer: false)) == .detail("192.0.2.9:7401 was left"))
+      news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: false)) == .detail("192.0.2.9:7401 was left"))
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "", byPeer: true))
+      news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: true))
         == .warning("192.0.2.9:7401 left: it was stopped", code: "disconnected"))
     #expect(
-      news.line(for: .disconnected(peer, code: 8, reason: "", byPeer: false))
+      news.line(for: .disconnected(peer, CloseReason(.badContent), byPeer: false))
         == .warning("192.0.2.9:7401 was left: bad content", code: "disconnected"))
   }
 
@@ -106,16 +109,16 @@ import Testing
     var news = PeerNews(.getting(trackers: 1))
     _ = news.line(for: .connected(peer, byPeer: false))
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "the file was changed", byPeer: true), sources: 1)
+      news.line(for: .disconnected(peer, CloseReason(.goingAway, "the file was changed"), byPeer: true), sources: 1)
         == .warning("192.0.2.9:7401 left: going away, \"the file was changed\"", code: "disconnected"))
     #expect(
-      news.line(for: .unreachable(peer, refusal: ""))
+      news.line(for: .unreachable(peer, refusal: nil))
         == .warning("192.0.2.9:7401 no longer answers; trying again", code: "unreachable"))
     #expect(
-      news.line(for: .disconnected(peer, code: 3, reason: "", byPeer: false), sources: 5)
+      news.line(for: .disconnected(peer, CloseReason(.idle), byPeer: false), sources: 5)
         == .detail("192.0.2.9:7401 left: nothing was heard from it"))
     #expect(
-      news.line(for: .disconnected(peer, code: 0, reason: "", byPeer: true)) == .detail("192.0.2.9:7401 left: done"))
+      news.line(for: .disconnected(peer, CloseReason(.done), byPeer: true)) == .detail("192.0.2.9:7401 left: done"))
   }
 
   @Test func whatTheSystemRefusesIsSaid() {
@@ -138,10 +141,10 @@ import Testing
   @Test func whatOthersSayIsEscaped() {
     var news = PeerNews(.getting(trackers: 1))
     #expect(
-      news.line(for: .disconnected(peer, code: 1, reason: "\u{1B}[2Jbye", byPeer: true))
+      news.line(for: .disconnected(peer, CloseReason(.goingAway, "\u{1B}[2Jbye"), byPeer: true))
         == .warning("192.0.2.9:7401 left: going away, \"\\x1B[2Jbye\"", code: "disconnected"))
     #expect(
-      news.line(for: .trackerRefused(tracker, code: 5, message: "go\naway"))
+      news.line(for: .trackerRefused(tracker, .full, message: "go\naway"))
         == .warning("tracker 192.0.2.7:7400 refuses: full, \"go\\naway\"", code: "tracker_refused"))
     #expect(
       news.line(for: .otherVersion(peer, 2...2))

@@ -18,7 +18,7 @@ import Testing
     let path = try scratch.write("record", "precious".utf8)
     func start(_ words: String...) throws -> Peer {
       let invocation = try invocation("share", "x", option, path, words: words)
-      var options = try NodeOptions(access: invocation, listen: "127.0.0.1:0")
+      var options = try Peer.Options(access: invocation, listen: "127.0.0.1:0")
       options.qlog = invocation.first("qlog")?.text
       return try Peer.start(options)
     }

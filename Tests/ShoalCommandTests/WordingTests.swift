@@ -33,13 +33,13 @@ import Testing
 
   @Test func lookups() {
     let cut = Cut(size: 45_875_200, chunking: .count(700))
-    let some = BitSet(capacity: 700, runs: [ChunkRun(first: 0, count: 302), ChunkRun(first: 318, count: 16)])
+    let (all, some) = (Swift.RangeSet(0..<700), Swift.RangeSet([0..<302, 318..<334]))
     let result = LookupResult(
       id: Digest(hex: someID)!, name: "film.mkv", total: 3,
       peers: [
         .init(
-          address: Address(ipv4: 0xc000_0207, port: 7401), cut: cut, have: 700, chunks: .full(capacity: 700), age: 4),
-        .init(address: Address(ipv4: 0xc000_0209, port: 7401), cut: cut, have: 318, chunks: some, age: 1),
+          address: Address(ipv4: 0xc000_0207, port: 7401), cut: cut, have: 700, chunks: all, age: .seconds(4)),
+        .init(address: Address(ipv4: 0xc000_0209, port: 7401), cut: cut, have: 318, chunks: some, age: .seconds(1)),
       ])
     let text = LookupText(result)
     #expect(

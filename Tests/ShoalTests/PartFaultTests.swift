@@ -76,7 +76,7 @@ import Testing
       return
     }
     #expect(outcome.hasPrefix("disk_full: \(target).part: the file system refuses 0.1 MB, though it shows "))
-    #expect(outcome.hasSuffix(" MB free; is there a quota? write elsewhere with --output PATH"))
+    #expect(outcome.hasSuffix(" MB free; is there a quota? choose another destination"))
     #expect(access(target + ".part", F_OK) != 0)
     let quota = try Self.prepare(target, without: SystemCallFilter.fallocate, EDQUOT)
     #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
@@ -92,7 +92,9 @@ import Testing
     }
     let part = try File.create(target + ".part")
     try bytes[..<20_000].withUnsafeBytes { try part.write($0, at: 30_000) }
-    #expect(Self.prepare(target, manifest) == "exists: \(target).part is of another file; use --output PATH or --force")
+    #expect(
+      Self.prepare(target, manifest)
+        == "exists: \(target).part is of another file; choose another destination, or use force")
     part.setMark(manifest.id)
     // Not every file system has attributes.
     guard part.mark() == manifest.id else { return }

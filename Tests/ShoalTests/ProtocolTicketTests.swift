@@ -13,7 +13,7 @@ import Testing
     let written = try #require(lines.first)
     let ticket = try Ticket(written)
     var fields = ticket.trackers.map { "tracker = " + $0 } + ticket.peers.map { "peer = " + $0 }
-    fields.append("name = " + ticket.name)
+    fields.append("name = " + (ticket.name ?? ""))
     let cut = try #require(ticket.cut)
     fields += ["size = \(cut.size)", "piece = \(cut.pieceSize)", "chunks = \(cut.chunks)"]
     #expect(fields == Array(lines.dropFirst()))

@@ -25,7 +25,7 @@ import Testing
         == "tun0 here takes packets of 1200 bytes, and 1228 are needed: raise it with 'ip link set dev tun0 mtu 1280'")
     #expect(words(EMSGSIZE, ipv6, 1_230).contains("1230 bytes, and 1248 are needed"))
     #expect(words(EMSGSIZE, ipv4, 1_500) == "the way there takes only smaller packets")
-    #expect(words(EAFNOSUPPORT, ipv6) == "we listen at an IPv4 address, see --listen")
+    #expect(words(EAFNOSUPPORT, ipv6) == "we listen at an IPv4 address, see the option listen")
     #expect(words(EACCES, ipv4) == "it is a broadcast address, or a route of this machine prohibits it")
     #expect(words(EIO, ipv4) == String(cString: strerror(EIO)))
   }
@@ -41,7 +41,7 @@ import Testing
     UDPSocketTests.append([9], to: other, &batch)
     UDPSocketTests.flush(&batch, sender)
     #expect(batch.refusals.code(towards: good) == EMSGSIZE)
-    #expect(batch.refusals.words(towards: other) == "we listen at an IPv4 address, see --listen")
+    #expect(batch.refusals.words(towards: other) == "we listen at an IPv4 address, see the option listen")
     UDPSocketTests.append([1], to: good, &batch)
     UDPSocketTests.flush(&batch, sender)
     #expect(batch.refusals.words(towards: good) == nil)

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: [(loopback4, true), (loopback4, false), (loopback6, true), (loopback6, false)])
-  func thousandsOfDatagramsArriveIntact(_ address: Address, offload: Bool) throws {
+  func thousandsOfDatagramsArriveIntact(_ address: Shoal.Address, offload: Bool) throws {
     let sender = try Self.socket(address, offload: offload)
     let (first, second) = (try Self.socket(address, offload: offload), try Self.socket(address, offload: offload))
     var batch = SendBatch(for: sender)

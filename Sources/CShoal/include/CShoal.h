@@ -39,6 +39,11 @@ static inline size_t shoal_cmsg_length(size_t length) { return CMSG_LEN(length);
 
 long syscall(long number, ...);
 
+// A file in memory, without a name that anybody else could open; -1 and errno if there is none.
+int shoal_memory_file(const char *name);
+// A file in a directory, without a name; -1 and errno if there is none.
+int shoal_unnamed_file(const char *directory);
+
 static inline int shoal_epoll_pwait2(int poll, struct epoll_event *events, int limit, const struct timespec *timeout) {
   return (int)syscall(SHOAL_SYS_EPOLL_PWAIT2, poll, events, limit, timeout, NULL, 0);
 }

@@ -1,8 +1,8 @@
 import ShoalContent
-import ShoalWire
+import Synchronization
 
 /// Where a download is written.
-public enum Destination: Sendable {
+public enum Destination: Hashable, Sendable {
   /// To this file.
   case file(String)
   /// Into this directory, under the name that the ticket or a peer gives.
@@ -11,83 +11,96 @@ public enum Destination: Sendable {
   case nowhere
 }
 
-/// How a download stands.
-public struct DownloadProgress: Sendable {
-  /// What is being done.
-  public enum Phase: String, Sendable {
-    /// Looking for peers that have the file.
-    case finding
-    /// Fetching the list of hashes.
-    case manifest
-    /// Verifying what is there already.
-    case checking
-    /// Fetching pieces.
-    case downloading
-    /// Done: verified, synced and under its final name.
-    case finished
-  }
-  /// What is being done.
-  public var phase = Phase.finding
-  /// The file's id.
-  public var id: Digest
-  /// The file's name; empty while not known.
-  public var name = ""
-  /// Where it is or will be; empty while not known, and if that is nowhere.
-  public var path = ""
-  /// Bytes verified, in whatever run they came.
-  public var bytes: UInt64 = 0
-  /// The file's size in bytes; 0 while not known.
-  public var total: UInt64 = 0
-  /// In the phase `checking`: bytes looked at.
-  public var checked: UInt64 = 0
-  /// Bytes that were here when the run began.
-  public var resumed: UInt64 = 0
-  /// Bytes accepted from peers in this run, verified or not yet.
-  public var accepted: UInt64 = 0
-  /// Chunks complete.
-  public var chunks = 0
-  /// How many chunks there are; 0 while not known.
-  public var totalChunks = 0
-  /// Peers that serve the file.
-  public var peers = 0
-  /// The share of datagrams that the way here loses, as repeats that were needed tell, from 0 to 1; nil where a connection
-  /// is go-back-N, which repeats much that was not lost.
-  public var loss: Double? = 0
-  /// Verified bytes by peer.
-  public var from: [Address: UInt64] = [:]
-  /// Seconds since the download began.
-  public var seconds = 0.0
-  /// The file was there already, with the right content.
-  public var wasThere = false
-}
-
-/// A file on its way. Its progress is a sequence; it ends when the file is whole, or throws a `ShoalError`.
+/// A file on its way, and then a file that is served to others.
+///
+/// It goes on until it is finished, fails or is cancelled, whether it is held on to or not. Whoever waits for it has it
+/// cancelled by being cancelled: a task that waits for `value`, or that reads `progress`. `latest` only looks.
 public final class Download: Sendable {
-  /// How the download stands, some twenty times a second; the last is `finished`.
-  public let progress: AsyncThrowingStream<DownloadProgress, any Error>
-  let output: AsyncThrowingStream<DownloadProgress, any Error>.Continuation
+  /// The file's id.
+  public let id: Digest
+  /// Where it is written.
+  public let destination: Destination
 
+  let board: ProgressBoard
+  /// The part that it leaves, once there is one and as long as it is no whole file.
+  let part = Mutex<String?>(nil)
   private let node: Node<PeerLoop>
 
-  init(_ node: Node<PeerLoop>) {
+  init(_ node: Node<PeerLoop>, _ ticket: Ticket, _ destination: Destination) {
     self.node = node
-    (progress, output) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    self.destination = destination
+    id = ticket.id
+    board = ProgressBoard(DownloadProgress(id: ticket.id))
   }
 
-  /// Stops fetching; what is here stays in `NAME.part`, from which another download goes on. `progress` throws.
-  public func cancel() {
-    node.post { loop in
-      let task = loop.downloads.values.first { $0.download === self }
-      task?.fail(ShoalError(.stopped, "the download was stopped"), loop)
+  /// How it stands now.
+  public var latest: DownloadProgress { board.latest }
+
+  /// How it stands, some twenty times a second; a reader that is slower misses what lies between. The last is `finished`;
+  /// a failure is thrown. There may be several readers, each of which begins with how it stands then.
+  public var progress: Updates { Updates(download: self) }
+
+  /// Waits until the file is whole: how it stands then.
+  public var value: DownloadProgress {
+    get async throws(ShoalError) {
+      var updates = progress.makeAsyncIterator()
+      while let progress = try await updates.next(isolation: nil) {
+        if progress.phase == .finished { return progress }
+      }
+      return latest
     }
   }
 
-  /// Waits until the file is whole.
-  @discardableResult
-  public func finish() async throws -> DownloadProgress {
-    var last: DownloadProgress?
-    for try await progress in progress { last = progress }
-    guard let last, last.phase == .finished else { throw ShoalError(.stopped, "the download was stopped") }
-    return last
+  /// Stops fetching; what is here stays in `NAME.part`, from which another download goes on. `value` and `progress` throw
+  /// `stopped`. What is finished or has failed stays so.
+  public func cancel() {
+    node.post { loop in loop.cancel(self) }
+  }
+
+  /// Cancels the download and deletes what it left in `NAME.part`. A download that is finished is served no longer, and
+  /// its file stays.
+  public func remove() async {
+    await withCheckedContinuation { continuation in
+      if !node.post({ $0.remove(self) { continuation.resume() } }) { continuation.resume() }
+    }
+  }
+
+  /// How a download stands, again and again.
+  public struct Updates: AsyncSequence, Sendable {
+    let download: Download
+
+    /// Begins to read.
+    public func makeAsyncIterator() -> Iterator { Iterator(download: download) }
+
+    /// One reader.
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
+      let download: Download
+      private var version = 0
+      private var isOver = false
+
+      init(download: Download) { self.download = download }
+
+      /// The next that is new to this reader; nil after the last.
+      public mutating func next(
+        isolation: isolated (any Actor)? = #isolation
+      ) async throws(ShoalError) -> DownloadProgress? {
+        guard !isOver else { return nil }
+        let (download, version) = (download, version)
+        let result = await withTaskCancellationHandler {
+          await download.board.next(after: version)
+        } onCancel: {
+          download.cancel()
+        }
+        switch result {
+        case .success(let update):
+          self.version = update.version
+          isOver = update.progress.phase == .finished
+          return update.progress
+        case .failure(let error):
+          isOver = true
+          throw error
+        }
+      }
+    }
   }
 }

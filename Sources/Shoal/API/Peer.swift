@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalContent
-import ShoalSwarm
 import ShoalWire
+import Synchronization
 
 /// A peer: serves files, fetches files from others, and does both at the same time.
 ///
@@ -9,40 +9,74 @@ import ShoalWire
 /// import Shoal
 ///
 /// // One side serves a file, with a tracker of its own.
-/// let origin = try Peer.start(NodeOptions(listen: "127.0.0.1:0", runsTracker: true))
+/// let origin = try Peer.start(Peer.Options(listen: "127.0.0.1:0", runsTracker: true))
 /// let share = try await origin.share("film.mkv")
 /// print(share.ticket)
 ///
 /// // The other fetches it by its ticket.
-/// let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
+/// let peer = try Peer.start()
 /// let download = try await peer.download(share.ticket, to: .file("copy.mkv"))
 /// for try await progress in download.progress {
-///   print(progress.phase, progress.bytes, "of", progress.total)
+///   print(progress.phase, progress.bytes, "of", progress.total ?? 0)
 /// }
 /// await peer.close()
 /// await origin.close()
 /// ```
+///
+/// `Peer.run` closes the peer by itself. A peer that nobody holds stops too, and with it its shares and downloads.
 public final class Peer: Sendable {
   let node: Node<PeerLoop>
   private let runsTracker: Bool
-  /// What happens besides the progress of downloads.
+  /// The trackers that tickets name.
+  private let trackers = Mutex<[String]>([])
+  private let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }
+  /// What happens besides the progress of downloads; for one reader. It ends when the peer is closed.
   public let events: AsyncStream<PeerEvent>
 
   /// Starts a peer without files.
-  public static func start(_ options: NodeOptions = NodeOptions()) throws(ShoalError) -> Peer {
-    Peer(try Node(options), options)
+  public static func start(_ options: Options = Options()) throws(ShoalError) -> Peer {
+    var places: [Resolver.HostPort] = []
+    for tracker in options.trackers {
+      places.append(try Peer.place(tracker, defaultPort: Tracker.defaultPort, option: .trackers))
+    }
+    let peer = try start(NodeOptions(options))
+    for place in places { peer.add(place) }
+    return peer
   }
 
-  private init(_ node: Node<PeerLoop>, _ options: NodeOptions) {
+  package static func start(_ options: NodeOptions) throws(ShoalError) -> Peer {
+    Peer(try Node(options), runsTracker: options.runsTracker)
+  }
+
+  /// Starts a peer for as long as `body` runs; it is closed before this returns, also when `body` throws or the task is
+  /// cancelled.
+  public nonisolated(nonsending) static func run<Result>(
+    _ options: Options = Options(), _ body: nonisolated(nonsending) (Peer) async throws -> Result
+  ) async throws -> Result {
+    let peer = try start(options)
+    do {
+      let result = try await body(peer)
+      await peer.close()
+      return result
+    } catch {
+      await peer.close()
+      throw error
+    }
+  }
+
+  private init(_ node: Node<PeerLoop>, runsTracker: Bool) {
     self.node = node
-    runsTracker = options.runsTracker
-    let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }
+    self.runsTracker = runsTracker
     events = buffer.stream
-    node.post { loop in loop.onPeerEvent = { buffer.push($0) } }
+    node.post { [buffer] loop in loop.onPeerEvent = { buffer.push($0) } }
   }
 
-  /// A peer that nobody holds stops, as by `close`.
-  deinit { node.post { $0.close {} } }
+  deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
+
+  /// The port at which others expect a peer, where none is said.
+  public static let defaultPort: UInt16 = 7401
+  /// The most trackers of one ticket that are asked.
+  package static let ticketTrackers = 8
 
   /// Where it listens; unspecified (`0.0.0.0` or `[::]`) if at all of the machine's addresses.
   public var address: Address { node.address }
@@ -51,54 +85,126 @@ public final class Peer: Sendable {
   public var reachableAddresses: [Address] { LocalAddresses.reachable(node.address) }
 
   /// The receive buffer that the system granted, and what was asked for, in bytes.
-  public var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
+  package var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
 
-  /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers.
+  /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers. Later tickets name it.
   ///
   /// Its name is resolved now, and again when the tracker falls silent and every minute; all addresses that it has are
   /// tried. While it cannot be resolved that is tried again, less and less often, and `PeerEvent.unresolved` says why.
-  public func add(tracker: String) async throws {
-    let place = try Peer.place(tracker, defaultPort: Peer.trackerPort)
+  public func add(tracker: String) async throws(ShoalError) {
+    add(try Peer.place(tracker, defaultPort: Tracker.defaultPort))
+  }
+
+  private func add(_ place: Resolver.HostPort) {
+    trackers.withLock { if !$0.contains(place.text) { $0.append(place.text) } }
     node.post { loop in loop.add(tracker: place) }
   }
 
-  /// The port of a tracker, where none is said.
-  public static let trackerPort: UInt16 = 7400
-  /// The most trackers of one ticket that are asked.
-  public static let ticketTrackers = 8
-  /// The port of a peer, where none is said.
-  public static let peerPort: UInt16 = 7401
+  // MARK: Sharing
 
-  /// Cuts a file into chunks, hashes it and serves it from then on. `onHashed` is told of bytes done, of how many.
+  /// Cuts a file into chunks, hashes it and serves it from then on. `onProgress` is told of bytes hashed, of how many.
   public func share(
     _ path: String, chunking: Chunking = .automatic,
-    onHashed: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
-  ) async throws -> Share {
+    onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) async throws(ShoalError) -> Share {
     let name = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
-    let hashed = await withCheckedContinuation { continuation in
-      let isRunning = node.post { loop in
-        loop.share(path, chunking, name: name, onHashed: onHashed) { continuation.resume(returning: $0) }
-      }
-      if !isRunning { continuation.resume(returning: .failure(ShoalError(.stopped, "the peer was closed"))) }
-    }
-    let manifest = try hashed.get()
-    var ticket = Ticket(id: manifest.id, name: name, cut: manifest.cut)
-    let own = reachableAddresses.map { "\($0)" }
-    if runsTracker { ticket.trackers = own }
-    // Whoever has the ticket can ask at once, and need not wait for a tracker's answer that may be lost.
-    ticket.peers = own
-    return Share(id: manifest.id, name: name, cut: manifest.cut, ticket: ticket)
+    return try await share(path, nil, chunking, name: name, onProgress)
   }
+
+  /// Serves bytes under a name. They are copied.
+  public func share(
+    _ content: some Sequence<UInt8> & Sendable, name: String, chunking: Chunking = .automatic
+  ) async throws(ShoalError) -> Share {
+    do {
+      return try await share(name, Spool.inMemory(name, content), chunking, name: name)
+    } catch let error as SystemError { throw ShoalError(error) } catch { throw error as? ShoalError ?? .closed() }
+  }
+
+  /// Reads a stream to its end and serves what it gave, under a name. The content lies in a file in `$TMPDIR`, or
+  /// `/var/tmp`, that nobody sees, and that is gone when the share is stopped or the process ends.
+  public func share<Stream: AsyncSequence & Sendable>(
+    reading stream: Stream, name: String, chunking: Chunking = .automatic
+  ) async throws(ShoalError) -> Share where Stream.Element: Sequence<UInt8> {
+    try await share(name, Spool.onDisk(name, stream), chunking, name: name)
+  }
+
+  private func share(
+    _ path: String, _ file: File?, _ chunking: Chunking, name: String,
+    _ onProgress: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  ) async throws(ShoalError) -> Share {
+    let flag = Flag()
+    let own = reachableAddresses.map { "\($0)" }
+    let trackers = (runsTracker ? own : []) + trackers.withLock { $0 }
+    let result: Result<Share, ShoalError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isRunning = node.post { [node] loop in
+          loop.share(path, file, chunking, name: name, until: flag, onProgress: onProgress) { result in
+            let share = result.map { manifest, key in
+              let name = name.isEmpty ? nil : name
+              // Whoever has the ticket can ask at once, and need not wait for a tracker's answer that may be lost.
+              let ticket = Ticket(id: manifest.id, trackers: trackers, peers: own, name: name, cut: manifest.cut)
+              let share = Share(manifest, name: name ?? "", ticket: ticket, node, key)
+              loop.shares[key.index] = share
+              return share
+            }
+            continuation.resume(returning: share)
+          }
+        }
+        if !isRunning { continuation.resume(returning: .failure(ShoalError.closed())) }
+      }
+    } onCancel: {
+      flag.set()
+    }
+    // Hashing that was given up has come to nothing.
+    if flag.isSet, case .failure = result { throw ShoalError.closed("the task was cancelled") }
+    return try result.get()
+  }
+
+  /// What is served, oldest first: not downloads, and nothing that was stopped or had to be withdrawn.
+  public var shares: [Share] {
+    get async { await node.ask { loop in loop.shares.sorted { $0.key < $1.key }.map(\.value) } ?? [] }
+  }
+
+  // MARK: Fetching
 
   /// Fetches a file from all peers that the ticket's peers and trackers, and those added, know of.
   ///
   /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
-  /// file of other content is an error, unless `replacing`; so is a `NAME.part` that no download of this file left.
+  /// file of other content is an error, unless `force`; so is a `NAME.part` that no download of this file left.
   /// Fails once no name in the ticket or of a tracker leads anywhere and none is going to.
-  /// With `patience`, the download fails once nothing has come for so long; without, it waits for peers for ever.
+  /// Fails also once nothing has come for as long as `wait`; without, it waits for peers for ever.
   public func download(
-    _ ticket: Ticket, to destination: Destination, replacing: Bool = false, patience: Duration? = nil
-  ) async throws -> Download {
+    _ ticket: Ticket, to destination: Destination, force: Bool = false, wait: Duration? = nil
+  ) async throws(ShoalError) -> Download {
+    let download = Download(node, ticket, destination)
+    try await begin(download, ticket, nil, force: force, wait: wait)
+    return download
+  }
+
+  /// Fetches a file into memory; fails with `tooLarge` if it has more than `limit` bytes, whatever the ticket says.
+  public func fetch(_ ticket: Ticket, upTo limit: Int, wait: Duration? = nil) async throws(ShoalError) -> [UInt8] {
+    try await stream(ticket, limit: UInt64(max(limit, 0)), wait).collect(upTo: max(limit, 0))
+  }
+
+  /// Fetches a file for a reader that takes it in order, from the first bytes as they come.
+  public func stream(_ ticket: Ticket, wait: Duration? = nil) async throws(ShoalError) -> DownloadStream {
+    try await stream(ticket, limit: .max, wait)
+  }
+
+  private func stream(_ ticket: Ticket, limit: UInt64, _ wait: Duration?) async throws(ShoalError) -> DownloadStream {
+    let download = Download(node, ticket, .nowhere)
+    let pieces = PieceFlow(memory: node.memory / 4, limit: limit) { [weak download, node] range in
+      guard let download else { return }
+      node.post { loop in loop.advance(download, to: range) }
+    }
+    try await begin(download, ticket, pieces, force: false, wait: wait)
+    return DownloadStream(download, pieces)
+  }
+
+  private func begin(
+    _ download: Download, _ ticket: Ticket, _ pieces: PieceFlow?, force: Bool, wait: Duration?
+  ) async throws(ShoalError) {
+    guard !Task.isCancelled else { throw ShoalError.closed("the task was cancelled") }
     var failure: ShoalError?
     func places(_ texts: [String], defaultPort: UInt16) -> [Resolver.HostPort] {
       texts.compactMap { text in
@@ -106,72 +212,98 @@ public final class Peer: Sendable {
         return nil
       }
     }
-    let peers = places(ticket.peers, defaultPort: Peer.peerPort)
+    let peers = places(ticket.peers, defaultPort: Peer.defaultPort)
     // Whoever wrote the ticket must not have us ask as many strangers as it can name.
-    let trackers = places(Array(ticket.trackers.prefix(Peer.ticketTrackers)), defaultPort: Peer.trackerPort)
+    let trackers = places(Array(ticket.trackers.prefix(Peer.ticketTrackers)), defaultPort: Tracker.defaultPort)
     // A part of a ticket that cannot be read matters only if nothing else can be.
     if let failure, peers.isEmpty, trackers.isEmpty { throw failure }
     let leftOut = ticket.trackers.count - Peer.ticketTrackers
-    if leftOut > 0 { node.post { loop in loop.onPeerEvent?(.trackersLeftOut(leftOut)) } }
-    let download = Download(node)
-    node.post { loop in
-      loop.begin(
-        download, ticket, trackers: trackers, peers: peers, destination, replacing: replacing, patience: patience)
+    let begun: Void? = await node.ask { loop in
+      if leftOut > 0 { loop.onPeerEvent?(.trackersLeftOut(leftOut)) }
+      loop.begin(download, ticket, trackers: trackers, peers: peers, pieces, replacing: force, patience: wait)
     }
-    return download
+    guard begun != nil else { throw ShoalError.closed() }
   }
 
+  /// The downloads that are under way, and those that are finished and served to others; oldest first. What has failed or
+  /// was cancelled or removed is not among them, nor what was kept nowhere once it is finished.
+  public var downloads: [Download] {
+    get async { await node.ask { $0.allDownloads } ?? [] }
+  }
+
+  // MARK: Questions
+
   /// Asks the trackers which files have a name.
-  public func find(name: String) async throws -> [FoundFile] {
-    try await withCheckedThrowingContinuation { continuation in
-      let isRunning = node.post { loop in loop.find(name) { continuation.resume(with: $0) } }
-      if !isRunning { continuation.resume(throwing: ShoalError(.stopped, "the peer was closed")) }
-    }
+  public func find(name: String) async throws(ShoalError) -> [FoundFile] {
+    try await answer { loop, answer in loop.find(name) { answer.give($0) } }
   }
 
   /// Asks the trackers who has a file, or one chunk of it (the original's `get_peers_for_file`), and which chunks.
-  public func lookup(id: Digest, chunk: Int? = nil) async throws -> LookupResult {
-    var result = try await withCheckedThrowingContinuation { continuation in
-      let isRunning = node.post { loop in loop.lookup(id, chunk) { continuation.resume(with: $0) } }
-      if !isRunning { continuation.resume(throwing: ShoalError(.stopped, "the peer was closed")) }
-    }
+  public func lookup(id: Digest, chunk: Int? = nil) async throws(ShoalError) -> LookupResult {
+    var result: LookupResult = try await answer { loop, answer in loop.lookup(id, chunk) { answer.give($0) } }
     for i in result.peers.indices {
       let peer = result.peers[i]
+      let chunks = Int(peer.cut.chunks)
       if peer.isComplete {
-        result.peers[i].chunks = .full(capacity: peer.have)
+        result.peers[i].chunks = chunks > 0 ? Swift.RangeSet(0..<chunks) : Swift.RangeSet()
       } else if peer.have > 0 {
-        result.peers[i].chunks = await withCheckedContinuation { continuation in
-          let isRunning = node.post { loop in
-            loop.map(id, peer.address, Int(peer.cut.chunks)) { continuation.resume(returning: $0) }
-          }
-          if !isRunning { continuation.resume(returning: nil) }
+        let set: BitSet? = try await answer { loop, answer in
+          loop.map(id, peer.address, chunks) { answer.give(.success($0)) }
         }
+        result.peers[i].chunks = set.map { Swift.RangeSet<Int>($0) }
       } else {
-        result.peers[i].chunks = BitSet(capacity: Int(peer.cut.chunks))
+        result.peers[i].chunks = Swift.RangeSet()
       }
     }
     return result
   }
 
-  /// What was counted so far.
-  public func statistics() async -> NodeStatistics { await node.ask { $0.statistics } ?? NodeStatistics() }
+  /// Waits for what the loop answers, for as long as the task is not cancelled.
+  private func answer<Value: Sendable>(
+    _ question: @escaping @Sendable (PeerLoop, Answer<Value>) -> Void
+  ) async throws(ShoalError) -> Value {
+    let answer = Answer<Value>()
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        answer.wait(continuation)
+        if !node.post({ question($0, answer) }) { answer.give(.failure(ShoalError.closed())) }
+      }
+    } onCancel: {
+      answer.give(.failure(ShoalError.closed("the task was cancelled")))
+    }
+    return try result.get()
+  }
+
+  // MARK: The rest
+
+  /// What was counted so far; nothing of a peer that is closed.
+  public func statistics() async -> PeerStatistics { await node.ask { $0.statistics } ?? PeerStatistics() }
 
   /// Why the system sends nothing to any tracker or peer that is known, in words: there is no route, or a firewall of
   /// this machine, say; nil if that is not so.
   public func obstacle() async -> String? { await node.ask { $0.obstacle } ?? nil }
 
-  /// Deregisters from all trackers, says goodbye to all peers, for two seconds at most, and stops.
+  /// Deregisters from all trackers, says goodbye to all peers, for two seconds at most, and stops. Downloads that are
+  /// not finished fail with `stopped`. Closing a second time waits for the first, and does nothing more.
   public func close() async {
     await withCheckedContinuation { continuation in
-      if !node.post({ $0.close { continuation.resume() } }) { continuation.resume() }
+      let isRunning = node.post { [buffer] loop in
+        loop.close {
+          buffer.finish()
+          continuation.resume()
+        }
+      }
+      if !isRunning { continuation.resume() }
     }
   }
 
-  private static func place(_ text: String, defaultPort: UInt16) throws(ShoalError) -> Resolver.HostPort {
+  private static func place(
+    _ text: String, defaultPort: UInt16, option: ShoalError.Option? = nil
+  ) throws(ShoalError) -> Resolver.HostPort {
     do {
       let place = try Resolver.parse(text, defaultPort: defaultPort)
       guard !place.host.isEmpty else { throw ResolverError.missingHost(text) }
       return place
-    } catch { throw ShoalError(.badAddress, "\(text): \(error); check the address") }
+    } catch { throw ShoalError(.badAddress, "\(text): \(error); check the address", option: option) }
   }
 }

@@ -1,12 +1,16 @@
 /// What went wrong, in words for people: the thing, the cause, and the remedy where there is one.
-public struct ShoalError: Error, Sendable, CustomStringConvertible {
+///
+/// Everything in Shoal that throws, throws this, but `Peer.run`, which passes on what its body throws.
+public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of fault it is; stable, for programs.
   public enum Code: String, Sendable {
     /// The ticket cannot be read.
     case badTicket = "bad_ticket"
     /// An address or host name is wrong or unknown.
     case badAddress = "bad_address"
-    /// A file cannot be read, written or examined.
+    /// An option has a value that it cannot have.
+    case badOption = "bad_option"
+    /// A file, or a stream that is to be shared, cannot be read, written or examined.
     case file = "file"
     /// The system gives no socket or no thread.
     case system = "system"
@@ -14,6 +18,8 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
     case exists = "exists"
     /// There is no room for the file.
     case diskFull = "disk_full"
+    /// The file is larger than was to be accepted.
+    case tooLarge = "too_large"
     /// Another program has the port.
     case portInUse = "port_in_use"
     /// No tracker knows the name or id.
@@ -26,21 +32,55 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
     case changed = "changed"
     /// Nothing of the file came from anybody for as long as was to be waited.
     case unavailable = "unavailable"
-    /// The peer or the download was stopped.
+    /// The peer, the download or the task that waits for it was stopped.
     case stopped = "stopped"
   }
-  /// What kind of fault it is.
-  public var code: Code
-  /// One line for people.
-  public var message: String
 
-  /// An error of this kind.
-  public init(_ code: Code, _ message: String) {
-    self.code = code
-    self.message = message
+  /// An option of `Peer.Options` or `Tracker.Options`.
+  public enum Option: String, Sendable {
+    case listen, trackers, window, mtu, link, capture, qlog, memory
   }
 
-  init(_ error: SystemError, remedy: String = "") {
+  /// What would help, where that is to call with something else.
+  public enum Remedy: String, Sendable {
+    /// Another destination.
+    case otherDestination = "choose another destination"
+    /// A destination whose name is given: the one that peers give the file cannot be used.
+    case namedDestination = "choose a destination that names the file"
+    /// Another destination, or `force`.
+    case otherDestinationOrForce = "choose another destination, or use force"
+    /// To remove what is at the destination, or another destination.
+    case removeOrOtherDestination = "remove it, or choose another destination"
+    /// To remove what is at the destination, another destination, or `force`.
+    case removeOtherDestinationOrForce = "remove it, choose another destination, or use force"
+    /// To wait until another program is done with the file, or another destination.
+    case waitOrOtherDestination = "wait for it, or choose another destination"
+    /// Another file to record to, or `force`.
+    case otherRecordOrForce = "name another file, or replace it with force"
+    /// Another port to listen at.
+    case otherPort = "choose another port to listen at"
+    /// Another address to listen at.
+    case otherAddress = "choose another address to listen at"
+  }
+
+  /// What kind of fault it is.
+  public var code: Code
+  /// What is wrong, in one line.
+  public var summary: String
+  /// The option that is at fault, if one is.
+  public var option: Option?
+  /// What would help, if it is for the caller to do.
+  public var remedy: Remedy?
+
+  /// An error of this kind.
+  public init(_ code: Code, _ summary: String, option: Option? = nil, remedy: Remedy? = nil) {
+    self.code = code
+    self.summary = summary
+    self.option = option
+    self.remedy = remedy
+  }
+
+  init(_ error: SystemError, option: Option? = nil, remedy: Remedy? = nil) {
     let code: Code =
       switch error.action {
       case _ where error.isDiskFull: .diskFull
@@ -48,7 +88,24 @@ public struct ShoalError: Error, Sendable, CustomStringConvertible {
       case .bind, .openSocket, .startThread, .wait: .system
       default: .file
       }
-    self.init(code, "\(error)" + (remedy.isEmpty ? error.remedy : remedy))
+    let isLocked = error.isLocked
+    self.init(
+      code, "\(error)" + (remedy == nil ? error.remedy : ""), option: option,
+      remedy: remedy ?? (isLocked ? .waitOrOtherDestination : nil))
+  }
+
+  static func closed(_ what: String = "the peer was closed") -> ShoalError { ShoalError(.stopped, what) }
+
+  /// One line for people: what is wrong, with which option, and what would help.
+  public var message: String {
+    message(option: option?.rawValue, summary, remedy: remedy?.rawValue)
+  }
+
+  /// The message with these words for the option and the remedy.
+  package func message(option: String?, _ summary: String, remedy: String?) -> String {
+    // A question is a sentence's end already.
+    let joint = summary.hasSuffix("?") ? " " : "; "
+    return (option.map { $0 + " " } ?? "") + summary + (remedy.map { joint + $0 } ?? "")
   }
 
   /// The message.

@@ -10,13 +10,13 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   public var trackers: [String]
   /// Peers that may have the file, as `host:port`.
   public var peers: [String]
-  /// What the file was called; empty if the ticket does not say.
-  public var name: String
+  /// What the file was called, if the ticket says; not to be trusted.
+  public var name: String?
   /// How the file is cut, if the ticket says.
   public var cut: Cut?
 
   /// A ticket of these parts.
-  public init(id: Digest, trackers: [String] = [], peers: [String] = [], name: String = "", cut: Cut? = nil) {
+  public init(id: Digest, trackers: [String] = [], peers: [String] = [], name: String? = nil, cut: Cut? = nil) {
     self.id = id
     self.trackers = trackers
     self.peers = peers
@@ -51,7 +51,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
       switch parts[0].lowercased() {
       case "tracker": trackers.append(try Ticket.hostPort(value))
       case "peer": peers.append(try Ticket.hostPort(value))
-      case "name": name = value
+      case "name": name = value.nilIfEmpty
       case "size": size = Ticket.number(value)
       case "piece": piece = Ticket.number(value)
       case "chunks": chunks = Ticket.number(value).flatMap(UInt32.init(exactly:))
@@ -79,7 +79,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   /// The ticket as text, on one line.
   public var description: String {
     var items = trackers.map { "tracker=" + $0 } + peers.map { "peer=" + $0 }
-    if !name.isEmpty { items.append("name=" + Ticket.encode(name)) }
+    if let name, !name.isEmpty { items.append("name=" + Ticket.encode(name)) }
     if let cut { items += ["size=\(cut.size)", "piece=\(cut.pieceSize)", "chunks=\(cut.chunks)"] }
     return "shoal:\(id.hex)" + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
   }

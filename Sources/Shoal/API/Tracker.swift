@@ -3,25 +3,48 @@ import ShoalWire
 /// A UDP tracker: tells peers who has which file, and which chunks of it.
 public final class Tracker: Sendable {
   private let node: Node<TrackerLoop>
-  /// What happens, for a log.
+  private let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
+  /// What happens, for a log; for one reader. It ends when the tracker is closed.
   public let events: AsyncStream<TrackerEvent>
 
-  /// Starts a tracker. `options.runsTracker` is implied.
-  public static func start(_ options: NodeOptions) throws(ShoalError) -> Tracker {
+  /// The port of a tracker, where none is said.
+  public static let defaultPort: UInt16 = 7400
+
+  /// Starts a tracker.
+  public static func start(_ options: Options = Options()) throws(ShoalError) -> Tracker {
+    Tracker(try Node(NodeOptions(options)))
+  }
+
+  package static func start(_ options: NodeOptions) throws(ShoalError) -> Tracker {
     var options = options
     options.runsTracker = true
     return Tracker(try Node(options))
   }
 
+  /// Starts a tracker for as long as `body` runs; it is closed before this returns, also when `body` throws or the task is
+  /// cancelled.
+  public nonisolated(nonsending) static func run<Result>(
+    _ options: Options = Options(), _ body: nonisolated(nonsending) (Tracker) async throws -> Result
+  ) async throws -> Result {
+    let tracker = try start(options)
+    do {
+      let result = try await body(tracker)
+      await tracker.close()
+      return result
+    } catch {
+      await tracker.close()
+      throw error
+    }
+  }
+
   private init(_ node: Node<TrackerLoop>) {
     self.node = node
-    let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
     events = buffer.stream
-    node.post { loop in loop.service.listener = { buffer.push(TrackerEvent($0)) } }
+    node.post { [buffer] loop in loop.service.listener = { buffer.push(TrackerEvent($0)) } }
   }
 
   /// A tracker that nobody holds stops, as by `close`.
-  deinit { node.post { $0.close {} } }
+  deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
 
   /// Where it listens.
   public var address: Address { node.address }
@@ -29,10 +52,16 @@ public final class Tracker: Sendable {
   /// The datagrams dropped because their checksum was wrong, so far.
   public func corruptDatagrams() async -> Int { await node.ask { $0.port.corrupt } ?? 0 }
 
-  /// Stops answering.
+  /// Stops answering. Closing a second time waits for the first, and does nothing more.
   public func close() async {
     await withCheckedContinuation { continuation in
-      if !node.post({ $0.close { continuation.resume() } }) { continuation.resume() }
+      let isRunning = node.post { [buffer] loop in
+        loop.close {
+          buffer.finish()
+          continuation.resume()
+        }
+      }
+      if !isRunning { continuation.resume() }
     }
   }
 }

@@ -61,17 +61,20 @@ final class LocalDisk {
   /// A file that is being hashed, or is served.
   private struct Share {
     var key: FileKey?
+    let flag: Flag
     let progress: @Sendable (UInt64, UInt64) -> Void
     let done: (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
   }
 
-  /// Hashes a file that is to be shared. `progress` is told of bytes done, of how many, on any thread.
+  /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told of bytes done, of how many, on
+  /// any thread. It fails soon after `flag` is set.
   func share(
-    _ path: String, _ chunking: Chunking, progress: @escaping @Sendable (UInt64, UInt64) -> Void,
+    _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag, progress: @escaping @Sendable (UInt64, UInt64) -> Void,
     done: @escaping (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
   ) {
     sharesMade += 1
-    shares[sharesMade] = Share(progress: progress, done: done)
+    shares[sharesMade] = Share(flag: flag, progress: progress, done: done)
+    openFiles[.share(sharesMade)] = file
     store.share(sharesMade, path: path, chunking)
     work()
   }
@@ -118,10 +121,14 @@ final class LocalDisk {
     work()
   }
 
-  /// Pieces of a download can be gathered from now on, and what there is of it can be sent.
-  func begin(_ key: FileKey, _ cut: Cut) {
-    let source = openFiles[.download(key.index)].map { SourceFile($0, asHashed: nil) }
-    set(LocalFile(key, source, cut), key)
+  /// The part of a download, or the file itself, while it is open.
+  func openFile(_ key: FileKey) -> File? { openFiles[.download(key.index)] }
+
+  /// Pieces of a download can be gathered from now on, and what there is of it can be sent. `pieces` takes them, if they
+  /// are kept nowhere else.
+  func begin(_ key: FileKey, _ cut: Cut, readBy pieces: PieceFlow? = nil) {
+    let source = openFile(key).map { SourceFile($0, asHashed: nil) }
+    set(LocalFile(key, source, cut, readBy: pieces), key)
   }
 
   /// Copies a block to its place in its piece.
@@ -188,8 +195,9 @@ final class LocalDisk {
     guard store.expects(id) else { return ended(self) }
     let file = reads[id]?.file ?? openFiles[id.key]
     let progress = progress(of: job, id)
+    let flag = if case .share(let share) = id.key { shares[share]?.flag } else { Flag?.none }
     thread { [post] in
-      let outcome = StoreWork.perform(job, on: file, progress)
+      let outcome = StoreWork.perform(job, on: file, until: flag, progress)
       post { disk in
         disk.take(outcome, id)
         ended(disk)
@@ -230,11 +238,13 @@ final class LocalDisk {
     let known = isBusy ? nil : manifest.verify(piece, content)
     let target = file.source?.file
     if let known, !known || target == nil {
+      if known { file.pieces?.deliver(piece, content) }
       buffers.give(buffer)
       return store.complete(id, .success(.piece(isRight: known)))
     }
-    WorkerPool.shared.run { [post, writes = file.writes] in
+    WorkerPool.shared.run { [post, writes = file.writes, pieces = file.pieces] in
       let isRight = known ?? manifest.verify(piece, buffer.content(manifest.cut.pieceLength(piece)))
+      if isRight { pieces?.deliver(piece, buffer.content(manifest.cut.pieceLength(piece))) }
       writes.perform {
         let content = buffer.content(manifest.cut.pieceLength(piece))
         let result: Result<StoreFinding, DiskError> =

@@ -10,14 +10,17 @@ final class LocalFile {
   let share: Int?
   /// Whether it was touched, and is being hashed to see if it is the same; nothing of it is sent meanwhile.
   var isInDoubt = false
+  /// Who reads its pieces as they come, if they are not kept.
+  let pieces: PieceFlow?
   /// Who writes to it.
   let writes = Lane()
   let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
   private var recent: (piece: Int, buffer: PieceBuffer)?
 
-  init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut, share: Int? = nil) {
+  init(_ key: FileKey, _ source: SourceFile?, _ cut: Cut, share: Int? = nil, readBy pieces: PieceFlow? = nil) {
     self.share = share
+    self.pieces = pieces
     self.key = key
     self.source = source
     self.cut = cut

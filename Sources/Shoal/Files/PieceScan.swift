@@ -9,12 +9,13 @@ package enum PieceScan {
 
   /// What `body` makes of each of the first `count` pieces, in order; nil if the file ends before they do.
   ///
-  /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far.
+  /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once `flag`
+  /// is set the rest is left out, and nil is given.
   package static func map<Value: Sendable>(
-    _ file: File, _ cut: Cut, count: Int, progress: @escaping @Sendable (UInt64) -> Void,
+    _ file: File, _ cut: Cut, count: Int, until flag: Flag? = nil, progress: @escaping @Sendable (UInt64) -> Void,
     _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
   ) throws(SystemError) -> [Value]? {
-    let scan = Scan(file, cut, count, progress, body)
+    let scan = Scan(file, cut, count, flag, progress, body)
     let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
     let helpers = min(cores, count) - 1
     let ended = Semaphore()
@@ -41,16 +42,17 @@ package enum PieceScan {
 
     private let file: File
     private let cut: Cut
+    private let flag: Flag?
     private let progress: @Sendable (UInt64) -> Void
     private let body: @Sendable (Int, UnsafeRawBufferPointer) -> Value
     private let total: UInt64
     private let state: Mutex<State>
 
     init(
-      _ file: File, _ cut: Cut, _ count: Int, _ progress: @escaping @Sendable (UInt64) -> Void,
+      _ file: File, _ cut: Cut, _ count: Int, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void,
       _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
     ) {
-      (self.file, self.cut, self.progress, self.body) = (file, cut, progress, body)
+      (self.file, self.cut, self.flag, self.progress, self.body) = (file, cut, flag, progress, body)
       total = min(UInt64(count) << UInt64(cut.pieceExponent), cut.size)
       state = Mutex(State(values: Array(repeating: nil, count: count)))
     }
@@ -76,7 +78,7 @@ package enum PieceScan {
 
     private func take() -> Int? {
       state.withLock { state in
-        guard state.next < state.values.count else { return nil }
+        guard state.next < state.values.count, flag?.isSet != true else { return nil }
         state.next += 1
         return state.next - 1
       }

@@ -15,15 +15,15 @@ enum StoreWork {
   }
 
   /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many bytes
-  /// have been hashed.
+  /// have been hashed; once `flag` is set, hashing of what is to be shared ends.
   static func perform(
-    _ job: StoreJob, on file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ job: StoreJob, on file: File?, until flag: Flag? = nil, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Outcome {
     do throws(SystemError) {
       switch job {
       case .openTarget(let path): return Outcome(result: .success(.done), opened: try File.open(path))
       case .openSource(let path):
-        let source = try File.open(path)
+        let source = try file ?? File.open(path)
         return Outcome(result: .success(.status(DiskStatus(try source.status()))), opened: source)
       case .openPart(let path):
         let (part, wasThere) = try openPart(path)
@@ -36,7 +36,7 @@ enum StoreWork {
       case .hash(let cut):
         guard let file else { break }
         let before = try file.status()
-        return Outcome(result: .success(try hash(file, as: before, cut, progress)), hashed: before)
+        return Outcome(result: .success(try hash(file, as: before, cut, flag, progress)), hashed: before)
       case .reexamine(let manifest):
         guard let file else { break }
         return try reexamine(file, manifest)
@@ -80,6 +80,17 @@ enum StoreWork {
     } catch { return .failure(DiskError(error)) }
   }
 
+  /// A part that nobody is at, and nobody will be while it is open here; nil if there is none.
+  static func claim(_ path: String) -> File? {
+    guard let file = try? File.open(path) else { return nil }
+    for _ in 0..<20 {
+      if (try? file.lock()) != nil { return file }
+      // The last writes of a download that was cancelled are soon done.
+      usleep(10_000)
+    }
+    return nil
+  }
+
   private static func examine(_ path: String) throws(SystemError) -> DiskStatus? {
     if FileSystem.isDanglingLink(path) { return .danglingLink }
     return try FileSystem.status(path).map { DiskStatus($0) }
@@ -110,10 +121,10 @@ enum StoreWork {
 
   /// Cuts a file into pieces and hashes it (the original's `create_chunks`).
   private static func hash(
-    _ file: File, as before: FileStatus, _ cut: Cut, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ file: File, as before: FileStatus, _ cut: Cut, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> StoreFinding {
     guard before.size == Int(cut.size) else { return .hashed(nil) }
-    let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0, progress: progress) {
+    let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0, until: flag, progress: progress) {
       Blake3.chainingValue(of: $1, firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
     }
     guard try file.status().isSame(as: before) else { return .hashed(nil) }
@@ -180,13 +191,15 @@ extension ShoalError {
   /// Why a file cannot be stored, in words. `kept` bytes of it are on the disk.
   init(_ failure: StoreFailure, _ manifest: Manifest, kept: UInt64) {
     switch failure {
-    case .differs(let path): self.init(.exists, "\(path) exists and differs; use --output PATH or --force")
+    case .differs(let path):
+      self.init(.exists, "\(path) exists and differs", remedy: .otherDestinationOrForce)
     case .linkToNothing(let path): self = .linkToNothing(path)
     case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .create, path))
-    case .partIsLink(let path): self.init(.exists, "\(path) is a symbolic link; remove it, or use --output PATH")
+    case .partIsLink(let path):
+      self.init(.exists, "\(path) is a symbolic link", remedy: .removeOrOtherDestination)
     case .partIsNoFile(let path): self.init(SystemError(ESPIPE, .create, path))
     case .partOfAnother(let path):
-      self.init(.exists, "\(path) is of another file; use --output PATH or --force")
+      self.init(.exists, "\(path) is of another file", remedy: .otherDestinationOrForce)
     case .nameTaken(let path, let part):
       self.init(.exists, "\(path) has come to exist meanwhile; the file is whole in \(part)")
     case .preparing(let error):
@@ -226,7 +239,8 @@ extension ShoalError {
     }
     guard free < needed else {
       let refusal = "the file system refuses \(megabytes(needed)), though it shows \(megabytes(free)) free"
-      return ShoalError(.diskFull, "\(error.subject): \(refusal); is there a quota? write elsewhere with --output PATH")
+      return ShoalError(
+        .diskFull, "\(error.subject): \(refusal); is there a quota?", remedy: .otherDestination)
     }
     return diskFull(error.subject, short: needed - free, kept: 0)
   }
@@ -238,7 +252,7 @@ extension ShoalError {
 
   /// What has the name of the file is nothing that could be compared with it.
   package static func linkToNothing(_ path: String) -> ShoalError {
-    ShoalError(.exists, "\(path) is a symbolic link to nothing; remove it, or use --output PATH or --force")
+    ShoalError(.exists, "\(path) is a symbolic link to nothing", remedy: .removeOtherDestinationOrForce)
   }
 
   /// `308.3 MB`.

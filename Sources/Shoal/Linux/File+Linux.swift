@@ -28,7 +28,24 @@ package final class File: Sendable {
     guard descriptor >= 0 else { throw SystemError(errno, action, path) }
   }
 
+  private init(_ name: String, owning descriptor: Int32, in place: String) throws(SystemError) {
+    path = name
+    self.descriptor = descriptor
+    guard descriptor >= 0 else { throw SystemError(errno, .create, place) }
+  }
+
   deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// A file in memory that is gone when it is closed; `name` is only for messages.
+  package static func inMemory(_ name: String) throws(SystemError) -> File {
+    // The kernel takes 249 bytes of a name that only the process's own list of open files shows.
+    try File(name, owning: shoal_memory_file("shoal"), in: name)
+  }
+
+  /// A file in a directory, without a name there, that is gone when it is closed; `name` is only for messages.
+  package static func unnamed(_ name: String, in directory: String) throws(SystemError) -> File {
+    try File(name, owning: shoal_unnamed_file(directory), in: directory)
+  }
 
   /// Opens for reading; a directory is refused. A named pipe does not block, but fails when it is read.
   package static func open(_ path: String) throws(SystemError) -> File {

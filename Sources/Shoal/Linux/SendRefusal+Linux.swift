@@ -29,8 +29,8 @@ package struct SendRefusal: CustomStringConvertible {
       "a link-local address needs the interface that it is on, as in [\(address.host)%eth0]:\(address.port)"
     case ENODEV, ENXIO: "its interface is gone from this machine"
     case EINVAL, EDESTADDRREQ: "this machine sends nothing to such addresses"
-    case EAFNOSUPPORT where !address.isIPv4: "we listen at an IPv4 address, see --listen"
-    case EAFNOSUPPORT: "we listen at an IPv6 address, see --listen"
+    case EAFNOSUPPORT where !address.isIPv4: "we listen at an IPv4 address, see the option listen"
+    case EAFNOSUPPORT: "we listen at an IPv6 address, see the option listen"
     case EADDRNOTAVAIL: "this machine has no address from which to send there"
     default: String(cString: strerror(code))
     }

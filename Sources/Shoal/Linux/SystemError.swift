@@ -70,13 +70,14 @@ extension SystemError {
     case EACCES, EPERM: "; check who may use it"
     case EISDIR, ESPIPE: "; name a regular file"
     case EAGAIN where action == .startThread: "; end other programs, or raise the limit with ulimit -u"
-    case EWOULDBLOCK where action == .lock: "; wait for it, or write elsewhere with --output PATH"
     default: ""
     }
   }
 
   /// Whether there was no room.
   var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+  /// Whether another program has claimed the file.
+  var isLocked: Bool { code == EWOULDBLOCK && action == .lock }
   /// Whether somebody else has the port.
   var isInUse: Bool { code == EADDRINUSE }
 }

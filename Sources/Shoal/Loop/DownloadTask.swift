@@ -9,35 +9,42 @@ import ShoalWire
 final class DownloadTask {
   let id: Digest
   let download: Download
-  private let destination: Destination
+  /// Who reads the pieces, if they are not kept.
+  private let pieces: PieceFlow?
   private let replacing: Bool
   private let patience: Patience?
   let key: FileKey
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
+  private var meter = RateMeter()
   private var manifest: Manifest?
   private(set) var isOver = false
+  /// It is to be removed as soon as the disk is done with preparing a place for it.
+  private var onRemoved: [@Sendable () -> Void] = []
 
   init(
-    _ download: Download, _ ticket: Ticket, _ key: FileKey, _ destination: Destination, replacing: Bool,
-    patience: Duration?
+    _ download: Download, _ ticket: Ticket, _ key: FileKey, _ pieces: PieceFlow?, replacing: Bool, patience: Duration?
   ) {
     self.download = download
-    self.destination = destination
+    self.pieces = pieces
     self.replacing = replacing
     self.patience = patience.map(Patience.init)
     self.key = key
     id = ticket.id
     progress = DownloadProgress(id: ticket.id)
     progress.name = ticket.name
-    progress.total = ticket.cut?.size ?? 0
+    progress.total = ticket.cut?.size
   }
+
+  /// Whether any of it is kept, and served.
+  private var isKept: Bool { download.destination != .nowhere }
 
   /// Tells how the download stands.
   func report(_ loop: PeerLoop) {
     guard !isOver else { return }
     let file = loop.swarm.progress(key)
-    progress.seconds = Double(SystemClock.now() - startedAt) / 1e9
+    let elapsed = SystemClock.now() - startedAt
+    progress.elapsed = .nanoseconds(elapsed)
     progress.peers = file.peers
     if progress.phase == .downloading {
       progress.bytes = file.bytes
@@ -49,9 +56,12 @@ final class DownloadTask {
       let needed = max(counters.receivedRetransmitted - counters.duplicate, 0)
       let isKnown = loop.swarm.statuses.allSatisfy { $0.repeatMode == .selectiveRepeat }
       progress.loss = isKnown ? Double(needed) / Double(max(counters.received, 1)) : nil
+      meter.add(file.accepted, at: Double(elapsed) / 1e9)
+      progress.rate = meter.rate
+      progress.eta = meter.remaining(file.total - min(file.bytes, file.total)).map { .seconds($0) }
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
-    download.output.yield(progress)
+    download.board.tell(progress)
     if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
       fail(ShoalError(.unavailable, patience.complaint(progress, loop.obstacle)), loop)
     }
@@ -63,17 +73,18 @@ final class DownloadTask {
   func manifestKnown(_ loop: PeerLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
     loop.disk.remove(key)
-    let name = progress.name.isEmpty ? loop.swarm.name(key) : progress.name
-    progress.name = name
+    let name = progress.name ?? loop.swarm.name(key)
+    progress.name = name.isEmpty ? nil : name
     progress.total = manifest.cut.size
+    if let pieces, pieces.isTooLarge(manifest.cut) { return fail(pieces.tooLarge(progress.name ?? id.short), loop) }
     let path: String
-    switch destination {
+    switch download.destination {
     case .file(let file): path = file
     case .nowhere:
       return prepare(nil, manifest, loop)
     case .directory(let directory):
       if let fault = fileNameFault(name) {
-        return fail(ShoalError(.file, "\(fault); say where to write, with --output PATH"), loop)
+        return fail(ShoalError(.file, fault, remedy: .namedDestination), loop)
       }
       let safe = safeFileName(name) ?? ""
       path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
@@ -96,8 +107,11 @@ final class DownloadTask {
   func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere
-    loop.disk.begin(key, manifest.cut)
+    if let path = progress.path, !wasThere { download.part.withLock { $0 = partPath(of: path) } }
+    guard onRemoved.isEmpty else { return remove(loop, nil) }
+    loop.disk.begin(key, manifest.cut, readBy: pieces)
     progress.phase = .downloading
+    if let range = pieces?.begin(manifest.cut) { loop.swarm.takeInOrder(key, range, at: SystemClock.now()) }
     loop.swarm.begin(key, have: have, at: SystemClock.now())
     progress.resumed = loop.swarm.progress(key).bytes
     report(loop)
@@ -114,11 +128,12 @@ final class DownloadTask {
   func finished(_ loop: PeerLoop) {
     guard !isOver else { return }
     report(loop)
-    progress.phase = .finished
-    progress.bytes = progress.total
+    (progress.phase, progress.eta) = (.finished, .zero)
+    progress.bytes = progress.total ?? progress.bytes
     report(loop)
+    download.part.withLock { $0 = nil }
     end(loop)
-    download.output.finish()
+    if isKept { loop.finishedDownloads[key.index] = download } else { loop.withdrawLater(key) }
   }
 
   // MARK: Failure
@@ -133,13 +148,22 @@ final class DownloadTask {
     guard !isOver else { return }
     end(loop)
     // The swarm may be in the midst of telling us; it is stopped afterwards.
-    let key = key
-    loop.node.post { loop in
-      loop.disk.remove(key)
-      loop.swarm.withdraw(key, at: SystemClock.now())
-      loop.takeEvents()
-    }
-    download.output.finish(throwing: error)
+    loop.withdrawLater(key)
+    download.board.fail(error)
+    pieces?.fail(error)
+  }
+
+  /// Nothing more is fetched, and what was is deleted.
+  func remove(_ loop: PeerLoop, _ removed: (@Sendable () -> Void)?) {
+    if let removed { onRemoved.append(removed) }
+    // What is about to be opened cannot be deleted yet.
+    guard progress.phase != .checking || download.part.withLock({ $0 != nil }) else { return }
+    let onRemoved = self.onRemoved
+    self.onRemoved = []
+    // As long as it is open here, no other program can claim it.
+    let claim = loop.disk.openFile(key)
+    fail(ShoalError.closed("the download was removed"), loop)
+    loop.discardPart(of: download, claim) { for removed in onRemoved { removed() } }
   }
 
   /// A peer speaks none of our versions; if there is no other, that is the end.
@@ -156,11 +180,15 @@ final class DownloadTask {
   func stop() {
     guard !isOver else { return }
     isOver = true
-    download.output.finish(throwing: ShoalError(.stopped, "the download was stopped"))
+    let error = ShoalError.closed()
+    download.board.fail(error)
+    pieces?.fail(error)
+    for removed in onRemoved { removed() }
   }
 
   private func end(_ loop: PeerLoop) {
     isOver = true
+    defer { for removed in onRemoved { removed() } }
     loop.onProgress[key.index] = nil
     loop.downloads[key.index] = nil
     loop.disk.forget(key)
@@ -173,12 +201,12 @@ extension PeerLoop {
   /// Begins a download.
   func begin(
     _ download: Download, _ ticket: Ticket, trackers: [Resolver.HostPort], peers: [Resolver.HostPort],
-    _ destination: Destination, replacing: Bool, patience: Duration?
+    _ pieces: PieceFlow?, replacing: Bool, patience: Duration?
   ) {
     let now = SystemClock.now()
-    let isKept = if case .nowhere = destination { false } else { true }
-    let key = swarm.download(id: ticket.id, name: ticket.name, expected: ticket.cut, serving: isKept, at: now)
-    let task = DownloadTask(download, ticket, key, destination, replacing: replacing, patience: patience)
+    let isKept = download.destination != .nowhere
+    let key = swarm.download(id: ticket.id, name: ticket.name ?? "", expected: ticket.cut, serving: isKept, at: now)
+    let task = DownloadTask(download, ticket, key, pieces, replacing: replacing, patience: patience)
     downloads[key.index] = task
     for peer in peers { add(peer: peer, for: key) }
     for tracker in trackers { add(tracker: tracker) }
@@ -186,5 +214,59 @@ extension PeerLoop {
     task.report(self)
     giveUpWhatIsHopeless()
     takeEvents()
+  }
+
+  /// Those that are under way, and those that are finished and served; oldest first.
+  var allDownloads: [Download] {
+    let running = downloads.map { ($0.key, $0.value.download) }
+    return (running + finishedDownloads.map { ($0.key, $0.value) }).sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  private func task(of download: Download) -> DownloadTask? { downloads.values.first { $0.download === download } }
+
+  func cancel(_ download: Download) { task(of: download)?.fail(ShoalError.closed("the download was cancelled"), self) }
+
+  /// A reader has come so far: these pieces may be fetched.
+  func advance(_ download: Download, to pieces: Range<Int>) {
+    guard let key = task(of: download)?.key else { return }
+    swarm.takeInOrder(key, pieces, at: SystemClock.now())
+    takeEvents()
+  }
+
+  func remove(_ download: Download, _ removed: @escaping @Sendable () -> Void) {
+    if let task = task(of: download) { return task.remove(self, removed) }
+    if let index = finishedDownloads.first(where: { $0.value === download })?.key {
+      finishedDownloads[index] = nil
+      withdrawLater(FileKey(source: UInt32(index)))
+    }
+    discardPart(of: download, nil, removed)
+  }
+
+  /// Deletes the part that a download has left, unless another download or program goes on from it; `claim` is the part,
+  /// if it is still open.
+  func discardPart(of download: Download, _ claim: File?, _ done: @escaping @Sendable () -> Void) {
+    guard let part = download.part.withLock({ $0.take() }) else { return done() }
+    WorkerPool.shared.run {
+      withExtendedLifetime(claim ?? StoreWork.claim(part)) { file in
+        if file != nil { try? FileSystem.remove(part) }
+      }
+      done()
+    }
+  }
+
+  /// Serves a file no longer.
+  func stopServing(_ key: FileKey) {
+    guard shares.removeValue(forKey: key.index) != nil else { return }
+    withdrawLater(key)
+  }
+
+  /// A file is served and fetched no longer. Not at once: the swarm may be in the midst of telling us, or a datagram of it
+  /// being built.
+  func withdrawLater(_ key: FileKey, _ reason: String = "") {
+    node.post { loop in
+      loop.disk.remove(key)
+      loop.swarm.withdraw(key, reason, at: SystemClock.now())
+      loop.takeEvents()
+    }
   }
 }

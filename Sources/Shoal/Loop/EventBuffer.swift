@@ -7,7 +7,7 @@ final class EventBuffer<Event: Sendable>: Sendable {
     var events: [Event] = []
     var omitted = 0
     var readers: [CheckedContinuation<Event?, Never>] = []
-    var isCancelled = false
+    var isOver = false
   }
 
   private let state = Mutex(State())
@@ -22,7 +22,7 @@ final class EventBuffer<Event: Sendable>: Sendable {
 
   /// The events, for one reader.
   var stream: AsyncStream<Event> {
-    AsyncStream(unfolding: { await self.next() }, onCancel: { self.cancel() })
+    AsyncStream(unfolding: { await self.next() }, onCancel: { self.finish() })
   }
 
   func push(_ event: Event) {
@@ -48,7 +48,7 @@ final class EventBuffer<Event: Sendable>: Sendable {
           defer { state.omitted = 0 }
           return .some(omission(state.omitted))
         }
-        if state.isCancelled { return .some(nil) }
+        if state.isOver { return .some(nil) }
         state.readers.append(reader)
         return nil
       }
@@ -56,9 +56,10 @@ final class EventBuffer<Event: Sendable>: Sendable {
     }
   }
 
-  private func cancel() {
+  /// Nothing follows: the stream ends after what is in it.
+  func finish() {
     let readers = state.withLock { state in
-      state.isCancelled = true
+      state.isOver = true
       defer { state.readers = [] }
       return state.readers
     }

@@ -35,12 +35,12 @@ extension UDPSocket {
     let place: Resolver.HostPort
     do {
       place = try Resolver.parse(options.listen, defaultPort: 0)
-    } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+    } catch { throw ShoalError(.badAddress, "\(options.listen): \(error)", option: .listen) }
     var addresses = [Address(high: 0, low: 0, port: place.port)]
     if !place.host.isEmpty {
       do {
         addresses = try options.resolve(place).get()
-      } catch { throw ShoalError(.badAddress, "--listen \(options.listen): \(error)") }
+      } catch { throw ShoalError(.badAddress, "\(options.listen): \(error)", option: .listen) }
     }
     var socketOptions = UDPSocket.Options()
     // A large send buffer would be a queue of our own, which looks like one of the path's.
@@ -61,24 +61,22 @@ extension UDPSocket {
       }
     }
     let error = failure ?? SystemError(EADDRNOTAVAIL, .bind, place.host)
-    throw ShoalError(
-      error, remedy: error.isInUse ? "; choose another with --listen :PORT" : "; choose one with --listen ADDR:PORT")
+    throw ShoalError(error, remedy: error.isInUse ? .otherPort : .otherAddress)
   }
 }
 
 extension ShoalError {
   /// Why a loop cannot be started.
   init(opening error: SystemError, _ options: NodeOptions) {
-    let places = [("--capture", options.capture), ("--qlog", options.qlog)]
-    guard let place = places.first(where: { $0.1 == error.subject }) else {
+    let places: [(option: Option, path: String?)] = [(.capture, options.capture), (.qlog, options.qlog)]
+    guard let place = places.first(where: { $0.path == error.subject }) else {
       self.init(error)
       return
     }
     guard error.code != EEXIST else {
-      let way = "name another file, or replace it with --force"
-      self.init(.exists, "\(place.0) \(error.subject) exists; \(way)")
+      self.init(.exists, "\(error.subject) exists", option: place.option, remedy: .otherRecordOrForce)
       return
     }
-    self.init(.file, "\(place.0) \(error)\(error.remedy)")
+    self.init(.file, "\(error)\(error.remedy)", option: place.option)
   }
 }

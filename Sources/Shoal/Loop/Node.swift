@@ -6,35 +6,35 @@ import ShoalWire
 import Synchronization
 
 /// What a peer or tracker is told at its start.
-public struct NodeOptions: Sendable {
+package struct NodeOptions: Sendable {
   /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 is any that is free.
-  public var listen = ":0"
+  package var listen = ":0"
   /// If the port of `listen` is in use, any free one is taken.
-  public var anyPortIfBusy = false
+  package var anyPortIfBusy = false
   /// Transport and swarm.
-  public var swarm = SwarmConfiguration()
+  package var swarm = SwarmConfiguration()
   /// Whether packets may be as large as the interface towards each peer takes, rather than `swarm.transport.mtu`
   /// bytes: larger on loopback and on links with jumbo frames. Holds only where `link` is clean, as that is a model of
   /// a path of its own.
-  public var followsInterfaceMTU = true
+  package var followsInterfaceMTU = true
   /// The access link through which everything that is sent and received passes.
-  public var link = LinkSpec.clean
+  package var link = LinkSpec.clean
   /// The seed of the link's randomness where the specification names none; drawn by the system if nil.
-  public var linkSeed: UInt64?
+  package var linkSeed: UInt64?
   /// Where to record every datagram, as pcapng.
-  public var capture: String?
+  package var capture: String?
   /// Where to record what the transport decides, as qlog.
-  public var qlog: String?
+  package var qlog: String?
   /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
-  public var replacesRecords = false
+  package var replacesRecords = false
   /// What finds a name's addresses, on a thread that may wait, and how often it is asked.
   var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
   var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
-  public var runsTracker = false
+  package var runsTracker = false
 
   /// Any free port and a clean link, unless told otherwise.
-  public init(listen: String = ":0", runsTracker: Bool = false) {
+  package init(listen: String = ":0", runsTracker: Bool = false) {
     self.listen = listen
     self.runsTracker = runsTracker
   }
@@ -49,6 +49,8 @@ final class Node<Loop: EventLoop>: Sendable {
   let address: Address
   /// What the system granted of the receive buffer that was asked for, in bytes.
   let receiveBuffer: (granted: Int, asked: Int)
+  /// The most bytes of pieces that are not yet verified.
+  let memory: Int
   private let mailbox = Mutex<[Command]>([])
   private let wake: Wake
   private let stopped = Mutex(false)
@@ -56,6 +58,7 @@ final class Node<Loop: EventLoop>: Sendable {
   init(_ options: NodeOptions) throws(ShoalError) {
     let socket = try UDPSocket.bind(options)
     address = socket.localAddress
+    memory = options.swarm.bufferLimit
     receiveBuffer = (socket.grantedReceiveBuffer, UDPSocket.Options().receiveBuffer)
     let start: LoopStart
     do {

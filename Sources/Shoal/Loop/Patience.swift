@@ -40,13 +40,13 @@ final class Patience {
   func complaint(_ progress: DownloadProgress, _ obstacle: String?) -> String {
     let tenths = limit / 100_000_000
     let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
-    let name = progress.name.isEmpty ? progress.id.short : progress.name
+    let name = progress.name ?? progress.id.short
     guard progress.phase == .downloading else {
       if let obstacle { return "nobody was found in \(time) who offers \(name): \(obstacle)" }
       return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
     }
     let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing")
-    let kept = progress.path.isEmpty || progress.bytes == 0 ? "" : ": \(ShoalError.megabytes(progress.bytes)) are kept"
+    let kept = progress.path == nil || progress.bytes == 0 ? "" : ": \(ShoalError.megabytes(progress.bytes)) are kept"
     return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
   }
 }

@@ -44,6 +44,7 @@ extension PeerLoop {
 
   /// A file that is served is not as it was, or cannot be read any more.
   private func withdraw(_ key: FileKey, _ path: String, _ fault: ShoalError) {
+    (shares[key.index], finishedDownloads[key.index]) = (nil, nil)
     if let download = downloads[key.index] {
       download.fail(fault, self)
     } else if let manifest = swarm.manifest(key) {
@@ -53,23 +54,25 @@ extension PeerLoop {
     swarm.withdraw(key, reason, at: SystemClock.now())
   }
 
-  /// Cuts a file into chunks, hashes it and serves it from then on. `onHashed` is told of bytes done, of how many.
+  /// Cuts a file into chunks, hashes it and serves it from then on: `file`, if it is open already.
   func share(
-    _ path: String, _ chunking: Chunking, name: String, onHashed: @escaping @Sendable (UInt64, UInt64) -> Void,
-    _ done: @escaping (Result<Manifest, ShoalError>) -> Void
+    _ path: String, _ file: File?, _ chunking: Chunking, name: String, until flag: Flag,
+    onProgress: @escaping @Sendable (UInt64, UInt64) -> Void,
+    _ done: @escaping (Result<(Manifest, FileKey), ShoalError>) -> Void
   ) {
-    disk.share(path, chunking, progress: onHashed) { [unowned self] result in
-      if case .success(let (manifest, share)) = result {
-        let key = swarm.share(manifest, name: name, at: SystemClock.now())
-        disk.serve(share, manifest.cut, as: key)
-      }
-      done(result.map(\.manifest))
+    disk.share(path, file, chunking, until: flag, progress: onProgress) { [unowned self] result in
+      done(
+        result.map { manifest, share in
+          let key = swarm.share(manifest, name: name, at: SystemClock.now())
+          disk.serve(share, manifest.cut, as: key)
+          return (manifest, key)
+        })
     }
   }
 
-  var statistics: NodeStatistics {
+  var statistics: PeerStatistics {
     let counters = swarm.counters
-    var result = NodeStatistics()
+    var result = PeerStatistics()
     result.sent = counters.sent
     result.bytesSent = counters.bytesSent
     result.received = counters.received
@@ -78,9 +81,9 @@ extension PeerLoop {
     result.lost = counters.lost
     result.corrupt = port.corrupt
     result.duplicate = counters.duplicate
-    result.repeats = counters.receivedRetransmitted
+    result.receivedRetransmitted = counters.receivedRetransmitted
     result.refused = port.refused
-    result.lastRefusal = port.lastRefusal ?? ""
+    result.lastRefusal = port.lastRefusal
     result.connections = swarm.connectionCount
     return result
   }
@@ -98,17 +101,17 @@ extension PeerLoop {
       if wasOpen {
         let isSilent = code == CloseCode.idle.rawValue && reason.isEmpty
         let words = isSilent ? port.refusal(towards: address) ?? "" : reason
-        onPeerEvent?(.disconnected(address, code: code, reason: words, byPeer: byPeer))
+        onPeerEvent?(.disconnected(address, CloseReason(code: code, words), byPeer: byPeer))
       } else if code != CloseCode.version.rawValue {
         names.doubt(address, at: now)
-        onPeerEvent?(.unreachable(address, refusal: port.refusal(towards: address) ?? ""))
+        onPeerEvent?(.unreachable(address, refusal: port.refusal(towards: address)))
       }
     case .otherVersion(let address, let versions):
       onPeerEvent?(.otherVersion(address, versions))
       for download in downloads.values { download.otherVersion(address, versions, self) }
-    case .refused(let key, let address, let code):
+    case .refused(let key, let address, _):
       if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
-        onPeerEvent?(.refused(address, id: id, code: code))
+        onPeerEvent?(.refused(address, id: id))
       }
     case .distrusted(let key, let address, _):
       if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {

@@ -56,7 +56,7 @@ extension PeerLoop {
     }
     let isOver = giveUpWhatIsHopeless()
     if let failure = entry.failure, !isOver {
-      onPeerEvent?(.unresolved("\(failure)", next: Double(names.pause(number, at: now)) / 1e9))
+      onPeerEvent?(.unresolved("\(failure)", pause: .nanoseconds(names.pause(number, at: now))))
     }
     takeEvents()
   }

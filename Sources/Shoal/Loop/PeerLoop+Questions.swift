@@ -7,19 +7,19 @@ import ShoalWire
 /// the answer that nobody knows.
 enum Question {
   /// So many trackers have not answered, those included whose names are not resolved yet.
-  case find(String, unanswered: Int, (Result<[FoundFile], any Error>) -> Void)
-  case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, any Error>) -> Void)
+  case find(String, unanswered: Int, (Result<[FoundFile], ShoalError>) -> Void)
+  case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, ShoalError>) -> Void)
   case map(Digest, Address, (BitSet?) -> Void)
 }
 
 extension PeerLoop {
-  func find(_ name: String, _ done: @escaping (Result<[FoundFile], any Error>) -> Void) {
+  func find(_ name: String, _ done: @escaping (Result<[FoundFile], ShoalError>) -> Void) {
     questions.append(.find(name, unanswered: expected, done))
     swarm.find(name: name)
     giveUpWhatIsHopeless()
   }
 
-  func lookup(_ id: Digest, _ chunk: Int?, _ done: @escaping (Result<LookupResult, any Error>) -> Void) {
+  func lookup(_ id: Digest, _ chunk: Int?, _ done: @escaping (Result<LookupResult, ShoalError>) -> Void) {
     let chunk = chunk.map { UInt32(clamping: $0) } ?? LookupPacket.anyChunk
     questions.append(.lookup(id, chunk, unanswered: expected, done))
     swarm.lookup(id: id, chunk: chunk)
@@ -87,9 +87,10 @@ extension PeerLoop {
       }
     case .peers(let packet):
       let peers = packet.peers.map {
-        LookupResult.Peer(address: $0.address, cut: $0.cut, have: Int($0.have), chunks: nil, age: Int($0.age))
+        LookupResult.Holder(
+          address: $0.address, cut: $0.cut, have: Int($0.have), chunks: nil, age: .seconds(Int64($0.age)))
       }
-      let result = LookupResult(id: packet.id, name: packet.name, total: Int(packet.total), peers: peers)
+      let result = LookupResult(id: packet.id, name: packet.name.nilIfEmpty, total: Int(packet.total), peers: peers)
       answer {
         guard case .lookup(packet.id, _, _, let done) = $0 else { return $0 }
         done(.success(result))
@@ -99,8 +100,8 @@ extension PeerLoop {
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
       if tries > 1 { doubt(key) }
-      let refusal = port.refusal(towards: tracker) ?? ""
-      onPeerEvent?(.trackerSilent(tracker, tries: tries, next: Double(next) / 1e9, refusal: refusal))
+      let refusal = port.refusal(towards: tracker)
+      onPeerEvent?(.trackerSilent(tracker, tries: tries, pause: .nanoseconds(next), refusal: refusal))
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))
     case .connected: break
@@ -109,7 +110,7 @@ extension PeerLoop {
 
   private func refused(_ request: TrackerRequest, _ code: UInt16, _ message: String, by tracker: Address) {
     let isUnknown = code == TrackerError.unknownFile.rawValue
-    let kind = TrackerError(rawValue: code).map { "\($0)" } ?? "code \(code)"
+    let kind = TrackerRefusal(code: code)
     let error =
       isUnknown
       ? ShoalError(.unknownName, "tracker \(tracker) knows no such file; is it still shared there, and the id right?")
@@ -132,9 +133,9 @@ extension PeerLoop {
         done(.failure(error))
         return nil
       }
-      if isNews { onPeerEvent?(.trackerRefused(tracker, code: code, message: message)) }
+      if isNews { onPeerEvent?(.trackerRefused(tracker, kind, message: message)) }
     case .map(let id, let address, _): answerMap(id, address, nil)
-    default: onPeerEvent?(.trackerRefused(tracker, code: code, message: message))
+    default: onPeerEvent?(.trackerRefused(tracker, kind, message: message))
     }
   }
 

@@ -17,6 +17,9 @@ final class PeerLoop: EventLoop {
   private let followsInterface: Bool
   /// What is being fetched, by its key's index.
   var downloads: [Int: DownloadTask] = [:]
+  /// What was fetched and is served, and what is shared, by their keys' indices.
+  var finishedDownloads: [Int: Download] = [:]
+  var shares: [Int: Share] = [:]
   /// The names of trackers and peers, and which trackers were found by them.
   var names: NameBook
   let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
@@ -147,7 +150,7 @@ final class PeerLoop: EventLoop {
   func end() {
     qlog?.flush()
     for download in downloads.values { download.stop() }
-    let reason = ShoalError(.stopped, "the peer was closed")
+    let reason = ShoalError.closed()
     failQuestions(reason)
     disk.stop(reason)
   }

@@ -41,6 +41,8 @@ struct Download {
   var active: [Int: ActivePiece] = [:]
   /// Active pieces that nobody is asked for any more, the oldest first.
   var orphans: [Int] = []
+  /// Which piece is asked for next.
+  var order = PickOrder.random
   /// Pieces that were wrong, their bytes being from several peers.
   var suspects: Set<Int> = []
   var book = PeerBook()

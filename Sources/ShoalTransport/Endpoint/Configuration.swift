@@ -15,42 +15,42 @@ public enum CongestionAlgorithm: String, Sendable, CaseIterable {
 }
 
 /// What a transport endpoint is told at its start.
-public struct TransportConfiguration: Sendable {
+package struct TransportConfiguration: Sendable {
   /// How lost packets are repeated; go-back-N if either end asks for it.
-  public var repeatMode = RepeatMode.selectiveRepeat
+  package var repeatMode = RepeatMode.selectiveRepeat
   /// The most packets from the lowest unacknowledged, per connection and direction; the smaller wish wins.
   ///
   /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
-  public var window: UInt32 = 65_536
+  package var window: UInt32 = 65_536
   /// The congestion control.
-  public var congestion = CongestionAlgorithm.bbr
+  package var congestion = CongestionAlgorithm.bbr
   /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond. A host that knows the interface
   /// towards a peer may allow more there: `Endpoint.allow(mtu:on:at:)`.
-  public var mtu = 1_500
+  package var mtu = 1_500
   /// The largest IP packet that peers are told to send us, in bytes.
-  public var receivedMTU = 65_535
+  package var receivedMTU = 65_535
   /// A connection from which nothing is heard for so long is closed.
-  public var idleTimeout: Nanoseconds = 30 * .second
+  package var idleTimeout: Nanoseconds = 30 * .second
   /// The most connections: bounds memory, some 12 kB each while idle. The last eighth is kept for those that we open.
-  public var maxConnections = 1_024
+  package var maxConnections = 1_024
   /// The most connections that one host opened, its address proven: more peers than sit behind one NAT, and never all.
-  public var maxConnectionsPerHost = 256
+  package var maxConnectionsPerHost = 256
   /// The connections opened by others that have not yet proven their address; beyond, an OPEN is answered with RETRY.
-  public var maxHalfOpen = 64
+  package var maxHalfOpen = 64
   /// The most of them from one host: whoever forges its address does not use up what others have.
-  public var maxHalfOpenPerHost = 16
+  package var maxHalfOpenPerHost = 16
   /// The memory of send windows that one host can make us use, and all together, in whole windows of 65,536 packets, some
   /// 10 MB each, or of `window` if that is more. Beyond, a window is as large as it has become, and grows no more.
-  public var sendWindowsPerHost = 2
+  package var sendWindowsPerHost = 2
   /// See `sendWindowsPerHost`.
-  public var sendWindows = 12
+  package var sendWindows = 12
   /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
-  public var recordsLosses = false
+  package var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
-  public var initialSequence: UInt32?
+  package var initialSequence: UInt32?
 
   /// The defaults.
-  public init() {}
+  package init() {}
 
   /// The bytes that one whole window takes.
   var wholeWindow: Int { max(Int(window), 65_536) * SendWindow.bytesPerPacket }
@@ -59,7 +59,7 @@ public struct TransportConfiguration: Sendable {
   var maxInbound: Int { maxConnections - maxConnections / 8 }
 
   /// The MTUs that may be asked for: IPv6 promises 1,280 (RFC 8200 §5), and no IP packet is larger than 65,535.
-  public static let mtuRange = 1_280...65_535
+  package static let mtuRange = 1_280...65_535
 }
 
 /// The constants of the transport: Protocol.md §A.3 gives the reasons.

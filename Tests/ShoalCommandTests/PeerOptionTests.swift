@@ -5,21 +5,23 @@ import Testing
 
 @testable import ShoalCommand
 
-@Suite struct NodeOptionTests {
-  private func options(_ words: String...) throws -> NodeOptions {
-    guard case .run(let invocation) = try CommandTable.shoal.parse(["get", "x"] + words) else { return NodeOptions() }
-    var options = try NodeOptions(access: invocation, listen: ":0")
+@Suite struct PeerOptionTests {
+  private func options(_ words: String...) throws -> Peer.Options {
+    guard case .run(let invocation) = try CommandTable.shoal.parse(["get", "x"] + words) else { return Peer.Options() }
+    var options = try Peer.Options(access: invocation, listen: ":0")
     try options.setTransport(invocation)
     return options
   }
 
   @Test func defaultsAreTheLibrarys() throws {
     let options = try options()
-    let defaults = TransportConfiguration()
-    #expect(options.swarm.transport.window == defaults.window)
-    #expect(options.swarm.transport.mtu == defaults.mtu && options.followsInterfaceMTU)
-    #expect(options.swarm.transport.congestion == defaults.congestion)
-    #expect(options.swarm.transport.repeatMode == defaults.repeatMode)
+    let defaults = Peer.Options()
+    #expect(options.window == defaults.window && options.mtu == nil && defaults.mtu == nil)
+    #expect(options.congestion == defaults.congestion && options.arq == defaults.arq)
+    let transport = try NodeOptions(options).swarm.transport
+    let core = TransportConfiguration()
+    #expect(transport.window == core.window && transport.mtu == core.mtu)
+    #expect(transport.congestion == core.congestion && transport.repeatMode == core.repeatMode)
     #expect(options.link.isClean)
     #expect(options.capture == nil)
   }
@@ -28,10 +30,11 @@ import Testing
     let options = try options(
       "--arq", "gbn", "--window", "16", "--congestion", "none", "--mtu", "9000", "--link", "loss=5%/1%,delay=3ms",
       "--capture", "x.pcapng")
-    #expect(options.swarm.transport.repeatMode == .goBackN)
-    #expect(options.swarm.transport.window == 16)
-    #expect(options.swarm.transport.congestion == CongestionAlgorithm.none)
-    #expect(options.swarm.transport.mtu == 9_000 && !options.followsInterfaceMTU)
+    let node = try NodeOptions(options)
+    #expect(node.swarm.transport.repeatMode == .goBackN)
+    #expect(node.swarm.transport.window == 16)
+    #expect(node.swarm.transport.congestion == CongestionAlgorithm.none)
+    #expect(node.swarm.transport.mtu == 9_000 && !node.followsInterfaceMTU)
     #expect("\(options.link)" == "loss=5%/1%,delay=3ms")
     #expect(options.capture == "x.pcapng")
   }
@@ -46,16 +49,16 @@ import Testing
     #expect(
       failure {
         guard case .run(let invocation) = try CommandTable.shoal.parse(["get", "x"] + words) else { return }
-        var options = try NodeOptions(access: invocation, listen: ":0")
+        var options = try Peer.Options(access: invocation, listen: ":0")
         try options.setTransport(invocation)
       } == message)
   }
 
   @Test(arguments: CongestionAlgorithm.allCases)
-  func everyCongestionControlHasItsName(_ algorithm: CongestionAlgorithm) throws {
-    var options = try NodeOptions(access: invocation("get", "x"), listen: ":0")
+  func everyCongestionControlHasItsName(_ algorithm: Shoal.CongestionAlgorithm) throws {
+    var options = try Peer.Options(access: invocation("get", "x"), listen: ":0")
     try options.setTransport(invocation("get", "x", "--congestion", algorithm.rawValue))
-    #expect(options.swarm.transport.congestion == algorithm)
+    #expect(options.congestion == algorithm)
   }
 
   @Test func listenAddresses() throws {

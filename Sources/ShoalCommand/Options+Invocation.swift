@@ -4,29 +4,34 @@ import ShoalLink
 import ShoalTerminal
 import ShoalTransport
 
-extension NodeOptions {
-  /// What the options of a tracker or of a question ask for: --link, --capture and --force.
+extension Peer.Options {
+  /// What the options that all peers have ask for: --link, --capture and --force.
   init(access invocation: Invocation, listen: String) throws(UsageError) {
     self.init(listen: listen)
     if let link = invocation.first("link") { self.link = try link.link(named: "link") }
     capture = invocation.first("capture")?.text
-    replacesRecords = invocation.has("force")
+    force = invocation.has("force")
   }
 
   /// What the options under TRANSPORT ask for.
   mutating func setTransport(_ invocation: Invocation) throws(UsageError) {
-    swarm.transport.repeatMode = invocation["arq"].text == "gbn" ? .goBackN : .selectiveRepeat
-    let limits = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
-    let window = invocation["window"]
-    let packets = try window.integer(from: limits.lowerBound, to: limits.upperBound, of: "packets")
-    swarm.transport.window = UInt32(packets)
-    let mtu = TransportConfiguration.mtuRange
-    if let bytes = invocation.first("mtu") {
-      swarm.transport.mtu = try bytes.integer(from: mtu.lowerBound, to: mtu.upperBound, of: "bytes")
-      followsInterfaceMTU = false
-    }
     // The option table allows these names only.
-    swarm.transport.congestion = CongestionAlgorithm(rawValue: invocation["congestion"].text) ?? .bbr
+    arq = RepeatMode.allCases.first { "\($0)" == invocation["arq"].text } ?? .selectiveRepeat
+    congestion = CongestionAlgorithm(rawValue: invocation["congestion"].text) ?? .bbr
+    let windows = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
+    window = try invocation["window"].integer(from: windows.lowerBound, to: windows.upperBound, of: "packets")
+    let mtus = TransportConfiguration.mtuRange
+    mtu = try invocation.first("mtu")?.integer(from: mtus.lowerBound, to: mtus.upperBound, of: "bytes")
+  }
+}
+
+extension Tracker.Options {
+  /// What the options of a tracker ask for: --link, --capture and --force.
+  init(_ invocation: Invocation, listen: String) throws(UsageError) {
+    self.init(listen: listen)
+    if let link = invocation.first("link") { self.link = try link.link(named: "link") }
+    capture = invocation.first("capture")?.text
+    force = invocation.has("force")
   }
 }
 

@@ -1,0 +1,48 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// A file that a tracker knows by name, and who claims to have it: no proof that it is what was meant.
+public struct FoundFile: Sendable, Hashable {
+  /// The file's id.
+  public var id: Digest
+  /// How the claimant cuts it.
+  public var cut: Cut
+  /// The peers registered for it.
+  public var peers: Int
+  /// The peer that has been registered longest.
+  public var claimant: Address
+  /// The tracker that says so.
+  public var tracker: Address
+}
+
+/// What a tracker says of who has a file.
+public struct LookupResult: Sendable {
+  /// One peer that has some of it.
+  public struct Holder: Sendable {
+    /// Where it is reached.
+    public var address: Address
+    /// How it cuts the file.
+    public var cut: Cut
+    /// How many chunks it has.
+    public var have: Int
+    /// Which; nil if the tracker would not say.
+    public var chunks: Swift.RangeSet<Int>?
+    /// The time since the tracker heard from it, in whole seconds.
+    public var age: Duration
+    /// Whether it has all.
+    public var isComplete: Bool { have == Int(cut.chunks) }
+  }
+  /// The file's id.
+  public var id: Digest
+  /// The name under which the tracker knows it, if it has one; not to be trusted.
+  public var name: String?
+  /// How many peers there are; `peers` may be fewer.
+  public var total: Int
+  /// Who they are.
+  public var peers: [Holder]
+}
+
+extension Swift.RangeSet<Int> {
+  init(_ set: BitSet) { self.init(set.runs().lazy.map { Int($0.first)..<Int($0.end) }) }
+}

@@ -1,0 +1,101 @@
+import ShoalContent
+import ShoalWire
+
+/// What a peer tells besides the progress of its downloads. Names, reasons and messages are others' and not to be
+/// trusted.
+public enum PeerEvent: Sendable {
+  /// A connection is open; `byPeer` if the other side asked for it.
+  case connected(Address, byPeer: Bool)
+  /// An open connection has ended; `byPeer` if the other side ended it.
+  case disconnected(Address, CloseReason, byPeer: Bool)
+  /// An address did not answer; it will be tried again. `refusal`: why the system did not even send, if it said so.
+  case unreachable(Address, refusal: String?)
+  /// A peer speaks only these versions of the protocol.
+  case otherVersion(Address, ClosedRange<UInt8>)
+  /// A peer does not serve a file.
+  case refused(Address, id: Digest)
+  /// A peer sent what does not fit a file's id, and is left alone for ten minutes.
+  case distrusted(Address, id: Digest)
+  /// A peer has got what it wanted of a file; so many bytes from here.
+  case served(Address, id: Digest, name: String, bytes: UInt64)
+  /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
+  case left(Address, id: Digest, name: String, bytes: UInt64)
+  /// The name of a tracker or a peer leads nowhere, for this reason; it is resolved again after `pause`.
+  case unresolved(String, pause: Duration)
+  /// A tracker has not answered so many tries; another goes out now, the next after `pause`. `refusal`: why the system
+  /// did not even send, if it said so.
+  case trackerSilent(Address, tries: Int, pause: Duration, refusal: String?)
+  /// A tracker answers again.
+  case trackerAnswered(Address)
+  /// A tracker knows that a file is here.
+  case registered(Address, id: Digest)
+  /// A tracker refuses a request.
+  case trackerRefused(Address, TrackerRefusal, message: String)
+  /// A ticket names so many trackers beyond those that are asked.
+  case trackersLeftOut(Int)
+  /// A shared file is served no longer: it was changed (the error's code is `changed`), or cannot be read any more.
+  case withdrawn(id: Digest, path: String, ShoalError)
+  /// The capture or the qlog cannot be written any more.
+  case captureFailed(String)
+  /// So many events are left out here: they came faster than they were read.
+  case omitted(count: Int)
+}
+
+/// Why a connection ended.
+public struct CloseReason: Hashable, Sendable {
+  /// What kind of reason it is.
+  public enum Kind: Hashable, Sendable, CustomStringConvertible {
+    /// Nothing more is wanted.
+    case done
+    /// The peer is stopping, or serves a file no longer.
+    case goingAway
+    /// A packet or message broke the protocol.
+    case protocolError
+    /// Nothing was heard for half a minute.
+    case idle
+    /// The peer has as many connections as it accepts.
+    case busy
+    /// The peer has lost what it knew of the connection.
+    case reset
+    /// What was sent does not match the file's id.
+    case badContent
+    /// A reason that this version does not know.
+    case other(code: Int)
+
+    /// The name in Protocol.md, such as `going_away`.
+    public var description: String {
+      switch self {
+      case .done: "\(CloseCode.done)"
+      case .goingAway: "\(CloseCode.goingAway)"
+      case .protocolError: "\(CloseCode.protocolError)"
+      case .idle: "\(CloseCode.idle)"
+      case .busy: "\(CloseCode.busy)"
+      case .reset: "\(CloseCode.reset)"
+      case .badContent: "\(CloseCode.badContent)"
+      case .other(let code): CloseCode(rawValue: UInt16(clamping: code)).map { "\($0)" } ?? "\(code)"
+      }
+    }
+  }
+
+  /// What kind of reason it is.
+  public var kind: Kind
+  /// The words of whoever ended it, if it gave any, or why the system did not send, where nothing was heard.
+  public var message: String?
+
+  package init(_ kind: Kind, _ message: String? = nil) { (self.kind, self.message) = (kind, message) }
+
+  init(code: UInt16, _ message: String) {
+    kind =
+      switch CloseCode(rawValue: code) {
+      case .done: .done
+      case .goingAway: .goingAway
+      case .protocolError: .protocolError
+      case .idle: .idle
+      case .busy: .busy
+      case .reset: .reset
+      case .badContent: .badContent
+      case .unreachable, .version, nil: .other(code: Int(code))
+      }
+    self.message = message.isEmpty ? nil : message
+  }
+}

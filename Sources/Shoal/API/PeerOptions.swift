@@ -1,0 +1,103 @@
+import ShoalContent
+import ShoalLink
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+extension Peer {
+  /// What a peer is told at its start; each is what the `shoal` command has an option of the same name for.
+  public struct Options: Sendable {
+    /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 is any that is free.
+    public var listen: String
+    /// If the port of `listen` is in use, any free one is taken.
+    public var anyPortIfBusy = false
+    /// Whether a tracker answers on the same port, and the tickets of what is shared name it.
+    public var runsTracker: Bool
+    /// Trackers, `host:port`, that are told of every file, asked for peers, and named in tickets.
+    public var trackers: [String] = []
+    /// How lost packets are repeated; go-back-N if either end asks for it.
+    public var arq = RepeatMode.selectiveRepeat
+    /// The most packets from the lowest unacknowledged, per connection and direction: 1 to 1,048,576.
+    public var window = Int(TransportConfiguration().window)
+    /// The congestion control.
+    public var congestion = CongestionAlgorithm.bbr
+    /// The largest IP packet to send, in bytes: 1,280 to 65,535. If nil, what the interface towards each peer takes, or
+    /// 1,500 through a `link` that is not clean.
+    public var mtu: Int?
+    /// A bad link through which everything that is sent and received passes.
+    public var link = LinkSpec.clean
+    /// Where to record every datagram, as pcapng.
+    public var capture: String?
+    /// Where to record what the transport decides, as qlog.
+    public var qlog: String?
+    /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
+    public var force = false
+    /// The most bytes of pieces that are not yet verified, over all downloads.
+    public var memory = SwarmConfiguration().bufferLimit
+
+    /// Any free port and a clean link, unless told otherwise.
+    public init(listen: String = ":0", runsTracker: Bool = false) {
+      self.listen = listen
+      self.runsTracker = runsTracker
+    }
+  }
+}
+
+extension Tracker {
+  /// What a tracker is told at its start.
+  public struct Options: Sendable {
+    /// Where to listen: `:7400`, `0.0.0.0:7400`, `[::1]:0`. Port 0 is any that is free.
+    public var listen: String
+    /// A bad link through which everything that is sent and received passes.
+    public var link = LinkSpec.clean
+    /// Where to record every datagram, as pcapng.
+    public var capture: String?
+    /// Whether `capture` may replace a file that has content; otherwise that is an error.
+    public var force = false
+
+    /// The usual port and a clean link, unless told otherwise.
+    public init(listen: String = ":\(Tracker.defaultPort)") { self.listen = listen }
+  }
+}
+
+extension NodeOptions {
+  package init(_ options: Peer.Options) throws(ShoalError) {
+    self.init(listen: options.listen, runsTracker: options.runsTracker)
+    anyPortIfBusy = options.anyPortIfBusy
+    swarm.transport.repeatMode = options.arq
+    let windows = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
+    guard windows.contains(options.window) else {
+      throw ShoalError(.badOption, "\(options.window): \(NodeOptions.range(windows)) packets", option: .window)
+    }
+    swarm.transport.window = UInt32(options.window)
+    swarm.transport.congestion = options.congestion
+    if let mtu = options.mtu {
+      guard TransportConfiguration.mtuRange.contains(mtu) else {
+        let range = NodeOptions.range(TransportConfiguration.mtuRange)
+        throw ShoalError(.badOption, "\(mtu): \(range) bytes", option: .mtu)
+      }
+      swarm.transport.mtu = mtu
+      followsInterfaceMTU = false
+    }
+    guard options.memory >= NodeOptions.leastMemory else {
+      throw ShoalError(
+        .badOption, "\(options.memory): must be \(NodeOptions.leastMemory) bytes or more", option: .memory)
+    }
+    swarm.bufferLimit = options.memory
+    link = options.link
+    (capture, qlog, replacesRecords) = (options.capture, options.qlog, options.force)
+  }
+
+  init(_ options: Tracker.Options) {
+    self.init(listen: options.listen, runsTracker: true)
+    link = options.link
+    (capture, replacesRecords) = (options.capture, options.force)
+  }
+
+  /// Two of the largest pieces: with fewer, one peer that is slow holds up all others.
+  private static let leastMemory = 2 << Limits.pieceExponents.upperBound
+
+  private static func range(_ range: ClosedRange<Int>) -> String {
+    "must be \(range.lowerBound) to \(range.upperBound)"
+  }
+}

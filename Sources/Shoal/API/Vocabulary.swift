@@ -1,0 +1,35 @@
+import ShoalContent
+import ShoalLink
+import ShoalTransport
+import ShoalWire
+
+// The core's types that the library's own declarations speak of, so that `import Shoal` alone names them.
+
+/// A BLAKE3 hash: what names a file.
+public typealias Digest = ShoalContent.Digest
+/// An IPv4 or IPv6 address with a UDP port.
+public typealias Address = ShoalWire.Address
+/// How a file is cut into pieces and chunks.
+public typealias Cut = ShoalContent.Cut
+/// How a user wants a file cut into chunks.
+public typealias Chunking = ShoalContent.Chunking
+/// How lost packets are repeated.
+public typealias RepeatMode = ShoalWire.RepeatMode
+/// What decides how much may be in flight, and how fast it is sent.
+public typealias CongestionAlgorithm = ShoalTransport.CongestionAlgorithm
+/// A bad link to put before a peer or tracker.
+public typealias LinkSpec = ShoalLink.LinkSpec
+
+extension LinkSpec {
+  /// The link that a text such as `loss=5%,delay=10ms,rate=20mbit/100mbit` describes; `clean` is none.
+  public init(_ text: String) throws(ShoalError) {
+    do { self = try LinkSpec(parsing: text) } catch {
+      throw ShoalError(.badOption, "\(error)", option: .link)
+    }
+  }
+}
+
+extension String {
+  /// Nothing instead of an empty text.
+  var nilIfEmpty: String? { isEmpty ? nil : self }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Content that came as bytes, in files without a name: they go when nobody holds them.
+enum Spool {
+  /// In memory.
+  static func inMemory(_ name: String, _ content: some Sequence<UInt8>) throws(SystemError) -> File {
+    let file = try File.inMemory(name)
+    try write(content, to: file, at: 0)
+    return file
+  }
+
+  /// On the disk, where temporary files that may be large belong.
+  static func onDisk<Stream: AsyncSequence & Sendable>(
+    _ name: String, _ stream: Stream
+  ) async throws(ShoalError) -> File where Stream.Element: Sequence<UInt8> {
+    do {
+      let directory = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+      let file = try File.unnamed(name, in: directory.isEmpty ? "/var/tmp" : directory)
+      var size = 0
+      for try await part in stream {
+        guard !Task.isCancelled else { break }
+        size += try write(part, to: file, at: size)
+      }
+      guard !Task.isCancelled else { throw ShoalError.closed("the task was cancelled") }
+      return file
+    } catch let error as ShoalError {
+      throw error
+    } catch let error as SystemError {
+      throw ShoalError(error)
+    } catch { throw ShoalError(.file, "\(name): the stream failed: \(error)") }
+  }
+
+  @discardableResult
+  private static func write(_ content: some Sequence<UInt8>, to file: File, at offset: Int) throws(SystemError) -> Int {
+    var bytes = Array(content)
+    var failure: SystemError?
+    bytes.withUnsafeMutableBytes { bytes in
+      do throws(SystemError) { try file.write(UnsafeRawBufferPointer(bytes), at: offset) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return bytes.count
+  }
+}

@@ -1,0 +1,31 @@
+import Synchronization
+
+/// What one task waits for; the first that answers counts.
+final class Answer<Value: Sendable>: Sendable {
+  typealias Outcome = Result<Value, ShoalError>
+
+  private enum State {
+    case asked(CheckedContinuation<Outcome, Never>?)
+    case answered(Outcome)
+  }
+
+  private let state = Mutex(State.asked(nil))
+
+  func wait(_ continuation: CheckedContinuation<Outcome, Never>) {
+    let outcome = state.withLock { state -> Outcome? in
+      if case .answered(let outcome) = state { return outcome }
+      state = .asked(continuation)
+      return nil
+    }
+    if let outcome { continuation.resume(returning: outcome) }
+  }
+
+  func give(_ outcome: Outcome) {
+    let waiting = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+      guard case .asked(let waiting) = state else { return nil }
+      state = .answered(outcome)
+      return waiting
+    }
+    waiting?.resume(returning: outcome)
+  }
+}
