@@ -115,9 +115,7 @@ public final class Peer: Sendable {
   public func share(
     _ content: some Sequence<UInt8> & Sendable, name: String, chunking: Chunking = .automatic
   ) async throws(ShoalError) -> Share {
-    do {
-      return try await share(name, Spool.inMemory(name, content), chunking, name: name)
-    } catch let error as SystemError { throw ShoalError(error) } catch { throw error as? ShoalError ?? .closed() }
+    try await share(name, Spool.inMemory(name, content), chunking, name: name)
   }
 
   /// Reads a stream to its end and serves what it gave, under a name. The content lies in a file in `$TMPDIR`, or

@@ -3,10 +3,12 @@ import Glibc
 /// Content that came as bytes, in files without a name: they go when nobody holds them.
 enum Spool {
   /// In memory.
-  static func inMemory(_ name: String, _ content: some Sequence<UInt8>) throws(SystemError) -> File {
-    let file = try File.inMemory(name)
-    try write(content, to: file, at: 0)
-    return file
+  static func inMemory(_ name: String, _ content: some Sequence<UInt8>) throws(ShoalError) -> File {
+    do throws(SystemError) {
+      let file = try File.inMemory(name)
+      try write(content, to: file, at: 0)
+      return file
+    } catch { throw ShoalError(error) }
   }
 
   /// On the disk, where temporary files that may be large belong.

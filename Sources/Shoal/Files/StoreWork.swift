@@ -23,7 +23,7 @@ enum StoreWork {
       switch job {
       case .openTarget(let path): return Outcome(result: .success(.done), opened: try File.open(path))
       case .openSource(let path):
-        let source = try file ?? File.open(path)
+        let source = if let file { file } else { try File.open(path) }
         return Outcome(result: .success(.status(DiskStatus(try source.status()))), opened: source)
       case .openPart(let path):
         let (part, wasThere) = try openPart(path)

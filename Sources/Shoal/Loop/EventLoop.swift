@@ -3,7 +3,7 @@ import ShoalTransport
 import ShoalWire
 
 /// State machines behind a socket, and the thread that owns them. Nothing else touches them.
-protocol EventLoop: AnyObject {
+protocol EventLoop: AnyObject, SendableMetatype {
   /// Made on its own thread; others reach it through `node`.
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<Self>)
 
