@@ -2,7 +2,7 @@ import Glibc
 
 extension RunningProgram {
   /// Where the tests themselves lie, and what was built with them.
-  private static let buildFolder: String = {
+  public static let buildFolder: String = {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     let path = String(decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)

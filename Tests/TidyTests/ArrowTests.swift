@@ -34,6 +34,7 @@ import Testing
       "ShoalTerminal",
     ],
     "report": [],
+    "examples": ["Shoal"],
     "wan": [
       "Glibc", "Synchronization", "CShoalWan", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalTerminal",
     ],
@@ -50,7 +51,11 @@ import Testing
 
   /// What a target imports without saying so is built before it or not, as it happens.
   @Test func everyTargetDependsOnWhatItImports() throws {
-    let folders = ["shoal-dump": "tools/dump", "shoal-wan": "tools/wan", "ReportPage": "tools/report"]
+    let folders = [
+      "example-fetch": "tools/examples/fetch", "example-progress": "tools/examples/progress",
+      "example-stream": "tools/examples/stream", "shoal-dump": "tools/dump", "shoal-wan": "tools/wan",
+      "ReportPage": "tools/report",
+    ]
     let imported = /^(?:@\w+ )*import (?:struct |class |enum |func )?((?:C?Shoal|TestSupport|ReportPage|shoal_)\w*)/
     let files = Tree.files(["Sources", "Tests", "tools"], [".swift"])
     var targets = 0

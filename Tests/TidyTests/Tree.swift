@@ -21,7 +21,9 @@ enum Tree {
       let base = root.appendingPathComponent(folder)
       let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
       return names.sorted().compactMap { name in
-        guard suffixes.contains(where: name.hasSuffix) else { return nil }
+        // What documentation shows, and what is compiled as a user's program is, is no part of the package.
+        let isOutside = name.contains(".docc/") || name.contains("Outsider/")
+        guard suffixes.contains(where: name.hasSuffix), !isOutside else { return nil }
         let text = try? String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
         return text.map { File(path: "\(folder)/\(name)", text: $0) }
       }

@@ -69,7 +69,8 @@ final class LocalDisk {
   /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told of bytes done, of how many, on
   /// any thread. It fails soon after `flag` is set.
   func share(
-    _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag, progress: @escaping @Sendable (UInt64, UInt64) -> Void,
+    _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag,
+    progress: @escaping @Sendable (UInt64, UInt64) -> Void,
     done: @escaping (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
   ) {
     sharesMade += 1
