@@ -4,11 +4,9 @@ import Testing
 
 /// Content that is fetched into memory, or read in order as it comes.
 @Suite struct ContentStreamTests {
-  private static let content = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 0x9e37_79b1 >> 13) }
-
   @Test func piecesComeInOrderAndNoFasterThanTheyAreRead() async throws {
     let origin = try peer()
-    let share = try await origin.share(Self.content, name: "long")
+    let share = try await origin.share(longContent, name: "long")
     var options = Peer.Options(listen: "127.0.0.1:0")
     options.memory = 8 << 20
     let reader = try Peer.start(options)
@@ -16,14 +14,14 @@ import Testing
     try await within(60) {
       var place = 0
       for try await slice in stream {
-        #expect(slice.elementsEqual(Self.content[place..<place + slice.count]))
+        #expect(slice == longContent[place..<place + slice.count])
         place += slice.count
         guard place == slice.count else { continue }
         // A reader that takes its time.
         try await Task.sleep(for: .milliseconds(400))
         #expect(stream.download.latest.bytes <= 2 << 20 + 64 << 10)
       }
-      #expect(place == Self.content.count)
+      #expect(place == longContent.count)
       #expect(stream.download.latest.phase == .finished)
     }
     #expect(await reader.downloads.isEmpty)
@@ -33,10 +31,10 @@ import Testing
 
   @Test func aLinkThatLosesAndReordersDoesNot() async throws {
     let origin = try peer("loss=3%,corrupt=1%,delay=2ms,jitter=2ms,reorder=5%")
-    let share = try await origin.share(Self.content[..<2_000_000], name: "short")
+    let share = try await origin.share(longContent[..<2_000_000], name: "short")
     let reader = try peer()
     let fetched = try await within(60) { try await reader.fetch(share.ticket, upTo: 2_000_000) }
-    #expect(fetched.elementsEqual(Self.content[..<2_000_000]))
+    #expect(fetched[...] == longContent[..<2_000_000])
     await reader.close()
     await origin.close()
   }
@@ -44,7 +42,7 @@ import Testing
   @Test func whatIsTooLargeIsRefused() async throws {
     let origin = try peer()
     for size in [50_000, 3_000_000] {
-      let share = try await origin.share(Self.content[..<size], name: "large")
+      let share = try await origin.share(longContent[..<size], name: "large")
       let reader = try peer()
       await #expect {
         try await within(30) { _ = try await reader.fetch(share.ticket, upTo: size - 1) }
@@ -59,7 +57,7 @@ import Testing
 
   @Test func nobodyToReadIsNobodyToFetchFor() async throws {
     let origin = try peer()
-    let share = try await origin.share(Self.content, name: "long")
+    let share = try await origin.share(longContent, name: "long")
     let reader = try peer()
     do {
       let stream = try await reader.stream(share.ticket)

@@ -17,6 +17,14 @@ func peer(
   return try Peer.start(options)
 }
 
+/// Six megabytes of which no two pieces are equal.
+let longContent: [UInt8] = {
+  let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 0x9e37_79b1 >> 13) }
+  var content: [UInt8] = []
+  while content.count < 6_000_000 { content += block }
+  return content
+}()
+
 extension Download {
   /// Waits until the file is whole.
   @discardableResult

@@ -105,6 +105,32 @@ import Testing
     #expect(owed == 5 * 65_536 - 1_000, "what is left of that piece, and as many others as fill the budget")
   }
 
+  @Test func aReaderGetsPiecesInOrderAndNoneItHasNoRoomFor() {
+    var bench = Bench()
+    bench.connect(1)
+    bench.connect(2)
+    bench.download.order = .inOrder(0..<3)
+    bench.begin()
+    _ = bench.fill(1)
+    #expect(bench.download.active.keys.sorted() == [0, 1, 2])
+    // What was begun is gone on with first, the lowest before the others; then what there is room for.
+    _ = bench.send(2, 0..<1_000, from: 1)
+    _ = bench.send(1, 0..<1_000, from: 1)
+    bench.download.remove(LinkKey(index: 1), &bench.resources)
+    #expect(bench.download.orphans.sorted() == [1, 2] && !bench.download.active.keys.contains(0))
+    let source = bench.download.source(LinkKey(index: 2))!
+    var picked: [Int?] = []
+    for _ in 0..<2 { picked.append(bench.download.pick(for: source, &bench.resources.random)) }
+    picked.append(bench.download.pick(for: source, &bench.resources.random))
+    #expect(picked == [1, 2, 0])
+    bench.download.missing.remove(0)
+    #expect(bench.download.pick(for: source, &bench.resources.random) == nil)
+    bench.download.order = .inOrder(1..<4)
+    #expect(bench.download.pick(for: source, &bench.resources.random) == 3)
+    bench.download.order = .inOrder(10..<12)
+    #expect(bench.download.pick(for: source, &bench.resources.random) == nil)
+  }
+
   @Test func aPieceThatDoesNotFitTheBudgetWaitsForRoom() {
     var bench = Bench()
     bench.resources.budget = PieceBudget(limit: 2 * 65_536)

@@ -61,7 +61,8 @@ public final class Download: Sendable {
   /// its file stays.
   public func remove() async {
     await withCheckedContinuation { continuation in
-      if !node.post({ $0.remove(self) { continuation.resume() } }) { continuation.resume() }
+      let isRunning = node.post { loop in loop.remove(self) { continuation.resume() } }
+      if !isRunning { discardPart(nil) { continuation.resume() } }
     }
   }
 

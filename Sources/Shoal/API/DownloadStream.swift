@@ -1,7 +1,8 @@
 /// The content of a file, verified and in order, while it is fetched: slices of at most 4 MiB.
 ///
-/// Nothing of it is kept or served. No more is fetched ahead of the reader than a quarter of `Peer.Options.memory`. It is
-/// for one reader; when that is cancelled, or the last copy of the stream is gone, the download is cancelled too.
+/// Nothing of it is kept or served. No more is fetched ahead of the reader than a quarter of `Peer.Options.memory`, or two
+/// pieces if that is more. It is for one reader; when that is cancelled, or the last copy of the stream is gone, the
+/// download is cancelled too.
 public struct DownloadStream: AsyncSequence, Sendable {
   /// The download behind it, to look at its progress or to cancel it.
   public var download: Download { source.download }

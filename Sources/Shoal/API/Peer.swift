@@ -103,6 +103,9 @@ public final class Peer: Sendable {
   // MARK: Sharing
 
   /// Cuts a file into chunks, hashes it and serves it from then on. `onProgress` is told of bytes hashed, of how many.
+  ///
+  /// The file stays open, as each share's does: for thousands of them the process must be allowed that (`ulimit -n`). It
+  /// must not change while it is shared; if it does, it is withdrawn, and `PeerEvent.withdrawn` says so.
   public func share(
     _ path: String, chunking: Chunking = .automatic,
     onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }

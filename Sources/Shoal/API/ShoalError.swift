@@ -38,7 +38,22 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// An option of `Peer.Options` or `Tracker.Options`.
   public enum Option: String, Sendable {
-    case listen, trackers, window, mtu, link, capture, qlog, memory
+    /// Where to listen.
+    case listen
+    /// The trackers that are told of every file.
+    case trackers
+    /// The packets that may be under way.
+    case window
+    /// The largest packet.
+    case mtu
+    /// The bad link.
+    case link
+    /// The record of all datagrams.
+    case capture
+    /// The record of what the transport decides.
+    case qlog
+    /// The bytes that may be kept in memory.
+    case memory
   }
 
   /// What would help, where that is to call with something else.

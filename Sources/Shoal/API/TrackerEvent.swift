@@ -22,7 +22,20 @@ public enum TrackerEvent: Sendable, Hashable {
 
   /// What is asked of a tracker.
   public enum Request: String, Sendable, Hashable {
-    case connect, register, update, find, lookup, map, deregister
+    /// To prove an address.
+    case connect
+    /// That a peer has a file from now on.
+    case register
+    /// That it has more of it.
+    case update
+    /// Which files have a name.
+    case find
+    /// Who has a file.
+    case lookup
+    /// Which chunks a peer has.
+    case map
+    /// That a peer has a file no longer.
+    case deregister
   }
 
   init(_ event: RegistrarEvent) {

@@ -21,6 +21,7 @@ final class DownloadTask {
   private(set) var isOver = false
   /// It is to be removed as soon as the disk is done with preparing a place for it.
   private var onRemoved: [@Sendable () -> Void] = []
+  var isBeingRemoved: Bool { !onRemoved.isEmpty }
 
   init(
     _ download: Download, _ ticket: Ticket, _ key: FileKey, _ pieces: PieceFlow?, replacing: Bool, patience: Duration?
@@ -108,9 +109,9 @@ final class DownloadTask {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere
     if let path = progress.path, !wasThere { download.part.withLock { $0 = partPath(of: path) } }
+    progress.phase = .downloading
     guard onRemoved.isEmpty else { return remove(loop, nil) }
     loop.disk.begin(key, manifest.cut, readBy: pieces)
-    progress.phase = .downloading
     if let range = pieces?.begin(manifest.cut) { loop.swarm.takeInOrder(key, range, at: SystemClock.now()) }
     loop.swarm.begin(key, have: have, at: SystemClock.now())
     progress.resumed = loop.swarm.progress(key).bytes
@@ -157,13 +158,13 @@ final class DownloadTask {
   func remove(_ loop: PeerLoop, _ removed: (@Sendable () -> Void)?) {
     if let removed { onRemoved.append(removed) }
     // What is about to be opened cannot be deleted yet.
-    guard progress.phase != .checking || download.part.withLock({ $0 != nil }) else { return }
+    guard progress.phase != .checking else { return }
     let onRemoved = self.onRemoved
     self.onRemoved = []
     // As long as it is open here, no other program can claim it.
     let claim = loop.disk.openFile(key)
     fail(ShoalError.closed("the download was removed"), loop)
-    loop.discardPart(of: download, claim) { for removed in onRemoved { removed() } }
+    download.discardPart(claim) { for removed in onRemoved { removed() } }
   }
 
   /// A peer speaks none of our versions; if there is no other, that is the end.
@@ -224,7 +225,10 @@ extension PeerLoop {
 
   private func task(of download: Download) -> DownloadTask? { downloads.values.first { $0.download === download } }
 
-  func cancel(_ download: Download) { task(of: download)?.fail(ShoalError.closed("the download was cancelled"), self) }
+  func cancel(_ download: Download) {
+    guard let task = task(of: download), !task.isBeingRemoved else { return }
+    task.fail(ShoalError.closed("the download was cancelled"), self)
+  }
 
   /// A reader has come so far: these pieces may be fetched.
   func advance(_ download: Download, to pieces: Range<Int>) {
@@ -239,19 +243,7 @@ extension PeerLoop {
       finishedDownloads[index] = nil
       withdrawLater(FileKey(source: UInt32(index)))
     }
-    discardPart(of: download, nil, removed)
-  }
-
-  /// Deletes the part that a download has left, unless another download or program goes on from it; `claim` is the part,
-  /// if it is still open.
-  func discardPart(of download: Download, _ claim: File?, _ done: @escaping @Sendable () -> Void) {
-    guard let part = download.part.withLock({ $0.take() }) else { return done() }
-    WorkerPool.shared.run {
-      withExtendedLifetime(claim ?? StoreWork.claim(part)) { file in
-        if file != nil { try? FileSystem.remove(part) }
-      }
-      done()
-    }
+    download.discardPart(nil, removed)
   }
 
   /// Serves a file no longer.
@@ -267,6 +259,20 @@ extension PeerLoop {
       loop.disk.remove(key)
       loop.swarm.withdraw(key, reason, at: SystemClock.now())
       loop.takeEvents()
+    }
+  }
+}
+
+extension Download {
+  /// Deletes the part that it has left, unless another download or program goes on from it; `claim` is the part, if it is
+  /// still open.
+  func discardPart(_ claim: File?, _ done: @escaping @Sendable () -> Void) {
+    guard let part = part.withLock({ $0.take() }) else { return done() }
+    WorkerPool.shared.run {
+      withExtendedLifetime(claim ?? StoreWork.claim(part)) { file in
+        if file != nil { try? FileSystem.remove(part) }
+      }
+      done()
     }
   }
 }
