@@ -18,11 +18,11 @@ import Testing
     let addresses: (Address, Address)
 
     init(_ link: String, arq: RepeatMode = .selectiveRepeat, size: Int = 1_500_000, seed: UInt64 = 3) throws {
-      let world = TransportWorld(seed: seed)
+      let world = World(seed: seed)
       var configuration = TransportConfiguration()
       configuration.repeatMode = arq
-      let a = world.addHost(configuration, link: try LinkSpec(parsing: link))
-      let b = world.addHost(configuration)
+      let a = world.addEndpoint(configuration, link: try LinkSpec(parsing: link))
+      let b = world.addEndpoint(configuration)
       addresses = (a.address, b.address)
       let box = Box()
       world.network.onSend = { datagram, now in

@@ -17,7 +17,9 @@ import Testing
 
   private func arrivals(_ network: inout Network) -> [(at: Nanoseconds, bytes: [UInt8])] {
     var all: [(at: Nanoseconds, bytes: [UInt8])] = []
-    while case .arrival(let datagram)? = network.nextEvent() { all.append((network.now.nanoseconds, datagram.bytes)) }
+    while case .arrival(let datagram, _)? = network.nextEvent() {
+      all.append((network.now.nanoseconds, datagram.bytes))
+    }
     return all
   }
 
@@ -72,8 +74,8 @@ import Testing
     var network = try network("clean")
     func wakes() -> [Nanoseconds] {
       var all: [Nanoseconds] = []
-      while case .wake(let address)? = network.nextEvent(until: Instant(nanoseconds: 100)) {
-        #expect(address == first)
+      while case .wake(let number)? = network.nextEvent(until: Instant(nanoseconds: 100)) {
+        #expect(network.number(of: first) == number)
         all.append(network.now.nanoseconds)
       }
       return all

@@ -12,9 +12,9 @@ import Testing
 struct PaceTests {
   /// The time that the transport alone needs.
   private func alone(_ bytes: Int, _ link: String) -> Nanoseconds {
-    let world = TransportWorld(seed: 1)
-    let a = world.addHost(link: Scene.link(link))
-    let b = world.addHost()
+    let world = World(seed: 1)
+    let a = world.addEndpoint(link: Scene.link(link))
+    let b = world.addEndpoint()
     let id = world.connect(a, to: b)
     world.run(for: 10 * .second) { a.connection != nil }
     let start = world.now
@@ -71,6 +71,7 @@ struct PaceTests {
     peer.verificationDelay = 5 * .millisecond
     var most = 0
     scene.world.afterTurn = { host in
+      guard let host = host as? WorldPeer else { return }
       most = max(most, host.swarm.buffered)
       if host.swarm.buffered > host.configuration.bufferLimit { scene.world.violate("\(host.swarm.buffered) buffered") }
     }
@@ -126,6 +127,7 @@ struct PaceTests {
     for _ in 0..<3 { scene.downloader("delay=10ms,rate=10mbit", trackers: [tracker]) }
     var turns = 0
     scene.world.afterTurn = { host in
+      guard let host = host as? WorldPeer else { return }
       turns += 1
       if turns % 97 == 0, !host.ledgerIsRight { scene.world.violate("\(host.address): the ledger is wrong") }
     }

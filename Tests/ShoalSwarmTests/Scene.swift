@@ -19,9 +19,12 @@ final class Scene {
 
   init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic) {
     self.seed = seed
-    world = World(seed: seed)
+    world = World(seed: seed, start: Scene.start)
     file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking)
   }
+
+  /// Long after zero, so that a time that is not set is not taken for one that is.
+  static let start = Instant(nanoseconds: 1_000 * .second)
 
   static func link(_ text: String) -> LinkSpec { (try? LinkSpec(parsing: text)) ?? .clean }
 

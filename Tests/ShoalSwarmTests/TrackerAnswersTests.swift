@@ -75,14 +75,14 @@ struct TrackerAnswersTests {
 
   @Test(arguments: [(1, 100.0, 10...13), (60_000, 1_300.0, 3...3)] as [(Int64, Double, ClosedRange<Int>)])
   func anAbsurdIntervalIsHeldToTenToSixHundredSeconds(interval: Int64, span: Double, times: ClosedRange<Int>) {
-    var network = TrackerNetwork { $0.interval = interval * .second }
+    let network = TrackerNetwork { $0.interval = interval * .second }
     network.clients[0].register(id: id, cut: TrackerNetwork.cut(10), name: "", have: .full(capacity: 10))
     network.run(span)
     #expect(times.contains(network.sent.count { $0.type == .register }))
   }
 
   @Test func aFileThatWasRegisteredWithAnotherCutIsTakenBackToo() {
-    var network = TrackerNetwork()
+    let network = TrackerNetwork()
     network.clients[0].register(id: id, cut: TrackerNetwork.cut(10), name: "", have: .full(capacity: 10))
     network.run(2)
     network.clients[0].register(id: id, cut: TrackerNetwork.cut(20), name: "", have: .full(capacity: 20))

@@ -1,110 +1,99 @@
 import ShoalBase
 import ShoalContent
+import ShoalLink
+import ShoalSimulator
 import ShoalSwarm
 import ShoalTracker
 import ShoalWire
 
-/// A tracker and its clients in virtual time, over links that lose datagrams.
-struct TrackerNetwork {
+/// A tracker and its clients, each with a link of its own; the tracker's delays, and may lose, what passes.
+final class TrackerNetwork {
   static let trackerAddress = Address(ipv4: 0x0a00_0001, port: 7_400)
-  static let delay = 10 * Nanoseconds.millisecond
 
-  var now = Instant(nanoseconds: 1_000 * .second)
-  var tracker: Registrar
-  var clients: [TrackerClient] = []
-  var events: [[TrackerClientEvent]] = []
+  private let world: World
+  var tracker: Tracker
+  var clients = Clients()
   /// Requests, as they were sent.
-  var sent: [(at: Instant, client: Int, to: Address, type: PacketType?, bytes: [UInt8])] = []
+  private(set) var sent: [(at: Instant, client: Int, to: Address, type: PacketType?, bytes: [UInt8])] = []
   /// Where the tracker is.
-  var places: Set<Address> = [trackerAddress]
+  var places: Set<Address> = [] { didSet { move(from: oldValue) } }
   /// The share of datagrams lost, each way, 0...1.
-  var loss = 0.0
+  var loss = 0.0 { didSet { for place in places { world.network.join(place, link: link) } } }
   /// The tracker neither hears nor answers.
-  var isDown = false
-  private var flying: [(at: Instant, client: Int, place: Address, isRequest: Bool, bytes: [UInt8])] = []
+  var isDown = false { didSet { isDown ? world.part(places.compactMap { world.host(at: $0) }) : world.heal() } }
   private var random: SeededGenerator
-  private let configuration: RegistrarConfiguration
+  private let configuration: TrackerConfiguration
 
-  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout RegistrarConfiguration) -> Void = { _ in }) {
-    var configuration = RegistrarConfiguration()
+  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout TrackerConfiguration) -> Void = { _ in }) {
+    var configuration = TrackerConfiguration()
     change(&configuration)
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
-    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
+    world = World(seed: seed, start: Scene.start)
+    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
+    begin()
     for number in 0..<count { startClient(seed: seed &* 1_000 &+ UInt64(number)) }
+  }
+
+  /// Another's tracker as it is now, and nobody else.
+  private init(copying other: TrackerNetwork) {
+    (configuration, random, tracker) = (other.configuration, other.random, other.tracker)
+    world = World(seed: 1, start: other.now)
+    begin()
+  }
+
+  private func begin() {
+    places = [Self.trackerAddress]
+    world.network.onSend = { [unowned self] datagram, now in
+      if let client = clients.hosts.firstIndex(where: { $0.address == datagram.from }) {
+        sent.append((now, client, datagram.to, Self.packetType(of: datagram.bytes), datagram.bytes))
+      }
+      return true
+    }
   }
 
   static func address(_ client: Int) -> Address { Address(ipv4: 0x0a00_0100 + UInt32(client), port: 7_401) }
 
-  mutating func startClient(seed: UInt64, others: [Address] = []) {
-    let random = SecretGenerator(seed: seed)
-    clients.append(TrackerClient(tracker: Self.trackerAddress, others: others, random: random))
-    events.append([])
+  var now: Instant { world.now }
+  var events: [[TrackerClientEvent]] { clients.hosts.map(\.events) }
+
+  private var link: LinkSpec {
+    var both = LinkParameters()
+    (both.delay, both.loss) = (10 * .millisecond, loss)
+    return LinkSpec(up: both, down: both)
+  }
+
+  private func move(from old: Set<Address>) {
+    for place in old.subtracting(places) { if let host = world.host(at: place) { world.crash(host) } }
+    for place in places.subtracting(old) { world.add(TrackerDoor(place, of: self), link: link) }
+  }
+
+  func startClient(seed: UInt64, others: [Address] = [], at address: Address? = nil) {
+    let client = TrackerClient(tracker: Self.trackerAddress, others: others, random: SecretGenerator(seed: seed))
+    clients.hosts.append(TrackerClientHost(address ?? Self.address(clients.count), client))
+    world.add(clients.hosts.last!)
   }
 
   /// The tracker loses all that it knew, its key too.
-  mutating func restartTracker() {
+  func restartTracker() {
     let seed = random.next()
-    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
+    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
   }
 
   /// Lets time pass until the condition holds; whether it did within so many seconds.
   @discardableResult
-  mutating func run(_ seconds: Double, until isDone: (inout TrackerNetwork) -> Bool = { _ in false }) -> Bool {
-    let end = now + Nanoseconds(seconds * 1e9)
-    while true {
-      step()
-      if isDone(&self) { return true }
-      var next = min(tracker.deadline, flying.map(\.at).min() ?? .distantFuture)
-      for client in clients { next = min(next, client.deadline) }
-      guard next <= end else {
-        now = end
-        return false
-      }
-      now = max(next, now)
-    }
-  }
-
-  private mutating func step() {
-    let arrived = flying.filter { $0.at <= now }
-    flying.removeAll { $0.at <= now }
-    for datagram in arrived {
-      let bytes = datagram.bytes.span
-      if !datagram.isRequest {
-        _ = clients[datagram.client].receive(bytes, from: datagram.place, at: now)
-      } else if !isDown && places.contains(datagram.place) {
-        tracker.receive(bytes, from: Self.address(datagram.client), at: now)
-        while let (to, bytes) = tracker.nextTransmit(at: now) {
-          carry(Int(to.ipv4 - 0x0a00_0100), datagram.place, isRequest: false, bytes)
-        }
-      }
-    }
-    tracker.expire(at: now)
-    for index in clients.indices {
-      clients[index].expire(at: now)
-      while let (to, bytes) = clients[index].nextTransmit(at: now) {
-        sent.append((now, index, to, Self.packetType(of: bytes), bytes))
-        carry(index, to, isRequest: true, bytes)
-      }
-      while let event = clients[index].nextEvent() { events[index].append(event) }
-    }
-  }
-
-  private mutating func carry(_ client: Int, _ place: Address, isRequest: Bool, _ bytes: [UInt8]) {
-    if random.unit() >= loss { flying.append((now + Self.delay, client, place, isRequest, bytes)) }
+  func run(_ seconds: Double, until isDone: (TrackerNetwork) -> Bool = { _ in false }) -> Bool {
+    for client in clients.hosts { world.flush(client) }
+    return world.run(for: Nanoseconds(seconds * 1e9)) { isDone(self) }
   }
 
   /// What the tracker knows client `index` to have, told to nobody's client.
   func chunks(of index: Int, _ id: Digest, capacity: Int) -> BitSet {
-    var copy = self
-    copy.loss = 0
-    copy.isDown = false
-    copy.places.insert(Self.trackerAddress)
-    let asker = copy.clients.count
-    copy.startClient(seed: 77)
-    copy.clients[asker].map(id: id, address: Self.address(index), chunks: capacity)
-    copy.run(60) { !$0.events[asker].isEmpty && $0.clients[asker].isIdle }
-    for case .mapped(_, _, let chunks) in copy.events[asker] { return chunks }
+    let copy = TrackerNetwork(copying: self)
+    copy.startClient(seed: 77, at: Self.address(clients.count))
+    copy.clients[0].map(id: id, address: Self.address(index), chunks: capacity)
+    copy.run(60) { !$0.events[0].isEmpty && $0.clients[0].isIdle }
+    for case .mapped(_, _, let chunks) in copy.events[0] { return chunks }
     return BitSet(capacity: capacity)
   }
 
@@ -121,4 +110,65 @@ struct TrackerNetwork {
   static func cut(_ chunks: Int) -> Cut {
     Cut(size: UInt64(chunks) << 16, pieceExponent: 16, chunks: UInt32(chunks))
   }
+}
+
+/// The clients of a network, which a test may tell what to do before it lets time pass.
+struct Clients: RandomAccessCollection {
+  fileprivate(set) var hosts: [TrackerClientHost] = []
+
+  var startIndex: Int { 0 }
+  var endIndex: Int { hosts.count }
+
+  subscript(index: Int) -> TrackerClient {
+    _read { yield hosts[index].client }
+    nonmutating _modify { yield &hosts[index].client }
+  }
+}
+
+/// A host with nothing but a tracker's client.
+final class TrackerClientHost: WorldHost {
+  let address: Address
+  var client: TrackerClient
+  private(set) var events: [TrackerClientEvent] = []
+
+  init(_ address: Address, _ client: TrackerClient) { (self.address, self.client) = (address, client) }
+
+  func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    _ = client.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+  }
+
+  func expire(at now: Instant) { client.expire(at: now) }
+
+  func nextTransmit(at now: Instant) -> NetworkDatagram? {
+    client.nextTransmit(at: now).map { NetworkDatagram(from: address, to: $0.to, bytes: $0.bytes) }
+  }
+
+  func nextEvent(at now: Instant) -> String? {
+    while let event = client.nextEvent() { events.append(event) }
+    return nil
+  }
+
+  var deadline: Instant { client.deadline }
+}
+
+/// One of the addresses at which a network's tracker is.
+final class TrackerDoor: WorldHost {
+  let address: Address
+  private unowned let network: TrackerNetwork
+
+  init(_ address: Address, of network: TrackerNetwork) { (self.address, self.network) = (address, network) }
+
+  func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    network.tracker.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+  }
+
+  func expire(at now: Instant) { network.tracker.expire(at: now) }
+
+  func nextTransmit(at now: Instant) -> NetworkDatagram? {
+    network.tracker.nextTransmit(at: now).map { NetworkDatagram(from: address, to: $0.to, bytes: $0.bytes) }
+  }
+
+  func nextEvent(at now: Instant) -> String? { nil }
+
+  var deadline: Instant { network.tracker.deadline }
 }

@@ -11,7 +11,7 @@ struct TrackerClientTests {
   private func cut(_ chunks: Int) -> Cut { TrackerNetwork.cut(chunks) }
   private func packetType(of datagram: [UInt8]) -> PacketType? { TrackerNetwork.packetType(of: datagram) }
 
-  private func share(_ network: inout TrackerNetwork, _ client: Int, _ id: Digest, _ chunks: Int, _ have: [ChunkRun]) {
+  private func share(_ network: TrackerNetwork, _ client: Int, _ id: Digest, _ chunks: Int, _ have: [ChunkRun]) {
     let have = BitSet(capacity: chunks, runs: have)
     network.clients[client].register(id: id, cut: cut(chunks), name: "film.mkv", have: have)
   }
@@ -24,9 +24,9 @@ struct TrackerClientTests {
   }
 
   @Test func connectsRegistersAndAsks() throws {
-    var network = TrackerNetwork(clients: 2)
+    let network = TrackerNetwork(clients: 2)
     #expect(network.clients[0].deadline == .distantFuture && network.clients[0].isIdle)
-    share(&network, 0, digest(1), 10, [ChunkRun(first: 0, count: 10)])
+    share(network, 0, digest(1), 10, [ChunkRun(first: 0, count: 10)])
     #expect(network.clients[0].deadline == .zero && !network.clients[0].isIdle)
     network.run(1)
     #expect(
@@ -50,15 +50,15 @@ struct TrackerClientTests {
   }
 
   @Test func equalQuestionsAreOne() {
-    var network = TrackerNetwork()
+    let network = TrackerNetwork()
     for _ in 0..<5 { network.clients[0].lookup(id: digest(1)) }
     network.run(5)
     #expect(network.clients[0].counters.requests == 2)
   }
 
   @Test func gainsAreToldAtMostOnceASecond() {
-    var network = TrackerNetwork()
-    share(&network, 0, digest(1), 1_000, [])
+    let network = TrackerNetwork()
+    share(network, 0, digest(1), 1_000, [])
     network.run(2)
     for index in 0..<500 {
       network.clients[0].gained(ChunkRun(first: UInt32(index), count: 1), of: digest(1))
@@ -76,7 +76,7 @@ struct TrackerClientTests {
   }
 
   @Test func aFragmentedMapIsToldAndReadWhole() {
-    var network = TrackerNetwork(clients: 2)
+    let network = TrackerNetwork(clients: 2)
     let have = fragments(100_000, seed: 4)
     network.clients[0].register(id: digest(1), cut: cut(100_000), name: "", have: have)
     #expect(network.run(10) { $0.tracker.mapBytes > 0 && $0.clients[0].deadline > $0.now + 30 * .second })
@@ -85,8 +85,8 @@ struct TrackerClientTests {
   }
 
   @Test func staysRegisteredForDays() {
-    var network = TrackerNetwork { $0.interval = 30 * .second }
-    share(&network, 0, digest(1), 10, [ChunkRun(first: 0, count: 10)])
+    let network = TrackerNetwork { $0.interval = 30 * .second }
+    share(network, 0, digest(1), 10, [ChunkRun(first: 0, count: 10)])
     network.run(3 * 86_400) { $0.tracker.counters.expired > 0 }
     #expect(network.tracker.registrationCount == 1 && network.tracker.counters.expired == 0)
     #expect(network.tracker.counters.errors.isEmpty, "no cookie ever was too old")
@@ -96,11 +96,11 @@ struct TrackerClientTests {
   }
 
   @Test func aRestartedTrackerIsRefilled() {
-    var network = TrackerNetwork(clients: 3)
+    let network = TrackerNetwork(clients: 3)
     let have = fragments(20_000, seed: 2)
     for index in 0..<3 {
       network.clients[index].register(id: digest(1), cut: cut(20_000), name: "a", have: have)
-      share(&network, index, digest(UInt64(index) + 2), 10, [ChunkRun(first: 1, count: 2)])
+      share(network, index, digest(UInt64(index) + 2), 10, [ChunkRun(first: 1, count: 2)])
     }
     network.run(20)
     network.restartTracker()
@@ -117,7 +117,7 @@ struct TrackerClientTests {
   }
 
   @Test(arguments: seeds(0..<60)) func lossOnlyDelays(seed: UInt64) {
-    var network = TrackerNetwork(seed: seed, clients: 3)
+    let network = TrackerNetwork(seed: seed, clients: 3)
     network.loss = 0.3
     let have = (0..<3).map { fragments(5_000, seed: seed + $0) }
     for index in 0..<3 {
@@ -129,9 +129,13 @@ struct TrackerClientTests {
       network.clients[index].lookup(id: digest(1))
       network.clients[index].map(id: digest(1), address: TrackerNetwork.address((index + 1) % 3), chunks: 5_000)
     }
-    network.run(200)
+    // A registration may lapse meanwhile, where every other datagram is lost; it comes back.
+    let isTold = (0..<60).contains { _ in
+      network.run(20)
+      return (0..<3).allSatisfy { network.chunks(of: $0, digest(1), capacity: 5_000) == have[$0] }
+    }
+    #expect(isTold)
     for index in 0..<3 {
-      #expect(network.chunks(of: index, digest(1), capacity: 5_000) == have[index])
       var peers = 0
       var maps = 0
       for event in network.events[index] {
@@ -146,9 +150,9 @@ struct TrackerClientTests {
   }
 
   @Test func triesForEverButNeverFloods() {
-    var network = TrackerNetwork()
+    let network = TrackerNetwork()
     network.isDown = true
-    share(&network, 0, digest(1), 10, [])
+    share(network, 0, digest(1), 10, [])
     network.clients[0].lookup(id: digest(1))
     network.run(3_600)
     #expect(network.sent.allSatisfy { $0.type == .connect })
@@ -167,11 +171,11 @@ struct TrackerClientTests {
   }
 
   @Test func silenceOfManyRequestsEndsForAll() {
-    var network = TrackerNetwork()
+    let network = TrackerNetwork()
     network.clients[0].find(name: "x")
     network.run(1)
     network.isDown = true
-    for number in 1...20 as ClosedRange<UInt64> { share(&network, 0, digest(number), 10, []) }
+    for number in 1...20 as ClosedRange<UInt64> { share(network, 0, digest(number), 10, []) }
     network.run(80)
     #expect(network.sent.count < 40)
     network.isDown = false
@@ -181,7 +185,7 @@ struct TrackerClientTests {
   }
 
   @Test func aTrackerThatTakesNoCookieIsNotFlooded() {
-    var network = TrackerNetwork()
+    let network = TrackerNetwork()
     network.clients[0].find(name: "x")
     network.run(60) {
       $0.restartTracker()
@@ -193,8 +197,8 @@ struct TrackerClientTests {
   }
 
   @Test func deregistersAndGoesIdle() {
-    var network = TrackerNetwork()
-    for number in 1...9 as ClosedRange<UInt64> { share(&network, 0, digest(number), 10, []) }
+    let network = TrackerNetwork()
+    for number in 1...9 as ClosedRange<UInt64> { share(network, 0, digest(number), 10, []) }
     network.run(2)
     network.clients[0].deregister(id: digest(1))
     network.run(1)
@@ -204,17 +208,17 @@ struct TrackerClientTests {
     #expect(network.run(2) { $0.clients[0].isIdle })
     #expect(network.tracker.registrationCount == 0 && network.clients[0].deadline == .distantFuture)
     // What was never registered needs no farewell.
-    share(&network, 0, digest(1), 10, [])
+    share(network, 0, digest(1), 10, [])
     network.clients[0].deregisterAll()
     #expect(network.clients[0].isIdle)
   }
 
   @Test func aFileMayLeaveAndComeBackAtOnce() {
-    var network = TrackerNetwork()
-    share(&network, 0, digest(1), 10, [ChunkRun(first: 0, count: 5)])
+    let network = TrackerNetwork()
+    share(network, 0, digest(1), 10, [ChunkRun(first: 0, count: 5)])
     network.run(2)
     network.clients[0].deregister(id: digest(1))
-    share(&network, 0, digest(1), 10, [ChunkRun(first: 7, count: 1)])
+    share(network, 0, digest(1), 10, [ChunkRun(first: 7, count: 1)])
     network.run(2)
     #expect(network.chunks(of: 0, digest(1), capacity: 10).rangesDescription == "7")
     network.clients[0].register(id: digest(1), cut: cut(20), name: "b", have: .full(capacity: 20))
@@ -223,20 +227,20 @@ struct TrackerClientTests {
   }
 
   @Test func chunksOfAnEarlierLifeAreTakenBack() {
-    var network = TrackerNetwork()
-    share(&network, 0, digest(1), 100, [ChunkRun(first: 0, count: 90)])
+    let network = TrackerNetwork()
+    share(network, 0, digest(1), 100, [ChunkRun(first: 0, count: 90)])
     network.run(2)
     network.clients[0] = TrackerClient(tracker: TrackerNetwork.trackerAddress, random: SecretGenerator(seed: 55))
-    share(&network, 0, digest(1), 100, [ChunkRun(first: 3, count: 1)])
+    share(network, 0, digest(1), 100, [ChunkRun(first: 3, count: 1)])
     network.run(5)
     #expect(network.chunks(of: 0, digest(1), capacity: 100).rangesDescription == "3")
   }
 
   @Test func aFullTrackerIsAskedAgainAfterAnInterval() {
-    var network = TrackerNetwork(clients: 2) { $0.peersPerFile = 1 }
-    share(&network, 0, digest(1), 10, [])
+    let network = TrackerNetwork(clients: 2) { $0.peersPerFile = 1 }
+    share(network, 0, digest(1), 10, [])
     network.run(2)
-    share(&network, 1, digest(1), 10, [])
+    share(network, 1, digest(1), 10, [])
     network.run(150)
     let refusals = network.events[1].filter { if case .refused(.register, 5, _) = $0 { true } else { false } }
     #expect(refusals.count == 3)

@@ -16,7 +16,7 @@ struct TrackerContactTests {
 
   /// One client of a tracker that may be at a, b and c, and is where `places` says; it has a file to register.
   private func network(at places: Set<Address>, others: [Address]) -> TrackerNetwork {
-    var network = TrackerNetwork(clients: 0)
+    let network = TrackerNetwork(clients: 0)
     network.places = places
     network.startClient(seed: 5, others: others)
     let have = BitSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)])

@@ -12,7 +12,7 @@ struct TrackerTriesTests {
 
   /// Two tries of a request go to where the tracker answered; then it is sought at its other addresses.
   @Test func afterTwoTriesATrackerIsSoughtElsewhere() {
-    var network = TrackerNetwork(clients: 0)
+    let network = TrackerNetwork(clients: 0)
     network.startClient(seed: 5, others: [b])
     network.clients[0].find(name: "x")
     network.run(5)

@@ -31,7 +31,7 @@ struct TwoFilesTests {
   }
 
   @Test func bothAreFetchedOverOneConnection() {
-    let world = World(seed: 1)
+    let world = World(seed: 1, start: Scene.start)
     let origin = origin(world)
     let (peer, keys) = downloader(world, from: [origin.address])
     var most = 0
@@ -50,7 +50,7 @@ struct TwoFilesTests {
 
   /// The peer that both are fetched from goes: what was asked of it of either is asked of another.
   @Test func whatWasAskedOfBothIsAskedOfAnother() {
-    let world = World(seed: 2)
+    let world = World(seed: 2, start: Scene.start)
     let first = origin(world)
     let (peer, keys) = downloader(world, from: [first.address])
     world.run(for: 5 * .second) { keys.allSatisfy { peer.swarm.progress($0).bytes > 50_000 } }
@@ -66,7 +66,7 @@ struct TwoFilesTests {
 
   /// One of them is refused: the other is fetched over the same connection, and the one is not sought elsewhere less.
   @Test func theRefusalOfOneEndsThatAlone() {
-    let world = World(seed: 3)
+    let world = World(seed: 3, start: Scene.start)
     let origin = world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms,rate=8mbit"))
     world.share(files[1], from: origin)
     let (peer, keys) = downloader(world, from: [origin.address])
@@ -90,7 +90,7 @@ struct TwoFilesTests {
 
   /// Who wants both is told of the chunks of each under its own number.
   @Test func chunksAreToldUnderTheNumberOfTheirFile() {
-    let world = World(seed: 4)
+    let world = World(seed: 4, start: Scene.start)
     let origin = origin(world)
     let (peer, keys) = downloader(world, from: [origin.address])
     var told: [UInt16: [ChunkRun]] = [:]
@@ -122,7 +122,7 @@ struct TwoFilesTests {
 
   /// What is asked of others is taken back from a silent peer under the number of its file.
   @Test func whatIsTakenBackIsOfTheRightFile() {
-    let world = World(seed: 6)
+    let world = World(seed: 6, start: Scene.start)
     let files = self.files
     var (asked, cancelled): ([UInt16: Set<RangeField>], [UInt16: Set<RangeField>]) = ([:], [:])
     let silent = world.addStranger(link: Scene.link("delay=5ms")) { stranger, event, _ in
@@ -149,7 +149,7 @@ struct TwoFilesTests {
 
   /// One is withdrawn: the other goes on, over a connection of its own.
   @Test func whatIsWithdrawnTakesNothingElseWithIt() {
-    let world = World(seed: 5)
+    let world = World(seed: 5, start: Scene.start)
     let origin = origin(world)
     let (peer, keys) = downloader(world, from: [origin.address])
     world.run(for: 5 * .second) { keys.allSatisfy { peer.swarm.progress($0).bytes > 50_000 } }

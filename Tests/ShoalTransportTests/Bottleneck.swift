@@ -6,14 +6,14 @@ import ShoalSimulator
 
 /// Senders that share a bottleneck on their way to one receiver, in virtual time.
 struct Bottleneck {
-  let world: TransportWorld
-  let receiver: TransportWorldHost
-  private(set) var senders: [TransportWorldHost] = []
+  let world: World
+  let receiver: WorldEndpoint
+  private(set) var senders: [WorldEndpoint] = []
 
   /// The path: Mbit/s, round trip in ms, queue in bandwidth-delay products, loss in per cent each way, more keys.
   init(_ rate: Int, _ roundTrip: Int, queue: Double = 1, loss: Double = 0, more: String = "", seed: UInt64) throws {
-    world = TransportWorld(seed: seed)
-    receiver = world.addHost(link: try Bottleneck.link(rate, roundTrip, queue: queue, loss: loss, more: more))
+    world = World(seed: seed)
+    receiver = world.addEndpoint(link: try Bottleneck.link(rate, roundTrip, queue: queue, loss: loss, more: more))
   }
 
   static func link(
@@ -34,7 +34,7 @@ struct Bottleneck {
   /// Adds a sender of so many bytes.
   @discardableResult
   mutating func send(_ bytes: Int = 2_000_000_000, _ congestion: CongestionAlgorithm = .bbr) throws -> Int {
-    let sender = world.addHost(.with { $0.congestion = congestion })
+    let sender = world.addEndpoint(.with { $0.congestion = congestion })
     for _ in 0..<20 where sender.connection == nil {
       world.connect(sender, to: receiver)
       world.run(for: 5 * .second) { sender.connection != nil }

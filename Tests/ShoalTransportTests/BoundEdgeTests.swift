@@ -8,13 +8,13 @@ import Testing
 
 /// What strangers could make us keep, send or do once more than is meant.
 @Suite struct BoundEdgeTests {
-  private func put(_ bytes: [UInt8], from: Address, into host: TransportWorldHost, _ world: TransportWorld) {
+  private func put(_ bytes: [UInt8], from: Address, into host: WorldEndpoint, _ world: World) {
     host.endpoint.receive(bytes.span, from: from, at: world.now)
   }
 
   @Test func statelessAnswersThatWaitAreFew() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost(.with { $0.maxHalfOpen = 0 })
+    let world = World(seed: 1)
+    let host = world.addEndpoint(.with { $0.maxHalfOpen = 0 })
     let tap = Tap(world)
     for id in 1...2_000 as ClosedRange<UInt64> {
       var open = OpenPacket()
@@ -26,8 +26,8 @@ import Testing
   }
 
   @Test func aQuietHourEarnsNoMoreResetsThanASecond() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost()
+    let world = World(seed: 1)
+    let host = world.addEndpoint()
     let tap = Tap(world)
     world.run(for: 3_600 * .second)
     for id in 1...1_000 as ClosedRange<UInt64> {

@@ -57,8 +57,8 @@ import Testing
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()
     // It crashes and comes back at the same address.
-    pair.world.removeHost(pair.b)
-    let reborn = pair.world.addHost(address: pair.b.address)
+    pair.world.crash(pair.b)
+    let reborn = pair.world.addEndpoint(address: pair.b.address)
     pair.world.sendMessage(from: pair.a, on: id)
     pair.world.run(for: .second)
     #expect(pair.a.closed.map(\.code) == [CloseCode.reset.rawValue])
@@ -83,8 +83,8 @@ import Testing
   }
 
   @Test func resetsAreFew() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost()
+    let world = World(seed: 1)
+    let host = world.addEndpoint()
     let tap = Tap(world)
     for id in 1...5_000 as ClosedRange<UInt64> {
       let bytes = try DataPacket().datagram(connection: id)
@@ -131,8 +131,8 @@ import Testing
   }
 
   @Test func noAnswerToAStrangerIsAsLongAsWhatItAnswers() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost(.with { $0.maxHalfOpen = 0 })
+    let world = World(seed: 1)
+    let host = world.addEndpoint(.with { $0.maxHalfOpen = 0 })
     let stranger = Address(ipv4: 9, port: 9)
     var answered: Set<PacketType> = []
     for type in PacketType.allCases {

@@ -9,7 +9,7 @@ import Testing
 
 /// What a peer says out of turn, and what is said to one that has proven nothing.
 @Suite struct ConversationEdgeTests {
-  private func put(_ bytes: [UInt8], from: Address, into host: TransportWorldHost, _ world: TransportWorld) {
+  private func put(_ bytes: [UInt8], from: Address, into host: WorldEndpoint, _ world: World) {
     var bytes = bytes
     bytes.mend()
     host.endpoint.receive(bytes.span, from: from, at: world.now)
@@ -152,9 +152,9 @@ import Testing
 
   /// What we opened is nobody's to take, however long it has been idle.
   @Test func noNewcomerTakesThePlaceOfWhatWeOpened() throws {
-    let world = TransportWorld(seed: 1)
-    let server = world.addHost(.with { $0.maxConnections = 8 })
-    let hosts = (0..<7).map { _ in world.addHost() }
+    let world = World(seed: 1)
+    let server = world.addEndpoint(.with { $0.maxConnections = 8 })
+    let hosts = (0..<7).map { _ in world.addEndpoint() }
     let own = try #require(world.connect(server, to: hosts[0]))
     world.run(for: .second)
     for host in hosts {
@@ -162,7 +162,7 @@ import Testing
       world.run(for: 20 * .millisecond)
     }
     world.run(for: 12 * .second)
-    let newcomer = world.addHost()
+    let newcomer = world.addEndpoint()
     world.connect(newcomer, to: server)
     world.run(for: .second)
     #expect(newcomer.connections.count == 1 && server.status(own) != nil)

@@ -170,8 +170,8 @@ import Testing
   }
 
   @Test func aForgedAddressGetsAtMostThreeTimesWhatCameFromIt() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost()
+    let world = World(seed: 1)
+    let host = world.addEndpoint()
     let tap = Tap(world)
     let victim = Address(ipv4: 0x0102_0304, port: 5)
     var received = 0
@@ -193,8 +193,8 @@ import Testing
   }
 
   @Test func halfOpenConnectionsAreLimited() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost(.with { $0.maxHalfOpen = 10 })
+    let world = World(seed: 1)
+    let host = world.addEndpoint(.with { $0.maxHalfOpen = 10 })
     let tap = Tap(world)
     for id in 1...30 as ClosedRange<UInt64> {
       let from = Address(ipv4: UInt32(id), port: 9)
@@ -205,7 +205,7 @@ import Testing
     #expect(tap.count(.retry) == 20 && tap.count(.close) == 0)
     world.run(for: 10 * .second)
     #expect(host.endpoint.hosts.halfOpen == 0)
-    let other = world.addHost()
+    let other = world.addEndpoint()
     world.connect(other, to: host)
     world.run(for: .second)
     #expect(other.connections.count == 1)
@@ -222,8 +222,8 @@ import Testing
   }
 
   @Test func unusableAddressesAreNotOpened() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost()
+    let world = World(seed: 1)
+    let host = world.addEndpoint()
     for address in [Address(ipv4: 0, port: 1), Address(ipv4: 1, port: 0), Address(ipv4: 0xe000_0001, port: 1)] {
       #expect(host.open(to: address, at: world.now) == nil)
     }
@@ -281,8 +281,8 @@ import Testing
   }
 
   @Test func opensThatMakeNoSenseAreIgnored() throws {
-    let world = TransportWorld(seed: 1)
-    let host = world.addHost()
+    let world = World(seed: 1)
+    let host = world.addEndpoint()
     let from = Address(ipv4: 3, port: 3)
     for bytes in [try open(0), try open(1) { $0.arq = 2 }, try open(2) { $0.window = 0 }] {
       world.network.send(NetworkDatagram(from: from, to: host.address, bytes: bytes))

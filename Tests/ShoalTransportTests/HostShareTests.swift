@@ -11,19 +11,19 @@ import Testing
 @Suite struct HostShareTests {
   /// 56 connections of others, 16 of one host.
   private func crowd(_ change: (inout TransportConfiguration) -> Void = { _ in }) -> (
-    TransportWorld, TransportWorldHost
+    World, WorldEndpoint
   ) {
-    let world = TransportWorld(seed: 1)
+    let world = World(seed: 1)
     var configuration = TransportConfiguration()
     (configuration.maxConnections, configuration.maxConnectionsPerHost) = (64, 16)
     change(&configuration)
-    return (world, world.addHost(configuration))
+    return (world, world.addEndpoint(configuration))
   }
 
   /// A host opens so many, one after the other.
   @discardableResult
-  private func fill(_ world: TransportWorld, _ server: TransportWorldHost, _ count: Int) -> TransportWorldHost {
-    let host = world.addHost()
+  private func fill(_ world: World, _ server: WorldEndpoint, _ count: Int) -> WorldEndpoint {
+    let host = world.addEndpoint()
     for _ in 0..<count {
       world.connect(host, to: server)
       world.run(for: 20 * .millisecond)
@@ -31,7 +31,7 @@ import Testing
     return host
   }
 
-  private func use(_ world: TransportWorld, _ host: TransportWorldHost) {
+  private func use(_ world: World, _ host: WorldEndpoint) {
     for (id, _) in host.connections { world.sendFile(1, from: host, on: id) }
     world.run(for: 20 * .millisecond)
   }
@@ -63,7 +63,7 @@ import Testing
     for host in greedy { use(world, host) }
     // Newcomers come in at once, though all that is there is in use.
     for share in [[13, 14, 14, 14], [13, 13, 14, 14]] {
-      let newcomer = world.addHost()
+      let newcomer = world.addEndpoint()
       world.connect(newcomer, to: server)
       world.run(for: 100 * .millisecond)
       #expect(newcomer.connections.count == 1 && shares() == share)
@@ -80,7 +80,7 @@ import Testing
     let hosts = (0..<7).map { _ in fill(world, server, 1) }
     #expect(server.connections.count == 7)
     func tryOne() -> Bool {
-      let newcomer = world.addHost()
+      let newcomer = world.addEndpoint()
       world.connect(newcomer, to: server)
       world.run(for: 100 * .millisecond)
       return !newcomer.connections.isEmpty
@@ -98,7 +98,7 @@ import Testing
   @Test func whatWeOpenFindsRoom() {
     let (world, server) = crowd()
     for _ in 0..<4 { fill(world, server, 16) }
-    let other = world.addHost()
+    let other = world.addEndpoint()
     for _ in 0..<8 { #expect(world.connect(server, to: other) != nil) }
     world.run(for: 100 * .millisecond)
     #expect(other.connections.count == 8 && server.endpoint.connections.isFull)
@@ -108,10 +108,10 @@ import Testing
   /// A table that is full of what we opened takes nobody in, and bears that.
   @Test func whatWeOpenMayFillTheTable() {
     let (world, server) = crowd()
-    for _ in 0..<64 { world.connect(server, to: world.addHost()) }
+    for _ in 0..<64 { world.connect(server, to: world.addEndpoint()) }
     world.run(for: 100 * .millisecond)
     #expect(server.connections.count == 64)
-    let stranger = world.addHost()
+    let stranger = world.addEndpoint()
     world.connect(stranger, to: server)
     world.run(for: 5 * .second)
     #expect(stranger.connections.isEmpty && server.connections.count == 64)
@@ -121,7 +121,7 @@ import Testing
   @Test func whatIsClosingGoesFirst() {
     let (world, server) = crowd { $0.maxConnections = 8 }
     let honest = (0..<3).map { _ in fill(world, server, 1) }
-    let hasty = world.addHost()
+    let hasty = world.addEndpoint()
     for _ in 0..<4 {
       world.connect(hasty, to: server)
       world.run(for: 10 * .millisecond)
@@ -136,11 +136,13 @@ import Testing
 
   @Test func whatIsCountedIsWhatIsThere() {
     let (world, server) = crowd()
+    var clients: [WorldEndpoint] = []
     for seed in seeds(1..<31) {
       var random = SeededGenerator(seed: seed)
       let host = fill(world, server, Int(random.next() % 6))
+      clients.append(host)
       for (id, _) in host.connections where random.next() % 3 == 0 { host.endpoint.close(id, .done, at: world.now) }
-      if random.next() % 4 == 0 { world.removeHost(host) } else { world.flush(host) }
+      if random.next() % 4 == 0 { world.crash(host) } else { world.flush(host) }
       let slots = server.endpoint.connections.slotsInUse
       let standings = slots.map { server[$0].standing }
       #expect(standings.count { $0 == .proven } == server.endpoint.hosts.connections, "\(seed)")
@@ -149,7 +151,7 @@ import Testing
       #expect(server.endpoint.hosts.memory == memory)
     }
     world.run(for: 60 * .second)
-    world.hosts.filter { $0 !== server }.forEach { world.removeHost($0) }
+    for client in clients { world.crash(client) }
     world.run(for: 60 * .second)
     #expect(server.endpoint.connections.count == 0)
     #expect(server.endpoint.hosts.connections == 0 && server.endpoint.hosts.memory == 0)

@@ -11,14 +11,14 @@ import Testing
 @Suite struct HostileDatagramTests {
   /// Three hosts: the first and second talk, and so do the second and the third, of whose datagrams some are bad.
   private struct Three {
-    let world: TransportWorld
-    let hosts: [TransportWorldHost]
+    let world: World
+    let hosts: [WorldEndpoint]
     let tap: Tap
 
     init(seed: UInt64) throws {
-      world = TransportWorld(seed: seed)
+      world = World(seed: seed)
       let link = try LinkSpec(parsing: "delay=5ms,loss=2%,rate=50mbit")
-      hosts = (0..<3).map { [world] _ in world.addHost(link: link) }
+      hosts = (0..<3).map { [world] _ in world.addEndpoint(link: link) }
       tap = Tap(world)
       for other in [0, 2] {
         world.connect(hosts[other], to: hosts[1])
@@ -83,7 +83,7 @@ import Testing
   }
 
   /// Straight into the endpoint, without the checks of the world, which knows only honest messages.
-  private func feed(_ bytes: [UInt8], from: Address, to host: TransportWorldHost, at world: TransportWorld) {
+  private func feed(_ bytes: [UInt8], from: Address, to host: WorldEndpoint, at world: World) {
     if Checksum.isValid(bytes.span) {
       host.endpoint.receive(bytes.span, from: from, at: world.now)
     } else {

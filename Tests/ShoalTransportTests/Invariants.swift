@@ -10,7 +10,7 @@ struct Invariants {
   private var largest = 0
 
   /// What does not hold; nil if all does. Looks at every packet only now and then, as it takes long.
-  mutating func broken(_ host: TransportWorldHost) -> String? {
+  mutating func broken(_ host: WorldEndpoint) -> String? {
     turns += 1
     for slot in host.connections.compactMap({ host.endpoint.connections.slot($0.id) }) {
       datagramFell = datagramFell || host[slot].datagram < largest

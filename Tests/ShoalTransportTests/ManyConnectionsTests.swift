@@ -10,12 +10,12 @@ import Testing
 @Suite struct ManyConnectionsTests {
   @Test(arguments: seeds(0..<10))
   func everyoneSendsToEveryone(seed: UInt64) throws {
-    let world = TransportWorld(seed: seed)
+    let world = World(seed: seed)
     let links = [
       "delay=5ms,rate=20mbit,loss=3%", "delay=20ms,rate=5mbit,corrupt=1%", "delay=1ms,jitter=3ms,reorder=5%",
       "delay=40ms,rate=50mbit,outage=2s/200ms", "clean", "delay=2ms,rate=100mbit,loss=5%,burst=4",
     ]
-    let hosts = try links.map { world.addHost(.with { $0.mtu = 1_500 }, link: try LinkSpec(parsing: $0)) }
+    let hosts = try links.map { world.addEndpoint(.with { $0.mtu = 1_500 }, link: try LinkSpec(parsing: $0)) }
     for (i, host) in hosts.enumerated() {
       for other in hosts[(i + 1)...] {
         // Some OPENs are unlucky three times.
@@ -42,9 +42,10 @@ import Testing
   }
 
   @Test func oneEndpointServesHundreds() throws {
-    let world = TransportWorld(seed: 1)
-    let server = world.addHost(.with { $0.maxConnections = 400 }, link: try LinkSpec(parsing: "delay=5ms,rate=1gbit"))
-    let clients = try (0..<300).map { _ in world.addHost(link: try LinkSpec(parsing: "delay=5ms,rate=10mbit")) }
+    let world = World(seed: 1)
+    let server = world.addEndpoint(
+      .with { $0.maxConnections = 400 }, link: try LinkSpec(parsing: "delay=5ms,rate=1gbit"))
+    let clients = try (0..<300).map { _ in world.addEndpoint(link: try LinkSpec(parsing: "delay=5ms,rate=10mbit")) }
     // All at once: no more than 64 may be half open, and the others come in a round trip later.
     for client in clients { world.connect(client, to: server) }
     #expect(world.run(for: 200 * .millisecond) { server.connections.count == 300 })
@@ -63,10 +64,10 @@ import Testing
 
   @Test func noConnectionWaitsForAnother() throws {
     // Without congestion control each would send its whole window at once.
-    let world = TransportWorld(seed: 1)
+    let world = World(seed: 1)
     let configuration = TransportConfiguration.with { $0.congestion = .none }
-    let server = world.addHost(configuration)
-    let clients = (0..<3).map { _ in world.addHost(configuration) }
+    let server = world.addEndpoint(configuration)
+    let clients = (0..<3).map { _ in world.addEndpoint(configuration) }
     for client in clients { world.connect(client, to: server) }
     world.run(for: .second) { server.connections.count == 3 }
     var order: [Address] = []
@@ -90,10 +91,10 @@ import Testing
   /// One that is sent crumbs has as many turns as others, and each for as much work; one that has made us work before
   /// begins behind.
   @Test func whoIsDearSlowsItself() throws {
-    let world = TransportWorld(seed: 1)
+    let world = World(seed: 1)
     let configuration = TransportConfiguration.with { $0.congestion = .none }
-    let server = world.addHost(configuration)
-    let clients = (0..<3).map { _ in world.addHost(configuration) }
+    let server = world.addEndpoint(configuration)
+    let clients = (0..<3).map { _ in world.addEndpoint(configuration) }
     for client in clients { world.connect(client, to: server) }
     world.run(for: .second) { server.connections.count == 3 }
     let (bulk, crumbs, debtor) = (server.connections[0].id, server.connections[1].id, server.connections[2].id)

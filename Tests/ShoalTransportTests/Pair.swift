@@ -7,17 +7,17 @@ import ShoalWire
 
 /// Two hosts and the connection between them; all links are the first host's.
 struct Pair {
-  let world: TransportWorld
-  let a: TransportWorldHost
-  let b: TransportWorldHost
+  let world: World
+  let a: WorldEndpoint
+  let b: WorldEndpoint
 
   init(
     _ link: String = "clean", seed: UInt64 = 1, _ first: TransportConfiguration = TransportConfiguration(),
     _ second: TransportConfiguration? = nil
   ) throws {
-    world = TransportWorld(seed: seed)
-    a = world.addHost(first, link: try LinkSpec(parsing: link))
-    b = world.addHost(second ?? first)
+    world = World(seed: seed)
+    a = world.addEndpoint(first, link: try LinkSpec(parsing: link))
+    b = world.addEndpoint(second ?? first)
   }
 
   /// Connects them, if they were not, and gives the ids of the first and the second.
@@ -59,7 +59,7 @@ final class Tap {
   /// Changes datagrams, or loses those for which it says false.
   var change: ((inout NetworkDatagram, PacketType) -> Bool)?
 
-  init(_ world: TransportWorld) {
+  init(_ world: World) {
     world.network.onSend = { [self] datagram, now in
       guard let type = PacketType(rawValue: datagram.bytes[3]) else { return true }
       sent[type, default: 0] += 1
@@ -73,7 +73,7 @@ final class Tap {
   }
 
   func count(_ type: PacketType) -> Int { sent[type] ?? 0 }
-  func times(_ type: PacketType, from host: TransportWorldHost? = nil) -> [Nanoseconds] {
+  func times(_ type: PacketType, from host: WorldEndpoint? = nil) -> [Nanoseconds] {
     datagrams.filter { $0.type == type && (host == nil || $0.datagram.from == host?.address) }.map { $0.at.nanoseconds }
   }
 }
@@ -84,7 +84,7 @@ extension [UInt8] {
 }
 
 // What a test asks of an endpoint, which `#expect` cannot itself since it would copy it.
-extension TransportWorldHost {
+extension WorldEndpoint {
   func status(_ id: ConnectionID) -> ConnectionStatus? { endpoint.status(id) }
   func send(_ message: [UInt8], on id: ConnectionID) -> Bool { endpoint.send(message, on: id) }
   func open(to address: Address, at now: Instant) -> ConnectionID? { endpoint.open(to: address, at: now) }

@@ -74,9 +74,9 @@ import Testing
   }
 
   @Test func twoFlowsShare() throws {
-    let world = TransportWorld(seed: 3)
-    let receiver = world.addHost(link: try LinkSpec(parsing: PerformanceTests.path))
-    let senders = (0..<2).map { _ in world.addHost() }
+    let world = World(seed: 3)
+    let receiver = world.addEndpoint(link: try LinkSpec(parsing: PerformanceTests.path))
+    let senders = (0..<2).map { _ in world.addEndpoint() }
     for sender in senders {
       world.connect(sender, to: receiver)
       world.run(for: .second)

@@ -17,8 +17,8 @@ import Testing
 
   /// Forged OPENs into a host, each from another address.
   private struct Flood {
-    let world: TransportWorld
-    let server: TransportWorldHost
+    let world: World
+    let server: WorldEndpoint
     var random: SeededGenerator
     var bytes: [UInt8]
     var mostHalfOpen = 0
@@ -41,9 +41,9 @@ import Testing
   /// 20,000 forged OPENs a second, and one honest peer that begins in the middle.
   @Test(arguments: [(0, 1), (10, 1), (10, 2), (10, 3), (10, 4)] as [(Int, UInt64)])
   func aFloodOfForgedOpensKeepsNoOneOut(loss: Int, seed: UInt64) throws {
-    let world = TransportWorld(seed: seed)
-    let server = world.addHost()
-    let peer = world.addHost(link: try LinkSpec(parsing: "delay=20ms,loss=\(loss)%"))
+    let world = World(seed: seed)
+    let server = world.addEndpoint()
+    let peer = world.addEndpoint(link: try LinkSpec(parsing: "delay=20ms,loss=\(loss)%"))
     var sentTo: [Address: Int] = [:]
     world.network.onSend = { datagram, _ in
       if datagram.from == server.address { sentTo[datagram.to, default: 0] += datagram.bytes.count }
@@ -63,8 +63,8 @@ import Testing
   }
 
   @Test func oneHostCannotUseUpTheHalfOpen() throws {
-    let world = TransportWorld(seed: 1)
-    let server = world.addHost()
+    let world = World(seed: 1)
+    let server = world.addEndpoint()
     let forged = Address(ipv4: 0x0102_0304, port: 9)
     for id in 1...1_000 as ClosedRange<UInt64> {
       let bytes = try open(id)
@@ -73,7 +73,7 @@ import Testing
     }
     #expect(server.endpoint.hosts.halfOpen == 16)
     // Nor can whoever forges its address shut it out.
-    let victim = world.addHost(address: forged.with(port: 7_401))
+    let victim = world.addEndpoint(address: forged.with(port: 7_401))
     world.connect(victim, to: server)
     world.run(for: .second)
     #expect(victim.connections.count == 1 && server.connections.count == 1)
@@ -81,8 +81,8 @@ import Testing
   }
 
   @Test func aTokenIsOfOneAddressAndIdAndTime() throws {
-    let world = TransportWorld(seed: 1)
-    let server = world.addHost(.with { $0.maxHalfOpen = 0 })
+    let world = World(seed: 1)
+    let server = world.addEndpoint(.with { $0.maxHalfOpen = 0 })
     let tap = Tap(world)
     let peer = Address(ipv4: 0x0102_0304, port: 9)
     func answer(_ bytes: [UInt8], from address: Address) throws -> (PacketType, [UInt8]) {

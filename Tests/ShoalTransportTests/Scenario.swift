@@ -86,15 +86,17 @@ struct Scenario: CustomStringConvertible {
   }
 
   /// Runs it and says what went wrong; nil if nothing did.
-  func run(_ prepare: (TransportWorld) -> Void = { _ in }) -> String? {
-    let world = TransportWorld(seed: seed)
+  func run(_ prepare: (World) -> Void = { _ in }) -> String? {
+    let world = World(seed: seed)
     func address(_ number: UInt64) -> Address {
       isIPv6 ? Address(high: 0x2001_0db8 << 32, low: number, port: 7_400) : Address(ipv4: UInt32(number), port: 7_400)
     }
-    let a = world.addHost(first, link: LinkSpec(up: link, down: backLink), address: address(1))
-    let b = world.addHost(second, address: address(2))
+    let a = world.addEndpoint(first, link: LinkSpec(up: link, down: backLink), address: address(1))
+    let b = world.addEndpoint(second, address: address(2))
     var invariants = Invariants()
-    world.afterTurn = { host in if let broken = invariants.broken(host) { world.violate(broken) } }
+    world.afterTurn = { host in
+      if let host = host as? WorldEndpoint, let broken = invariants.broken(host) { world.violate(broken) }
+    }
     prepare(world)
     // An OPEN may well be unlucky three times.
     var attempts = 0

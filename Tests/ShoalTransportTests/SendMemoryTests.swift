@@ -11,17 +11,17 @@ import Testing
 @Suite struct SendMemoryTests {
   /// Peers that acknowledge all but the first packet.
   private struct Hoard {
-    let world: TransportWorld
-    let server: TransportWorldHost
+    let world: World
+    let server: WorldEndpoint
 
     init(_ configuration: TransportConfiguration = .with { $0.congestion = .none }) {
-      world = TransportWorld(seed: 1)
-      server = world.addHost(configuration)
+      world = World(seed: 1)
+      server = world.addEndpoint(configuration)
       world.network.onSend = { datagram, _ in datagram.bytes[3] != PacketType.data.rawValue }
     }
 
     /// One more connection of a host, to which the server sends until it has no more room.
-    func connect(_ host: TransportWorldHost) throws -> ConnectionID {
+    func connect(_ host: WorldEndpoint) throws -> ConnectionID {
       world.connect(host, to: server)
       world.run(for: .millisecond)
       let id = try #require(server.connection)
@@ -64,9 +64,9 @@ import Testing
   @Test func aHostAndAllTogetherHaveTheirShares() throws {
     let hoard = Hoard()
     let whole = SendWindow.bytesPerPacket * 65_536
-    var hosts: [TransportWorldHost] = []
+    var hosts: [WorldEndpoint] = []
     for _ in 0..<9 {
-      let host = hoard.world.addHost()
+      let host = hoard.world.addEndpoint()
       hosts.append(host)
       let before = hoard.memory
       for _ in 0..<3 { try hoard.drain(try hoard.connect(host)) }
@@ -75,7 +75,7 @@ import Testing
     #expect(hoard.memory > 10 * whole && hoard.memory < 12 * whole)
     // One more still has some room, if not much, and what it is sent arrives.
     #expect(12 * whole - hoard.memory > whole / 8)
-    let honest = hoard.world.addHost()
+    let honest = hoard.world.addEndpoint()
     let id = try hoard.connect(honest)
     try hoard.drain(id)
     let slot = try #require(hoard.server.slot(id))

@@ -6,12 +6,12 @@ import Testing
 
 @testable import ShoalSimulator
 
-@Suite struct TransportWorldTests {
+@Suite struct WorldEndpointTests {
   @Test func theSameSeedIsTheSameRun() throws {
     func run(_ seed: UInt64) throws -> (Nanoseconds, TransportCounters) {
-      let world = TransportWorld(seed: seed)
-      let a = world.addHost(link: try LinkSpec(parsing: "delay=5ms,loss=5%,corrupt=2%,rate=20mbit,reorder=5%"))
-      let b = world.addHost()
+      let world = World(seed: seed)
+      let a = world.addEndpoint(link: try LinkSpec(parsing: "delay=5ms,loss=5%,corrupt=2%,rate=20mbit,reorder=5%"))
+      let b = world.addEndpoint()
       world.connect(a, to: b)
       world.run(for: 5 * .second) { a.connection != nil && b.connection != nil }
       world.sendFile(500_000, from: a, on: try #require(a.connection))
@@ -23,8 +23,8 @@ import Testing
   }
 
   @Test func wrongBytesAreNoticed() throws {
-    let world = TransportWorld(seed: 1)
-    let (a, b) = (world.addHost(), world.addHost())
+    let world = World(seed: 1)
+    let (a, b) = (world.addEndpoint(), world.addEndpoint())
     world.connect(a, to: b)
     world.run(for: .second) { a.connection != nil && b.connection != nil }
     world.network.onSend = { datagram, _ in
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func runsOfBytesAreMerged() {
-    var transfer = TransportWorldTransfer(source: 1, length: 100)
+    var transfer = CargoFile(source: 1, length: 100)
     for run in [10..<20, 30..<40, 20..<30, 0..<5, 90..<100] as [Range<UInt64>] {
       let isNew = transfer.insert(run)
       #expect(isNew)
@@ -59,11 +59,11 @@ import Testing
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_000, alignment: 8)
     defer { bytes.deallocate() }
     for (source, offset) in [(0, 0), (5, 1 << 40), (.max, 65_536)] as [(UInt32, UInt64)] {
-      TransportWorldContent.fill(bytes, source: source, offset: offset)
+      SyntheticContent.fill(bytes, source: source, offset: offset)
       let filled = UnsafeRawBufferPointer(bytes)
-      #expect(TransportWorldContent.matches(filled, source: source, offset: offset))
-      #expect(!TransportWorldContent.matches(filled, source: source ^ 1, offset: offset))
-      #expect(!TransportWorldContent.matches(filled, source: source, offset: offset + 1_400))
+      #expect(SyntheticContent.matches(filled, source: source, offset: offset))
+      #expect(!SyntheticContent.matches(filled, source: source ^ 1, offset: offset))
+      #expect(!SyntheticContent.matches(filled, source: source, offset: offset + 1_400))
     }
   }
 }

@@ -4,7 +4,7 @@ import ShoalTransport
 import ShoalWire
 
 /// A host of a `World` that keeps the transport's rules and no others: what it says in a connection is a test's choice.
-package final class WorldStranger {
+package final class WorldStranger: WorldHost {
   /// What it does when something happens; it may send and close.
   package typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void
 
@@ -42,8 +42,9 @@ package final class WorldStranger {
     if let bytes = try? message.encoded() { endpoint.send(bytes, on: id) }
   }
 
-  func receive(_ datagram: NetworkDatagram, at now: Instant) {
+  package func receive(_ datagram: NetworkDatagram, at now: Instant) {
     let bytes = datagram.bytes.span.bytes
+    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else { return }
     endpoint.receive(bytes, from: datagram.from, at: now)
     while let event = endpoint.nextEvent() {
       switch event {
@@ -67,7 +68,9 @@ package final class WorldStranger {
     }
   }
 
-  func nextDatagram(at now: Instant) -> NetworkDatagram? {
+  package func expire(at now: Instant) { endpoint.expire(at: now) }
+
+  package func nextTransmit(at now: Instant) -> NetworkDatagram? {
     buffer.withUnsafeMutableBytes { buffer in
       guard let transmit = endpoint.nextTransmit(into: buffer, at: now) else { return nil }
       let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
@@ -78,4 +81,8 @@ package final class WorldStranger {
       return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
     }
   }
+  package func nextEvent(at now: Instant) -> String? { nil }
+
+  package var deadline: Instant { endpoint.deadline }
+  package var isFingerprinted: Bool { false }
 }

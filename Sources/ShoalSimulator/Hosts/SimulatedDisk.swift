@@ -7,7 +7,7 @@ import ShoalStore
 ///
 /// A file's own length and the names are lost in the order in which they came to be, as file systems with a journal do
 /// it; the content is not.
-package struct SimulatedDisk: Sendable {
+package struct SimulatedDisk {
   /// The bytes of all files that there is room for.
   package var capacity = UInt64.max
   /// How long a job takes.
@@ -17,27 +17,30 @@ package struct SimulatedDisk: Sendable {
   /// The jobs that were done.
   package private(set) var jobsDone = 0
 
+  /// What is on other disks too.
+  var pool = PiecePool()
+
   private static let sector = 512
 
   /// A file, whatever its name.
-  private struct Inode: Sendable {
+  private struct Inode {
     /// What programs see.
-    var content: [UInt8] = []
+    var content = DiskContent()
     /// What a crash leaves at least.
-    var synced: [UInt8] = []
+    var synced = DiskContent()
     /// The writes and lengths since the last sync.
     var unsynced: [Change] = []
     /// As which file's part it is marked, and as which a crash leaves it.
     var mark: Digest?
     var syncedMark: Digest?
 
-    enum Change: Sendable {
+    enum Change {
       case write(offset: Int, [UInt8])
       case length(Int)
     }
   }
 
-  private enum NameChange: Sendable {
+  private enum NameChange {
     case set(String, Int)
     case remove(String)
   }
@@ -51,11 +54,11 @@ package struct SimulatedDisk: Sendable {
   package init() {}
 
   /// The bytes of the file with this name; nil if there is none.
-  package subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content } }
+  package subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content.bytes } }
 
   /// Puts a file there, as another program would have long ago.
   package mutating func put(_ content: [UInt8], at path: String) {
-    inodes.append(Inode(content: content, synced: content))
+    inodes.append(Inode(content: DiskContent(content), synced: DiskContent(content)))
     names[path] = inodes.count - 1
     syncedNames[path] = inodes.count - 1
   }
@@ -71,7 +74,7 @@ package struct SimulatedDisk: Sendable {
       var content = inodes[i].synced
       for change in inodes[i].unsynced {
         switch change {
-        case .length(let length): if random.next() % 2 == 0 { SimulatedDisk.resize(&content, length) }
+        case .length(let length): if random.next() % 2 == 0 { content.resize(length) }
         case .write(let offset, let bytes): SimulatedDisk.tear(bytes, at: offset, into: &content, using: &random)
         }
       }
@@ -83,22 +86,13 @@ package struct SimulatedDisk: Sendable {
 
   /// Of a write, nothing has come to the disk, or all, or some sectors.
   private static func tear(
-    _ bytes: [UInt8], at offset: Int, into content: inout [UInt8], using random: inout SeededGenerator
+    _ bytes: [UInt8], at offset: Int, into content: inout DiskContent, using random: inout SeededGenerator
   ) {
     let fate = random.next() % 3
-    for start in stride(from: 0, to: bytes.count, by: sector) {
-      guard fate == 0 || fate == 1 && random.next() % 2 == 0 else { continue }
-      let end = min(start + sector, bytes.count)
-      if content.count < offset + end { resize(&content, offset + end) }
-      content.replaceSubrange(offset + start..<offset + end, with: bytes[start..<end])
-    }
-  }
-
-  private static func resize(_ content: inout [UInt8], _ length: Int) {
-    if length < content.count {
-      content.removeLast(content.count - length)
-    } else {
-      content += [UInt8](repeating: 0, count: length - content.count)
+    if fate == 0 { content.write(bytes, at: offset) }
+    guard fate == 1 else { return }
+    for start in stride(from: 0, to: bytes.count, by: sector) where random.next() % 2 == 0 {
+      content.write(Array(bytes[start..<min(start + sector, bytes.count)]), at: offset + start)
     }
   }
 
@@ -141,7 +135,7 @@ package struct SimulatedDisk: Sendable {
     case .unmark: if let handle { inodes[handle].mark = nil }
     case .lock: break
     case .verify(let manifest): return .success(.verified(verify(manifest, handle)))
-    case .probe: return .success(.content(handle.map { inodes[$0].content.contains { $0 != 0 } } ?? false))
+    case .probe: return .success(.content(handle.map { inodes[$0].content.hasContent } ?? false))
     case .resize(let size): setLength(Int(size), handle)
     case .allocate(let size):
       let others = inodes.indices.reduce(0) { $0 + ($1 == handle ? 0 : UInt64(inodes[$1].content.count)) }
@@ -149,7 +143,8 @@ package struct SimulatedDisk: Sendable {
       if let handle, inodes[handle].content.count < Int(size) { setLength(Int(size), handle) }
     case .settle(let number, let manifest):
       guard content.withUnsafeBytes({ manifest.verify(number, $0) }) else { return .success(.piece(isRight: false)) }
-      write(content, at: Int(manifest.cut.pieceOffset(number)), handle)
+      let offset = Int(manifest.cut.pieceOffset(number))
+      write(pool.shared(content, of: manifest.id, at: offset), at: offset, handle)
       return .success(.piece(isRight: true))
     case .sync:
       guard let handle else { break }
@@ -182,18 +177,18 @@ package struct SimulatedDisk: Sendable {
     return .success(.done)
   }
 
-  private static func manifest(of content: [UInt8], _ cut: Cut) -> Manifest {
-    content.withUnsafeBytes { bytes in
-      func piece(_ number: Int) -> UnsafeRawBufferPointer {
-        let start = Int(cut.pieceOffset(number))
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<start + cut.pieceLength(number)])
-      }
-      let values = (0..<(cut.pieces > 1 ? cut.pieces : 0)).map {
-        Blake3.chainingValue(of: piece($0), firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
-      }
-      let last = cut.pieces > 0 ? piece(cut.pieces - 1) : UnsafeRawBufferPointer(start: nil, count: 0)
-      return Manifest(cut: cut, values: values, lastPiece: last)
+  private static func manifest(of content: DiskContent, _ cut: Cut) -> Manifest {
+    func piece(_ number: Int) -> [UInt8] {
+      let start = Int(cut.pieceOffset(number))
+      return content.bytes(in: start..<start + cut.pieceLength(number))
     }
+    let values = (0..<(cut.pieces > 1 ? cut.pieces : 0)).map { number in
+      piece(number).withUnsafeBytes {
+        Blake3.chainingValue(of: $0, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
+      }
+    }
+    let last = cut.pieces > 0 ? piece(cut.pieces - 1) : []
+    return last.withUnsafeBytes { Manifest(cut: cut, values: values, lastPiece: $0) }
   }
 
   private func error(_ kind: DiskError.Kind, _ action: String, _ subject: String) -> DiskError {
@@ -203,30 +198,24 @@ package struct SimulatedDisk: Sendable {
   private func verify(_ manifest: Manifest, _ handle: Int?) -> BitSet {
     var right = BitSet(capacity: manifest.cut.pieces)
     guard let handle else { return right }
-    inodes[handle].content.withUnsafeBytes { bytes in
-      for piece in 0..<manifest.cut.pieces {
-        let (start, length) = (Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece))
-        guard start + length <= bytes.count else { break }
-        if manifest.verify(piece, UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])) {
-          right.insert(piece)
-        }
-      }
+    for piece in 0..<manifest.cut.pieces {
+      let (start, length) = (Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece))
+      guard start + length <= inodes[handle].content.count else { break }
+      let bytes = inodes[handle].content.bytes(in: start..<start + length)
+      if bytes.withUnsafeBytes({ manifest.verify(piece, $0) }) { right.insert(piece) }
     }
     return right
   }
 
   private mutating func setLength(_ length: Int, _ handle: Int?) {
     guard let handle else { return }
-    SimulatedDisk.resize(&inodes[handle].content, length)
+    inodes[handle].content.resize(length)
     inodes[handle].unsynced.append(.length(length))
   }
 
   private mutating func write(_ bytes: [UInt8], at offset: Int, _ handle: Int?) {
     guard let handle else { return }
-    if inodes[handle].content.count < offset + bytes.count {
-      SimulatedDisk.resize(&inodes[handle].content, offset + bytes.count)
-    }
-    inodes[handle].content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+    inodes[handle].content.write(bytes, at: offset)
     inodes[handle].unsynced.append(.write(offset: offset, bytes))
   }
 }

@@ -23,11 +23,12 @@ package struct Network {
   private var queue = Releases(capacity: .max)
   private var flights: [Flight] = []
   private var freeFlights: [Int] = []
+  private var isParted = false
 
   private struct Flight {
     var datagram: NetworkDatagram
-    /// It has crossed the sender's link, and the receiver's too once this is set.
-    var hasCrossedBoth: Bool
+    /// The host that it has reached; nil while it has crossed the sender's link alone.
+    var reached: Int?
   }
 
   /// Tokens of the queue above this are wakes of hosts; those below are flights.
@@ -42,22 +43,40 @@ package struct Network {
 
   // MARK: Hosts
 
-  /// Joins a host, or gives the one that has the address another link. What is on its way stays so.
-  package mutating func join(_ address: Address, link: LinkSpec) {
+  /// Joins a host, or gives the one that has the address another link; its number. What is on its way stays so.
+  @discardableResult
+  package mutating func join(_ address: Address, link: LinkSpec) -> Int {
     let host = NetworkHost(address, link, seed: generator.next(), start: start)
     guard let index = indices[address] else {
       indices[address] = hosts.count
       hosts.append(host)
-      return
+      return hosts.count - 1
     }
     hosts[index].up = host.up
     hosts[index].down = host.down
+    return index
   }
 
-  /// Takes a host out; what is on its way to it vanishes.
+  /// Takes a host out; what is on its way to it vanishes, unless another joins at its address in time.
   package mutating func leave(_ address: Address) {
     guard let index = indices.removeValue(forKey: address) else { return }
     hosts[index].wakeAt = .distantFuture
+    hosts[index].hasLeft = true
+  }
+
+  /// The number of the host at an address; nil if there is none.
+  package func number(of address: Address) -> Int? { indices[address] }
+
+  /// Parts the hosts at these addresses from all others: what is sent across vanishes, until `heal`.
+  package mutating func part(_ addresses: some Sequence<Address>) {
+    isParted = true
+    for address in addresses { if let index = indices[address] { hosts[index].isApart = true } }
+  }
+
+  /// All hosts reach each other again.
+  package mutating func heal() {
+    isParted = false
+    for index in hosts.indices { hosts[index].isApart = false }
   }
 
   /// The addresses of all hosts, in the order in which they joined.
@@ -75,7 +94,11 @@ package struct Network {
 
   /// Asks for a `wake` of a host at `instant`, and at no other time.
   package mutating func wake(_ address: Address, at instant: Instant) {
-    guard let index = indices[address] else { return }
+    if let index = indices[address] { wake(index, at: instant) }
+  }
+
+  /// Asks for a `wake` of the host with this number at `instant`, and at no other time.
+  package mutating func wake(_ index: Int, at instant: Instant) {
     hosts[index].wakeAt = instant
     queueWake(index)
   }
@@ -89,31 +112,30 @@ package struct Network {
 
   // MARK: Datagrams
 
-  /// Sends a datagram now.
-  package mutating func send(_ bytes: UnsafeRawBufferPointer, from: Address, to: Address) {
-    send(NetworkDatagram(from: from, to: to, bytes: Array(bytes)))
-  }
-
   /// Sends a datagram now. One from an address that no host has, which may be forged, crosses no link up.
-  package mutating func send(_ datagram: NetworkDatagram) {
+  package mutating func send(_ datagram: NetworkDatagram) { send(datagram, by: indices[datagram.from]) }
+
+  /// Sends a datagram now, by the host with this number.
+  package mutating func send(_ datagram: NetworkDatagram, by host: Int?) {
     var datagram = datagram
     if let onSend, !onSend(&datagram, now) { return }
-    guard let index = indices[datagram.from] else {
-      return queue(Flight(datagram: datagram, hasCrossedBoth: false), at: now)
-    }
+    guard let host else { return queue(Flight(datagram: datagram), at: now) }
+    // What a host sends to itself crosses no link.
+    if datagram.to == hosts[host].address { return queue(Flight(datagram: datagram, reached: host), at: now) }
+    if isParted, hosts[host].isApart != (indices[datagram.to].map { hosts[$0].isApart } ?? false) { return }
     let length = Network.length(datagram)
-    let fate = hosts[index].up.admit(ipLength: length.ip, payloadLength: length.payload, at: now)
-    carry(datagram, fate, hasCrossedBoth: false)
+    let fate = hosts[host].up.admit(ipLength: length.ip, payloadLength: length.payload, at: now)
+    carry(datagram, fate, to: nil)
   }
 
   private static func length(_ datagram: NetworkDatagram) -> (ip: Int, payload: Int) {
     (datagram.bytes.count + (datagram.to.isIPv4 ? 28 : 48), datagram.bytes.count)
   }
 
-  private mutating func carry(_ datagram: consuming NetworkDatagram, _ fate: Fate, hasCrossedBoth: Bool) {
+  private mutating func carry(_ datagram: consuming NetworkDatagram, _ fate: Fate, to reached: Int?) {
     guard case .delivered(let delivery) = fate else { return }
     if let corruption = delivery.corruption { datagram.bytes.withUnsafeMutableBytes { corruption.apply(to: $0) } }
-    let flight = Flight(datagram: datagram, hasCrossedBoth: hasCrossedBoth)
+    let flight = Flight(datagram: datagram, reached: reached)
     if let duplicate = delivery.duplicate { queue(flight, at: duplicate) }
     queue(flight, at: delivery.release)
   }
@@ -154,21 +176,22 @@ package struct Network {
       return nil
     }
     hosts[index].wakeAt = .distantFuture
-    return .wake(hosts[index].address)
+    return .wake(index)
   }
 
   private mutating func arrive(_ index: Int) -> NetworkEvent? {
     let flight = flights[index]
     flights[index].datagram.bytes = []
     freeFlights.append(index)
+    if let host = flight.reached, !hosts[host].hasLeft { return .arrival(flight.datagram, at: host) }
     guard let host = indices[flight.datagram.to] else {
       unreachable += 1
       return nil
     }
-    if flight.hasCrossedBoth { return .arrival(flight.datagram) }
+    if flight.reached != nil { return .arrival(flight.datagram, at: host) }
     let length = Network.length(flight.datagram)
     let fate = hosts[host].down.admit(ipLength: length.ip, payloadLength: length.payload, at: now)
-    carry(flight.datagram, fate, hasCrossedBoth: true)
+    carry(flight.datagram, fate, to: host)
     return nil
   }
 }

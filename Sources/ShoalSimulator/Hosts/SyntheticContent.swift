@@ -1,9 +1,9 @@
 import ShoalBase
 import ShoalWire
 
-/// The bytes of the files that a `TransportWorld` sends: made from the source's number and the offset, so that no one
+/// The bytes of all files of a `World`: made from the source's number and the offset, so that no one
 /// need hold them.
-enum TransportWorldContent {
+enum SyntheticContent {
   /// A prime, so that no mistake by a multiple of a packet or a power of two goes unnoticed.
   private static let period = 65_537
   private static let table: [UInt8] = {
@@ -29,27 +29,5 @@ enum TransportWorldContent {
       // Two sums rather than a loop over bytes, which would take most of the time of a debug build.
       CRC32C.checksum(bytes) == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[start..<start + bytes.count]))
     }
-  }
-}
-
-/// A file under way, and which of its bytes have arrived.
-struct TransportWorldTransfer {
-  let source: UInt32
-  let length: UInt64
-  private var bytes = RangeSet<UInt64>()
-
-  init(source: UInt32, length: UInt64) {
-    self.source = source
-    self.length = length
-  }
-
-  var isComplete: Bool { arrived == length }
-  var arrived: UInt64 { bytes.count }
-
-  /// Takes note of bytes that have arrived; false if one of them had before, or lies outside the file.
-  mutating func insert(_ run: Range<UInt64>) -> Bool {
-    guard run.upperBound <= length, !bytes.intersects(run) else { return false }
-    bytes.insert(run)
-    return true
   }
 }

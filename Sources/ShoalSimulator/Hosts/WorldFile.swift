@@ -60,7 +60,7 @@ package struct WorldFile: Sendable {
   static func fill(_ bytes: UnsafeMutableRawBufferPointer, seed: UInt32, offset: UInt64) {
     for start in stride(from: 0, to: bytes.count, by: 32_768) {
       let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + 32_768, bytes.count)])
-      TransportWorldContent.fill(part, source: seed, offset: offset + UInt64(start))
+      SyntheticContent.fill(part, source: seed, offset: offset + UInt64(start))
     }
   }
 }

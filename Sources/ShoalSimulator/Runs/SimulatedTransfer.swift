@@ -67,11 +67,12 @@ package struct SimulatedTransfer: Sendable {
 
   /// Runs it; everything follows from `seed`, which counts for the link too.
   package func run(seed: UInt64) -> Result {
-    let world = TransportWorld(seed: seed)
+    let world = World(seed: seed)
+    let start = world.now
     var spec = link
     spec.seed = nil
-    let sender = world.addHost(transport, link: spec)
-    let receiver = world.addHost(transport)
+    let sender = world.addEndpoint(transport, link: spec)
+    let receiver = world.addEndpoint(transport)
     var trips: [Nanoseconds] = []
     var samples: [Sample] = []
     var lastSample: Nanoseconds?
@@ -83,13 +84,13 @@ package struct SimulatedTransfer: Sendable {
         received = count
         if let trip = sender.endpoint.roundTrip(id) { trips.append(trip) }
       }
-      guard let interval, world.now - .zero >= (lastSample ?? -interval) + interval else { return }
-      lastSample = (world.now - .zero) / interval * interval
-      if let sample = sample(world, sender, receiver, id) { samples.append(sample) }
+      guard let interval, world.now - start >= (lastSample ?? -interval) + interval else { return }
+      lastSample = (world.now - start) / interval * interval
+      if let sample = sample(world, since: start, sender, receiver, id) { samples.append(sample) }
     }
     let isDone = transfer(world, sender, receiver)
     var result = Result()
-    result.time = isDone ? receiver.contentReceivedAt - .zero : nil
+    result.time = isDone ? receiver.contentReceivedAt - start : nil
     result.received = receiver.contentReceived
     result.sender = sender.endpoint.counters
     result.receiver = receiver.endpoint.counters
@@ -105,8 +106,8 @@ package struct SimulatedTransfer: Sendable {
   }
 
   /// Whether all of the file arrived in time.
-  private func transfer(_ world: TransportWorld, _ sender: TransportWorldHost, _ receiver: TransportWorldHost) -> Bool {
-    let end = Instant.zero + limit
+  private func transfer(_ world: World, _ sender: WorldEndpoint, _ receiver: WorldEndpoint) -> Bool {
+    let end = world.now + limit
     // Whose OPENs are all lost tries again, as a person would.
     while sender.connection == nil {
       guard world.now < end, world.violations.isEmpty else { return false }
@@ -127,11 +128,11 @@ package struct SimulatedTransfer: Sendable {
   }
 
   private func sample(
-    _ world: TransportWorld, _ sender: TransportWorldHost, _ receiver: TransportWorldHost, _ id: ConnectionID
+    _ world: World, since start: Instant, _ sender: WorldEndpoint, _ receiver: WorldEndpoint, _ id: ConnectionID
   ) -> Sample? {
     guard let status = sender.endpoint.status(id) else { return nil }
     return Sample(
-      time: world.now - .zero, received: receiver.contentReceived, inFlight: status.bytesInFlight,
+      time: world.now - start, received: receiver.contentReceived, inFlight: status.bytesInFlight,
       congestionWindow: status.congestionWindow == .max ? nil : status.congestionWindow, roundTrip: status.roundTrip,
       pacingRate: status.pacingRate.isFinite ? status.pacingRate : nil,
       queueDelay: world.network.queueDelay(from: sender.address), state: status.state)

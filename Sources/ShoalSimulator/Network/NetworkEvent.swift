@@ -21,10 +21,10 @@ package struct NetworkDatagram: Sendable {
 
 /// What a network tells whoever runs its hosts.
 package enum NetworkEvent: Sendable {
-  /// A datagram has come to its destination, a host of the network.
-  case arrival(NetworkDatagram)
-  /// The time has come at which the host asked to be woken.
-  case wake(Address)
+  /// A datagram has come to its destination, the host with this number.
+  case arrival(NetworkDatagram, at: Int)
+  /// The time has come at which the host with this number asked to be woken.
+  case wake(Int)
 }
 
 /// A host as the network knows it: two links, and when it wants to be woken.
@@ -32,6 +32,9 @@ struct NetworkHost {
   let address: Address
   var up: Link
   var down: Link
+  var hasLeft = false
+  /// It is parted from those that are not.
+  var isApart = false
   /// What the host wants.
   var wakeAt = Instant.distantFuture
   /// The earliest entry for it in the queue; later ones are out of date.

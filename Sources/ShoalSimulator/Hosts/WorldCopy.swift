@@ -1,0 +1,42 @@
+import ShoalBase
+import ShoalContent
+import ShoalStore
+import ShoalSwarm
+
+/// What a peer has of a file.
+package struct WorldCopy: Sendable {
+  /// The file, cut as the peer knows it.
+  package internal(set) var file: WorldFile
+  /// Its key in the peer's swarm.
+  package let key: FileKey
+  /// The pieces that are written, and that were there when the peer began.
+  package internal(set) var written: BitSet
+  /// How often pieces were verified.
+  package internal(set) var verified = 0
+  /// How often they were wrong.
+  package internal(set) var wrong = 0
+  /// When all was here.
+  package internal(set) var completedAt: Instant?
+  /// How often a piece was dropped.
+  package internal(set) var dropped = 0
+
+  /// When it was on the disk under its name.
+  package internal(set) var storedAt: Instant?
+  /// Why it could not be stored.
+  package internal(set) var failure: StoreFailure?
+
+  var gathering: [Int: [UInt8]] = [:]
+  var had: Int
+  let isKept: Bool
+
+  init(_ file: WorldFile, _ key: FileKey, had: BitSet, isKept: Bool = true) {
+    self.file = file
+    self.key = key
+    self.had = had.count
+    self.isKept = isKept
+    written = had
+  }
+
+  /// Where a peer keeps a file.
+  package static func path(_ id: Digest) -> String { "files/\(id.short)" }
+}

@@ -1,0 +1,114 @@
+import ShoalBase
+import ShoalContent
+import ShoalLink
+import ShoalTransport
+import ShoalWire
+
+/// A bare endpoint in a `World`, which sends files and messages: the transport, and what a real host does around it.
+///
+/// It makes the bytes of files, seals and opens datagrams, and checks what arrives and what it sends itself: no wrong byte,
+/// no byte or message handed on twice, no window overrun.
+package final class WorldEndpoint: WorldHost {
+  /// Its address.
+  package let address: Address
+  /// Its endpoint; after a call that gives it something to send, have the world `flush` the host.
+  package var endpoint: Endpoint
+  /// The connections that were opened and are not closed, oldest first, with who opened them.
+  package var connections: [(id: ConnectionID, byPeer: Bool)] = []
+  /// How connections ended.
+  package internal(set) var closed: [(id: ConnectionID, code: UInt16, byPeer: Bool, reason: String)] = []
+  /// Bytes of file that have arrived.
+  package internal(set) var contentReceived = 0
+  /// Bytes of file that arrived in one packet although they had in another: a repeat that was cut short, the path
+  /// having become narrower, leaves its rest to another packet, while the whole may have arrived.
+  package internal(set) var bytesRepeated = 0
+  /// When bytes of file last arrived.
+  package internal(set) var contentReceivedAt = Instant.zero
+  /// Bytes of UDP payload sent.
+  package private(set) var bytesSent = 0
+  /// Messages other than blocks that have arrived.
+  package internal(set) var messagesReceived = 0
+  /// Datagrams that arrived with a wrong checksum.
+  package private(set) var corrupt = 0
+
+  let cargo: WorldCargo
+  /// What must not have happened, and was not told yet.
+  var violations: [String] = []
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+  /// The numbers of the packets whose messages were handed on, by the connection's id on the wire.
+  var handedOn: [UInt64: RangeSet<UInt64>] = [:]
+  /// What the wire shows of each connection that this host sends numbered packets on, by the peer's id for it.
+  var windows: [ConnectionID: WireWindow] = [:]
+
+  /// The numbers that a host has sent and that were acknowledged to it, as the wire has them.
+  struct WireWindow {
+    var limit: UInt32
+    var base: UInt32?
+    var most: UInt32 = 0
+  }
+
+  init(_ address: Address, _ configuration: TransportConfiguration, secrets: UInt64, _ cargo: WorldCargo) {
+    self.address = address
+    self.cargo = cargo
+    endpoint = Endpoint(configuration, secrets: SecretGenerator(seed: secrets))
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// The newest connection that is open.
+  package var connection: ConnectionID? { connections.last?.id }
+  /// The most numbered packets that were ever unacknowledged at once, on any connection.
+  package var mostOutstanding: Int { Int(windows.values.map(\.most).max() ?? 0) }
+
+  // MARK: The five verbs
+
+  package func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    if datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) {
+      noteAcknowledged(datagram)
+      endpoint.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+    } else {
+      corrupt += 1
+      endpoint.receiveCorrupt(from: datagram.from, at: now)
+    }
+    let handedOn = contentReceived + bytesRepeated + messagesReceived
+    drain(datagram.bytes, at: now)
+    if contentReceived + bytesRepeated + messagesReceived > handedOn { noteHandedOn(datagram) }
+  }
+
+  package func expire(at now: Instant) { endpoint.expire(at: now) }
+
+  package func nextTransmit(at now: Instant) -> NetworkDatagram? {
+    guard let transmit = endpoint.nextTransmit(into: buffer, at: now) else { return nil }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
+    if transmit.payload.length > 0 {
+      let content = UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...])
+      SyntheticContent.fill(content, source: transmit.payload.source, offset: transmit.payload.offset)
+    }
+    Datagram.seal(bytes)
+    bytesSent += bytes.count
+    noteSent(transmit, UnsafeRawBufferPointer(bytes))
+    return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
+  }
+
+  package func nextEvent(at now: Instant) -> String? {
+    drain([], at: now)
+    return violations.isEmpty ? nil : violations.removeFirst()
+  }
+
+  package var deadline: Instant { endpoint.deadline }
+
+  private func drain(_ bytes: [UInt8], at now: Instant) {
+    while let event = endpoint.nextEvent() {
+      switch event {
+      case .opened(let id, let byPeer):
+        connections.append((id, byPeer))
+        windows[id] = WireWindow(limit: endpoint.status(id)?.window ?? 0)
+      case .closed(let id, let code, let byPeer):
+        connections.removeAll { $0.id == id }
+        closed.append((id, code, byPeer, endpoint.closeDetail(id).reason))
+      case .block(_, let block): take(block, bytes, at: now)
+      case .message(_, let type, let body): take(type, body, bytes)
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import ShoalBase
+import ShoalStore
+import ShoalSwarm
+import ShoalWire
+
+// What a peer's host does with the events of its swarm and its store.
+extension WorldPeer {
+  /// Takes what the swarm has to tell; `bytes` is the datagram that it was just handed.
+  func take(_ bytes: [UInt8]) {
+    while let event = swarm.nextEvent() {
+      switch event {
+      case .block(let key, let piece, let offset, let content):
+        place(bytes, content, piece, offset, key)
+      case .pieceGathered(let key, let piece):
+        guard let content = files[key.index].gathering.removeValue(forKey: piece) else {
+          violate("piece \(piece) is gathered of nothing")
+          continue
+        }
+        if let id = store.settle(piece, of: key.index) { gathered[id] = content }
+      case .wanted(let read, let key, let offset, let length):
+        reads[store.read(.download(key.index), offset: offset, length: length)] = read
+      case .pieceDropped(let key, let piece):
+        files[key.index].dropped += 1
+        files[key.index].gathering[piece] = nil
+      case .manifest(let key):
+        events.append(event)
+        prepare(key)
+      case .completed(let key):
+        events.append(event)
+        completed(key)
+      default: events.append(event)
+      }
+      if verificationDelay == 0 { work() }
+    }
+    work()
+    if swarm.buffered > max(configuration.bufferLimit, 4 << 20) {
+      violate("\(address) buffers \(swarm.buffered) bytes")
+    }
+  }
+
+  private func place(
+    _ bytes: [UInt8], _ content: ByteRange, _ piece: Int, _ offset: Int, _ key: FileKey
+  ) {
+    guard content.end <= bytes.count, let cut = swarm.manifest(key)?.cut,
+      offset + content.count <= cut.pieceLength(piece)
+    else { return violate("a block outside its datagram or piece") }
+    let length = cut.pieceLength(piece)
+    bytes.withUnsafeBytes { bytes in
+      files[key.index].gathering[piece, default: Array(repeating: 0, count: length)].withUnsafeMutableBytes {
+        UnsafeMutableRawBufferPointer(rebasing: $0[offset...])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[content.offset..<content.end]))
+      }
+    }
+  }
+
+  /// Does what the disk is done with by now, and what follows on that.
+  func work() {
+    while true {
+      takeStoreEvents()
+      while let (id, job) = store.nextJob() {
+        jobs.append((id, job, now + verificationDelay(of: job) + disk.latency(job)))
+      }
+      guard let i = jobs.firstIndex(where: { $0.at <= now }) else { return }
+      let (id, job, _) = jobs.remove(at: i)
+      let content = gathered.removeValue(forKey: id) ?? []
+      // The swarm may have given it up meanwhile.
+      guard store.expects(id) else { continue }
+      guard case .download(let file) = id.key else { continue }
+      let result = disk.perform(job, &handles[file], piece: content)
+      if case .settle(let piece, _) = job, case .success(.piece(let isRight)) = result {
+        settled(piece, FileKey(source: UInt32(file)), isRight, content)
+      }
+      store.complete(id, result)
+    }
+  }
+
+  private func takeStoreEvents() {
+    while let event = store.nextEvent() {
+      switch event {
+      case .prepared(let file, let have, _):
+        files[file].written = have
+        files[file].had = have.count
+        swarm.begin(FileKey(source: UInt32(file)), have: have, at: now)
+      case .settled(let file, let piece, let isRight):
+        swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: now)
+      case .finished(let file): files[file].storedAt = now
+      case .failed(let file, let failure):
+        files[file].failure = failure
+        swarm.withdraw(FileKey(source: UInt32(file)), at: now)
+      case .read(let id, let error):
+        guard let read = reads.removeValue(forKey: id) else { continue }
+        swarm.readEnded(read, isReadable: error == nil, at: now)
+      case .hashed, .unchanged, .unshared: violate("\(address) was told of a file that it did not share")
+      }
+    }
+  }
+
+  /// The manifest is known: a place is prepared. The peer that gave it may cut the file another way; a size that is false
+  /// leaves all as it was.
+  private func prepare(_ key: FileKey) {
+    guard let manifest = swarm.manifest(key) else { return }
+    let file = files[key.index].file
+    if manifest.cut.size == file.cut.size, manifest.cut != file.cut {
+      files[key.index].file = WorldFile(seed: file.seed, cut: manifest.cut)
+    }
+    let isKept = files[key.index].isKept
+    store.prepare(key.index, manifest, target: isKept ? WorldCopy.path(manifest.id) : nil, replacing: false)
+  }
+
+  private func settled(_ piece: Int, _ key: FileKey, _ isRight: Bool, _ content: [UInt8]) {
+    files[key.index].verified += 1
+    guard isRight else {
+      files[key.index].wrong += 1
+      return
+    }
+    let file = files[key.index].file
+    var expected = [UInt8](repeating: 0, count: content.count)
+    expected.withUnsafeMutableBytes { WorldFile.fill($0, seed: file.seed, offset: file.cut.pieceOffset(piece)) }
+    if content != expected { violate("\(address) takes wrong bytes for piece \(piece)") }
+    if !files[key.index].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
+  }
+
+  private func completed(_ key: FileKey) {
+    files[key.index].completedAt = now
+    let copy = files[key.index]
+    if !copy.written.isComplete { violate("\(address) believes to have all of file \(key.index)") }
+    let missing = copy.file.cut.pieces - copy.had
+    if copy.verified - copy.wrong != missing {
+      violate("\(address) verified \(copy.verified) pieces of \(missing), \(copy.wrong) wrong")
+    }
+    if !copy.gathering.isEmpty { violate("\(address) still gathers \(copy.gathering.keys)") }
+    store.finish(key.index)
+  }
+}

@@ -1,0 +1,156 @@
+import ShoalBase
+import ShoalContent
+import ShoalStore
+import ShoalSwarm
+import ShoalTracker
+import ShoalTransport
+import ShoalWire
+
+/// A peer of a `World`: a swarm, and what a real host does around it, in memory.
+package final class WorldPeer: WorldHost {
+  /// Its address.
+  package let address: Address
+  /// What it was told at its start.
+  package let configuration: SwarmConfiguration
+  /// A tracker on the same port, as `shoal share` has one.
+  package var tracker: Tracker?
+  /// The swarm; after a call that gives it something to do, have the world `flush` the peer.
+  package var swarm: Swarm
+  /// What it serves or fetches, by the key's index.
+  package internal(set) var files: [WorldCopy] = []
+  /// The swarm's events, but those about each block and piece.
+  package internal(set) var events: [SwarmEvent] = []
+  /// It has crashed or left.
+  package internal(set) var isGone = false
+  /// Payload bytes of file that it has sent, repeats included.
+  package private(set) var contentSent = 0
+  /// How often it had something to do because time had passed.
+  package private(set) var wakes = 0
+  /// How long a worker needs to verify and write a piece, or to prepare a place.
+  package var verificationDelay: Nanoseconds = 0
+  /// The pieces of which it sends wrong bytes.
+  package var lies: (Int) -> Bool = { _ in false }
+  /// Sees and may change each datagram as it is sent, before its checksum; if it says false, it is not sent.
+  package var tamper: ((inout [UInt8]) -> Bool)?
+
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+  var store = Store()
+  /// Its disk.
+  package var disk = SimulatedDisk()
+  /// The open file of each download, as its disk names it.
+  var handles: [Int: Int] = [:]
+  /// The pieces that are to be settled.
+  var gathered: [StoreJobID: [UInt8]] = [:]
+  /// What must not have happened, and was not told yet.
+  var violations: [String] = []
+  /// The time, as it was told last.
+  var now = Instant.zero
+  /// What is being read to be sent.
+  var reads: [StoreJobID: ReadKey] = [:]
+  /// What the disk will be done with then.
+  var jobs: [(id: StoreJobID, job: StoreJob, at: Instant)] = []
+
+  init(_ address: Address, _ configuration: SwarmConfiguration, secrets: UInt64) {
+    self.address = address
+    self.configuration = configuration
+    swarm = Swarm(configuration, secrets: SecretGenerator(seed: secrets))
+  }
+
+  deinit { buffer.deallocate() }
+
+  func verificationDelay(of job: StoreJob) -> Nanoseconds {
+    switch job {
+    case .settle, .allocate: verificationDelay
+    default: 0
+    }
+  }
+
+  // MARK: The five verbs
+
+  package func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    self.now = now
+    let bytes = datagram.bytes.span.bytes
+    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else {
+      swarm.receiveCorrupt(from: datagram.from, at: now)
+      return take([])
+    }
+    if tracker != nil, Header.peek(bytes).packetType?.isTrackerRequest == true {
+      tracker!.receive(bytes, from: datagram.from, at: now)
+    } else {
+      swarm.receive(bytes, from: datagram.from, at: now)
+      take(datagram.bytes)
+    }
+  }
+
+  package func expire(at now: Instant) {
+    self.now = now
+    wakes += 1
+    swarm.expire(at: now)
+    if tracker != nil, tracker!.deadline <= now { tracker!.expire(at: now) }
+  }
+
+  package func nextTransmit(at now: Instant) -> NetworkDatagram? {
+    self.now = now
+    if case (let to, var bytes)? = tracker?.nextTransmit(at: now) {
+      bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+      return NetworkDatagram(from: address, to: to, bytes: bytes)
+    }
+    while let transmit = swarm.nextTransmit(into: buffer, at: now) {
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
+      if transmit.payload.length > 0 {
+        gather(transmit.payload, into: UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...]))
+      }
+      guard let tamper else {
+        Datagram.seal(bytes)
+        return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
+      }
+      var datagram = Array(bytes)
+      guard tamper(&datagram) else { continue }
+      datagram.withUnsafeMutableBytes { Datagram.seal($0) }
+      return NetworkDatagram(from: address, to: transmit.to, bytes: datagram)
+    }
+    return nil
+  }
+
+  package func nextEvent(at now: Instant) -> String? {
+    self.now = now
+    while tracker?.nextEvent() != nil {}
+    take([])
+    return violations.isEmpty ? nil : violations.removeFirst()
+  }
+
+  package var deadline: Instant {
+    min(jobs.reduce(swarm.deadline) { min($0, $1.at) }, tracker?.deadline ?? .distantFuture)
+  }
+
+  package func crash(using random: inout SeededGenerator) {
+    isGone = true
+    (jobs, reads) = ([], [:])
+    disk.crash(using: &random)
+  }
+
+  private func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer) {
+    let key = FileKey(source: payload.source)
+    guard payload.space == ContentSpace.content.rawValue else {
+      guard let bytes = swarm.manifest(key)?.bytes, Int(payload.offset) + room.count <= bytes.count else {
+        return violate("\(address) sends a manifest that it lacks")
+      }
+      return bytes.withUnsafeBytes {
+        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(room.count)))
+      }
+    }
+    contentSent += room.count
+    let cut = files[key.index].file.cut
+    let piece = cut.piece(at: payload.offset)
+    let last = cut.piece(at: payload.offset + UInt64(room.count) - 1)
+    let isHere = (piece...last).allSatisfy(files[key.index].written.contains)
+    if !isHere { violate("\(address) serves piece \(piece), which it lacks") }
+    files[key.index].file.fill(room, offset: payload.offset)
+    if lies(piece) { room[0] ^= 1 }
+  }
+
+  func violate(_ what: String) { violations.append(what) }
+
+  /// What became of a file.
+  package subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
+}

@@ -1,0 +1,56 @@
+import ShoalBase
+import ShoalContent
+import ShoalTracker
+import ShoalWire
+
+/// A tracker of a `World`, which may be found at more than one address of its machine.
+package final class WorldTracker: WorldHost {
+  /// Its address.
+  package let address: Address
+  /// The tracker itself.
+  package private(set) var tracker: Tracker
+  private let configuration: TrackerConfiguration
+
+  /// A tracker, which has a key of its own.
+  package init(
+    _ address: Address, using random: inout SeededGenerator,
+    _ configuration: TrackerConfiguration = TrackerConfiguration()
+  ) {
+    self.address = address
+    self.configuration = configuration
+    tracker = WorldTracker.make(using: &random, configuration)
+  }
+
+  static func make(
+    using random: inout SeededGenerator, _ configuration: TrackerConfiguration = TrackerConfiguration()
+  ) -> Tracker {
+    let key = withUnsafeBytes(of: random.next()) { Blake3.hash($0) }
+    return Tracker(key: key, seed: random.next(), configuration: configuration)
+  }
+
+  /// It loses all that it knew, its key too.
+  package func restart(using random: inout SeededGenerator) {
+    tracker = WorldTracker.make(using: &random, configuration)
+  }
+
+  package func receive(_ datagram: NetworkDatagram, at now: Instant) {
+    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else { return }
+    tracker.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+  }
+
+  package func expire(at now: Instant) { tracker.expire(at: now) }
+
+  package func nextTransmit(at now: Instant) -> NetworkDatagram? {
+    guard case (let to, var bytes)? = tracker.nextTransmit(at: now) else { return nil }
+    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+    return NetworkDatagram(from: address, to: to, bytes: bytes)
+  }
+
+  package func nextEvent(at now: Instant) -> String? {
+    while tracker.nextEvent() != nil {}
+    return nil
+  }
+
+  package var deadline: Instant { tracker.deadline }
+  package var isFingerprinted: Bool { false }
+}

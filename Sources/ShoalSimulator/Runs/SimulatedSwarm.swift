@@ -1,0 +1,130 @@
+import ShoalBase
+import ShoalLink
+import ShoalSwarm
+import ShoalTransport
+import ShoalWire
+
+/// One file from one origin to many receivers, in virtual time: the actual peers, each with a link and a disk of its own.
+///
+/// The origin runs a tracker on its own port, as `shoal share` does; each receiver knows both from the ticket, as `shoal
+/// get` does, and serves what it has.
+package struct SimulatedSwarm: Sendable {
+  /// How many receivers there are.
+  package var receivers: Int
+  /// The bytes of the file.
+  package var size: Int
+  /// The link of each receiver.
+  package var link: LinkSpec
+  /// The link of the origin.
+  package var originLink: LinkSpec
+  /// What every endpoint is told.
+  package var transport: TransportConfiguration
+  /// The receivers come evenly over so long, the first at once.
+  package var arrival: Nanoseconds = 0
+  /// The origin's power fails, for good, once the receivers have this share of all their bytes; nil: never.
+  package var originLasts: Double?
+  /// So many receivers lose power when they have half of the file, and are back a second later.
+  package var restarts = 0
+  /// The disks of so many receivers have no room for the file.
+  package var fullDisks = 0
+  /// A run that takes longer is given up.
+  package var limit: Nanoseconds = 3_600 * .second
+  /// And so is one in which no receiver has verified a piece for so long: longer than any pause of a peer that may still
+  /// succeed.
+  package var patience: Nanoseconds = 600 * .second
+
+  /// How far all receivers are.
+  package struct Progress: Sendable {
+    /// Since the first receiver came.
+    package var time: Nanoseconds
+    /// Bytes that have been verified, over all receivers.
+    package var verified: UInt64
+    /// Receivers that have all of it.
+    package var complete: Int
+  }
+
+  /// What became of one host.
+  package struct Host: Sendable, Equatable {
+    /// When it came, since the first did.
+    package var arrived: Nanoseconds = 0
+    /// How long it then took until the file was on its disk under its name; nil: it was not.
+    package var time: Nanoseconds?
+    /// Why it cannot have the file; nil if nothing but time is missing.
+    package var failure: String?
+    /// Verified bytes that came from the origin, and from other receivers.
+    package var fromOrigin: UInt64 = 0, fromPeers: UInt64 = 0
+    /// Bytes of the file that it sent, repeats included.
+    package var contentSent = 0
+    /// What its endpoint counted.
+    package var transport = TransportCounters()
+    /// Datagrams that found the queue of its link full, up and down.
+    package var queueDropped = 0
+    /// Bytes of the file that came although they were here.
+    package var redundant: UInt64 = 0
+  }
+
+  /// What became of a run.
+  package struct Result: Sendable, Equatable {
+    /// The receivers, in the order in which they came.
+    package var receivers: [Host] = []
+    /// The origin.
+    package var origin = Host()
+    /// When it ended, since the first receiver came.
+    package var time: Nanoseconds = 0
+    /// Nothing had happened for so long that nothing would.
+    package var isStalled = false
+    /// A sum over all datagrams and their times.
+    package var fingerprint: UInt64 = 0
+    /// What must not have happened; the run ended with it.
+    package var violations: [String] = []
+
+    /// Receivers that have all of it.
+    package var complete: Int { receivers.count { $0.time != nil } }
+    /// When the last receiver had it, since the first came; nil if one never did.
+    package var last: Nanoseconds? {
+      complete == receivers.count ? receivers.compactMap { host in host.time.map { host.arrived + $0 } }.max() : nil
+    }
+  }
+
+  /// A swarm of so many receivers, all with the same link.
+  package init(receivers: Int, size: Int, link: LinkSpec, transport: TransportConfiguration) {
+    (self.receivers, self.size, self.link, self.transport) = (receivers, size, link, transport)
+    originLink = link
+  }
+
+  /// Runs it; everything follows from `seed`, which counts for the links too. `onProgress` is called a hundred times a
+  /// second of virtual time.
+  package func run(seed: UInt64, onProgress: (Progress) -> Void = { _ in }) -> Result {
+    let run = SwarmRun(self, seed: seed)
+    run.finish(onProgress)
+    return run.result
+  }
+
+  // MARK: The bound
+
+  /// The least time in which any protocol could bring the file to all, in seconds; nil if no rate limits it.
+  ///
+  /// The origin must send the file once; each receiver must receive it; and all that receivers get somebody must send. Of
+  /// a link's rate counts what is neither lost nor headers.
+  package var bound: Double? {
+    func rate(_ link: LinkParameters, then other: LinkParameters) -> Double {
+      guard let rate = link.rate else { return .infinity }
+      return Double(rate) / 8 * (1 - link.loss) * (1 - link.corrupt) * (1 - other.loss) * (1 - other.corrupt)
+        * payloadShare
+    }
+    let file = Double(size)
+    let origin = rate(originLink.up, then: link.down)
+    let up = rate(link.up, then: link.down)
+    let down = rate(link.down, then: .clean)
+    let all = Double(receivers) * file / (origin + Double(receivers) * up)
+    let last = Double(arrival) / 1e9
+    let bound = max(file / origin, last + file / down, all)
+    return bound > last ? bound : nil
+  }
+
+  /// The part of a full IP packet that is file.
+  private var payloadShare: Double {
+    let mtu = transport.mtu
+    return Double(mtu - 28 - DataPacket.overhead - Block.overhead) / Double(mtu)
+  }
+}
