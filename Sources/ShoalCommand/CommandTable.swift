@@ -143,11 +143,13 @@ enum CommandTable {
     ])
 
   private static let simulate = Command(
-    "simulate", "Run a transfer in virtual time: the actual transport, between hosts that cost nothing.",
+    "simulate",
+    "Run a transfer or a whole swarm in virtual time: the actual protocol, between hosts that cost nothing.",
     examples: [
       "shoal simulate --link rate=100mbit,delay=20ms,loss=1%",
       "shoal simulate --link rate=20mbit,delay=15ms --arq gbn --congestion none",
       "shoal simulate --link rate=100mbit,delay=20ms --timeline run.csv",
+      "shoal simulate --peers 50 --link rate=20mbit/100mbit,delay=10ms,loss=1% --arrive 10s",
     ],
     groups: [
       OptionGroup(
@@ -160,7 +162,20 @@ enum CommandTable {
           Option("timeline", "Write the state every 10 ms, as CSV.", value: "file", completes: .files),
           Option("force", "Replace an existing timeline."),
         ]),
-      transport([Option("link", "The link; up is from sender to receiver.", value: "spec", default: "clean")]),
+      OptionGroup(
+        "SWARM",
+        [
+          Option("peers", "How many get the file, from an origin with a tracker and from each other.", value: "n"),
+          Option("origin-link", "The origin's link. (default: as --link)", value: "spec"),
+          Option("arrive", "They come evenly over this time. (default: all at once)", value: "time"),
+          Option("kill-origin", "Its power fails once they have this share: 50%. (default: never)", value: "share"),
+          Option("restart", "So many lose power halfway, and are back 1 s later.", value: "n"),
+        ]),
+      transport([
+        Option(
+          "link", "The link: up is from sender to receiver; with --peers each receiver's.", value: "spec",
+          default: "clean")
+      ]),
     ])
 
   private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }

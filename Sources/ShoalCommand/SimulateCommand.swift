@@ -1,32 +1,42 @@
 import Glibc
 import Shoal
-import ShoalTransport
 import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalTerminal
 
-/// `shoal simulate`.
+/// `shoal simulate`: one transfer, or with `--peers` a whole swarm.
 struct SimulateCommand {
+  private enum Kind {
+    case pair(SimulationPlan)
+    case swarm(SwarmPlan)
+  }
+
   private let session: Session
-  private let plan: SimulationPlan
+  private let kind: Kind
 
   init(_ session: Session) throws(UsageError) {
     self.session = session
-    plan = try SimulationPlan(session.invocation)
+    kind =
+      try session.invocation.has("peers")
+      ? .swarm(SwarmPlan(session.invocation)) : .pair(SimulationPlan(session.invocation))
   }
 
   func run() async throws {
     session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
+    switch kind {
+    case .pair(let plan): try await run(plan)
+    case .swarm(let plan): try await SwarmSimulation(session, plan).run()
+    }
+  }
+
+  private func run(_ plan: SimulationPlan) async throws {
     // Before time is spent whose result could not be kept.
     let file = try plan.makeTimeline()
     var results: [SimulationResult] = []
     for seed in plan.seeds {
       let result = SimulationResult(seed: seed, plan.transfer.run(seed: seed))
-      if let violation = result.transfer.violations.first {
-        throw Failure(
-          "seed \(seed): the transport broke a rule, \(violation); please report this command line", code: "violation")
-      }
+      if let violation = result.transfer.violations.first { throw Failure.violation(seed, violation) }
       results.append(result)
       session.emit(result.json)
     }
@@ -42,11 +52,19 @@ struct SimulateCommand {
       session.console.print(summary.lines(width: width).joined(separator: "\n"))
     }
     guard summary.isComplete else {
-      throw Failure(
-        "\(counted(summary.incomplete, "run")) not complete after \(Units.duration(Double(plan.transfer.limit) / 1e9)) of "
-          + "simulated time; allow more with --limit",
-        code: "limit")
+      throw Failure.limit("\(counted(summary.incomplete, "run")) not complete", after: plan.transfer.limit)
     }
+  }
+}
+
+extension Failure {
+  static func violation(_ seed: UInt64, _ what: String) -> Failure {
+    Failure("seed \(seed): the protocol broke a rule, \(what); please report this command line", code: "violation")
+  }
+
+  static func limit(_ what: String, after limit: Nanoseconds) -> Failure {
+    let time = Units.duration(Double(limit) / 1e9)
+    return Failure("\(what) after \(time) of simulated time; allow more with --limit", code: "limit")
   }
 }
 
@@ -58,24 +76,20 @@ struct SimulationPlan {
   private let replacesTimeline: Bool
 
   init(_ invocation: Invocation) throws(UsageError) {
-    var options = Peer.Options()
+    for option in ["origin-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
+      throw UsageError("--\(option): is of a swarm; say how many receivers with --peers")
+    }
+    var options = NodeOptions(listen: ":0")
     try options.setTransport(invocation)
-    let transport: TransportConfiguration
-    do {
-      transport = try NodeOptions(options).swarm.transport
-    } catch { throw UsageError(error.inFlags) }
     let link = try invocation["link"].link(named: "link")
     let size = try invocation["size"].bytes(from: 1, to: 1 << 40)
-    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: transport)
-    transfer.limit = Nanoseconds(try invocation["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9)
-    let first = try invocation.first("seed").map { value throws(UsageError) in UInt64(try value.integer()) }
-    let count = UInt64(try invocation["count"].integer(from: 1, to: 1_000_000, of: "runs"))
-    let lowest = min(first ?? link.seed ?? 1, .max - count)
-    seeds = lowest...(lowest + count - 1)
+    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: options.swarm.transport)
+    transfer.limit = try invocation.simulatedLimit
+    seeds = try invocation.seeds(link)
     timeline = invocation.first("timeline")?.text
     replacesTimeline = invocation.has("force")
     if timeline != nil {
-      guard count == 1 else { throw UsageError("--timeline: shows one run; leave out --count") }
+      guard seeds.count == 1 else { throw UsageError("--timeline: shows one run; leave out --count") }
       transfer.interval = 10 * .millisecond
     }
     self.transfer = transfer
@@ -91,5 +105,20 @@ struct SimulationPlan {
       let way = "name another file, or replace it with --force"
       throw Failure("--timeline \(escaped(timeline)) exists; \(way)", code: "exists")
     }
+  }
+}
+
+extension Invocation {
+  /// The simulated time after which a run is given up.
+  var simulatedLimit: Nanoseconds {
+    get throws(UsageError) { Nanoseconds(try self["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9) }
+  }
+
+  /// The seeds of all runs: those of `--seed` and `--count`, or from the link's own on.
+  func seeds(_ link: LinkSpec) throws(UsageError) -> ClosedRange<UInt64> {
+    let first = try first("seed").map { value throws(UsageError) in UInt64(try value.integer()) }
+    let count = UInt64(try self["count"].integer(from: 1, to: 1_000_000, of: "runs"))
+    let lowest = min(first ?? link.seed ?? 1, .max - count)
+    return lowest...(lowest + count - 1)
   }
 }

@@ -44,6 +44,9 @@ package struct GivenValue: Sendable {
 
   init(label: String, text: String, place: Int = 0) { (self.label, self.text, self.place) = (label, text, place) }
 
+  /// Whether it was given as an option, and is not the default.
+  package var isGiven: Bool { place > 0 }
+
   /// An error about this value: `--window 0: must be 1 or more packets`.
   package func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }
 
