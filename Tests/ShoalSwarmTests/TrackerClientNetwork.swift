@@ -134,7 +134,7 @@ final class TrackerClientHost: WorldHost {
   init(_ address: Address, _ client: TrackerClient) { (self.address, self.client) = (address, client) }
 
   func receive(_ datagram: NetworkDatagram, at now: Instant) {
-    _ = client.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+    _ = client.receive(datagram.bytes.span, from: datagram.from, at: now)
   }
 
   func expire(at now: Instant) { client.expire(at: now) }
@@ -159,7 +159,7 @@ final class TrackerDoor: WorldHost {
   init(_ address: Address, of network: TrackerNetwork) { (self.address, self.network) = (address, network) }
 
   func receive(_ datagram: NetworkDatagram, at now: Instant) {
-    network.tracker.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+    network.tracker.receive(datagram.bytes.span, from: datagram.from, at: now)
   }
 
   func expire(at now: Instant) { network.tracker.expire(at: now) }
