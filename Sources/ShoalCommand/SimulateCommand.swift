@@ -4,6 +4,7 @@ import ShoalBase
 import ShoalLink
 import ShoalSimulator
 import ShoalTerminal
+import ShoalTransport
 
 /// `shoal simulate`: one transfer, or with `--peers` a whole swarm.
 struct SimulateCommand {
@@ -79,11 +80,9 @@ struct SimulationPlan {
     for option in ["origin-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
       throw UsageError("--\(option): is of a swarm; say how many receivers with --peers")
     }
-    var options = NodeOptions(listen: ":0")
-    try options.setTransport(invocation)
     let link = try invocation["link"].link(named: "link")
     let size = try invocation["size"].bytes(from: 1, to: 1 << 40)
-    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: options.swarm.transport)
+    var transfer = SimulatedTransfer(size: Int(size), link: link, transport: try invocation.transport)
     transfer.limit = try invocation.simulatedLimit
     seeds = try invocation.seeds(link)
     timeline = invocation.first("timeline")?.text
@@ -109,6 +108,15 @@ struct SimulationPlan {
 }
 
 extension Invocation {
+  /// What the options under TRANSPORT ask for.
+  var transport: TransportConfiguration {
+    get throws(UsageError) {
+      var options = Peer.Options()
+      try options.setTransport(self)
+      do { return try NodeOptions(options).swarm.transport } catch { throw UsageError(error.inFlags) }
+    }
+  }
+
   /// The simulated time after which a run is given up.
   var simulatedLimit: Nanoseconds {
     get throws(UsageError) { Nanoseconds(try self["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9) }

@@ -31,7 +31,7 @@ extension World {
   }
 
   /// A tracker for a peer's own port.
-  func makeTracker() -> Tracker { WorldTracker.make(using: &generator) }
+  func makeRegistrar() -> Registrar { WorldTracker.make(using: &generator) }
 
   /// A peer at the address of one that has crashed, with its trackers and, if it is told so, its disk.
   package func restart(

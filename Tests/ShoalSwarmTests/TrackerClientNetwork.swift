@@ -11,7 +11,7 @@ final class TrackerNetwork {
   static let trackerAddress = Address(ipv4: 0x0a00_0001, port: 7_400)
 
   private let world: World
-  var tracker: Tracker
+  var tracker: Registrar
   var clients = Clients()
   /// Requests, as they were sent.
   private(set) var sent: [(at: Instant, client: Int, to: Address, type: PacketType?, bytes: [UInt8])] = []
@@ -22,15 +22,15 @@ final class TrackerNetwork {
   /// The tracker neither hears nor answers.
   var isDown = false { didSet { isDown ? world.part(places.compactMap { world.host(at: $0) }) : world.heal() } }
   private var random: SeededGenerator
-  private let configuration: TrackerConfiguration
+  private let configuration: RegistrarConfiguration
 
-  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout TrackerConfiguration) -> Void = { _ in }) {
-    var configuration = TrackerConfiguration()
+  init(seed: UInt64 = 1, clients count: Int = 1, _ change: (inout RegistrarConfiguration) -> Void = { _ in }) {
+    var configuration = RegistrarConfiguration()
     change(&configuration)
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
     world = World(seed: seed, start: Scene.start)
-    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
+    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
     begin()
     for number in 0..<count { startClient(seed: seed &* 1_000 &+ UInt64(number)) }
   }
@@ -77,7 +77,7 @@ final class TrackerNetwork {
   /// The tracker loses all that it knew, its key too.
   func restartTracker() {
     let seed = random.next()
-    tracker = Tracker(key: Self.digest(seed), seed: seed, configuration: configuration)
+    tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
   }
 
   /// Lets time pass until the condition holds; whether it did within so many seconds.

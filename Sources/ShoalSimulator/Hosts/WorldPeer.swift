@@ -13,7 +13,7 @@ package final class WorldPeer: WorldHost {
   /// What it was told at its start.
   package let configuration: SwarmConfiguration
   /// A tracker on the same port, as `shoal share` has one.
-  package var tracker: Tracker?
+  package var tracker: Registrar?
   /// The swarm; after a call that gives it something to do, have the world `flush` the peer.
   package var swarm: Swarm
   /// What it serves or fetches, by the key's index.

@@ -8,13 +8,13 @@ package final class WorldTracker: WorldHost {
   /// Its address.
   package let address: Address
   /// The tracker itself.
-  package private(set) var tracker: Tracker
-  private let configuration: TrackerConfiguration
+  package private(set) var tracker: Registrar
+  private let configuration: RegistrarConfiguration
 
   /// A tracker, which has a key of its own.
   package init(
     _ address: Address, using random: inout SeededGenerator,
-    _ configuration: TrackerConfiguration = TrackerConfiguration()
+    _ configuration: RegistrarConfiguration = RegistrarConfiguration()
   ) {
     self.address = address
     self.configuration = configuration
@@ -22,10 +22,10 @@ package final class WorldTracker: WorldHost {
   }
 
   static func make(
-    using random: inout SeededGenerator, _ configuration: TrackerConfiguration = TrackerConfiguration()
-  ) -> Tracker {
+    using random: inout SeededGenerator, _ configuration: RegistrarConfiguration = RegistrarConfiguration()
+  ) -> Registrar {
     let key = withUnsafeBytes(of: random.next()) { Blake3.hash($0) }
-    return Tracker(key: key, seed: random.next(), configuration: configuration)
+    return Registrar(key: key, seed: random.next(), configuration: configuration)
   }
 
   /// It loses all that it knew, its key too.

@@ -41,7 +41,7 @@ final class SwarmRun {
     start = world.now
     file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: plan.size)
     origin = world.addPeer(link: plan.originLink.unseeded, configure: plan.configure)
-    origin.tracker = world.makeTracker()
+    origin.tracker = world.makeRegistrar()
     origin.swarm.add(tracker: origin.address, at: start)
     world.share(file, from: origin)
   }
