@@ -128,7 +128,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalCapture"],
       exclude: ["Outsider"]),
-    .testTarget(name: "TidyTests", dependencies: []),
+    .testTarget(name: "TidyTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

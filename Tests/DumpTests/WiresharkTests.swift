@@ -8,12 +8,11 @@ import Testing
 
 /// The dissector is what the packets' declarations say, and Wireshark reads with it what we read.
 @Suite struct WiresharkTests {
-  private static let script = URL(filePath: #filePath).resolvingSymlinksInPath()
-    .deletingLastPathComponent().appending(path: "../../tools/wireshark/shoal.lua").standardizedFileURL.path
+  private static let script = Checkout.path("tools/wireshark/shoal.lua")
 
   @Test func theCommittedScriptIsTheGeneratedOne() throws {
     let outcome = try run(["--lua"])
-    let isEqual = outcome.output == (try String(contentsOfFile: Self.script, encoding: .utf8))
+    let isEqual = outcome.output == (try Checkout.text("tools/wireshark/shoal.lua"))
     #expect(isEqual, "swift run shoal-dump --lua >tools/wireshark/shoal.lua")
   }
 

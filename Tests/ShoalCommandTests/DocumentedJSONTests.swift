@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Sources/JSON.md against the code.
 @Suite struct DocumentedJSONTests {
   @Test func everyKeyOfEveryObjectIsListed() throws {
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources")
-    let document = try String(contentsOf: sources.appending(path: "JSON.md"), encoding: .utf8)
-    let folder = sources.appending(path: "ShoalCommand")
+    let document = try Checkout.text("Sources/JSON.md")
+    let folder = Checkout.root.appending(path: "Sources/ShoalCommand")
     for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
       let text = try String(contentsOf: file, encoding: .utf8)
       for match in text.matches(of: /"([a-z][a-z_0-9]*)": (?:\.|\[|"|progress\.|answer\.|peer\.|is|files|known)/) {

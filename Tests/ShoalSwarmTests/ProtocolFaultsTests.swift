@@ -4,6 +4,7 @@ import ShoalContent
 import ShoalTracker
 import ShoalTransport
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -19,12 +20,8 @@ import Testing
   }
 
   static let faults: [Fault] = {
-    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
-    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let text = (try? String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)) ?? ""
-    let block = text.components(separatedBy: "\n```vector faults\n").dropFirst().first ?? ""
     var faults: [Fault] = []
-    for line in block.components(separatedBy: "\n").prefix(while: { $0 != "```" }) {
+    for line in (try? ProtocolDocument().vectors("faults").first?.lines) ?? [] {
       if line.hasPrefix("  ") {
         faults[faults.count - 1].datagram += bytes(line.dropFirst(2))
       } else {

@@ -1,5 +1,5 @@
-import Foundation
 import ShoalContent
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -7,15 +7,8 @@ import Testing
 /// Executes the manifest in Protocol.md, section 13.4: byte i of the file is i modulo 251.
 @Suite struct ProtocolManifestTests {
   @Test func manifest() throws {
-    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
-    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
-    let block = try #require(text.components(separatedBy: "\n```vector manifest example\n").dropFirst().first)
-    var values: [String: [String]] = [:]
-    for line in block.components(separatedBy: "\n").prefix(while: { $0 != "```" }) {
-      let parts = line.components(separatedBy: " = ")
-      values[parts[0], default: []].append(parts[1])
-    }
+    let fields = try #require(ProtocolDocument().vectors("manifest").first).fields
+    let values = Dictionary(grouping: fields, by: \.key).mapValues { $0.map(\.value) }
     let id = try #require(values["id"]?.first.flatMap { Digest(hex: $0) })
     let size = try #require(values["size"]?.first.flatMap { UInt64($0) })
     let exponent = try #require(values["piece_exponent"]?.first.flatMap { UInt8($0) })
@@ -56,11 +49,7 @@ import Testing
   }
 
   @Test func chainingValues() throws {
-    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
-    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
-    let block = try #require(text.components(separatedBy: "\n```vector chaining\n").dropFirst().first)
-    let rows = block.components(separatedBy: "\n").prefix { $0 != "```" }.map { $0.split(separator: " ") }
+    let rows = try #require(ProtocolDocument().vectors("chaining").first).lines.map { $0.split(separator: " ") }
     #expect(rows.count == 8)
     for row in rows {
       let (first, length) = (try #require(Int(row[0])), try #require(Int(row[1])))

@@ -1,5 +1,6 @@
 import Foundation
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
@@ -7,18 +8,11 @@ import Testing
 /// Executes the slices of ACKs in Protocol.md, section 5.5.
 @Suite struct ProtocolSliceTests {
   @Test func slices() throws {
-    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
-    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
-    let blocks = text.components(separatedBy: "\n```vector slice ").dropFirst()
-    #expect(blocks.count == 3)
-    for block in blocks {
-      var values: [String: String] = [:]
-      for line in block.components(separatedBy: "\n").prefix(while: { $0 != "```" }).dropFirst() {
-        let parts = line.components(separatedBy: " = ")
-        values[parts[0]] = parts[1]
-      }
-      let name = block.prefix { $0 != "\n" }
+    let vectors = try ProtocolDocument().vectors("slice")
+    #expect(vectors.count == 3)
+    for vector in vectors {
+      var values = Dictionary(vector.fields.map { ($0.key, $0.value) }) { first, _ in first }
+      let name = vector.name
       let first = try #require(values["next"].flatMap { UInt32($0) })
       var window = ReceiveWindow(first: Numbering.first(first), limit: 65_536)
       for run in try #require(values["received"]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")).split(

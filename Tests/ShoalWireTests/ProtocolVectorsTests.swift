@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ShoalContent
@@ -6,39 +7,12 @@ import Testing
 
 /// Executes the test vectors of Protocol.md, section 13, and holds its limits and its examples of cuts to the code.
 @Suite struct ProtocolVectorsTests {
-  /// A block that begins with "```vector", a kind and a name.
-  private struct Vector {
-    var kind: String
-    var name: String
-    var lines: [String]
-  }
+  private let document: ProtocolDocument
 
-  private let text: String
-  private let vectors: [Vector]
-
-  init() throws {
-    let here = URL(filePath: #filePath).resolvingSymlinksInPath()
-    let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)
-    var vectors: [Vector] = []
-    var isInside = false
-    for line in text.components(separatedBy: "\n") {
-      if isInside, line.hasPrefix("```") {
-        isInside = false
-      } else if isInside {
-        vectors[vectors.count - 1].lines.append(line)
-      } else if line.hasPrefix("```vector ") {
-        let words = line.split(separator: " ").map(String.init)
-        try #require(words.count == 2 || words.count == 3, "\(line)")
-        vectors.append(Vector(kind: words[1], name: words.count == 3 ? words[2] : "", lines: []))
-        isInside = true
-      }
-    }
-    self.vectors = vectors
-  }
+  init() throws { document = try ProtocolDocument() }
 
   private func lines(of kind: String) throws -> [String] {
-    try #require(vectors.first { $0.kind == kind }, "\(kind)").lines
+    try #require(document.vectors(kind).first, "\(kind)").lines
   }
 
   /// The bytes that "0a1b", "00*32" or "00..1f" stands for.
@@ -62,7 +36,7 @@ import Testing
   // MARK: Packets
 
   @Test func packets() throws {
-    for vector in vectors where vector.kind == "packet" {
+    for vector in document.vectors("packet") {
       var datagram: [UInt8] = []
       var rows: [Row] = []
       for line in vector.lines {
@@ -83,7 +57,7 @@ import Testing
   @Test func everyTypeHasAVector() throws {
     var packets: Set<String> = []
     var messages: Set<String> = []
-    for vector in vectors where vector.kind == "packet" {
+    for vector in document.vectors("packet") {
       packets.insert(String(vector.name.prefix { $0 != "-" }))
       for line in vector.lines where vector.name.hasPrefix("DATA-") {
         guard let value = line.firstRange(of: "  message = ") else { continue }
@@ -197,13 +171,8 @@ import Testing
 
   /// The rows of the table under a heading, commas taken out of numbers.
   private func rows(under heading: String) throws -> [[String]] {
-    let lines = text.components(separatedBy: "\n")
-    let start = try #require(lines.firstIndex(of: heading), "\(heading)")
-    let table = lines[(start + 1)...].drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
-    return table.dropFirst(2).map { line in
-      line.components(separatedBy: "|").dropFirst().dropLast().map {
-        $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")).replacingOccurrences(of: ",", with: "")
-      }
+    try #require(document.tables[heading], "\(heading)").dropFirst().map { row in
+      row.map { $0.replacing(",", with: "") }
     }
   }
 
@@ -240,7 +209,7 @@ import Testing
       let range = twenty.pieces(ofChunks: chunk, chunk + 1)
       return range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)–\(range.upperBound - 1)"
     }
-    let sentence = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    let sentence = document.text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     #expect(sentence.contains(pieces.dropLast().joined(separator: ", ") + " and \(pieces[19])."))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Who may import whom: arrows point down only, and the core knows no system.
@@ -59,9 +60,9 @@ import Testing
     let imported = /^(?:@\w+ )*import (?:struct |class |enum |func )?((?:C?Shoal|TestSupport|ReportPage|shoal_)\w*)/
     let files = Tree.files(["Sources", "Tests", "tools"], [".swift"])
     var targets = 0
-    for block in try Tree.text("Package.swift").replacing("TestTarget(", with: "testTarget(").split(
+    for block in try Checkout.text("Package.swift").replacing("TestTarget(", with: "testTarget(").split(
       separator: "arget(\n")
-      + Tree.text("Package.swift").split(separator: "arget(name")
+      + Checkout.text("Package.swift").split(separator: "arget(name")
     {
       guard let name = block.prefix(120).firstMatch(of: /^\s*(?:name)?: "([\w-]+)"/).map({ String($0.1) }) else {
         continue
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func namesNoDependency() throws {
-    let manifest = try Tree.text("Package.swift")
+    let manifest = try Checkout.text("Package.swift")
     #expect(!manifest.contains(".package("))
     #expect(!manifest.contains("unsafeFlags"))
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the house looks like: small files, no leftovers, documents that agree with the code.
@@ -40,14 +41,14 @@ import Testing
 
   @Test func hasTheLayoutThatTheUserAskedFor() throws {
     let allowed: Set = ["Package.swift", "Sources", "Tests", "Protocol.md", "tools", "README.md", "LICENSE"]
-    let names = try FileManager.default.contentsOfDirectory(atPath: Tree.root.path)
+    let names = try FileManager.default.contentsOfDirectory(atPath: Checkout.root.path)
     for name in names where !name.hasPrefix(".") && name != "Package.resolved" {
       #expect(allowed.contains(name), "\(name) at the top level")
     }
   }
 
   @Test func refersToSectionsThatExist() throws {
-    let headings = try Tree.text("Protocol.md").split(separator: "\n").filter { $0.hasPrefix("#") }
+    let headings = try Checkout.text("Protocol.md").split(separator: "\n").filter { $0.hasPrefix("#") }
     for file in Tree.all {
       for match in file.text.matches(of: /Protocol\.md §((?:[0-9]+|[A-Z])(?:\.[0-9]+)*)/) {
         let exists = headings.contains { $0.contains(try! Regex("^#+ (Appendix )?\(match.1)[. ]")) }
@@ -62,12 +63,12 @@ import Testing
     "validate_checksum", "deregister", "get_peers", "update",
   ])
   func hasAPlaceForTheOriginals(_ function: String) throws {
-    let readme = try Tree.text("README.md")
+    let readme = try Checkout.text("README.md")
     #expect(readme.contains(try Regex("`[^`]*\\b\(function)\\b[^`]*`")), "the README does not say what became of it")
   }
 
   @Test func tellsTheTwoCommands() throws {
-    let readme = try Tree.text("README.md")
+    let readme = try Checkout.text("README.md")
     #expect(readme.contains("swift run -c release shoal demo"))
     #expect(readme.contains("swift test"))
   }

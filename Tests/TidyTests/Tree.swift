@@ -1,11 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The files of this checkout, as text.
 enum Tree {
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   /// A source file: its path from the root, and its lines.
   struct File: Sendable, CustomTestStringConvertible {
     let path: String
@@ -18,7 +16,7 @@ enum Tree {
 
   static func files(_ folders: [String], _ suffixes: [String]) -> [File] {
     folders.flatMap { folder -> [File] in
-      let base = root.appendingPathComponent(folder)
+      let base = Checkout.root.appendingPathComponent(folder)
       let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
       return names.sorted().compactMap { name in
         // What documentation shows, and what is compiled as a user's program is, is no part of the package.
@@ -32,8 +30,4 @@ enum Tree {
 
   static let swift = files(["Sources", "tools"], [".swift"])
   static let all = files(["Sources", "tools", "Tests"], [".swift", ".c", ".h"])
-
-  static func text(_ name: String) throws -> String {
-    try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
-  }
 }

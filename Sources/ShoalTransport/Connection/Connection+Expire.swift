@@ -4,14 +4,14 @@ import ShoalWire
 extension Connection {
   /// Does what is due; false once nothing more is to be known of the connection.
   mutating func expire(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) -> Bool {
-    if timers.fired(.linger, at: now) { return false }
+    if timers.fired(.linger, at: now) { return !isForgotten(on: .lingered) }
     if timers.fired(.idle, at: now) {
-      if state == .accepting { return false }
-      end(state == .opening ? .unreachable : .idle, "", id, &events, at: now)
+      if isForgotten(on: .idle) { return false }
+      end(state == .opening ? .unreachable : .idle, "", on: .idle, id, &events, at: now)
       return true
     }
     if timers.fired(.handshake, at: now), !handshake.onTimeout(), state == .opening {
-      end(.unreachable, "", id, &events, at: now)
+      end(.unreachable, "", on: .givenUp, id, &events, at: now)
       return true
     }
     if timers.fired(.loss, at: now) {

@@ -62,7 +62,7 @@ extension Connection {
   mutating func onProof(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
     assert(state == .accepting)
     handshake.onAnswer(&path.roundTrip, at: now)
-    establish(id, &events, at: now)
+    establish(on: .proof, id, &events, at: now)
   }
 
   /// Whether it is the answer to our OPEN: what it says then holds for both ends.
@@ -88,12 +88,14 @@ extension Connection {
     handshake.onAnswer(&path.roundTrip, at: now)
     // Even if we have nothing to say, the responder must learn that we have its id.
     acks.demand()
-    establish(id, &events, at: now)
+    establish(on: .packet(.accept), id, &events, at: now)
     return true
   }
 
-  private mutating func establish(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
-    state = .established
+  private mutating func establish(
+    on event: ConnectionEvent, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  ) {
+    _ = move(on: event)
     timers[.handshake] = .distantFuture
     path.opened(limit: configuration.mtu, peerLimit: maxDatagram, at: now)
     timers[.path] = path.mtu.deadline
@@ -107,31 +109,32 @@ extension Connection {
   // MARK: The end
 
   /// Ends it; its owner knows.
-  mutating func close(_ code: UInt16, _ reason: String, at now: Instant) {
+  mutating func close(_ code: UInt16, _ reason: String, on event: ConnectionEvent, at now: Instant) {
     guard state != .closing else { return }
     closing.code = code
     closing.reason = reason
-    closing.isDue = remoteID != 0
-    state = .closing
+    closing.isDue = move(on: event) == .send(.close)
+    assert(state == .closing && (!closing.isDue || remoteID != 0))
     timers = Timers()
     timers[.linger] = now + Constants.linger
   }
 
   /// Ends it and tells its owner.
   mutating func end(
-    _ code: CloseCode, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+    _ code: CloseCode, _ reason: String, on event: ConnectionEvent, _ id: ConnectionID,
+    _ events: inout Ring<TransportEvent>, at now: Instant
   ) {
     events.append(.closed(id, code: code.rawValue, byPeer: false))
-    close(code.rawValue, reason, at: now)
+    close(code.rawValue, reason, on: event, at: now)
   }
 
-  /// The peer has ended it.
-  mutating func onClose(
-    _ code: UInt16, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
+  /// The peer has ended it, by a packet of this type.
+  mutating func onEnd(
+    by type: PacketType, _ code: UInt16, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>,
+    at now: Instant
   ) {
     events.append(.closed(id, code: code, byPeer: true))
-    close(code, reason, at: now)
-    closing.isDue = false
+    close(code, reason, on: .packet(type), at: now)
     closing.isByPeer = true
     // Who has forgotten us, or speaks no version of ours, is not told that we know.
     if CloseCode(rawValue: code)?.isSent == false { closing.keepQuiet() }

@@ -24,26 +24,27 @@ extension Connection {
       return .taken
     }
     timers[.idle] = now + idleTimeout
-    switch (type, state) {
-    case (.data, .established): return onData(bytes, id, &events, at: now)
-    case (.ack, .established): try onAck(bytes, at: now)
-    case (.accept, _): return try onAccept(bytes, id, &events, at: now) ? .accepted : .taken
-    case (.version, .opening):
+    guard StateTable.takes(type, in: state) else { return .ignored }
+    switch type {
+    case .data: return onData(bytes, id, &events, at: now)
+    case .ack: try onAck(bytes, at: now)
+    case .accept: return try onAccept(bytes, id, &events, at: now) ? .accepted : .taken
+    case .version:
       let packet = try VersionPacket.decode(bytes)
       guard packet.lowest <= packet.highest, !(packet.lowest...packet.highest).contains(Limits.version) else { break }
       closing.versions = packet.lowest...packet.highest
-      onClose(CloseCode.version.rawValue, "", id, &events, at: now)
-    case (.retry, .opening): handshake.onRetry(try RetryPacket.decode(bytes).token)
-    case (.probe, _):
+      onEnd(by: type, CloseCode.version.rawValue, "", id, &events, at: now)
+    case .retry: handshake.onRetry(try RetryPacket.decode(bytes).token)
+    case .probe:
       let packet = try ProbePacket.decode(bytes)
       if Int(packet.size) == bytes.count { answers.probed = packet.size }
-    case (.probed, _):
+    case .probed:
       path.onProbed(Int(try ProbedPacket.decode(bytes).size), at: now)
       timers[.path] = path.mtu.deadline
-    case (.challenge, _): answers.response = try ChallengePacket.decode(bytes).token
-    case (.close, _):
+    case .challenge: answers.response = try ChallengePacket.decode(bytes).token
+    case .close:
       let packet = try ClosePacket.decode(bytes)
-      onClose(packet.code, packet.reason, id, &events, at: now)
+      onEnd(by: type, packet.code, packet.reason, id, &events, at: now)
     default: return .ignored
     }
     return .taken
@@ -72,7 +73,7 @@ extension Connection {
       if keep(packet, at: now) { try handOn(packet, bytes, id, &events, at: now) }
       return .taken
     } catch {
-      end(.protocolError, error.description, id, &events, at: now)
+      end(.protocolError, error.description, on: .malformedData, id, &events, at: now)
       return .ignored
     }
   }

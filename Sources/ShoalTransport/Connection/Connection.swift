@@ -12,7 +12,7 @@ struct Connection: ~Copyable {
   /// The host that has the address, and as what the connection counts there.
   let host: HostKey
   var standing: HostLedger.Standing
-  var state: ConnectionState
+  private(set) var state: ConnectionState
   var handshake: Handshake
   var closing = Closing()
 
@@ -101,6 +101,23 @@ struct Connection: ~Copyable {
 
   /// The UDP payload of a full datagram.
   var datagram: Int { path.datagram }
+
+  // MARK: State
+
+  /// Goes into the state that the table names; what is to be done. To forget the connection is its endpoint's.
+  mutating func move(on event: ConnectionEvent) -> Reaction.Action {
+    guard let reaction = StateTable.reaction(to: event, in: state) else {
+      assertionFailure("\(event) in \(state)")
+      return .nothing
+    }
+    state = reaction.next ?? state
+    return reaction.action
+  }
+
+  /// Whether nothing more is to be known of the connection after this.
+  func isForgotten(on event: ConnectionEvent) -> Bool {
+    StateTable.reaction(to: event, in: state)?.next == nil
+  }
 
   // MARK: Memory
 

@@ -14,7 +14,7 @@ extension Endpoint {
   mutating func endOverdrawn(_ slot: Int, at now: Instant) {
     guard connections[slot].state != .closing else { return }
     let id = connections.id(slot)
-    connections[slot].end(.busy, "messages are not taken", id, &events, at: now)
+    connections[slot].end(.busy, "messages are not taken", on: .ownerEnds, id, &events, at: now)
   }
 
   /// Charges a connection's host with what the connection takes now.

@@ -54,7 +54,7 @@ extension Endpoint {
   /// Ends a connection at once; no event follows.
   package mutating func close(_ id: ConnectionID, _ code: CloseCode, _ reason: String = "", at now: Instant) {
     guard let slot = connections.slot(id) else { return }
-    connections[slot].close(code.rawValue, reason, at: now)
+    connections[slot].close(code.rawValue, reason, on: .ownerEnds, at: now)
     turns.add(slot)
   }
 

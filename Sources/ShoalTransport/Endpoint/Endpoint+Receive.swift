@@ -59,7 +59,7 @@ extension Endpoint {
     guard let slot = connections.slot(remote: header.connection, at: address), connections[slot].state == .established
     else { return ignored += 1 }
     let id = connections.id(slot)
-    connections[slot].onClose(CloseCode.reset.rawValue, "", id, &events, at: now)
+    connections[slot].onEnd(by: .reset, CloseCode.reset.rawValue, "", id, &events, at: now)
     turns.add(slot)
   }
 }
