@@ -84,16 +84,15 @@ final class ConnectionSubject {
   }
 
   private func receive(_ bytes: [UInt8]) throws {
-    endpoint.receive(bytes.span.bytes, from: peer, at: now)
+    endpoint.receive(bytes.span, from: peer, at: now)
     if id == nil { id = endpoint.connections.slotsInUse.first.map { endpoint.connections.id($0) } }
   }
 
   private func drain() -> [PacketType] {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     var types: [PacketType] = []
-    while let transmit = buffer.withUnsafeMutableBytes({ endpoint.nextTransmit(into: $0, at: now) }) {
-      let header = buffer[..<transmit.headerLength]
-      Array(header).withUnsafeBytes { if let type = Header.peek($0.bytes).packetType { types.append(type) } }
+    while endpoint.nextTransmit(into: &buffer, at: now) != nil {
+      if let type = Header.peek(buffer.span).packetType { types.append(type) }
     }
     return types
   }

@@ -119,6 +119,19 @@ struct Connection: ~Copyable {
     StateTable.reaction(to: event, in: state)?.next == nil
   }
 
+  // MARK: What its owner wants sent
+
+  mutating func enqueue(_ message: [UInt8]) { queue.append(message) }
+  mutating func enqueue(_ range: Payload) { queue.append(range) }
+
+  /// Forgets all that is queued of a file.
+  mutating func cancel(file: UInt16) { queue.cancel(file: file) }
+
+  /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
+  mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int) {
+    queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
+  }
+
   // MARK: Memory
 
   /// The bytes of memory that its peer can make larger.

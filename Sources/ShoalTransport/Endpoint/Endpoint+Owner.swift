@@ -19,7 +19,7 @@ extension Endpoint {
       connections[slot].overdraw()
       return false
     }
-    connections[slot].queue.append(message)
+    connections[slot].enqueue(message)
     account(slot)
     return true
   }
@@ -28,7 +28,7 @@ extension Endpoint {
   @discardableResult
   package mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
     guard range.length > 0, let slot = usable(id) else { return false }
-    connections[slot].queue.append(range)
+    connections[slot].enqueue(range)
     turns.add(slot)
     return true
   }
@@ -36,13 +36,13 @@ extension Endpoint {
   /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
   package mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
-    connections[slot].queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
+    connections[slot].cancel(file: file, space: space, ranges: ranges, limit: limit)
   }
 
   /// Forgets all that is queued of a file.
   package mutating func cancel(file: UInt16, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
-    connections[slot].queue.cancel(file: file)
+    connections[slot].cancel(file: file)
   }
 
   /// What a peer has made us do is taken off its next turns.
