@@ -27,7 +27,7 @@ struct PeerNews {
   private var answering: Set<Address> = []
   /// The peers that were connected once: no firewall is in their way.
   private var met: Set<Address> = []
-  private var told: Set<String> = []
+  private var said: Set<String> = []
   /// The trackers of whose silence there was a warning.
   private var missed: Set<Address> = []
 
@@ -127,8 +127,8 @@ struct PeerNews {
 
   private mutating func once(_ line: Line) -> Line? {
     guard case .warning(let text, _) = line else { return line }
-    if told.count >= PeerNews.memory { told.removeAll() }
-    return told.insert(text).inserted ? line : nil
+    if said.count >= PeerNews.memory { said.removeAll() }
+    return said.insert(text).inserted ? line : nil
   }
 
   private mutating func silent(_ address: Address, _ tries: Int, _ next: Double, _ refusal: String?) -> Line {

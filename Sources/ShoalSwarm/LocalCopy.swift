@@ -5,7 +5,7 @@ import ShoalWire
 /// What of a file is here and verified.
 struct LocalCopy {
   let manifest: Manifest
-  /// The manifest's, apart from it because each block needs it.
+  /// The manifest's cut, kept apart because every block needs it.
   let cut: Cut
   /// The pieces that are here.
   private(set) var have: BitSet

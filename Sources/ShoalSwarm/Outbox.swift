@@ -3,15 +3,15 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// What downloads and uploads want said and done: they know no endpoint, and the swarm does it when they have returned.
+/// What downloads and uploads want said and done. They know no endpoint: the swarm does it after they have returned.
 struct Outbox {
-  /// What only the swarm can do, as it concerns more than one file or a connection as a whole.
+  /// What only the swarm can do, because it concerns several files or a whole connection.
   enum Demand: Equatable {
     /// A peer sent what does not fit the file's id.
     case distrust(Address, piece: Int?)
     /// A peer broke the protocol.
     case drop(LinkKey, CloseCode, String)
-    /// A peer told more than was kept: it is asked for the file anew, under another number.
+    /// A peer announced more than was kept: it is asked for the file anew, under another number.
     case askAnew(LinkKey)
   }
 
@@ -24,7 +24,7 @@ struct Outbox {
   private(set) var items: [(to: LinkKey, item: Item)] = []
   private(set) var demands: [Demand] = []
   private var events = Queue<SwarmEvent>()
-  /// When something is to be looked after, if that is sooner than otherwise.
+  /// When to look after something, if that is sooner than planned.
   private(set) var wakeAt = Instant.distantFuture
 
   /// Queues a message for a peer. One that fits no datagram would be a fault of ours and is not sent.

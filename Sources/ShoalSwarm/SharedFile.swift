@@ -1,11 +1,11 @@
 import ShoalBase
 import ShoalContent
 
-/// One file of a swarm: what of it is here, on its way while it is wanted, and who wants it of us.
+/// One file of a swarm: how much of it is here, its download while it is wanted, and who wants it from us.
 struct SharedFile {
   let id: Digest
   var name: String
-  /// Whether others may have of it what is here; not if nothing is kept.
+  /// Whether what is here may be served to others; not if nothing is kept.
   let isServed: Bool
   /// While it is wanted.
   var download: Download?
@@ -34,7 +34,8 @@ struct SharedFile {
   var manifest: Manifest? { download?.manifest ?? whole?.manifest }
   /// What is here; nil while it is not known.
   var copy: LocalCopy? { download?.copy ?? whole }
-  /// What trackers and peers are told of: not of a file of one piece, whose cut is not proven before the piece is here.
+  /// Whether trackers and peers are told of it: not of a file of one piece, whose cut is unproven until the piece is
+  /// here.
   var offered: LocalCopy? {
     guard isServed, let copy, copy.cut.pieces > 1 || download == nil else { return nil }
     return copy
@@ -94,7 +95,7 @@ struct FileTable {
     if byID[id]?.isEmpty == true { byID[id] = nil }
   }
 
-  /// Forgets a file; its key names nothing more.
+  /// Forgets a file; its key then names nothing.
   mutating func remove(_ key: FileKey) { self[key] = nil }
 
   /// The files with this id: one may be fetched twice, to two places.

@@ -76,12 +76,12 @@ extension Swarm {
     fillAll(at: now)
   }
 
-  /// Serves and fetches a file no longer; its key stays and names nothing more. Peers are told the reason.
+  /// No longer serves or fetches a file; its key then names nothing. Peers are told the reason.
   package mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
     guard let id = files[key]?.id else { return }
     files[key]?.download?.stop(&resources)
     files.remove(id: id, of: key)
-    // What trackers were asked about it is not taken back: somebody else may wait for the answer.
+    // Questions to trackers about it stay open: somebody else may wait for the answer.
     if files.keys(of: id).isEmpty { for i in trackers.indices { trackers[i].deregister(id: id) } }
     let users = links.live.filter { link in
       links[link].map { $0.wants(key) || $0.served.contains { $0.file == key } } ?? false
@@ -91,7 +91,7 @@ extension Swarm {
     files.remove(key)
   }
 
-  /// All of a file is here: nobody is asked for it any more.
+  /// All of a file is here: nobody is asked for it any longer.
   private mutating func finish(_ key: FileKey, at now: Instant) {
     let sources = files[key]?.finish() ?? []
     publish(key, at: now)

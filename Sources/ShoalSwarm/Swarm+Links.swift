@@ -47,7 +47,7 @@ extension Swarm {
     }
   }
 
-  /// Closes connections that nobody has wanted anything on for long; when the next will have been.
+  /// Closes connections that nobody has used for a long time; returns when the next will be due.
   private mutating func closeIdle(at now: Instant) -> Instant {
     var next = Instant.distantFuture
     for key in links.live {
@@ -76,7 +76,7 @@ extension Swarm {
       if !byPeer { subscribe(link, file, at: now) }
     }
     for file in files.wanted { leaveOthers(of: address, file, at: now) }
-    // What it was opened for is had by another connection, or not wanted any more.
+    // Another connection now has what it was opened for, or nobody wants that any longer.
     if !byPeer { closeIfIdle(link, at: now) }
     wake(at: now)
   }
@@ -156,7 +156,7 @@ extension Swarm {
     links[link]?.stopWanting(file, at: now)
   }
 
-  /// A peer is asked for a file anew, under another number. In this order, that the connection is never idle.
+  /// A peer is asked for a file anew, under another number; in this order, so that the connection is never idle.
   mutating func askAnew(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let old = files[file]?.download?.source(link)?.number else { return }
     files[file]?.download?.remove(link, &resources)

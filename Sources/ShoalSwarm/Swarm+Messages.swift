@@ -4,7 +4,7 @@ import ShoalWire
 
 // What peers say, and to which download or upload it is handed.
 extension Swarm {
-  /// Takes what the endpoint made of the datagram that it was handed.
+  /// Takes in what the endpoint found in the datagram.
   mutating func takeTransportEvents(_ bytes: Span<UInt8>, at now: Instant) {
     while let event = endpoint.nextEvent() {
       switch event {
@@ -115,7 +115,7 @@ extension Swarm {
       // The rest of a long map follows bit by bit.
       wake(at: now)
     }
-    // Whoever serves what we are looking for is asked in return.
+    // A peer that serves what we are looking for is asked in return.
     if want.serves == 1, files[file]?.isWanted == true { subscribe(key, file, at: now) }
   }
 

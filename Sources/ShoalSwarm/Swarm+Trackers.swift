@@ -80,12 +80,12 @@ extension Swarm {
       if case .peers(let packet) = event {
         for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
           if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
-          // Those who have nothing yet are met too: they will have something, and want it from us in return.
+          // Peers that have nothing yet are met too: they will have something later, and want what we have.
           for peer in packet.peers.sorted(by: { $0.have > $1.have }) { add(peer: peer.address, for: key, at: now) }
         }
       }
       if case .registered(let id) = event {
-        // Of two who ask after they are known, one at least hears of the other.
+        // If both ask after they have registered, at least one hears of the other.
         for key in files.keys(of: id) where files[key]?.isWanted == true {
           files[key]?.download?.lookups.hasten()
           wake(at: now)

@@ -16,14 +16,14 @@ package struct Swarm: ~Copyable {
   var links: LinkTable
   /// The trackers that it deals with.
   package internal(set) var trackers: [TrackerClient] = []
-  /// What the files want said, and what they have in common.
+  /// What the files want said, and the resources that they share.
   var resources: SwarmResources
   var secrets: SecretGenerator
   var bans = BanList()
   var dialer: Dialer
-  /// The place among the live links of the one that was first to be asked for more.
+  /// The position, among the live links, of the one that was asked for more first.
   private var firstToFill = 0
-  /// Before then no further tracker is begun with.
+  /// No further tracker is contacted before then.
   var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
   /// The least round trip to any peer, while something is fetched; nil if not known.
@@ -176,14 +176,14 @@ package struct Swarm: ~Copyable {
 
   // MARK: Reading
 
-  /// Bytes of a file are to be sent to a peer: first the host has them at hand.
+  /// Bytes of a file are to be sent to a peer; the host reads them first.
   private mutating func read(_ range: Payload, for key: LinkKey) {
     guard let serial = links[key]?.serial, let number = links[key]?.reads.begin(range) else { return }
     let read = ReadKey(link: key, serial: serial, number: number)
     emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: range.length))
   }
 
-  /// Bytes that were wanted can be gathered without waiting for a disk, or cannot be had.
+  /// Bytes that a peer wants are in memory now, or cannot be read.
   package mutating func readEnded(_ read: ReadKey, isReadable: Bool, at now: Instant) {
     guard let link = links[read.link], link.serial == read.serial,
       let range = links[read.link]?.reads.end(read.number), isReadable

@@ -27,7 +27,7 @@ package struct SwarmConfiguration: Sendable {
   package var rangesPerConnection = 4_096
   /// The most that wait on all connections of one host, beyond the 1,024 that each may have.
   package var rangesPerHost = 16_384
-  /// The work that one host may ask of us in a second, in units of `Work`: a fifth of a processor's time.
+  /// How much work one host may ask of us in a second, in units of `Work`: a fifth of a processor's time.
   package var workPerHost = 200_000_000
   /// The most new addresses that are tried in a second: heard of is not proven, and we must not be aimed at
   /// strangers.
@@ -43,11 +43,12 @@ package struct SwarmConfiguration: Sendable {
 enum SwarmConstants {
   /// How often requests, announcements and connections are looked after while something is under way.
   static let tick: Nanoseconds = 50 * .millisecond
-  /// A peer that owes bytes and sends none for so long is asked for nothing more, and others for what it owes.
+  /// A peer that owes bytes and has sent none for this long is asked for nothing more, and others are asked for what it
+  /// owes.
   static let patience: Nanoseconds = 3 * .second
   /// How long it is then left alone.
   static let snub: Nanoseconds = 10 * .second
-  /// A connection on which nobody wants anything is closed after so long.
+  /// A connection that nobody uses is closed after this long.
   static let idlePatience: Nanoseconds = 10 * .second
   /// How often a tracker is asked for peers: soon while there are few, less often later. The first times it is after
   /// a second, since those who began at the same time have just come to be known.
@@ -88,10 +89,10 @@ enum SwarmConstants {
   static let wantWork = 200_000
   /// What it costs to look at a range that is not taken, a run of chunks, or 64 pieces of one.
   static let rangeWork = 64
-  /// The pieces that are asked of one peer at a time: a quarter of the ranges that it is to remember.
+  /// How many pieces one peer is asked for at a time: a quarter of the ranges that it must remember.
   static let requestedPieces = 1_024
   /// The ranges in one REQUEST, CANCEL or REFUSE.
   static let rangesPerMessage = 90
-  /// The most that are asked for the same piece at a time, near the end.
+  /// How many peers are asked for the same piece at a time, near the end.
   static let requestersPerPiece = 2
 }

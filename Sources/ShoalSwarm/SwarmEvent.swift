@@ -40,9 +40,9 @@ package enum SwarmEvent: Sendable {
   case refused(FileKey, Address, code: UInt16)
   /// A peer sent what does not fit the file's id and is left alone for a while.
   case distrusted(FileKey, Address, piece: Int?)
-  /// A peer that downloads from us has got what it wanted of the file; so many bytes of it it had asked for here.
+  /// A peer that downloads from us has all that it wanted of the file; this many bytes it requested here.
   case served(FileKey, Address, bytes: UInt64)
-  /// A peer that downloads from us has gone and did not say so.
+  /// A peer that downloads from us has left without saying so.
   case left(FileKey, Address, bytes: UInt64)
   /// What a tracker said, or that it says nothing.
   case tracker(TrackerKey, TrackerClientEvent)
@@ -60,7 +60,7 @@ package struct FileProgress: Sendable {
   package var totalChunks = 0
   /// Bytes accepted from peers in this run, verified or not yet.
   package var accepted: UInt64 = 0
-  /// Bytes that arrived though they were here already.
+  /// Bytes that arrived although they were already here.
   package var redundant: UInt64 = 0
   /// Peers that serve the file to us.
   package var peers = 0

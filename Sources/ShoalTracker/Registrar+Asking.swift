@@ -18,7 +18,7 @@ extension Registrar {
       entry.id = id
       entry.cut = eldest.cut
       entry.peers = UInt32(file.count)
-      entry.claimant = eldest.key.peer.told(to: asker.peer)
+      entry.claimant = eldest.key.peer.asSeen(from: asker.peer)
       room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.files.append(entry)
@@ -64,7 +64,7 @@ extension Registrar {
   private func entry(at place: Int, for asker: Asker) -> PeerEntry {
     let registration = registry[place]
     var entry = PeerEntry()
-    entry.address = registration.key.peer.told(to: asker.peer)
+    entry.address = registration.key.peer.asSeen(from: asker.peer)
     entry.cut = registration.cut
     entry.have = UInt32(registration.chunks.count)
     entry.age = UInt16(clamping: (asker.at - registration.heard) / .second)
@@ -83,7 +83,7 @@ extension Registry {
 extension Address {
   /// What others learn of a peer on the tracker's own host, known by a loopback address that is not theirs:
   /// the unspecified address, which stands for the address at which they reach the tracker.
-  fileprivate func told(to asker: Address) -> Address {
+  fileprivate func asSeen(from asker: Address) -> Address {
     isLoopback && !(asker.isLoopback && asker.isIPv4 == isIPv4) ? Address(ipv4: 0, port: port) : self
   }
 }

@@ -21,7 +21,7 @@ import Testing
     let outcome = try run(words)
     #expect(outcome.status == 0 && outcome.error == "")
     let file = Self.folder.appending(path: name)
-    if environmentNumber("SHOAL_GOLDEN") != nil {
+    if environmentNumber("SHOAL_GOLDEN", as: Int.self) != nil {
       try outcome.output.write(to: file, atomically: true, encoding: .utf8)
     }
     let expected = try String(contentsOf: file, encoding: .utf8)

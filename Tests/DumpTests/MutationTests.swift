@@ -83,8 +83,8 @@ import Testing
     let qlog = Array(try inspect(samples[0], "--qlog").output.utf8.prefix(20_000))
     let null = open("/dev/null", O_RDWR)
     defer { close(null) }
-    for round in 0..<Self.rounds {
-      var random = SeededGenerator(seed: UInt64(round))
+    for seed in seeds(0..<UInt64(Self.rounds)) {
+      var random = SeededGenerator(seed: seed)
       let sample = samples.randomElement(using: &random)!
       let words = Self.commands.randomElement(using: &random)!
       try scratch.write("F", mutated(sample, &random))
@@ -99,7 +99,7 @@ import Testing
       defer { if input != null { close(input) } }
       let given = words.map { $0.count == 1 ? scratch.at($0) : $0 }
       let status = ShoalDump.run(given, input: input, output: null, error: null)
-      #expect(status < 2, "seed \(round): \(words)")
+      #expect(status < 2, "seed \(seed): \(words)")
     }
   }
 }

@@ -26,7 +26,7 @@ struct LoopbackTests {
     var harness = TrackerHarness()
     try harness.register(digest(1), from: LoopbackTests.ipv4, have: [run(0, 4)])
     // Whoever reaches the tracker at 192.0.2.7 takes the unspecified address for that.
-    let meant = Address(ipv4: 0, port: 7_401).told(by: Address(ipv4: 0xc000_0207, port: 7_400))
+    let meant = Address(ipv4: 0, port: 7_401).asHeard(from: Address(ipv4: 0xc000_0207, port: 7_400))
     #expect("\(meant)" == "192.0.2.7:7401")
     let packet = try harness.mapping(digest(1), of: meant, from: peer(9))
     let mapped: MappedPacket = try harness.ask(packet, from: peer(9))

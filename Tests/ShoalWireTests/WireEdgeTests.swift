@@ -50,8 +50,8 @@ import Testing
 
   @Test func theUnspecifiedAddressIsTheTrackersHost() {
     let tracker = Address(ipv4: 0xc000_0201, port: 7_400)
-    #expect(Address(ipv4: 0, port: 9).told(by: tracker) == tracker.with(port: 9))
-    #expect(Address(high: 0, low: 0, port: 9).told(by: tracker) == tracker.with(port: 9))
-    #expect(Address(ipv4: 7, port: 9).told(by: tracker) == Address(ipv4: 7, port: 9))
+    #expect(Address(ipv4: 0, port: 9).asHeard(from: tracker) == tracker.with(port: 9))
+    #expect(Address(high: 0, low: 0, port: 9).asHeard(from: tracker) == tracker.with(port: 9))
+    #expect(Address(ipv4: 7, port: 9).asHeard(from: tracker) == Address(ipv4: 7, port: 9))
   }
 }

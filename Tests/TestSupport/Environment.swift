@@ -1,6 +1,6 @@
 import Glibc
 
 /// A number in an environment variable.
-public func environmentNumber<Number: FixedWidthInteger>(_ name: String, as: Number.Type = Int.self) -> Number? {
+public func environmentNumber<Number: FixedWidthInteger>(_ name: String, as: Number.Type = Number.self) -> Number? {
   getenv(name).flatMap { Number(String(cString: $0)) }
 }

@@ -8,7 +8,7 @@
 public struct LyingSeeds: Sequence, IteratorProtocol {
   /// The parts.
   public static let parts = 0..<4 as Range<UInt64>
-  private static let wanted = environmentNumber("SHOAL_LYING_DATAGRAMS")
+  private static let wanted = environmentNumber("SHOAL_LYING_DATAGRAMS", as: Int.self)
   private static let first = environmentNumber("SHOAL_LYING_SEED", as: UInt64.self) ?? 0
 
   private var upcoming: UInt64
@@ -16,8 +16,13 @@ public struct LyingSeeds: Sequence, IteratorProtocol {
 
   /// The seeds of one part, `each` lies being told by each of them.
   public init(part: UInt64, each: Int) {
-    upcoming = Self.first + part
-    end = Self.first + UInt64((Self.wanted ?? 1_000_000) / each)
+    if let seed = environmentNumber("SHOAL_SEED", as: UInt64.self) {
+      // The part that would have had it replays it.
+      (upcoming, end) = (seed, seed % UInt64(Self.parts.count) == part ? seed + 1 : seed)
+    } else {
+      upcoming = Self.first + part
+      end = Self.first + UInt64((Self.wanted ?? 1_000_000) / each)
+    }
   }
 
   /// The next seed.

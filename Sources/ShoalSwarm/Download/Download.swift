@@ -27,7 +27,7 @@ struct Download {
   /// What a ticket said of the cut.
   var expected: Cut?
   private(set) var manifest: Manifest?
-  /// The manifest's, apart from it because each block needs it.
+  /// The manifest's cut, kept apart because every block needs it.
   private(set) var cut = Cut()
   /// What is here; nil before the host has told.
   var copy: LocalCopy?

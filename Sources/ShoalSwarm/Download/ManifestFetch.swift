@@ -25,7 +25,7 @@ struct ManifestFetch {
   /// What became of a block.
   enum Outcome {
     case more
-    /// The size is proven: this is to be requested too.
+    /// The size is proven: this too is to be requested.
     case request(RangeField)
     case complete(Manifest)
     /// It comes in more fragments than are kept.

@@ -12,20 +12,20 @@ struct Source {
   let number: UInt16
   /// The cut by which the peer serves the file; nil before its offer came.
   var cut: Cut?
-  /// The chunks that it told of before its cut or ours was known.
+  /// The chunks that it announced of before its cut or ours was known.
   var early: [ChunkRun] = []
-  /// It told of more than was kept: it is asked again when the cut is known.
+  /// It announced more than was kept: it is asked again when the cut is known.
   var isEarlyFull = false
-  /// The chunks that it has by a cut of its own: it can be asked once they are all.
+  /// The chunks that it has, by a cut of its own: it can be asked once it has them all.
   var foreign: BitSet?
   /// The pieces that it has, by our cut; nil while that is not known, or if it cannot be asked.
   var pieces: BitSet?
-  /// Bytes of pieces asked of it that are not here, and how many such pieces there are.
+  /// How many bytes of the pieces requested from it are missing, and of how many pieces.
   var outstanding = 0
   var requested = 0
   /// How much is kept requested: what it sends in some round trips, so that it never waits for us.
   var budget: Int
-  /// It has nothing that may be requested now; something must happen before it is worth looking again.
+  /// It has nothing that may be requested now; looking again is pointless until something happens.
   var isExhausted = false
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
@@ -42,7 +42,7 @@ struct Source {
   private(set) var snubbedUntil: Instant?
   /// How often in a row it refused what it was asked for.
   private var refusals = 0
-  /// The pieces that it says not to have though it announced them, and when it is asked for them all the same.
+  /// The pieces that it announced but then refused as missing, and when it is asked for them all the same.
   private var denied: [Int] = []
   private var deniedUntil: Instant?
   private var denials = 0
@@ -75,18 +75,18 @@ struct Source {
     }
   }
 
-  /// Our cut has become known, or its offer has come: what it told of says which of our pieces it has.
+  /// Our cut has become known, or its offer has come: what it announced says which of our pieces it has.
   mutating func learn(_ ours: Cut) {
     guard let cut else { return }
-    let told = early
+    let announced = early
     early = []
     isExhausted = false
     if cut == ours {
-      let hasAll = told.count == 1 && told[0] == ChunkRun(first: 0, count: ours.chunks)
+      let hasAll = announced.count == 1 && announced[0] == ChunkRun(first: 0, count: ours.chunks)
       pieces = hasAll ? .full(capacity: ours.pieces) : BitSet(capacity: ours.pieces)
-      if !hasAll { has(told, of: ours) }
+      if !hasAll { has(announced, of: ours) }
     } else {
-      foreign = BitSet(capacity: Int(cut.chunks), runs: told)
+      foreign = BitSet(capacity: Int(cut.chunks), runs: announced)
       takeForeign(ours)
     }
   }
@@ -105,7 +105,7 @@ struct Source {
     isExhausted = false
   }
 
-  /// What was believed of the file was wrong: its pieces are not known any more.
+  /// What was believed of the file was wrong: which pieces the peer has is no longer known.
   mutating func forgetPieces() {
     if let pieces { early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)] }
     (pieces, foreign, outstanding, requested) = (nil, nil, 0, 0)
@@ -156,7 +156,7 @@ struct Source {
   mutating func measure(_ path: SourcePath, least: Int, most: Int, at now: Instant) {
     let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
     sinceMeasured = 0
-    // A rate that grows will have grown again by the time that what is asked for now is sent.
+    // A growing rate will have grown further by the time that these requests are answered.
     let growth = rate * 1.25 < measured ? 2.0 : 1
     // The rate falls slowly, so that a moment's pause does not starve the peer of requests.
     rate = max(measured, rate * 0.95)

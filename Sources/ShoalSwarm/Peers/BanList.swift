@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-/// The addresses that sent what does not fit a file's id. They are few, and the oldest is forgotten first.
+/// The addresses that sent what does not fit a file's id: a limited number, the oldest forgotten first.
 struct BanList {
   private var bans: [(address: Address, until: Instant)] = []
 

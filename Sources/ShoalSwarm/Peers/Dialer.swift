@@ -2,11 +2,11 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// At how many new addresses peers are tried: heard of is not proven, and we must not be aimed at strangers.
+/// Limits how many new addresses are tried: they are only hearsay, and we must not be turned against strangers.
 struct Dialer {
   private let perSecond: Int
   private var credit: Int
-  /// When it was last earned; nil if nobody was tried yet.
+  /// When credit was last earned; nil if no address was tried yet.
   private var earnedAt: Instant?
 
   init(perSecond: Int) {

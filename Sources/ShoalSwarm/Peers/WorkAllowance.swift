@@ -6,7 +6,7 @@ struct WorkAllowance {
   private var left: Int?
   private var renewedAt: Instant?
 
-  /// What is left, `rate` being what is added in a second. Below zero where one message was dearer than was left.
+  /// What is left; `rate` is added each second. Below zero if one message cost more than was left.
   mutating func left(_ rate: Int, at now: Instant) -> Int {
     let elapsed = renewedAt.map { min(max(now - $0, 0), .second) } ?? 0
     renewedAt = now

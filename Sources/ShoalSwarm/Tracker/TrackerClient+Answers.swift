@@ -58,16 +58,16 @@ extension TrackerClient {
     case (.deregister(let id), .deregistered): release(id, at: now)
     case (.find(let name), .found):
       guard var packet = try? FoundPacket.decode(bytes) else { return false }
-      for i in packet.files.indices { packet.files[i].claimant = packet.files[i].claimant.told(by: tracker) }
+      for i in packet.files.indices { packet.files[i].claimant = packet.files[i].claimant.asHeard(from: tracker) }
       events.append(.found(name: name, packet))
     case (.lookup(let id, _, _), .peers):
       guard var packet = try? PeersPacket.decode(bytes), packet.id == id else { return false }
-      for i in packet.peers.indices { packet.peers[i].address = packet.peers[i].address.told(by: tracker) }
+      for i in packet.peers.indices { packet.peers[i].address = packet.peers[i].address.asHeard(from: tracker) }
       events.append(.peers(packet))
     case (.map(let id, let address, _), .mapped):
       guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
       var page = TrackerTransaction(id: random.next(), request: transaction.request)
-      // Out of the one and into the next: the set is then changed in place.
+      // Moved out of one and into the next, so that the set is changed in place.
       transactions[index].map = BitSet(capacity: 0)
       swap(&page.map, &transaction.map)
       for run in packet.have { page.map.insert(run) }
@@ -94,15 +94,15 @@ extension TrackerClient {
     return true
   }
 
-  /// The tracker knows us to have so many chunks, after what the transaction told.
+  /// The tracker credits us with so many chunks, after what the transaction reported.
   private mutating func confirm(_ id: Digest, _ transaction: TrackerTransaction, have: Int, at now: Instant) {
-    // Out of the dictionary and back: its sets are then changed in place.
+    // Moved out of the dictionary and back, so that its sets are changed in place.
     guard var share = shares.removeValue(forKey: id) else { return }
     share.isBusy = false
-    for run in transaction.runs { share.told.insert(run) }
+    for run in transaction.runs { share.reported.insert(run) }
     share.updateAt = transaction.isWhole ? now + configuration.updateInterval : now
-    if have < share.told.count {
-      share.told = BitSet(capacity: share.told.capacity, runs: transaction.runs)
+    if have < share.reported.count {
+      share.reported = BitSet(capacity: share.reported.capacity, runs: transaction.runs)
       share.updateAt = now + configuration.updateInterval
     } else if have > share.have.count, share.resetAt.map({ now - $0 >= interval }) ?? true {
       // Once an interval: a tracker that goes on saying so is not asked to forget over and over.
@@ -134,15 +134,15 @@ extension TrackerClient {
 
   /// A file is not registered, and shall be at that time.
   mutating func forget(_ id: Digest, registerAt: Instant) {
-    guard let capacity = shares[id]?.told.capacity else { return }
+    guard let capacity = shares[id]?.reported.capacity else { return }
     shares[id]?.isBusy = false
     shares[id]?.isRegistered = false
-    shares[id]?.told = BitSet(capacity: capacity)
+    shares[id]?.reported = BitSet(capacity: capacity)
     shares[id]?.registerAt = registerAt
     nextShare = min(nextShare, registerAt)
   }
 
-  /// What waited long for an answer is tried again soon.
+  /// Whatever has waited long for an answer is tried again soon.
   private mutating func endSilence(at now: Instant) {
     guard silence > 0 else { return }
     silence = 0

@@ -14,7 +14,7 @@ extension TrackerClient {
     if hasMoved { registerAnew() }
   }
 
-  /// Whether what comes from there may be the tracker's.
+  /// Whether the tracker may answer from this address.
   func hears(_ address: Address) -> Bool { contact.hears(address) }
 
   /// CONNECT goes to the next address. That all are asked once is one try.

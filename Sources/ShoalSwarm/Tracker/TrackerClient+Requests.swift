@@ -12,7 +12,7 @@ extension TrackerClient {
       transaction.tell(share.have, beside: register(id, []))
     case .update(let id):
       guard let share = shares[id] else { return }
-      transaction.tell(share.have.subtracting(share.told), beside: update(id, []))
+      transaction.tell(share.have.subtracting(share.reported), beside: update(id, []))
     case .map(_, _, let chunks): transaction.map = BitSet(capacity: chunks)
     case .deregister, .find, .lookup: break
     }

@@ -73,7 +73,7 @@ extension TrackerClient {
     }
     drop { $0 == .register(id: id) || $0 == .update(id: id) }
     var share = TrackerShare(
-      cut: cut, name: name, number: sharesMade, have: have, told: BitSet(capacity: have.capacity))
+      cut: cut, name: name, number: sharesMade, have: have, reported: BitSet(capacity: have.capacity))
     sharesMade += 1
     share.isKnown = known?.isKnown ?? false
     share.isBusy = isAsked(.deregister(id: id))
@@ -208,7 +208,7 @@ extension TrackerClient {
 
   /// How long to wait for an answer to this try, the first being 1.
   func wait(after tries: Int) -> Nanoseconds {
-    // Who leaves waits for nobody long: a lost farewell is repeated while there is time.
+    // A leaving peer does not wait long: a lost farewell is repeated while there is time.
     if isLeaving { return configuration.farewellRetry }
     let factor: Nanoseconds = 1 << min(max(0, tries - 1), 30)
     return min(configuration.firstRetry &* factor, configuration.lastRetry)

@@ -10,7 +10,7 @@ struct TrackerShare: Sendable {
   /// The chunks that are here.
   var have: BitSet
   /// Those that the tracker has confirmed.
-  var told: BitSet
+  var reported: BitSet
   /// Whether the tracker has confirmed the file, and not forgotten it since.
   var isRegistered = false
   /// Whether a REGISTER was ever sent, so that there is something to take back.
@@ -29,7 +29,7 @@ struct TrackerShare: Sendable {
   /// When there is next something to tell.
   var due: Instant {
     if isBusy { return .distantFuture }
-    return isRegistered && told.count < have.count ? min(registerAt, updateAt) : registerAt
+    return isRegistered && reported.count < have.count ? min(registerAt, updateAt) : registerAt
   }
 
   /// What there is to tell of the file `id` once it is due.

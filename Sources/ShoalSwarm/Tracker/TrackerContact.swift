@@ -35,7 +35,7 @@ struct TrackerContact: Sendable {
   /// All are asked again, from the first on.
   mutating func startRound() { asked = 0 }
 
-  /// Whether what comes from there may be the tracker's.
+  /// Whether the tracker may answer from this address.
   func hears(_ address: Address) -> Bool { address == current || addresses.prefix(asked).contains(address) }
 
   /// It has answered at that address; whether it had answered at another before.

@@ -23,7 +23,7 @@ struct Reads {
     return begun
   }
 
-  /// The bytes are at hand, or cannot be had; nil if nobody wants them any more.
+  /// The bytes are in memory, or cannot be read; nil if nobody wants them any longer.
   mutating func end(_ number: UInt64) -> Payload? {
     ranges.firstIndex { $0.number == number }.map { ranges.remove(at: $0).range }
   }

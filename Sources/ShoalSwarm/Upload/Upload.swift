@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// One served file: who wants it of us, and what each has been told.
+/// One served file: who wants it from us, and what each was told.
 struct Upload {
   /// A peer that wants the file.
   struct Subscriber {
@@ -11,8 +11,8 @@ struct Upload {
     /// The number that the peer gave the file on this link.
     let number: UInt16
     var isOffered = false
-    /// Of the chunks from here on it was told nothing yet.
-    var told = 0
+    /// The first chunk that was not announced to it yet.
+    var announced = 0
     /// Chunks below that have come since.
     var gained: [ChunkRun] = []
     /// Bytes of the file queued for it so far.
@@ -28,7 +28,7 @@ struct Upload {
   /// A peer wants the file.
   mutating func add(_ link: LinkKey, _ number: UInt16) { subscribers.append(Subscriber(link: link, number: number)) }
 
-  /// A peer wants it no longer, or is gone; how many bytes it asked for here.
+  /// A peer no longer wants it, or is gone; returns how many bytes it requested here.
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
     place(link, number).map { subscribers.remove(at: $0).bytes } ?? 0
   }
@@ -48,18 +48,18 @@ struct Upload {
     let (runs, end) = copy.chunks.runs(from: 0, fitting: MessageType.longest - offer.encodedSize)
     offer.have = runs
     subscribers[i].isOffered = true
-    subscribers[i].told = end
+    subscribers[i].announced = end
     outbox.post(offer, to: link)
   }
 
   /// A chunk has come to be here: who was told of those around it is to be told.
   mutating func gain(_ chunk: Int) {
     let run = ChunkRun(first: UInt32(chunk), count: 1)
-    for i in subscribers.indices where chunk < subscribers[i].told {
+    for i in subscribers.indices where chunk < subscribers[i].announced {
       subscribers[i].gained.insertInOrder(run)
       guard subscribers[i].gained.count >= SwarmConstants.gainedRuns else { continue }
       subscribers[i].gained = []
-      subscribers[i].told = 0
+      subscribers[i].announced = 0
     }
   }
 
@@ -70,13 +70,13 @@ struct Upload {
   ) -> Bool {
     guard let i = place(link, number), subscribers[i].isOffered else { return true }
     let capacity = copy.chunks.capacity
-    while !subscribers[i].gained.isEmpty || subscribers[i].told < capacity {
+    while !subscribers[i].gained.isEmpty || subscribers[i].announced < capacity {
       guard room > 0 else { return false }
       var have = Have()
       have.file = number
       let bytes = MessageType.longest - have.encodedSize
       if subscribers[i].gained.isEmpty {
-        (have.chunks, subscribers[i].told) = copy.chunks.runs(from: subscribers[i].told, fitting: bytes)
+        (have.chunks, subscribers[i].announced) = copy.chunks.runs(from: subscribers[i].announced, fitting: bytes)
       } else {
         have.chunks = subscribers[i].gained.prefix(fitting: bytes)
         subscribers[i].gained.removeFirst(have.chunks.count)

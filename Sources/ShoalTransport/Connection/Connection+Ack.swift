@@ -11,7 +11,7 @@ extension Connection {
     guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
     var result = AckResult()
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
-    // Of the parts of a long ACK only the first tells the time.
+    // Only the first part of a long ACK carries an echo.
     if sample == nil, ack.first == ack.next, let minimum = path.roundTrip.minimum {
       sendWindow.evidence.mayAnswer(sentBefore: now - minimum)
     }
@@ -23,7 +23,8 @@ extension Connection {
     do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
     if result.hasContent { lastContentAt = now }
     if result.acked.total > 0 { probing.onProgress() }
-    // A peer that never echoes is timed by what was sent but once, the delay of its ACK included (RFC 6298 §3).
+    // A peer that never echoes is timed by packets that were sent only once, the delay of its ACK included (RFC 6298
+    // §3).
     if !sendWindow.evidence.isEchoed, let sentAt = result.newestOnceSentAt {
       path.roundTrip.add(now - sentAt)
       sample = path.roundTrip.latest
@@ -44,13 +45,13 @@ extension Connection {
     if let fault { throw fault }
   }
 
-  /// How many of our datagrams the peer newly reports to have been corrupt.
+  /// How many more of our datagrams the peer now reports as corrupt.
   private mutating func newlyCorrupt(_ ack: AckPacket, at now: Instant) -> Int {
     // Serial arithmetic, and no more than a window may hold.
     let corrupt = min(max(Int(Int32(bitPattern: ack.corrupt &- reportedCorrupt)), 0), Int(Limits.window.upperBound))
     guard corrupt > 0 else { return 0 }
     reportedCorrupt = ack.corrupt
-    // What was on its way together with the damaged one should have been acknowledged by now.
+    // Whatever was in flight along with the corrupt one should have been acknowledged by now.
     if path.roundTrip.hasSample {
       sendWindow.evidence.suspect(sentBefore: now - path.roundTrip.smoothed * 7 / 8)
     }
@@ -65,7 +66,7 @@ extension Connection {
     // An echo of what was never sent would make the round trip whatever the peer likes.
     guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
     path.roundTrip.add(age)
-    // The clock's next microsecond, for the echo is without its fraction.
+    // Rounded up to a microsecond, because the echo has lost its fraction.
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
     sendWindow.evidence.echoed(sentAt: sentAt, beyondGap: hasGap)
     return path.roundTrip.latest

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalWire
 
 extension Connection {
-  /// Does what is due; false once nothing more is to be known of the connection.
+  /// Does what is due; false once the connection is to be forgotten.
   mutating func expire(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) -> Bool {
     if timers.fired(.linger, at: now) { return !isForgotten(on: .lingered) }
     if timers.fired(.idle, at: now) {
@@ -24,7 +24,7 @@ extension Connection {
       if sendWindow.isEmpty, queue.isEmpty, state == .established { queue.append([]) }
       timers[.keepAlive] = now + idleTimeout / 3
     }
-    // The others only wake us: what they allow is found by `nextTransmit`.
+    // The other timers only wake us: `nextTransmit` finds what they allow.
     _ = timers.fired(.pace, at: now)
     return true
   }
@@ -32,7 +32,7 @@ extension Connection {
   private mutating func onProbeTimeout(at now: Instant) {
     let since = probing.onTimeout(lastSentAt: lastSentAt ?? now)
     path.congestion.handle(.timedOut(count: probing.timeouts))
-    // Where even what every path carries is not acknowledged, its size is not the reason.
+    // If even a packet that every path carries goes unacknowledged, its size is not the reason.
     let isLarge = sendWindow.outstanding(from: sendWindow.base).map { sendWindow.packets[$0].isLarge } ?? false
     if isLarge, probing.timeouts >= 3, now - since >= Constants.blackHoleTime { suspectBlackHole(at: now) }
     var result = AckResult()

@@ -65,7 +65,7 @@ extension Connection {
     establish(on: .proof, id, &events, at: now)
   }
 
-  /// Whether it is the answer to our OPEN: what it says then holds for both ends.
+  /// Takes the answer to our OPEN, whose terms hold for both ends; false if it is not that.
   mutating func onAccept(
     _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) throws(WireError) -> Bool {
@@ -99,7 +99,7 @@ extension Connection {
     timers[.handshake] = .distantFuture
     path.opened(limit: configuration.mtu, peerLimit: maxDatagram, at: now)
     timers[.path] = path.mtu.deadline
-    // What both agreed on may be less than what we opened with.
+    // The agreed timeout may be shorter than the one that we opened with.
     timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3
     updateAckFrequency()
@@ -136,7 +136,7 @@ extension Connection {
     events.append(.closed(id, code: code, byPeer: true))
     close(code, reason, on: .packet(type), at: now)
     closing.isByPeer = true
-    // Who has forgotten us, or speaks no version of ours, is not told that we know.
+    // A peer that has forgotten us, or speaks none of our versions, is sent no CLOSE.
     if CloseCode(rawValue: code)?.isSent == false { closing.keepQuiet() }
   }
 }

@@ -56,7 +56,7 @@ extension Connection {
     if state == .established { acks.onCorrupt(path.roundTrip, at: now) }
   }
 
-  /// Something came that was here before: the peer has not heard that it was.
+  /// A duplicate has come: the peer does not know that the first has arrived.
   mutating func onDuplicate(at now: Instant) {
     acks.onDuplicate(path.roundTrip, at: now)
     timers[.ack] = acks.dueAt

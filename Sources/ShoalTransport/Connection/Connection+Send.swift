@@ -95,7 +95,7 @@ extension Connection {
   /// The bytes of file that fit in a datagram.
   private var blockRoom: Int { datagram - DataPacket.overhead - Block.overhead }
 
-  /// The numbered packet to send now, if one may leave: one that a probe repeats, or one that is lost, or a new one.
+  /// The numbered packet to send now, if one may leave: a probe's, a lost one again, or a new one.
   private mutating func nextNumber(at now: Instant) -> UInt64? {
     if sendWindow.isEmpty { probing.due = 0 }
     timers[.pace] = .distantFuture
@@ -115,12 +115,12 @@ extension Connection {
         return nil
       }
     }
-    if let number = takeRepeat() { return number }
+    if let number = takeRetransmission() { return number }
     return isProbe ? probing.next(sendWindow) : takeNew()
   }
 
-  /// A packet that is lost, or one that goes out twice.
-  private mutating func takeRepeat() -> UInt64? {
+  /// A lost packet, or one that is to go out twice.
+  private mutating func takeRetransmission() -> UInt64? {
     if let number = duplicateDue {
       duplicateDue = nil
       if sendWindow.packets.contains(number), !sendWindow.packets.isAcked(number), sendWindow.packets[number].inFlight {

@@ -9,7 +9,7 @@ struct Connection: ~Copyable {
   let localID: UInt64
   var remoteID: UInt64
   let byPeer: Bool
-  /// The host that has the address, and as what the connection counts there.
+  /// The peer's host, and how the connection counts towards that host's share.
   let host: HostKey
   var standing: HostLedger.Standing
   private(set) var state: ConnectionState
@@ -26,9 +26,9 @@ struct Connection: ~Copyable {
   /// The largest datagram that the peer takes.
   var maxDatagram: Int
 
-  /// What we tell the peer of what it sends.
+  /// When we tell the peer what has arrived.
   var acks = AckSchedule()
-  /// Where the description of a window too large for one ACK goes on.
+  /// The number at which the next ACK goes on, where one was too short to describe the window.
   var nextSlice: UInt64?
   /// The packets that one ACK of the peer's may cover, and how long it may be delayed.
   var ackEvery: UInt8 = 2
@@ -37,7 +37,7 @@ struct Connection: ~Copyable {
   var reportedCorrupt: UInt32 = 0
   var answers = Answers()
   var probing: Probing
-  /// A packet that goes out once more at once.
+  /// A packet to be sent a second time right away.
   var duplicateDue: UInt64?
   /// When a numbered packet last left.
   var lastSentAt: Instant?
@@ -58,7 +58,8 @@ struct Connection: ~Copyable {
     var isEmpty: Bool { probed == nil && response == nil }
   }
 
-  /// A connection that we open, or that a peer does, by an OPEN of so many bytes with the id that it chose.
+  /// A connection that we open, or, with `open`, that a peer opens: its OPEN, the id that it chose, and the bytes that
+  /// came.
   init(
     _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
     open: (packet: OpenPacket, id: UInt64, bytes: Int)?, standing: HostLedger.Standing, seed: UInt64, at now: Instant
@@ -82,7 +83,7 @@ struct Connection: ~Copyable {
     receiveWindow = ReceiveWindow(
       first: Numbering.first(open?.packet.initialSequence ?? 0), limit: UInt64(windowSize))
     var generator = SeededGenerator(seed: seed)
-    // What we open ourselves is limited by how often an OPEN is repeated.
+    // Where we open, the number of OPENs is the limit.
     path = Path(to: address, isValidated: open == nil, configuration.congestion, seed: generator.next(), at: now)
     probing = Probing(generator: generator)
     timers[.idle] = now + (byPeer ? Constants.halfOpenTimeout : idleTimeout)
@@ -104,7 +105,8 @@ struct Connection: ~Copyable {
 
   // MARK: State
 
-  /// Goes into the state that the table names; what is to be done. To forget the connection is its endpoint's.
+  /// Goes into the state that the table names, and returns what is to be done. Forgetting the connection is up to its
+  /// endpoint.
   mutating func move(on event: ConnectionEvent) -> Reaction.Action {
     guard let reaction = StateTable.reaction(to: event, in: state) else {
       assertionFailure("\(event) in \(state)")
@@ -114,7 +116,7 @@ struct Connection: ~Copyable {
     return reaction.action
   }
 
-  /// Whether nothing more is to be known of the connection after this.
+  /// Whether the connection is forgotten after this.
   func isForgotten(on event: ConnectionEvent) -> Bool {
     StateTable.reaction(to: event, in: state)?.next == nil
   }
@@ -137,17 +139,17 @@ struct Connection: ~Copyable {
   /// The bytes of memory that its peer can make larger.
   var memory: Int { sendWindow.memory + sendWindow.packets.messages.bytes + queue.messageBytes }
 
-  /// What it takes in memory changed by so many bytes since this was last asked.
+  /// By how many bytes its memory has changed since this was last called.
   mutating func takeMemoryChange() -> Int {
     let change = memory - memoryCharged
     memoryCharged += change
     return change
   }
 
-  /// Something waits for which the window would have to become larger.
+  /// Whether something waits that only a larger window would let out.
   var wantsLargerWindow: Bool { sendWindow.wantsToGrow && !queue.isEmpty }
 
-  /// A message found no memory. None can be left out, so the connection will be over.
+  /// There was no memory for a message. None can be skipped, so the connection will end.
   mutating func overdraw() { isOverdrawn = true }
 
   // MARK: Path
@@ -174,8 +176,8 @@ struct Connection: ~Copyable {
   /// The probe timeout now: doubled with each that passed, to two seconds at most.
   var probeTimeout: Nanoseconds { probing.timeout(path.roundTrip.probeTimeout(ackDelay: ackDelay)) }
 
-  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. A round trip that
-  /// shrinks, as a peer that echoes what it likes can make it, does not put its end into the past.
+  /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. It never ends in the
+  /// past, even if the round trip shrinks suddenly, as the echoes of a lying peer can make it.
   mutating func armProbe(at now: Instant) {
     timers[.probe] = sendWindow.isEmpty ? .distantFuture : max((lastSentAt ?? now) + probeTimeout, now)
   }

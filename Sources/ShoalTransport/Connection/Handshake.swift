@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// How far an end is in getting an answer to its OPEN or ACCEPT.
+/// The attempts to get an answer to OPEN or ACCEPT.
 struct Handshake {
   let initialSequence: UInt32
   /// An OPEN or ACCEPT is to be sent.

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// What is known of a time in which nothing is acknowledged: it is ended by probes (RFC 9002 §6.2).
+/// A stall, in which nothing is acknowledged, and the probes that end it (RFC 9002 §6.2).
 struct Probing {
   private struct Stall {
     /// The probe timeouts that have passed in a row.
@@ -16,7 +16,7 @@ struct Probing {
   var due = 0
   /// The last packet that a probe repeated since the probe timeout.
   var last: UInt64?
-  /// Decides what must differ from connection to connection.
+  /// Draws what must differ between connections.
   private var generator: SeededGenerator
 
   init(generator: SeededGenerator) { self.generator = generator }

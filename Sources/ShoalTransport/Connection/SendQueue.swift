@@ -60,7 +60,7 @@ struct SendQueue: ~Copyable {
     return block
   }
 
-  /// How many bytes wait to be sent next that follow a block's, as far as the next few ranges tell.
+  /// How many of the queued bytes directly follow a block's, judging by the next few ranges.
   func ahead(of block: Payload) -> Int {
     var end = block.offset &+ UInt64(block.length)
     var sum = 0
@@ -73,7 +73,7 @@ struct SendQueue: ~Copyable {
     return sum
   }
 
-  /// Each is a piece at least of whoever asks for much.
+  /// A peer that asks for much asks for whole pieces at least.
   private static let rangesAhead = 4
 
   /// Forgets all that waits of a file.
@@ -83,8 +83,8 @@ struct SendQueue: ~Copyable {
     for i in 0..<ranges.count { bytes += ranges[i].length }
   }
 
-  /// Forgets what waits of these bytes of a file. A range that would be cut into several while there are `limit` of
-  /// them is left whole: a CANCEL may be disregarded, and must not make us remember ever more.
+  /// Drops these bytes of a file from the queue. A range is left whole if cutting it would make more than `limit`
+  /// ranges: a CANCEL may be ignored, but must not make the queue grow without bound.
   mutating func cancel(file: UInt16, space: UInt8, ranges cancelled: [RangeField], limit: Int) {
     let set = RangeSet(of: cancelled)
     let holes = set.ranges

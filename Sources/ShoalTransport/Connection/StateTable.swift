@@ -7,7 +7,7 @@ enum ConnectionEvent: Hashable {
   case ownerEnds
   /// Its place is needed by another.
   case placeNeeded
-  /// A packet with the id that only who has had our ACCEPT knows.
+  /// A packet with our id, which only a peer that has received our ACCEPT knows.
   case proof
   /// A packet of this type; DATA is well formed.
   case packet(PacketType)
@@ -76,7 +76,7 @@ enum StateTable {
     case .packet(.accept): Reaction(action: .send(.ack), next: .established)
     case .packet(.retry), .unanswered: Reaction(action: .send(.open), next: .opening)
     case .packet(.version), .packet(.close), .givenUp, .idle, .ownerEnds: Reaction(action: .nothing, next: .closing)
-    // It is another connection's: what the peer opens has an id of its own.
+    // It belongs to another connection: what the peer opens has an id of its own.
     case .packet(.open): nil
     case .packet, .malformedData: Reaction(action: .nothing, next: .opening)
     case .ownerSends: Reaction(action: .wait, next: .opening)

@@ -6,7 +6,7 @@ import ShoalWire
 public enum CongestionAlgorithm: String, Sendable, CaseIterable {
   /// Model-based (BBR): holds its rate under random loss, yields to loss of its own making.
   case bbr
-  /// Loss-based (CUBIC, RFC 9438): as TCP has it.
+  /// Loss-based (CUBIC, RFC 9438): as in TCP.
   case cubic
   /// Delay-based (LEDBAT++, RFC 6817): takes what others leave.
   case ledbat
@@ -14,9 +14,9 @@ public enum CongestionAlgorithm: String, Sendable, CaseIterable {
   case none
 }
 
-/// What a transport endpoint is told at its start.
+/// The settings of a transport endpoint.
 package struct TransportConfiguration: Sendable {
-  /// How lost packets are repeated; go-back-N if either end asks for it.
+  /// How lost packets are retransmitted; go-back-N if either end asks for it.
   package var repeatMode = RepeatMode.selectiveRepeat
   /// The most packets from the lowest unacknowledged, per connection and direction; the smaller wish wins.
   ///
@@ -39,10 +39,10 @@ package struct TransportConfiguration: Sendable {
   package var maxHalfOpen = 64
   /// The most of them from one host: whoever forges its address does not use up what others have.
   package var maxHalfOpenPerHost = 16
-  /// The memory of send windows that one host can make us use, and all together, in whole windows of 65,536 packets, some
-  /// 10 MB each, or of `window` if that is more. Beyond, a window is as large as it has become, and grows no more.
+  /// The memory for send windows that one host can make us use, in whole windows of 65,536 packets (some 10 MB each),
+  /// or of `window` if that is larger. At the limit, windows keep their size and grow no more.
   package var sendWindowsPerHost = 2
-  /// See `sendWindowsPerHost`.
+  /// The same for all hosts together.
   package var sendWindows = 12
   /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
   package var recordsLosses = false
@@ -71,12 +71,12 @@ enum Constants {
   static let openTimeout: Nanoseconds = 250 * .millisecond
   /// How long a connection that another began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
-  /// A token of RETRY is good for this long at least, which an opener that repeats its OPEN needs, and less than twice
-  /// as long.
+  /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenEpoch: Nanoseconds = 5 * .second
   /// The RETRYs that an opener heeds in one attempt: a second one, should the first token be too old.
   static let retries = 2
-  /// After so long without any content, either way, a connection may be closed for a newcomer that has no more.
+  /// A connection that has carried no content for this long, in either direction, may be closed for a newcomer whose
+  /// host would then have as many connections.
   static let idleBeforeOthers: Nanoseconds = 10 * .second
   /// The round trip assumed before there is a sample.
   static let initialRoundTrip: Nanoseconds = 200 * .millisecond
@@ -86,7 +86,7 @@ enum Constants {
   static let granularity: Nanoseconds = .millisecond
   /// The most that the probe timeout grows to while something is outstanding.
   static let longestProbeTimeout: Nanoseconds = 2 * .second
-  /// The packets by which one must be overtaken to be lost, as long as no reordering was seen (RFC 9002 §6.1.1).
+  /// How many later packets must arrive before one counts as lost, as long as no reordering was seen (RFC 9002 §6.1.1).
   static let packetThreshold: UInt64 = 3
   /// The share of random loss above which what was lost twice goes out twice at the tail.
   static let duplicationLoss = 0.01
@@ -100,9 +100,9 @@ enum Constants {
   static let linger: Nanoseconds = 500 * .millisecond
   /// The CLOSEs that a peer gets which goes on sending.
   static let closes = 3
-  /// The largest datagrams lost in a row, none of them having got through since, that show a black hole.
+  /// How many large datagrams must be lost in a row, with none getting through, to indicate a black hole.
   static let blackHole = 16
-  /// For how long nothing large must have got through: a busy receiver's stall is shorter.
+  /// How long nothing large must have got through: longer than a busy receiver's stall.
   static let blackHoleTime: Nanoseconds = .second
   /// The bytes of an ACK: as many as any path carries.
   static let ackLength = Limits.smallestDatagram

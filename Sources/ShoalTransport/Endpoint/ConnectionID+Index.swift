@@ -1,4 +1,4 @@
 extension ConnectionID {
-  /// A number below the endpoint's `maxConnections`, no other connection's at the same time: for tables beside it.
+  /// A number below the endpoint's `maxConnections`, unique among its connections: an index for tables kept beside it.
   package var index: Int { Int(slot) }
 }

@@ -71,7 +71,7 @@ struct ConnectionTable: ~Copyable {
     return slot
   }
 
-  /// The peer's id of a connection may have become known.
+  /// To be called when the peer's id of a connection may have become known.
   mutating func learnedRemote(of slot: Int) {
     let id = self[slot].remoteID
     if id != 0 { byRemote[RemoteKey(address: self[slot].address, id: id)] = slot }

@@ -5,9 +5,9 @@ import ShoalWire
 extension Endpoint {
   /// Makes a place for one more connection of a host; false if none is to be had.
   ///
-  /// What is closing goes first. Then the host that has most gives way: of its connections the one on which there has
-  /// been no content for longest, whatever it is worth if the newcomer would still have fewer, and otherwise only if
-  /// that has been so for a while. A host that has as many as one may have gives up one of its own, or gets none.
+  /// A closing connection goes first. Otherwise the host with the most connections gives up the one that has been
+  /// without content for longest: at once if the newcomer's host would still have fewer, else only if that one has been
+  /// idle for a while. A host at its own limit gives up one of its own, or is refused.
   mutating func makeRoom(for host: HostKey, at now: Instant) -> Bool {
     let own = hosts.connections(of: host)
     let group = own < configuration.maxConnectionsPerHost ? nil : host

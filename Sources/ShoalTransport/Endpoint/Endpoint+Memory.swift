@@ -3,7 +3,7 @@ import ShoalWire
 
 // The memory that peers can make us use: Protocol.md §A.3.
 extension Endpoint {
-  /// Lets a window have room for twice as many packets, if its host may take so much.
+  /// Doubles the room in a send window, if its host's share allows it.
   mutating func grow(_ slot: Int) {
     guard hosts.mayTake(connections[slot].sendWindow.memory, connections[slot].host) else { return }
     connections[slot].sendWindow.grow()

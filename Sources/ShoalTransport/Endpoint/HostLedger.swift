@@ -3,7 +3,7 @@ import ShoalWire
 
 /// What each host holds of what an endpoint shares out, so that none can take what others need.
 struct HostLedger {
-  /// As what a connection counts.
+  /// How a connection is counted.
   enum Standing {
     /// We opened it: nothing that its host, or anyone in its name, does can use up what we may open.
     case own
@@ -40,8 +40,8 @@ struct HostLedger {
   /// The most connections that any host has.
   var mostConnections: Int { shares.values.reduce(0) { max($0, $1.connections) } }
 
-  /// Before this no connection of the host, or of any, can have been idle for so long that a newcomer takes its place: so
-  /// that one who asks again and again costs no search each time.
+  /// Until then no connection of the host (of any host, if nil) can have been idle for long enough to give way:
+  /// repeated attempts then cost no search each.
   func crowdedUntil(_ host: HostKey?) -> Instant { host.map { shares[$0]?.crowdedUntil ?? .zero } ?? crowdedUntil }
 
   mutating func crowded(_ host: HostKey?, until: Instant) {
@@ -53,7 +53,7 @@ struct HostLedger {
     connections + halfOpen < configuration.maxInbound && connections(of: host) < configuration.maxConnectionsPerHost
   }
 
-  /// Whether a place may be given to one who says to be this host.
+  /// Whether there is a place for an opener that claims to be this host.
   func takesUnproven(_ host: HostKey) -> Bool {
     hasRoom(host) && halfOpen < configuration.maxHalfOpen
       && shares[host]?.halfOpen ?? 0 < configuration.maxHalfOpenPerHost
@@ -70,7 +70,8 @@ struct HostLedger {
     joined(host, standing)
   }
 
-  /// Whether a host may take so many bytes more. No more than is then still free for others: so there is always some.
+  /// Whether a host may take so many bytes more. It must leave as much free as it then has, so that there is always
+  /// some for others.
   func mayTake(_ bytes: Int, _ host: HostKey) -> Bool {
     let after = (shares[host]?.memory ?? 0) + bytes
     return after <= configuration.sendWindowsPerHost * configuration.wholeWindow

@@ -1,7 +1,7 @@
 import ShoalBase
 
-/// Whose turn it is to send: deficit round robin (Shreedhar and Varghese, 1995). A connection that is dear has its turn
-/// as often as others, for as much work.
+/// Whose turn it is to send: deficit round robin (Shreedhar and Varghese, 1995). An expensive connection gets as many
+/// turns as others, each for the same amount of work.
 struct Turns: ~Copyable {
   /// The slots that may have something to send, the one whose turn it is first.
   private var ready = Ring<Int>()
@@ -56,7 +56,7 @@ struct Turns: ~Copyable {
     if let slot = ready.popFirst() { ready.append(slot) }
   }
 
-  /// What a slot has made us do is taken off its next turns.
+  /// Charges a slot for work that it has caused: its next turns pay for it.
   mutating func charge(_ work: Int, to slot: Int) {
     credit[slot] = max(credit[slot] - min(work, Work.mostDebt), -Work.mostDebt)
   }

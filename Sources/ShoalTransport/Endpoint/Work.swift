@@ -1,4 +1,4 @@
-/// What things cost the loop, in the bytes that could be sent meanwhile: about a nanosecond each.
+/// The cost of the loop's work, in the bytes that could be sent meanwhile: about a nanosecond each.
 ///
 /// Nothing is measured, so that a run in virtual time is the same each time.
 package enum Work {

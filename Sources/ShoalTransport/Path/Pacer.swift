@@ -5,7 +5,7 @@ struct Pacer {
   /// The bytes that may leave now; negative after a burst that overdrew.
   private var credit = 0.0
   private var creditAt: Instant?
-  /// The credit is used up: nothing leaves before there is a burst's again, so that batches stay whole.
+  /// The credit is used up: nothing leaves until there is enough for a whole burst, so that batches stay whole.
   private var isWaiting = false
 
   /// The bytes that leave at once.

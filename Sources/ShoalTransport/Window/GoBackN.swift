@@ -59,7 +59,7 @@ enum GoBackN {
   /// Declares the base lost, and all that follows it discarded, to be repeated in order.
   ///
   /// What was discarded before and has not been repeated since still waits, in order: only what was sent since is looked
-  /// at, so that who makes us go back over and over makes no more work than there are packets sent.
+  /// at, so that a peer that makes us go back over and over causes no more work than there are packets sent.
   static func goBack(_ window: inout SendWindow, _ trigger: LossVerdict.Trigger, _ result: inout AckResult) {
     let base = window.base
     var end = base

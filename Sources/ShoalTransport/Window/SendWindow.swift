@@ -48,7 +48,7 @@ struct SendWindow: ~Copyable {
   }
 
   /// Drops the numbers of packets that are no longer lost, and those that are there twice.
-  private mutating func forgetRepeated() {
+  private mutating func forgetRetransmitted() {
     lost.filter { packets.contains($0) && packets[$0].isLost }
     if lost.count > packets.capacity {
       lost.removeAll()
@@ -145,8 +145,8 @@ struct SendWindow: ~Copyable {
     result.bytes += Int(packet.bytes)
     if packet.payload.length > 0 { result.hasContent = true }
     // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
-    let isRepeat = packet.attempts > 1
-    let arrivedEarlier = isRepeat && evidence.isTooRecent(packet.sentAt)
+    let isRetransmitted = packet.attempts > 1
+    let arrivedEarlier = isRetransmitted && evidence.isTooRecent(packet.sentAt)
     if packet.inFlight { noLongerInFlight(number) }
     // What a probe repeats was not taken for lost: that its ACK was is no reordering.
     if packet.isLost || arrivedEarlier && !packet.isProbe {
@@ -161,7 +161,7 @@ struct SendWindow: ~Copyable {
       evidence.arrived(packet.departure)
       if packet.isLarge { blackHole.onArrival(packet.departure) }
     }
-    if !isRepeat {
+    if !isRetransmitted {
       result.newestOnceSentAt = max(result.newestOnceSentAt ?? packet.sentAt, packet.sentAt)
     }
     rate.delivered(packet, at: now, &result.sample)
@@ -223,7 +223,7 @@ struct SendWindow: ~Copyable {
     if let trigger { log.add(number, attempt: packet.attempt, trigger) }
     packets[number].isLost = true
     lostCount += 1
-    if lost.isFull { forgetRepeated() }
+    if lost.isFull { forgetRetransmitted() }
     if first { lost.prepend(number) } else { lost.append(number) }
   }
 

@@ -36,7 +36,7 @@ public struct Address: Hashable, Sendable, BitwiseCopyable {
   public var isUsable: Bool { port != 0 && !isUnspecified && !isMulticast }
 
   /// What a tracker at `tracker` means by this address: the unspecified one stands for the tracker's own host.
-  public func told(by tracker: Address) -> Address { isUnspecified ? tracker.with(port: port) : self }
+  public func asHeard(from tracker: Address) -> Address { isUnspecified ? tracker.with(port: port) : self }
 
   /// The address of this host with another port.
   public func with(port: UInt16) -> Address { Address(high: high, low: low, port: port, scope: scope) }
