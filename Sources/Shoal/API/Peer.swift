@@ -236,12 +236,16 @@ public final class Peer: Sendable {
 
   /// Asks the trackers which files have a name.
   public func find(name: String) async throws(ShoalError) -> [FoundFile] {
-    try await answer { loop, answer in loop.find(name) { answer.give($0) } }
+    try await answer { loop, answer in
+      loop.find(name, until: answer.abandoned) { answer.give($0) }
+    }
   }
 
   /// Asks the trackers who has a file, or one chunk of it (the original's `get_peers_for_file`), and which chunks.
   public func lookup(id: Digest, chunk: Int? = nil) async throws(ShoalError) -> LookupResult {
-    var result: LookupResult = try await answer { loop, answer in loop.lookup(id, chunk) { answer.give($0) } }
+    var result: LookupResult = try await answer { loop, answer in
+      loop.lookup(id, chunk, until: answer.abandoned) { answer.give($0) }
+    }
     for i in result.peers.indices {
       let peer = result.peers[i]
       let chunks = Int(peer.cut.chunks)
@@ -249,7 +253,7 @@ public final class Peer: Sendable {
         result.peers[i].chunks = chunks > 0 ? Swift.RangeSet(0..<chunks) : Swift.RangeSet()
       } else if peer.have > 0 {
         let set: BitSet? = try await answer { loop, answer in
-          loop.map(id, peer.address, chunks) { answer.give(.success($0)) }
+          loop.map(id, peer.address, chunks, until: answer.abandoned) { answer.give(.success($0)) }
         }
         result.peers[i].chunks = set.map { Swift.RangeSet<Int>($0) }
       } else {
@@ -270,7 +274,9 @@ public final class Peer: Sendable {
         if !node.post({ question($0, answer) }) { answer.give(.failure(ShoalError.closed())) }
       }
     } onCancel: {
+      answer.abandoned.set()
       answer.give(.failure(ShoalError.closed("the task was cancelled")))
+      node.post { $0.forgetAbandonedQuestions() }
     }
     return try result.get()
   }

@@ -10,6 +10,8 @@ final class Answer<Value: Sendable>: Sendable {
   }
 
   private let state = Mutex(State.asked(nil))
+  /// Set when nobody waits any longer.
+  let abandoned = Flag()
 
   func wait(_ continuation: CheckedContinuation<Outcome, Never>) {
     let outcome = state.withLock { state -> Outcome? in

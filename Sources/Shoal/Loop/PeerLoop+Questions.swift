@@ -13,15 +13,17 @@ enum Question {
 }
 
 extension PeerLoop {
-  func find(_ name: String, _ done: @escaping (Result<[FoundFile], ShoalError>) -> Void) {
-    questions.append(.find(name, unanswered: expected, done))
+  func find(_ name: String, until abandoned: Flag, _ done: @escaping (Result<[FoundFile], ShoalError>) -> Void) {
+    questions.append((.find(name, unanswered: expected, done), abandoned))
     swarm.find(name: name)
     giveUpWhatIsHopeless()
   }
 
-  func lookup(_ id: Digest, _ chunk: Int?, _ done: @escaping (Result<LookupResult, ShoalError>) -> Void) {
+  func lookup(
+    _ id: Digest, _ chunk: Int?, until abandoned: Flag, _ done: @escaping (Result<LookupResult, ShoalError>) -> Void
+  ) {
     let chunk = chunk.map { UInt32(clamping: $0) } ?? LookupPacket.anyChunk
-    questions.append(.lookup(id, chunk, unanswered: expected, done))
+    questions.append((.lookup(id, chunk, unanswered: expected, done), abandoned))
     swarm.lookup(id: id, chunk: chunk)
     giveUpWhatIsHopeless()
   }
@@ -34,7 +36,7 @@ extension PeerLoop {
   /// Puts what is asked to a tracker that has come to be known; `isExpected`: its answer is waited for already.
   func ask(_ tracker: TrackerKey, isExpected: Bool) {
     let more = isExpected ? 0 : 1
-    for question in questions {
+    for (question, _) in questions {
       switch question {
       case .find(let name, _, _): swarm.find(name: name, of: tracker)
       case .lookup(let id, let chunk, _, _): swarm.lookup(id: id, chunk: chunk, of: tracker)
@@ -67,8 +69,10 @@ extension PeerLoop {
     }
   }
 
-  func map(_ id: Digest, _ address: Address, _ chunks: Int, _ done: @escaping (BitSet?) -> Void) {
-    questions.append(.map(id, address, done))
+  func map(
+    _ id: Digest, _ address: Address, _ chunks: Int, until abandoned: Flag, _ done: @escaping (BitSet?) -> Void
+  ) {
+    questions.append((.map(id, address, done), abandoned))
     swarm.map(id: id, of: address, chunks: chunks)
   }
 
@@ -163,5 +167,12 @@ extension PeerLoop {
   }
 
   /// Puts to each question what `take` makes of it; nil: it is answered.
-  private func answer(_ take: (Question) -> Question?) { questions = questions.compactMap(take) }
+  private func answer(_ take: (Question) -> Question?) {
+    questions = questions.compactMap { question, abandoned in
+      abandoned.isSet ? nil : take(question).map { ($0, abandoned) }
+    }
+  }
+
+  /// Forgets the questions whose answers nobody waits for any longer.
+  func forgetAbandonedQuestions() { answer { $0 } }
 }

@@ -25,7 +25,7 @@ final class PeerLoop: EventLoop {
   let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
   var namedTrackers: [TrackerKey: Int] = [:]
   /// What trackers were asked and have not answered.
-  var questions: [Question] = []
+  var questions: [(question: Question, abandoned: Flag)] = []
   var onPeerEvent: ((PeerEvent) -> Void)?
   /// Called twenty times a second while set, for progress.
   var onProgress: [Int: (Instant) -> Void] = [:]
