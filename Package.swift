@@ -103,7 +103,9 @@ let package = Package(
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
     .testTarget(
       name: "ShoalTests",
-      dependencies: ["TestSupport", "ShoalStore", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire"]),
+      dependencies: [
+        "TestSupport", "ShoalStore", "ShoalTransport", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire",
+      ]),
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [

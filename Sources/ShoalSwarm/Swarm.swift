@@ -180,7 +180,14 @@ package struct Swarm: ~Copyable {
   private mutating func read(_ range: Payload, for key: LinkKey) {
     guard let serial = links[key]?.serial, let number = links[key]?.reads.begin(range) else { return }
     let read = ReadKey(link: key, serial: serial, number: number)
-    emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: range.length))
+    let length = min(range.length, SwarmConstants.readAhead)
+    emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: length))
+  }
+
+  /// Whether bytes that were wanted still are.
+  package func isReading(_ read: ReadKey) -> Bool {
+    guard let link = links[read.link] else { return false }
+    return link.serial == read.serial && link.reads.contains(read.number)
   }
 
   /// Bytes that a peer wants are in memory now, or cannot be read.

@@ -85,6 +85,8 @@ enum SwarmConstants {
   static let queuedMessages = 1_024
   /// The ranges that every peer must let wait: Protocol.md section 6, REQUEST.
   static let leastRanges = 1_024
+  /// The bytes of a range that are to be at hand before it is sent: what follows them, the system reads ahead.
+  static let readAhead = 1 << 20
   /// What a WANT costs, with the OFFER that answers it, the CANCEL that ends it, and the line in somebody's log.
   static let wantWork = 200_000
   /// What it costs to look at a range that is not taken, a run of chunks, or 64 pieces of one.

@@ -20,11 +20,12 @@ final class LocalDisk {
   private var hashed: [Int: FileStatus] = [:]
   private var shares: [Int: Share] = [:]
   private var sharesMade = 0
-  /// What is being read for others, and from which file.
-  private var reads: [StoreJobID: (read: ReadKey, key: FileKey, file: File)] = [:]
-  /// Hashing of whole files, each with all cores; others' disks and ours are kept busy by a few reads at a time.
-  private var scans = JobLane(most: 2)
-  private var fetches = JobLane(most: 4)
+  /// What is being read for others.
+  private var reads: [StoreJobID: Read] = [:]
+  /// Hashing of whole files, each with all cores.
+  private var scans = JobLane<StoreKey>(most: 2)
+  /// Reads for others: a few keep a disk busy, and no peer's wait behind all of another's.
+  private var fetches = JobLane<LinkKey>(most: 4)
   /// Pieces that wait to be hashed and written.
   private var gathered: [StoreJobID: PieceBuffer] = [:]
   private var spans = SpanCache()
@@ -82,9 +83,13 @@ final class LocalDisk {
 
   /// A file that has been hashed is served from now on.
   func serve(_ share: Int, _ cut: Cut, as key: FileKey) {
-    guard let file = openFiles[.share(share)], let status = hashed[share] else { return }
+    guard let opened = openFiles[.share(share)], let status = hashed[share] else { return }
+    if let former = file(key)?.share, former != share {
+      store.forget(share: former)
+      close(former)
+    }
     shares[share]?.key = key
-    set(LocalFile(key, SourceFile(file, asHashed: status), cut, share: share), key)
+    set(LocalFile(key, SourceFile(opened, asHashed: status), cut, share: share), key)
   }
 
   /// Nobody is going to be served any more: whoever waits for a file to be hashed is told.
@@ -179,21 +184,43 @@ final class LocalDisk {
     switch job {
     case .settle(let piece, let manifest): settle(piece, manifest, id, isBusy)
     case .hash, .verify, .reexamine:
-      scans.begin { [unowned self] in
-        start(job, id, on: { SystemThread.run("shoal-hash", $0) }) { $0.scans.end()?() }
-      }
+      let job = scans.add({ [unowned self] in scan(job, id) }, of: id.key)
+      run(job, in: \.scans)
     case .read:
-      fetches.begin { [unowned self] in start(job, id, on: WorkerPool.shared.run) { $0.fetches.end()?() } }
+      guard let owner = reads[id]?.read.link else { return }
+      let job = fetches.add({ [unowned self] in fetch(job, id) }, of: owner)
+      run(job, in: \.fetches)
     default: start(job, id, on: WorkerPool.shared.run) { _ in }
     }
   }
 
-  /// Does a job elsewhere, and takes what came of it.
+  /// Begins a job of a lane, or the next that is to be done still.
+  private func run<Owner>(_ job: JobLane<Owner>.Job?, in lane: ReferenceWritableKeyPath<LocalDisk, JobLane<Owner>>) {
+    var next = job
+    while let job = next, !job() { next = self[keyPath: lane].next() }
+  }
+
+  private func scan(_ job: StoreJob, _ id: StoreJobID) -> Bool {
+    start(job, id, on: { SystemThread.run("shoal-hash", $0) }) { $0.run($0.scans.next(), in: \.scans) }
+  }
+
+  private func fetch(_ job: StoreJob, _ id: StoreJobID) -> Bool {
+    // Who asked may be gone by now, or may have thought better of it.
+    guard let read = reads[id], read.isWanted() else {
+      reads[id] = nil
+      store.complete(id, .success(.done))
+      return false
+    }
+    return start(job, id, on: WorkerPool.shared.run) { $0.run($0.fetches.next(), in: \.fetches) }
+  }
+
+  /// Does a job elsewhere, takes what came of it and calls `then`; false if nobody expects it any more.
+  @discardableResult
   private func start(
     _ job: StoreJob, _ id: StoreJobID, on thread: (@escaping @Sendable () -> Void) -> Void,
-    then ended: @escaping @Sendable (LocalDisk) -> Void
-  ) {
-    guard store.expects(id) else { return ended(self) }
+    then: @escaping @Sendable (LocalDisk) -> Void
+  ) -> Bool {
+    guard store.expects(id) else { return false }
     let file = reads[id]?.file ?? openFiles[id.key]
     let progress = progress(of: job, id)
     let flag = if case .share(let share) = id.key { shares[share]?.flag } else { Flag?.none }
@@ -201,9 +228,10 @@ final class LocalDisk {
       let outcome = StoreWork.perform(job, on: file, until: flag, progress)
       post { disk in
         disk.take(outcome, id)
-        ended(disk)
+        then(disk)
       }
     }
+    return true
   }
 
   private func progress(of job: StoreJob, _ id: StoreJobID) -> @Sendable (UInt64) -> Void {
@@ -264,7 +292,7 @@ final class LocalDisk {
     case .hashed(let share, let manifest): shares[share]?.done(.success((manifest, share)))
     case .unchanged(let share): unchanged(share)
     case .unshared(let share, let failure): unshared(share, failure)
-    case .read(let id, let error): ended(id, isReadable: error == nil)
+    case .read(let id, let error): ended(id, error)
     case .settled(let index, let piece, let isRight):
       if isRight, let cut = files[index]?.cut {
         spans.invalidate(UInt32(index), cut.pieceOffset(piece), cut.pieceLength(piece))
@@ -276,21 +304,31 @@ final class LocalDisk {
 
   // MARK: Reading
 
+  private struct Read {
+    let read: ReadKey
+    let key: FileKey
+    let file: File
+    let offset: UInt64
+    let isWanted: () -> Bool
+  }
+
   /// Bytes of a file are to be sent: they are at hand, or are read by somebody who may wait. `.read` follows.
-  func read(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int) {
+  /// `isWanted`: whether they still are.
+  func read(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int, isWanted: @escaping () -> Bool) {
     guard let file = file(key), let source = file.source else {
       return events.append(.read(read, isReadable: false))
     }
     guard !source.file.isAtHand(Int(offset), length) else { return events.append(.read(read, isReadable: true)) }
     let id = store.read(file.share.map { .share($0) } ?? .download(key.index), offset: offset, length: length)
-    reads[id] = (read, key, source.file)
+    reads[id] = Read(read: read, key: key, file: source.file, offset: offset, isWanted: isWanted)
     work()
   }
 
-  private func ended(_ id: StoreJobID, isReadable: Bool) {
-    guard let (read, key, _) = reads.removeValue(forKey: id) else { return }
-    events.append(.read(read, isReadable: isReadable))
-    if !isReadable, let file = file(key), let source = file.source { fail(file, source, at: 0) }
+  private func ended(_ id: StoreJobID, _ error: DiskError?) {
+    guard let read = reads.removeValue(forKey: id) else { return }
+    events.append(.read(read.read, isReadable: error == nil))
+    guard let error, let file = file(read.key), let source = file.source, source.file === read.file else { return }
+    fail(file, source, source.isUnchanged() ? ShoalError(error.systemError) : source.fault(at: read.offset))
   }
 
   /// Copies bytes of a file that are to be sent, and continues a checksum over them; false if they cannot be had. The
@@ -303,15 +341,15 @@ final class LocalDisk {
     }
     let isRead = spans.read(
       source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum)
-    if !isRead { fail(file, source, at: payload.offset) }
+    if !isRead { fail(file, source, source.fault(at: payload.offset)) }
     return isRead
   }
 
   /// Bytes cannot be read, or are not those that were hashed: if the file was touched, it is served again once it is
   /// known to be the same.
-  private func fail(_ file: LocalFile, _ source: SourceFile, at offset: UInt64) {
+  private func fail(_ file: LocalFile, _ source: SourceFile, _ fault: ShoalError) {
     guard !file.isInDoubt else { return }
-    guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, source.fault(at: offset)) }
+    guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, fault) }
     file.isInDoubt = true
     store.touched(share: share)
     work()

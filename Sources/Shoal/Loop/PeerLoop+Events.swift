@@ -22,7 +22,8 @@ extension PeerLoop {
       disk.place(key, piece, offset, UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end]))
     case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
-    case .wanted(let read, let key, let offset, let length): disk.read(read, key, offset: offset, length: length)
+    case .wanted(let read, let key, let offset, let length):
+      disk.read(read, key, offset: offset, length: length) { [unowned self] in swarm.isReading(read) }
     default: tell(event)
     }
   }

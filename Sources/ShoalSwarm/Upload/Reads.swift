@@ -3,10 +3,14 @@ import ShoalTransport
 
 /// Names bytes of a file that are to be sent to a peer as soon as they are at hand.
 package struct ReadKey: Hashable, Sendable {
-  let link: LinkKey
+  package let link: LinkKey
   /// That of the link: what was read for one that has ended is not sent on the next.
   let serial: Int
   let number: UInt64
+
+  init(link: LinkKey, serial: Int, number: UInt64) { (self.link, self.serial, self.number) = (link, serial, number) }
+  /// As one of the link with this index.
+  package init(link: Int, number: UInt64) { self.init(link: LinkKey(index: link), serial: link, number: number) }
 }
 
 /// The ranges that a peer asked for and whose bytes are still being read, in the order of the requests.
@@ -15,6 +19,8 @@ struct Reads {
   private var begun: UInt64 = 0
 
   var count: Int { ranges.count }
+
+  func contains(_ number: UInt64) -> Bool { ranges.contains { $0.number == number } }
 
   /// A range waits for its bytes.
   mutating func begin(_ range: Payload) -> UInt64 {
