@@ -12,13 +12,15 @@ extension World {
   @discardableResult
   package func addPeer(
     _ configuration: SwarmConfiguration = SwarmConfiguration(), link: LinkSpec = .clean, trackers: [Address] = [],
-    address: Address? = nil
+    address: Address? = nil, clock: WorldClock? = nil
   ) -> WorldPeer {
     let peer = WorldPeer(address ?? newAddress(), configuration, secrets: generator.next())
     peer.disk.pool = pieces
     peers.append(peer)
-    for tracker in trackers { peer.swarm.add(tracker: tracker, at: now) }
-    add(peer, link: link)
+    add(peer, link: link, clock: clock)
+    guard !trackers.isEmpty else { return peer }
+    for tracker in trackers { peer.swarm.add(tracker: tracker, at: time(of: peer)) }
+    flush(peer)
     return peer
   }
 
@@ -44,7 +46,7 @@ extension World {
 
   /// Has a peer say goodbye to its trackers and its peers.
   package func stop(_ peer: WorldPeer) {
-    peer.swarm.stop(at: now)
+    peer.swarm.stop(at: time(of: peer))
     flush(peer)
   }
 
@@ -79,7 +81,7 @@ extension World {
   /// A peer serves a file from now on.
   @discardableResult
   package func share(_ file: WorldFile, from peer: WorldPeer) -> FileKey {
-    let key = peer.swarm.share(file.manifest, name: "file", at: now)
+    let key = peer.swarm.share(file.manifest, name: "file", at: time(of: peer))
     peer.files.append(WorldCopy(file, key, had: .full(capacity: file.cut.pieces)))
     flush(peer)
     return key
@@ -91,11 +93,11 @@ extension World {
     _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: BitSet? = nil,
     expected: Cut? = nil, serving: Bool = true
   ) -> FileKey {
-    let key = peer.swarm.download(id: file.id, expected: expected, serving: serving, at: now)
+    let key = peer.swarm.download(id: file.id, expected: expected, serving: serving, at: time(of: peer))
     let had = having ?? BitSet(capacity: file.cut.pieces)
     if serving, !had.isEmpty { peer.disk.put(file.content(had), at: partPath(of: WorldCopy.path(file.id))) }
     peer.files.append(WorldCopy(file, key, had: had, isKept: serving))
-    for address in addresses { peer.swarm.add(peer: address, for: key, at: now) }
+    for address in addresses { peer.swarm.add(peer: address, for: key, at: time(of: peer)) }
     flush(peer)
     return key
   }

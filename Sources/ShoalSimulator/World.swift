@@ -54,9 +54,10 @@ package final class World {
 
   // MARK: Hosts
 
-  /// Adds a host; at the address of another it takes its place.
-  package func add(_ host: any WorldHost, link: LinkSpec = .clean) {
+  /// Adds a host, with a clock of its own if it is given one; at the address of another it takes its place.
+  package func add(_ host: any WorldHost, link: LinkSpec = .clean, clock: WorldClock? = nil) {
     let number = network.join(host.address, link: link)
+    if let clock { clocks[number] = clock }
     while hosts.count <= number { hosts.append(nil) }
     hosts[number] = host
     flush(host)
@@ -76,11 +77,6 @@ package final class World {
 
   /// All hosts reach each other again.
   package func heal() { network.heal() }
-
-  /// Gives a host a clock of its own.
-  package func set(_ clock: WorldClock, of host: any WorldHost) {
-    if let number = number(of: host) { clocks[number] = clock }
-  }
 
   /// The host at an address.
   package func host(at address: Address) -> (any WorldHost)? { network.number(of: address).flatMap { hosts[$0] } }
@@ -113,6 +109,8 @@ package final class World {
   }
 
   /// What a host's clock shows.
+  package func time(of host: any WorldHost) -> Instant { number(of: host).map(time(at:)) ?? now }
+
   private func time(at number: Int) -> Instant {
     guard !clocks.isEmpty, let clock = clocks[number] else { return now }
     return clock.reading(at: now - start, since: start)

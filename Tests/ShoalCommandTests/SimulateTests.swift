@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalLink
 import ShoalTerminal
 import ShoalTransport
@@ -47,6 +48,60 @@ import Testing
     guard case .run(let invocation) = try CommandTable.shoal.parse(["simulate"] + words) else { return }
     let error = #expect(throws: UsageError.self) { _ = try SimulationPlan(invocation) }
     #expect(error?.message.hasPrefix(message) == true)
+  }
+
+  @Test(arguments: [
+    (["--peers", "0"], "--peers 0: must be 1 to 10000 peers"), (["--peers", "10001"], "--peers 10001: must be 1 to"),
+    (["--peers", "2", "--timeline", "x"], "--timeline: shows one transfer; leave out --peers"),
+    (["--peers", "2", "--size", "5GB"], "--size 5GB: must be"),
+    (["--peers", "10000", "--size", "1GB"], "--size 1GB: 10000 receivers would get more than 1.00 TB"),
+    (["--peers", "2", "--kill-origin", "50"], "--kill-origin 50: must be 0% to 100%, with the percent sign"),
+    (["--peers", "2", "--kill-origin", "101%"], "--kill-origin 101%: must be 0% to 100%"),
+    (["--peers", "2", "--restart", "3"], "--restart 3: must be 0 to 2 receivers"),
+    (["--peers", "2", "--arrive", "-5s"], "--arrive -5s: "),
+    (["--peers", "2", "--origin-link", "loss=5"], "--origin-link loss=5: loss needs its percent sign"),
+    (["--arrive", "5s"], "--arrive: is of a swarm; say how many receivers with --peers"),
+  ])
+  func mistakesAboutASwarmAreNamed(_ words: [String], _ message: String) throws {
+    let given = try invocation("simulate", words: words)
+    let error = #expect(throws: UsageError.self) {
+      if given.has("peers") { _ = try SwarmPlan(given) } else { _ = try SimulationPlan(given) }
+    }
+    #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func aSwarmIsToldByHostOrByPlaceInTheOrder() throws {
+    func result(_ peers: String) throws -> SwarmResult {
+      let swarm = try SwarmPlan(invocation("simulate", "--peers", peers, "--size", "100kB", "--arrive", "1s")).swarm
+      return SwarmResult(seed: 1, swarm, swarm.run(seed: 1))
+    }
+    let few = try result("2")
+    let summary = SwarmSummary([few], of: few.swarm)
+    let lines = summary.lines()
+    #expect(lines[0].hasPrefix("2 receivers of 100.0 kB over ") && summary.failure == nil)
+    #expect(lines.count == 6 && lines[2].hasPrefix("1 ") && lines[4].hasPrefix("origin "))
+    #expect(lines[5].hasPrefix("last after 1.") && lines[5].contains("times the bound of 1."))
+    #expect(SwarmSummary([few, few], of: few.swarm).lines().count == 5)
+    let many = try result("21")
+    #expect(many.rows().map { $0[0] } == ["first", "10%", "median", "90%", "last", "origin"])
+    #expect(many.objects.count == 22)
+  }
+
+  @Test func aSwarmThatDoesNotEndSaysWhy() throws {
+    func failure(_ words: String..., change: (inout SimulatedSwarm) -> Void = { _ in }) throws -> Failure? {
+      var swarm = try SwarmPlan(invocation("simulate", "--peers", "2", "--size", "300kB", words: words)).swarm
+      change(&swarm)
+      return SwarmSummary([SwarmResult(seed: 1, swarm, swarm.run(seed: 1))], of: swarm).failure
+    }
+    let late = try #require(try failure("--link", "loss=100%", "--limit", "3"))
+    #expect(late.code == "limit")
+    #expect(
+      late.message == "seed 1: 2 of 2 receivers without the file after 3.0 s of simulated time; allow more with --limit"
+    )
+    let orphaned = try #require(try failure("--kill-origin", "0%") { $0.patience = 30 * .second })
+    #expect(orphaned.code == "stalled" && orphaned.message.contains("the origin is gone"))
+    let full = try #require(try failure { $0.fullDisks = 1 })
+    #expect(full.code == "stalled" && full.message.contains("1 of 2 receivers without the file; the first, number 2: "))
   }
 
   @Test func aTimelineIsNotReplacedUnlessForced() throws {

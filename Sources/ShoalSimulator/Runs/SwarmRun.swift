@@ -120,6 +120,13 @@ final class SwarmRun {
     }
   }
 
+  private static func words(_ failure: StoreFailure) -> String {
+    switch failure {
+    case .preparing(let error), .writing(let error): error.kind == .full ? "its disk is full" : "its disk fails"
+    default: "\(failure)"
+    }
+  }
+
   private func sum() {
     result.time = world.now - start
     result.fingerprint = world.fingerprint
@@ -129,7 +136,7 @@ final class SwarmRun {
       var host = receiver.host
       let copy = receiver.peer[receiver.key]
       host.time = copy.storedAt.map { $0 - start - host.arrived }
-      host.failure = copy.failure.map { "\($0)" }
+      host.failure = copy.failure.map(SwarmRun.words)
       if !receiver.peer.isGone { add(receiver.peer, receiver.key, to: &host) }
       return host
     }
