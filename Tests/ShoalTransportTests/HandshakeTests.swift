@@ -108,15 +108,19 @@ import Testing
     #expect(pair.b.inside.idleTimeout == 7 * .second)
   }
 
+  /// Makes an OPEN one of version 9.
+  private static func changeVersion(_ datagram: inout NetworkDatagram, _ type: PacketType) {
+    guard type == .open else { return }
+    datagram.bytes[2] = 9
+    datagram.bytes.mend()
+  }
+
   @Test func anUnspokenVersionIsAnswered() throws {
     // Our OPEN comes to a host of another version…
     let pair = try Pair("delay=1ms")
     let tap = Tap(pair.world)
     tap.change = { datagram, type in
-      if type == .open {
-        datagram.bytes[2] = 9
-        datagram.bytes.mend()
-      }
+      Self.changeVersion(&datagram, type)
       if type == .version {
         // … which speaks these.
         datagram.bytes[16] = 7
@@ -137,10 +141,7 @@ import Testing
     let pair = try Pair("delay=1ms")
     let tap = Tap(pair.world)
     tap.change = { datagram, type in
-      if type == .open {
-        datagram.bytes[2] = 9
-        datagram.bytes.mend()
-      }
+      Self.changeVersion(&datagram, type)
       return true
     }
     pair.world.connect(pair.a, to: pair.b)

@@ -62,14 +62,20 @@ import Testing
     #expect(server.endpoint.connections.count == 1 && server.status(gone) == nil && !server.send([1], on: gone))
   }
 
-  @Test func noConnectionWaitsForAnother() throws {
-    // Without congestion control each would send its whole window at once.
+  /// A server with a connection to each of three clients: without congestion control each would take its whole window at
+  /// once.
+  private func serverOfThree() -> (World, WorldEndpoint) {
     let world = World(seed: 1)
     let configuration = TransportConfiguration.with { $0.congestion = .none }
     let server = world.addEndpoint(configuration)
     let clients = (0..<3).map { _ in world.addEndpoint(configuration) }
     for client in clients { world.connect(client, to: server) }
     world.run(for: .second) { server.connections.count == 3 }
+    return (world, server)
+  }
+
+  @Test func noConnectionWaitsForAnother() throws {
+    let (world, server) = serverOfThree()
     var order: [Address] = []
     world.network.onSend = { datagram, _ in
       if datagram.bytes.count > 1_000, datagram.from == server.address { order.append(datagram.to) }
@@ -88,15 +94,11 @@ import Testing
     let turns = runs.prefix(6)
     #expect(Set(order.prefix(192)).count == 3 && turns.allSatisfy { (60...80).contains($0) }, "\(turns)")
   }
+
   /// One that is sent crumbs has as many turns as others, and each for as much work; one that has made us work before
   /// begins behind.
   @Test func whoIsDearSlowsItself() throws {
-    let world = World(seed: 1)
-    let configuration = TransportConfiguration.with { $0.congestion = .none }
-    let server = world.addEndpoint(configuration)
-    let clients = (0..<3).map { _ in world.addEndpoint(configuration) }
-    for client in clients { world.connect(client, to: server) }
-    world.run(for: .second) { server.connections.count == 3 }
+    let (world, server) = serverOfThree()
     let (bulk, crumbs, debtor) = (server.connections[0].id, server.connections[1].id, server.connections[2].id)
     for id in [bulk, debtor] {
       server.endpoint.send(Payload(source: 1, space: .content, file: 1, offset: 0, length: 20_000_000), on: id)

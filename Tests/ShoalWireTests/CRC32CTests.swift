@@ -2,6 +2,7 @@ import CShoalKernels
 import Glibc
 import ShoalBase
 import ShoalWire
+import TestSupport
 import Testing
 
 @Suite struct CRC32CTests {
@@ -115,15 +116,9 @@ import Testing
 
   /// Words at an odd end stop where the bytes do, at a page that cannot be read.
   @Test func readsNoByteTooMany() throws {
-    let page = sysconf(Int32(_SC_PAGESIZE))
-    let size = 5 * page
-    let map = try unsafe #require(mmap(nil, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    defer { unsafe munmap(map, size + page) }
-    try #require(unsafe mprotect(map + size, page, PROT_NONE) == 0)
-    for count in [0, 1, 7, 8, 63, 64, 65, 1_024, 1_025, 2_048, 3_072, 5_120, 9_216, 17_408] where count <= size {
-      let bytes = unsafe Span<UInt8>(_unsafeStart: map + size - count, byteCount: count)
+    try withBytesBeforeAGuardPage { bytes in
       let (found, expected) = (CRC32C.checksum(bytes), CRC32C.portable(bytes))
-      #expect(found == expected, "\(count) bytes")
+      #expect(found == expected, "\(bytes.count) bytes")
     }
   }
 }
