@@ -48,6 +48,10 @@ import Testing
     let result = swarm.run(seed: 1)
     #expect(result.receivers.map { $0.arrived / .millisecond } == [0, 1_000, 2_000, 3_000])
     #expect(result.complete == 4 && result.last! > 3 * .second)
+    // Those whose time does not come before the end have nothing.
+    swarm.limit = 2_500 * .millisecond
+    let short = swarm.run(seed: 1)
+    #expect(short.receivers.count == 4 && short.complete == 3 && short.last == nil)
   }
 
   @Test func aFullDiskIsNamedAndHoldsUpNobodyElse() throws {

@@ -69,8 +69,7 @@ final class SwarmRun {
   private func begin() {
     while receivers.count < plan.receivers {
       let number = receivers.count
-      let arrived = number == 0 ? 0 : plan.arrival / Nanoseconds(plan.receivers - 1) * Nanoseconds(number)
-      guard world.now - start >= arrived else { break }
+      guard world.now - start >= arrival(of: number) else { break }
       let peer = world.addPeer(link: plan.link.unseeded, configure: plan.configure)
       if number >= plan.receivers - plan.fullDisks { peer.disk.capacity = 0 }
       var host = SimulatedSwarm.Host()
@@ -82,6 +81,10 @@ final class SwarmRun {
       let peer = world.restart(receivers[i].peer, link: plan.link.unseeded, withDisk: true)
       (receivers[i].peer, receivers[i].key, receivers[i].backAt) = (peer, get(peer), nil)
     }
+  }
+
+  private func arrival(of number: Int) -> Nanoseconds {
+    number == 0 ? 0 : plan.arrival / Nanoseconds(plan.receivers - 1) * Nanoseconds(number)
   }
 
   /// Begins a download as a ticket of the origin says.
@@ -139,6 +142,12 @@ final class SwarmRun {
       host.failure = copy.failure.map(SwarmRun.words)
       if !receiver.peer.isGone { add(receiver.peer, receiver.key, to: &host) }
       return host
+    }
+    // Whose time never came has nothing either.
+    for number in receivers.count..<plan.receivers {
+      var host = SimulatedSwarm.Host()
+      host.arrived = arrival(of: number)
+      result.receivers.append(host)
     }
   }
 }
