@@ -31,9 +31,9 @@ let package = Package(
     .target(name: "ShoalStore", dependencies: ["ShoalBase", "ShoalContent"]),
     .target(name: "ShoalTracker", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalLink", dependencies: ["ShoalBase"]),
-    .target(name: "ShoalCapture", dependencies: ["ShoalWire"]),
+    .target(name: "ShoalCapture", dependencies: ["ShoalBase", "ShoalWire"], swiftSettings: lifetimes),
     .target(name: "CShoalBuild", cSettings: commit),
-    .target(name: "ShoalTerminal", dependencies: ["CShoalBuild", "ShoalBase"]),
+    .target(name: "ShoalTerminal", dependencies: ["CShoalBuild", "ShoalBase"], cSettings: system),
     .target(
       name: "ShoalSimulator",
       dependencies: [
@@ -51,7 +51,8 @@ let package = Package(
     .executableTarget(
       name: "ShoalCommand",
       dependencies: [
-        "ShoalTracker", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalLink",
+        "ShoalTracker", "Shoal", "ShoalBase", "ShoalContent", "ShoalCapture", "ShoalWire", "ShoalTransport",
+        "ShoalLink",
         "ShoalSimulator",
         "ShoalTerminal",
       ],
@@ -109,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [
-        "TestSupport", "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire",
+        "TestSupport", "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalCapture",
+        "ShoalWire",
         "ShoalTransport",
         "ShoalLink",
         "ShoalSimulator", "ShoalTerminal",
@@ -117,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "DumpTests",
       dependencies: [
-        "TestSupport", "ReportPage", "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport",
+        "TestSupport", "ReportPage", "shoal-dump", "Shoal", "ShoalBase", "ShoalContent", "ShoalCapture", "ShoalWire",
+        "ShoalTransport",
         "ShoalSwarm",
         "ShoalLink",
         "ShoalSimulator", "ShoalCapture",
@@ -135,10 +138,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// What is checked for memory safety (SE-0458) so far.
-let checked: Set = [
-  "ShoalBase", "ShoalContent", "ShoalWire", "ShoalTransport", "ShoalSwarm", "ShoalStore", "ShoalTracker", "ShoalLink",
-]
-for target in package.targets where checked.contains(target.name) {
+// Memory safety is checked in every target (SE-0458): `unsafe` stands only in files whose names say so.
+for target in package.targets where target.type != .plugin {
   target.swiftSettings = (target.swiftSettings ?? []) + [.strictMemorySafety()]
 }

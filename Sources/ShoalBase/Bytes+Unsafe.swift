@@ -38,4 +38,11 @@ extension [UInt8] {
   @inlinable public mutating func append(_ bytes: Span<UInt8>) {
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
+
+  /// Adds the UTF-8 of a text at the end.
+  @inlinable public mutating func append(_ text: StaticString) {
+    // The text lives as long as the program, and has so many bytes; a single character would have no address.
+    guard text.hasPointerRepresentation else { return append(contentsOf: text.description.utf8) }
+    unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
 }

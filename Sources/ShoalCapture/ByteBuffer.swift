@@ -1,64 +1,46 @@
-/// Bytes appended at one end and consumed at the other, in memory of its own.
+/// Bytes appended at one end and consumed at the other.
 ///
-/// An array would be copied whenever something else held it, and zeroed before a `read` could fill it.
-struct ByteBuffer: ~Copyable, @unchecked Sendable {
-  private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+/// What is read of it is shared with whoever keeps a record, so room is made in an array of its own for the bytes that
+/// follow, with those that have not been consumed in front.
+struct ByteBuffer: Sendable {
+  private var storage: [UInt8] = []
   private var head = 0
   private var tail = 0
 
-  init(capacity: Int) {
-    self.capacity = max(capacity, 64)
-    base = .allocate(byteCount: self.capacity, alignment: 16)
-  }
-
-  deinit { base.deallocate() }
-
-  /// What was appended and not yet consumed; valid until the next `reserve` or `append`.
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + head, count: tail - head) }
+  /// What was appended and not yet consumed.
+  var bytes: Bytes { Bytes(storage, head..<tail) }
   var count: Int { tail - head }
 
-  /// Uninitialised room for `count` bytes after the last; `commit` makes them part of the buffer.
-  mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
-    precondition(count >= 0)
-    if capacity - tail < count { makeRoom(count) }
-    return UnsafeMutableRawBufferPointer(start: base + tail, count: count)
+  /// Has `fill` write up to `count` bytes after the last; it says how many, or nil for none. Returns what it says.
+  mutating func append(_ count: Int, _ fill: (inout MutableSpan<UInt8>) -> Int?) -> Int? {
+    if storage.count - tail < count { makeRoom(count) }
+    let tail = tail
+    var span = storage.mutableSpan
+    var room = span._mutatingExtracting(tail..<tail + count)
+    guard let added = fill(&room) else { return nil }
+    precondition(added >= 0 && added <= count)
+    self.tail = tail + added
+    return added
   }
 
-  mutating func commit(_ count: Int) {
-    precondition(count >= 0 && count <= capacity - tail)
-    tail += count
+  mutating func append(_ bytes: Span<UInt8>) {
+    if storage.count - tail < bytes.count { makeRoom(bytes.count) }
+    let start = tail
+    tail += bytes.count
+    var span = storage.mutableSpan
+    span.copy(bytes, to: start)
   }
 
-  mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    reserve(bytes.count).copyMemory(from: bytes)
-    commit(bytes.count)
-  }
-
-  /// Drops the first `count` bytes. The memory stays as it is until the next `reserve`.
+  /// Drops the first `count` bytes.
   mutating func consume(_ count: Int) {
     precondition(count >= 0 && count <= tail - head)
     head += count
-    if head == tail {
-      head = 0
-      tail = 0
-    }
   }
 
   private mutating func makeRoom(_ room: Int) {
-    let live = tail - head
-    // Moving less than was consumed keeps the cost of moves proportional to the bytes that pass through.
-    if live <= head && capacity - live >= room {
-      base.copyMemory(from: base + head, byteCount: live)
-    } else {
-      let larger = max(capacity * 2, live + room)
-      let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-      fresh.copyMemory(from: base + head, byteCount: live)
-      base.deallocate()
-      base = fresh
-      capacity = larger
-    }
-    head = 0
-    tail = live
+    let live = [UInt8](storage[head..<tail])
+    // At least twice what is kept: a long block that comes in parts is not copied with each of them.
+    storage = live + [UInt8](repeating: 0, count: max(room, live.count))
+    (head, tail) = (0, live.count)
   }
 }

@@ -16,7 +16,7 @@ extension ByteWriter {
     big(from.ipv4)
     big(to.ipv4)
     var sum = InternetSum()
-    sum.add(written(from: start))
+    sum.add(written.extracting(start...))
     patch(big: ~sum.folded, at: start + 10)
   }
 
@@ -33,7 +33,7 @@ extension ByteWriter {
   }
 
   /// A UDP header (RFC 768) and its payload.
-  mutating func udp(from: Address, to: Address, payload: UnsafeRawBufferPointer) {
+  mutating func udp(from: Address, to: Address, payload: Span<UInt8>) {
     let start = offset
     let length = 8 + payload.count
     big(from.port)
@@ -42,7 +42,7 @@ extension ByteWriter {
     big(UInt16(0))
     bytes(payload)
     var sum = InternetSum(pseudoHeaderFrom: from, to: to, udpLength: length)
-    sum.add(written(from: start))
+    sum.add(written.extracting(start...))
     let checksum = ~sum.folded
     // A zero would say that there is none.
     patch(big: checksum == 0 ? 0xffff : checksum, at: start + 6)

@@ -1,34 +1,34 @@
-/// Writes numbers one after the other into memory that was reserved for them.
-struct ByteWriter {
-  private let memory: UnsafeMutableRawBufferPointer
+import ShoalBase
+
+/// Writes numbers one after the other into bytes that were added for them.
+struct ByteWriter: ~Copyable, ~Escapable {
+  private var memory: MutableSpan<UInt8>
   private(set) var offset = 0
 
-  init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+  @_lifetime(copy memory)
+  init(_ memory: consuming MutableSpan<UInt8>) { self.memory = memory }
 
   /// What was written from an offset on.
-  func written(from start: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(memory).slice(start..<offset)
+  var written: Span<UInt8> {
+    @_lifetime(borrow self) get { memory.span.extracting(..<offset) }
   }
 
   mutating func byte(_ value: UInt8) { store(value) }
-  mutating func little(_ value: UInt16) { store(value.littleEndian) }
-  mutating func little(_ value: UInt32) { store(value.littleEndian) }
-  mutating func little(_ value: UInt64) { store(value.littleEndian) }
-  mutating func big(_ value: UInt16) { store(value.bigEndian) }
-  mutating func big(_ value: UInt32) { store(value.bigEndian) }
-  mutating func big(_ value: UInt64) { store(value.bigEndian) }
+  mutating func little(_ value: UInt16) { store(value.byteSwapped) }
+  mutating func little(_ value: UInt32) { store(value.byteSwapped) }
+  mutating func little(_ value: UInt64) { store(value.byteSwapped) }
+  mutating func big(_ value: UInt16) { store(value) }
+  mutating func big(_ value: UInt32) { store(value) }
+  mutating func big(_ value: UInt64) { store(value) }
 
   /// Writes over two bytes already written.
   mutating func patch(big value: UInt16, at position: Int) {
     precondition(position >= 0 && position <= offset - 2)
-    memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt16.self)
+    memory.store(bigEndian: value, at: position)
   }
 
-  mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
-    precondition(bytes.count <= memory.count - offset)
-    if let target = memory.baseAddress, let base = bytes.baseAddress {
-      (target + offset).copyMemory(from: base, byteCount: bytes.count)
-    }
+  mutating func bytes(_ bytes: Span<UInt8>) {
+    memory.copy(bytes, to: offset)
     offset += bytes.count
   }
 
@@ -39,45 +39,36 @@ struct ByteWriter {
 
   @inline(__always)
   private mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
-    precondition(offset <= memory.count - MemoryLayout<T>.size)
-    memory.storeBytes(of: value, toByteOffset: offset, as: T.self)
+    memory.store(bigEndian: value, at: offset)
     offset += MemoryLayout<T>.size
   }
 }
 
-/// The text of an option, and how much of it fits.
+/// The text of an option, as much of it as fits.
 struct OptionText {
-  private var text: String
-  private let length: Int
+  private let utf8: [UInt8]
 
   init(_ text: String?) {
-    var text = text ?? ""
-    length = text.withUTF8 { utf8 in
-      var end = min(utf8.count, Int(UInt16.max))
-      // A cut must not split a character: bytes 10xxxxxx continue one.
-      while end < utf8.count && end > 0 && utf8[end] & 0xc0 == 0x80 { end -= 1 }
-      return end
-    }
-    self.text = text
+    let utf8 = Array((text ?? "").utf8)
+    var end = min(utf8.count, Int(UInt16.max))
+    // A cut must not split a character: bytes 10xxxxxx continue one.
+    while end < utf8.count && end > 0 && utf8[end] & 0xc0 == 0x80 { end -= 1 }
+    self.utf8 = Array(utf8[..<end])
   }
 
   /// Bytes that the option takes; 0 without text, as no option is written then.
-  var size: Int { length == 0 ? 0 : 4 + padded(length) }
+  var size: Int { utf8.isEmpty ? 0 : 4 + padded(utf8.count) }
 
-  fileprivate mutating func write(code: UInt16, to out: inout ByteWriter) {
-    let length = length
-    guard length > 0 else { return }
+  fileprivate func write(code: UInt16, to out: inout ByteWriter) {
+    guard !utf8.isEmpty else { return }
     out.little(code)
-    out.little(UInt16(length))
-    text.withUTF8 { out.bytes(UnsafeRawBufferPointer($0).slice(0..<length)) }
+    out.little(UInt16(utf8.count))
+    out.bytes(utf8.span)
     out.pad()
   }
 }
 
 extension ByteWriter {
   /// Writes a text option (§3.5), if there is text.
-  mutating func text(_ text: OptionText, code: UInt16) {
-    var text = text
-    text.write(code: code, to: &self)
-  }
+  mutating func text(_ text: OptionText, code: UInt16) { text.write(code: code, to: &self) }
 }

@@ -9,7 +9,7 @@ extension CaptureReader {
   /// What the options of a packet say.
   struct PacketOptions {
     var direction: CaptureDirection?
-    var comment: UnsafeRawBufferPointer?
+    var comment: Bytes?
   }
 
   /// Reads the next block (§3.1), of the section whose order is `section` or a header that starts another.
@@ -61,7 +61,7 @@ extension CaptureReader {
     return .passed
   }
 
-  private func sectionOrder(_ bytes: UnsafeRawBufferPointer) throws(CaptureError) -> ByteOrder {
+  private func sectionOrder(_ bytes: Bytes) throws(CaptureError) -> ByteOrder {
     switch bytes.uint32(at: 8, .big) {
     case Pcapng.byteOrderMagic: return .big
     case Pcapng.byteOrderMagic.byteSwapped: return .little
@@ -70,7 +70,7 @@ extension CaptureReader {
   }
 
   private mutating func content(
-    _ body: UnsafeRawBufferPointer, _ type: UInt32, _ order: ByteOrder
+    _ body: Bytes, _ type: UInt32, _ order: ByteOrder
   ) throws(CaptureError) -> Step {
     switch type {
     case Pcapng.sectionHeader:
@@ -92,7 +92,7 @@ extension CaptureReader {
   }
 
   /// §4.1. The section length is ignored: blocks say where they end.
-  private mutating func sectionHeader(_ body: UnsafeRawBufferPointer, _ order: ByteOrder) throws(CaptureError) {
+  private mutating func sectionHeader(_ body: Bytes, _ order: ByteOrder) throws(CaptureError) {
     guard body.count >= 16 else { throw damage(.blockTooShort) }
     let major = body.uint16(at: 4, order)
     guard major == 1 else {
@@ -104,7 +104,7 @@ extension CaptureReader {
   }
 
   /// §4.2.
-  private mutating func interfaceDescription(_ body: UnsafeRawBufferPointer, _ order: ByteOrder) throws(CaptureError) {
+  private mutating func interfaceDescription(_ body: Bytes, _ order: ByteOrder) throws(CaptureError) {
     guard body.count >= 8 else { throw damage(.blockTooShort) }
     guard interfaces.count < Self.maximumInterfaces else { throw damage(.tooManyInterfaces) }
     var resolution: UInt8 = 6
@@ -135,7 +135,7 @@ extension CaptureReader {
 
   /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.
   private mutating func timedPacket(
-    _ body: UnsafeRawBufferPointer, interface index: UInt32, _ order: ByteOrder
+    _ body: Bytes, interface index: UInt32, _ order: ByteOrder
   ) throws(CaptureError) -> CaptureRecord {
     guard index < interfaces.count else { throw damage(.undefinedInterface(index)) }
     let captured = body.uint32(at: 12, order)
@@ -154,7 +154,7 @@ extension CaptureReader {
 
   /// §4.4: of interface 0, without a time; the captured length is what the others leave.
   private mutating func simplePacket(
-    _ body: UnsafeRawBufferPointer, _ order: ByteOrder
+    _ body: Bytes, _ order: ByteOrder
   ) throws(CaptureError) -> CaptureRecord {
     guard body.count >= 4 else { throw damage(.blockTooShort) }
     guard let interface = interfaces.first else { throw damage(.undefinedInterface(0)) }
@@ -168,7 +168,7 @@ extension CaptureReader {
   }
 
   private func packetOptions(
-    _ bytes: UnsafeRawBufferPointer, _ order: ByteOrder
+    _ bytes: Bytes, _ order: ByteOrder
   ) throws(CaptureError) -> PacketOptions {
     var found = PacketOptions()
     var options = OptionReader(bytes, order)

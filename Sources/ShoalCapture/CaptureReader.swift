@@ -1,6 +1,6 @@
 /// Reads pcapng (draft-ietf-opsawg-pcapng) and pcap (draft-ietf-opsawg-pcap) files from chunks of bytes.
 ///
-/// Hand it a chunk (`feed`, or `prepare` and `commit`), call `next` until it returns nil, and repeat; call `finish` at
+/// Hand it a chunk (`feed`, or `read`), call `next` until it returns nil, and repeat; call `finish` at
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
 package struct CaptureReader: ~Copyable, Sendable {
@@ -27,7 +27,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     case pcap(ByteOrder)
   }
 
-  var buffer = ByteBuffer(capacity: 1 << 16)
+  var buffer = ByteBuffer()
   var format = Format.unknown
   /// The offset in the file of the first byte in `buffer`.
   var position: UInt64 = 0
@@ -41,20 +41,18 @@ package struct CaptureReader: ~Copyable, Sendable {
   package init() {}
 
   /// Adds the next bytes of the file; they are copied.
-  package mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
+  package mutating func feed(_ bytes: Span<UInt8>) { buffer.append(bytes) }
 
-  /// Room to read the next bytes of the file into, valid until the next call; `commit` says how many came.
-  package mutating func prepare(_ count: Int) -> UnsafeMutableRawBufferPointer { buffer.reserve(count) }
-
-  /// Adds the first `count` bytes of what `prepare` returned.
-  package mutating func commit(_ count: Int) { buffer.commit(count) }
+  /// Has `read` put the next bytes of the file into room for `count`; it says how many came, or nil if none could be
+  /// read. Returns what it says.
+  package mutating func read(_ count: Int, _ read: (inout MutableSpan<UInt8>) -> Int?) -> Int? {
+    buffer.append(count, read)
+  }
 
   /// Says that the file ends here.
   package mutating func finish() { isFinished = true }
 
   /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
-  ///
-  /// Pointers in the record are valid until the next call of a mutating function of the reader.
   package mutating func next() throws(CaptureError) -> CaptureRecord? {
     if let failure { throw failure }
     do {
@@ -92,7 +90,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     return CaptureError(offset: position &- passed, reason: reason)
   }
 
-  /// Skips bytes; pointers to them stay valid until the next change of the buffer.
+  /// Skips bytes.
   mutating func consume(_ count: Int) {
     buffer.consume(count)
     position &+= UInt64(count)

@@ -6,7 +6,7 @@ package enum CaptureDirection: Hashable, Sendable {
   case outbound
 }
 
-/// One captured packet. Its pointers lead into the reader and are valid until the reader is next called.
+/// One captured packet.
 package struct CaptureRecord {
   /// The place among the packets of the file, from 1.
   package var number: UInt64
@@ -23,14 +23,14 @@ package struct CaptureRecord {
   /// Which way it went, if the file says.
   package var direction: CaptureDirection?
   /// The captured bytes.
-  package var bytes: UnsafeRawBufferPointer
+  package var bytes: Bytes
   /// The first comment of the packet, UTF-8 as the file has it (unchecked).
-  package var comment: UnsafeRawBufferPointer?
+  package var comment: Bytes?
 
   /// A packet that does not come from a file.
   package init(
     number: UInt64, offset: UInt64 = 0, time: UInt64?, interface: Int = 0, linkType: LinkType, originalLength: Int,
-    direction: CaptureDirection?, bytes: UnsafeRawBufferPointer, comment: UnsafeRawBufferPointer? = nil
+    direction: CaptureDirection?, bytes: Bytes, comment: Bytes? = nil
   ) {
     (self.number, self.offset, self.time, self.interface) = (number, offset, time, interface)
     (self.linkType, self.originalLength, self.direction) = (linkType, originalLength, direction)

@@ -7,7 +7,7 @@ extension IPFrame {
   ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; `checksum` is `.unknown`
   ///     without.
   package static func parse(
-    linkType: LinkType, bytes: UnsafeRawBufferPointer, verifying: Bool = true
+    linkType: LinkType, bytes: Span<UInt8>, verifying: Bool = true
   ) throws(NotUDP) -> IPFrame {
     switch linkType {
     case .ethernet:
@@ -44,7 +44,7 @@ extension IPFrame {
 
   /// What follows an EtherType, behind any VLAN tags: 802.1Q, 802.1ad (QinQ) and its predecessor 0x9100.
   private static func network(
-    _ bytes: UnsafeRawBufferPointer, at start: Int, etherType: UInt16, _ verifying: Bool
+    _ bytes: Span<UInt8>, at start: Int, etherType: UInt16, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
     var type = etherType
     var offset = start
@@ -65,7 +65,7 @@ extension IPFrame {
     type == 4 ? .outbound : type < 4 ? .inbound : nil
   }
 
-  private static func loopback(_ bytes: UnsafeRawBufferPointer, _ verifying: Bool) throws(NotUDP) -> IPFrame {
+  private static func loopback(_ bytes: Span<UInt8>, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count >= 4 else { throw .truncated(.link) }
     // Families are small numbers, so the order shows, whichever machine wrote the file.
     let family = min(bytes.uint32(at: 0, .big), bytes.uint32(at: 0, .little))

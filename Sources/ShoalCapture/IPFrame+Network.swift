@@ -14,14 +14,14 @@ struct IPContext {
   /// Whether it is declared to continue for this many bytes.
   func holds(_ count: Int, from offset: Int) -> Bool { end.map { $0 - offset >= count } ?? true }
   /// Where the captured part of it ends.
-  func end(in bytes: UnsafeRawBufferPointer) -> Int { min(end ?? bytes.count, bytes.count) }
+  func end(in bytes: Span<UInt8>) -> Int { min(end ?? bytes.count, bytes.count) }
 }
 
 extension IPFrame {
   static let udp: UInt8 = 17
 
   /// An IPv4 packet (RFC 791) at an offset, options and all.
-  static func ipv4(_ bytes: UnsafeRawBufferPointer, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
+  static func ipv4(_ bytes: Span<UInt8>, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 20 else { throw .truncated(.network) }
     let first = bytes.uint8(at: start)
     let header = Int(first & 15) * 4
@@ -48,7 +48,7 @@ extension IPFrame {
   }
 
   /// An IPv6 packet (RFC 8200) at an offset, extension headers and all.
-  static func ipv6(_ bytes: UnsafeRawBufferPointer, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
+  static func ipv6(_ bytes: Span<UInt8>, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 40 else { throw .truncated(.network) }
     guard bytes.uint8(at: start) >> 4 == 6 else { throw .malformed(.network) }
     let length = Int(bytes.uint16(at: start + 4))
@@ -93,7 +93,7 @@ extension IPFrame {
 
   /// An atomic fragment (RFC 6946), which is the whole packet, passes.
   private static func refuseFragment(
-    _ bytes: UnsafeRawBufferPointer, at offset: Int, _ ip: IPContext
+    _ bytes: Span<UInt8>, at offset: Int, _ ip: IPContext
   ) throws(NotUDP) {
     let field = bytes.uint16(at: offset + 2)
     guard field & 0xfff9 != 0 else { return }

@@ -3,7 +3,7 @@ import ShoalWire
 extension IPFrame {
   /// A UDP datagram (RFC 768) at an offset.
   static func datagram(
-    _ bytes: UnsafeRawBufferPointer, at start: Int, _ ip: IPContext, _ verifying: Bool
+    _ bytes: Span<UInt8>, at start: Int, _ ip: IPContext, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
     guard ip.holds(8, from: start) else { throw .malformed(.transport) }
     guard bytes.count - start >= 8 else { throw .truncated(.transport) }
@@ -14,11 +14,11 @@ extension IPFrame {
       source: ip.source.with(port: bytes.uint16(at: start)),
       destination: ip.destination.with(port: bytes.uint16(at: start + 2)),
       packet: ip.start..<ip.end(in: bytes), payload: start + 8..<end, udpLength: length,
-      checksum: verifying ? verdict(bytes.slice(start..<end), length: length, ip) : .unknown, direction: nil)
+      checksum: verifying ? verdict(bytes.extracting(start..<end), length: length, ip) : .unknown, direction: nil)
   }
 
   private static func verdict(
-    _ datagram: UnsafeRawBufferPointer, length: Int, _ ip: IPContext
+    _ datagram: Span<UInt8>, length: Int, _ ip: IPContext
   ) -> ChecksumVerdict {
     let field = datagram.uint16(at: 6)
     guard field != 0 else { return .absent }

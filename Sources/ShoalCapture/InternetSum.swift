@@ -1,3 +1,5 @@
+import ShoalBase
+
 /// The ones' complement sum of RFC 1071, over parts that each start at an even offset.
 struct InternetSum {
   // The sum of 32-bit little-endian words: RFC 1071 §2(B) lets the bytes be swapped once, at the end.
@@ -5,19 +7,18 @@ struct InternetSum {
   private var sum: UInt64 = 0
 
   /// Adds `bytes`; an odd last byte counts as if a zero followed, so nothing may follow it.
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.baseAddress else { return }
+  mutating func add(_ bytes: Span<UInt8>) {
     let count = bytes.count
     let whole = count & ~3
     var total: UInt64 = 0
     var offset = 0
     while offset < whole {
-      total &+= UInt64(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      total &+= UInt64(bytes.bigEndian(at: offset, as: UInt32.self).byteSwapped)
       offset &+= 4
     }
     var shift: UInt64 = 0
     while offset < count {
-      total &+= UInt64(base.load(fromByteOffset: offset, as: UInt8.self)) << shift
+      total &+= UInt64(bytes[offset]) << shift
       shift &+= 8
       offset &+= 1
     }

@@ -3,7 +3,7 @@ struct OptionReader {
   /// One option; `value` is without padding.
   struct Option {
     var code: UInt16
-    var value: UnsafeRawBufferPointer
+    var value: Bytes
   }
 
   /// An option does not fit.
@@ -11,10 +11,10 @@ struct OptionReader {
     var code: UInt16
   }
 
-  private var rest: UnsafeRawBufferPointer
+  private var rest: Bytes
   private let order: ByteOrder
 
-  init(_ bytes: UnsafeRawBufferPointer, _ order: ByteOrder) {
+  init(_ bytes: Bytes, _ order: ByteOrder) {
     rest = bytes
     self.order = order
   }

@@ -10,7 +10,9 @@ package struct PcapngWriter: ~Copyable, Sendable {
   /// The longest UDP payload that fits an IPv6 packet without a jumbo option: 65,535 less 8.
   package static var maximumPayloadIPv6: Int { 65_527 }
 
-  private var buffer = ByteBuffer(capacity: 1 << 16)
+  private var buffer: [UInt8] = []
+  /// What of the buffer has been discarded.
+  private var head = 0
   /// How many interfaces are described.
   package private(set) var interfaces = 0
 
@@ -29,7 +31,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     let application = OptionText(application)
     let options = hardware.size + system.size + application.size
     let section = 28 + options + (options == 0 ? 0 : 4)
-    var out = ByteWriter(buffer.reserve(section))
+    var out = ByteWriter(reserve(section))
     out.little(Pcapng.sectionHeader)
     out.little(UInt32(section))
     out.little(Pcapng.byteOrderMagic)
@@ -42,7 +44,6 @@ package struct PcapngWriter: ~Copyable, Sendable {
     out.text(application, code: Pcapng.application)
     if options != 0 { out.little(UInt32(0)) }
     out.little(UInt32(section))
-    buffer.commit(section)
     if describesInterface { addInterface(name: nil) }
   }
 
@@ -51,7 +52,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
   package mutating func addInterface(name: String?) -> Int {
     let name = OptionText(name)
     let total = 32 + name.size
-    var out = ByteWriter(buffer.reserve(total))
+    var out = ByteWriter(reserve(total))
     out.little(Pcapng.interfaceDescription)
     out.little(UInt32(total))
     out.little(UInt32(LinkType.raw.rawValue))
@@ -62,16 +63,34 @@ package struct PcapngWriter: ~Copyable, Sendable {
     out.little(UInt32(9))
     out.little(UInt32(0))
     out.little(UInt32(total))
-    buffer.commit(total)
     interfaces += 1
     return interfaces - 1
   }
 
-  /// What is to be written to the file next, valid until the next call of a mutating function.
-  package var bytes: UnsafeRawBufferPointer { buffer.bytes }
+  /// What is to be written to the file next.
+  package var bytes: Span<UInt8> {
+    @_lifetime(borrow self) get { buffer.span.extracting(head...) }
+  }
+
+  /// A copy of that.
+  package var copy: [UInt8] { [UInt8](bytes) }
 
   /// Says that the first `count` of `bytes` were written.
-  package mutating func discard(_ count: Int) { buffer.consume(count) }
+  package mutating func discard(_ count: Int) {
+    precondition(count >= 0 && count <= buffer.count - head)
+    head += count
+    guard head == buffer.count else { return }
+    buffer.removeAll(keepingCapacity: true)
+    head = 0
+  }
+
+  /// Room for a block of `count` bytes, behind the others.
+  @_lifetime(&self)
+  private mutating func reserve(_ count: Int) -> MutableSpan<UInt8> {
+    let start = buffer.count
+    buffer.append(contentsOf: repeatElement(0, count: count))
+    return buffer.mutableSpan._consumingExtracting(start...)
+  }
 
   /// Appends an IP packet as it was captured.
   ///
@@ -83,7 +102,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
   ///   - interface: the number of the interface that it passed, which must have been described.
   package mutating func packet(
-    _ packet: UnsafeRawBufferPointer, originalLength: Int, wallClockNanoseconds: UInt64,
+    _ packet: Span<UInt8>, originalLength: Int, wallClockNanoseconds: UInt64,
     direction: CaptureDirection?, comment: String? = nil, interface: Int = 0
   ) {
     precondition(interface >= 0 && interface < interfaces)
@@ -91,14 +110,13 @@ package struct PcapngWriter: ~Copyable, Sendable {
     let comment = OptionText(comment)
     let options = (direction == nil ? 0 : 8) + comment.size
     let total = 28 + padded(captured) + options + (options == 0 ? 0 : 4) + 4
-    var out = ByteWriter(buffer.reserve(total))
+    var out = ByteWriter(reserve(total))
     let original = max(originalLength, captured)
     out.blockHeader(total, interface, wallClockNanoseconds, captured: captured, original: original)
-    out.bytes(packet.slice(0..<captured))
+    out.bytes(packet.extracting(..<captured))
     out.pad()
     out.options(direction.map { $0 == .outbound ? Pcapng.outbound : Pcapng.inbound }, comment)
     out.little(UInt32(total))
-    buffer.commit(total)
   }
 
   /// Appends a datagram as an enhanced packet block (§4.3) of a whole IP packet with right checksums.
@@ -115,7 +133,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
   /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
   @discardableResult
   package mutating func datagram(
-    from: Address, to: Address, payload: UnsafeRawBufferPointer, wallClockNanoseconds: UInt64, outbound: Bool?,
+    from: Address, to: Address, payload: Span<UInt8>, wallClockNanoseconds: UInt64, outbound: Bool?,
     comment: String? = nil, interface: Int = 0
   ) -> Bool {
     precondition(interface >= 0 && interface < interfaces)
@@ -125,7 +143,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     let comment = OptionText(comment)
     let options = (outbound == nil ? 0 : 8) + comment.size
     let total = 28 + padded(packet) + options + (options == 0 ? 0 : 4) + 4
-    var out = ByteWriter(buffer.reserve(total))
+    var out = ByteWriter(reserve(total))
     out.blockHeader(total, interface, wallClockNanoseconds, captured: packet, original: packet)
     if isIPv4 {
       out.ipv4Header(from: from, to: to, packet: packet)
@@ -136,7 +154,6 @@ package struct PcapngWriter: ~Copyable, Sendable {
     out.pad()
     out.options(outbound.map { $0 ? Pcapng.outbound : Pcapng.inbound }, comment)
     out.little(UInt32(total))
-    buffer.commit(total)
     return true
   }
 }

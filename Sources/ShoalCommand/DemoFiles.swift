@@ -23,7 +23,7 @@ final class DemoFiles: Sendable {
     isTemporary = plan.directory == nil
     directory = try plan.directory.map(DemoFiles.given) ?? DemoFiles.temporary()
     try refuseExisting()
-    for name in names where mkdir(folder(of: name), 0o777) != 0 && errno != EEXIST {
+    for name in names where !SystemCall.makeDirectory(folder(of: name)) {
       throw SystemError(errno, .create, folder(of: name))
     }
   }
@@ -31,16 +31,18 @@ final class DemoFiles: Sendable {
   private static func given(_ path: String) throws -> String {
     var path = path
     while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
-    if mkdir(path, 0o777) != 0, errno != EEXIST { throw SystemError(errno, .create, path) }
+    if !SystemCall.makeDirectory(path) { throw SystemError(errno, .create, path) }
     guard try FileSystem.status(path)?.kind == .directory else { throw SystemError(ENOTDIR, .create, path) }
     return path
   }
 
   private static func temporary() throws -> String {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-    var template = Array("\(parent.isEmpty ? "/tmp" : parent)/shoal-demo-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw SystemError(errno, .create, parent.isEmpty ? "/tmp" : parent) }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let variable = SystemCall.environment("TMPDIR")
+    let parent = variable.isEmpty ? "/tmp" : variable
+    guard let path = SystemCall.makeTemporaryDirectory("\(parent)/shoal-demo-") else {
+      throw SystemError(errno, .create, parent)
+    }
+    return path
   }
 
   /// What is there may be anybody's, and all that has these names will be removed or replaced.
@@ -89,10 +91,10 @@ final class DemoFiles: Sendable {
 
   /// Removes what is not to stay; harmless if it is gone.
   func clean() {
-    if !keeps { for path in made { unlink(path) } }
-    for name in names { rmdir(folder(of: name)) }
+    if !keeps { for path in made { SystemCall.remove(path) } }
+    for name in names { SystemCall.removeDirectory(folder(of: name)) }
     // Only one that is empty goes.
-    if isTemporary { rmdir(directory) }
+    if isTemporary { SystemCall.removeDirectory(directory) }
   }
 
   // MARK: Content
@@ -103,13 +105,14 @@ final class DemoFiles: Sendable {
   func make(_ session: Session, size: UInt64) throws -> String {
     let file = try File.create(source, existing: .refuse)
     var random = SeededGenerator(seed: 1)
-    var words = [UInt64](repeating: 0, count: DemoFiles.block / 8)
+    var bytes = [UInt8](repeating: 0, count: DemoFiles.block)
     var state = ProgressState(name: fileName)
     var done: UInt64 = 0
     while done < size {
-      for index in words.indices { words[index] = random.next() }
+      var span = bytes.mutableSpan
+      for word in 0..<DemoFiles.block / 8 { span.store(bigEndian: random.next().byteSwapped, at: 8 * word) }
       let count = Int(min(size - done, UInt64(DemoFiles.block)))
-      try words.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: Int(done)) }
+      try file.write(bytes.span.extracting(..<count), at: Int(done))
       done += UInt64(count)
       state.show(phase: "making up", done: done, of: size, at: Session.now)
       session.progress(state)
@@ -122,22 +125,20 @@ final class DemoFiles: Sendable {
   func hash(of peer: String) throws -> Digest {
     let file = try File.open(copy(of: peer))
     var hasher = Blake3.Hasher()
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DemoFiles.block, alignment: 64)
-    defer { buffer.deallocate() }
+    var buffer = [UInt8](repeating: 0, count: DemoFiles.block)
     var offset = 0
     while true {
-      let count = try file.read(into: buffer, at: offset)
+      var room = buffer.mutableSpan
+      let count = try file.read(into: &room, at: offset)
       guard count > 0 else { return hasher.finalize() }
-      hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      hasher.update(buffer.span.extracting(..<count))
       offset += count
     }
   }
 
   /// What runs the inspector here: in a clone it has not been installed.
   static var dumpCommand: String {
-    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &path, path.count - 1)
-    let program = String(decoding: path.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let program = SystemCall.target(ofLink: "/proc/self/exe")
     guard program.contains("/.build/") else { return "shoal-dump" }
     return program.contains("/release/") ? "swift run -c release shoal-dump" : "swift run shoal-dump"
   }

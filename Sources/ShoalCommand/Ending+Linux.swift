@@ -20,11 +20,11 @@ final class Ending: Sendable {
     // `nohup` is obeyed. SIGINT that was ignored is not: a script that starts us in the background has it so without
     // having asked for it, and could not stop us in good order.
     var action = sigaction()
-    sigaction(SIGHUP, nil, &action)
-    let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    unsafe sigaction(SIGHUP, nil, &action)
+    let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     awaited = [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])
     var set = awaitedSet
-    pthread_sigmask(SIG_BLOCK, &set, nil)
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
   /// Sets what is printed when a signal comes.
@@ -50,7 +50,7 @@ final class Ending: Sendable {
       shared.state = failed ? .failed : .claimed
       return true
     }
-    if !isOurs { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+    if !isOurs { await waitForEnd() }
   }
 
   /// The result has been printed, and work continues until a signal comes.
@@ -90,7 +90,7 @@ final class Ending: Sendable {
     var set = awaitedSet
     while true {
       var limit = timespec(tv_sec: seconds ?? 0, tv_nsec: 0)
-      let signal = seconds == nil ? sigwaitinfo(&set, nil) : sigtimedwait(&set, nil, &limit)
+      let signal = unsafe seconds == nil ? sigwaitinfo(&set, nil) : sigtimedwait(&set, nil, &limit)
       if signal > 0 { return signal }
       if errno != EINTR { return nil }
     }
@@ -99,15 +99,20 @@ final class Ending: Sendable {
   private func die(of number: Int32) -> Never {
     signal(number, SIG_DFL)
     var set = awaitedSet
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     raise(number)
     _exit(128 + number)
   }
 
   private var awaitedSet: sigset_t {
     var set = sigset_t()
-    sigemptyset(&set)
-    for signal in awaited { sigaddset(&set, signal) }
+    unsafe sigemptyset(&set)
+    for signal in awaited { unsafe sigaddset(&set, signal) }
     return set
   }
+}
+
+/// Waits until the process is ended.
+func waitForEnd() async -> Never {
+  while true { unsafe await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
 }

@@ -70,8 +70,3 @@ func within<Value: Sendable>(
   for try await result in results { return result }
   return nil
 }
-
-/// Waits until the process is ended.
-func waitForEnd() async -> Never {
-  while true { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
-}

@@ -42,8 +42,8 @@ struct SimulateCommand {
       session.emit(result.json)
     }
     if let file {
-      let text = Timeline.text(results.flatMap(\.transfer.samples))
-      try Array(text.utf8).withUnsafeBytes { try file.write($0, at: 0) }
+      let text = Array(Timeline.text(results.flatMap(\.transfer.samples)).utf8)
+      try file.write(text.span, at: 0)
     }
     await session.ending.claim()
     let summary = SimulationSummary(results, of: plan.transfer)

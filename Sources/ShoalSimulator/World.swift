@@ -154,7 +154,7 @@ package final class World {
   }
 
   private func note(_ datagram: NetworkDatagram) {
-    let sum = datagram.bytes.withUnsafeBytes { Checksum.found($0) }
+    let sum = Checksum.found(datagram.bytes.span)
     fingerprint = (fingerprint ^ UInt64(bitPattern: now.nanoseconds) ^ datagram.from.low) &* 0x9e37_79b9_7f4a_7c15
     fingerprint = (fingerprint ^ UInt64(sum)) &* 0xbf58_476d_1ce4_e5b9
     fingerprint ^= fingerprint >> 29

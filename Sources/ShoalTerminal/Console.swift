@@ -67,7 +67,7 @@ package final class Console: Sendable {
   }
 
   /// Lines of data on standard output, each with its newline.
-  package func write(_ lines: UnsafeRawBufferPointer) {
+  package func write(_ lines: Span<UInt8>) {
     state.withLock { state in
       if standardOutput.isTTY { state.error.write(state.progress.erase()) }
       state.output.write(lines)
@@ -117,7 +117,7 @@ package final class Console: Sendable {
   /// Why standard output is incomplete, if it is: a program must not exit with 0 then.
   package var outputFailure: String? {
     let code = state.withLock { $0.output.failure }
-    return code == 0 ? nil : "standard output: \(String(cString: strerror(code)))"
+    return code == 0 ? nil : "standard output: \(Descriptor.text(ofError: code))"
   }
 
   /// Whether nobody reads standard output any more.

@@ -37,11 +37,6 @@ package struct Registrar: Sendable {
   /// The bytes of all chunk maps.
   package var mapBytes: Int { registry.mapBytes }
 
-  /// The same, by a raw span.
-  package mutating func receive(_ datagram: RawSpan, from address: Address, at now: Instant) {
-    receive(Span(_bytes: datagram), from: address, at: now)
-  }
-
   /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
     guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {

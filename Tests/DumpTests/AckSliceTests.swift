@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalWire
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     var ack = AckPacket()
     (ack.encoding, ack.first, ack.count) = (encoding.rawValue, first, count)
     ack.slice = ByteRange(offset: 0, count: slice.count)
-    return slice.withUnsafeBytes { RunText(missingIn: ack, $0) }
+    return RunText(missingIn: ack, Bytes(slice))
   }
 
   @Test func numbersWrapAround() {

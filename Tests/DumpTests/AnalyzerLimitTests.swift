@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalBase
 import ShoalWire
 import Testing
@@ -9,10 +10,9 @@ import Testing
   private func observe(_ analyzer: inout Analyzer, _ connection: UInt64, _ sequence: UInt32) throws -> Observation {
     var packet = DataPacket()
     packet.sequence = sequence
-    return try packet.datagram(connection: connection).withUnsafeBytes { bytes in
-      var datagram = Datagram(from: alice, to: bob, payload: bytes, length: bytes.count)
-      return analyzer.observe(&datagram)
-    }
+    let bytes = Bytes(try packet.datagram(connection: connection))
+    var datagram = Datagram(from: alice, to: bob, payload: bytes, length: bytes.count)
+    return analyzer.observe(&datagram)
   }
 
   @Test func manyFlowsWithWideWindows() throws {

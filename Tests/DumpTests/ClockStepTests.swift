@@ -21,12 +21,12 @@ import Testing
     _ bytes: [UInt8], _ steps: [(start: UInt64, by: Double)], directions: Bool = true
   ) throws -> [UInt8] {
     var reader = CaptureReader()
-    bytes.withUnsafeBytes { reader.feed($0) }
+    reader.feed(bytes.span)
     var writer = PcapngWriter()
     while let record = try reader.next() {
       let shift = steps.reduce(0) { $0 + (record.number >= $1.start ? $1.by : 0) }
       writer.packet(
-        record.bytes, originalLength: record.originalLength,
+        record.bytes.span, originalLength: record.originalLength,
         wallClockNanoseconds: UInt64(Int64(record.time ?? 0) + Int64(shift * 1e9)),
         direction: directions ? record.direction : nil)
     }
@@ -82,7 +82,7 @@ import Testing
     let bytes = try talk()
     let (one, other) = (try changed(bytes, []), try changed(bytes, []))
     var reader = CaptureReader()
-    one.withUnsafeBytes { reader.feed($0) }
+    reader.feed(one.span)
     let outcome = try inspect(by: "stats", one + other)
     #expect(!outcome.output.contains("clock"), "\(outcome.output)")
   }

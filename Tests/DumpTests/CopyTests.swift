@@ -17,7 +17,7 @@ import Testing
       let packet = record[16...]
       let header: [UInt8] = [8, 0, 0, 0, 0, 0, 0, interface, 0, 1, kind, 6] + [UInt8](repeating: 0, count: 8)
       let size = UInt32(header.count + packet.count)
-      for word in [1_700_000_000, time, size, size] { bytes += withUnsafeBytes(of: word.bigEndian) { [UInt8]($0) } }
+      for word in [1_700_000_000, time, size, size] { bytes += bigEndian(word) }
       bytes += header + packet
     }
   }
@@ -49,7 +49,7 @@ import Testing
   @Test func interfacesAreKept() throws {
     let written = try rewritten(try forwarded())
     var reader = CaptureReader()
-    written.withUnsafeBytes { reader.feed($0) }
+    reader.feed(written.span)
     reader.finish()
     var interfaces: [Int] = []
     while let record = try reader.next() { interfaces.append(record.interface) }
@@ -63,7 +63,8 @@ import Testing
   /// A file that ends before anything passed is a capture all the same.
   @Test func anEmptyCapture() throws {
     var reader = CaptureReader()
-    try rewritten(pcapHeader(linkType: 101)).withUnsafeBytes { reader.feed($0) }
+    let written = try rewritten(pcapHeader(linkType: 101))
+    reader.feed(written.span)
     reader.finish()
     #expect(try reader.next() == nil && reader.interfaces.count == 1)
   }

@@ -9,25 +9,25 @@ import Testing
     for bit in 0..<datagram.count * 8 {
       var damaged = datagram
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
-      let corruption = damaged.withUnsafeBytes { Corruption($0) }
+      let corruption = Corruption(damaged.span)
       #expect(corruption?.mend == Corruption.Bit(byte: bit / 8, bit: bit % 8), "bit \(bit)")
     }
-    #expect(datagram.withUnsafeBytes { Corruption($0) } == nil)
+    #expect(Corruption(datagram.span) == nil)
   }
 
   @Test func aBitInTheLargestDatagram() throws {
     var bytes = sealed(try data(7) + [UInt8](repeating: 0x5a, count: 65_000))
     bytes[20_000] ^= 8
-    #expect(bytes.withUnsafeBytes { Corruption($0) }?.mend == Corruption.Bit(byte: 20_000, bit: 3))
+    #expect(Corruption(bytes.span)?.mend == Corruption.Bit(byte: 20_000, bit: 3))
   }
 
   @Test func nothingOfItIsBelieved() throws {
     let capture = TestCapture()
     let datagram = try data(7, block(offset: 0, count: 60))
-    let checksum = datagram.withUnsafeBytes { Checksum.found($0) }
+    let checksum = Checksum.found(datagram.span)
     var damaged = datagram
     damaged[71] ^= 4
-    let computed = damaged.withUnsafeBytes { Checksum.compute($0) }
+    let computed = Checksum.compute(damaged.span)
     capture.add(damaged)
     damaged[72] ^= 4
     damaged[73] ^= 1

@@ -15,7 +15,7 @@ import Testing
   /// Where the hundredth packet's block begins.
   private static let offset: Int = {
     var reader = CaptureReader()
-    bytes.withUnsafeBytes { reader.feed($0) }
+    reader.feed(bytes.span)
     while let record = try? reader.next() { if record.number == 100 { return Int(record.offset) } }
     return 0
   }()
@@ -29,7 +29,7 @@ import Testing
   }
 
   private static func put(_ number: UInt32, _ bytes: inout [UInt8], _ offset: Int) {
-    withUnsafeBytes(of: number.littleEndian) { bytes.replaceSubrange(offset..<offset + 4, with: $0) }
+    unsafe withUnsafeBytes(of: number.littleEndian) { unsafe bytes.replaceSubrange(offset..<offset + 4, with: $0) }
   }
 
   static let damages = [

@@ -1,4 +1,5 @@
 import Foundation
+import ShoalCapture
 import ShoalBase
 import ShoalWire
 import TestSupport
@@ -124,14 +125,13 @@ import Testing
       for (connection, isForth) in [(UInt64(1), true), (2, false)] {
         var packet = DataPacket()
         packet.sequence = index
-        try packet.datagram(connection: connection).withUnsafeBytes { bytes in
-          let (from, to) = isForth ? (alice, bob) : (bob, alice)
-          var datagram = Datagram(from: from, to: to, payload: bytes, length: bytes.count)
-          for isA in [true, false] {
-            datagram.time = isA ? 0 : index % 2 == 0 ? .max : UInt64(Int64.max)
-            datagram.direction = isA == isForth ? .outbound : .inbound
-            if isA { a.add(datagram) } else { b.add(datagram) }
-          }
+        let bytes = Bytes(try packet.datagram(connection: connection))
+        let (from, to) = isForth ? (alice, bob) : (bob, alice)
+        var datagram = Datagram(from: from, to: to, payload: bytes, length: bytes.count)
+        for isA in [true, false] {
+          datagram.time = isA ? 0 : index % 2 == 0 ? .max : UInt64(Int64.max)
+          datagram.direction = isA == isForth ? .outbound : .inbound
+          if isA { a.add(datagram) } else { b.add(datagram) }
         }
       }
     }
@@ -158,16 +158,14 @@ import Testing
       }
     }
     for event in seen.sorted(by: { $0.time < $1.time }) {
-      event.bytes.withUnsafeBytes { bytes in
-        let here = natted && !event.isA ? outside : alice
-        var datagram = Datagram(
-          from: event.fromAlice ? here : bob, to: event.fromAlice ? bob : here, payload: bytes, length: bytes.count)
-        datagram.time = UInt64(1_700_000_000_000_000 + event.time) * 1_000
-        if flags.contains(event.isA ? 0 : 1) {
-          datagram.direction = event.fromAlice == event.isA ? .outbound : .inbound
-        }
-        if event.isA { a.add(datagram) } else { b.add(datagram) }
+      let (here, bytes) = (natted && !event.isA ? outside : alice, Bytes(event.bytes))
+      var datagram = Datagram(
+        from: event.fromAlice ? here : bob, to: event.fromAlice ? bob : here, payload: bytes, length: bytes.count)
+      datagram.time = UInt64(1_700_000_000_000_000 + event.time) * 1_000
+      if flags.contains(event.isA ? 0 : 1) {
+        datagram.direction = event.fromAlice == event.isA ? .outbound : .inbound
       }
+      if event.isA { a.add(datagram) } else { b.add(datagram) }
     }
     let comparison = CaptureComparison(a, b)
     return [comparison.forth, comparison.back].map { report in

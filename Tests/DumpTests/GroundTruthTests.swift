@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalBase
 import ShoalLink
 import ShoalSimulator
@@ -60,12 +61,11 @@ import Testing
     /// Calls `visit` with each datagram at one end.
     func replay(at address: Address, _ visit: (inout Datagram) -> Void) {
       for (index, event) in (captures[address] ?? []).enumerated() {
-        event.bytes.withUnsafeBytes { bytes in
-          var datagram = Datagram(from: event.from, to: event.to, payload: bytes, length: bytes.count)
-          (datagram.number, datagram.time) = (UInt64(index + 1), event.time)
-          datagram.direction = event.outbound ? .outbound : .inbound
-          visit(&datagram)
-        }
+        var datagram = Datagram(
+          from: event.from, to: event.to, payload: Bytes(event.bytes), length: event.bytes.count)
+        (datagram.number, datagram.time) = (UInt64(index + 1), event.time)
+        datagram.direction = event.outbound ? .outbound : .inbound
+        visit(&datagram)
       }
     }
 
@@ -163,7 +163,7 @@ import Testing
     ] {
       let sent = transfer.captures[from]?.filter { $0.outbound } ?? []
       let arrived = transfer.captures[to]?.filter { !$0.outbound } ?? []
-      let damaged = arrived.count { !$0.bytes.withUnsafeBytes { Checksum.isValid($0) } }
+      let damaged = arrived.count { !Checksum.isValid($0.bytes.span) }
       #expect(report.passages.count == sent.count && report.count(.corrupted) + report.unmatched == damaged)
       #expect(report.count(.delivered) + report.count(.late) == arrived.count - damaged)
       #expect(report.count(.lost) == sent.count - arrived.count + report.unmatched)

@@ -27,10 +27,10 @@ import Testing
       address.sin_family = sa_family_t(AF_INET)
       address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
       var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-      withUnsafeMutableBytes(of: &address) { bytes in
-        let pointer = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-        _ = bind(descriptor, pointer, size)
-        _ = getsockname(descriptor, pointer, &size)
+      unsafe withUnsafeMutableBytes(of: &address) { bytes in
+        let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+        _ = unsafe bind(descriptor, pointer, size)
+        _ = unsafe getsockname(descriptor, pointer, &size)
       }
       self.descriptor = descriptor
       port = UInt16(bigEndian: address.sin_port)
@@ -44,8 +44,8 @@ import Testing
         address.sin_port = port.bigEndian
         while lock.withLock({ !isDone }) {
           for datagram in datagrams {
-            _ = withUnsafeBytes(of: address) { bytes in
-              sendto(
+            _ = unsafe withUnsafeBytes(of: address) { bytes in
+              unsafe sendto(
                 descriptor, datagram, datagram.count, 0, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
                 socklen_t(bytes.count))
             }
@@ -86,11 +86,12 @@ import Testing
     // Other tests may send what is not shown.
     #expect(outcome.error.hasPrefix("shoal-dump: capturing on any; Ctrl-C stops\nshoal-dump: 3 datagrams written\n"))
     var reader = CaptureReader()
-    try scratch.read("out.pcapng").withUnsafeBytes { reader.feed($0) }
+    let file = try scratch.read("out.pcapng")
+    reader.feed(file.span)
     reader.finish()
     var comments: [String] = []
     while let record = try reader.next() {
-      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span)
       #expect(frame.destination.port == chatter.port)
       comments.append(record.comment.map { String(decoding: $0, as: UTF8.self) } ?? "")
     }

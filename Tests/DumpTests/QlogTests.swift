@@ -52,7 +52,8 @@ import Testing
     }
     #expect(metrics.contains { $0["min_rtt"] is Double } && metrics.allSatisfy { $0["bytes_in_flight"] is Int })
     #expect(events.allSatisfy { $0["time"] is Double })
-    let groups = Set(events.compactMap { $0["group_id"] as? String })
+    // A datagram that is corrupt before anything intact was seen is of no connection that can be told.
+    let groups = Set(events.compactMap { $0["group_id"] as? String }).subtracting(["unknown"])
     #expect(groups.count == 2 && groups.allSatisfy { $0 == "tracker" || $0.count == 16 })
   }
 

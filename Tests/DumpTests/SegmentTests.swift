@@ -49,12 +49,13 @@ import Testing
     capture.add(try data(7, attempt: 1))
     let written = try rewritten(capture.bytes)
     var reader = CaptureReader()
-    written.withUnsafeBytes { reader.feed($0) }
+    reader.feed(written.span)
     reader.finish()
     var comments: [String?] = []
     while let record = try reader.next() {
-      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
-      #expect(frame.checksum == .ok && Checksum.isValid(UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])))
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span)
+      let datagram = record.bytes.slice(frame.payload)
+      #expect(frame.checksum == .ok && Checksum.isValid(datagram.span))
       comments.append(record.comment.map { String(decoding: $0, as: UTF8.self) })
     }
     #expect(comments == [nil, nil, nil, "resent, attempt 1"])
@@ -66,7 +67,7 @@ import Testing
     let frames = [Array(parts), try data(3)].flatMap { pcapRecord($0, cutTo: $0.count) }
     let written = try rewritten(pcapHeader(linkType: 101) + frames)
     var reader = CaptureReader()
-    written.withUnsafeBytes { reader.feed($0) }
+    reader.feed(written.span)
     reader.finish()
     var count = 0
     while let record = try reader.next() {

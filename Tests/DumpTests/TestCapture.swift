@@ -19,9 +19,7 @@ final class TestCapture {
     outbound: Bool? = true
   ) {
     time += microseconds * 1_000
-    datagram.withUnsafeBytes {
-      _ = writer.datagram(from: from, to: to, payload: $0, wallClockNanoseconds: time, outbound: outbound)
-    }
+    writer.datagram(from: from, to: to, payload: datagram.span, wallClockNanoseconds: time, outbound: outbound)
   }
 
   func add(
@@ -31,7 +29,7 @@ final class TestCapture {
     add(try packet.datagram(connection: connection), from: from, to: to, after: microseconds)
   }
 
-  var bytes: [UInt8] { [UInt8](writer.bytes) }
+  var bytes: [UInt8] { writer.copy }
 }
 
 /// The start of a pcap file; 101 is raw IP.
@@ -44,13 +42,13 @@ func pcapRecord(_ payload: [UInt8], cutTo count: Int) -> [UInt8] {
   let capture = TestCapture()
   capture.add(payload)
   var reader = CaptureReader()
-  capture.bytes.withUnsafeBytes { reader.feed($0) }
+  reader.feed(capture.bytes.span)
   guard let packet = (try? reader.next())?.map({ [UInt8]($0.bytes) }) else { return [] }
   let lengths: [UInt32] = [1_700_000_000, 0, UInt32(28 + count), UInt32(packet.count)]
   return lengths.flatMap(bigEndian) + packet[..<(28 + count)]
 }
 
-private func bigEndian(_ word: UInt32) -> [UInt8] { withUnsafeBytes(of: word.bigEndian) { [UInt8]($0) } }
+func bigEndian(_ word: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
 
 /// A DATA datagram with these messages.
 func data(_ sequence: UInt32, attempt: UInt8 = 0, _ messages: [UInt8]...) throws -> [UInt8] {
@@ -72,7 +70,7 @@ func block(file: UInt16 = 0, offset: UInt64, count: Int, space: ContentSpace = .
 /// The datagram with its checksum filled in.
 func sealed(_ datagram: [UInt8]) -> [UInt8] {
   var datagram = datagram
-  datagram.withUnsafeMutableBytes { ShoalWire.Datagram.seal($0) }
+  ShoalWire.Datagram.seal(&datagram)
   return datagram
 }
 

@@ -117,11 +117,11 @@ import Testing
   @Test func directionsOfAHostThatForwards() throws {
     let plain = try capture(at: 0.5)
     var reader = CaptureReader()
-    plain.withUnsafeBytes { reader.feed($0) }
+    reader.feed(plain.span)
     var writer = PcapngWriter()
     while let record = try reader.next() {
       writer.packet(
-        record.bytes, originalLength: record.originalLength, wallClockNanoseconds: record.time ?? 0,
+        record.bytes.span, originalLength: record.originalLength, wallClockNanoseconds: record.time ?? 0,
         direction: .inbound)
     }
     #expect(try flows([UInt8](writer.bytes)).toAlice["captured_at"] as? String == "between")
@@ -134,16 +134,16 @@ import Testing
       try (0..<4).map { try data(1_000 + UInt32(frame * 4 + $0), block(offset: 0, count: 900)) }.joined()
     }
     var reader = CaptureReader()
-    talk.capture.bytes.withUnsafeBytes { reader.feed($0) }
+    reader.feed(talk.capture.bytes.span)
     var pcap = pcapHeader(linkType: 101)
     while let record = try reader.next() {
-      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span)
       pcap += pcapRecord(Array(record.bytes[frame.payload]), cutTo: min(100, frame.payload.count))
     }
     for (index, frame) in frames.enumerated() {
       var datagrams = Array(frame)
       for part in 0..<4 {
-        let id = withUnsafeBytes(of: Conversation.bobID.bigEndian) { Array($0) }
+        let id = unsafe withUnsafeBytes(of: Conversation.bobID.bigEndian) { unsafe Array($0) }
         datagrams.replaceSubrange(part * 942 + 8..<part * 942 + 16, with: id)
       }
       pcap += pcapRecord(datagrams, cutTo: 100)

@@ -12,7 +12,7 @@ import Testing
     have.chunks = [ChunkRun(first: 12, count: 3)]
     let datagram = try data(1_042, attempt: 2, have.encoded(), block(offset: 9, count: 5))
     capture.add(datagram)
-    let checksum = hex(UInt64(datagram.withUnsafeBytes { Checksum.found($0) }), 8)
+    let checksum = hex(UInt64(Checksum.found(datagram.span)), 8)
     let lines = try inspect(capture.bytes, "-v").lines
     #expect(
       lines.suffix(20) == [
@@ -53,7 +53,7 @@ import Testing
     (ack.first, ack.count) = (5, 3)
     capture.add(sealed(try ack.datagram(connection: 1) + [1, 2]))
     let text = try inspect(capture.bytes, "-v").output
-    let computed = hex(UInt64(damaged.withUnsafeBytes { Checksum.compute($0) }), 8)
+    let computed = hex(UInt64(Checksum.compute(damaged.span)), 8)
     #expect(text.contains("  wrong: \(computed) computed\n"))
     #expect(text.contains("  code              16-17    1 going_away\n  reason            18-22    \"b\\x1Bye\"\n"))
     #expect(text.contains("  ignored           16-17\n"))

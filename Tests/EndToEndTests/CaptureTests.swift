@@ -28,16 +28,17 @@ import Testing
   private func read(_ path: String) throws -> (sent: [Address], received: Int, bad: Int) {
     var reader = CaptureReader()
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    data.withUnsafeBytes { reader.feed($0) }
+    let bytes = [UInt8](data)
+    reader.feed(bytes.span)
     reader.finish()
     var sent: [Address] = []
     var received = 0
     var bad = 0
     while let record = try reader.next() {
-      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes)
+      let frame = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span)
       #expect(frame.checksum == .ok)
-      let datagram = UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])
-      if !Checksum.isValid(datagram) { bad += 1 }
+      let datagram = record.bytes.slice(frame.payload)
+      if !Checksum.isValid(datagram.span) { bad += 1 }
       if record.direction == .outbound { sent.append(frame.source) } else { received += 1 }
     }
     return (sent, received, bad)

@@ -29,7 +29,7 @@ import Testing
         for stranger in strangers.shuffled(using: &random).prefix(50) { try stranger.open(random.next()) }
         for stranger in strangers {
           while let bytes = stranger.receive() {
-            answers[try Header.decode(bytes.span.bytes).type, default: 0] += 1
+            answers[try Header.decode(bytes.span).type, default: 0] += 1
             #expect(bytes.count < 1_200)
           }
         }

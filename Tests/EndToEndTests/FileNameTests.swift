@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [true, false]) func aRecordIsNotWrittenToAPipe(_ isCapture: Bool) throws {
     let scratch = try Scratch()
     let pipe = scratch.at("pipe")
-    #expect(mkfifo(pipe, 0o600) == 0)
+    unsafe #expect(mkfifo(pipe, 0o600) == 0)
     #expect {
       _ = try peer { if isCapture { $0.capture = pipe } else { $0.qlog = pipe } }
     } throws: {

@@ -13,16 +13,16 @@ enum Junk {
       if i % 2 == 0, bytes.count >= 16 {
         // Header and checksum are right; what follows is not.
         bytes.replaceSubrange(0..<4, with: [0x53, 0x68, 1, UInt8(truncatingIfNeeded: generator.next() % 0x30)])
-        bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+        Datagram.seal(&bytes)
       }
       for address in addresses {
         var target = sockaddr_in()
         target.sin_family = sa_family_t(AF_INET)
         target.sin_port = address.port.bigEndian
         target.sin_addr.s_addr = address.ipv4.bigEndian
-        _ = withUnsafePointer(to: &target) {
-          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        _ = unsafe withUnsafePointer(to: &target) {
+          unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
           }
         }
       }

@@ -11,9 +11,9 @@ final class Stranger {
     self.target = target
     var own = Self.socketAddress(Address(ipv4: 0x7f09_0000 | UInt32(number), port: 0))
     own.sin_port = 0
-    _ = withUnsafePointer(to: &own) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    _ = unsafe withUnsafePointer(to: &own) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
   }
@@ -30,9 +30,9 @@ final class Stranger {
 
   func send(_ bytes: [UInt8]) {
     var to = Self.socketAddress(target)
-    _ = withUnsafePointer(to: &to) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(
+    _ = unsafe withUnsafePointer(to: &to) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe sendto(
           descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT), $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
@@ -48,9 +48,9 @@ final class Stranger {
   /// What has come within so many milliseconds.
   func receive(within milliseconds: Int32 = 0) -> [UInt8]? {
     var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poll, 1, milliseconds) > 0 else { return nil }
+    guard unsafe Glibc.poll(&poll, 1, milliseconds) > 0 else { return nil }
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+    let count = unsafe recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
     return count > 0 ? Array(bytes.prefix(count)) : nil
   }
 
@@ -58,16 +58,16 @@ final class Stranger {
   func connect(_ id: UInt64, wanting file: Digest) throws -> Bool {
     try open(id)
     while let bytes = receive(within: 1_000) {
-      let (header, type) = try Header.decode(bytes.span.bytes)
+      let (header, type) = try Header.decode(bytes.span)
       guard header.connection == id else { continue }
       switch type {
-      case .retry: try open(id, token: try RetryPacket.decode(bytes.span.bytes).token)
+      case .retry: try open(id, token: try RetryPacket.decode(bytes.span).token)
       case .accept:
         var want = Want()
         want.id = file
-        var data = try DataPacket().datagram(connection: try AcceptPacket.decode(bytes.span.bytes).responder)
+        var data = try DataPacket().datagram(connection: try AcceptPacket.decode(bytes.span).responder)
         data += try want.encoded()
-        data.withUnsafeMutableBytes { Datagram.seal($0) }
+        Datagram.seal(&data)
         send(data)
         return true
       case .close: return false

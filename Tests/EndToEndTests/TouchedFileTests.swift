@@ -31,7 +31,7 @@ import Testing
   /// Its times as they were; what is set last is when that was done.
   private static func set(_ times: stat, _ path: String) {
     let both = [times.st_atim, times.st_mtim]
-    #expect(utimensat(AT_FDCWD, path, both, 0) == 0)
+    unsafe #expect(utimensat(AT_FDCWD, path, both, 0) == 0)
   }
 
   private static func write(_ byte: UInt8?, _ path: String) throws {
@@ -55,7 +55,7 @@ import Testing
     #expect(try await fetched { try TouchedFileTests.write(1, $0) } == "changed")
     let result = try await fetched { path in
       var before = stat()
-      #expect(stat(path, &before) == 0)
+      unsafe #expect(stat(path, &before) == 0)
       try TouchedFileTests.write(1, path)
       TouchedFileTests.set(before, path)
     }
@@ -71,7 +71,7 @@ import Testing
     let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
     let toucher = Task {
       while !Task.isCancelled {
-        _ = utimensat(AT_FDCWD, file, nil, 0)
+        _ = unsafe utimensat(AT_FDCWD, file, nil, 0)
         try await Task.sleep(for: .milliseconds(300))
       }
     }

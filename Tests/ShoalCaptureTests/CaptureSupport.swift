@@ -43,7 +43,7 @@ func read(_ file: [UInt8], chunk: Int = 1 << 20) -> Reading {
       position += 1
     } else {
       let end = min(position + chunk, file.count)
-      file[position..<end].withUnsafeBytes { reader.feed($0) }
+      reader.feed(file[position..<end].span)
       position = end
     }
   }
@@ -57,8 +57,9 @@ struct Maker {
   init(isBig: Bool) { self.isBig = isBig }
 
   mutating func put<T: FixedWidthInteger>(_ value: T) {
-    let ordered = isBig ? value.bigEndian : value.littleEndian
-    withUnsafeBytes(of: ordered) { bytes += $0 }
+    let size = T.bitWidth / 8
+    let shifts = (0..<size).map { 8 * (isBig ? size - 1 - $0 : $0) }
+    bytes += shifts.map { UInt8(truncatingIfNeeded: value >> T($0)) }
   }
 
   mutating func block(_ type: UInt32, _ fill: (inout Maker) -> Void) {
@@ -138,11 +139,9 @@ func smallFile() -> [UInt8] {
   let six = Address(high: 0x2001_0db8_0000_0000, low: 7, port: 7402)
   for (index, to) in [four, six, four].enumerated() {
     let payload = [UInt8]((0..<UInt8(5 + index)).map { $0 &* 31 })
-    payload.withUnsafeBytes {
-      _ = writer.datagram(
-        from: to, to: to, payload: $0, wallClockNanoseconds: 1_700_000_000_000_000_000 + UInt64(index),
-        outbound: index == 1, comment: index == 1 ? "repeat" : nil)
-    }
+    writer.datagram(
+      from: to, to: to, payload: payload.span, wallClockNanoseconds: 1_700_000_000_000_000_000 + UInt64(index),
+      outbound: index == 1, comment: index == 1 ? "repeat" : nil)
   }
   return [UInt8](writer.bytes)
 }
@@ -151,10 +150,8 @@ func smallFile() -> [UInt8] {
 func digest(_ file: [UInt8], chunk: Int = 1 << 20) -> Int {
   var found = 0
   for packet in read(file, chunk: chunk).packets {
-    packet.bytes.withUnsafeBytes { bytes in
-      if let frame = try? IPFrame.parse(linkType: packet.linkType, bytes: bytes) {
-        found += frame.payload.upperBound <= bytes.count ? 1 : 0
-      }
+    if let frame = try? IPFrame.parse(linkType: packet.linkType, bytes: packet.bytes.span) {
+      found += frame.payload.upperBound <= packet.bytes.count ? 1 : 0
     }
   }
   return found

@@ -233,7 +233,8 @@ import Testing
 
   @Test func anErrorStays() {
     var reader = CaptureReader()
-    [UInt8](repeating: 9, count: 8).withUnsafeBytes { reader.feed($0) }
+    let junk = [UInt8](repeating: 9, count: 8)
+    reader.feed(junk.span)
     for _ in 0..<2 {
       #expect(throws: CaptureError(offset: 0, reason: .unknownFormat)) { try reader.next() }
     }

@@ -4,11 +4,7 @@ import ShoalWire
 import Testing
 
 func parse(_ linkType: LinkType, _ bytes: [UInt8]) throws(NotUDP) -> IPFrame {
-  // A result crosses the closure, as a typed error does not.
-  let result = bytes.withUnsafeBytes { bytes in
-    Result { () throws(NotUDP) in try IPFrame.parse(linkType: linkType, bytes: bytes) }
-  }
-  return try result.get()
+  try IPFrame.parse(linkType: linkType, bytes: bytes.span)
 }
 
 func refusal(_ linkType: LinkType, _ bytes: [UInt8]) -> NotUDP? {

@@ -116,10 +116,12 @@ import Testing
     var position = 0
     var found = 0
     while position < file.count {
-      let room = reader.prepare(100)
       let count = min(37, file.count - position)
-      for index in 0..<count { room[index] = file[position + index] }
-      reader.commit(count)
+      let came = reader.read(100) { room in
+        for index in 0..<count { room[index] = file[position + index] }
+        return count
+      }
+      #expect(came == count)
       position += count
       while try reader.next() != nil { found += 1 }
     }

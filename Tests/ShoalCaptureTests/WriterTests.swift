@@ -13,11 +13,9 @@ import Testing
   /// Writes one datagram and reads it back.
   func roundTrip(_ from: Address, _ to: Address, _ payload: [UInt8], comment: String? = nil) throws -> Packet {
     var writer = PcapngWriter(application: "shoal")
-    let fits = payload.withUnsafeBytes {
-      writer.datagram(
-        from: from, to: to, payload: $0, wallClockNanoseconds: 1_700_000_000_123_456_789, outbound: true,
-        comment: comment)
-    }
+    let fits = writer.datagram(
+      from: from, to: to, payload: payload.span, wallClockNanoseconds: 1_700_000_000_123_456_789, outbound: true,
+      comment: comment)
     #expect(fits)
     #expect(writer.bytes.count % 4 == 0)
     let reading = read([UInt8](writer.bytes))
@@ -32,7 +30,7 @@ import Testing
     #expect(packet.linkType == .raw)
     #expect(packet.direction == .outbound)
     #expect(packet.originalLength == packet.bytes.count)
-    let frame = try packet.bytes.withUnsafeBytes { try IPFrame.parse(linkType: packet.linkType, bytes: $0) }
+    let frame = try IPFrame.parse(linkType: packet.linkType, bytes: packet.bytes.span)
     #expect(frame.source == from)
     #expect(frame.destination == to)
     #expect(frame.udpLength == payload.count + 8)
@@ -44,8 +42,8 @@ import Testing
   @Test(arguments: [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 1199, 1472, 65_506, 65_507])
   func ipv4(length: Int) throws {
     var dice = Dice(state: UInt64(length))
-    let payload = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-      for index in 0..<length { buffer[index] = UInt8(truncatingIfNeeded: dice.next()) }
+    let payload = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+      for index in 0..<length { unsafe buffer[index] = UInt8(truncatingIfNeeded: dice.next()) }
       count = length
     }
     let packet = try roundTrip(Self.four.0, Self.four.1, payload)
@@ -91,13 +89,10 @@ import Testing
     var writer = PcapngWriter()
     let before = writer.bytes.count
     let payload = [UInt8](repeating: 0, count: 65_528)
-    payload.withUnsafeBytes { bytes in
-      for (count, pair) in [(65_508, Self.four), (65_528, Self.six)] {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-        let fits = writer.datagram(
-          from: pair.0, to: pair.1, payload: part, wallClockNanoseconds: 0, outbound: false)
-        #expect(!fits)
-      }
+    for (count, pair) in [(65_508, Self.four), (65_528, Self.six)] {
+      let part = payload.span.extracting(..<count)
+      let fits = writer.datagram(from: pair.0, to: pair.1, payload: part, wallClockNanoseconds: 0, outbound: false)
+      #expect(!fits)
     }
     #expect(writer.bytes.count == before)
   }
@@ -119,18 +114,18 @@ import Testing
     var written: [UInt8] = []
     let payload = [UInt8](repeating: 7, count: 333)
     for index in 0..<2000 {
-      payload.withUnsafeBytes {
-        _ = writer.datagram(
-          from: Self.four.0, to: Self.four.1, payload: $0, wallClockNanoseconds: UInt64(index), outbound: index % 2 == 0
-        )
-      }
+      writer.datagram(
+        from: Self.four.0, to: Self.four.1, payload: payload.span, wallClockNanoseconds: UInt64(index),
+        outbound: index % 2 == 0)
       let part = index % 3 == 0 ? writer.bytes.count / 2 : 0
-      written += writer.bytes.prefix(part)
+      written.append(writer.bytes.extracting(..<part))
       writer.discard(part)
     }
-    written += writer.bytes
-    writer.discard(writer.bytes.count)
-    #expect(writer.bytes.isEmpty)
+    written.append(writer.bytes)
+    let count = writer.bytes.count
+    writer.discard(count)
+    let isEmpty = writer.bytes.isEmpty
+    #expect(isEmpty)
     let reading = read(written, chunk: 1000)
     #expect(reading.error == nil)
     #expect(reading.packets.map(\.time) == (0..<2000).map { UInt64($0) })
@@ -141,13 +136,9 @@ import Testing
   @Test func packetsAsTheyWereCaptured() throws {
     var writer = PcapngWriter()
     let packet = Packets.ipv4(Packets.udp([1, 2, 3], addresses: Packets.four))
-    packet.withUnsafeBytes { bytes in
-      writer.packet(
-        bytes, originalLength: 0, wallClockNanoseconds: 7, direction: .inbound, comment: "a mark")
-      writer.packet(
-        UnsafeRawBufferPointer(rebasing: bytes.dropLast(2)), originalLength: packet.count, wallClockNanoseconds: 8,
-        direction: nil)
-    }
+    writer.packet(packet.span, originalLength: 0, wallClockNanoseconds: 7, direction: .inbound, comment: "a mark")
+    writer.packet(
+      packet.span.extracting(droppingLast: 2), originalLength: packet.count, wallClockNanoseconds: 8, direction: nil)
     let reading = read([UInt8](writer.bytes))
     #expect(reading.error == nil && reading.packets.count == 2)
     let (first, second) = (reading.packets[0], reading.packets[1])

@@ -41,7 +41,7 @@ struct BareSwarm: ~Copyable {
   mutating func sent() -> [(to: Address, bytes: [UInt8])] {
     take()
     var sent: [(to: Address, bytes: [UInt8])] = []
-    while let transmit = buffer.withUnsafeMutableBytes({ [now] in swarm.nextTransmit(into: $0, at: now) }) {
+    while let transmit = swarm.nextTransmit(into: &buffer, at: now) {
       if transmit.payload.length > 0 { offsets.insert(transmit.payload.offset) }
       sent.append((transmit.to, Array(buffer[..<transmit.headerLength])))
     }

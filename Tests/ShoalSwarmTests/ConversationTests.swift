@@ -176,7 +176,7 @@ struct ConversationTests {
       }
     }
     server.content = { payload, room in
-      guard payload.source == 1 else { return file.fill(room, offset: payload.offset) }
+      guard payload.source == 1 else { return file.fill(&room, offset: payload.offset) }
       for i in 0..<room.count { room[i] = file.manifest.bytes[Int(payload.offset) + i] }
     }
     scene.downloader(from: [server.address])

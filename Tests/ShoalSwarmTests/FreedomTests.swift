@@ -28,7 +28,7 @@ struct FreedomTests {
         }
       })
     server.content = { payload, room in
-      guard payload.source == 1 else { return file.fill(room, offset: payload.offset) }
+      guard payload.source == 1 else { return file.fill(&room, offset: payload.offset) }
       for i in 0..<room.count {
         let place = Int(payload.offset) + i
         room[i] = place < file.manifest.bytes.count ? file.manifest.bytes[place] : 0xee

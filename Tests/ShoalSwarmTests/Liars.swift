@@ -26,7 +26,7 @@ struct Liars: ~Copyable {
   let catalogue: [WorldFile]
   private var waiting: [(key: FileKey, piece: Int)] = []
   private let limit: Int
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+  private var output = [UInt8](repeating: 0, count: 65_536)
 
   /// One of those who lie.
   struct Peer {
@@ -66,8 +66,6 @@ struct Liars: ~Copyable {
     share(0)
     for i in 1..<catalogue.count { fetch(i) }
   }
-
-  deinit { output.deallocate() }
 
   /// Hands it so many messages.
   mutating func run(_ count: Int) {
@@ -153,12 +151,12 @@ struct Liars: ~Copyable {
   @discardableResult mutating func drain() -> Bool {
     take()
     var count = 0
-    while count < 40, let transmit = swarm.nextTransmit(into: output, at: now) {
+    while count < 40, let transmit = swarm.nextTransmit(into: &output, at: now) {
       count += 1
-      let bytes = UnsafeRawBufferPointer(rebasing: output[..<transmit.headerLength])
+      let bytes = Array(output[..<transmit.headerLength])
       if transmit.payload.length > 0, !isHere(transmit.payload) { fail("sends what is not there: \(transmit.payload)") }
       guard let i = peers.firstIndex(where: { $0.address == transmit.to }) else { continue }
-      hear(Array(bytes), i)
+      hear(bytes, i)
     }
     return count < 40
   }

@@ -102,7 +102,8 @@ extension Liars {
     switch random.next() % 32 {
     case 0, 1:
       body.put(number(i), 2)
-      (chance(8) ? .zero : catalogue[Int(random.next() % UInt64(catalogue.count))].id).withUnsafeBytes { body += $0 }
+      let id: Digest = chance(8) ? .zero : catalogue[Int(random.next() % UInt64(catalogue.count))].id
+      body += (0..<Digest.byteCount).map { id[$0] }
       body.append(UInt8(truncatingIfNeeded: chance(4) ? random.next() : random.next() & 1))
     case 2..<6:
       type = .offer

@@ -212,7 +212,7 @@ struct MaliceTests {
         }
       })
     let file = scene.file
-    liar.content = { payload, room in file.fill(room, offset: payload.offset) }
+    liar.content = { payload, room in file.fill(&room, offset: payload.offset) }
     let peer = scene.downloader(from: [liar.address, origin.address])
     #expect(scene.finish(within: 40) < 20 * .second)
     #expect(peer.ledgerIsRight)

@@ -121,11 +121,10 @@ import Testing
       return Array(content[start..<start + cut.pieceLength(piece)])
     }
     let values = pieces.enumerated().map { number, piece in
-      piece.withUnsafeBytes {
-        Blake3.chainingValue(of: $0, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
-      }
+      Blake3.chainingValue(of: piece.span, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
     }
-    return pieces[cut.pieces - 1].withUnsafeBytes { Manifest(cut: cut, values: values, lastPiece: $0) }
+    let last = pieces[cut.pieces - 1]
+    return Manifest(cut: cut, values: values, lastPiece: last.span)
   }
 
   /// A peer and its clock.
@@ -151,7 +150,7 @@ import Testing
         while let event = swarm.nextEvent() {
           if case .wanted(let read, _, _, _) = event { swarm.readEnded(read, isReadable: true, at: now) }
         }
-        while let transmit = buffer.withUnsafeMutableBytes({ swarm.nextTransmit(into: $0, at: now) }) {
+        while let transmit = swarm.nextTransmit(into: &buffer, at: now) {
           let start = Int(transmit.payload.offset)
           let payload = transmit.payload.length > 0 ? content[start..<start + transmit.payload.length] : []
           sent.append(Array(buffer[..<transmit.headerLength]) + payload)

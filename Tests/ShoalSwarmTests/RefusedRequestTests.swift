@@ -39,7 +39,7 @@ struct RefusedRequestTests {
       }
     })
     server.content = { payload, room in
-      guard payload.source == 1 else { return file.fill(room, offset: payload.offset) }
+      guard payload.source == 1 else { return file.fill(&room, offset: payload.offset) }
       for i in 0..<room.count { room[i] = file.manifest.bytes[Int(payload.offset) + i] }
     }
     return (server, state)
@@ -84,7 +84,7 @@ struct RefusedRequestTests {
         if !refuse.ranges.isEmpty { stranger.send(refuse, on: id) }
       })
     server.content = { payload, room in
-      guard payload.source == 1 else { return file.fill(room, offset: payload.offset) }
+      guard payload.source == 1 else { return file.fill(&room, offset: payload.offset) }
       for i in 0..<room.count { room[i] = file.manifest.bytes[Int(payload.offset) + i] }
     }
     scene.downloader(from: [server.address])

@@ -41,7 +41,7 @@ final class ScriptedServer {
         for i in 0..<room.count { room[i] = i < rest.count ? rest[rest.startIndex + i] : 0xee }
         return
       }
-      file.fill(room, offset: payload.offset)
+      file.fill(&room, offset: payload.offset)
       for i in 0..<room.count where isWrong(payload.offset + UInt64(i)) { room[i] ^= 0x55 }
     }
   }

@@ -34,7 +34,7 @@ import Testing
 
   @Test(arguments: [0, 1, 65_536, 200_000]) mutating func isHashed(size: Int) {
     let content = Self.content(size)
-    let id = content.withUnsafeBytes { Blake3.hash($0) }
+    let id = Blake3.hash(content.span)
     disk.put(content, at: "a")
     store.share(1, path: "a", .automatic)
     #expect(work() == ["1 is \(id.hex.prefix(8)), \(size)"])

@@ -104,7 +104,7 @@ final class TrackerNetwork {
   }
 
   /// A made-up id.
-  static func digest(_ number: UInt64) -> Digest { withUnsafeBytes(of: number) { Blake3.hash($0) } }
+  static func digest(_ number: UInt64) -> Digest { Blake3.hash(UInt64(number).bigEndianBytes.span) }
 
   /// A cut into so many chunks of one piece of 64 KiB each.
   static func cut(_ chunks: Int) -> Cut {

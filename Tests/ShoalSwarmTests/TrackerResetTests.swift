@@ -10,7 +10,7 @@ import Testing
   @Test func aTrackerThatKeepsSayingMoreIsNotResetOverAndOver() throws {
     let address = Address(ipv4: 0x7f00_0001, port: 7_400)
     var client = TrackerClient(tracker: address, random: SecretGenerator(seed: 1))
-    let id = withUnsafeBytes(of: 7) { Blake3.hash($0) }
+    let id = Blake3.hash(UInt64(7).bigEndianBytes.span)
     let cut = Cut(size: 655_360, pieceExponent: 16, chunks: 10)
     client.register(id: id, cut: cut, name: "a", have: BitSet(capacity: 10, runs: [ChunkRun(first: 0, count: 3)]))
     var now = Instant.zero + .second

@@ -9,7 +9,7 @@ final class Pipe {
 
   init() throws {
     var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw Failure() }
+    guard unsafe pipe(&ends) == 0 else { throw Failure() }
     (reader, writer) = (ends[0], ends[1])
     _ = fcntl(reader, F_SETFL, O_NONBLOCK)
   }
@@ -29,13 +29,14 @@ final class Screen {
   let terminal: Int32
 
   init(columns: UInt16) throws {
-    controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
+    controller = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
     // The requests that `grantpt` and `ptsname` stand for: unlock, then ask for the number.
     var unlock: Int32 = 0
     var number: Int32 = 0
-    guard controller >= 0, ioctl(controller, 0x4004_5431, &unlock) == 0, ioctl(controller, 0x8004_5430, &number) == 0
+    guard controller >= 0, unsafe ioctl(controller, 0x4004_5431, &unlock) == 0,
+      unsafe ioctl(controller, 0x8004_5430, &number) == 0
     else { throw Pipe.Failure() }
-    terminal = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    terminal = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
     guard terminal >= 0 else { throw Pipe.Failure() }
     resize(columns: columns)
   }
@@ -47,7 +48,7 @@ final class Screen {
 
   func resize(columns: UInt16) {
     var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
+    _ = unsafe ioctl(terminal, UInt(TIOCSWINSZ), &size)
   }
 
   /// What was shown since the last call.
@@ -58,7 +59,7 @@ private func drain(_ descriptor: Int32) -> String {
   var result: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 65_536)
   while true {
-    let count = Glibc.read(descriptor, &buffer, buffer.count)
+    let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
     guard count > 0 else { return String(decoding: result, as: UTF8.self) }
     result += buffer[..<count]
   }

@@ -17,9 +17,11 @@ import Testing
   @Test func agreesWithTheLibrary() {
     for step in Int64(0)..<2000 {
       var time = time_t(-2_000_000_000 + step * 3_456_789)
-      var parts = tm()
-      gmtime_r(&time, &parts)
-      let fields = [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec]
+      var parts = unsafe tm()
+      unsafe gmtime_r(&time, &parts)
+      let fields = unsafe [
+        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+      ]
       let text = Timestamp(seconds: Int64(time)).rfc3339
       #expect(text.split { !$0.isNumber }.prefix(6).compactMap { Int32($0) } == fields)
     }
@@ -28,8 +30,8 @@ import Testing
   @Test func localTime() {
     let text = Timestamp(seconds: 1_795_356_189).localTime
     var time: time_t = 1_795_356_189
-    var parts = tm()
-    localtime_r(&time, &parts)
+    var parts = unsafe tm()
+    unsafe localtime_r(&time, &parts)
     #expect(text.split(separator: ":").compactMap { Int32($0) } == [parts.tm_hour, parts.tm_min, parts.tm_sec])
     #expect(text.count == 8)
   }

@@ -5,14 +5,15 @@ import Testing
 
 @Suite struct FileTests {
   static func write(_ text: String, to file: File, at offset: Int = 0) throws {
-    try Array(text.utf8).withUnsafeBytes { try file.write($0, at: offset) }
+    let bytes = Array(text.utf8)
+    try file.write(bytes.span, at: offset)
   }
 
   static func read(_ file: File, _ count: Int, at offset: Int = 0) throws -> String {
-    let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    var bytes = [UInt8](repeating: 0, count: count)
+    var room = bytes.mutableSpan
+    let filled = try file.read(into: &room, at: offset)
+    return String(decoding: bytes[..<filled], as: UTF8.self)
   }
 
   /// What was read is at hand, where the system can tell; what is not there cannot be.
@@ -20,7 +21,7 @@ import Testing
     let scratch = try Scratch()
     let file = try File.create(scratch.at("a"))
     let bytes = [UInt8](repeating: 7, count: 600_000)
-    try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+    try file.write(bytes.span, at: 0)
     try file.fetch(1, 599_999)
     try file.fetch(600_000, 0)
     #expect(throws: SystemError.self) { try file.fetch(1, 600_000) }

@@ -60,7 +60,8 @@ import Testing
 
   private func file(_ scratch: Scratch, _ name: String = "a") throws -> String {
     let file = try File.create(scratch.at(name))
-    try Self.content.withUnsafeBytes { try file.write($0, at: 0) }
+    let content = Self.content
+    try file.write(content.span, at: 0)
     return scratch.at(name)
   }
 
@@ -70,7 +71,8 @@ import Testing
     var crc: UInt32 = 0
     var room = [UInt8](repeating: 0, count: 1_000)
     let payload = Payload(source: key.source, space: .content, file: 0, offset: offset, length: 1_000)
-    let isRead = room.withUnsafeMutableBytes { desk.disk.gather(payload, ahead: 0, into: $0, &crc) }
+    var span = room.mutableSpan
+    let isRead = desk.disk.gather(payload, ahead: 0, into: &span, &crc)
     return isRead && room.allSatisfy { $0 == 5 }
   }
 
@@ -78,7 +80,8 @@ import Testing
     let scratch = try Scratch()
     let desk = Desk()
     let manifest = try desk.share(file(scratch), as: key(0))
-    let id = Self.content.withUnsafeBytes { Blake3.hash($0) }
+    let content = Self.content
+    let id = Blake3.hash(content.span)
     #expect(manifest.id == id)
     #expect(gather(desk, key(0)))
     desk.disk.remove(key(0))
@@ -90,7 +93,7 @@ import Testing
     let desk = Desk()
     let path = try file(scratch)
     _ = try desk.share(path, as: key(0))
-    utimes(path, nil)
+    unsafe utimes(path, nil)
     #expect(!gather(desk, key(0)))
     let isServedAgain = desk.run { [self] in gather($0, key(0)) }
     #expect(isServedAgain)
@@ -102,7 +105,8 @@ import Testing
     let desk = Desk()
     let path = try file(scratch)
     _ = try desk.share(path, as: key(0))
-    try [UInt8](repeating: 6, count: 10).withUnsafeBytes { try File.create(path).write($0, at: 100_000) }
+    let more = [UInt8](repeating: 6, count: 10)
+    try File.create(path).write(more.span, at: 100_000)
     #expect(!gather(desk, key(0)))
     #expect(desk.run { !$0.events.isEmpty })
     guard case .unreadable(key(0), path, let fault)? = desk.events.first else {

@@ -7,13 +7,13 @@ func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
   var thread = pthread_t()
-  let box = Unmanaged.passRetained(Box(body)).toOpaque()
-  let status = pthread_create(
+  let box = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
+  let status = unsafe pthread_create(
     &thread, nil,
     { argument in
-      Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+      unsafe Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
       return nil
-    }, box)
+    }, unsafe box)
   precondition(status == 0)
   return thread
 }

@@ -13,9 +13,7 @@ import Testing
   /// What becomes of a download's place where this system call fails so; nil if no filter can be had.
   private static func prepare(_ target: String, without number: UInt32, _ code: Int32) throws -> String? {
     let bytes = [UInt8](repeating: 7, count: 50_000)
-    let manifest = bytes.withUnsafeBytes { bytes in
-      Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes)], lastPiece: bytes)
-    }
+    let manifest = Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes.span)], lastPiece: bytes.span)
     let outcome = Mutex<String?>(nil)
     let thread = onThread {
       guard SystemCallFilter.forbid([number], with: code) else { return }
@@ -57,7 +55,7 @@ import Testing
     let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EIO) else { return }
     #expect(outcome == "file: \(target).part: input/output error; the disk may be failing")
-    #expect(access(target + ".part", F_OK) != 0)
+    unsafe #expect(access(target + ".part", F_OK) != 0)
   }
 
   @Test func whatAnotherProcessHasStays() throws {
@@ -65,7 +63,7 @@ import Testing
     let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EWOULDBLOCK) else { return }
     #expect(outcome.hasPrefix("file: \(target).part: in use by another process"))
-    #expect(access(target + ".part", F_OK) == 0)
+    unsafe #expect(access(target + ".part", F_OK) == 0)
   }
 
   @Test func aRefusalOfRoomThatThereIsIsNotCalledAFullDisk() throws {
@@ -77,7 +75,7 @@ import Testing
     }
     #expect(outcome.hasPrefix("disk_full: \(target).part: the file system refuses 0.1 MB, though it shows "))
     #expect(outcome.hasSuffix(" MB free; is there a quota? choose another destination"))
-    #expect(access(target + ".part", F_OK) != 0)
+    unsafe #expect(access(target + ".part", F_OK) != 0)
     let quota = try Self.prepare(target, without: SystemCallFilter.fallocate, EDQUOT)
     #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
   }
@@ -87,11 +85,9 @@ import Testing
     let scratch = try Scratch()
     let target = scratch.at("out")
     let bytes = [UInt8](repeating: 7, count: 50_000)
-    let manifest = bytes.withUnsafeBytes { bytes in
-      Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes)], lastPiece: bytes)
-    }
+    let manifest = Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes.span)], lastPiece: bytes.span)
     let part = try File.create(target + ".part")
-    try bytes[..<20_000].withUnsafeBytes { try part.write($0, at: 30_000) }
+    try part.write(bytes.span.extracting(..<20_000), at: 30_000)
     #expect(
       Self.prepare(target, manifest)
         == "exists: \(target).part is of another file; choose another destination, or use force")

@@ -15,7 +15,7 @@ import Testing
     var generator = SeededGenerator(seed: UInt64(size))
     let bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
     let file = try File.create(scratch.at("file\(size)"))
-    try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+    try file.write(bytes.span, at: 0)
     return (file, bytes)
   }
 
@@ -31,7 +31,7 @@ import Testing
     }
     let expected = (0..<cut.pieces).map { piece in
       let start = Int(cut.pieceOffset(piece))
-      return bytes[start..<start + cut.pieceLength(piece)].withUnsafeBytes { Blake3.hash($0) }
+      return Blake3.hash(bytes[start..<start + cut.pieceLength(piece)].span)
     }
     #expect(try #require(pieces).map(\.1) == expected)
     #expect(try #require(pieces).map(\.0) == Array(0..<cut.pieces))

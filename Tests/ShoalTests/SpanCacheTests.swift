@@ -11,7 +11,8 @@ import Testing
 
   private func source(_ scratch: Scratch) throws -> SourceFile {
     let file = try File.create(scratch.at("a"))
-    try Self.content.withUnsafeBytes { try file.write($0, at: 0) }
+    let content = Self.content
+    try file.write(content.span, at: 0)
     return SourceFile(file, asHashed: try file.status())
   }
 
@@ -23,13 +24,13 @@ import Testing
     for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
       let length = min(step, range.upperBound - start)
       var checksum: UInt32 = 7
-      let isRead = room.withUnsafeMutableBytes {
-        spans.read(
-          source, number, UInt64(start), length, ahead: range.upperBound - start - length,
-          into: UnsafeMutableRawBufferPointer(rebasing: $0[..<length]), &checksum)
-      }
+      var span = room.mutableSpan
+      var target = span._mutatingExtracting(..<length)
+      let isRead = spans.read(
+        source, number, UInt64(start), length, ahead: range.upperBound - start - length, into: &target, &checksum)
       #expect(isRead && room[..<length] == Self.content[start..<start + length], "at \(start)")
-      #expect(checksum == room[..<length].withUnsafeBytes { CRC32C.checksum($0, continuing: 7) }, "at \(start)")
+      let expected = CRC32C.checksum(room.span.extracting(..<length), continuing: 7)
+      #expect(checksum == expected, "at \(start)")
     }
   }
 
@@ -62,9 +63,8 @@ import Testing
       for reader in 0..<5 {
         var (room, checksum) = ([UInt8](repeating: 0, count: 1_024), UInt32(0))
         let offset = (start + reader * 1_024) % (1 << 20)
-        _ = room.withUnsafeMutableBytes {
-          spans.read(source, 1, UInt64(offset), 1_024, ahead: (1 << 20) - offset - 1_024, into: $0, &checksum)
-        }
+        var span = room.mutableSpan
+        _ = spans.read(source, 1, UInt64(offset), 1_024, ahead: (1 << 20) - offset - 1_024, into: &span, &checksum)
       }
     }
     #expect(spans.bytesRead <= 1 << 20 + 65_536)
@@ -75,15 +75,17 @@ import Testing
   @Test func whatWasWrittenIsReadAnew() throws {
     let scratch = try Scratch()
     let file = try File.create(scratch.at("b"))
-    try Self.content.withUnsafeBytes { try file.write($0, at: 0) }
+    let content = Self.content
+    try file.write(content.span, at: 0)
     let source = SourceFile(file, asHashed: nil)
     var spans = SpanCache()
     send(0..<65_536, by: 1_000, source, &spans)
     let change: [UInt8] = [1, 2, 3]
-    try change.withUnsafeBytes { try file.write($0, at: 30_000) }
+    try file.write(change.span, at: 30_000)
     spans.invalidate(1, 30_000, 3)
     var (room, checksum) = ([UInt8](repeating: 0, count: 3), UInt32(0))
-    let isRead = room.withUnsafeMutableBytes { spans.read(source, 1, 30_000, 3, ahead: 500, into: $0, &checksum) }
+    var span = room.mutableSpan
+    let isRead = spans.read(source, 1, 30_000, 3, ahead: 500, into: &span, &checksum)
     #expect(isRead && room == change)
   }
 
@@ -93,9 +95,8 @@ import Testing
     var spans = SpanCache()
     for (offset, length, ahead) in [(Self.size - 5, 10, 0), (Self.size - 5, 10, 900), (Self.size, 1, 0)] {
       var (room, checksum) = ([UInt8](repeating: 0, count: length), UInt32(0))
-      let isRead = room.withUnsafeMutableBytes {
-        spans.read(source, 1, UInt64(offset), length, ahead: ahead, into: $0, &checksum)
-      }
+      var span = room.mutableSpan
+      let isRead = spans.read(source, 1, UInt64(offset), length, ahead: ahead, into: &span, &checksum)
       #expect(!isRead, "\(offset)")
     }
   }

@@ -12,8 +12,8 @@ enum SystemCallFilter {
   /// had.
   static func forbid(_ numbers: [UInt32], with code: Int32 = ENOSYS) -> Bool {
     typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
-    guard let symbol = dlsym(nil, "prctl") else { return false }
-    let prctl = unsafeBitCast(symbol, to: Call.self)
+    guard let symbol = unsafe dlsym(nil, "prctl") else { return false }
+    let prctl = unsafe unsafeBitCast(symbol, to: Call.self)
     // Loads the call's number and compares; BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K.
     var program: [(code: UInt16, yes: UInt8, no: UInt8, k: UInt32)] = [(0x20, 0, 0, 0)]
     for number in numbers {
@@ -21,9 +21,9 @@ enum SystemCallFilter {
       program.append((0x06, 0, 0, 0x0005_0000 | UInt32(code)))
     }
     program.append((0x06, 0, 0, 0x7fff_0000))
-    return program.withUnsafeBytes { bytes in
+    return unsafe program.withUnsafeBytes { bytes in
       var header: (length: UInt, filter: UnsafeRawPointer?) = (UInt(program.count), bytes.baseAddress)
-      return withUnsafePointer(to: &header) {
+      return unsafe withUnsafePointer(to: &header) {
         // PR_SET_NO_NEW_PRIVS, then PR_SET_SECCOMP with SECCOMP_MODE_FILTER.
         prctl(38, 1, 0, 0, 0) == 0 && prctl(22, 2, UInt(bitPattern: $0), 0, 0) == 0
       }

@@ -26,8 +26,8 @@ import Testing
   static func drain(_ batch: inout ReceiveBatch, _ socket: UDPSocket, into list: inout [Datagram]) {
     while batch.receive(socket) > 0 {
       while let datagram = batch.next() {
-        list.append(
-          Datagram(bytes: [UInt8](datagram.bytes), source: datagram.source, destination: datagram.destination))
+        let bytes = batch.memory.read(datagram.range) { [UInt8]($0) }
+        list.append(Datagram(bytes: bytes, source: datagram.source, destination: datagram.destination))
       }
     }
   }
@@ -36,7 +36,7 @@ import Testing
   static func tryAppend(_ bytes: [UInt8], to address: Address, _ batch: inout SendBatch) -> Bool {
     // More than is used is reserved, as a caller does that does not know the length beforehand.
     guard let room = batch.reserve(min(bytes.count + 20, SendBatch.datagramLimit)) else { return false }
-    room.copyBytes(from: bytes)
+    batch.memory.write(room) { $0.copy(bytes.span, to: 0) }
     batch.commit(bytes.count, to: address)
     return true
   }
@@ -96,7 +96,8 @@ import Testing
     let receiver = try Self.socket(Self.loopback4)
     // Without a checksum to offload the kernel answers a run with EINVAL.
     var on: Int32 = 1
-    #expect(setsockopt(sender.descriptor, SOL_SOCKET, SO_NO_CHECK, &on, socklen_t(MemoryLayout<Int32>.size)) == 0)
+    unsafe #expect(
+      setsockopt(sender.descriptor, SOL_SOCKET, SO_NO_CHECK, &on, socklen_t(MemoryLayout<Int32>.size)) == 0)
     var batch = SendBatch(for: sender)
     var input = ReceiveBatch(for: receiver)
     var received: [Datagram] = []
@@ -259,8 +260,9 @@ import Testing
     #expect(messages == 1)
     let next = input.next()
     let datagram = try #require(next)
-    datagram.bytes[0] ^= 0xff
-    #expect(datagram.bytes[0] == 0xf0)
+    input.memory.write(datagram.range) { $0[0] ^= 0xff }
+    let changed = input.memory.read(datagram.range) { $0[0] }
+    #expect(changed == 0xf0)
     let isLast = input.next() == nil
     #expect(isLast)
   }

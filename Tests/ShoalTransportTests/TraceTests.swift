@@ -8,7 +8,7 @@ import Testing
 
 /// Runs one scenario with its datagrams laid out; SHOAL_TRACE=seed prints those of that seed.
 @Test func trace() {
-  let wanted = getenv("SHOAL_TRACE").flatMap { UInt64(String(cString: $0)) }
+  let wanted = unsafe getenv("SHOAL_TRACE").flatMap { unsafe UInt64(String(cString: $0)) }
   #expect(
     Scenario(seed: wanted ?? 1).run { world in
       world.network.onSend = { datagram, now in

@@ -4,26 +4,27 @@ extension RunningProgram {
   /// Where the tests themselves lie, and what was built with them.
   public static let buildFolder: String = {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     let path = String(decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     return path.split(separator: "/").dropLast().map { "/" + $0 }.joined()
   }()
 
-  private static let searchPath = "\(buildFolder):\(getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin")"
+  private static let searchPath =
+    unsafe "\(buildFolder):\(getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin")"
 
   static func path(of name: String) -> String? {
     if name.contains("/") { return name }
-    return searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    return searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
   }
 
   /// A descriptor from which these bytes are read.
   static func file(of bytes: [UInt8]) throws -> Int32 {
-    guard !bytes.isEmpty else { return open("/dev/null", O_RDONLY | O_CLOEXEC) }
+    guard !bytes.isEmpty else { return unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
     var template = Array("/tmp/shoal-input-XXXXXX".utf8CString)
-    let file = mkstemp(&template)
+    let file = unsafe mkstemp(&template)
     guard file >= 0 else { throw ProgramFailure("its input") }
-    unlink(template)
-    guard write(file, bytes, bytes.count) == bytes.count, lseek(file, 0, SEEK_SET) == 0 else {
+    unsafe unlink(template)
+    guard unsafe write(file, bytes, bytes.count) == bytes.count, lseek(file, 0, SEEK_SET) == 0 else {
       close(file)
       throw ProgramFailure("its input")
     }
@@ -35,34 +36,34 @@ extension RunningProgram {
     _ path: String, _ words: [String], _ input: Int32, _ output: Int32, _ error: Int32
   ) throws -> pid_t {
     var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
     var (none, all) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     for (number, descriptor) in [input, output, error].enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+      unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
     }
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    var arguments = words.map { strdup($0) } + [nil]
-    var variables = [strdup("PATH=\(searchPath)")]
-    var variable = environ
-    while let text = variable.pointee {
-      if strncmp(text, "PATH=", 5) != 0 { variables.append(strdup(text)) }
-      variable += 1
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    var variables = unsafe [strdup("PATH=\(searchPath)")]
+    var variable = unsafe environ
+    while let text = unsafe variable.pointee {
+      if unsafe strncmp(text, "PATH=", 5) != 0 { unsafe variables.append(strdup(text)) }
+      unsafe variable += 1
     }
-    variables.append(nil)
-    defer { for text in arguments + variables { free(text) } }
+    unsafe variables.append(nil)
+    defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
     var id: pid_t = 0
-    errno = posix_spawn(&id, path, &actions, &attributes, &arguments, &variables)
+    errno = unsafe posix_spawn(&id, path, &actions, &attributes, &arguments, &variables)
     guard errno == 0 else { throw ProgramFailure(path) }
     return id
   }
@@ -76,7 +77,7 @@ extension RunningProgram {
 
     init() throws {
       var ends: [Int32] = [0, 0]
-      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw ProgramFailure("a pipe") }
+      guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw ProgramFailure("a pipe") }
       (reader, writer) = (ends[0], ends[1])
     }
 
@@ -93,7 +94,7 @@ extension RunningProgram {
 
     mutating func read() {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      let count = Glibc.read(reader, &buffer, buffer.count)
+      let count = unsafe Glibc.read(reader, &buffer, buffer.count)
       if count > 0 { bytes += buffer[..<count] } else { hasEnded = true }
     }
 
@@ -114,5 +115,5 @@ struct ProgramFailure: Error, CustomStringConvertible {
   let description: String
   init(description: String) { self.description = description }
   /// As `errno` has it.
-  init(_ what: String) { description = "\(what): \(String(cString: strerror(errno)))" }
+  init(_ what: String) { description = unsafe "\(what): \(String(cString: strerror(errno)))" }
 }

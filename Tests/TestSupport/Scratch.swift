@@ -8,15 +8,15 @@ public final class Scratch: Sendable {
 
   /// Makes an empty folder.
   public init() throws {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/shoal-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw ScratchError("cannot make a folder in \(parent)") }
+    guard unsafe mkdtemp(&template) != nil else { throw ScratchError("cannot make a folder in \(parent)") }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   deinit {
     // The deepest entries come first, and links are not followed.
-    nftw(path, { path, _, _, _ in path.map { remove($0) } ?? 0 }, 16, Int32(FTW_DEPTH | FTW_PHYS))
+    unsafe nftw(path, { path, _, _, _ in unsafe path.map { unsafe remove($0) } ?? 0 }, 16, Int32(FTW_DEPTH | FTW_PHYS))
   }
 
   /// The path of an entry.
@@ -25,17 +25,19 @@ public final class Scratch: Sendable {
   /// Makes a folder; its path.
   @discardableResult
   public func folder(_ name: String) throws -> String {
-    guard mkdir(at(name), 0o755) == 0 else { throw ScratchError("cannot make \(at(name))") }
+    guard unsafe mkdir(at(name), 0o755) == 0 else { throw ScratchError("cannot make \(at(name))") }
     return at(name)
   }
 
   /// Writes a file, replacing what it held; its path.
   @discardableResult
   public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
-    guard let file = fopen(at(name), "w") else { throw ScratchError("cannot write \(at(name))") }
-    defer { fclose(file) }
+    guard let file = unsafe fopen(at(name), "w") else { throw ScratchError("cannot write \(at(name))") }
+    defer { unsafe fclose(file) }
     let bytes = Array(bytes)
-    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw ScratchError("cannot write \(at(name))") }
+    guard unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+      throw ScratchError("cannot write \(at(name))")
+    }
     return at(name)
   }
 
@@ -45,18 +47,18 @@ public final class Scratch: Sendable {
     var generator = SeededGenerator(seed: seed)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size + 8)
-    while bytes.count < size { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
+    while bytes.count < size { unsafe withUnsafeBytes(of: generator.next()) { unsafe bytes += $0 } }
     bytes.removeLast(bytes.count - size)
     return try write(name, bytes)
   }
 
   /// What a file holds.
   public func read(_ name: String) throws -> [UInt8] {
-    guard let file = fopen(at(name), "r") else { throw ScratchError("cannot read \(at(name))") }
-    defer { fclose(file) }
+    guard let file = unsafe fopen(at(name), "r") else { throw ScratchError("cannot read \(at(name))") }
+    defer { unsafe fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+    while case let count = unsafe fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
     return bytes
   }
 
@@ -64,19 +66,19 @@ public final class Scratch: Sendable {
   public func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
 
   /// Whether there is such an entry.
-  public func has(_ name: String) -> Bool { access(at(name), F_OK) == 0 }
+  public func has(_ name: String) -> Bool { unsafe access(at(name), F_OK) == 0 }
 
   /// The names of all entries, sorted.
   public var names: [String] { names(in: ".") }
 
   /// The names of all entries of one of its folders, sorted.
   public func names(in folder: String) -> [String] {
-    guard let directory = opendir(at(folder)) else { return [] }
-    defer { closedir(directory) }
+    guard let directory = unsafe opendir(at(folder)) else { return [] }
+    defer { unsafe closedir(directory) }
     var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       if name != "." && name != ".." { names.append(name) }
     }
@@ -87,5 +89,5 @@ public final class Scratch: Sendable {
 /// What could not be done in a scratch folder, and why.
 struct ScratchError: Error, CustomStringConvertible {
   let description: String
-  init(_ what: String) { description = "\(what): \(String(cString: strerror(errno)))" }
+  init(_ what: String) { description = unsafe "\(what): \(String(cString: strerror(errno)))" }
 }

@@ -8,9 +8,9 @@ import Testing
 @Suite struct IPPacketTests {
   @Test(arguments: TestPacket.all) func findsThePayload(_ packet: TestPacket) throws {
     let bytes = packet.bytes
-    let found = bytes.withUnsafeBytes { IPPacket($0) }
+    let found = IPPacket(bytes.span)
     #expect(try #require(found).payload == bytes.count - packet.payload.count..<bytes.count)
-    let all = bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: true) }
+    let all = IPPacket(bytes.span, brokenChecksums: true)
     #expect(try #require(all).payload == packet.ipHeader..<bytes.count)
     #expect(try #require(all).checksum == nil)
   }
@@ -68,11 +68,13 @@ import Testing
     var bytes = packet.bytes
     #expect(bytes.word(26) == (checksum & 1 == 0 ? 0xfffe : 1))
     guard checksum & 1 == 1 else { return }
-    let found = try #require(bytes.withUnsafeBytes { IPPacket($0) })
+    let packetFound = IPPacket(bytes.span)
+    let found = try #require(packetFound)
     for seed in seeds(0..<10_000) {
       let corruption = try #require(self.corruption(of: 2, seed: seed))
       guard corruption.count == 1, corruption.bit(0) == 8 else { continue }
-      bytes.withUnsafeMutableBytes { found.damage($0, corruption) }
+      var span = bytes.mutableSpan
+      found.damage(&span, corruption)
       #expect(bytes.word(26) == 0xffff)
       return
     }
@@ -84,27 +86,27 @@ import Testing
       var bytes = TestPacket(version: 4, isTCP: false, payload: [1, 2, 3]).bytes
       let field = UInt16(offset / 8) | (isMore ? 0x2000 : 0)
       (bytes[6], bytes[7]) = (UInt8(field >> 8), UInt8(field & 0xff))
-      #expect(bytes.withUnsafeBytes { IPPacket($0) } == nil)
-      #expect(bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: true) } == nil)
+      #expect(IPPacket(bytes.span) == nil)
+      #expect(IPPacket(bytes.span, brokenChecksums: true) == nil)
     }
     var bytes = TestPacket(version: 6, isTCP: false, payload: [1, 2, 3]).bytes
     bytes[6] = 44
     bytes.insert(contentsOf: [17, 0, 0, 1, 0, 0, 0, 9], at: 40)
     bytes[5] += 8
-    #expect(bytes.withUnsafeBytes { IPPacket($0) } == nil)
-    #expect(bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: true) } == nil)
+    #expect(IPPacket(bytes.span) == nil)
+    #expect(IPPacket(bytes.span, brokenChecksums: true) == nil)
   }
 
   @Test func leavesOtherProtocolsAloneUnlessChecksumsMayBreak() throws {
     var bytes = TestPacket(version: 4, isTCP: false, payload: [1, 2, 3]).bytes
     bytes[9] = 1
-    #expect(bytes.withUnsafeBytes { IPPacket($0) } == nil)
-    #expect(bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: true) }?.payload == 20..<31)
+    #expect(IPPacket(bytes.span) == nil)
+    #expect(IPPacket(bytes.span, brokenChecksums: true)?.payload == 20..<31)
   }
 
   @Test func leavesAcknowledgementsAlone() {
     let bytes = TestPacket(version: 4, isTCP: true, payload: []).bytes
-    #expect(bytes.withUnsafeBytes { IPPacket($0) } == nil)
+    #expect(IPPacket(bytes.span) == nil)
   }
 
   /// Whatever is in a packet and wherever it is cut, what may be damaged lies inside.
@@ -115,7 +117,7 @@ import Testing
         var bytes = Array(packet.bytes.prefix(length))
         for round in 0..<20 {
           for brokenChecksums in [false, true] {
-            let found = bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: brokenChecksums) }
+            let found = IPPacket(bytes.span, brokenChecksums: brokenChecksums)
             guard let found else { continue }
             #expect(!found.payload.isEmpty && found.payload.upperBound <= bytes.count)
             #expect((found.checksum ?? 0) + 2 <= bytes.count)
@@ -139,9 +141,11 @@ import Testing
 
   /// How many bits flipped.
   private func damage(_ bytes: inout [UInt8], seed: UInt64, brokenChecksums: Bool = false) throws -> Int {
-    let found = try #require(bytes.withUnsafeBytes { IPPacket($0, brokenChecksums: brokenChecksums) })
+    let packet = IPPacket(bytes.span, brokenChecksums: brokenChecksums)
+    let found = try #require(packet)
     let corruption = try #require(self.corruption(of: found.payload.count, seed: seed))
-    bytes.withUnsafeMutableBytes { found.damage($0, corruption) }
+    var span = bytes.mutableSpan
+    found.damage(&span, corruption)
     return corruption.count
   }
 }

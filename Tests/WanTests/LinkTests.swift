@@ -61,7 +61,7 @@ struct LinkTests {
     while received.count < bytes.count, let part = server.receive(within: 20_000), !part.isEmpty { received += part }
     #expect(received == bytes)
     _ = try wan.stop()
-    #expect(access("/run/netns/\(wan.name)-a", F_OK) != 0 && access("/run/netns/\(wan.name)-b", F_OK) != 0)
+    unsafe #expect(access("/run/netns/\(wan.name)-a", F_OK) != 0 && access("/run/netns/\(wan.name)-b", F_OK) != 0)
   }
 
   @Test func runsACommandAndPassesItsStatusOn() throws {
@@ -89,7 +89,9 @@ struct LinkTests {
     _ = try wan.stop()
   }
 
-  private func isThere(_ wan: String) -> [Bool] { ["a", "b"].map { access("/run/netns/\(wan)-\($0)", F_OK) == 0 } }
+  private func isThere(_ wan: String) -> [Bool] {
+    ["a", "b"].map { unsafe access("/run/netns/\(wan)-\($0)", F_OK) == 0 }
+  }
 
   @Test func whatAKilledRunHasLeftIsRemovedWhereThatIsWished() throws {
     let wan = try RunningWan("clean")

@@ -69,15 +69,17 @@ final class TestSocket: Sendable {
     self.descriptor = descriptor
     // A burst of the test's must not overflow it.
     var size: Int32 = 8 << 20
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)
   }
 
   deinit { close(descriptor) }
 
-  func bind(_ address: String, port: UInt16) -> Bool { with(address, port) { Glibc.bind(descriptor, $0, $1) } == 0 }
+  func bind(_ address: String, port: UInt16) -> Bool {
+    unsafe with(address, port) { unsafe Glibc.bind(descriptor, $0, $1) } == 0
+  }
 
   func connect(_ address: String, port: UInt16) -> Bool {
-    with(address, port) { Glibc.connect(descriptor, $0, $1) } == 0
+    unsafe with(address, port) { unsafe Glibc.connect(descriptor, $0, $1) } == 0
   }
 
   func listen(_ address: String, port: UInt16) -> Bool { bind(address, port: port) && Glibc.listen(descriptor, 1) == 0 }
@@ -89,14 +91,14 @@ final class TestSocket: Sendable {
   }
 
   func send(_ bytes: [UInt8], to address: String, port: UInt16) -> Bool {
-    with(address, port) { Int32(sendto(descriptor, bytes, bytes.count, 0, $0, $1)) } == Int32(bytes.count)
+    unsafe with(address, port) { unsafe Int32(sendto(descriptor, bytes, bytes.count, 0, $0, $1)) } == Int32(bytes.count)
   }
 
   func sendAll(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
@@ -107,29 +109,29 @@ final class TestSocket: Sendable {
   func receive(within milliseconds: Int32) -> [UInt8]? {
     guard isReadable(within: milliseconds) else { return nil }
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
+    let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
     return count >= 0 ? Array(bytes.prefix(count)) : nil
   }
 
   private func isReadable(within milliseconds: Int32) -> Bool {
     var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return poll(&wait, 1, milliseconds) == 1
+    return unsafe poll(&wait, 1, milliseconds) == 1
   }
 
   private func with(_ address: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
     func call<Address>(_ value: Address) -> Int32 {
-      withUnsafeBytes(of: value) {
-        body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(MemoryLayout<Address>.size))
+      unsafe withUnsafeBytes(of: value) {
+        unsafe body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(MemoryLayout<Address>.size))
       }
     }
     var v6 = sockaddr_in6()
-    if inet_pton(AF_INET6, address, &v6.sin6_addr) == 1 {
+    if unsafe inet_pton(AF_INET6, address, &v6.sin6_addr) == 1 {
       v6.sin6_family = sa_family_t(AF_INET6)
       v6.sin6_port = port.bigEndian
       return call(v6)
     }
     var v4 = sockaddr_in()
-    inet_pton(AF_INET, address, &v4.sin_addr)
+    unsafe inet_pton(AF_INET, address, &v4.sin_addr)
     v4.sin_family = sa_family_t(AF_INET)
     v4.sin_port = port.bigEndian
     return call(v4)

@@ -15,7 +15,7 @@ struct IPPacket: Equatable {
   /// neither, or is malformed.
   ///
   /// With `brokenChecksums` it is everything after the IP headers, and no checksum is repaired.
-  init?(_ bytes: UnsafeRawBufferPointer, brokenChecksums: Bool = false) {
+  init?(_ bytes: Span<UInt8>, brokenChecksums: Bool = false) {
     guard let (number, start, end) = IPPacket.transport(bytes) else { return nil }
     if brokenChecksums {
       guard start < end else { return nil }
@@ -42,16 +42,16 @@ struct IPPacket: Equatable {
   }
 
   /// The protocol number after all IP headers, where it starts and where the packet ends; nil for fragments.
-  private static func transport(_ bytes: UnsafeRawBufferPointer) -> (number: UInt8, start: Int, end: Int)? {
-    guard let first = bytes.first else { return nil }
-    return switch first >> 4 {
+  private static func transport(_ bytes: Span<UInt8>) -> (number: UInt8, start: Int, end: Int)? {
+    guard !bytes.isEmpty else { return nil }
+    return switch bytes[0] >> 4 {
     case 4: ipv4(bytes)
     case 6: ipv6(bytes)
     default: nil
     }
   }
 
-  private static func ipv4(_ bytes: UnsafeRawBufferPointer) -> (number: UInt8, start: Int, end: Int)? {
+  private static func ipv4(_ bytes: Span<UInt8>) -> (number: UInt8, start: Int, end: Int)? {
     guard bytes.count >= 20 else { return nil }
     let header = Int(bytes[0] & 15) * 4
     let end = min(Int(bytes.uint16(2)), bytes.count)
@@ -59,7 +59,7 @@ struct IPPacket: Equatable {
     return (bytes[9], header, end)
   }
 
-  private static func ipv6(_ bytes: UnsafeRawBufferPointer) -> (number: UInt8, start: Int, end: Int)? {
+  private static func ipv6(_ bytes: Span<UInt8>) -> (number: UInt8, start: Int, end: Int)? {
     guard bytes.count >= 40 else { return nil }
     let end = min(40 + Int(bytes.uint16(4)), bytes.count)
     var number = bytes[6]
@@ -78,8 +78,8 @@ struct IPPacket: Equatable {
   }
 
   /// Flips bits of the payload in `bytes`, and repairs the checksum.
-  func damage(_ bytes: UnsafeMutableRawBufferPointer, _ corruption: Corruption) {
-    let before = checksum.map { UnsafeRawBufferPointer(bytes).uint16($0) } ?? 0
+  func damage(_ bytes: inout MutableSpan<UInt8>, _ corruption: Corruption) {
+    let before = checksum.map { bytes.span.uint16($0) } ?? 0
     var sum = before
     for index in 0..<corruption.count {
       let bit = corruption.bit(index)
@@ -98,6 +98,6 @@ struct IPPacket: Equatable {
   }
 }
 
-extension UnsafeRawBufferPointer {
+extension Span<UInt8> {
   fileprivate func uint16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
 }

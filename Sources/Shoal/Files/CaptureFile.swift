@@ -19,7 +19,7 @@ struct CaptureFile: ~Copyable {
     writer = PcapngWriter(application: "shoal \(shoalVersion)")
   }
 
-  mutating func add(_ bytes: UnsafeRawBufferPointer, from: Address, to: Address, outbound: Bool, wall: Nanoseconds) {
+  mutating func add(_ bytes: Span<UInt8>, from: Address, to: Address, outbound: Bool, wall: Nanoseconds) {
     guard failure == nil else { return }
     writer.datagram(
       from: from, to: to, payload: bytes, wallClockNanoseconds: UInt64(max(wall, 0)), outbound: outbound)
@@ -29,10 +29,11 @@ struct CaptureFile: ~Copyable {
   /// Writes what has been gathered.
   mutating func flush() {
     guard failure == nil, writer.bytes.count > 0 else { return }
-    do {
+    do throws(SystemError) {
+      let count = writer.bytes.count
       try file.write(writer.bytes, at: written)
-      written += writer.bytes.count
-      writer.discard(writer.bytes.count)
+      written += count
+      writer.discard(count)
     } catch { failure = error }
   }
 }

@@ -138,7 +138,7 @@ final class LocalDisk {
   }
 
   /// Copies a block to its place in its piece.
-  func place(_ key: FileKey, _ piece: Int, _ offset: Int, _ content: UnsafeRawBufferPointer) {
+  func place(_ key: FileKey, _ piece: Int, _ offset: Int, _ content: Span<UInt8>) {
     file(key)?.place(piece, offset, content, &buffers)
   }
 
@@ -263,21 +263,20 @@ final class LocalDisk {
     guard store.expects(id), case .download(let number) = id.key, let file = files[number] else {
       return buffers.give(buffer)
     }
-    let content = buffer.content(manifest.cut.pieceLength(piece))
-    let known = isBusy ? nil : manifest.verify(piece, content)
+    let length = manifest.cut.pieceLength(piece)
+    let known = isBusy ? nil : buffer.read(0..<length) { manifest.verify(piece, $0) }
     let target = file.source?.file
     if let known, !known || target == nil {
-      if known { file.pieces?.deliver(piece, content) }
+      if known, let pieces = file.pieces { buffer.read(0..<length) { pieces.deliver(piece, $0) } }
       buffers.give(buffer)
       return store.complete(id, .success(.piece(isRight: known)))
     }
     WorkerPool.shared.run { [post, writes = file.writes, pieces = file.pieces] in
-      let isRight = known ?? manifest.verify(piece, buffer.content(manifest.cut.pieceLength(piece)))
-      if isRight { pieces?.deliver(piece, buffer.content(manifest.cut.pieceLength(piece))) }
+      let isRight = known ?? buffer.read(0..<length) { manifest.verify(piece, $0) }
+      if isRight, let pieces { buffer.read(0..<length) { pieces.deliver(piece, $0) } }
       writes.perform {
-        let content = buffer.content(manifest.cut.pieceLength(piece))
         let result: Result<StoreFinding, DiskError> =
-          isRight ? StoreWork.write(content, piece, manifest, to: target) : .success(.piece(isRight: false))
+          isRight ? StoreWork.write(buffer, piece, manifest, to: target) : .success(.piece(isRight: false))
         post { disk in
           disk.buffers.give(buffer)
           disk.store.complete(id, result)
@@ -334,13 +333,13 @@ final class LocalDisk {
   /// Copies bytes of a file that are to be sent, and continues a checksum over them; false if they cannot be had. The
   /// `ahead` bytes that follow are to be sent next.
   func gather(
-    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+    _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool {
     guard let file = file(FileKey(source: payload.source)), let source = file.source, !file.isInDoubt else {
       return false
     }
     let isRead = spans.read(
-      source, payload.source, payload.offset, payload.length, ahead: ahead, into: room, &checksum)
+      source, payload.source, payload.offset, payload.length, ahead: ahead, into: &room, &checksum)
     if !isRead { fail(file, source, source.fault(at: payload.offset)) }
     return isRead
   }

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalContent
 import ShoalSwarm
 
@@ -27,7 +28,7 @@ final class LocalFile {
   }
 
   /// Copies a block to its place.
-  func place(_ piece: Int, _ offset: Int, _ content: UnsafeRawBufferPointer, _ buffers: inout PieceBuffers) {
+  func place(_ piece: Int, _ offset: Int, _ content: Span<UInt8>, _ buffers: inout PieceBuffers) {
     let buffer: PieceBuffer
     if let recent, recent.piece == piece {
       buffer = recent.buffer
@@ -39,7 +40,7 @@ final class LocalFile {
       gathering[piece] = buffer
       recent = (piece, buffer)
     }
-    UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[offset..<offset + content.count]).copyMemory(from: content)
+    buffer.write(offset..<offset + content.count) { $0.copy(content, to: 0) }
   }
 
   /// The bytes of a piece that is complete; it is gathered no longer.

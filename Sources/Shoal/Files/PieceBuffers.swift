@@ -1,13 +1,7 @@
+import ShoalBase
+
 /// Memory for one piece, handed between the loop and a worker; only one of them has it at a time.
-final class PieceBuffer: @unchecked Sendable {
-  let bytes: UnsafeMutableRawBufferPointer
-
-  init(_ size: Int) { bytes = .allocate(byteCount: size, alignment: 4_096) }
-  deinit { bytes.deallocate() }
-
-  /// The first `length` bytes.
-  func content(_ length: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<length]) }
-}
+typealias PieceBuffer = Memory
 
 /// The piece buffers of a loop that are not in use: memory that was written to before costs the system nothing, and
 /// what was used last is still in the processor's caches.
@@ -23,15 +17,15 @@ struct PieceBuffers {
 
   /// A buffer of `size` bytes, whose content is whatever it was.
   mutating func take(_ size: Int) -> PieceBuffer {
-    guard let place = spare.lastIndex(where: { $0.bytes.count == size }) else { return PieceBuffer(size) }
+    guard let place = spare.lastIndex(where: { $0.count == size }) else { return PieceBuffer(size, alignment: 4_096) }
     bytes -= size
     return spare.remove(at: place)
   }
 
   /// Takes a buffer back that nobody uses any more.
   mutating func give(_ buffer: PieceBuffer) {
-    guard bytes + buffer.bytes.count <= limit else { return }
-    bytes += buffer.bytes.count
+    guard bytes + buffer.count <= limit else { return }
+    bytes += buffer.count
     spare.append(buffer)
   }
 

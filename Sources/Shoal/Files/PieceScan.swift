@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalContent
 import Synchronization
 
@@ -13,7 +14,7 @@ package enum PieceScan {
   /// is set the rest is left out, and nil is given.
   package static func map<Value: Sendable>(
     _ file: File, _ cut: Cut, count: Int, until flag: Flag? = nil, progress: @escaping @Sendable (UInt64) -> Void,
-    _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
+    _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
   ) throws(SystemError) -> [Value]? {
     let scan = Scan(file, cut, count, flag, progress, body)
     let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
@@ -44,13 +45,13 @@ package enum PieceScan {
     private let cut: Cut
     private let flag: Flag?
     private let progress: @Sendable (UInt64) -> Void
-    private let body: @Sendable (Int, UnsafeRawBufferPointer) -> Value
+    private let body: @Sendable (Int, Span<UInt8>) -> Value
     private let total: UInt64
     private let state: Mutex<State>
 
     init(
       _ file: File, _ cut: Cut, _ count: Int, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void,
-      _ body: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Value
+      _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
     ) {
       (self.file, self.cut, self.flag, self.progress, self.body) = (file, cut, flag, progress, body)
       total = min(UInt64(count) << UInt64(cut.pieceExponent), cut.size)
@@ -59,16 +60,18 @@ package enum PieceScan {
 
     /// Takes pieces until there are no more.
     func work() {
-      let buffer = PieceBuffer(cut.pieceSize)
+      let buffer = PieceBuffer(cut.pieceSize, alignment: 4_096)
       while let piece = take() {
-        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<cut.pieceLength(piece)])
+        let length = cut.pieceLength(piece)
         do throws(SystemError) {
-          guard try file.read(into: room, at: Int(cut.pieceOffset(piece))) == room.count else { return stop(nil) }
+          guard try file.read(into: buffer, 0..<length, at: Int(cut.pieceOffset(piece))) == length else {
+            return stop(nil)
+          }
         } catch { return stop(error) }
-        let value = body(piece, UnsafeRawBufferPointer(room))
+        let value = buffer.read(0..<length) { body(piece, $0) }
         state.withLock { state in
           state.values[piece] = value
-          state.done += UInt64(room.count)
+          state.done += UInt64(length)
           guard state.done - state.reported >= PieceScan.progressStep || state.done == total else { return }
           state.reported = state.done
           progress(state.done)

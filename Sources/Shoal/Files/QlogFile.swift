@@ -115,12 +115,7 @@ final class QlogFile {
   /// Writes what has been gathered.
   func flush() {
     guard failure == nil, !text.isEmpty else { return }
-    failure = text.withUnsafeBytes { bytes -> SystemError? in
-      do throws(SystemError) {
-        try file.write(bytes, at: written)
-        return nil
-      } catch { return error }
-    }
+    do throws(SystemError) { try file.write(text.span, at: written) } catch { failure = error }
     written += text.count
     text.removeAll(keepingCapacity: true)
   }

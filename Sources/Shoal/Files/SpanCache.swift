@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// Spans of the files that are sent, so that one is read once for many datagrams, and for all who download it at the
@@ -10,14 +11,14 @@ struct SpanCache: ~Copyable {
   /// A datagram that is about as long as a span is read straight to its place.
   private static let longDatagram = spanSize / 4
 
-  private struct Span {
+  private struct Part {
     var source: UInt32
-    var bytes: UnsafeMutableRawBufferPointer
+    var memory: Memory
     var start: Int
     var end: Int
     var usedAt: UInt64
   }
-  private var spans: [Span] = []
+  private var spans: [Part] = []
   /// The one that was used last: most datagrams follow each other.
   private var recent = 0
   private var uses: UInt64 = 0
@@ -26,32 +27,30 @@ struct SpanCache: ~Copyable {
 
   init() {}
 
-  deinit { for span in spans { span.bytes.deallocate() } }
-
   /// Copies bytes of a file into `buffer`, and continues `checksum` over them; false if they cannot be read, or the
   /// file was changed. The `ahead` bytes that follow them are to be sent next.
   mutating func read(
     _ file: SourceFile, _ source: UInt32, _ offset: UInt64, _ length: Int, ahead: Int,
-    into buffer: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+    into buffer: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool {
     var position = Int(offset)
     var filled = 0
     while filled < length {
       guard let span = find(source, position) ?? load(file, source, position, length - filled, ahead: ahead) else {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<length])
-        return readAlone(file, position, rest, &checksum)
+        var rest = buffer._mutatingExtracting(filled..<length)
+        return readAlone(file, position, &rest, &checksum)
       }
       let start = position - span.start
       let count = min(length - filled, span.end - position)
-      let part = UnsafeRawBufferPointer(rebasing: span.bytes[start..<start + count])
-      checksum = CRC32C.copy(part, to: buffer.baseAddress! + filled, continuing: checksum)
+      var rest = buffer._mutatingExtracting(filled..<length)
+      span.memory.read(start..<start + count) { checksum = CRC32C.copy($0, to: &rest, continuing: checksum) }
       filled += count
       position += count
     }
     return true
   }
 
-  private mutating func find(_ source: UInt32, _ position: Int) -> Span? {
+  private mutating func find(_ source: UInt32, _ position: Int) -> Part? {
     if recent < spans.count, holds(recent, source, position) { return spans[recent] }
     guard let place = spans.indices.first(where: { holds($0, source, position) }) else { return nil }
     return use(place)
@@ -61,7 +60,7 @@ struct SpanCache: ~Copyable {
     position >= spans[place].start && position < spans[place].end && spans[place].source == source
   }
 
-  private mutating func use(_ place: Int) -> Span {
+  private mutating func use(_ place: Int) -> Part {
     uses += 1
     spans[place].usedAt = uses
     recent = place
@@ -71,12 +70,12 @@ struct SpanCache: ~Copyable {
   /// Reads what is sent now and next; nil if that is better read by itself, or fails.
   private mutating func load(
     _ file: SourceFile, _ source: UInt32, _ position: Int, _ length: Int, ahead: Int
-  ) -> Span? {
+  ) -> Part? {
     guard ahead > 0, length < SpanCache.longDatagram, file.isUnchanged() else { return nil }
     let place = vacate()
-    let room = spans[place].bytes
-    let wanted = UnsafeMutableRawBufferPointer(rebasing: room[..<min(length + ahead, room.count)])
-    guard let count = try? file.file.read(into: wanted, at: position), count > 0 else { return nil }
+    let memory = spans[place].memory
+    let wanted = 0..<min(length + ahead, memory.count)
+    guard let count = try? file.file.read(into: memory, wanted, at: position), count > 0 else { return nil }
     bytesRead += count
     (spans[place].source, spans[place].start, spans[place].end) = (source, position, position + count)
     return use(place)
@@ -86,8 +85,7 @@ struct SpanCache: ~Copyable {
   private mutating func vacate() -> Int {
     guard spans.count >= SpanCache.limit, let oldest = spans.indices.min(by: { spans[$0].usedAt < spans[$1].usedAt })
     else {
-      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: SpanCache.spanSize, alignment: 64)
-      spans.append(Span(source: 0, bytes: bytes, start: 0, end: 0, usedAt: 0))
+      spans.append(Part(source: 0, memory: Memory(SpanCache.spanSize), start: 0, end: 0, usedAt: 0))
       return spans.count - 1
     }
     spans[oldest].end = spans[oldest].start
@@ -95,13 +93,13 @@ struct SpanCache: ~Copyable {
   }
 
   private mutating func readAlone(
-    _ file: SourceFile, _ position: Int, _ room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+    _ file: SourceFile, _ position: Int, _ room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool {
-    guard file.isUnchanged(), let count = try? file.file.read(into: room, at: position), count == room.count else {
+    guard file.isUnchanged(), let count = try? file.file.read(into: &room, at: position), count == room.count else {
       return false
     }
     bytesRead += count
-    checksum = CRC32C.checksum(UnsafeRawBufferPointer(room), continuing: checksum)
+    checksum = CRC32C.checksum(room.span, continuing: checksum)
     return true
   }
 

@@ -16,7 +16,7 @@ enum Spool {
     _ name: String, _ stream: Stream
   ) async throws(ShoalError) -> File where Stream.Element: Sequence<UInt8> {
     do {
-      let directory = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+      let directory = FileSystem.environment("TMPDIR")
       let file = try File.unnamed(name, in: directory.isEmpty ? "/var/tmp" : directory)
       var size = 0
       for try await part in stream {
@@ -34,12 +34,8 @@ enum Spool {
 
   @discardableResult
   private static func write(_ content: some Sequence<UInt8>, to file: File, at offset: Int) throws(SystemError) -> Int {
-    var bytes = Array(content)
-    var failure: SystemError?
-    bytes.withUnsafeMutableBytes { bytes in
-      do throws(SystemError) { try file.write(UnsafeRawBufferPointer(bytes), at: offset) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    let bytes = Array(content)
+    try file.write(bytes.span, at: offset)
     return bytes.count
   }
 }

@@ -72,10 +72,10 @@ enum StoreWork {
 
   /// Writes a piece that is right to its place.
   static func write(
-    _ content: UnsafeRawBufferPointer, _ piece: Int, _ manifest: Manifest, to file: File?
+    _ content: PieceBuffer, _ piece: Int, _ manifest: Manifest, to file: File?
   ) -> Result<StoreFinding, DiskError> {
     do throws(SystemError) {
-      try file?.write(content, at: Int(manifest.cut.pieceOffset(piece)))
+      try file?.write(content, 0..<manifest.cut.pieceLength(piece), at: Int(manifest.cut.pieceOffset(piece)))
       return .success(.piece(isRight: true))
     } catch { return .failure(DiskError(error)) }
   }
@@ -129,7 +129,7 @@ enum StoreWork {
     }
     guard try file.status().isSame(as: before) else { return .hashed(nil) }
     guard let values, let last = try lastPiece(file, cut) else { return .ended }
-    return .hashed(Manifest(cut: cut, values: values, lastPiece: UnsafeRawBufferPointer(last.bytes)))
+    return .hashed(last.read(0..<last.count) { Manifest(cut: cut, values: values, lastPiece: $0) })
   }
 
   /// The last piece, or none of an empty file; nil if it is not there any more.
@@ -137,7 +137,7 @@ enum StoreWork {
     let piece = cut.pieces - 1
     guard piece >= 0 else { return PieceBuffer(0) }
     let buffer = PieceBuffer(cut.pieceLength(piece))
-    return try file.read(into: buffer.bytes, at: Int(cut.pieceOffset(piece))) == buffer.bytes.count ? buffer : nil
+    return try file.read(into: buffer, 0..<buffer.count, at: Int(cut.pieceOffset(piece))) == buffer.count ? buffer : nil
   }
 
   /// Whether a file fits its manifest, and was left alone while that was seen.

@@ -8,12 +8,12 @@ let addressStorageSize = MemoryLayout<sockaddr_in6>.size
 extension Address {
   /// Reads a `sockaddr_in` or `sockaddr_in6`; nil for any other family.
   init?(storage: UnsafeRawPointer) {
-    let port = UInt16(bigEndian: storage.load(fromByteOffset: 2, as: UInt16.self))
-    switch Int32(storage.load(as: sa_family_t.self)) {
+    let port = unsafe UInt16(bigEndian: storage.load(fromByteOffset: 2, as: UInt16.self))
+    switch unsafe Int32(storage.load(as: sa_family_t.self)) {
     case AF_INET:
-      self.init(ipv4: UInt32(bigEndian: storage.load(fromByteOffset: 4, as: UInt32.self)), port: port)
+      unsafe self.init(ipv4: UInt32(bigEndian: storage.load(fromByteOffset: 4, as: UInt32.self)), port: port)
     case AF_INET6:
-      self.init(ipv6: storage + 8, port: port, scope: storage.load(fromByteOffset: 24, as: UInt32.self))
+      unsafe self.init(ipv6: storage + 8, port: port, scope: storage.load(fromByteOffset: 24, as: UInt32.self))
     default:
       return nil
     }
@@ -21,8 +21,8 @@ extension Address {
 
   /// Reads the 16 bytes of an `in6_addr`.
   init(ipv6 bytes: UnsafeRawPointer, port: UInt16, scope: UInt32) {
-    let high = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
-    let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    let high = unsafe UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+    let low = unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     self.init(high: high, low: low, port: port)
     // One host must have one address: a scope means something for link-local addresses only.
     if isLinkLocal { self.scope = scope }
@@ -34,38 +34,39 @@ extension Address {
   /// Writes what a socket of `family` takes, and returns its length. An IPv6 address for an IPv4 socket is written
   /// as it is: the kernel refuses it, as it refuses any other unreachable address.
   func store(into storage: UnsafeMutableRawPointer, family: Int32) -> socklen_t {
-    storage.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+    unsafe storage.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
     if family == AF_INET && isIPv4 {
-      storage.storeBytes(of: sa_family_t(AF_INET), as: sa_family_t.self)
-      storage.storeBytes(of: ipv4.bigEndian, toByteOffset: 4, as: UInt32.self)
-      storage.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+      unsafe storage.storeBytes(of: sa_family_t(AF_INET), as: sa_family_t.self)
+      unsafe storage.storeBytes(of: ipv4.bigEndian, toByteOffset: 4, as: UInt32.self)
+      unsafe storage.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
       return socklen_t(MemoryLayout<sockaddr_in>.size)
     }
-    storage.storeBytes(of: sa_family_t(AF_INET6), as: sa_family_t.self)
-    storage.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
-    storage.storeBytes(of: high.bigEndian, toByteOffset: 8, as: UInt64.self)
-    storage.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt64.self)
-    storage.storeBytes(of: scope, toByteOffset: 24, as: UInt32.self)
+    unsafe storage.storeBytes(of: sa_family_t(AF_INET6), as: sa_family_t.self)
+    unsafe storage.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
+    unsafe storage.storeBytes(of: high.bigEndian, toByteOffset: 8, as: UInt64.self)
+    unsafe storage.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt64.self)
+    unsafe storage.storeBytes(of: scope, toByteOffset: 24, as: UInt32.self)
     return socklen_t(MemoryLayout<sockaddr_in6>.size)
   }
 
   /// Calls `body` with the address as a `sockaddr` for a socket of `family`.
   func withSocketAddress<Result>(family: Int32, _ body: (__CONST_SOCKADDR_ARG, socklen_t) -> Result) -> Result {
-    withUnsafeTemporaryAllocation(byteCount: addressStorageSize, alignment: 8) { storage in
-      let length = store(into: storage.baseAddress!, family: family)
-      let pointer = UnsafePointer(storage.baseAddress!.assumingMemoryBound(to: sockaddr.self))
-      return body(__CONST_SOCKADDR_ARG(__sockaddr__: pointer), length)
+    unsafe withUnsafeTemporaryAllocation(byteCount: addressStorageSize, alignment: 8) { storage in
+      let length = unsafe store(into: storage.baseAddress!, family: family)
+      let pointer = unsafe UnsafePointer(storage.baseAddress!.assumingMemoryBound(to: sockaddr.self))
+      return unsafe body(__CONST_SOCKADDR_ARG(__sockaddr__: pointer), length)
     }
   }
 
   /// The address that `socket` is bound to.
   init?(boundTo socket: Int32) {
-    let address: Address? = withUnsafeTemporaryAllocation(byteCount: addressStorageSize, alignment: 8) { storage in
+    let address: Address? = unsafe withUnsafeTemporaryAllocation(byteCount: addressStorageSize, alignment: 8) {
+      storage in
       let base = storage.baseAddress!
-      let pointer = __SOCKADDR_ARG(__sockaddr__: base.assumingMemoryBound(to: sockaddr.self))
+      let pointer = unsafe __SOCKADDR_ARG(__sockaddr__: base.assumingMemoryBound(to: sockaddr.self))
       var length = socklen_t(addressStorageSize)
-      guard getsockname(socket, pointer, &length) == 0 else { return nil }
-      return Address(storage: base)
+      guard unsafe getsockname(socket, pointer, &length) == 0 else { return nil }
+      return unsafe Address(storage: base)
     }
     guard let address else { return nil }
     self = address

@@ -3,7 +3,7 @@ import Glibc
 import ShoalBase
 
 /// Waits for descriptors and a deadline (epoll). One thread owns it; other threads reach that thread by `Wake`.
-package struct EventPoll: ~Copyable {
+@safe package struct EventPoll: ~Copyable {
   /// What to be told about a descriptor.
   package struct Interest: OptionSet, Sendable {
     package let rawValue: UInt32
@@ -27,13 +27,13 @@ package struct EventPoll: ~Copyable {
 
   package init() throws(SystemError) {
     descriptor = epoll_create1(Int32(SHOAL_EPOLL_CLOEXEC))
-    events = .allocate(capacity: Self.eventLimit)
+    unsafe events = .allocate(capacity: Self.eventLimit)
     guard descriptor >= 0 else { throw SystemError(errno, .wait, "event loop") }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    events.deallocate()
+    unsafe events.deallocate()
   }
 
   /// Watches `descriptor` until it is closed.
@@ -49,8 +49,8 @@ package struct EventPoll: ~Copyable {
   private func control(
     _ operation: Int32, _ descriptor: Int32, _ token: UInt64, _ interest: Interest
   ) throws(SystemError) {
-    var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
-    guard epoll_ctl(self.descriptor, operation, descriptor, &event) == 0 else {
+    var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
+    guard unsafe epoll_ctl(self.descriptor, operation, descriptor, &event) == 0 else {
       throw SystemError(errno, .wait, "event loop")
     }
   }
@@ -68,20 +68,20 @@ package struct EventPoll: ~Copyable {
     }
     // Rounded up, for a wait that ends early would only be repeated.
     let milliseconds = left.map { Int32(clamping: ($0 + .millisecond - 1) / .millisecond) } ?? -1
-    return max(0, Int(epoll_wait(descriptor, events, Int32(Self.eventLimit), milliseconds)))
+    return unsafe max(0, Int(epoll_wait(descriptor, events, Int32(Self.eventLimit), milliseconds)))
   }
 
   private func waitNanoseconds(_ left: Nanoseconds?) -> Int {
-    guard let left else { return Int(shoal_epoll_pwait2(descriptor, events, Int32(Self.eventLimit), nil)) }
+    guard let left else { return unsafe Int(shoal_epoll_pwait2(descriptor, events, Int32(Self.eventLimit), nil)) }
     var timeout = timespec(tv_sec: Int(left / .second), tv_nsec: Int(left % .second))
-    return Int(shoal_epoll_pwait2(descriptor, events, Int32(Self.eventLimit), &timeout))
+    return unsafe Int(shoal_epoll_pwait2(descriptor, events, Int32(Self.eventLimit), &timeout))
   }
 
   /// Event `index` of the last wait.
   package subscript(index: Int) -> Event {
-    let event = events[index]
-    let failed = event.events & 0x18 != 0
-    return Event(
+    let event = unsafe events[index]
+    let failed = unsafe event.events & 0x18 != 0
+    return unsafe Event(
       token: event.data.u64, isReadable: failed || event.events & Interest.readable.rawValue != 0,
       isWritable: failed || event.events & Interest.writable.rawValue != 0)
   }

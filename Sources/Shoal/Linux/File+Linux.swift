@@ -1,5 +1,6 @@
 import CShoal
 import Glibc
+import ShoalBase
 import ShoalContent
 
 /// An open file. Reads and writes name their offset, so threads may share it. Closed when the last reference goes.
@@ -23,7 +24,7 @@ package final class File: Sendable {
   private init(_ path: String, _ flags: Int32, _ action: SystemError.Action) throws(SystemError) {
     self.path = path
     var result: Int32
-    repeat { result = Glibc.open(path, flags | O_CLOEXEC, 0o666) } while result < 0 && errno == EINTR
+    repeat { result = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666) } while result < 0 && errno == EINTR
     descriptor = result
     guard descriptor >= 0 else { throw SystemError(errno, action, path) }
   }
@@ -39,12 +40,12 @@ package final class File: Sendable {
   /// A file in memory that is gone when it is closed; `name` is only for messages.
   package static func inMemory(_ name: String) throws(SystemError) -> File {
     // The kernel takes 249 bytes of a name that only the process's own list of open files shows.
-    try File(name, owning: shoal_memory_file("shoal"), in: name)
+    unsafe try File(name, owning: shoal_memory_file("shoal"), in: name)
   }
 
   /// A file in a directory, without a name there, that is gone when it is closed; `name` is only for messages.
   package static func unnamed(_ name: String, in directory: String) throws(SystemError) -> File {
-    try File(name, owning: shoal_unnamed_file(directory), in: directory)
+    unsafe try File(name, owning: shoal_unnamed_file(directory), in: directory)
   }
 
   /// Opens for reading; a directory is refused. A named pipe does not block, but fails when it is read.
@@ -74,14 +75,22 @@ package final class File: Sendable {
   }
 
   /// Reads from `offset` until `buffer` is full or the file ends; the number of bytes read.
-  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+  package func read(into buffer: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)
+      var rest = buffer._mutatingExtracting(done...)
+      let count = unsafe rest.withUnsafeMutableBytes {
+        unsafe pread(descriptor, $0.baseAddress, $0.count, offset + done)
+      }
       if count == 0 { break }
       if count > 0 { done += count } else if errno != EINTR { throw failure(.read) }
     }
     return done
+  }
+
+  /// Reads from `offset` until a range of `memory` is full or the file ends; the number of bytes read.
+  package func read(into memory: Memory, _ range: Range<Int>, at offset: Int) throws(SystemError) -> Int {
+    try memory.write(range) { (bytes) throws(SystemError) in try read(into: &bytes, at: offset) }
   }
 
   /// Whether bytes can be read without waiting for a disk, as far as every 128 KiB of them tells: less is not read ahead.
@@ -89,9 +98,9 @@ package final class File: Sendable {
   package func isAtHand(_ offset: Int, _ length: Int) -> Bool {
     var byte: UInt8 = 0
     for place in stride(from: offset, to: offset + length, by: 128 << 10) {
-      let count = withUnsafeMutableBytes(of: &byte) { byte in
-        var vector = iovec(iov_base: byte.baseAddress, iov_len: 1)
-        return preadv2(descriptor, &vector, 1, place, RWF_NOWAIT)
+      let count = unsafe withUnsafeMutableBytes(of: &byte) { byte in
+        var vector = unsafe iovec(iov_base: byte.baseAddress, iov_len: 1)
+        return unsafe preadv2(descriptor, &vector, 1, place, RWF_NOWAIT)
       }
       guard count == 1 else { return false }
     }
@@ -100,36 +109,43 @@ package final class File: Sendable {
 
   /// Reads bytes, for the system to keep them at hand; fails if they are not all there.
   package func fetch(_ offset: Int, _ length: Int) throws(SystemError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(length, 256 << 10), alignment: 64)
-    defer { buffer.deallocate() }
+    let memory = Memory(min(length, 256 << 10))
     var position = offset
     while position < offset + length {
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, offset + length - position)])
-      guard try read(into: part, at: position) == part.count else { throw SystemError(EIO, .read, path) }
-      position += part.count
+      let part = min(memory.count, offset + length - position)
+      guard try read(into: memory, 0..<part, at: position) == part else { throw SystemError(EIO, .read, path) }
+      position += part
     }
   }
 
   /// Whether there is a byte at `offset`, and it can be read.
   package func readsByte(at offset: Int) throws(SystemError) -> Bool {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
-    defer { buffer.deallocate() }
-    return try read(into: buffer, at: offset) == 1
+    var byte: InlineArray<1, UInt8> = [0]
+    var span = byte.mutableSpan
+    return try read(into: &span, at: offset) == 1
   }
 
   /// Writes all of `bytes` at `offset`.
-  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+  package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
     var done = 0
     while done < bytes.count {
-      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, offset + done)
+      let rest = bytes.extracting(done...)
+      let count = unsafe rest.withUnsafeBufferPointer {
+        unsafe pwrite(descriptor, $0.baseAddress, $0.count, offset + done)
+      }
       if count > 0 { done += count } else if count == 0 || errno != EINTR { throw failure(.write) }
     }
+  }
+
+  /// Writes a range of `memory` at `offset`.
+  package func write(_ memory: Memory, _ range: Range<Int>, at offset: Int) throws(SystemError) {
+    try memory.read(range) { (bytes) throws(SystemError) in try write(bytes, at: offset) }
   }
 
   /// Its kind, size and identity now.
   package func status() throws(SystemError) -> FileStatus {
     var info = stat()
-    guard fstat(descriptor, &info) == 0 else { throw failure(.examine) }
+    guard unsafe fstat(descriptor, &info) == 0 else { throw failure(.examine) }
     return FileStatus(info)
   }
 
@@ -138,15 +154,15 @@ package final class File: Sendable {
 
   /// Whether any of its bytes is not zero. What was never written is not read, where the file system knows.
   package func hasContent() throws(SystemError) -> Bool {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
-    defer { buffer.deallocate() }
+    var buffer = [UInt8](repeating: 0, count: 256 << 10)
     var offset = 0
     while true {
       let data = lseek(descriptor, offset, SEEK_DATA)
       // Nothing but a hole follows.
       if data < 0, errno == ENXIO { return false }
       if data >= 0 { offset = data }
-      let count = try read(into: buffer, at: offset)
+      var room = buffer.mutableSpan
+      let count = try read(into: &room, at: offset)
       guard count > 0 else { return false }
       if buffer[..<count].contains(where: { $0 != 0 }) { return true }
       offset += count
@@ -172,7 +188,7 @@ package final class File: Sendable {
   /// page twice, and hold up for as long who is to write it.
   private func freeMemory() -> Int? {
     var information = statfs()
-    guard fstatfs(descriptor, &information) == 0, information.f_type == TMPFS_MAGIC else { return nil }
+    guard unsafe fstatfs(descriptor, &information) == 0, information.f_type == TMPFS_MAGIC else { return nil }
     return Int(information.f_bavail) * Int(information.f_bsize)
   }
 
@@ -202,17 +218,18 @@ package final class File: Sendable {
 
   /// The id that the file is marked with; nil if there is none, or the file system has no attributes.
   func mark() -> Digest? {
-    var id = Digest()
-    let count = id.withUnsafeMutableBytes { fgetxattr(descriptor, File.markName, $0.baseAddress, $0.count) }
-    return count == Digest.byteCount ? id : nil
+    var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
+    let count = unsafe fgetxattr(descriptor, File.markName, &bytes, bytes.count)
+    return count == Digest.byteCount ? Digest(bytes.span) : nil
   }
 
   /// Marks the file, or takes its mark away, where the file system has attributes.
   func setMark(_ id: Digest?) {
     if let id {
-      _ = id.withUnsafeBytes { fsetxattr(descriptor, File.markName, $0.baseAddress, $0.count, 0) }
+      let bytes = [UInt8](id.bytes.span)
+      _ = unsafe fsetxattr(descriptor, File.markName, bytes, bytes.count, 0)
     } else {
-      _ = fremovexattr(descriptor, File.markName)
+      _ = unsafe fremovexattr(descriptor, File.markName)
     }
   }
 

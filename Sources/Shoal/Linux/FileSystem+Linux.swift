@@ -42,10 +42,13 @@ package struct FileStatus: Hashable, Sendable {
 
 /// Operations on paths.
 package enum FileSystem {
+  /// A variable of the environment; empty if there is none.
+  static func environment(_ name: String) -> String { unsafe getenv(name).map { unsafe String(cString: $0) } ?? "" }
+
   /// What is at `path`, symbolic links followed; nil when nothing is.
   package static func status(_ path: String) throws(SystemError) -> FileStatus? {
     var info = stat()
-    if stat(path, &info) == 0 { return FileStatus(info) }
+    if unsafe stat(path, &info) == 0 { return FileStatus(info) }
     if errno == ENOENT || errno == ENOTDIR { return nil }
     throw SystemError(errno, .examine, path)
   }
@@ -53,14 +56,14 @@ package enum FileSystem {
   /// The bytes that are free for us where a file is or would be; nil where the system does not say.
   package static func free(at path: String) -> UInt64? {
     var status = statvfs()
-    guard statvfs(parent(path), &status) == 0 else { return nil }
+    guard unsafe statvfs(parent(path), &status) == 0 else { return nil }
     return UInt64(status.f_bavail) * UInt64(status.f_frsize)
   }
 
   /// Whether a symbolic link lies at `path` that leads nowhere.
   package static func isDanglingLink(_ path: String) -> Bool {
     var info = stat()
-    return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK && (try? status(path)) == .some(nil)
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK && (try? status(path)) == .some(nil)
   }
 
   /// Whether two paths name one regular file, which need not exist yet.
@@ -86,17 +89,17 @@ package enum FileSystem {
   /// Renames in one step. Unless `replacing`, fails with `EEXIST` and the new path as the subject when that is taken.
   package static func rename(_ old: String, to new: String, replacing: Bool) throws(SystemError) {
     if replacing {
-      guard Glibc.rename(old, new) == 0 else { throw SystemError(errno, .rename, old) }
+      guard unsafe Glibc.rename(old, new) == 0 else { throw SystemError(errno, .rename, old) }
       return
     }
-    if renameat2(AT_FDCWD, old, AT_FDCWD, new, UInt32(RENAME_NOREPLACE)) == 0 { return }
+    if unsafe renameat2(AT_FDCWD, old, AT_FDCWD, new, UInt32(RENAME_NOREPLACE)) == 0 { return }
     guard errno == EINVAL || errno == ENOSYS else { throw renameFailure(old, new) }
     try renameByLink(old, to: new)
   }
 
   /// For file systems that cannot rename without replacing: a hard link refuses to replace, too.
   package static func renameByLink(_ old: String, to new: String) throws(SystemError) {
-    if link(old, new) == 0 {
+    if unsafe link(old, new) == 0 {
       try remove(old)
       return
     }
@@ -105,7 +108,7 @@ package enum FileSystem {
       throw renameFailure(old, new)
     }
     var info = stat()
-    if lstat(new, &info) == 0 { throw SystemError(EEXIST, .rename, new) }
+    if unsafe lstat(new, &info) == 0 { throw SystemError(EEXIST, .rename, new) }
     try rename(old, to: new, replacing: true)
   }
 
@@ -115,12 +118,12 @@ package enum FileSystem {
 
   /// Removes a file.
   package static func remove(_ path: String) throws(SystemError) {
-    guard unlink(path) == 0 else { throw SystemError(errno, .remove, path) }
+    guard unsafe unlink(path) == 0 else { throw SystemError(errno, .remove, path) }
   }
 
   /// Returns when the disk has the names in `directory`: a rename is durable only then.
   package static func syncDirectory(_ directory: String) throws(SystemError) {
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(errno, .sync, directory) }
     defer { close(descriptor) }
     // Some file systems have nothing to sync here and say so.

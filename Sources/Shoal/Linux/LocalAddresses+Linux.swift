@@ -13,21 +13,21 @@ package enum LocalAddresses {
   /// Every address of this machine's interfaces that are up.
   package static func all() -> [LocalAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
-    guard getifaddrs(&list) == 0 else { return [] }
-    defer { freeifaddrs(list) }
+    guard unsafe getifaddrs(&list) == 0 else { return [] }
+    defer { unsafe freeifaddrs(list) }
     let states = ipv6States()
     // The addresses are for documentation (RFC 5737 and 3849) and so have the default route.
     let targets = [Address(ipv4: 0xc000_0201, port: 9), Address(high: 0x2001_0db8 << 32, low: 1, port: 9)]
     let sources = Set(targets.compactMap { source(towards: $0)?.with(port: 0) })
     var own: [LocalAddress] = []
-    var entry = list
-    while let interface = entry {
-      entry = interface.pointee.ifa_next
-      let flags = interface.pointee.ifa_flags
-      guard flags & UInt32(IFF_UP) != 0, let storage = interface.pointee.ifa_addr,
-        let address = Address(storage: UnsafeRawPointer(storage))?.with(port: 0)
+    var entry = unsafe list
+    while let interface = unsafe entry {
+      unsafe entry = unsafe interface.pointee.ifa_next
+      let flags = unsafe interface.pointee.ifa_flags
+      guard flags & UInt32(IFF_UP) != 0, let storage = unsafe interface.pointee.ifa_addr,
+        let address = unsafe Address(storage: UnsafeRawPointer(storage))?.with(port: 0)
       else { continue }
-      var found = LocalAddress(address, on: String(cString: interface.pointee.ifa_name))
+      var found = unsafe LocalAddress(address, on: String(cString: interface.pointee.ifa_name))
       // Without a cable, or a process at its other end.
       found.isRunning = flags & UInt32(IFF_RUNNING) != 0
       if let state = states[address] {
@@ -51,26 +51,26 @@ package enum LocalAddresses {
   /// Whether it is a bridge that no device of the machine is part of: containers and virtual machines are behind it.
   private static func isInternalBridge(_ interface: String) -> Bool {
     let place = "/sys/class/net/\(interface)"
-    guard access(place + "/bridge", F_OK) == 0, let ports = opendir(place + "/brif") else { return false }
-    defer { closedir(ports) }
-    while let port = readdir(ports) {
-      let name = withUnsafeBytes(of: &port.pointee.d_name) {
-        String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
+    guard unsafe access(place + "/bridge", F_OK) == 0, let ports = unsafe opendir(place + "/brif") else { return false }
+    defer { unsafe closedir(ports) }
+    while let port = unsafe readdir(ports) {
+      let name = unsafe withUnsafeBytes(of: &port.pointee.d_name) {
+        unsafe String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
       }
-      if !name.hasPrefix("."), access("/sys/class/net/\(name)/device", F_OK) == 0 { return false }
+      if !name.hasPrefix("."), unsafe access("/sys/class/net/\(name)/device", F_OK) == 0 { return false }
     }
     return true
   }
 
   /// The kernel's flags of each IPv6 address, `IFA_F_...` of `linux/if_addr.h`.
   private static func ipv6States() -> [Address: UInt8] {
-    guard let file = fopen("/proc/net/if_inet6", "re") else { return [:] }
-    defer { fclose(file) }
+    guard let file = unsafe fopen("/proc/net/if_inet6", "re") else { return [:] }
+    defer { unsafe fclose(file) }
     var states: [Address: UInt8] = [:]
     var line = [CChar](repeating: 0, count: 256)
-    while let text = fgets(&line, Int32(line.count), file) {
+    while let text = unsafe fgets(&line, Int32(line.count), file) {
       // Address, interface, prefix length, scope, flags, name.
-      let fields = String(cString: text).split(whereSeparator: \.isWhitespace)
+      let fields = unsafe String(cString: text).split(whereSeparator: \.isWhitespace)
       guard fields.count == 6, fields[0].utf8.count == 32, let high = UInt64(fields[0].prefix(16), radix: 16),
         let low = UInt64(fields[0].suffix(16), radix: 16), let index = UInt32(fields[1], radix: 16),
         let flags = UInt32(fields[4], radix: 16)
@@ -94,7 +94,7 @@ package enum LocalAddresses {
       var mtu: Int32 = 0
       var length = socklen_t(MemoryLayout<Int32>.size)
       let result =
-        target.isIPv4
+        unsafe target.isIPv4
         ? getsockopt(descriptor, Int32(IPPROTO_IP), IP_MTU, &mtu, &length)
         : getsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_MTU, &mtu, &length)
       return result == 0 && mtu > 0 ? Int(mtu) : nil
@@ -107,7 +107,9 @@ package enum LocalAddresses {
     let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    guard target.withSocketAddress(family: family, { connect(descriptor, $0, $1) }) == 0 else { return nil }
+    guard unsafe target.withSocketAddress(family: family, { unsafe connect(descriptor, $0, $1) }) == 0 else {
+      return nil
+    }
     return body(descriptor)
   }
 }

@@ -1,11 +1,12 @@
 import CShoal
 import Glibc
+import ShoalBase
 import ShoalWire
 
 /// One datagram in a `ReceiveBatch`, whose next `receive` overwrites it.
 package struct ReceivedDatagram {
-  /// Its payload; writable, for test links that flip bits.
-  package let bytes: UnsafeMutableRawBufferPointer
+  /// Where its payload is, in the batch's memory.
+  package let range: Range<Int>
   /// Who sent it.
   package let source: Address
   /// The address of ours that it was sent to, for captures and for hosts with several.
@@ -34,30 +35,29 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
 
   package private(set) var counters = Counters()
   private let messages: MessageArray
-  private let buffers: UnsafeMutableRawPointer
+  /// Where the payloads are.
+  package let memory: Memory
   private let localAddress: Address
   /// Messages that the last call filled, and how many of them were looked at.
   private var filled = 0, opened = 0
   /// What is left of the message last opened.
-  private var position: UnsafeMutableRawPointer, remaining = 0, segmentSize = 0
+  private var position = 0, remaining = 0, segmentSize = 0
   private var source: Address, destination: Address
   private var lacksRecvmmsg = false
 
   /// A batch of `count` buffers of 64 KiB for `socket`.
   package init(for socket: UDPSocket, buffers count: Int = 16) {
     messages = MessageArray(count: count)
-    buffers = .allocate(byteCount: count * Self.bufferSize, alignment: 4_096)
+    memory = Memory(count * Self.bufferSize, alignment: 4_096)
     localAddress = socket.localAddress
     (source, destination) = (localAddress, localAddress)
-    position = buffers
     for index in 0..<count {
-      messages.vector(index).pointee = iovec(iov_base: buffers + index * Self.bufferSize, iov_len: Self.bufferSize)
-      messages[index].pointee.msg_hdr.msg_control = messages.control(index)
+      unsafe messages.vector(index).pointee = unsafe iovec(
+        iov_base: memory.start + index * Self.bufferSize, iov_len: Self.bufferSize)
+      unsafe messages[index].pointee.msg_hdr.msg_control = unsafe messages.control(index)
       prepare(index)
     }
   }
-
-  deinit { buffers.deallocate() }
 
   /// Forgets what is left and takes what waits, without blocking. The number of messages taken: 0 when none waits,
   /// and when it equals `capacity` there may be more.
@@ -95,58 +95,58 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
       opened += 1
     }
     let length = min(segmentSize, remaining)
-    let bytes = UnsafeMutableRawBufferPointer(start: position, count: length)
+    let range = position..<position + length
     position += length
     remaining -= length
     counters.datagrams += 1
     counters.bytes += UInt64(length)
-    return ReceivedDatagram(bytes: bytes, source: source, destination: destination)
+    return ReceivedDatagram(range: range, source: source, destination: destination)
   }
 
   /// Gives the kernel back the room that it shortened.
   private func prepare(_ index: Int) {
-    let header = messages[index]
-    header.pointee.msg_hdr.msg_namelen = socklen_t(addressStorageSize)
-    header.pointee.msg_hdr.msg_controllen = MessageArray.controlSize
-    header.pointee.msg_hdr.msg_flags = 0
+    let header = unsafe messages[index]
+    unsafe header.pointee.msg_hdr.msg_namelen = socklen_t(addressStorageSize)
+    unsafe header.pointee.msg_hdr.msg_controllen = MessageArray.controlSize
+    unsafe header.pointee.msg_hdr.msg_flags = 0
   }
 
   private mutating func open(_ index: Int) {
-    let message = messages[index]
-    let length = Int(message.pointee.msg_len)
+    let message = unsafe messages[index]
+    let length = unsafe Int(message.pointee.msg_len)
     // Without its control messages nobody knows where the datagrams in a message end.
-    let truncated = message.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
-    guard !truncated, length > 0, message.pointee.msg_hdr.msg_namelen > 0,
-      let sender = Address(storage: messages.name(index))
+    let truncated = unsafe message.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
+    guard !truncated, length > 0, unsafe message.pointee.msg_hdr.msg_namelen > 0,
+      let sender = unsafe Address(storage: messages.name(index))
     else {
       counters.dropped += 1
       return
     }
     source = sender
     destination = localAddress
-    position = buffers + index * Self.bufferSize
+    position = index * Self.bufferSize
     remaining = length
     segmentSize = length
-    var control = shoal_cmsg_first(&message.pointee.msg_hdr)
-    while let header = control {
-      interpret(header)
-      control = shoal_cmsg_next(&message.pointee.msg_hdr, header)
+    var control = unsafe shoal_cmsg_first(&message.pointee.msg_hdr)
+    while let header = unsafe control {
+      unsafe interpret(header)
+      unsafe control = unsafe shoal_cmsg_next(&message.pointee.msg_hdr, header)
     }
   }
 
   private mutating func interpret(_ header: UnsafeMutablePointer<cmsghdr>) {
-    guard let data = shoal_cmsg_data(header) else { return }
-    switch (header.pointee.cmsg_level, header.pointee.cmsg_type) {
+    guard let data = unsafe shoal_cmsg_data(header) else { return }
+    switch unsafe (header.pointee.cmsg_level, header.pointee.cmsg_type) {
     case (Int32(SHOAL_SOL_UDP), Int32(SHOAL_UDP_GRO)):
-      let size = Int(data.load(as: Int32.self))
+      let size = unsafe Int(data.load(as: Int32.self))
       if size > 0 { segmentSize = size }
     case (Int32(IPPROTO_IPV6), IPV6_PKTINFO):
       // `in6_pktinfo`: the address, mapped if it is IPv4, then the interface.
-      let interface = data.load(fromByteOffset: 16, as: UInt32.self)
-      destination = Address(ipv6: data, port: localAddress.port, scope: interface)
+      let interface = unsafe data.load(fromByteOffset: 16, as: UInt32.self)
+      destination = unsafe Address(ipv6: data, port: localAddress.port, scope: interface)
     case (Int32(IPPROTO_IP), IP_PKTINFO):
       // `in_pktinfo`: interface, the address to answer from, the address in the header.
-      let ipv4 = UInt32(bigEndian: data.load(fromByteOffset: 8, as: UInt32.self))
+      let ipv4 = unsafe UInt32(bigEndian: data.load(fromByteOffset: 8, as: UInt32.self))
       destination = Address(ipv4: ipv4, port: localAddress.port)
     default: break
     }

@@ -123,17 +123,17 @@ package enum Resolver {
   /// The address that `host` spells, if it is numeric: "192.0.2.7", "2001:db8::1", "fe80::1%eth0".
   package static func numeric(_ host: String, port: UInt16 = 0) -> Address? {
     var ipv4 = in_addr()
-    if inet_pton(AF_INET, host, &ipv4) == 1 { return Address(ipv4: UInt32(bigEndian: ipv4.s_addr), port: port) }
+    if unsafe inet_pton(AF_INET, host, &ipv4) == 1 { return Address(ipv4: UInt32(bigEndian: ipv4.s_addr), port: port) }
     let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
     var ipv6 = in6_addr()
-    guard let first = parts.first, inet_pton(AF_INET6, String(first), &ipv6) == 1 else { return nil }
+    guard let first = parts.first, unsafe inet_pton(AF_INET6, String(first), &ipv6) == 1 else { return nil }
     var scope: UInt32 = 0
     if parts.count == 2 {
       let zone = String(parts[1])
-      scope = UInt32(zone) ?? if_nametoindex(zone)
+      scope = unsafe UInt32(zone) ?? if_nametoindex(zone)
       guard scope != 0 else { return nil }
     }
-    return withUnsafeBytes(of: ipv6) { Address(ipv6: $0.baseAddress!, port: port, scope: scope) }
+    return unsafe withUnsafeBytes(of: ipv6) { unsafe Address(ipv6: $0.baseAddress!, port: port, scope: scope) }
   }
 
   /// The addresses of `host`, best first; at once if it is numeric, else by `getaddrinfo`, which may block for many
@@ -145,22 +145,22 @@ package enum Resolver {
     if isIPv6(host), let zone = host.firstIndex(of: "%") {
       throw .unknownZone(host, zone: String(host[host.index(after: zone)...]))
     }
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, nil, &hints, &list)
+    let code = unsafe getaddrinfo(host, nil, &hints, &list)
     let cause = errno
     guard code == 0 else { throw error(code, host, cause) }
-    defer { freeaddrinfo(list) }
+    defer { unsafe freeaddrinfo(list) }
     var addresses: [Address] = []
-    var entry = list
-    while let info = entry {
-      if let storage = info.pointee.ai_addr, let address = Address(storage: UnsafeRawPointer(storage)),
+    var entry = unsafe list
+    while let info = unsafe entry {
+      if let storage = unsafe info.pointee.ai_addr, let address = unsafe Address(storage: UnsafeRawPointer(storage)),
         !addresses.contains(address.with(port: port))
       {
         addresses.append(address.with(port: port))
       }
-      entry = info.pointee.ai_next
+      unsafe entry = unsafe info.pointee.ai_next
     }
     guard !addresses.isEmpty else { throw .noAddress(host) }
     return addresses
@@ -171,7 +171,7 @@ package enum Resolver {
     guard address.isLinkLocal else { return address }
     guard address.scope != 0 else { throw .missingZone(host) }
     var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-    guard if_indextoname(address.scope, &name) != nil else { throw .unknownZone(host, zone: "\(address.scope)") }
+    guard unsafe if_indextoname(address.scope, &name) != nil else { throw .unknownZone(host, zone: "\(address.scope)") }
     return address
   }
 
@@ -193,8 +193,8 @@ package enum Resolver {
     // EAI_NODATA and EAI_ADDRFAMILY, which Swift does not see.
     case -5, -9: .noAddress(host)
     case EAI_AGAIN: .noAnswer(host)
-    case EAI_SYSTEM: .failed(host, String(cString: strerror(cause)))
-    default: .failed(host, String(cString: gai_strerror(code)))
+    case EAI_SYSTEM: unsafe .failed(host, String(cString: strerror(cause)))
+    default: unsafe .failed(host, String(cString: gai_strerror(code)))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalWire
 
 /// Datagrams of one flush, written side by side into one buffer.
@@ -57,9 +58,10 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   package private(set) var segments: Bool
 
   private let family: Int32
-  private let buffer: UnsafeMutableRawPointer
-  private let capacity: Int
-  private let runs: UnsafeMutablePointer<Run>
+  /// Where the datagrams are.
+  package let memory: Memory
+  private var capacity: Int { memory.count }
+  private var runs = [Run](repeating: Run(), count: messageLimit)
   private let messages: MessageArray
   private let singles: MessageArray
   private var used = 0
@@ -71,19 +73,11 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
 
   /// A batch for `socket`, of up to `capacity` bytes; more than a core's L2 cache holds is slower, not faster.
   package init(for socket: UDPSocket, capacity: Int = 256 << 10, segments: Bool = true) {
-    self.capacity = max(capacity, Self.datagramLimit)
     self.segments = segments && socket.canSegment
     family = socket.family
-    buffer = .allocate(byteCount: self.capacity, alignment: 64)
-    runs = .allocate(capacity: Self.messageLimit)
-    runs.initialize(repeating: Run(), count: Self.messageLimit)
+    memory = Memory(max(capacity, Self.datagramLimit))
     messages = MessageArray(count: Self.messageLimit)
     singles = MessageArray(count: Self.messageLimit)
-  }
-
-  deinit {
-    buffer.deallocate()
-    runs.deallocate()
   }
 
   /// Whether nothing waits to be sent.
@@ -91,13 +85,13 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   /// Whether a flush left something unsent.
   package private(set) var pending = false
 
-  /// Room for a datagram of up to `length` bytes, to be written and then committed (or not: then it never was).
-  /// Nil when the batch is full: flush.
-  package mutating func reserve(_ length: Int) -> UnsafeMutableRawBufferPointer? {
+  /// Where in `memory` a datagram of up to `length` bytes is to be written and then committed (or not: then it never
+  /// was). Nil when the batch is full: flush.
+  package mutating func reserve(_ length: Int) -> Range<Int>? {
     precondition(length <= Self.datagramLimit)
     guard used + length <= capacity, count < Self.messageLimit else { return nil }
     reserved = length
-    return UnsafeMutableRawBufferPointer(start: buffer + used, count: length)
+    return used..<used + length
   }
 
   /// Takes the first `length` bytes of what was reserved as a datagram to `address`.
@@ -110,15 +104,15 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
 
   private mutating func extendLast(by length: Int, to address: Address) -> Bool {
     let last = count - 1
-    let run = runs + last
-    guard !run.pointee.isClosed, length <= run.pointee.size, length > 0, run.pointee.datagrams < Self.segmentLimit,
-      run.pointee.length + length <= Self.runLimit, run.pointee.address == address
+    let run = runs[last]
+    guard !run.isClosed, length <= run.size, length > 0, run.datagrams < Self.segmentLimit,
+      run.length + length <= Self.runLimit, run.address == address
     else { return false }
-    run.pointee.length += length
-    run.pointee.datagrams += 1
-    run.pointee.isClosed = length < run.pointee.size
-    messages.vector(last).pointee.iov_len = run.pointee.length
-    if run.pointee.datagrams == 2 { messages.setSegmentSize(run.pointee.size, of: last) }
+    runs[last].length += length
+    runs[last].datagrams += 1
+    runs[last].isClosed = length < run.size
+    unsafe messages.vector(last).pointee.iov_len = runs[last].length
+    if runs[last].datagrams == 2 { messages.setSegmentSize(run.size, of: last) }
     return true
   }
 
@@ -126,11 +120,11 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     let source = sources.towards(address)
     runs[count] = Run(
       start: used, length: length, size: length, datagrams: 1, hasSource: source != nil, address: address)
-    let header = messages[count]
-    header.pointee.msg_hdr.msg_namelen = address.store(into: messages.name(count), family: family)
+    let header = unsafe messages[count]
+    unsafe header.pointee.msg_hdr.msg_namelen = unsafe address.store(into: messages.name(count), family: family)
     messages.clearControl(of: count)
     if let source { messages.setSource(source, family: family, of: count) }
-    messages.vector(count).pointee = iovec(iov_base: buffer + used, iov_len: length)
+    unsafe messages.vector(count).pointee = unsafe iovec(iov_base: memory.start + used, iov_len: length)
     count += 1
   }
 
@@ -178,9 +172,10 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     while index < end && filled < singles.count {
       let run = runs[index]
       let length = min(run.size, run.length - position)
-      singles.vector(filled).pointee = iovec(iov_base: buffer + run.start + position, iov_len: length)
-      singles[filled].pointee.msg_hdr.msg_name = messages.name(index)
-      singles[filled].pointee.msg_hdr.msg_namelen = messages[index].pointee.msg_hdr.msg_namelen
+      unsafe singles.vector(filled).pointee = unsafe iovec(
+        iov_base: memory.start + run.start + position, iov_len: length)
+      unsafe singles[filled].pointee.msg_hdr.msg_name = unsafe messages.name(index)
+      unsafe singles[filled].pointee.msg_hdr.msg_namelen = unsafe messages[index].pointee.msg_hdr.msg_namelen
       singles.clearControl(of: filled)
       if run.hasSource, let source = sources.towards(run.address) {
         singles.setSource(source, family: family, of: filled)
@@ -247,10 +242,10 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   }
 
   private mutating func skipDatagram() -> Int {
-    let run = runs + first
-    let length = min(run.pointee.size, run.pointee.length - offset)
+    let run = runs[first]
+    let length = min(run.size, run.length - offset)
     offset += length
-    if offset == run.pointee.length { nextRun() }
+    if offset == run.length { nextRun() }
     return length
   }
 

@@ -32,7 +32,7 @@ package struct SendRefusal: CustomStringConvertible {
     case EAFNOSUPPORT where !address.isIPv4: "we listen at an IPv4 address, see the option listen"
     case EAFNOSUPPORT: "we listen at an IPv6 address, see the option listen"
     case EADDRNOTAVAIL: "this machine has no address from which to send there"
-    default: String(cString: strerror(code))
+    default: unsafe String(cString: strerror(code))
     }
   }
 

@@ -18,7 +18,7 @@ package enum SystemClock {
 
   private static func read(_ clock: clockid_t) -> Nanoseconds {
     var time = timespec()
-    clock_gettime(clock, &time)
+    unsafe clock_gettime(clock, &time)
     return Nanoseconds(time.tv_sec) &* .second &+ Nanoseconds(time.tv_nsec)
   }
 }

@@ -5,8 +5,8 @@ import Glibc
 package enum SystemRandom {
   /// `count` random bytes; 32 make a key.
   package static func bytes(_ count: Int = 32) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      fill(UnsafeMutableRawBufferPointer(buffer))
+    unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      unsafe fill(UnsafeMutableRawBufferPointer(buffer))
       filled = count
     }
   }
@@ -15,7 +15,7 @@ package enum SystemRandom {
   private static func fill(_ buffer: UnsafeMutableRawBufferPointer) {
     var done = 0
     while done < buffer.count {
-      let count = getrandom(buffer.baseAddress! + done, buffer.count - done, 0)
+      let count = unsafe getrandom(buffer.baseAddress! + done, buffer.count - done, 0)
       if count > 0 { done += count } else { precondition(count < 0 && errno == EINTR, "getrandom failed") }
     }
   }

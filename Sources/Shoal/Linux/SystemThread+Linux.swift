@@ -11,17 +11,17 @@ enum SystemThread {
   /// no thread.
   static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Body(body)).toOpaque()
-    let result = pthread_create(
+    let argument = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    let result = unsafe pthread_create(
       &thread, nil,
       {
-        Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil
-      }, argument)
+        unsafe Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil
+      }, unsafe argument)
     guard result == 0 else {
-      Unmanaged<Body>.fromOpaque(argument).release()
+      unsafe Unmanaged<Body>.fromOpaque(argument).release()
       throw SystemError(result, .startThread, name)
     }
-    pthread_setname_np(thread, String(name.prefix(15)))
+    unsafe pthread_setname_np(thread, String(name.prefix(15)))
     pthread_detach(thread)
   }
 

@@ -47,14 +47,14 @@ package final class UDPSocket: Sendable {
     guard descriptor >= 0 else { throw SystemError(errno, .openSocket, address.description) }
     func set(_ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
       var value = value
-      return setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+      return unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
     }
     @discardableResult func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
       let wanted = Int32(clamping: wanted)
       if !set(SOL_SOCKET, force, wanted) { _ = set(SOL_SOCKET, name, wanted) }
       var granted: Int32 = 0
       var length = socklen_t(MemoryLayout<Int32>.size)
-      getsockopt(descriptor, SOL_SOCKET, name, &granted, &length)
+      unsafe getsockopt(descriptor, SOL_SOCKET, name, &granted, &length)
       // The kernel doubles what is asked, for its own bookkeeping.
       return Int(granted) / 2
     }
@@ -76,7 +76,9 @@ package final class UDPSocket: Sendable {
     canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)
     self.descriptor = descriptor
     self.family = family
-    let failure = address.withSocketAddress(family: family) { Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno }
+    let failure = unsafe address.withSocketAddress(family: family) {
+      unsafe Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno
+    }
     localAddress = Address(boundTo: descriptor) ?? address
     guard failure == 0 else {
       let port = failure == EADDRINUSE || failure == EACCES

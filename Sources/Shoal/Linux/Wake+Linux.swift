@@ -19,6 +19,6 @@ package final class Wake: Sendable {
   /// For the waiter, before it looks at what it was woken for: so that a wake in between is not lost.
   package func clear() {
     var count: eventfd_t = 0
-    _ = eventfd_read(descriptor, &count)
+    _ = unsafe eventfd_read(descriptor, &count)
   }
 }

@@ -21,7 +21,7 @@ final class DatagramPort {
   /// What the largest datagram may take.
   private var reserve: Int
   /// Where a datagram is built that the link is to have first.
-  private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
+  private let scratch = Memory(65_536)
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
   /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.
@@ -43,8 +43,6 @@ final class DatagramPort {
     input = ReceiveBatch(for: socket)
     output = SendBatch(for: socket)
   }
-
-  deinit { scratch.deallocate() }
 
   /// The descriptor to wait for.
   var descriptor: Int32 { socket.descriptor }
@@ -89,25 +87,28 @@ final class DatagramPort {
       rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
       while let datagram = input.next() {
-        moderation.received(datagram.bytes.count)
+        moderation.received(datagram.range.count)
         if address.isUnspecified { output.sources.note(datagram.destination, for: datagram.source) }
-        if down.isClean {
-          open(UnsafeRawBufferPointer(datagram.bytes), from: datagram.source, for: loop, at: now)
-        } else {
-          down.admit(UnsafeRawBufferPointer(datagram.bytes), datagram.source, at: now)
+        input.memory.read(datagram.range) { bytes in
+          if down.isClean {
+            open(bytes, from: datagram.source, for: loop, at: now)
+          } else {
+            down.admit(bytes, datagram.source, at: now)
+          }
         }
       }
     }
     guard !down.isClean else { return }
     let now = SystemClock.now()
     while let slot = down.popDue(at: now) {
-      down.withHeld(slot) { open(UnsafeRawBufferPointer($0), from: $1, for: loop, at: now) }
+      let held = down[slot]
+      open(held.bytes.span, from: held.peer, for: loop, at: now)
       down.recycle(slot)
     }
   }
 
   /// One datagram, after the link.
-  private func open(_ bytes: UnsafeRawBufferPointer, from peer: Address, for loop: some EventLoop, at now: Instant) {
+  private func open(_ bytes: Span<UInt8>, from peer: Address, for loop: some EventLoop, at now: Instant) {
     record(bytes, with: peer, outbound: false)
     guard let datagram = Datagram.open(bytes) else {
       corrupt += 1
@@ -140,37 +141,47 @@ final class DatagramPort {
     var count = 0
     // What is taken out must have its place, so that nothing is lost here that the link did not lose.
     while !up.isClean, output.reserve(SendBatch.datagramLimit) != nil, let slot = up.popDue(at: now) {
-      up.withHeld(slot) { bytes, peer in
-        guard let room = output.reserve(bytes.count) else { return }
-        room.copyMemory(from: UnsafeRawBufferPointer(bytes))
-        output.commit(bytes.count, to: peer)
+      let held = up[slot]
+      if let range = output.reserve(held.bytes.count) {
+        output.memory.write(range) { $0.copy(held.bytes.span, to: 0) }
+        output.commit(held.bytes.count, to: held.peer)
       }
       up.recycle(slot)
       count += 1
     }
-    while let room = up.isClean ? output.reserve(reserve) : scratch {
-      guard let transmit = loop.nextTransmit(into: room, at: now) else { break }
+    let memory = up.isClean ? output.memory : scratch
+    while let range = up.isClean ? output.reserve(reserve) : 0..<scratch.count {
+      guard let (transmit, isWhole) = memory.write(range, { write(into: &$0, from: loop, at: now) }) else { break }
       count += 1
-      let datagram = UnsafeMutableRawBufferPointer(rebasing: room[..<transmit.length])
-      let isWhole = Datagram.seal(datagram, written: transmit.headerLength) {
-        loop.gather(transmit.payload, ahead: transmit.ahead, into: $0, &$1)
-      }
-      if isWhole { dispatch(UnsafeRawBufferPointer(datagram), to: transmit.to, at: now) }
+      guard isWhole else { continue }
+      memory.read(range.lowerBound..<range.lowerBound + transmit.length) { dispatch($0, to: transmit.to, at: now) }
     }
     return count > 0
   }
 
+  /// Writes the next datagram, if there is one; whether all that it carries could be had.
+  private func write(
+    into room: inout MutableSpan<UInt8>, from loop: some EventLoop, at now: Instant
+  ) -> (Transmit, isWhole: Bool)? {
+    guard let transmit = loop.nextTransmit(into: &room, at: now) else { return nil }
+    var datagram = room._mutatingExtracting(..<transmit.length)
+    let isWhole = Datagram.seal(&datagram, written: transmit.headerLength) {
+      loop.gather(transmit.payload, ahead: transmit.ahead, into: &$0, &$1)
+    }
+    return (transmit, isWhole)
+  }
+
   /// A datagram goes into the link, or straight into the batch in which it was built.
-  private func dispatch(_ datagram: UnsafeRawBufferPointer, to peer: Address, at now: Instant) {
+  private func dispatch(_ datagram: Span<UInt8>, to peer: Address, at now: Instant) {
     // A first packet takes the way that the route has now.
-    if Header.peek(datagram.bytes).packetType == .open { output.sources.forget(peer) }
+    if Header.peek(datagram).packetType == .open { output.sources.forget(peer) }
     record(datagram, with: peer, outbound: true)
     if up.isClean { output.commit(datagram.count, to: peer) } else { up.admit(datagram, peer, at: now) }
   }
 
   // MARK: The capture
 
-  private func record(_ datagram: UnsafeRawBufferPointer, with peer: Address, outbound: Bool) {
+  private func record(_ datagram: Span<UInt8>, with peer: Address, outbound: Bool) {
     guard capture != nil else { return }
     let (own, wall) = (captureAddress(for: peer), SystemClock.stamp())
     capture?.add(datagram, from: outbound ? own : peer, to: outbound ? peer : own, outbound: outbound, wall: wall)

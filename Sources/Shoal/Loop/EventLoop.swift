@@ -17,16 +17,16 @@ protocol EventLoop: AnyObject, SendableMetatype {
   var leastRoundTrip: Nanoseconds? { get }
 
   /// Takes an intact datagram.
-  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant)
+  func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant)
   /// A datagram that failed its checksum came from there.
   func receiveCorrupt(from peer: Address, at now: Instant)
   /// Does what is due.
   func expire(at now: Instant)
   /// Writes the header of the next datagram, or all of it.
-  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit?
+  func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit?
   /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,
   /// and the datagram must not be sent. The `ahead` bytes that follow are to be sent next.
-  func gather(_ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32)
+  func gather(_ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32)
     -> Bool
   /// Takes what came of sending, and writes what is recorded. Called at the end of each turn.
   func endTurn()

@@ -30,7 +30,7 @@ struct LinkStage {
   var deadline: Instant { releases.deadline }
 
   /// Takes a datagram in; `popDue` gives back what arrives of it, when it does.
-  mutating func admit(_ bytes: UnsafeRawBufferPointer, _ peer: Address, at now: Instant) {
+  mutating func admit(_ bytes: Span<UInt8>, _ peer: Address, at now: Instant) {
     let headers = peer.isIPv4 ? 28 : 48
     guard
       case .delivered(let delivery) = link.admit(ipLength: bytes.count + headers, payloadLength: bytes.count, at: now)
@@ -40,7 +40,7 @@ struct LinkStage {
   }
 
   private mutating func hold(
-    _ bytes: UnsafeRawBufferPointer, _ peer: Address, _ corruption: Corruption?, until release: Instant
+    _ bytes: Span<UInt8>, _ peer: Address, _ corruption: Corruption?, until release: Instant
   ) {
     guard releases.count < LinkStage.capacity else {
       overflow += 1
@@ -50,23 +50,21 @@ struct LinkStage {
     if let reused = free.popLast() {
       slot = reused
       held[Int(slot)].bytes.removeAll(keepingCapacity: true)
-      held[Int(slot)].bytes.append(contentsOf: bytes)
+      held[Int(slot)].bytes.append(bytes)
       held[Int(slot)].peer = peer
     } else {
       slot = UInt32(held.count)
-      held.append(Held(bytes: Array(bytes), peer: peer))
+      held.append(Held(bytes: [UInt8](bytes), peer: peer))
     }
-    if let corruption { held[Int(slot)].bytes.withUnsafeMutableBytes { corruption.apply(to: $0) } }
+    if let corruption { corruption.apply(to: &held[Int(slot)].bytes) }
     _ = releases.insert(slot, at: release)
   }
 
-  /// The next datagram that is due: its slot, to be read with `withHeld` and given back with `recycle`.
+  /// The next datagram that is due: its slot, to be read and given back with `recycle`.
   mutating func popDue(at now: Instant) -> UInt32? { releases.popDue(at: now) }
 
-  mutating func withHeld(_ slot: UInt32, _ body: (UnsafeMutableRawBufferPointer, Address) -> Void) {
-    let peer = held[Int(slot)].peer
-    held[Int(slot)].bytes.withUnsafeMutableBytes { body($0, peer) }
-  }
+  /// What is held in a slot.
+  subscript(slot: UInt32) -> Held { held[Int(slot)] }
 
   mutating func recycle(_ slot: UInt32) { free.append(slot) }
 }

@@ -7,7 +7,7 @@ import ShoalWire
 
 extension PeerLoop {
   /// Takes what the swarm and the disk have to tell; `datagram` is the one that the swarm was just handed.
-  func takeEvents(_ datagram: UnsafeRawBufferPointer? = nil) {
+  func takeEvents(_ datagram: Span<UInt8> = Span()) {
     while true {
       while let event = swarm.nextEvent() { take(event, datagram) }
       guard let event = disk.nextEvent() else { return }
@@ -15,11 +15,10 @@ extension PeerLoop {
     }
   }
 
-  private func take(_ event: SwarmEvent, _ datagram: UnsafeRawBufferPointer?) {
+  private func take(_ event: SwarmEvent, _ datagram: Span<UInt8>) {
     switch event {
     case .block(let key, let piece, let offset, let content):
-      guard let datagram else { return }
-      disk.place(key, piece, offset, UnsafeRawBufferPointer(rebasing: datagram[content.offset..<content.end]))
+      disk.place(key, piece, offset, datagram.extracting(content.offset..<content.end))
     case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
     case .wanted(let read, let key, let offset, let length):

@@ -34,7 +34,7 @@ final class PeerLoop: EventLoop {
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<PeerLoop>) {
     self.node = node
     let now = SystemClock.now()
-    var secrets = SecretGenerator(key: SystemRandom.bytes(32).withUnsafeBytes { Digest($0) })
+    var secrets = SecretGenerator(key: Digest(SystemRandom.bytes(32).span))
     port = DatagramPort(
       start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: options.swarm.transport.mtu,
       start.takeCapture(), at: now)
@@ -84,9 +84,9 @@ final class PeerLoop: EventLoop {
 
   var leastRoundTrip: Nanoseconds? { swarm.leastRoundTrip }
 
-  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) {
+  func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) {
     if tracker?.receive(datagram, from: peer, at: now) == true { return }
-    swarm.receive(datagram.bytes, from: peer, at: now)
+    swarm.receive(datagram, from: peer, at: now)
     takeEvents(datagram)
   }
 
@@ -103,22 +103,20 @@ final class PeerLoop: EventLoop {
     }
   }
 
-  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
-    tracker?.nextTransmit(into: room, at: now) ?? swarm.nextTransmit(into: room, at: now)
+  func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
+    tracker?.nextTransmit(into: &room, at: now) ?? swarm.nextTransmit(into: &room, at: now)
   }
 
   func gather(
-    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+    _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool {
     guard payload.space == ContentSpace.manifest.rawValue else {
-      return disk.gather(payload, ahead: ahead, into: room, &checksum)
+      return disk.gather(payload, ahead: ahead, into: &room, &checksum)
     }
     let manifest = swarm.manifest(FileKey(source: payload.source))
     guard let bytes = manifest?.bytes, Int(payload.offset) + payload.length <= bytes.count else { return false }
-    bytes.withUnsafeBytes {
-      let part = UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(payload.length))
-      checksum = CRC32C.copy(part, to: room.baseAddress!, continuing: checksum)
-    }
+    let part = bytes.span.extracting(Int(payload.offset)..<Int(payload.offset) + payload.length)
+    checksum = CRC32C.copy(part, to: &room, continuing: checksum)
     return true
   }
 

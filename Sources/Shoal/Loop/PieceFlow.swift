@@ -60,8 +60,8 @@ final class PieceFlow: Sendable {
   private func window(_ cut: Cut) -> Int { max(memory / cut.pieceSize, 2) }
 
   /// A piece is right.
-  func deliver(_ piece: Int, _ content: UnsafeRawBufferPointer) {
-    let slice = Array(content)[...]
+  func deliver(_ piece: Int, _ content: Span<UInt8>) {
+    let slice = [UInt8](content)[...]
     give { state in if piece >= state.next { state.waiting[piece] = slice } }
   }
 

@@ -12,7 +12,7 @@ final class TrackerLoop: EventLoop {
   var onCaptureFailure: ((SystemError) -> Void)?
 
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
-    var secrets = SecretGenerator(key: SystemRandom.bytes(32).withUnsafeBytes { Digest($0) })
+    var secrets = SecretGenerator(key: Digest(SystemRandom.bytes(32).span))
     port = DatagramPort(
       start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: Limits.smallestDatagram,
       start.takeCapture(), at: SystemClock.now())
@@ -22,7 +22,7 @@ final class TrackerLoop: EventLoop {
   var deadline: Instant { service.deadline }
   var leastRoundTrip: Nanoseconds? { nil }
 
-  func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) {
+  func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) {
     _ = service.receive(datagram, from: peer, at: now)
   }
 
@@ -31,13 +31,13 @@ final class TrackerLoop: EventLoop {
 
   func expire(at now: Instant) { service.expire(at: now) }
 
-  func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
-    service.nextTransmit(into: room, at: now)
+  func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
+    service.nextTransmit(into: &room, at: now)
   }
 
   /// Replies are whole as they are written.
   func gather(
-    _ payload: Payload, ahead: Int, into room: UnsafeMutableRawBufferPointer, _ checksum: inout UInt32
+    _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool { false }
 
   func endTurn() { if let failure = port.flushCapture() { onCaptureFailure?(failure) } }

@@ -16,9 +16,9 @@ struct TrackerService {
   var deadline: Instant { tracker.deadline }
 
   /// Takes an intact datagram that is a request to a tracker; false if it is none.
-  mutating func receive(_ datagram: UnsafeRawBufferPointer, from peer: Address, at now: Instant) -> Bool {
-    guard Header.peek(datagram.bytes).packetType?.isTrackerRequest == true else { return false }
-    tracker.receive(datagram.bytes, from: peer, at: now)
+  mutating func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Bool {
+    guard Header.peek(datagram).packetType?.isTrackerRequest == true else { return false }
+    tracker.receive(datagram, from: peer, at: now)
     tellEvents()
     return true
   }
@@ -30,9 +30,9 @@ struct TrackerService {
   }
 
   /// Writes the next reply.
-  mutating func nextTransmit(into room: UnsafeMutableRawBufferPointer, at now: Instant) -> Transmit? {
+  mutating func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
     guard let reply = tracker.nextTransmit(at: now) else { return nil }
-    reply.bytes.withUnsafeBytes { room.copyMemory(from: $0) }
+    room.copy(reply.bytes.span, to: 0)
     return Transmit(to: reply.to, headerLength: reply.bytes.count)
   }
 

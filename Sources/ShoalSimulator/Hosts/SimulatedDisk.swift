@@ -142,7 +142,7 @@ package struct SimulatedDisk {
       guard others + size <= capacity else { return .failure(error(.full, "allocate", "")) }
       if let handle, inodes[handle].content.count < Int(size) { setLength(Int(size), handle) }
     case .settle(let number, let manifest):
-      guard content.withUnsafeBytes({ manifest.verify(number, $0) }) else { return .success(.piece(isRight: false)) }
+      guard manifest.verify(number, content.span) else { return .success(.piece(isRight: false)) }
       let offset = Int(manifest.cut.pieceOffset(number))
       write(pool.shared(content, of: manifest.id, at: offset), at: offset, handle)
       return .success(.piece(isRight: true))
@@ -183,12 +183,11 @@ package struct SimulatedDisk {
       return content.bytes(in: start..<start + cut.pieceLength(number))
     }
     let values = (0..<(cut.pieces > 1 ? cut.pieces : 0)).map { number in
-      piece(number).withUnsafeBytes {
-        Blake3.chainingValue(of: $0, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
-      }
+      let bytes = piece(number)
+      return Blake3.chainingValue(of: bytes.span, firstLeaf: cut.pieceOffset(number) / UInt64(Blake3.leafBytes))
     }
     let last = cut.pieces > 0 ? piece(cut.pieces - 1) : []
-    return last.withUnsafeBytes { Manifest(cut: cut, values: values, lastPiece: $0) }
+    return Manifest(cut: cut, values: values, lastPiece: last.span)
   }
 
   private func error(_ kind: DiskError.Kind, _ action: String, _ subject: String) -> DiskError {
@@ -202,7 +201,7 @@ package struct SimulatedDisk {
       let (start, length) = (Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece))
       guard start + length <= inodes[handle].content.count else { break }
       let bytes = inodes[handle].content.bytes(in: start..<start + length)
-      if bytes.withUnsafeBytes({ manifest.verify(piece, $0) }) { right.insert(piece) }
+      if manifest.verify(piece, bytes.span) { right.insert(piece) }
     }
     return right
   }

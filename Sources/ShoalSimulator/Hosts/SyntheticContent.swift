@@ -17,17 +17,15 @@ enum SyntheticContent {
   }
 
   /// Writes the bytes from `offset` on, at most as many as a datagram holds.
-  static func fill(_ bytes: UnsafeMutableRawBufferPointer, source: UInt32, offset: UInt64) {
+  static func fill(_ bytes: inout MutableSpan<UInt8>, source: UInt32, offset: UInt64) {
     let start = start(source, offset)
-    table.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + bytes.count])) }
+    bytes.copy(table.span.extracting(start..<start + bytes.count), to: 0)
   }
 
   /// Whether these are the bytes from `offset` on.
-  static func matches(_ bytes: UnsafeRawBufferPointer, source: UInt32, offset: UInt64) -> Bool {
+  static func matches(_ bytes: Span<UInt8>, source: UInt32, offset: UInt64) -> Bool {
     let start = start(source, offset)
-    return table.withUnsafeBytes {
-      // Two sums rather than a loop over bytes, which would take most of the time of a debug build.
-      CRC32C.checksum(bytes) == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[start..<start + bytes.count]))
-    }
+    // Two sums rather than a loop over bytes, which would take most of the time of a debug build.
+    return CRC32C.checksum(bytes) == CRC32C.checksum(table.span.extracting(start..<start + bytes.count))
   }
 }

@@ -9,11 +9,8 @@ extension WorldEndpoint {
     guard let transfer = cargo.files[block.file], content.count > 0, content.end <= bytes.count else {
       return violate("a block of no file: \(block)")
     }
-    let isRight = bytes.withUnsafeBytes {
-      SyntheticContent.matches(
-        UnsafeRawBufferPointer(rebasing: $0[content.offset..<content.end]), source: transfer.source,
-        offset: block.offset)
-    }
+    let isRight = SyntheticContent.matches(
+      bytes.span.extracting(content.offset..<content.end), source: transfer.source, offset: block.offset)
     if !isRight { violate("wrong bytes at \(block.offset) of file \(block.file)") }
     let run = block.offset..<block.offset + UInt64(content.count)
     if cargo.files[block.file]?.insert(run) == true {
@@ -28,8 +25,8 @@ extension WorldEndpoint {
     messagesReceived += 1
     let serial: UInt64?
     switch type {
-    case .have: serial = (try? Have.decode(bytes.span.bytes, body)).flatMap { $0.chunks.first.map { UInt64($0.first) } }
-    case .request: serial = (try? Request.decode(bytes.span.bytes, body)).flatMap { $0.ranges.first?.offset }
+    case .have: serial = (try? Have.decode(bytes.span, body)).flatMap { $0.chunks.first.map { UInt64($0.first) } }
+    case .request: serial = (try? Request.decode(bytes.span, body)).flatMap { $0.ranges.first?.offset }
     default: serial = nil
     }
     guard let serial else { return violate("a message that no one sent: \(type)") }
@@ -37,9 +34,9 @@ extension WorldEndpoint {
   }
 
   /// The number of a DATA packet may lie no further than the window beyond what was acknowledged.
-  func noteSent(_ transmit: Transmit, _ bytes: UnsafeRawBufferPointer) {
-    guard let id = transmit.connection, var window = windows[id], Header.peek(bytes.bytes).packetType == .data,
-      let number = try? DataPacket.read(bytes.bytes).sequence
+  func noteSent(_ transmit: Transmit, _ bytes: Span<UInt8>) {
+    guard let id = transmit.connection, var window = windows[id], Header.peek(bytes).packetType == .data,
+      let number = try? DataPacket.read(bytes).sequence
     else { return }
     let base = window.base ?? number
     window.base = base
@@ -52,7 +49,7 @@ extension WorldEndpoint {
 
   /// No numbered packet may be handed on twice.
   func noteHandedOn(_ datagram: NetworkDatagram) {
-    let bytes = datagram.bytes.span.bytes
+    let bytes = datagram.bytes.span
     let id = Header.peek(bytes).connection
     guard let number = try? DataPacket.read(bytes).sequence else { return violate("what was handed on is no DATA") }
     let wide = UInt64(number)
@@ -62,7 +59,7 @@ extension WorldEndpoint {
   }
 
   func noteAcknowledged(_ datagram: NetworkDatagram) {
-    let bytes = datagram.bytes.span.bytes
+    let bytes = datagram.bytes.span
     guard Header.peek(bytes).packetType == .ack, let ack = try? AckPacket.read(bytes) else { return }
     // Which connection it is for the wire alone does not say; those of one peer are told apart by their numbers.
     for (id, window) in windows {

@@ -34,7 +34,7 @@ package final class WorldEndpoint: WorldHost {
   let cargo: WorldCargo
   /// What must not have happened, and was not told yet.
   var violations: [String] = []
-  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
   /// The numbers of the packets whose messages were handed on, by the connection's id on the wire.
   var handedOn: [UInt64: RangeSet<UInt64>] = [:]
   /// What the wire shows of each connection that this host sends numbered packets on, by the peer's id for it.
@@ -53,8 +53,6 @@ package final class WorldEndpoint: WorldHost {
     endpoint = Endpoint(configuration, secrets: SecretGenerator(seed: secrets))
   }
 
-  deinit { buffer.deallocate() }
-
   /// The newest connection that is open.
   package var connection: ConnectionID? { connections.last?.id }
   /// The most numbered packets that were ever unacknowledged at once, on any connection.
@@ -63,9 +61,9 @@ package final class WorldEndpoint: WorldHost {
   // MARK: The five verbs
 
   package func receive(_ datagram: NetworkDatagram, at now: Instant) {
-    if datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) {
+    if let bytes = Datagram.open(datagram.bytes.span) {
       noteAcknowledged(datagram)
-      endpoint.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+      endpoint.receive(bytes, from: datagram.from, at: now)
     } else {
       corrupt += 1
       endpoint.receiveCorrupt(from: datagram.from, at: now)
@@ -78,16 +76,17 @@ package final class WorldEndpoint: WorldHost {
   package func expire(at now: Instant) { endpoint.expire(at: now) }
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
-    guard let transmit = endpoint.nextTransmit(into: buffer, at: now) else { return nil }
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
+    guard let transmit = endpoint.nextTransmit(into: &buffer, at: now) else { return nil }
+    var bytes = Array(buffer[..<transmit.length])
     if transmit.payload.length > 0 {
-      let content = UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...])
-      SyntheticContent.fill(content, source: transmit.payload.source, offset: transmit.payload.offset)
+      var span = bytes.mutableSpan
+      var content = span._mutatingExtracting(transmit.headerLength...)
+      SyntheticContent.fill(&content, source: transmit.payload.source, offset: transmit.payload.offset)
     }
-    Datagram.seal(bytes)
+    Datagram.seal(&bytes)
     bytesSent += bytes.count
-    noteSent(transmit, UnsafeRawBufferPointer(bytes))
-    return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
+    noteSent(transmit, bytes.span)
+    return NetworkDatagram(from: address, to: transmit.to, bytes: bytes)
   }
 
   package func nextEvent(at now: Instant) -> String? {

@@ -21,12 +21,13 @@ package struct WorldFile: Sendable {
     var piece: [UInt8] = []
     for i in 0..<cut.pieces {
       piece = Array(repeating: 0, count: cut.pieceLength(i))
-      piece.withUnsafeMutableBytes { WorldFile.fill($0, seed: seed, offset: cut.pieceOffset(i)) }
+      var room = piece.mutableSpan
+      WorldFile.fill(&room, seed: seed, offset: cut.pieceOffset(i))
       guard cut.pieces > 1 else { continue }
       let firstLeaf = cut.pieceOffset(i) / UInt64(Blake3.leafBytes)
-      values.append(piece.withUnsafeBytes { Blake3.chainingValue(of: $0, firstLeaf: firstLeaf) })
+      values.append(Blake3.chainingValue(of: piece.span, firstLeaf: firstLeaf))
     }
-    manifest = piece.withUnsafeBytes { Manifest(cut: cut, values: values, lastPiece: $0) }
+    manifest = Manifest(cut: cut, values: values, lastPiece: piece.span)
   }
 
   /// The same bytes in another cut: the same id.
@@ -40,27 +41,26 @@ package struct WorldFile: Sendable {
   package var cut: Cut { manifest.cut }
 
   /// Writes its bytes from `offset` on.
-  package func fill(_ bytes: UnsafeMutableRawBufferPointer, offset: UInt64) {
-    WorldFile.fill(bytes, seed: seed, offset: offset)
+  package func fill(_ bytes: inout MutableSpan<UInt8>, offset: UInt64) {
+    WorldFile.fill(&bytes, seed: seed, offset: offset)
   }
 
   /// Its bytes, as far as these pieces go; the others are zeros.
   package func content(_ pieces: BitSet) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(cut.size))
-    bytes.withUnsafeMutableBytes { bytes in
-      for piece in 0..<cut.pieces where pieces.contains(piece) {
-        let start = Int(cut.pieceOffset(piece))
-        let part = bytes[start..<start + cut.pieceLength(piece)]
-        fill(UnsafeMutableRawBufferPointer(rebasing: part), offset: UInt64(start))
-      }
+    var whole = bytes.mutableSpan
+    for piece in 0..<cut.pieces where pieces.contains(piece) {
+      let start = Int(cut.pieceOffset(piece))
+      var part = whole._mutatingExtracting(start..<start + cut.pieceLength(piece))
+      fill(&part, offset: UInt64(start))
     }
     return bytes
   }
 
-  static func fill(_ bytes: UnsafeMutableRawBufferPointer, seed: UInt32, offset: UInt64) {
+  static func fill(_ bytes: inout MutableSpan<UInt8>, seed: UInt32, offset: UInt64) {
     for start in stride(from: 0, to: bytes.count, by: 32_768) {
-      let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + 32_768, bytes.count)])
-      SyntheticContent.fill(part, source: seed, offset: offset + UInt64(start))
+      var part = bytes._mutatingExtracting(start..<min(start + 32_768, bytes.count))
+      SyntheticContent.fill(&part, source: seed, offset: offset + UInt64(start))
     }
   }
 }

@@ -45,12 +45,10 @@ extension WorldPeer {
       offset + content.count <= cut.pieceLength(piece)
     else { return violate("a block outside its datagram or piece") }
     let length = cut.pieceLength(piece)
-    bytes.withUnsafeBytes { bytes in
-      files[key.index].gathering[piece, default: Array(repeating: 0, count: length)].withUnsafeMutableBytes {
-        UnsafeMutableRawBufferPointer(rebasing: $0[offset...])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[content.offset..<content.end]))
-      }
-    }
+    var gathered = files[key.index].gathering.removeValue(forKey: piece) ?? Array(repeating: 0, count: length)
+    var room = gathered.mutableSpan
+    room.copy(bytes.span.extracting(content.offset..<content.end), to: offset)
+    files[key.index].gathering[piece] = gathered
   }
 
   /// Does what the disk is done with by now, and what follows on that.
@@ -115,7 +113,8 @@ extension WorldPeer {
     }
     let file = files[key.index].file
     var expected = [UInt8](repeating: 0, count: content.count)
-    expected.withUnsafeMutableBytes { WorldFile.fill($0, seed: file.seed, offset: file.cut.pieceOffset(piece)) }
+    var room = expected.mutableSpan
+    WorldFile.fill(&room, seed: file.seed, offset: file.cut.pieceOffset(piece))
     if content != expected { violate("\(address) takes wrong bytes for piece \(piece)") }
     if !files[key.index].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
   }

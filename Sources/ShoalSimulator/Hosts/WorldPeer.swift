@@ -33,7 +33,7 @@ package final class WorldPeer: WorldHost {
   /// Sees and may change each datagram as it is sent, before its checksum; if it says false, it is not sent.
   package var tamper: ((inout [UInt8]) -> Bool)?
 
-  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+  var buffer = [UInt8](repeating: 0, count: 65_536)
   var store = Store()
   /// Its disk.
   package var disk = SimulatedDisk()
@@ -56,8 +56,6 @@ package final class WorldPeer: WorldHost {
     swarm = Swarm(configuration, secrets: SecretGenerator(seed: secrets))
   }
 
-  deinit { buffer.deallocate() }
-
   func verificationDelay(of job: StoreJob) -> Nanoseconds {
     switch job {
     case .settle, .allocate: verificationDelay
@@ -69,8 +67,7 @@ package final class WorldPeer: WorldHost {
 
   package func receive(_ datagram: NetworkDatagram, at now: Instant) {
     self.now = now
-    let bytes = datagram.bytes.span.bytes
-    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else {
+    guard let bytes = Datagram.open(datagram.bytes.span) else {
       swarm.receiveCorrupt(from: datagram.from, at: now)
       return take([])
     }
@@ -92,21 +89,18 @@ package final class WorldPeer: WorldHost {
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
     self.now = now
     if case (let to, var bytes)? = tracker?.nextTransmit(at: now) {
-      bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+      Datagram.seal(&bytes)
       return NetworkDatagram(from: address, to: to, bytes: bytes)
     }
-    while let transmit = swarm.nextTransmit(into: buffer, at: now) {
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
+    while let transmit = swarm.nextTransmit(into: &buffer, at: now) {
+      var datagram = Array(buffer[..<transmit.length])
       if transmit.payload.length > 0 {
-        gather(transmit.payload, into: UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...]))
+        var span = datagram.mutableSpan
+        var room = span._mutatingExtracting(transmit.headerLength...)
+        gather(transmit.payload, into: &room)
       }
-      guard let tamper else {
-        Datagram.seal(bytes)
-        return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
-      }
-      var datagram = Array(bytes)
-      guard tamper(&datagram) else { continue }
-      datagram.withUnsafeMutableBytes { Datagram.seal($0) }
+      if let tamper, !tamper(&datagram) { continue }
+      Datagram.seal(&datagram)
       return NetworkDatagram(from: address, to: transmit.to, bytes: datagram)
     }
     return nil
@@ -129,15 +123,14 @@ package final class WorldPeer: WorldHost {
     disk.crash(using: &random)
   }
 
-  private func gather(_ payload: Payload, into room: UnsafeMutableRawBufferPointer) {
+  private func gather(_ payload: Payload, into room: inout MutableSpan<UInt8>) {
     let key = FileKey(source: payload.source)
     guard payload.space == ContentSpace.content.rawValue else {
       guard let bytes = swarm.manifest(key)?.bytes, Int(payload.offset) + room.count <= bytes.count else {
         return violate("\(address) sends a manifest that it lacks")
       }
-      return bytes.withUnsafeBytes {
-        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(payload.offset)...].prefix(room.count)))
-      }
+      let start = Int(payload.offset)
+      return room.copy(bytes.span.extracting(start..<start + room.count), to: 0)
     }
     contentSent += room.count
     let cut = files[key.index].file.cut
@@ -145,7 +138,7 @@ package final class WorldPeer: WorldHost {
     let last = cut.piece(at: payload.offset + UInt64(room.count) - 1)
     let isHere = (piece...last).allSatisfy(files[key.index].written.contains)
     if !isHere { violate("\(address) serves piece \(piece), which it lacks") }
-    files[key.index].file.fill(room, offset: payload.offset)
+    files[key.index].file.fill(&room, offset: payload.offset)
     if lies(piece) { room[0] ^= 1 }
   }
 

@@ -27,7 +27,7 @@ package final class WorldStranger: WorldHost {
   /// Its endpoint; after a call that gives it something to send, have the world `flush` the stranger.
   package var endpoint: Endpoint
   /// What it fills blocks with.
-  package var content: (Payload, UnsafeMutableRawBufferPointer) -> Void = { _, _ in }
+  package var content: (Payload, inout MutableSpan<UInt8>) -> Void = { _, _ in }
   private let behave: Behaviour
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
@@ -43,8 +43,7 @@ package final class WorldStranger: WorldHost {
   }
 
   package func receive(_ datagram: NetworkDatagram, at now: Instant) {
-    let bytes = datagram.bytes.span.bytes
-    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else { return }
+    guard let bytes = Datagram.open(datagram.bytes.span) else { return }
     endpoint.receive(bytes, from: datagram.from, at: now)
     while let event = endpoint.nextEvent() {
       switch event {
@@ -71,15 +70,15 @@ package final class WorldStranger: WorldHost {
   package func expire(at now: Instant) { endpoint.expire(at: now) }
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
-    buffer.withUnsafeMutableBytes { buffer in
-      guard let transmit = endpoint.nextTransmit(into: buffer, at: now) else { return nil }
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<transmit.length])
-      if transmit.payload.length > 0 {
-        content(transmit.payload, UnsafeMutableRawBufferPointer(rebasing: bytes[transmit.headerLength...]))
-      }
-      Datagram.seal(bytes)
-      return NetworkDatagram(from: address, to: transmit.to, bytes: Array(bytes))
+    guard let transmit = endpoint.nextTransmit(into: &buffer, at: now) else { return nil }
+    var bytes = Array(buffer[..<transmit.length])
+    if transmit.payload.length > 0 {
+      var span = bytes.mutableSpan
+      var room = span._mutatingExtracting(transmit.headerLength...)
+      content(transmit.payload, &room)
     }
+    Datagram.seal(&bytes)
+    return NetworkDatagram(from: address, to: transmit.to, bytes: bytes)
   }
   package func nextEvent(at now: Instant) -> String? { nil }
 

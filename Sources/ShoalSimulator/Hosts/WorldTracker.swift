@@ -24,7 +24,8 @@ package final class WorldTracker: WorldHost {
   static func make(
     using random: inout SeededGenerator, _ configuration: RegistrarConfiguration = RegistrarConfiguration()
   ) -> Registrar {
-    let key = withUnsafeBytes(of: random.next()) { Blake3.hash($0) }
+    let secret = random.next().byteSwapped.bigEndianBytes
+    let key = Blake3.hash(secret.span)
     return Registrar(key: key, seed: random.next(), configuration: configuration)
   }
 
@@ -34,15 +35,15 @@ package final class WorldTracker: WorldHost {
   }
 
   package func receive(_ datagram: NetworkDatagram, at now: Instant) {
-    guard datagram.bytes.withUnsafeBytes({ Datagram.open($0) != nil }) else { return }
-    tracker.receive(datagram.bytes.span.bytes, from: datagram.from, at: now)
+    guard let bytes = Datagram.open(datagram.bytes.span) else { return }
+    tracker.receive(bytes, from: datagram.from, at: now)
   }
 
   package func expire(at now: Instant) { tracker.expire(at: now) }
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
     guard case (let to, var bytes)? = tracker.nextTransmit(at: now) else { return nil }
-    bytes.withUnsafeMutableBytes { Datagram.seal($0) }
+    Datagram.seal(&bytes)
     return NetworkDatagram(from: address, to: to, bytes: bytes)
   }
 

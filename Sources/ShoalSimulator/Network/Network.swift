@@ -134,7 +134,7 @@ package struct Network {
 
   private mutating func carry(_ datagram: consuming NetworkDatagram, _ fate: Fate, to reached: Int?) {
     guard case .delivered(let delivery) = fate else { return }
-    if let corruption = delivery.corruption { datagram.bytes.withUnsafeMutableBytes { corruption.apply(to: $0) } }
+    if let corruption = delivery.corruption { corruption.apply(to: &datagram.bytes) }
     let flight = Flight(datagram: datagram, reached: reached)
     if let duplicate = delivery.duplicate { queue(flight, at: duplicate) }
     queue(flight, at: delivery.release)

@@ -115,13 +115,13 @@ extension Analyzer {
   }
 
   private mutating func readSlice(
-    _ packet: AckPacket, _ bytes: UnsafeRawBufferPointer, _ next: Int64, _ subject: Int,
+    _ packet: AckPacket, _ bytes: Bytes, _ next: Int64, _ subject: Int,
     _ judgement: SentPackets.Judgement, _ result: inout SentPackets.Acknowledged
   ) {
     guard packet.count > 0 else { return }
     // The slice begins at `next` or beyond, or lies behind it if it was overtaken.
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
-    var runs = SliceReader(packet, bytes.bytes)
+    var runs = SliceReader(packet, bytes.span)
     while let run = runs.next() {
       let start = first + Int64(run.offset)
       if run.isReceived {

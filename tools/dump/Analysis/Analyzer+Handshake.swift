@@ -28,7 +28,7 @@ extension Analyzer {
 
   private mutating func observeOpen(_ datagram: Datagram, _ seen: inout Observation) {
     requests.request(datagram, &seen)
-    guard let packet = try? OpenPacket.decode(datagram.bytes.bytes) else { return }
+    guard let packet = try? OpenPacket.decode(datagram.bytes.span) else { return }
     let (opener, responder) = (datagram.source, datagram.destination)
     guard let index = flow(datagram.connection, from: responder, to: opener, &seen) else { return }
     seen.flow = flows[index].reverse
@@ -52,7 +52,7 @@ extension Analyzer {
 
   private mutating func observeAccept(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     requests.reply(datagram, &seen)
-    guard let packet = try? AcceptPacket.decode(datagram.bytes.bytes) else { return }
+    guard let packet = try? AcceptPacket.decode(datagram.bytes.span) else { return }
     defer { noteResponder(datagram, index) }
     if let wish = flows[index].wish, packet.window < wish.window { seen.marks.insert(.windowLowered) }
     guard flows[index].reverse == nil else { return }
@@ -98,7 +98,7 @@ extension Analyzer {
 
   private mutating func observeProbed(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     prove(index)
-    guard let packet = try? ProbedPacket.decode(datagram.bytes.bytes), let prober = flows[index].reverse else { return }
+    guard let packet = try? ProbedPacket.decode(datagram.bytes.span), let prober = flows[index].reverse else { return }
     guard Int(packet.size) > flows[prober].pathMTU else { return }
     flows[prober].pathMTU = Int(packet.size)
     seen.pathMTU = Int(packet.size)

@@ -4,13 +4,13 @@ extension Datagram {
   /// Why its fields are not what the protocol says; nil if they are. Of a datagram that was captured whole.
   var fault: WireError? {
     do throws(WireError) {
-      let (_, type) = try Header.decode(bytes.bytes)
-      try Self.check(type.packet, bytes.bytes)
+      let (_, type) = try Header.decode(bytes.span)
+      try Self.check(type.packet, bytes.span)
       return nil
     } catch { return error }
   }
 
-  private static func check<P: Packet>(_: P.Type, _ bytes: RawSpan) throws(WireError) { _ = try P.decode(bytes) }
+  private static func check<P: Packet>(_: P.Type, _ bytes: Span<UInt8>) throws(WireError) { _ = try P.decode(bytes) }
 }
 
 extension Analyzer {
@@ -43,7 +43,7 @@ extension Analyzer {
     return content
   }
 
-  private static func check<M: Message>(_: M.Type, _ bytes: RawSpan, _ body: ByteRange) throws(WireError) {
+  private static func check<M: Message>(_: M.Type, _ bytes: Span<UInt8>, _ body: ByteRange) throws(WireError) {
     _ = try M.decode(bytes, body)
   }
 }

@@ -17,7 +17,7 @@ struct Corruption: Equatable {
   let mend: Bit?
 
   /// Nil if the datagram, which has a header, is intact.
-  init?(_ datagram: UnsafeRawBufferPointer) {
+  init?(_ datagram: Span<UInt8>) {
     found = Checksum.found(datagram)
     computed = Checksum.compute(datagram)
     guard found != computed else { return nil }

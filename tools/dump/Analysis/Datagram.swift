@@ -2,7 +2,7 @@ import ShoalCapture
 import ShoalContent
 import ShoalWire
 
-/// A captured UDP datagram, and whether it is intact. Its bytes lie in the reader: valid until that reads on.
+/// A captured UDP datagram, and whether it is intact.
 struct Datagram {
   /// What the checksum says.
   enum Verdict: Equatable {
@@ -42,7 +42,7 @@ struct Datagram {
   /// The bytes of UDP payload that were sent.
   var length: Int
   /// The bytes of UDP payload that were captured.
-  var bytes: UnsafeRawBufferPointer
+  var bytes: Bytes
   var verdict: Verdict
   /// Whether it begins as every Shoal datagram does, or is known by its flow to be one that was damaged there.
   var isOurs: Bool
@@ -55,38 +55,38 @@ struct Datagram {
   /// None yet: room for what is read.
   init() {
     let nobody = Address(high: 0, low: 0, port: 0)
-    self.init(from: nobody, to: nobody, payload: UnsafeRawBufferPointer(start: nil, count: 0), length: 0)
+    self.init(from: nobody, to: nobody, payload: Bytes(), length: 0)
   }
 
   /// The datagram at `payload`, a part of the bytes of a frame.
-  init(_ record: CaptureRecord, _ frame: IPFrame, payload: UnsafeRawBufferPointer, length: Int) {
+  init(_ record: CaptureRecord, _ frame: IPFrame, payload: Bytes, length: Int) {
     self.init(from: frame.source, to: frame.destination, payload: payload, length: length)
     (number, time, direction) = (record.number, record.time, record.direction ?? frame.direction)
     way = direction
   }
 
   /// The datagram `payload`, of which `length` bytes were sent.
-  init(from source: Address, to destination: Address, payload: UnsafeRawBufferPointer, length: Int) {
+  init(from source: Address, to destination: Address, payload: Bytes, length: Int) {
     number = 0
     (self.source, self.destination) = (source, destination)
     bytes = payload
     self.length = length
-    isOurs = Header.peek(payload.bytes).magic == Header.magic
+    isOurs = Header.peek(payload.span).magic == Header.magic
     if length > payload.count || length < Limits.headerLength {
       verdict = .unknown
     } else {
-      verdict = Checksum.isValid(payload) ? .ok : .corrupt
+      verdict = Checksum.isValid(payload.span) ? .ok : .corrupt
     }
     if isOurs, verdict != .corrupt { decode() }
   }
 
   private mutating func decode() {
-    guard let (header, type) = try? Header.decode(bytes.bytes) else { return }
+    guard let (header, type) = try? Header.decode(bytes.span) else { return }
     self.type = type
     connection = header.connection
     switch type {
-    case .data: content = (try? DataPacket.read(bytes.bytes)).map(Content.data) ?? .none
-    case .ack: content = (try? AckPacket.read(bytes.bytes)).map(Content.ack) ?? .none
+    case .data: content = (try? DataPacket.read(bytes.span)).map(Content.data) ?? .none
+    case .ack: content = (try? AckPacket.read(bytes.span)).map(Content.ack) ?? .none
     default: content = .other
     }
   }
@@ -98,7 +98,7 @@ struct Datagram {
   /// Whether it fails its checksum, so that nothing it says may be believed.
   var isCorrupt: Bool { verdict == .corrupt }
   /// How the checksum is wrong; nil if it is right, or cannot be checked.
-  var corruption: Corruption? { isCorrupt ? Corruption(bytes) : nil }
+  var corruption: Corruption? { isCorrupt ? Corruption(bytes.span) : nil }
   /// The datagram as it reads, though it be corrupt: for those who look at it, and know.
   var asItReads: Datagram {
     guard isCorrupt else { return self }
@@ -107,10 +107,10 @@ struct Datagram {
     return copy
   }
   /// The type that a corrupt datagram claims, which may be the damage.
-  var claimedType: PacketType? { Header.peek(bytes.bytes).packetType }
+  var claimedType: PacketType? { Header.peek(bytes.span).packetType }
   /// The value of a type that is not known, as text.
   var unknownType: String {
-    let value = Header.peek(bytes.bytes).type
+    let value = Header.peek(bytes.span).type
     return value == 0 && bytes.count < Limits.headerLength ? "?" : "0x" + hex(UInt64(value), 2)
   }
 }
@@ -131,19 +131,19 @@ extension Datagram {
   /// Calls `visit` with the datagram's bytes, those that were not captured as zeros: the content of a BLOCK that the
   /// capture cut is a place and a length all the same.
   func messages(
-    from offset: Int, _ visit: (RawSpan, MessagePart) throws(WireError) -> Void
+    from offset: Int, _ visit: (Span<UInt8>, MessagePart) throws(WireError) -> Void
   ) throws(WireError) {
     let captured = bytes.count
     if isTruncated {
       let whole = [UInt8](bytes) + [UInt8](repeating: 0, count: length - bytes.count)
-      try Self.messages(in: whole.span.bytes, captured: captured, from: offset, visit)
+      try Self.messages(in: whole.span, captured: captured, from: offset, visit)
     } else {
-      try Self.messages(in: bytes.bytes, captured: captured, from: offset, visit)
+      try Self.messages(in: bytes.span, captured: captured, from: offset, visit)
     }
   }
 
   private static func messages(
-    in span: RawSpan, captured: Int, from offset: Int, _ visit: (RawSpan, MessagePart) throws(WireError) -> Void
+    in span: Span<UInt8>, captured: Int, from offset: Int, _ visit: (Span<UInt8>, MessagePart) throws(WireError) -> Void
   ) throws(WireError) {
     var reader = MessageReader(span, from: offset)
     while let (type, body) = try reader.next() {

@@ -28,10 +28,10 @@ struct SentPackets {
   /// The bytes of the smallest ring.
   static let leastMemory = least * MemoryLayout<SentPacket>.stride + least / 4
 
-  private var records: UnsafeMutablePointer<SentPacket>?
+  private var records: [SentPacket] = []
   /// Bit n & mask: the number n was seen; it was acknowledged.
-  private var seen: UnsafeMutablePointer<UInt64>?
-  private var acked: UnsafeMutablePointer<UInt64>?
+  private var seen: [UInt64] = []
+  private var acked: [UInt64] = []
   private var capacity = 0
   /// Whether any number was seen or acknowledged.
   private(set) var isAnchored = false
@@ -46,12 +46,9 @@ struct SentPackets {
   /// The bytes that the ring takes.
   var memory: Int { capacity * MemoryLayout<SentPacket>.stride + capacity / 4 }
 
-  /// Frees the ring; whoever owns the flow must call this, once.
+  /// Frees the ring.
   mutating func deallocate() {
-    records?.deallocate()
-    seen?.deallocate()
-    acked?.deallocate()
-    (records, seen, acked, capacity, isAnchored) = (nil, nil, nil, 0, false)
+    (records, seen, acked, capacity, isAnchored) = ([], [], [], 0, false)
     (bytesInFlight, packetsInFlight) = (0, 0)
   }
 
@@ -66,7 +63,7 @@ struct SentPackets {
 
   /// What is remembered of a number; nil if it was not seen, or long ago.
   func record(_ number: Int64) -> SentPacket? {
-    guard isHeld(number), bit(seen, number), let records else { return nil }
+    guard isHeld(number), bit(seen, number) else { return nil }
     return records[slot(number)]
   }
 
@@ -79,7 +76,7 @@ struct SentPackets {
     // Beyond any window: the capture has a hole, or the packet is a lie. Start over.
     if number >= base + Int64(Self.maximum) || number < base - Int64(Self.maximum) { anchor(number) }
     if number >= end { extend(to: number + 1, budget: budget) }
-    guard isHeld(number), let records else { return }
+    guard isHeld(number) else { return }
     let place = slot(number)
     if bit(seen, number) {
       if !bit(acked, number), number >= base {
@@ -89,7 +86,7 @@ struct SentPackets {
       (packet.firstNumber, packet.firstTime) = (records[place].firstNumber, records[place].firstTime)
       records[place] = packet
     } else {
-      set(seen, number)
+      seen[place >> 6] |= mask(number)
       records[place] = packet
       if number >= base, !bit(acked, number) {
         bytesInFlight += Int(packet.length)
@@ -138,7 +135,7 @@ struct SentPackets {
   mutating func acknowledge(_ first: Int64, _ last: Int64, _ judgement: Judgement, _ result: inout Acknowledged) {
     var number = max(first, end - Int64(capacity), base)
     let last = min(last, end)
-    guard capacity > 0, let seen, let acked, let records else { return }
+    guard capacity > 0 else { return }
     while number < last {
       let (place, width, mask) = word(number, last)
       let fresh = mask & ~acked[place >> 6]
@@ -159,7 +156,7 @@ struct SentPackets {
   mutating func reportMissing(_ first: Int64, _ last: Int64) {
     var number = max(first, end - Int64(capacity), base)
     let last = min(last, end)
-    guard capacity > 0, let seen, let acked, let records else { return }
+    guard capacity > 0 else { return }
     while number < last {
       let (place, width, mask) = word(number, last)
       var rest = mask & seen[place >> 6] & ~acked[place >> 6]
@@ -203,18 +200,12 @@ struct SentPackets {
 
   private func isHeld(_ number: Int64) -> Bool { number < end && number >= end - Int64(capacity) }
 
-  private func bit(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) -> Bool {
-    guard let bits else { return false }
+  private func bit(_ bits: [UInt64], _ number: Int64) -> Bool {
+    guard capacity > 0 else { return false }
     return bits[slot(number) >> 6] >> UInt64(slot(number) & 63) & 1 == 1
   }
 
-  private func set(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) {
-    bits?[slot(number) >> 6] |= 1 << UInt64(slot(number) & 63)
-  }
-
-  private func unset(_ bits: UnsafeMutablePointer<UInt64>?, _ number: Int64) {
-    bits?[slot(number) >> 6] &= ~(1 << UInt64(slot(number) & 63))
-  }
+  private func mask(_ number: Int64) -> UInt64 { 1 << UInt64(slot(number) & 63) }
 
   private mutating func anchor(_ number: Int64) {
     isAnchored = true
@@ -224,7 +215,6 @@ struct SentPackets {
 
   private mutating func clear() {
     (bytesInFlight, packetsInFlight) = (0, 0)
-    guard let seen, let acked else { return }
     for word in 0..<capacity >> 6 {
       seen[word] = 0
       acked[word] = 0
@@ -246,40 +236,34 @@ struct SentPackets {
       let old = end - Int64(capacity)
       if old >= base {
         // Nobody ever acknowledged it: the capture has one direction only, or memory is short.
-        if bit(seen, old), !bit(acked, old), let records {
+        if bit(seen, old), !bit(acked, old) {
           bytesInFlight -= Int(records[slot(old)].length)
           packetsInFlight -= 1
         }
         base = old + 1
       }
-      unset(seen, end)
-      unset(acked, end)
+      seen[slot(end) >> 6] &= ~mask(end)
+      acked[slot(end) >> 6] &= ~mask(end)
       end += 1
     }
   }
 
   private mutating func grow() {
     let larger = max(capacity * 2, Self.least)
-    let new = (
-      UnsafeMutablePointer<SentPacket>.allocate(capacity: larger),
-      UnsafeMutablePointer<UInt64>.allocate(capacity: larger / 64),
-      UnsafeMutablePointer<UInt64>.allocate(capacity: larger / 64)
-    )
-    new.1.initialize(repeating: 0, count: larger / 64)
-    new.2.initialize(repeating: 0, count: larger / 64)
-    if let records {
+    let nothing = SentPacket(firstNumber: 0, firstTime: 0, lastTime: 0, timestamp: 0, length: 0, attempt: 0, order: 0)
+    var newRecords = [SentPacket](repeating: nothing, count: larger)
+    var newSeen = [UInt64](repeating: 0, count: larger / 64)
+    var newAcked = newSeen
+    if capacity > 0 {
       for number in max(end - Int64(capacity), base - Int64(capacity))..<end {
         let place = Int(truncatingIfNeeded: number) & (larger - 1)
         if bit(seen, number) {
-          new.0[place] = records[slot(number)]
-          new.1[place >> 6] |= 1 << UInt64(place & 63)
+          newRecords[place] = records[slot(number)]
+          newSeen[place >> 6] |= 1 << UInt64(place & 63)
         }
-        if bit(acked, number) { new.2[place >> 6] |= 1 << UInt64(place & 63) }
+        if bit(acked, number) { newAcked[place >> 6] |= 1 << UInt64(place & 63) }
       }
-      self.records?.deallocate()
-      seen?.deallocate()
-      acked?.deallocate()
     }
-    (records, seen, acked, capacity) = (new.0, new.1, new.2, larger)
+    (records, seen, acked, capacity) = (newRecords, newSeen, newAcked, larger)
   }
 }

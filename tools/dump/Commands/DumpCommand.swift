@@ -166,7 +166,7 @@ struct DumpCommand: ~Copyable {
 
   private mutating func flush(isEnd: Bool = false) {
     if !isEnd, options.isQlog, qlog.isWaiting(out.count) { return }
-    if out.count > 0 { console.write(out.bytes) }
+    if out.count > 0 { console.write(out.bytes.span) }
     out.removeAll()
   }
 

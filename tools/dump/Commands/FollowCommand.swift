@@ -1,4 +1,5 @@
 import Glibc
+import ShoalCapture
 import ShoalContent
 import ShoalSwarm
 import ShoalTerminal
@@ -67,7 +68,7 @@ struct FollowCommand: ~Copyable {
 
   /// Makes the directory unless it is there, and sees that it can be written to.
   private static func make(_ directory: String) throws(InputFailure) {
-    guard mkdir(directory, 0o777) == 0 || errno == EEXIST, access("\(directory)/.", W_OK) == 0 else {
+    guard SystemCall.makeDirectory(directory), SystemCall.isWritable("\(directory)/.") else {
       throw InputFailure(reason: "\(escaped(directory, asciiOnly: true)): \(systemError())")
     }
   }
@@ -92,7 +93,7 @@ struct FollowCommand: ~Copyable {
       case .offer:
         let key = FileTable.Key(flow: flow, file: try Offer.decode(bytes, part.body).file)
         _ = index(of: key)
-        for (block, datagram) in early.take(key) { datagram.withUnsafeBytes { add(block, $0, key) } }
+        for (block, datagram) in early.take(key) { add(block, Bytes(datagram), key) }
       case .block:
         let block = try Block.read(bytes, part.body)
         let key = FileTable.Key(flow: flow, file: block.file)
@@ -106,7 +107,7 @@ struct FollowCommand: ~Copyable {
     }
   }
 
-  private mutating func add(_ block: Block, _ datagram: UnsafeRawBufferPointer, _ key: FileTable.Key) {
+  private mutating func add(_ block: Block, _ datagram: Bytes, _ key: FileTable.Key) {
     guard let index = index(of: key), let cut = analyzer.files[key]?.cut else { return }
     let (directory, id) = (directory, files[index].id)
     files[index].add(block, datagram, cut) { Self.spool(directory, id) }
@@ -126,7 +127,7 @@ struct FollowCommand: ~Copyable {
 
   /// Who wants an empty file knows it by its id, and asks for no OFFER.
   private mutating func addEmpty() {
-    let id = Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0))
+    let id = Blake3.hash(Span())
     guard !files.contains(where: { $0.id == id }), files.count < Self.most,
       analyzer.files.entries.values.contains(where: { $0.id == id })
     else { return }
@@ -137,12 +138,9 @@ struct FollowCommand: ~Copyable {
 
   /// A file for content that is not complete: beside the others under a name of its own, or without any.
   private static func spool(_ directory: String?, _ id: Digest) -> Int32 {
-    if let directory { return open(path(directory, id), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
-    let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(temporary)/shoal-dump.XXXXXX".utf8CString)
-    let descriptor = mkostemp(&template, O_CLOEXEC)
-    if descriptor >= 0 { unlink(template) }
-    return descriptor
+    if let directory { return SystemCall.open(path(directory, id), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let temporary = SystemCall.environment("TMPDIR")
+    return SystemCall.openTemporary("\(temporary.isEmpty ? "/tmp" : temporary)/shoal-dump.")
   }
 
   private static func path(_ directory: String, _ id: Digest) -> String { "\(directory)/\(id.hex).part" }
@@ -158,7 +156,7 @@ struct FollowCommand: ~Copyable {
       if problem == nil {
         (written, problem) = place(file, result, directory)
       } else {
-        unlink(Self.path(directory, file.id))
+        SystemCall.remove(Self.path(directory, file.id))
       }
     }
     if isJSON {
@@ -179,7 +177,7 @@ struct FollowCommand: ~Copyable {
   ) -> (written: String?, problem: String?) {
     let spool = Self.path(directory, file.id)
     guard result.wholeBytes > 0 || result.isComplete else {
-      unlink(spool)
+      SystemCall.remove(spool)
       return (nil, nil)
     }
     // An empty file has no block.
@@ -187,16 +185,16 @@ struct FollowCommand: ~Copyable {
     defer { if descriptor >= 0 { close(descriptor) } }
     guard descriptor >= 0, ftruncate(descriptor, off_t(result.cut.size)) == 0 else {
       let reason = systemError()
-      unlink(spool)
+      SystemCall.remove(spool)
       return (nil, "\(escaped(spool, asciiOnly: true)): \(reason)")
     }
     let name = safeFileName(file.name) ?? file.id.short
     let whole = "\(directory)/\(name)"
     let target = result.isComplete ? whole : partPath(of: whole)
-    guard renameat2(AT_FDCWD, spool, AT_FDCWD, target, replaces ? 0 : UInt32(RENAME_NOREPLACE)) == 0 else {
+    guard SystemCall.rename(spool, to: target, replacing: replaces) else {
       let isThere = errno == EEXIST
       let reason = isThere ? "exists; use --force, or another --output" : systemError()
-      unlink(spool)
+      SystemCall.remove(spool)
       return (nil, "\(escaped(target, asciiOnly: true)) \(isThere ? "" : "cannot be written: ")\(reason)")
     }
     return (target, nil)

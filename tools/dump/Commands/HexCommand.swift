@@ -34,10 +34,10 @@ struct HexCommand {
         code: "format")
       return false
     }
-    return bytes.withUnsafeBytes { show($0) }
+    return show(Bytes(bytes))
   }
 
-  private func show(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  private func show(_ bytes: Bytes) -> Bool {
     guard var datagram = Self.datagram(in: bytes) else {
       console.error(
         "standard input: these \(bytes.count) bytes are neither a Shoal datagram nor an IP packet with one",
@@ -66,14 +66,14 @@ struct HexCommand {
       if options.showsBytes { ByteTable.write(datagram, to: &out) }
     }
     out.append("\n")
-    console.write(out.bytes)
+    console.write(out.bytes.span)
   }
 
   /// The bytes are a Shoal datagram, or an IP packet, or an Ethernet frame.
-  private static func datagram(in bytes: UnsafeRawBufferPointer) -> Datagram? {
+  private static func datagram(in bytes: Bytes) -> Datagram? {
     for linkType in [LinkType.raw, .ethernet, .linuxCooked, .linuxCooked2] {
-      guard let frame = try? IPFrame.parse(linkType: linkType, bytes: bytes, verifying: false) else { continue }
-      let payload = UnsafeRawBufferPointer(rebasing: bytes[frame.payload])
+      guard let frame = try? IPFrame.parse(linkType: linkType, bytes: bytes.span, verifying: false) else { continue }
+      let payload = bytes.slice(frame.payload)
       let length = max(frame.udpLength - 8, payload.count)
       let datagram = Datagram(from: frame.source, to: frame.destination, payload: payload, length: length)
       if datagram.isOurs { return datagram }
@@ -88,7 +88,9 @@ struct HexCommand {
     var bytes = [UInt8](repeating: 0, count: most)
     var count = 0
     while count < most {
-      let got = bytes.withUnsafeMutableBytes { Glibc.read(input, $0.baseAddress! + count, most - count) }
+      var span = bytes.mutableSpan
+      var room = span._mutatingExtracting(count...)
+      let got = Descriptor.read(from: input, into: &room)
       if got == 0 { break }
       if got > 0 { count += got } else if errno != EINTR { throw InputFailure(reason: systemError()) }
     }

@@ -98,18 +98,16 @@ struct ReportCommand {
   /// The page around its data; `<` is written as an escape, so that no name ends the script.
   static func page(_ json: JSON) -> [UInt8] {
     var page = ReportPage.head
-    var text = json.description
-    text.withUTF8 { bytes in
-      page.reserveCapacity(page.count + bytes.count + ReportPage.tail.count + 64)
-      for byte in bytes {
-        if byte == UInt8(ascii: "<") { page += Array("\\u003c".utf8) } else { page.append(byte) }
-      }
+    let bytes = Array(json.description.utf8)
+    page.reserveCapacity(page.count + bytes.count + ReportPage.tail.count + 64)
+    for byte in bytes {
+      if byte == UInt8(ascii: "<") { page += Array("\\u003c".utf8) } else { page.append(byte) }
     }
     return page + ReportPage.tail
   }
 
   private func writeGraphs(_ graphs: [(name: String, svg: String)], to directory: String) -> Bool {
-    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
+    guard SystemCall.makeDirectory(directory) else {
       console.error("\(escaped(directory, asciiOnly: true)): \(systemError())", code: "file")
       return false
     }
@@ -126,7 +124,7 @@ struct ReportCommand {
 
   private func write(_ bytes: [UInt8]) -> Bool {
     if output == "-" {
-      bytes.withUnsafeBytes { console.write($0) }
+      console.write(bytes.span)
       if let failure = console.outputFailure { console.error(failure, code: "output") }
       return console.outputFailure == nil
     }

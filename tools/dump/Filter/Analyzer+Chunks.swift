@@ -4,7 +4,7 @@ import ShoalWire
 extension Analyzer {
   /// Whether a datagram concerns any of these chunks.
   func mentions(_ chunks: ClosedRange<UInt32>, _ datagram: Datagram, _ seen: Observation) -> Bool {
-    let bytes = datagram.bytes.bytes
+    let bytes = datagram.bytes.span
     switch datagram.type {
     case .data?: return mentionsInMessages(chunks, datagram, seen)
     case .register?: return (try? RegisterPacket.decode(bytes)).map { Self.touch($0.have, chunks) } ?? false

@@ -25,7 +25,7 @@ extension Datagram {
   /// What is unequal must be there, and none of its values equal.
   func hasField(_ name: String, _ relation: Relation?, _ value: Token?) -> Bool {
     guard type != nil else { return false }
-    let rows = DatagramLayout(bytes.bytes).rows.filter { $0.name == name }
+    let rows = DatagramLayout(bytes.span).rows.filter { $0.name == name }
     guard let relation, let value else { return rows.contains { !$0.isZero } }
     if relation == .unequal { return !rows.isEmpty && !rows.contains { $0.matches(.equal, value) } }
     return rows.contains { $0.matches(relation, value) }

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalTerminal
 import ShoalWire
 
 /// A host, a port, or both: what an address may be asked to be.
@@ -24,15 +25,10 @@ struct HostPort: Equatable {
       if port == nil { return nil }
       return
     }
-    var ipv4 = in_addr()
-    var ipv6 = in6_addr()
-    if inet_pton(AF_INET, String(name), &ipv4) == 1 {
-      host = Address(ipv4: UInt32(bigEndian: ipv4.s_addr), port: 0)
-    } else if inet_pton(AF_INET6, String(name), &ipv6) == 1 {
-      let halves = withUnsafeBytes(of: ipv6) {
-        ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      }
-      host = Address(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1), port: 0)
+    if let ipv4 = SystemCall.ipv4(String(name)) {
+      host = Address(ipv4: ipv4, port: 0)
+    } else if let ipv6 = SystemCall.ipv6(String(name)) {
+      host = Address(high: ipv6.high, low: ipv6.low, port: 0)
     } else {
       return nil
     }

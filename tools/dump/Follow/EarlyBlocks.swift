@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalWire
 
 /// Blocks that came before the OFFER with their file's cut: a peer that has the cut from a ticket asks at once, and
@@ -8,7 +9,7 @@ struct EarlyBlocks {
   private var waiting: [FileTable.Key: [(block: Block, datagram: [UInt8])]] = [:]
   private var bytes = 0
 
-  mutating func add(_ block: Block, _ datagram: UnsafeRawBufferPointer, _ key: FileTable.Key) {
+  mutating func add(_ block: Block, _ datagram: Bytes, _ key: FileTable.Key) {
     guard bytes + datagram.count <= Self.most else { return }
     bytes += datagram.count
     waiting[key, default: []].append((block, [UInt8](datagram)))

@@ -1,7 +1,9 @@
 import Glibc
 import ShoalBase
+import ShoalCapture
 import ShoalContent
 import ShoalSwarm
+import ShoalTerminal
 import ShoalWire
 
 /// A file that a capture carries: what of its content and its manifest was seen.
@@ -33,8 +35,8 @@ struct FollowedFile {
   }
 
   /// Adds a block of the file or of its manifest.
-  mutating func add(_ block: Block, _ datagram: UnsafeRawBufferPointer, _ cut: Cut, spool: () -> Int32) {
-    let content = UnsafeRawBufferPointer(rebasing: datagram[block.content.offset..<block.content.end])
+  mutating func add(_ block: Block, _ datagram: Bytes, _ cut: Cut, spool: () -> Int32) {
+    let content = datagram.slice(block.content.offset..<block.content.end)
     let isContent = block.space == ContentSpace.content.rawValue
     let size = isContent ? cut.size : UInt64(cut.manifestLength)
     guard block.offset < size, UInt64(content.count) <= size - block.offset, !content.isEmpty else { return }
@@ -42,7 +44,7 @@ struct FollowedFile {
     if isContent {
       if descriptor < 0 { descriptor = spool() }
       guard descriptor >= 0, failure == nil else { return }
-      guard pwrite(descriptor, content.baseAddress, content.count, off_t(block.offset)) == content.count else {
+      guard Descriptor.write(content.span, to: descriptor, at: Int(block.offset)) == content.count else {
         failure = systemError()
         return
       }
@@ -107,10 +109,10 @@ struct FollowedFile {
     let length = manifest.cut.pieceLength(index)
     let offset = manifest.cut.pieceOffset(index)
     guard descriptor >= 0, seen.contains(offset..<offset + UInt64(length)) else { return .missing }
-    return piece.withUnsafeMutableBytes { bytes in
-      guard pread(descriptor, bytes.baseAddress, length, off_t(offset)) == length else { return .missing }
-      return manifest.verify(index, UnsafeRawBufferPointer(rebasing: bytes[..<length])) ? .whole : .wrong
-    }
+    var span = piece.mutableSpan
+    var room = span._mutatingExtracting(..<length)
+    guard Descriptor.read(from: descriptor, into: &room, at: Int(offset)) == length else { return .missing }
+    return manifest.verify(index, room.span) ? .whole : .wrong
   }
 
   /// Whether nothing of the piece is left in the file.
@@ -120,11 +122,11 @@ struct FollowedFile {
     let offset = cut.pieceOffset(index)
     // A piece of which nothing was seen is a hole already.
     guard seen.intersects(offset..<offset + UInt64(zeros.count)) else { return true }
-    return pwrite(descriptor, zeros, zeros.count, off_t(offset)) == zeros.count
+    return Descriptor.write(zeros.span, to: descriptor, at: Int(offset)) == zeros.count
   }
 
   private func manifest(_ cut: Cut) -> Manifest? {
-    if cut.size == 0, id != Blake3.hash(UnsafeRawBufferPointer(start: nil, count: 0)) { return nil }
+    if cut.size == 0, id != Blake3.hash(Span()) { return nil }
     guard cut.pieces > 1 else { return Manifest(id: id, cut: cut, verifying: []) }
     guard let found = manifests[cut], found.seen.contains(0..<UInt64(cut.manifestLength)) else { return nil }
     return Manifest(id: id, cut: cut, verifying: found.bytes)

@@ -12,7 +12,7 @@ struct CaptureFile: ~Copyable {
   init(_ path: String, input: Int32) throws(InputFailure) {
     let isOwn = path != "-"
     name = isOwn ? escaped(path, asciiOnly: true) : "standard input"
-    let descriptor = isOwn ? open(path, O_RDONLY | O_CLOEXEC) : input
+    let descriptor = isOwn ? SystemCall.open(path, O_RDONLY | O_CLOEXEC) : input
     guard descriptor >= 0 else {
       let meant = errno == ENOENT ? ShoalDump.command.subcommand(meantBy: path) : nil
       throw InputFailure(reason: "\(name): \(systemError())\(meant.map { "; did you mean \($0)?" } ?? "")")

@@ -37,14 +37,14 @@ final class CaptureOutput {
     let text = comment.count > 0 ? comment.text : nil
     count += 1
     if datagram.part == 0, let frame {
-      let packet = UnsafeRawBufferPointer(rebasing: frame.record.bytes[frame.packet])
+      let packet = frame.record.bytes.slice(frame.packet)
       writer.packet(
-        packet, originalLength: packet.count + datagram.length - datagram.bytes.count,
+        packet.span, originalLength: packet.count + datagram.length - datagram.bytes.count,
         wallClockNanoseconds: datagram.wallTime ?? 0, direction: datagram.direction, comment: text,
         interface: interface)
     } else {
       writer.datagram(
-        from: datagram.source, to: datagram.destination, payload: datagram.bytes,
+        from: datagram.source, to: datagram.destination, payload: datagram.bytes.span,
         wallClockNanoseconds: datagram.wallTime ?? 0, outbound: datagram.direction.map { $0 == .outbound },
         comment: text,
         interface: interface)
@@ -69,7 +69,7 @@ final class CaptureOutput {
   /// Writes what is pending.
   private func flush() throws(InputFailure) {
     while writer.bytes.count > 0 {
-      let written = write(descriptor, writer.bytes.baseAddress, writer.bytes.count)
+      let written = Descriptor.write(writer.bytes, to: descriptor)
       if written > 0 {
         writer.discard(written)
       } else if errno != EINTR {

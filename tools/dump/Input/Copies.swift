@@ -95,7 +95,7 @@ extension Datagram {
   /// everything else, its timestamp too; 0 where there is no header.
   var identity: UInt64 {
     guard bytes.count >= Limits.headerLength else { return 0 }
-    let header = Header.peek(bytes.bytes)
+    let header = Header.peek(bytes.span)
     return mix(header.connection, UInt64(header.checksum))
   }
 }

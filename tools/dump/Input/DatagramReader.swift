@@ -34,7 +34,7 @@ struct DatagramReader: ~Copyable {
   var givesFragments = false
   /// What the last datagram is, if it is none but a fragment.
   private(set) var fragment: IPFragment?
-  /// The frame of the last datagram; valid until the next call.
+  /// The frame of the last datagram.
   private(set) var frame: Frame?
 
   /// A captured frame with an IP packet in it.
@@ -53,7 +53,7 @@ struct DatagramReader: ~Copyable {
 
   init(_ records: consuming RecordSource) { self.records = records }
 
-  /// Reads the next datagram, whose bytes are valid until the next call; false when more must be read.
+  /// Reads the next datagram; false when more must be read.
   ///
   /// It is read in place: a datagram is large, and a million a second are read.
   mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
@@ -85,7 +85,7 @@ struct DatagramReader: ~Copyable {
     while let record = try nextRecord() {
       packets += 1
       do throws(NotUDP) {
-        let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes, verifying: false)
+        let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span, verifying: false)
         frame = Frame(record, found.packet, found.interface)
         segments.first(of: record, found, &datagram)
         return true
@@ -125,11 +125,7 @@ struct DatagramReader: ~Copyable {
 
   /// The first of the packets that were read ahead.
   private mutating func nextHeld() throws(InputFailure) -> CaptureRecord? {
-    guard let record = held.first else {
-      // Nor is the last one in use any more.
-      _ = held.take()
-      return try nextRead()
-    }
+    guard let record = held.first else { return try nextRead() }
     if watch.isJump(record.time) { return try judged(record, isHeld: true) }
     return held.take().map { steady($0) }
   }
@@ -147,9 +143,8 @@ struct DatagramReader: ~Copyable {
     fragment = found
     frame = Frame(record, found.packet, nil)
     // Whatever the bytes look like, they are not ours.
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    var datagram = Datagram(from: found.source, to: found.destination, payload: nothing, length: found.length)
-    datagram.bytes = UnsafeRawBufferPointer(rebasing: record.bytes[found.payload])
+    var datagram = Datagram(from: found.source, to: found.destination, payload: Bytes(), length: found.length)
+    datagram.bytes = record.bytes.slice(found.payload)
     (datagram.number, datagram.time, datagram.direction) = (record.number, record.time, record.direction)
     return datagram
   }

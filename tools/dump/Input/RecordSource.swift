@@ -1,5 +1,6 @@
 import Glibc
 import ShoalCapture
+import ShoalTerminal
 
 /// From where packets come: a file that is open, or an interface.
 struct RecordSource: ~Copyable {
@@ -26,7 +27,7 @@ struct RecordSource: ~Copyable {
 
   deinit { if isOwn { close(descriptor) } }
 
-  /// The next packet, valid until the next call; nil when more must be read.
+  /// The next packet; nil when more must be read.
   mutating func next() throws(InputFailure) -> CaptureRecord? {
     guard live == nil else { return live?.next() }
     do throws(CaptureError) { return try reader.next() } catch {
@@ -38,19 +39,20 @@ struct RecordSource: ~Copyable {
   mutating func fill() throws(InputFailure) -> Bool {
     guard live == nil else { return try live?.wait() ?? false }
     guard !isAtEnd else { return false }
-    let room = reader.prepare(Self.chunk)
     while true {
-      let count = Glibc.read(descriptor, room.baseAddress, room.count)
-      if count > 0 {
-        reader.commit(count)
-        return true
-      } else if count == 0 {
-        isAtEnd = true
-        reader.finish()
-        return true
-      } else if errno != EINTR {
+      let count = reader.read(Self.chunk) { [descriptor] room in
+        let count = Descriptor.read(from: descriptor, into: &room)
+        return count < 0 ? nil : count
+      }
+      guard let count else {
+        if errno == EINTR { continue }
         throw InputFailure(reason: systemError())
       }
+      if count == 0 {
+        isAtEnd = true
+        reader.finish()
+      }
+      return true
     }
   }
 

@@ -12,15 +12,15 @@ struct Segments {
   private static let mostTries = 16
   private var record: CaptureRecord?
   private var frame: IPFrame?
-  private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var rest = Bytes()
   private var size = 0
   private var part = 0
 
   /// Reads the first datagram of a frame; `next` reads the others.
   mutating func first(of record: CaptureRecord, _ frame: IPFrame, _ datagram: inout Datagram) {
-    let payload = UnsafeRawBufferPointer(rebasing: record.bytes[frame.payload])
+    let payload = record.bytes.slice(frame.payload)
     datagram = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
-    rest = UnsafeRawBufferPointer(start: nil, count: 0)
+    rest = Bytes()
     guard datagram.isCorrupt, let size = Self.size(of: payload) else { return }
     (self.record, self.frame, rest, part, self.size) = (record, frame, payload, 0, size)
     _ = next(&datagram)
@@ -32,8 +32,8 @@ struct Segments {
   /// Reads the next datagram of the frame; false when there are no more.
   mutating func next(_ datagram: inout Datagram) -> Bool {
     guard hasMore, let record, let frame else { return false }
-    let bytes = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
-    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(size))
+    let bytes = rest.slice(0..<min(size, rest.count))
+    rest = rest.slice(bytes.count..<rest.count)
     part += 1
     datagram = Datagram(record, frame, payload: bytes, length: bytes.count)
     datagram.part = part
@@ -41,7 +41,7 @@ struct Segments {
   }
 
   /// The size of the datagrams in what is not one: a header begins there, and two neighbours or more are intact.
-  private static func size(of payload: UnsafeRawBufferPointer) -> Int? {
+  private static func size(of payload: Bytes) -> Int? {
     var tries = 0
     var size = Limits.headerLength
     while size + Limits.headerLength <= payload.count, tries < mostTries {
@@ -53,7 +53,7 @@ struct Segments {
       let parts = (payload.count + size - 1) / size
       let intact = (0..<min(parts, 4)).count { part in
         let end = min((part + 1) * size, payload.count)
-        return Checksum.isValid(UnsafeRawBufferPointer(rebasing: payload[part * size..<end]))
+        return Checksum.isValid(payload.span.extracting(part * size..<end))
       }
       if intact >= 2 { return size }
       size += 1
@@ -61,10 +61,10 @@ struct Segments {
     return nil
   }
 
-  private static func isHeader(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+  private static func isHeader(_ bytes: Bytes, at offset: Int) -> Bool {
     // Most bytes are none that a header begins with.
     guard bytes[offset] == UInt8(Header.magic >> 8) else { return false }
-    let header = Header.peek(UnsafeRawBufferPointer(rebasing: bytes[offset...]).bytes)
+    let header = Header.peek(bytes.span.extracting(offset...))
     return header.magic == Header.magic && header.version == Limits.version
   }
 }

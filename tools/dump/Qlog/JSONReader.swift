@@ -35,10 +35,9 @@ struct JSONReader {
   }
 
   private mutating func take(_ text: StaticString) -> Bool {
-    let length = text.utf8CodeUnitCount
-    guard bytes.endIndex - place >= length else { return false }
-    for index in 0..<length where bytes[place + index] != text.utf8Start[index] { return false }
-    place += length
+    let text = text.description.utf8
+    guard bytes.endIndex - place >= text.count, bytes[place...].starts(with: text) else { return false }
+    place += text.count
     return true
   }
 

@@ -23,7 +23,7 @@ final class PeerLog {
   /// Opens a file that has an event at least.
   init(_ path: String) throws(InputFailure) {
     name = escaped(path, asciiOnly: true)
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = SystemCall.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
     try advance()
     guard next != nil else {
@@ -72,7 +72,9 @@ final class PeerLog {
     bytes += [UInt8](repeating: 0, count: Self.block)
     var count = -1
     repeat {
-      count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + old, Self.block) }
+      var span = bytes.mutableSpan
+      var room = span._mutatingExtracting(old...)
+      count = Descriptor.read(from: descriptor, into: &room)
     } while count < 0 && errno == EINTR
     guard count >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
     bytes.removeLast(Self.block - count)

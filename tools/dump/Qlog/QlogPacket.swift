@@ -94,7 +94,7 @@ struct QlogPacket {
       case .response?: out.append(#"{"frame_type":"path_response"}"#)
       case .close?:
         out.append(#"{"frame_type":"connection_close","error_space":"application","error_code":"#)
-        out.append((try? ClosePacket.decode(datagram.bytes.bytes).code) ?? 0)
+        out.append((try? ClosePacket.decode(datagram.bytes.span).code) ?? 0)
         out.append("}")
       case let type? where type.isTracker:
         out.append(#"{"frame_type":"unknown","frame_type_bytes":"#)
@@ -176,7 +176,7 @@ struct QlogPacket {
       range(next - 1, next - 1)
     }
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
-    var runs = SliceReader(packet, datagram.bytes.bytes)
+    var runs = SliceReader(packet, datagram.bytes.span)
     var shown = 0
     while shown < Self.mostRuns, let run = runs.next() {
       guard run.isReceived, first + Int64(run.offset) >= next else { continue }

@@ -75,20 +75,18 @@ struct Column {
   consuming func base64() -> String {
     flush()
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    return String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
-      var place = 0
-      for start in stride(from: 0, to: bytes.count, by: 3) {
-        let left = bytes.count - start
-        let group =
-          UInt32(bytes[start]) << 16 | UInt32(left > 1 ? bytes[start + 1] : 0) << 8
-          | UInt32(left > 2 ? bytes[start + 2] : 0)
-        for index in 0..<4 {
-          text[place] = index > left ? UInt8(ascii: "=") : alphabet[Int(group >> UInt32(18 - 6 * index) & 63)]
-          place += 1
-        }
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let left = bytes.count - start
+      let group =
+        UInt32(bytes[start]) << 16 | UInt32(left > 1 ? bytes[start + 1] : 0) << 8
+        | UInt32(left > 2 ? bytes[start + 2] : 0)
+      for index in 0..<4 {
+        text.append(index > left ? UInt8(ascii: "=") : alphabet[Int(group >> UInt32(18 - 6 * index) & 63)])
       }
-      return place
     }
+    return String(decoding: text, as: UTF8.self)
   }
 }
 

@@ -114,7 +114,7 @@ struct ReportFlow {
   ) -> Int {
     let first = relative(next + Int64(Int32(bitPattern: packet.first &- packet.next)))
     var count = 0
-    var slice = SliceReader(packet, datagram.bytes.bytes)
+    var slice = SliceReader(packet, datagram.bytes.span)
     while let run = slice.next() {
       guard run.isReceived else { continue }
       var number = max(0, first + Int64(run.offset))

@@ -1,11 +1,12 @@
+import ShoalCapture
 import ShoalWire
 
 extension RunText {
   /// The numbers that the slice of an ACK shows to be missing; nil if its encoding is unknown.
-  init?(missingIn ack: AckPacket, _ bytes: UnsafeRawBufferPointer) {
+  init?(missingIn ack: AckPacket, _ bytes: Bytes) {
     guard SliceEncoding(rawValue: ack.encoding) != nil else { return nil }
     self.init()
-    var runs = SliceReader(ack, bytes.bytes)
+    var runs = SliceReader(ack, bytes.span)
     while let run = runs.next() {
       if !run.isReceived { add(first: ack.first &+ run.offset, count: run.count) }
     }

@@ -6,7 +6,7 @@ enum ByteTable {
     let bytes = datagram.bytes
     var starts: [Int: String] = [:]
     if datagram.isOurs, !datagram.isCorrupt {
-      for row in DatagramLayout(bytes.bytes).rows {
+      for row in DatagramLayout(bytes.span).rows {
         // An entry of a list and its first field begin at the same byte: the innermost is named.
         starts[row.range.offset] = row.name
       }

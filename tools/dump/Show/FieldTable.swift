@@ -7,18 +7,18 @@ struct FieldTable {
   private(set) var lines: [String] = []
 
   init(_ datagram: Datagram, _ seen: Observation) {
-    let bytes = datagram.bytes.bytes
+    let bytes = datagram.bytes.span
     let layout = DatagramLayout(bytes)
     for row in layout.rows {
-      if row.range.offset == 0 { add("header", ByteRange(offset: 0, count: min(bytes.byteCount, Limits.headerLength))) }
+      if row.range.offset == 0 { add("header", ByteRange(offset: 0, count: min(bytes.count, Limits.headerLength))) }
       let depth = row.depth + (row.range.offset < Limits.headerLength ? 1 : 0)
       add(row.name, row.range, depth, Self.text(row), note(row, layout.type, datagram, seen))
     }
     let end = layout.rows.last?.range.end ?? 0
     if let error = layout.error {
       lines.append("  \(error)")
-    } else if end < bytes.byteCount {
-      add("ignored", ByteRange(offset: end, count: bytes.byteCount - end))
+    } else if end < bytes.count {
+      add("ignored", ByteRange(offset: end, count: bytes.count - end))
     }
   }
 
@@ -51,7 +51,7 @@ struct FieldTable {
     case ("checksum", _) where row.range.offset == Checksum.field.lowerBound:
       switch datagram.verdict {
       case .ok: return "correct"
-      case .corrupt: return "wrong: \(hex(UInt64(Checksum.compute(datagram.bytes)), 8)) computed"
+      case .corrupt: return "wrong: \(hex(UInt64(Checksum.compute(datagram.bytes.span)), 8)) computed"
       case .unknown: return "not verified"
       }
     case ("seq", .data?): return seen.first.number > 0 ? "first sent in \(seen.first.number)" : ""

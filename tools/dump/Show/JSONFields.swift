@@ -3,17 +3,17 @@ import ShoalTerminal
 import ShoalWire
 
 /// Writes decoded fields as the members of a JSON object.
-struct JSONFields: FieldVisitor {
-  /// The text, for as long as the visit lasts.
-  let out: UnsafeMutablePointer<TextBuffer>
+struct JSONFields: FieldVisitor, ~Copyable {
+  /// The text, which goes back to its owner after the visit.
+  var out: TextBuffer
   /// Whether a member precedes the next.
   var follows: Bool
 
   private mutating func key(_ name: StaticString) {
-    out.pointee.append(follows ? ",\"" : "\"")
+    out.append(follows ? ",\"" : "\"")
     follows = true
-    out.pointee.append(name)
-    out.pointee.append("\":")
+    out.append(name)
+    out.append("\":")
   }
 
   private mutating func number(_ name: StaticString, _ value: UInt64, _ style: FieldStyle) {
@@ -21,14 +21,14 @@ struct JSONFields: FieldVisitor {
     if case .code(let names) = style, let text = CodeText.name(names, value) {
       quoted(text)
     } else {
-      out.pointee.append(value)
+      out.append(value)
     }
   }
 
-  private func quoted(_ text: String) {
-    out.pointee.append("\"")
-    out.pointee.append(text)
-    out.pointee.append("\"")
+  private mutating func quoted(_ text: String) {
+    out.append("\"")
+    out.append(text)
+    out.append("\"")
   }
 
   mutating func u8(_ name: StaticString, _ value: inout UInt8, _ style: FieldStyle) {
@@ -44,9 +44,9 @@ struct JSONFields: FieldVisitor {
   mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) {
     guard style == .hex || value > 1 << 53 else { return number(name, value, style) }
     key(name)
-    out.pointee.append("\"")
-    out.pointee.append(hex: value, 16)
-    out.pointee.append("\"")
+    out.append("\"")
+    out.append(hex: value, 16)
+    out.append("\"")
   }
   mutating func digest(_ name: StaticString, _ value: inout Digest) {
     key(name)
@@ -58,7 +58,7 @@ struct JSONFields: FieldVisitor {
   }
   mutating func text(_ name: StaticString, _ value: inout String) {
     key(name)
-    out.pointee.append(JSON.string(value).description)
+    out.append(JSON.string(value).description)
   }
   mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) {
     key(name)
@@ -68,23 +68,24 @@ struct JSONFields: FieldVisitor {
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) {
     guard !name.isMessages else { return }
     key(name)
-    out.pointee.append(value.count)
+    out.append(value.count)
   }
   mutating func padding(to length: Int) {}
 
   mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError) {
     key(name)
-    out.pointee.append("[")
+    out.append("[")
     for index in value.indices {
-      out.pointee.append(index > 0 ? ",{" : "{")
-      var fields = JSONFields(out: out, follows: false)
-      try value[index].fields(&fields)
-      out.pointee.append("}")
+      out.append(index > 0 ? ",{" : "{")
+      follows = false
+      try value[index].fields(&self)
+      out.append("}")
     }
-    out.pointee.append("]")
+    out.append("]")
+    follows = true
   }
 }
 
 extension StaticString {
-  fileprivate var isMessages: Bool { utf8CodeUnitCount == 8 && utf8Start[0] == UInt8(ascii: "m") }
+  fileprivate var isMessages: Bool { description == "messages" }
 }

@@ -29,7 +29,7 @@ enum JSONLine {
   /// Type, length and verdict, and the fields, whose object is left open if they cannot be read.
   private static func writeFields(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
     do throws(WireError) {
-      let bytes = datagram.bytes.bytes
+      let bytes = datagram.bytes.span
       let (header, type) = try Header.decode(bytes)
       writeHead(type, datagram, &out)
       out.append("\"version\":")
@@ -66,7 +66,7 @@ enum JSONLine {
   }
 
   private static func writeData(_ datagram: Datagram, _ out: inout TextBuffer) throws(WireError) {
-    let packet = try DataPacket.read(datagram.bytes.bytes)
+    let packet = try DataPacket.read(datagram.bytes.span)
     try write(packet, &out)
     out.append(",\"messages\":[")
     var isFirst = true
@@ -93,13 +93,13 @@ enum JSONLine {
     out.append("]")
   }
 
-  private static func write<P: Packet>(_: P.Type, _ bytes: RawSpan, _ out: inout TextBuffer) throws(WireError) {
+  private static func write<P: Packet>(_: P.Type, _ bytes: Span<UInt8>, _ out: inout TextBuffer) throws(WireError) {
     let packet = try P.decode(bytes)
     try write(packet, &out)
   }
 
   private static func write<M: Message>(
-    _: M.Type, _ bytes: RawSpan, _ body: ByteRange, _ out: inout TextBuffer
+    _: M.Type, _ bytes: Span<UInt8>, _ body: ByteRange, _ out: inout TextBuffer
   ) throws(WireError) {
     let message = try M.decode(bytes, body)
     try write(message, &out)
@@ -108,10 +108,9 @@ enum JSONLine {
   private static func write(_ group: some FieldGroup, _ out: inout TextBuffer) throws(WireError) {
     var group = group
     var failure: WireError?
-    withUnsafeMutablePointer(to: &out) { pointer in
-      var visitor = JSONFields(out: pointer, follows: true)
-      do throws(WireError) { try group.fields(&visitor) } catch { failure = error }
-    }
+    var visitor = JSONFields(out: out, follows: true)
+    do throws(WireError) { try group.fields(&visitor) } catch { failure = error }
+    out = visitor.out
     if let failure { throw failure }
   }
 

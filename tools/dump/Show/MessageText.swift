@@ -3,7 +3,7 @@ import ShoalWire
 
 /// Writes a message in a few words: `HAVE file=0 12-14`.
 func messageText(
-  _ part: Datagram.MessagePart, _ bytes: RawSpan, to out: inout TextBuffer
+  _ part: Datagram.MessagePart, _ bytes: Span<UInt8>, to out: inout TextBuffer
 ) throws(WireError) {
   guard let type = part.type else { return out.append("message \(part.value) (\(part.body.count) bytes)") }
   let text: String

@@ -9,11 +9,11 @@ struct Summary {
 
   init(_ datagram: Datagram) {
     do throws(WireError) {
-      let (header, type) = try Header.decode(datagram.bytes.bytes)
+      let (header, type) = try Header.decode(datagram.bytes.span)
       let id = short(header.connection)
       if type.isTracker {
         words = ["tx=\(id)"]
-        try readTracker(type, datagram.bytes.bytes)
+        try readTracker(type, datagram.bytes.span)
       } else {
         try readPeer(type, id, datagram)
       }
@@ -21,7 +21,7 @@ struct Summary {
   }
 
   private mutating func readPeer(_ type: PacketType, _ id: String, _ datagram: Datagram) throws(WireError) {
-    let bytes = datagram.bytes.bytes
+    let bytes = datagram.bytes.span
     switch type {
     case .version:
       let packet = try VersionPacket.decode(bytes)
@@ -48,7 +48,7 @@ struct Summary {
     }
   }
 
-  private mutating func readTracker(_ type: PacketType, _ bytes: RawSpan) throws(WireError) {
+  private mutating func readTracker(_ type: PacketType, _ bytes: Span<UInt8>) throws(WireError) {
     switch type {
     case .connect: _ = try ConnectPacket.decode(bytes)
     case .connected:

@@ -1,3 +1,4 @@
+import ShoalCapture
 import ShoalTerminal
 import ShoalWire
 
@@ -117,7 +118,7 @@ struct TextLine {
   }
 
   private func writeAck(
-    _ packet: AckPacket, _ origin: UInt32, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer
+    _ packet: AckPacket, _ origin: UInt32, _ bytes: Bytes, _ out: inout TextBuffer
   ) {
     out.append(" next=")
     out.append(packet.next &- origin)
@@ -136,9 +137,9 @@ struct TextLine {
   }
 
   private func writeMissing(
-    _ packet: AckPacket, _ origin: UInt32, _ bytes: UnsafeRawBufferPointer, _ out: inout TextBuffer
+    _ packet: AckPacket, _ origin: UInt32, _ bytes: Bytes, _ out: inout TextBuffer
   ) {
-    var runs = SliceReader(packet, bytes.bytes)
+    var runs = SliceReader(packet, bytes.span)
     let start = packet.first &- origin
     var shown = 0
     var total: UInt64 = 0

@@ -28,8 +28,8 @@ struct InterfaceAddress: Equatable, CustomStringConvertible {
   var host: String {
     var text = [CChar](repeating: 0, count: 64)
     switch kind {
-    case .ipv4(let bytes): inet_ntop(AF_INET, bytes, &text, 64)
-    case .ipv6(let bytes): inet_ntop(AF_INET6, bytes, &text, 64)
+    case .ipv4(let bytes): unsafe inet_ntop(AF_INET, bytes, &text, 64)
+    case .ipv6(let bytes): unsafe inet_ntop(AF_INET6, bytes, &text, 64)
     }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -44,6 +44,6 @@ struct InterfaceAddress: Equatable, CustomStringConvertible {
 
   private static func bytes(_ family: Int32, _ text: String, _ count: Int) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
-    return inet_pton(family, text, &bytes) == 1 ? bytes : nil
+    return unsafe inet_pton(family, text, &bytes) == 1 ? bytes : nil
   }
 }

@@ -13,18 +13,18 @@ enum RelayThread {
   /// Runs `body` on a thread of this name, of which 15 characters are shown.
   static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(Failure) {
     var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Body(name, body)).toOpaque()
-    let code = pthread_create(
+    let argument = unsafe Unmanaged.passRetained(Body(name, body)).toOpaque()
+    let code = unsafe pthread_create(
       &thread, nil,
       { argument in
-        let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
-        pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
+        let body = unsafe Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        unsafe pthread_setname_np(pthread_self(), String(body.name.prefix(15)))
         RelayThread.hurry()
         body.run()
         return nil
-      }, argument)
+      }, unsafe argument)
     guard code == 0 else {
-      Unmanaged<Body>.fromOpaque(argument).release()
+      unsafe Unmanaged<Body>.fromOpaque(argument).release()
       throw Failure(system: "thread", code: code)
     }
     pthread_detach(thread)
@@ -34,7 +34,7 @@ enum RelayThread {
   private static func hurry() {
     var priority = sched_param()
     priority.sched_priority = 1
-    _ = sched_setscheduler(0, SCHED_FIFO, &priority)
+    _ = unsafe sched_setscheduler(0, SCHED_FIFO, &priority)
     _ = shoal_timer_slack(1)
   }
 }

@@ -15,7 +15,7 @@ struct Namespace {
   init(existing name: String) throws(Failure) {
     self.name = name
     isOwn = false
-    guard access(path, F_OK) == 0 else {
+    guard unsafe access(path, F_OK) == 0 else {
       throw Failure("there is no namespace \(name); make it with 'ip netns add \(name)', or leave the option out")
     }
   }
@@ -24,7 +24,7 @@ struct Namespace {
   init?(left name: String) {
     self.name = name
     isOwn = true
-    claim = open("\(Namespace.directory)/\(name)", O_RDONLY | O_CLOEXEC)
+    claim = unsafe open("\(Namespace.directory)/\(name)", O_RDONLY | O_CLOEXEC)
     if claim < 0 { return nil }
   }
 
@@ -36,18 +36,18 @@ struct Namespace {
     self.name = name
     isOwn = true
     try Namespace.prepareDirectory()
-    let file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
+    let file = unsafe open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
     guard file >= 0 else { throw Failure(system: path) }
     close(file)
     do throws(Failure) {
       let home = try Namespace.current()
       defer { close(home) }
       guard unshare(SHOAL_CLONE_NEWNET) == 0 else { throw Failure(system: "new network namespace") }
-      let bound = mount("/proc/thread-self/ns/net", path, "none", UInt(SHOAL_MS_BIND), nil)
+      let bound = unsafe mount("/proc/thread-self/ns/net", path, "none", UInt(SHOAL_MS_BIND), nil)
       let code = errno
       try Namespace.enter(home)
       guard bound == 0 else { throw Failure(system: path, code: code) }
-      claim = open(path, O_RDONLY | O_CLOEXEC)
+      claim = unsafe open(path, O_RDONLY | O_CLOEXEC)
       guard claim >= 0, !isInUse else { throw Failure(system: path) }
       try inside { () throws(Failure) in try Namespace.settle() }
     } catch {
@@ -60,15 +60,15 @@ struct Namespace {
   func remove() {
     guard isOwn else { return }
     if claim >= 0 { close(claim) }
-    umount2(path, SHOAL_MNT_DETACH)
-    unlink(path)
+    unsafe umount2(path, SHOAL_MNT_DETACH)
+    unsafe unlink(path)
   }
 
   /// Does something with this thread in the namespace.
   func inside<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     let home = try Namespace.current()
     defer { close(home) }
-    let there = open(path, O_RDONLY | O_CLOEXEC)
+    let there = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard there >= 0 else { throw Failure(system: path) }
     defer { close(there) }
     try Namespace.enter(there)
@@ -83,7 +83,7 @@ struct Namespace {
   }
 
   private static func current() throws(Failure) -> Int32 {
-    let descriptor = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(system: "/proc/thread-self/ns/net") }
     return descriptor
   }
@@ -94,11 +94,11 @@ struct Namespace {
 
   /// The directory as `ip netns` makes it: a mount that shares its mounts, so that removing a name removes it for all.
   private static func prepareDirectory() throws(Failure) {
-    if mkdir(directory, 0o755) != 0, errno != EEXIST { throw Failure(system: directory) }
+    if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST { throw Failure(system: directory) }
     let share = UInt(SHOAL_MS_SHARED | SHOAL_MS_REC)
-    if mount("", directory, "none", share, nil) == 0 { return }
-    guard errno == EINVAL, mount(directory, directory, "none", UInt(SHOAL_MS_BIND | SHOAL_MS_REC), nil) == 0,
-      mount("", directory, "none", share, nil) == 0
+    if unsafe mount("", directory, "none", share, nil) == 0 { return }
+    guard errno == EINVAL, unsafe mount(directory, directory, "none", UInt(SHOAL_MS_BIND | SHOAL_MS_REC), nil) == 0,
+      unsafe mount("", directory, "none", share, nil) == 0
     else { throw Failure(system: directory) }
   }
 
@@ -113,9 +113,9 @@ struct Namespace {
 
   /// Sets a `sysctl` of the namespace in which this thread is, where the kernel has it.
   static func setting(_ key: String, _ value: String) {
-    let file = open("/proc/sys/net/\(key)", O_WRONLY | O_CLOEXEC)
+    let file = unsafe open("/proc/sys/net/\(key)", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }
-    _ = value.withCString { write(file, $0, strlen($0)) }
+    _ = unsafe value.withCString { unsafe write(file, $0, strlen($0)) }
     close(file)
   }
 }

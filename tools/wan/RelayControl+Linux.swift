@@ -30,13 +30,13 @@ final class RelayControl: Sendable {
   func answer(_ counters: RelayCounters) -> Bool {
     wanted.store(false, ordering: .releasing)
     var count: UInt64 = 0
-    _ = read(wake, &count, 8)
+    _ = unsafe read(wake, &count, 8)
     let isOver = state.withLock { state in
       state.counters = counters
       return state.isOver
     }
     count = 1
-    _ = write(answered, &count, 8)
+    _ = unsafe write(answered, &count, 8)
     return !isOver
   }
 
@@ -47,8 +47,8 @@ final class RelayControl: Sendable {
     state.withLock { $0.isOver = isOver }
     wanted.store(true, ordering: .releasing)
     var count: UInt64 = 1
-    _ = write(wake, &count, 8)
-    while read(answered, &count, 8) < 0, errno == EINTR {}
+    _ = unsafe write(wake, &count, 8)
+    while unsafe read(answered, &count, 8) < 0, errno == EINTR {}
     return state.withLock { $0.counters }
   }
 

@@ -50,7 +50,7 @@ package struct SystemError: Error, Hashable, Sendable {
     case EAFNOSUPPORT: "this machine does not support such addresses"
     case ENETUNREACH, EHOSTUNREACH: "no route"
     case EWOULDBLOCK where action == .lock: "in use by another process"
-    default: "cannot \(action.rawValue): \(String(cString: strerror(code)))"
+    default: unsafe "cannot \(action.rawValue): \(String(cString: strerror(code)))"
     }
   }
 }

@@ -15,7 +15,7 @@ struct TunDevice {
     self.name = name
     self.namespace = namespace
     descriptor = try namespace.inside { () throws(Failure) in
-      let descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)
+      let descriptor = unsafe open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)
       guard descriptor >= 0 else {
         guard errno == ENOENT else { throw Failure(system: "/dev/net/tun") }
         throw Failure("/dev/net/tun is missing; load it with 'modprobe tun'")
@@ -33,10 +33,12 @@ struct TunDevice {
   private static func configure(
     _ descriptor: Int32, _ name: String, _ mtu: Int, _ addresses: [InterfaceAddress]
   ) throws(Failure) {
-    var request = ifreq()
-    withUnsafeMutableBytes(of: &request.ifr_ifrn) { $0.copyBytes(from: name.utf8.prefix(Int(IFNAMSIZ) - 1)) }
-    request.ifr_ifru.ifru_flags = Int16(SHOAL_IFF_TUN | SHOAL_IFF_NO_PI)
-    guard shoal_ioctl(descriptor, shoal_tunsetiff, &request) == 0 else {
+    var request = unsafe ifreq()
+    unsafe withUnsafeMutableBytes(of: &request.ifr_ifrn) {
+      unsafe $0.copyBytes(from: name.utf8.prefix(Int(IFNAMSIZ) - 1))
+    }
+    unsafe request.ifr_ifru.ifru_flags = Int16(SHOAL_IFF_TUN | SHOAL_IFF_NO_PI)
+    guard unsafe shoal_ioctl(descriptor, shoal_tunsetiff, &request) == 0 else {
       guard errno == EBUSY else { throw Failure(system: "device \(name)") }
       throw Failure("device \(name) exists in this namespace; choose another name with --device")
     }
@@ -62,7 +64,7 @@ struct TunDevice {
   /// Throws away what the namespace sent so far.
   func drain() {
     var byte: UInt8 = 0
-    while read(descriptor, &byte, 1) > 0 {}
+    while unsafe read(descriptor, &byte, 1) > 0 {}
   }
 
   /// Packets that the device dropped because its ring was full.

@@ -4,12 +4,12 @@ import CShoalBuild
 package enum Build {
   /// `commit 63c8b88b0a3c, built 2026-11-09`.
   package static var description: String {
-    let commit = String(cString: shoal_build_commit())
+    let commit = unsafe String(cString: shoal_build_commit())
     return "\(commit.isEmpty ? "unknown commit" : "commit \(commit)"), built \(date)"
   }
 
   /// The day, as in 2026-11-09.
-  static var date: String { iso(String(cString: shoal_build_date())) }
+  static var date: String { unsafe iso(String(cString: shoal_build_date())) }
 
   /// A date as C's `__DATE__` writes it, `Nov  9 2026`, in the order of ISO 8601.
   static func iso(_ date: String) -> String {

@@ -7,13 +7,13 @@ struct SystemTable: Sequence {
   /// No rows if there is no such file.
   init(_ path: String) {
     var rows: [[Substring]] = []
-    if let file = fopen(path, "re") {
+    if let file = unsafe fopen(path, "re") {
       var line = [CChar](repeating: 0, count: 512)
-      while fgets(&line, Int32(line.count), file) != nil {
+      while unsafe fgets(&line, Int32(line.count), file) != nil {
         let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         rows.append(text.split { $0 == " " || $0 == ":" || $0 == "\n" })
       }
-      fclose(file)
+      unsafe fclose(file)
     }
     self.rows = rows
   }

@@ -9,14 +9,14 @@ struct FileIdentity: Equatable {
   /// Nil where there is none.
   init?(descriptor: Int32) {
     var info = stat()
-    guard fstat(descriptor, &info) == 0 else { return nil }
+    guard unsafe fstat(descriptor, &info) == 0 else { return nil }
     (device, inode) = (info.st_dev, info.st_ino)
   }
 
   /// Nil where there is none.
   init?(path: String) {
     var info = stat()
-    guard stat(path, &info) == 0 else { return nil }
+    guard unsafe stat(path, &info) == 0 else { return nil }
     (device, inode) = (info.st_dev, info.st_ino)
   }
 }
@@ -39,11 +39,11 @@ enum OutputFile {
 
   /// Whether a report or a drawing of ours is there.
   private static func isOwn(_ path: String) -> Bool {
-    let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var start = [UInt8](repeating: 0, count: htmlStart.utf8.count)
-    let count = pread(descriptor, &start, start.count, 0)
+    let count = unsafe pread(descriptor, &start, start.count, 0)
     return [svgStart, htmlStart].contains { start.prefix(max(0, count)).starts(with: $0.utf8) }
   }
 
@@ -53,11 +53,11 @@ enum OutputFile {
   ) throws(InputFailure) -> Int32 {
     let name = escaped(path, asciiOnly: true)
     // Emptied only when it is known what it is.
-    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
     var info = stat()
     var problem: String?
-    if fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG {
+    if unsafe fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG {
       if let identity = FileIdentity(descriptor: descriptor), inputs.contains(identity) {
         problem = " is what is being read; write to another file"
       } else if info.st_size > 0, existing == .refuse || existing == .replaceOwn && !isOwn(path) {
@@ -79,7 +79,7 @@ enum OutputFile {
     var rest = bytes[...]
     var isWritten = true
     while isWritten, !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let count = Descriptor.write(rest.span, to: descriptor)
       if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { isWritten = false }
     }
     let code = errno

@@ -1,15 +1,15 @@
 /// Throws if a word of this process's command line is not UTF-8: as text it would name another file, or none.
 package func checkArguments() throws(UsageError) {
   for index in 1..<max(Int(CommandLine.argc), 1) {
-    guard let word = CommandLine.unsafeArgv[index] else { return }
-    let bytes = UnsafeBufferPointer(start: word, count: length(word)).map { UInt8(bitPattern: $0) }
+    guard let word = unsafe CommandLine.unsafeArgv[index] else { return }
+    let bytes = unsafe UnsafeBufferPointer(start: word, count: length(word)).map { UInt8(bitPattern: $0) }
     if let error = undecodable(bytes) { throw error }
   }
 }
 
 private func length(_ word: UnsafeMutablePointer<CChar>) -> Int {
   var count = 0
-  while word[count] != 0 { count += 1 }
+  while unsafe word[count] != 0 { count += 1 }
   return count
 }
 

@@ -4,7 +4,7 @@ import ShoalTerminal
 import Synchronization
 
 /// Captures UDP packets from an interface with a packet socket, through a ring that the kernel fills (TPACKET_V3).
-final class LiveCapture {
+@safe final class LiveCapture {
   private static let blockSize = 1 << 18
   private static let blocks = 32
   /// A block that is not full is delivered after this many milliseconds.
@@ -23,7 +23,7 @@ final class LiveCapture {
 
   /// Opens an interface, or all of them: `any`. `all`: every UDP packet, not just what looks like ours.
   init(interface: String, all: Bool) throws(InputFailure) {
-    let index = interface == "any" ? 0 : if_nametoindex(interface)
+    let index = unsafe interface == "any" ? 0 : if_nametoindex(interface)
     guard interface == "any" || index != 0 else {
       throw InputFailure(reason: "\(escaped(interface, asciiOnly: true)): no such interface; 'ip link' lists them")
     }
@@ -37,10 +37,12 @@ final class LiveCapture {
     do throws(InputFailure) {
       try PacketSocket.prepare(descriptor, all: all, blockSize: Self.blockSize, blocks: Self.blocks, Self.patience)
       let size = Self.blockSize * Self.blocks
-      guard let ring = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), ring != MAP_FAILED else {
+      guard let ring = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
+        unsafe ring != MAP_FAILED
+      else {
         throw InputFailure(reason: systemError())
       }
-      self.ring = ring
+      unsafe self.ring = unsafe ring
     } catch {
       close(descriptor)
       throw InputFailure(reason: "\(interface): \(error.reason)")
@@ -51,18 +53,18 @@ final class LiveCapture {
   }
 
   deinit {
-    munmap(ring, Self.blockSize * Self.blocks)
+    unsafe munmap(ring, Self.blockSize * Self.blocks)
     close(descriptor)
   }
 
-  /// The next packet, whose bytes are valid until the next call; nil when none is here yet.
+  /// The next packet; nil when none is here yet.
   func next() -> CaptureRecord? {
     while true {
       if left > 0 {
-        let header = ring + block * Self.blockSize + place
+        let header = unsafe ring + block * Self.blockSize + place
         left -= 1
-        place += Int(header.load(as: UInt32.self))
-        if let record = record(header) { return record }
+        unsafe place += Int(header.load(as: UInt32.self))
+        if let record = unsafe record(header) { return record }
       } else if !takeBlock() {
         return nil
       }
@@ -74,7 +76,7 @@ final class LiveCapture {
     while !Interruption.isRequested {
       if isReady { return true }
       var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      if poll(&ready, 1, 1_000) < 0, errno != EINTR { throw InputFailure(reason: systemError()) }
+      if unsafe poll(&ready, 1, 1_000) < 0, errno != EINTR { throw InputFailure(reason: systemError()) }
       if ready.revents & Int16(POLLERR) != 0 { throw InputFailure(reason: "the interface went away") }
     }
     return false
@@ -86,52 +88,52 @@ final class LiveCapture {
   /// The name of an interface by its index.
   static func name(ofInterface index: Int) -> String? {
     var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-    guard let index = UInt32(exactly: index), if_indextoname(index, &name) != nil else { return nil }
+    guard let index = UInt32(exactly: index), unsafe if_indextoname(index, &name) != nil else { return nil }
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   // tpacket_block_desc: version, offset to private, status, packets, offset to the first.
   private var status: UnsafeMutablePointer<UInt32> {
-    (ring + block * Self.blockSize + 8).assumingMemoryBound(to: UInt32.self)
+    unsafe (ring + block * Self.blockSize + 8).assumingMemoryBound(to: UInt32.self)
   }
-  private var isReady: Bool { status.pointee & 1 != 0 }
+  private var isReady: Bool { unsafe status.pointee & 1 != 0 }
 
   /// Advances to the next block; the packets of this one are ours until then.
   private func takeBlock() -> Bool {
     if place > 0 {
       atomicMemoryFence(ordering: .releasing)
-      status.pointee = 0
+      unsafe status.pointee = 0
       block = (block + 1) % Self.blocks
       place = 0
     }
     guard isReady else { return false }
     atomicMemoryFence(ordering: .acquiring)
     clock.read()
-    let start = ring + block * Self.blockSize
-    left = Int((start + 12).load(as: UInt32.self))
-    place = Int((start + 16).load(as: UInt32.self))
+    let start = unsafe ring + block * Self.blockSize
+    left = unsafe Int((start + 12).load(as: UInt32.self))
+    place = unsafe Int((start + 16).load(as: UInt32.self))
     return true
   }
 
   /// tpacket3_hdr: next, seconds, nanoseconds, captured, length, status, mac, net; then sockaddr_ll.
   private func record(_ header: UnsafeMutableRawPointer) -> CaptureRecord? {
-    let kind = (header + 48 + 10).load(as: UInt8.self)
-    let hardware = (header + 48 + 8).load(as: UInt16.self)
+    let kind = unsafe (header + 48 + 10).load(as: UInt8.self)
+    let hardware = unsafe (header + 48 + 8).load(as: UInt16.self)
     let isOutgoing = kind == 4
     // What loops back is seen as it leaves and as it arrives; once is enough.
     let isLoopback = hardware == 772
     if isOutgoing, isLoopback { return nil }
-    let captured = Int((header + 12).load(as: UInt32.self))
-    let start = header + Int((header + 26).load(as: UInt16.self))
+    let captured = unsafe Int((header + 12).load(as: UInt32.self))
+    let start = unsafe header + Int((header + 26).load(as: UInt16.self))
     number += 1
-    let seconds = UInt64((header + 4).load(as: UInt32.self))
-    let stamp = seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self))
+    let seconds = unsafe UInt64((header + 4).load(as: UInt32.self))
+    let stamp = unsafe seconds * 1_000_000_000 + UInt64((header + 8).load(as: UInt32.self))
     // sockaddr_ll: family, protocol, index of the interface.
-    let interface = (header + 48 + 4).load(as: UInt32.self)
-    return CaptureRecord(
+    let interface = unsafe (header + 48 + 4).load(as: UInt32.self)
+    return unsafe CaptureRecord(
       number: number, time: clock.time(of: stamp), interface: Int(interface), linkType: .raw,
       originalLength: Int((header + 16).load(as: UInt32.self)),
       direction: isLoopback ? nil : isOutgoing ? .outbound : .inbound,
-      bytes: UnsafeRawBufferPointer(start: start, count: captured))
+      bytes: Bytes([UInt8](UnsafeRawBufferPointer(start: start, count: captured))))
   }
 }

@@ -12,7 +12,7 @@ package struct Environment: Sendable {
     let names = [
       "LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TERM", "CI", "COLUMNS",
     ]
-    let values = names.map { name in (name, getenv(name).map { String(cString: $0) } ?? "") }
+    let values = names.map { name in unsafe (name, getenv(name).map { unsafe String(cString: $0) } ?? "") }
     return Environment(Dictionary(uniqueKeysWithValues: values))
   }
 
@@ -77,7 +77,7 @@ package struct Terminal: Sendable {
   /// The width of the screen now: windows are resized.
   package var columns: Int {
     var size = winsize()
-    if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     guard let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 else { return 80 }
     return columns
   }

@@ -10,6 +10,6 @@ func systemError() -> String {
   case ENOSPC: "disk full; free space and repeat"
   case EFBIG: "larger than the file system takes; write elsewhere"
   case EROFS: "file system is read-only; write elsewhere"
-  default: String(cString: strerror(errno))
+  default: unsafe String(cString: strerror(errno))
   }
 }

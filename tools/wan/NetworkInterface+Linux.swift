@@ -9,41 +9,41 @@ struct NetworkInterface {
 
   /// Marks it up.
   func bringUp() throws(Failure) {
-    var request = try self.request()
-    try control(SIOCGIFFLAGS, &request)
-    request.ifr_ifru.ifru_flags |= Int16(IFF_UP)
-    try control(SIOCSIFFLAGS, &request)
+    var request = unsafe try self.request()
+    unsafe try control(SIOCGIFFLAGS, &request)
+    unsafe request.ifr_ifru.ifru_flags |= Int16(IFF_UP)
+    unsafe try control(SIOCSIFFLAGS, &request)
   }
 
   /// Sets its longest packet, in bytes of IP.
   func setMTU(_ mtu: Int) throws(Failure) {
-    var request = try self.request()
-    request.ifr_ifru.ifru_mtu = Int32(mtu)
-    try control(SIOCSIFMTU, &request)
+    var request = unsafe try self.request()
+    unsafe request.ifr_ifru.ifru_mtu = Int32(mtu)
+    unsafe try control(SIOCSIFMTU, &request)
   }
 
   /// Sets how many packets it queues.
   func setQueue(_ packets: Int) throws(Failure) {
-    var request = try self.request()
-    request.ifr_ifru.ifru_ivalue = Int32(packets)
-    try control(SIOCSIFTXQLEN, &request)
+    var request = unsafe try self.request()
+    unsafe request.ifr_ifru.ifru_ivalue = Int32(packets)
+    unsafe try control(SIOCSIFTXQLEN, &request)
   }
 
   /// Gives it an address, and a route to those with the same prefix.
   func add(_ address: InterfaceAddress) throws(Failure) {
     switch address.kind {
     case .ipv4(let bytes):
-      var request = try self.request()
-      try setIPv4(&request, bytes)
-      try control(SIOCSIFADDR, &request)
-      try setIPv4(&request, InterfaceAddress.mask(address.prefix))
-      try control(SIOCSIFNETMASK, &request)
+      var request = unsafe try self.request()
+      unsafe try setIPv4(&request, bytes)
+      unsafe try control(SIOCSIFADDR, &request)
+      unsafe try setIPv4(&request, InterfaceAddress.mask(address.prefix))
+      unsafe try control(SIOCSIFNETMASK, &request)
     case .ipv6(let bytes):
       var request = shoal_in6_ifreq()
-      withUnsafeMutableBytes(of: &request.address) { $0.copyBytes(from: bytes) }
+      unsafe withUnsafeMutableBytes(of: &request.address) { unsafe $0.copyBytes(from: bytes) }
       request.prefix_length = UInt32(address.prefix)
-      request.interface = Int32(if_nametoindex(name))
-      try control(SIOCSIFADDR, &request, family: AF_INET6)
+      request.interface = unsafe Int32(if_nametoindex(name))
+      unsafe try control(SIOCSIFADDR, &request, family: AF_INET6)
     }
   }
 
@@ -66,17 +66,17 @@ struct NetworkInterface {
 
   private func request() throws(Failure) -> ifreq {
     guard !name.isEmpty, name.utf8.count < Int(IFNAMSIZ) else { throw Failure("\(name): not a name for a device") }
-    var request = ifreq()
-    withUnsafeMutableBytes(of: &request.ifr_ifrn) { $0.copyBytes(from: name.utf8) }
-    return request
+    var request = unsafe ifreq()
+    unsafe withUnsafeMutableBytes(of: &request.ifr_ifrn) { unsafe $0.copyBytes(from: name.utf8) }
+    return unsafe request
   }
 
   private func setIPv4(_ request: inout ifreq, _ bytes: [UInt8]) throws(Failure) {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    withUnsafeMutableBytes(of: &address.sin_addr) { $0.copyBytes(from: bytes) }
-    withUnsafeMutableBytes(of: &request.ifr_ifru) { target in
-      withUnsafeBytes(of: &address) { target.copyMemory(from: $0) }
+    unsafe withUnsafeMutableBytes(of: &address.sin_addr) { unsafe $0.copyBytes(from: bytes) }
+    unsafe withUnsafeMutableBytes(of: &request.ifr_ifru) { target in
+      unsafe withUnsafeBytes(of: &address) { unsafe target.copyMemory(from: $0) }
     }
   }
 
@@ -84,6 +84,6 @@ struct NetworkInterface {
     let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(system: name) }
     defer { close(descriptor) }
-    guard shoal_ioctl(descriptor, UInt(code), request) == 0 else { throw Failure(system: name) }
+    guard unsafe shoal_ioctl(descriptor, UInt(code), request) == 0 else { throw Failure(system: name) }
   }
 }

@@ -31,7 +31,7 @@ enum PacketSocket {
   }
 
   /// sock_fprog.
-  private struct Program {
+  @safe private struct Program {
     var count: UInt16
     var instructions: UnsafePointer<Instruction>?
   }
@@ -61,9 +61,10 @@ enum PacketSocket {
 
   static func bind(_ descriptor: Int32, _ interface: UInt32) -> Bool {
     var address = LinkAddress(networkOrderProtocol: allProtocols.bigEndian, index: Int32(bitPattern: interface))
-    return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<LinkAddress>.size)) == 0
+    return unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<LinkAddress>.size))
+          == 0
       }
     }
   }
@@ -72,18 +73,18 @@ enum PacketSocket {
     // tpacket_stats_v3: packets, drops, freezes.
     var counts: (UInt32, UInt32, UInt32) = (0, 0, 0)
     var size = socklen_t(MemoryLayout.size(ofValue: counts))
-    return getsockopt(descriptor, level, statistics, &counts, &size) == 0 ? UInt64(counts.1) : 0
+    return unsafe getsockopt(descriptor, level, statistics, &counts, &size) == 0 ? UInt64(counts.1) : 0
   }
 
   private static func set<Value: BitwiseCopyable>(_ descriptor: Int32, _ option: Int32, _ value: inout Value) -> Bool {
-    setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Value>.size)) == 0
+    unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Value>.size)) == 0
   }
 
   private static func attach(_ filter: [Instruction], _ descriptor: Int32) -> Bool {
-    filter.withUnsafeBufferPointer { instructions in
-      var program = Program(count: UInt16(instructions.count), instructions: instructions.baseAddress)
+    unsafe filter.withUnsafeBufferPointer { instructions in
+      var program = unsafe Program(count: UInt16(instructions.count), instructions: instructions.baseAddress)
       let size = socklen_t(MemoryLayout<Program>.size)
-      return setsockopt(descriptor, SOL_SOCKET, attachFilter, &program, size) == 0
+      return unsafe setsockopt(descriptor, SOL_SOCKET, attachFilter, &program, size) == 0
     }
   }
 

@@ -5,7 +5,7 @@ import ShoalBase
 enum MonotonicClock {
   static func now() -> Instant {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return Instant(nanoseconds: Nanoseconds(time.tv_sec) &* .second &+ Nanoseconds(time.tv_nsec))
   }
 

@@ -13,15 +13,15 @@ struct LineWriter {
   }
 
   mutating func write(_ text: String) {
-    var text = text
-    text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    let bytes = Array(text.utf8)
+    write(bytes.span)
   }
 
-  mutating func write(_ bytes: UnsafeRawBufferPointer) {
+  mutating func write(_ bytes: Span<UInt8>) {
     var rest = bytes
     while !rest.isEmpty, failure == 0 {
-      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      if count >= 0 { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) } else { recover(from: errno) }
+      let count = Descriptor.write(rest, to: descriptor)
+      if count >= 0 { rest = rest.extracting(count...) } else { recover(from: errno) }
     }
   }
 
@@ -31,7 +31,7 @@ struct LineWriter {
     case EAGAIN:
       // Another process may have made the terminal that we share non-blocking.
       var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-      poll(&ready, 1, -1)
+      unsafe poll(&ready, 1, -1)
     case EPIPE where quitsWhenClosed:
       // The parent process ignores SIGPIPE: end with the status that a shell shows for it.
       _exit(128 + SIGPIPE)

@@ -11,12 +11,12 @@ enum Interruption {
   static func watch() {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
-      sigaction(signal, nil, &action)
-      let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+      unsafe sigaction(signal, nil, &action)
+      let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
       guard signal != SIGHUP || !isIgnored else { continue }
-      action.__sigaction_handler.sa_handler = { _ in Interruption.requested.store(true, ordering: .relaxed) }
+      unsafe action.__sigaction_handler.sa_handler = { _ in Interruption.requested.store(true, ordering: .relaxed) }
       action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
-      sigaction(signal, &action, nil)
+      unsafe sigaction(signal, &action, nil)
     }
   }
 }

@@ -10,6 +10,6 @@ struct Failure: Error {
 
   /// What the system said about `thing`.
   init(system thing: String, code: Int32 = errno, status: Int32 = 1) {
-    self.init("\(thing): \(String(cString: strerror(code)))", status: status)
+    self.init(unsafe "\(thing): \(String(cString: strerror(code)))", status: status)
   }
 }

@@ -9,14 +9,14 @@ package enum StandardStreams {
   package static func reserve() {
     while true {
       // The lowest number that is free.
-      let descriptor = open("/dev/null", O_RDONLY)
+      let descriptor = unsafe open("/dev/null", O_RDONLY)
       guard 0...STDERR_FILENO ~= descriptor else {
         if descriptor >= 0 { close(descriptor) }
         return
       }
       guard descriptor == STDIN_FILENO else { continue }
       close(descriptor)
-      guard open("/dev/null", O_WRONLY) == STDIN_FILENO else { return }
+      guard unsafe open("/dev/null", O_WRONLY) == STDIN_FILENO else { return }
     }
   }
 }

@@ -2,6 +2,7 @@ import CShoalWan
 import Glibc
 import ShoalBase
 import ShoalLink
+import ShoalTerminal
 
 /// One direction of the link: takes packets from one device, and hands them to the other when the link says.
 ///
@@ -50,7 +51,7 @@ struct Relay: ~Copyable {
       if taken == Relay.batch || handed == Relay.batch { continue }
       if taken + handed > 0 {
         var time = MonotonicClock.span(Relay.nap)
-        nanosleep(&time, nil)
+        unsafe nanosleep(&time, nil)
       } else {
         sleep(releases.deadline - MonotonicClock.now(), control.wake)
       }
@@ -66,29 +67,25 @@ struct Relay: ~Copyable {
         counters.overflow += 1
         continue
       }
-      let room = pool.room(slot)
-      let length = read(input, room.baseAddress, room.count)
-      guard length > 0 else {
+      guard pool.fill(slot, { [input] in Descriptor.read(from: input, into: &$0) }) > 0 else {
         pool.give(slot)
         return taken
       }
-      pool.setLength(slot, min(length, room.count))
       admit(slot, at: now)
     }
     return Relay.batch
   }
 
   private mutating func admit(_ slot: UInt32, at now: Instant) {
-    let bytes = pool.packet(slot)
-    let packet = damages ? IPPacket(UnsafeRawBufferPointer(bytes), brokenChecksums: breaksChecksums) : nil
+    let packet = damages ? pool.withPacket(slot) { IPPacket($0.span, brokenChecksums: breaksChecksums) } : nil
     let wait = link.queueDelay(at: now)
-    let fate = link.admit(ipLength: bytes.count, payloadLength: packet?.payload.count ?? 0, at: now)
+    let fate = link.admit(ipLength: pool.length(slot), payloadLength: packet?.payload.count ?? 0, at: now)
     guard case .delivered(let delivery) = fate else {
       pool.give(slot)
       return
     }
     counters.queueDelay.add(wait)
-    if let corruption = delivery.corruption { packet?.damage(bytes, corruption) }
+    if let corruption = delivery.corruption { pool.withPacket(slot) { packet?.damage(&$0, corruption) } }
     if let second = delivery.duplicate { hold(copyOf: slot, until: second) }
     if !releases.insert(slot, at: delivery.release) {
       counters.overflow += 1
@@ -101,9 +98,11 @@ struct Relay: ~Copyable {
       counters.overflow += 1
       return
     }
-    let bytes = pool.packet(slot)
-    pool.room(copy).copyMemory(from: UnsafeRawBufferPointer(bytes))
-    pool.setLength(copy, bytes.count)
+    let bytes = pool.withPacket(slot) { [UInt8]($0.span) }
+    _ = pool.fill(copy) {
+      $0.copy(bytes.span, to: 0)
+      return bytes.count
+    }
     if !releases.insert(copy, at: release) {
       counters.overflow += 1
       pool.give(copy)
@@ -116,10 +115,10 @@ struct Relay: ~Copyable {
     for handed in 0..<Relay.batch {
       let deadline = releases.deadline
       guard let slot = releases.popDue(at: now) else { return handed }
-      let bytes = pool.packet(slot)
-      if write(output, bytes.baseAddress, bytes.count) == bytes.count {
+      let length = pool.length(slot)
+      if pool.withPacket(slot, { [output] in Descriptor.write($0.span, to: output) }) == length {
         counters.delivered += 1
-        counters.deliveredBytes += bytes.count
+        counters.deliveredBytes += length
       } else {
         counters.refused += 1
       }
@@ -131,8 +130,9 @@ struct Relay: ~Copyable {
 
   /// Takes a packet for which there is no room; false: there was none.
   private func discard() -> Bool {
-    var byte: UInt8 = 0
-    return read(input, &byte, 1) > 0
+    var byte: InlineArray<1, UInt8> = [0]
+    var room = byte.mutableSpan
+    return Descriptor.read(from: input, into: &room) > 0
   }
 
   /// Sleeps until a packet comes, `control` wants something, or `pause` is over.
@@ -141,7 +141,7 @@ struct Relay: ~Copyable {
       pollfd(fd: input, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
     ]
     var time = MonotonicClock.span(min(max(0, pause), .second))
-    guard ppoll(&descriptors, 2, &time, nil) > 0 else { return }
+    guard unsafe ppoll(&descriptors, 2, &time, nil) > 0 else { return }
     // The device is gone, with its namespace: no reason to run in circles, ahead of all others.
     if descriptors[0].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { usleep(100_000) }
   }

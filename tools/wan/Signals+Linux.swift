@@ -15,12 +15,14 @@ struct Signals {
   init() {
     // `nohup` is obeyed.
     var action = sigaction()
-    sigaction(SIGHUP, nil, &action)
-    let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    unsafe sigaction(SIGHUP, nil, &action)
+    let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     var set = sigset_t()
-    sigemptyset(&set)
-    for number in Signals.ending + [SIGUSR1, SIGCHLD] where number != SIGHUP || !isIgnored { sigaddset(&set, number) }
-    pthread_sigmask(SIG_BLOCK, &set, nil)
+    unsafe sigemptyset(&set)
+    for number in Signals.ending + [SIGUSR1, SIGCHLD] where number != SIGHUP || !isIgnored {
+      unsafe sigaddset(&set, number)
+    }
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     awaited = set
   }
 
@@ -31,9 +33,9 @@ struct Signals {
       let number: Int32
       if let seconds {
         var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-        number = sigtimedwait(&set, nil, &time)
+        number = unsafe sigtimedwait(&set, nil, &time)
       } else {
-        number = sigwaitinfo(&set, nil)
+        number = unsafe sigwaitinfo(&set, nil)
       }
       if number > 0 { return number }
       if errno != EINTR { return nil }
@@ -44,9 +46,9 @@ struct Signals {
   static func die(of number: Int32) -> Never {
     signal(number, SIG_DFL)
     var set = sigset_t()
-    sigemptyset(&set)
-    sigaddset(&set, number)
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, number)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     raise(number)
     _exit(128 + number)
   }

@@ -11,7 +11,7 @@ package struct Timestamp: Sendable, Equatable {
   /// This moment.
   package static var now: Timestamp {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
   }
 
@@ -26,9 +26,9 @@ package struct Timestamp: Sendable, Equatable {
   /// The time of day here: `14:03:09`.
   package var localTime: String {
     var time = time_t(seconds)
-    var parts = tm()
-    guard localtime_r(&time, &parts) != nil else { return rfc3339 }
-    return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int64($0), 2) }.joined(separator: ":")
+    var parts = unsafe tm()
+    guard unsafe localtime_r(&time, &parts) != nil else { return rfc3339 }
+    return unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int64($0), 2) }.joined(separator: ":")
   }
 }
 
