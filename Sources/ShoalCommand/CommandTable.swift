@@ -98,12 +98,12 @@ enum CommandTable {
 
   /// What `--link` understands.
   private static let link = Topic(
-    "LINK (A/B sets up and down apart)",
+    "LINK (A/B sets up and down separately)",
     [
       "loss=5%": "Lost; with burst=3, in runs of 3 on average.", "corrupt=1%": "Delivered with 1 to 3 bits flipped.",
       "reorder=1%, duplicate=1%": "Overtaken by others; delivered twice.",
       "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit a second.",
-      "queue=64kB, queue=2bdp": "Most bytes waiting; or bandwidth-delay products.",
+      "queue=64kB, queue=2bdp": "Most bytes waiting, or that many bandwidth-delay products.",
       "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
       "seed=7": "Seed of all randomness.",
     ])
@@ -131,10 +131,12 @@ enum CommandTable {
           Option("file", "File to move. (default: random data)", value: "path", completes: .files),
           Option("size", "Size of that random data. (default: 20MB)", value: "size"),
           Option("peers", "How many peers download.", value: "n", default: "3"),
-          Option("loss", "Share of datagrams lost by their links. (default: 5%)", value: "share"),
-          Option("corrupt", "Share corrupted. (default: 1%)", value: "share"),
-          Option("delay", "One-way delay of their links. (default: 10ms)", value: "time"),
-          Option("link", "Their links, instead of these three options: rate=20mbit,queue=64kB.", value: "spec"),
+          Option("loss", "Share of datagrams that the peers' links lose. (default: 5%)", value: "share"),
+          Option("corrupt", "Share that they corrupt. (default: 1%)", value: "share"),
+          Option("delay", "One-way delay of the peers' links. (default: 10ms)", value: "time"),
+          Option(
+            "link", "The peers' links, instead of --loss, --corrupt and --delay: rate=20mbit,queue=64kB.",
+            value: "spec"),
           Option("directory", "Where to work. (default: a new temporary one)", value: "path", completes: .directories),
           Option("keep", "Keep the copies and the random data."),
           Option("no-capture", "Record nothing."),
@@ -144,7 +146,7 @@ enum CommandTable {
 
   private static let simulate = Command(
     "simulate",
-    "Run a transfer or a whole swarm in virtual time: the actual protocol, between hosts that cost nothing.",
+    "Run a transfer or a whole swarm in virtual time: the actual protocol, between hosts whose own work takes no time.",
     examples: [
       "shoal simulate --link rate=100mbit,delay=20ms,loss=1%",
       "shoal simulate --link rate=20mbit,delay=15ms --arq gbn --congestion none",
@@ -165,15 +167,18 @@ enum CommandTable {
       OptionGroup(
         "SWARM",
         [
-          Option("peers", "How many get the file, from an origin with a tracker and from each other.", value: "n"),
+          Option(
+            "peers", "Receivers, which get the file from an origin with a tracker and from each other.", value: "n"),
           Option("origin-link", "The origin's link. (default: as --link)", value: "spec"),
-          Option("arrive", "They come evenly over this time. (default: all at once)", value: "time"),
-          Option("kill-origin", "Its power fails once they have this share: 50%. (default: never)", value: "share"),
-          Option("restart", "So many lose power halfway, and are back 1 s later.", value: "n"),
+          Option("arrive", "Receivers arrive evenly over this time. (default: all at once)", value: "time"),
+          Option(
+            "kill-origin", "The origin loses power once receivers have this share: 50%. (default: never)",
+            value: "share"),
+          Option("restart", "This many receivers lose power halfway, and are back 1 s later.", value: "n"),
         ]),
       transport([
         Option(
-          "link", "The link: up is from sender to receiver; with --peers each receiver's.", value: "spec",
+          "link", "The link, whose up is from sender to receiver; with --peers, each receiver's link.", value: "spec",
           default: "clean")
       ]),
     ])
