@@ -114,7 +114,7 @@ final class DemoFiles: Sendable {
       let count = Int(min(size - done, UInt64(DemoFiles.block)))
       try file.write(bytes.span.extracting(..<count), at: Int(done))
       done += UInt64(count)
-      state.show(phase: "making up", done: done, of: size, at: Session.now)
+      state.show(phase: "generating", done: done, of: size, at: Session.now)
       session.progress(state)
     }
     session.console.endProgress()

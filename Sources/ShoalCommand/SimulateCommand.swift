@@ -78,7 +78,7 @@ struct SimulationPlan {
 
   init(_ invocation: Invocation) throws(UsageError) {
     for option in ["origin-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
-      throw UsageError("--\(option): is of a swarm; say how many receivers with --peers")
+      throw UsageError("--\(option): is for a swarm; say how many receivers with --peers")
     }
     let link = try invocation["link"].link(named: "link")
     let size = try invocation["size"].bytes(from: 1, to: 1 << 40)

@@ -132,7 +132,7 @@ struct SwarmSummary {
         "\(what); the first, number \(index + 1): \(worst.run.receivers[index].failure ?? "")", code: "stalled")
     }
     if worst.run.isStalled {
-      let gone = swarm.originLasts == nil ? "" : "; the origin is gone, and they have not all of it among them"
+      let gone = swarm.originLasts == nil ? "" : "; the origin is gone, and the rest lack some of it"
       let span = Units.duration(Double(swarm.patience) / 1e9)
       return Failure("\(what), and none has got any further for \(span) of simulated time\(gone)", code: "stalled")
     }

@@ -60,7 +60,7 @@ import Testing
     (["--peers", "2", "--restart", "3"], "--restart 3: must be 0 to 2 receivers"),
     (["--peers", "2", "--arrive", "-5s"], "--arrive -5s: "),
     (["--peers", "2", "--origin-link", "loss=5"], "--origin-link loss=5: loss needs its percent sign"),
-    (["--arrive", "5s"], "--arrive: is of a swarm; say how many receivers with --peers"),
+    (["--arrive", "5s"], "--arrive: is for a swarm; say how many receivers with --peers"),
   ])
   func mistakesAboutASwarmAreNamed(_ words: [String], _ message: String) throws {
     let given = try invocation("simulate", words: words)

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalLink
 import ShoalTransport
 
-/// One file from one host to another over one link, in virtual time: the actual transport, and hosts that cost nothing.
+/// One file from one host to another over one link, in virtual time: the actual transport, on hosts that need no time.
 package struct SimulatedTransfer: Sendable {
   /// The bytes of the file.
   package var size: Int
