@@ -3,7 +3,7 @@ import ShoalWire
 extension ByteWriter {
   private static var hopLimit: UInt8 { 64 }
 
-  /// An IPv4 header (RFC 791) without options; `packet` is the length of all the packet.
+  /// Writes an IPv4 header (RFC 791) without options; `packet` is the length of the whole packet.
   mutating func ipv4Header(from: Address, to: Address, packet: Int) {
     let start = offset
     big(UInt16(0x4500))
@@ -20,7 +20,7 @@ extension ByteWriter {
     patch(big: ~sum.folded, at: start + 10)
   }
 
-  /// An IPv6 header (RFC 8200).
+  /// Writes an IPv6 header (RFC 8200).
   mutating func ipv6Header(from: Address, to: Address, udpLength: Int) {
     big(UInt32(0x6000_0000))
     big(UInt16(truncatingIfNeeded: udpLength))
@@ -44,7 +44,7 @@ extension ByteWriter {
     var sum = InternetSum(pseudoHeaderFrom: from, to: to, udpLength: length)
     sum.add(written.extracting(start...))
     let checksum = ~sum.folded
-    // A zero would say that there is none.
+    // A zero would mean that there is no checksum.
     patch(big: checksum == 0 ? 0xffff : checksum, at: start + 6)
   }
 }

@@ -21,7 +21,7 @@ struct ByteWriter: ~Copyable, ~Escapable {
   mutating func big(_ value: UInt32) { store(value) }
   mutating func big(_ value: UInt64) { store(value) }
 
-  /// Writes over two bytes already written.
+  /// Overwrites two bytes that were already written.
   mutating func patch(big value: UInt16, at position: Int) {
     precondition(position >= 0 && position <= offset - 2)
     memory.store(bigEndian: value, at: position)

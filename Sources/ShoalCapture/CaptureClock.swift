@@ -5,7 +5,7 @@ struct CaptureClock: Equatable, Sendable {
   private var offset: Int64
 
   /// - Parameters:
-  ///   - resolution: 10 to the minus the value; 2 to the minus the low seven bits when the top bit is set.
+  ///   - resolution: 10 to the minus this value or, if the top bit is set, 2 to the minus its low seven bits.
   ///   - offset: seconds to add to every time.
   init(resolution: UInt8, offset: Int64) {
     self.offset = offset
@@ -31,7 +31,7 @@ struct CaptureClock: Equatable, Sendable {
       let (value, overflow) = ticks.multipliedReportingOverflow(by: multiplier)
       return overflow ? .max : value
     }
-    // Below 2^94 and above -2^94: neither sum nor product can overflow 128 bits.
+    // Both are below 2^94 in magnitude: neither the sum nor the product can overflow 128 bits.
     let scaled = UInt128(ticks) * UInt128(multiplier) / divisor
     return UInt64(clamping: Int128(scaled) + Int128(offset) * 1_000_000_000)
   }

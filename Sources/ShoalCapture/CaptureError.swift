@@ -37,7 +37,7 @@ package struct CaptureError: Error, Equatable, Sendable {
     case tooManyInterfaces
   }
 
-  /// The error of a reason at an offset.
+  /// The error with this reason at an offset.
   package init(offset: UInt64, reason: Reason) {
     self.offset = offset
     self.reason = reason

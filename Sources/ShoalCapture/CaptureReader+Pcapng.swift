@@ -12,7 +12,8 @@ extension CaptureReader {
     var comment: Bytes?
   }
 
-  /// Reads the next block (§3.1), of the section whose order is `section` or a header that starts another.
+  /// Reads the next block (§3.1), in the byte order `section` or, if it is a header that starts another section, in its
+  /// own.
   mutating func block(_ section: ByteOrder) throws(CaptureError) -> Step {
     if passing != nil { return try pass(section) }
     let bytes = buffer.bytes
@@ -43,7 +44,7 @@ extension CaptureReader {
     return step
   }
 
-  /// Continues to skip a block, without keeping its bytes; it must end with its length.
+  /// Continues skipping a block, without keeping its bytes; it must end with its length.
   private mutating func pass(_ order: ByteOrder) throws(CaptureError) -> Step {
     guard let (left, length) = passing else { return .passed }
     let isEnd = left <= 4
@@ -139,7 +140,7 @@ extension CaptureReader {
   ) throws(CaptureError) -> CaptureRecord {
     guard index < interfaces.count else { throw damage(.undefinedInterface(index)) }
     let captured = body.uint32(at: 12, order)
-    // The block is a multiple of 4 long, so what holds the packet holds its padding too.
+    // A block's length is a multiple of 4, so if the packet fits, so does its padding.
     guard Int(captured) <= body.count - 20 else { throw damage(.packetOverrunsBlock(captured)) }
     let end = 20 + Int(captured)
     let options = try packetOptions(body.slice(padded(end)..<body.count), order)
@@ -152,7 +153,8 @@ extension CaptureReader {
       bytes: body.slice(20..<end), comment: options.comment)
   }
 
-  /// §4.4: of interface 0, without a time; the captured length is what the others leave.
+  /// Reads a simple packet block (§4.4): of interface 0, without a time; its captured length is what the other fields
+  /// leave.
   private mutating func simplePacket(
     _ body: Bytes, _ order: ByteOrder
   ) throws(CaptureError) -> CaptureRecord {

@@ -4,21 +4,21 @@
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
 package struct CaptureReader: ~Copyable, Sendable {
-  /// A longer block of a type that is read, or record, is damage: 16 MiB, far above any packet. Of other types a block
-  /// may have any length, and is skipped as it arrives.
+  /// The longest block of a type that is read, and the longest record; a longer one is damage. 16 MiB is far above any
+  /// packet. Blocks of other types may have any length, and are skipped as they arrive.
   package static var maximumBlock: Int { 1 << 24 }
-  /// More interfaces in a section are damage: a reader must remember them, so they need a limit.
+  /// The most interfaces in a section; more are damage. A reader must remember them, so they need a limit.
   package static var maximumInterfaces: Int { 4096 }
-  /// More bytes of an interface's name are not kept.
+  /// The most bytes of an interface's name that are kept.
   static var maximumName: Int { 64 }
 
   /// The interfaces of the current section so far; one in a pcap file.
   package internal(set) var interfaces: [CaptureInterface] = []
-  /// What the capturing machine calls each, if the file says, cut short. Apart from the others, which are read with
-  /// every packet.
+  /// What the capturing machine calls each interface, if the file says, cut short. They are kept apart from the rest,
+  /// which is read with every packet.
   package internal(set) var interfaceNames: [String?] = []
-  /// Whether packets may have passed several interfaces: they are described, or a cooked header names them; nil if only
-  /// one was described so far, but others may follow.
+  /// Whether packets may have passed several interfaces, because several are described or a cooked header names them;
+  /// nil if only one has been described so far, but others may follow.
   package internal(set) var hasSeveralInterfaces: Bool?
 
   enum Format {
@@ -76,7 +76,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     }
   }
 
-  /// Called where the buffer ends before what is being read does: throws if nothing more comes.
+  /// Called where the buffer ends before the item being read does: throws if nothing more will come.
   func starve() throws(CaptureError) {
     guard isFinished else { return }
     if passing == nil, buffer.count == 0, case .pcapng = format { return }
@@ -84,7 +84,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     throw damage(position == 0 && buffer.count == 0 ? .empty : .truncated)
   }
 
-  /// The error of a reason at the start of what is being read.
+  /// The error with this reason at the start of the item being read.
   func damage(_ reason: CaptureError.Reason) -> CaptureError {
     let passed = passing.map { UInt64($0.length) &- $0.left } ?? 0
     return CaptureError(offset: position &- passed, reason: reason)
@@ -104,7 +104,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     }
     switch bytes.uint32(at: 0, .big) {
     case Pcapng.sectionHeader:
-      // The section header, which comes first, gives the order.
+      // The section header, which comes first, gives the byte order.
       format = .pcapng(.little)
       return true
     case Pcap.microseconds: return try pcapHeader(.big, .microseconds)
@@ -115,7 +115,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     }
   }
 
-  /// The program that makes files that begin so.
+  /// The program that makes files that begin with these bytes.
   private static func compressor(_ magic: UInt32) -> String? {
     switch magic {
     case _ where magic >> 16 == 0x1f8b: "gzip"

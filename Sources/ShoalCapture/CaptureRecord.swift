@@ -8,11 +8,11 @@ package enum CaptureDirection: Hashable, Sendable {
 
 /// One captured packet.
 package struct CaptureRecord {
-  /// The place among the packets of the file, from 1.
+  /// Its place among the packets of the file, counted from 1.
   package var number: UInt64
   /// Bytes from the start of the file to the block or record.
   package var offset: UInt64
-  /// Nanoseconds since 1970-01-01 UTC, within 0 and `UInt64.max`; nil in a simple packet block, which has no time.
+  /// Nanoseconds since 1970-01-01 UTC, from 0 to `UInt64.max`; nil for a simple packet block, which has no time.
   package var time: UInt64?
   /// The index of the interface in its section; 0 in a pcap file.
   package var interface: Int
@@ -45,7 +45,7 @@ package struct CaptureRecord {
 package struct CaptureInterface: Equatable, Sendable {
   /// What its frames start with.
   package var linkType: LinkType
-  /// The most bytes captured of a packet; 0 is no limit.
+  /// The most bytes captured of a packet; 0 means no limit.
   package var snapLength: UInt32
   var clock: CaptureClock
 }

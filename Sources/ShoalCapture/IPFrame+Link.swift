@@ -4,8 +4,8 @@ extension IPFrame {
   /// - Parameters:
   ///   - linkType: what the frame starts with.
   ///   - bytes: the captured bytes of the frame.
-  ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; `checksum` is `.unknown`
-  ///     without.
+  ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; without it, `checksum` is
+  ///     `.unknown`.
   package static func parse(
     linkType: LinkType, bytes: Span<UInt8>, verifying: Bool = true
   ) throws(NotUDP) -> IPFrame {
@@ -60,14 +60,14 @@ extension IPFrame {
     }
   }
 
-  /// The packet type of a cooked header: 4 is sent by us, 0 to 3 are to us, to all, to some and to others.
+  /// The packet type of a cooked header: 4 means sent by us, 0 to 3 mean to us, to all, to some and to others.
   private static func cookedDirection(_ type: UInt16) -> CaptureDirection? {
     type == 4 ? .outbound : type < 4 ? .inbound : nil
   }
 
   private static func loopback(_ bytes: Span<UInt8>, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count >= 4 else { throw .truncated(.link) }
-    // Families are small numbers, so the order shows, whichever machine wrote the file.
+    // Families are small numbers, so the byte order shows, whichever machine wrote the file.
     let family = min(bytes.uint32(at: 0, .big), bytes.uint32(at: 0, .little))
     switch family {
     case 2: return try ipv4(bytes, at: 4, verifying)

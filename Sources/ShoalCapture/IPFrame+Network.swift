@@ -11,7 +11,7 @@ struct IPContext {
   /// Whether `destination` is the one that the checksum covers.
   var isFinal = true
 
-  /// Whether it is declared to continue for this many bytes.
+  /// Whether the packet is declared to continue for this many bytes.
   func holds(_ count: Int, from offset: Int) -> Bool { end.map { $0 - offset >= count } ?? true }
   /// Where the captured part of it ends.
   func end(in bytes: Span<UInt8>) -> Int { min(end ?? bytes.count, bytes.count) }
@@ -26,7 +26,7 @@ extension IPFrame {
     let first = bytes.uint8(at: start)
     let header = Int(first & 15) * 4
     let total = Int(bytes.uint16(at: start + 2))
-    // Segmentation offload captures large packets with a total length of 0.
+    // With segmentation offload, large packets are captured with a total length of 0.
     guard first >> 4 == 4, header >= 20, total == 0 || total >= header else { throw .malformed(.network) }
     guard bytes.count - start >= header else { throw .truncated(.network) }
     let ip = IPContext(
@@ -74,7 +74,7 @@ extension IPFrame {
     return try datagram(bytes, at: offset, ip, verifying)
   }
 
-  /// Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP and Shim6.
+  /// Whether this is hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP or Shim6.
   private static func isExtension(_ number: UInt8) -> Bool {
     switch number {
     case 0, 43, 44, 51, 60, 135, 139, 140: true
@@ -85,13 +85,13 @@ extension IPFrame {
   private static func extensionSize(_ number: UInt8, length: UInt8) -> Int {
     switch number {
     case 44: 8
-    // RFC 4302 §2.2 counts words of 4 bytes, and two less than there are.
+    // RFC 4302 §2.2 counts words of 4 bytes, less two.
     case 51: (Int(length) + 2) * 4
     default: (Int(length) + 1) * 8
     }
   }
 
-  /// An atomic fragment (RFC 6946), which is the whole packet, passes.
+  /// Refuses a fragment, unless it is an atomic one (RFC 6946), which is the whole packet.
   private static func refuseFragment(
     _ bytes: Span<UInt8>, at offset: Int, _ ip: IPContext
   ) throws(NotUDP) {

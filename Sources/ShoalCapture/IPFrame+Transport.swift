@@ -35,8 +35,8 @@ extension IPFrame {
 extension InternetSum {
   /// The sum of the pseudo-header of UDP (RFC 768; RFC 8200 §8.1).
   ///
-  /// Addresses that are IPv4 count as mapped ones do in IPv6, where `::ffff:` adds 0xffff, which is zero in ones'
-  /// complement: one sum serves both.
+  /// IPv4 addresses count as mapped ones do in IPv6: `::ffff:` adds 0xffff, which is zero in ones' complement, so one
+  /// sum serves both.
   init(pseudoHeaderFrom source: Address, to destination: Address, udpLength: Int) {
     self.init()
     add(source.high)

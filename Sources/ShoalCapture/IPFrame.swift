@@ -2,7 +2,7 @@ import ShoalWire
 
 /// A UDP datagram found in a captured frame.
 package struct IPFrame: Equatable, Sendable {
-  /// Where it came from. An IPv4 address is held as mapped, as everywhere.
+  /// The address that it came from. An IPv4 address is held as a mapped one, as everywhere.
   package var source: Address
   /// Where it went.
   package var destination: Address
@@ -33,7 +33,7 @@ package struct IPFrame: Equatable, Sendable {
     /// It holds the sum of the pseudo-header alone, as Linux leaves it for the network card (or, on loopback, for
     /// nobody) to complete: the packet was captured before that and says nothing about damage.
     case offloaded
-    /// Not all bytes were captured, a routing header hides the final destination, or it was not to be verified.
+    /// Not all bytes were captured, a routing header hides the final destination, or verifying was not asked for.
     case unknown
   }
 }

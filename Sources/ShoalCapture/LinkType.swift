@@ -3,10 +3,10 @@ package struct LinkType: RawRepresentable, Hashable, Sendable {
   /// The number in the registry.
   package var rawValue: UInt16
 
-  /// The link type of a number, known to `IPFrame` or not.
+  /// The link type with a number, known to `IPFrame` or not.
   package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-  /// BSD loopback: a 4-byte address family in the order of the machine that captured.
+  /// BSD loopback: a 4-byte address family in the byte order of the machine that captured.
   package static var null: LinkType { LinkType(rawValue: 0) }
   /// Ethernet.
   package static var ethernet: LinkType { LinkType(rawValue: 1) }

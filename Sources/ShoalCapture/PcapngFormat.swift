@@ -12,7 +12,7 @@ enum Pcapng {
     [sectionHeader, interfaceDescription, obsoletePacket, simplePacket, enhancedPacket].contains(type)
   }
 
-  /// Reads as this in the order of the section (§4.1).
+  /// The number that reads as this in the byte order of the section (§4.1).
   static let byteOrderMagic: UInt32 = 0x1a2b_3c4d
 
   /// Option codes (§3.5, §4.1, §4.2, §4.3).

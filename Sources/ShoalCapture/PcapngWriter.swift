@@ -47,7 +47,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     if describesInterface { addInterface(name: nil) }
   }
 
-  /// Describes another interface, before the first packet that passes it; its number, from 0.
+  /// Describes another interface, before the first packet that passes it; returns its number, counted from 0.
   @discardableResult
   package mutating func addInterface(name: String?) -> Int {
     let name = OptionText(name)
@@ -119,7 +119,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     out.little(UInt32(total))
   }
 
-  /// Appends a datagram as an enhanced packet block (§4.3) of a whole IP packet with right checksums.
+  /// Appends a datagram as an enhanced packet block (§4.3) of a whole IP packet with correct checksums.
   ///
   /// Two IPv4 addresses make an IPv4 packet, any others an IPv6 packet.
   /// - Parameters:
@@ -172,7 +172,7 @@ extension ByteWriter {
     little(UInt32(clamping: original))
   }
 
-  /// The options of a packet: which way it went, and a comment; nothing where there is neither.
+  /// The options of a packet: which way it went, and a comment; nothing if it has neither.
   fileprivate mutating func options(_ flags: UInt32?, _ comment: OptionText) {
     guard flags != nil || comment.size > 0 else { return }
     if let flags {

@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalContent
 import ShoalTerminal
 
-/// The one table from which parsing, help, completion and the man page come.
+/// The one table from which parsing, help, completion and the man page are made.
 enum CommandTable {
   static let shoal = Command(
     "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt.",
@@ -185,7 +185,7 @@ enum CommandTable {
 
   private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }
 
-  /// What an endpoint does with each of its datagrams.
+  /// The options for what an endpoint does with each of its datagrams.
   private static let access = [
     Option("link", "Impair this link: loss=5%; LINK in 'shoal help get'.", value: "spec"),
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),

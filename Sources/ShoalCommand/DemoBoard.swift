@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalTerminal
 import Synchronization
 
-/// How far all peers of a demo are.
+/// How far along all peers of a demo are.
 final class DemoBoard: Sendable {
   let names: [String]
   /// Bytes of the file.
@@ -54,13 +54,14 @@ struct DemoView {
     ])
   }
 
-  /// What is verified; 100 % is shown only once the file is in its place.
+  /// The verified bytes; 100 % is shown only once the file is in its place.
   private func bytes(_ progress: DownloadProgress?) -> UInt64 {
     guard let progress, progress.phase != .finished, progress.bytes > 0 else { return progress?.bytes ?? 0 }
     return min(progress.bytes, board.size - 1)
   }
 
-  /// Where lines stay, only what does not change from line to line, or each would be news.
+  /// What is going on. Where lines stay on the screen, it names only what does not change from line to line, or each
+  /// line would count as news.
   private func phase(_ all: [DownloadProgress?], _ eta: Double?) -> String {
     guard session.console.standardError.isTTY else { return "downloading" }
     let each = zip(board.names, all).map { name, progress in

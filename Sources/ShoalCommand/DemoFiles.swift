@@ -45,7 +45,8 @@ final class DemoFiles: Sendable {
     return path
   }
 
-  /// What is there may be anybody's, and all that has these names will be removed or replaced.
+  /// Refuses to start over existing files: they may be anybody's, and everything with these names will be removed or
+  /// replaced.
   private func refuseExisting() throws {
     for path in made + (captures ? records : []) where try FileSystem.status(path) != nil {
       throw Failure("\(escaped(path)) exists; remove it, or use another --directory", code: "exists")
@@ -65,16 +66,16 @@ final class DemoFiles: Sendable {
     }
   }
 
-  /// What stays when the demo is interrupted, as the end of a sentence; empty if nothing does.
+  /// What is left if the demo is interrupted, as the end of a sentence; empty if nothing is.
   var remainder: String {
     let bytes = left
     return bytes == 0 ? "" : "; \(Units.total(bytes)) stay in \(escaped(directory))"
   }
 
-  /// The bytes of what stays at the end: captures, and copies on request.
+  /// The bytes of what is left at the end: captures, and copies on request.
   var left: UInt64 { size(of: (captures ? records : []) + (keeps ? made : [])) }
 
-  /// What stays where, how large it is, and how to be rid of it; nil if nothing does.
+  /// What is left and where, how large it is, and how to get rid of it; nil if nothing is left.
   var leftOver: String? {
     guard left > 0 else { return nil }
     let what = [captures ? "captures" : nil, keeps ? "copies" : nil].compactMap(\.self).joined(separator: " and ")
@@ -84,12 +85,12 @@ final class DemoFiles: Sendable {
 
   private var source: String { "\(directory)/\(fileName)" }
 
-  /// All that does not stay, unless on request.
+  /// Everything that is removed at the end, unless it is to be kept on request.
   private var made: [String] {
     names.flatMap { [copy(of: $0), partPath(of: copy(of: $0))] } + (isMadeUp ? [source] : [])
   }
 
-  /// Removes what is not to stay; harmless if it is gone.
+  /// Removes what is not to stay; harmless if it is already gone.
   func clean() {
     if !keeps { for path in made { SystemCall.remove(path) } }
     for name in names { SystemCall.removeDirectory(folder(of: name)) }
@@ -101,7 +102,7 @@ final class DemoFiles: Sendable {
 
   private static let block = 1 << 20
 
-  /// Makes the file up, the same one each time; its path.
+  /// Makes up the file, the same one each time; returns its path.
   func make(_ session: Session, size: UInt64) throws -> String {
     let file = try File.create(source, existing: .refuse)
     var random = SeededGenerator(seed: 1)
@@ -136,7 +137,7 @@ final class DemoFiles: Sendable {
     }
   }
 
-  /// What runs the inspector here: in a clone it has not been installed.
+  /// What runs the inspector here: in a clone, it has not been installed.
   static var dumpCommand: String {
     let program = SystemCall.target(ofLink: "/proc/self/exe")
     guard program.contains("/.build/") else { return "shoal-dump" }

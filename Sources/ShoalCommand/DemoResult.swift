@@ -16,7 +16,7 @@ struct DemoPeer: Sendable {
   var goodput: Double { seconds > 0 ? Double(progress.bytes) / seconds : 0 }
 }
 
-/// What became of a demo, for people and for programs.
+/// The outcome of a demo, for people and for programs.
 struct DemoResult {
   let share: Share
   let origin: PeerStatistics

@@ -23,7 +23,7 @@ final class DemoSwarm: Sendable {
       let name = plan.name(index)
       var options = options(name)
       options.link = plan.link(index)
-      // They share one process, and so its memory.
+      // They share one process, and therefore its memory.
       options.memory = max(options.memory / plan.peers, 8 << 20)
       return (name, try Peer.start(options))
     }
@@ -31,7 +31,7 @@ final class DemoSwarm: Sendable {
     for (name, peer) in peers { tellNews(of: peer, name) }
   }
 
-  /// Hashes and serves the file, and waits until the tracker knows.
+  /// Hashes and serves the file, and waits until the tracker knows of it.
   func share(_ path: String) async throws -> (Share, Ticket) {
     try await origin.add(tracker: "\(tracker.address)")
     let share = try await ShareCommand.hash(path, .automatic, origin, session)
@@ -82,7 +82,7 @@ final class DemoSwarm: Sendable {
 
   func originStatistics() async -> PeerStatistics { await origin.statistics() }
 
-  /// Peers first, so that they can still take their leave of the others and of the tracker.
+  /// Closes the peers first, so that they can still take leave of each other and of the tracker.
   func close() async {
     await withTaskGroup { group in
       for (_, peer) in peers + [("origin", origin)] { group.addTask { await peer.close() } }
@@ -90,7 +90,7 @@ final class DemoSwarm: Sendable {
     await tracker.close()
   }
 
-  /// What is news of peers that are meant to have bad links.
+  /// Tells what is news even for peers that are meant to have bad links.
   private func tellNews(of peer: Peer, _ name: String) {
     Task { [session] in
       var news = PeerNews(.getting(trackers: 1))

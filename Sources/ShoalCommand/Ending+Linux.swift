@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// How the process comes to its end: by its command's result, or by a signal.
+/// How the process ends: with its command's result, or by a signal.
 ///
 /// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
 /// case the process dies of the signal, as a parent process expects.
@@ -15,10 +15,10 @@ final class Ending: Sendable {
   private let shared = Mutex(Shared())
   private let awaited: [Int32]
 
-  /// Blocks the signals for this thread and all that it starts from now on: to be made before there are others.
+  /// Blocks the signals for this thread and all that it starts from now on, so make it before there are any others.
   init() {
-    // `nohup` is obeyed. SIGINT that was ignored is not: a script that starts us in the background has it so without
-    // having asked for it, and could not stop us in good order.
+    // `nohup` is obeyed. An ignored SIGINT is not: a script that starts us in the background has it ignored without
+    // having asked for that, and could then not stop us in an orderly way.
     var action = sigaction()
     unsafe sigaction(SIGHUP, nil, &action)
     let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
@@ -30,20 +30,21 @@ final class Ending: Sendable {
   /// Sets what is printed when a signal comes.
   func onSignal(_ message: @escaping @Sendable () -> Void) { shared.withLock { $0.message = message } }
 
-  /// Has this done before the process ends, however it does, instead of what was to be done before.
+  /// Has this done before the process ends, however it ends, in place of what was to be done until now.
   func atEnd(_ farewell: @escaping @Sendable () async -> Void) { shared.withLock { $0.farewell = farewell } }
 
   /// Does what is to be done before the process ends.
   func takeLeave() async { await shared.withLock { $0.farewell }?() }
 
-  /// Does something unless a signal has come or the command has failed, and lets no signal come meanwhile.
+  /// Does something unless a signal has come or the command has failed, and lets no signal interfere meanwhile.
   func unlessOver(_ body: () -> Void) {
     shared.withLock { if $0.state == .running || $0.state == .claimed { body() } }
   }
 
-  /// The command has its result and is about to print it. Never returns if a signal came first, and has the last word.
+  /// Called when the command has its result and is about to print it. Never returns if a signal came first, as that
+  /// then has the last word.
   ///
-  /// With `failed` that is an error, after which only the farewells follow, about which nothing is printed.
+  /// With `failed`, the result is an error; only the farewells follow it, about which nothing is printed.
   func claim(failed: Bool = false) async {
     let isOurs = shared.withLock { shared in
       guard shared.state != .interrupted else { return false }
@@ -53,7 +54,7 @@ final class Ending: Sendable {
     if !isOurs { await waitForEnd() }
   }
 
-  /// The result has been printed, and work continues until a signal comes.
+  /// Called when the result has been printed and work continues until a signal comes.
   func release() { shared.withLock { $0.state = .running } }
 
   /// Waits for signals and obeys them.
@@ -71,8 +72,8 @@ final class Ending: Sendable {
     die(of: wait(seconds: 3) ?? first)
   }
 
-  /// From now on only the signal handler prints; returns how things stood. Nil if a writer is stuck because nobody
-  /// reads.
+  /// Lets only the signal handler print from now on; returns how things stood, or nil if a writer is stuck because
+  /// nobody reads.
   private func interrupt() -> (State, (@Sendable () -> Void)?)? {
     for _ in 0..<50 {
       let found = shared.withLockIfAvailable { shared in

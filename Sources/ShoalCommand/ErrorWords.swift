@@ -13,7 +13,7 @@ extension ShoalError.Option {
 }
 
 extension ShoalError.Remedy {
-  /// The end of the sentence.
+  /// The remedy in the words of the command line, as the end of a sentence.
   fileprivate var inFlags: String {
     switch self {
     case .otherDestination: "write elsewhere with --output PATH"
@@ -29,5 +29,5 @@ extension ShoalError.Remedy {
   }
 }
 
-/// Words of the library's, with the command's option in place of the library's.
+/// The library's words, with the command's option in place of the library's.
 func commandWords(_ text: String) -> String { text.replacing("see the option listen", with: "see --listen") }

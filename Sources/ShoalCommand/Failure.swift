@@ -6,7 +6,7 @@ import ShoalTerminal
 struct Failure: Error {
   /// One line: the thing, the cause, the remedy.
   let message: String
-  /// What kind of fault it is; stable, for programs.
+  /// What kind of fault it is; a stable word, for programs.
   let code: String
   /// The exit status.
   let status: Int32
@@ -19,7 +19,7 @@ struct Failure: Error {
     switch error {
     case let failure as Failure: self = failure
     case let usage as UsageError: self.init(usage.message, code: "usage", status: 2)
-    // Tickets come from the command line, so one that is wrong is a wrong command line.
+    // Tickets come from the command line, so a bad ticket is a bad command line.
     case let error as ShoalError:
       self.init(error.inFlags, code: error.code.rawValue, status: error.code == .badTicket ? 2 : 1)
     case let error as SystemError:
@@ -28,9 +28,9 @@ struct Failure: Error {
     }
   }
 
-  /// The last object of a command that failed.
+  /// The last object that a failed command emits.
   var json: JSON { ["event": "error", "message": .string(message), "code": .string(code)] }
 
-  /// A signal asked the process to end.
+  /// The failure when a signal asked the process to end.
   static func interrupted(_ message: String) -> Failure { Failure(message, code: "interrupted") }
 }

@@ -45,7 +45,7 @@ struct GetCommand {
       if try FileSystem.status(path)?.kind == .other {
         throw output.error("is not a regular file; to keep nothing, use --discard")
       }
-      // Known now rather than when peers have been found.
+      // Better found out now than when peers have been found.
       let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
       guard try parent == "/" || FileSystem.status(parent)?.kind == .directory else {
         throw Failure("\(escaped(parent)): no such directory", code: "file")
@@ -86,7 +86,7 @@ struct GetCommand {
     await stay(peer)
   }
 
-  /// What to fetch; a name is looked up first.
+  /// What to fetch; if it is a name, it is looked up first.
   private func ticket(_ peer: Peer) async throws -> Ticket {
     switch request.subject {
     case .ticket(var ticket):
@@ -120,7 +120,7 @@ struct GetCommand {
     if !summary.isDiscarded { session.console.print(summary.pathLine) }
   }
 
-  /// Continues to serve, if asked to.
+  /// Continues to serve the file, if asked to.
   private func stay(_ peer: Peer) async {
     guard session.invocation.has("stay") else { return }
     session.note("Serving on UDP \(peer.address.port). Ctrl-C stops.")
@@ -142,7 +142,7 @@ extension Destination {
   }
 }
 
-/// The latest progress, for the code that ends the process.
+/// The latest progress, kept for the code that ends the process.
 final class SharedProgress: Sendable {
   private let progress = Mutex<DownloadProgress?>(nil)
 
@@ -165,7 +165,7 @@ final class SharedProgress: Sendable {
 }
 
 extension Session {
-  /// The same command again, to be pasted; what it has recorded is not to be replaced.
+  /// The same command again, ready to be pasted; what it has recorded is not to be replaced.
   var resumeCommand: String { Session.resumeCommand(words) }
 
   static func resumeCommand(_ words: [String]) -> String {

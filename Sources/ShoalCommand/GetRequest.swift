@@ -11,7 +11,7 @@ struct GetRequest {
   }
 
   let subject: Subject
-  /// Those named by options; a ticket may name more.
+  /// The trackers named by options; a ticket may name more.
   let trackers: [String]
   let peers: [String]
 
@@ -49,7 +49,7 @@ struct GetRequest {
     }
   }
 
-  /// The one ticket that several texts are, of which some may be damaged.
+  /// The one ticket that several texts stand for; some of them may be damaged.
   private static func ticket(_ texts: [String]) throws -> Ticket {
     let whole = texts.compactMap { try? Ticket($0) }
     guard let first = whole.first else { return try Ticket(texts[0]) }
@@ -59,7 +59,7 @@ struct GetRequest {
     return first
   }
 
-  /// Whether this looks like a ticket or an address with a fault, rather than a name.
+  /// Whether this looks like a faulty ticket or address rather than a name.
   static func isNearlyTicket(_ text: String) -> Bool {
     guard let colon = text.firstIndex(of: ":") else { return false }
     let scheme = text[..<colon].lowercased()
@@ -78,7 +78,7 @@ struct GetRequest {
 }
 
 extension GetRequest {
-  /// The words without the command that was pasted after itself: `shoal get shoal get TICKET`.
+  /// The words without the command, if it was pasted after itself: `shoal get shoal get TICKET`.
   static func withoutRepeatedCommand(_ words: [String]) -> [String] {
     guard words.count > 3, ["get", "lookup"].contains(words[0]), words[1] == "shoal", words[2] == words[0] else {
       return words
@@ -88,7 +88,7 @@ extension GetRequest {
 }
 
 extension Session {
-  /// The one file that the trackers know by a name.
+  /// The one file that the trackers know by this name.
   func file(named name: String, among found: [FoundFile]) throws(Failure) -> FoundFile {
     let ids = found.reduce(into: [] as [Digest]) { ids, file in if !ids.contains(file.id) { ids.append(file.id) } }
     guard let file = found.first else {

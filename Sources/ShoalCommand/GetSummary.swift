@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// What there is to say of a download that is done.
+/// What there is to say about a finished download.
 struct GetSummary {
   let progress: DownloadProgress
   private let counts: PeerStatistics
@@ -19,10 +19,10 @@ struct GetSummary {
   private var seconds: Double { progress.elapsed.inSeconds }
   private var name: String { progress.name ?? "" }
 
-  /// Fetched bytes in a second.
+  /// Bytes fetched per second.
   private var goodput: Double { seconds > 0 ? Double(fetched) / seconds : 0 }
 
-  /// Who sent how much, most first.
+  /// Who sent how much, in descending order.
   private var sources: [(address: Address, bytes: UInt64)] {
     progress.from.filter { $0.value > 0 }.map { (address: $0.key, bytes: $0.value) }
       .sorted { ($0.bytes, "\($1.address)") > ($1.bytes, "\($0.address)") }
@@ -30,7 +30,7 @@ struct GetSummary {
 
   // MARK: Text
 
-  /// For standard error; the path goes to standard output.
+  /// The lines for standard error; the path goes to standard output.
   var lines: [String] {
     if progress.wasThere { return ["\(escaped(name)): here already, BLAKE3 verified"] }
     return [headline] + crowd + trouble
@@ -43,7 +43,7 @@ struct GetSummary {
     return "\(escaped(name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded ? ", discarded" : "")"
   }
 
-  /// Three peers to a line.
+  /// The list of many peers, three to a line.
   private var crowd: [String] {
     let entries = sources.prefix(9).map { "\($0.address)  \(Units.total($0.bytes))" }
     var lines = stride(from: 0, to: entries.count, by: 3).map { first in
@@ -64,13 +64,13 @@ struct GetSummary {
     return ["  \(repeats), \(Units.grouped(counts.corrupt)) corrupt, \(Units.grouped(counts.duplicate)) duplicate"]
   }
 
-  /// For standard output, from where scripts take it: as it is, unless it could draw.
+  /// The path for standard output, where scripts read it: as it is, unless it could draw on the terminal.
   var pathLine: String {
     let path = progress.path ?? ""
     return path.unicodeScalars.contains(where: canDeceive) ? harmless(path) : path
   }
 
-  /// For --verbose.
+  /// The exact counts, for --verbose.
   var exactCounts: String {
     let sent = "\(Units.grouped(counts.sent)) datagrams sent (\(Units.grouped(counts.bytesSent)) bytes)"
     let received = "\(Units.grouped(counts.received)) received (\(Units.grouped(counts.bytesReceived)) bytes)"

@@ -41,7 +41,7 @@ struct GetView {
     emit(progress, at: now)
   }
 
-  /// Says once that nobody offers the file: a ticket may be wrong, or its sharer gone.
+  /// Says once that nobody offers the file: the ticket may be wrong, or whoever shared it gone.
   private mutating func tellLonely(_ progress: DownloadProgress, at now: Double) {
     guard progress.peers == 0, progress.phase == .finding || progress.phase == .manifest else {
       lonelySince = nil

@@ -10,7 +10,7 @@ struct LookupCommand {
   private let chunk: Int?
   private let options: Peer.Options
 
-  /// A question that nobody answers for so long is given up.
+  /// How long a question may go unanswered before it is given up.
   private static let patience = 15.0
 
   init(_ session: Session) throws {
@@ -75,16 +75,16 @@ struct LookupCommand {
   }
 }
 
-/// What a tracker says of a file, for people and for programs.
+/// What a tracker says about a file, for people and for programs.
 struct LookupText {
   private let answer: LookupResult
 
-  /// The runs of chunks that a person is shown of one peer.
+  /// The most runs of chunks that a person is shown for one peer.
   private static let runs = 12
 
   init(_ answer: LookupResult) { self.answer = answer }
 
-  /// The file, for an error.
+  /// What an error calls the file.
   var title: String { answer.name.map { quoted($0) } ?? answer.id.short }
 
   func lines(width: Int? = nil) -> [String] {
@@ -114,7 +114,7 @@ struct LookupText {
     return BitSet(capacity: chunks.capacity, runs: shown).rangesDescription + (isAll ? "" : ",...")
   }
 
-  /// One for each peer, then the last one.
+  /// One object for each peer, and then the last one.
   var objects: [JSON] {
     let peers = answer.peers.map { peer -> JSON in
       [
@@ -136,7 +136,7 @@ struct LookupText {
 }
 
 extension LookupResult.Holder {
-  /// Its chunks, as the core has them.
+  /// Its chunks, in the form that the core has them in.
   fileprivate var chunkSet: BitSet? {
     chunks.map { chunks in
       let runs = chunks.ranges.map { ChunkRun(first: UInt32($0.lowerBound), count: UInt32($0.count)) }

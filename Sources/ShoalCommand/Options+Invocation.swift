@@ -5,7 +5,7 @@ import ShoalTerminal
 import ShoalTransport
 
 extension Peer.Options {
-  /// What the options that all peers have ask for: --link, --capture and --force.
+  /// Takes what the options that all peers have ask for: --link, --capture and --force.
   init(access invocation: Invocation, listen: String) throws(UsageError) {
     self.init(listen: listen)
     if let link = invocation.first("link") { self.link = try link.link(named: "link") }
@@ -13,9 +13,9 @@ extension Peer.Options {
     force = invocation.has("force")
   }
 
-  /// What the options under TRANSPORT ask for.
+  /// Takes what the options under TRANSPORT ask for.
   mutating func setTransport(_ invocation: Invocation) throws(UsageError) {
-    // The option table allows these names only.
+    // The option table allows only these names.
     arq = RepeatMode.allCases.first { "\($0)" == invocation["arq"].text } ?? .selectiveRepeat
     congestion = CongestionAlgorithm(rawValue: invocation["congestion"].text) ?? .bbr
     let windows = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
@@ -26,7 +26,7 @@ extension Peer.Options {
 }
 
 extension Tracker.Options {
-  /// What the options of a tracker ask for: --link, --capture and --force.
+  /// Takes what the options of a tracker ask for: --link, --capture and --force.
   init(_ invocation: Invocation, listen: String) throws(UsageError) {
     self.init(listen: listen)
     if let link = invocation.first("link") { self.link = try link.link(named: "link") }
@@ -36,7 +36,7 @@ extension Tracker.Options {
 }
 
 extension Invocation {
-  /// That --capture and --qlog name two files, and none of those that the command also reads or writes.
+  /// Checks that --capture and --qlog name two files, neither of which the command also reads or writes.
   func checkRecords(against others: [String]) throws(UsageError) {
     let capture = first("capture")
     let qlog = first("qlog")
@@ -55,14 +55,14 @@ extension GivenValue {
   func link(named option: String) throws(UsageError) -> LinkSpec {
     let spec: LinkSpec
     do { spec = try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
-    // Every OPEN has 1,200 bytes, and 28 of headers at least.
+    // Every OPEN has 1,200 bytes, and at least 28 of headers.
     for mtu in [spec.up.mtu, spec.down.mtu].compactMap({ $0 }) where mtu < 1_228 {
       throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more: no connection fits into less")
     }
     return spec
   }
 
-  /// `host:port` of another machine, complete and well-formed.
+  /// The `host:port` of another machine, complete and well-formed.
   func place(named option: String, defaultPort: UInt16) throws(UsageError) -> String {
     let place: Resolver.HostPort
     do {
@@ -75,7 +75,7 @@ extension GivenValue {
 
   /// Where to listen; the address may be left out, or the port.
   func listen(defaultPort: UInt16) throws(UsageError) -> String {
-    // Resolved as a host it would be an address that nobody means.
+    // Resolved as a host, it would be an address that nobody means.
     if text.utf8.allSatisfy({ 48...57 ~= $0 }) { throw error("write :\(text) for a port") }
     do {
       return try Resolver.parse(text, defaultPort: defaultPort).text

@@ -7,7 +7,7 @@ import ShoalWire
 struct PeerNews {
   /// Whose news they are.
   enum Role: Equatable {
-    /// A peer that serves a file: who comes and goes is what its user waits for.
+    /// A peer that serves a file: its user wants to know who comes and goes.
     case sharing(tellsTrackers: Bool)
     /// A peer that fetches a file and knows this many trackers.
     case getting(trackers: Int)
@@ -17,7 +17,7 @@ struct PeerNews {
   enum Line: Equatable {
     case log(String)
     case detail(String)
-    /// With what kind it is, for programs.
+    /// A warning with its kind, for programs.
     case warning(String, code: String)
   }
 
@@ -25,10 +25,10 @@ struct PeerNews {
   /// The peers that serve what is wanted here.
   private var sources = 0
   private var answering: Set<Address> = []
-  /// The peers that were connected once: no firewall is in their way.
+  /// The peers that were connected at some time: no firewall stands in their way.
   private var met: Set<Address> = []
   private var said: Set<String> = []
-  /// The trackers of whose silence there was a warning.
+  /// The trackers whose silence was the subject of a warning.
   private var missed: Set<Address> = []
 
   init(_ role: Role) { self.role = role }
@@ -79,7 +79,7 @@ struct PeerNews {
     case .registered(let address, _):
       answering.insert(address)
       let text = "tracker \(address) knows the file"
-      // That its own tracker does goes without saying.
+      // That its own tracker answers goes without saying.
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
     case .trackerRefused(let address, let reason, let message):
       let text = "tracker \(address) refuses: \(reason)\(message.isEmpty ? "" : ", \(quoted(message))")"
@@ -94,7 +94,8 @@ struct PeerNews {
     }
   }
 
-  /// A connection has ended. When fetching, that is news if it was the last, unless it ended as it should.
+  /// What to say when a connection has ended. To a peer that fetches, it is news if it was the last one, unless it
+  /// ended as it should.
   private mutating func gone(_ address: Address, _ reason: CloseReason, _ byPeer: Bool) -> Line? {
     let kind = reason.kind
     let message = reason.message
@@ -106,20 +107,20 @@ struct PeerNews {
       default: kind.words + (message.map { ", \(quoted($0))" } ?? "")
       }
     if kind == .done { return .detail("\(address) left: \(cause)") }
-    // The code that ends something here says why.
+    // The code that ends something here gives the reason itself.
     if kind == .goingAway, !byPeer { return .detail("\(address) was left") }
-    // Its own place among the sources may be counted still.
+    // Its own place among the sources may still be counted.
     sources = max(sources - 1, 0)
     return lonely("\(address) \(kind == .badContent && !byPeer ? "was left" : "left"): \(cause)", "disconnected")
   }
 
-  /// What who serves waits for, and who fetches does not.
+  /// A line that matters to a peer that serves, and not to one that fetches.
   private func usual(_ text: String) -> Line {
     if case .sharing = role { return .log(text) }
     return .detail(text)
   }
 
-  /// What matters, once, to a peer that wants something and has nobody else; others need not know.
+  /// A line that matters, once, to a peer that wants something and has nobody else; others need not see it.
   private mutating func lonely(_ text: String, _ code: String) -> Line? {
     if case .getting = role, sources == 0 { return once(.warning(text, code: code)) }
     return .detail(text)
@@ -137,15 +138,15 @@ struct PeerNews {
     let text =
       refusal.map { "nothing can be sent to tracker \(address): \($0); \(wait)" }
       ?? "tracker \(address): no answer to \(tries == 1 ? "1 try" : "\(tries) tries"), \(wait); \(advice)"
-    // A ticket may name a tracker by several addresses, of which not all need be reachable from here.
+    // A ticket may name a tracker by several addresses, not all of which need be reachable from here.
     if case .getting(let trackers) = role, trackers > 1, sources > 0 || !answering.isEmpty { return .detail(text) }
-    // After 7 s, after a minute, and then every ten minutes.
+    // Warn after 7 s, after a minute, and then every ten minutes.
     guard tries == 3 || tries == 6 || tries % 10 == 6 else { return .detail(text) }
     missed.insert(address)
     return .warning(text, code: "tracker_silent")
   }
 
-  /// Addresses are others' to invent, so what is remembered of them has an end.
+  /// The most addresses that are remembered, as others may invent any number of them.
   private static let memory = 1_000
 }
 

@@ -4,7 +4,7 @@ import Glibc
 struct ProcessUsage {
   /// Seconds of processor time.
   let cpu: Double
-  /// The most memory that it ever had, in bytes.
+  /// The most memory that it has ever had, in bytes.
   let peakMemory: Int
 
   static var now: ProcessUsage {

@@ -16,10 +16,10 @@ enum Program {
     ending.waitForSignals()
   }
 
-  /// Does what the words ask for; the exit status.
+  /// Does what the words ask for; returns the exit status.
   static func run(_ words: [String], _ ending: Ending) async -> Int32 {
     var console = Console(program: "shoal")
-    // A command line that is not understood is to be answered in JSON too.
+    // Even a command line that is not understood is to be answered in JSON, if it asks for that.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do {
       try checkArguments()

@@ -11,13 +11,13 @@ struct Session: Sendable {
 
   var isJSON: Bool { invocation.has("json") }
 
-  // Under --json everything is on standard output, as objects; what is a warning or an error is on standard error too.
-  // Nothing is printed after a signal or an error.
+  // Under --json everything goes to standard output, as objects; warnings and errors go to standard error too. Nothing
+  // is printed after a signal or an error.
 
   /// A line for a person who watches.
   func note(_ text: String) { unlessJSON { $0.note(text) } }
 
-  /// A line that only some want to see.
+  /// A line that only some people want to see.
   func detail(_ text: String) { unlessJSON { $0.detail(text) } }
 
   /// A line with its time.
@@ -25,13 +25,13 @@ struct Session: Sendable {
 
   func progress(_ state: ProgressState) { unlessJSON { $0.progress(state) } }
 
-  /// What is wrong, although work continues; `code` is its kind, for programs.
+  /// Warns of something that is wrong although work continues; `code` is its kind, for programs.
   func warning(_ text: String, code: String) {
     ending.unlessOver { console.warning(text) }
     emit(["event": "warning", "message": .string(text), "code": .string(code)])
   }
 
-  /// An object, if they are asked for.
+  /// Emits an object, if objects are asked for.
   func emit(_ object: @autoclosure () -> JSON) {
     if isJSON { ending.unlessOver { console.emit(object()) } }
   }
@@ -40,7 +40,7 @@ struct Session: Sendable {
     if !isJSON { ending.unlessOver { say(console) } }
   }
 
-  /// A signal ends the process: says so, once, before the farewells that take time.
+  /// Says once that a signal ends the process, before the farewells, which take time.
   func tellInterrupted(_ message: String) {
     console.endProgress()
     console.note("shoal: \(harmless(message))")

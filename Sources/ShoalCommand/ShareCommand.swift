@@ -68,7 +68,7 @@ struct ShareCommand {
     await waitForEnd()
   }
 
-  /// Hashes and shares a file, and shows how far it is.
+  /// Hashes and shares a file, and shows how far along it is.
   static func hash(_ path: String, _ chunking: Chunking, _ peer: Peer, _ session: Session) async throws -> Share {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let state = Mutex(ProgressState(name: name))
@@ -105,7 +105,7 @@ struct ShareCommand {
     session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get '\(share.ticket)'\n")
   }
 
-  /// What of a peer's events is worth an object.
+  /// The object for an event of a peer that is worth one.
   private static func object(for event: PeerEvent) -> JSON? {
     switch event {
     case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
@@ -127,7 +127,7 @@ struct ShareCommand {
 }
 
 extension Cut {
-  /// The size that most chunks have, and whether all but the last have it.
+  /// The size of most chunks, and whether all but the last have it.
   var usualChunk: (bytes: UInt64, isEven: Bool) {
     guard chunks > 0 else { return (0, true) }
     let (each, rest) = pieces.quotientAndRemainder(dividingBy: Int(chunks))

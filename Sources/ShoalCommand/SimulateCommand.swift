@@ -32,7 +32,7 @@ struct SimulateCommand {
   }
 
   private func run(_ plan: SimulationPlan) async throws {
-    // Before time is spent whose result could not be kept.
+    // This comes first, lest time be spent on a result that cannot be kept.
     let file = try plan.makeTimeline()
     var results: [SimulationResult] = []
     for seed in plan.seeds {
@@ -94,7 +94,7 @@ struct SimulationPlan {
     self.transfer = transfer
   }
 
-  /// The file of `--timeline`, empty; what is there is not replaced unless that is asked for.
+  /// The file of `--timeline`, empty; an existing one is not replaced unless that was asked for.
   func makeTimeline() throws -> File? {
     guard let timeline else { return nil }
     do throws(SystemError) {
@@ -122,7 +122,7 @@ extension Invocation {
     get throws(UsageError) { Nanoseconds(try self["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9) }
   }
 
-  /// The seeds of all runs: those of `--seed` and `--count`, or from the link's own on.
+  /// The seeds of all runs: those that `--seed` and `--count` ask for, or from the link's own seed on.
   func seeds(_ link: LinkSpec) throws(UsageError) -> ClosedRange<UInt64> {
     let first = try first("seed").map { value throws(UsageError) in UInt64(try value.integer()) }
     let count = UInt64(try self["count"].integer(from: 1, to: 1_000_000, of: "runs"))

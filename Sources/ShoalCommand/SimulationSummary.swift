@@ -3,7 +3,7 @@ import ShoalSimulator
 import ShoalTerminal
 import ShoalTransport
 
-/// One simulated transfer and the seed it followed from.
+/// One simulated transfer, and the seed that it followed from.
 struct SimulationResult {
   let seed: UInt64
   let transfer: SimulatedTransfer.Result
@@ -47,7 +47,7 @@ struct SimulationSummary {
 
   /// How many runs were given up.
   var incomplete: Int { results.count { $0.transfer.time == nil } }
-  /// Whether none was.
+  /// Whether no run was given up.
   var isComplete: Bool { incomplete == 0 }
 
   func lines(width: Int? = nil) -> [String] {

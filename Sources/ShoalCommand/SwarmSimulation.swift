@@ -30,7 +30,7 @@ struct SwarmSimulation {
     if !session.isJSON {
       let width = session.console.standardOutput.tableWidth
       session.console.print(summary.lines(width: width).joined(separator: "\n"))
-      // Not beside what a seed reproduces to the letter.
+      // Kept apart from what a seed reproduces to the letter.
       session.note(cost.line)
     }
     if let failure = summary.failure { throw failure }
@@ -42,7 +42,7 @@ struct SwarmSimulation {
     let whole = UInt64(plan.swarm.receivers) * UInt64(plan.swarm.size)
     return plan.swarm.run(seed: seed) { progress in
       let now = Session.now
-      // A hundredth of a simulated second may take no time at all.
+      // A hundredth of a second of simulated time may take no time at all.
       guard now >= shownAt + 0.1 else { return }
       shownAt = now
       state.show(phase: "simulating", done: progress.verified, of: whole, at: now)
@@ -56,12 +56,12 @@ struct SwarmPlan {
   let swarm: SimulatedSwarm
   let seeds: ClosedRange<UInt64>
 
-  /// The most receivers, and the most bytes of a file, whose pieces are held once for all.
+  /// The most receivers, and the most bytes of a file, whose pieces are held in memory once for all receivers.
   static let mostPeers = 10_000
   static let mostBytes: UInt64 = 4_000_000_000
-  /// The most that all receive together: days of simulation.
+  /// The most bytes that all receivers together get: days of simulation.
   static let mostWork: UInt64 = 1_000_000_000_000
-  /// What many have at home; over a clean link nothing takes any time.
+  /// The link that many people have at home; over a clean link nothing takes any time.
   static let link: LinkSpec = {
     var up = LinkParameters()
     (up.rate, up.delay, up.loss) = (20_000_000, 10 * .millisecond, 0.01)

@@ -3,7 +3,7 @@ import ShoalSimulator
 import ShoalTerminal
 import ShoalTransport
 
-/// One simulated swarm, and the seed it followed from.
+/// One simulated swarm, and the seed that it followed from.
 struct SwarmResult {
   let seed: UInt64
   let swarm: SimulatedSwarm
@@ -15,25 +15,25 @@ struct SwarmResult {
 
   /// When the last receiver had the file, in seconds; nil if one never did.
   var last: Double? { run.last.map(seconds) }
-  /// The last receiver's time by the least possible.
+  /// The last receiver's time divided by the least possible time.
   var ratio: Double? { last.flatMap { last in swarm.bound.map { last / $0 } } }
-  /// How often the origin sent the whole file, repeats included.
+  /// How many copies of the file the origin sent, retransmissions included.
   var copies: Double { Double(run.origin.contentSent) / Double(swarm.size) }
   var retransmitted: Int {
     run.receivers.reduce(run.origin.transport.retransmitted) { $0 + $1.transport.retransmitted }
   }
   var queueDropped: Int { run.receivers.reduce(run.origin.queueDropped) { $0 + $1.queueDropped } }
 
-  /// The receivers by how long it took them; last those that never had the file.
+  /// The receivers in the order of how long it took them, with those that never got the file last.
   private var ranked: [(number: Int, host: SimulatedSwarm.Host)] {
     run.receivers.enumerated().map { ($0 + 1, $1) }
       .sorted { ($0.host.time ?? .max, $0.number) < ($1.host.time ?? .max, $1.number) }
   }
 
-  /// The most receivers of which each has a row.
+  /// The most receivers that get a row each.
   private static let mostRows = 20
 
-  /// A row for each receiver, or for those at certain places in the order of their times; then the origin's.
+  /// A row for each receiver, or for those at certain places in the order of their times; then a row for the origin.
   func rows() -> [[String]] {
     var rows: [[String]]
     if run.receivers.count <= SwarmResult.mostRows {
@@ -58,7 +58,7 @@ struct SwarmResult {
 
   private func megabytes(_ bytes: Int) -> String { Units.fixed(Double(bytes) / 1e6, 2) }
 
-  /// What all of it comes to.
+  /// What all of it adds up to.
   var verdict: String {
     let origin = "the origin sent \(Units.fixed(copies, 2)) copies"
     guard let last else {
@@ -103,7 +103,7 @@ struct SwarmResult {
   private func seconds(_ span: Nanoseconds) -> Double { Double(span) / 1e9 }
 }
 
-/// What simulations cost this machine.
+/// What the simulations cost this machine.
 struct SwarmCost {
   /// Seconds of processor time.
   let cpu: Double

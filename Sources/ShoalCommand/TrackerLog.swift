@@ -5,7 +5,8 @@ import ShoalTerminal
 import ShoalWire
 import Synchronization
 
-/// A tracker's events as lines of a log; what repeats within a minute is summed up in one line at the minute's end.
+/// A tracker's events as lines of a log; what repeats within a minute is summed up in one line at the end of the
+/// minute.
 struct TrackerLog {
   private struct Key: Hashable {
     var kind: String
@@ -20,7 +21,7 @@ struct TrackerLog {
   private var seen: [Key: Repeats] = [:]
   private var untold = 0
 
-  /// What is remembered of a minute: bounds memory, and the log, whatever peers do.
+  /// The most that is remembered of a minute: bounds memory, and the log, whatever peers do.
   private static let limit = 1_000
 
   /// The lines for an event: often none.
@@ -42,7 +43,7 @@ struct TrackerLog {
     if case .updated(let peer, let id, let have, let chunks, let gained) = event {
       repeats.gained += gained
       if have == chunks {
-        // That a peer has it all is news at once.
+        // That a peer has the whole file is news at once.
         let whole = TrackerEvent.updated(peer: peer, id: id, have: have, chunks: chunks, gained: repeats.gained)
         seen[key] = Repeats(last: whole)
         return [TrackerLog.line(for: whole)]
@@ -52,7 +53,7 @@ struct TrackerLog {
     return []
   }
 
-  /// The lines at the end of a minute, which begins another.
+  /// The lines at the end of a minute; another minute begins.
   mutating func summary() -> [String] {
     var lines: [String] = []
     for repeats in seen.values where repeats.count > 0 {
@@ -74,15 +75,15 @@ struct TrackerLog {
     case .updated(let peer, let id, _, _, _): Key(kind: "updated", peer: peer, id: id)
     case .deregistered(let peer, let id): Key(kind: "deregistered", peer: peer, id: id)
     case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
-    // A host that has to give way has one line, whatever its ports.
+    // A host whose registrations are displaced gets one line, whatever its ports.
     case .displaced(let peer, _): Key(kind: "displaced", peer: peer.with(port: 0), id: nil)
     case .omitted: nil
-    // A host that tries ports or ids at random has one line.
+    // A host that tries ports or ids at random gets one line.
     case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
     }
   }
 
-  /// The first column.
+  /// A word padded to fill the first column.
   static func word(_ word: String) -> String { word + String(repeating: " ", count: max(1, 12 - word.count)) }
 
   static func line(for event: TrackerEvent) -> String {

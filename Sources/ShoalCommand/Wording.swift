@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// A line in which nothing can draw, reorder or hide, whatever others' names and reasons it quotes.
+/// A line made harmless: nothing in it can draw, reorder or hide, whatever names and reasons of others it quotes.
 func harmless(_ line: String) -> String {
   line.unicodeScalars.map { scalar in
     let character = String(scalar)

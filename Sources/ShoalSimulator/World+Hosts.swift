@@ -8,7 +8,7 @@ import ShoalWire
 
 // Peers, trackers and strangers.
 extension World {
-  /// Adds a peer; at the address of one that is gone it takes its place.
+  /// Adds a peer; at the address of one that is gone, it takes that one's place.
   @discardableResult
   package func addPeer(
     _ configuration: SwarmConfiguration = SwarmConfiguration(), link: LinkSpec = .clean, trackers: [Address] = [],
@@ -24,7 +24,7 @@ extension World {
     return peer
   }
 
-  /// Adds a peer at an address of its own, which what it is told may depend on.
+  /// Adds a peer at an address of its own, on which its configuration may depend.
   func addPeer(link: LinkSpec, configure: (inout SwarmConfiguration, Address) -> Void) -> WorldPeer {
     let address = newAddress()
     var configuration = SwarmConfiguration()
@@ -32,10 +32,10 @@ extension World {
     return addPeer(configuration, link: link, address: address)
   }
 
-  /// A tracker for a peer's own port.
+  /// Makes a tracker for a peer's own port.
   func makeRegistrar() -> Registrar { WorldTracker.make(using: &generator) }
 
-  /// A peer at the address of one that has crashed, with its trackers and, if it is told so, its disk.
+  /// Starts a peer at the address of one that has crashed, with its trackers and, if asked to, its disk.
   package func restart(
     _ peer: WorldPeer, link: LinkSpec = .clean, trackers: [Address] = [], withDisk: Bool = false
   ) -> WorldPeer {
@@ -58,7 +58,7 @@ extension World {
     return tracker.address
   }
 
-  /// A tracker loses all that it knew.
+  /// Makes a tracker lose all that it knew.
   package func restartTracker(_ address: Address) { (host(at: address) as? WorldTracker)?.restart(using: &generator) }
 
   /// How many registrations a tracker has.
@@ -66,7 +66,7 @@ extension World {
     (host(at: tracker) as? WorldTracker)?.tracker.registrationCount ?? 0
   }
 
-  /// Adds a host that speaks the transport's language but no swarm's: `behave` says what it does.
+  /// Adds a host that speaks the transport's language but not the swarm's: `behave` says what it does.
   @discardableResult
   package func addStranger(
     link: LinkSpec = .clean, address: Address? = nil, _ behave: @escaping WorldStranger.Behaviour
@@ -78,7 +78,7 @@ extension World {
 
   // MARK: Files
 
-  /// A peer serves a file from now on.
+  /// Has a peer serve a file from now on.
   @discardableResult
   package func share(_ file: WorldFile, from peer: WorldPeer) -> FileKey {
     let key = peer.swarm.share(file.manifest, name: "file", at: time(of: peer))
@@ -87,7 +87,7 @@ extension World {
     return key
   }
 
-  /// A peer fetches a file of which it has some pieces, perhaps from addresses that it was told.
+  /// Has a peer fetch a file of which it has some pieces, perhaps from addresses that it is told.
   @discardableResult
   package func download(
     _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: BitSet? = nil,
@@ -123,7 +123,7 @@ extension World {
     return host.endpoint.open(to: other.address, at: now)
   }
 
-  /// Queues a file of so many bytes, as one range, or as several of `pieces` bytes.
+  /// Queues a file of this many bytes, as one range, or as several of `pieces` bytes each.
   package func sendFile(_ bytes: Int, from host: WorldEndpoint, on id: ConnectionID, pieces: Int = .max) {
     let (number, source) = cargo.addFile(bytes)
     var offset = 0
@@ -136,7 +136,7 @@ extension World {
     flush(host)
   }
 
-  /// Queues a message that is told from all others.
+  /// Queues a message that differs from all others.
   package func sendMessage(from host: WorldEndpoint, on id: ConnectionID) {
     if let message = cargo.addMessage() { host.endpoint.send(message, on: id) }
     flush(host)

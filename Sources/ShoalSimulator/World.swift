@@ -4,27 +4,27 @@ import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 
-/// Hosts of every kind that exchange datagrams over a network, in virtual time, all that arrives being checked.
+/// Hosts of every kind that exchange datagrams over a network, in virtual time, with everything that arrives checked.
 ///
-/// It is the event loop of all its hosts: it hands each what comes for it, tells it when its time has come, carries what it
-/// sends, and asks when to be called again. What must never happen is noted in `violations`. Seeds, faults and the
-/// fingerprint are the world's, whatever the hosts are.
+/// It is the event loop of all its hosts: it hands each what arrives for it, tells it when its time has come, carries
+/// what it sends, and asks when to call it again. What must never happen is noted in `violations`. Seeds, faults and
+/// the fingerprint belong to the world, whatever the hosts are.
 package final class World {
-  /// What lies between the hosts, and the clock.
+  /// The network between the hosts, and the clock.
   package var network: Network
-  /// The peers, in the order in which they came, those that are gone too.
+  /// The peers, in the order in which they came, including those that are gone.
   package internal(set) var peers: [WorldPeer] = []
   /// The files and messages that bare endpoints were given to send.
   let cargo = WorldCargo()
   /// What is on the peers' disks.
   let pieces = PiecePool()
-  /// What must not have happened.
+  /// What happened although it must not.
   package private(set) var violations: [String] = []
-  /// Sees each datagram as it comes to its host.
+  /// Sees each datagram as it arrives at its host.
   package var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
   /// Called after each turn of a host.
   package var afterTurn: ((any WorldHost) -> Void)?
-  /// A sum over what was sent, and when: equal for equal runs.
+  /// A sum over what was sent, and when: the same for identical runs.
   package private(set) var fingerprint: UInt64 = 0
 
   /// The hosts by their number in the network.
@@ -34,7 +34,7 @@ package final class World {
   var generator: SeededGenerator
   private var nextAddress: UInt32 = 0
 
-  /// No host needs to send so many datagrams at one instant.
+  /// No host needs to send this many datagrams at one instant.
   private static let endless = 3_000_000
 
   /// A world without hosts, whose whole history follows from `seed`.
@@ -54,7 +54,8 @@ package final class World {
 
   // MARK: Hosts
 
-  /// Adds a host, with a clock of its own if it is given one; at the address of another it takes its place.
+  /// Adds a host, with a clock of its own if it is given one; at the address of another host it takes that host's
+  /// place.
   package func add(_ host: any WorldHost, link: LinkSpec = .clean, clock: WorldClock? = nil) {
     let number = network.join(host.address, link: link)
     if let clock { clocks[number] = clock }
@@ -72,10 +73,10 @@ package final class World {
     host.crash(using: &random)
   }
 
-  /// Parts some hosts from all others, until `heal`.
+  /// Cuts some hosts off from all others, until `heal`.
   package func part(_ hosts: [any WorldHost]) { network.part(hosts.map(\.address)) }
 
-  /// All hosts reach each other again.
+  /// Lets all hosts reach each other again.
   package func heal() { network.heal() }
 
   /// The host at an address.
@@ -87,7 +88,7 @@ package final class World {
 
   // MARK: Time
 
-  /// Runs until `condition` holds, for at most `limit`; whether it came to hold.
+  /// Runs until `condition` holds, for at most `limit`; returns whether it came to hold.
   @discardableResult
   package func run(for limit: Nanoseconds, until condition: () -> Bool = { false }) -> Bool {
     let end = now + limit

@@ -12,15 +12,15 @@ package protocol WorldHost: AnyObject {
   func expire(at now: Instant)
   /// The next datagram that it sends, sealed; nil if there is none now.
   func nextTransmit(at now: Instant) -> NetworkDatagram?
-  /// Takes what the state machine has to tell and does what follows from it; then the next thing that has happened
+  /// Takes what the state machine has to tell and does what follows from it; then returns the next thing that happened
   /// although it must not, in words, or nil.
   func nextEvent(at now: Instant) -> String?
   /// When it is to expire.
   var deadline: Instant { get }
-  /// Its power fails.
+  /// Has its power fail.
   func crash(using random: inout SeededGenerator)
-  /// Whether the world's fingerprint is taken of what it sends. What only answers need not be: it shows in what others
-  /// send next.
+  /// Whether what it sends counts for the world's fingerprint. A host that only answers may be left out: its answers
+  /// show in what others send next.
   var isFingerprinted: Bool { get }
 }
 
@@ -29,22 +29,22 @@ extension WorldHost {
   package var isFingerprinted: Bool { true }
 }
 
-/// The clock of a host: where it stands against the world's, and how much faster it goes.
+/// The clock of a host: how far it is ahead of the world's, and how much faster it runs.
 package struct WorldClock: Sendable {
   /// How far it was ahead when the world began.
   package var offset: Nanoseconds
-  /// How many millionths it is faster.
+  /// How many millionths faster it runs.
   package var drift: Int
 
-  /// A clock that is ahead by so much, and fast by so many millionths.
+  /// A clock that is ahead by this much, and fast by this many millionths.
   package init(offset: Nanoseconds = 0, drift: Int = 0) { (self.offset, self.drift) = (offset, drift) }
 
-  /// What it shows so long after the world began.
+  /// What it shows this long after the world began.
   func reading(at elapsed: Nanoseconds, since start: Instant) -> Instant {
     start + (elapsed + elapsed / 1_000_000 * Nanoseconds(drift) + offset)
   }
 
-  /// How long after the world began it shows this, or just a little more.
+  /// How long after the world began it shows this reading, or just a little more.
   func elapsed(at reading: Instant, since start: Instant) -> Nanoseconds {
     let shown = max(reading - start - offset, 0)
     var elapsed = shown / (1_000_000 + Nanoseconds(drift)) * 1_000_000

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// What of a file is here and verified.
+/// The part of a file that is here and verified.
 struct LocalCopy {
   let manifest: Manifest
   /// The manifest's cut, kept apart because every block needs it.
@@ -16,7 +16,7 @@ struct LocalCopy {
   /// How many pieces each chunk lacks; empty when all are here.
   private var lacking: [UInt32]
 
-  /// These pieces of the file are here.
+  /// The copy that has these pieces of the file.
   init(_ manifest: Manifest, have: BitSet) {
     let cut = manifest.cut
     self.manifest = manifest
@@ -36,7 +36,7 @@ struct LocalCopy {
 
   var isComplete: Bool { have.isComplete }
 
-  /// A piece has been verified; the chunk that it completes, if it does.
+  /// Adds a piece that has been verified; returns the chunk that it completes, if any.
   mutating func add(_ piece: Int) -> Int? {
     guard have.insert(piece) else { return nil }
     bytes += UInt64(cut.pieceLength(piece))
@@ -54,7 +54,7 @@ struct LocalCopy {
       return false
     }
     guard !have.isComplete else { return true }
-    // A range may be gigabytes: it is not looked at piece by piece.
+    // A range may be gigabytes long, so it is not examined piece by piece.
     let last = cut.piece(at: range.offset + UInt64(range.length) - 1)
     return have.contains(cut.piece(at: range.offset)...last)
   }

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// What downloads and uploads want said and done. They know no endpoint: the swarm does it after they have returned.
+/// What downloads and uploads want said and done. They know of no endpoint: the swarm does it after they have returned.
 struct Outbox {
   /// What only the swarm can do, because it concerns several files or a whole connection.
   enum Demand: Equatable {
@@ -11,7 +11,7 @@ struct Outbox {
     case distrust(Address, piece: Int?)
     /// A peer broke the protocol.
     case drop(LinkKey, CloseCode, String)
-    /// A peer announced more than was kept: it is asked for the file anew, under another number.
+    /// A peer announced more than was kept: it is to be asked for the file anew, under another number.
     case askAnew(LinkKey)
   }
 
@@ -24,10 +24,10 @@ struct Outbox {
   private(set) var items: [(to: LinkKey, item: Item)] = []
   private(set) var demands: [Demand] = []
   private var events = Queue<SwarmEvent>()
-  /// When to look after something, if that is sooner than planned.
+  /// When to review something, if that is sooner than planned.
   private(set) var wakeAt = Instant.distantFuture
 
-  /// Queues a message for a peer. One that fits no datagram would be a fault of ours and is not sent.
+  /// Queues a message for a peer. One that fits in no datagram would be a fault of ours and is not sent.
   mutating func post(_ message: some Message, to link: LinkKey) {
     if let bytes = try? message.encoded() { items.append((link, .message(bytes))) }
   }
@@ -48,7 +48,7 @@ struct Outbox {
 
   mutating func wake(at instant: Instant) { wakeAt = min(wakeAt, instant) }
 
-  /// All that is to be sent.
+  /// Takes everything that is to be sent.
   mutating func takeItems() -> [(to: LinkKey, item: Item)] {
     defer { items.removeAll(keepingCapacity: true) }
     return items
@@ -59,7 +59,7 @@ struct Outbox {
     return demands
   }
 
-  /// The tick has come.
+  /// Notes that the tick has come.
   mutating func sleep() { wakeAt = .distantFuture }
 }
 
@@ -74,12 +74,12 @@ struct SwarmResources {
 struct PieceBudget {
   let limit: Int
   private(set) var used = 0
-  /// A piece was not begun because too much is buffered.
+  /// Whether a piece was not begun because too much is buffered.
   var isFull = false
 
   init(limit: Int) { self.limit = limit }
 
-  /// One piece is always allowed, however long it is.
+  /// Whether another piece fits. One is always allowed, however long it is.
   func hasRoom(for length: Int) -> Bool { used == 0 || used + length <= limit }
 
   mutating func take(_ length: Int) { used += length }

@@ -5,11 +5,11 @@ import ShoalContent
 struct SharedFile {
   let id: Digest
   var name: String
-  /// Whether what is here may be served to others; not if nothing is kept.
+  /// Whether what is here may be served to others; it may not if nothing is kept.
   let isServed: Bool
-  /// While it is wanted.
+  /// The download, while the file is wanted.
   var download: Download?
-  /// When all of it is here.
+  /// The copy, once all of it is here.
   private(set) var whole: LocalCopy?
   var upload = Upload()
   private var finalProgress = FileProgress()
@@ -34,8 +34,7 @@ struct SharedFile {
   var manifest: Manifest? { download?.manifest ?? whole?.manifest }
   /// What is here; nil while it is not known.
   var copy: LocalCopy? { download?.copy ?? whole }
-  /// Whether trackers and peers are told of it: not of a file of one piece, whose cut is unproven until the piece is
-  /// here.
+  /// What trackers and peers are told of; nil for a file of one piece, whose cut is unproven, until the piece is here.
   var offered: LocalCopy? {
     guard isServed, let copy, copy.cut.pieces > 1 || download == nil else { return nil }
     return copy
@@ -43,7 +42,7 @@ struct SharedFile {
 
   var progress: FileProgress { download?.progress ?? finalProgress }
 
-  /// All of the file is here; the sources that it was downloaded from, if it was.
+  /// Notes that all of the file is here; returns the sources that it was downloaded from, if it was.
   mutating func finish() -> [Source] {
     guard let download, let copy = download.copy else { return [] }
     finish(with: copy, download.progress)
@@ -65,7 +64,7 @@ struct SharedFile {
 /// The files of a swarm.
 struct FileTable {
   private var files: [SharedFile?] = []
-  /// Those that are not withdrawn, by their id.
+  /// The files that are not withdrawn, by their ids.
   private var byID: [Digest: [FileKey]] = [:]
 
   /// A file; nil if it was withdrawn.
@@ -89,7 +88,7 @@ struct FileTable {
     files.append(file)
   }
 
-  /// A file is not found by its id any more.
+  /// Lets a file no longer be found by its id.
   mutating func remove(id: Digest, of key: FileKey) {
     byID[id]?.removeAll { $0 == key }
     if byID[id]?.isEmpty == true { byID[id] = nil }
@@ -104,6 +103,6 @@ struct FileTable {
   /// All files, in the order in which they were added.
   var keys: [FileKey] { files.indices.filter { files[$0] != nil }.map { FileKey($0) } }
 
-  /// Those that are wanted.
+  /// The files that are wanted.
   var wanted: [FileKey] { files.indices.filter { files[$0]?.isWanted == true }.map { FileKey($0) } }
 }

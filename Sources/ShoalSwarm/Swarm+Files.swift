@@ -15,8 +15,8 @@ extension Swarm {
     return key
   }
 
-  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is
-  /// told that any of it is here: for those who do not keep it.
+  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is told
+  /// that any of it is here, as is right for those who do not keep it.
   package mutating func download(
     id: Digest, name: String = "", expected: Cut? = nil, serving: Bool = true, at now: Instant
   ) -> FileKey {
@@ -24,7 +24,7 @@ extension Swarm {
     var download = Download(
       key: key, id: id, expected: expected, isServed: serving, leastRequests: configuration.leastRequests)
     if id == Blake3.hash(Span()) {
-      // The empty file is known by its id; nobody needs to be asked.
+      // The empty file is known by its id, so nobody needs to be asked.
       download.found(Manifest(id: id, unproven: Cut(size: 0)), &resources.outbox)
     }
     files.add(SharedFile(name: name, download: download))
@@ -32,7 +32,7 @@ extension Swarm {
     return key
   }
 
-  /// Goes on after `.manifest`: a place is prepared and `have` are the pieces that are there and verified.
+  /// Continues after `.manifest`, once a place is prepared; `have` are the pieces that are there and verified.
   package mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
     guard files[key]?.download?.phase == .preparing else { return }
     files[key]?.download?.begin(have: have)
@@ -41,8 +41,8 @@ extension Swarm {
     wake(at: now)
   }
 
-  /// The pieces of a wanted file are asked for in order, and only these: a reader has those before them, and has no room
-  /// for those after them. Called anew as the reader goes on.
+  /// Asks for the pieces of a wanted file in order, and only for these: the reader already has those before them, and
+  /// has no room for those after them. Call it again as the reader advances.
   package mutating func takeInOrder(_ key: FileKey, _ pieces: Range<Int>, at now: Instant) {
     guard files[key]?.isWanted == true else { return }
     files[key]?.download?.order = .inOrder(pieces)
@@ -58,7 +58,7 @@ extension Swarm {
     }
   }
 
-  /// The host has hashed a gathered piece and, if it is right, written it.
+  /// Call it when the host has hashed a gathered piece and, if it is right, written it.
   package mutating func pieceVerified(_ key: FileKey, piece: Int, isRight: Bool, at now: Instant) {
     guard let verdict = files[key]?.download?.verified(piece, isRight: isRight, &resources) else { return }
     switch verdict {
@@ -76,22 +76,22 @@ extension Swarm {
     fillAll(at: now)
   }
 
-  /// No longer serves or fetches a file; its key then names nothing. Peers are told the reason.
+  /// Stops serving and fetching a file; its key then names nothing. Peers are told the reason.
   package mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
     guard let id = files[key]?.id else { return }
     files[key]?.download?.stop(&resources)
     files.remove(id: id, of: key)
-    // Questions to trackers about it stay open: somebody else may wait for the answer.
+    // Questions to trackers about it stay open: somebody else may be waiting for the answer.
     if files.keys(of: id).isEmpty { for i in trackers.indices { trackers[i].deregister(id: id) } }
     let users = links.live.filter { link in
       links[link].map { $0.wants(key) || $0.served.contains { $0.file == key } } ?? false
     }
-    // What is queued of it, or must be repeated, can no longer be sent: the connections end with it.
+    // What is queued of it, or must be retransmitted, can no longer be sent, so the connections end with it.
     for link in users { drop(link, .goingAway, reason, at: now) }
     files.remove(key)
   }
 
-  /// All of a file is here: nobody is asked for it any longer.
+  /// Ends the download of a file that is all here: nobody is asked for it any longer.
   private mutating func finish(_ key: FileKey, at now: Instant) {
     let sources = files[key]?.finish() ?? []
     publish(key, at: now)
@@ -108,7 +108,7 @@ extension Swarm {
 
   // MARK: What others are told
 
-  /// Tells trackers, and those who wait for an offer, of a file whose cut is proven.
+  /// Tells trackers, and those who are waiting for an offer, about a file whose cut is proven.
   private mutating func publish(_ key: FileKey, at now: Instant) {
     guard let file = files[key], let copy = file.offered else { return }
     for i in trackers.indices { trackers[i].register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks) }
@@ -118,13 +118,13 @@ extension Swarm {
     deliver(at: now)
   }
 
-  /// Tells a peer how a file is cut and what of it is here, if that is known and it was not told before.
+  /// Tells a peer how a file is cut and what of it is here, if that is known and the peer has not been told yet.
   mutating func offer(_ link: LinkKey, _ entry: PeerLink.Entry) {
     guard let file = files[entry.file], let copy = file.offered else { return }
     files[entry.file]?.upload.offer(copy, name: file.name, to: link, entry.number, &resources.outbox)
   }
 
-  /// A chunk has come to be here.
+  /// Announces a chunk that is now here.
   private mutating func announce(_ chunk: Int, of key: FileKey) {
     emit(.chunk(key, chunk))
     guard let file = files[key], file.isServed else { return }
@@ -132,8 +132,8 @@ extension Swarm {
     files[key]?.upload.gain(chunk)
   }
 
-  /// Tells a peer of chunks that it does not know to be here, as many as its connection takes now; whether that were
-  /// all.
+  /// Tells a peer about chunks that it does not know to be here, as many as its connection takes now; returns whether
+  /// those were all.
   mutating func announce(to key: LinkKey, at now: Instant) -> Bool {
     guard let link = links[key], !link.served.isEmpty else { return true }
     var room = SwarmConstants.queuedHaves - endpoint.queued(link.connection).messages
@@ -151,7 +151,7 @@ extension Swarm {
 
   // MARK: Addresses
 
-  /// The interface towards a peer that has just connected takes IP packets of `mtu` bytes: see
+  /// Allows IP packets of `mtu` bytes, as the interface towards a peer that has just connected takes them: see
   /// `Endpoint.allow(mtu:on:at:)`.
   package mutating func allow(mtu: Int, towards address: Address, at now: Instant) {
     for key in links.live {
@@ -160,8 +160,8 @@ extension Swarm {
     }
   }
 
-  /// Adds the addresses of one peer that may have a file, the likeliest first: it is tried at one after the other, and
-  /// where it answers first.
+  /// Adds the addresses of one peer that may have a file, the likeliest first: they are tried one after another, until
+  /// one answers.
   package mutating func add(peerAt addresses: [Address], for key: FileKey, at now: Instant) {
     guard files[key]?.isWanted == true else { return }
     let others = addresses.filter { !configuration.ownAddresses.contains($0) }
@@ -179,7 +179,7 @@ extension Swarm {
   /// How many peers are known that may have a file.
   package func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }
 
-  /// The addresses at which any file that is wanted may be had, and those of trackers.
+  /// The addresses at which any wanted file may be had, and those of trackers.
   package var contacts: [Address] {
     trackers.map(\.tracker) + files.wanted.flatMap { files[$0]?.download?.book.entries.keys.map { $0 } ?? [] }
   }

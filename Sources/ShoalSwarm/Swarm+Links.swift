@@ -5,7 +5,7 @@ import ShoalWire
 extension Swarm {
   // MARK: The tick
 
-  /// What is looked after twenty times a second while something is under way, and not at all otherwise.
+  /// Reviews what must be reviewed twenty times a second while something is under way, and not at all otherwise.
   mutating func tick(at now: Instant) {
     tickAt = .distantFuture
     var isBusy = false
@@ -28,7 +28,7 @@ extension Swarm {
     if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
   }
 
-  /// How fast peers send, how much is to be kept requested from them, and whether they still send.
+  /// Measures how fast peers send, how much is to be kept requested from them, and whether they still send.
   private mutating func measure(at now: Instant) {
     let elapsed = measuredAt.map { min(now - $0, .second) } ?? .second
     guard elapsed >= SwarmConstants.tick else { return }
@@ -47,7 +47,7 @@ extension Swarm {
     }
   }
 
-  /// Closes connections that nobody has used for a long time; returns when the next will be due.
+  /// Closes connections that nobody has used for a long time; returns when the next one will be due.
   private mutating func closeIdle(at now: Instant) -> Instant {
     var next = Instant.distantFuture
     for key in links.live {
@@ -76,7 +76,7 @@ extension Swarm {
       if !byPeer { subscribe(link, file, at: now) }
     }
     for file in files.wanted { leaveOthers(of: address, file, at: now) }
-    // Another connection now has what it was opened for, or nobody wants that any longer.
+    // Another connection now has what this one was opened for, or nobody wants that any longer.
     if !byPeer { closeIfIdle(link, at: now) }
     wake(at: now)
   }
@@ -95,7 +95,7 @@ extension Swarm {
     forget(key, at: now)
   }
 
-  /// Ends a connection for a fault of the peer's.
+  /// Ends a connection because of a fault of the peer's.
   mutating func drop(_ key: LinkKey, _ code: CloseCode, _ reason: String, at now: Instant) {
     guard let link = links[key] else { return }
     endpoint.close(link.connection, code, reason, at: now)
@@ -111,7 +111,7 @@ extension Swarm {
     forget(key, at: now)
   }
 
-  /// What was asked of a peer is to be asked of others, and it is served no longer.
+  /// Forgets a connection: what was asked of the peer is to be asked of others, and the peer is no longer served.
   mutating func forget(_ key: LinkKey, at now: Instant) {
     guard let link = links[key] else { return }
     let wasUseful = link.wanted.contains { files[$0.file]?.download?.source(key)?.isUseful == true }
@@ -124,7 +124,7 @@ extension Swarm {
     if !wanted.isEmpty { wake(at: now) }
   }
 
-  /// A peer sent what does not fit the file's id: nothing is asked of it any more.
+  /// Asks nothing more of a peer that sent what does not fit the file's id.
   mutating func distrust(_ file: FileKey, _ address: Address, piece: Int?, at now: Instant) {
     emit(.distrusted(file, address, piece: piece))
     bans.insert(address, at: now)
@@ -135,7 +135,7 @@ extension Swarm {
 
   // MARK: What we want of peers
 
-  /// Tells a peer that we want a file from it, unless it was told already, on this connection or another.
+  /// Tells a peer that we want a file from it, unless it has been told already, on this connection or another.
   mutating func subscribe(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let address = links[link]?.address, !bans.contains(address, at: now) else { return }
     let same = [address] + (files[file]?.download?.book.others(address) ?? [])
@@ -156,7 +156,7 @@ extension Swarm {
     links[link]?.stopWanting(file, at: now)
   }
 
-  /// A peer is asked for a file anew, under another number; in this order, so that the connection is never idle.
+  /// Asks a peer for a file anew, under another number; in this order, so that the connection is never idle.
   mutating func askAnew(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let old = files[file]?.download?.source(link)?.number else { return }
     files[file]?.download?.remove(link, &resources)

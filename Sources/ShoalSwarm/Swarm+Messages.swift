@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-// What peers say, and to which download or upload it is handed.
+// What peers say, and which download or upload it is handed to.
 extension Swarm {
   /// Takes in what the endpoint found in the datagram.
   mutating func takeTransportEvents(_ bytes: Span<UInt8>, at now: Instant) {
@@ -57,7 +57,7 @@ extension Swarm {
 
   private mutating func take(_ offer: Offer, from link: LinkKey, at now: Instant) {
     guard let file = links[link]?.wantedFile(offer.file) else {
-      // Most likely the WANT arrived after the CANCEL that withdrew it: the peer is told again.
+      // Most likely, the WANT arrived after the CANCEL that withdrew it, so the peer is told again.
       guard links[link]?.wasUsed(offer.file) == true else { return }
       resources.outbox.cancel(offer.file, to: link)
       return deliver(at: now)
@@ -115,7 +115,7 @@ extension Swarm {
       // The rest of a long map follows bit by bit.
       wake(at: now)
     }
-    // A peer that serves what we are looking for is asked in return.
+    // A peer that serves what we are looking for is asked for it in return.
     if want.serves == 1, files[file]?.isWanted == true { subscribe(key, file, at: now) }
   }
 
@@ -123,7 +123,7 @@ extension Swarm {
     guard let link = links[key], let file = link.servedFile(request.file),
       let space = ContentSpace(rawValue: request.space)
     else {
-      // With its ranges, for a refusal without any would end a WANT that this REQUEST has overtaken.
+      // The refusal names its ranges: one without any would end a WANT that this REQUEST has overtaken.
       resources.outbox.refuse(request.ranges, of: request, .unknownFile, to: key)
       return deliver(at: now)
     }
@@ -139,7 +139,7 @@ extension Swarm {
   private mutating func take(_ cancel: Cancel, from key: LinkKey, at now: Instant) {
     guard let link = links[key], let file = link.servedFile(cancel.file) else { return }
     guard cancel.ranges.isEmpty else {
-      // All that waits is looked at. A CANCEL may be disregarded.
+      // Everything that is waiting has to be examined. A CANCEL may be disregarded.
       let work = queuedRanges(key) * Work.lookedAt
       guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, key, at: now) else { return }
       if link.reads.count > 0 { links[key]?.reads.cancel(file: cancel.file, cancel.space, RangeSet(of: cancel.ranges)) }
@@ -147,7 +147,7 @@ extension Swarm {
         file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
         on: link.connection)
     }
-    // Without ranges: the file is not wanted any more.
+    // A CANCEL without ranges means that the file is not wanted any more.
     endpoint.cancel(file: cancel.file, on: link.connection)
     links[key]?.stopServing(cancel.file, at: now)
     let bytes = files[file]?.upload.remove(key, cancel.file) ?? 0

@@ -8,14 +8,14 @@ package struct TrackerKey: Hashable, Sendable {
 }
 
 extension Swarm {
-  /// Adds a tracker, which will be told of all files, and asked for their peers. Of several, one begins after the
-  /// other, at the rate at which new addresses are tried.
+  /// Adds a tracker, which will be told of all files and asked for their peers. Several trackers begin one after
+  /// another, at the rate at which new addresses are tried.
   package mutating func add(tracker address: Address, at now: Instant) {
     _ = add(trackerAt: [address], at: now)
   }
 
-  /// Adds a tracker whose name has these addresses, the likeliest first; nil where there are none. One that is there
-  /// already, with all of them, is not added again.
+  /// Adds a tracker whose name has these addresses, the likeliest first; nil if there are none. A tracker that is
+  /// already there with all of them is not added again.
   package mutating func add(trackerAt addresses: [Address], at now: Instant) -> TrackerKey? {
     guard let first = addresses.first else { return nil }
     let known = trackers.firstIndex { tracker in addresses.allSatisfy { tracker.addresses.contains($0) } }
@@ -35,12 +35,12 @@ extension Swarm {
     return TrackerKey(index: trackers.count - 1)
   }
 
-  /// A tracker's name was resolved again: see `TrackerClient.replace(addresses:)`.
+  /// Takes the new addresses of a tracker whose name was resolved again: see `TrackerClient.replace(addresses:)`.
   package mutating func replace(addresses: [Address], of tracker: TrackerKey) {
     trackers[tracker.index].replace(addresses: addresses)
   }
 
-  /// Where a tracker is: the address at which it answered last; before it has answered, the likeliest.
+  /// Where a tracker is: the address at which it last answered or, before it has answered, the likeliest.
   package func address(of tracker: TrackerKey) -> Address { trackers[tracker.index].tracker }
 
   /// Asks one tracker which files have a name.
@@ -61,12 +61,12 @@ extension Swarm {
     for i in trackers.indices { trackers[i].lookup(id: id, chunk: chunk) }
   }
 
-  /// Asks a tracker which of so many chunks a peer has; `.tracker(_, .mapped)` follows.
+  /// Asks a tracker which of the file's `chunks` chunks a peer has; `.tracker(_, .mapped)` follows.
   package mutating func map(id: Digest, of address: Address, chunks: Int) {
     for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
   }
 
-  /// Asks all trackers who has a file that is wanted, when it is time.
+  /// Asks all trackers who has a wanted file, when it is time to.
   mutating func askTrackers(for key: FileKey, at now: Instant) {
     guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }
     let peers = progress(key).peers
@@ -80,12 +80,12 @@ extension Swarm {
       if case .peers(let packet) = event {
         for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
           if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
-          // Peers that have nothing yet are met too: they will have something later, and want what we have.
+          // We also connect to peers that have nothing yet: they will have something later, and want what we have.
           for peer in packet.peers.sorted(by: { $0.have > $1.have }) { add(peer: peer.address, for: key, at: now) }
         }
       }
       if case .registered(let id) = event {
-        // If both ask after they have registered, at least one hears of the other.
+        // If both peers ask after they have registered, at least one hears of the other.
         for key in files.keys(of: id) where files[key]?.isWanted == true {
           files[key]?.download?.lookups.hasten()
           wake(at: now)

@@ -3,11 +3,11 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// One peer: the files that it serves and fetches, its conversations with other peers and with trackers.
+/// One peer: the files that it serves and fetches, and its conversations with other peers and with trackers.
 ///
 /// A state machine with the contract of `Endpoint`: hand it a datagram or the time, then drain `nextEvent` and
 /// `nextTransmit`, and sleep until `deadline`. The host keeps the bytes: it copies blocks from the datagram to their
-/// piece as `.block` says, verifies and writes pieces, and gathers the payload of each `Transmit` from file or
+/// piece as `.block` says, verifies and writes pieces, and gathers the payload of each `Transmit` from a file or from
 /// `manifest(_:)`.
 package struct Swarm: ~Copyable {
   let configuration: SwarmConfiguration
@@ -21,12 +21,12 @@ package struct Swarm: ~Copyable {
   var secrets: SecretGenerator
   var bans = BanList()
   var dialer: Dialer
-  /// The position, among the live links, of the one that was asked for more first.
+  /// The position among the live links of the one whose requests were topped up first.
   private var firstToFill = 0
-  /// No further tracker is contacted before then.
+  /// The earliest time at which another tracker is contacted.
   var nextTrackerAt = Instant.zero
   var tickAt = Instant.distantFuture
-  /// The least round trip to any peer, while something is fetched; nil if not known.
+  /// The shortest round trip to any peer while something is fetched; nil if not known.
   package internal(set) var leastRoundTrip: Nanoseconds?
   var measuredAt: Instant?
   var isStopping = false
@@ -57,7 +57,7 @@ package struct Swarm: ~Copyable {
     takeTransportEvents(bytes, at: now)
   }
 
-  /// Takes note of a datagram that failed its checksum.
+  /// Notes a datagram that failed its checksum.
   package mutating func receiveCorrupt(from address: Address, at now: Instant) {
     endpoint.receiveCorrupt(from: address, at: now)
   }
@@ -84,7 +84,7 @@ package struct Swarm: ~Copyable {
     return endpoint.nextTransmit(into: &buffer, at: now)
   }
 
-  /// The same, for who holds an array.
+  /// The same, for callers that hold an array.
   package mutating func nextTransmit(into buffer: inout [UInt8], at now: Instant) -> Transmit? {
     var span = buffer.mutableSpan
     return nextTransmit(into: &span, at: now)
@@ -100,13 +100,13 @@ package struct Swarm: ~Copyable {
     return deadline
   }
 
-  /// Bytes of pieces that are being gathered or verified, over all files.
+  /// Bytes of pieces that are being gathered or verified, across all files.
   package var buffered: Int { resources.budget.used }
 
-  /// The peers that are connected.
+  /// The number of peers that are connected.
   package var connectionCount: Int { links.live.count { links[$0]?.isOpen ?? false } }
 
-  /// The transport's counters, summed up.
+  /// The transport's counters, added up.
   package var counters: TransportCounters { endpoint.counters }
 
   /// How the connections stand.
@@ -114,16 +114,16 @@ package struct Swarm: ~Copyable {
     links.live.compactMap { links[$0].flatMap { endpoint.status($0.connection) } }
   }
 
-  /// The packets that were taken for lost since this was last asked, in the order of `statuses`: see
+  /// The packets that were declared lost since the last call, in the order of `statuses`: see
   /// `Endpoint.takeLosses(_:)`.
   package mutating func takeLosses() -> [[LossVerdict]] {
     links.live.compactMap { links[$0].flatMap { endpoint.takeLosses($0.connection) } }
   }
 
-  /// Whether all farewells have been sent: after `stop`, it is time to leave.
+  /// Whether all farewells have been sent; once this is true after `stop`, it is time to leave.
   package var isQuiet: Bool { trackers.allSatisfy { $0.isIdle } }
 
-  /// Ends all registrations and connections. Drain `nextTransmit` until `isQuiet`, or until patience ends.
+  /// Ends all registrations and connections. Drain `nextTransmit` until `isQuiet`, or until patience runs out.
   package mutating func stop(at now: Instant) {
     isStopping = true
     tickAt = .distantFuture
@@ -135,7 +135,7 @@ package struct Swarm: ~Copyable {
     links.removeAll()
   }
 
-  /// Something is to be looked after then.
+  /// Has the tick come at `instant`, if not sooner.
   mutating func wake(at instant: Instant) {
     if !isStopping { tickAt = min(tickAt, instant) }
   }
@@ -176,7 +176,7 @@ package struct Swarm: ~Copyable {
 
   // MARK: Reading
 
-  /// Bytes of a file are to be sent to a peer; the host reads them first.
+  /// Has the host read bytes of a file that are to be sent to a peer.
   private mutating func read(_ range: Payload, for key: LinkKey) {
     guard let serial = links[key]?.serial, let number = links[key]?.reads.begin(range) else { return }
     let read = ReadKey(link: key, serial: serial, number: number)
@@ -184,13 +184,13 @@ package struct Swarm: ~Copyable {
     emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: length))
   }
 
-  /// Whether bytes that were wanted still are.
+  /// Whether bytes that were wanted are still wanted.
   package func isReading(_ read: ReadKey) -> Bool {
     guard let link = links[read.link] else { return false }
     return link.serial == read.serial && link.reads.contains(read.number)
   }
 
-  /// Bytes that a peer wants are in memory now, or cannot be read.
+  /// Call it when bytes that a peer wants are in memory, or cannot be read.
   package mutating func readEnded(_ read: ReadKey, isReadable: Bool, at now: Instant) {
     guard let link = links[read.link], link.serial == read.serial,
       let range = links[read.link]?.reads.end(read.number), isReadable
@@ -200,8 +200,8 @@ package struct Swarm: ~Copyable {
 
   // MARK: Requests
 
-  /// Keeps enough requested from every peer. Each time another is the first, so that all get of what little may be
-  /// buffered.
+  /// Keeps enough requested from every peer. A different one is first each time, so that all get some of what little
+  /// may be buffered.
   mutating func fillAll(at now: Instant) {
     let live = links.live
     guard !live.isEmpty else { return }
@@ -224,7 +224,7 @@ package struct Swarm: ~Copyable {
     deliver(at: now)
   }
 
-  /// A piece that nobody is asked for gives way; whether there was one.
+  /// Drops a piece that nobody is being asked for; returns whether there was one.
   private mutating func makeRoom() -> Bool {
     for key in files.wanted where files[key]?.download?.dropOrphan(&resources) == true { return true }
     return false

@@ -10,10 +10,10 @@ package struct SwarmConfiguration: Sendable {
   package var tracker = TrackerClientConfiguration()
   /// The most bytes in pieces that are not yet verified, over all downloads: bounds memory, and open requests.
   package var bufferLimit = 64 << 20
-  /// The bytes that the host's socket keeps while nobody reads it: what is requested beyond what the path itself holds
-  /// must find room there, or a receiver that is slow looks like a path that loses.
+  /// The bytes that the host's socket keeps while nobody reads it. What is requested beyond what the path itself holds
+  /// must find room there, or a slow receiver looks like a path that loses.
   package var receiveBuffer = Int.max
-  /// The least that is kept requested from one peer: enough for the first round trips of any path.
+  /// The least that is kept requested from one peer: enough for the first round trips on any path.
   package var leastRequests = 512 << 10
   /// The most peers from which one file is downloaded at a time.
   package var peersPerFile = 30
@@ -21,18 +21,18 @@ package struct SwarmConfiguration: Sendable {
   package var addressesPerFile = 500
   /// The most files that one connection may want from us.
   package var wantsPerConnection = 64
-  /// The most files that the connections of one host may want from us, but for one each.
+  /// The most files that the connections of one host may want from us, not counting one for each connection.
   package var wantsPerHost = 256
   /// The most ranges that wait on one connection: bounds what a peer's requests make us remember.
   package var rangesPerConnection = 4_096
-  /// The most that wait on all connections of one host, beyond the 1,024 that each may have.
+  /// The most ranges that wait on all connections of one host, beyond the 1,024 that each connection may have.
   package var rangesPerHost = 16_384
-  /// How much work one host may ask of us in a second, in units of `Work`: a fifth of a processor's time.
+  /// How much work one host may ask of us per second, in units of `Work`: a fifth of a processor's time.
   package var workPerHost = 200_000_000
-  /// The most new addresses that are tried in a second: heard of is not proven, and we must not be aimed at
-  /// strangers.
+  /// The most new addresses that are tried per second: an address that we have only heard of is not proven, and nobody
+  /// must be able to aim us at strangers.
   package var opensPerSecond = 8
-  /// Addresses of our own, at which we need not look for peers.
+  /// Our own addresses, at which we need not look for peers.
   package var ownAddresses: Set<Address> = []
 
   /// The defaults.
@@ -41,55 +41,56 @@ package struct SwarmConfiguration: Sendable {
 
 /// The constants of the swarm.
 enum SwarmConstants {
-  /// How often requests, announcements and connections are looked after while something is under way.
+  /// How often requests, announcements and connections are reviewed while something is under way.
   static let tick: Nanoseconds = 50 * .millisecond
-  /// A peer that owes bytes and has sent none for this long is asked for nothing more, and others are asked for what it
-  /// owes.
+  /// How long a peer that owes bytes may send none before it is asked for nothing more, and others are asked for what
+  /// it owes.
   static let patience: Nanoseconds = 3 * .second
-  /// How long it is then left alone.
+  /// How long such a peer is then left alone.
   static let snub: Nanoseconds = 10 * .second
-  /// A connection that nobody uses is closed after this long.
+  /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
-  /// How often a tracker is asked for peers: soon while there are few, less often later. The first times it is after
-  /// a second, since those who began at the same time have just come to be known.
+  /// How often a tracker is asked for peers: soon while there are few, less often later. The first few times, it is
+  /// asked after a second, since peers that began at the same time have only just become known to it.
   static let earlyLookups = 4
   static let lookupSoon: Nanoseconds = 3 * .second
   static let lookupLater: Nanoseconds = 20 * .second
   /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.
   static let firstRetry: Nanoseconds = 5 * .second
   static let longestRetry: Nanoseconds = 300 * .second
-  /// The most addresses of one peer that are tried, and how long one is waited for before the next is tried too:
-  /// RFC 8305 section 5.
+  /// The most addresses of one peer that are tried, and how long we wait for one before the next is tried too: RFC 8305
+  /// section 5.
   static let addressesPerPeer = 8
   static let nextAddress: Nanoseconds = 250 * .millisecond
-  /// How long a peer that refuses ranges, or the manifest, is asked for no more: a tick at first, twice as long each time.
+  /// How long a peer that refuses ranges, or the manifest, is asked for nothing more: a tick at first, twice as long
+  /// each time.
   static func refusalPause(after refusals: Int) -> Nanoseconds {
     min(tick << Nanoseconds(min(refusals, 7)), 5 * .second)
   }
-  /// How long a peer is not asked for pieces that it said not to have: 5 s at first, twice as long each time.
+  /// How long a peer is not asked for pieces that it said it did not have: 5 s at first, twice as long each time.
   static func denialPause(after denials: Int) -> Nanoseconds {
     min(5 * .second << Nanoseconds(min(denials, 4)), 60 * .second)
   }
   /// How long a peer that refuses a file is not asked for it.
   static let refusedRest: Nanoseconds = 60 * .second
-  /// How long an address that sent what does not fit the id is left alone, and how many such are remembered.
+  /// How long an address that sent what does not fit the id is left alone, and how many such addresses are remembered.
   static let ban: Nanoseconds = 600 * .second
   static let bans = 256
-  /// Chunk runs that a peer may tell before the cut is known.
+  /// The most chunk runs that a peer may announce before the cut is known.
   static let earlyRuns = 4_096
-  /// Gained chunks that a peer was not told of, in runs: beyond this it is told of all chunks anew.
+  /// The most gained chunks that a peer has not been told of, in runs: beyond this it is told of all chunks anew.
   static let gainedRuns = 4_096
-  /// Messages that wait on a connection: no HAVE is added to so many, and a peer that makes us queue answers that it
-  /// does not take is dropped.
+  /// Messages that wait on a connection: beyond this many, no HAVE is added, and a peer that makes us queue answers
+  /// that it does not take is dropped.
   static let queuedHaves = 64
   static let queuedMessages = 1_024
-  /// The ranges that every peer must let wait: Protocol.md section 6, REQUEST.
+  /// The number of ranges that every peer must allow to wait: Protocol.md section 6, REQUEST.
   static let leastRanges = 1_024
-  /// The bytes of a range that are to be at hand before it is sent: what follows them, the system reads ahead.
+  /// The bytes of a range that must be at hand before it is sent: the system reads ahead what follows them.
   static let readAhead = 1 << 20
-  /// What a WANT costs, with the OFFER that answers it, the CANCEL that ends it, and the line in somebody's log.
+  /// What a WANT costs, including the OFFER that answers it, the CANCEL that ends it, and the line in somebody's log.
   static let wantWork = 200_000
-  /// What it costs to look at a range that is not taken, a run of chunks, or 64 pieces of one.
+  /// What it costs to look at a range that is not taken, at a run of chunks, or at 64 pieces of one.
   static let rangeWork = 64
   /// How many pieces one peer is asked for at a time: a quarter of the ranges that it must remember.
   static let requestedPieces = 1_024

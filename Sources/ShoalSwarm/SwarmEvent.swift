@@ -1,7 +1,7 @@
 import ShoalTransport
 import ShoalWire
 
-/// Names a file of a swarm; the `source` of the payloads that are sent from it.
+/// Names a file of a swarm, and is the `source` of the payloads that are sent from it.
 package struct FileKey: Hashable, Sendable {
   /// A small number, given in turn from 0.
   package let index: Int
@@ -14,7 +14,7 @@ package struct FileKey: Hashable, Sendable {
   package var source: UInt32 { UInt32(index) }
 }
 
-/// What a swarm tells its host. Places in a datagram are of the one last handed to `receive`.
+/// What a swarm tells its host. Positions in a datagram refer to the one last handed to `receive`.
 package enum SwarmEvent: Sendable {
   /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
   case block(FileKey, piece: Int, offset: Int, content: ByteRange)
@@ -22,7 +22,7 @@ package enum SwarmEvent: Sendable {
   case pieceGathered(FileKey, piece: Int)
   /// What was gathered of the piece is not needed any more.
   case pieceDropped(FileKey, piece: Int)
-  /// A peer has asked for these bytes of a file: have them at hand, and call `readEnded`.
+  /// A peer has asked for these bytes of a file: have them ready, and call `readEnded`.
   case wanted(ReadKey, FileKey, offset: UInt64, length: Int)
   /// The file's manifest is known: make a place for it, verify what is there already, and call `begin`.
   case manifest(FileKey)
@@ -40,11 +40,11 @@ package enum SwarmEvent: Sendable {
   case refused(FileKey, Address, code: UInt16)
   /// A peer sent what does not fit the file's id and is left alone for a while.
   case distrusted(FileKey, Address, piece: Int?)
-  /// A peer that downloads from us has all that it wanted of the file; this many bytes it requested here.
+  /// A peer that downloads from us has everything that it wanted of the file; it requested this many bytes here.
   case served(FileKey, Address, bytes: UInt64)
   /// A peer that downloads from us has left without saying so.
   case left(FileKey, Address, bytes: UInt64)
-  /// What a tracker said, or that it says nothing.
+  /// What a tracker said, or that it is silent.
   case tracker(TrackerKey, TrackerClientEvent)
 }
 

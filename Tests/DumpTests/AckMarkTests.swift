@@ -3,7 +3,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// What is believed of an ACK, and what it tells of repeats.
+/// What is believed of an ACK, and what it tells about retransmissions.
 @Suite struct AckMarkTests {
   /// What bob sends to alice, who captures.
   private func data(_ talk: Conversation, _ sequence: UInt32, attempt: UInt8 = 0) throws {
@@ -14,7 +14,7 @@ import Testing
       try packet.datagram(connection: Conversation.aliceID), from: bob, to: alice, outbound: false)
   }
 
-  /// Alice says that of the numbers from `next` on those of the runs have arrived, in turn missing and received.
+  /// Alice says that, from `next` on, the numbers in the runs are by turns missing and received.
   private func ack(_ talk: Conversation, next: UInt32, top: UInt32, _ runs: [UInt8] = []) throws {
     var packet = AckPacket()
     (packet.next, packet.top, packet.first, packet.echo) = (next, top, next, talk.clock)
@@ -57,7 +57,7 @@ import Testing
     #expect(try inspect(talk.capture.bytes, "-q", "--assert", "beyond_sent == 2 && out_of_order == 0").status == 0)
   }
 
-  /// Where the capture has not all of the connection, an ACK may know more than it.
+  /// If the capture lacks part of the connection, an ACK may know more than the capture does.
   @Test func aCaptureThatBeganLaterBelievesIt() throws {
     let capture = TestCapture()
     for (sequence, next) in [(UInt32(7_000), UInt32(7_000)), (7_001, 7_100)] {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// What a capture can make us remember has bounds.
+/// What a capture can make us remember is bounded.
 @Suite struct AnalyzerLimitTests {
   private func observe(_ analyzer: inout Analyzer, _ connection: UInt64, _ sequence: UInt32) throws -> Observation {
     var packet = DataPacket()

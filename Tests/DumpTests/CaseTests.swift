@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  /// At a host that forwards each datagram is seen in and out.
+  /// On a host that forwards, each datagram is seen both coming in and going out.
   @Test func aHostThatForwards() throws {
     let outcome = try run(["stats", Self.path("any.pcap"), "--assert", "datagrams == 32 && duplicate == 0"])
     #expect(outcome.status == 0 && outcome.output.contains("overhead 1.25"), "\(outcome.error)")

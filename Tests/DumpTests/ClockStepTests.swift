@@ -44,7 +44,7 @@ import Testing
         #expect(
           outcome.output.contains("remark: the clock by which this was stamped was set \(way) by "),
           "\(start) \(seconds) \(directions)")
-        // Where nothing but the jump tells, time goes on as if nothing had passed.
+        // If nothing but the jump tells, time continues as if nothing had passed.
         #expect(outcome.status == 0, "\(start) \(seconds) \(directions): \(outcome.error)\(outcome.output)")
         let lines = try inspect(capture).lines
         #expect(lines.count == 42 && lines[41].contains("  0.4"), "\(lines[41])")
@@ -62,7 +62,7 @@ import Testing
     #expect(try inspect(capture).error.contains("set ahead by 1 h 00 min at packet 9"))
   }
 
-  /// A pause is none, however long: the timestamps say that it was, though they come round after 71 minutes.
+  /// A pause is not a step, however long: the timestamps show it, although they wrap around after 71 minutes.
   @Test(arguments: [5, 400, 7_200, 4_295, 3_600]) func aPauseStays(seconds: UInt64) throws {
     let talk = try Conversation(first: 997)
     for sequence in UInt32(997)...1_000 {
@@ -77,7 +77,7 @@ import Testing
     #expect(outcome.status == 0 && !outcome.output.contains("clock"), "\(outcome.output)\(outcome.error)")
   }
 
-  /// Two captures, one behind the other, the later one first: their words agree with their times.
+  /// Two captures, one behind the other, with the later one first: their words agree with their times.
   @Test func filesOutOfOrder() throws {
     let bytes = try talk()
     let (one, other) = (try changed(bytes, []), try changed(bytes, []))
@@ -87,7 +87,7 @@ import Testing
     #expect(!outcome.output.contains("clock"), "\(outcome.output)")
   }
 
-  /// What waited in a queue is late, and nobody has set a clock.
+  /// What waited in a queue is late, although nobody has set a clock.
   @Test func aStallOfThePath() throws {
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 { try talk.data(sequence) }

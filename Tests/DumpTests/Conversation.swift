@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// A capture at alice's end of her connection with bob, the opener being alice.
+/// A capture at Alice's end of her connection with Bob, which she opened.
 final class Conversation {
   static let aliceID: UInt64 = 0xa11c_e000_0000_0001
   static let bobID: UInt64 = 0xb0b0_0000_0000_0002
@@ -49,7 +49,7 @@ final class Conversation {
     return datagram
   }
 
-  /// Bob acknowledges; `echo` is the clock as the packet left that he names.
+  /// Bob acknowledges; `echo` is the clock when the packet that he names left.
   func ack(
     _ next: UInt32, top: UInt32? = nil, echo: UInt32, delay: UInt16 = 100, slice: [UInt8] = [], count: UInt32 = 0,
     after microseconds: UInt64 = 1_000

@@ -45,7 +45,7 @@ import Testing
     #expect(try inspect(bytes, "-q", "--assert", holds).error == "")
   }
 
-  /// Written again, all of them are kept, and each with its interface.
+  /// When the capture is written again, all of them are kept, each with its interface.
   @Test func interfacesAreKept() throws {
     let written = try rewritten(try forwarded())
     var reader = CaptureReader()
@@ -60,7 +60,7 @@ import Testing
     #expect(again == written)
   }
 
-  /// A file that ends before anything passed is a capture all the same.
+  /// A file that ends before anything passed is still a capture.
   @Test func anEmptyCapture() throws {
     var reader = CaptureReader()
     let written = try rewritten(pcapHeader(linkType: 101))

@@ -34,7 +34,7 @@ import Testing
     capture.add(damaged)
     damaged[3] = 0x70
     capture.add(damaged)
-    // The repeat of a packet whose first sending was corrupt.
+    // The retransmission of a packet whose first transmission was corrupt.
     capture.add(try data(7, attempt: 1))
     let lines = try inspect(capture.bytes).packets
     let found = hex(UInt64(checksum), 8)
@@ -50,7 +50,7 @@ import Testing
     let capture = TestCapture()
     var damaged = try data(8, block(offset: 0, count: 60))
     damaged[0] ^= 1
-    // Before anything of ours was seen on the flow it is a stranger's.
+    // Until anything of ours has been seen on the flow, it is a stranger's.
     capture.add(damaged)
     capture.add(try data(7, block(offset: 0, count: 60)))
     capture.add(damaged)

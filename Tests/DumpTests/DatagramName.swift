@@ -1,4 +1,4 @@
 @testable import shoal_dump
 
-/// The inspector's own, not what seals and opens datagrams.
+/// The inspector's own type, not the one that seals and opens datagrams.
 typealias Datagram = shoal_dump.Datagram

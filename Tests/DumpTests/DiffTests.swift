@@ -15,7 +15,7 @@ import Testing
     private var events: [(time: Int, capture: TestCapture, bytes: [UInt8], isFromAlice: Bool, outbound: Bool)] = []
     static let ahead = 7_000_000
 
-    /// Sent at a time in microseconds, and what arrived after how long.
+    /// Sends a datagram at a time in microseconds, with what arrives of it and how much later.
     func pass(_ datagram: [UInt8], fromAlice: Bool = true, at time: Int, arriving: [(after: Int, bytes: [UInt8])]) {
       let (sender, receiver) = fromAlice ? (first, second) : (second, first)
       events.append((time, sender, datagram, fromAlice, true))
@@ -62,7 +62,7 @@ import Testing
       default: ends.pass(datagram, at: time, arriving: [(10_000 + index % 7, datagram)])
       }
     }
-    // It arrives after its repeat has left.
+    // It arrives after its retransmission has left.
     let slow = try data(500)
     ends.pass(slow, at: 200_000, arriving: [(90_000, slow)])
     let again = try data(500, attempt: 1)
@@ -196,7 +196,8 @@ import Testing
         }
       }
     }
-    // One way only: what one capture alone has was lost, and if nothing was, nothing arrives before it was sent.
+    // In one direction only: what only one capture has was lost, and if nothing was lost, nothing arrives before it was
+    // sent.
     for fromAlice in [true, false] {
       for lost in [nil, 3] {
         var events = (0..<9).map { (time: $0 * 100, bytes: events[$0 * 2].bytes, fromAlice: fromAlice, arrives: true) }

@@ -80,7 +80,7 @@ import Testing
   @Test func aWholeFile() throws {
     let served = try Served(size: 10_000)
     try served.serveManifest()
-    // In no order, and some of it twice.
+    // In no particular order, and some of it twice.
     for start in [5_000, 0, 2_500, 7_500, 2_500] { try served.serve(start..<start + 2_500) }
     let (outcome, files) = try served.follow()
     #expect(outcome.status == 0 && outcome.error == "")
@@ -91,7 +91,7 @@ import Testing
     #expect(id == served.manifest.id)
   }
 
-  /// Who has the cut of a ticket asks before the OFFER, and that may be lost and sent again after the blocks.
+  /// A peer that has the cut from a ticket asks before the OFFER, which may be lost and sent again after the blocks.
   @Test func anOfferThatComesAfterTheBlocks() throws {
     let served = try Served(size: 10_000, offered: false)
     try served.serveManifest()
@@ -106,7 +106,7 @@ import Testing
   @Test func whatIsMissingOrFalseIsNotWritten() throws {
     let served = try Served(size: 10_000)
     try served.serveManifest()
-    // Piece 2 is damaged, pieces 5 to 9 are missing but for a little.
+    // Piece 2 is damaged; pieces 5 to 9 are missing, except for a little.
     try served.serve(0..<2_048)
     try served.serve(2_048..<3_072, damaged: true)
     try served.serve(3_072..<5_200)
@@ -176,7 +176,7 @@ import Testing
     #expect(outcome.status == 1 && outcome.error.contains("no OFFER was captured for what it wants"))
   }
 
-  /// No file system holds what is claimed: the reason names the file, and nothing is left behind.
+  /// No file system can hold what is claimed: the reason names the file, and nothing is left behind.
   @Test func aFileThatIsTooLarge() throws {
     let served = try Served(size: 10_000, offered: false)
     var offer = Offer()

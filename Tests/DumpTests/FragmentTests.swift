@@ -2,7 +2,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// Fragments of IP packets are named, one by one, and not put together.
+/// Fragments of IP packets are named one by one, and not reassembled.
 @Suite struct FragmentTests {
   /// A pcap file of IPv4 packets: two fragments of UDP, whole packets around them.
   private func capture() throws -> [UInt8] {

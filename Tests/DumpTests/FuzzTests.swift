@@ -6,7 +6,8 @@ import Testing
 
 @testable import shoal_dump
 
-/// Random damage to captures and datagrams: whatever comes, an exit status of 0 or 1, ASCII, and no trap.
+/// Random damage to captures and datagrams: whatever comes, the exit status is 0 or 1, the output is ASCII, and nothing
+/// traps.
 @Suite struct FuzzTests {
   /// Set SHOAL_FUZZ to a number of rounds to run for longer than the suite can.
   private static var rounds: Int { environmentNumber("SHOAL_FUZZ") ?? 30 }

@@ -6,7 +6,7 @@ import Testing
 
 /// The outputs for a real capture, of a transfer over a link that loses and corrupts, held word by word.
 ///
-/// After a change that is meant, `SHOAL_GOLDEN=1 swift test --filter GoldenTests` writes them anew: read the difference.
+/// After an intended change, `SHOAL_GOLDEN=1 swift test --filter GoldenTests` writes them anew: read the difference.
 @Suite struct GoldenTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Captures")
   private static let capture = folder.appending(path: "trace.pcapng").path
@@ -31,7 +31,7 @@ import Testing
     #expect(outcome.output == expected, "\(name)")
   }
 
-  /// The trace in Protocol.md is what the tool prints, but for the lines left out.
+  /// The trace in Protocol.md is what the tool prints, except for the lines left out.
   @Test func theTraceInProtocolMd() throws {
     let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let text = try String(contentsOf: root.appending(path: "Protocol.md"), encoding: .utf8)

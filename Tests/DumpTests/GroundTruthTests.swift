@@ -8,7 +8,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// A transfer in virtual time, seen at both ends; what the analyzer concludes is held against what the ends know.
+/// A transfer in virtual time, seen at both ends; what the analyzer concludes is compared with what the ends know.
 @Suite struct GroundTruthTests {
   private final class Transfer {
     let sender: TransportCounters
@@ -69,7 +69,7 @@ import Testing
       }
     }
 
-    /// Twins are repeats that go out twice, one after the other, by no new loss.
+    /// Twins are retransmissions that go out twice, one after another, without a new loss.
     func analyze(at address: Address) -> (statistics: Statistics, flows: [Flow], inFlight: Int, twins: Int) {
       var analyzer = Analyzer()
       var statistics = Statistics()
@@ -111,7 +111,7 @@ import Testing
     #expect(sent.resent == UInt64(transfer.sender.retransmitted) && sent.freshBytes == 1_500_000, "\(link)")
     #expect(statistics.all.corrupt == UInt64(transfer.sender.corrupt) && inFlight == 0, "\(link)")
     #expect(sent.roundTrips.minimum >= 20_000_000 && sent.roundTrips.count > 20, "\(link)")
-    // The ACKs that tell of the last may be lost.
+    // The ACKs that report the last ones may be lost.
     let reported = Int(flows[index].reportedCorrupt)
     #expect((transfer.receiver.corrupt - 2...transfer.receiver.corrupt).contains(reported), "\(link)")
     let (byAck, byTimeout) = (statistics.count(of: .lostByAck), statistics.count(of: .lostByTimeout))
@@ -146,7 +146,7 @@ import Testing
     let arrived = statistics.flows[index]
     #expect(statistics.all.corrupt == UInt64(transfer.receiver.corrupt))
     #expect(arrived.freshBytes == 1_500_000)
-    // What the network doubled is no repeat.
+    // What the network duplicated is not a retransmission.
     let repeats = UInt64(transfer.receiver.receivedRetransmitted)
     #expect(arrived.resent <= repeats && arrived.resent + arrived.duplicates >= repeats)
     #expect(arrived.duplicates + arrived.spurious == UInt64(transfer.receiver.duplicate))

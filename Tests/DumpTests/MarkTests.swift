@@ -22,7 +22,8 @@ import Testing
     #expect(try talk.marks().last == ["resent", "lost_by_ack"])
   }
 
-  /// What left with it, or soon after it, has arrived: that alone is no loss until the loss timer runs out.
+  /// A packet that left at the same time, or soon after, has arrived: that alone is no loss until the loss timer runs
+  /// out.
   @Test func aLossThatTimeShows() throws {
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 {
@@ -43,7 +44,7 @@ import Testing
       try talk.lines().last?.contains("[resent, attempt 2, 46.000 ms; lost, found by timeout after ACK 28]") == true)
   }
 
-  /// What was sent twice on purpose, the one after the other, is no timeout.
+  /// What was sent twice on purpose, one right after the other, does not mean a timeout.
   @Test func probesFollowSilence() throws {
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 {
@@ -70,7 +71,7 @@ import Testing
     let lines = try talk.lines()
     #expect(lines[1].contains("probe timeout 1]") && lines[2].contains("probe timeout 1]"))
     #expect(lines[3].contains("probe timeout 2]"))
-    // What is acknowledged ends the row of timeouts.
+    // An acknowledgement ends the row of timeouts.
     try talk.ack(1_001, echo: talk.clock)
     try talk.data(1_001)
     try talk.data(1_001, attempt: 1, after: 300_000)
@@ -108,8 +109,8 @@ import Testing
     #expect(try talk.lines()[6].hasSuffix("lost, found by ACK 8; go-back: 4 sent again]"))
   }
 
-  /// At the receiver's end each repeat is acknowledged as it comes, so that each is the lowest outstanding: still it is
-  /// one return.
+  /// At the receiver's end, each retransmission is acknowledged as it comes, so that each is the lowest outstanding: it
+  /// is still a single return.
   @Test func goingBackSeenFromTheReceiver() throws {
     let talk = try Conversation(arq: .goBackN)
     for sequence in UInt32(1_000)..<1_005 { try talk.data(sequence) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// Captures, qlogs and hex dumps with random damage go through every command: whatever comes, it ends with 0 or 1.
+/// Captures, qlogs and hex dumps with random damage go through every command: whatever comes, it exits with 0 or 1.
 @Suite struct MutationTests {
   /// Set SHOAL_FUZZ to a number of hundreds for longer than the suite can.
   private static var rounds: Int { (environmentNumber("SHOAL_FUZZ") ?? 20) * 100 }

@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// What is in flight, and the round trip, only the sender's end knows.
+  /// Only the sender's end knows what is in flight, and the round trip.
   @Test func theReceiversEndKnowsNoFlight() throws {
     let there = try Conversation()
     try there.data(1_000)
@@ -96,7 +96,7 @@ import Testing
     #expect(failure.status == 1 && failure.error.contains("not known"))
   }
 
-  /// A chunk is whole once the receiver has all of it: at the sender's end its ACKs tell, and only they.
+  /// A chunk is whole once the receiver has all of it: at the sender's end, only its ACKs tell that.
   @Test func chunksAreWholeWhenTheyHaveArrived() throws {
     for isReceivers in [false, true] {
       let talk = try Conversation()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// No command destroys what it reads, or another capture without being told to.
+/// No command destroys what it reads, or another capture, without being told to.
 @Suite struct OutputFileTests {
   private let scratch: Scratch
   private let capture: String
@@ -46,13 +46,13 @@ import Testing
     #expect(try scratch.text("b.pcapng") == "precious")
     #expect(try run([capture, "-w", scratch.at("b.pcapng"), "--force"]).status == 0)
     #expect(try run([scratch.at("b.pcapng")]).lines.count == 3)
-    // What is empty may be filled, and what is no file takes what it is given.
+    // An empty file may be filled, and what is not a regular file takes what it is given.
     try scratch.write("empty", [])
     #expect(try run([capture, "-w", scratch.at("empty")]).status == 0)
     #expect(try run([capture, "-w", "/dev/null"]).status == 0)
   }
 
-  /// A report is made again and again; what is no report stays.
+  /// A report is made again and again; a file that is not a report stays.
   @Test func whatIsNoReportStaysUnlessForced() throws {
     try scratch.write("second", bytes)
     for (words, name) in [

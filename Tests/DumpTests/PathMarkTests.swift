@@ -62,7 +62,7 @@ import Testing
     #expect(marks == [[], ["reply"], [], [], ["amplification_limit"], [], []])
   }
 
-  /// A peer with a tracker of its own captures what it asks itself as it leaves and as it arrives.
+  /// A peer with a tracker of its own captures what it asks itself both as it leaves and as it arrives.
   @Test func whatAMachineAsksItselfIsNoRetry() throws {
     let capture = TestCapture()
     for outbound in [true, false] {

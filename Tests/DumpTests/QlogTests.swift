@@ -6,7 +6,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// What a peer writes and what the inspector makes of a capture are qlogs, and the page shows them together.
+/// What a peer writes and what the inspector makes of a capture are both qlogs, and the page shows them together.
 @Suite struct QlogTests {
   /// The records of a JSON text sequence: each begins with RS and ends with a line feed.
   private func records(_ bytes: [UInt8]) throws -> [[String: Any]] {
@@ -69,16 +69,16 @@ import Testing
     let start = written.output.prefix(1_024)
     #expect(start.contains(#""qlog_version":"0.3""#) && start.contains(#""qlog_format":"JSON-SEQ""#))
     let trace = try #require(records[0]["trace"] as? [String: Any])
-    // It finds out by itself which end's view this is: who receives the first packet.
+    // It finds out by itself which end's view this is: the end that receives the first packet.
     #expect((trace["vantage_point"] as? [String: String])?["type"] == "unknown")
     let lines = try objects(inspect(bytes, "--json"))
     let open = try #require(lines.first { $0["type"] as? String == "OPEN" })
     let local = try #require(open[isSenders ? "dst" : "src"] as? String)
     let sends = try #require(lines.first { $0["type"] as? String == "DATA" && $0["src"] as? String == local })
     let id = (sends["fields"] as? [String: Any])?["connection"] as? String
-    // Each group is a connection for it, in the order of time: the end's own, and all that trackers were asked.
+    // To it, each group is a connection, in the order of time: the end's own, and everything that trackers were asked.
     let groups = Dictionary(grouping: records.dropFirst()) { $0["group_id"] as? String }
-    // Whose a datagram is that was corrupted before anything intact came, nobody can say.
+    // Nobody can say whose datagram it is if it was corrupted before anything intact came.
     #expect(Set(groups.keys).subtracting(["unknown"]) == [id, "tracker"])
     for group in groups.values {
       let times = group.compactMap { $0["time"] as? Double }
@@ -116,7 +116,8 @@ import Testing
         }
       }
     }
-    // What was acknowledged and lost is what was sent; of a number that was sent again, its latest sending was acknowledged.
+    // What was acknowledged and lost is what was sent; of a number sent again, its latest transmission was
+    // acknowledged.
     let (sent, received) = (numbers["transport:packet_sent"] ?? [], numbers["transport:packet_received"] ?? [])
     #expect(acked["transport:packet_received", default: []].subtracting(sent).isEmpty)
     let lost = records.filter { $0["name"] as? String == "recovery:packet_lost" }.compactMap {
@@ -133,7 +134,7 @@ import Testing
     #expect(windows.isEmpty != isMerged && windows.allSatisfy { $0["group_id"] as? String == id })
   }
 
-  /// Without directions the responder's view is told, as who is asked mostly serves.
+  /// Without directions, the responder's view is shown, as the peer that is asked usually serves.
   @Test func whoseView() throws {
     func names(_ directions: [Bool?]) throws -> [String] {
       let capture = TestCapture()
@@ -158,7 +159,7 @@ import Testing
     #expect(try names([true, false, true]) == openers)
     #expect(try names([false, true, false]) == responders)
     #expect(try names([nil, nil, nil]) == responders)
-    // Where all leaves, as on loopback, the first decides.
+    // If everything leaves, as on loopback, the first packet decides.
     #expect(try names([true, true, true]) == openers)
   }
 
@@ -171,7 +172,7 @@ import Testing
         "recovery:metrics_updated", "recovery:congestion_state_updated", "recovery:loss_timer_updated",
         "recovery:packet_lost",
       ]))
-    // Each packet that was taken for lost is named, with what showed it.
+    // Each packet that was declared lost is named, along with what showed it.
     let lost = events.filter { $0["name"] as? String == "recovery:packet_lost" }
       .compactMap { $0["data"] as? [String: Any] }
     #expect(lost.allSatisfy { ($0["header"] as? [String: Any])?["packet_number"] is Int })
@@ -225,7 +226,7 @@ import Testing
     ]
     for text in wrong { #expect(JSONReader.read(Array(text.utf8)[...]) == nil, "\(text.prefix(20))") }
     var generator = SeededGenerator(seed: 3)
-    // Damage may leave JSON or not; it must not crash, and a member that is left whole must read the same.
+    // Damage may leave valid JSON or not; it must not crash, and a member that is left whole must read the same.
     for round in 0..<20_000 {
       var bytes = Array(text.utf8)
       for _ in 0..<3 {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// The page holds what the capture says, works in a browser, and is harmless whatever the capture's names are.
+/// The page shows what the capture says, works in a browser, and is harmless whatever names the capture contains.
 @Suite struct ReportTests {
   private static let needsChromium: ConditionTrait = .enabled(
     if: RunningProgram.exists("chromium"), "chromium is not installed")
@@ -158,7 +158,8 @@ import Testing
     try expectWorking(page(transfer.receiver, qlogs: [transfer.receiverQlog, transfer.qlog]), width: width)
   }
 
-  /// With its own files alone a receiver's report shows its round trips, gaps and ACKs, and says what the sender's would.
+  /// From its own files alone, a receiver's report shows its round trips, gaps and ACKs, and says what the sender's
+  /// would show.
   @Test(needsChromium) func theReceiversEnd() async throws {
     let transfer = try await TransferCapture.both("loss=3%,delay=3ms,rate=50mbit", size: 600_000)
     let dom = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog]))

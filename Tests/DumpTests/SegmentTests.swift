@@ -61,7 +61,7 @@ import Testing
     #expect(comments == [nil, nil, nil, "resent, attempt 1"])
   }
 
-  /// Frames of several datagrams come without a direction where the capture tells none.
+  /// Frames of several datagrams have no direction if the capture gives none.
   @Test func aDirectionThatIsNotKnownStaysSo() throws {
     let parts = try segments(3).joined()
     let frames = [Array(parts), try data(3)].flatMap { pcapRecord($0, cutTo: $0.count) }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct SteadyClockTests {
   private let second: Int64 = 1_000_000_000
 
-  /// The wall clock is set by an hour while packets come: what was stamped before and read after is known too.
+  /// The wall clock is set by an hour while packets come: the true time of what was stamped before that and read after
+  /// it is known too.
   @Test(arguments: [3_600, -3_600, 1]) func setWhileCapturing(by seconds: Int64) {
     let start = 1_700_000_000 * second
     var clock = SteadyClock(monotonic: 50 * second, wall: start)
@@ -20,7 +21,7 @@ import Testing
     #expect(clock.time(of: UInt64(start + 2 * second)) == UInt64(start + 2 * second))
   }
 
-  /// Its own pace is no setting, nor what passes between two readings.
+  /// Neither its own pace nor the time that passes between two readings counts as setting it.
   @Test func itsPaceIsFollowed() {
     var clock = SteadyClock(monotonic: 0, wall: second)
     for step in Int64(1)...1_000 { clock.note(monotonic: step * second, wall: second + step * second + step * 500_000) }

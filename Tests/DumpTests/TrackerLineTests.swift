@@ -80,7 +80,7 @@ import Testing
     try capture.add(map, connection: 5, to: tracker)
     var mapped = MappedPacket()
     (mapped.first, mapped.end, mapped.have) = (100, 700, [ChunkRun(first: 100, count: 1)])
-    // An answer to nobody who asked.
+    // An answer to somebody who never asked.
     try capture.add(mapped, connection: 6, from: tracker, to: alice)
     var deregister = DeregisterPacket()
     deregister.id = film

@@ -2,7 +2,7 @@ import Shoal
 import ShoalLink
 import TestSupport
 
-/// What is left of a transfer over a bad link, as `shoal demo` makes it.
+/// What is left of a transfer over a bad link, as made by `shoal demo`.
 struct TransferCapture {
   /// The captures of both ends, and their qlogs.
   var receiver: [UInt8]

@@ -101,7 +101,8 @@ import Testing
     #expect(!text.contains("RTT min/median/p99 0.00"))
   }
 
-  /// At the sender's end it shows what made it repeat; elsewhere only that it did, and whether it had come before.
+  /// The sender's end shows what made it retransmit; elsewhere only that it did can be seen, and whether the packet had
+  /// come before.
   @Test func marksOfTheSendersEnd() throws {
     for (place, lostAt, causes, missed) in [
       (1.0, 0.9, true, 0), (0.5, 0.1, false, 0), (0.5, 0.9, false, 1), (0, 0.9, false, 1),
@@ -113,7 +114,7 @@ import Testing
     }
   }
 
-  /// On a host that forwards all packets arrive: what the capture says of directions is not about ends.
+  /// On a host that forwards, all packets arrive: what the capture says about directions says nothing about ends.
   @Test func directionsOfAHostThatForwards() throws {
     let plain = try capture(at: 0.5)
     var reader = CaptureReader()
@@ -127,7 +128,7 @@ import Testing
     #expect(try flows([UInt8](writer.bytes)).toAlice["captured_at"] as? String == "between")
   }
 
-  /// Frames cut short may hide datagrams: what ACKs say of those is no lie.
+  /// Frames that were cut short may hide datagrams: what ACKs say about those is not a lie.
   @Test func framesCutShort() throws {
     let talk = try Conversation()
     let frames = try (0..<3).map { frame in

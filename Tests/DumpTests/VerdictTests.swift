@@ -8,7 +8,7 @@ import Testing
 
 /// The verdict says what limited a flow, and when, how long and why it stalled.
 @Suite final class VerdictTests {
-  /// Of what bob sends.
+  /// The next number of what Bob sends.
   private var sequence: UInt32 = 50
 
   @Test func theWindow() throws {
@@ -50,7 +50,7 @@ import Testing
     for name in ["congestion_window", "pacing", "sender_host"] { #expect(limits[name] is NSNull, "\(name)") }
   }
 
-  /// A packet every 10 ms, as many bytes in flight as the qlog says of the sender.
+  /// A packet every 10 ms, with as many bytes in flight as the sender's qlog says.
   @Test(arguments: [
     ("congestion_window", "the congestion window", 1_400, 8_000_000),
     ("pacing", "pacing", 100_000, 100_000),
@@ -74,7 +74,7 @@ import Testing
     #expect(try verdict(talk, qlog: qlog).contains("% of the time by \(words)"))
   }
 
-  /// Samples of another time divide nothing, and are not asked for again.
+  /// Samples from another time divide nothing, and are not asked for again.
   @Test func aQlogOfAnotherTime() throws {
     let talk = try Conversation()
     try ask(talk, 0..<1_000_000)
@@ -96,7 +96,7 @@ import Testing
     #expect(!control.isKnown && control.nextTime == 5)
     control.advance(captured: nil)
     #expect(control.isKnown && control.nextTime == nil)
-    // 4,800 bytes are what the pacer saves up; it has none yet.
+    // The pacer saves up 4,800 bytes; it has none yet.
     #expect(control.pass(10_000) == 4_800)
     control.send(1_000)
     #expect(control.pass(500) == 500)
@@ -104,7 +104,7 @@ import Testing
     control.send(4_800)
     control.send(4_800)
     #expect(control.pass(9_600) == 9_600)
-    // Numbers of others: nothing traps.
+    // Numbers from others: nothing traps.
     for value in [Int64.min, -1, 0, 1, .max] {
       var control = SenderControl([.init(time: value, window: value, rate: value, inFlight: value)])
       control.advance(captured: Int.max)

@@ -13,13 +13,13 @@ struct Packet: Equatable {
   var comment: String?
 }
 
-/// What came of reading a whole file.
+/// The result of reading a whole file.
 struct Reading {
   var packets: [Packet] = []
   var error: CaptureError?
 }
 
-/// Reads a file in chunks of a size.
+/// Reads a file in chunks of this size.
 func read(_ file: [UInt8], chunk: Int = 1 << 20) -> Reading {
   var reader = CaptureReader()
   var reading = Reading()
@@ -132,7 +132,7 @@ struct Maker {
   }
 }
 
-/// A file of the writer with a few packets of both families, odd and even, one commented.
+/// A file made by the writer with a few packets of both families, odd and even, one with a comment.
 func smallFile() -> [UInt8] {
   var writer = PcapngWriter(hardware: "box", operatingSystem: "Linux", application: "test")
   let four = Address(ipv4: 0xc000_0201, port: 7401)
@@ -157,7 +157,7 @@ func digest(_ file: [UInt8], chunk: Int = 1 << 20) -> Int {
   return found
 }
 
-/// SplitMix64: the tests repeat exactly.
+/// SplitMix64, so that the tests can be repeated exactly.
 struct Dice {
   var state: UInt64
 
@@ -172,7 +172,7 @@ struct Dice {
   mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
-/// RFC 1071 word by word, as a textbook has it.
+/// RFC 1071, word by word, as in a textbook.
 func onesComplementSum(_ bytes: [UInt8]) -> UInt32 {
   var sum: UInt32 = 0
   for index in stride(from: 0, to: bytes.count, by: 2) {
@@ -186,7 +186,7 @@ func onesComplementSum(_ bytes: [UInt8]) -> UInt32 {
 enum Packets {
   static func be16(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 255), UInt8(value & 255)] }
 
-  /// A UDP datagram with a right checksum for a pseudo-header.
+  /// A UDP datagram with the correct checksum for a pseudo-header.
   static func udp(_ payload: [UInt8], addresses: [UInt8], checksum: Int? = nil) -> [UInt8] {
     let length = payload.count + 8
     var datagram = be16(1000) + be16(2000) + be16(length) + be16(0) + payload

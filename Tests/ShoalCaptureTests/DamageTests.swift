@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  /// A file that ends in one block of a body, after a section header and, unless left out, an interface.
+  /// The reason for refusing a file that ends in one block, after a section header and, unless left out, an interface.
   func reason(_ type: UInt32, withInterface: Bool = true, _ fill: (inout Maker) -> Void) -> CaptureError.Reason? {
     var file = Maker(isBig: false)
     file.section()
@@ -188,7 +188,7 @@ import Testing
       error == (length == 0 ? nil : CaptureError(offset: 24, reason: length > 13 ? .badLength(length) : .truncated)))
   }
 
-  /// Of a type that is not read a block may be as long as it likes; it is not kept.
+  /// A block of a type that is not read may be of any length; it is not kept.
   @Test(arguments: [4_096, 1 << 20]) func longBlocksOfOtherTypes(chunk: Int) {
     var file = Maker(isBig: true)
     file.section()

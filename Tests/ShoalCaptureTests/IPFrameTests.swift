@@ -111,7 +111,7 @@ func refusal(_ linkType: LinkType, _ bytes: [UInt8]) -> NotUDP? {
       #expect(refusal(.raw, Array(packet[..<length])) == .truncated(.network))
     }
     #expect(refusal(.raw, Packets.ipv6(chain + udp, next: 0, length: 12)) == .malformed(.network))
-    // Segments left: the destination of the checksum is within the routing header.
+    // With segments left, the destination that the checksum covers is in the routing header.
     let onTheWay: [UInt8] = [17, 0, 4, 1, 0, 0, 0, 0]
     #expect(try parse(.raw, Packets.ipv6(onTheWay + udp, next: 43)).checksum == .unknown)
     #expect(refusal(.raw, Packets.ipv6([], next: 59)) == .otherProtocol(59))

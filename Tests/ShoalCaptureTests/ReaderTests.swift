@@ -72,7 +72,7 @@ import Testing
     var file = Maker(isBig: isBig)
     file.section()
     file.interface(101, snapLength: 3)
-    // A name resolution block and a custom block pass unread.
+    // A name resolution block and a custom block are skipped.
     file.block(4) { $0.put(UInt32(0)) }
     file.block(0x0bad) { $0.bytes += [UInt8](repeating: 0xff, count: 100_000) }
     file.block(3) {

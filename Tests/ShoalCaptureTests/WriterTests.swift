@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func aComputedZeroIsSentAsAllOnes() throws {
-    // The payload is chosen so that everything else and it add up to 0xffff.
+    // The payload is chosen so that everything adds up to 0xffff.
     let (from, to) = Self.four
     let plain = try roundTrip(from, to, [0, 0])
     let field = Int(plain.bytes[26]) << 8 | Int(plain.bytes[27])

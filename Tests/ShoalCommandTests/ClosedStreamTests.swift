@@ -3,7 +3,7 @@ import Testing
 
 @testable import ShoalCommand
 
-/// A file is never mistaken for a stream that was closed before the program began.
+/// A file is never mistaken for a standard stream that was closed before the program began.
 @Suite struct ClosedStreamTests {
   @Test(arguments: [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
   func whatIsPrintedGoesIntoNoFile(_ closed: String) throws {

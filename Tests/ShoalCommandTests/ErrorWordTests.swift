@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalCommand
 
-/// The library's errors speak of its own options, the command's of its flags.
+/// The library's errors mention its own options, the command's its flags.
 @Suite struct ErrorWordTests {
   @Test(
     arguments: [

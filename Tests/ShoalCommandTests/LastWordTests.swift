@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// What commands say as they fail: the cause, once, and nothing after it.
+/// What commands say when they fail: the cause, once, and nothing after it.
 @Suite(.serialized) struct LastWordTests {
-  /// A sharer of a made-up file, and what a line of shell does in which `$T` is its ticket and `$P` its process.
+  /// Runs a line of shell beside a sharer of a made-up file; in the line, `$T` is its ticket and `$P` its process.
   private func beside(_ size: String, _ line: String) throws -> Outcome {
     let scratch = try Scratch()
     return try RunningProgram.shell(
@@ -19,7 +19,7 @@ import Testing
 
   @Test func aDiskThatIsFullIsTheLastThingSaid() throws {
     for _ in 0..<4 {
-      // The limit of the shell's `ulimit -f` is in blocks of 512 bytes; what goes beyond it is as if there were no room.
+      // The shell's `ulimit -f` counts blocks of 512 bytes; writing more is as if there were no room.
       let result = try beside("20000000", "(ulimit -f 2000; trap '' XFSZ; shoal get \"$T\" -o out --json)")
       let lines = result.output.split(separator: "\n")
       #expect(result.status == 1)

@@ -11,7 +11,7 @@ import Testing
     ] {
       #expect(page.contains("\n.SH \(section)\n"), "\(section)")
     }
-    // What `apropos` shows has one line, and ends before the screen does.
+    // The line that `apropos` shows is a single one, and fits the screen.
     let lines = page.split(separator: "\n")
     let name = try #require(lines.firstIndex(of: ".SH NAME"))
     #expect(lines[name + 1].hasPrefix("\(program.replacing("-", with: "\\-")) \\- ") && lines[name + 2].hasPrefix("."))

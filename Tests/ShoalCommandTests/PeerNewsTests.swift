@@ -94,7 +94,7 @@ import Testing
 
   @Test func whoEndedAConnectionIsSaid() {
     var news = PeerNews(.getting(trackers: 1))
-    // What we end ourselves is no news.
+    // A connection that we end ourselves is no news.
     #expect(
       news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: false)) == .detail("192.0.2.9:7401 was left"))
     #expect(

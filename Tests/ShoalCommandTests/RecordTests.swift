@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalCommand
 
-/// What an earlier run has recorded is not lost.
+/// What an earlier run recorded is not lost.
 @Suite struct RecordTests {
   @Test func theCommandThatResumesRecordsNothing() {
     let words = ["get", someID, "--capture", "a b", "--output", "x", "--qlog=q", "--", "--capture"]

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The runner that the tests of programs stand on.
+/// The runner that the tests of programs rely on.
 @Suite struct RunningProgramTests {
   @Test func bothStreamsAreCollectedWhateverTheirLength() throws {
     let input = [UInt8](repeating: 7, count: 300_000)
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func whoeverTakesTooLongIsNamedAndKilled() throws {
-    // What it has started is killed too, and none of it is left to be reaped.
+    // What it has started is killed too, and none of it is left unreaped.
     let scratch = try Scratch()
     let line = "sleep 100 & echo $! >\(scratch.at("child")); echo so far; exec sleep 100"
     #expect {
@@ -34,7 +34,7 @@ import Testing
     #expect(try !isRunning(child))
   }
 
-  /// A process that is dead may still be known, until whoever adopted it has taken note.
+  /// A dead process may still be listed until whoever adopted it has noticed.
   private func isRunning(_ process: pid_t) throws -> Bool {
     let line = try RunningProgram.shell("cat /proc/\(process)/stat").output
     return !line.isEmpty && !line.contains(") Z ")

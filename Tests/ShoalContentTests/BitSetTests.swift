@@ -131,7 +131,7 @@ struct BitSetTests {
         pool.insert(first)
         model.insert(first)
       case 2:
-        // Now and then all go.
+        // Now and then all of them are removed.
         for piece in first..<(random.next() % 9 == 0 ? capacity : end) {
           pool.remove(piece)
           model.remove(piece)
@@ -147,7 +147,7 @@ struct BitSetTests {
     }
   }
 
-  /// A hundred HAVEs of all chunks but one fit in a datagram.
+  /// A hundred HAVEs of all chunks except one fit in a datagram.
   @Test func longRunsAreTakenByWords() {
     var pool = BitSet(capacity: Limits.chunks)
     let clock = ContinuousClock()

@@ -187,7 +187,8 @@ import Testing
     #expect((1...9).map { Blake3.pathLength(leaves: $0) } == [0, 1, 1, 2, 1, 2, 2, 3, 1])
   }
 
-  /// Vectors that hash side by side and words at an odd end stop where the bytes do, at a page that cannot be read.
+  /// Vectors that hash side by side, and words at an odd end, stop where the bytes do, just before a page that cannot
+  /// be read.
   @Test func readsNoByteTooMany() throws {
     try withBytesBeforeAGuardPage { bytes in
       for engine in Blake3.Engine.all {

@@ -3,7 +3,7 @@ import Testing
 @testable import ShoalBase
 @testable import ShoalContent
 
-/// What a stranger's numbers flow into neither traps nor wraps.
+/// Arithmetic on a stranger's numbers neither traps nor wraps.
 @Suite struct SaturationTests {
   private static let edges: [Int64] = [.min, .min + 1, -1, 0, 1, .max - 1, .max]
 

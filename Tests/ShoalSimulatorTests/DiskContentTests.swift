@@ -4,7 +4,7 @@ import Testing
 @testable import ShoalSimulator
 
 @Suite struct DiskContentTests {
-  /// Against an array that does the same.
+  /// Compared with an array that does the same.
   @Test func whatIsWrittenIsRead() {
     for seed in 1...50 as ClosedRange<UInt64> {
       var random = SeededGenerator(seed: seed)

@@ -80,7 +80,7 @@ import Testing
       }
       return all
     }
-    // Earlier, later, and not at all: the last wish counts.
+    // Earlier, later, and not at all: the last request counts.
     for times in [[50], [50, 20], [20, 50], [50, 20, 60], [30, 10, 20, 40]] as [[Int64]] {
       network = Network(seed: 1)
       network.join(first, link: .clean)
@@ -93,7 +93,7 @@ import Testing
     network.wake(first, at: Instant(nanoseconds: 20))
     network.wake(first, at: .distantFuture)
     #expect(wakes() == [])
-    // What is past is due at once.
+    // A time in the past is due at once.
     network.wake(first, at: Instant(nanoseconds: 20))
     #expect(wakes() == [100])
     network.wake(first, at: Instant(nanoseconds: 20))

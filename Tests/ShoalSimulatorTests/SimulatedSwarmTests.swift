@@ -18,14 +18,14 @@ import Testing
     let (once, again, other) = (swarm.run(seed: 1), swarm.run(seed: 1), swarm.run(seed: 2))
     #expect(once == again && once.fingerprint != other.fingerprint)
     #expect(once.complete == 3 && once.violations.isEmpty && !once.isStalled)
-    // What came is the file, whoever sent it.
+    // What arrived is the file, whoever sent it.
     #expect(once.receivers.allSatisfy { $0.fromOrigin + $0.fromPeers == 500_000 })
     let last = try #require(once.last)
     #expect(Double(last) / 1e9 >= swarm.bound!)
     #expect(once.origin.contentSent >= 500_000 && once.origin.fromPeers == 0)
   }
 
-  /// F/u of the origin, F/d of a receiver, N·F by the sum of all uplinks: the largest holds.
+  /// F/u of the origin, F/d of a receiver, N·F divided by the sum of all uplinks: the largest of them is the bound.
   @Test func theBoundIsTheNarrowestPlace() throws {
     let share = 1_430.0 / 1_500
     var swarm = try swarm(4, size: 10_000_000, "rate=20mbit/100mbit")
@@ -36,7 +36,7 @@ import Testing
     #expect(abs(swarm.bound! - 10 / share) < 0.02)
     swarm.link = try LinkSpec(parsing: "rate=none/4mbit,loss=10%/50%")
     #expect(abs(swarm.bound! - 40 / share) < 0.1)
-    // The last can have nothing before it is there.
+    // The last receiver can have nothing before it has come.
     swarm.arrival = 100 * .second
     #expect(abs(swarm.bound! - 100 - 40 / share) < 0.1)
     #expect(try self.swarm(3, "delay=1ms").bound == nil)
@@ -48,7 +48,7 @@ import Testing
     let result = swarm.run(seed: 1)
     #expect(result.receivers.map { $0.arrived / .millisecond } == [0, 1_000, 2_000, 3_000])
     #expect(result.complete == 4 && result.last! > 3 * .second)
-    // Those whose time does not come before the end have nothing.
+    // Receivers whose time does not come before the end have nothing.
     swarm.limit = 2_500 * .millisecond
     let short = swarm.run(seed: 1)
     #expect(short.receivers.count == 4 && short.complete == 3 && short.last == nil)
@@ -71,7 +71,7 @@ import Testing
     #expect(result.receivers[..<2].allSatisfy { $0.time! > .second })
   }
 
-  /// Without an origin the receivers cannot have what it alone had; that is noticed long before the limit.
+  /// Without an origin, the receivers cannot get what only it had; that is noticed long before the limit.
   @Test func whatCannotEndIsGivenUp() throws {
     var swarm = try swarm(2)
     swarm.originLasts = 0.1

@@ -19,7 +19,7 @@ import Testing
     let transfer = try transfer("rate=20mbit,delay=10ms,loss=3%,seed=5")
     let (once, again, other) = (transfer.run(seed: 1), transfer.run(seed: 1), transfer.run(seed: 2))
     #expect(once.time == again.time && once.sender == again.sender && once.up == again.up)
-    // The link's own seed does not hold all runs together.
+    // A seed in the link itself does not make all runs alike.
     #expect(once.time != other.time)
   }
 
@@ -29,7 +29,7 @@ import Testing
     #expect(result.received == 1_000_000 && result.violations.isEmpty)
     let time = try #require(result.time)
     #expect(abs(result.goodput * Double(time) / 1e9 - 1_000_000) < 1)
-    // All that was sent, lost or not: no less than the file, and what the link says.
+    // Everything that was sent, lost or not: no less than the file, and what the link counted.
     #expect(result.wireBytes == result.up.offeredBytes && result.wire > 1.05 && result.wire < 1.5)
     #expect(result.up.offered == result.sender.sent && result.receiver.corrupt > 0)
     let trip = try #require(result.roundTrip)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func theWindowAloneLimits() throws {
-    // 16 packets a round trip of 40 ms, and 0.12 ms for each on the wire.
+    // 16 packets per round trip of 40 ms, and 0.12 ms for each on the wire.
     let transfer = try transfer("rate=100mbit,delay=20ms") { transport in
       transport.window = 16
       transport.congestion = .none

@@ -28,7 +28,7 @@ import Testing
     world.connect(a, to: b)
     world.run(for: .second) { a.connection != nil && b.connection != nil }
     world.network.onSend = { datagram, _ in
-      // Damage that the checksum does not tell.
+      // Damage that the checksum does not reveal.
       if datagram.bytes.count > 1_000, datagram.bytes[3] == PacketType.data.rawValue {
         datagram.bytes[500] ^= 1
         Datagram.seal(&datagram.bytes)

@@ -5,16 +5,16 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// A swarm with nobody around it: a test writes the datagrams that it gets, and reads those that it sends.
+/// A swarm with nobody around it: a test writes the datagrams that it gets and reads those that it sends.
 struct BareSwarm: ~Copyable {
   var swarm: Swarm
   var now = Instant(nanoseconds: 1_000 * .second)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var told: [SwarmEvent] = []
-  /// What waits to be read, if the test says when it has been. Otherwise all is at hand.
+  /// Whether the test says when reads have ended. Otherwise all bytes are at hand.
   var holdsReads = false
   private(set) var reads: [ReadKey] = []
-  /// Where in a file the blocks begin that were sent.
+  /// The offsets in a file of the blocks that were sent.
   private(set) var offsets: Set<UInt64> = []
 
   init(_ configuration: SwarmConfiguration = SwarmConfiguration()) {
@@ -67,7 +67,7 @@ struct BareSwarm: ~Copyable {
     return told
   }
 
-  /// A connection that a host at that address opens; the id by which the swarm knows it.
+  /// Accepts a connection that a host at this address opens; returns the id by which the swarm knows it.
   mutating func accept(from address: Address, as id: UInt64) throws -> UInt64 {
     var open = OpenPacket()
     (open.initialSequence, open.window, open.maxDatagram, open.idleTimeout) = (0, 65_536, 65_507, 30)
@@ -77,7 +77,7 @@ struct BareSwarm: ~Copyable {
     return try AcceptPacket.decode(answer.bytes.span).responder
   }
 
-  /// Says messages on a connection, in one datagram, which has that number.
+  /// Says messages on a connection, in one datagram with this number.
   mutating func say(_ messages: [[UInt8]], _ sequence: UInt32, on id: UInt64, from address: Address) throws {
     var packet = DataPacket()
     packet.sequence = sequence

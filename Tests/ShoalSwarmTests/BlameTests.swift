@@ -9,13 +9,13 @@ struct BlameTests {
   private static let piece: UInt32 = 65_536
 
   /// A file of two pieces. One peer sends a third of a piece, another the next third, another the rest; one or two of
-  /// these parts are wrong. Nobody can say who it was.
+  /// these parts are wrong. Nobody can say whose they were.
   @Test(arguments: [[0], [1], [2], [0, 1], [1, 2]] as [Set<Int>])
   func ofSeveralNobodyIsBlamed(wrong: Set<Int>) {
     let scene = Scene(3, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let servers = thirds(scene, wrong: wrong)
     let peer = scene.downloads[0].peer
-    // The last sends its part now, and is asked for the piece as a whole when it turns out to be wrong.
+    // The last peer sends its part now, and is asked for the piece as a whole when that turns out to be wrong.
     var joint: RangeField?
     servers[2].answer = { range in
       if range.length < Self.piece {
@@ -33,7 +33,7 @@ struct BlameTests {
     #expect(servers[2].asked.count { $0.length == Self.piece } == 2, "\(servers[2].asked)")
   }
 
-  /// The first two have sent a third of one piece each, and are gone.
+  /// The first two have each sent a third of a piece, and are gone.
   private func thirds(_ scene: Scene, wrong: Set<Int>) -> [ScriptedServer] {
     let servers = (0..<3).map { _ in ScriptedServer(scene) }
     scene.downloader()
@@ -41,7 +41,7 @@ struct BlameTests {
       servers[i].isWrong = { _ in wrong.contains(i) }
       var isFirst = true
       servers[i].answer = { range in
-        // Whoever comes later is asked for what is missing of it, before all else.
+        // A peer that comes later is asked for what is missing of it before anything else.
         defer { isFirst = false }
         return isFirst ? [range.first(20_000)] : []
       }
@@ -55,7 +55,8 @@ struct BlameTests {
     return servers
   }
 
-  /// What was wrong once and came from several must come from one: who leaves it half done has done it in vain.
+  /// A piece that was wrong once and came from several peers must come from one: a peer that leaves it half done has
+  /// sent it in vain.
   @Test(arguments: [false, true])
   func whatWasWrongIsFetchedFromOne(isSilent: Bool) {
     let scene = Scene(4, 2 * Int(Self.piece), .size(Int(Self.piece)))
@@ -84,7 +85,7 @@ struct BlameTests {
     #expect(from == [half.address: UInt64(Self.piece), whole.address: UInt64(Self.piece)])
   }
 
-  /// And if it is wrong then, it is known whose fault it is.
+  /// If it is wrong then, it is known whose fault it is.
   @Test func whoSendsItAloneIsBlamed() {
     let scene = Scene(5, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let servers = thirds(scene, wrong: [])
@@ -99,7 +100,7 @@ struct BlameTests {
     #expect(peer.distrusts(liar.address))
   }
 
-  /// Who sent what counts by address, whatever the order in which parts came.
+  /// What each peer sent is counted by address, whatever the order in which the parts came.
   @Test func whatEachSentIsCreditedToIt() {
     let scene = Scene(6, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let servers = thirds(scene, wrong: [])
@@ -139,7 +140,7 @@ struct BlameTests {
     #expect(origin.asked == [RangeField(offset: 0, length: 900)])
   }
 
-  /// After each turn of another claim everyone is known to have what it had.
+  /// Each time a different claim gets its turn, everyone is known to have what it had.
   @Test func claimsOfTheSizeAreTriedInTurn() {
     let scene = Scene(9, 900)
     let origin = ScriptedServer(scene, "delay=2ms")
@@ -147,7 +148,7 @@ struct BlameTests {
     let liar = ScriptedServer(scene, "delay=2ms", offers: { $0.size = 500 })
     origin.answer = { _ in [] }
     let peer = scene.downloader()
-    // One after the other, so that each claim is believed for as long as it takes to find that nobody bears it out.
+    // One after another, so that each claim is believed for as long as it takes to find that nobody bears it out.
     scene.tellInTurn(of: [origin, silent, liar])
     scene.world.run(for: 30 * .second) { origin.asked.count >= 2 && silent.asked.count >= 1 }
     origin.answer = { [$0] }
@@ -158,7 +159,7 @@ struct BlameTests {
     #expect(liar.asked == [RangeField(offset: 0, length: 500)])
   }
 
-  /// A distrusted address of a peer with several must not keep the others from being tried, be it later.
+  /// One distrusted address of a peer with several must not keep the others from being tried, even later.
   @Test(arguments: [0, 5] as [Nanoseconds]) func anotherAddressOfADistrustedPeerIsTried(seconds: Nanoseconds) {
     let scene = Scene(10, 300_000)
     let (liar, origin) = (ScriptedServer(scene), ScriptedServer(scene))
@@ -174,7 +175,8 @@ struct BlameTests {
     #expect(peer.distrusts(liar.address) && liar.wants == 1)
   }
 
-  /// A piece that is right when its only sender has gone is kept, though another claims another size meanwhile.
+  /// A piece that turns out right when its only sender has gone is kept, even if another peer claims another size
+  /// meanwhile.
   @Test func whatIsBeingVerifiedIsNotForgottenForAnotherClaim() {
     let scene = Scene(11, 900)
     let origin = ScriptedServer(scene, "delay=2ms")
@@ -191,7 +193,7 @@ struct BlameTests {
     #expect(scene.world.now - at <= 5 * .second)
   }
 
-  /// What a host says of pieces that it was not given to verify changes nothing.
+  /// A host's verdict on pieces that it was not given to verify changes nothing.
   @Test func aVerdictThatNobodyWaitsForIsIgnored() {
     let scene = Scene(12, 1_000_000)
     let origin = scene.origin("delay=5ms,rate=8mbit")

@@ -24,7 +24,7 @@ struct ConversationTests {
     #expect(origin.swarm.deadline == .distantFuture && peer.swarm.deadline == .distantFuture)
   }
 
-  /// A host that connects and wants nothing must not hold a connection for ever.
+  /// A host that connects and wants nothing must not hold a connection forever.
   @Test func whoWantsNothingIsSentAway() {
     let scene = Scene(1, 500_000)
     let origin = scene.origin()
@@ -149,7 +149,7 @@ struct ConversationTests {
     #expect(origin.swarm.openLinks.allSatisfy { $0.served.count == 64 })
   }
 
-  /// HAVE may overtake OFFER, packets being handed on as they come.
+  /// HAVE may overtake OFFER, as packets are handed on as they come.
   @Test func haveBeforeOffer() {
     let scene = Scene(1, 40 * 65_536)
     let file = scene.file
@@ -207,7 +207,7 @@ struct ConversationTests {
       who.swarm.withdraw(key, at: scene.world.now)
       scene.world.flush(who)
       #expect(who.swarm.buffered == 0 && who.swarm.manifest(key) == nil && who.swarm.connectionCount == 0)
-      // What the host is late with must do no harm.
+      // A host that is late must do no harm.
       who.swarm.pieceVerified(key, piece: 3, isRight: true, at: scene.world.now)
       who.swarm.begin(key, have: BitSet(capacity: 46), at: scene.world.now)
       who.swarm.add(peer: others.address, for: key, at: scene.world.now)

@@ -6,17 +6,17 @@ import ShoalSwarm
 import TestSupport
 import Testing
 
-/// Machines that lose power at any moment, and disks that fail, are full or slow.
+/// Machines that lose power at any moment, and disks that fail, are full or are slow.
 @Suite struct CrashTests {
   private static let path = WorldCopy.path
 
-  /// A peer whose power fails after so many jobs of its disk goes on from what is left, as often as that happens; what
-  /// has the file's name is always the whole file.
+  /// A peer whose power fails after a number of its disk's jobs continues from what is left, as often as that happens;
+  /// what bears the file's name is always the whole file.
   @Test(arguments: seeds(0..<6)) func powerMayFailAtEveryJob(seed: UInt64) throws {
     var lives = 0
     var jobs = 1
     var isDone = false
-    // Until a peer lives long enough to be done before its power fails.
+    // Until a peer lives long enough to finish before its power fails.
     while !isDone, jobs < 60 {
       let scene = Scene(seed &* 100 &+ UInt64(jobs), 9 * 65_536 - 777)
       let origin = scene.origin("delay=5ms,rate=40mbit")
@@ -46,12 +46,12 @@ import Testing
     #expect(isDone && lives > 20)
   }
 
-  /// Whether what has the file's name on a peer's disk is the file.
+  /// Whether what bears the file's name on a peer's disk is the file.
   private static func isWhole(_ peer: WorldPeer, _ scene: Scene) -> Bool {
     peer.disk[path(scene.file.id)] == scene.file.content(.full(capacity: scene.file.cut.pieces))
   }
 
-  /// What was verified before is not fetched again, if it came to the disk.
+  /// What was verified before is not fetched again, if it had reached the disk.
   @Test func whatIsThereIsNotFetchedAgain() {
     let scene = Scene(5, 40 * 65_536)
     let origin = scene.origin("delay=5ms,rate=20mbit")
@@ -63,7 +63,7 @@ import Testing
     let second = scene.world.download(scene.file, to: again, from: [origin.address])
     #expect(scene.world.run(for: 20 * .second) { again[second].storedAt != nil })
     #expect(again[second].verified < 40 && again[second].verified >= 20, "\(again[second].verified)")
-    // And a third time nothing is.
+    // And the third time nothing is.
     let third = scene.world.restart(again, link: Scene.link("delay=5ms"), withDisk: true)
     let last = scene.world.download(scene.file, to: third, from: [origin.address])
     #expect(scene.world.run(for: 20 * .second) { third[last].storedAt != nil } && third[last].verified == 0)
@@ -85,7 +85,7 @@ import Testing
     #expect(isGone, "what was made in vain is removed")
   }
 
-  /// Whatever job fails, the download ends with that, the file's name is not taken, and the others go on.
+  /// Whichever job fails, the download ends with that failure, the file's name is not taken, and the others continue.
   @Test func whateverFailsIsTold() {
     for job in 0..<18 {
       let scene = Scene(7, 9 * 65_536)

@@ -4,7 +4,7 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// Whom a swarm dials, when, and how many.
+/// Whom a swarm dials, when, and how many at a time.
 struct DialingTests {
   private func nobody(_ number: Int) -> Address { Address(ipv4: 0x0a03_0000 + UInt32(number), port: 7_400) }
 
@@ -39,7 +39,7 @@ struct DialingTests {
     let peer = scene.downloader(from: servers.map(\.address)) { $0.opensPerSecond = 1_000 }
     scene.world.run(for: 2 * .second)
     #expect(peer.swarm.connectionCount == 30 && servers.count { $0.wants > 0 } == 30)
-    // Whoever leaves makes room for another.
+    // A peer that leaves makes room for another.
     for server in servers.filter({ $0.wants > 0 }).prefix(2) { server.leave() }
     scene.world.run(for: 500 * .millisecond)
     #expect(peer.swarm.connectionCount == 30 && servers.count { $0.wants > 0 } == 32)
@@ -62,7 +62,7 @@ struct DialingTests {
     #expect(dialled.addresses.isDisjoint(with: own))
   }
 
-  /// Five seconds at first, and twice as long each time, up to five minutes; each attempt takes 3.25 s.
+  /// The pauses are five seconds at first, and twice as long each time, up to five minutes; each attempt takes 3.25 s.
   @Test func whereNobodyAnswersItIsTriedEverMoreRarely() {
     let scene = Scene(4, 500_000)
     let peer = scene.downloader(from: [nobody(1)])
@@ -79,7 +79,7 @@ struct DialingTests {
     }
   }
 
-  /// Where a peer was of use, what had failed before is forgotten.
+  /// Once a peer was useful, earlier failures are forgotten.
   @Test func afterAConnectionThatWasOfUseThePausesBeginAnew() {
     let scene = Scene(5, 4_000_000)
     let address = nobody(1)
@@ -96,13 +96,13 @@ struct DialingTests {
     scene.world.stop(origin)
     scene.world.run(for: 20 * .millisecond)
     scene.world.crash(origin)
-    // A second later nobody is there, and again after 3.25 and 5 s.
+    // A second later there is nobody there, nor after 3.25 s and another 5 s.
     scene.world.run(for: 5 * .second)
     _ = appear()
     #expect(scene.finish(within: 30) < 15 * .second)
   }
 
-  /// Who connects by itself to a peer of several addresses is that peer: it is not wanted of twice.
+  /// If one of a peer's several addresses connects of its own accord, that is the peer: it is not asked twice.
   @Test func aPeerOfSeveralAddressesIsAskedOnce() {
     let scene = Scene(6, 500_000)
     let first = ScriptedServer(scene, answer: { _ in [] })
@@ -131,7 +131,7 @@ struct DialingTests {
     #expect(first.wants == 1 && second.connections.isEmpty && peer.swarm.connectionCount == 1)
   }
 
-  /// Who connects by itself, and is one of the addresses that are being tried, is asked at once.
+  /// A peer that connects of its own accord, from one of the addresses that are being tried, is asked at once.
   @Test func whoConnectsMeanwhileIsAskedAtOnce() {
     let scene = Scene(9, 500_000)
     let server = ScriptedServer(scene)
@@ -143,7 +143,7 @@ struct DialingTests {
     #expect(scene.world.run(for: .second) { server.wants == 1 } && scene.world.now - start < 150 * .millisecond)
   }
 
-  /// What a connection was opened for is not wanted any more by the time that it is open.
+  /// What a connection was opened for is no longer wanted by the time it is open.
   @Test func aConnectionThatNobodyWantsIsClosedAtOnce() {
     let scene = Scene(10, 500_000)
     let server = ScriptedServer(scene, "delay=200ms")
@@ -155,7 +155,8 @@ struct DialingTests {
     #expect(peer.swarm.connectionCount == 0 && server.wants == 0)
   }
 
-  /// Two addresses turn out to be one peer's, which is connected at one of them: the attempt at the other ends unheard.
+  /// Two addresses turn out to belong to one peer, which is connected at one of them: the attempt at the other ends
+  /// silently.
   @Test func anAttemptElsewhereEndsWithoutAWord() {
     let scene = Scene(11, 500_000)
     let server = ScriptedServer(scene, answer: { _ in [] })
@@ -170,7 +171,7 @@ struct DialingTests {
     #expect(!peer.events.contains { if case .disconnected(_, false, _, _, _) = $0 { true } else { false } })
   }
 
-  /// Only connections that are open count, and only peers that have said what they have.
+  /// Only open connections count, and only peers that have said what they have.
   @Test func whatIsCountedAsConnected() {
     let scene = Scene(12, 500_000)
     let server = ScriptedServer(scene, offers: nil)
@@ -186,7 +187,7 @@ struct DialingTests {
     #expect(peer.swarm.progress(key).peers == 0 && peer.swarm.knownPeers(key) == 0 && peer.swarm.contacts.isEmpty)
   }
 
-  /// Who comes while we leave is sent away.
+  /// A peer that comes while we are leaving is sent away.
   @Test func whoComesWhileWeLeaveIsSentAway() {
     let scene = Scene(13, 500_000)
     let origin = scene.origin()
@@ -210,7 +211,7 @@ struct DialingTests {
     #expect(code == CloseCode.goingAway.rawValue && offers == 0 && origin.swarm.connectionCount == 0)
   }
 
-  /// The addresses that sent what does not fit are remembered, up to 256, and of more the oldest is forgotten.
+  /// Up to 256 addresses that sent what does not fit are remembered; beyond that, the oldest is forgotten.
   @Test func thoseWhoLiedAreRemembered() {
     let scene = Scene(7, 500_000)
     let liars = (0..<257).map { _ in ScriptedServer(scene, "delay=1ms", offers: { ($0.size, $0.chunks) = (0, 0) }) }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct DownloadTests {
   private static let file = WorldFile(seed: 3, size: 10 * 65_536)
 
-  /// A download, and what it has said to whom.
+  /// A download, with a record of what it has said and to whom.
   private struct Bench {
     var download = Download(key: FileKey(0), id: DownloadTests.file.id, leastRequests: 4 * 65_536)
     var resources = SwarmResources(budget: PieceBudget(limit: 1 << 20), random: SeededGenerator(seed: 1))
@@ -20,7 +20,7 @@ import Testing
 
     func address(_ link: Int) -> Address { Address(ipv4: 0x0a00_0000 + UInt32(link), port: 7_400) }
 
-    /// A peer serves the file by its own cut.
+    /// Adds a peer that serves the file by its own cut.
     mutating func connect(_ link: Int, having runs: [ChunkRun]? = nil) {
       let cut = DownloadTests.file.cut
       download.want(
@@ -31,7 +31,7 @@ import Testing
       _ = download.take(offer, from: LinkKey(index: link), &resources, at: now)
     }
 
-    /// The manifest is found, and nothing is here.
+    /// Finds the manifest, with nothing of the file here.
     mutating func begin() {
       download.found(DownloadTests.file.manifest, &resources.outbox)
       download.begin(have: BitSet(capacity: DownloadTests.file.cut.pieces))
@@ -40,7 +40,7 @@ import Testing
 
     mutating func fill(_ link: Int) -> Download.Filling { download.fill(LinkKey(index: link), &resources, at: now) }
 
-    /// A peer sends a part of a piece; only where it lies counts.
+    /// Has a peer send a part of a piece; only its position matters.
     mutating func send(_ piece: Int, _ part: Range<Int>, from link: Int) -> Bool {
       var block = Block()
       (block.file, block.offset) = (7, DownloadTests.file.cut.pieceOffset(piece) + UInt64(part.lowerBound))
@@ -48,7 +48,7 @@ import Testing
       return download.take(block, from: LinkKey(index: link), &resources, at: now)
     }
 
-    /// What was said since this was last asked: the types of the messages and to which link.
+    /// What was said since the last call: the types of the messages, and on which links they were sent.
     mutating func said() -> [(link: Int, type: MessageType)] {
       resources.outbox.takeItems().compactMap { to, item in
         guard case .message(let bytes) = item, let type = MessageType(rawValue: bytes[0]) else { return nil }
@@ -113,7 +113,7 @@ import Testing
     bench.begin()
     _ = bench.fill(1)
     #expect(bench.download.active.keys.sorted() == [0, 1, 2])
-    // What was begun is gone on with first, the lowest before the others; then what there is room for.
+    // Pieces that were begun are continued first, lowest first; then come those that there is room for.
     _ = bench.send(2, 0..<1_000, from: 1)
     _ = bench.send(1, 0..<1_000, from: 1)
     bench.download.remove(LinkKey(index: 1), &bench.resources)
@@ -179,7 +179,7 @@ import Testing
     var isTaken = bench.download.take(offer, from: link, &bench.resources, at: bench.now)
     var demands = bench.resources.outbox.takeDemands()
     #expect(!isTaken && demands == [.drop(link, .protocolError, "offer of an impossible cut")])
-    // Whoever says another size than the proven one lies.
+    // A peer that claims a size other than the proven one is lying.
     bench.begin()
     (offer.size, offer.pieceExponent, offer.chunks) = (65_536 * 3, 16, 3)
     isTaken = bench.download.take(offer, from: link, &bench.resources, at: bench.now)

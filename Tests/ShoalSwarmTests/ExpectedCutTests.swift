@@ -7,9 +7,9 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a ticket says of a file's cut is used before anyone has borne it out, and no one is blamed for it.
+/// What a ticket says about a file's cut is used before anybody has borne it out, and nobody is blamed for it.
 @Suite struct ExpectedCutTests {
-  /// How long a file takes over 100 ms of round trip, the cut being expected.
+  /// How long a file takes over a round trip of 100 ms when this cut is expected.
   private func seconds(_ expected: Cut?, size: Int = 200_000) throws -> Double {
     let scene = Scene(5, size)
     let origin = scene.origin("delay=25ms")

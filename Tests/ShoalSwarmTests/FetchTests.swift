@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// How much is asked of whom, and when trackers are.
+/// How much is asked of whom, and when trackers are asked.
 struct FetchTests {
   private static let piece: UInt32 = 16_384
 
@@ -22,7 +22,7 @@ struct FetchTests {
     #expect(server.asked.count == 1_025 && peer.ledgerIsRight)
   }
 
-  /// A connection on which nothing is wanted any more is kept for ten seconds from then on.
+  /// A connection on which nothing is wanted any more is kept for another ten seconds.
   @Test func whatIsNotNeededAnyMoreLastsTenSeconds() {
     let scene = Scene(23, 40 * Int(Self.piece), .size(Int(Self.piece)))
     let server = ScriptedServer(scene, "delay=5ms,rate=400kbit")
@@ -34,7 +34,7 @@ struct FetchTests {
     #expect(peer.swarm.connectionCount == 0)
   }
 
-  /// A tracker that is added while a file is wanted is asked for it at once.
+  /// A tracker that is added while a file is wanted is asked about it at once.
   @Test func aTrackerThatComesLaterIsAskedAtOnce() {
     let scene = Scene(12, 200_000)
     let trackers = (0..<2).map { _ in scene.world.addTracker(link: Scene.link("delay=5ms")) }
@@ -46,14 +46,14 @@ struct FetchTests {
       if datagram.from == peer.address, TrackerNetwork.packetType(of: datagram.bytes) == .lookup { isAsked = true }
       return true
     }
-    // Just after the first has been asked once more.
+    // Just after the first one has been asked once more.
     #expect(scene.world.run(for: 25 * .second) { isAsked })
     peer.swarm.add(tracker: trackers[1], at: scene.world.now)
     scene.world.flush(peer)
     #expect(scene.finish(within: 30) < .second)
   }
 
-  /// Of two who come to be known at the same time, one at least hears of the other at once.
+  /// Of two peers that become known at the same time, at least one hears of the other at once.
   @Test func whoHasJustBeenRegisteredAsksForOthers() {
     let scene = Scene(13, 2_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -76,7 +76,7 @@ struct FetchTests {
     #expect(isKnown && lookups.last ?? .zero >= registered)
   }
 
-  /// Who makes us queue answers and takes none is left, at the 1,025th.
+  /// A peer that makes us queue answers and takes none is dropped at the 1,025th.
   @Test func answersThatAreNotTakenHaveALimit() throws {
     var bare = BareSwarm()
     let address = Address(ipv4: 0x0a00_0001, port: 7_400)
@@ -95,7 +95,7 @@ struct FetchTests {
     #expect(codes == [CloseCode.protocolError.rawValue])
   }
 
-  /// Of the peers that a tracker tells of, those that have most are tried first.
+  /// Of the peers that a tracker names, those that have most are tried first.
   @Test func thoseWhoHaveMostAreTriedFirst() throws {
     var bare = BareSwarm()
     let tracker = Address(ipv4: 0x0a00_0002, port: 7_400)

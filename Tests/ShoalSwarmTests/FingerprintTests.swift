@@ -5,10 +5,10 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// One history to each seed: swarms of every size, mode and controller over links of every kind.
+/// Each seed has one history: swarms of every size, mode and controller over links of every kind.
 ///
-/// `SHOAL_FINGERPRINTS=1000` prints the sum over so many seeds, for `tools/lab/fingerprint`: a change that only moves code
-/// leaves it as it was.
+/// `SHOAL_FINGERPRINTS=1000` prints the sum over that many seeds, for `tools/lab/fingerprint`: a change that only moves
+/// code leaves it as it was.
 @Suite struct FingerprintTests {
   @Test func seedsDecideEverything() {
     let wanted = ProcessInfo.processInfo.environment["SHOAL_FINGERPRINTS"].flatMap { UInt64($0) }

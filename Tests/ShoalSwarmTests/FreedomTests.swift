@@ -6,9 +6,9 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a peer may do that ours does not: it must be understood.
+/// What a peer may do although ours does not: it must be understood.
 struct FreedomTests {
-  /// A host that serves the whole file, each request by what `cut` makes of its ranges.
+  /// A host that serves the whole file, answering each request with what `cut` makes of its ranges.
   private func server(
     _ scene: Scene, offers: @escaping (inout Offer) -> Void = { _ in },
     _ cut: @escaping ([RangeField], _ space: UInt8) -> [RangeField]
@@ -37,7 +37,7 @@ struct FreedomTests {
     return server
   }
 
-  /// Requested ranges that touch are sent as one, and blocks reach from one piece into the next.
+  /// Adjoining requested ranges are sent as one, and blocks reach from one piece into the next.
   @Test(arguments: [3_000_001, 100_000])
   func blocksOfSeveralPieces(size: Int) {
     let scene = Scene(1, size, .size(1_024))
@@ -57,7 +57,7 @@ struct FreedomTests {
     #expect(scene.redundancy == 0)
   }
 
-  /// Blocks begin before what was asked for, and end behind it, be it behind the file or the manifest.
+  /// Blocks begin before what was asked for and end after it, even beyond the end of the file or the manifest.
   @Test(arguments: [3_000_001, 100_000, 900])
   func blocksOfMoreThanWasAskedFor(size: Int) {
     let scene = Scene(1, size)
@@ -96,12 +96,12 @@ struct FreedomTests {
         stranger.send(refuse, on: id)
       })
     let peer = scene.downloader(from: [origin.address, refuser.address])
-    // Without waiting for the three seconds after which a peer is slow.
+    // Without waiting for the three seconds after which a peer counts as slow.
     #expect(scene.finish(within: 30) < 2500 * .millisecond)
     #expect(peer.ledgerIsRight)
   }
 
-  /// A REQUEST that overtakes its WANT, or of a space that is not known, is refused by its ranges: the WANT goes on.
+  /// A REQUEST that overtakes its WANT, or is for an unknown space, is refused by its ranges: the WANT stays in force.
   @Test func whatIsNotKnownIsRefusedByItsRanges() {
     let scene = Scene(1, 500_000)
     let origin = scene.origin("delay=1ms")
@@ -138,7 +138,7 @@ struct FreedomTests {
     #expect(refused == ranges && codes == [Refusal.unknownFile.rawValue] && blocks == 1)
   }
 
-  /// REFUSE of a space that is not known says nothing.
+  /// A REFUSE for an unknown space has no effect.
   @Test func aRefusalOfAnUnknownSpaceIsIgnored() {
     let scene = Scene(1, 500_000)
     let server = server(scene) { ranges, _ in ranges }
@@ -158,7 +158,7 @@ struct FreedomTests {
     scene.finish(within: 30)
   }
 
-  /// Only who says so serves: any other number than 1 means that it does not.
+  /// Only a peer that says so serves: any number other than 1 means that it does not.
   @Test(arguments: [0, 1, 2, 255] as [UInt8])
   func servesIsOneOrNothing(_ serves: UInt8) {
     let scene = Scene(1, 500_000)

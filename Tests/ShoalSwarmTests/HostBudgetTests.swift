@@ -7,9 +7,9 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What one host can have us do, over all its connections. Work is counted, not measured.
+/// What one host can have us do, across all its connections. Work is counted, not measured.
 struct HostBudgetTests {
-  /// A host that wants the file on each of so many connections, and what it was told on each.
+  /// A host that wants the file on each of many connections, and what it was told on each.
   private final class Crowd {
     var connections: [ConnectionID] = []
     var blocks = 0
@@ -36,7 +36,7 @@ struct HostBudgetTests {
       scene.world.run(for: 500 * .millisecond)
     }
 
-    /// Asks for half of the file, which takes long: what is asked for afterwards waits.
+    /// Asks for half of the file, which takes long: whatever is asked for afterwards has to wait.
     func askForHalf(_ scene: Scene) {
       for id in connections {
         var request = Request()
@@ -61,8 +61,8 @@ struct HostBudgetTests {
 
   private func scene() -> Scene { Scene(1, 2_000_000, .size(1_024)) }
 
-  /// Twenty connections that ask for crumbs as fast as they can: what they get is what a host may have, and one beside
-  /// them, even from the same host, gets what it wants.
+  /// Twenty connections ask for crumbs as fast as they can: together they get what one host may have, and another
+  /// beside them, even on the same host, gets what it wants.
   @Test func crumbsHaveALimitForEachHost() {
     let scene = scene()
     let origin = scene.world.addPeer(
@@ -87,7 +87,7 @@ struct HostBudgetTests {
     scene.finish(within: 20)
   }
 
-  /// CANCELs make us look at all that waits: beyond what a host may ask for they are disregarded.
+  /// CANCELs make us examine everything that is waiting: beyond what a host may ask for, they are disregarded.
   @Test func cancelsHaveALimit() {
     let scene = scene()
     let origin = scene.world.addPeer(
@@ -112,7 +112,7 @@ struct HostBudgetTests {
     scene.world.run(for: .second)
     let gone = before - origin.swarm.endpoint.queued(id).ranges
     let seconds = Double(scene.world.now - start) / 1e9
-    // Each is of five ranges, and looks at 2,000 at least.
+    // Each has five ranges, and examines at least 2,000.
     let most = (2 + seconds) * 8_000_000 / Double(2_000 * Work.lookedAt) * 5
     #expect(gone > 300 && Double(gone) < most && most < 4_000, "\(gone), \(most)")
     #expect(crowd.closed.isEmpty)
@@ -135,7 +135,7 @@ struct HostBudgetTests {
     scene.world.run(for: .second)
     #expect(services().reduce(0, +) == 30 && services().allSatisfy { $0 >= 1 })
     #expect(crowd.refused == [Refusal.tooManyFiles.rawValue: 70])
-    // Another host's share is its own, and a new connection has one file always.
+    // Another host's share is its own, and a new connection can always want one file.
     _ = crowd.stranger.endpoint.open(to: origin.address, at: scene.world.now)
     scene.world.flush(crowd.stranger)
     let other = Crowd(scene, origin, 2)
@@ -176,7 +176,7 @@ struct HostBudgetTests {
     #expect(queued.reduce(0) { $0 + max($1 - 1_024, 0) } <= 2_000 && queued.max()! > 1_500, "\(queued)")
   }
 
-  /// HAVEs of all but one of very many pieces: each makes us mark them all.
+  /// HAVEs of all except one of very many pieces: each makes us mark them all.
   @Test func whoTellsMoreThanIsTakenInIsLeft() {
     let scene = Scene(1, 3_000_000, .size(1_024))
     var told = 0
@@ -198,7 +198,7 @@ struct HostBudgetTests {
     #expect(told == 1 && codes == [CloseCode.busy.rawValue], "\(told) \(codes)")
   }
 
-  /// Who has used up its ranges is still heard: neither its WANTs nor what it tells is lost on us.
+  /// A peer that has used up its ranges is still heard: neither its WANTs nor what it tells is lost on us.
   @Test func whoAsksForAllThatItMayHaveIsHeard() {
     let scene = Scene(1, 1_000_000, .size(1_024))
     let work: (inout SwarmConfiguration) -> Void = { $0.workPerHost = 1_000_000 }

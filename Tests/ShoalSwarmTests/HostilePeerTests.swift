@@ -9,7 +9,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Peers that say anything: nothing traps, nothing grows without bound, and the honest are served.
+/// Peers that say anything at all: nothing traps, nothing grows without bound, and the honest are served.
 struct HostilePeerTests {
   /// Numbers at which arithmetic goes wrong.
   private static func number(_ random: inout SeededGenerator, _ file: WorldFile) -> UInt64 {
@@ -76,7 +76,7 @@ struct HostilePeerTests {
       refuse.code = UInt16(random.next() % 6)
       stranger.send(refuse, on: id)
     case 6:
-      // Bytes that no one takes for a message of this version, or for the one that they say they are.
+      // Bytes that nobody takes for a message of this version, or for the message that they claim to be.
       var bytes = (0..<3 + random.next() % 60).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       bytes[0] = UInt8(random.next() % 10)
       bytes[1] = 0
@@ -132,7 +132,7 @@ struct HostilePeerTests {
     #expect(!peers.contains { $0.distrusts(origin.address) }, "seed \(seed)")
   }
 
-  /// Addresses from whoever asks to be looked at do not shut out those that answer, and do not make us flood strangers.
+  /// Addresses that anybody may announce do not shut out those that answer, and do not make us flood strangers.
   @Test func aFloodOfAddresses() {
     let scene = Scene(1, 500_000)
     let origin = scene.origin()
@@ -152,7 +152,7 @@ struct HostilePeerTests {
     scene.finish(within: 40)
   }
 
-  /// A ticket may name whom it likes: its trackers are begun with one after the other.
+  /// A ticket may name anybody: its trackers are contacted one after another.
   @Test func manyTrackersAreAskedOneAfterTheOther() {
     let scene = Scene(1, 500_000)
     let trackers = (0..<40).map { Address(ipv4: 0x0a02_0000 + UInt32($0), port: 7_400) }

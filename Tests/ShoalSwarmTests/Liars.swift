@@ -6,15 +6,16 @@ import ShoalWire
 
 @testable import ShoalSwarm
 
-/// A real swarm that shares and fetches, its host, and peers that say whatever they like to it, in virtual time and all
-/// from a seed: each field of each message from its whole range, from its edges and near the truth, in any state, after
-/// pauses of up to an hour. They speak DATA and ACK by themselves, and keep the rules of the transport.
+/// A real swarm that shares and fetches, its host, and peers that say whatever they like to it, in virtual time, all of
+/// it following from a seed: each field of each message is drawn from its whole range, from its edges and near the
+/// truth, in any state, after pauses of up to an hour. The peers speak DATA and ACK themselves, and keep the rules of
+/// the transport.
 struct Liars: ~Copyable {
-  /// What must not have happened; nil if nothing did.
+  /// What happened although it must not; nil if nothing did.
   private(set) var broken: String?
   /// The messages that the swarm was handed.
   var messages = 0
-  /// What came of them: how often a file was proven, a piece gathered, a file completed, a peer distrusted.
+  /// The results: how often a file was proven, a piece gathered, a file completed, a peer distrusted.
   private(set) var manifests = 0, gathered = 0, completed = 0, distrusted = 0
 
   var swarm: Swarm
@@ -28,18 +29,18 @@ struct Liars: ~Copyable {
   private let limit: Int
   private var output = [UInt8](repeating: 0, count: 65_536)
 
-  /// One of those who lie.
+  /// One of the liars.
   struct Peer {
     let address: Address
     /// Its id for the connection, and the swarm's.
     var own: UInt64
     var theirs: UInt64?
-    /// The number of its next DATA, and that after the swarm's latest.
+    /// The number of its next DATA, and the one after the swarm's latest.
     var sequence: UInt32 = 0
     var next: UInt32 = 0
-    /// When that left.
+    /// When the swarm's latest DATA left.
     var timestamp: UInt32 = 0
-    /// The numbers under which the swarm wants files of it, and which.
+    /// The numbers under which the swarm wants files from it, and which files.
     var wanted: [(number: UInt16, id: Digest)] = []
     /// What it was last asked for.
     var asked: [(number: UInt16, space: UInt8, range: RangeField)] = []
@@ -99,7 +100,7 @@ struct Liars: ~Copyable {
     for peer in peers where random.next() % 2 == 0 { swarm.add(peer: peer.address, for: key, at: now) }
   }
 
-  /// The host, and whoever uses it, do something.
+  /// Has the host, or whoever uses it, do something.
   private mutating func meddle() {
     let key = FileKey(Int(random.next() % UInt64(files.count)))
     switch random.next() % 8 {
@@ -147,7 +148,8 @@ struct Liars: ~Copyable {
     }
   }
 
-  /// Takes what the swarm tells and sends; whether that was all. A host that is slow leaves some of it for later.
+  /// Takes what the swarm tells and sends; returns whether that was everything. A slow host leaves some of it for
+  /// later.
   @discardableResult mutating func drain() -> Bool {
     take()
     var count = 0
@@ -180,7 +182,7 @@ struct Liars: ~Copyable {
     default: span = Nanoseconds(random.next() % 20_000_000)
     }
     now = now + span
-    // As a host that had slept all the while.
+    // Like a host that had been asleep all that time.
     var turns = 0
     while swarm.deadline <= now, broken == nil {
       swarm.expire(at: now)
@@ -221,7 +223,7 @@ struct Liars: ~Copyable {
     guard let (header, type) = try? Header.decode(span) else { return }
     switch type {
     case .open:
-      // Another connection than the one that it opened by itself takes that one's place.
+      // A connection other than the one that it opened itself takes that one's place.
       guard let packet = try? OpenPacket.decode(span), random.next() % 8 > 0 else { return }
       var answer = AcceptPacket()
       peers[i].own = random.next() | 1

@@ -3,7 +3,7 @@ import ShoalSimulator
 import TestSupport
 import Testing
 
-/// Whatever peers say, a swarm does not trap, keeps its limits, and what it counts stays right.
+/// Whatever peers say, a swarm does not trap, keeps its limits, and its counts stay right.
 struct LiarsTests {
   private static let perSeed = 10_000
   private static let catalogue: [WorldFile] = {
@@ -29,7 +29,7 @@ struct LiarsTests {
       sums.completed += liars.completed
       sums.distrusted += liars.distrusted
     }
-    // All states were come to.
+    // All states were reached.
     #expect(min(sums.manifests, sums.gathered) > runs && sums.completed > 0 && sums.distrusted > 0, "\(sums)")
   }
 }

@@ -40,7 +40,7 @@ extension Liars {
     }
   }
 
-  /// Offsets, sizes and lengths: edges, all there are, and near the truth.
+  /// Offsets, sizes and lengths: at the edges, over the whole range, and near the truth.
   private mutating func bytes(_ cut: Cut) -> UInt64 {
     let size = cut.size
     switch random.next() % 24 {
@@ -70,14 +70,14 @@ extension Liars {
 
   private mutating func runs(_ cut: Cut) -> [UInt8] {
     if chance(4) {
-      // All.
+      // All chunks.
       return [0, 1, 0] + varint(UInt64(max(cut.chunks, 1)))
     }
     var (list, count, next): ([UInt8], UInt64, UInt64) = ([], 0, 0)
     for _ in 0..<random.next() % (chance(8) ? 300 : 6) {
       let gap = chance(8) ? random.next() % 4_194_304 : random.next() % 5
       let length = chance(8) ? 1 + random.next() % 4_194_304 : 1 + random.next() % 5
-      // Mostly such as a receiver takes.
+      // Mostly runs that a receiver accepts.
       guard next + gap + length <= 4_194_304 || chance(200) else { break }
       list += varint(gap) + varint(chance(2_000) ? 0 : length)
       next += gap + length
@@ -108,7 +108,7 @@ extension Liars {
     case 2..<6:
       type = .offer
       body.put(number(i), 2)
-      // An impossible cut ends the connection, so there are few.
+      // An impossible cut ends the connection, so there are few of them.
       let isTrue = !chance(6)
       body.put(isTrue ? cut.size : chance(30) ? bytes(cut) : random.next() % Limits.fileSize, 8)
       body.put(isTrue || !chance(50) ? UInt64(cut.pieceExponent) : random.next(), 1)
@@ -134,18 +134,18 @@ extension Liars {
       body.put(number(i), 2)
       body.put(chance(4) ? random.next() : random.next() % 5, 2)
       body.put(chance(16) ? random.next() : random.next() & 1, 1)
-      // Without ranges it ends a WANT.
+      // Without ranges, it ends a WANT.
       body += chance(8) ? [0] : ranges(cut)
     case 20: return [UInt8(8 + random.next() % 200), 0, 3, 1, 2, 3]
     default: return block(i, file)
     }
     if chance(20) { body += [1, 2, 3] }
-    // What is cut short ends the connection.
+    // A message that is cut short ends the connection.
     if chance(500) { body.removeLast(1) }
     return [type.rawValue, UInt8(body.count >> 8), UInt8(body.count & 255)] + body
   }
 
-  /// Bytes that were asked for, the true ones of a manifest now and then; or any.
+  /// Bytes that were asked for, now and then the true ones of a manifest; or any bytes.
   private mutating func block(_ i: Int, _ file: WorldFile) -> [UInt8] {
     var body: [UInt8] = []
     var count = random.next() % (chance(4) ? 20_000 : 300)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// No answer, in whatever field it lies, ends a peer, keeps it busy or makes it ask without end.
+/// No answer, whichever field lies, ends a peer, keeps it busy or makes it ask endlessly.
 struct LyingTrackerTests {
   private static let perSeed = 2_000
 
@@ -23,7 +23,7 @@ struct LyingTrackerTests {
 
 /// A client with files to register and questions to ask, and a tracker that answers whatever it likes, from a seed.
 private struct LyingTracker {
-  /// What must not have happened; nil if nothing did.
+  /// What happened although it must not; nil if nothing did.
   private(set) var broken: String?
   private var client: TrackerClient
   private var random: SeededGenerator
@@ -88,7 +88,7 @@ private struct LyingTracker {
   private mutating func pass(_ longest: Nanoseconds) {
     let end = now + Nanoseconds.random(in: 0...longest, using: &random)
     var wakes = 0
-    // So often a client that tries for ever has something to do in an hour, and no more.
+    // A client that keeps trying has something to do this often in an hour, and no more.
     while client.deadline <= end {
       now = max(now, client.deadline)
       client.expire(at: now)

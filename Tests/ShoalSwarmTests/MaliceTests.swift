@@ -10,7 +10,7 @@ import Testing
 @testable import ShoalSwarm
 
 struct MaliceTests {
-  /// Serves wrong bytes of some pieces, beside one who is honest.
+  /// One peer serves wrong bytes of some pieces, beside an honest one.
   @Test(arguments: seeds(1..<5))
   func wrongBytes(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
@@ -22,7 +22,7 @@ struct MaliceTests {
     #expect(peer.distrusts(liar.address) && !peer.distrusts(origin.address), "seed \(seed)")
   }
 
-  /// The only one there at first lies, and with more than one source a piece may be of both.
+  /// The only peer there at first lies, and with more than one source a piece may come from both.
   @Test(arguments: seeds(1..<6))
   func wrongBytesInPiecesOfSeveral(seed: UInt64) {
     let scene = Scene(seed, 1_000_000, .count(4))
@@ -34,7 +34,7 @@ struct MaliceTests {
     #expect(!peer.distrusts(origin.address), "seed \(seed)")
   }
 
-  /// A proven liar is asked for nothing more: not when it comes by itself, nor for another file.
+  /// A proven liar is asked for nothing more: not when it connects of its own accord, nor for another file.
   @Test func aProvenLiarIsLeftAlone() {
     let scene = Scene(1, 300_000)
     let liar = scene.origin("delay=1ms,rate=100mbit")
@@ -54,7 +54,7 @@ struct MaliceTests {
     let key = scene.world.download(other, to: peer, from: [liar.address])
     scene.world.run(for: 590 * .second)
     #expect(peer.swarm.connectionCount == 0 && !isAsked() && peer.swarm.progress(key).accepted == 0)
-    // Not for ever.
+    // Not forever.
     liar.lies = { _ in false }
     scene.world.run(for: 60 * .second)
     #expect(peer.swarm.progress(key).isComplete)
@@ -78,7 +78,7 @@ struct MaliceTests {
     }
   }
 
-  /// Who claims a size and has nothing of the file must not keep others from being asked.
+  /// A peer that claims a size and has nothing of the file must not keep others from being asked.
   @Test func aFalseSizeOfOneWhoHasNothing() {
     let scene = Scene(1, 900)
     let origin = scene.origin("delay=40ms")
@@ -87,7 +87,7 @@ struct MaliceTests {
     scene.finish(within: 20)
   }
 
-  /// Claims of several who have nothing take turns, and time goes on.
+  /// Claims of several peers that have nothing take turns, and time passes.
   @Test func falseSizesTakeTurns() {
     let scene = Scene(1, 900)
     let liars = [400, 500, 600].map { size in scene.liar("delay=1ms", offers: { ($0.size, $0.have) = (size, []) }) }
@@ -101,7 +101,7 @@ struct MaliceTests {
     scene.finish(within: 20)
   }
 
-  /// A small file whose false size somebody claims must not be believed by others through us.
+  /// A false size that somebody claims for a small file must not be believed by others through us.
   @Test func aFalseSizeIsNotPassedOn() {
     let scene = Scene(1, 900)
     let liar = scene.liar("delay=1ms", offers: { $0.size = 500 })
@@ -128,7 +128,7 @@ struct MaliceTests {
     #expect(offers == 1)
   }
 
-  /// The manifest is wrong at its front, in the middle, at its end; or never comes; or comes byte by byte.
+  /// The manifest is wrong at the front, in the middle, or at the end; or never comes; or comes byte by byte.
   @Test(arguments: [0, 1_100, 2_000, -1, -2])
   func aFalseManifest(at place: Int) {
     let scene = Scene(1, 10_000_000)
@@ -218,7 +218,8 @@ struct MaliceTests {
     #expect(peer.ledgerIsRight)
   }
 
-  /// One that opens, asks for what is not there, and never takes an answer: it is dropped, and nothing grows.
+  /// A peer that opens a connection, asks for what is not there, and never takes an answer: it is dropped, and nothing
+  /// grows.
   @Test func aFloodOfMessages() {
     let scene = Scene(1, 1_000_000)
     let origin = scene.origin("delay=1ms")

@@ -4,13 +4,13 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// A tracker may tell of a peer's chunks in pages as short as it likes, but cannot have itself asked for ever.
+/// A tracker may tell of a peer's chunks in pages as short as it likes, but cannot have itself asked forever.
 struct MapPagesTests {
   private let tracker = TrackerNetwork.trackerAddress
   private let peer = TrackerNetwork.address(1)
   private let id = TrackerNetwork.digest(1)
 
-  /// What a client knows of a peer's chunks at the end, and how often it asked, where a tracker answers each MAP from
+  /// What a client knows of a peer's chunks at the end, and how often it asked, if a tracker answers each MAP from
   /// `first` on with what `answer` makes of it.
   private func ask(_ chunks: Int, _ answer: (UInt32) -> (end: UInt32, have: [ChunkRun])) throws -> (BitSet?, Int) {
     var client = TrackerClient(tracker: tracker, random: SecretGenerator(seed: 1))
@@ -41,7 +41,7 @@ struct MapPagesTests {
     return (told, asked)
   }
 
-  /// As many of these chunks as a page of so many tells.
+  /// As many of these chunks as a page of this length holds.
   private func page(of have: BitSet, from first: UInt32, length: Int) -> (end: UInt32, have: [ChunkRun]) {
     let end = min(Int(first) + length, have.capacity)
     var told = BitSet(capacity: have.capacity)
@@ -82,7 +82,8 @@ struct MapPagesTests {
       let (runs, end) = have.runs(from: Int(first), fitting: 1_174)
       return (UInt32(end), runs)
     }
-    // A page of the most fragmented map tells of 1,024 chunks at least: the largest file's takes 4,096 at most.
+    // A page of the most fragmented map tells of at least 1,024 chunks, so the largest file's takes at most 4,096
+    // pages.
     #expect(told == have && asked <= (1 << 16) / 1_024)
   }
 }

@@ -6,9 +6,10 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What a file is taken to be: by what tickets say, OFFERs, and the manifest of whoever sends it.
+/// What a file is taken to be, from what tickets say, from OFFERs, and from the manifest that a peer sends.
 struct OfferTests {
-  /// Chunks may be told of before the OFFER: up to 4,096 runs are kept, and more are asked for again.
+  /// Chunks may be announced before the OFFER: up to 4,096 runs are kept, and if there are more they are asked for
+  /// again.
   @Test(arguments: [4_096, 4_097]) func whatIsToldEarlyIsKeptOrAskedForAgain(runs: Int) {
     let scene = Scene(1, 100 * 1_024, .size(1_024))
     let server = ScriptedServer(scene, offers: nil)
@@ -37,7 +38,7 @@ struct OfferTests {
     }
   }
 
-  /// A wrong ticket of our own: what is sent before the OFFER does not fit it, and nobody is to blame.
+  /// Our own ticket is wrong: what is sent before the OFFER does not fit it, and nobody is to blame.
   @Test func aWrongTicketIsNotThePeersFault() {
     let scene = Scene(3, 200_000)
     let server = ScriptedServer(scene, offers: nil)
@@ -72,7 +73,7 @@ struct OfferTests {
     #expect(asked.isEmpty && servers[1].wants == 1)
   }
 
-  /// An OFFER says otherwise than the ticket: the manifest is asked for at once by what it says.
+  /// An OFFER contradicts the ticket: the manifest that the OFFER describes is asked for at once.
   @Test func anOfferCorrectsTheTicket() {
     let scene = Scene(5, 200_000)
     let server = ScriptedServer(scene)
@@ -86,7 +87,7 @@ struct OfferTests {
     #expect(scene.finish(within: 10) < 2 * .second)
   }
 
-  /// The peer that was to send the manifest goes, or does not serve the file any more: another is asked at once.
+  /// The peer that was to send the manifest goes, or no longer serves the file: another is asked at once.
   @Test(arguments: [false, true]) func theManifestIsAskedOfAnother(isRefused: Bool) {
     let scene = Scene(6, 200_000)
     let first = ScriptedServer(scene)
@@ -98,7 +99,7 @@ struct OfferTests {
     if isRefused {
       var refuse = Refuse()
       (refuse.file, refuse.code) = (first.number, Refusal.unknownFile.rawValue)
-      // It wants the file itself, so that the connection goes on.
+      // It wants the file itself, so that the connection stays open.
       var want = Want()
       (want.file, want.id) = (9, scene.file.id)
       first.say(want)
@@ -109,7 +110,7 @@ struct OfferTests {
     #expect(scene.finish(within: 10) < .second)
   }
 
-  /// Where the size is proven, who offers another is distrusted.
+  /// Once the size is proven, a peer that offers another is distrusted.
   @Test func whoOffersAnotherSizeThanTheProvenIsDistrusted() {
     let scene = Scene(7, 200_000)
     let origin = ScriptedServer(scene, answer: { _ in [] })
@@ -122,7 +123,7 @@ struct OfferTests {
     #expect(peer.distrusts(liar.address) && !peer.distrusts(origin.address) && liar.asked.isEmpty)
   }
 
-  /// The first name counts, and is not to be changed by others.
+  /// The first name counts, and others cannot change it.
   @Test func theFirstNameStays() {
     let scene = Scene(8, 200_000)
     let first = ScriptedServer(scene, offers: { $0.name = "one" }, answer: { _ in [] })
@@ -135,7 +136,7 @@ struct OfferTests {
     #expect(peer.swarm.name(scene.downloads[0].key) == "one")
   }
 
-  /// Bytes now and then are no progress: the manifest is asked of another after five seconds.
+  /// A few bytes now and then are no progress: the manifest is asked of another peer after five seconds.
   @Test func aManifestInDropsIsAskedOfAnother() {
     let scene = Scene(17, 10_000_000)
     let slow = ScriptedServer(scene)
@@ -150,7 +151,7 @@ struct OfferTests {
     #expect(scene.finish(within: 10) < 2 * .second)
   }
 
-  /// Where a ticket tells the size, whoever says the same is asked for the manifest before all others.
+  /// If a ticket gives the size, peers that say the same are asked for the manifest before all others.
   @Test func thoseWhoAgreeWithTheTicketAreAskedFirst() {
     let scene = Scene(18, 200_000)
     var (isOddAsked, isRightAsked) = (false, false)
@@ -175,7 +176,7 @@ struct OfferTests {
     #expect(isRightAsked && !isOddAsked)
   }
 
-  /// A second OFFER under the same number says nothing.
+  /// A second OFFER under the same number has no effect.
   @Test func aSecondOfferIsIgnored() {
     let scene = Scene(19, 200_000)
     let server = ScriptedServer(scene)

@@ -6,11 +6,11 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What becomes of what a peer owes when it is silent, slow or refuses.
+/// What becomes of what a peer owes when it is silent or slow, or refuses.
 struct OwedTests {
   private static let piece: UInt32 = 16_384
 
-  /// A silent peer is told not to send what others are asked for, and asked for nothing for ten seconds.
+  /// A silent peer is told not to send what others are asked for, and is asked for nothing for ten seconds.
   @Test func aSilentPeerIsLeftAloneForTenSeconds() {
     let scene = Scene(9, 40 * Int(Self.piece), .size(Int(Self.piece)))
     let silent = ScriptedServer(scene, answer: { _ in [] })
@@ -24,7 +24,7 @@ struct OwedTests {
     #expect(pause > 2_900 * .millisecond && pause < 3_500 * .millisecond, "\(pause)")
     scene.world.run(for: 50 * .millisecond)
     #expect(Set(silent.cancelled) == Set(silent.asked) && silent.asked.count == 5)
-    // In the middle of its rest it is asked for nothing, though there is much to ask for.
+    // In the middle of its rest it is asked for nothing, although there is much to ask for.
     scene.world.run(for: 9 * .second)
     #expect(silent.asked.count == 5 && !peer.swarm.progress(scene.downloads[0].key).isComplete)
     scene.world.run(for: 2 * .second)
@@ -35,7 +35,7 @@ struct OwedTests {
     #expect(peer.ledgerIsRight)
   }
 
-  /// What comes late from a silent peer ends its rest.
+  /// Bytes that come late from a silent peer end its rest.
   @Test func whoSendsAgainIsAskedAgain() {
     let scene = Scene(14, 40 * Int(Self.piece), .size(Int(Self.piece)))
     let silent = ScriptedServer(scene, answer: { _ in [] })
@@ -62,7 +62,7 @@ struct OwedTests {
     #expect(Set(server.asked).count == 5)
   }
 
-  /// Pauses after refusals grow, and are short again after what was sent meanwhile.
+  /// Pauses after refusals grow, and are short again once something was sent in between.
   @Test func afterWhatWasSentRefusalsBeginAnew() {
     let scene = Scene(16, 40 * Int(Self.piece), .size(Int(Self.piece)))
     let server = ScriptedServer(scene)
@@ -90,7 +90,7 @@ struct OwedTests {
     scene.finish(within: 10)
   }
 
-  /// A peer that has nothing to do because too much is buffered takes nothing from a slower one.
+  /// A peer that has nothing to do because too much is buffered takes nothing away from a slower one.
   @Test func aFullBufferIsNoReasonToAskTwo() {
     let scene = Scene(20, 40 * 65_536)
     let slow = ScriptedServer(scene, "delay=5ms,rate=400kbit")
@@ -105,7 +105,7 @@ struct OwedTests {
     scene.finish(within: 30)
   }
 
-  /// One that has just been asked is given time before others are asked for what it owes.
+  /// A peer that has just been asked is given time before others are asked for what it owes.
   @Test func whoHasNotSentYetIsGivenTime() {
     let scene = Scene(21, 10 * Int(Self.piece), .size(Int(Self.piece)))
     let late = ScriptedServer(scene, answer: { _ in [] })
@@ -120,14 +120,14 @@ struct OwedTests {
     #expect(Set(fast.asked).count == 5 && fast.asked.count == 5)
   }
 
-  /// What one has begun to send is left to it while there is anything that nobody was asked for.
+  /// What a peer has begun to send is left to it while there is anything that nobody has been asked for.
   @Test func whatIsBegunIsLeftAloneUntilTheEnd() {
     let scene = Scene(22, 12 * Int(Self.piece), .size(Int(Self.piece)))
     let slow = ScriptedServer(scene, "delay=5ms,rate=200kbit")
     let peer = scene.downloader(from: [slow.address]) { $0.leastRequests = Int(Self.piece) }
     let key = scene.downloads[0].key
     scene.world.run(for: 3 * .second) { peer.swarm.progress(key).accepted > 1_000 }
-    // It has nothing but what the other has begun.
+    // It has only what the other has begun.
     let begun = UInt32(slow.asked[0].offset) / Self.piece
     let fast = ScriptedServer(scene, "delay=1ms,rate=100mbit", offers: { $0.have = [ChunkRun(first: begun, count: 1)] })
     scene.tellInTurn(of: [fast])
@@ -136,7 +136,7 @@ struct OwedTests {
     scene.finish(within: 30)
   }
 
-  /// Two are silent, the second of them when nobody else is left: what it owes stays with it and is asked for again.
+  /// Two peers are silent, the second when nobody else is left: what it owes stays with it and is asked for again.
   @Test func theLastThatSentIsAskedAgain() {
     let scene = Scene(10, 40 * Int(Self.piece), .size(Int(Self.piece)))
     let first = ScriptedServer(scene, answer: { _ in [] })
@@ -157,7 +157,7 @@ struct OwedTests {
     scene.finish(within: 60)
   }
 
-  /// Near the end two are asked for the same piece: when one has sent it, the other is told.
+  /// Near the end, two peers are asked for the same piece: when one has sent it, the other is told.
   @Test func theSlowerIsToldThatAPieceHasCome() {
     let scene = Scene(11, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let slow = ScriptedServer(scene)
@@ -170,7 +170,7 @@ struct OwedTests {
     scene.tellInTurn(of: [fast])
     scene.finish(within: 10)
     #expect(scene.world.now - start < 2 * .second, "before the slow one counts as silent")
-    // All of it is in one CANCEL in the end, or piece by piece before.
+    // All of it is in one CANCEL at the end, or piece by piece before that.
     scene.world.run(for: 100 * .millisecond)
     #expect(Set(slow.cancelled) == Set(slow.asked))
     #expect(fast.asked.allSatisfy { $0.length == Self.piece - 4_096 } && fast.asked.count == 2)

@@ -80,7 +80,7 @@ struct PaceTests {
     #expect(peer.swarm.progress(scene.downloads[0].key).from.count == 3)
   }
 
-  /// Two files, one of which nobody sends any more: it must not keep the other from being fetched.
+  /// Two files, one of which nobody is sending any more: it must not keep the other from being fetched.
   @Test func aStuckFileDoesNotStarveAnother() {
     let scene = Scene(1, 4_000_000)
     let stuck = scene.origin("delay=5ms,rate=50mbit")
@@ -104,7 +104,7 @@ struct PaceTests {
     #expect(peer[scene.downloads[0].key].verified == 1_000)
   }
 
-  /// A map of many runs is told in many HAVEs, before the manifest is there.
+  /// A map with many runs is announced in many HAVEs, before the manifest is there.
   @Test func aScatteredMapOfAHundredThousandPieces() {
     let scene = Scene(1, 100_000 * 1_024, .size(1_024))
     let origin = scene.origin("delay=5ms")

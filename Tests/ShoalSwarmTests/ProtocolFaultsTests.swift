@@ -85,7 +85,7 @@ import Testing
     default: break
     }
     var datagram = fault.datagram
-    // Only what is sent to the receiver's own id is given that of this receiver.
+    // Only in what is sent to the receiver's own id is that replaced by this receiver's.
     let written: UInt64 = fault.state == "serving" ? 0xa0b1_c2d3_e4f5_0617 : Self.theirID
     if fault.state != "new" { replace(written, ours, at: 8, in: &datagram) }
     let replies = try peer.exchange(datagram, from: Self.stranger)
@@ -104,7 +104,7 @@ import Testing
     return bytes
   }
 
-  /// Puts another number in the place of `old`, and mends the checksum if it was right.
+  /// Replaces the number `old` by another, and corrects the checksum if it was right.
   private func replace(_ old: UInt64, _ new: UInt64, at offset: Int, in datagram: inout [UInt8]) {
     guard datagram.count >= offset + 8 else { return }
     let isIntact = Checksum.isValid(datagram.span)
@@ -134,7 +134,7 @@ import Testing
 
     init(_ swarm: consuming Swarm) { self.swarm = swarm }
 
-    /// Hands it a datagram, and gathers what it sends in the next 60 ms: what it answers, and nothing that it repeats.
+    /// Hands it a datagram, and gathers what it sends in the next 60 ms: answers only, no retransmissions.
     mutating func exchange(_ datagram: [UInt8]?, from address: Address) throws -> [[UInt8]] {
       if let datagram {
         if Checksum.isValid(datagram.span) {
@@ -161,7 +161,7 @@ import Testing
       return sent
     }
 
-    /// What a datagram says; nil for what does not answer.
+    /// What a datagram says; nil if it is not an answer.
     func describe(_ datagram: [UInt8]) throws -> String? {
       let bytes = datagram.span
       let (_, type) = try Header.decode(bytes)

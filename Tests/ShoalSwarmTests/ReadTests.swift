@@ -7,7 +7,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// Bytes that are asked for are sent once they are at hand: a slow disk holds up nobody else.
+/// Bytes that are asked for are sent once they are at hand: a slow disk does not hold up anybody else.
 @Suite struct ReadTests {
   private static func isRead(_ job: StoreJob) -> Bool { if case .read = job { true } else { false } }
 
@@ -21,7 +21,8 @@ import Testing
     #expect(scene.world.violations.isEmpty, "\(scene.world.violations)")
   }
 
-  /// Peers that go while what they asked for is being read leave nothing behind, and others get theirs.
+  /// Peers that go while what they asked for is being read leave nothing behind, and the others get what they asked
+  /// for.
   @Test(arguments: seeds(0..<8)) func peersMayGoWhileTheirsIsRead(seed: UInt64) {
     let scene = Scene(seed, 12 * 65_536)
     let origin = scene.origin("delay=5ms,rate=80mbit")
@@ -39,8 +40,8 @@ import Testing
     #expect(scene.world.violations.isEmpty, "\(scene.world.violations)")
   }
 
-  /// What is asked for is not sent before it is read, is not sent at all if it is cancelled or cannot be read, and counts
-  /// against what a peer may ask for meanwhile.
+  /// What is asked for is not sent before it is read, is not sent at all if it is cancelled or cannot be read, and
+  /// counts towards what a peer may ask for in the meantime.
   @Test func aRangeWaitsForItsBytes() throws {
     let file = WorldFile(seed: 1, size: 64 << 20)
     var configuration = SwarmConfiguration()
@@ -70,14 +71,14 @@ import Testing
     request.ranges = (1...3).map { RangeField(offset: UInt64($0) * 1_000, length: 1_000) }
     #expect(try say(request, &bare).isEmpty && bare.reads.count == 3)
     #expect(end(1, true, &bare) == [2_000])
-    // Twice is once.
+    // Reporting the end twice is the same as once.
     #expect(end(1, true, &bare) == [2_000])
     #expect(end(2, false, &bare) == [2_000])
     var cancel = Cancel()
     cancel.ranges = [RangeField(offset: 1_000, length: 1_000)]
     _ = try say(cancel, &bare)
     #expect(end(0, true, &bare) == [2_000])
-    // As many may wait to be read as may wait to be sent.
+    // As many ranges may wait to be read as may wait to be sent.
     for _ in 0..<20 {
       request.ranges = (0..<30).map { RangeField(offset: UInt64($0) * 1_000, length: 1_000) }
       _ = try say(request, &bare)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A peer that refuses is asked again, since it may be the only one; but not over and over.
+/// A peer that refuses is asked again, since it may be the only one, but not over and over.
 struct RefusedRequestTests {
-  /// A host that serves the whole file once it has refused what `refuses` says.
+  /// A host that first refuses what `refuses` says, and then serves the whole file.
   private final class Refuser {
     var refusals = 0
     var requests = 0
@@ -52,12 +52,12 @@ struct RefusedRequestTests {
     state.servesFrom = scene.world.now + 12 * .second
     scene.downloader(from: [server.address])
     scene.world.run(for: 12 * .second)
-    // With pauses of 50 ms that double up to 5 s; with pieces that it denies, of 5 s at first.
+    // With pauses from 50 ms, doubling up to 5 s; for pieces that it denies having, from 5 s.
     #expect(state.refusals >= 2 && state.refusals <= 12, "\(state.refusals)")
     scene.finish(within: 15)
   }
 
-  /// Who still sends what was asked before is asked on at once.
+  /// A peer that still sends what it was asked for before is asked for more at once.
   @Test func whatComesEndsThePause() {
     let scene = Scene(2, 3_000_000)
     let file = scene.file

@@ -27,7 +27,7 @@ import Testing
 
   @Test func whatThePathDoesNotHoldFitsIntoTheReceiveBuffer() {
     let most = mostOwed("delay=100us,rate=200mbit", receiveBuffer: 1 << 20)
-    // It and what the path holds, and the rest of a piece.
+    // That, plus what the path holds, plus the rest of a piece.
     #expect(most > 100_000 && most < 1_400_000, "\(most)")
     let unbounded = mostOwed("delay=100us,rate=200mbit", receiveBuffer: .max)
     #expect(unbounded > 1_000_000, "\(unbounded)")

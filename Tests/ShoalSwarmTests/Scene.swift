@@ -8,13 +8,13 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What most tests need: a world of one file, and what must hold at its end.
+/// What most tests need: a world with one file, and what must hold at the end.
 final class Scene {
   let seed: UInt64
   let world: World
   let file: WorldFile
   var downloads: [(peer: WorldPeer, key: FileKey)] = []
-  /// Those that live as long as the world.
+  /// The servers, which live as long as the world.
   var servers: [ScriptedServer] = []
 
   init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic) {
@@ -23,7 +23,7 @@ final class Scene {
     file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking)
   }
 
-  /// Long after zero, so that a time that is not set is not taken for one that is.
+  /// Long after zero, so that a time that was never set is not mistaken for one that was.
   static let start = Instant(nanoseconds: 1_000 * .second)
 
   static func link(_ text: String) -> LinkSpec { (try? LinkSpec(parsing: text)) ?? .clean }
@@ -76,7 +76,7 @@ final class Scene {
 
   var isComplete: Bool { downloads.allSatisfy { $0.peer.isGone || $0.peer[$0.key].completedAt != nil } }
 
-  /// Runs until all downloads are complete, and checks that they are and nothing is left over.
+  /// Runs until all downloads are complete, and checks that they are and that nothing is left over.
   @discardableResult
   func finish(within seconds: Int, _ where: SourceLocation = #_sourceLocation) -> Nanoseconds {
     let start = world.now
@@ -97,7 +97,7 @@ final class Scene {
     #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)", sourceLocation: `where`)
   }
 
-  /// Redundant bytes of all downloads, by the bytes that were needed.
+  /// Redundant bytes of all downloads, divided by the bytes that were needed.
   var redundancy: Double {
     let redundant = downloads.reduce(0) { $0 + $1.peer.swarm.progress($1.key).redundant }
     return Double(redundant) / Double(file.cut.size) / Double(downloads.count)
@@ -122,7 +122,7 @@ extension Swarm {
 
   var downloads: [Download] { files.wanted.compactMap { files[$0]?.download } }
 
-  /// What is kept of what peers owe adds up, and numbers and sources agree.
+  /// Whether what is recorded of peers' debts adds up, and numbers and sources agree.
   var ledgerIsRight: Bool {
     let isOwedRight = downloads.allSatisfy { download in
       download.sources.allSatisfy { source in

@@ -3,7 +3,7 @@ import ShoalSimulator
 import ShoalTransport
 import ShoalWire
 
-/// A host that offers a scene's whole file and sends what it is told to of what is asked for.
+/// A host that offers a scene's whole file and, of what is asked for, sends what it is told to.
 final class ScriptedServer {
   /// The host itself.
   private(set) var stranger: WorldStranger!
@@ -11,15 +11,15 @@ final class ScriptedServer {
   private(set) var asked: [RangeField] = []
   /// The ranges of the file that it was told not to send.
   private(set) var cancelled: [RangeField] = []
-  /// How often a file was wanted of it, and cancelled.
+  /// How often a file was wanted from it, and how often that was cancelled.
   private(set) var wants = 0, ends = 0
   /// Its connections, the latest last.
   private(set) var connections: [ConnectionID] = []
-  /// The number of the file that was wanted last.
+  /// The number of the file that was last wanted.
   private(set) var number: UInt16 = 0
-  /// What it sends of a range of the file.
+  /// What it sends when asked for a range of the file.
   var answer: (RangeField) -> [RangeField]
-  /// Whether it sends what is asked of the manifest.
+  /// Whether it sends what is asked for of the manifest.
   var sendsManifest: (RangeField) -> Bool = { _ in true }
   /// Which bytes it sends wrong.
   var isWrong: (UInt64) -> Bool = { _ in false }
@@ -71,21 +71,21 @@ final class ScriptedServer {
       Payload(source: 0, space: space, file: file, offset: range.offset, length: Int(range.length)), on: id)
   }
 
-  /// Sends bytes of the file, whoever asked for them.
+  /// Sends bytes of the file, whether or not anybody asked for them.
   func send(_ range: RangeField) {
     guard let id = connections.last else { return }
     send(range, 0, number, on: id)
     scene.world.flush(stranger)
   }
 
-  /// Sends bytes of the manifest, whoever asked for them.
+  /// Sends bytes of the manifest, whether or not anybody asked for them.
   func sendManifest(_ range: RangeField) {
     guard let id = connections.last else { return }
     send(range, ContentSpace.manifest.rawValue, number, on: id)
     scene.world.flush(stranger)
   }
 
-  /// Opens a connection, and once it is open says that it wants the file, and whether it serves it.
+  /// Opens a connection and, once it is open, says that it wants the file, and whether it serves it.
   func connect(to peer: WorldPeer, serves: UInt8 = 1) {
     _ = stranger.endpoint.open(to: peer.address, at: scene.world.now)
     scene.world.flush(stranger)
@@ -118,14 +118,14 @@ extension RangeField {
 }
 
 extension Scene {
-  /// Tells a download of more peers.
+  /// Tells a download about more peers.
   func tell(_ download: Int, of addresses: [Address]) {
     let (peer, key) = downloads[download]
     for address in addresses { peer.swarm.add(peer: address, for: key, at: world.now) }
     world.flush(peer)
   }
 
-  /// Lets the first download have peers one after the other, in that order.
+  /// Lets the first download have peers one after another, in this order.
   func tellInTurn(of servers: [ScriptedServer]) {
     for server in servers {
       tell(0, of: [server.address])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A name has several addresses, and behind them is one peer.
+/// A name has several addresses, with one peer behind them.
 @Suite struct SeveralAddressesTests {
   private let dead = Address(ipv4: 0xc000_0209, port: 7_401)
   private let other = Address(ipv4: 0xc000_020a, port: 7_401)
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func ofTwoThatAnswerLateOneIsKept() {
-    // Both are further away than a quarter of a second.
+    // Both are more than a quarter of a second away.
     for link in ["delay=200ms", "delay=150ms,jitter=100ms", "delay=140ms"] {
       let scene = Scene(7, 1_000_000)
       let (first, second) = (scene.origin(link), scene.origin("delay=120ms"))
@@ -71,7 +71,7 @@ import Testing
     let (first, second) = (scene.origin(), scene.origin())
     let (peer, key) = download(scene, at: [first.address, second.address])
     for address in [second.address, first.address] { peer.swarm.add(peer: address, for: key, at: scene.world.now) }
-    // And the name is resolved again, to more.
+    // And the name is resolved again, to more addresses.
     peer.swarm.add(peerAt: [other, second.address, first.address], for: key, at: scene.world.now)
     #expect(peer.swarm.knownPeers(key) == 1)
     scene.world.flush(peer)
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func aPeerThatConnectsByItselfIsTheSame() {
-    // It wants something of us, too, and is the first to connect.
+    // It wants something from us, too, and connects first.
     let scene = Scene(1, 1_000_000)
     let origin = scene.origin()
     let (peer, key) = download(scene, at: [dead, other, origin.address])
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func theBookAddsUp() {
-    // Whatever is added and falls out, each address belongs to one peer at most, and there are never more than allowed.
+    // Whatever is added and dropped, each address belongs to at most one peer, and there are never more than allowed.
     var random = SeededGenerator(seed: 3)
     var book = PeerBook()
     let addresses = (0..<40).map { Address(ipv4: 0xc000_0200 + UInt32($0), port: 7_401) }

@@ -4,13 +4,13 @@ import ShoalSimulator
 import ShoalStore
 import Testing
 
-/// A share as its store goes about it, on a disk in memory.
+/// A share as its store handles it, on a disk in memory.
 @Suite struct SharedFileTests {
   private var store = Store()
   private var disk = SimulatedDisk()
   private var handle: Int?
 
-  /// Does all jobs; the events that came of them.
+  /// Does all jobs; returns the resulting events.
   private mutating func work() -> [String] {
     while let (id, job) = store.nextJob() {
       guard store.expects(id) else { continue }
@@ -59,10 +59,10 @@ import Testing
     store.share(1, path: "a", .automatic)
     _ = work()
     store.touched(share: 1)
-    // A second touch while it is looked into is the same one.
+    // A second touch while the first is looked into counts as the same one.
     store.touched(share: 1)
     #expect(work() == ["1 is unchanged"])
-    // A handle stays with the file, whatever comes to have its name.
+    // A handle stays with the file, whatever takes over its name.
     disk.put(Self.content(100_001), at: "a")
     store.touched(share: 1)
     #expect(work() == ["1 is unchanged"])
@@ -70,7 +70,7 @@ import Testing
     store.touched(share: 1)
     let told = work()
     #expect(told.count == 1 && told[0].contains("changed"))
-    // It is forgotten, and so is what is said of it.
+    // It is forgotten, and so is whatever is said about it.
     store.touched(share: 1)
     #expect(work() == [])
   }

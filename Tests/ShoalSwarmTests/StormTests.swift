@@ -8,7 +8,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Whole swarms in which all that can happen happens by chance: to replay one, name its seed.
+/// Whole swarms in which everything that can happen happens by chance: to replay one, name its seed.
 struct StormTests {
   static let seeds = TestSupport.seeds(1..<61)
 

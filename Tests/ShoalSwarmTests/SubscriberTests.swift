@@ -6,20 +6,20 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What those are told who want a file of us.
+/// What peers that want a file from us are told.
 struct SubscriberTests {
   /// A host that wants a file under some numbers, and what it is told.
   private final class Subscriber {
     private(set) var stranger: WorldStranger!
     private(set) var connection: ConnectionID?
-    /// How often each chunk was told of, under whatever number.
+    /// How often it was told of each chunk, under whatever number.
     var told: [UInt32: Int] = [:]
     var offers = 0, haves = 0, wants = 0
     var refused: [UInt16] = []
     var blocks: [UInt16: Int] = [:]
     var offered: Offer?
     var closed: UInt16?
-    /// Nothing that it is told arrives, but it is heard.
+    /// Whether nothing that it is told arrives, although it is heard.
     var isDeaf = false
     private let world: World
 
@@ -60,7 +60,7 @@ struct SubscriberTests {
       send(want)
     }
 
-    /// Asks for so much that is not there that nothing else is queued for it, and hears none of it.
+    /// Asks for so much that is not there that nothing else is queued for it, and hears none of the answers.
     func flood() {
       isDeaf = true
       let address = stranger.address
@@ -77,7 +77,7 @@ struct SubscriberTests {
     func send(_ message: some Message) { if let connection { stranger.send(message, on: connection) } }
   }
 
-  /// Who comes in the middle is told what is here then, and each chunk that comes later, once.
+  /// A peer that comes in the middle is told what is here then, and of each chunk that comes later, once.
   @Test func whoComesLaterIsToldOfEachChunkOnce() {
     let scene = Scene(1, 60 * 16_384, .size(16_384))
     let origin = scene.origin("delay=5ms,rate=4mbit")
@@ -96,7 +96,7 @@ struct SubscriberTests {
     }
   }
 
-  /// A map that one OFFER does not hold, and that grows, and is whole in the end, while none of it can be told.
+  /// A map that does not fit in one OFFER grows, and is complete in the end, while none of it can be told.
   @Test func aLongMapThatGrowsIsToldWhole() {
     let scene = Scene(2, 4_000 * 1_024, .size(1_024))
     let origin = scene.origin("delay=2ms,rate=20mbit")
@@ -113,7 +113,8 @@ struct SubscriberTests {
     #expect(subscriber.told.values.allSatisfy { $0 == 1 })
   }
 
-  /// One that takes nothing for long while very much comes is told of all anew, rather than that each is remembered.
+  /// A peer that takes nothing for long while a great deal comes is told of everything anew; not each chunk is
+  /// remembered for it.
   @Test func whoTakesNothingIsToldAnew() {
     let scene = Scene(3, 10_400 * 1_024, .size(1_024))
     // Every other piece, so that no two join.
@@ -137,7 +138,7 @@ struct SubscriberTests {
     scene.check()
   }
 
-  /// Whoever wanted a file before it was known here is offered it as soon as it is.
+  /// A peer that wanted a file before it was known here is offered it as soon as it is.
   @Test func whoWantedItBeforeItWasKnownIsOfferedIt() {
     let scene = Scene(4, 500_000)
     let peer = scene.downloader()
@@ -151,7 +152,7 @@ struct SubscriberTests {
     #expect(subscriber.offered?.size == 500_000 && subscriber.offered?.name == "file")
   }
 
-  /// CANCEL of a file: nothing more of it is sent, and what is wanted under another number still is.
+  /// CANCEL of a file: no more of it is sent, and what is wanted under another number still is.
   @Test func whatIsCancelledIsNotSent() {
     let scene = Scene(5, 2_000_000)
     let origin = scene.origin("delay=2ms,rate=4mbit")
@@ -173,7 +174,7 @@ struct SubscriberTests {
     #expect(served == [400_000] && origin.swarm.connectionCount == 1)
   }
 
-  /// A file that is not to be served is offered to nobody, told to no tracker, and asked for as such.
+  /// A file that is not to be served is offered to nobody and announced to no tracker, and is asked for as such.
   @Test func whatIsNotServedIsToldToNobody() {
     let scene = Scene(6, 60 * 16_384, .size(16_384))
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -201,7 +202,7 @@ struct SubscriberTests {
     #expect(scene.world.registrations(tracker) == 0 && scene.world.registrations(other) == 0)
   }
 
-  /// Where the same file is here whole and on its way, what is whole is offered.
+  /// If the same file is here both whole and on its way, the whole one is offered.
   @Test(arguments: [false, true]) func whatIsWholeIsOffered(isShared: Bool) {
     let scene = Scene(7, 500_000)
     let peer = scene.downloader()
@@ -211,7 +212,7 @@ struct SubscriberTests {
     #expect(subscriber.told.count == (isShared ? Int(scene.file.cut.chunks) : 0))
   }
 
-  /// A file that is withdrawn is not known any more, unless it is here once more.
+  /// A file that is withdrawn is no longer known, unless it is here a second time.
   @Test func whatIsWithdrawnIsNotKnown() {
     let scene = Scene(8, 500_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -232,7 +233,7 @@ struct SubscriberTests {
     #expect(second.offers == 0 && second.refused == [Refusal.unknownFile.rawValue])
   }
 
-  /// Chunks that come one by one are told to trackers.
+  /// Trackers are told of chunks that come one by one.
   @Test func trackersAreToldOfChunks() {
     let scene = Scene(9, 60 * 16_384, .size(16_384))
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -252,7 +253,7 @@ struct SubscriberTests {
     #expect(told == [peer.swarm.chunks(key)])
   }
 
-  /// What came in the end is told to a tracker that was added before, and to one added after.
+  /// Both a tracker that was added before and one added after are told of what came in the end.
   @Test func aFileOfOnePieceIsRegisteredWhenItIsWhole() {
     let scene = Scene(10, 900)
     let trackers = (0..<2).map { _ in scene.world.addTracker(link: Scene.link("delay=5ms")) }

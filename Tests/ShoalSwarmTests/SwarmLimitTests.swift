@@ -35,7 +35,7 @@ struct SwarmLimitTests {
     }
   }
 
-  /// The longest of each message that we send fits every path.
+  /// The longest message of each kind that we send fits every path.
   @Test func everyMessageFits() throws {
     // Runs of 8 bytes each.
     var chunks = BitSet(capacity: Limits.chunks)
@@ -60,7 +60,7 @@ struct SwarmLimitTests {
     #expect(try cancel.encoded().count + request.encoded().count <= MessageType.longest)
   }
 
-  /// One long request, cut into ever more ranges by cancels.
+  /// One long request, cut into more and more ranges by cancels.
   @Test func cancelsMakeNoMoreRangesThanTheLimit() throws {
     let scene = Scene(1, 5_000_000)
     let origin = scene.origin("delay=1ms,rate=1mbit")
@@ -103,7 +103,7 @@ struct SwarmLimitTests {
     var cancels = 0
     let late = scene.world.addStranger { stranger, event, _ in
       if case .want(let id, let want) = event {
-        // A want of its own, that the connection does not end.
+        // It wants a file of its own, so that the connection does not end.
         var other = Want()
         (other.file, other.id) = (7, want.id)
         stranger.send(other, on: id)

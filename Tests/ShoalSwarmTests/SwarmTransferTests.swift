@@ -33,7 +33,7 @@ struct SwarmTransferTests {
     let scene = Scene(3, 900)
     let origin = scene.origin("delay=25ms")
     scene.downloader("delay=25ms", from: [origin.address])
-    // 100 ms a round trip: OPEN and ACCEPT, WANT and OFFER, REQUEST and BLOCK.
+    // 100 ms for each round trip: OPEN and ACCEPT, WANT and OFFER, REQUEST and BLOCK.
     #expect(scene.finish(within: 5) <= 305 * .millisecond)
   }
 
@@ -103,7 +103,7 @@ struct SwarmTransferTests {
 
   @Test(arguments: seeds(1..<5))
   func partialPeersComplementEachOther(seed: UInt64) {
-    // No one has all: even pieces here, odd ones there, and each learns of the other alone.
+    // Nobody has everything: even pieces here, odd ones there, and each learns of only the other.
     let scene = Scene(seed, 40 * 65_536)
     let even = (0..<20).map { ChunkRun(first: UInt32(2 * $0), count: 1) }
     let odd = (0..<20).map { ChunkRun(first: UInt32(2 * $0 + 1), count: 1) }
@@ -138,7 +138,7 @@ struct SwarmTransferTests {
     scene.finish(within: 20)
     let missing = scene.file.cut.pieces - written.count
     #expect(again[scene.downloads[1].key].verified == missing)
-    // What was on its way to the one that crashed is sent in vain, but for little.
+    // What was on its way to the one that crashed is sent in vain, but little else is.
     #expect(again.swarm.progress(scene.downloads[1].key).accepted <= UInt64(missing * 65_536))
     #expect(origin.contentSent - sent < missing * 65_536 + 1_000_000)
   }

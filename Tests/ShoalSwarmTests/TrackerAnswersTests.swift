@@ -11,7 +11,7 @@ struct TrackerAnswersTests {
   private let now = Instant(nanoseconds: .second)
   private let id = TrackerNetwork.digest(1)
 
-  /// A client that is connected with the first of two addresses of its tracker.
+  /// A client that is connected to the first of two addresses of its tracker.
   private func connected() throws -> TrackerClient {
     var client = TrackerClient(tracker: places[0], others: [places[1]], random: SecretGenerator(seed: 1))
     client.find(name: "x")

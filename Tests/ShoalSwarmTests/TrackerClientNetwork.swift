@@ -6,7 +6,7 @@ import ShoalSwarm
 import ShoalTracker
 import ShoalWire
 
-/// A tracker and its clients, each with a link of its own; the tracker's delays, and may lose, what passes.
+/// A tracker and its clients, each with a link of its own; the tracker's link delays what passes, and may lose it.
 final class TrackerNetwork {
   static let trackerAddress = Address(ipv4: 0x0a00_0001, port: 7_400)
 
@@ -19,7 +19,7 @@ final class TrackerNetwork {
   var places: Set<Address> = [] { didSet { move(from: oldValue) } }
   /// The share of datagrams lost, each way, 0...1.
   var loss = 0.0 { didSet { for place in places { world.network.join(place, link: link) } } }
-  /// The tracker neither hears nor answers.
+  /// Whether the tracker neither hears nor answers.
   var isDown = false { didSet { isDown ? world.part(places.compactMap { world.host(at: $0) }) : world.heal() } }
   private var random: SeededGenerator
   private let configuration: RegistrarConfiguration
@@ -35,7 +35,7 @@ final class TrackerNetwork {
     for number in 0..<count { startClient(seed: seed &* 1_000 &+ UInt64(number)) }
   }
 
-  /// Another's tracker as it is now, and nobody else.
+  /// Another network's tracker as it is now, and nobody else.
   private init(copying other: TrackerNetwork) {
     (configuration, random, tracker) = (other.configuration, other.random, other.tracker)
     world = World(seed: 1, start: other.now)
@@ -74,20 +74,20 @@ final class TrackerNetwork {
     world.add(clients.hosts.last!)
   }
 
-  /// The tracker loses all that it knew, its key too.
+  /// Makes the tracker lose all that it knew, including its key.
   func restartTracker() {
     let seed = random.next()
     tracker = Registrar(key: Self.digest(seed), seed: seed, configuration: configuration)
   }
 
-  /// Lets time pass until the condition holds; whether it did within so many seconds.
+  /// Lets time pass until the condition holds; returns whether it did within this many seconds.
   @discardableResult
   func run(_ seconds: Double, until isDone: (TrackerNetwork) -> Bool = { _ in false }) -> Bool {
     for client in clients.hosts { world.flush(client) }
     return world.run(for: Nanoseconds(seconds * 1e9)) { isDone(self) }
   }
 
-  /// What the tracker knows client `index` to have, told to nobody's client.
+  /// What client `index` has according to the tracker; no client is told.
   func chunks(of index: Int, _ id: Digest, capacity: Int) -> BitSet {
     let copy = TrackerNetwork(copying: self)
     copy.startClient(seed: 77, at: Self.address(clients.count))
@@ -106,7 +106,7 @@ final class TrackerNetwork {
   /// A made-up id.
   static func digest(_ number: UInt64) -> Digest { Blake3.hash(UInt64(number).bigEndianBytes.span) }
 
-  /// A cut into so many chunks of one piece of 64 KiB each.
+  /// A cut into this many chunks of one piece of 64 KiB each.
   static func cut(_ chunks: Int) -> Cut {
     Cut(size: UInt64(chunks) << 16, pieceExponent: 16, chunks: UInt32(chunks))
   }

@@ -108,7 +108,7 @@ struct TrackerClientTests {
     network.run(70)
     #expect(network.tracker.registrationCount == 6 && network.tracker.fileCount == 4)
     for index in 0..<3 { #expect(network.chunks(of: index, digest(1), capacity: 20_000) == have) }
-    // One with something to tell notices at once.
+    // A client with something to tell notices at once.
     network.restartTracker()
     network.clients[0].gained(ChunkRun(first: 9, count: 1), of: digest(2))
     network.run(3)
@@ -129,7 +129,7 @@ struct TrackerClientTests {
       network.clients[index].lookup(id: digest(1))
       network.clients[index].map(id: digest(1), address: TrackerNetwork.address((index + 1) % 3), chunks: 5_000)
     }
-    // A registration may lapse meanwhile, where every other datagram is lost; it comes back.
+    // A registration may lapse meanwhile, as every other datagram is lost; it comes back.
     let isTold = (0..<60).contains { _ in
       network.run(20)
       return (0..<3).allSatisfy { network.chunks(of: $0, digest(1), capacity: 5_000) == have[$0] }
@@ -309,7 +309,7 @@ struct TrackerClientTests {
     return try Header.decode(bytes).header.connection
   }
 
-  /// Answers of the right type and transaction, most of them lies.
+  /// Answers with the right type and transaction, most of them lies.
   private func answers(to request: [UInt8], _ random: inout SeededGenerator) throws -> [[UInt8]] {
     let transaction = try transaction(of: request)
     let number = UInt32.random(in: 0...(.max), using: &random) >> UInt32.random(in: 0...31, using: &random)

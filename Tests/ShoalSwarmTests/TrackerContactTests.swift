@@ -5,7 +5,7 @@ import ShoalTracker
 import ShoalWire
 import Testing
 
-/// A tracker of several addresses, and one whose address changes.
+/// A tracker with several addresses, and one whose address changes.
 struct TrackerContactTests {
   private let id = TrackerNetwork.digest(1)
   private let a = TrackerNetwork.trackerAddress
@@ -14,7 +14,7 @@ struct TrackerContactTests {
 
   private static func place(_ number: UInt64) -> Address { Address(high: 0xfd00 << 48, low: number, port: 7_400) }
 
-  /// One client of a tracker that may be at a, b and c, and is where `places` says; it has a file to register.
+  /// One client of a tracker that may be at a, b and c, and is where `places` says; the client has a file to register.
   private func network(at places: Set<Address>, others: [Address]) -> TrackerNetwork {
     let network = TrackerNetwork(clients: 0)
     network.places = places
@@ -68,7 +68,7 @@ struct TrackerContactTests {
 
   @Test func anAddressThatIsKnownToAnswerHasLongerThanOneThatIsNot() {
     var network = network(at: [a, b], others: [b])
-    // After 90 s a cookie is asked for again; that this takes 400 ms is no reason to go elsewhere.
+    // After 90 s, a cookie is asked for again; that this takes 400 ms is no reason to go elsewhere.
     network.run(89)
     network.isDown = true
     network.clients[0].lookup(id: id)
@@ -99,7 +99,7 @@ struct TrackerContactTests {
     network.run(0.6)
     network.clients[0].replace(addresses: [a, c, b])
     #expect(network.run(0.5) { $0.tracker.registrationCount == 1 })
-    // Hearing the same again is no reason to ask.
+    // Being given the same addresses again is no reason to ask.
     network.run(5)
     let sent = network.sent.count
     for _ in 0..<5 { network.clients[0].replace(addresses: [b, c, a, c]) }
@@ -157,7 +157,7 @@ struct TrackerContactTests {
     let second = client.nextTransmit(at: now + 250 * .millisecond)
     #expect(second?.to == b)
     #expect(receive(answer, from: b, at: now + 300 * .millisecond) && client.tracker == b)
-    // The answer of the other comes too late to matter.
+    // The other's answer comes too late to matter.
     #expect(!receive(answer, from: a, at: now + 300 * .millisecond))
     let question = client.nextTransmit(at: now + 300 * .millisecond) ?? connect
     #expect(question.to == b && TrackerNetwork.packetType(of: question.bytes) == .find)

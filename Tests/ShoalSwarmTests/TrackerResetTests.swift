@@ -5,7 +5,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A tracker that credits a peer with chunks that it does not have is made to forget them, once an interval.
+/// A tracker that credits a peer with chunks that it does not have is made to forget them, once per interval.
 @Suite struct TrackerResetTests {
   @Test func aTrackerThatKeepsSayingMoreIsNotResetOverAndOver() throws {
     let address = Address(ipv4: 0x7f00_0001, port: 7_400)

@@ -4,7 +4,7 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// Tries without answer, and tries whose cookie is refused.
+/// Unanswered tries, and tries whose cookie is refused.
 struct TrackerTriesTests {
   private let a = TrackerNetwork.trackerAddress
   private let b = Address(ipv4: 0x0a00_0002, port: 7_400)
@@ -25,7 +25,7 @@ struct TrackerTriesTests {
     #expect(sent.map(\.to) == [a, a, a, b])
   }
 
-  /// Both of two requests carried an old cookie. When the second is refused there is a new one, which is kept.
+  /// Two requests both carried an old cookie. When the second is refused there is already a new one, which is kept.
   @Test func theRefusalOfAnOldCookieDoesNotEndANewOne() throws {
     var talk = Talk(TrackerClient(tracker: a, random: SecretGenerator(seed: 1)))
     for name in ["x", "y"] { talk.client.find(name: name) }
@@ -42,7 +42,7 @@ struct TrackerTriesTests {
     try talk.connect(connect, cookie: 2)
     let first = try talk.next()
     #expect(try Talk.cookie(first) == 2)
-    // The refusal of the other was slower: it goes out again at once, with the new cookie.
+    // The refusal of the other was slower: that one goes out again at once, with the new cookie.
     try talk.refuse(y)
     let again = try talk.next()
     #expect(try Talk.transaction(again) == Talk.transaction(y) && Talk.cookie(again) == 2)

@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// Several files pass over one connection, and what is said of one is not taken to be of another.
+/// Several files pass over one connection, and what is said about one is not taken to be about another.
 struct TwoFilesTests {
   private let files = [
     WorldFile(seed: 1, size: 60 * 16_384, chunking: .size(16_384)),
@@ -48,7 +48,7 @@ struct TwoFilesTests {
     #expect(most == 1)
   }
 
-  /// The peer that both are fetched from goes: what was asked of it of either is asked of another.
+  /// The peer that both files are fetched from goes: what it was asked for of either is asked of another.
   @Test func whatWasAskedOfBothIsAskedOfAnother() {
     let world = World(seed: 2, start: Scene.start)
     let first = origin(world)
@@ -64,7 +64,8 @@ struct TwoFilesTests {
     for key in keys { #expect(peer.swarm.progress(key).from.count == 2) }
   }
 
-  /// One of them is refused: the other is fetched over the same connection, and the one is not sought elsewhere less.
+  /// One of them is refused: the other is fetched over the same connection, and the refused one is still sought
+  /// elsewhere.
   @Test func theRefusalOfOneEndsThatAlone() {
     let world = World(seed: 3, start: Scene.start)
     let origin = world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms,rate=8mbit"))
@@ -88,7 +89,7 @@ struct TwoFilesTests {
     finish(world, peer, keys, within: 10)
   }
 
-  /// Who wants both is told of the chunks of each under its own number.
+  /// A peer that wants both is told of each file's chunks under that file's own number.
   @Test func chunksAreToldUnderTheNumberOfTheirFile() {
     let world = World(seed: 4, start: Scene.start)
     let origin = origin(world)
@@ -139,7 +140,7 @@ struct TwoFilesTests {
       default: break
       }
     }
-    // The manifests come of one that has not connected yet when all is asked of the silent one.
+    // The manifests come from one that has not connected yet when everything is asked of the silent one.
     let origin = origin(world, "delay=50ms,rate=2mbit")
     let (peer, keys) = downloader(world, from: [silent.address, origin.address])
     finish(world, peer, keys, within: 40)
@@ -147,7 +148,7 @@ struct TwoFilesTests {
     #expect(asked == cancelled)
   }
 
-  /// One is withdrawn: the other goes on, over a connection of its own.
+  /// One file is withdrawn: the other continues, over a connection of its own.
   @Test func whatIsWithdrawnTakesNothingElseWithIt() {
     let world = World(seed: 5, start: Scene.start)
     let origin = origin(world)

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalSimulator
 import Testing
 
-/// The faults that a world has for hosts of every kind.
+/// The faults that a world can inflict on hosts of every kind.
 @Suite struct WorldFaultTests {
   @Test func partedHostsDoNotHearEachOtherUntilTheyAreHealed() {
     let scene = Scene(1, 2_000_000)
@@ -18,7 +18,7 @@ import Testing
     scene.finish(within: 60)
   }
 
-  /// Whose clock stands elsewhere, and goes a hundredth too fast or too slow, gets the file as well.
+  /// A host whose clock is off, and runs a hundredth too fast or too slow, gets the file as well.
   @Test func clocksNeedNotAgree() {
     for (ahead, drift) in [(3_600, 0), (0, 10_000), (7, -10_000)] as [(Int64, Int)] {
       let scene = Scene(2, 1_000_000)

@@ -136,7 +136,7 @@ import Testing
     #expect(results == 5 && desk.events.isEmpty)
   }
 
-  /// A thousand reads that nobody wants any more cost nobody a thing.
+  /// A thousand reads that nobody wants any more cost nobody anything.
   @Test func whatIsNotWantedIsNotRead() throws {
     let scratch = try Scratch()
     let desk = Desk()

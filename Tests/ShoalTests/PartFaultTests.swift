@@ -80,7 +80,8 @@ import Testing
     #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
   }
 
-  /// A machine that lost power may leave no piece whole of those that were written; the part still says whose it is.
+  /// A machine that lost power may leave none of the pieces that were written whole; the part still says which file it
+  /// belongs to.
   @Test func aTornPartOfThisFileIsGoneOnFrom() throws {
     let scratch = try Scratch()
     let target = scratch.at("out")

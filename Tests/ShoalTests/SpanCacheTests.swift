@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  /// Who downloads the same at the same time has it from the same span; others have their own.
+  /// Downloads of the same content at the same time share a span; others have their own.
   @Test func spansAreShared() throws {
     let scratch = try Scratch()
     let source = try source(scratch)
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  /// More spans than are kept: the oldest go, and nothing else changes.
+  /// There are more spans than are kept: the oldest go, and nothing else changes.
   @Test func theOldestSpanGoes() throws {
     let scratch = try Scratch()
     let source = try source(scratch)

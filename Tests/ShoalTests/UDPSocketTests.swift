@@ -153,7 +153,7 @@ import Testing
     #expect(received == [Datagram(bytes: [1, 2, 3], source: sender.localAddress, destination: destination)])
   }
 
-  /// What a host with several addresses answers comes from the one that was written to.
+  /// What a host with several addresses answers leaves from the address that was written to.
   @Test(arguments: [true, false])
   func answersLeaveFromTheAddressThatWasWrittenTo(offload: Bool) throws {
     for bound in [Self.any, Address(ipv4: 0, port: 0)] {
@@ -172,7 +172,7 @@ import Testing
       answer.sources.note(second, for: peer.localAddress)
       for size in [300, 300, 20] { Self.append([UInt8](repeating: 2, count: size), to: peer.localAddress, &answer) }
       Self.flush(&answer, host)
-      // An address that this host has no longer is not held to.
+      // An address that this host no longer has is not insisted on.
       answer.sources.note(Address(ipv4: 0xc000_0201, port: second.port), for: peer.localAddress)
       for size in [300, 300, 20] { Self.append([UInt8](repeating: 3, count: size), to: peer.localAddress, &answer) }
       Self.flush(&answer, host)

@@ -5,7 +5,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// No request, in whatever field it lies, ends a tracker, makes it keep more than its limits, or answer more than it may.
+/// No request, whichever field lies, ends a tracker, or makes it keep more than its limits or answer more than it may.
 struct LyingAskerTests {
   private static let perSeed = 2_000
 
@@ -22,7 +22,7 @@ struct LyingAskerTests {
 
 /// A tracker with small limits, and hosts that ask it whatever they like, from a seed.
 private struct LyingAsker {
-  /// What must not have happened; nil if nothing did.
+  /// What happened although it must not; nil if nothing did.
   private(set) var broken: String?
   private var tracker: Registrar
   private var random: SeededGenerator

@@ -84,7 +84,7 @@ struct TrackerSharesTests {
     #expect(harness.tracker.mapBytes == 10_000 && harness.tracker.counters.displaced == 5)
     let more = try harness.registering(digest(3), from: greedy(11), chunks: 8_000, have: [run(0, 1)])
     #expect(try harness.error(more, from: greedy(11)) == .full)
-    // What takes no room is taken from anyone.
+    // Anything that takes no room is accepted from anyone.
     try harness.register(digest(3), from: greedy(11), chunks: 8_000, have: [run(0, 8_000)])
     // Those whose maps had to go learn of it, and are registered no longer.
     var told = 0

@@ -9,7 +9,7 @@ import Testing
 
 /// What is acknowledged has paid for its acknowledgement.
 @Suite struct AckBudgetTests {
-  /// A sender of DATA without messages, far ahead and far apart, that asks for an ACK of each.
+  /// A sender of DATA without messages, with numbers far ahead and far apart, that asks for an ACK of each.
   @Test(arguments: seeds(0..<4))
   func acksAreNoLargerThanWhatTheyAnswer(seed: UInt64) throws {
     let pair = try Pair("delay=10ms")
@@ -23,7 +23,7 @@ import Testing
     for i in 0..<20_000 as Range<UInt64> {
       var packet = DataPacket()
       switch seed {
-      // Every other one, so that a bitmap of all is as long as can be; beyond the window; at random.
+      // Every other one, so that a bitmap of all is as long as possible; beyond the window; at random.
       case 0: number += i < 16_000 ? 2 : 0
       case 1: number = pair.b.inside.receiveWindow.next + 65_535 + i
       case 2: number = pair.b.inside.receiveWindow.next + 1 + random.next() % 65_000
@@ -39,7 +39,7 @@ import Testing
     }
     let acks = tap.datagrams.filter { $0.type == .ack && $0.datagram.from == pair.b.address }
     let sent = acks.reduce(0) { $0 + $1.datagram.bytes.count }
-    // And one of 64 bytes each 25 ms.
+    // And one of 64 bytes every 25 ms.
     let free = Int((pair.world.now - began) / (25 * .millisecond)) * 64
     #expect(sent <= received + free + 2 * 1_200, "seed \(seed): \(sent) for \(received)")
     #expect(acks.count > 20)
@@ -50,7 +50,7 @@ import Testing
     let (id, _) = try pair.connect()
     pair.world.run(for: .second)
     let tap = Tap(pair.world)
-    // Messages of 8 bytes, one at a time, of which each is answered although an ACK is larger.
+    // Messages of 8 bytes, one at a time, each of which is answered although an ACK is larger.
     for _ in 0..<300 {
       pair.world.sendMessage(from: pair.a, on: id)
       #expect(pair.world.run(for: 100 * .millisecond) { pair.a.inside.sendWindow.isEmpty })

@@ -8,7 +8,7 @@ import Testing
 @testable import ShoalTransport
 
 @Suite struct AckTests {
-  /// Describes a receive window in slices of so many bytes, and reads them into a send window.
+  /// Describes a receive window in slices of this many bytes, and reads them into a send window.
   private func describe(_ arrived: [Bool], room: Int) -> (slices: Int, encodings: Set<UInt8>, acked: [Bool])? {
     let first = UInt64(1) << 32
     let count = UInt64(arrived.count)
@@ -50,7 +50,7 @@ import Testing
     return (slices, encodings, acked)
   }
 
-  /// Those that tell of gaps describe a whole window: there must not be one for each.
+  /// ACKs that report gaps describe a whole window: there must not be one for each gap.
   @Test(arguments: [RepeatMode.selectiveRepeat, .goBackN])
   func acksTakeLittleOfTheWayBack(_ mode: RepeatMode) throws {
     let link = mode == .goBackN ? "rate=100mbit,delay=20ms,loss=1%/0%" : "rate=500mbit,delay=50ms,loss=5%/0%"
@@ -67,7 +67,7 @@ import Testing
     let arrived = (0..<65_536).map { _ in random.unit() >= loss }
     let result = try #require(describe(arrived, room: Constants.ackLength - AckPacket.overhead))
     #expect(result.acked == arrived)
-    // A bitmap takes 8 kB, runs less where there are few.
+    // A bitmap takes 8 kB; runs take less where there are few.
     #expect(result.slices <= 8)
     if loss <= 0.01 { #expect(result.encodings == [SliceEncoding.runs.rawValue] && result.slices <= 2) }
     if loss >= 0.3 { #expect(result.encodings == [SliceEncoding.bitmap.rawValue]) }
@@ -116,7 +116,7 @@ import Testing
     let pair = try Pair("delay=20ms,rate=100mbit")
     let tap = Tap(pair.world)
     _ = try pair.transfer(10_000_000)
-    // An ACK for 64 packets or each 10 ms once the window is large, two packets in the beginning.
+    // An ACK for every 64 packets or every 10 ms once the window is large, every two packets in the beginning.
     let data = tap.count(.data)
     #expect(tap.count(.ack) < data / 20, "\(tap.count(.ack)) for \(data)")
     #expect(tap.count(.ack) > data / 80)
@@ -141,7 +141,7 @@ import Testing
     tap.lose[.ack] = 40
     #expect(pair.world.run(for: 20 * .second) { pair.world.isComplete })
     pair.world.run(for: .second)
-    // Nothing was lost, so all that was repeated were probes.
+    // Nothing was lost, so everything that was retransmitted was a probe.
     #expect(pair.a.endpoint.counters.retransmitted < 60)
     #expect(pair.a.inside.sendWindow.isEmpty && pair.world.violations.isEmpty)
   }

@@ -33,7 +33,7 @@ import Testing
     #expect(timeouts > 3)
   }
 
-  /// Many losses in a row while others get through: only time tells them from a black hole.
+  /// Many losses in a row while other packets get through: only time tells them from a black hole.
   @Test func aBurstOfLossesOnAFastPathLeavesItWide() throws {
     let pair = try Pair(BlackHoleTests.loopback, BlackHoleTests.wide)
     let (id, _) = try pair.connect()
@@ -51,7 +51,7 @@ import Testing
     #expect(pair.a.status(id)?.datagram == 65_507)
   }
 
-  /// Where small packets do not get through either, their size is not the reason.
+  /// If small packets do not get through either, size is not the reason.
   @Test func anOutageOfSmallPacketsLeavesThePathWide() throws {
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()

@@ -31,7 +31,7 @@ struct Bottleneck {
     world.network.join(receiver.address, link: link)
   }
 
-  /// Adds a sender of so many bytes.
+  /// Adds a sender of this many bytes.
   @discardableResult
   mutating func send(_ bytes: Int = 2_000_000_000, _ congestion: CongestionAlgorithm = .bbr) throws -> Int {
     let sender = world.addEndpoint(.with { $0.congestion = congestion })
@@ -53,7 +53,7 @@ struct Bottleneck {
     }
   }
 
-  /// What arrives from each in so many seconds, in bytes.
+  /// The bytes that arrive from each sender within this many seconds.
   func run(seconds: Double) -> [Double] {
     let before = senders.indices.map(received)
     world.run(for: Nanoseconds(seconds * 1e9))
@@ -68,8 +68,8 @@ struct Bottleneck {
     return bbr
   }
 
-  /// The share of the rate less what is lost that so many bytes of file took, from the connection on, and the bytes
-  /// sent for each that was needed.
+  /// Transfers this many bytes of a file; returns what share of the rate, less what is lost, that took from the start
+  /// of the connection, and the bytes sent for each one that was needed.
   mutating func transfer(
     _ bytes: Int, rate: Int, loss: Double = 0, _ congestion: CongestionAlgorithm = .bbr
   ) throws -> (share: Double, wire: Double) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What strangers could make us keep, send or do once more than is meant.
+/// What strangers could make us keep, send or do once more than intended.
 @Suite struct BoundEdgeTests {
   private func put(_ bytes: [UInt8], from: Address, into host: WorldEndpoint, _ world: World) {
     host.endpoint.receive(bytes.span, from: from, at: world.now)
@@ -74,7 +74,7 @@ import Testing
     #expect(window.packets.messages.bytes == 0)
   }
 
-  /// The idle timeout is the shorter one, whichever end has it.
+  /// The idle timeout is the shorter of the two, whichever end has it.
   @Test func theRespondersShorterIdleTimeoutHoldsToo() throws {
     let pair = try Pair(
       "delay=1ms", .with { $0.idleTimeout = 40 * .second }, .with { $0.idleTimeout = 7 * .second })
@@ -143,7 +143,8 @@ import Testing
     #expect(try ResponsePacket.decode(answer.datagram.bytes.span).token == challenge.token)
   }
 
-  /// A count of corrupt datagrams is taken for what is new in it, and does not accuse what has only just left.
+  /// Only what is new in a count of corrupt datagrams matters, and it does not implicate packets that have only just
+  /// left.
   @Test func aReportOfCorruptionIsCountedOnce() throws {
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()
@@ -161,7 +162,7 @@ import Testing
     }
     #expect(
       flight > 10_000 && pair.a.inside.sendWindow.bytesInFlight == flight && pair.a.inside.sendWindow.lostCount == 0)
-    // What is acknowledged ends the probing.
+    // An acknowledgement ends the probing.
     #expect(pair.a.inside.probing.due == 2)
     var ack = AckPacket()
     ack.next = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.base + 1)
@@ -187,7 +188,7 @@ import Testing
     #expect(first == 3 && probes.count == 2 && probes[0] != probes[1])
   }
 
-  /// Attempts are counted up to 255, and a packet that has had more is still a repeat.
+  /// Attempts are counted up to 255, and a packet that has had more is still a retransmission.
   @Test func theAttemptStopsAt255() throws {
     let pair = try Pair("delay=10ms")
     let (id, _) = try pair.connect()
@@ -225,7 +226,7 @@ import Testing
     #expect(found == 1_472 && pair.a.inside.datagram == found)
   }
 
-  /// On a slow path one probe timeout is longer than a black hole needs: three must have passed.
+  /// On a slow path, one probe timeout is longer than it takes to suspect a black hole: three must have passed.
   @Test func aLossOnASlowPathIsNoBlackHole() throws {
     let pair = try Pair("delay=1s", .with { $0.mtu = 1_500 })
     let (id, _) = try pair.connect()

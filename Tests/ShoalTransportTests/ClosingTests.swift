@@ -17,7 +17,7 @@ import Testing
     #expect(pair.b.closed.map(\.code) == [CloseCode.goingAway.rawValue])
     #expect(pair.b.closed.first?.reason == "until tomorrow" && pair.b.closed.first?.byPeer == true)
     #expect(pair.a.closed.isEmpty, "who closes is not told of it")
-    // Both still know it for a while, then nothing is left.
+    // Both still remember it for a while; then nothing is left.
     #expect(pair.a.endpoint.connections.count == 1 && pair.b.endpoint.connections.count == 1)
     pair.world.run(for: 5 * .second)
     #expect(pair.a.endpoint.connections.count == 0 && pair.b.endpoint.connections.count == 0)
@@ -110,7 +110,7 @@ import Testing
     #expect(pair.a.closed.map(\.code) == [CloseCode.reset.rawValue] && tap.count(.close) == 0)
   }
 
-  /// What a peer says as it closes does not come back to it.
+  /// What a peer says as it closes is not echoed back to it.
   @Test(arguments: [0, 5, 6, 7, 999] as [UInt16])
   func thePeersCloseIsNotEchoed(code: UInt16) throws {
     let pair = try Pair("delay=10ms")
@@ -215,7 +215,7 @@ import Testing
     #expect(before.retransmitted > 0 && before.contentSent >= 300_000)
   }
 
-  /// What both agreed on holds from ACCEPT on, if that is the last thing that is ever heard.
+  /// What both agreed on applies from ACCEPT on, even if that is the last thing ever heard.
   @Test func theIdleTimeoutOfAcceptHoldsAtOnce() throws {
     let pair = try Pair(
       "delay=10ms", .with { $0.idleTimeout = 30 * .second }, .with { $0.idleTimeout = 3 * .second })

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What BBR makes of paths, in virtual time. Shares are of what the path can carry, once the connection is open.
+/// How BBR copes with paths, in virtual time. Shares are of what the path can carry, once the connection is open.
 @Suite struct CongestionTests {
   static let seeds = TestSupport.seeds(1..<4)
 
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  /// Mbit/s, round trip in ms, loss in per cent, and the seconds after which the rate is found.
+  /// Mbit/s, round trip in ms, loss in per cent, and the seconds by which the rate must be found.
   @Test(arguments: [(1_000, 40, 5.0, 3), (50, 300, 2, 8)])
   func farOrFastItIsTheSame(rate: Int, roundTrip: Int, loss: Double, after: Int) throws {
     var path = try Bottleneck(rate, roundTrip, loss: loss, seed: 1)

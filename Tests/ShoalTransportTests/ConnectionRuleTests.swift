@@ -7,9 +7,9 @@ import Testing
 
 @testable import ShoalTransport
 
-/// Small rules of a connection that nobody sees as long as they are kept.
+/// Small rules of a connection that nobody notices as long as they are kept.
 @Suite struct ConnectionRuleTests {
-  /// Who sends now and then needs not show that it is there.
+  /// A peer that sends now and then need not show that it is still there.
   @Test func trafficPutsOffKeepAlives() throws {
     let pair = try Pair("delay=5ms")
     let (id, _) = try pair.connect()
@@ -24,7 +24,7 @@ import Testing
     #expect((24...28).contains(tap.times(.data, from: pair.a).count), "and silence does not")
   }
 
-  /// Where it is not known which OPEN was answered, the answer to a probe of the path is the first to tell the time.
+  /// If it is not known which OPEN was answered, the first round trip comes from the answer to a path probe.
   @Test func theAnswerToAProbeOfThePathTellsTheTime() throws {
     let pair = try Pair("delay=20ms")
     let tap = Tap(pair.world)
@@ -35,7 +35,7 @@ import Testing
     #expect(pair.a.status(id)?.roundTrip == 40 * .millisecond)
   }
 
-  /// A description of a window that is not paid for is not gone on with.
+  /// A description of a window is not continued if nothing pays for it.
   @Test func whatIsNotPaidForIsNotDescribedFurther() throws {
     let pair = try Pair("delay=1ms")
     try pair.connect()
@@ -58,7 +58,7 @@ import Testing
     #expect(before > 20 && further <= 3, "\(before) \(further)")
   }
 
-  /// A peer that gives the same id to two connections of ours: that one ends leaves the other to be found.
+  /// A peer gives the same id to two of our connections: when one of them ends, the other can still be found.
   @Test func anIdThatIsGivenTwiceIsStillFoundOnce() throws {
     var endpoint = Endpoint(TransportConfiguration(), secrets: SecretGenerator(seed: 1))
     let peer = Address(ipv4: 0x0a00_0009, port: 7_400)
@@ -98,7 +98,7 @@ import Testing
     #expect(closed == [ids[1]])
   }
 
-  /// 0 stands for no id.
+  /// 0 means that there is no id.
   @Test func noConnectionHasTheIdZero() {
     for capacity in [1, 4, 100] {
       let table = ConnectionTable(capacity: capacity)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// An endpoint with one connection, or none yet, brought into a state and then given what may come there.
+/// An endpoint with one connection, or none yet, brought into a state and then given whatever may come in that state.
 final class ConnectionSubject {
   private var endpoint: Endpoint
   private var id: ConnectionID?
@@ -42,7 +42,7 @@ final class ConnectionSubject {
     return drain()
   }
 
-  /// Goes on to where the event is the next to come.
+  /// Goes on to the point where the event comes next.
   private func prepare(_ event: ConnectionEvent) throws {
     switch event {
     case .probeTimeout:
@@ -53,7 +53,7 @@ final class ConnectionSubject {
         try handle(.unanswered)
         _ = drain()
       }
-    // So soon after the first ACK there would be no second.
+    // Any sooner after the first ACK, there would be no second one.
     case .packet(.accept): now = now + 100 * .millisecond
     default: break
     }
@@ -97,7 +97,7 @@ final class ConnectionSubject {
     return types
   }
 
-  /// A datagram of the peer's, as good as can be.
+  /// A datagram from the peer, as valid as it can be.
   private func datagram(_ type: PacketType) throws -> [UInt8] {
     let own = id.flatMap { endpoint.connections.slot($0) }.map { endpoint.connections[$0].localID } ?? 99
     switch type {

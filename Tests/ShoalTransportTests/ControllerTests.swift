@@ -6,7 +6,7 @@ import Testing
 
 /// The controllers by themselves, fed with ACKs by hand, and those that follow RFCs on paths.
 @Suite struct ControllerTests {
-  /// An ACK of so many packets, a round trip after the one before.
+  /// An ACK of this many packets, a round trip after the one before.
   private func sample(
     _ bbr: Bbr, round: Int, acked: Int, lost: Int, corrupt: Int = 0, spurious: Int = 0, roundTrip: Nanoseconds
   ) -> CongestionSample {
@@ -34,14 +34,14 @@ import Testing
     for _ in 0..<80 { losses.unqueued.add(.probing) }
     tally.add(acked: counts, isQueued: false, losses: losses, corrupt: 80)
     #expect(tally.excess(over: RandomLoss()) == 0)
-    // Of 15 % reported only a tenth of all is believed.
+    // Of 15 % reported, only a tenth of all is believed.
     for _ in 0..<70 { losses.unqueued.add(.probing) }
     var more = LossTally()
     for _ in 0..<850 - 920 + 70 { counts.add(.probing) }
     more.add(acked: counts, isQueued: false, losses: losses, corrupt: 150)
     let excess = more.excess(over: RandomLoss())
     #expect((0.03...0.06).contains(excess), "\(excess)")
-    // Nothing is while a queue stands.
+    // Nothing is believed while a queue stands.
     var queued = LossTally()
     losses.queued = 80
     losses.unqueued = PhaseCounts()
@@ -61,7 +61,7 @@ import Testing
     bad.rate.bytesPerSecond = 4e6
     bbr.acknowledged(bad)
     #expect(bbr.state != .startup && bbr.bounds.most.isFinite)
-    // It had only been late.
+    // The packets had only been late.
     bbr.acknowledged(sample(bbr, round: 3, acked: 40, lost: 0, spurious: 40, roundTrip: 40 * .millisecond))
     #expect(bbr.state == .startup && !bbr.bounds.most.isFinite)
   }
@@ -75,7 +75,7 @@ import Testing
       random.add(tally, includingProbes: false)
     }
     #expect((0.045...0.055).contains(random.share))
-    // What leaves slowly loses nothing: then it was not random.
+    // Packets that leave slowly are not lost: so the loss was not random.
     for _ in 0..<10 {
       var tally = LossTally()
       tally.slow = LossTally.Class(packets: 60, lost: 0)
@@ -126,7 +126,7 @@ import Testing
     #expect(bytes[1] > 0.85 * (bytes[0] + bytes[1]), "\(bytes)")
   }
 
-  /// What the reordering made them give up is put back, as nothing was lost.
+  /// What they gave up because of reordering is restored, as nothing was lost.
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func reorderingSlowsNeither(congestion: CongestionAlgorithm) throws {
     for seed in seeds(1..<5) {
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  /// The peer's count is believed no further than it can do harm.
+  /// The peer's count is believed only as far as it can do no harm.
   @Test func noMoreLossesAreExcusedThanATenth() {
     var exemption = CorruptionExemption()
     var excused = 0

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What a peer says out of turn, and what is said to one that has proven nothing.
+/// What a peer says out of turn, and what is said to a peer that has proven nothing.
 @Suite struct ConversationEdgeTests {
   private func put(_ bytes: [UInt8], from: Address, into host: WorldEndpoint, _ world: World) {
     var bytes = bytes
@@ -16,7 +16,7 @@ import Testing
     world.flush(host)
   }
 
-  /// Whoever saw an OPEN knows the id in it, and could end what is not open yet.
+  /// Whoever saw an OPEN knows the id in it, and could otherwise end what is not open yet.
   @Test func aResetEndsNothingThatIsNotOpen() throws {
     let pair = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
@@ -82,7 +82,7 @@ import Testing
     #expect(tap.count(.probed) == 1)
   }
 
-  /// What may be sent to an address that has proven nothing is measured by what came from it.
+  /// How much may be sent to an address that has proven nothing depends on how much came from it.
   @Test func anAcceptLeavesOnlyForWhatCameIn() throws {
     let pair = try Pair("loss=0%/100%,delay=1ms")
     pair.world.connect(pair.a, to: pair.b)
@@ -96,7 +96,7 @@ import Testing
     #expect(tap.count(.accept) == 1)
   }
 
-  /// 0 stands for no wish, whichever end says it.
+  /// 0 means no preference, whichever end says it.
   @Test(arguments: [PacketType.open, .accept]) func anIdleTimeoutOfZeroIsNone(_ by: PacketType) throws {
     let pair = try Pair("delay=1ms")
     let tap = Tap(pair.world)
@@ -116,7 +116,7 @@ import Testing
     #expect(pair.b.inside.idleTimeout == 30 * .second)
   }
 
-  /// An ACCEPT that comes after several OPENs may answer any of them, those before the RETRY too.
+  /// An ACCEPT that comes after several OPENs may answer any of them, including those before the RETRY.
   @Test func afterARetryOfSeveralOpensTheRoundTripIsAGuess() throws {
     let pair = try Pair("delay=10ms", TransportConfiguration(), .with { $0.maxHalfOpen = 0 })
     let tap = Tap(pair.world)
@@ -150,7 +150,7 @@ import Testing
     #expect(pair.a.status(first) == nil && !pair.a.send([1], on: first) && pair.a.status(second) != nil)
   }
 
-  /// What we opened is nobody's to take, however long it has been idle.
+  /// Nobody can take the place of a connection that we opened, however long it has been idle.
   @Test func noNewcomerTakesThePlaceOfWhatWeOpened() throws {
     let world = World(seed: 1)
     let server = world.addEndpoint(.with { $0.maxConnections = 8 })
@@ -169,7 +169,7 @@ import Testing
     #expect(server.closed.count == 1)
   }
 
-  /// A connection is of use to whoever is served on it as well.
+  /// A connection is useful to a peer that is served on it as well.
   @Test func whatIsAcknowledgedIsUseful() throws {
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()

@@ -40,7 +40,7 @@ import Testing
       pair.world.network.send(NetworkDatagram(from: pair.a.address, to: pair.b.address, bytes: bytes))
       pair.world.run(for: 100 * .microsecond)
     }
-    // 100 ms are ten quarters of a round trip.
+    // 100 ms is ten quarters of a round trip.
     #expect((9...12).contains(tap.count(.ack)))
     #expect(pair.b.inside.counters.corrupt > 700)
   }
@@ -78,7 +78,7 @@ import Testing
       #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete })
       return Double(pair.world.now - start) / 1e9
     }
-    // Half a round trip to arrive damaged, half to tell, an eighth to be sure, half to come again.
+    // Half a round trip to arrive damaged, half to report it, an eighth to be sure, half to arrive again.
     #expect(try seconds(corrupting: true) < 0.165)
     #expect(try seconds(corrupting: false) > 0.165)
   }

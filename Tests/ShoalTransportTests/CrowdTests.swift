@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// Several senders at one bottleneck, whose queue may never be empty: what it drops must not pass for random loss.
+/// Several senders at one bottleneck, whose queue may never be empty: what it drops must not be taken for random loss.
 @Suite struct CrowdTests {
   /// Senders, Mbit/s, round trip in ms, queue in bandwidth-delay products, and the most that may be dropped.
   @Test(arguments: [(4, 20, 40, 1.0, 0.04), (8, 20, 40, 1, 0.06), (8, 20, 40, 4, 0.04), (16, 100, 20, 1, 0.06)])
@@ -38,7 +38,7 @@ import Testing
     #expect(jain > 0.85, "\(bytes)")
   }
 
-  /// A longer way is no queue, and what it loses is found to be random again.
+  /// A longer path is not a queue, and its losses are again recognised as random.
   @Test func anotherPathIsFound() throws {
     for seed in CongestionTests.seeds.prefix(1) {
       var path = try Bottleneck(50, 20, loss: 1, seed: seed)

@@ -11,7 +11,7 @@ import Testing
   /// What ACKs lack.
   enum Manner: CaseIterable { case honest, noEcho, onlyNext, echoesAtFirst }
 
-  /// Makes what the second acknowledges as poor as that.
+  /// Strips what the second host acknowledges down to that.
   private func impoverish(_ pair: Pair, _ manner: Manner) {
     var acks = 0
     pair.world.network.onSend = { datagram, _ in
@@ -42,7 +42,7 @@ import Testing
         .with {
           $0.congestion = congestion
           $0.repeatMode = mode
-          // Where nothing else limits what is in flight, the window does.
+          // If nothing else limits what is in flight, the window does.
           if congestion == .none { $0.window = 300 }
         })
       impoverish(pair, manner)
@@ -51,13 +51,13 @@ import Testing
       if manner == .honest { honest = (seconds, wire) }
       #expect(pair.world.violations.isEmpty)
       #expect(seconds < 3 * honest.seconds, "\(manner)")
-      // Under selective repeat who tells only of the lowest missing is sent what it has.
+      // Under selective repeat, a peer that reports only the lowest missing packet is sent some that it already has.
       let isTelling = manner != .onlyNext || mode == .goBackN
       #expect(wire < honest.wire + (isTelling ? 0.15 : 1), "\(manner)")
     }
   }
 
-  /// Three probe timeouts without a word, then ACKs that echo nothing.
+  /// Three probe timeouts of silence, then ACKs that echo nothing.
   @Test(arguments: CongestionAlgorithm.allCases, RepeatMode.allCases)
   func silenceAndThenNoEchoIsNoTrap(_ congestion: CongestionAlgorithm, _ mode: RepeatMode) throws {
     for silence in [1_500, 11_000, 25_000] as [Nanoseconds] {

@@ -108,7 +108,7 @@ import Testing
     #expect(pair.b.inside.idleTimeout == 7 * .second)
   }
 
-  /// Makes an OPEN one of version 9.
+  /// Turns an OPEN into one of version 9.
   private static func changeVersion(_ datagram: inout NetworkDatagram, _ type: PacketType) {
     guard type == .open else { return }
     datagram.bytes[2] = 9
@@ -177,7 +177,7 @@ import Testing
     let victim = Address(ipv4: 0x0102_0304, port: 5)
     var received = 0
     for round in 0..<200 {
-      // One OPEN over and over, and others that are each new.
+      // The same OPEN over and over, and others that are each new.
       for id in [1, UInt64(1_000 + round)] {
         let bytes = try open(id)
         received += bytes.count
@@ -238,14 +238,14 @@ import Testing
     let slot = try #require(pair.a.slot(id))
     let openers = pair.a[slot].localID
     let responders = pair.b[0].localID
-    // Whoever saw only the OPEN knows its id, and can guess others.
+    // Whoever saw only the OPEN knows its id, and can guess at others.
     for guess in [openers, 0, 1, responders ^ 1, responders &+ 1] {
       let bytes = try DataPacket().datagram(connection: guess)
       pair.world.network.send(NetworkDatagram(from: pair.a.address, to: pair.b.address, bytes: bytes))
     }
     pair.world.run(for: 10 * .millisecond)
     #expect(pair.b.connections.isEmpty && pair.b.endpoint.hosts.halfOpen == 1)
-    // Nor does the right id from another address.
+    // Nor does the right id from another address end it.
     let bytes = try AckPacket().datagram(connection: responders)
     let other = Address(ipv4: 77, port: 7)
     pair.world.network.send(NetworkDatagram(from: other, to: pair.b.address, bytes: bytes))

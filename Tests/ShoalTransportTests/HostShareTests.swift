@@ -7,9 +7,9 @@ import Testing
 
 @testable import ShoalTransport
 
-/// No host gets more of a full table than its share, and none is kept out by another.
+/// No host gets more than its share of a full table, and none is kept out by another.
 @Suite struct HostShareTests {
-  /// 56 connections of others, 16 of one host.
+  /// 56 connections from other hosts, 16 from one host.
   private func crowd(_ change: (inout TransportConfiguration) -> Void = { _ in }) -> (
     World, WorldEndpoint
   ) {
@@ -20,7 +20,7 @@ import Testing
     return (world, world.addEndpoint(configuration))
   }
 
-  /// A host opens so many, one after the other.
+  /// Has a host open this many connections, one after another.
   @discardableResult
   private func fill(_ world: World, _ server: WorldEndpoint, _ count: Int) -> WorldEndpoint {
     let host = world.addEndpoint()
@@ -41,7 +41,7 @@ import Testing
     let greedy = fill(world, server, 40)
     #expect(greedy.connections.count == 16 && server.connections.count == 16)
     #expect(greedy.closed.allSatisfy { $0.code == CloseCode.busy.rawValue && $0.byPeer })
-    // Of its own that have been idle for a while it gives up one for a new one.
+    // Of its own connections that have been idle for a while, it gives one up for a new one.
     world.run(for: 5 * .second)
     use(world, greedy)
     world.run(for: 6 * .second)
@@ -61,7 +61,7 @@ import Testing
     func shares() -> [Int] { greedy.map { server.endpoint.hosts.connections(of: HostKey($0.address)) }.sorted() }
     #expect(shares() == [14, 14, 14, 14], "who comes last has as many as the others")
     for host in greedy { use(world, host) }
-    // Newcomers come in at once, though all that is there is in use.
+    // Newcomers get in at once, even though every place is in use.
     for share in [[13, 14, 14, 14], [13, 13, 14, 14]] {
       let newcomer = world.addEndpoint()
       world.connect(newcomer, to: server)
@@ -105,7 +105,7 @@ import Testing
     #expect(server.endpoint.hosts.connections(of: HostKey(other.address)) == 0)
   }
 
-  /// A table that is full of what we opened takes nobody in, and bears that.
+  /// A table that is full of connections that we opened lets nobody in, and copes with that.
   @Test func whatWeOpenMayFillTheTable() {
     let (world, server) = crowd()
     for _ in 0..<64 { world.connect(server, to: world.addEndpoint()) }
@@ -117,7 +117,7 @@ import Testing
     #expect(stranger.connections.isEmpty && server.connections.count == 64)
   }
 
-  /// Connections that are opened and closed at once hold their places for a while.
+  /// Connections that are opened and immediately closed hold their places for a while.
   @Test func whatIsClosingGoesFirst() {
     let (world, server) = crowd { $0.maxConnections = 8 }
     let honest = (0..<3).map { _ in fill(world, server, 1) }

@@ -7,9 +7,9 @@ import Testing
 
 @testable import ShoalTransport
 
-/// Datagrams that no honest peer sends, their checksums right, into endpoints that are at work.
+/// Datagrams that no honest peer sends, with valid checksums, into endpoints that are at work.
 @Suite struct HostileDatagramTests {
-  /// Three hosts: the first and second talk, and so do the second and the third, of whose datagrams some are bad.
+  /// Three hosts: the first and second talk, as do the second and the third, some of whose datagrams are bad.
   private struct Three {
     let world: World
     let hosts: [WorldEndpoint]
@@ -26,7 +26,7 @@ import Testing
       }
     }
 
-    /// Sends both ways between the honest two, and checks that all arrives and nothing grows.
+    /// Sends both ways between the honest two, and checks that everything arrives and nothing grows.
     func finish() -> String? {
       guard let there = hosts[0].connection, let back = hosts[1].connections.first?.id else { return "closed" }
       world.sendFile(500_000, from: hosts[0], on: there)
@@ -56,7 +56,7 @@ import Testing
       switch random.next() % 4 {
       case 0: bytes = (0..<Int(random.next() % 200)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       case 1:
-        // A right header, and anything after it.
+        // A valid header, and anything after it.
         let type = PacketType.allCases[Int(random.next() % UInt64(PacketType.allCases.count))]
         bytes = [0x53, 0x68, type == .version ? 0 : 1, type.rawValue, 0, 0, 0, 0]
         let id = ids[ids.count - 1]
@@ -75,14 +75,15 @@ import Testing
         }
       }
       if bytes.count >= 16 { bytes.mend() }
-      // From the bad one's address only: between the honest two no one can put a datagram, not knowing the ids.
+      // From the bad host's address only: nobody who does not know the ids can inject a datagram between the honest
+      // two.
       feed(bytes, from: three.hosts[2].address, to: three.hosts[1], at: world)
     }
     #expect(three.finish() == nil)
     #expect(three.hosts[1].endpoint.connections.count <= 2 + 256)
   }
 
-  /// Straight into the endpoint, without the checks of the world, which knows only honest messages.
+  /// Straight into the endpoint, bypassing the checks of the world, which knows only honest messages.
   private func feed(_ bytes: [UInt8], from: Address, to host: WorldEndpoint, at world: World) {
     if Checksum.isValid(bytes.span) {
       host.endpoint.receive(bytes.span, from: from, at: world.now)
@@ -140,7 +141,7 @@ import Testing
     #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete } && pair.a.closed.isEmpty)
   }
 
-  /// At the edge exactly: all that was sent may be acknowledged, and nothing beyond.
+  /// At the exact edge: everything that was sent may be acknowledged, and nothing beyond.
   @Test func anAckIsBelievedUpToWhatWasSentAndNoFurther() throws {
     let changes: [(beyond: Bool, change: (inout AckPacket, UInt32) -> Void)] = [
       (true, { ($0.next, $0.top) = ($1 &+ 1, $1 &+ 1) }), (true, { ($0.next, $0.top) = ($1, $1 &+ 1) }),
@@ -163,7 +164,7 @@ import Testing
     }
   }
 
-  /// A slice is read up to its fault: what the rest of the ACK says holds.
+  /// A slice is read up to its fault; the rest of what the ACK says holds.
   @Test func aSliceThatReachesOneBeyondIsNotBelieved() throws {
     for (count, believed) in [(4, true), (5, false)] as [(UInt32, Bool)] {
       let pair = try Pair("delay=10ms")

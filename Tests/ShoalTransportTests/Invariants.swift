@@ -5,11 +5,11 @@ import ShoalSimulator
 /// What must hold inside an endpoint at any time.
 struct Invariants {
   private var turns = 0
-  /// A black hole was suspected.
+  /// Whether a black hole was suspected.
   private(set) var datagramFell = false
   private var largest = 0
 
-  /// What does not hold; nil if all does. Looks at every packet only now and then, as it takes long.
+  /// What does not hold; nil if everything does. Looks at every packet only now and then, as that takes long.
   mutating func broken(_ host: WorldEndpoint) -> String? {
     turns += 1
     for slot in host.connections.compactMap({ host.endpoint.connections.slot($0.id) }) {
@@ -21,7 +21,7 @@ struct Invariants {
     return nil
   }
 
-  /// What can be told without a look at every packet.
+  /// What does not hold among the things that can be told without looking at every packet.
   private static func brokenAtHand(_ connection: borrowing Connection) -> String? {
     let (base, next) = (connection.sendWindow.base, connection.sendWindow.next)
     if next - base > UInt64(connection.windowSize) { return "\(next - base) packets outstanding" }
@@ -37,7 +37,7 @@ struct Invariants {
     return nil
   }
 
-  /// What does not hold in a connection; nil if all does.
+  /// What does not hold in a connection; nil if everything does.
   static func broken(_ connection: borrowing Connection) -> String? {
     if let broken = brokenAtHand(connection) { return broken }
     var bytes = 0

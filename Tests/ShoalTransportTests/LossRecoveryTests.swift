@@ -78,7 +78,7 @@ import Testing
     roundTrip.add(10 * .millisecond)
     _ = SelectiveRepeat.detectLosses(&send, reordering, roundTrip, at: Instant(nanoseconds: 20 * .millisecond), &result)
     #expect(result.losses.packets == 5 && send.bytesInFlight == 0 && send.lostCount == 5)
-    // One is repeated, then the ACK comes that tells of all of them: it had only been late.
+    // One is retransmitted; then the ACK comes that reports all of them: it had only been late.
     let repeated = send.takeLost()
     #expect(repeated == first)
     send.sent(first, bytes: 100, phase: .steady, at: Instant(nanoseconds: 21 * .millisecond))
@@ -87,11 +87,11 @@ import Testing
     #expect(result.acked.total == 5 && result.spurious == 5 && result.lateness == 8 * .millisecond)
     let next = send.takeLost()
     #expect(send.isEmpty && send.bytesInFlight == 0 && send.lostCount == 0 && next == nil)
-    // The repeat, of which nothing is known, overtook no one.
+    // The retransmission, about which nothing is known, overtook nothing.
     #expect(send.evidence.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
   }
 
-  /// Over and over, from a few packets more each time: always the lowest first, each once.
+  /// Over and over, from a few packets further on each time: always the lowest first, each once.
   @Test func whatGoesBackIsRepeatedInOrder() {
     let first = UInt64(1) << 32
     var send = SendWindow(first: first, limit: 1_000)
@@ -131,7 +131,7 @@ import Testing
     let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.filter { $0 > 0 }
     #expect((gaps.max() ?? 0) <= 2 * .second && (gaps.min() ?? 0) >= 1_400 * .millisecond)
     #expect(Set(gaps).count > gaps.count / 2, "they keep step with nothing")
-    // As soon as the path is back, all goes on.
+    // As soon as the path is back, everything continues.
     tap.change = nil
     let start = pair.world.now
     #expect(pair.world.run(for: 3 * .second) { pair.world.isComplete })
@@ -151,17 +151,18 @@ import Testing
           })
         let bytes = mode == .goBackN ? 3_000_000 : 10_000_000
         let seconds = try pair.transfer(bytes / (congestion == .ledbat ? 4 : 1), within: 1_000 * .second)
-        // What reacts to loss starts from nearly nothing after each outage, as TCP does; it gets on all the same.
+        // Controllers that react to loss start from nearly nothing after each outage, as TCP does; they get on all the
+        // same.
         let isPatient = congestion == .cubic || congestion == .ledbat
         #expect(seconds ?? .infinity < (isPatient ? 1_000 : 150), "\(mode) \(congestion)")
         #expect(pair.world.violations.isEmpty && pair.a.closed.isEmpty && pair.b.closed.isEmpty)
-        // What was on its way when an outage began must come again.
+        // What was on its way when an outage began must be sent again.
         if mode == .selectiveRepeat, congestion == .bbr { #expect(pair.a.bytesSent < bytes * 17 / 10) }
       }
     }
   }
 
-  /// Outage, and the seconds in which 37.5 MB at 20 Mbit/s must be there: 15 s of line time.
+  /// The outage, and the seconds by which 37.5 MB at 20 Mbit/s must have arrived: 15 s of line time.
   @Test(arguments: [("3s/2s", 50.0), ("2s/200ms", 22), ("5s/1s", 26)])
   func anOutageIsNotCongestion(outage: String, most: Double) throws {
     let pair = try Pair("delay=20ms,rate=20mbit,queue=1bdp,outage=\(outage)", seed: 2)
@@ -169,7 +170,7 @@ import Testing
     #expect(seconds ?? .infinity < most)
   }
 
-  /// A probe that proves needless because its ACK was lost says nothing of reordering.
+  /// A probe that proves needless because its ACK was lost is not evidence of reordering.
   @Test func lostAcksAreNotReordering() throws {
     let pair = try Pair("delay=20ms,rate=20mbit,loss=0%/20%", seed: 3)
     try pair.connect()
@@ -181,7 +182,7 @@ import Testing
     #expect(pair.a.inside.path.reordering.packetThreshold == Constants.packetThreshold)
   }
 
-  /// What is settled by each ACK must not be remembered for ever.
+  /// What each ACK settles must not be remembered forever.
   @Test func stopAndWaitKeepsNothing() throws {
     let pair = try Pair("delay=5ms")
     try pair.connect()
@@ -222,7 +223,7 @@ import Testing
       pair.world.network.join(pair.a.address, link: try LinkSpec(parsing: "delay=10ms,rate=50mbit,mtu=1400"))
       pair.world.sendFile(500_000, from: pair.a, on: id)
       for _ in 0..<200 {
-        // Messages get through all the while: no probe timeout ever shows that blocks don't.
+        // Messages get through all the while: no probe timeout ever shows that blocks do not.
         if !bulk { pair.world.sendMessage(from: pair.a, on: id) }
         pair.world.run(for: 30 * .millisecond) { pair.world.isComplete }
       }

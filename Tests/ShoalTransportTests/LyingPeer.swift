@@ -4,11 +4,11 @@ import ShoalWire
 
 @testable import ShoalTransport
 
-/// A real endpoint that has data to send and to receive, and a peer that says whatever it likes, in virtual time and all
-/// from a seed: each field of each packet from its whole range, from its edges, and near the truth, after pauses of up to
-/// an hour.
+/// A real endpoint that has data to send and to receive, and a peer that says whatever it likes, in virtual time, all
+/// of it following from a seed: each field of each packet is drawn from its whole range, from its edges, and near the
+/// truth, after pauses of up to an hour.
 struct LyingPeer: ~Copyable {
-  /// What must not have happened; nil if nothing did.
+  /// What happened although it must not; nil if nothing did.
   private(set) var broken: String?
   /// The datagrams that the endpoint was handed.
   private(set) var datagrams = 0
@@ -30,13 +30,13 @@ struct LyingPeer: ~Copyable {
   private var sequence: UInt32 = 0
   private var messages = 0
 
-  // How much it did, against how much there was to do.
+  // How much it did, compared with how much there was to do.
   private var started: Instant
   private var expiries = 0
   private var transmits = 0
   private var owed = 0
 
-  /// How often the liar tells the truth about time, in 256 cases, and how long it likes to wait.
+  /// How often in 256 cases the liar tells the truth about time, and how long it likes to wait.
   private let honesty: UInt64
   private let patience: Nanoseconds
   private let isEchoing: Bool
@@ -64,7 +64,7 @@ struct LyingPeer: ~Copyable {
     self.random = random
   }
 
-  /// Hands it so many datagrams.
+  /// Hands the endpoint this many datagrams.
   mutating func run(_ count: Int) {
     while datagrams < count, broken == nil {
       if slot == nil { begin() } else { lie() }
@@ -73,7 +73,7 @@ struct LyingPeer: ~Copyable {
     }
     guard broken == nil else { return }
     check()
-    // In the end all is forgotten.
+    // In the end everything is forgotten.
     for slot in endpoint.connections.slotsInUse { endpoint.close(endpoint.connections.id(slot), .done, at: now) }
     drain()
     wait(.second)
@@ -100,7 +100,7 @@ struct LyingPeer: ~Copyable {
     }
   }
 
-  /// Lets time pass, as a host would: it sleeps until the deadline.
+  /// Lets time pass as a host would, sleeping until the deadline.
   private mutating func wait(_ span: Nanoseconds) {
     let end = now + span
     var atOnce = 0
@@ -139,7 +139,7 @@ struct LyingPeer: ~Copyable {
       }
     }
     transmits += count
-    // What is queued and what is in the window may leave at once, and an ACK in all its slices.
+    // What is queued and what is in the window may leave at once, as may an ACK in all its slices.
     var window: UInt64 = 0
     if let slot {
       window = endpoint.connections[slot].sendWindow.next - endpoint.connections[slot].sendWindow.base
@@ -239,7 +239,7 @@ struct LyingPeer: ~Copyable {
     return pick(0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, .max - 1, .max)
   }
 
-  /// A number near those of a window, or anything.
+  /// A number near those of a window, or any number.
   private mutating func number(_ base: UInt64, _ next: UInt64) -> UInt32 {
     let (low, high) = (UInt32(truncatingIfNeeded: base), UInt32(truncatingIfNeeded: next))
     switch random.next() % 16 {

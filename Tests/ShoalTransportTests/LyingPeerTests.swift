@@ -3,7 +3,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// No word of a peer's ends the process, keeps it busy or makes it remember ever more.
+/// Nothing that a peer says ends the process, keeps it busy or makes it remember more and more.
 @Suite struct LyingPeerTests {
   private static let perSeed = 5_000
 

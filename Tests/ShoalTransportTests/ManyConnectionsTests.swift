@@ -46,13 +46,13 @@ import Testing
     let server = world.addEndpoint(
       .with { $0.maxConnections = 400 }, link: try LinkSpec(parsing: "delay=5ms,rate=1gbit"))
     let clients = try (0..<300).map { _ in world.addEndpoint(link: try LinkSpec(parsing: "delay=5ms,rate=10mbit")) }
-    // All at once: no more than 64 may be half open, and the others come in a round trip later.
+    // All at once: no more than 64 may be half open, and the others get in a round trip later.
     for client in clients { world.connect(client, to: server) }
     #expect(world.run(for: 200 * .millisecond) { server.connections.count == 300 })
     try #require(clients.allSatisfy { !$0.connections.isEmpty })
     for (id, _) in server.connections { world.sendFile(10_000, from: server, on: id) }
     #expect(world.run(for: 20 * .second) { world.isComplete } && world.violations.isEmpty)
-    // They come and go: slots are used again, and ids of those that are gone mean nothing.
+    // They come and go: slots are reused, and the ids of those that are gone mean nothing.
     let gone = server.connections[7].id
     for client in clients { client.endpoint.close(client.connection!, .done, at: world.now); world.flush(client) }
     world.run(for: 5 * .second)
@@ -95,8 +95,8 @@ import Testing
     #expect(Set(order.prefix(192)).count == 3 && turns.allSatisfy { (60...80).contains($0) }, "\(turns)")
   }
 
-  /// One that is sent crumbs has as many turns as others, and each for as much work; one that has made us work before
-  /// begins behind.
+  /// A connection that is sent crumbs has as many turns as others, each for as much work; one that has made us work
+  /// before begins behind.
   @Test func whoIsDearSlowsItself() throws {
     let (world, server) = serverOfThree()
     let (bulk, crumbs, debtor) = (server.connections[0].id, server.connections[1].id, server.connections[2].id)

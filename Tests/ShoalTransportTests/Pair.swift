@@ -5,7 +5,7 @@ import ShoalWire
 
 @testable import ShoalTransport
 
-/// Two hosts and the connection between them; all links are the first host's.
+/// Two hosts and the connection between them; all link parameters are those of the first host.
 struct Pair {
   let world: World
   let a: WorldEndpoint
@@ -20,7 +20,7 @@ struct Pair {
     b = world.addEndpoint(second ?? first)
   }
 
-  /// Connects them, if they were not, and gives the ids of the first and the second.
+  /// Connects the hosts, unless they already are; returns the ids of the first and the second.
   @discardableResult
   func connect() throws -> (ConnectionID, ConnectionID) {
     world.connect(a, to: b)
@@ -31,7 +31,7 @@ struct Pair {
 
   struct NotConnected: Error {}
 
-  /// Sends a file from the first to the second; the seconds it took, or nil if it did not arrive.
+  /// Sends a file from the first to the second; returns the seconds that it took, or nil if it did not arrive.
   func transfer(_ bytes: Int, within limit: Nanoseconds = 600 * .second) throws -> Double? {
     let (id, _) = try connect()
     let start = world.now
@@ -50,13 +50,13 @@ extension TransportConfiguration {
   }
 }
 
-/// Counts the datagrams of each type that are sent, and loses those that it is told to.
+/// Counts the datagrams of each type that are sent, and loses those that it is told to lose.
 final class Tap {
   private(set) var sent: [PacketType: Int] = [:]
   private(set) var datagrams: [(at: Instant, datagram: NetworkDatagram, type: PacketType)] = []
-  /// Loses the first so many of a type.
+  /// How many datagrams of each type to lose, beginning with the first.
   var lose: [PacketType: Int] = [:]
-  /// Changes datagrams, or loses those for which it says false.
+  /// Changes datagrams, or loses those for which it returns false.
   var change: ((inout NetworkDatagram, PacketType) -> Bool)?
 
   init(_ world: World) {
@@ -79,11 +79,11 @@ final class Tap {
 }
 
 extension [UInt8] {
-  /// The same datagram with its checksum made right again.
+  /// Corrects the datagram's checksum.
   mutating func mend() { Datagram.seal(&self) }
 }
 
-// What a test asks of an endpoint, which `#expect` cannot itself since it would copy it.
+// What a test asks of an endpoint, and cannot ask within `#expect`, which would copy the endpoint.
 extension WorldEndpoint {
   func status(_ id: ConnectionID) -> ConnectionStatus? { endpoint.status(id) }
   func send(_ message: [UInt8], on id: ConnectionID) -> Bool { endpoint.send(message, on: id) }

@@ -13,7 +13,7 @@ import Testing
     var work = [0, 0, 0]
     for _ in 0..<3_000 {
       guard let slot = turns.first, turns.begin() else { continue }
-      // The last sends little datagrams, the first large ones.
+      // The last connection sends little datagrams, the first large ones.
       let cost = [9_000, 3_000, 1_100][slot]
       work[slot] += cost
       turns.spend(cost)
@@ -33,7 +33,7 @@ import Testing
     }
     let first = turns.first
     #expect(first == 0 && spent == 10)
-    // Its slot is another's afterwards, who owes nothing.
+    // Afterwards its slot belongs to another connection, which owes nothing.
     turns.charge(.max, to: 0)
     turns.remove(0)
     let credit = turns.credit[0]
@@ -68,7 +68,7 @@ import Testing
     #expect(path.datagram == 1_472)
     path.suspectBlackHole(at: .zero + .second)
     #expect(path.datagram == 1_200)
-    // One that stands beside it has its own address, and knows nothing yet.
+    // A path beside it has its own address, and knows nothing yet.
     let other = Path(to: Address(ipv4: 2, port: 1), isValidated: false, .cubic, seed: 1, at: .zero)
     #expect(!other.roundTrip.hasSample && other.datagram == 1_200 && !other.validation.isValidated)
   }

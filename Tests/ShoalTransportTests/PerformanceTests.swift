@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What the transport makes of a path, in virtual time: generous bounds, which only a mistake misses.
+/// What the transport gets out of a path, in virtual time: generous bounds, which only a mistake misses.
 @Suite struct PerformanceTests {
   private static let path = "delay=20ms,rate=100mbit,queue=500kB"
 
@@ -17,7 +17,7 @@ import Testing
       let pair = try Pair("\(PerformanceTests.path),loss=\(percent)%/0%,seed=\(seed)", seed: seed)
       let seconds = try #require(try pair.transfer(30_000_000))
       let share = 1 - Double(percent) / 100
-      // Of what the line carries, less what it loses, with the start and the headers.
+      // The share of what the line carries, less what it loses, including the start and the headers.
       #expect(30e6 / seconds > 0.85 * 12.5e6 * share, "\(30 / seconds) MB/s")
       let wire = Double(pair.a.bytesSent) * share / 30e6
       #expect(wire < 1.06, "\(wire) bytes sent for each that was needed")

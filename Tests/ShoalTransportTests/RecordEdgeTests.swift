@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What is remembered of packets, round trips and paths, where one more or one less would be wrong.
+/// What is remembered about packets, round trips and paths, where one more or one less would be wrong.
 @Suite struct RecordEdgeTests {
   private func window(_ packets: Int, recordsLosses: Bool = false) -> SendWindow {
     var window = SendWindow(first: 100, limit: 64, recordsLosses: recordsLosses)
@@ -56,7 +56,7 @@ import Testing
     #expect(first == 16_384 && second == 0)
   }
 
-  /// Which of two attempts an ACK answers is not known: it tells no round trip (Karn and Partridge, 1987).
+  /// Which of two attempts an ACK answers is unknown, so it gives no round trip (Karn and Partridge, 1987).
   @Test func onlyWhatWasSentOnceIsTimed() {
     var window = window(2)
     window.sent(100, bytes: 100, phase: .steady, at: .zero + 2 * .second)
@@ -67,7 +67,7 @@ import Testing
     #expect(result.newestOnceSentAt == .zero + .second + .millisecond)
   }
 
-  /// A packet is lost by the time at which later ones left, however few those are.
+  /// A packet is declared lost by the time at which later ones left, however few those are.
   @Test func whatLeftLongBeforeWhatArrivedIsLost() {
     for gap in [20, 30] as [Nanoseconds] {
       var window = SendWindow(first: 100, limit: 64)
@@ -79,7 +79,7 @@ import Testing
       let now = Instant.zero + .second + 40 * .millisecond
       window.acknowledge(101..<102, at: now, &result)
       _ = SelectiveRepeat.detectLosses(&window, Reordering(), RoundTrip(), at: now, &result)
-      // An eighth of the round trip of 200 ms that is assumed.
+      // An eighth of the assumed round trip of 200 ms.
       let lost = window.lostCount
       #expect(lost == (gap > 25 ? 1 : 0))
     }
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  /// What takes a range's beginning or end makes no more ranges of it.
+  /// A cancel that removes a range's beginning or end does not split it.
   @Test func aCancelAtARangesEdgeIsNoSplit() {
     for offset in [0, 90] as [UInt64] {
       var queue = SendQueue()

@@ -9,8 +9,8 @@ import Testing
 
 /// When a packet goes out twice at once, and when not.
 @Suite struct RepeatRuleTests {
-  /// The packets that left twice at once, no probe timeout having passed: the attempt that came first of the two, and
-  /// whether anything new left afterwards.
+  /// The packets that left twice at once although no probe timeout had passed: the attempt number of the first of the
+  /// two, and whether anything new left afterwards.
   private func twins(
     _ seed: UInt64, _ bytes: Int, loss: Double, _ mode: RepeatMode
   ) throws -> [(attempt: UInt8, wasLast: Bool)] {
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// On a path that loses much, what was lost twice goes out twice, and only once there is nothing else to send.
+  /// On a path that loses much, a packet lost twice goes out twice, but only once there is nothing else to send.
   @Test func whatWasLostTwiceGoesOutTwiceAtTheTail() throws {
     var all: [(attempt: UInt8, wasLast: Bool)] = []
     for seed in seeds(1..<7) {
@@ -52,14 +52,14 @@ import Testing
     }
   }
 
-  /// Where next to nothing is lost, a packet that was lost twice is just unlucky.
+  /// Where next to nothing is lost, a packet lost twice was just unlucky.
   @Test func whereLittleIsLostNothingGoesOutTwice() throws {
     let pair = try Pair("delay=50ms,rate=10mbit")
-    // Long enough that the share that is lost is known well.
+    // Long enough for the loss rate to be known well.
     _ = try #require(try pair.transfer(8_000_000))
     let first = UInt32(truncatingIfNeeded: pair.a.inside.sendWindow.next)
     let (id, tap) = (try #require(pair.a.connection), Tap(pair.world))
-    // One whose repeat is lost as well, and is known to be when there is nothing else to send.
+    // A packet whose retransmission is lost as well, which is noticed when there is nothing else to send.
     var attempts: [UInt8] = []
     tap.change = { datagram, type in
       guard type == .data, datagram.from == pair.a.address,
@@ -93,7 +93,7 @@ import Testing
     #expect(zip(probes.indices, probes).allSatisfy { $1 == UInt32($0 % 2) }, "\(sent)")
   }
 
-  /// What leaves at one instant is overtaken by what left at the same.
+  /// Packets that leave at the same instant can overtake each other.
   @Test func goBackNGoesBackWithinABurst() {
     func window(_ gap: Nanoseconds) -> SendWindow {
       var window = SendWindow(first: 100, limit: 64)
@@ -117,7 +117,7 @@ import Testing
       let count = burst.lostCount
       #expect(count == lost)
     }
-    // What left much later needs no wait.
+    // What left much later need not be waited for.
     for (gap, lost) in [(tolerance, 0), (tolerance + 1, 3)] as [(Nanoseconds, Int)] {
       var spread = window(gap)
       spread.evidence.echoed(sentAt: .zero + .second + gap, beyondGap: true)

@@ -7,7 +7,7 @@ import Testing
 
 /// What a sender holds back.
 @Suite struct RestraintTests {
-  /// Before anything is acknowledged no more leaves than the first congestion window.
+  /// Before anything is acknowledged, no more leaves than the first congestion window.
   @Test(arguments: [CongestionAlgorithm.bbr, .cubic, .ledbat])
   func noMoreIsInFlightThanTheCongestionWindow(_ algorithm: CongestionAlgorithm) throws {
     let pair = try Pair("delay=100ms", .with { $0.congestion = algorithm })

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// OPENs in great number, forged or not: who receives what is sent to it is let in.
+/// OPENs in great number, forged or not: whoever receives what is sent to its address is let in.
 @Suite struct RetryTests {
   private func open(_ id: UInt64, token: UInt64 = 0) throws -> [UInt8] {
     var open = OpenPacket()
@@ -15,7 +15,7 @@ import Testing
     return try open.datagram(connection: id)
   }
 
-  /// Forged OPENs into a host, each from another address.
+  /// Forged OPENs sent to a host, each from a different address.
   private struct Flood {
     let world: World
     let server: WorldEndpoint
@@ -23,7 +23,7 @@ import Testing
     var bytes: [UInt8]
     var mostHalfOpen = 0
 
-    /// So many a second, for so long, or until `condition` holds.
+    /// Sends this many per second, for this long, or until `condition` holds.
     mutating func run(_ rate: Int, for milliseconds: Int, until condition: () -> Bool = { false }) {
       for _ in 0..<milliseconds where !condition() {
         for _ in 0..<rate / 1_000 {
@@ -72,7 +72,7 @@ import Testing
       world.flush(server)
     }
     #expect(server.endpoint.hosts.halfOpen == 16)
-    // Nor can whoever forges its address shut it out.
+    // Nor can a forger shut out the host whose address it forges.
     let victim = world.addEndpoint(address: forged.with(port: 7_401))
     world.connect(victim, to: server)
     world.run(for: .second)
@@ -100,7 +100,7 @@ import Testing
     #expect(try answer(try open(7, token: token ^ 1), from: peer).0 == .retry)
     #expect(server.endpoint.connections.count == 0)
     #expect(try answer(try open(7, token: token), from: peer).0 == .accept)
-    // The same again is the same connection, and when that is over one more that ends by itself.
+    // The same OPEN again belongs to the same connection, which ends by itself.
     #expect(try answer(try open(7, token: token), from: peer).0 == .accept)
     #expect(server.endpoint.connections.count == 1)
     world.run(for: 11 * .second)
@@ -121,7 +121,7 @@ import Testing
     }
     pair.world.run(for: .second)
     #expect(pair.a.connections.count == 1 && pair.b.connections.count == 1 && tap.count(.open) <= 3)
-    // One that comes later is no news.
+    // One that comes later brings nothing new.
     var retry = RetryPacket()
     retry.token = 5
     let bytes = try retry.datagram(connection: opener)

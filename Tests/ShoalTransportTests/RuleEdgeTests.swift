@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// The small rules, each at its edge: one less and one more than what it says.
+/// The small rules, each tested at its edge: one less and one more than it says.
 @Suite struct RuleEdgeTests {
   @Test func goBackNKeepsWhatItExpectsAlone() {
     var window = ReceiveWindow(first: 100, limit: 4)
@@ -53,7 +53,7 @@ import Testing
     }
     #expect(hole(16, over: 2 * .second) && !hole(15, over: 2 * .second))
     #expect(!hole(16, over: .second))
-    // Those that left before one that got through tell nothing.
+    // Packets that left before one that got through tell nothing.
     #expect(hole(16, over: 2 * .second, arrived: 9) && !hole(16, over: 2 * .second, arrived: 11))
   }
 
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  /// 65,535 says that there is no echo: a delay that is longer is as long as can be said.
+  /// 65,535 means that there is no echo, so it must never stand for a long delay, however long.
   @Test func aLongDelayIsNotTheAbsenceOfAnEcho() {
     var schedule = AckSchedule()
     var packet = DataPacket()
@@ -81,7 +81,7 @@ import Testing
     #expect(echo == 9 && delay == 65_534)
   }
 
-  /// What came in pays for ACKs up to a limit, and each takes off what it has.
+  /// What came in pays for ACKs up to a limit, and each ACK uses up its own size.
   @Test func acksAreNotPaidForWithoutEnd() {
     var schedule = AckSchedule()
     for _ in 0..<1_000 { schedule.earn(1_200) }
@@ -97,7 +97,7 @@ import Testing
     #expect(soon < Constants.shortAck && later == Constants.shortAck)
   }
 
-  /// An ACK is due after as many packets as the sender says, or at once where one tells news.
+  /// An ACK is due after as many packets as the sender asks for, or at once if a packet brings news.
   @Test func anAckIsDueWhenItIsWishedFor() {
     func due(_ packets: Int, every: UInt8, attempt: UInt8 = 0, gap: Bool = false) -> Bool {
       var schedule = AckSchedule()

@@ -5,7 +5,7 @@ import ShoalWire
 
 @testable import ShoalTransport
 
-/// A transfer between two hosts, all of it drawn from a seed.
+/// A transfer between two hosts, with everything about it drawn from a seed.
 struct Scenario: CustomStringConvertible {
   let seed: UInt64
   var link = LinkParameters()
@@ -77,7 +77,7 @@ struct Scenario: CustomStringConvertible {
   /// A time in which even an unlucky transfer should be done.
   var patience: Nanoseconds {
     let loss = max(link.loss + link.corrupt, backLink.loss + backLink.corrupt)
-    // A window of one packet makes one round trip, or one probe timeout, per packet.
+    // A window of one packet costs a round trip, or a probe timeout, per packet.
     let packets = Double(bytes + bytesBack) / 1_158 + Double(messages) + 10
     let roundTrip = Double(link.delay + backLink.delay + 60 * .millisecond) * 1.5
     let rate = Double(min(link.rate ?? .max, backLink.rate ?? .max, 1_000_000_000))
@@ -98,9 +98,9 @@ struct Scenario: CustomStringConvertible {
       if let host = host as? WorldEndpoint, let broken = invariants.broken(host) { world.violate(broken) }
     }
     prepare(world)
-    // An OPEN may well be unlucky three times.
+    // An OPEN may well be lost three times.
     var attempts = 0
-    // Where nothing is lost the opener need not wait for the responder to know that it is one.
+    // If nothing is lost, the opener need not wait for the responder to know that it is one.
     let isLossless = link.loses + backLink.loses == 0
     while a.connection == nil || (b.connection == nil && !isLossless), attempts < 100 {
       attempts += 1
@@ -130,7 +130,7 @@ struct Scenario: CustomStringConvertible {
         + String(describing: a.endpoint.status(id))
     }
     guard a.bytesRepeated + b.bytesRepeated == 0 || invariants.datagramFell else { return "\(self): bytes came again" }
-    // What is still unacknowledged is settled, then all is still but for keep-alives.
+    // What is still unacknowledged is settled; then everything is quiet except for keep-alives.
     world.run(for: 20 * .second)
     guard world.violations.isEmpty, a.closed.isEmpty || attempts > 1, b.closed.isEmpty || attempts > 1 else {
       return "\(self): afterwards \(world.violations) \(a.closed) \(b.closed)"
@@ -140,6 +140,6 @@ struct Scenario: CustomStringConvertible {
 }
 
 extension LinkParameters {
-  /// Whether datagrams that fit may be lost: 0 if not.
+  /// The chance that datagrams that fit are lost; 0 if they cannot be.
   var loses: Double { loss + corrupt + (outage == nil ? 0 : 1) }
 }

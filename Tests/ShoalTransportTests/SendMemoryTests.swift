@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What peers can make us remember has a limit, for each host and in all.
+/// What peers can make us remember has a limit, for each host and in total.
 @Suite struct SendMemoryTests {
   /// Peers that acknowledge all but the first packet.
   private struct Hoard {
@@ -20,7 +20,7 @@ import Testing
       world.network.onSend = { datagram, _ in datagram.bytes[3] != PacketType.data.rawValue }
     }
 
-    /// One more connection of a host, to which the server sends until it has no more room.
+    /// Opens one more connection of a host, to which the server sends until it has no more room.
     func connect(_ host: WorldEndpoint) throws -> ConnectionID {
       world.connect(host, to: server)
       world.run(for: .millisecond)
@@ -30,7 +30,7 @@ import Testing
       return id
     }
 
-    /// Sends all that may be sent, without a network; the peer acknowledges all but the first.
+    /// Sends everything that may be sent, without a network; the peer acknowledges all but the first packet.
     func drain(_ id: ConnectionID) throws {
       let slot = try #require(server.slot(id))
       var acked: UInt64 = 0
@@ -73,14 +73,14 @@ import Testing
       #expect(hoard.memory - before <= 2 * whole + 3 * 64 * SendWindow.bytesPerPacket)
     }
     #expect(hoard.memory > 10 * whole && hoard.memory < 12 * whole)
-    // One more still has some room, if not much, and what it is sent arrives.
+    // One more connection still has some room, if not much, and what it is sent arrives.
     #expect(12 * whole - hoard.memory > whole / 8)
     let honest = hoard.world.addEndpoint()
     let id = try hoard.connect(honest)
     try hoard.drain(id)
     let slot = try #require(hoard.server.slot(id))
     #expect(hoard.server[slot].sendWindow.next - hoard.server[slot].sendWindow.base > 1_000)
-    // Who goes gives back what it took.
+    // A connection that ends gives back what it took.
     for (id, _) in hoard.server.connections { hoard.server.endpoint.close(id, .done, at: hoard.world.now) }
     hoard.world.flush(hoard.server)
     hoard.world.run(for: 5 * .second)
@@ -123,7 +123,8 @@ import Testing
     #expect(pair.a.endpoint.hosts.memory == 0 && pair.b.status(other) != nil)
   }
 
-  /// Whatever is acknowledged and lost, what is remembered is bounded by the packets that there is memory for.
+  /// Whatever is acknowledged and lost, what is remembered is bounded by the number of packets that there is memory
+  /// for.
   @Test(arguments: seeds(0..<6))
   func recordsAreBoundedByTheirCapacity(seed: UInt64) {
     var random = SeededGenerator(seed: seed)

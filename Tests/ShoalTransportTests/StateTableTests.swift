@@ -53,7 +53,7 @@ import Testing
     for state in Self.states {
       for (name, event) in Self.events {
         guard let reaction = StateTable.reaction(to: event, in: state) else { continue }
-        // What we have opened ourselves never gives way.
+        // A connection that we have opened ourselves never gives way.
         if event == .placeNeeded, !isOpenedByPeer { continue }
         let subject = try ConnectionSubject(in: state, isOpenedByPeer: isOpenedByPeer)
         #expect(subject.state == state, "not \(Self.name(state))")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// The queue, the numbering and the filters, each against the plainest way to do the same.
+/// The queue, the numbering and the filters, each compared with the simplest way to do the same.
 @Suite struct StructureTests {
   @Test func numbersAreExpandedToTheNearest() {
     for near in [1 << 32, 1 << 32 + 5, 1 << 33 - 1, 1 << 33, 7 << 32 + 1 << 31] as [UInt64] {
@@ -23,7 +23,7 @@ import Testing
       let value = random.unit() * (round < 250 ? 100 : 10)
       values.append(value)
       filter.add(value, at: round)
-      // It may forget a little early, as it keeps but three, never late.
+      // It may forget a little early, as it keeps only three values, but never late.
       #expect(filter.value <= values.suffix(12).max()!)
       #expect(filter.value >= value)
     }
@@ -75,7 +75,7 @@ import Testing
     #expect(isLarger && path.deadline == .distantFuture)
   }
 
-  /// Ethernet's size first, so that a wide interface before a narrow path costs no time.
+  /// Ethernet's size is tried first, so that a wide interface before a narrow path costs no time.
   @Test(arguments: [
     (9_000, 1_500, [1_472, 8_972, 8_972, 8_972, 8_872, 8_872, 8_872], 1_472),
     (9_000, 9_000, [1_472, 8_972], 8_972),
@@ -97,7 +97,7 @@ import Testing
       }
     }
     #expect(probes == expected && path.confirmed == found)
-    // After a while it looks for more, but not for what it has.
+    // After a while it tries larger sizes, but not the size that it has.
     if path.deadline != .distantFuture {
       let next = path.nextProbe(.second, at: path.deadline)
       #expect(next == mtu - 28)
@@ -112,7 +112,7 @@ import Testing
     #expect(!unasked && size == 1_472 && !smaller && path.confirmed == 1_200)
     let asked = path.onProbed(1_472, at: .zero)
     #expect(asked && path.confirmed == 1_472)
-    // What answers a probe of before the fall says nothing of the path as it is now.
+    // The answer to a probe sent before the fall says nothing about the path as it is now.
     let fell = path.suspectBlackHole(at: .zero)
     let late = path.onProbed(1_472, at: .zero)
     #expect(fell && !late && path.confirmed == 1_200)

@@ -8,7 +8,7 @@ import Testing
 
 /// What a peer can make us keep or send is limited.
 @Suite struct TransportLimitTests {
-  /// The bytes that wait, in their order, by the plainest way to cancel.
+  /// The bytes that are waiting, in order, with the simplest way to cancel.
   @Test(arguments: seeds(0..<60))
   func cancelsAreAsIfEachByteWereLookedAt(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -48,7 +48,7 @@ import Testing
       queue.cancel(file: 1, space: 0, ranges: holes, limit: 100)
       #expect(queue.rangeCount <= 100)
     }
-    // What does not split is taken off all the same.
+    // A cancel that does not split a range is applied all the same.
     let before = queue.bytes
     queue.cancel(file: 1, space: 0, ranges: [RangeField(offset: 1 << 29, length: .max)], limit: 100)
     #expect(queue.bytes == before - 1 << 29)
@@ -71,7 +71,7 @@ import Testing
       pair.world.flush(pair.b)
       pair.world.run(for: .millisecond / 10)
     }
-    // A round trip of 20 ms: one each 2.5 ms.
+    // A round trip of 20 ms: one ACK every 2.5 ms.
     #expect(tap.count(.ack) >= 30 && tap.count(.ack) <= 42, "\(tap.count(.ack))")
   }
 
@@ -99,7 +99,7 @@ import Testing
     #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete } && pair.a.closed.isEmpty)
   }
 
-  /// What a repeat must leave out is queued again, cancelled or not, but only once.
+  /// What a retransmission must leave out is queued again, cancelled or not, but only once.
   @Test func aPathThatBecomesNarrowerDoesNotUndoACancelForEver() throws {
     let pair = try Pair("delay=10ms,rate=20mbit")
     let (id, _) = try pair.connect()
@@ -116,7 +116,7 @@ import Testing
     #expect(inFlight > 10 * 1_472)
     pair.world.run(for: 30 * .second)
     #expect(pair.a.inside.sendWindow.isEmpty && pair.a.inside.queue.isEmpty && pair.a.inside.datagram == 1_200)
-    // Some large ones go before the narrowness is known.
+    // Some large datagrams leave before the narrowness is known.
     #expect(pair.a.endpoint.counters.contentSent - sent < 4 * inFlight)
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// How `cubic` and `ledbat` grow and give way, in virtual time.
 @Suite struct WindowGrowthTests {
-  /// RFC 9002 §7.8: a window that does not limit says nothing of the path.
+  /// RFC 9002 §7.8: a window that is not the limit says nothing about the path.
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func whatDoesNotLimitDoesNotGrow(_ congestion: CongestionAlgorithm) throws {
     let pair = try Pair(
@@ -33,7 +33,8 @@ import Testing
     #expect(path.senders[0].endpoint.counters.lost - lost < 20)
   }
 
-  /// A late comer, to whom the queue of the first looks like the path, must not keep it from its share for good.
+  /// A latecomer, to which the first sender's queue looks like part of the path, must not deprive that one of its share
+  /// for good.
   @Test func anEarlierLedbatIsNotStarved() throws {
     var path = try Bottleneck(20, 40, queue: 4, seed: 1)
     try path.send(2_000_000_000, .ledbat)

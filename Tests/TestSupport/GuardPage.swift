@@ -1,7 +1,7 @@
 import Glibc
 
-/// Hands `body` bytes of several lengths, each ending where a page begins that cannot be read: to read one byte too many
-/// is a fault.
+/// Hands `body` bytes of several lengths, each ending where a page begins that cannot be read: reading one byte too
+/// many is a fault.
 public func withBytesBeforeAGuardPage(_ body: (Span<UInt8>) -> Void) throws {
   let page = sysconf(Int32(_SC_PAGESIZE))
   let size = 5 * page

@@ -1,4 +1,4 @@
-/// The seeds by which lies are told, `each` of them to a seed, in four parts that run side by side.
+/// The seeds from which lies are told, `each` of them per seed, in four parts that run side by side.
 ///
 /// The suite tells a million. For more set SHOAL_LYING_DATAGRAMS to their number, and SHOAL_LYING_SEED to the first seed:
 /// each is then printed before it begins, so that the last one printed is the one that trapped.
@@ -14,7 +14,7 @@ public struct LyingSeeds: Sequence, IteratorProtocol {
   private var upcoming: UInt64
   private let end: UInt64
 
-  /// The seeds of one part, `each` lies being told by each of them.
+  /// The seeds of one part, each of which tells `each` lies.
   public init(part: UInt64, each: Int) {
     if let seed = environmentNumber("SHOAL_SEED", as: UInt64.self) {
       // The part that would have had it replays it.

@@ -4,7 +4,7 @@ import Glibc
 public struct Outcome: CustomStringConvertible {
   /// The program and its arguments.
   public var words: [String]
-  /// Its exit status; as a shell says, 128 and the signal's number if a signal has ended it.
+  /// Its exit status; as in a shell, 128 plus the signal's number if a signal ended it.
   public var status: Int32
   /// The signal that has ended it.
   public var signal: Int32?

@@ -34,7 +34,7 @@ public struct ProtocolDocument {
     }
   }
 
-  /// A cell without what only lays it out.
+  /// A cell without what is only there for layout.
   private static func trimmed(_ cell: Substring) -> String {
     let text = cell.replacing("&nbsp;", with: " ")
     let isLayout: (Character) -> Bool = { $0 == " " || $0 == "`" }

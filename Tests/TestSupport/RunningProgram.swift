@@ -1,9 +1,11 @@
 import Glibc
 
-/// A program that a test has started: one that was built with the tests if it has that name, else one in `PATH`.
+/// A program that a test has started: one that was built with the tests if there is one of that name, otherwise one in
+/// `PATH`.
 ///
-/// It is killed, with whatever it has started, and reaped when nothing refers to it any longer, also because the test has
-/// thrown an error. A test that waits for it longer than its deadline fails, and says what was printed until then.
+/// It is killed, along with whatever it has started, and reaped when nothing refers to it any longer, even because the
+/// test has thrown an error. A test that waits for it longer than its deadline fails, and says what was printed up to
+/// then.
 public final class RunningProgram {
   private let words: [String]
   private let deadline: ContinuousClock.Instant
@@ -37,7 +39,7 @@ public final class RunningProgram {
     error.close()
   }
 
-  /// Sends it a signal, if it still runs.
+  /// Sends it a signal, if it is still running.
   public func send(_ signal: Int32) {
     if status == nil { kill(id, signal) }
   }
@@ -48,7 +50,7 @@ public final class RunningProgram {
     return output.takeLine()
   }
 
-  /// Waits until it has ended and nobody writes to its streams any longer; what no one has read of them.
+  /// Waits until it has ended and nobody writes to its streams any longer; returns what nobody has read of them.
   public func finish() throws -> Outcome {
     try wait { status != nil && output.hasEnded && error.hasEnded }
     return Outcome(words: words, status: status ?? 0, output: output.text, error: error.text)
@@ -61,7 +63,7 @@ public final class RunningProgram {
         let command = words.joined(separator: " ")
         throw ProgramFailure(description: "\(command): still runs after \(limit)\n\(output.text)\n\(error.text)")
       }
-      // While it runs its end may go unnoticed by `poll`: others may hold its streams, or it may have closed them.
+      // While it runs, its end may escape `poll`: others may hold its streams, or it may have closed them.
       var waits = [output, error].map { pollfd(fd: $0.hasEnded ? -1 : $0.reader, events: Int16(POLLIN), revents: 0) }
       unsafe poll(&waits, 2, output.hasEnded && error.hasEnded ? 2 : 50)
       if waits[0].revents != 0 { output.read() }
@@ -80,7 +82,8 @@ public final class RunningProgram {
     try RunningProgram(name, arguments, input: input, deadline: deadline).finish()
   }
 
-  /// What a line of shell does in which the programs that were built with the tests are found first.
+  /// Runs a line of shell, in which the programs that were built with the tests are found first; returns what came of
+  /// it.
   public static func shell(_ line: String, deadline: Duration = .seconds(60)) throws -> Outcome {
     try run("/bin/sh", ["-c", line], deadline: deadline)
   }

@@ -22,14 +22,14 @@ public final class Scratch: Sendable {
   /// The path of an entry.
   public func at(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// Makes a folder; its path.
+  /// Makes a folder; returns its path.
   @discardableResult
   public func folder(_ name: String) throws -> String {
     guard unsafe mkdir(at(name), 0o755) == 0 else { throw ScratchError("cannot make \(at(name))") }
     return at(name)
   }
 
-  /// Writes a file, replacing what it held; its path.
+  /// Writes a file, replacing what it held; returns its path.
   @discardableResult
   public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
     guard let file = unsafe fopen(at(name), "w") else { throw ScratchError("cannot write \(at(name))") }
@@ -41,7 +41,7 @@ public final class Scratch: Sendable {
     return at(name)
   }
 
-  /// Writes a file of so many bytes that follow from `seed`; its path.
+  /// Writes a file of this many bytes that follow from `seed`; returns its path.
   @discardableResult
   public func file(_ name: String, _ size: Int, seed: UInt64 = 1) throws -> String {
     var generator = SeededGenerator(seed: seed)

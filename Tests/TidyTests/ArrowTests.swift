@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Who may import whom: arrows point down only, and the core knows no system.
+/// Who may import whom: arrows only point down, and the core knows no operating system.
 @Suite struct ArrowTests {
   static let allowed: [String: Set<String>] = [
     "ShoalBase": [],
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// What a target imports without saying so is built before it or not, as it happens.
+  /// If a target imports a module without declaring it, whether that is built first is a matter of chance.
   @Test func everyTargetDependsOnWhatItImports() throws {
     let folders = [
       "example-fetch": "tools/examples/fetch", "example-progress": "tools/examples/progress",

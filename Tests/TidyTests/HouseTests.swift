@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the house looks like: small files, no leftovers, documents that agree with the code.
+/// How the house is kept: small files, no leftovers, documents that agree with the code.
 @Suite struct HouseTests {
   @Test(arguments: Tree.all) func isSmall(_ file: Tree.File) {
     #expect(file.lines.count <= 401, "over 400 lines: is it one thing?")
@@ -26,7 +26,7 @@ import Testing
     #expect(isUsed, "nobody else names any of \(names.joined(separator: ", "))")
   }
 
-  /// `--filter` takes a suite's name, so that no two suites may share one.
+  /// `--filter` takes a suite's name, so no two suites may share one.
   @Test func everyTestFileAndSuiteHasANameOfItsOwn() {
     let files = Tree.files(["Tests"], [".swift"])
     let names = files.map { file in (name: file.path.split(separator: "/").last?.description ?? "", file: file.path) }

@@ -9,7 +9,7 @@ enum Tree {
     let path: String
     let text: String
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
-    /// The folder below `Sources` or `tools` in which it lies.
+    /// The folder below `Sources` or `tools` that it is in.
     var module: String { path.split(separator: "/")[1].description }
     var testDescription: String { path }
   }
@@ -19,7 +19,7 @@ enum Tree {
       let base = Checkout.root.appendingPathComponent(folder)
       let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
       return names.sorted().compactMap { name in
-        // What documentation shows, and what is compiled as a user's program is, is no part of the package.
+        // Documentation snippets, and what is compiled as a user's program, are not part of the package.
         let isOutside = name.contains(".docc/") || name.contains("Outsider/")
         guard suffixes.contains(where: name.hasSuffix), !isOutside else { return nil }
         let text = try? String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)

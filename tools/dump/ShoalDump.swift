@@ -10,12 +10,12 @@ enum ShoalDump {
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
-  /// Does what the words ask for; the exit status.
+  /// Does what the words ask for; returns the exit status.
   static func run(
     _ words: [String], input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
   ) -> Int32 {
     var console = Console(program: "shoal-dump", output: output, error: error)
-    // A command line that is not understood is answered in JSON too.
+    // Even a command line that is not understood is answered in JSON, if it asks for that.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do throws(UsageError) {
       switch try command.parse(words, width: console.standardOutput.helpWidth) {

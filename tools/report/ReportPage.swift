@@ -1,4 +1,4 @@
-/// The page of `shoal-dump report`, but for its data: files beside this one, put together.
+/// The page of `shoal-dump report`, except for its data: the files beside this one, put together.
 ///
 /// They are a module of their own because embedding them takes the compiler longer than all of the inspector.
 public enum ReportPage {

@@ -6,7 +6,8 @@ struct ChildProcess {
   private let id: pid_t
   private let hasGroup: Bool
 
-  /// Starts `words` in `namespace`; with `hasGroup` in a process group of its own, and what it prints to standard error.
+  /// Starts `words` in `namespace`; if `hasGroup`, in a process group of its own and with its output going to standard
+  /// error.
   init(_ words: [String], in namespace: Namespace, hasGroup: Bool = false) throws(Failure) {
     self.hasGroup = hasGroup
     id = try namespace.inside { () throws(Failure) in try ChildProcess.spawn(words, hasGroup) }
@@ -42,7 +43,7 @@ struct ChildProcess {
     }
   }
 
-  /// Its exit status, or 128 and the number of the signal that ended it; nil: it still runs.
+  /// Its exit status, or 128 plus the number of the signal that ended it; nil while it is still running.
   func status() -> Int32? {
     var status: Int32 = 0
     guard unsafe waitpid(id, &status, WNOHANG) == id else { return nil }
@@ -52,7 +53,7 @@ struct ChildProcess {
 
   func send(_ number: Int32) { kill(hasGroup ? -id : id, number) }
 
-  /// Ends it and all of its group, if it still runs.
+  /// Ends it and its whole group, if it is still running.
   func end() {
     send(SIGTERM)
     for _ in 0..<200 {
@@ -62,7 +63,7 @@ struct ChildProcess {
     send(SIGKILL)
   }
 
-  /// Whether a TCP or UDP socket waits for peers in the namespace where it runs.
+  /// Whether a TCP or UDP socket is waiting for peers in the namespace where it runs.
   var hasListener: Bool {
     ["tcp", "tcp6", "udp", "udp6"].contains { table in
       // Row, two addresses with their ports, state: 0A is LISTEN; a UDP socket without a peer has 07.

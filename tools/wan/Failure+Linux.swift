@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why the emulator cannot go on: one line that names the thing, the cause and the remedy.
+/// Why the emulator cannot continue: one line that names the thing, the cause and the remedy.
 struct Failure: Error {
   let message: String
   /// The exit status.

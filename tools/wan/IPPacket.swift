@@ -4,7 +4,7 @@ import ShoalLink
 struct IPPacket: Equatable {
   /// The bytes that may be damaged.
   private(set) var payload: Range<Int>
-  /// Where TCP's or UDP's checksum is; nil: there is none to repair.
+  /// Where TCP's or UDP's checksum is; nil if there is none to repair.
   private(set) var checksum: Int?
   /// Whether a checksum of zero means that there is none, and a zero is written as its complement (RFC 768).
   private(set) var isUDP = false
@@ -66,7 +66,7 @@ struct IPPacket: Equatable {
     var start = 40
     while true {
       switch number {
-      // Hop-by-hop, routing and destination options; each moves on by 8 bytes or more, so this ends.
+      // Hop-by-hop, routing and destination options; each advances by 8 bytes or more, so this ends.
       case 0, 43, 60:
         guard end - start >= 8 else { return nil }
         number = bytes[start]

@@ -9,7 +9,7 @@ struct InterfaceAddress: Equatable, CustomStringConvertible {
   let kind: Kind
   let prefix: Int
 
-  /// Nil if `text` is none.
+  /// Reads an address; nil if `text` is not one.
   init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let prefix = Int(parts[1]) else { return nil }

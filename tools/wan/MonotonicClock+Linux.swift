@@ -1,7 +1,7 @@
 import Glibc
 import ShoalBase
 
-/// The clock that no one sets.
+/// The clock that nobody can set.
 enum MonotonicClock {
   static func now() -> Instant {
     var time = timespec()
@@ -9,7 +9,7 @@ enum MonotonicClock {
     return Instant(nanoseconds: Nanoseconds(time.tv_sec) &* .second &+ Nanoseconds(time.tv_nsec))
   }
 
-  /// `span` as the system takes it.
+  /// The span in the form that the system takes.
   static func span(_ span: Nanoseconds) -> Glibc.timespec {
     Glibc.timespec(tv_sec: Int(span / .second), tv_nsec: Int(span % .second))
   }

@@ -11,7 +11,7 @@ struct Namespace {
   private var claim: Int32 = -1
   private var path: String { "\(Namespace.directory)/\(name)" }
 
-  /// A namespace that is there.
+  /// A namespace that already exists.
   init(existing name: String) throws(Failure) {
     self.name = name
     isOwn = false
@@ -20,7 +20,7 @@ struct Namespace {
     }
   }
 
-  /// What has the name of one that is to be made; nil if nothing has.
+  /// What has the name of a namespace that is to be made; nil if nothing has.
   init?(left name: String) {
     self.name = name
     isOwn = true
@@ -28,7 +28,7 @@ struct Namespace {
     if claim < 0 { return nil }
   }
 
-  /// Whether another process that made it lives; if none does, it is ours from now on.
+  /// Whether another process that made it is still alive; if none is, it is ours from now on.
   var isInUse: Bool { flock(claim, LOCK_EX | LOCK_NB) != 0 }
 
   /// A new namespace with its loopback up, and settings in which the link is the only limit.
@@ -56,7 +56,7 @@ struct Namespace {
     }
   }
 
-  /// Takes the name away; the namespace lives on while something runs in it. One that is not ours stays.
+  /// Removes the name; the namespace lives on while something runs in it. One that is not ours stays.
   func remove() {
     guard isOwn else { return }
     if claim >= 0 { close(claim) }
@@ -92,7 +92,8 @@ struct Namespace {
     guard setns(descriptor, SHOAL_CLONE_NEWNET) == 0 else { throw Failure(system: "network namespace") }
   }
 
-  /// The directory as `ip netns` makes it: a mount that shares its mounts, so that removing a name removes it for all.
+  /// Prepares the directory as `ip netns` does: a mount that shares its mounts, so that removing a name removes it for
+  /// all.
   private static func prepareDirectory() throws(Failure) {
     if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST { throw Failure(system: directory) }
     let share = UInt(SHOAL_MS_SHARED | SHOAL_MS_REC)
@@ -111,7 +112,7 @@ struct Namespace {
     ] { setting(key, value) }
   }
 
-  /// Sets a `sysctl` of the namespace in which this thread is, where the kernel has it.
+  /// Sets a `sysctl` of the namespace that this thread is in, where the kernel has it.
   static func setting(_ key: String, _ value: String) {
     let file = unsafe open("/proc/sys/net/\(key)", O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return }

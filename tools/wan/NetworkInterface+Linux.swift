@@ -1,7 +1,7 @@
 import CShoalWan
 import Glibc
 
-/// A network interface of the namespace in which this thread is.
+/// A network interface of the namespace that this thread is in.
 struct NetworkInterface {
   let name: String
 
@@ -47,7 +47,7 @@ struct NetworkInterface {
     }
   }
 
-  /// Packets that it was to send and dropped.
+  /// The packets that it was to send and dropped.
   func droppedOnSending() -> Int? {
     for row in SystemTable("/proc/thread-self/net/dev") where row.count >= 13 && row[0] == name {
       // Name, eight columns of what was received, then bytes, packets, errors and drops of what was sent.
@@ -56,7 +56,7 @@ struct NetworkInterface {
     return nil
   }
 
-  /// Whether all its IPv6 addresses may be used: they may a moment after they were given.
+  /// Whether all its IPv6 addresses may be used, as they may be a moment after they were assigned.
   var isSettled: Bool {
     // Address, index, prefix, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
     SystemTable("/proc/thread-self/net/if_inet6").allSatisfy { row in

@@ -58,7 +58,7 @@ struct Relay: ~Copyable {
     }
   }
 
-  /// How many packets came.
+  /// Takes packets in; returns how many came.
   private mutating func takeIn() -> Int {
     let now = MonotonicClock.now()
     for taken in 0..<Relay.batch {
@@ -109,7 +109,7 @@ struct Relay: ~Copyable {
     }
   }
 
-  /// How many packets were due.
+  /// Hands packets out; returns how many were due.
   private mutating func handOut() -> Int {
     let now = MonotonicClock.now()
     for handed in 0..<Relay.batch {
@@ -128,7 +128,7 @@ struct Relay: ~Copyable {
     return Relay.batch
   }
 
-  /// Takes a packet for which there is no room; false: there was none.
+  /// Takes a packet for which there is no room, and drops it; false if there was none.
   private func discard() -> Bool {
     var byte: InlineArray<1, UInt8> = [0]
     var room = byte.mutableSpan

@@ -26,7 +26,7 @@ final class RelayControl: Sendable {
   /// Whether ``answer(_:)`` is due.
   var isWanted: Bool { wanted.load(ordering: .acquiring) }
 
-  /// Reports what happened so far; false: it is over.
+  /// Reports what has happened so far; false if it is over.
   func answer(_ counters: RelayCounters) -> Bool {
     wanted.store(false, ordering: .releasing)
     var count: UInt64 = 0
@@ -42,7 +42,7 @@ final class RelayControl: Sendable {
 
   // MARK: The program's side
 
-  /// What happened so far; the relay ends if it `isOver`.
+  /// What has happened so far; the relay ends if it `isOver`.
   func counters(isOver: Bool) -> RelayCounters {
     state.withLock { $0.isOver = isOver }
     wanted.store(true, ordering: .releasing)

@@ -1,7 +1,8 @@
 import CShoalWan
 import Glibc
 
-/// A thread that runs a relay, ahead of all that is not urgent: a late packet would look like a delay of the link.
+/// A thread that runs a relay, ahead of everything that is not urgent: a late packet would look like a delay of the
+/// link.
 enum RelayThread {
   private final class Body {
     let name: String
@@ -30,7 +31,7 @@ enum RelayThread {
     pthread_detach(thread)
   }
 
-  /// Where the system refuses the priority, sleeps are still as short as they say.
+  /// Raises the priority; where the system refuses that, sleeps are at least as short as they say.
   private static func hurry() {
     var priority = sched_param()
     priority.sched_priority = 1

@@ -5,7 +5,7 @@ import ShoalTerminal
 /// One run: makes the namespaces, the devices and the link, waits for the end, reports what happened, and removes
 /// everything.
 final class Session {
-  /// How long a server may take until it listens.
+  /// How long a server may take before it listens.
   private static let patience = 5.0
 
   private let console: Console
@@ -105,8 +105,8 @@ final class Session {
         if let status = command?.status() { return .exited(status) }
       default:
         guard let command else { return .signalled(number) }
-        // The terminal has already sent Ctrl-C to the command; SIGPIPE was for us alone, who have said less than it
-        // has.
+        // The terminal has already sent Ctrl-C to the command; SIGPIPE was meant only for us, who print less than the
+        // command does.
         if ![SIGINT, SIGQUIT, SIGPIPE].contains(number) { command.send(number) }
       }
     }

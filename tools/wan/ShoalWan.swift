@@ -76,17 +76,17 @@ enum ShoalWan {
 
   static func main() {
     StandardStreams.reserve()
-    // Before there is another thread, so that none but ours takes them.
+    // Before there is any other thread, so that only ours takes them.
     let signals = Signals()
     exit(run(Array(CommandLine.arguments.dropFirst()), signals))
   }
 
-  /// Does what the words ask for; the exit status.
+  /// Does what the words ask for; returns the exit status.
   static func run(
     _ words: [String], _ signals: Signals, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
   ) -> Int32 {
     var console = Console(program: "shoal-wan", output: output, error: error)
-    // A command line that is not understood is to be answered in JSON too.
+    // Even a command line that is not understood is to be answered in JSON, if it asks for that.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     func fail(_ message: String, _ code: String, status: Int32) -> Int32 {
       console.error(message)
@@ -108,7 +108,7 @@ enum ShoalWan {
           program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error,
           quitsWhenClosed: false)
         let status = try Session(console: console, options: options, signals: signals).run()
-        // What was made is removed by now, so that it may end as all do to whom nobody listens.
+        // What was made has been removed by now, so it may end as all programs do to which nobody listens.
         if console.isClosed { Signals.die(of: SIGPIPE) }
         return status
       }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The signals that this program waits for: all that would end it, SIGUSR1 and SIGCHLD.
 struct Signals {
-  /// Not those that report a fault of ours, that cannot be waited for, that end nothing, or that the C library uses.
+  /// All except those that report a fault of ours, cannot be waited for, end nothing, or are used by the C library.
   private static let ending = (1...64).filter { number in
     ![
       SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,
@@ -26,7 +26,7 @@ struct Signals {
     awaited = set
   }
 
-  /// The next of them; nil: none within `seconds`.
+  /// The next of them; nil if none came within `seconds`.
   func next(within seconds: Double? = nil) -> Int32? {
     var set = awaited
     while true {
@@ -42,7 +42,7 @@ struct Signals {
     }
   }
 
-  /// Ends the process as `number` would have, as a parent process expects.
+  /// Ends the process as signal `number` would have, as a parent process expects.
   static func die(of number: Int32) -> Never {
     signal(number, SIG_DFL)
     var set = sigset_t()

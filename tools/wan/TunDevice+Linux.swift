@@ -1,7 +1,7 @@
 import CShoalWan
 import Glibc
 
-/// A TUN device: what the namespace sends into it is ours to read, and what we write the namespace receives.
+/// A TUN device: what the namespace sends into it is ours to read, and the namespace receives what we write.
 struct TunDevice {
   /// How many packets the device holds until we read them: more than a burst at any rate that we can carry.
   static let ring = 32_768
@@ -54,7 +54,7 @@ struct TunDevice {
     for address in addresses { try interface.add(address) }
   }
 
-  /// Waits until its addresses may be used, a second at most.
+  /// Waits until its addresses may be used, for at most a second.
   func settle() throws(Failure) {
     try namespace.inside { () throws(Failure) in
       for _ in 0..<1_000 where !NetworkInterface(name).isSettled { usleep(1_000) }

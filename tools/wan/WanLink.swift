@@ -34,7 +34,7 @@ final class WanLink {
     self.controls = controls
   }
 
-  /// What happened so far, from A to B and back; nothing more happens if it `isOver`.
+  /// What has happened so far, from A to B and back; nothing more happens if it `isOver`.
   func counters(isOver: Bool) -> [RelayCounters] {
     zip(controls, devices).map { control, device in
       var counters = control.counters(isOver: isOver)

@@ -6,9 +6,9 @@ import ShoalTerminal
 struct WanOptions {
   /// One end of the link.
   struct Side {
-    /// The namespace to use; nil: one is made.
+    /// The namespace to use; nil if one is to be made.
     let existing: String?
-    /// Its name if one is made.
+    /// Its name, if one is to be made.
     let name: String
     let addresses: [InterfaceAddress]
   }
@@ -17,7 +17,7 @@ struct WanOptions {
   /// The seed: `seed=` in the link, or else a random one.
   let seed: UInt64
   let sides: [Side]
-  /// Whether namespaces of the same names that nobody uses are removed first.
+  /// Whether namespaces of the same names that nobody is using are removed first.
   let replacesNamespaces: Bool
   let device: String
   let mtu: Int
@@ -25,7 +25,7 @@ struct WanOptions {
   let isJSON: Bool
   /// A shell command for B.
   let serve: String?
-  /// The command for A; empty: the link stays until a signal comes.
+  /// The command for A; if empty, the link stays until a signal comes.
   let command: [String]
 
   init(_ invocation: Invocation) throws(UsageError) {

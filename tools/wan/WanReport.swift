@@ -7,7 +7,7 @@ struct WanReport {
   private let names: [String]
   private let seconds: Double
 
-  /// Of `counters` from A to B and from B to A, after this many `seconds`.
+  /// A report of `counters` from A to B and from B to A, after this many `seconds`.
   init(_ counters: [RelayCounters], sides: [String], seconds: Double) {
     self.counters = counters
     names = ["\(sides[0]) > \(sides[1])", "\(sides[1]) > \(sides[0])"]
@@ -50,7 +50,7 @@ struct WanReport {
     )
   }
 
-  /// Where the emulator itself fell short, and what it thus did to the traffic that no link asked for.
+  /// Where the emulator itself fell short, and what it thereby did to the traffic that no link asked for.
   var warnings: [String] {
     zip(names, counters).flatMap { name, counters in
       var warnings: [String] = []

@@ -11,10 +11,10 @@ public enum Destination: Hashable, Sendable {
   case nowhere
 }
 
-/// A file on its way, and then a file that is served to others.
+/// A file that is being fetched, and is then served to others.
 ///
-/// It goes on until it is finished, fails or is cancelled, whether it is held on to or not. Whoever waits for it has it
-/// cancelled by being cancelled: a task that waits for `value`, or that reads `progress`. `latest` only looks.
+/// A download continues until it is finished, fails or is cancelled, whether anybody holds it or not. Cancelling a task
+/// that waits for it, by awaiting `value` or by reading `progress`, cancels the download. `latest` only looks.
 public final class Download: Sendable {
   /// The file's id.
   public let id: Digest
@@ -22,7 +22,7 @@ public final class Download: Sendable {
   public let destination: Destination
 
   let board: ProgressBoard
-  /// The part that it leaves, once there is one and as long as it is no whole file.
+  /// The part that it leaves behind, from when there is one until it becomes the whole file.
   let part = Mutex<String?>(nil)
   private let node: Node<PeerLoop>
 
@@ -36,11 +36,11 @@ public final class Download: Sendable {
   /// How it stands now.
   public var latest: DownloadProgress { board.latest }
 
-  /// How it stands, some twenty times a second; a reader that is slower misses what lies between. The last is `finished`;
-  /// a failure is thrown. There may be several readers, each of which begins with how it stands then.
+  /// How it stands, some twenty times a second; a slower reader misses what lies between. The last is `finished`; a
+  /// failure is thrown. There may be several readers; each begins with how the download stands at that time.
   public var progress: Updates { Updates(download: self) }
 
-  /// Waits until the file is whole: how it stands then.
+  /// Waits until the file is whole; returns how the download stands then.
   public var value: DownloadProgress {
     get async throws(ShoalError) {
       var updates = progress.makeAsyncIterator()
@@ -51,14 +51,14 @@ public final class Download: Sendable {
     }
   }
 
-  /// Stops fetching; what is here stays in `NAME.part`, from which another download goes on. `value` and `progress` throw
-  /// `stopped`. What is finished or has failed stays so.
+  /// Stops fetching; what is here stays in `NAME.part`, from which another download can continue. `value` and
+  /// `progress` throw `stopped`. A download that has finished or failed is not affected.
   public func cancel() {
     node.post { loop in loop.cancel(self) }
   }
 
-  /// Cancels the download and deletes what it left in `NAME.part`. A download that is finished is served no longer, and
-  /// its file stays.
+  /// Cancels the download and deletes what it left in `NAME.part`. A finished download is no longer served, and its
+  /// file stays.
   public func remove() async {
     await withCheckedContinuation { continuation in
       let isRunning = node.post { loop in loop.remove(self) { continuation.resume() } }
@@ -66,7 +66,7 @@ public final class Download: Sendable {
     }
   }
 
-  /// How a download stands, again and again.
+  /// How a download stands, over and over again.
   public struct Updates: AsyncSequence, Sendable {
     let download: Download
 
@@ -81,7 +81,7 @@ public final class Download: Sendable {
 
       init(download: Download) { self.download = download }
 
-      /// The next that is new to this reader; nil after the last.
+      /// The next state that is new to this reader; nil after the last.
       public mutating func next(
         isolation: isolated (any Actor)? = #isolation
       ) async throws(ShoalError) -> DownloadProgress? {

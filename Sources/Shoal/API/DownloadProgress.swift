@@ -9,11 +9,11 @@ public struct DownloadProgress: Sendable {
     case finding
     /// Fetching the list of hashes.
     case manifest
-    /// Verifying what is there already.
+    /// Verifying what is already there.
     case checking
     /// Fetching pieces.
     case downloading
-    /// Done: verified, and synced and under its final name if it is kept.
+    /// Done: verified, and, if it is kept, synced and under its final name.
     case finished
   }
   /// What is being done.
@@ -22,19 +22,19 @@ public struct DownloadProgress: Sendable {
   public var id: Digest
   /// The file's name, once it is known; not to be trusted.
   public var name: String?
-  /// Where it is or will be, once that is known and if that is anywhere.
+  /// Where it is or will be, once that is known; nil if it is not kept.
   public var path: String?
-  /// Bytes verified, in whatever run they came.
+  /// Bytes verified, whichever run they came in.
   public var bytes: UInt64 = 0
   /// The file's size in bytes, once it is known.
   public var total: UInt64?
-  /// In the phase `checking`: bytes looked at.
+  /// Bytes looked at so far in the phase `checking`.
   public var checked: UInt64 = 0
-  /// Bytes that were here when the run began.
+  /// Bytes that were already here when the run began.
   public var resumed: UInt64 = 0
   /// Bytes accepted from peers in this run, verified or not yet.
   public var accepted: UInt64 = 0
-  /// Chunks complete.
+  /// Chunks that are complete.
   public var chunks = 0
   /// How many chunks there are, once that is known.
   public var totalChunks: Int?
@@ -45,19 +45,19 @@ public struct DownloadProgress: Sendable {
   public var loss: Double? = 0
   /// Verified bytes by peer.
   public var from: [Address: UInt64] = [:]
-  /// Bytes accepted in a second, averaged over some three seconds; 0 when nothing comes.
+  /// Bytes accepted per second, averaged over some three seconds; 0 when nothing comes.
   public var rate = 0.0
-  /// The time until all is here at the rate of the last fifteen seconds; nil while it cannot be known.
+  /// The time until everything is here at the rate of the last fifteen seconds; nil while it cannot be known.
   public var eta: Duration?
   /// The time since the download began.
   public var elapsed = Duration.zero
-  /// The file was there already, with the right content.
+  /// Whether the file was already there, with the right content.
   public var wasThere = false
 
   /// A download that has just begun.
   package init(id: Digest) { self.id = id }
 
-  /// How much is verified, from 0 to 1; nil while the size is not known. 1 only when the download is finished.
+  /// How much is verified, from 0 to 1; nil while the size is unknown. It is 1 only when the download is finished.
   public var fraction: Double? {
     if phase == .finished { return 1 }
     return total.map { $0 > 0 ? min(Double(bytes) / Double($0), 0.999) : 0 }

@@ -1,10 +1,10 @@
 /// The content of a file, verified and in order, while it is fetched: slices of at most 4 MiB.
 ///
-/// Nothing of it is kept or served. No more is fetched ahead of the reader than a quarter of `Peer.Options.memory`, or two
-/// pieces if that is more. It is for one reader; when that is cancelled, or the last copy of the stream is gone, the
-/// download is cancelled too.
+/// Nothing of it is kept or served. Fetching runs ahead of the reader by at most a quarter of `Peer.Options.memory`, or
+/// two pieces if that is more. It is for one reader; when that reader is cancelled, or the last copy of the stream is
+/// gone, the download is cancelled too.
 public struct DownloadStream: AsyncSequence, Sendable {
-  /// The download behind it, to look at its progress or to cancel it.
+  /// The download behind it, for looking at its progress or cancelling it.
   public var download: Download { source.download }
   let source: Source
 
@@ -19,14 +19,14 @@ public struct DownloadStream: AsyncSequence, Sendable {
 
   init(_ download: Download, _ pieces: PieceFlow) { source = Source(download, pieces) }
 
-  /// Begins to read, or goes on where another iterator has stopped.
+  /// Begins to read, or continues where another iterator has stopped.
   public func makeAsyncIterator() -> Iterator { Iterator(source: source) }
 
   /// The reader.
   public struct Iterator: AsyncIteratorProtocol, Sendable {
     let source: Source
 
-    /// The bytes that follow; nil at the end of the file.
+    /// The next bytes; nil at the end of the file.
     public mutating func next(
       isolation: isolated (any Actor)? = #isolation
     ) async throws(ShoalError) -> ArraySlice<UInt8>? {

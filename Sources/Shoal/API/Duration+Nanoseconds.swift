@@ -1,7 +1,7 @@
 import ShoalBase
 
 extension Duration {
-  /// The span in nanoseconds; the longest that there is if it is longer, and none if it is negative.
+  /// The span in nanoseconds; the longest possible if it is too long, and zero if it is negative.
   package var nanoseconds: Nanoseconds {
     let (seconds, attoseconds) = components
     let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: .second)

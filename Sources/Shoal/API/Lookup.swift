@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A file that a tracker knows by name, and who claims to have it: no proof that it is what was meant.
+/// A file that a tracker knows by name, and who claims to have it: no proof that it is the file that was meant.
 public struct FoundFile: Sendable, Hashable {
   /// The file's id.
   public var id: Digest
@@ -26,20 +26,20 @@ public struct LookupResult: Sendable {
     public var cut: Cut
     /// How many chunks it has.
     public var have: Int
-    /// Which; nil if the tracker would not say.
+    /// Which chunks; nil if the tracker would not say.
     public var chunks: Swift.RangeSet<Int>?
     /// The time since the tracker heard from it, in whole seconds.
     public var age: Duration
-    /// Whether it has all.
+    /// Whether it has all chunks.
     public var isComplete: Bool { have == Int(cut.chunks) }
   }
   /// The file's id.
   public var id: Digest
-  /// The name under which the tracker knows it, if it has one; not to be trusted.
+  /// The name by which the tracker knows it, if it has one; not to be trusted.
   public var name: String?
-  /// How many peers there are; `peers` may be fewer.
+  /// How many peers have some of it; `peers` may list fewer.
   public var total: Int
-  /// Who they are.
+  /// The peers that have some of it.
   public var peers: [Holder]
 }
 

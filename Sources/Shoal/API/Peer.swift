@@ -23,14 +23,14 @@ import Synchronization
 /// await origin.close()
 /// ```
 ///
-/// `Peer.run` closes the peer by itself. A peer that nobody holds stops too, and with it its shares and downloads.
+/// `Peer.run` closes the peer by itself. A peer that nobody holds stops too, along with its shares and downloads.
 public final class Peer: Sendable {
   let node: Node<PeerLoop>
   private let runsTracker: Bool
   /// The trackers that tickets name.
   private let trackers = Mutex<[String]>([])
   private let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }
-  /// What happens besides the progress of downloads; for one reader. It ends when the peer is closed.
+  /// What happens besides the progress of downloads. Only one reader may read it; it ends when the peer is closed.
   public let events: AsyncStream<PeerEvent>
 
   /// Starts a peer without files.
@@ -48,7 +48,7 @@ public final class Peer: Sendable {
     Peer(try Node(options), runsTracker: options.runsTracker)
   }
 
-  /// Starts a peer for as long as `body` runs; it is closed before this returns, also when `body` throws or the task is
+  /// Starts a peer for as long as `body` runs; it is closed before this returns, even if `body` throws or the task is
   /// cancelled.
   public nonisolated(nonsending) static func run<Result>(
     _ options: Options = Options(), _ body: nonisolated(nonsending) (Peer) async throws -> Result
@@ -73,12 +73,13 @@ public final class Peer: Sendable {
 
   deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
 
-  /// The port at which others expect a peer, where none is said.
+  /// The port at which others expect a peer where none is given.
   public static let defaultPort: UInt16 = 7401
-  /// The most trackers of one ticket that are asked.
+  /// How many of a ticket's trackers are asked at most.
   package static let ticketTrackers = 8
 
-  /// Where it listens; unspecified (`0.0.0.0` or `[::]`) if at all of the machine's addresses.
+  /// The address at which it listens; unspecified (`0.0.0.0` or `[::]`) if it listens at all of the machine's
+  /// addresses.
   public var address: Address { node.address }
 
   /// The addresses at which others can reach this peer, the likeliest first (the original's `get_local_ip`).
@@ -89,8 +90,8 @@ public final class Peer: Sendable {
 
   /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers. Later tickets name it.
   ///
-  /// Its name is resolved now, and again when the tracker falls silent and every minute; all addresses that it has are
-  /// tried. While it cannot be resolved that is tried again, less and less often, and `PeerEvent.unresolved` says why.
+  /// Its name is resolved now, again when the tracker falls silent, and every minute; all of its addresses are tried.
+  /// If the name cannot be resolved, that is tried again, less and less often, and `PeerEvent.unresolved` says why.
   public func add(tracker: String) async throws(ShoalError) {
     add(try Peer.place(tracker, defaultPort: Tracker.defaultPort))
   }
@@ -102,10 +103,12 @@ public final class Peer: Sendable {
 
   // MARK: Sharing
 
-  /// Cuts a file into chunks, hashes it and serves it from then on. `onProgress` is told of bytes hashed, of how many.
+  /// Cuts a file into chunks, hashes it and serves it from then on. `onProgress` is told how many bytes of how many
+  /// have been hashed.
   ///
-  /// The file stays open, as each share's does: for thousands of them the process must be allowed that (`ulimit -n`). It
-  /// must not change while it is shared; if it does, it is withdrawn, and `PeerEvent.withdrawn` says so.
+  /// The file stays open, as does that of every share: to share thousands of files, the process must be allowed to have
+  /// that many open (`ulimit -n`). The file must not change while it is shared; if it does, it is withdrawn, and
+  /// `PeerEvent.withdrawn` says so.
   public func share(
     _ path: String, chunking: Chunking = .automatic,
     onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }
@@ -114,14 +117,14 @@ public final class Peer: Sendable {
     return try await share(path, nil, chunking, name: name, onProgress)
   }
 
-  /// Serves bytes under a name. They are copied.
+  /// Serves bytes under a name. The bytes are copied.
   public func share(
     _ content: some Sequence<UInt8> & Sendable, name: String, chunking: Chunking = .automatic
   ) async throws(ShoalError) -> Share {
     try await share(name, Spool.inMemory(name, content), chunking, name: name)
   }
 
-  /// Reads a stream to its end and serves what it gave, under a name. The content lies in a file in `$TMPDIR`, or
+  /// Reads a stream to its end and serves its content under a name. The content is kept in a file in `$TMPDIR`, or
   /// `/var/tmp`, that nobody sees, and that is gone when the share is stopped or the process ends.
   public func share<Stream: AsyncSequence & Sendable>(
     reading stream: Stream, name: String, chunking: Chunking = .automatic
@@ -142,7 +145,7 @@ public final class Peer: Sendable {
           loop.share(path, file, chunking, name: name, until: flag, onProgress: onProgress) { result in
             let share = result.map { manifest, key in
               let name = name.isEmpty ? nil : name
-              // Whoever has the ticket can ask at once, and need not wait for a tracker's answer that may be lost.
+              // Whoever has the ticket can ask us at once, and need not wait for a tracker's answer, which may be lost.
               let ticket = Ticket(id: manifest.id, trackers: trackers, peers: own, name: name, cut: manifest.cut)
               let share = Share(manifest, name: name ?? "", ticket: ticket, node, key)
               loop.shares[key.index] = share
@@ -156,24 +159,25 @@ public final class Peer: Sendable {
     } onCancel: {
       flag.set()
     }
-    // Hashing that was given up has come to nothing.
+    // If hashing failed because it was given up, it is the cancellation that is reported.
     if flag.isSet, case .failure = result { throw ShoalError.closed("the task was cancelled") }
     return try result.get()
   }
 
-  /// What is served, oldest first: not downloads, and nothing that was stopped or had to be withdrawn.
+  /// The shares that are being served, oldest first: not downloads, and none that was stopped or had to be withdrawn.
   public var shares: [Share] {
     get async { await node.ask { loop in loop.shares.sorted { $0.key < $1.key }.map(\.value) } ?? [] }
   }
 
   // MARK: Fetching
 
-  /// Fetches a file from all peers that the ticket's peers and trackers, and those added, know of.
+  /// Fetches a file from all peers that are known through the ticket's peers and trackers, or through trackers added to
+  /// this peer.
   ///
-  /// What is on its way is in `NAME.part` beside the destination, and is gone on from if it is there. An existing
-  /// file of other content is an error, unless `force`; so is a `NAME.part` that no download of this file left.
-  /// Fails once no name in the ticket or of a tracker leads anywhere and none is going to.
-  /// Fails also once nothing has come for as long as `wait`; without, it waits for peers for ever.
+  /// While it is being fetched, the content is in `NAME.part` beside the destination; if that is there already, the
+  /// download continues from it. An existing file with other content is an error, unless `force`; so is a `NAME.part`
+  /// that no download of this file left. Fails once neither a name in the ticket nor that of a tracker can be resolved,
+  /// now or later. Also fails once nothing has come for as long as `wait`; without `wait`, it waits for peers forever.
   public func download(
     _ ticket: Ticket, to destination: Destination, force: Bool = false, wait: Duration? = nil
   ) async throws(ShoalError) -> Download {
@@ -182,12 +186,12 @@ public final class Peer: Sendable {
     return download
   }
 
-  /// Fetches a file into memory; fails with `tooLarge` if it has more than `limit` bytes, whatever the ticket says.
+  /// Fetches a file into memory; fails with `tooLarge` if it is longer than `limit` bytes, whatever the ticket says.
   public func fetch(_ ticket: Ticket, upTo limit: Int, wait: Duration? = nil) async throws(ShoalError) -> [UInt8] {
     try await stream(ticket, limit: UInt64(max(limit, 0)), wait).collect(upTo: max(limit, 0))
   }
 
-  /// Fetches a file for a reader that takes it in order, from the first bytes as they come.
+  /// Fetches a file for a reader that takes it in order, beginning as soon as the first bytes come.
   public func stream(_ ticket: Ticket, wait: Duration? = nil) async throws(ShoalError) -> DownloadStream {
     try await stream(ticket, limit: .max, wait)
   }
@@ -214,9 +218,9 @@ public final class Peer: Sendable {
       }
     }
     let peers = places(ticket.peers, defaultPort: Peer.defaultPort)
-    // Whoever wrote the ticket must not have us ask as many strangers as it can name.
+    // Whoever wrote the ticket must not be able to make us ask any number of strangers.
     let trackers = places(Array(ticket.trackers.prefix(Peer.ticketTrackers)), defaultPort: Tracker.defaultPort)
-    // A part of a ticket that cannot be read matters only if nothing else can be.
+    // A part of a ticket that cannot be read matters only if no other part can be.
     if let failure, peers.isEmpty, trackers.isEmpty { throw failure }
     let leftOut = ticket.trackers.count - Peer.ticketTrackers
     let begun: Void? = await node.ask { loop in
@@ -226,22 +230,23 @@ public final class Peer: Sendable {
     guard begun != nil else { throw ShoalError.closed() }
   }
 
-  /// The downloads that are under way, and those that are finished and served to others; oldest first. What has failed or
-  /// was cancelled or removed is not among them, nor what was kept nowhere once it is finished.
+  /// The downloads that are under way, and those that are finished and served to others, oldest first. Those that
+  /// failed or were cancelled or removed are not among them, nor are finished ones of which nothing was kept.
   public var downloads: [Download] {
     get async { await node.ask { $0.allDownloads } ?? [] }
   }
 
   // MARK: Questions
 
-  /// Asks the trackers which files have a name.
+  /// Asks the trackers which files have this name.
   public func find(name: String) async throws(ShoalError) -> [FoundFile] {
     try await answer { loop, answer in
       loop.find(name, until: answer.abandoned) { answer.give($0) }
     }
   }
 
-  /// Asks the trackers who has a file, or one chunk of it (the original's `get_peers_for_file`), and which chunks.
+  /// Asks the trackers who has a file, or one chunk of it, and which chunks they have (the original's
+  /// `get_peers_for_file`).
   public func lookup(id: Digest, chunk: Int? = nil) async throws(ShoalError) -> LookupResult {
     var result: LookupResult = try await answer { loop, answer in
       loop.lookup(id, chunk, until: answer.abandoned) { answer.give($0) }
@@ -263,7 +268,7 @@ public final class Peer: Sendable {
     return result
   }
 
-  /// Waits for what the loop answers, for as long as the task is not cancelled.
+  /// Waits for the loop's answer, for as long as the task is not cancelled.
   private func answer<Value: Sendable>(
     _ question: @escaping @Sendable (PeerLoop, Answer<Value>) -> Void
   ) async throws(ShoalError) -> Value {
@@ -283,15 +288,15 @@ public final class Peer: Sendable {
 
   // MARK: The rest
 
-  /// What was counted so far; nothing of a peer that is closed.
+  /// What has been counted so far; nothing if the peer is closed.
   public func statistics() async -> PeerStatistics { await node.ask { $0.statistics } ?? PeerStatistics() }
 
-  /// Why the system sends nothing to any tracker or peer that is known, in words: there is no route, or a firewall of
-  /// this machine, say; nil if that is not so.
+  /// Why the system sends nothing to any known tracker or peer, in words: there is no route, for instance, or a
+  /// firewall on this machine forbids it. Nil if that is not so.
   public func obstacle() async -> String? { await node.ask { $0.obstacle } ?? nil }
 
-  /// Deregisters from all trackers, says goodbye to all peers, for two seconds at most, and stops. Downloads that are
-  /// not finished fail with `stopped`. Closing a second time waits for the first, and does nothing more.
+  /// Deregisters from all trackers and says goodbye to all peers, for at most two seconds, and stops. Downloads that
+  /// are not finished fail with `stopped`. Closing a second time waits for the first close and does nothing more.
   public func close() async {
     await withCheckedContinuation { continuation in
       let isRunning = node.post { [buffer] loop in

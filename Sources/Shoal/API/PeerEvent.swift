@@ -1,14 +1,15 @@
 import ShoalContent
 import ShoalWire
 
-/// What a peer tells besides the progress of its downloads. Names, reasons and messages are others' and not to be
-/// trusted.
+/// What a peer reports besides the progress of its downloads. Names, reasons and messages come from others and are not
+/// to be trusted.
 public enum PeerEvent: Sendable {
   /// A connection is open; `byPeer` if the other side asked for it.
   case connected(Address, byPeer: Bool)
   /// An open connection has ended; `byPeer` if the other side ended it.
   case disconnected(Address, CloseReason, byPeer: Bool)
-  /// An address did not answer; it will be tried again. `refusal`: why the system did not even send, if it said so.
+  /// An address did not answer; it will be tried again. `refusal` says why the system did not even send, if it gave a
+  /// reason.
   case unreachable(Address, refusal: String?)
   /// A peer speaks only these versions of the protocol.
   case otherVersion(Address, ClosedRange<UInt8>)
@@ -16,14 +17,14 @@ public enum PeerEvent: Sendable {
   case refused(Address, id: Digest)
   /// A peer sent what does not fit a file's id, and is left alone for ten minutes.
   case distrusted(Address, id: Digest)
-  /// A peer has got what it wanted of a file; so many bytes from here.
+  /// A peer has got what it wanted of a file, this many bytes of it from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
-  /// A peer has gone and did not say whether it has what it wanted of a file; so many bytes it had asked for here.
+  /// A peer has gone without saying whether it has what it wanted of a file; it had asked for this many bytes here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
-  /// The name of a tracker or a peer leads nowhere, for this reason; it is resolved again after `pause`.
+  /// The name of a tracker or a peer cannot be resolved, for the reason given; it is tried again after `pause`.
   case unresolved(String, pause: Duration)
-  /// A tracker has not answered so many tries; another goes out now, the next after `pause`. `refusal`: why the system
-  /// did not even send, if it said so.
+  /// A tracker has not answered this many tries; another goes out now, the next after `pause`. `refusal` says why the
+  /// system did not even send, if it gave a reason.
   case trackerSilent(Address, tries: Int, pause: Duration, refusal: String?)
   /// A tracker answers again.
   case trackerAnswered(Address)
@@ -31,13 +32,13 @@ public enum PeerEvent: Sendable {
   case registered(Address, id: Digest)
   /// A tracker refuses a request.
   case trackerRefused(Address, TrackerRefusal, message: String)
-  /// A ticket names so many trackers beyond those that are asked.
+  /// A ticket names this many trackers beyond those that are asked.
   case trackersLeftOut(Int)
-  /// A shared file is served no longer: it was changed (the error's code is `changed`), or cannot be read any more.
+  /// A shared file is no longer served: it was changed (the error's code is `changed`), or can no longer be read.
   case withdrawn(id: Digest, path: String, ShoalError)
-  /// The capture or the qlog cannot be written any more.
+  /// The capture or the qlog can no longer be written.
   case captureFailed(String)
-  /// So many events are left out here: they came faster than they were read.
+  /// This many events are left out here, as they came faster than they were read.
   case omitted(count: Int)
 }
 
@@ -47,7 +48,7 @@ public struct CloseReason: Hashable, Sendable {
   public enum Kind: Hashable, Sendable, CustomStringConvertible {
     /// Nothing more is wanted.
     case done
-    /// The peer is stopping, or serves a file no longer.
+    /// The peer is stopping, or no longer serves a file.
     case goingAway
     /// A packet or message broke the protocol.
     case protocolError
@@ -79,7 +80,7 @@ public struct CloseReason: Hashable, Sendable {
 
   /// What kind of reason it is.
   public var kind: Kind
-  /// The words of whoever ended it, if it gave any, or why the system did not send, where nothing was heard.
+  /// The words of whoever ended it, if it gave any; where nothing was heard, why the system did not send.
   public var message: String?
 
   package init(_ kind: Kind, _ message: String? = nil) { (self.kind, self.message) = (kind, message) }

@@ -5,34 +5,34 @@ import ShoalTransport
 import ShoalWire
 
 extension Peer {
-  /// What a peer is told at its start; each is what the `shoal` command has an option of the same name for.
+  /// What a peer is told at its start; for each, the `shoal` command has an option of the same name.
   public struct Options: Sendable {
-    /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 is any that is free.
+    /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
     public var listen: String
-    /// If the port of `listen` is in use, any free one is taken.
+    /// Whether any free port is taken if the port of `listen` is in use.
     public var anyPortIfBusy = false
-    /// Whether a tracker answers on the same port, and the tickets of what is shared name it.
+    /// Whether a tracker answers on the same port, and the tickets of shared files name it.
     public var runsTracker: Bool
     /// Trackers, `host:port`, that are told of every file, asked for peers, and named in tickets.
     public var trackers: [String] = []
-    /// How lost packets are repeated; go-back-N if either end asks for it.
+    /// How lost packets are retransmitted; go-back-N if either end asks for it.
     public var arq = RepeatMode.selectiveRepeat
-    /// The most packets from the lowest unacknowledged, per connection and direction: 1 to 1,048,576.
+    /// The most packets from the lowest unacknowledged one on, per connection and direction: 1 to 1,048,576.
     public var window = Int(TransportConfiguration().window)
     /// The congestion control.
     public var congestion = CongestionAlgorithm.bbr
-    /// The largest IP packet to send, in bytes: 1,280 to 65,535. If nil, what the interface towards each peer takes, or
-    /// 1,500 through a `link` that is not clean.
+    /// The largest IP packet to send, in bytes: 1,280 to 65,535. If nil, whatever the interface towards each peer
+    /// takes, or 1,500 through a `link` that is not clean.
     public var mtu: Int?
-    /// A bad link through which everything that is sent and received passes.
+    /// A bad link through which everything sent and received passes.
     public var link = LinkSpec.clean
     /// Where to record every datagram, as pcapng.
     public var capture: String?
     /// Where to record what the transport decides, as qlog.
     public var qlog: String?
-    /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
+    /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
     public var force = false
-    /// The most bytes of pieces that are not yet verified, over all downloads.
+    /// The most bytes of pieces that are not yet verified, across all downloads.
     public var memory = SwarmConfiguration().bufferLimit
 
     /// Any free port and a clean link, unless told otherwise.
@@ -46,13 +46,13 @@ extension Peer {
 extension Tracker {
   /// What a tracker is told at its start.
   public struct Options: Sendable {
-    /// Where to listen: `:7400`, `0.0.0.0:7400`, `[::1]:0`. Port 0 is any that is free.
+    /// Where to listen: `:7400`, `0.0.0.0:7400`, `[::1]:0`. Port 0 stands for any free port.
     public var listen: String
-    /// A bad link through which everything that is sent and received passes.
+    /// A bad link through which everything sent and received passes.
     public var link = LinkSpec.clean
     /// Where to record every datagram, as pcapng.
     public var capture: String?
-    /// Whether `capture` may replace a file that has content; otherwise that is an error.
+    /// Whether `capture` may replace a file that has content; otherwise such a file is an error.
     public var force = false
 
     /// The usual port and a clean link, unless told otherwise.
@@ -94,7 +94,7 @@ extension NodeOptions {
     (capture, replacesRecords) = (options.capture, options.force)
   }
 
-  /// Two of the largest pieces: with fewer, one peer that is slow holds up all others.
+  /// Two of the largest pieces: with less memory, one slow peer would hold up all others.
   private static let leastMemory = 2 << Limits.pieceExponents.upperBound
 
   private static func range(_ range: ClosedRange<Int>) -> String {

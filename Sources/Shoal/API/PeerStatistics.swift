@@ -1,4 +1,4 @@
-/// What was counted by one peer, in both its roles.
+/// What one peer has counted, in both its roles.
 public struct PeerStatistics: Sendable {
   /// Datagrams sent.
   public var sent = 0
@@ -14,13 +14,13 @@ public struct PeerStatistics: Sendable {
   public var lost = 0
   /// Datagrams received that were corrupt.
   public var corrupt = 0
-  /// Numbered packets received again.
+  /// Numbered packets that were received before.
   public var duplicate = 0
   /// Datagrams received that the other side had retransmitted.
   public var receivedRetransmitted = 0
   /// Datagrams that the system refused to send: no route, a firewall.
   public var refused = 0
-  /// Why it refused the last of them, if there was one.
+  /// Why the system refused the last of them, if there was one.
   public var lastRefusal: String?
   /// Connections that are open.
   public var connections = 0

@@ -1,7 +1,7 @@
 import ShoalContent
 import ShoalSwarm
 
-/// A file that is served, until `stop` or until its peer is closed; it need not be held on to.
+/// A file that is served until `stop`, or until its peer is closed; nobody needs to hold the share.
 public final class Share: Sendable {
   /// The file's BLAKE3 hash.
   public let id: Digest
@@ -24,7 +24,7 @@ public final class Share: Sendable {
   /// The file's size in bytes.
   public var size: UInt64 { cut.size }
 
-  /// Serves the file no longer, and tells trackers and peers; if it is shared twice, the other share goes on. What is
-  /// stopped already stays so.
+  /// Stops serving the file, and tells trackers and peers; if the file is shared twice, the other share continues.
+  /// Stopping a share that is already stopped has no effect.
   public func stop() async { await node.ask { [key] loop in loop.stopServing(key) } }
 }

@@ -1,6 +1,6 @@
 /// What went wrong, in words for people: the thing, the cause, and the remedy where there is one.
 ///
-/// Everything in Shoal that throws, throws this, but `Peer.run`, which passes on what its body throws.
+/// Everything in Shoal that throws throws this, except `Peer.run`, which passes on whatever its body throws.
 public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of fault it is; stable, for programs.
   public enum Code: String, Sendable {
@@ -12,25 +12,25 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case badOption = "bad_option"
     /// A file, or a stream that is to be shared, cannot be read, written or examined.
     case file = "file"
-    /// The system gives no socket or no thread.
+    /// The system provides no socket or no thread.
     case system = "system"
     /// The destination exists and differs.
     case exists = "exists"
     /// There is no room for the file.
     case diskFull = "disk_full"
-    /// The file is larger than was to be accepted.
+    /// The file is larger than the caller was willing to accept.
     case tooLarge = "too_large"
     /// Another program has the port.
     case portInUse = "port_in_use"
     /// No tracker knows the name or id.
     case unknownName = "unknown_name"
-    /// A tracker refuses a question for another reason.
+    /// A tracker refuses a question for some other reason.
     case trackerRefused = "tracker_refused"
-    /// A peer speaks no version that we do.
+    /// A peer speaks no version of the protocol that this one does.
     case version = "version"
-    /// A file was changed while it was read.
+    /// A file was changed while it was being read.
     case changed = "changed"
-    /// Nothing of the file came from anybody for as long as was to be waited.
+    /// Nothing of the file came from anybody for as long as the caller wanted to wait.
     case unavailable = "unavailable"
     /// The peer, the download or the task that waits for it was stopped.
     case stopped = "stopped"
@@ -42,7 +42,7 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case listen
     /// The trackers that are told of every file.
     case trackers
-    /// The packets that may be under way.
+    /// The packets that may be under way at once.
     case window
     /// The largest packet.
     case mtu
@@ -56,19 +56,19 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case memory
   }
 
-  /// What would help, where that is to call with something else.
+  /// What would help, where the caller can call again with something else.
   public enum Remedy: String, Sendable {
     /// Another destination.
     case otherDestination = "choose another destination"
-    /// A destination whose name is given: the one that peers give the file cannot be used.
+    /// A destination that names the file: the name that peers give the file cannot be used.
     case namedDestination = "choose a destination that names the file"
     /// Another destination, or `force`.
     case otherDestinationOrForce = "choose another destination, or use force"
-    /// To remove what is at the destination, or another destination.
+    /// To remove what is at the destination, or to choose another destination.
     case removeOrOtherDestination = "remove it, or choose another destination"
-    /// To remove what is at the destination, another destination, or `force`.
+    /// To remove what is at the destination, to choose another destination, or to use `force`.
     case removeOtherDestinationOrForce = "remove it, choose another destination, or use force"
-    /// To wait until another program is done with the file, or another destination.
+    /// To wait until another program is done with the file, or to choose another destination.
     case waitOrOtherDestination = "wait for it, or choose another destination"
     /// Another file to record to, or `force`.
     case otherRecordOrForce = "name another file, or replace it with force"
@@ -84,7 +84,7 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   public var summary: String
   /// The option that is at fault, if one is.
   public var option: Option?
-  /// What would help, if it is for the caller to do.
+  /// What would help, if it is up to the caller.
   public var remedy: Remedy?
 
   /// An error of this kind.
@@ -116,9 +116,9 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     message(option: option?.rawValue, summary, remedy: remedy?.rawValue)
   }
 
-  /// The message with these words for the option and the remedy.
+  /// The message, with these words for the option and the remedy.
   package func message(option: String?, _ summary: String, remedy: String?) -> String {
-    // A question is a sentence's end already.
+    // A question already ends a sentence.
     let joint = summary.hasSuffix("?") ? " " : "; "
     return (option.map { $0 + " " } ?? "") + summary + (remedy.map { joint + $0 } ?? "")
   }

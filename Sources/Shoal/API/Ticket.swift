@@ -1,8 +1,9 @@
 import ShoalContent
 
-/// All that a receiver needs: `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`.
+/// Everything that a receiver needs:
+/// `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`.
 ///
-/// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything after it is a hint that nobody must believe.
+/// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything after it is a hint that nobody has to believe.
 public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   /// The file's id.
   public var id: Digest
@@ -15,7 +16,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   /// How the file is cut, if the ticket says.
   public var cut: Cut?
 
-  /// A ticket of these parts.
+  /// A ticket made of these parts.
   public init(id: Digest, trackers: [String] = [], peers: [String] = [], name: String? = nil, cut: Cut? = nil) {
     self.id = id
     self.trackers = trackers
@@ -24,7 +25,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     self.cut = cut
   }
 
-  /// Reads a ticket, or a bare id of 64 hex digits. Keys that are not known are passed over.
+  /// Reads a ticket, or a bare id of 64 hex digits. Unknown keys are ignored.
   public init(_ text: some StringProtocol) throws(ShoalError) {
     var rest = Substring(text)
     let hasScheme = rest.lowercased().hasPrefix("shoal:")
@@ -64,7 +65,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Digits alone: `UInt64` takes a sign too.
+  /// Reads digits only: `UInt64` would accept a sign too.
   private static func number(_ value: String) -> UInt64? {
     value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt64(value) : nil
   }
@@ -84,7 +85,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     return "shoal:\(id.hex)" + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
   }
 
-  /// Percent-encodes all but RFC 3986's unreserved characters, so that no quote occurs.
+  /// Percent-encodes everything but RFC 3986's unreserved characters, so that no quote occurs.
   private static func encode(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF")
     return text.utf8.reduce(into: "") { result, byte in
@@ -98,7 +99,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The text whose bytes are percent-encoded; nil if some are cut off, or are not UTF-8.
+  /// Decodes percent-encoded text; nil if an escape is cut off, or if the bytes are not UTF-8.
   static func decode(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]

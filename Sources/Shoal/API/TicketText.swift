@@ -1,7 +1,7 @@
 extension Ticket {
-  /// The tickets in a text that people have sent each other: quotes of any kind around one, `> ` before its lines, blanks
-  /// and line breaks within, the whole command line, a colon as `%3A`. They are texts, so that what is wrong with one can
-  /// still be said.
+  /// The tickets in a text that people have sent each other: with quotes of any kind around one, `> ` before its lines,
+  /// blanks and line breaks within it, the whole command line, or a colon as `%3A`. They are returned as texts, so that
+  /// it can still be said what is wrong with one.
   public static func texts(in text: String) -> [String] { TicketText(text).tickets }
 }
 
@@ -11,7 +11,7 @@ private struct TicketText {
 
   init(_ text: String) {
     let plain = text.replacing("&amp;", with: "&").replacing("&#38;", with: "&")
-    // Chats put marks that cannot be seen where a long word may be broken.
+    // Chat programs put invisible marks where a long word may be broken.
     scalars = plain.unicodeScalars.filter { $0.properties.generalCategory != .format }
   }
 
@@ -35,12 +35,13 @@ private struct TicketText {
         index += 1
       }
     }
-    // What is printed when a file is shared names its id once more.
+    // What is printed when a file is shared contains its id once more.
     let named = found.filter { $0.hasPrefix("shoal:") }
     return named.isEmpty ? found : named
   }
 
-  /// Where what follows `shoal:` begins, with the slashes that a program may have added; nil if it is not there.
+  /// Where the part after `shoal:` begins, skipping slashes that a program may have added; nil if `shoal:` is not
+  /// there.
   private func scheme(at index: Int) -> Int? {
     guard let name = end(of: "shoal", at: index), let colon = end(of: ":", at: name) ?? end(of: "%3a", at: name) else {
       return nil
@@ -59,7 +60,7 @@ private struct TicketText {
     let isAlone =
       isEnd(next) || scalars[next] == "?" || ".,:;!".unicodeScalars.contains(scalars[next]) && isEnd(next + 1)
     if isAlone, digits.count == 64 { return true }
-    // At the beginning nothing else can be meant by so many digits, even if some are missing.
+    // At the beginning, so many digits can mean nothing else, even if some are missing.
     guard isFirst, !digits.isEmpty else { return false }
     let id = read(from: index).ticket.prefix { $0 != "?" }
     return id.utf8.count > 48 && id.allSatisfy { $0.isASCII && $0.isHexDigit }
@@ -71,7 +72,7 @@ private struct TicketText {
     scalars[index...].prefix { $0.isASCII && $0.properties.isASCIIHexDigit }
   }
 
-  /// The next place that is neither blank nor a quote nor what a mail has before a line that it quotes.
+  /// The next place that is neither a blank nor a quote nor what a mail program puts before a quoted line.
   private func skip(from index: Int) -> Int {
     scalars[index...].firstIndex(where: isPart) ?? scalars.count
   }
@@ -94,19 +95,19 @@ private struct TicketText {
     return (tidy(String(ticket)), index)
   }
 
-  /// Whether what follows a blank belongs to the ticket.
+  /// Whether the word after a blank belongs to the ticket.
   private func continues(_ ticket: String, at index: Int) -> Bool {
     let word = scalars[index...].prefix(while: isPart)
     if word.starts(with: "--".unicodeScalars) { return false }
     if !ticket.contains("?") { return ticket.count < 64 || word.first == "?" }
-    // As they are written, tickets end with their number of chunks.
+    // As we write them, tickets end with their number of chunks.
     guard let last = ticket.split(separator: "&").last, last.lowercased().hasPrefix("chunks=") else { return true }
-    // Such a number may be parted, too, but then nothing follows it.
+    // That number may be split, too, but then nothing follows it.
     let isRest = word.allSatisfy { "0"..."9" ~= $0 } && !scalars[word.endIndex...].contains(where: isPart)
     return last.utf8.count == 7 || isRest
   }
 
-  /// Without the full stop of the sentence that it ends, and decoded if it was encoded as a whole.
+  /// The ticket without the full stop of the sentence that it ends, and decoded if it was encoded as a whole.
   private func tidy(_ ticket: String) -> String {
     var ticket = ticket
     let last = ticket.split(separator: "&").last ?? ""

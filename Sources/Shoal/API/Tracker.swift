@@ -4,10 +4,10 @@ import ShoalWire
 public final class Tracker: Sendable {
   private let node: Node<TrackerLoop>
   private let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
-  /// What happens, for a log; for one reader. It ends when the tracker is closed.
+  /// What happens, for a log. Only one reader may read it; it ends when the tracker is closed.
   public let events: AsyncStream<TrackerEvent>
 
-  /// The port of a tracker, where none is said.
+  /// The port of a tracker where none is given.
   public static let defaultPort: UInt16 = 7400
 
   /// Starts a tracker.
@@ -21,8 +21,8 @@ public final class Tracker: Sendable {
     return Tracker(try Node(options))
   }
 
-  /// Starts a tracker for as long as `body` runs; it is closed before this returns, also when `body` throws or the task is
-  /// cancelled.
+  /// Starts a tracker for as long as `body` runs; it is closed before this returns, even if `body` throws or the task
+  /// is cancelled.
   public nonisolated(nonsending) static func run<Result>(
     _ options: Options = Options(), _ body: nonisolated(nonsending) (Tracker) async throws -> Result
   ) async throws -> Result {
@@ -43,16 +43,16 @@ public final class Tracker: Sendable {
     node.post { [buffer] loop in loop.service.listener = { buffer.push(TrackerEvent($0)) } }
   }
 
-  /// A tracker that nobody holds stops, as by `close`.
+  /// A tracker that nobody holds stops, as if by `close`.
   deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
 
-  /// Where it listens.
+  /// The address at which it listens.
   public var address: Address { node.address }
 
-  /// The datagrams dropped because their checksum was wrong, so far.
+  /// How many datagrams have been dropped so far because their checksum was wrong.
   public func corruptDatagrams() async -> Int { await node.ask { $0.port.corrupt } ?? 0 }
 
-  /// Stops answering. Closing a second time waits for the first, and does nothing more.
+  /// Stops answering. Closing a second time waits for the first close and does nothing more.
   public func close() async {
     await withCheckedContinuation { continuation in
       let isRunning = node.post { [buffer] loop in

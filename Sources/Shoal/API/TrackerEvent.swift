@@ -5,36 +5,37 @@ import ShoalWire
 
 /// What a tracker did, for its log. Names and messages come from peers and are not to be trusted.
 public enum TrackerEvent: Sendable, Hashable {
-  /// A peer registered a file, or registered it anew with another cut; it has `have` of `chunks` chunks.
+  /// A peer registered a file, or registered it anew with a different cut; it has `have` of `chunks` chunks.
   case registered(peer: Address, id: Digest, name: String, have: Int, chunks: Int)
   /// A registered peer reported `gained` chunks that the tracker did not know it to have.
   case updated(peer: Address, id: Digest, have: Int, chunks: Int, gained: Int)
   /// A peer no longer serves a file.
   case deregistered(peer: Address, id: Digest)
-  /// A registration ended after so long without a word from the peer.
+  /// A registration ended after this long without a word from the peer.
   case expired(peer: Address, id: Digest, silence: Duration)
-  /// A registration ended because its host takes the most of a limited budget, and another needed some of it.
+  /// A registration ended because its host takes up the most of a limited budget, and another host needed some of it.
   case displaced(peer: Address, id: Digest)
-  /// A request was refused. Those whose sender's address is not proven are only counted, so that nobody can fill the log.
+  /// A request was refused. Refusals to senders whose address is not proven are only counted, so that nobody can fill
+  /// the log.
   case refused(peer: Address, request: Request, reason: TrackerRefusal, message: String)
-  /// So many events are left out here: they came faster than they were read.
+  /// This many events are left out here, as they came faster than they were read.
   case omitted(count: Int)
 
-  /// What is asked of a tracker.
+  /// What a tracker is asked to do or to tell.
   public enum Request: String, Sendable, Hashable {
-    /// To prove an address.
+    /// To let a peer prove its address.
     case connect
-    /// That a peer has a file from now on.
+    /// To note that a peer has a file from now on.
     case register
-    /// That it has more of it.
+    /// To note that the peer has more of it.
     case update
-    /// Which files have a name.
+    /// Which files have a given name.
     case find
     /// Who has a file.
     case lookup
     /// Which chunks a peer has.
     case map
-    /// That a peer has a file no longer.
+    /// To note that a peer no longer has a file.
     case deregister
   }
 
@@ -59,7 +60,7 @@ public enum TrackerEvent: Sendable, Hashable {
 
 /// Why a tracker refuses a request.
 public enum TrackerRefusal: Sendable, Hashable, CustomStringConvertible {
-  /// The proof of the sender's address is too old, or for another address; the peer connects again by itself.
+  /// The proof of the sender's address is too old, or was for another address; the peer connects again by itself.
   case staleCookie
   /// No peer has registered a file with that id or name.
   case unknownFile

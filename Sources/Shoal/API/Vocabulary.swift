@@ -3,7 +3,7 @@ import ShoalLink
 import ShoalTransport
 import ShoalWire
 
-// The core's types that the library's own declarations speak of, so that `import Shoal` alone names them.
+// The core's types that the library's own declarations mention, so that `import Shoal` alone is enough to name them.
 
 /// A BLAKE3 hash: what names a file.
 public typealias Digest = ShoalContent.Digest
@@ -13,7 +13,7 @@ public typealias Address = ShoalWire.Address
 public typealias Cut = ShoalContent.Cut
 /// How a user wants a file cut into chunks.
 public typealias Chunking = ShoalContent.Chunking
-/// How lost packets are repeated.
+/// How lost packets are retransmitted.
 public typealias RepeatMode = ShoalWire.RepeatMode
 /// What decides how much may be in flight, and how fast it is sent.
 public typealias CongestionAlgorithm = ShoalTransport.CongestionAlgorithm
@@ -21,7 +21,7 @@ public typealias CongestionAlgorithm = ShoalTransport.CongestionAlgorithm
 public typealias LinkSpec = ShoalLink.LinkSpec
 
 extension LinkSpec {
-  /// The link that a text such as `loss=5%,delay=10ms,rate=20mbit/100mbit` describes; `clean` is none.
+  /// The link that a text such as `loss=5%,delay=10ms,rate=20mbit/100mbit` describes; `clean` stands for no link.
   public init(_ text: String) throws(ShoalError) {
     do { self = try LinkSpec(parsing: text) } catch {
       throw ShoalError(.badOption, "\(error)", option: .link)
@@ -30,6 +30,6 @@ extension LinkSpec {
 }
 
 extension String {
-  /// Nothing instead of an empty text.
+  /// The text, or nil if it is empty.
   var nilIfEmpty: String? { isEmpty ? nil : self }
 }

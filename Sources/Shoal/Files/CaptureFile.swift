@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalCapture
 import ShoalWire
 
-/// A capture that an endpoint writes of its own traffic.
+/// The capture that an endpoint writes of its own traffic.
 struct CaptureFile: ~Copyable {
   private var writer: PcapngWriter
   private let file: File
@@ -10,10 +10,10 @@ struct CaptureFile: ~Copyable {
   /// Why nothing more is captured.
   private(set) var failure: SystemError?
 
-  /// The bytes that are gathered before they are written: bounds memory, and makes few calls.
+  /// How many bytes are gathered before they are written: bounds memory, and keeps the number of calls low.
   private static let buffer = 256 << 10
 
-  /// Begins a capture; what is there is an error unless it may be replaced.
+  /// Begins a capture; an existing file is an error unless it may be replaced.
   init(_ path: String, replacing: Bool) throws(SystemError) {
     file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     writer = PcapngWriter(application: "shoal \(shoalVersion)")

@@ -1,21 +1,21 @@
 import ShoalBase
 
-/// Jobs of one kind, of which only a few are done at a time: they wait here, not where others' jobs would wait behind
-/// them. Each owner gets its turn after the others, however many jobs it brings.
+/// Jobs of one kind, only a few of which are done at a time: they wait here, where they do not make other kinds of jobs
+/// wait behind them. Each owner gets its turn after the others, however many jobs it brings.
 package struct JobLane<Owner: Hashable> {
-  /// Begins what is to be done; false if nothing is to be done any more, and the job has ended with that.
+  /// Begins what is to be done; false if there is nothing left to do, in which case the job has ended.
   package typealias Job = () -> Bool
 
   private let most: Int
   private var running = 0
   private var waiting: [Owner: Queue<Job>] = [:]
-  /// The owners that have jobs waiting, the next first.
+  /// The owners that have jobs waiting, next one first.
   private var turns = Queue<Owner>()
 
-  /// At most so many at a time.
+  /// A lane that does at most this many jobs at a time.
   package init(most: Int) { self.most = most }
 
-  /// Takes a job; gives it back if it may begin now.
+  /// Adds a job; returns it if it may begin now.
   package mutating func add(_ job: @escaping Job, of owner: Owner) -> Job? {
     guard running >= most else {
       running += 1
@@ -26,7 +26,7 @@ package struct JobLane<Owner: Hashable> {
     return nil
   }
 
-  /// A job that began has ended; the one that takes its place.
+  /// Notes that a job that had begun has ended; returns the one that takes its place.
   package mutating func next() -> Job? {
     assert(running > 0)
     guard let owner = turns.popFirst(), let job = waiting[owner]?.popFirst() else {

@@ -5,34 +5,34 @@ import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 
-/// The files of one loop on this machine: does what the store wants done to the disk, keeps the bytes of pieces that are
-/// being gathered, and reads what is sent. Only its loop's thread touches it; workers post what they have done.
+/// The files of one loop on this machine: does what the store wants done on the disk, keeps the bytes of pieces that
+/// are being gathered, and reads what is sent. Only its loop's thread touches it; workers post what they have done.
 final class LocalDisk {
   /// Runs something on the loop's thread; false if the loop has ended.
   typealias Post = @Sendable (@escaping @Sendable (LocalDisk) -> Void) -> Void
 
   private let post: Post
-  /// By the index of a file's key.
+  /// The files, by their keys' indices.
   private var files: [LocalFile?] = []
   private var store = Store()
   private var openFiles: [StoreKey: File] = [:]
-  /// How shared files were when they were hashed.
+  /// The status of each shared file when it was hashed.
   private var hashed: [Int: FileStatus] = [:]
   private var shares: [Int: Share] = [:]
   private var sharesMade = 0
-  /// What is being read for others.
+  /// What is being read for peers.
   private var reads: [StoreJobID: Read] = [:]
-  /// Hashing of whole files, each with all cores.
+  /// The hashing of whole files, each with all cores.
   private var scans = JobLane<StoreKey>(most: 2)
-  /// Reads for others: a few keep a disk busy, and no peer's wait behind all of another's.
+  /// Reads for peers: a few keep a disk busy, and no peer's reads wait behind all of another's.
   private var fetches = JobLane<LinkKey>(most: 4)
-  /// Pieces that wait to be hashed and written.
+  /// Pieces that are waiting to be hashed and written.
   private var gathered: [StoreJobID: PieceBuffer] = [:]
   private var spans = SpanCache()
   private var buffers: PieceBuffers
   private var events = Queue<DiskEvent>()
 
-  /// At most `bufferLimit` bytes of piece buffers that are not in use are kept.
+  /// Keeps at most `bufferLimit` bytes of piece buffers that are not in use.
   init(bufferLimit: Int, post: @escaping Post) {
     buffers = PieceBuffers(limit: bufferLimit)
     self.post = post
@@ -48,7 +48,7 @@ final class LocalDisk {
     files[key.index] = file
   }
 
-  /// A file is here no longer; what is on the disk stays.
+  /// Forgets a file; what is on the disk stays.
   func remove(_ key: FileKey) {
     if let share = file(key)?.share {
       store.forget(share: share)
@@ -59,7 +59,7 @@ final class LocalDisk {
 
   // MARK: Sharing
 
-  /// A file that is being hashed, or is served.
+  /// A file that is being hashed or served.
   private struct Share {
     var key: FileKey?
     let flag: Flag
@@ -67,8 +67,8 @@ final class LocalDisk {
     let done: (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
   }
 
-  /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told of bytes done, of how many, on
-  /// any thread. It fails soon after `flag` is set.
+  /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told, on any thread, how many
+  /// bytes of how many are done. It fails soon after `flag` is set.
   func share(
     _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag,
     progress: @escaping @Sendable (UInt64, UInt64) -> Void,
@@ -81,7 +81,7 @@ final class LocalDisk {
     work()
   }
 
-  /// A file that has been hashed is served from now on.
+  /// Serves a file that has been hashed, from now on.
   func serve(_ share: Int, _ cut: Cut, as key: FileKey) {
     guard let opened = openFiles[.share(share)], let status = hashed[share] else { return }
     if let former = file(key)?.share, former != share {
@@ -92,7 +92,7 @@ final class LocalDisk {
     set(LocalFile(key, SourceFile(opened, asHashed: status), cut, share: share), key)
   }
 
-  /// Nobody is going to be served any more: whoever waits for a file to be hashed is told.
+  /// Stops sharing: whoever is waiting for a file to be hashed is told why.
   func stop(_ reason: ShoalError) {
     for share in shares.values where share.key == nil { share.done(.failure(reason)) }
     shares = [:]
@@ -119,9 +119,9 @@ final class LocalDisk {
 
   // MARK: Storing
 
-  /// Prepares a place for a file, and verifies what is there already; without a `target` nothing is kept.
+  /// Prepares a place for a file, and verifies what is already there; without a `target`, nothing is kept.
   func prepare(_ key: FileKey, _ manifest: Manifest, target: String?, replacing: Bool) {
-    // It may be the second, where the first was a false claim: what was prepared for that is let go.
+    // This may be the second manifest, if the first made a false claim: what was prepared for that one is dropped.
     forget(key)
     store.prepare(key.index, manifest, target: target, replacing: replacing)
     work()
@@ -130,8 +130,8 @@ final class LocalDisk {
   /// The part of a download, or the file itself, while it is open.
   func openFile(_ key: FileKey) -> File? { openFiles[.download(key.index)] }
 
-  /// Pieces of a download can be gathered from now on, and what there is of it can be sent. `pieces` takes them, if they
-  /// are kept nowhere else.
+  /// Begins a download: from now on its pieces can be gathered, and those that are there can be sent. `pieces` takes
+  /// them, if they are kept nowhere else.
   func begin(_ key: FileKey, _ cut: Cut, readBy pieces: PieceFlow? = nil) {
     let source = openFile(key).map { SourceFile($0, asHashed: nil) }
     set(LocalFile(key, source, cut, readBy: pieces), key)
@@ -142,11 +142,11 @@ final class LocalDisk {
     file(key)?.place(piece, offset, content, &buffers)
   }
 
-  /// A piece is gathered no longer.
+  /// Gives up gathering a piece.
   func drop(_ key: FileKey, _ piece: Int) { if let buffer = file(key)?.take(piece) { buffers.give(buffer) } }
 
-  /// A piece is gathered: it is hashed, and written if it is right. Nothing wrong is ever written. `isBusy`: the loop has
-  /// datagrams to receive, and others are to do the hashing.
+  /// Settles a piece that is gathered: it is hashed, and written if it is correct. Nothing wrong is ever written.
+  /// `isBusy`: the loop has datagrams to receive, so others are to do the hashing.
   func settle(_ key: FileKey, _ piece: Int, isBusy: Bool) {
     guard let buffer = file(key)?.take(piece) else { return }
     guard let id = store.settle(piece, of: key.index) else { return buffers.give(buffer) }
@@ -154,13 +154,13 @@ final class LocalDisk {
     work(isBusy: isBusy)
   }
 
-  /// All pieces are settled: the file gets its name.
+  /// Gives the file its name, now that all its pieces are settled.
   func finish(_ key: FileKey) {
     store.finish(key.index)
     work()
   }
 
-  /// Nothing more is stored of a file.
+  /// Stores nothing more of a file.
   func forget(_ key: FileKey) {
     store.forget(key.index)
     openFiles[.download(key.index)] = nil
@@ -169,12 +169,12 @@ final class LocalDisk {
     }
   }
 
-  /// Nothing is being gathered: memory is given back.
+  /// Gives memory back, as nothing is being gathered.
   func emptyBuffers() { buffers.empty() }
 
   // MARK: Jobs
 
-  /// Begins the jobs that there are, and takes what comes of them.
+  /// Begins the jobs that are waiting, and takes their results.
   private func work(isBusy: Bool = true) {
     while let (id, job) = store.nextJob() { begin(job, id, isBusy) }
     while let event = store.nextEvent() { take(event) }
@@ -194,7 +194,7 @@ final class LocalDisk {
     }
   }
 
-  /// Begins a job of a lane, or the next that is to be done still.
+  /// Begins a job of a lane, or else the next one that is still to be done.
   private func run<Owner>(_ job: JobLane<Owner>.Job?, in lane: ReferenceWritableKeyPath<LocalDisk, JobLane<Owner>>) {
     var next = job
     while let job = next, !job() { next = self[keyPath: lane].next() }
@@ -205,7 +205,7 @@ final class LocalDisk {
   }
 
   private func fetch(_ job: StoreJob, _ id: StoreJobID) -> Bool {
-    // Who asked may be gone by now, or may have thought better of it.
+    // Whoever asked may have gone by now, or may no longer want it.
     guard let read = reads[id], read.isWanted() else {
       reads[id] = nil
       store.complete(id, .success(.done))
@@ -214,7 +214,7 @@ final class LocalDisk {
     return start(job, id, on: WorkerPool.shared.run) { $0.run($0.fetches.next(), in: \.fetches) }
   }
 
-  /// Does a job elsewhere, takes what came of it and calls `then`; false if nobody expects it any more.
+  /// Does a job elsewhere, takes its result and calls `then`; false if nobody expects the result any more.
   @discardableResult
   private func start(
     _ job: StoreJob, _ id: StoreJobID, on thread: (@escaping @Sendable () -> Void) -> Void,
@@ -256,8 +256,8 @@ final class LocalDisk {
     work()
   }
 
-  /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams wait; and
-  /// writes it if it is right, on a worker.
+  /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams are
+  /// waiting; and writes it on a worker if it is correct.
   private func settle(_ piece: Int, _ manifest: Manifest, _ id: StoreJobID, _ isBusy: Bool) {
     guard let buffer = gathered.removeValue(forKey: id) else { return }
     guard store.expects(id), case .download(let number) = id.key, let file = files[number] else {
@@ -311,8 +311,8 @@ final class LocalDisk {
     let isWanted: () -> Bool
   }
 
-  /// Bytes of a file are to be sent: they are at hand, or are read by somebody who may wait. `.read` follows.
-  /// `isWanted`: whether they still are.
+  /// Makes bytes of a file ready to be sent: either they are at hand, or somebody who may wait reads them. `.read`
+  /// follows. `isWanted` says whether they are still wanted.
   func read(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int, isWanted: @escaping () -> Bool) {
     guard let file = file(key), let source = file.source else {
       return events.append(.read(read, isReadable: false))
@@ -344,8 +344,8 @@ final class LocalDisk {
     return isRead
   }
 
-  /// Bytes cannot be read, or are not those that were hashed: if the file was touched, it is served again once it is
-  /// known to be the same.
+  /// Deals with bytes that cannot be read, or are not those that were hashed: if the file was touched, it is served
+  /// again once it is known to be the same.
   private func fail(_ file: LocalFile, _ source: SourceFile, _ fault: ShoalError) {
     guard !file.isInDoubt else { return }
     guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, fault) }
@@ -354,7 +354,7 @@ final class LocalDisk {
     work()
   }
 
-  /// A file that is served was changed or has become unreadable: what is sent of it would fit nobody's hash.
+  /// Stops serving a file that was changed or has become unreadable: what was sent of it would fit nobody's hash.
   private func withdraw(_ key: FileKey, _ fault: ShoalError) {
     guard let path = file(key)?.source?.file.path else { return }
     remove(key)
@@ -362,14 +362,14 @@ final class LocalDisk {
   }
 }
 
-/// What the files of a loop tell it.
+/// What the files of a loop report to it.
 enum DiskEvent {
-  /// Of a download.
+  /// Something happened to a download.
   case stored(StoreEvent)
   /// Bytes that were wanted are at hand, or cannot be had.
   case read(ReadKey, isReadable: Bool)
-  /// So many bytes of what was there for a download have been looked at.
+  /// This many bytes of what was there for a download have been looked at.
   case checked(FileKey, bytes: UInt64)
-  /// A file cannot be sent any more.
+  /// A file can no longer be sent.
   case unreadable(FileKey, path: String, ShoalError)
 }

@@ -2,18 +2,18 @@ import ShoalBase
 import ShoalContent
 import ShoalSwarm
 
-/// A file of this machine's, as its loop knows it: where its bytes are, and the pieces that are being gathered.
+/// A file on this machine, as its loop knows it: where its bytes are, and the pieces that are being gathered.
 final class LocalFile {
   let key: FileKey
-  /// Nil if nothing of it is kept.
+  /// Where its bytes are; nil if nothing of it is kept.
   let source: SourceFile?
-  /// The store's number of it, if it is shared.
+  /// The store's number for it, if it is shared.
   let share: Int?
-  /// Whether it was touched, and is being hashed to see if it is the same; nothing of it is sent meanwhile.
+  /// Whether it was touched, and is being hashed to see if it is still the same; nothing of it is sent meanwhile.
   var isInDoubt = false
-  /// Who reads its pieces as they come, if they are not kept.
+  /// Where its pieces go as they come, if they are not kept.
   let pieces: PieceFlow?
-  /// Who writes to it.
+  /// The lane of the jobs that write to it.
   let writes = Lane()
   let cut: Cut
   private var gathering: [Int: PieceBuffer] = [:]
@@ -43,7 +43,7 @@ final class LocalFile {
     buffer.write(offset..<offset + content.count) { $0.copy(content, to: 0) }
   }
 
-  /// The bytes of a piece that is complete; it is gathered no longer.
+  /// Returns the bytes of a complete piece, which is no longer being gathered.
   func take(_ piece: Int) -> PieceBuffer? {
     if recent?.piece == piece { recent = nil }
     return gathering.removeValue(forKey: piece)

@@ -8,10 +8,11 @@ package enum PieceScan {
   /// The bytes between two reports of progress.
   private static let progressStep: UInt64 = 16 << 20
 
-  /// What `body` makes of each of the first `count` pieces, in order; nil if the file ends before they do.
+  /// Calls `body` for each of the first `count` pieces; returns the results in order, or nil if the file ends before
+  /// the pieces do.
   ///
-  /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once `flag`
-  /// is set the rest is left out, and nil is given.
+  /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once
+  /// `flag` is set, the rest is skipped, and the result is nil.
   package static func map<Value: Sendable>(
     _ file: File, _ cut: Cut, count: Int, until flag: Flag? = nil, progress: @escaping @Sendable (UInt64) -> Void,
     _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
@@ -31,7 +32,7 @@ package enum PieceScan {
     return try scan.result()
   }
 
-  /// One scan, at which several threads work.
+  /// A scan that several threads work on.
   private final class Scan<Value: Sendable>: Sendable {
     private struct State {
       var next = 0
@@ -87,7 +88,7 @@ package enum PieceScan {
       }
     }
 
-    /// The others end with the piece that they are at.
+    /// Has the other threads stop after the piece that they are working on.
     private func stop(_ failure: SystemError?) {
       state.withLock { state in
         state.next = state.values.count

@@ -2,17 +2,17 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// What an endpoint writes of its transport's decisions, which no capture shows: a qlog (draft-ietf-quic-qlog-main-schema),
-/// JSON text sequences (RFC 7464).
+/// What an endpoint writes about its transport's decisions, which no capture shows: a qlog
+/// (draft-ietf-quic-qlog-main-schema), as JSON text sequences (RFC 7464).
 ///
-/// The transport knows nothing of it: whoever owns the endpoint shows how the connections stand, and what has changed
-/// since is written.
+/// The transport knows nothing of it: the endpoint's owner passes in how the connections stand, and what has changed
+/// since the last time is written.
 final class QlogFile {
-  /// More often than this nobody looks: bounds the size to some 200 kB a second and connection.
+  /// The shortest time between two looks: bounds the size to some 200 kB per second and connection.
   private static let interval = Nanoseconds.millisecond
-  /// The bytes that are gathered before they are written.
+  /// How many bytes are gathered before they are written.
   private static let buffer = 64 << 10
-  /// More connections than this are not recorded.
+  /// The most connections that are recorded.
   private static let most = 1 << 12
 
   private let file: File
@@ -23,7 +23,7 @@ final class QlogFile {
   /// Why nothing more is written.
   private(set) var failure: SystemError?
 
-  /// Begins a qlog of the endpoint at `address`; what is there is an error unless it may be replaced.
+  /// Begins a qlog of the endpoint at `address`; an existing file is an error unless it may be replaced.
   init(_ path: String, _ address: Address, replacing: Bool) throws(SystemError) {
     file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     record(
@@ -42,8 +42,8 @@ final class QlogFile {
     return true
   }
 
-  /// Writes what has changed since they were last shown, and the losses found on each meanwhile; `wall` is in
-  /// nanoseconds since 1970.
+  /// Writes what has changed since the connections were last shown, and the losses found on each in the meantime;
+  /// `wall` is in nanoseconds since 1970.
   func note(_ connections: [ConnectionStatus], losses: [[LossVerdict]], wall: Nanoseconds) {
     for (status, losses) in zip(connections, losses) where status.remoteID != 0 {
       let before = last[status.remoteID]
@@ -68,12 +68,13 @@ final class QlogFile {
     }
   }
 
-  /// Tools for qlog want a number for each sending: that on the wire, and above it the attempt, as the inspector has it.
+  /// The number that qlog tools want for each transmission: the one on the wire, with the attempt above it, as in the
+  /// inspector.
   private static func number(_ loss: LossVerdict) -> UInt64 {
     UInt64(min(loss.attempt, UInt32(UInt8.max))) << 32 | UInt64(loss.sequence)
   }
 
-  /// The probe timer, as far as samples show it: it runs while anything is in flight.
+  /// Writes events of the probe timer, as far as samples show it: it runs while anything is in flight.
   private func noteTimer(_ before: ConnectionStatus?, _ now: ConnectionStatus, _ event: Event) {
     func updated(_ type: String, _ rest: String = "") {
       record(event.text("recovery:loss_timer_updated", #""timer_type":"pto","event_type":"\#(type)"\#(rest)"#))
@@ -95,7 +96,7 @@ final class QlogFile {
     }
   }
 
-  /// The members that changed: bytes, milliseconds, and for the pacing rate bits a second, as qlog has them.
+  /// The members that changed: in bytes, in milliseconds, and for the pacing rate in bits per second, as in qlog.
   private static func metrics(_ before: ConnectionStatus?, _ now: ConnectionStatus) -> String {
     var members: [String] = []
     if now.congestionWindow != before?.congestionWindow, now.congestionWindow < .max {
@@ -127,7 +128,7 @@ final class QlogFile {
     if text.count >= Self.buffer { flush() }
   }
 
-  /// With microseconds.
+  /// The time in milliseconds, down to the microsecond.
   fileprivate static func milliseconds(_ time: Nanoseconds) -> String {
     let microseconds = time / 1_000
     let rest = String(microseconds % 1_000)
@@ -140,7 +141,7 @@ private struct Event {
   var group: UInt64
   var wall: Nanoseconds
 
-  /// The connection is named as the header of what is sent names it.
+  /// The text of an event. It names the connection as the headers of sent packets do.
   func text(_ name: String, _ data: String) -> String {
     let digits = String(group, radix: 16)
     let id = String(repeating: "0", count: 16 - digits.utf8.count) + digits

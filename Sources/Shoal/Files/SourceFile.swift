@@ -4,7 +4,7 @@ import ShoalSwarm
 /// A file from which content is sent.
 final class SourceFile: Sendable {
   let file: File
-  /// How it was when it was hashed; nil for a part of ours, which nobody else is to change.
+  /// Its status when it was hashed; nil for a part of ours, which nobody else is supposed to change.
   private let expected: FileStatus?
 
   init(_ file: File, asHashed expected: FileStatus?) {
@@ -18,13 +18,13 @@ final class SourceFile: Sendable {
     return (try? file.status())?.isSame(as: expected) ?? false
   }
 
-  /// Whether the file was touched and may have the same content still.
+  /// Whether the file was touched but may still have the same content.
   func isDoubtful() -> Bool {
     guard let expected else { return false }
     return !isUnchanged() && (try? file.status())?.size == expected.size
   }
 
-  /// Why what is at an offset cannot be sent.
+  /// Why the bytes at an offset cannot be sent.
   func fault(at offset: UInt64) -> ShoalError {
     do throws(SystemError) {
       _ = try file.readsByte(at: Int(offset))

@@ -1,14 +1,14 @@
 import ShoalBase
 import ShoalWire
 
-/// Spans of the files that are sent, so that one is read once for many datagrams, and for all who download it at the
-/// same time. Only what is asked for is read: a span is as long as what waits to be sent from it.
+/// Spans of the files that are sent, so that each is read once for many datagrams, and for everyone who downloads it at
+/// the same time. Only what is asked for is read: a span is as long as what is waiting to be sent from it.
 struct SpanCache: ~Copyable {
-  /// The most bytes of a span: a piece, or a part of one, is read in few calls.
+  /// The most bytes of a span, so that a piece, or a part of one, is read in few calls.
   static let spanSize = 64 << 10
-  /// The spans that are kept: 8 MiB. The least recently used is given up first.
+  /// The most spans that are kept: 8 MiB. The least recently used is given up first.
   static let limit = 128
-  /// A datagram that is about as long as a span is read straight to its place.
+  /// A datagram at least this long, a large part of a span, is read straight to its place.
   private static let longDatagram = spanSize / 4
 
   private struct Part {
@@ -67,7 +67,7 @@ struct SpanCache: ~Copyable {
     return spans[place]
   }
 
-  /// Reads what is sent now and next; nil if that is better read by itself, or fails.
+  /// Reads what is to be sent now and next; nil if that is better read on its own, or if reading fails.
   private mutating func load(
     _ file: SourceFile, _ source: UInt32, _ position: Int, _ length: Int, ahead: Int
   ) -> Part? {
@@ -81,7 +81,7 @@ struct SpanCache: ~Copyable {
     return use(place)
   }
 
-  /// The place of a span that holds nothing.
+  /// Finds or makes a place that holds no span.
   private mutating func vacate() -> Int {
     guard spans.count >= SpanCache.limit, let oldest = spans.indices.min(by: { spans[$0].usedAt < spans[$1].usedAt })
     else {
@@ -103,7 +103,7 @@ struct SpanCache: ~Copyable {
     return true
   }
 
-  /// Forgets what was read of bytes that have since been written.
+  /// Forgets bytes that were read here and have been written since.
   mutating func invalidate(_ source: UInt32, _ offset: UInt64, _ length: Int) {
     let end = Int(offset) + length
     for place in spans.indices

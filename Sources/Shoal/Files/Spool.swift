@@ -1,6 +1,6 @@
 import Glibc
 
-/// Content that came as bytes, in files without a name: they go when nobody holds them.
+/// Content that came as bytes, in files without a name, which vanish when nobody holds them.
 enum Spool {
   /// In memory.
   static func inMemory(_ name: String, _ content: some Sequence<UInt8>) throws(ShoalError) -> File {

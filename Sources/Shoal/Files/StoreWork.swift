@@ -3,19 +3,19 @@ import ShoalBase
 import ShoalContent
 import ShoalStore
 
-/// The jobs of a store, done to the disk of this machine. Each may take long: they are for workers.
+/// The jobs of a store, done on this machine's disk. Each may take long: they are for workers.
 enum StoreWork {
-  /// What a job came to.
+  /// The outcome of a job.
   struct Outcome: Sendable {
     var result: Result<StoreFinding, DiskError>
     /// The file that it opened.
     var opened: File?
-    /// How the file was that it hashed.
+    /// The status of the file that it hashed.
     var hashed: FileStatus?
   }
 
-  /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many bytes
-  /// have been hashed; once `flag` is set, hashing of what is to be shared ends.
+  /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many
+  /// bytes have been hashed; once `flag` is set, the hashing of a file that is to be shared stops.
   static func perform(
     _ job: StoreJob, on file: File?, until flag: Flag? = nil, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Outcome {
@@ -70,7 +70,7 @@ enum StoreWork {
     return .done
   }
 
-  /// Writes a piece that is right to its place.
+  /// Writes a correct piece to its place.
   static func write(
     _ content: PieceBuffer, _ piece: Int, _ manifest: Manifest, to file: File?
   ) -> Result<StoreFinding, DiskError> {
@@ -80,12 +80,13 @@ enum StoreWork {
     } catch { return .failure(DiskError(error)) }
   }
 
-  /// A part that nobody is at, and nobody will be while it is open here; nil if there is none.
+  /// Claims a part that nobody is using, and that nobody will be able to use while it is open here; nil if there is
+  /// none.
   static func claim(_ path: String) -> File? {
     guard let file = try? File.open(path) else { return nil }
     for _ in 0..<20 {
       if (try? file.lock()) != nil { return file }
-      // The last writes of a download that was cancelled are soon done.
+      // A download that was cancelled soon finishes its last writes.
       usleep(10_000)
     }
     return nil
@@ -96,7 +97,7 @@ enum StoreWork {
     return try FileSystem.status(path).map { DiskStatus($0) }
   }
 
-  /// Opens the part, or makes it; whether it was there.
+  /// Opens the part, or makes it; says whether it was there.
   private static func openPart(_ path: String) throws(SystemError) -> (File, wasThere: Bool) {
     do throws(SystemError) {
       return (try File.create(path, existing: .refuse, followsLinks: false), false)
@@ -106,13 +107,13 @@ enum StoreWork {
     }
   }
 
-  /// The pieces of a file that are right.
+  /// Finds the pieces of a file that are correct.
   private static func verify(
     _ file: File, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
     var have = BitSet(capacity: manifest.cut.pieces)
     let size = UInt64(try file.size())
-    // A part that is short ends within a piece, which is not here then.
+    // A part that is too short ends within a piece, which then does not count as present.
     let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
     let isRight = try PieceScan.map(file, manifest.cut, count: count, progress: progress) { manifest.verify($0, $1) }
     for (piece, isRight) in (isRight ?? []).enumerated() where isRight { have.insert(piece) }
@@ -132,7 +133,7 @@ enum StoreWork {
     return .hashed(last.read(0..<last.count) { Manifest(cut: cut, values: values, lastPiece: $0) })
   }
 
-  /// The last piece, or none of an empty file; nil if it is not there any more.
+  /// The last piece, or no bytes for an empty file; nil if it is no longer there.
   private static func lastPiece(_ file: File, _ cut: Cut) throws(SystemError) -> PieceBuffer? {
     let piece = cut.pieces - 1
     guard piece >= 0 else { return PieceBuffer(0) }
@@ -140,7 +141,7 @@ enum StoreWork {
     return try file.read(into: buffer, 0..<buffer.count, at: Int(cut.pieceOffset(piece))) == buffer.count ? buffer : nil
   }
 
-  /// Whether a file fits its manifest, and was left alone while that was seen.
+  /// Checks whether a file fits its manifest, and was left alone during the check.
   private static func reexamine(_ file: File, _ manifest: Manifest) throws(SystemError) -> Outcome {
     for _ in 0..<examinations {
       let before = try file.status()
@@ -155,7 +156,7 @@ enum StoreWork {
     return Outcome(result: .success(.unchanged(false)))
   }
 
-  /// A file that is touched again each time cannot be served.
+  /// A file that is touched again during each check cannot be served.
   private static let examinations = 10
 }
 
@@ -183,7 +184,7 @@ extension DiskError {
     self.init(kind, code: error.code, action: error.action.rawValue, subject: error.subject)
   }
 
-  /// As the system said it.
+  /// The error as the system reported it.
   var systemError: SystemError { SystemError(code, SystemError.Action(rawValue: action) ?? .write, subject) }
 }
 
@@ -230,7 +231,7 @@ extension ShoalError {
     }
   }
 
-  /// There is no room for the file, or none for us: which, as far as the file system tells.
+  /// Says whether there is no room for the file at all, or none for this user, as far as the file system tells.
   private static func noRoom(_ error: SystemError, _ manifest: Manifest) -> ShoalError {
     let allocated = (try? FileSystem.status(error.subject))?.allocated ?? 0
     let needed = manifest.cut.size - min(UInt64(max(allocated, 0)), manifest.cut.size)
@@ -250,7 +251,7 @@ extension ShoalError {
     return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
   }
 
-  /// What has the name of the file is nothing that could be compared with it.
+  /// What stands under the file's name cannot be compared with it: a link that leads nowhere.
   package static func linkToNothing(_ path: String) -> ShoalError {
     ShoalError(.exists, "\(path) is a symbolic link to nothing", remedy: .removeOtherDestinationOrForce)
   }

@@ -24,15 +24,15 @@ extension Address {
     let high = unsafe UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
     let low = unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     self.init(high: high, low: low, port: port)
-    // One host must have one address: a scope means something for link-local addresses only.
+    // One host must have one address: a scope means something only for link-local addresses.
     if isLinkLocal { self.scope = scope }
   }
 
   /// Whether it is `fe80::/10`, which exists once per interface.
   var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
 
-  /// Writes what a socket of `family` takes, and returns its length. An IPv6 address for an IPv4 socket is written
-  /// as it is: the kernel refuses it, as it refuses any other unreachable address.
+  /// Writes what a socket of `family` takes, and returns its length. An IPv6 address for an IPv4 socket is written as
+  /// it is: the kernel refuses it as it does any other unreachable address.
   func store(into storage: UnsafeMutableRawPointer, family: Int32) -> socklen_t {
     unsafe storage.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
     if family == AF_INET && isIPv4 {

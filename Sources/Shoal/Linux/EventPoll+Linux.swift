@@ -15,7 +15,7 @@ import ShoalBase
   /// A descriptor that is ready, by the token it was added with.
   package struct Event: Hashable, Sendable {
     package let token: UInt64
-    /// A hang-up or error counts as both: the next call on the descriptor tells.
+    /// A hang-up or an error counts as both: the next call on the descriptor tells which.
     package let isReadable: Bool, isWritable: Bool
   }
 
@@ -41,7 +41,7 @@ import ShoalBase
     try control(EPOLL_CTL_ADD, descriptor, token, interest)
   }
 
-  /// Changes what to be told about `descriptor`.
+  /// Changes what is reported about `descriptor`.
   package func change(_ descriptor: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
     try control(EPOLL_CTL_MOD, descriptor, token, interest)
   }
@@ -55,8 +55,8 @@ import ShoalBase
     }
   }
 
-  /// Sleeps until a descriptor is ready, `deadline` passes or a signal arrives; `nil` is no deadline, one in the past
-  /// only looks. The number of events to read, by index.
+  /// Sleeps until a descriptor is ready, `deadline` passes or a signal arrives. With `nil` there is no deadline; with
+  /// one in the past it only looks. Returns the number of events, to be read by index.
   package mutating func wait(until deadline: Instant?) -> Int {
     var left: Nanoseconds?
     if let deadline, deadline != .distantFuture { left = max(0, deadline - SystemClock.now()) }
@@ -66,7 +66,7 @@ import ShoalBase
       guard errno == ENOSYS || errno == EPERM else { return 0 }
       hasNanoseconds = false
     }
-    // Rounded up, for a wait that ends early would only be repeated.
+    // Rounded up, as a wait that ends early would only have to be repeated.
     let milliseconds = left.map { Int32(clamping: ($0 + .millisecond - 1) / .millisecond) } ?? -1
     return unsafe max(0, Int(epoll_wait(descriptor, events, Int32(Self.eventLimit), milliseconds)))
   }

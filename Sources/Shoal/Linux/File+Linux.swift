@@ -3,7 +3,7 @@ import Glibc
 import ShoalBase
 import ShoalContent
 
-/// An open file. Reads and writes name their offset, so threads may share it. Closed when the last reference goes.
+/// An open file. Reads and writes give an offset, so threads may share it. It is closed when the last reference goes.
 package final class File: Sendable {
   /// How `create` treats what is there.
   package enum Existing: Sendable {
@@ -17,7 +17,7 @@ package final class File: Sendable {
     case refuse
   }
 
-  /// What it was opened as; not followed when it is renamed.
+  /// The path that it was opened by; a rename does not change it.
   package let path: String
   private let descriptor: Int32
 
@@ -37,26 +37,26 @@ package final class File: Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// A file in memory that is gone when it is closed; `name` is only for messages.
+  /// Makes a file in memory that is gone when it is closed; `name` is only for messages.
   package static func inMemory(_ name: String) throws(SystemError) -> File {
     // The kernel takes 249 bytes of a name that only the process's own list of open files shows.
     unsafe try File(name, owning: shoal_memory_file("shoal"), in: name)
   }
 
-  /// A file in a directory, without a name there, that is gone when it is closed; `name` is only for messages.
+  /// Makes a file in a directory, without a name there, that is gone when it is closed; `name` is only for messages.
   package static func unnamed(_ name: String, in directory: String) throws(SystemError) -> File {
     unsafe try File(name, owning: shoal_unnamed_file(directory), in: directory)
   }
 
-  /// Opens for reading; a directory is refused. A named pipe does not block, but fails when it is read.
+  /// Opens a file for reading; a directory is refused. A named pipe does not block, but fails when it is read.
   package static func open(_ path: String) throws(SystemError) -> File {
     let file = try File(path, O_RDONLY | O_NONBLOCK, .open)
     if try file.status().kind == .directory { throw SystemError(EISDIR, .open, path) }
     return file
   }
 
-  /// Opens for reading and writing, and makes the file if there is none. A symbolic link that is not to be followed
-  /// is refused with `ELOOP`.
+  /// Opens a file for reading and writing, and makes it if there is none. A symbolic link that is not to be followed is
+  /// refused with `ELOOP`.
   package static func create(
     _ path: String, existing: Existing = .keep, followsLinks: Bool = true
   ) throws(SystemError) -> File {
@@ -68,7 +68,7 @@ package final class File: Sendable {
       }
     let links = followsLinks ? 0 : O_NOFOLLOW
     let file = try File(path, O_RDWR | O_CREAT | O_NONBLOCK | flags | links, .create)
-    // Every write names its place: a pipe has none.
+    // Every write gives an offset, which a pipe does not have.
     guard lseek(file.descriptor, 0, SEEK_CUR) >= 0 else { throw SystemError(errno, .create, path) }
     if existing == .refuseContent, try file.size() > 0 { throw SystemError(EEXIST, .create, path) }
     return file
@@ -107,7 +107,7 @@ package final class File: Sendable {
     return true
   }
 
-  /// Reads bytes, for the system to keep them at hand; fails if they are not all there.
+  /// Reads bytes, so that the system keeps them at hand; fails if they are not all there.
   package func fetch(_ offset: Int, _ length: Int) throws(SystemError) {
     let memory = Memory(min(length, 256 << 10))
     var position = offset
@@ -152,7 +152,7 @@ package final class File: Sendable {
   /// Its size in bytes.
   package func size() throws(SystemError) -> Int { try status().size }
 
-  /// Whether any of its bytes is not zero. What was never written is not read, where the file system knows.
+  /// Whether any of its bytes is not zero. Where the file system knows what was never written, that is not read.
   package func hasContent() throws(SystemError) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
     var offset = 0
@@ -169,8 +169,8 @@ package final class File: Sendable {
     }
   }
 
-  /// Makes the file at least `size` bytes long and claims the disk space, if the file system can: then "disk full"
-  /// comes now and not hours later.
+  /// Makes the file at least `size` bytes long and claims the disk space, if the file system can, so that "disk full"
+  /// is found out now rather than hours later.
   package func allocate(_ size: Int) throws(SystemError) {
     guard size > 0 else { return }
     if let free = freeMemory() {
@@ -184,8 +184,8 @@ package final class File: Sendable {
     if try self.size() < size { try resize(size) }
   }
 
-  /// The bytes that are free where the file is kept in memory; nil where it is not. There a claim would write every
-  /// page twice, and hold up for as long who is to write it.
+  /// The bytes that are free where the file is kept in memory; nil where it is not. In memory, claiming the space would
+  /// write every page twice, and hold up the writer for as long.
   private func freeMemory() -> Int? {
     var information = statfs()
     guard unsafe fstatfs(descriptor, &information) == 0, information.f_type == TMPFS_MAGIC else { return nil }
@@ -199,21 +199,21 @@ package final class File: Sendable {
     guard result == 0 else { throw failure(.allocate) }
   }
 
-  /// Returns when the disk has it.
+  /// Returns once the file is on the disk.
   package func sync() throws(SystemError) {
     var result: Int32
     repeat { result = fsync(descriptor) } while result != 0 && errno == EINTR
     guard result == 0 else { throw failure(.sync) }
   }
 
-  /// Claims the file against other processes that do the same, until it is closed; fails if one has it. Where the file
-  /// system knows no locks, nobody has it.
+  /// Claims the file against other processes that do the same, until it is closed; fails if another process has it.
+  /// Where the file system knows no locks, nobody counts as having it.
   package func lock() throws(SystemError) {
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
     guard errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK else { throw failure(.lock) }
   }
 
-  /// The name of the attribute by which a part says which file it is of.
+  /// The name of the attribute by which a part says which file it belongs to.
   private static let markName = "user.shoal.part"
 
   /// The id that the file is marked with; nil if there is none, or the file system has no attributes.
@@ -223,7 +223,7 @@ package final class File: Sendable {
     return count == Digest.byteCount ? Digest(bytes.span) : nil
   }
 
-  /// Marks the file, or takes its mark away, where the file system has attributes.
+  /// Marks the file, or removes its mark, where the file system has attributes.
   func setMark(_ id: Digest?) {
     if let id {
       let bytes = [UInt8](id.bytes.span)

@@ -7,18 +7,19 @@ package struct FileStatus: Hashable, Sendable {
   package var kind: Kind
   /// Bytes.
   package var size: Int
-  /// Bytes of disk that it takes.
+  /// Bytes of disk space that it takes up.
   package var allocated: Int
   /// The file system it is on.
   package var device: UInt64
-  /// With `device`, which file it is.
+  /// Together with `device`, identifies the file.
   package var inode: UInt64
-  /// When its content last changed, in nanoseconds since 1970: with the rest, whether it is still the same.
+  /// When its content last changed, in nanoseconds since 1970; together with the rest, shows whether it is still the
+  /// same.
   package var modified: Int64
-  /// When its content, name or rights last changed, in the same: nobody can put it back.
+  /// When its content, name or permissions last changed, in the same unit; nobody can set it back.
   package var changed: Int64
 
-  /// Whether nobody has touched the file between `other` and this.
+  /// Whether nobody has touched the file between `other` and this status.
   func isSame(as other: FileStatus) -> Bool {
     size == other.size && modified == other.modified && changed == other.changed
   }
@@ -53,14 +54,14 @@ package enum FileSystem {
     throw SystemError(errno, .examine, path)
   }
 
-  /// The bytes that are free for us where a file is or would be; nil where the system does not say.
+  /// The bytes free for this user where a file is or would be; nil where the system does not say.
   package static func free(at path: String) -> UInt64? {
     var status = statvfs()
     guard unsafe statvfs(parent(path), &status) == 0 else { return nil }
     return UInt64(status.f_bavail) * UInt64(status.f_frsize)
   }
 
-  /// Whether a symbolic link lies at `path` that leads nowhere.
+  /// Whether `path` is a symbolic link that leads nowhere.
   package static func isDanglingLink(_ path: String) -> Bool {
     var info = stat()
     return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK && (try? status(path)) == .some(nil)
@@ -86,7 +87,8 @@ package enum FileSystem {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Renames in one step. Unless `replacing`, fails with `EEXIST` and the new path as the subject when that is taken.
+  /// Renames in one step. Unless `replacing`, fails with `EEXIST` and the new path as the subject if that path is
+  /// taken.
   package static func rename(_ old: String, to new: String, replacing: Bool) throws(SystemError) {
     if replacing {
       guard unsafe Glibc.rename(old, new) == 0 else { throw SystemError(errno, .rename, old) }
@@ -97,13 +99,13 @@ package enum FileSystem {
     try renameByLink(old, to: new)
   }
 
-  /// For file systems that cannot rename without replacing: a hard link refuses to replace, too.
+  /// Renames on file systems that cannot do so without replacing: a hard link refuses to replace, too.
   package static func renameByLink(_ old: String, to new: String) throws(SystemError) {
     if unsafe link(old, new) == 0 {
       try remove(old)
       return
     }
-    // Nor hard links: all that is left is to look first.
+    // No hard links either: all that is left is to look first.
     guard errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK else {
       throw renameFailure(old, new)
     }
@@ -121,7 +123,7 @@ package enum FileSystem {
     guard unsafe unlink(path) == 0 else { throw SystemError(errno, .remove, path) }
   }
 
-  /// Returns when the disk has the names in `directory`: a rename is durable only then.
+  /// Returns once the names in `directory` are on the disk: only then is a rename durable.
   package static func syncDirectory(_ directory: String) throws(SystemError) {
     let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(errno, .sync, directory) }

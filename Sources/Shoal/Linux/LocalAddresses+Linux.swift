@@ -3,20 +3,21 @@ import ShoalWire
 
 /// The addresses of this machine.
 package enum LocalAddresses {
-  /// Where other machines may reach a socket that is bound to `socket`, best first: see `LocalAddress.ticket(of:)`.
+  /// The addresses at which other machines may reach a socket bound to `socket`, best first: see
+  /// `LocalAddress.ticket(of:)`.
   package static func reachable(_ socket: Address) -> [Address] {
     guard socket.isUnspecified else { return [socket] }
     let own = LocalAddress.ticket(of: all().filter { $0.address.isIPv4 || !socket.isIPv4 })
     return (own.isEmpty ? [Address(ipv4: 0x7f00_0001, port: 0)] : own).map { $0.with(port: socket.port) }
   }
 
-  /// Every address of this machine's interfaces that are up.
+  /// Every address of those of this machine's interfaces that are up.
   package static func all() -> [LocalAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
     defer { unsafe freeifaddrs(list) }
     let states = ipv6States()
-    // The addresses are for documentation (RFC 5737 and 3849) and so have the default route.
+    // These addresses are reserved for documentation (RFC 5737 and 3849), so they take the default route.
     let targets = [Address(ipv4: 0xc000_0201, port: 9), Address(high: 0x2001_0db8 << 32, low: 1, port: 9)]
     let sources = Set(targets.compactMap { source(towards: $0)?.with(port: 0) })
     var own: [LocalAddress] = []
@@ -82,13 +83,13 @@ package enum LocalAddresses {
     return states
   }
 
-  /// The address of ours that a packet to `target` would leave from; nil where there is no route.
+  /// The address of ours that a packet to `target` would leave from; nil if there is no route.
   package static func source(towards target: Address) -> Address? {
     connected(to: target) { Address(boundTo: $0) }
   }
 
-  /// The largest IP packet that the way to `target` takes as far as this machine knows: its interface's MTU, unless
-  /// the route has one of its own; nil where there is no route.
+  /// The largest IP packet that the way to `target` takes, as far as this machine knows: its interface's MTU, unless
+  /// the route has one of its own; nil if there is no route.
   package static func mtu(towards target: Address) -> Int? {
     connected(to: target) { descriptor in
       var mtu: Int32 = 0

@@ -2,7 +2,7 @@ import CShoal
 import Glibc
 import ShoalWire
 
-/// The headers, vectors, address and control areas of some messages, as `sendmmsg` and `recvmmsg` take them.
+/// The headers, vectors, addresses and control areas of some messages, as `sendmmsg` and `recvmmsg` take them.
 ///
 /// Memory is held untyped: `mmsghdr` is unknown to clients of this module that do not define `_GNU_SOURCE`.
 @safe struct MessageArray: ~Copyable {
@@ -51,7 +51,7 @@ import ShoalWire
 }
 
 extension MessageArray {
-  /// Sends up to `limit` messages from `first` on; the number that the kernel took, or a negative `errno`.
+  /// Sends up to `limit` messages from `first` on; returns the number that the kernel took, or a negative `errno`.
   func send(_ first: Int, _ limit: Int, to socket: Int32, singly: Bool) -> Int {
     if singly {
       let sent = unsafe sendmsg(socket, &self[first].pointee.msg_hdr, 0)
@@ -61,7 +61,8 @@ extension MessageArray {
     return sent < 0 ? -Int(errno) : Int(sent)
   }
 
-  /// Takes what waits, without blocking, into messages from the first on; their number, or a negative `errno`.
+  /// Receives what is waiting, without blocking, into messages from the first on; returns their number, or a negative
+  /// `errno`.
   func receive(_ socket: Int32, singly: Bool) -> Int {
     if singly {
       let length = unsafe recvmsg(socket, &self[0].pointee.msg_hdr, Int32(MSG_DONTWAIT))
@@ -73,7 +74,7 @@ extension MessageArray {
     return received < 0 ? -Int(errno) : Int(received)
   }
 
-  /// Takes message `index`'s control messages away.
+  /// Removes message `index`'s control messages.
   func clearControl(of index: Int) {
     unsafe self[index].pointee.msg_hdr.msg_control = nil
     unsafe self[index].pointee.msg_hdr.msg_controllen = 0
@@ -102,7 +103,7 @@ extension MessageArray {
     unsafe data.storeBytes(of: UInt16(size), as: UInt16.self)
   }
 
-  /// Appends a control message to those of message `index`; where its `length` bytes go.
+  /// Appends a control message to those of message `index`; returns where its `length` bytes go.
   private func addControl(_ level: Int32, _ type: Int32, _ length: Int, of index: Int) -> UnsafeMutableRawPointer {
     let message = unsafe self[index]
     let used = unsafe message.pointee.msg_hdr.msg_controllen

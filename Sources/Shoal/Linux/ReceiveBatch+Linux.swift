@@ -9,14 +9,14 @@ package struct ReceivedDatagram {
   package let range: Range<Int>
   /// Who sent it.
   package let source: Address
-  /// The address of ours that it was sent to, for captures and for hosts with several.
+  /// The address of this machine that it was sent to, for captures and for hosts with several addresses.
   package let destination: Address
 }
 
-/// Buffers for what arrives: a few large ones, each of which the kernel may fill with many equal datagrams (`UDP_GRO`).
-/// One thread owns a batch.
+/// Buffers for incoming datagrams: a few large ones, each of which the kernel may fill with many equal datagrams
+/// (`UDP_GRO`). One thread owns a batch.
 package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
-  /// What arrived and what of it was dropped, since the beginning.
+  /// Counts what arrived and what of it was dropped, since the beginning.
   package struct Counters: Sendable {
     /// Datagrams and bytes of UDP payload handed out.
     package var datagrams: UInt64 = 0, bytes: UInt64 = 0
@@ -38,7 +38,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   /// Where the payloads are.
   package let memory: Memory
   private let localAddress: Address
-  /// Messages that the last call filled, and how many of them were looked at.
+  /// How many messages the last call filled, and how many of them have been looked at.
   private var filled = 0, opened = 0
   /// What is left of the message last opened.
   private var position = 0, remaining = 0, segmentSize = 0
@@ -64,7 +64,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   package mutating func receive(_ socket: UDPSocket) -> Int {
     for index in 0..<filled { prepare(index) }
     (filled, opened, remaining) = (0, 0, 0)
-    // A pending error is reported once and then gone: so a few tries, then it is the next event's affair.
+    // A pending error is reported once and then gone, so try a few times; after that it is up to the next event.
     for _ in 0..<4 {
       let result = messages.receive(socket.descriptor, singly: lacksRecvmmsg)
       if result >= 0 {
@@ -84,10 +84,10 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     return 0
   }
 
-  /// The largest number of messages that `receive` takes.
+  /// The most messages that `receive` takes at once.
   package var capacity: Int { messages.count }
 
-  /// The next datagram of what `receive` took.
+  /// The next of the datagrams that `receive` took.
   package mutating func next() -> ReceivedDatagram? {
     while remaining == 0 {
       guard opened < filled else { return nil }
@@ -103,7 +103,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     return ReceivedDatagram(range: range, source: source, destination: destination)
   }
 
-  /// Gives the kernel back the room that it shortened.
+  /// Gives the kernel back the full length of the fields that it shortened.
   private func prepare(_ index: Int) {
     let header = unsafe messages[index]
     unsafe header.pointee.msg_hdr.msg_namelen = socklen_t(addressStorageSize)

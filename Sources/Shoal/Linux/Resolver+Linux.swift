@@ -1,15 +1,15 @@
 import Glibc
 import ShoalWire
 
-/// Why a host and port were not understood, or not found.
+/// Why a host and port were not understood, or were not found.
 package enum ResolverError: Error, Hashable, Sendable {
   /// Not "host", "host:port", "[IPv6]:port" or ":port".
   case malformed(String)
   /// What follows the colon is not 0 to 65535.
   case badPort(String)
-  /// No port, and none to assume.
+  /// There is no port, and no default for it.
   case missingPort(String)
-  /// No host, and one is needed.
+  /// There is no host, and one is needed.
   case missingHost(String)
   /// An IPv6 address without brackets whose end might as well be a port.
   case ambiguous(String, address: String, port: String)
@@ -28,7 +28,7 @@ package enum ResolverError: Error, Hashable, Sendable {
 }
 
 extension ResolverError: CustomStringConvertible {
-  /// Thing, cause and where it helps remedy: `"exmaple.org": no such host`. ASCII, whatever the text was.
+  /// The thing, the cause and, where it helps, the remedy: `"exmaple.org": no such host`. ASCII, whatever the text was.
   package var description: String {
     switch self {
     case .malformed(let text): "\(quoted(text)): not HOST:PORT; write an IPv6 address as [ADDRESS]:PORT"
@@ -104,7 +104,8 @@ package enum Resolver {
     host.contains(":") && numeric(String(host.prefix { $0 != "%" })) != nil
   }
 
-  /// An IPv6 address without brackets may stand alone, unless what follows its last colon is as good a port.
+  /// Checks an IPv6 address without brackets: it may stand alone, unless what follows its last colon could just as well
+  /// be a port.
   private static func checkBare(_ text: String) throws(ResolverError) {
     guard let colon = text.lastIndex(of: ":") else { return }
     let (address, port) = (String(text[..<colon]), String(text[text.index(after: colon)...]))
@@ -113,7 +114,7 @@ package enum Resolver {
     guard isIPv6(text), !endsInPort else { throw .malformed(text) }
   }
 
-  /// A name or a numeric address, by its characters alone.
+  /// Whether it is a name or a numeric address, judged by its characters alone.
   private static func isHost(_ text: Substring) -> Bool {
     text.utf8.allSatisfy { byte in
       UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 32 || 48...57 ~= byte || ".-_:%".utf8.contains(byte)
@@ -136,8 +137,8 @@ package enum Resolver {
     return unsafe withUnsafeBytes(of: ipv6) { unsafe Address(ipv6: $0.baseAddress!, port: port, scope: scope) }
   }
 
-  /// The addresses of `host`, best first; at once if it is numeric, else by `getaddrinfo`, which may block for many
-  /// seconds: never on an event loop.
+  /// The addresses of `host`, best first; at once if it is numeric, otherwise through `getaddrinfo`, which may block
+  /// for many seconds: never call it on an event loop.
   package static func resolve(_ host: String, port: UInt16) throws(ResolverError) -> [Address] {
     guard !host.isEmpty else { throw .missingHost(host) }
     if let address = numeric(host, port: port) { return [try placed(address, host)] }
@@ -166,7 +167,7 @@ package enum Resolver {
     return addresses
   }
 
-  /// The address, if it says of which link it is where it must.
+  /// The address, if it names its link where it must.
   private static func placed(_ address: Address, _ host: String) throws(ResolverError) -> Address {
     guard address.isLinkLocal else { return address }
     guard address.scope != 0 else { throw .missingZone(host) }
@@ -175,8 +176,8 @@ package enum Resolver {
     return address
   }
 
-  /// The addresses in their order, but with IPv6 and IPv4 in turn: where one of them leads nowhere, the next is of the
-  /// other kind (RFC 8305 section 4).
+  /// The addresses in their order, but with IPv6 and IPv4 alternating: if one leads nowhere, the next is of the other
+  /// kind (RFC 8305 section 4).
   package static func inTurn(_ addresses: [Address]) -> [Address] {
     guard let first = addresses.first else { return [] }
     var families = [addresses.filter { $0.isIPv4 == first.isIPv4 }, addresses.filter { $0.isIPv4 != first.isIPv4 }]

@@ -7,23 +7,23 @@ import ShoalWire
 /// A run of equal datagrams to one address (the last may be shorter) is one message that the kernel cuts
 /// (`UDP_SEGMENT`); where it cannot, the same bytes go out as one datagram each. One thread owns a batch.
 package struct SendBatch: ~Copyable, @unchecked Sendable {
-  /// What became of a flush.
+  /// How a flush ended.
   package enum Outcome: Sendable {
-    /// All is handed over; the batch is empty.
+    /// Everything is handed over; the batch is empty.
     case done
     /// The socket's queue is full: flush again when it is writable.
     case blocked
-    /// The kernel is short of memory, which no event announces the end of: flush again in a millisecond or so.
+    /// The kernel is short of memory, and no event will say when that is over: flush again in a millisecond or so.
     case exhausted
   }
 
-  /// What was sent and what was not, since the beginning.
+  /// Counts what was sent and what was not, since the beginning.
   package struct Counters: Sendable {
     /// Datagrams and bytes of UDP payload that the kernel took.
     package var datagrams: UInt64 = 0, bytes: UInt64 = 0
     /// System calls that sent them.
     package var calls: UInt64 = 0
-    /// Datagrams dropped as larger than the interface takes.
+    /// Datagrams dropped because they are larger than the interface takes.
     package var tooLarge: UInt64 = 0
     /// Datagrams dropped for another reason: no route, an ICMP error, a firewall.
     package var refused: UInt64 = 0
@@ -33,7 +33,7 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
 
   /// Datagrams that the kernel takes in one message (`UDP_MAX_SEGMENTS` up to Linux 6.8).
   package static let segmentLimit = 64
-  /// Bytes of a message that is cut; with headers of any kind it stays below 65,535.
+  /// The most bytes of a message that is cut; with headers of any kind it stays below 65,535.
   package static let runLimit = 65_000
   /// The largest UDP payload of all.
   package static let datagramLimit = 65_527
@@ -42,17 +42,17 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   /// A message: where its bytes are, and the size of all datagrams in it but the last.
   private struct Run {
     var start = 0, length = 0, size = 0, datagrams = 0
-    /// Ended by a shorter datagram.
+    /// Whether a shorter datagram has ended it.
     var isClosed = false
-    /// Its message says from which address of ours it leaves.
+    /// Whether its message says which of our addresses it leaves from.
     var hasSource = false
     var address = Address(ipv4: 0, port: 0)
   }
 
   package private(set) var counters = Counters()
-  /// From which of our addresses what goes to each peer leaves.
+  /// Which of our addresses the datagrams to each peer leave from.
   package var sources = OwnAddresses()
-  /// What the system would not send of late.
+  /// The datagrams that the system refused to send lately.
   package private(set) var refusals = Refusals()
   /// Whether runs are still handed to the kernel whole.
   package private(set) var segments: Bool
@@ -67,7 +67,7 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   private var used = 0
   private var reserved = 0
   private var count = 0
-  /// The run to send next, what of it is sent, and whether it must go out as single datagrams.
+  /// The run to send next, how much of it is sent, and whether it must go out as single datagrams.
   private var first = 0, offset = 0, firstIsSingle = false
   private var lacksSendmmsg = false
 
@@ -128,7 +128,7 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     count += 1
   }
 
-  /// Sends what was committed. Unless it is `.done`, what is left stays, and more may be committed behind it.
+  /// Sends what was committed. Unless the outcome is `.done`, the rest stays, and more may be committed behind it.
   package mutating func flush(_ socket: UDPSocket) -> Outcome {
     while first < count {
       let whole = segments && offset == 0 && !firstIsSingle
@@ -195,17 +195,17 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
     return sent
   }
 
-  /// Deals with an error that waiting does not mend: what cannot go as a run goes singly, what cannot at all is
+  /// Deals with an error that waiting does not cure: what cannot go as a run goes singly; what cannot go at all is
   /// dropped.
   private mutating func recover(from error: Int32, whole: Bool) {
     if runs[first].hasSource, [EINVAL, EADDRNOTAVAIL, ENETUNREACH, EHOSTUNREACH].contains(error) {
-      // The address may be ours no longer.
+      // The address may no longer be ours.
       return dropSource()
     }
     if whole && runs[first].datagrams > 1 {
       switch error {
       case EIO, EOPNOTSUPP, ENOPROTOOPT:
-        // The device cannot; nor will it next time.
+        // The device cannot do it, nor will it be able to next time.
         segments = false
         return
       case EINVAL, EMSGSIZE:
@@ -224,13 +224,13 @@ package struct SendBatch: ~Copyable, @unchecked Sendable {
   private mutating func note(_ error: Int32, datagrams: Int) {
     let address = runs[first].address
     refusals.note(error, towards: address)
-    // Probes of a path's size are meant to be too large at times.
+    // Probes of a path's size are expected to be too large at times.
     guard error != EMSGSIZE else { return counters.tooLarge += UInt64(datagrams) }
     counters.refused += UInt64(datagrams)
     counters.lastRefusal = (error, address)
   }
 
-  /// Leaves it to the route from where what is sent to this peer leaves.
+  /// Leaves it to the route which address the datagrams to this peer leave from.
   private mutating func dropSource() {
     let address = runs[first].address
     sources.forget(address)

@@ -8,8 +8,8 @@ package struct SendRefusal: CustomStringConvertible {
   private let address: Address
   private let limit: (mtu: Int, interface: String)?
 
-  /// What the system's `errno` means for a datagram to `address`; `limit` is what the way there takes, if that is
-  /// known.
+  /// Interprets the system's `errno` for a datagram to `address`; `limit` is the largest packet that the route there
+  /// takes, if that is known.
   package init(_ code: Int32, towards address: Address, limit: (mtu: Int, interface: String)? = nil) {
     self.code = code
     self.address = address

@@ -3,17 +3,17 @@ import ShoalBase
 
 /// The clocks of this machine.
 package enum SystemClock {
-  /// The monotonic clock, which no one sets.
+  /// The monotonic clock, which nobody can set.
   package static func now() -> Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 
   /// Nanoseconds since 1970 (UTC), for logs.
   package static func wall() -> Nanoseconds { read(CLOCK_REALTIME) }
 
-  /// Nanoseconds since 1970 for captures and qlogs: the monotonic clock, read against the wall clock once, so that
-  /// what lies between two records stays true though the wall clock be set.
+  /// Nanoseconds since 1970 for captures and qlogs: the monotonic clock, compared with the wall clock once, so that the
+  /// time between two records stays true even if the wall clock is set.
   package static func stamp(at time: Instant = now()) -> Nanoseconds { time.nanoseconds &+ anchor }
 
-  /// The wall clock at zero of the monotonic one, as this process first asked.
+  /// The wall clock at zero of the monotonic clock, as of when this process first asked.
   private static let anchor = wall() &- now().nanoseconds
 
   private static func read(_ clock: clockid_t) -> Nanoseconds {

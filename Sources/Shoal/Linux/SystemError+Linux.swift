@@ -1,6 +1,6 @@
 import Glibc
 
-/// A refusal of the operating system: what was asked of it, about what, and the `errno` it answered.
+/// A refusal by the operating system: what it was asked to do, to what, and the `errno` that it answered with.
 package struct SystemError: Error, Hashable, Sendable {
   /// What was being done, as a verb that follows "cannot".
   package enum Action: String, Sendable {
@@ -56,7 +56,7 @@ package struct SystemError: Error, Hashable, Sendable {
 }
 
 extension SystemError: CustomStringConvertible {
-  /// Thing and cause: "film.mkv.part: disk full". The remedy is for the caller to add, who knows the options.
+  /// The thing and the cause: "film.mkv.part: disk full". The caller, who knows the options, adds the remedy.
   package var description: String {
     code == EADDRINUSE ? "\(subject) is in use" : "\(subject): \(cause)"
   }

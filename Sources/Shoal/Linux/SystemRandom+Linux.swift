@@ -1,7 +1,7 @@
 import CShoal
 import Glibc
 
-/// Random numbers of the kernel, for keys and ids that must not be guessed.
+/// Random numbers from the kernel, for keys and ids that must not be guessable.
 package enum SystemRandom {
   /// `count` random bytes; 32 make a key.
   package static func bytes(_ count: Int = 32) -> [UInt8] {

@@ -1,14 +1,14 @@
 import Glibc
 
-/// A thread of the system's, for work that blocks or that must not share its thread.
+/// Starts threads of the system, for work that blocks or that must not share its thread.
 enum SystemThread {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Runs `body` on a thread of its own, of this name (15 characters at most are shown); fails where the system gives
-  /// no thread.
+  /// Runs `body` on a thread of its own with this name (at most 15 characters are shown); fails if the system gives no
+  /// thread.
   static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     var thread = pthread_t()
     let argument = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
@@ -25,7 +25,8 @@ enum SystemThread {
     pthread_detach(thread)
   }
 
-  /// Runs `body`, which ends, on a thread of its own; without one here, later than it should be rather than never.
+  /// Runs `body`, which must end, on a thread of its own; if there is none to be had, runs it here: better late than
+  /// never.
   static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
     do { try start(name, body) } catch { body() }
   }

@@ -4,7 +4,7 @@ import ShoalWire
 
 /// A bound, non-blocking UDP socket. Closed when the last reference goes.
 package final class UDPSocket: Sendable {
-  /// What is asked of the kernel; it may grant less.
+  /// What is asked of the kernel, which may grant less.
   package struct Options: Sendable {
     /// Bytes of queue, as `net.core.rmem_max` counts them.
     package var receiveBuffer = 8 << 20
@@ -18,7 +18,7 @@ package final class UDPSocket: Sendable {
 
   /// For `EventPoll` and the batches.
   package let descriptor: Int32
-  /// What it is bound to, the port as the kernel chose it.
+  /// The address that it is bound to, with the port that the kernel chose.
   package let localAddress: Address
   /// `AF_INET6` (dual-stack if bound to `::`) or `AF_INET`.
   package let family: Int32
@@ -29,7 +29,7 @@ package final class UDPSocket: Sendable {
   /// Bytes of receive queue, as `net.core.rmem_max` counts them; less than asked for means that the limit is low.
   package let grantedReceiveBuffer: Int
 
-  /// A socket bound to `address`. `::` receives IPv6 and IPv4, and where there is no IPv6, IPv4 alone.
+  /// A socket bound to `address`. `::` receives both IPv6 and IPv4, or IPv4 alone where there is no IPv6.
   package static func bind(to address: Address, options: Options = Options()) throws(SystemError) -> UDPSocket {
     guard !address.isIPv4 else { return try UDPSocket(address, AF_INET, options) }
     do {
@@ -58,8 +58,8 @@ package final class UDPSocket: Sendable {
       // The kernel doubles what is asked, for its own bookkeeping.
       return Int(granted) / 2
     }
-    // An IPv6 socket takes both levels; IPv4's then holds for mapped addresses. PROBE sets DF and leaves the path MTU
-    // to us.
+    // An IPv6 socket takes the options of both levels; IPv4's then apply to mapped addresses. PROBE sets DF and leaves
+    // the path MTU to us.
     let udp = Int32(SHOAL_SOL_UDP)
     _ = set(Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
     if family == AF_INET6 {

@@ -13,10 +13,11 @@ package final class Wake: Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Wakes the waiter, now or at its next wait. From any thread; any number of calls before `clear` count as one.
+  /// Wakes the waiter, now or at its next wait. Any thread may call it; any number of calls before `clear` count as
+  /// one.
   package func wake() { _ = eventfd_write(descriptor, 1) }
 
-  /// For the waiter, before it looks at what it was woken for: so that a wake in between is not lost.
+  /// For the waiter to call before it looks at what it was woken for, so that a wake in between is not lost.
   package func clear() {
     var count: eventfd_t = 0
     _ = unsafe eventfd_read(descriptor, &count)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What one task waits for; the first that answers counts.
+/// What one task waits for; only the first answer counts.
 final class Answer<Value: Sendable>: Sendable {
   typealias Outcome = Result<Value, ShoalError>
 
@@ -10,7 +10,7 @@ final class Answer<Value: Sendable>: Sendable {
   }
 
   private let state = Mutex(State.asked(nil))
-  /// Set when nobody waits any longer.
+  /// Set when nobody is waiting any longer.
   let abandoned = Flag()
 
   func wait(_ continuation: CheckedContinuation<Outcome, Never>) {

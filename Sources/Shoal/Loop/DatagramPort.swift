@@ -3,11 +3,12 @@ import ShoalLink
 import ShoalTransport
 import ShoalWire
 
-/// A UDP socket, and what stands between it and a state machine: batches, this host's access link, the capture, checksums.
+/// A UDP socket, and what stands between it and a state machine: batches, this host's access link, the capture,
+/// checksums.
 ///
-/// What has come is handed over by `receive`, what is to leave is fetched by `send`. Only its loop's thread touches it.
+/// `receive` hands over what has come; `send` fetches what is to leave. Only its loop's thread touches it.
 final class DatagramPort {
-  /// Where it is bound.
+  /// The address that it is bound to.
   let address: Address
   private let socket: UDPSocket
   private var input: ReceiveBatch
@@ -16,20 +17,20 @@ final class DatagramPort {
   private var up: LinkStage
   private var down: LinkStage
   private var capture: CaptureFile?
-  /// Our own addresses in a capture, by peer, where the socket is bound to all.
+  /// Our own address in a capture, for each peer, where the socket is bound to all addresses.
   private var routed: [Address: Address] = [:]
-  /// What the largest datagram may take.
+  /// The space to reserve for the largest datagram.
   private var reserve: Int
   /// Where a datagram is built that the link is to have first.
   private let scratch = Memory(65_536)
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
-  /// Whether more waits to be received than is taken at once: what can be done elsewhere is not done here.
+  /// Whether more datagrams are waiting than are received at once; if so, what can be done elsewhere is not done here.
   private(set) var isBusy = false
-  /// How often the socket is read before sending gets its turn, and how often sent to before receiving does.
+  /// How many times the socket is read before sending gets its turn, and written to before receiving does.
   private static let rounds = 16
 
-  /// Of the link's two directions, neither draws from the other's randomness.
+  /// Opens a port. Neither of the link's two directions draws from the other's randomness.
   init(
     _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
     at now: Instant
@@ -48,14 +49,14 @@ final class DatagramPort {
   var descriptor: Int32 { socket.descriptor }
   /// The receive buffer that the system granted, in bytes.
   var receiveBuffer: Int { socket.grantedReceiveBuffer }
-  /// Whether the socket takes no more for now.
+  /// Whether the socket takes no more for the time being.
   var isBlocked: Bool { output.pending }
-  /// Whether nothing waits to be handed to the system.
+  /// Whether nothing is waiting to be handed to the system.
   var isEmpty: Bool { output.isEmpty }
-  /// When the link lets something through.
+  /// When the link next lets something through.
   var deadline: Instant { min(up.deadline, down.deadline) }
 
-  /// Makes room for datagrams of up to so many bytes.
+  /// Makes room for datagrams of up to this many bytes.
   func allow(mtu: Int) { reserve = max(reserve, min(mtu, SendBatch.datagramLimit)) }
 
   /// How long to leave the socket alone now; 0 for not at all.
@@ -67,22 +68,22 @@ final class DatagramPort {
 
   /// Datagrams that the system refused to send.
   var refused: Int { Int(output.counters.refused) }
-  /// Why it refused the last; nil if there was none.
+  /// Why the system refused the last of them; nil if it refused none.
   var lastRefusal: String? {
     output.counters.lastRefusal.map { SendRefusal($0.code, towards: $0.address).description }
   }
-  /// Why it does not send to an address; nil if it does.
+  /// Why the system does not send to an address; nil if it does.
   func refusal(towards address: Address) -> String? { output.refusals.words(towards: address) }
 
   // MARK: Receiving
 
-  /// Hands over what has come; in rounds, so that sending gets its turn under a flood.
+  /// Hands over what has come, in rounds, so that sending gets its turn even in a flood.
   func receive(for loop: some EventLoop) {
     var rounds = Self.rounds
     while rounds > 0 {
       let count = input.receive(socket)
       guard count > 0 else { break }
-      // Where there was room for more, nothing else waits.
+      // If there was room for more, nothing else is waiting.
       isBusy = count == input.capacity && rounds < Self.rounds
       rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
@@ -119,7 +120,7 @@ final class DatagramPort {
 
   // MARK: Sending
 
-  /// Sends what is ready; when to go on if there is more, other than when the socket is writable.
+  /// Sends what is ready; returns when to continue if there is more, other than when the socket becomes writable.
   func send(from loop: some EventLoop) -> Instant? {
     for _ in 0..<Self.rounds {
       if output.pending || !output.isEmpty {
@@ -131,7 +132,7 @@ final class DatagramPort {
       }
       guard fill(from: loop) else { return nil }
     }
-    // Whoever has us send without an end must not keep us from hearing others.
+    // Somebody who makes us send endlessly must not keep us from hearing others.
     return SystemClock.now()
   }
 
@@ -139,7 +140,7 @@ final class DatagramPort {
   private func fill(from loop: some EventLoop) -> Bool {
     let now = SystemClock.now()
     var count = 0
-    // What is taken out must have its place, so that nothing is lost here that the link did not lose.
+    // What is taken out of the link must have its place, so that nothing is lost here that the link did not lose.
     while !up.isClean, output.reserve(SendBatch.datagramLimit) != nil, let slot = up.popDue(at: now) {
       let held = up[slot]
       if let range = output.reserve(held.bytes.count) {
@@ -196,7 +197,7 @@ final class DatagramPort {
     return own
   }
 
-  /// Writes what was captured. A capture that cannot be written ends, and why is returned; the transfer goes on.
+  /// Writes what was captured. If that fails, the capture ends and the error is returned; the transfer continues.
   func flushCapture() -> SystemError? {
     capture?.flush()
     guard let failure = capture?.failure else { return nil }

@@ -5,11 +5,12 @@ import ShoalStore
 import ShoalSwarm
 import ShoalWire
 
-/// One download, as its loop goes about it. What waits for disks is done by workers, which post what they found.
+/// One download, as its loop carries it out. Whatever has to wait for disks is done by workers, which post their
+/// results.
 final class DownloadTask {
   let id: Digest
   let download: Download
-  /// Who reads the pieces, if they are not kept.
+  /// Where the pieces go, if they are not kept.
   private let pieces: PieceFlow?
   private let replacing: Bool
   private let patience: Patience?
@@ -19,7 +20,7 @@ final class DownloadTask {
   private var meter = RateMeter()
   private var manifest: Manifest?
   private(set) var isOver = false
-  /// It is to be removed as soon as the disk is done with preparing a place for it.
+  /// What to call once it is removed, as it is to be as soon as the disk is done preparing a place for it.
   private var onRemoved: [@Sendable () -> Void] = []
   var isBeingRemoved: Bool { !onRemoved.isEmpty }
 
@@ -40,7 +41,7 @@ final class DownloadTask {
   /// Whether any of it is kept, and served.
   private var isKept: Bool { download.destination != .nowhere }
 
-  /// Tells how the download stands.
+  /// Reports how the download stands.
   func report(_ loop: PeerLoop) {
     guard !isOver else { return }
     let file = loop.swarm.progress(key)
@@ -70,7 +71,7 @@ final class DownloadTask {
 
   // MARK: The steps
 
-  /// The manifest has come: a place for the file is prepared, and what is there already is verified.
+  /// Prepares a place for the file, now that the manifest has come, and verifies what is already there.
   func manifestKnown(_ loop: PeerLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
     loop.disk.remove(key)
@@ -101,10 +102,10 @@ final class DownloadTask {
     loop.disk.prepare(key, manifest, target: path, replacing: replacing)
   }
 
-  /// So many bytes of what was there have been verified.
+  /// Notes that this many bytes of what was there have been verified.
   func checked(_ bytes: UInt64) { progress.checked = bytes }
 
-  /// There is a place, with these pieces.
+  /// Continues once there is a place, with these pieces.
   func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere
@@ -118,14 +119,14 @@ final class DownloadTask {
     report(loop)
   }
 
-  /// Every piece is verified and written: the file gets its name.
+  /// Gives the file its name, as every piece is verified and written.
   func completed(_ loop: PeerLoop) {
     guard !isOver else { return }
     report(loop)
     loop.disk.finish(key)
   }
 
-  /// The file is on the disk, under its name.
+  /// Completes the download: the file is on the disk, under its name.
   func finished(_ loop: PeerLoop) {
     guard !isOver else { return }
     report(loop)
@@ -139,7 +140,7 @@ final class DownloadTask {
 
   // MARK: Failure
 
-  /// The file cannot be stored.
+  /// Fails because the file cannot be stored.
   func fail(_ failure: StoreFailure, _ loop: PeerLoop) {
     guard let manifest else { return }
     fail(ShoalError(failure, manifest, kept: loop.swarm.progress(key).bytes), loop)
@@ -148,16 +149,16 @@ final class DownloadTask {
   func fail(_ error: ShoalError, _ loop: PeerLoop) {
     guard !isOver else { return }
     end(loop)
-    // The swarm may be in the midst of telling us; it is stopped afterwards.
+    // The swarm may be in the middle of reporting to us; the download is stopped there afterwards.
     loop.withdrawLater(key)
     download.board.fail(error)
     pieces?.fail(error)
   }
 
-  /// Nothing more is fetched, and what was is deleted.
+  /// Stops fetching, and deletes what was fetched.
   func remove(_ loop: PeerLoop, _ removed: (@Sendable () -> Void)?) {
     if let removed { onRemoved.append(removed) }
-    // What is about to be opened cannot be deleted yet.
+    // A part that is about to be opened cannot be deleted yet.
     guard progress.phase != .checking else { return }
     let onRemoved = self.onRemoved
     self.onRemoved = []
@@ -167,7 +168,7 @@ final class DownloadTask {
     download.discardPart(claim) { for removed in onRemoved { removed() } }
   }
 
-  /// A peer speaks none of our versions; if there is no other, that is the end.
+  /// Notes that a peer speaks none of our versions; if there is no other peer, the download ends.
   func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: PeerLoop) {
     guard loop.swarm.knownPeers(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
     let theirs =
@@ -177,7 +178,7 @@ final class DownloadTask {
     fail(ShoalError(.version, "\(address) speaks \(theirs), we speak \(Limits.version); \(who)"), loop)
   }
 
-  /// The loop ends, and with it what was not finished.
+  /// Ends what was not finished, as the loop ends.
   func stop() {
     guard !isOver else { return }
     isOver = true
@@ -217,7 +218,7 @@ extension PeerLoop {
     takeEvents()
   }
 
-  /// Those that are under way, and those that are finished and served; oldest first.
+  /// The downloads under way, and those that are finished and served, oldest first.
   var allDownloads: [Download] {
     let running = downloads.map { ($0.key, $0.value.download) }
     return (running + finishedDownloads.map { ($0.key, $0.value) }).sorted { $0.0 < $1.0 }.map(\.1)
@@ -230,7 +231,7 @@ extension PeerLoop {
     task.fail(ShoalError.closed("the download was cancelled"), self)
   }
 
-  /// A reader has come so far: these pieces may be fetched.
+  /// Lets these pieces be fetched, as the reader has got this far.
   func advance(_ download: Download, to pieces: Range<Int>) {
     guard let key = task(of: download)?.key else { return }
     swarm.takeInOrder(key, pieces, at: SystemClock.now())
@@ -246,14 +247,14 @@ extension PeerLoop {
     download.discardPart(nil, removed)
   }
 
-  /// Serves a file no longer.
+  /// Stops serving a file.
   func stopServing(_ key: FileKey) {
     guard shares.removeValue(forKey: key.index) != nil else { return }
     withdrawLater(key)
   }
 
-  /// A file is served and fetched no longer. Not at once: the swarm may be in the midst of telling us, or a datagram of it
-  /// being built.
+  /// Stops serving and fetching a file. Not at once: the swarm may be in the middle of reporting to us, or of building
+  /// a datagram with the file's content.
   func withdrawLater(_ key: FileKey, _ reason: String = "") {
     node.post { loop in
       loop.disk.remove(key)
@@ -264,8 +265,8 @@ extension PeerLoop {
 }
 
 extension Download {
-  /// Deletes the part that it has left, unless another download or program goes on from it; `claim` is the part, if it is
-  /// still open.
+  /// Deletes the part that the download left, unless another download or program continues from it; `claim` is the
+  /// part, if it is still open.
   func discardPart(_ claim: File?, _ done: @escaping @Sendable () -> Void) {
     guard let part = part.withLock({ $0.take() }) else { return done() }
     WorkerPool.shared.run {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Events on their way from the loop to whoever reads them, and may be slower. For what there is no room, a last event
-/// stands in its place that tells how many are left out.
+/// Events on their way from the loop to their reader, which may be slower. Where there is no room for more, a last
+/// event says how many are left out.
 final class EventBuffer<Event: Sendable>: Sendable {
   private struct State {
     var events: [Event] = []
@@ -14,7 +14,7 @@ final class EventBuffer<Event: Sendable>: Sendable {
   private let limit: Int
   private let omission: @Sendable (Int) -> Event
 
-  /// Room for `limit` events; `omission` makes the one that tells how many were left out.
+  /// A buffer for `limit` events; `omission` makes the event that says how many were left out.
   init(limit: Int, omission: @escaping @Sendable (Int) -> Event) {
     self.limit = limit
     self.omission = omission
@@ -56,7 +56,7 @@ final class EventBuffer<Event: Sendable>: Sendable {
     }
   }
 
-  /// Nothing follows: the stream ends after what is in it.
+  /// Ends the stream after what is in it.
   func finish() {
     let readers = state.withLock { state in
       state.isOver = true

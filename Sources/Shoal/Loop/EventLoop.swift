@@ -11,9 +11,9 @@ protocol EventLoop: AnyObject, SendableMetatype {
   var port: DatagramPort { get }
   /// How it ends.
   var farewell: Farewell { get set }
-  /// When `expire` is to be called next, apart from what the port waits for.
+  /// When `expire` is to be called next, apart from what the port is waiting for.
   var deadline: Instant { get }
-  /// The shortest round trip of those that send, if one is known.
+  /// The shortest of the round trips to peers that are sending, if one is known.
   var leastRoundTrip: Nanoseconds? { get }
 
   /// Takes an intact datagram.
@@ -28,17 +28,17 @@ protocol EventLoop: AnyObject, SendableMetatype {
   /// and the datagram must not be sent. The `ahead` bytes that follow are to be sent next.
   func gather(_ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32)
     -> Bool
-  /// Takes what came of sending, and writes what is recorded. Called at the end of each turn.
+  /// Takes the results of sending, and writes records. Called at the end of each turn.
   func endTurn()
   /// Begins to say what there is to say before the end.
   func stop(at now: Instant)
-  /// Whether that has been said.
+  /// Whether all of that has been said.
   var isQuiet: Bool { get }
-  /// Tells whoever still waits that it is over.
+  /// Tells whoever is still waiting that it is over.
   func end()
 }
 
-/// The end of a loop: what must be said is said, for two seconds at most.
+/// The end of a loop: what must be said is said, for at most two seconds.
 struct Farewell {
   private static let most: Nanoseconds = 2 * .second
   private(set) var isBegun = false
@@ -46,7 +46,7 @@ struct Farewell {
   private(set) var deadline = Instant.distantFuture
   private var waiting: [() -> Void] = []
 
-  /// Begins, and remembers who waits for the end; false if it had begun already.
+  /// Begins the farewell, and remembers who waits for the end; false if it had begun already.
   mutating func begin(at now: Instant, _ ended: @escaping () -> Void) -> Bool {
     waiting.append(ended)
     guard !isBegun else { return false }
@@ -54,24 +54,24 @@ struct Farewell {
     return true
   }
 
-  /// The loop has ended.
+  /// Tells whoever waits that the loop has ended.
   func tell() { for ended in waiting { ended() } }
 }
 
 extension EventLoop {
-  /// Ends the loop, once everybody who must know has been told; then calls `ended`.
+  /// Ends the loop once everybody who must know has been told; then calls `ended`.
   func close(_ ended: @escaping () -> Void) {
     let now = SystemClock.now()
     if farewell.begin(at: now, ended) { stop(at: now) }
   }
 
-  /// Runs until `close` is called. `resting` tells of what other threads want, but not of what comes.
+  /// Runs until `close` is called. `resting` reports what other threads want, but not what arrives.
   func run(_ node: Node<Self>, _ poll: consuming EventPoll, resting: consuming EventPoll) {
     var interest: EventPoll.Interest = .readable
     while true {
       port.receive(for: self)
       for command in node.takeCommands() { command(self) }
-      // After what has come: an ACK that waits in the socket must not find its packet declared lost.
+      // Only after receiving: a packet whose ACK is waiting in the socket must not be declared lost.
       expire(at: SystemClock.now())
       let retry = port.send(from: self)
       endTurn()
@@ -96,7 +96,7 @@ extension EventLoop {
   }
 }
 
-/// By which a loop's poll tells its descriptors apart.
+/// The tokens by which a loop's poll tells its descriptors apart.
 enum LoopToken {
   static let socket: UInt64 = 0
   static let wake: UInt64 = 1

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Jobs that exclude each other, as the kernel lets only one thread write to a file: whoever comes while another is at it
-/// leaves the job to that one, instead of waiting.
+/// Jobs that exclude each other, as the kernel lets only one thread at a time write to a file: whoever comes while
+/// another thread is busy here leaves the job to that one, instead of waiting.
 final class Lane: Sendable {
   private let waiting = Mutex<[@Sendable () -> Void]?>(nil)
 
-  /// Does the job, and those that others leave meanwhile; or leaves it to who is at it.
+  /// Does the job, and those that others leave meanwhile; or leaves it to the thread that is busy here.
   func perform(_ job: @escaping @Sendable () -> Void) {
     let isFirst = waiting.withLock { waiting in
       guard waiting != nil else {

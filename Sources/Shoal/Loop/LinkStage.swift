@@ -17,7 +17,7 @@ struct LinkStage {
     var peer: Address
   }
 
-  /// What one link holds at most: bounds its memory to some 100 MB.
+  /// The most datagrams that one link holds: bounds its memory to some 100 MB.
   private static let capacity = 65_536
 
   init(_ link: Link) {

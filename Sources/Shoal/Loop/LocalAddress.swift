@@ -10,13 +10,13 @@ package struct LocalAddress: Hashable, Sendable {
   package var isRunning = true
   /// Whether only this machine's containers and virtual machines are behind the interface.
   package var isInternal = false
-  /// Whether what goes to the internet leaves by the interface.
+  /// Whether what goes to the internet leaves through this interface.
   package var hasDefaultRoute = false
-  /// One that the machine changes every day, so as not to be recognised.
+  /// Whether it is an address that the machine changes every day, so as not to be recognised.
   package var isTemporary = false
-  /// One that is to be used no longer.
+  /// Whether it should no longer be used.
   package var isDeprecated = false
-  /// One that may be another machine's.
+  /// Whether it may turn out to be another machine's.
   package var isTentative = false
 
   package init(_ address: Address, on interface: String) {
@@ -24,22 +24,22 @@ package struct LocalAddress: Hashable, Sendable {
     self.interface = interface
   }
 
-  /// The most addresses of a family that a ticket names: it must stay short enough to be sent by chat, and each is
-  /// tried by whoever gets it.
+  /// The most addresses of one family that a ticket names: a ticket must stay short enough to be sent by chat, and
+  /// whoever gets it tries each address.
   package static let most = 4
 
-  /// The addresses by which a ticket says where this machine is, best first; none if all are its own business.
+  /// The addresses by which a ticket says where this machine is, best first; none if none of them concerns others.
   ///
-  /// Those of the interface towards the internet come first, and of an interface's the public ones; of the first four
-  /// of a family one is private if any is, since a neighbour in the same network may reach no other. What others cannot
-  /// reach, or not for long, is named only if there is nothing better: addresses of interfaces without a carrier, of
-  /// bridges to containers, 169.254.0.0/16, and deprecated ones.
+  /// Addresses of the interface towards the internet come first, and of one interface the public ones; of the first
+  /// four of a family, one is private if any is, since a neighbour in the same network may not be able to reach any
+  /// other. An address that others cannot reach, or not for long, is named only if there is nothing better: those of
+  /// interfaces without a carrier, of bridges to containers, in 169.254.0.0/16, and deprecated ones.
   package static func ticket(of all: [LocalAddress]) -> [Address] {
     var usable: [LocalAddress] = []
     for own in all where own.isUsable && !usable.contains(where: { $0.address == own.address }) { usable.append(own) }
     let best = usable.map(\.grade).min()
     usable = usable.filter { $0.grade == best }
-    // Where there is one that stays, the changing ones are not for tickets.
+    // Where there is an address that stays, tickets do not name those that change.
     usable = usable.filter { own in
       !own.isTemporary || !usable.contains { $0.interface == own.interface && !$0.isTemporary && $0.isLike(own) }
     }
@@ -64,7 +64,7 @@ package struct LocalAddress: Hashable, Sendable {
 
   private var isLast: Bool { address.isIPv4 && address.ipv4 >> 16 == 0xa9fe }
 
-  /// How far others can be expected to reach it; only the best that there is counts.
+  /// How far others can be expected to reach it; only the addresses of the best grade present count.
   private var grade: Int {
     if !isRunning { return 3 }
     if isInternal && !hasDefaultRoute { return 2 }
@@ -79,11 +79,11 @@ package struct LocalAddress: Hashable, Sendable {
 }
 
 extension Address {
-  /// Whether it means the same host everywhere: not one of the ranges that every network may use for itself.
+  /// Whether it means the same host everywhere, not being in one of the ranges that every network may use for itself.
   var isPublic: Bool {
     guard isIPv4 else { return high >> 57 != 0xfc >> 1 && !isLinkLocal && !isLoopback }
     let isPrivate = ipv4 >> 24 == 10 || ipv4 >> 20 == 0xac1 || ipv4 >> 16 == 0xc0a8
-    // 100.64.0.0/10 is a provider's own, behind its NAT.
+    // 100.64.0.0/10 belongs to a provider, behind its NAT.
     return !isPrivate && ipv4 >> 22 != 0x191 && ipv4 >> 16 != 0xa9fe && !isLoopback
   }
 }

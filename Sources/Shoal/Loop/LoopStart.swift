@@ -1,7 +1,8 @@
 import Glibc
 import ShoalWire
 
-/// Carries what cannot be copied to the loop's thread; made before it, so that failures are errors of the caller's.
+/// Carries what cannot be copied to the loop's thread; made before that thread, so that its failures are thrown to the
+/// caller.
 final class LoopStart: @unchecked Sendable {
   let socket: UDPSocket
   private var poll: EventPoll?
@@ -43,7 +44,7 @@ extension UDPSocket {
       } catch { throw ShoalError(.badAddress, "\(options.listen): \(error)", option: .listen) }
     }
     var socketOptions = UDPSocket.Options()
-    // A large send buffer would be a queue of our own, which looks like one of the path's.
+    // A large send buffer would be a queue of our own that looks like one on the path.
     socketOptions.sendBuffer = 2 << 20
     var failure: SystemError?
     for address in addresses {
@@ -56,7 +57,7 @@ extension UDPSocket {
           return socket
         }
         failure = failure ?? error
-        // Not all that a name leads to need be here.
+        // Not every address that a name leads to need be this machine's.
         guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { break }
       }
     }

@@ -1,13 +1,13 @@
 import ShoalBase
 import ShoalWire
 
-/// The places that users and tickets name, and when each is to be resolved (again): a pure function of what it is told
-/// and when, for whoever has a thread that may wait for name servers.
+/// The places that users and tickets name, and when each is to be resolved, or resolved again. It depends only on what
+/// it is told and when, and is for whoever has a thread that may wait for name servers.
 struct NameBook {
-  /// What is reached at a place.
+  /// What is to be reached at a place.
   enum Use: Hashable {
     case tracker
-    /// A peer that may have the file of this index.
+    /// A peer that may have the file with this index.
     case peer(Int)
   }
 
@@ -15,35 +15,35 @@ struct NameBook {
   struct Entry {
     let place: Resolver.HostPort
     let use: Use
-    /// Where it is, by the latest answer and the one before: a name whose servers tell a few of many addresses in turn
-    /// is not to be taken for one that moves.
+    /// Where it is, by the latest answer and the one before: a name whose servers give out a few of many addresses in
+    /// turn is not to be mistaken for one that moves.
     var addresses: [Address] { latest + before.filter { !latest.contains($0) } }
     fileprivate var latest: [Address] = []
     fileprivate var before: [Address] = []
-    /// Why it could not be resolved, the last time.
+    /// Why it could not be resolved the last time.
     fileprivate(set) var failure: ResolverError?
-    /// The failures since it was last resolved.
+    /// The number of failures since it was last resolved.
     fileprivate var failures = 0
     fileprivate var isBeingResolved = false
     fileprivate var askedAt: Instant?
     fileprivate var dueAt: Instant?
 
-    /// Whether it was resolved, or could not be, at least once.
+    /// Whether resolving it has succeeded or failed at least once.
     var isTried: Bool { failure != nil || !latest.isEmpty }
-    /// Whether it was never resolved, and nothing but another name would help.
+    /// Whether it was never resolved, and only another name would help.
     var isHopeless: Bool { latest.isEmpty && failure?.isLasting ?? false }
   }
 
-  /// The names that are resolved at a time: each takes a thread, which a name server may hold up for long.
+  /// How many names are resolved at a time: each takes a thread, which a name server may hold up for long.
   static let atOnce = 4
-  /// The names that are looked after; a ticket may hold many, and each costs a question to a name server.
+  /// The most names that are looked after; a ticket may hold many, and each costs a question to a name server.
   static let most = 64
 
   /// How often names are resolved.
   struct Pace: Sendable {
-    /// A name is not resolved sooner again, whatever happens.
+    /// The least time before a name is resolved again, whatever happens.
     var leastPause: Nanoseconds = 10 * .second
-    /// How often a tracker's is resolved: as often as it is registered with.
+    /// How often a tracker's name is resolved: as often as files are registered with the tracker.
     var interval: Nanoseconds = 60 * .second
     /// The wait after a failure; it doubles with each, up to `longestRetry`.
     var firstRetry: Nanoseconds = 5 * .second
@@ -57,7 +57,7 @@ struct NameBook {
 
   init(_ pace: Pace = Pace()) { self.pace = pace }
 
-  /// Notes a place, to be resolved now; nil if it is known, or if too many are.
+  /// Notes a place that is to be resolved now; nil if it is already known, or if there are too many.
   mutating func add(_ place: Resolver.HostPort, for use: Use, at now: Instant) -> Int? {
     let isKnown = entries.values.contains { $0.place == place && $0.use == use }
     guard !isKnown, entries.count < Self.most else { return nil }
@@ -67,10 +67,10 @@ struct NameBook {
     return made
   }
 
-  /// A peer's file is not wanted any more.
+  /// Forgets the places of a file that is not wanted any more.
   mutating func remove(_ use: Use) { entries = entries.filter { $0.value.use != use } }
 
-  /// The next place to resolve now: `resolved` is to follow.
+  /// The next place to resolve now; `resolved` must follow.
   mutating func next(at now: Instant) -> (Int, Resolver.HostPort)? {
     guard running < Self.atOnce else { return nil }
     let due = entries.filter { !$0.value.isBeingResolved && $0.value.dueAt ?? .distantFuture <= now }
@@ -81,7 +81,7 @@ struct NameBook {
     return (number, entry.place)
   }
 
-  /// Takes what became of it; the entry, or nil if nobody wants to know any more.
+  /// Takes the result of resolving a place; returns the entry, or nil if nobody wants to know any more.
   mutating func resolved(_ number: Int, _ result: Result<[Address], ResolverError>, at now: Instant) -> Entry? {
     running -= 1
     guard var entry = entries[number] else { return nil }
@@ -105,19 +105,19 @@ struct NameBook {
     min(pace.firstRetry << Nanoseconds(min(failures, 10)), pace.longestRetry)
   }
 
-  /// How long until a place that could not be resolved is tried again.
+  /// How long it is until a place that could not be resolved is tried again.
   func pause(_ number: Int, at now: Instant) -> Nanoseconds {
     max((entries[number]?.dueAt ?? now) - now, 0)
   }
 
-  /// What is there does not answer: its name may lead elsewhere by now.
+  /// Notes that what is at a place does not answer: its name may lead elsewhere by now.
   mutating func doubt(_ number: Int, at now: Instant) {
     guard let entry = entries[number], entry.failure == nil, !entry.isBeingResolved else { return }
     let soon = max(now, entry.askedAt.map { $0 + pace.leastPause } ?? now)
     entries[number]!.dueAt = min(entry.dueAt ?? soon, soon)
   }
 
-  /// What does not answer at an address may be elsewhere by now.
+  /// Notes that what was at an address does not answer: it may be elsewhere by now.
   mutating func doubt(_ address: Address, at now: Instant) {
     for (number, entry) in entries where entry.latest.contains(address) { doubt(number, at: now) }
   }
@@ -132,7 +132,7 @@ struct NameBook {
 }
 
 extension ResolverError {
-  /// Whether waiting does not help: it is what was written that is wrong.
+  /// Whether waiting does not help, because the text itself is wrong.
   var isLasting: Bool {
     switch self {
     case .noAnswer, .failed: false

@@ -7,17 +7,17 @@ import Synchronization
 
 /// What a peer or tracker is told at its start.
 package struct NodeOptions: Sendable {
-  /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 is any that is free.
+  /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
   package var listen = ":0"
-  /// If the port of `listen` is in use, any free one is taken.
+  /// Whether any free port is taken if the port of `listen` is in use.
   package var anyPortIfBusy = false
-  /// Transport and swarm.
+  /// The configuration of the transport and the swarm.
   package var swarm = SwarmConfiguration()
-  /// Whether packets may be as large as the interface towards each peer takes, rather than `swarm.transport.mtu`
-  /// bytes: larger on loopback and on links with jumbo frames. Holds only where `link` is clean, as that is a model of
-  /// a path of its own.
+  /// Whether packets may be as large as the interface towards each peer takes, rather than `swarm.transport.mtu` bytes:
+  /// larger on loopback and on links with jumbo frames. Applies only where `link` is clean, as a link that is not
+  /// models a path of its own.
   package var followsInterfaceMTU = true
-  /// The access link through which everything that is sent and received passes.
+  /// The access link through which everything sent and received passes.
   package var link = LinkSpec.clean
   /// The seed of the link's randomness where the specification names none; drawn by the system if nil.
   package var linkSeed: UInt64?
@@ -25,7 +25,7 @@ package struct NodeOptions: Sendable {
   package var capture: String?
   /// Where to record what the transport decides, as qlog.
   package var qlog: String?
-  /// Whether `capture` and `qlog` may replace files that have content; otherwise those are errors.
+  /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
   package var replacesRecords = false
   /// What finds a name's addresses, on a thread that may wait, and how often it is asked.
   var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
@@ -40,14 +40,14 @@ package struct NodeOptions: Sendable {
   }
 }
 
-/// A UDP socket with an event loop thread of its own; what peers and trackers are made of.
+/// A UDP socket with an event loop thread of its own; peers and trackers are made of it.
 ///
-/// The loop owns all state. Others reach it only by `post`, which is for files and chunks, never for packets.
+/// The loop owns all state. Others reach it only through `post`, which is for files and chunks, never for packets.
 final class Node<Loop: EventLoop>: Sendable {
   typealias Command = @Sendable (Loop) -> Void
 
   let address: Address
-  /// What the system granted of the receive buffer that was asked for, in bytes.
+  /// How much of the receive buffer that was asked for the system granted, in bytes.
   let receiveBuffer: (granted: Int, asked: Int)
   /// The most bytes of pieces that are not yet verified.
   let memory: Int
@@ -83,7 +83,7 @@ final class Node<Loop: EventLoop>: Sendable {
     return isRunning
   }
 
-  /// Has the loop run a command and waits for what it gives; nil once the loop has stopped.
+  /// Has the loop run a command and waits for its result; nil once the loop has stopped.
   func ask<Result: Sendable>(_ command: @escaping @Sendable (Loop) -> Result) async -> Result? {
     await withCheckedContinuation { continuation in
       if !post({ continuation.resume(returning: command($0)) }) { continuation.resume(returning: nil) }
@@ -97,10 +97,10 @@ final class Node<Loop: EventLoop>: Sendable {
     }
   }
 
-  /// The loop was woken; it looks for commands next, so that none is missed.
+  /// Called when the loop was woken; it looks for commands next, so that none is missed.
   func woken() { wake.clear() }
 
-  /// From now on no command is taken; those that were are returned, to be run.
+  /// Accepts no more commands; returns those already accepted, to be run.
   func close() -> [Command] {
     stopped.withLock { $0 = true }
     return takeCommands()

@@ -42,7 +42,7 @@ extension PeerLoop {
     }
   }
 
-  /// A file that is served is not as it was, or cannot be read any more.
+  /// Withdraws a file that is served but has changed, or can no longer be read.
   private func withdraw(_ key: FileKey, _ path: String, _ fault: ShoalError) {
     (shares[key.index], finishedDownloads[key.index]) = (nil, nil)
     if let download = downloads[key.index] {
@@ -54,7 +54,7 @@ extension PeerLoop {
     swarm.withdraw(key, reason, at: SystemClock.now())
   }
 
-  /// Cuts a file into chunks, hashes it and serves it from then on: `file`, if it is open already.
+  /// Cuts a file into chunks, hashes it and serves it from then on; uses `file`, if it is open already.
   func share(
     _ path: String, _ file: File?, _ chunking: Chunking, name: String, until flag: Flag,
     onProgress: @escaping @Sendable (UInt64, UInt64) -> Void,
@@ -88,7 +88,7 @@ extension PeerLoop {
     return result
   }
 
-  /// Tells those who wait for it what happened.
+  /// Reports what happened to those who wait for it.
   private func tell(_ event: SwarmEvent) {
     let now = SystemClock.now()
     switch event {

@@ -3,7 +3,7 @@ import ShoalSwarm
 import ShoalWire
 
 extension PeerLoop {
-  /// Deals with a tracker from now on: as soon as its name is resolved, and wherever that leads later.
+  /// Uses a tracker from now on: as soon as its name is resolved, and wherever the name leads later.
   func add(tracker place: Resolver.HostPort) {
     let now = SystemClock.now()
     if let addresses = place.spelt {
@@ -27,7 +27,7 @@ extension PeerLoop {
     }
   }
 
-  /// Begins to resolve what is due: names on threads that may wait, what looks like a number here.
+  /// Begins to resolve the places that are due: names on threads that may wait, numeric addresses here.
   func resolveNames() {
     while let (number, place) = names.next(at: SystemClock.now()) {
       guard !place.host.contains(":") else {
@@ -71,13 +71,13 @@ extension PeerLoop {
     if swarm.trackers.count > count { ask(key, isExpected: isFirst) } else if isFirst { expectOneLess() }
   }
 
-  /// A tracker does not answer: its name may lead elsewhere by now.
+  /// Notes that a tracker does not answer: its name may lead elsewhere by now.
   func doubt(_ tracker: TrackerKey) {
     if let number = namedTrackers[tracker] { names.doubt(number, at: SystemClock.now()) }
   }
 
-  /// Ends the downloads and questions that no name leads anywhere for, and of which nothing can come; whether there
-  /// were any.
+  /// Ends the downloads and questions that can come to nothing because no name leads anywhere for them; returns whether
+  /// there were any.
   @discardableResult
   func giveUpWhatIsHopeless() -> Bool {
     let trackers = names.entries.values.filter { $0.use == .tracker }
@@ -104,13 +104,13 @@ extension PeerLoop {
 }
 
 extension Resolver.HostPort {
-  /// Its addresses, of both families in turn; for a name that may take long.
+  /// Its addresses, with the two families alternating; for a name, this may take long.
   func resolve() -> Result<[Address], ResolverError> {
     do throws(ResolverError) {
       return .success(Resolver.inTurn(try Resolver.resolve(host, port: port)))
     } catch { return .failure(error) }
   }
 
-  /// The address that is spelt in numbers; nil for a name, and for one that cannot be used.
+  /// The address, if it is spelt out in numbers; nil for a name, and for an address that cannot be used.
   fileprivate var spelt: [Address]? { Resolver.numeric(host) == nil ? nil : try? resolve().get() }
 }

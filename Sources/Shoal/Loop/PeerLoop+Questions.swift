@@ -3,10 +3,10 @@ import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
-/// A question to the trackers that somebody waits for. The first that knows answers for all; only when none does is
-/// the answer that nobody knows.
+/// A question to the trackers that somebody is waiting for. The first tracker that knows answers for all; only when
+/// none does is the answer that nobody knows.
 enum Question {
-  /// So many trackers have not answered, those included whose names are not resolved yet.
+  /// `unanswered` trackers have not answered yet, including those whose names are not resolved yet.
   case find(String, unanswered: Int, (Result<[FoundFile], ShoalError>) -> Void)
   case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, ShoalError>) -> Void)
   case map(Digest, Address, (BitSet?) -> Void)
@@ -33,7 +33,8 @@ extension PeerLoop {
     swarm.trackers.count + names.entries.values.count { $0.use == .tracker && !$0.isTried }
   }
 
-  /// Puts what is asked to a tracker that has come to be known; `isExpected`: its answer is waited for already.
+  /// Asks a tracker that has just become known the open questions; `isExpected`: its answer is already being waited
+  /// for.
   func ask(_ tracker: TrackerKey, isExpected: Bool) {
     let more = isExpected ? 0 : 1
     for (question, _) in questions {
@@ -52,7 +53,8 @@ extension PeerLoop {
     }
   }
 
-  /// A name does not lead to a tracker whose answer was waited for. Where there is none at all, one may come to be.
+  /// Waits for one answer less, as a name does not lead to a tracker. If there is no tracker at all, one may still turn
+  /// up.
   func expectOneLess() {
     let isAlone = swarm.trackers.isEmpty
     answer {
@@ -76,7 +78,7 @@ extension PeerLoop {
     swarm.map(id: id, of: address, chunks: chunks)
   }
 
-  /// Hands what a tracker said to those who asked, and to whoever watches.
+  /// Passes what a tracker said on to those who asked, and to whoever reads events.
   func tell(_ key: TrackerKey, _ event: TrackerClientEvent, at now: Instant) {
     let tracker = swarm.address(of: key)
     switch event {
@@ -128,7 +130,7 @@ extension PeerLoop {
         return nil
       }
     case .lookup(let id, _, _):
-      // A download asks again by itself: that nobody has registered the file yet is no news.
+      // A download asks again by itself, so it is no news that nobody has registered the file yet.
       var isNews = !isUnknown
       answer {
         guard case .lookup(id, let chunk, let unanswered, let done) = $0 else { return $0 }
@@ -151,7 +153,7 @@ extension PeerLoop {
     }
   }
 
-  /// Nobody will answer: whoever still waits is told; whether anybody was.
+  /// Tells whoever still waits that nobody will answer; returns whether anybody was waiting.
   @discardableResult
   func failQuestions(_ error: ShoalError?) -> Bool {
     guard let error, !questions.isEmpty else { return false }
@@ -166,13 +168,13 @@ extension PeerLoop {
     return true
   }
 
-  /// Puts to each question what `take` makes of it; nil: it is answered.
+  /// Replaces each question by what `take` makes of it; nil means that it is answered.
   private func answer(_ take: (Question) -> Question?) {
     questions = questions.compactMap { question, abandoned in
       abandoned.isSet ? nil : take(question).map { ($0, abandoned) }
     }
   }
 
-  /// Forgets the questions whose answers nobody waits for any longer.
+  /// Forgets the questions whose answers nobody is waiting for any longer.
   func forgetAbandonedQuestions() { answer { $0 } }
 }

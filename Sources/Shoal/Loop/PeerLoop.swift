@@ -15,19 +15,19 @@ final class PeerLoop: EventLoop {
   private var qlog: QlogFile?
   /// Whether the interface's MTU is looked up for each peer.
   private let followsInterface: Bool
-  /// What is being fetched, by its key's index.
+  /// The downloads under way, by their keys' indices.
   var downloads: [Int: DownloadTask] = [:]
-  /// What was fetched and is served, and what is shared, by their keys' indices.
+  /// Finished downloads and shares, which are served, by their keys' indices.
   var finishedDownloads: [Int: Download] = [:]
   var shares: [Int: Share] = [:]
-  /// The names of trackers and peers, and which trackers were found by them.
+  /// The names of trackers and peers, and which trackers were found by which.
   var names: NameBook
   let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
   var namedTrackers: [TrackerKey: Int] = [:]
-  /// What trackers were asked and have not answered.
+  /// What trackers were asked and have not yet answered.
   var questions: [(question: Question, abandoned: Flag)] = []
   var onPeerEvent: ((PeerEvent) -> Void)?
-  /// Called twenty times a second while set, for progress.
+  /// Called twenty times a second while they are set, for progress.
   var onProgress: [Int: (Instant) -> Void] = [:]
   private var progressAt = Instant.distantFuture
 
@@ -53,19 +53,19 @@ final class PeerLoop: EventLoop {
     configuration.ownAddresses.formUnion(port.address.reachableHere)
     configuration.transport.recordsLosses = qlog != nil
     configuration.receiveBuffer = port.receiveBuffer
-    // The least that may be in flight is some datagrams: where they wait, a few of them must not be all that fits.
+    // At least a few datagrams may always be in flight: the buffer in which they wait must hold more than those.
     let received = max(port.receiveBuffer / 16, 1_500)
     configuration.transport.receivedMTU = min(configuration.transport.receivedMTU, received)
-    // What passes through a bad link is as large as on the paths that it stands for.
+    // What passes through a bad link is as large as it would be on the paths that the link stands for.
     if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
     swarm = Swarm(configuration, secrets: secrets)
     if tracker != nil {
-      // Its own peer is registered like any other, by datagrams to itself.
+      // The peer beside it is registered like any other, by datagrams to itself.
       swarm.add(tracker: port.address.isUnspecified ? port.address.loopbacks[0] : port.address, at: now)
     }
   }
 
-  /// Why nothing can be sent to anybody who is known, said of one of them; nil if that is not so.
+  /// Why nothing can be sent to anybody who is known, put in terms of one of them; nil if that is not so.
   var obstacle: String? {
     let contacts = swarm.contacts
     if contacts.isEmpty { return unresolved(names.entries.values)?.message }
@@ -77,7 +77,7 @@ final class PeerLoop: EventLoop {
   // MARK: The event loop
 
   var deadline: Instant {
-    // A send that waits for room must not make us spin on deadlines that only sending can meet.
+    // While a send waits for room, deadlines that only sending can meet must not make us spin.
     let swarm = port.isBlocked ? .distantFuture : swarm.deadline
     return min(swarm, progressAt, names.deadline, tracker?.deadline ?? .distantFuture)
   }
@@ -126,7 +126,7 @@ final class PeerLoop: EventLoop {
     if let qlog { sample(qlog) }
   }
 
-  /// Writes how the connections stand; a qlog that cannot be written ends, and the transfer goes on.
+  /// Records how the connections stand; if the qlog cannot be written, it ends, and the transfer continues.
   private func sample(_ file: QlogFile) {
     if file.isDue(at: SystemClock.now()) {
       file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.stamp())
@@ -155,7 +155,7 @@ final class PeerLoop: EventLoop {
 
   // MARK: Others
 
-  /// A peer has connected: packets to it may be as large as the interface takes.
+  /// Lets packets to a peer that has connected be as large as the interface takes.
   func follow(interfaceTowards peer: Address, at now: Instant) {
     guard followsInterface, let mtu = LocalAddresses.mtu(towards: peer) else { return }
     let allowed = min(max(mtu, TransportConfiguration.mtuRange.lowerBound), TransportConfiguration.mtuRange.upperBound)
@@ -170,13 +170,13 @@ final class PeerLoop: EventLoop {
 }
 
 extension Address {
-  /// The loopback addresses at which a socket bound to this one is reached, with its port; its own family's first.
+  /// The loopback addresses at which a socket bound to this address is reached, with its port, its own family's first.
   fileprivate var loopbacks: [Address] {
     let both = [Address(ipv4: 0x7f00_0001, port: port), Address(high: 0, low: 1, port: port)]
     return isIPv4 ? both : both.reversed()
   }
 
-  /// All addresses at which a socket bound to this one is reached from this machine.
+  /// All addresses at which this machine can reach a socket bound to this address.
   fileprivate var reachableHere: [Address] {
     isUnspecified ? LocalAddresses.all().map { $0.address.with(port: port) } + loopbacks : [self]
   }

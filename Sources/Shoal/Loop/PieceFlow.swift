@@ -12,7 +12,7 @@ final class PieceFlow: Sendable {
     var waiting: [Int: ArraySlice<UInt8>] = [:]
     var failure: ShoalError?
     var reader: CheckedContinuation<Outcome, Never>?
-    /// The pieces below which the loop may fetch, as it knows.
+    /// The end of the pieces that the loop may fetch, as far as the loop has been told.
     var end = 0
 
     mutating func take() -> Outcome? {
@@ -27,25 +27,25 @@ final class PieceFlow: Sendable {
   }
 
   private let state = Mutex(State())
-  /// The most bytes that wait for the reader.
+  /// The most bytes that may wait for the reader.
   private let memory: Int
   /// The most bytes that the file may have.
   private let limit: UInt64
-  /// Told by the reader that pieces below this may be fetched now.
+  /// Tells the loop, for the reader, which pieces may be fetched now.
   private let advanced: @Sendable (Range<Int>) -> Void
 
   init(memory: Int, limit: UInt64, _ advanced: @escaping @Sendable (Range<Int>) -> Void) {
     (self.memory, self.limit, self.advanced) = (memory, limit, advanced)
   }
 
-  /// Whether a file is known to be too large. Of a file of one piece the size is only claimed until the piece is here.
+  /// Whether a file is known to be too large. The size of a file of one piece is only claimed until that piece is here.
   func isTooLarge(_ cut: Cut) -> Bool { cut.pieces > 1 && cut.size > limit }
 
   func tooLarge(_ name: String) -> ShoalError {
     ShoalError(.tooLarge, "\(name) is larger than the \(limit) bytes that were to be accepted")
   }
 
-  /// The cut is known; the pieces that may be fetched first.
+  /// Takes the cut, once it is known; returns the pieces that may be fetched first.
   func begin(_ cut: Cut) -> Range<Int> {
     let (reader, outcome, range) = state.withLock { state in
       state.cut = cut
@@ -65,10 +65,10 @@ final class PieceFlow: Sendable {
     give { state in if piece >= state.next { state.waiting[piece] = slice } }
   }
 
-  /// There will be no more.
+  /// Ends the flow: there will be no more pieces.
   func fail(_ error: ShoalError) {
     give { state in
-      // What is there in order is still read.
+      // The pieces that are there in order can still be read.
       if state.failure == nil { state.failure = error }
     }
   }
@@ -84,7 +84,7 @@ final class PieceFlow: Sendable {
     if let range { advanced(range) }
   }
 
-  /// What the loop is to be told: not of every piece, where they are small.
+  /// What the loop is to be told: where pieces are small, not about every one.
   private func advance(_ state: inout State) -> Range<Int>? {
     guard let cut = state.cut, state.end < cut.pieces else { return nil }
     let window = window(cut)
@@ -98,7 +98,7 @@ final class PieceFlow: Sendable {
     await withCheckedContinuation { reader in
       let (outcome, range) = state.withLock { state -> (Outcome?, Range<Int>?) in
         guard let outcome = state.take() else {
-          // A second reader has no claim to what the first waits for.
+          // A second reader has no claim to what the first is waiting for.
           guard state.reader == nil else { return (.success(nil), nil) }
           state.reader = reader
           return (nil, nil)

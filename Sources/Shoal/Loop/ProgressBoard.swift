@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How a download stands, between the loop, which tells, and any number of readers.
+/// How a download stands: written by the loop, read by any number of readers.
 final class ProgressBoard: Sendable {
   /// Counts from 1, so that a reader that has seen nothing is at 0.
   typealias Update = (progress: DownloadProgress, version: Int)
@@ -19,7 +19,7 @@ final class ProgressBoard: Sendable {
 
   var latest: DownloadProgress { state.withLock { $0.latest } }
 
-  /// Tells how it stands; nothing follows on a failure, and on `finished`.
+  /// Announces how it stands; nothing follows `finished` or a failure.
   func tell(_ progress: DownloadProgress) { tell(progress, nil) }
 
   func fail(_ error: ShoalError) { tell(nil, error) }
@@ -36,7 +36,7 @@ final class ProgressBoard: Sendable {
     for reader in readers { reader.resume(returning: outcome) }
   }
 
-  /// The latest, as soon as it is newer than a version, or the failure.
+  /// The latest state, as soon as it is newer than a version; or the failure.
   func next(after version: Int) async -> Outcome {
     await withCheckedContinuation { reader in
       let outcome = state.withLock { state -> Outcome? in

@@ -1,16 +1,16 @@
 import ShoalBase
 
-/// How long the socket is left alone while datagrams come one after the other, as network cards do with interrupts:
-/// waking up for each takes several times as long as all that is done with it.
+/// How long the socket is left alone while datagrams come one after another, as network cards do with interrupts:
+/// waking up for each costs several times as much as everything that is then done with it.
 package struct ReceiveModeration {
   /// The longest pause, and the shortest that saves anything.
   private static let most: Nanoseconds = 2 * .millisecond
   private static let least: Nanoseconds = 100 * .microsecond
-  /// A pause is at most this part of a round trip, so that no rate depends on it.
+  /// A pause is at most this fraction of a round trip (one in so many), so that no rate depends on it.
   private static let part: Int64 = 20
-  /// What may gather meanwhile: well below the smallest receive buffer.
+  /// How many bytes may gather meanwhile: well below the smallest receive buffer.
   private static let mostBytes = 32.0 * 1_024
-  /// With fewer datagrams than this in a pause there is nothing to save.
+  /// The fewest datagrams in a pause for which it is worth making.
   private static let leastDatagrams = 2.0
   /// The time over which rates are measured.
   private static let interval: Nanoseconds = 4 * .millisecond
@@ -27,7 +27,8 @@ package struct ReceiveModeration {
     datagrams += 1
   }
 
-  /// The pause to make now; 0 for none. `roundTrip` is the shortest of those whose peers send, if one is known.
+  /// The pause to make now; 0 for none. `roundTrip` is the shortest of the round trips to peers that are sending, if
+  /// one is known.
   package mutating func pause(_ roundTrip: Nanoseconds?, at now: Instant) -> Nanoseconds {
     let elapsed = now - since
     guard elapsed >= Self.interval else { return length }

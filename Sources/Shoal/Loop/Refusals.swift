@@ -2,23 +2,24 @@ import ShoalWire
 
 /// The addresses to which the system did not send the latest datagram, and its `errno`.
 package struct Refusals {
-  /// Beyond so many all are forgotten: they are for saying what is wrong, and a few say that.
+  /// The most addresses that are remembered; beyond that all are forgotten: they serve to say what is wrong, and a few
+  /// are enough for that.
   private static let limit = 1_024
   private var codes: [Address: Int32] = [:]
 
   package init() {}
 
-  /// The system refused a datagram to `address`.
+  /// Notes that the system refused a datagram to `address`.
   mutating func note(_ code: Int32, towards address: Address) {
     if codes.count >= Self.limit, codes[address] == nil { codes.removeAll() }
     codes[address] = code
   }
 
-  /// It took one.
+  /// Notes that the system took a datagram to `address`.
   mutating func clear(_ address: Address) {
     if !codes.isEmpty { codes[address] = nil }
   }
 
-  /// Nil if the latest datagram was taken.
+  /// The `errno` of the refusal; nil if the latest datagram was taken.
   package func code(towards address: Address) -> Int32? { codes.isEmpty ? nil : codes[address] }
 }

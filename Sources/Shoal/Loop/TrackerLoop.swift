@@ -8,7 +8,7 @@ final class TrackerLoop: EventLoop {
   let port: DatagramPort
   var service: TrackerService
   var farewell = Farewell()
-  /// Called when the capture cannot be written any more.
+  /// Called when the capture can no longer be written.
   var onCaptureFailure: ((SystemError) -> Void)?
 
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
@@ -26,7 +26,7 @@ final class TrackerLoop: EventLoop {
     _ = service.receive(datagram, from: peer, at: now)
   }
 
-  /// The asker repeats what was damaged.
+  /// Ignored: the asker repeats a request that was damaged.
   func receiveCorrupt(from peer: Address, at now: Instant) {}
 
   func expire(at now: Instant) { service.expire(at: now) }
@@ -35,14 +35,14 @@ final class TrackerLoop: EventLoop {
     service.nextTransmit(into: &room, at: now)
   }
 
-  /// Replies are whole as they are written.
+  /// There is nothing to gather: replies are written whole.
   func gather(
     _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool { false }
 
   func endTurn() { if let failure = port.flushCapture() { onCaptureFailure?(failure) } }
 
-  /// Nobody waits for a tracker's goodbye.
+  /// Does nothing, as nobody waits for a tracker's goodbye.
   func stop(at now: Instant) {}
   var isQuiet: Bool { true }
   func end() {}

@@ -4,7 +4,7 @@ import ShoalTracker
 import ShoalTransport
 import ShoalWire
 
-/// A tracker as a loop runs it, alone or beside a peer on the same port, and who listens to what happens there.
+/// A tracker as a loop runs it, alone or beside a peer on the same port, and who is told what happens there.
 struct TrackerService {
   private var tracker: Registrar
   var listener: ((RegistrarEvent) -> Void)?

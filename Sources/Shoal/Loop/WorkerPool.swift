@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Threads for hashing and writing, shared by all peers of the process: event loops wait for no disk to be written, and
-/// hash themselves only what costs them no datagram.
+/// Threads for hashing and writing, shared by all peers of the process: event loops never wait for a disk to be
+/// written, and do only as much hashing themselves as costs them no datagrams.
 final class WorkerPool: Sendable {
   static let shared = WorkerPool(threads: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 8)))
 
@@ -10,7 +10,7 @@ final class WorkerPool: Sendable {
   private let available = Semaphore()
   private let hasThreads = Atomic(false)
 
-  /// A pool of so many threads, or of as many as the system gives.
+  /// A pool of this many threads, or of as many as the system provides.
   init(threads: Int) {
     for i in 0..<threads {
       guard (try? SystemThread.start("shoal-work-\(i)") { [self] in work() }) != nil else { break }

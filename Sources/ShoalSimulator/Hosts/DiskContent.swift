@@ -1,7 +1,7 @@
 import ShoalContent
 
-/// The bytes of a file on a simulated disk: zeros, but for what was written, as it was written. So a thousand disks that
-/// hold the same piece can hold one array.
+/// The bytes of a file on a simulated disk: zeros, except for what was written, which is kept as it was written. That
+/// lets a thousand disks that hold the same piece share one array.
 struct DiskContent {
   private(set) var count = 0
   /// What was written, in ascending order; no two overlap.
@@ -79,7 +79,7 @@ final class PiecePool {
 
   private var pieces: [Key: [UInt8]] = [:]
 
-  /// A piece that was verified; whoever asks for it again gets the same array.
+  /// Returns a piece that was verified; whoever asks for it again gets the same array.
   func shared(_ content: [UInt8], of file: Digest, at offset: Int) -> [UInt8] {
     let key = Key(file: file, offset: offset)
     guard let known = pieces[key], known.count == content.count else {

@@ -2,11 +2,11 @@ import ShoalBase
 import ShoalContent
 import ShoalStore
 
-/// A disk in memory that does the jobs of a `Store`, and may be slow, full or failing. At a crash it loses what was not
-/// synced: of each write since the last sync some sectors, or all, or none; of the names the latest.
+/// A disk in memory that does the jobs of a `Store`, and may be slow, full or failing. In a crash it loses what was not
+/// synced: of each write since the last sync some sectors, or all, or none; of the names, the latest.
 ///
-/// A file's own length and the names are lost in the order in which they came to be, as file systems with a journal do
-/// it; the content is not.
+/// A file's length and the names are lost in the order in which they were changed, as in file systems with a journal;
+/// the content is not.
 package struct SimulatedDisk {
   /// The bytes of all files that there is room for.
   package var capacity = UInt64.max
@@ -14,10 +14,10 @@ package struct SimulatedDisk {
   package var latency: @Sendable (StoreJob) -> Nanoseconds = { _ in 0 }
   /// Why a job fails; nil if it does not.
   package var fault: @Sendable (StoreJob) -> DiskError? = { _ in nil }
-  /// The jobs that were done.
+  /// The number of jobs that were done.
   package private(set) var jobsDone = 0
 
-  /// What is on other disks too.
+  /// The pieces that other disks hold too.
   var pool = PiecePool()
 
   private static let sector = 512
@@ -26,11 +26,11 @@ package struct SimulatedDisk {
   private struct Inode {
     /// What programs see.
     var content = DiskContent()
-    /// What a crash leaves at least.
+    /// What a crash leaves at the least.
     var synced = DiskContent()
     /// The writes and lengths since the last sync.
     var unsynced: [Change] = []
-    /// As which file's part it is marked, and as which a crash leaves it.
+    /// The file it is marked as a part of, now and after a crash.
     var mark: Digest?
     var syncedMark: Digest?
 
@@ -56,7 +56,7 @@ package struct SimulatedDisk {
   /// The bytes of the file with this name; nil if there is none.
   package subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content.bytes } }
 
-  /// Puts a file there, as another program would have long ago.
+  /// Puts a file there, as if another program had done so long ago.
   package mutating func put(_ content: [UInt8], at path: String) {
     inodes.append(Inode(content: DiskContent(content), synced: DiskContent(content)))
     names[path] = inodes.count - 1
@@ -84,7 +84,7 @@ package struct SimulatedDisk {
     }
   }
 
-  /// Of a write, nothing has come to the disk, or all, or some sectors.
+  /// Applies what reached the disk of a write: nothing, all of it, or some sectors.
   private static func tear(
     _ bytes: [UInt8], at offset: Int, into content: inout DiskContent, using random: inout SeededGenerator
   ) {
@@ -110,7 +110,8 @@ package struct SimulatedDisk {
 
   // MARK: Jobs
 
-  /// Does a job for a file that is open as `handle`, which a job that opens sets. `content` is what was gathered of a piece.
+  /// Does a job for the file that is open as `handle`, which a job that opens a file sets. `content` is what was
+  /// gathered of a piece.
   package mutating func perform(
     _ job: StoreJob, _ handle: inout Int?, piece content: [UInt8]
   ) -> Result<StoreFinding, DiskError> {
@@ -170,7 +171,7 @@ package struct SimulatedDisk {
       let isSame = handle.map { inodes[$0].content.count == Int(manifest.cut.size) } ?? false
       return .success(.unchanged(isSame && verify(manifest, handle).isComplete))
     case .read(let offset, let length):
-      // What is shared from the beginning has no file: its bytes are made up as they are sent.
+      // What is shared from the start has no file: its bytes are made up as they are sent.
       guard let handle else { break }
       guard Int(offset) + length <= inodes[handle].content.count else { return .failure(error(.other, "read", "")) }
     }

@@ -4,7 +4,7 @@ import ShoalWire
 /// The bytes of all files of a `World`: made from the source's number and the offset, so that no one
 /// need hold them.
 enum SyntheticContent {
-  /// A prime, so that no mistake by a multiple of a packet or a power of two goes unnoticed.
+  /// A prime, so that an offset wrong by a multiple of a packet or of a power of two does not go unnoticed.
   private static let period = 65_537
   private static let table: [UInt8] = {
     var generator = SeededGenerator(seed: 1)

@@ -11,7 +11,7 @@ final class WorldCargo {
   private var nextFile: UInt16 = 1
   private var nextSerial: UInt64 = 1
 
-  /// A file of so many bytes: its number, and where its bytes come from.
+  /// Adds a file of this many bytes; returns its number, and where its bytes come from.
   func addFile(_ bytes: Int) -> (number: UInt16, source: UInt32) {
     defer { nextFile += 1 }
     let source = UInt32(nextFile) &* 31
@@ -19,7 +19,7 @@ final class WorldCargo {
     return (nextFile, source)
   }
 
-  /// A message that is told from all others.
+  /// Makes a message that differs from all others.
   func addMessage() -> [UInt8]? {
     defer { nextSerial += 1 }
     messages.insert(nextSerial)
@@ -49,7 +49,7 @@ struct CargoFile {
   var isComplete: Bool { arrived == length }
   var arrived: UInt64 { bytes.count }
 
-  /// Takes note of bytes that have arrived; false if one of them had before, or lies outside the file.
+  /// Notes bytes that have arrived; false if one of them had arrived before, or lies outside the file.
   mutating func insert(_ run: Range<UInt64>) -> Bool {
     guard run.upperBound <= length, !bytes.intersects(run) else { return false }
     bytes.insert(run)

@@ -7,15 +7,15 @@ import ShoalSwarm
 package struct WorldCopy: Sendable {
   /// The file, cut as the peer knows it.
   package internal(set) var file: WorldFile
-  /// Its key in the peer's swarm.
+  /// The key by which the peer's swarm knows it.
   package let key: FileKey
-  /// The pieces that are written, and that were there when the peer began.
+  /// The pieces that are written, including those that were there when the peer began.
   package internal(set) var written: BitSet
   /// How often pieces were verified.
   package internal(set) var verified = 0
-  /// How often they were wrong.
+  /// How often they turned out wrong.
   package internal(set) var wrong = 0
-  /// When all was here.
+  /// When all of it was here.
   package internal(set) var completedAt: Instant?
   /// How often a piece was dropped.
   package internal(set) var dropped = 0

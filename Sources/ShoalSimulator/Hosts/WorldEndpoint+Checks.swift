@@ -41,13 +41,13 @@ extension WorldEndpoint {
     let base = window.base ?? number
     window.base = base
     let distance = number &- base &+ 1
-    // A repeat of what an ACK on its way has settled lies before the base.
+    // A repeat of a packet that an ACK still on its way has settled lies before the base.
     if Int32(bitPattern: distance) > 0 { window.most = max(window.most, distance) }
     if window.most > window.limit { violate("window overrun: \(window.most) of \(window.limit)") }
     windows[id] = window
   }
 
-  /// No numbered packet may be handed on twice.
+  /// Checks that no numbered packet is handed on twice.
   func noteHandedOn(_ datagram: NetworkDatagram) {
     let bytes = datagram.bytes.span
     let id = Header.peek(bytes).connection
@@ -61,7 +61,8 @@ extension WorldEndpoint {
   func noteAcknowledged(_ datagram: NetworkDatagram) {
     let bytes = datagram.bytes.span
     guard Header.peek(bytes).packetType == .ack, let ack = try? AckPacket.read(bytes) else { return }
-    // Which connection it is for the wire alone does not say; those of one peer are told apart by their numbers.
+    // The wire alone does not say which connection it is for; the connections of one peer are told apart by their
+    // numbers.
     for (id, window) in windows {
       guard let base = window.base, endpoint.address(id) == datagram.from else { continue }
       let distance = ack.next &- base

@@ -6,23 +6,23 @@ import ShoalWire
 
 /// A bare endpoint in a `World`, which sends files and messages: the transport, and what a real host does around it.
 ///
-/// It makes the bytes of files, seals and opens datagrams, and checks what arrives and what it sends itself: no wrong byte,
-/// no byte or message handed on twice, no window overrun.
+/// It makes the bytes of files, seals and opens datagrams, and checks both what arrives and what it sends: no wrong
+/// byte, no byte or message handed on twice, no window overrun.
 package final class WorldEndpoint: WorldHost {
   /// Its address.
   package let address: Address
   /// Its endpoint; after a call that gives it something to send, have the world `flush` the host.
   package var endpoint: Endpoint
-  /// The connections that were opened and are not closed, oldest first, with who opened them.
+  /// The connections that are open, oldest first, with which side opened them.
   package var connections: [(id: ConnectionID, byPeer: Bool)] = []
   /// How connections ended.
   package internal(set) var closed: [(id: ConnectionID, code: UInt16, byPeer: Bool, reason: String)] = []
-  /// Bytes of file that have arrived.
+  /// Bytes of files that have arrived.
   package internal(set) var contentReceived = 0
-  /// Bytes of file that arrived in one packet although they had in another: a repeat that was cut short, the path
-  /// having become narrower, leaves its rest to another packet, while the whole may have arrived.
+  /// Bytes of files that arrived more than once, in different packets: when the path has become narrower, a
+  /// retransmission that is cut short leaves its rest to another packet, although the original may have arrived whole.
   package internal(set) var bytesRepeated = 0
-  /// When bytes of file last arrived.
+  /// When bytes of a file last arrived.
   package internal(set) var contentReceivedAt = Instant.zero
   /// Bytes of UDP payload sent.
   package private(set) var bytesSent = 0
@@ -32,15 +32,15 @@ package final class WorldEndpoint: WorldHost {
   package private(set) var corrupt = 0
 
   let cargo: WorldCargo
-  /// What must not have happened, and was not told yet.
+  /// What happened although it must not, and has not been reported yet.
   var violations: [String] = []
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   /// The numbers of the packets whose messages were handed on, by the connection's id on the wire.
   var handedOn: [UInt64: RangeSet<UInt64>] = [:]
-  /// What the wire shows of each connection that this host sends numbered packets on, by the peer's id for it.
+  /// What the wire shows of each connection on which this host sends numbered packets, by the peer's id for it.
   var windows: [ConnectionID: WireWindow] = [:]
 
-  /// The numbers that a host has sent and that were acknowledged to it, as the wire has them.
+  /// The numbers of the packets that a host has sent and that were acknowledged to it, as seen on the wire.
   struct WireWindow {
     var limit: UInt32
     var base: UInt32?

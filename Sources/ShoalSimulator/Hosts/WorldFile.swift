@@ -4,17 +4,17 @@ import ShoalSwarm
 
 /// A file of a `World`: its bytes follow from a number and the offset, so that no one need hold them.
 package struct WorldFile: Sendable {
-  /// Which bytes it has.
+  /// What its bytes are made from.
   package let seed: UInt32
   /// Its manifest.
   package let manifest: Manifest
 
-  /// A file of so many bytes, cut as asked.
+  /// A file of this many bytes, cut as asked.
   package init(seed: UInt32, size: Int, chunking: Chunking = .automatic) {
     self.init(seed: seed, cut: Cut(size: UInt64(size), chunking: chunking))
   }
 
-  /// A file cut like that.
+  /// A file with this cut.
   package init(seed: UInt32, cut: Cut) {
     self.seed = seed
     var values: [Digest] = []
@@ -30,7 +30,7 @@ package struct WorldFile: Sendable {
     manifest = Manifest(cut: cut, values: values, lastPiece: piece.span)
   }
 
-  /// The same bytes in another cut: the same id.
+  /// The same bytes, cut differently: the id is the same.
   package func recut(_ chunking: Chunking) -> WorldFile {
     WorldFile(seed: seed, size: Int(manifest.cut.size), chunking: chunking)
   }
@@ -45,7 +45,7 @@ package struct WorldFile: Sendable {
     WorldFile.fill(&bytes, seed: seed, offset: offset)
   }
 
-  /// Its bytes, as far as these pieces go; the others are zeros.
+  /// Its bytes in these pieces; all others are zeros.
   package func content(_ pieces: BitSet) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(cut.size))
     var whole = bytes.mutableSpan

@@ -51,7 +51,7 @@ extension WorldPeer {
     files[key.index].gathering[piece] = gathered
   }
 
-  /// Does what the disk is done with by now, and what follows on that.
+  /// Completes the jobs that the disk has finished by now, and does what follows from them.
   func work() {
     while true {
       takeStoreEvents()
@@ -61,7 +61,7 @@ extension WorldPeer {
       guard let i = jobs.firstIndex(where: { $0.at <= now }) else { return }
       let (id, job, _) = jobs.remove(at: i)
       let content = gathered.removeValue(forKey: id) ?? []
-      // The swarm may have given it up meanwhile.
+      // The swarm may have given the job up in the meantime.
       guard store.expects(id) else { continue }
       guard case .download(let file) = id.key else { continue }
       let result = disk.perform(job, &handles[file], piece: content)
@@ -93,8 +93,8 @@ extension WorldPeer {
     }
   }
 
-  /// The manifest is known: a place is prepared. The peer that gave it may cut the file another way; a size that is false
-  /// leaves all as it was.
+  /// Prepares a place for the file, as the manifest is now known. The peer that gave the manifest may cut the file
+  /// differently; a wrong size leaves everything as it was.
   private func prepare(_ key: FileKey) {
     guard let manifest = swarm.manifest(key) else { return }
     let file = files[key.index].file

@@ -18,19 +18,19 @@ package final class WorldPeer: WorldHost {
   package var swarm: Swarm
   /// What it serves or fetches, by the key's index.
   package internal(set) var files: [WorldCopy] = []
-  /// The swarm's events, but those about each block and piece.
+  /// The swarm's events, except those about individual blocks and pieces.
   package internal(set) var events: [SwarmEvent] = []
-  /// It has crashed or left.
+  /// Whether it has crashed or left.
   package internal(set) var isGone = false
-  /// Payload bytes of file that it has sent, repeats included.
+  /// Payload bytes of files that it has sent, including retransmissions.
   package private(set) var contentSent = 0
-  /// How often it had something to do because time had passed.
+  /// How often it had something to do because its time had come.
   package private(set) var wakes = 0
   /// How long a worker needs to verify and write a piece, or to prepare a place.
   package var verificationDelay: Nanoseconds = 0
   /// The pieces of which it sends wrong bytes.
   package var lies: (Int) -> Bool = { _ in false }
-  /// Sees and may change each datagram as it is sent, before its checksum; if it says false, it is not sent.
+  /// Sees each datagram before its checksum is set, and may change it; if it returns false, the datagram is not sent.
   package var tamper: ((inout [UInt8]) -> Bool)?
 
   var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -39,15 +39,15 @@ package final class WorldPeer: WorldHost {
   package var disk = SimulatedDisk()
   /// The open file of each download, as its disk names it.
   var handles: [Int: Int] = [:]
-  /// The pieces that are to be settled.
+  /// The pieces that are waiting to be settled.
   var gathered: [StoreJobID: [UInt8]] = [:]
-  /// What must not have happened, and was not told yet.
+  /// What happened although it must not, and has not been reported yet.
   var violations: [String] = []
-  /// The time, as it was told last.
+  /// The time as it was last told.
   var now = Instant.zero
   /// What is being read to be sent.
   var reads: [StoreJobID: ReadKey] = [:]
-  /// What the disk will be done with then.
+  /// The jobs under way, and when the disk will be done with each.
   var jobs: [(id: StoreJobID, job: StoreJob, at: Instant)] = []
 
   init(_ address: Address, _ configuration: SwarmConfiguration, secrets: UInt64) {

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// A host of a `World` that keeps the transport's rules and no others: what it says in a connection is a test's choice.
+/// A host of a `World` that keeps the transport's rules and no others: what it says on a connection is a test's choice.
 package final class WorldStranger: WorldHost {
   /// What it does when something happens; it may send and close.
   package typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void

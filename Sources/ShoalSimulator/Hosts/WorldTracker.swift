@@ -29,7 +29,7 @@ package final class WorldTracker: WorldHost {
     return Registrar(key: key, seed: random.next(), configuration: configuration)
   }
 
-  /// It loses all that it knew, its key too.
+  /// Loses all that it knew, including its key.
   package func restart(using random: inout SeededGenerator) {
     tracker = WorldTracker.make(using: &random, configuration)
   }

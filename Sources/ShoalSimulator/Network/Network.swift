@@ -4,16 +4,16 @@ import ShoalWire
 
 /// Hosts joined by their access links, in virtual time.
 ///
-/// A datagram crosses the sender's link up and then the receiver's link down; between them lies nothing. The network
-/// holds its bytes, and a damaged one really has other bits. It is also the clock of all its hosts: it tells each when
-/// the time that it asked for has come. Whoever runs the hosts calls `nextEvent` over and over. All that happens
-/// follows from the seed.
+/// A datagram crosses the sender's uplink and then the receiver's downlink; nothing lies between them. The network
+/// holds its bytes, and a damaged datagram really has different bits. It is also the clock of all its hosts: it tells
+/// each one when the time it asked for has come. Whoever runs the hosts calls `nextEvent` over and over. Everything
+/// that happens follows from the seed.
 package struct Network {
   /// The time.
   package private(set) var now: Instant
-  /// Datagrams that no host of the network was the destination of.
+  /// Datagrams whose destination was no host of the network.
   package private(set) var unreachable = 0
-  /// Sees each datagram as a host sends it, and may change it; one for which it says false is gone.
+  /// Sees each datagram as a host sends it, and may change it; if it returns false, the datagram is lost.
   package var onSend: ((_ datagram: inout NetworkDatagram, _ now: Instant) -> Bool)?
 
   private let start: Instant
@@ -27,7 +27,7 @@ package struct Network {
 
   private struct Flight {
     var datagram: NetworkDatagram
-    /// The host that it has reached; nil while it has crossed the sender's link alone.
+    /// The host that it has reached; nil if it has crossed only the sender's link.
     var reached: Int?
   }
 
@@ -43,7 +43,8 @@ package struct Network {
 
   // MARK: Hosts
 
-  /// Joins a host, or gives the one that has the address another link; its number. What is on its way stays so.
+  /// Adds a host, or gives the host that has this address another link; returns its number. Datagrams on their way are
+  /// unaffected.
   @discardableResult
   package mutating func join(_ address: Address, link: LinkSpec) -> Int {
     let host = NetworkHost(address, link, seed: generator.next(), start: start)
@@ -57,7 +58,7 @@ package struct Network {
     return index
   }
 
-  /// Takes a host out; what is on its way to it vanishes, unless another joins at its address in time.
+  /// Takes a host out; whatever is on its way to it vanishes, unless another host joins at its address in time.
   package mutating func leave(_ address: Address) {
     guard let index = indices.removeValue(forKey: address) else { return }
     hosts[index].wakeAt = .distantFuture
@@ -67,13 +68,13 @@ package struct Network {
   /// The number of the host at an address; nil if there is none.
   package func number(of address: Address) -> Int? { indices[address] }
 
-  /// Parts the hosts at these addresses from all others: what is sent across vanishes, until `heal`.
+  /// Cuts the hosts at these addresses off from all others: what is sent across vanishes, until `heal`.
   package mutating func part(_ addresses: some Sequence<Address>) {
     isParted = true
     for address in addresses { if let index = indices[address] { hosts[index].isApart = true } }
   }
 
-  /// All hosts reach each other again.
+  /// Lets all hosts reach each other again.
   package mutating func heal() {
     isParted = false
     for index in hosts.indices { hosts[index].isApart = false }
@@ -87,7 +88,7 @@ package struct Network {
     indices[address].map { (hosts[$0].up.counters, hosts[$0].down.counters) }
   }
 
-  /// How long a datagram that a host sends now waits for the rate of its link up; 0 if there is no such host.
+  /// How long a datagram that a host sends now waits for its uplink's rate; 0 if there is no such host.
   package func queueDelay(from address: Address) -> Nanoseconds {
     indices[address].map { hosts[$0].up.queueDelay(at: now) } ?? 0
   }
@@ -112,10 +113,10 @@ package struct Network {
 
   // MARK: Datagrams
 
-  /// Sends a datagram now. One from an address that no host has, which may be forged, crosses no link up.
+  /// Sends a datagram now. One from an address that no host has, as a forged one may be, crosses no uplink.
   package mutating func send(_ datagram: NetworkDatagram) { send(datagram, by: indices[datagram.from]) }
 
-  /// Sends a datagram now, by the host with this number.
+  /// Sends a datagram now, from the host with this number.
   package mutating func send(_ datagram: NetworkDatagram, by host: Int?) {
     var datagram = datagram
     if let onSend, !onSend(&datagram, now) { return }
@@ -154,8 +155,8 @@ package struct Network {
 
   // MARK: Time
 
-  /// The next thing that happens no later than `limit`, the clock being set to its time; nil if there is none, the
-  /// clock then being set to `limit` unless that is `distantFuture`.
+  /// The next thing that happens no later than `limit`, with the clock set to its time; nil if there is none, with the
+  /// clock then set to `limit` unless that is `distantFuture`.
   package mutating func nextEvent(until limit: Instant = .distantFuture) -> NetworkEvent? {
     while queue.deadline <= limit, queue.deadline != .distantFuture {
       now = max(now, queue.deadline)

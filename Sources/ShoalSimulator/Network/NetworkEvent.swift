@@ -27,17 +27,17 @@ package enum NetworkEvent: Sendable {
   case wake(Int)
 }
 
-/// A host as the network knows it: two links, and when it wants to be woken.
+/// A host as the network knows it: its two links, and when it wants to be woken.
 struct NetworkHost {
   let address: Address
   var up: Link
   var down: Link
   var hasLeft = false
-  /// It is parted from those that are not.
+  /// Whether it is cut off from the hosts that are not.
   var isApart = false
-  /// What the host wants.
+  /// When the host wants to be woken.
   var wakeAt = Instant.distantFuture
-  /// The earliest entry for it in the queue; later ones are out of date.
+  /// The earliest entry for it in the queue; any later ones are out of date.
   var queuedWake = Instant.distantFuture
 
   init(_ address: Address, _ spec: LinkSpec, seed: UInt64, start: Instant) {

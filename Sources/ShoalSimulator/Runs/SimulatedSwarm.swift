@@ -19,18 +19,18 @@ package struct SimulatedSwarm: Sendable {
   package var originLink: LinkSpec
   /// What every endpoint is told.
   package var transport: TransportConfiguration
-  /// The receivers come evenly over so long, the first at once.
+  /// The receivers come spread evenly over this time, the first at once.
   package var arrival: Nanoseconds = 0
   /// The origin's power fails, for good, once the receivers have this share of all their bytes; nil: never.
   package var originLasts: Double?
-  /// So many receivers lose power when they have half of the file, and are back a second later.
+  /// How many receivers lose power once they have half of the file, and are back a second later.
   package var restarts = 0
-  /// The disks of so many receivers have no room for the file.
+  /// How many receivers have no room for the file on their disks.
   package var fullDisks = 0
   /// A run that takes longer is given up.
   package var limit: Nanoseconds = 3_600 * .second
-  /// And so is one in which no receiver has verified a piece for so long: longer than any pause of a peer that may still
-  /// succeed.
+  /// A run in which no receiver has verified a piece for this long is given up too: longer than any pause of a peer
+  /// that may still succeed.
   package var patience: Nanoseconds = 600 * .second
 
   /// How far all receivers are.
@@ -45,11 +45,11 @@ package struct SimulatedSwarm: Sendable {
 
   /// What became of one host.
   package struct Host: Sendable, Equatable {
-    /// When it came, since the first did.
+    /// When it came, counted from the first receiver's arrival.
     package var arrived: Nanoseconds = 0
-    /// How long it then took until the file was on its disk under its name; nil: it was not.
+    /// How long it then took until the file was on its disk under its name; nil: it never was.
     package var time: Nanoseconds?
-    /// Why it cannot have the file; nil if nothing but time is missing.
+    /// Why it cannot have the file; nil if it only ran out of time.
     package var failure: String?
     /// Verified bytes that came from the origin, and from other receivers.
     package var fromOrigin: UInt64 = 0, fromPeers: UInt64 = 0
@@ -57,9 +57,9 @@ package struct SimulatedSwarm: Sendable {
     package var contentSent = 0
     /// What its endpoint counted.
     package var transport = TransportCounters()
-    /// Datagrams that found the queue of its link full, up and down.
+    /// Datagrams that found its link's queue full, up and down.
     package var queueDropped = 0
-    /// Bytes of the file that came although they were here.
+    /// Bytes of the file that arrived although they were here already.
     package var redundant: UInt64 = 0
   }
 
@@ -69,30 +69,30 @@ package struct SimulatedSwarm: Sendable {
     package var receivers: [Host] = []
     /// The origin.
     package var origin = Host()
-    /// When it ended, since the first receiver came.
+    /// When it ended, counted from the first receiver's arrival.
     package var time: Nanoseconds = 0
-    /// Nothing had happened for so long that nothing would.
+    /// Whether nothing had happened for so long that nothing more would.
     package var isStalled = false
     /// A sum over all datagrams and their times.
     package var fingerprint: UInt64 = 0
-    /// What must not have happened; the run ended with it.
+    /// What happened although it must not; the run ended with it.
     package var violations: [String] = []
 
     /// Receivers that have all of it.
     package var complete: Int { receivers.count { $0.time != nil } }
-    /// When the last receiver had it, since the first came; nil if one never did.
+    /// When the last receiver had it, counted from the first one's arrival; nil if one never did.
     package var last: Nanoseconds? {
       complete == receivers.count ? receivers.compactMap { host in host.time.map { host.arrived + $0 } }.max() : nil
     }
   }
 
-  /// A swarm of so many receivers, all with the same link.
+  /// A swarm of this many receivers, all with the same link.
   package init(receivers: Int, size: Int, link: LinkSpec, transport: TransportConfiguration) {
     (self.receivers, self.size, self.link, self.transport) = (receivers, size, link, transport)
     originLink = link
   }
 
-  /// Runs it; everything follows from `seed`, which counts for the links too. `onProgress` is called a hundred times a
+  /// Runs it; everything follows from `seed`, which seeds the links too. `onProgress` is called a hundred times per
   /// second of virtual time.
   package func run(seed: UInt64, onProgress: (Progress) -> Void = { _ in }) -> Result {
     let run = SwarmRun(self, seed: seed)
@@ -102,10 +102,10 @@ package struct SimulatedSwarm: Sendable {
 
   // MARK: The bound
 
-  /// The least time in which any protocol could bring the file to all, in seconds; nil if no rate limits it.
+  /// The least time in which any protocol could bring the file to all receivers, in seconds; nil if no rate limits it.
   ///
-  /// The origin must send the file once; each receiver must receive it; and all that receivers get somebody must send. Of
-  /// a link's rate counts what is neither lost nor headers.
+  /// The origin must send the file once; each receiver must receive it; and somebody must send all that the receivers
+  /// get. Of a link's rate, only what is neither lost nor headers counts.
   package var bound: Double? {
     func rate(_ link: LinkParameters, then other: LinkParameters) -> Double {
       guard let rate = link.rate else { return .infinity }
@@ -122,7 +122,7 @@ package struct SimulatedSwarm: Sendable {
     return bound > last ? bound : nil
   }
 
-  /// The part of a full IP packet that is file.
+  /// The fraction of a full IP packet that is file content.
   private var payloadShare: Double {
     let mtu = transport.mtu
     return Double(mtu - 28 - DataPacket.overhead - Block.overhead) / Double(mtu)

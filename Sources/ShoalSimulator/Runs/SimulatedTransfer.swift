@@ -6,7 +6,7 @@ import ShoalTransport
 package struct SimulatedTransfer: Sendable {
   /// The bytes of the file.
   package var size: Int
-  /// The link: up is from the sender to the receiver.
+  /// The link; up is from the sender to the receiver.
   package var link: LinkSpec
   /// What both endpoints are told.
   package var transport: TransportConfiguration
@@ -21,15 +21,15 @@ package struct SimulatedTransfer: Sendable {
     package var time: Nanoseconds
     /// Bytes of the file that have arrived.
     package var received: Int
-    /// Bytes sent, neither acknowledged nor taken for lost.
+    /// Bytes sent that are neither acknowledged nor declared lost.
     package var inFlight: Int
-    /// The most of them that congestion control allows; nil: any number.
+    /// The most bytes in flight that congestion control allows; nil: any number.
     package var congestionWindow: Int?
     /// The smoothed round trip.
     package var roundTrip: Nanoseconds?
     /// Bytes a second; nil: not paced.
     package var pacingRate: Double?
-    /// How long what is sent now waits for the rate.
+    /// How long a datagram sent now waits for the link's rate.
     package var queueDelay: Nanoseconds
     /// The congestion controller's state.
     package var state: String
@@ -43,7 +43,7 @@ package struct SimulatedTransfer: Sendable {
     package var received = 0
     /// IP bytes that the sender sent.
     package var wireBytes = 0
-    /// The round trip's median and 99th percentile over all ACKs; nil: there was none.
+    /// The median and 99th percentile of the round trip over all ACKs; nil: there was none.
     package var roundTrip: (median: Nanoseconds, high: Nanoseconds)?
     /// What the sender and the receiver counted.
     package var sender = TransportCounters(), receiver = TransportCounters()
@@ -51,10 +51,10 @@ package struct SimulatedTransfer: Sendable {
     package var up = LinkCounters(), down = LinkCounters()
     /// The timeline.
     package var samples: [Sample] = []
-    /// What must not have happened; the transfer ended with it.
+    /// What happened although it must not; the transfer ended with it.
     package var violations: [String] = []
 
-    /// Bytes of the file a second.
+    /// Bytes of the file per second.
     package var goodput: Double { time.map { $0 > 0 ? Double(received) / Double($0) * 1e9 : 0 } ?? 0 }
     /// IP bytes sent for each byte of the file.
     package var wire: Double { received > 0 ? Double(wireBytes) / Double(received) : 0 }
@@ -65,7 +65,7 @@ package struct SimulatedTransfer: Sendable {
     (self.size, self.link, self.transport) = (size, link, transport)
   }
 
-  /// Runs it; everything follows from `seed`, which counts for the link too.
+  /// Runs it; everything follows from `seed`, which seeds the link too.
   package func run(seed: UInt64) -> Result {
     let world = World(seed: seed)
     let start = world.now
@@ -108,7 +108,7 @@ package struct SimulatedTransfer: Sendable {
   /// Whether all of the file arrived in time.
   private func transfer(_ world: World, _ sender: WorldEndpoint, _ receiver: WorldEndpoint) -> Bool {
     let end = world.now + limit
-    // Whose OPENs are all lost tries again, as a person would.
+    // A sender whose OPENs are all lost tries again, as a person would.
     while sender.connection == nil {
       guard world.now < end, world.violations.isEmpty else { return false }
       let closed = sender.closed.count

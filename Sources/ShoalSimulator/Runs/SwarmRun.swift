@@ -16,20 +16,20 @@ final class SwarmRun {
   private var receivers: [Receiver] = []
   private(set) var result = SimulatedSwarm.Result()
 
-  /// How often is looked at how things stand.
+  /// How often the state of things is looked at.
   private static let tick = 10 * Nanoseconds.millisecond
 
   /// A receiver, through all its lives.
   private struct Receiver {
     var peer: WorldPeer
     var key: FileKey
-    /// What became of it in the lives before this one, and when it came.
+    /// What became of it in its earlier lives, and when it came.
     var host: SimulatedSwarm.Host
-    /// It loses power at half of the file; then when it is back.
+    /// Whether it loses power once it has half of the file, and after that when it is back.
     var crashes: Bool
     var backAt: Instant?
 
-    /// Pieces that are verified in this life, and what was there at its beginning.
+    /// Pieces verified in this life, and those that were there at its beginning.
     var pieces: Int { peer.isGone ? 0 : peer[key].verified - peer[key].wrong + peer[key].had }
     /// Whether nothing more is to be expected of it.
     var isOver: Bool { peer[key].storedAt != nil || peer[key].failure != nil }
@@ -65,7 +65,7 @@ final class SwarmRun {
     sum()
   }
 
-  /// Those whose time it is come, or come back.
+  /// Starts the receivers whose time to come, or to come back, has arrived.
   private func begin() {
     while receivers.count < plan.receivers {
       let number = receivers.count
@@ -87,13 +87,13 @@ final class SwarmRun {
     number == 0 ? 0 : plan.arrival / Nanoseconds(plan.receivers - 1) * Nanoseconds(number)
   }
 
-  /// Begins a download as a ticket of the origin says.
+  /// Begins a download as a ticket from the origin would.
   private func get(_ peer: WorldPeer) -> FileKey {
     peer.swarm.add(tracker: origin.address, at: world.now)
     return world.download(file, to: peer, from: [origin.address], expected: file.cut)
   }
 
-  /// The faults that are due.
+  /// Brings about the faults that are due.
   private func disturb(_ pieces: Int) {
     if let share = plan.originLasts, !origin.isGone,
       Double(pieces) >= share * Double(plan.receivers * file.cut.pieces)
@@ -143,7 +143,7 @@ final class SwarmRun {
       if !receiver.peer.isGone { add(receiver.peer, receiver.key, to: &host) }
       return host
     }
-    // Whose time never came has nothing either.
+    // Receivers whose time never came have nothing either.
     for number in receivers.count..<plan.receivers {
       var host = SimulatedSwarm.Host()
       host.arrived = arrival(of: number)
@@ -156,13 +156,14 @@ extension SimulatedSwarm {
   /// What a peer is told at its start.
   fileprivate func configure(_ configuration: inout SwarmConfiguration, _ address: Address) {
     configuration.transport = transport
-    // What passes through a bad link is as large as on the paths that it stands for.
+    // What passes through a bad link is as large as it would be on the paths that the link stands for.
     configuration.transport.receivedMTU = transport.mtu
     configuration.ownAddresses = [address]
   }
 }
 
 extension LinkSpec {
-  /// The same for each host would be the same losses at each: their seeds are the world's.
+  /// The links without their seeds: a shared seed would mean the same losses at each host, so their seeds are the
+  /// world's.
   fileprivate var unseeded: LinkSpec { LinkSpec(up: up, down: down) }
 }

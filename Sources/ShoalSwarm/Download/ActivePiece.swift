@@ -1,8 +1,8 @@
 import ShoalBase
 import ShoalWire
 
-/// The fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when every
-/// other is lost. Only a peer that means harm sends so little at a time and leaves so much out.
+/// The most fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when
+/// every other one is lost. Only a malicious peer sends so little at a time and leaves so much out.
 let mostFragments = 4_096
 
 /// A piece whose bytes are on their way.
@@ -13,12 +13,12 @@ struct ActivePiece {
     var bytes: Int
   }
   private(set) var received = RangeSet<Int>(limit: mostFragments)
-  /// The links that were asked for what is missing: one, or near the end two; none if they are gone.
+  /// The links that were asked for what is missing: one, or two near the end; none if they are gone.
   var requesters: [LinkKey] = []
   /// The peers that sent bytes of it, to be blamed if it is wrong.
   private(set) var contributions: [Contribution] = []
   var isVerifying = false
-  /// It was wrong once, from several peers: now it must come from one.
+  /// Whether it was once wrong, coming from several peers: now it must come from one.
   let isSuspect: Bool
 
   init(isSuspect: Bool) { self.isSuspect = isSuspect }
@@ -26,8 +26,8 @@ struct ActivePiece {
   /// Whether any byte of it is here.
   var isBegun: Bool { !received.isEmpty }
 
-  /// Takes bytes from a peer that was asked for them: how many are new and how many there are now, and who else was
-  /// asked for them.
+  /// Takes bytes from a peer that was asked for them; returns how many are new, how many there are now, and who else
+  /// was asked for them.
   mutating func accept(
     _ range: Range<Int>, from link: LinkKey, _ address: Address
   ) -> (new: Int, total: Int, other: LinkKey?) {

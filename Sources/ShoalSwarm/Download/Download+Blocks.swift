@@ -4,8 +4,8 @@ import ShoalTransport
 import ShoalWire
 
 extension Download {
-  /// Takes content from a peer; whether any of it was new. A block may touch several pieces, begin before what was asked
-  /// for and end behind it, or behind the file: what was asked of this peer is taken.
+  /// Takes content from a peer; returns whether any of it was new. A block may touch several pieces, begin before what
+  /// was asked for and end after it, or after the file: what was asked of this peer is taken.
   mutating func take(_ block: Block, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Bool {
     guard phase == .downloading, block.offset < cut.size, let s = place(of: link) else { return false }
     var offset = block.offset
@@ -23,7 +23,7 @@ extension Download {
     return isNew
   }
 
-  /// Bytes of one piece have come; whether any was new.
+  /// Takes bytes of one piece; returns whether any of them were new.
   private mutating func take(
     _ part: ByteRange, of piece: Int, at start: Int, from s: Int, _ resources: inout SwarmResources, _ now: Instant
   ) -> Bool {
@@ -33,9 +33,10 @@ extension Download {
       (fresh, total, other) = active.values[place].accept(start..<start + part.count, from: link, address)
     }
     count(part.count, fresh: fresh)
-    // Whoever was asked for these bytes need not send them: outstanding is what is missing of the pieces asked for.
+    // Whoever was asked for these bytes no longer needs to send them: outstanding is what is missing of the pieces
+    // asked for.
     update(at: s) { source in
-      // It sends again, be it something that came too late.
+      // It is sending again, even if what it sent came too late.
       source.endSnub(at: now)
       if fresh > 0 { source.sent(fresh, at: now) }
     }
@@ -46,7 +47,7 @@ extension Download {
     return true
   }
 
-  /// All bytes of a piece are here: the host verifies it, and whoever was asked for it too is told not to send it.
+  /// Has the host verify a piece whose bytes are all here; others that were asked for it are told not to send it.
   private mutating func gathered(_ piece: Int, by link: LinkKey, _ outbox: inout Outbox) {
     for requester in active[piece]?.requesters ?? [] {
       if requester != link { cancel([piece], of: requester, &outbox) }
@@ -57,17 +58,17 @@ extension Download {
     outbox.emit(.pieceGathered(key, piece: piece))
   }
 
-  /// What came of a piece that the host has hashed.
+  /// The verdict on a piece that the host has hashed.
   enum Verdict {
-    /// Nobody asked for it.
+    /// Nobody asked for the verdict.
     case ignored
-    /// It is right, and completes a chunk, or none.
+    /// It is right; it completes a chunk, or none.
     case right(chunk: Int?)
-    /// It is wrong. If it came from one peer alone, that is at fault.
+    /// It is wrong. If it came from a single peer, that peer is at fault.
     case wrong(culprit: Address?)
   }
 
-  /// The host has hashed a gathered piece and, if it is right, written it.
+  /// Takes the verdict on a gathered piece that the host has hashed and, if it is right, written.
   mutating func verified(_ piece: Int, isRight: Bool, _ resources: inout SwarmResources) -> Verdict {
     guard active[piece]?.isVerifying == true, let done = active.removeValue(forKey: piece) else { return .ignored }
     resources.budget.giveBack(cut.pieceLength(piece))
@@ -82,7 +83,7 @@ extension Download {
       suspects.insert(piece)
       return .wrong(culprit: nil)
     }
-    // The size itself may be false: what was believed of the file is forgotten with the peer that said it.
+    // The size itself may be false: what was believed of the file is forgotten along with the peer that said it.
     if cut.pieces == 1 { searchAgain(&resources) }
     return .wrong(culprit: done.contributions[0].address)
   }

@@ -4,7 +4,7 @@ import ShoalTransport
 import ShoalWire
 
 extension Download {
-  /// Sees to it that what is not known of the file is being fetched, from a peer that makes progress.
+  /// Makes sure that what is not known of the file is being fetched, from a peer that makes progress.
   mutating func review(_ resources: inout SwarmResources, at now: Instant) {
     if phase == .downloading { reviewSize(&resources, at: now) }
     guard phase == .searching else { return }
@@ -16,14 +16,14 @@ extension Download {
     var best: (s: Int, cut: Cut, failures: Int)?
     for (s, source) in sources.enumerated() {
       guard let cut = source.cut, source.retryAt.map({ $0 <= now }) ?? true else { continue }
-      // What a ticket says of the size is a hint: those who say the same are asked first.
+      // What a ticket says about the size is a hint: peers that say the same are asked first.
       let isOdd = expected.map { $0.size != cut.size } ?? false
       let failures = source.failures + (isOdd ? 1_000 : 0)
       if failures < best?.failures ?? .max { best = (s, cut, failures) }
     }
     guard let best else { return }
     guard best.cut.size > 0 else {
-      // Only one id is that of an empty file, and it is not this one's.
+      // Only one id belongs to an empty file, and it is not this one.
       return resources.outbox.demand(.distrust(sources[best.s].address, piece: nil))
     }
     guard best.cut.pieces > 1 else {
@@ -33,8 +33,8 @@ extension Download {
     fetchManifest(best.cut, from: sources[best.s], &resources.outbox, at: now)
   }
 
-  /// Where a ticket tells the cut, the manifest is requested together with the file, a round trip sooner. If the ticket
-  /// is wrong, the peer's offer will say so.
+  /// Requests the manifest together with the file, a round trip sooner, if a ticket gives the cut. If the ticket is
+  /// wrong, the peer's offer will say so.
   mutating func fetchExpected(_ source: Source, _ outbox: inout Outbox, at now: Instant) {
     guard phase == .searching, fetch == nil, let cut = expected, cut.isValid, cut.pieces > 1 else { return }
     fetchManifest(cut, from: source, &outbox, at: now)
@@ -54,10 +54,10 @@ extension Download {
     outbox.post(request, to: link)
   }
 
-  /// A size that is only claimed, as that of a file of one piece is, must be borne out by someone. If nobody who
+  /// Makes sure that somebody bears out a size that is only claimed, as that of a file of one piece is. If nobody who
   /// claims it sends the piece, the next claim is tried.
   private mutating func reviewSize(_ resources: inout SwarmResources, at now: Instant) {
-    // Claims that nobody bears out take turns, but not as fast as we can.
+    // Claims that nobody bears out take turns, but not as fast as we could try them.
     guard cut.pieces == 1, let believedAt, now - believedAt >= SwarmConstants.patience else { return }
     var hasOther = false
     var claimants: [LinkKey] = []
@@ -67,7 +67,7 @@ extension Download {
         hasOther = true
         continue
       }
-      // One that claims the size and has nothing will never bear it out.
+      // A peer that claims the size and has nothing will never bear it out.
       if source.pieces?.isEmpty == false, source.isServing(at: now) { return }
       claimants.append(source.link)
     }
@@ -76,12 +76,12 @@ extension Download {
     searchAgain(&resources)
   }
 
-  /// A peer does not send the manifest.
+  /// Gives up fetching the manifest from a peer that does not send it.
   mutating func failFetch(of link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
     guard fetch?.link == link else { return }
     fetch = nil
     _ = update(link) { $0.failed(at: now) }
-    // Not at once: with no other to ask, that would go back and forth as fast as the network allows.
+    // Not at once: if there is no other peer to ask, this would go back and forth as fast as the network allows.
     outbox.wake(at: now + SwarmConstants.tick)
   }
 
@@ -100,7 +100,7 @@ extension Download {
     case .wrong:
       let isClaimed = source.cut == fetch?.cut
       fetch = nil
-      // What only our ticket says is not the peer's fault.
+      // It is not the peer's fault if only our ticket says so.
       guard isClaimed else { return expected = nil }
       outbox.demand(.distrust(source.address, piece: nil))
     }

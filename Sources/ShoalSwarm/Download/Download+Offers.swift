@@ -5,7 +5,7 @@ import ShoalWire
 
 // What peers have of the file.
 extension Download {
-  /// Takes a peer's offer; false if it is none that can be, or not the first.
+  /// Takes a peer's offer; false if it is impossible, or not the first.
   mutating func take(_ offer: Offer, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Bool {
     guard let source = source(link), source.cut == nil else { return false }
     let cut = Cut(size: offer.size, pieceExponent: offer.pieceExponent, chunks: offer.chunks)
@@ -24,14 +24,14 @@ extension Download {
     return true
   }
 
-  /// What it costs to take in a HAVE: each run, and each 64 of its pieces.
+  /// What it costs to take in a HAVE: each run counts, and so does every 64 of its pieces.
   func work(_ have: Have, from link: LinkKey) -> Int {
     let chunks = have.chunks.reduce(0) { $0 + Int($1.count) }
     let pieces = source(link)?.cut.map { min(chunks, Int($0.chunks)) * $0.pieces / max(Int($0.chunks), 1) } ?? 0
     return (have.chunks.count + pieces / 64) * SwarmConstants.rangeWork
   }
 
-  /// A peer has more; whether it may be asked for some of it.
+  /// Notes that a peer has more; returns whether it may be asked for some of it.
   mutating func take(_ have: Have, from link: LinkKey) -> Bool {
     let ours = cut
     return update(link) { source in
@@ -52,17 +52,17 @@ extension Download {
     } ?? false
   }
 
-  /// Notes which pieces a peer has, by our cut, as soon as that can be said.
+  /// Notes which pieces a peer has, by our cut, as soon as that is known.
   mutating func refreshPieces(of link: LinkKey, _ outbox: inout Outbox) {
     guard manifest != nil, let source = source(link), let theirs = source.cut, source.pieces == nil,
       source.foreign == nil
     else { return }
     guard theirs.size == cut.size else {
-      // Only where the size is proven is it known who is wrong.
+      // Only if the size is proven is it known which side is wrong.
       if cut.pieces > 1 { outbox.demand(.distrust(source.address, piece: nil)) }
       return
     }
-    // Not all that it told was kept: it is asked to tell again.
+    // Not all that it announced was kept, so it is asked to announce it again.
     guard !source.isEarlyFull else { return outbox.demand(.askAnew(link)) }
     let ours = cut
     _ = update(link) { $0.learn(ours) }
@@ -73,17 +73,17 @@ extension Download {
     (refuse.ranges.count + (refuse.ranges.count > 1 ? active.count : 1)) * SwarmConstants.rangeWork
   }
 
-  /// A peer does not send what it was asked for.
+  /// Takes the news that a peer does not send what it was asked for.
   mutating func take(_ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
     switch ContentSpace(rawValue: refuse.space) {
     case .manifest: failFetch(of: link, &resources.outbox, at: now)
     case .content: takeRefusal(refuse, from: link, &resources, at: now)
-    // It is asked again after a pause, or another is with the next tick.
+    // It is asked again after a pause, or another peer is asked with the next tick.
     case nil: break
     }
   }
 
-  /// A peer does not send these bytes: no piece of them is expected from it. It may have joined ranges that touch.
+  /// Expects no piece of these bytes from a peer, as it does not send them. It may have joined ranges that touch.
   private mutating func takeRefusal(
     _ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant
   ) {

@@ -3,9 +3,9 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-// What is asked of whom.
+// What is asked for, and of whom.
 extension Download {
-  /// Measures a source, and takes from it what it owes and does not send.
+  /// Measures a source, and takes away from it what it owes but does not send.
   mutating func measure(_ link: LinkKey, _ path: SourcePath, _ resources: inout SwarmResources, at now: Instant) {
     let (least, most) = (leastRequests, resources.budget.limit / 2)
     _ = update(link) { $0.measure(path, least: least, most: most, at: now) }
@@ -15,7 +15,7 @@ extension Download {
     askAgain(link, &resources.outbox, at: now)
   }
 
-  /// What a silent peer owes is asked of others, as far as they have it.
+  /// Asks others for what a silent peer owes, as far as they have it.
   private mutating func handOver(_ source: Source, _ resources: inout SwarmResources, at now: Instant) {
     let pieces = owed(by: source.link).filter { piece in
       sources.contains { $0.link != source.link && $0.isServing(at: now) && $0.pieces?.contains(piece) ?? false }
@@ -27,8 +27,8 @@ extension Download {
     for piece in pieces { release(piece, of: source.link, &resources) }
   }
 
-  /// What a silent peer owes and no one else has is asked of it anew: an earlier CANCEL may have been overtaken by the
-  /// REQUEST that followed it. CANCEL and REQUEST go in one message, so that these two keep their order.
+  /// Asks a silent peer anew for what it owes and nobody else has: an earlier CANCEL may have been overtaken by the
+  /// REQUEST that followed it. CANCEL and REQUEST go in one datagram, so that these two keep their order.
   private mutating func askAgain(_ link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
     guard let source = source(link), source.outstanding > 0 else { return }
     _ = update(link) { $0.askedAgainAt = now }
@@ -58,17 +58,17 @@ extension Download {
 
   // MARK: Pieces that are given up
 
-  /// The pieces that a peer was asked for and that are not all here.
+  /// The pieces that a peer was asked for and that are not complete here.
   func owed(by link: LinkKey) -> [Int] {
     active.filter { $0.value.requesters.contains(link) }.map(\.key).sorted()
   }
 
-  /// Nothing more is expected from a peer; what it had begun stays, and is asked of others.
+  /// Expects nothing more from a peer; pieces that it had begun stay, and are asked of others.
   mutating func release(of link: LinkKey, _ resources: inout SwarmResources) {
     for piece in owed(by: link) { release(piece, of: link, &resources) }
   }
 
-  /// A piece is not expected from a peer any more.
+  /// Expects a piece from a peer no longer.
   mutating func release(_ piece: Int, of link: LinkKey, _ resources: inout SwarmResources) {
     guard let state = active[piece], state.requesters.contains(link) else { return }
     active[piece]?.requesters.removeAll { $0 == link }
@@ -82,7 +82,7 @@ extension Download {
     revive()
   }
 
-  /// What has come of a piece, if anything, is not kept.
+  /// Gives a piece up: whatever has come of it is not kept.
   private mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
     guard let state = active.removeValue(forKey: piece) else { return }
     resources.budget.giveBack(cut.pieceLength(piece))
@@ -90,35 +90,35 @@ extension Download {
     if state.isBegun { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
   }
 
-  /// Nothing of the file is expected any more.
+  /// Gives up all pieces that are on their way.
   mutating func dropActive(_ resources: inout SwarmResources) {
     for piece in active.keys.sorted() { giveUp(piece, &resources) }
     orphans = []
   }
 
-  /// Too much is buffered: the oldest piece that nobody is asked for gives way; whether there was one.
+  /// Drops the oldest piece that nobody is being asked for, as too much is buffered; returns whether there was one.
   mutating func dropOrphan(_ resources: inout SwarmResources) -> Bool {
     guard !orphans.isEmpty else { return false }
     giveUp(orphans.removeFirst(), &resources)
     return true
   }
 
-  /// There is something new to ask for: those who had nothing to be asked for may have it.
+  /// Notes that there is something new to ask for: sources that had nothing to be asked for may have it.
   mutating func revive() { updateAll { $0.isExhausted = false } }
 
   // MARK: Requests
 
-  /// What came of filling the requests to a peer.
+  /// The result of topping up the requests to a peer.
   enum Filling {
-    /// As much is requested as is to be.
+    /// As much is requested as there should be.
     case enough
-    /// The next piece does not fit what may be buffered.
+    /// The next piece does not fit into what may be buffered.
     case needsRoom
   }
 
-  /// Keeps enough requested from a peer: pieces that others have begun and left, then new ones.
+  /// Keeps enough requested from a peer: first pieces that others have begun and left, then new ones.
   mutating func fill(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Filling {
-    // Most blocks change nothing: enough is requested.
+    // Most blocks change nothing, as enough is requested.
     guard phase == .downloading, let s = place(of: link), sources[s].wantsMore, sources[s].pieces != nil else {
       return .enough
     }
@@ -138,17 +138,17 @@ extension Download {
     return .enough
   }
 
-  /// Nothing gives way to what would be asked of a peer.
+  /// Notes that nothing gives way to what would be asked of a peer.
   mutating func exhaust(_ link: LinkKey) { _ = update(link) { $0.isExhausted = true } }
 
-  /// A piece is on its way.
+  /// Begins a piece, which is then on its way.
   mutating func begin(_ piece: Int, _ budget: inout PieceBudget) {
     missing.remove(piece)
     active[piece] = ActivePiece(isSuspect: suspects.contains(piece))
     budget.take(cut.pieceLength(piece))
   }
 
-  /// A source is to send what is missing of a piece that is on its way: what it is to be asked for.
+  /// Has a source send what is missing of a piece that is on its way; returns what to ask it for.
   mutating func assign(_ piece: Int, to s: Int, at now: Instant) -> [RangeField] {
     guard let state = active[piece] else { return [] }
     let (offset, length) = (cut.pieceOffset(piece), cut.pieceLength(piece))
@@ -156,7 +156,7 @@ extension Download {
     active[piece]?.requesters.append(sources[s].link)
     update(at: s) { $0.owes(length - state.received.count, at: now) }
     guard let first = gaps.first, let last = gaps.last else { return [] }
-    // A piece of many holes is asked for as a whole.
+    // A piece with many holes is asked for as a whole.
     let asked = gaps.count <= 8 ? gaps : [first.lowerBound..<last.upperBound]
     return asked.map { RangeField(offset: offset + UInt64($0.lowerBound), length: UInt32($0.count)) }
   }

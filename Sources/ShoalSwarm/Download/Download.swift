@@ -5,45 +5,45 @@ import ShoalWire
 
 /// One wanted file: the peers that it comes from, what each of them owes, the manifest and the pieces.
 ///
-/// It knows neither connections nor trackers: it is told what peers say, and writes what it wants said into an `Outbox`.
+/// It knows neither connections nor trackers: it is told what peers say, and puts what it wants said into an `Outbox`.
 struct Download {
   enum Phase {
     /// The manifest is not known.
     case searching
-    /// The host prepares a place and verifies what is there.
+    /// The host is preparing a place and verifying what is there.
     case preparing
     /// Pieces are being fetched.
     case downloading
-    /// It is wanted no longer.
+    /// The file is no longer wanted.
     case stopped
   }
 
   let key: FileKey
   let id: Digest
-  /// Whether peers are told that they may have of it what is here.
+  /// Whether peers are told that they may have what is here of it.
   let isServed: Bool
   let leastRequests: Int
   var phase = Phase.searching
-  /// What a ticket said of the cut.
+  /// What a ticket said about the cut.
   var expected: Cut?
   private(set) var manifest: Manifest?
   /// The manifest's cut, kept apart because every block needs it.
   private(set) var cut = Cut()
-  /// What is here; nil before the host has told.
+  /// What is here; nil until the host has said.
   var copy: LocalCopy?
   var fetch: ManifestFetch?
-  /// When a size was last believed that is only claimed.
+  /// When a size that is only claimed was last believed.
   var believedAt: Instant?
-  /// In the order in which their links were made.
+  /// The sources, in the order in which their links were made.
   private(set) var sources: [Source] = []
   /// The pieces that nobody has been asked for.
   var missing = BitSet(capacity: 0)
   var active: [Int: ActivePiece] = [:]
-  /// Active pieces that nobody is asked for any more, the oldest first.
+  /// Active pieces that nobody is being asked for any more, oldest first.
   var orphans: [Int] = []
   /// Which piece is asked for next.
   var order = PickOrder.random
-  /// Pieces that were wrong, their bytes being from several peers.
+  /// Pieces that were wrong and whose bytes came from several peers.
   var suspects: Set<Int> = []
   var book = PeerBook()
   var lookups = LookupSchedule()
@@ -77,19 +77,19 @@ struct Download {
 
   func source(_ link: LinkKey) -> Source? { place(of: link).map { sources[$0] } }
 
-  /// Changes a source; nil if the link is none.
+  /// Changes the source on a link; nil if there is none.
   mutating func update<Result>(_ link: LinkKey, _ change: (inout Source) -> Result) -> Result? {
     place(of: link).map { change(&sources[$0]) }
   }
 
-  /// Changes the source at a place.
+  /// Changes the source at a position.
   mutating func update(at place: Int, _ change: (inout Source) -> Void) { change(&sources[place]) }
 
   mutating func updateAll(_ change: (inout Source) -> Void) {
     for s in sources.indices { change(&sources[s]) }
   }
 
-  /// Wants the file of a peer, under this number.
+  /// Adds a peer as a source, from which the file is wanted under this number.
   mutating func want(
     from link: LinkKey, _ address: Address, serial: Int, number: UInt16, _ outbox: inout Outbox, at now: Instant
   ) {
@@ -103,7 +103,7 @@ struct Download {
     fetchExpected(source, &outbox, at: now)
   }
 
-  /// A peer gives nothing of the file any more: what it owes is to be asked of others.
+  /// Removes a source that no longer gives any of the file: what it owes is to be asked of others.
   mutating func remove(_ link: LinkKey, _ resources: inout SwarmResources) {
     guard place(of: link) != nil else { return }
     release(of: link, &resources)
@@ -113,7 +113,7 @@ struct Download {
 
   // MARK: The manifest and what is here
 
-  /// What is known of the file, or believed.
+  /// Takes what is known of the file, or believed.
   mutating func found(_ manifest: Manifest, _ outbox: inout Outbox) {
     fetch = nil
     self.manifest = manifest
@@ -122,7 +122,7 @@ struct Download {
     outbox.emit(.manifest(key))
   }
 
-  /// The host has prepared a place; these pieces are there and verified.
+  /// Begins to fetch pieces, as the host has prepared a place; these pieces are there and verified.
   mutating func begin(have: BitSet) {
     guard phase == .preparing, let manifest else { return }
     let copy = LocalCopy(manifest, have: have)
@@ -131,7 +131,7 @@ struct Download {
     phase = .downloading
   }
 
-  /// What was believed of the file is forgotten.
+  /// Forgets what was believed of the file.
   mutating func searchAgain(_ resources: inout SwarmResources) {
     dropActive(&resources)
     (manifest, cut, copy) = (nil, Cut(), nil)
@@ -139,19 +139,19 @@ struct Download {
     updateAll { $0.forgetPieces() }
   }
 
-  /// Nothing more of the file is wanted.
+  /// Stops wanting anything of the file.
   mutating func stop(_ resources: inout SwarmResources) {
     dropActive(&resources)
     phase = .stopped
   }
 
-  /// Bytes have come of which so many are new.
+  /// Counts bytes that have come, of which `fresh` are new.
   mutating func count(_ bytes: Int, fresh: Int) {
     accepted += UInt64(fresh)
     redundant += UInt64(bytes - fresh)
   }
 
-  /// A piece is right: who sent what of it is told to people.
+  /// Notes who sent how much of a piece that is right, so that people can be told.
   mutating func credit(_ contributions: [ActivePiece.Contribution]) {
     for part in contributions { from[part.address, default: 0] += UInt64(part.bytes) }
   }
@@ -164,10 +164,10 @@ struct LookupSchedule {
 
   func isDue(at now: Instant) -> Bool { dueAt <= now }
 
-  /// They are asked at once.
+  /// Has them asked at once.
   mutating func hasten() { dueAt = .zero }
 
-  /// They have been asked, while there were so many peers.
+  /// Notes that they have been asked while there were this many peers.
   mutating func asked(peers: Int, at now: Instant) {
     let isNew = count < SwarmConstants.earlyLookups
     count += 1

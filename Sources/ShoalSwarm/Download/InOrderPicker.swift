@@ -1,7 +1,7 @@
 // Pieces in order.
 extension Download {
-  /// The lowest piece that others have begun and left; if there is none, the lowest that nobody was asked for. Nil if the
-  /// source has none of them within the range.
+  /// The lowest piece that others have begun and left or, if there is none, the lowest that nobody has been asked for.
+  /// Nil if the source has no such piece within the range.
   mutating func pickInOrder(for source: Source, among range: Range<Int>) -> Int? {
     guard let pieces = source.pieces else { return nil }
     let begun = orphans.indices.filter { pieces.contains(orphans[$0]) }

@@ -2,12 +2,13 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A manifest on its way from one peer: first the proof of the size and a little more, the rest only when the size
-/// is proven, so that a false one makes nobody reserve memory for it.
+/// A manifest on its way from one peer: first the proof of the size and a little more; the rest only once the size is
+/// proven, so that a false size makes nobody reserve memory for it.
 struct ManifestFetch {
   /// What is asked for before anything is proven, beyond the proof.
   static let unprovenBytes = 64 << 10
-  /// The peer is given up after so long with less than that: one that sends a byte now and then makes no progress.
+  /// How long the peer may take over these bytes before it is given up: one that sends a byte now and then makes no
+  /// progress.
   static let patience: Nanoseconds = 5 * .second
   static let leastProgress = 4_096
 
@@ -19,13 +20,13 @@ struct ManifestFetch {
   private var received = RangeSet<Int>(limit: mostFragments)
   private var isProven = false
   private(set) var progressAt: Instant
-  /// What had come then.
+  /// How much had come by then.
   private var progress = 0
 
-  /// What became of a block.
+  /// The outcome of a block.
   enum Outcome {
     case more
-    /// The size is proven: this too is to be requested.
+    /// The size is proven: this range is to be requested too.
     case request(RangeField)
     case complete(Manifest)
     /// It comes in more fragments than are kept.
@@ -48,7 +49,7 @@ struct ManifestFetch {
   mutating func receive(_ block: Block, _ datagram: Span<UInt8>, at now: Instant) -> Outcome {
     guard block.offset < UInt64(bytes.count) else { return .more }
     let start = Int(block.offset)
-    // What reaches beyond what was asked for is left out.
+    // Bytes beyond what was asked for are left out.
     let part = ByteRange(offset: block.content.offset, count: min(block.content.count, bytes.count - start))
     guard let new = received.insert(start..<start + part.count) else { return .failed }
     guard new > 0 else { return .more }

@@ -2,10 +2,10 @@ import ShoalBase
 
 // Pieces in any order.
 extension Download {
-  /// A piece that others have begun and left; if there is none, one at random that nobody was asked for. Nil if the
-  /// source has none of them.
+  /// A piece that others have begun and left or, if there is none, a random one that nobody has been asked for. Nil if
+  /// the source has no such piece.
   ///
-  /// Were all receivers to ask in order, all would have the same, and nothing for each other.
+  /// If all receivers asked in order, all would have the same pieces, and nothing for each other.
   mutating func pickAtRandom(for source: Source, _ random: inout SeededGenerator) -> Int? {
     guard let pieces = source.pieces else { return nil }
     if let orphan = orphans.firstIndex(where: { pieces.contains($0) }) { return orphans.remove(at: orphan) }

@@ -2,45 +2,45 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A peer from which a file is downloaded: what it has, what it owes, how fast it sends.
+/// A peer from which a file is downloaded: what it has, what it owes, and how fast it sends.
 struct Source {
   let link: LinkKey
   let address: Address
-  /// That of the link: sources are looked at in the order in which their links were made.
+  /// The link's serial number: sources are looked at in the order in which their links were made.
   let serial: Int
   /// The number that we gave the file on this link.
   let number: UInt16
-  /// The cut by which the peer serves the file; nil before its offer came.
+  /// The cut by which the peer serves the file; nil until its offer has come.
   var cut: Cut?
-  /// The chunks that it announced of before its cut or ours was known.
+  /// The chunks that it announced before its cut or ours was known.
   var early: [ChunkRun] = []
-  /// It announced more than was kept: it is asked again when the cut is known.
+  /// Whether it announced more than was kept: it is asked again when the cut is known.
   var isEarlyFull = false
-  /// The chunks that it has, by a cut of its own: it can be asked once it has them all.
+  /// The chunks that it has of a different cut of its own: it can be asked once it has them all.
   var foreign: BitSet?
-  /// The pieces that it has, by our cut; nil while that is not known, or if it cannot be asked.
+  /// The pieces that it has, by our cut; nil while they are not known, or if it cannot be asked.
   var pieces: BitSet?
-  /// How many bytes of the pieces requested from it are missing, and of how many pieces.
+  /// How many bytes are missing of the pieces requested from it, and how many such pieces there are.
   var outstanding = 0
   var requested = 0
-  /// How much is kept requested: what it sends in some round trips, so that it never waits for us.
+  /// How much is kept requested: what it sends in a few round trips, so that it never waits for us.
   var budget: Int
-  /// It has nothing that may be requested now; looking again is pointless until something happens.
+  /// Whether it has nothing that may be requested now; looking again is pointless until something happens.
   var isExhausted = false
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
   /// Whether it was ever asked for bytes, and whether any ever came.
   var wasAsked = false
   private(set) var hasSent = false
-  /// Bytes a second, the highest of late.
+  /// The highest rate of late, in bytes per second.
   private(set) var rate = 0.0
   /// When it last sent new bytes, or was asked while it owed nothing.
   var progressAt: Instant?
   /// When it was last asked anew for what it owes.
   var askedAgainAt: Instant?
-  /// It owed bytes and sent none for too long: until then it is asked for nothing.
+  /// The time until which it is asked for nothing, as it owed bytes and sent none for too long.
   private(set) var snubbedUntil: Instant?
-  /// How often in a row it refused what it was asked for.
+  /// How many times in a row it refused what it was asked for.
   private var refusals = 0
   /// The pieces that it announced but then refused as missing, and when it is asked for them all the same.
   private var denied: [Int] = []
@@ -67,7 +67,7 @@ struct Source {
 
   // MARK: What it has
 
-  /// It has these chunks of our own cut.
+  /// Notes that it has these chunks of our own cut.
   mutating func has(_ runs: [ChunkRun], of cut: Cut) {
     for run in runs where run.first < cut.chunks {
       let range = cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks)))
@@ -75,7 +75,7 @@ struct Source {
     }
   }
 
-  /// Our cut has become known, or its offer has come: what it announced says which of our pieces it has.
+  /// Finds out which of our pieces it has from what it announced, as our cut has become known, or its offer has come.
   mutating func learn(_ ours: Cut) {
     guard let cut else { return }
     let announced = early
@@ -91,13 +91,13 @@ struct Source {
     }
   }
 
-  /// It has these chunks of a cut of its own.
+  /// Notes that it has these chunks of a cut of its own.
   mutating func hasForeign(_ runs: [ChunkRun], ours: Cut) {
     for run in runs { foreign?.insert(run) }
     takeForeign(ours)
   }
 
-  /// Requests are of bytes, so a peer that has all serves any cut.
+  /// Requests are for bytes, so a peer that has the whole file can serve any cut.
   private mutating func takeForeign(_ ours: Cut) {
     guard foreign?.isComplete == true else { return }
     foreign = nil
@@ -105,7 +105,7 @@ struct Source {
     isExhausted = false
   }
 
-  /// What was believed of the file was wrong: which pieces the peer has is no longer known.
+  /// Forgets which pieces the peer has, as what was believed of the file was wrong.
   mutating func forgetPieces() {
     if let pieces { early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)] }
     (pieces, foreign, outstanding, requested) = (nil, nil, 0, 0)
@@ -113,7 +113,7 @@ struct Source {
 
   // MARK: What it sends
 
-  /// It was asked for a piece of which so many bytes are missing.
+  /// Notes that it was asked for a piece of which this many bytes are missing.
   mutating func owes(_ bytes: Int, at now: Instant) {
     if outstanding == 0 { progressAt = now }
     outstanding += bytes
@@ -121,7 +121,7 @@ struct Source {
     wasAsked = true
   }
 
-  /// It has sent new bytes.
+  /// Notes that it has sent new bytes.
   mutating func sent(_ bytes: Int, at now: Instant) {
     progressAt = now
     hasSent = true
@@ -130,13 +130,13 @@ struct Source {
     outstanding -= bytes
   }
 
-  /// It sends again.
+  /// Notes that it is sending again.
   mutating func endSnub(at now: Instant) {
     guard snubbedUntil != nil else { return }
     (snubbedUntil, isExhausted, progressAt) = (nil, false, now)
   }
 
-  /// It owes bytes and has sent none for too long.
+  /// Whether it owes bytes and has sent none for too long.
   func isStalled(at now: Instant) -> Bool {
     guard outstanding > 0, let progressAt else { return false }
     return now - progressAt > SwarmConstants.patience
@@ -145,22 +145,22 @@ struct Source {
   /// Whether it may be asked, and is expected to answer.
   func isServing(at now: Instant) -> Bool { snubbedUntil == nil && !isStalled(at: now) }
 
-  /// What it owes has been asked of others: it is left alone for a while.
+  /// Leaves it alone for a while, as what it owes has been asked of others.
   mutating func snub(budget: Int, at now: Instant) {
     snubbedUntil = now + SwarmConstants.snub
     rate = 0
     self.budget = budget
   }
 
-  /// How fast it sends, and how much is to be kept requested from it.
+  /// Measures how fast it sends, and how much is to be kept requested from it.
   mutating func measure(_ path: SourcePath, least: Int, most: Int, at now: Instant) {
     let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
     sinceMeasured = 0
-    // A growing rate will have grown further by the time that these requests are answered.
+    // A rate that is growing will have grown further by the time these requests are answered.
     let growth = rate * 1.25 < measured ? 2.0 : 1
-    // The rate falls slowly, so that a moment's pause does not starve the peer of requests.
+    // The rate falls slowly, so that a momentary pause does not starve the peer of requests.
     rate = max(measured, rate * 0.95)
-    // Twice what a round trip takes, as the rate may double in the next; half of what is buffered is for others.
+    // Twice what a round trip takes, as the rate may double in the next one; half of what is buffered is for others.
     let flight = Int(growth * rate * Double(2 * path.roundTrip + SwarmConstants.tick) / 1e9)
     let held = Int(growth * rate * Double(2 * path.leastRoundTrip) / 1e9) + path.queue
     budget = max(least, min(flight, held, most))
@@ -170,14 +170,15 @@ struct Source {
 
   // MARK: What it refuses
 
-  /// It refused bytes: it is asked for no more for a while, longer each time.
+  /// Asks it for no more for a while, longer each time, as it refused bytes.
   mutating func wasRefused(at now: Instant) {
     guard snubbedUntil == nil else { return }
     snubbedUntil = now + SwarmConstants.refusalPause(after: refusals)
     refusals += 1
   }
 
-  /// It does not have a piece that it announced. Where no other has it either, it is asked again in the end.
+  /// Notes that it does not have a piece that it announced. If no other peer has it either, it is asked again in the
+  /// end.
   mutating func denies(_ piece: Int, at now: Instant) {
     pieces?.remove(piece)
     denied.append(piece)
@@ -186,14 +187,14 @@ struct Source {
     denials += 1
   }
 
-  /// The pieces that it denied may be asked of it again.
+  /// Lets the pieces that it denied be asked of it again.
   private mutating func endDenials(at now: Instant) {
     guard let end = deniedUntil, end <= now else { return }
     for piece in denied { pieces?.insert(piece) }
     (denied, deniedUntil, isExhausted) = ([], nil, false)
   }
 
-  /// It does not send the manifest, or does not bear out what it says.
+  /// Notes that it does not send the manifest, or does not bear out what it says.
   mutating func failed(at now: Instant) {
     retryAt = now + SwarmConstants.refusalPause(after: failures)
     failures += 1
@@ -202,10 +203,10 @@ struct Source {
 
 /// What the path to a source is like.
 struct SourcePath {
-  /// Since it was last measured.
+  /// The time since it was last measured.
   var elapsed: Nanoseconds
   var roundTrip: Nanoseconds
   var leastRoundTrip: Nanoseconds
-  /// The bytes that may wait at this end, of all that this source sends.
+  /// The bytes that may wait at this end, out of all that this source sends.
   var queue: Int
 }

@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-/// The addresses that sent what does not fit a file's id: a limited number, the oldest forgotten first.
+/// The addresses that sent what does not fit a file's id: a limited number, of which the oldest are forgotten first.
 struct BanList {
   private var bans: [(address: Address, until: Instant)] = []
 

@@ -6,7 +6,7 @@ import ShoalWire
 struct Dialer {
   private let perSecond: Int
   private var credit: Int
-  /// When credit was last earned; nil if no address was tried yet.
+  /// When credit was last earned; nil if no address has been tried yet.
   private var earnedAt: Instant?
 
   init(perSecond: Int) {
@@ -49,7 +49,7 @@ extension Swarm {
     }
   }
 
-  /// A peer has answered at one of its addresses: it is not tried at the others any more.
+  /// Stops trying the other addresses of a peer that has answered at one of them.
   mutating func leaveOthers(of address: Address, _ file: FileKey, at now: Instant) {
     for other in files[file]?.download?.book.others(address) ?? [] {
       guard let key = links.link(to: other), let link = links[key], !link.isOpen else { continue }

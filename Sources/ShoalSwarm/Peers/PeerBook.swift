@@ -4,23 +4,23 @@ import ShoalWire
 /// The addresses at which a file may be had, and how each has answered.
 struct PeerBook {
   struct Entry {
-    /// Connections that came to nothing since the last that did not.
+    /// Connections that came to nothing since the last one that was useful.
     var failures = 0
     var retryAt = Instant.zero
-    /// A connection to it is open or being opened.
+    /// Whether a connection to it is open or being opened.
     var isConnected = false
-    /// A connection with it is open, whoever began it.
+    /// Whether a connection with it is open, whoever began it.
     var isOpen = false
-    /// It has answered at least once: it is known to take part.
+    /// Whether it has answered at least once, so that it is known to take part.
     var hasAnswered = false
-    /// The number of the peer whose addresses these are, if it has several.
+    /// The number of the peer whose address this is, if that has several.
     var peer: Int?
   }
 
-  /// The addresses of one name, and so of one peer: one is tried after the other, and one that answers is enough.
+  /// The addresses of one name, and so of one peer: they are tried one after another, and one that answers is enough.
   private struct Several {
     var addresses: [Address]
-    /// When another may be tried.
+    /// When another address may be tried.
     var nextAt = Instant.zero
   }
 
@@ -30,8 +30,8 @@ struct PeerBook {
   private var peersMade = 0
   private(set) var connectedCount = 0
 
-  /// Notes an address. Beyond `limit` it takes the place of one that never answered, lest a flood of false addresses
-  /// shut out the true ones; if there is none, it is passed over.
+  /// Notes an address. Beyond `limit`, it takes the place of one that never answered, lest a flood of false addresses
+  /// shut out the real ones; if there is no such address, the new one is ignored.
   mutating func add(_ address: Address, limit: Int) {
     guard entries[address] == nil, address.isUsable else { return }
     if order.count >= limit {
@@ -48,7 +48,8 @@ struct PeerBook {
     if several[peer]?.addresses.isEmpty == true { several[peer] = nil }
   }
 
-  /// Notes the addresses of one peer, the likeliest first; again: these, and behind them those that were known.
+  /// Notes the addresses of one peer, the likeliest first. If called again, the new ones come first, and those already
+  /// known behind them.
   mutating func add(peerAt addresses: [Address], limit: Int) {
     var all = addresses.reduce(into: [Address]()) { if !$0.contains($1) { $0.append($1) } }
     if let known = all.compactMap({ entries[$0]?.peer }).first, let old = several.removeValue(forKey: known) {
@@ -68,7 +69,7 @@ struct PeerBook {
   /// How many peers may be behind the addresses.
   var peerCount: Int { several.count + entries.values.count { $0.peer == nil } }
 
-  /// The other addresses of the peer that is reached at `address`.
+  /// The other addresses of the peer that was reached at `address`.
   func others(_ address: Address) -> [Address] {
     guard let peer = entries[address]?.peer, let all = several[peer]?.addresses else { return [] }
     return all.filter { $0 != address }
@@ -87,7 +88,7 @@ struct PeerBook {
 
   private func isDue(_ entry: Entry, at now: Instant) -> Bool { !entry.isConnected && entry.retryAt <= now }
 
-  /// Which of a peer's addresses is to be tried now.
+  /// The address of a peer that is to be tried now.
   private func next(of peer: Several, at now: Instant) -> Address? {
     let all = peer.addresses.map { ($0, entries[$0] ?? Entry()) }
     if all.contains(where: { $0.1.isConnected && $0.1.isOpen }) { return nil }
@@ -107,7 +108,7 @@ struct PeerBook {
     entries[address]?.isOpen = true
   }
 
-  /// A connection to the address has ended; it was useful if it gave us anything of the file.
+  /// Notes that a connection to the address has ended; it was useful if it gave us any of the file.
   mutating func ended(_ address: Address, wasUseful: Bool, at now: Instant) {
     guard var entry = entries[address] else { return }
     if entry.isConnected { connectedCount -= 1 }
@@ -119,7 +120,7 @@ struct PeerBook {
     entries[address] = entry
   }
 
-  /// The address is not tried before then.
+  /// Has the address left alone until then.
   mutating func rest(_ address: Address, until: Instant) {
     guard let retryAt = entries[address]?.retryAt else { return }
     entries[address]?.retryAt = max(retryAt, until)

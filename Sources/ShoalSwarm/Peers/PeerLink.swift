@@ -17,17 +17,17 @@ struct PeerLink {
 
   let connection: ConnectionID
   let address: Address
-  /// Later links have higher ones.
+  /// The link's serial number: later links have higher ones.
   let serial: Int
   var isOpen: Bool
-  /// Since when neither wanted anything.
+  /// Since when neither side has wanted anything.
   var idleSince: Instant
   // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
   /// What we want of the peer, by the numbers that we gave.
   private(set) var wanted: [Entry] = []
   /// What the peer wants of us, by the numbers that it gave.
   private(set) var served: [Entry] = []
-  /// What the peer asked for and waits to be read.
+  /// What the peer asked for that is still to be read.
   var reads = Reads()
   var allowance = WorkAllowance()
   private var nextNumber: UInt16 = 0
@@ -49,7 +49,7 @@ struct PeerLink {
   func servedFile(_ number: UInt16) -> FileKey? { served.first { $0.number == number }?.file }
   func wants(_ file: FileKey) -> Bool { wanted.contains { $0.file == file } }
 
-  /// We want a file; the number that it is given, which is not in use.
+  /// Notes that we want a file; returns the number that it is given, which was not in use.
   mutating func want(_ file: FileKey) -> UInt16 {
     while wantedFile(nextNumber) != nil { nextNumber &+= 1 }
     defer { nextNumber &+= 1 }
@@ -58,16 +58,16 @@ struct PeerLink {
     return nextNumber
   }
 
-  /// We want a file no longer.
+  /// Notes that we no longer want a file.
   mutating func stopWanting(_ file: FileKey, at now: Instant) {
     wanted.removeAll { $0.file == file }
     idleSince = now
   }
 
-  /// The peer wants a file under a number that it does not use yet.
+  /// Notes that the peer wants a file, under a number that it does not use yet.
   mutating func serve(_ file: FileKey, as number: UInt16) { served.append((number, file)) }
 
-  /// The peer wants no longer what it has this number for.
+  /// Notes that the peer no longer wants the file that it gave this number.
   mutating func stopServing(_ number: UInt16, at now: Instant) {
     served.removeAll { $0.number == number }
     reads.cancel(file: number)
@@ -80,9 +80,9 @@ struct PeerLink {
 
 /// The connections of a swarm.
 struct LinkTable {
-  /// By the connection's index.
+  /// The links, by their connections' indices.
   private var links: [PeerLink?]
-  /// The oldest first.
+  /// The links that have not ended, oldest first.
   private(set) var live: [LinkKey] = []
   private var hosts: [HostKey: [LinkKey]] = [:]
   private var made = 0
@@ -118,10 +118,10 @@ struct LinkTable {
     hosts = [:]
   }
 
-  /// The oldest link with an address.
+  /// The oldest link to an address.
   func link(to address: Address) -> LinkKey? { live.first { links[$0.index]?.address == address } }
 
-  /// All links of the host that an address is of.
+  /// All links of the host that an address belongs to.
   func links(ofHost address: Address) -> [LinkKey] { hosts[HostKey(address)] ?? [] }
 
   /// How many hosts there are.

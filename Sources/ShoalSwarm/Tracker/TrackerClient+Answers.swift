@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension TrackerClient {
-  /// Takes a datagram whose checksum has been verified; whether it was from the tracker, to a peer.
+  /// Takes a datagram whose checksum has been verified; returns whether it was one from the tracker to a peer.
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) -> Bool {
     guard contact.hears(address), let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
     else { return false }
@@ -15,7 +15,7 @@ extension TrackerClient {
     return true
   }
 
-  /// Whether the datagram answers one of our requests; it is then dealt with.
+  /// Whether the datagram answers one of our requests; if so, it has been dealt with.
   private mutating func answers(
     _ type: PacketType, _ bytes: Span<UInt8>, _ transaction: UInt64, from address: Address, at now: Instant
   ) -> Bool {
@@ -39,7 +39,7 @@ extension TrackerClient {
     return true
   }
 
-  /// Whether the datagram answers the transaction at `index`, which is then over.
+  /// Whether the datagram answers the transaction at `index`; if so, that is over.
   private mutating func take(_ type: PacketType, _ bytes: Span<UInt8>, to index: Int, at now: Instant) -> Bool {
     var transaction = transactions[index]
     switch (transaction.request, type) {
@@ -94,7 +94,7 @@ extension TrackerClient {
     return true
   }
 
-  /// The tracker credits us with so many chunks, after what the transaction reported.
+  /// Takes the number of chunks that the tracker credits us with, after what the transaction reported.
   private mutating func confirm(_ id: Digest, _ transaction: TrackerTransaction, have: Int, at now: Instant) {
     // Moved out of the dictionary and back, so that its sets are changed in place.
     guard var share = shares.removeValue(forKey: id) else { return }
@@ -105,7 +105,7 @@ extension TrackerClient {
       share.reported = BitSet(capacity: share.reported.capacity, runs: transaction.runs)
       share.updateAt = now + configuration.updateInterval
     } else if have > share.have.count, share.resetAt.map({ now - $0 >= interval }) ?? true {
-      // Once an interval: a tracker that goes on saying so is not asked to forget over and over.
+      // Once per interval: a tracker that keeps saying so is not asked to forget over and over.
       share.mustReset = true
       share.resetAt = now
       share.registerAt = now + configuration.updateInterval
@@ -114,7 +114,7 @@ extension TrackerClient {
     shares[id] = share
   }
 
-  /// The tracker has forgotten the file. If it is still here, this was to register it anew.
+  /// Notes that the tracker has forgotten the file. If the file is still here, that was in order to register it anew.
   private mutating func release(_ id: Digest, at now: Instant) {
     forget(id, registerAt: now)
     shares[id]?.mustReset = false
@@ -132,7 +132,7 @@ extension TrackerClient {
     events.append(.refused(request, code: packet.code, message: packet.message))
   }
 
-  /// A file is not registered, and shall be at that time.
+  /// Notes that a file is not registered, and is to be at that time.
   mutating func forget(_ id: Digest, registerAt: Instant) {
     guard let capacity = shares[id]?.reported.capacity else { return }
     shares[id]?.isBusy = false
@@ -142,7 +142,7 @@ extension TrackerClient {
     nextShare = min(nextShare, registerAt)
   }
 
-  /// Whatever has waited long for an answer is tried again soon.
+  /// Has whatever has waited long for an answer tried again soon.
   private mutating func endSilence(at now: Instant) {
     guard silence > 0 else { return }
     silence = 0

@@ -2,10 +2,10 @@ import ShoalBase
 import ShoalWire
 
 extension TrackerClient {
-  /// The tracker is at these addresses from now on, the likeliest first: its name was resolved again.
+  /// Takes the addresses at which the tracker is from now on, the likeliest first: its name was resolved again.
   ///
-  /// Where it answers still, nothing changes. If it is silent, those that are new are asked at once. If the address at
-  /// which it answered is gone, it has moved: it is looked for, and all files are registered there.
+  /// If it still answers where it did, nothing changes. If it is silent, the new addresses are asked at once. If the
+  /// address at which it answered is gone, it has moved: it is looked for, and all files are registered there.
   package mutating func replace(addresses: [Address]) {
     let (isNew, hasMoved) = contact.replace(addresses)
     guard hasMoved || isNew && (silence > 0 || connecting != nil) else { return }
@@ -17,7 +17,7 @@ extension TrackerClient {
   /// Whether the tracker may answer from this address.
   func hears(_ address: Address) -> Bool { contact.hears(address) }
 
-  /// CONNECT goes to the next address. That all are asked once is one try.
+  /// Sends CONNECT to the next address. Asking every address once counts as one try.
   mutating func connect(_ transaction: TrackerTransaction, at now: Instant) -> (to: Address, bytes: [UInt8])? {
     if contact.isRoundOver { contact.startRound() }
     var transaction = transaction
@@ -29,7 +29,7 @@ extension TrackerClient {
     return datagram(transaction, to: address)
   }
 
-  /// The tracker answers elsewhere, and knows of no file.
+  /// Registers all files anew, as the tracker answers elsewhere and knows of none.
   mutating func registerAnew() {
     drop { if case .register = $0 { true } else if case .update = $0 { true } else { false } }
     for id in shares.keys {

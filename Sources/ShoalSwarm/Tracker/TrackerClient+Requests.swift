@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension TrackerClient {
-  /// Begins a request: with what it tells of a file, it is ready to be sent.
+  /// Begins a request, which is ready to be sent once it holds what there is to tell about a file.
   mutating func start(_ request: TrackerRequest) {
     var transaction = TrackerTransaction(id: random.next(), request: request)
     switch request {
@@ -29,13 +29,13 @@ extension TrackerClient {
     return transaction
   }
 
-  /// One more try.
+  /// Counts one more try.
   mutating func count(_ transaction: inout TrackerTransaction) {
     if transaction.tries == 0 { counters.requests += 1 } else { counters.retries += 1 }
     transaction.tries += 1
   }
 
-  /// The request goes out now, and again after a pause: nil: one that grows with the tries.
+  /// Sends the request now, and again after a pause; if that is nil, after one that grows with the tries.
   mutating func wait(for transaction: inout TrackerTransaction, _ pause: Nanoseconds?, at now: Instant) {
     transaction.sent = now
     transaction.retry = now + (pause ?? jittered(wait(after: transaction.tries)))
@@ -99,7 +99,7 @@ extension TrackerClient {
 }
 
 extension TrackerTransaction {
-  /// Tells as many of these chunks as there is room for in a datagram, beside what `packet` holds.
+  /// Adds as many of these chunks as there is room for in a datagram, beside what `packet` holds.
   fileprivate mutating func tell(_ chunks: BitSet, beside packet: some Packet) {
     let (runs, end) = chunks.runs(from: 0, fitting: Limits.smallestDatagram - packet.encodedSize)
     self.runs = runs

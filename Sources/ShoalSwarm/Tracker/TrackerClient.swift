@@ -2,44 +2,44 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// What a peer says to one tracker: keeps its files registered there and asks questions, for ever if need be.
+/// What a peer says to one tracker: keeps its files registered there and asks questions, forever if need be.
 ///
-/// A pure state machine of Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
+/// A pure state machine with Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
 /// drain `nextTransmit` and `nextEvent`. An answer counts if its address, its transaction id and its type are right.
 package struct TrackerClient: Sendable {
-  /// Where the tracker is: the address at which it answered last; before it has answered, the likeliest.
+  /// Where the tracker is: the address at which it last answered or, before it has answered, the likeliest.
   package var tracker: Address { contact.current }
   /// Where the tracker may be, `tracker` first.
   package var addresses: [Address] { contact.addresses }
   var contact: TrackerContact
-  /// What was sent and received so far.
+  /// What has been sent and received so far.
   package internal(set) var counters = TrackerClientCounters()
   let configuration: TrackerClientConfiguration
-  /// Nothing is sent before then.
+  /// The time before which nothing is sent.
   private let startAt: Instant
   var random: SecretGenerator
   var shares: [Digest: TrackerShare] = [:]
   private var sharesMade = 0
-  /// No share has anything to tell before then.
+  /// The time before which no share has anything to tell.
   var nextShare = Instant.distantFuture
-  /// Questions and farewells whose turn has not come.
+  /// Questions and farewells whose turn has not come yet.
   private var waiting: [TrackerRequest] = []
-  /// At most `requestsInFlight`.
+  /// The requests in flight, at most `requestsInFlight`.
   var transactions: [TrackerTransaction] = []
   var connecting: TrackerTransaction?
   var cookie: (value: UInt64, asked: Instant)?
   var observed: Address?
-  /// All registrations are being ended.
+  /// Whether all registrations are being ended.
   private var isLeaving = false
-  /// The interval that the tracker wishes.
+  /// The interval that the tracker asks for.
   var interval: Nanoseconds
-  /// The most tries without answer, of any request, since the last answer.
+  /// The most tries of any request that have gone unanswered since the last answer.
   var silence = 0
   var events = Queue<TrackerClientEvent>()
 
   /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids. A
-  /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are those after the
-  /// first.
+  /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are the addresses
+  /// after the first.
   package init(
     tracker: Address, others: [Address] = [], random: SecretGenerator,
     configuration: TrackerClientConfiguration = TrackerClientConfiguration(), startAt: Instant = .zero
@@ -51,14 +51,14 @@ package struct TrackerClient: Sendable {
     interval = configuration.interval
   }
 
-  /// Whether there is nothing to wait for: no file registered or on its way out, no question open.
+  /// Whether there is nothing to wait for: no file is registered or being deregistered, and no question is open.
   package var isIdle: Bool { shares.isEmpty && waiting.isEmpty && transactions.isEmpty }
 }
 
 // Commands.
 extension TrackerClient {
-  /// Keeps a file registered from now on, with these chunks; again: with these too, or with another cut or name.
-  /// A name of more than `Limits.nameLength` bytes is shortened.
+  /// Keeps a file registered from now on, with these chunks. Called again, it adds these chunks, or takes another cut
+  /// or name. A name of more than `Limits.nameLength` bytes is shortened.
   package mutating func register(id: Digest, cut: Cut, name: String, have: BitSet) {
     let name = shortened(name)
     var have = BitSet(capacity: Int(cut.chunks)).union(have)
@@ -81,7 +81,7 @@ extension TrackerClient {
     nextShare = min(nextShare, share.due)
   }
 
-  /// More chunks of a registered file are here; the tracker learns of them within a second or so.
+  /// Adds chunks of a registered file that are now here; the tracker learns of them within a second or so.
   package mutating func gained(_ run: ChunkRun, of id: Digest) {
     guard shares[id]?.have.insert(run) ?? 0 > 0 else { return }
     nextShare = min(nextShare, shares[id]!.due)
@@ -95,7 +95,7 @@ extension TrackerClient {
     if shares.isEmpty { nextShare = .distantFuture }
   }
 
-  /// Ends all registrations and drops all questions; once `isIdle`, the tracker has confirmed it.
+  /// Ends all registrations and drops all questions; once `isIdle`, the tracker has confirmed that.
   package mutating func deregisterAll() {
     isLeaving = true
     drop { if case .deregister = $0 { false } else { true } }
@@ -105,8 +105,8 @@ extension TrackerClient {
   /// Asks which files have this name.
   package mutating func find(name: String) { ask(.find(name: shortened(name))) }
 
-  /// Asks which peers have a file, or a chunk of it by their own cut. At most `most` peers are answered, and how many
-  /// there are.
+  /// Asks which peers have a file, or a chunk of it by their own cut. The answer lists at most `most` peers, and says
+  /// how many there are.
   package mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk, most: UInt8 = .max) {
     ask(.lookup(id: id, chunk: chunk, most: most))
   }
@@ -138,7 +138,7 @@ extension TrackerClient {
 
 // The five verbs; `receive` is in TrackerClient+Answers.swift.
 extension TrackerClient {
-  /// Notices which tries are without answer; they go out again with the next `nextTransmit`.
+  /// Notices which tries have gone unanswered; they go out again with the next `nextTransmit`.
   package mutating func expire(at now: Instant) {
     if let retry = connecting?.retry, retry <= now, !contact.isRoundOver {
       connecting?.retry = nil
@@ -149,7 +149,7 @@ extension TrackerClient {
     if silence >= configuration.triesBeforeOthers && contact.addresses.count > 1 { cookie = nil }
   }
 
-  /// The next datagram to send, to be sealed; nil: none before `deadline`.
+  /// The next datagram to send, still to be sealed; nil if there is none before `deadline`.
   package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
     guard now >= startAt else { return nil }
     begin(at: now)
@@ -163,7 +163,7 @@ extension TrackerClient {
     return connect(transaction, at: now)
   }
 
-  /// When there is next something to do; `Instant.zero` stands for at once.
+  /// When there is next something to do; `Instant.zero` means at once.
   package var deadline: Instant { max(due, startAt) }
 
   private var due: Instant {
@@ -175,10 +175,10 @@ extension TrackerClient {
     return min(deadline, waiting.isEmpty ? nextShare : .zero)
   }
 
-  /// The next of what became of the requests.
+  /// The next event about what became of the requests.
   package mutating func nextEvent() -> TrackerClientEvent? { events.popFirst() }
 
-  /// Fills the requests in flight from those that wait, then from the files with something to tell.
+  /// Begins requests while there is room: first those that are waiting, then those for files with something to tell.
   private mutating func begin(at now: Instant) {
     while transactions.count < configuration.requestsInFlight {
       if !waiting.isEmpty {
@@ -194,7 +194,7 @@ extension TrackerClient {
     }
   }
 
-  /// The transaction, ready for another try if the latest is without answer for too long.
+  /// The transaction, ready for another try if the latest has gone unanswered for too long.
   private mutating func overdue(_ transaction: TrackerTransaction, at now: Instant) -> TrackerTransaction {
     guard let retry = transaction.retry, retry <= now else { return transaction }
     var transaction = transaction
@@ -206,15 +206,15 @@ extension TrackerClient {
     return transaction
   }
 
-  /// How long to wait for an answer to this try, the first being 1.
+  /// How long to wait for an answer to this try; the first is number 1.
   func wait(after tries: Int) -> Nanoseconds {
-    // A leaving peer does not wait long: a lost farewell is repeated while there is time.
+    // A peer that is leaving does not wait long: a lost farewell is repeated while there is time.
     if isLeaving { return configuration.farewellRetry }
     let factor: Nanoseconds = 1 << min(max(0, tries - 1), 30)
     return min(configuration.firstRetry &* factor, configuration.lastRetry)
   }
 
-  /// Up to a tenth less, so that peers that began together drift apart.
+  /// The span less up to a tenth, so that peers that began together drift apart.
   mutating func jittered(_ span: Nanoseconds) -> Nanoseconds {
     span - Nanoseconds(Double(span) * Double.random(in: 0...0.1, using: &random))
   }

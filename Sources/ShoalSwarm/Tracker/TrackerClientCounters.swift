@@ -1,11 +1,11 @@
 /// What a tracker client has sent and received.
 package struct TrackerClientCounters: Sendable, Equatable {
-  /// Requests begun, CONNECT among them.
+  /// Requests begun, including CONNECT.
   package internal(set) var requests = 0
-  /// Tries beyond the first of a request.
+  /// Tries of a request after its first.
   package internal(set) var retries = 0
   /// Requests that the tracker refused.
   package internal(set) var errors = 0
-  /// Datagrams from the tracker that answer nothing asked, or cannot be read.
+  /// Datagrams from the tracker that answer nothing that was asked, or cannot be read.
   package internal(set) var ignored = 0
 }

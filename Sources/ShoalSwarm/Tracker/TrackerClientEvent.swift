@@ -12,17 +12,17 @@ package enum TrackerRequest: Sendable, Hashable {
   case deregister(id: Digest)
   /// FIND: which files have this name?
   case find(name: String)
-  /// LOOKUP: which peers have this file, or this chunk of it? At most so many, 0...255.
+  /// LOOKUP: which peers have this file, or this chunk of it? At most `most` of them, 0...255.
   case lookup(id: Digest, chunk: UInt32, most: UInt8)
   /// MAP: which of the file's `chunks` chunks does that peer have?
   case map(id: Digest, address: Address, chunks: Int)
 }
 
-/// What became of a peer's dealings with a tracker. Names and messages are the tracker's and not to be trusted.
+/// What happens between a peer and a tracker. Names and messages are the tracker's and not to be trusted.
 package enum TrackerClientEvent: Sendable, Equatable {
-  /// The tracker sees this peer at that address: the first time, and when it changes.
+  /// The tracker sees this peer at this address: reported the first time, and when it changes.
   case connected(observed: Address)
-  /// The tracker knows that the file is here: once it does, and once it does again after it had forgotten.
+  /// The tracker knows that the file is here: reported once, and again if it had forgotten.
   case registered(id: Digest)
   /// Answers `find`.
   case found(name: String, FoundPacket)
@@ -30,9 +30,9 @@ package enum TrackerClientEvent: Sendable, Equatable {
   case peers(PeersPacket)
   /// Answers `map`.
   case mapped(id: Digest, address: Address, BitSet)
-  /// The tracker refuses with a `TrackerError`. A registration is tried again after an interval, a question is not.
+  /// The tracker refuses with a `TrackerError`. A registration is tried again after an interval; a question is not.
   case refused(TrackerRequest, code: UInt16, message: String)
-  /// So many tries of a request are without answer; another goes out now, and the one after it in `next` ns.
+  /// This many tries of a request have gone unanswered; another goes out now, and the one after it in `next` ns.
   case silent(tries: Int, next: Nanoseconds)
   /// The tracker answers again after it was silent.
   case answeredAgain

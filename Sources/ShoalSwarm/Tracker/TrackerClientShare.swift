@@ -9,21 +9,21 @@ struct TrackerShare: Sendable {
   let number: Int
   /// The chunks that are here.
   var have: BitSet
-  /// Those that the tracker has confirmed.
+  /// The chunks that the tracker has confirmed.
   var reported: BitSet
-  /// Whether the tracker has confirmed the file, and not forgotten it since.
+  /// Whether the tracker has confirmed the file, and has not forgotten it since.
   var isRegistered = false
   /// Whether a REGISTER was ever sent, so that there is something to take back.
   var isKnown = false
   /// Whether the tracker must forget the file first: it credits us with chunks that are not here.
   var mustReset = false
-  /// When it was last made to.
+  /// When the tracker was last made to forget it.
   var resetAt: Instant?
-  /// Whether a request about it waits for its answer.
+  /// Whether a request about it is waiting for its answer.
   var isBusy = false
   /// When to register.
   var registerAt = Instant.zero
-  /// Before then no UPDATE.
+  /// The time before which no UPDATE is sent.
   var updateAt = Instant.zero
 
   /// When there is next something to tell.

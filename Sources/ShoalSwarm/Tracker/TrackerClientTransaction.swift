@@ -3,13 +3,13 @@ import ShoalContent
 
 /// A request on its way.
 ///
-/// All tries have one transaction id, so that a late answer to an earlier one counts; requests are idempotent, and
-/// what a try tells of a file does not change.
+/// All tries share one transaction id, so that a late answer to an earlier one counts; requests are idempotent, and
+/// what a try tells about a file does not change.
 struct TrackerTransaction: Sendable {
   let id: UInt64
-  /// Nil: CONNECT.
+  /// The request; nil for CONNECT.
   let request: TrackerRequest?
-  /// The chunks that a REGISTER or UPDATE tells, and whether they are all that there was to tell.
+  /// The chunks that a REGISTER or UPDATE tells, and whether they are all that there were to tell.
   var runs: [ChunkRun] = []
   var isWhole = true
   /// What MAP has told so far, in how many answers, and from which chunk on it asks.
@@ -20,8 +20,8 @@ struct TrackerTransaction: Sendable {
   var tries = 0
   /// When the latest try was sent.
   var sent = Instant.zero
-  /// When it is to be sent again; nil: as soon as may be.
+  /// When it is to be sent again; nil: as soon as possible.
   var retry: Instant?
-  /// Whether its cookie was refused before: a second refusal waits, lest the two ends chase each other.
+  /// Whether its cookie was refused before: after a second refusal it waits, lest the two ends chase each other.
   var wasStale = false
 }

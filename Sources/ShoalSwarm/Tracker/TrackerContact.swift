@@ -1,8 +1,8 @@
 import ShoalWire
 
-/// The addresses of one tracker, and which of them are asked in turn when it is not known where it answers.
+/// The addresses of one tracker, and which of them are asked in turn when it is not known at which it answers.
 struct TrackerContact: Sendable {
-  /// The one at which it answered last is first; before it has answered, the likeliest.
+  /// The addresses, beginning with the one at which it last answered or, before it has answered, the likeliest.
   private(set) var addresses: [Address]
   /// Whether it has answered at the first of them.
   private(set) var isMade = false
@@ -25,20 +25,20 @@ struct TrackerContact: Sendable {
   /// Whether the only one asked is the one that has answered before.
   var isAskingTheKnown: Bool { isMade && asked == 1 }
 
-  /// The next to ask.
+  /// The next address to ask.
   mutating func next() -> Address {
     if isRoundOver { asked = 0 }
     defer { asked += 1 }
     return addresses[asked]
   }
 
-  /// All are asked again, from the first on.
+  /// Begins a round, in which all are asked again from the first one on.
   mutating func startRound() { asked = 0 }
 
   /// Whether the tracker may answer from this address.
   func hears(_ address: Address) -> Bool { address == current || addresses.prefix(asked).contains(address) }
 
-  /// It has answered at that address; whether it had answered at another before.
+  /// Notes that it has answered at this address; returns whether it had answered at another before.
   mutating func answered(at address: Address) -> Bool {
     let hasMoved = isMade && address != current
     isMade = true
@@ -48,8 +48,8 @@ struct TrackerContact: Sendable {
     return hasMoved
   }
 
-  /// Other addresses from now on. One at which the tracker has answered, and which is not among them, is the last to
-  /// be asked: a name server may be wrong.
+  /// Takes other addresses from now on. If the tracker has answered at one that is not among them, that one is kept and
+  /// asked last: a name server may be wrong.
   mutating func replace(_ others: [Address]) -> (isNew: Bool, hasMoved: Bool) {
     guard !others.isEmpty else { return (false, false) }
     let known = isMade ? current : nil

@@ -4,12 +4,12 @@ import ShoalTransport
 /// Names bytes of a file that are to be sent to a peer as soon as they are at hand.
 package struct ReadKey: Hashable, Sendable {
   package let link: LinkKey
-  /// That of the link: what was read for one that has ended is not sent on the next.
+  /// The link's serial number: what was read for a link that has ended is not sent on the next one.
   let serial: Int
   let number: UInt64
 
   init(link: LinkKey, serial: Int, number: UInt64) { (self.link, self.serial, self.number) = (link, serial, number) }
-  /// As one of the link with this index.
+  /// A key for a read of the link with this index.
   package init(link: Int, number: UInt64) { self.init(link: LinkKey(index: link), serial: link, number: number) }
 }
 
@@ -22,22 +22,23 @@ struct Reads {
 
   func contains(_ number: UInt64) -> Bool { ranges.contains { $0.number == number } }
 
-  /// A range waits for its bytes.
+  /// Adds a range that waits for its bytes.
   mutating func begin(_ range: Payload) -> UInt64 {
     begun += 1
     ranges.append((begun, range))
     return begun
   }
 
-  /// The bytes are in memory, or cannot be read; nil if nobody wants them any longer.
+  /// Removes a range whose bytes are in memory, or cannot be read; nil if nobody wants them any longer.
   mutating func end(_ number: UInt64) -> Payload? {
     ranges.firstIndex { $0.number == number }.map { ranges.remove(at: $0).range }
   }
 
-  /// The peer does not want the file any more.
+  /// Drops what the peer asked for of a file that it does not want any more.
   mutating func cancel(file: UInt16) { ranges.removeAll { $0.range.file == file } }
 
-  /// The peer does not want what lies in these ranges. What lies there only in part is sent: a CANCEL may be disregarded.
+  /// Drops what the peer no longer wants in these ranges. A read that lies in them only in part is sent: a CANCEL may
+  /// be disregarded.
   mutating func cancel(file: UInt16, _ space: UInt8, _ cancelled: RangeSet<UInt64>) {
     ranges.removeAll { _, range in
       guard range.file == file, range.space == space, range.length > 0 else { return false }

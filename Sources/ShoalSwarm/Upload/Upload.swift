@@ -11,9 +11,9 @@ struct Upload {
     /// The number that the peer gave the file on this link.
     let number: UInt16
     var isOffered = false
-    /// The first chunk that was not announced to it yet.
+    /// The first chunk that has not been announced to it yet.
     var announced = 0
-    /// Chunks below that have come since.
+    /// The chunks before that one that have come since.
     var gained: [ChunkRun] = []
     /// Bytes of the file queued for it so far.
     var bytes: UInt64 = 0
@@ -25,17 +25,17 @@ struct Upload {
     subscribers.firstIndex { $0.link == link && $0.number == number }
   }
 
-  /// A peer wants the file.
+  /// Adds a peer that wants the file.
   mutating func add(_ link: LinkKey, _ number: UInt16) { subscribers.append(Subscriber(link: link, number: number)) }
 
-  /// A peer no longer wants it, or is gone; returns how many bytes it requested here.
+  /// Removes a peer that no longer wants the file, or is gone; returns how many bytes it requested here.
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
     place(link, number).map { subscribers.remove(at: $0).bytes } ?? 0
   }
 
   // MARK: What is here
 
-  /// Tells a peer how the file is cut and what of it is here, unless it has been told.
+  /// Tells a peer how the file is cut and what of it is here, unless it has already been told.
   mutating func offer(_ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ outbox: inout Outbox) {
     guard let i = place(link, number), !subscribers[i].isOffered else { return }
     var offer = Offer()
@@ -52,7 +52,7 @@ struct Upload {
     outbox.post(offer, to: link)
   }
 
-  /// A chunk has come to be here: who was told of those around it is to be told.
+  /// Notes a chunk that is now here: peers that were told of the chunks around it are to be told of it.
   mutating func gain(_ chunk: Int) {
     let run = ChunkRun(first: UInt32(chunk), count: 1)
     for i in subscribers.indices where chunk < subscribers[i].announced {
@@ -63,8 +63,8 @@ struct Upload {
     }
   }
 
-  /// Tells a peer of chunks that it does not know to be here, in at most `room` messages, which are counted off; whether
-  /// that were all.
+  /// Tells a peer about chunks that it does not know to be here, in at most `room` messages, from which those sent are
+  /// deducted; returns whether those were all.
   mutating func announce(
     _ copy: LocalCopy, to link: LinkKey, _ number: UInt16, room: inout Int, _ outbox: inout Outbox
   ) -> Bool {
@@ -90,7 +90,7 @@ struct Upload {
 
   // MARK: What is asked for
 
-  /// Queues what a peer asks for, at most `room` ranges, and refuses the rest; what that costs.
+  /// Queues what a peer asks for, up to `room` ranges, and refuses the rest; returns what that costs.
   mutating func take(
     _ request: Request, from link: LinkKey, _ space: ContentSpace, room: Int, of file: ServedContent,
     _ outbox: inout Outbox
@@ -123,9 +123,9 @@ struct Upload {
 /// What a REQUEST may be answered from.
 struct ServedContent {
   let key: FileKey
-  /// Known before anything of the file is here.
+  /// The length of the manifest, which is known before anything of the file is here.
   let manifestLength: UInt64
-  /// Nil where nothing is, or nothing is offered.
+  /// What is here of the file; nil if nothing is, or nothing is offered.
   let copy: LocalCopy?
 
   func holds(_ range: RangeField, _ space: ContentSpace) -> Bool {
@@ -139,7 +139,7 @@ struct ServedContent {
 }
 
 extension Outbox {
-  /// A peer does not get these ranges of what it asked for.
+  /// Refuses a peer these ranges of what it asked for.
   mutating func refuse(_ ranges: [RangeField], of request: Request, _ code: Refusal, to link: LinkKey) {
     for ranges in ranges.split(every: SwarmConstants.rangesPerMessage) {
       var refuse = Refuse()
@@ -148,14 +148,14 @@ extension Outbox {
     }
   }
 
-  /// A peer does not get a file.
+  /// Refuses a peer a file.
   mutating func refuse(_ file: UInt16, _ code: Refusal, to link: LinkKey) {
     var refuse = Refuse()
     (refuse.file, refuse.code) = (file, code.rawValue)
     post(refuse, to: link)
   }
 
-  /// We want a file no longer.
+  /// Tells a peer that we no longer want a file.
   mutating func cancel(_ file: UInt16, to link: LinkKey) {
     var cancel = Cancel()
     cancel.file = file
@@ -164,7 +164,7 @@ extension Outbox {
 }
 
 extension [ChunkRun] {
-  /// Adds a run that overlaps none, keeping the order and joining neighbours.
+  /// Adds a run that overlaps no other, keeping the order and joining neighbours.
   mutating func insertInOrder(_ run: ChunkRun) {
     var low = 0
     var high = count

@@ -7,7 +7,7 @@ import ShoalBase
 /// one is remembered for longer, and follows a longer least round trip slowly, unless that is so steady that it must be
 /// another path: a queue that others fill too never is.
 struct BaseRoundTrip {
-  /// Nil before the first sample.
+  /// The round trip; nil before the first sample.
   var value: Nanoseconds? { known?.value }
   private var known: (value: Nanoseconds, renewedAt: Instant)?
 
@@ -18,7 +18,7 @@ struct BaseRoundTrip {
     known = (sample, now)
   }
 
-  /// `least` is the least round trip of late, `queueing` the most by which any of late exceeded this one.
+  /// `least` is the least recent round trip, `queueing` the most by which any recent one exceeded this one.
   mutating func follow(_ least: Nanoseconds, queueing: Nanoseconds, at now: Instant) {
     guard let (value, renewedAt) = known, now - renewedAt > Self.interval else { return }
     let rise = max(least - value, 0)

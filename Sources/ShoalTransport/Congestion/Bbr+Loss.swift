@@ -1,4 +1,4 @@
-// What loss makes of the model, and how that is undone.
+// What loss does to the model, and how that is undone.
 extension Bbr {
   /// What was known before a verdict.
   struct Undo {
@@ -26,7 +26,7 @@ extension Bbr {
     burstLoss.add(head: tally.head, tail: tally.tail)
     randomLoss.limit = burstLoss.mostRandom
     let excess = tally.excess(over: randomLoss)
-    // As long as the rate still grows and no queue shows, even what probes meets random loss alone.
+    // As long as the rate still grows and no queue shows, even probing packets meet only random loss.
     let isProbeClean = state == .startup && hasGrown && tally.queued.packets == 0
     if isNewRound, excess <= 0.02 || isProbeClean { randomLoss.add(tally, includingProbes: isProbeClean) }
     if excess > 0.1 { randomLoss.forgetSlow() }
@@ -71,7 +71,7 @@ extension Bbr {
     bounds.most = max(min(product, Double(window)) * max(0.7, 1 - excess), seen * (1 - min(0.3, excess)))
   }
 
-  /// The path carries much less than it did.
+  /// Adapts to a path that carries much less than it did.
   private mutating func collapse(_ sample: CongestionSample) {
     guard latestBandwidth > 0 else { return }
     bounds.lowBandwidth = latestBandwidth
@@ -87,8 +87,8 @@ extension Bbr {
     bounds.bandwidth = (current: bandwidth, last: bandwidth)
   }
 
-  /// A rate that falls is followed as long as its queue stands; and where it falls without loss, since the queue is
-  /// deep, after two rounds.
+  /// Follows a rate that falls, as long as its queue stands; if it falls without loss, as where the queue is deep,
+  /// after two rounds.
   mutating func followDrop() {
     guard bounds.isFull, state != .probeRoundTrip, !roundAppLimited, latestBandwidth > 0, let roundLeast else { return }
     if bounds.lowering > 0 {

@@ -2,7 +2,7 @@ import ShoalBase
 
 // The states, and what makes one follow another.
 extension Bbr {
-  /// What the rate is multiplied with for the pace.
+  /// The factor by which the rate is multiplied for the pace.
   var gain: Double {
     switch state {
     case .startup: Bbr.startupGain
@@ -25,7 +25,7 @@ extension Bbr {
     case .startup where bounds.isFull: enter(.drain, at: sample.now)
     case .drain where inFlight <= product: beginDown(sample, awaitingFeedback: false)
     case .down where inFlight <= product: enter(.cruise, at: sample.now)
-    // Where others' queue stands, what is in flight never falls so low.
+    // Where a queue made by others stands, what is in flight never falls that low.
     case .down where round >= probedRound + waitRounds, .cruise where round >= probedRound + waitRounds:
       bounds.lowBandwidth = .infinity
       bounds.lowInflight = .infinity
@@ -44,24 +44,24 @@ extension Bbr {
     enter(.up, at: now)
   }
 
-  /// What was sent while probing up is answered within a round trip from now.
+  /// Begins `down`: what was sent while probing up is answered within a round trip from now.
   mutating func beginDown(_ sample: CongestionSample, awaitingFeedback: Bool) {
     enter(.down, at: sample.now)
     roundEnd = sample.delivered
     feedbackRound = awaitingFeedback ? round + 1 : nil
     probedRound = round
-    // Some rounds more by chance, so that flows do not march in step.
+    // A few more rounds, at random, so that flows do not march in step.
     waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), 48) + generator.next() % 3
   }
 
-  /// The path was asked for more for long enough to tell whether it has it.
+  /// Whether the path was asked for more for long enough to tell whether it has it.
   private mutating func isUpDone(_ sample: CongestionSample, _ isNewRound: Bool) -> Bool {
     let inFlight = Double(sample.priorInFlight)
     if inFlight >= bounds.most - Double(2 * datagram) {
-      // Held by what the path took last: it is asked for a little more as long as no queue grows.
+      // Limited by what the path last took: it is asked for a little more as long as no queue grows.
       bounds.most += growth.add(
         sample.ackedBytes, window: Double(window), datagram: datagram, isNewRound: isNewRound)
-      // Where no round trip is told, only the time tells when to stop.
+      // If there is no round trip, only time tells when to stop.
       guard let roundTrip = sample.roundTrip else {
         return isNewRound && roundLeast == nil && round >= stateRound + 2
       }
@@ -72,7 +72,7 @@ extension Bbr {
     return isLong && inFlight >= (1 + 0.8 * (upGain - 1)) * product || round >= stateRound + 2
   }
 
-  /// What was sent while probing up is answered: the path took it, or it did not.
+  /// Takes the answer to what was sent while probing up: the path took it, or it did not.
   mutating func takeFeedback(isCongested: Bool, _ sample: CongestionSample) {
     feedbackRound = nil
     guard !isCongested else { return advanceCycle() }
@@ -80,7 +80,7 @@ extension Bbr {
     bounds.lossyProbes = max(bounds.lossyProbes - 1, 0)
     let isFlat = roundLeast.map { $0 < leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond } ?? false
     if greatestBandwidth >= 1.1 * bandwidthBeforeProbe, isFlat, state == .down || state == .cruise {
-      // There is much more than was known: on with it, faster.
+      // There is much more than was known: continue, faster.
       upGain = min(1 + 2 * (upGain - 1), Bbr.startupGain)
       beginUp(at: sample.now)
     } else {
@@ -95,7 +95,8 @@ extension Bbr {
     bounds.bandwidth.current = 0
   }
 
-  /// The pipe is full when three rounds have not brought a quarter more; whether this one has.
+  /// Checks whether the pipe is full, as it is when three rounds have not brought a quarter more; returns whether this
+  /// one has.
   mutating func checkFull() -> Bool {
     if greatestBandwidth >= fullBandwidth * 1.25 {
       fullBandwidth = greatestBandwidth

@@ -96,11 +96,11 @@ struct Bbr: CongestionController {
     case probeRoundTrip = "probe_rtt"
   }
 
-  /// What was learned by loss; put back when the losses prove spurious.
+  /// What was learned from loss; restored when the losses prove spurious.
   struct Bounds {
     var state = State.startup
     var isFull = false
-    /// The greatest delivery rate of this probing cycle and of the last, in bytes a second.
+    /// The greatest delivery rate of this probing cycle and of the last, in bytes per second.
     var bandwidth = (current: 0.0, last: 0.0)
     /// The most bytes in flight that the path was seen to take (`inflight_longterm`).
     var most = Double.infinity
@@ -146,7 +146,7 @@ struct Bbr: CongestionController {
   var aggregation = AckAggregation()
 
   // Startup
-  /// A queue was seen.
+  /// Whether a queue was seen.
   var hasQueued = false
   var fullBandwidth = 0.0
   var fullRounds = 0
@@ -172,7 +172,7 @@ struct Bbr: CongestionController {
 
   static let startupGain = 2.77
   static let firstUpGain = 1.2
-  /// The rate is left a hundredth of room, so that a queue does not stand.
+  /// The share of the rate that is used: a hundredth is left free, so that a queue does not persist.
   static let margin = 0.99
   static let roundTripLifetime: Nanoseconds = 10 * .second
   static let probeRoundTripTime: Nanoseconds = 200 * .millisecond
@@ -204,9 +204,9 @@ struct Bbr: CongestionController {
   var bandwidth: Double { min(greatestBandwidth, bounds.lowBandwidth) }
   var greatestBandwidth: Double { max(bounds.bandwidth.current, bounds.bandwidth.last) }
 
-  /// The bytes in flight that fill the path without a queue, those that will be lost included.
+  /// The bytes in flight that fill the path without a queue, including those that will be lost.
   var product: Double {
-    // A peer that echoes what it likes must not make this a number that is no integer.
+    // A peer that echoes what it likes must not be able to make this a number that is not an integer.
     min(bandwidth / (1 - randomLoss.share) * Double(leastRoundTrip) / 1e9, 1e15)
   }
 
@@ -230,7 +230,7 @@ struct Bbr: CongestionController {
     return max(Int(Int64(saturating: window)), bounds.isFull ? least : Constants.initialWindow * datagram)
   }
 
-  /// Bytes a second.
+  /// Bytes per second.
   var pacingRate: Double {
     let roundTrip = max(leastRoundTrip, .millisecond)
     // Until a queue shows, it is the sender that limited what was delivered.
@@ -241,7 +241,7 @@ struct Bbr: CongestionController {
       gain * Bbr.margin * bandwidth / (1 - randomLoss.share), least * 1e9 / Double(min(roundTrip, 2 * .second)))
   }
 
-  /// How what leaves now leaves.
+  /// How packets that leave now leave.
   var phase: SendPhase {
     switch state {
     case .startup, .up: .probing
@@ -285,7 +285,7 @@ struct Bbr: CongestionController {
 
   private mutating func answered(_ sample: CongestionSample) {
     guard sample.ackedBytes > 0 else { return }
-    // What an outage swallowed says nothing of the path, and is found lost up to two rounds after it.
+    // What an outage swallowed says nothing about the path, and is found lost up to two rounds after it.
     if timeouts > 0 { trustedFrom = round + 3 }
     // After ten seconds of nothing this may be another path.
     if timeouts >= 3, sample.now - answeredAt > 10 * .second {
@@ -321,7 +321,7 @@ struct Bbr: CongestionController {
       rounds: bounds.isFull ? 10 : 1)
   }
 
-  /// The least round trip is forgotten after ten seconds; then the queue is drained to see it again.
+  /// Forgets the least round trip after ten seconds; then the queue is drained to see it again.
   private mutating func updateRoundTrip(_ sample: CongestionSample) {
     let isExpired = least.map { sample.now - $0.seenAt > Bbr.roundTripLifetime } ?? false
     if let roundTrip = sample.roundTrip {

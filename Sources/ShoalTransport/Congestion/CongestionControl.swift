@@ -22,8 +22,8 @@ struct CongestionSample {
   var roundTrip: Nanoseconds?
   var smoothedRoundTrip: Nanoseconds
 
-  /// Whether it was a window of so many bytes that limited what was in flight, rather than what there was to send or
-  /// the peer's window (RFC 9002 §7.8); in slow start, of which pacing spreads the window, `half` of it will do.
+  /// Whether a window of this many bytes was what limited what was in flight, rather than what there was to send or the
+  /// peer's window (RFC 9002 §7.8); in slow start, where pacing spreads the window out, `half` of it is enough.
   func fills(_ window: Double, half: Bool = false, _ datagram: Int) -> Bool {
     !rate.appLimited && Double(priorInFlight + 2 * datagram) >= window * (half ? 0.5 : 0.75)
   }
@@ -33,13 +33,13 @@ struct CongestionSample {
 struct CongestionDecision {
   /// The most bytes in flight.
   var window = Int.max
-  /// Bytes a second; infinite if nothing is to be paced.
+  /// Bytes per second; infinite if nothing is to be paced.
   var pacingRate = Double.infinity
-  /// How what leaves now leaves.
+  /// How packets that leave now leave.
   var phase = SendPhase.steady
   /// The part of a full burst that leaves at once.
   var burstShare = 1.0
-  /// A round trip longer than this shows a queue on the path; nil where nothing is known of it.
+  /// A round trip longer than this shows a queue on the path; nil if nothing is known about it.
   var longRoundTrip: Nanoseconds?
   /// The share of packets that the path is taken to lose whatever is sent; nil if the controller has no such notion.
   var randomLoss: Double?
@@ -51,7 +51,7 @@ enum CongestionEvent {
   case acknowledged(CongestionSample)
   /// The path's first round trip, known from the handshake.
   case started(roundTrip: Nanoseconds, at: Instant)
-  /// So many probe timeouts in a row without an answer.
+  /// This many probe timeouts in a row have gone without an answer.
   case timedOut(count: Int)
   /// The size of a full datagram has changed.
   case datagram(Int)
@@ -71,7 +71,7 @@ protocol CongestionController {
 }
 
 extension CongestionController {
-  /// Takes note of what happened.
+  /// Takes note of what happened, and returns what is decided.
   @inline(__always) mutating func handle(_ event: CongestionEvent) -> CongestionDecision {
     switch event {
     case .acknowledged(let sample): acknowledged(sample)
@@ -83,7 +83,7 @@ extension CongestionController {
   }
 }
 
-/// The controller of a path, and what it has decided, as each packet asks for that.
+/// The controller of a path, and what it has decided, which every packet asks for.
 struct CongestionControl {
   /// An enum, so that calls are direct: one through `any CongestionController` costs ten times as much.
   enum Controller {

@@ -7,18 +7,18 @@ struct Cubic: CongestionController {
   private var size: Double
   private var threshold = Double.infinity
   private var greatest = 0.0
-  /// When the window is to be back at `greatest`, counted from the start of the epoch.
+  /// When the window is due to be back at `greatest`, counted from the start of the epoch.
   private var inflection = 0.0
   private var epoch: Instant?
   private var renoWindow = 0.0
-  /// Losses of what left before this belong to the reduction that was made then.
+  /// Losses of packets that left before this belong to the reduction that was made then.
   private var reducedAt: Instant?
   private var smoothed = Constants.initialRoundTrip
   private var hystart = HyStart()
   private var undo: Undo?
   private var exemption = CorruptionExemption()
 
-  /// What was before a reduction.
+  /// The state before a reduction.
   private struct Undo {
     var size: Double
     var threshold: Double
@@ -38,7 +38,8 @@ struct Cubic: CongestionController {
   var stateName: String { size < threshold ? (hystart.isConservative ? "css" : "slow_start") : "avoidance" }
   /// The most bytes in flight.
   var window: Int { max(Int(Int64(saturating: size)), 2 * datagram) }
-  /// Bytes a second: twice the window a round trip in slow start, then a quarter more than it (RFC 9002 §7.7).
+  /// Bytes per second: twice the window per round trip in slow start, then a quarter more than the window (RFC 9002
+  /// §7.7).
   var pacingRate: Double {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
   }
@@ -51,10 +52,11 @@ struct Cubic: CongestionController {
     smoothed = sample.smoothedRoundTrip
     let lost = exemption.counting(sample)
     let isRestored = restoreIfSpurious(sample)
-    // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
+    // Losses that a timer found are reported with the next ACK, which may be the one that shows that they were none.
     if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     guard sample.ackedBytes > 0 else { return }
-    // What the window did not limit says nothing of what it could be, nor does such time count (RFC 9438 §5.8).
+    // If the window was not the limit, that says nothing about what it could be, nor does such time count (RFC 9438
+    // §5.8).
     guard sample.fills(size, half: size < threshold, datagram) else {
       epoch = nil
       return
@@ -68,7 +70,7 @@ struct Cubic: CongestionController {
     }
   }
 
-  /// RFC 9438 §4.2 to §4.5: along the cubic, or as Reno would, whichever is more.
+  /// Grows the window along the cubic, or as Reno would, whichever is more (RFC 9438 §4.2 to §4.5).
   private mutating func avoid(_ sample: CongestionSample) {
     let unit = Double(datagram)
     if epoch == nil {
@@ -93,7 +95,8 @@ struct Cubic: CongestionController {
       size: size, threshold: threshold, greatest: greatest,
       doubt: DoubtedLosses(lost, roundTrip: smoothed, at: sample.now))
     reducedAt = sample.now
-    // Fast convergence (RFC 9438 §4.7): who had to give way before reaching its old size leaves room for others.
+    // Fast convergence (RFC 9438 §4.7): a sender that had to give way before reaching its old size leaves room for
+    // others.
     greatest = size < greatest ? size * (1 + Cubic.beta) / 2 : size
     size = max(size * Cubic.beta, Double(2 * datagram))
     threshold = size
@@ -112,7 +115,7 @@ struct Cubic: CongestionController {
     return verdict == .spurious
   }
 
-  /// Persistent congestion (RFC 9002 §7.6): the window starts anew.
+  /// Starts the window anew after persistent congestion (RFC 9002 §7.6).
   mutating func timedOut(count: Int) {
     guard count == 3 else { return }
     threshold = max(size * Cubic.beta, Double(2 * datagram))
@@ -122,7 +125,7 @@ struct Cubic: CongestionController {
     hystart = HyStart()
   }
 
-  /// The cube root, for the core knows no system's.
+  /// The cube root, computed here because the core uses no system's library.
   private func cbrt(_ value: Double) -> Double {
     guard value > 0 else { return 0 }
     var root = value > 1 ? value / 3 + 1 : 1

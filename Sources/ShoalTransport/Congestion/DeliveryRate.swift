@@ -2,7 +2,7 @@ import ShoalBase
 
 /// The rate at which packets are delivered: draft-cheng-iccrg-delivery-rate-estimation.
 struct DeliveryRate {
-  /// What one ACK tells of it.
+  /// What one ACK tells about the rate.
   struct Sample {
     /// Whether the fields below say anything.
     var isValid = false
@@ -10,9 +10,9 @@ struct DeliveryRate {
     var priorDelivered: UInt64 = 0
     var priorTime = Instant.zero
     var sendElapsed: Nanoseconds = 0
-    /// The sender had nothing more to send then: the path could perhaps do more.
+    /// Whether the sender had nothing more to send then, so that the path could perhaps do more.
     var appLimited = false
-    /// Bytes a second; nil if the time was too short to tell.
+    /// Bytes per second; nil if the time was too short to tell.
     var bytesPerSecond: Double?
   }
 
@@ -54,11 +54,11 @@ struct DeliveryRate {
     if let end = appLimitedUntil, delivered > end { appLimitedUntil = nil }
     guard sample.isValid else { return }
     let interval = max(sample.sendElapsed, now - sample.priorTime)
-    // Shorter than a round trip it says more of how ACKs are bunched than of the path.
+    // An interval shorter than a round trip says more about how ACKs are bunched than about the path.
     guard interval >= minimum ?? 0, interval > 0 else { return }
     sample.bytesPerSecond = Double(delivered - sample.priorDelivered) * 1e9 / Double(interval)
   }
 
-  /// The sender has nothing more to send, though it may.
+  /// Notes that the sender has nothing more to send although it may.
   mutating func becameAppLimited(inFlight: Int) { appLimitedUntil = delivered + UInt64(inFlight) }
 }

@@ -22,7 +22,7 @@ struct HyStart {
 
   var isConservative: Bool { baseline != nil }
 
-  /// What the acknowledged bytes are multiplied with to grow the window.
+  /// The factor by which the acknowledged bytes are multiplied to grow the window.
   mutating func growth(_ sample: CongestionSample) -> Double {
     if sample.rate.isValid, sample.rate.priorDelivered >= roundEnd { beginRound(sample.delivered) }
     guard let roundTrip = sample.roundTrip else { return isConservative ? 1 / HyStart.divisor : 1 }

@@ -4,8 +4,8 @@ import ShoalBase
 /// keeping the queue that it makes below a target.
 ///
 /// The corrections: round trips instead of one-way delays; a gain that makes it slower than TCP where the path is
-/// short; multiplicative decrease, so that late comers get their share; and slowdowns now and then, in which the
-/// queue drains and the base delay is seen.
+/// short; multiplicative decrease, so that latecomers get their share; and occasional slowdowns, in which the queue
+/// drains and the base delay is seen.
 struct Ledbat: CongestionController {
   /// The bytes of a full datagram.
   var datagram: Int
@@ -41,7 +41,7 @@ struct Ledbat: CongestionController {
   var window: Int {
     max(Int(Int64(saturating: slowdown.isActive ? 0 : size)), Int(Ledbat.leastWindow) * datagram)
   }
-  /// Bytes a second.
+  /// Bytes per second.
   var pacingRate: Double {
     Double(window) * (size < threshold ? 2 : 1.25) * 1e9 / Double(max(smoothed, .microsecond))
   }
@@ -63,7 +63,7 @@ struct Ledbat: CongestionController {
       threshold = slowdown.restored
     }
     let isRestored = restoreIfSpurious(sample)
-    // Losses that a timer found are told with the next ACK, which may be the one that shows that they were none.
+    // Losses that a timer found are reported with the next ACK, which may be the one that shows that they were none.
     if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     if slowdown.isDue(sample.now) { return slowdown.begin(window: size, smoothed, at: sample.now) }
     guard sample.ackedBytes > 0, let floor = base.least, let recent = recent.least else { return }
@@ -162,7 +162,7 @@ struct Ledbat: CongestionController {
   }
 
   /// The initial and the periodic slowdown (LEDBAT++ §4.5): two round trips at two packets, then slow start back; the
-  /// next after nine times what that took.
+  /// next comes after nine times as long as that took.
   private struct Slowdown {
     /// The longest that one is taken to have lasted: it may have been cut short by a peer's silence.
     private static let longest: Nanoseconds = 1_000 * .second
@@ -188,7 +188,7 @@ struct Ledbat: CongestionController {
       return true
     }
 
-    /// The window is back where it was, or slow start has found it.
+    /// Notes that the window is back where it was, or that slow start has found it.
     mutating func recovered(_ roundTrip: Nanoseconds, at now: Instant) {
       guard dueAt == .distantFuture else { return }
       dueAt = now + (beganAt.map { 9 * min(now - $0, Slowdown.longest) } ?? 2 * roundTrip)

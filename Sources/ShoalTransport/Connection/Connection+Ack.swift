@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension Connection {
-  /// An ACK. One that speaks of numbers never sent is ignored; a fault in its slice is thrown last.
+  /// Takes an ACK. One about numbers that were never sent is ignored; a fault in its slice is thrown last.
   mutating func onAck(_ bytes: Span<UInt8>, at now: Instant) throws(WireError) {
     let ack = try AckPacket.read(bytes)
     let next = Numbering.expand(ack.next, near: sendWindow.base)
@@ -58,12 +58,12 @@ extension Connection {
     return corrupt
   }
 
-  /// What an ACK's echo tells, if anything.
+  /// What an ACK's echo says about the round trip, if anything.
   private mutating func echoedRoundTrip(_ ack: AckPacket, hasGap: Bool, at now: Instant) -> Nanoseconds? {
     guard ack.delay != .max else { return nil }
     let elapsed = Nanoseconds(now.wireMicroseconds &- ack.echo) * .microsecond
     let age = elapsed - Nanoseconds(ack.delay) * .microsecond
-    // An echo of what was never sent would make the round trip whatever the peer likes.
+    // If an echo of what was never sent counted, the peer could make the round trip whatever it likes.
     guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
     path.roundTrip.add(age)
     // Rounded up to a microsecond, because the echo has lost its fraction.
@@ -78,7 +78,7 @@ extension Connection {
     counters.lost += result.losses.packets
   }
 
-  /// Nothing large gets through any more.
+  /// Notes that nothing large gets through any more.
   mutating func suspectBlackHole(at now: Instant) {
     sendWindow.blackHole.forget()
     path.suspectBlackHole(at: now)

@@ -51,14 +51,14 @@ extension Connection {
 
   // MARK: What comes
 
-  /// The peer's OPEN came again: our ACCEPT was lost, or this OPEN was late.
+  /// Notes that the peer's OPEN came again: our ACCEPT was lost, or this OPEN was late.
   mutating func onRepeatedOpen(_ bytes: Int) {
     guard state == .accepting else { return }
     path.validation.received(bytes)
     handshake.isDue = true
   }
 
-  /// The opener has shown that it received our ACCEPT.
+  /// Notes that the opener has shown that it received our ACCEPT.
   mutating func onProof(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
     assert(state == .accepting)
     handshake.onAnswer(&path.roundTrip, at: now)
@@ -108,7 +108,7 @@ extension Connection {
 
   // MARK: The end
 
-  /// Ends it; its owner knows.
+  /// Ends the connection without telling its owner.
   mutating func close(_ code: UInt16, _ reason: String, on event: ConnectionEvent, at now: Instant) {
     guard state != .closing else { return }
     closing.code = code
@@ -119,7 +119,7 @@ extension Connection {
     timers[.linger] = now + Constants.linger
   }
 
-  /// Ends it and tells its owner.
+  /// Ends the connection and tells its owner.
   mutating func end(
     _ code: CloseCode, _ reason: String, on event: ConnectionEvent, _ id: ConnectionID,
     _ events: inout Ring<TransportEvent>, at now: Instant
@@ -128,7 +128,7 @@ extension Connection {
     close(code.rawValue, reason, on: event, at: now)
   }
 
-  /// The peer has ended it, by a packet of this type.
+  /// Notes that the peer has ended the connection, by a packet of this type.
   mutating func onEnd(
     by type: PacketType, _ code: UInt16, _ reason: String, _ id: ConnectionID, _ events: inout Ring<TransportEvent>,
     at now: Instant

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension Connection {
-  /// What came of a datagram.
+  /// The outcome of a datagram.
   enum Reception {
     case taken
     /// It was of no use.
@@ -12,7 +12,7 @@ extension Connection {
     case accepted
   }
 
-  /// An intact datagram from the peer's address, with our id.
+  /// Takes an intact datagram from the peer's address, with our id.
   mutating func receive(
     _ type: PacketType, _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) throws(WireError) -> Reception {
@@ -50,13 +50,13 @@ extension Connection {
     return .taken
   }
 
-  /// A datagram that fails its checksum came from the peer's address: an ACK tells the peer at once.
+  /// Notes that a datagram that fails its checksum came from the peer's address: an ACK tells the peer at once.
   mutating func onCorrupt(at now: Instant) {
     counters.corrupt += 1
     if state == .established { acks.onCorrupt(path.roundTrip, at: now) }
   }
 
-  /// A duplicate has come: the peer does not know that the first has arrived.
+  /// Notes a duplicate: the peer does not know that the first has arrived.
   mutating func onDuplicate(at now: Instant) {
     acks.onDuplicate(path.roundTrip, at: now)
     timers[.ack] = acks.dueAt
@@ -64,7 +64,7 @@ extension Connection {
 
   // MARK: DATA
 
-  /// A fault in DATA ends the connection: what cannot be read would be lost for good.
+  /// Takes DATA. A fault in it ends the connection: what cannot be read would be lost for good.
   private mutating func onData(
     _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) -> Reception {
@@ -78,7 +78,7 @@ extension Connection {
     }
   }
 
-  /// Takes note of a numbered packet; whether it is new, and its messages are to be handed on.
+  /// Notes a numbered packet; returns whether it is new, so that its messages are to be handed on.
   private mutating func keep(_ packet: DataPacket, at now: Instant) -> Bool {
     let number = Numbering.expand(packet.sequence, near: receiveWindow.next)
     let top = receiveWindow.top

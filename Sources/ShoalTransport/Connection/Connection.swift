@@ -28,7 +28,7 @@ struct Connection: ~Copyable {
 
   /// When we tell the peer what has arrived.
   var acks = AckSchedule()
-  /// The number at which the next ACK goes on, where one was too short to describe the window.
+  /// The number from which the next ACK continues, if one was too short to describe the window.
   var nextSlice: UInt64?
   /// The packets that one ACK of the peer's may cover, and how long it may be delayed.
   var ackEvery: UInt8 = 2
@@ -46,9 +46,9 @@ struct Connection: ~Copyable {
 
   var timers = Timers()
   var counters = TransportCounters()
-  /// The bytes of memory that its host was last charged for it.
+  /// The bytes of memory for which its host was last charged.
   private(set) var memoryCharged = 0
-  /// A message found no memory.
+  /// Whether a message found no memory.
   private(set) var isOverdrawn = false
 
   /// Replies that are due, each at most once.
@@ -83,7 +83,7 @@ struct Connection: ~Copyable {
     receiveWindow = ReceiveWindow(
       first: Numbering.first(open?.packet.initialSequence ?? 0), limit: UInt64(windowSize))
     var generator = SeededGenerator(seed: seed)
-    // Where we open, the number of OPENs is the limit.
+    // If we open it, the number of OPENs is the limit.
     path = Path(to: address, isValidated: open == nil, configuration.congestion, seed: generator.next(), at: now)
     probing = Probing(generator: generator)
     timers[.idle] = now + (byPeer ? Constants.halfOpenTimeout : idleTimeout)
@@ -129,14 +129,14 @@ struct Connection: ~Copyable {
   /// Forgets all that is queued of a file.
   mutating func cancel(file: UInt16) { queue.cancel(file: file) }
 
-  /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
+  /// Forgets queued bytes of a file that overlap these, except where that would leave more than `limit` ranges waiting.
   mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int) {
     queue.cancel(file: file, space: space, ranges: ranges, limit: limit)
   }
 
   // MARK: Memory
 
-  /// The bytes of memory that its peer can make larger.
+  /// The bytes of memory that its peer can make grow.
   var memory: Int { sendWindow.memory + sendWindow.packets.messages.bytes + queue.messageBytes }
 
   /// By how many bytes its memory has changed since this was last called.
@@ -154,7 +154,7 @@ struct Connection: ~Copyable {
 
   // MARK: Path
 
-  /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched up to there.
+  /// Lets the path be searched up to IP packets of `mtu` bytes, as the interface towards the peer takes them.
   mutating func allow(mtu: Int, at now: Instant) {
     guard state == .established, path.mtu.limit != mtu else { return }
     path.searchMTU(limit: mtu, peerLimit: maxDatagram, at: now)
@@ -173,7 +173,7 @@ struct Connection: ~Copyable {
     }
   }
 
-  /// The probe timeout now: doubled with each that passed, to two seconds at most.
+  /// The probe timeout now: doubled with each that passed, up to two seconds.
   var probeTimeout: Nanoseconds { probing.timeout(path.roundTrip.probeTimeout(ackDelay: ackDelay)) }
 
   /// The probe timeout runs from the last numbered packet sent, as long as any is unacknowledged. It never ends in the

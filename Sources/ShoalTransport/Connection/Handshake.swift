@@ -3,7 +3,7 @@ import ShoalBase
 /// The attempts to get an answer to OPEN or ACCEPT.
 struct Handshake {
   let initialSequence: UInt32
-  /// An OPEN or ACCEPT is to be sent.
+  /// Whether an OPEN or ACCEPT is to be sent.
   var isDue = true
   /// How many were sent.
   private(set) var sent = 0
@@ -11,7 +11,7 @@ struct Handshake {
   /// The token that the last RETRY brought, and how many came.
   private(set) var token: UInt64 = 0
   private(set) var retries = 0
-  /// An answer may be to any of several.
+  /// Whether an answer may be to any one of several.
   private var isAmbiguous = false
 
   init(initialSequence: UInt32) { self.initialSequence = initialSequence }
@@ -24,20 +24,20 @@ struct Handshake {
     sentAt = now
   }
 
-  /// The wait is over without an answer; whether there is to be another attempt.
+  /// Notes that the wait is over without an answer; returns whether there is to be another attempt.
   mutating func onTimeout() -> Bool {
     isDue = sent < Constants.opens
     return isDue
   }
 
-  /// What the answer tells of the round trip.
+  /// Takes what the answer says about the round trip.
   func onAnswer(_ roundTrip: inout RoundTrip, at now: Instant) {
     guard let sentAt else { return }
     if sent == 1, !isAmbiguous { roundTrip.add(now - sentAt) } else { roundTrip.assume(now - sentAt) }
   }
 
-  /// The responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN can forge
-  /// that, which costs one OPEN more; an ACCEPT is taken all the same.
+  /// Notes that the responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN
+  /// can forge that, which costs one more OPEN; an ACCEPT is taken all the same.
   mutating func onRetry(_ token: UInt64) {
     guard token != 0, token != self.token, retries < Constants.retries else { return }
     retries += 1

@@ -1,11 +1,12 @@
 import ShoalBase
 import ShoalWire
 
-/// What waits to be sent for the first time: messages, which go first, and ranges of files, cut as they leave.
+/// What is waiting to be sent for the first time: messages, which go first, and ranges of files, which are cut as they
+/// leave.
 struct SendQueue: ~Copyable {
   private var messages = Queue<[UInt8]>()
   private var ranges = Ring<Payload>()
-  /// The bytes of file that wait.
+  /// The bytes of files that are waiting.
   private(set) var bytes = 0
   /// The bytes of messages that wait.
   private(set) var messageBytes = 0
@@ -24,7 +25,7 @@ struct SendQueue: ~Copyable {
     bytes += range.length
   }
 
-  /// Puts back what a repeat could not carry.
+  /// Puts back what a retransmission could not carry.
   mutating func prepend(_ range: Payload) {
     ranges.prepend(range)
     bytes += range.length
@@ -76,7 +77,7 @@ struct SendQueue: ~Copyable {
   /// A peer that asks for much asks for whole pieces at least.
   private static let rangesAhead = 4
 
-  /// Forgets all that waits of a file.
+  /// Forgets everything that is waiting of a file.
   mutating func cancel(file: UInt16) {
     ranges.filter { $0.file != file }
     bytes = 0
@@ -127,7 +128,7 @@ struct SendQueue: ~Copyable {
 }
 
 extension RangeSet<UInt64> {
-  /// The bytes of ranges. They are a peer's: offset and length may be anything.
+  /// The bytes of ranges, which come from a peer: offset and length may be anything.
   package init(of ranges: [RangeField]) {
     self.init()
     // In this order each is added at the end.

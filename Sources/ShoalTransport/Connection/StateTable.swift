@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// What can come to a connection: a packet, the end of a wait, or a wish of its owner's.
+/// What can happen to a connection: a packet, the end of a wait, or a request of its owner's.
 enum ConnectionEvent: Hashable {
   case ownerOpens
   case ownerSends
@@ -12,11 +12,11 @@ enum ConnectionEvent: Hashable {
   /// A packet of this type; DATA is well formed.
   case packet(PacketType)
   case malformedData
-  /// An OPEN or ACCEPT has gone unanswered for a while, others may follow.
+  /// An OPEN or ACCEPT has gone unanswered for a while; others may follow.
   case unanswered
   /// The last of them has gone unanswered.
   case givenUp
-  /// Nothing was heard for as long as it may take.
+  /// Nothing was heard for as long as is allowed.
   case idle
   /// No numbered packet was sent for a third of that.
   case keepAlive
@@ -26,7 +26,7 @@ enum ConnectionEvent: Hashable {
   case lingered
 }
 
-/// What a connection does when something comes, and its state afterwards; nil: nothing is known of it any longer.
+/// What a connection does when something happens, and its state afterwards; nil: nothing is known of it any longer.
 struct Reaction: Equatable {
   enum Action: Equatable {
     case nothing
@@ -41,10 +41,11 @@ struct Reaction: Equatable {
   var next: ConnectionState?
 }
 
-/// The table of Protocol.md §4.3, which a test holds against this one: by it connections change their state, and take
-/// packets or ignore them.
+/// The table of Protocol.md §4.3, which a test compares with this one: connections use it to change their state, and to
+/// take packets or ignore them.
 enum StateTable {
-  /// The reaction to an event in a state, nil being that there is no connection; nil if it cannot come there.
+  /// The reaction to an event in a state; a nil state means that there is no connection. Nil if the event cannot happen
+  /// there.
   static func reaction(to event: ConnectionEvent, in state: ConnectionState?) -> Reaction? {
     guard let state else { return beginning(event) }
     switch state {
@@ -92,7 +93,7 @@ enum StateTable {
     case .idle: Reaction(action: .nothing, next: nil)
     case .ownerSends: Reaction(action: .wait, next: .accepting)
     case .ownerEnds: Reaction(action: .send(.close), next: .closing)
-    // With any other the connection is established, before the packet itself is looked at.
+    // Any other packet establishes the connection, before the packet itself is looked at.
     default: nil
     }
   }

@@ -30,7 +30,7 @@ struct Timers {
     set { at[kind.rawValue] = newValue }
   }
 
-  /// The earliest.
+  /// The earliest deadline.
   var next: Instant {
     var earliest = at[0]
     for i in 1..<9 where at[i] < earliest { earliest = at[i] }

@@ -2,13 +2,13 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// Which rule decides how much may be in flight, and how fast it is sent.
+/// The rule that decides how much may be in flight, and how fast it is sent.
 public enum CongestionAlgorithm: String, Sendable, CaseIterable {
-  /// Model-based (BBR): holds its rate under random loss, yields to loss of its own making.
+  /// Model-based (BBR): keeps its rate under random loss, but yields to loss that it causes itself.
   case bbr
   /// Loss-based (CUBIC, RFC 9438): as in TCP.
   case cubic
-  /// Delay-based (LEDBAT++, RFC 6817): takes what others leave.
+  /// Delay-based (LEDBAT++, RFC 6817): takes only what others leave.
   case ledbat
   /// None: the window alone. For labs.
   case none
@@ -18,33 +18,36 @@ public enum CongestionAlgorithm: String, Sendable, CaseIterable {
 package struct TransportConfiguration: Sendable {
   /// How lost packets are retransmitted; go-back-N if either end asks for it.
   package var repeatMode = RepeatMode.selectiveRepeat
-  /// The most packets from the lowest unacknowledged, per connection and direction; the smaller wish wins.
+  /// The most packets from the lowest unacknowledged one on, per connection and direction; the smaller of both ends'
+  /// wishes wins.
   ///
   /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
   package var window: UInt32 = 65_536
   /// The congestion control.
   package var congestion = CongestionAlgorithm.bbr
-  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond. A host that knows the interface
+  /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond it. A host that knows the interface
   /// towards a peer may allow more there: `Endpoint.allow(mtu:on:at:)`.
   package var mtu = 1_500
   /// The largest IP packet that peers are told to send us, in bytes.
   package var receivedMTU = 65_535
-  /// A connection from which nothing is heard for so long is closed.
+  /// How long a connection may hear nothing before it is closed.
   package var idleTimeout: Nanoseconds = 30 * .second
-  /// The most connections: bounds memory, some 12 kB each while idle. The last eighth is kept for those that we open.
+  /// The most connections: bounds memory, at some 12 kB each while idle. The last eighth is reserved for those that we
+  /// open.
   package var maxConnections = 1_024
-  /// The most connections that one host opened, its address proven: more peers than sit behind one NAT, and never all.
+  /// The most connections opened by one host whose address is proven: more peers than sit behind one NAT, but never
+  /// all.
   package var maxConnectionsPerHost = 256
-  /// The connections opened by others that have not yet proven their address; beyond, an OPEN is answered with RETRY.
+  /// The most connections whose openers have not yet proven their address; beyond that, an OPEN is answered with RETRY.
   package var maxHalfOpen = 64
-  /// The most of them from one host: whoever forges its address does not use up what others have.
+  /// The most of those from one host, so that whoever forges its address does not use up the places of others.
   package var maxHalfOpenPerHost = 16
   /// The memory for send windows that one host can make us use, in whole windows of 65,536 packets (some 10 MB each),
   /// or of `window` if that is larger. At the limit, windows keep their size and grow no more.
   package var sendWindowsPerHost = 2
   /// The same for all hosts together.
   package var sendWindows = 12
-  /// Whether packets taken for lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
+  /// Whether packets declared lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
   package var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
   package var initialSequence: UInt32?
@@ -55,7 +58,7 @@ package struct TransportConfiguration: Sendable {
   /// The bytes that one whole window takes.
   var wholeWindow: Int { max(Int(window), 65_536) * SendWindow.bytesPerPacket }
 
-  /// The most connections that others opened.
+  /// The most connections that others may have opened.
   var maxInbound: Int { maxConnections - maxConnections / 8 }
 
   /// The MTUs that may be asked for: IPv6 promises 1,280 (RFC 8200 §5), and no IP packet is larger than 65,535.
@@ -64,16 +67,16 @@ package struct TransportConfiguration: Sendable {
 
 /// The constants of the transport: Protocol.md §A.3 gives the reasons.
 enum Constants {
-  /// The OPENs that an address gets until it answers: three, so that we cannot be used to flood a stranger.
+  /// How many OPENs an address gets before it answers: three, so that we cannot be used to flood a stranger.
   static let opens = 3
-  /// The wait after the first OPEN; each is three times as long as the one before, so that a lost one costs little,
-  /// and three of them give up no path that is merely long.
+  /// The wait after the first OPEN; each further wait is three times as long as the one before, so that a lost OPEN
+  /// costs little, and no path is given up merely because it is long.
   static let openTimeout: Nanoseconds = 250 * .millisecond
-  /// How long a connection that another began may take to prove the address.
+  /// How long a connection that somebody else began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenEpoch: Nanoseconds = 5 * .second
-  /// The RETRYs that an opener heeds in one attempt: a second one, should the first token be too old.
+  /// How many RETRYs an opener heeds in one attempt: a second one in case the first token was too old.
   static let retries = 2
   /// A connection that has carried no content for this long, in either direction, may be closed for a newcomer whose
   /// host would then have as many connections.
@@ -88,7 +91,7 @@ enum Constants {
   static let longestProbeTimeout: Nanoseconds = 2 * .second
   /// How many later packets must arrive before one counts as lost, as long as no reordering was seen (RFC 9002 §6.1.1).
   static let packetThreshold: UInt64 = 3
-  /// The share of random loss above which what was lost twice goes out twice at the tail.
+  /// The share of random loss above which a packet lost twice goes out twice at the tail.
   static let duplicationLoss = 0.01
   /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
   static let longestAckDelay: Nanoseconds = 25 * .millisecond
@@ -98,7 +101,7 @@ enum Constants {
   static let leastWindow = 4
   /// How long the state of a closed connection lingers to answer what is still under way.
   static let linger: Nanoseconds = 500 * .millisecond
-  /// The CLOSEs that a peer gets which goes on sending.
+  /// How many CLOSEs a peer gets that keeps sending.
   static let closes = 3
   /// How many large datagrams must be lost in a row, with none getting through, to indicate a black hole.
   static let blackHole = 16
@@ -106,12 +109,13 @@ enum Constants {
   static let blackHoleTime: Nanoseconds = .second
   /// The bytes of an ACK: as many as any path carries.
   static let ackLength = Limits.smallestDatagram
-  /// The bytes of ACKs that what came in may pay for in advance: the largest window at 10 % loss takes 160,000 to tell.
+  /// The bytes of ACKs that incoming datagrams may pay for in advance: the largest window at 10 % loss takes 160,000 to
+  /// report.
   static let ackCredit = 1 << 18
-  /// The bytes of an ACK, a few runs included, that leaves every 25 ms even if what it answers was shorter.
+  /// The bytes of an ACK, including a few runs, that leaves every 25 ms even if what it answers was shorter.
   static let shortAck = 64
-  /// The RESETs a second that are sent to whoever uses an unknown connection id.
+  /// How many RESETs per second are sent to peers that use unknown connection ids.
   static let resetsPerSecond = 100
-  /// The stateless answers that wait to be sent: as many as datagrams are read before it is the turn of sending.
+  /// How many stateless replies may wait to be sent: as many as datagrams are read before sending gets its turn.
   static let statelessReplies = 256
 }

@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-/// The connections of an endpoint, each in a slot of memory that the table owns, and the ways to find them.
+/// The connections of an endpoint, each in a slot of memory that the table owns, and the ways of finding them.
 struct ConnectionTable: ~Copyable {
   private var slots: Slots<Connection>
   private var generations: [UInt32]
@@ -46,7 +46,7 @@ struct ConnectionTable: ~Copyable {
     return slots.isUsed(slot) && slots[slot].localID == local ? slot : nil
   }
 
-  /// The id of the connection that is inserted next: random but for the bits that name its slot.
+  /// The id of the connection that is inserted next: random, except for the bits that name its slot.
   func localID(_ random: UInt64) -> UInt64 {
     let id = random & ~slotMask | UInt64(free[free.count - 1])
     return id == 0 ? slotMask + 1 : id
@@ -71,7 +71,7 @@ struct ConnectionTable: ~Copyable {
     return slot
   }
 
-  /// To be called when the peer's id of a connection may have become known.
+  /// Call it when the peer's id of a connection may have become known.
   mutating func learnedRemote(of slot: Int) {
     let id = self[slot].remoteID
     if id != 0 { byRemote[RemoteKey(address: self[slot].address, id: id)] = slot }

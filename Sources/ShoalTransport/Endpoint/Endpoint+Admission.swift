@@ -23,8 +23,8 @@ extension Endpoint {
     return true
   }
 
-  /// Of the connections of one host, or of those hosts that have so many, one that is closing, or else the one that has
-  /// been of no use for longest.
+  /// Of the connections of one host, or of all hosts that have `count` of them, one that is closing or, if there is
+  /// none, the one that has been of no use for longest.
   private func idlest(_ host: HostKey?, _ count: Int) -> Int? {
     var found: Int?
     for slot in connections.slotsInUse where connections[slot].standing == .proven {

@@ -10,7 +10,7 @@ extension Endpoint {
     account(slot)
   }
 
-  /// A message for which there is no memory ends its connection: none can be left out.
+  /// Ends a connection if there was no memory for one of its messages: none can be left out.
   mutating func endOverdrawn(_ slot: Int, at now: Instant) {
     guard connections[slot].state != .closing else { return }
     let id = connections.id(slot)

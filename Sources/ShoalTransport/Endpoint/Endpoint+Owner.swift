@@ -33,7 +33,7 @@ extension Endpoint {
     return true
   }
 
-  /// Forgets queued bytes of a file that overlap these, but where more than `limit` ranges would wait because of it.
+  /// Forgets queued bytes of a file that overlap these, except where that would leave more than `limit` ranges waiting.
   package mutating func cancel(file: UInt16, space: UInt8, ranges: [RangeField], limit: Int, on id: ConnectionID) {
     guard let slot = usable(id) else { return }
     connections[slot].cancel(file: file, space: space, ranges: ranges, limit: limit)
@@ -45,7 +45,7 @@ extension Endpoint {
     connections[slot].cancel(file: file)
   }
 
-  /// What a peer has made us do is taken off its next turns.
+  /// Takes the work that a peer has made us do off its next turns.
   package mutating func charge(_ work: Int, to id: ConnectionID) {
     guard let slot = connections.slot(id) else { return }
     turns.charge(work, to: slot)
@@ -58,8 +58,8 @@ extension Endpoint {
     turns.add(slot)
   }
 
-  /// The interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to there,
-  /// unless that is what it is searched for already. To be called when the connection opens, before anything is sent.
+  /// Notes that the interface towards the peer takes IP packets of `mtu` bytes: the path is searched anew, up to that
+  /// size, unless that is already the limit of its search. Call it when the connection opens, before anything is sent.
   package mutating func allow(mtu: Int, on id: ConnectionID, at now: Instant) {
     guard let slot = usable(id) else { return }
     connections[slot].allow(mtu: mtu, at: now)
@@ -72,7 +72,7 @@ extension Endpoint {
     return connections[slot].path.roundTrip.smoothed
   }
 
-  /// The least round trip that a connection saw; nil before its first sample.
+  /// The least round trip that a connection has seen; nil before its first sample.
   package func leastRoundTrip(_ id: ConnectionID) -> Nanoseconds? {
     connections.slot(id).flatMap { connections[$0].path.roundTrip.minimum }
   }
@@ -82,13 +82,13 @@ extension Endpoint {
     connections.slot(id).map { connections[$0].status }
   }
 
-  /// The packets of a connection that were taken for lost since this was last asked, 16,384 at most; none unless
+  /// The packets of a connection that were declared lost since the last call, at most 16,384; none unless
   /// `TransportConfiguration.recordsLosses`. Nil if the connection is gone.
   package mutating func takeLosses(_ id: ConnectionID) -> [LossVerdict]? {
     connections.slot(id).map { connections[$0].sendWindow.log.take() }
   }
 
-  /// The bytes and the ranges of file that wait on a connection.
+  /// The bytes and the ranges of files, and the messages, that are waiting on a connection.
   package func queued(_ id: ConnectionID) -> (bytes: Int, ranges: Int, messages: Int) {
     guard let slot = connections.slot(id) else { return (0, 0, 0) }
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
@@ -113,7 +113,7 @@ extension Endpoint {
     return sum
   }
 
-  /// The connections whose handshake is done and which are not closing.
+  /// The number of connections whose handshake is complete and which are not closing.
   package var establishedCount: Int {
     connections.slotsInUse.count { connections[$0].state == .established }
   }

@@ -14,7 +14,7 @@ extension Endpoint {
     guard connections[slot].address == address else { return ignored += 1 }
     let id = connections.id(slot)
     if connections[slot].state == .accepting {
-      // Only who has seen our ACCEPT knows the id in this header.
+      // Only a peer that has seen our ACCEPT knows the id in this header.
       hosts.proved(connections[slot].host, &connections[slot].standing)
       connections[slot].onProof(id, &events, at: now)
     }
@@ -42,7 +42,7 @@ extension Endpoint {
     }
     let host = HostKey(address)
     let isProven = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
-    // What we opened ourselves may take more than is kept for it.
+    // Connections that we opened ourselves may take up more than what is reserved for them.
     let isFull = connections.isFull
     guard isProven || !isFull && hosts.takesUnproven(host) else {
       return replies.retry(mint.token(of: address, for: header.connection, at: now), header.connection, to: address)

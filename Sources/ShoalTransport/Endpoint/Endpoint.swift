@@ -17,14 +17,14 @@ package struct Endpoint: ~Copyable {
   private var deadlines: DeadlineHeap
   var replies = StatelessReplies()
   private var secrets: SecretGenerator
-  /// What each host holds of what is shared out.
+  /// What each host holds of what hosts share.
   var hosts: HostLedger
   /// Makes the tokens of RETRY.
   let mint: TokenMint
 
-  /// What connections that are gone had counted, and what belongs to none.
+  /// What connections that are gone had counted, and what belongs to no connection.
   var past = TransportCounters()
-  /// Intact datagrams for no connection, or that broke the protocol, or from the wrong address.
+  /// Intact datagrams that were for no connection, broke the protocol, or came from the wrong address.
   package internal(set) var ignored = 0
   /// Corrupt datagrams, from whatever address.
   package private(set) var corrupt = 0
@@ -58,8 +58,8 @@ package struct Endpoint: ~Copyable {
     }
   }
 
-  /// Takes note of a datagram that failed its checksum: nothing in it is believed. It is counted on the one
-  /// connection with that address, whose peer learns of it by an ACK at once.
+  /// Notes a datagram that failed its checksum: nothing in it is believed. It is counted on the connection with that
+  /// address, if there is exactly one, whose peer learns of it by an ACK at once.
   package mutating func receiveCorrupt(from address: Address, at now: Instant) {
     corrupt += 1
     guard let slot = connections.onlySlot(at: address) else { return }
@@ -100,7 +100,7 @@ package struct Endpoint: ~Copyable {
     return nil
   }
 
-  /// The same, for who holds an array.
+  /// The same, for callers that hold an array.
   package mutating func nextTransmit(into buffer: inout [UInt8], at now: Instant) -> Transmit? {
     var span = buffer.mutableSpan
     return nextTransmit(into: &span, at: now)

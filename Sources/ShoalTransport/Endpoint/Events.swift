@@ -1,17 +1,17 @@
 import ShoalBase
 import ShoalWire
 
-/// Names a connection of an endpoint; never reused within 2^32 connections of one slot.
+/// Names a connection of an endpoint; it is never reused within 2^32 connections of one slot.
 package struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
   var slot: UInt32
   var generation: UInt32
 }
 
-/// What an endpoint tells its owner. Places in a datagram are of the one last handed to `receive`.
+/// What an endpoint tells its owner. Positions in a datagram refer to the one last handed to `receive`.
 package enum TransportEvent: Sendable, BitwiseCopyable {
   /// The handshake is complete; `byPeer` if the other side began it.
   case opened(ConnectionID, byPeer: Bool)
-  /// A message other than a block has come, its fields being at `body`.
+  /// A message other than a block has come; its fields are at `body`.
   case message(ConnectionID, MessageType, body: ByteRange)
   /// A block has come.
   case block(ConnectionID, Block)
@@ -21,13 +21,13 @@ package enum TransportEvent: Sendable, BitwiseCopyable {
 
 /// A datagram to be sent.
 package struct Transmit: Sendable, BitwiseCopyable {
-  /// Where to.
+  /// The address to send it to.
   package var to: Address
   /// How many bytes were written to the buffer.
   package var headerLength: Int
   /// What follows them; its length is 0 if nothing does.
   package var payload: Payload
-  /// How many bytes wait to be sent that follow the payload's in the file: worth reading together with them.
+  /// How many bytes that follow the payload's in the file are waiting to be sent: worth reading together with them.
   package var ahead = 0
   /// The connection, if the datagram belongs to one.
   package var connection: ConnectionID?
@@ -49,13 +49,13 @@ extension Payload {
   package static let empty = Payload(source: 0, space: .content, file: 0, offset: 0, length: 0)
 }
 
-/// What was counted on one connection, or, summed up, on an endpoint.
+/// What was counted on one connection or, added up, on an endpoint.
 package struct TransportCounters: Sendable, Hashable {
   /// Datagrams sent, of any kind.
   package var sent = 0
   /// Intact datagrams received, of any kind.
   package var received = 0
-  /// Datagrams sent that repeat a numbered packet.
+  /// Datagrams sent that retransmit a numbered packet.
   package var retransmitted = 0
   /// Packets declared lost.
   package var lost = 0
@@ -71,7 +71,7 @@ package struct TransportCounters: Sendable, Hashable {
   package var bytesSent = 0
   /// UDP payload bytes received.
   package var bytesReceived = 0
-  /// Bytes of file sent, repeats included.
+  /// Bytes of files sent, including retransmissions.
   package var contentSent = 0
 
   /// Nothing counted.
@@ -101,19 +101,19 @@ package struct ConnectionStatus: Sendable {
   package var address: Address
   /// The smoothed round trip; nil before the first sample.
   package var roundTrip: Nanoseconds?
-  /// Bytes sent that are neither acknowledged nor taken for lost.
+  /// Bytes sent that are neither acknowledged nor declared lost.
   package var bytesInFlight: Int
-  /// The most of them that congestion control allows.
+  /// The most bytes in flight that congestion control allows.
   package var congestionWindow: Int
-  /// Bytes a second; infinite if not paced.
+  /// Bytes per second; infinite if not paced.
   package var pacingRate: Double
   /// How long nothing may be acknowledged before what is in flight is probed.
   package var probeTimeout: Nanoseconds
-  /// How often that has passed in a row.
+  /// How many times in a row that has passed.
   package var probeTimeouts: Int
   /// The congestion controller's state, by name.
   package var state: String
-  /// Bytes of file that wait to be sent.
+  /// Bytes of files that are waiting to be sent.
   package var queuedBytes: Int
   /// The negotiated window in packets.
   package var window: UInt32

@@ -1,15 +1,15 @@
 import ShoalBase
 import ShoalWire
 
-/// What each host holds of what an endpoint shares out, so that none can take what others need.
+/// What each host holds of what an endpoint shares out, so that no host can take what others need.
 struct HostLedger {
   /// How a connection is counted.
   enum Standing {
-    /// We opened it: nothing that its host, or anyone in its name, does can use up what we may open.
+    /// We opened it: nothing that its host, or anybody in its name, does can use up what we may open.
     case own
     /// Its opener has not yet proven its address, which may be forged: it counts as half open, and as nothing else.
     case unproven
-    /// Its opener has.
+    /// Its opener has proven its address.
     case proven
   }
 
@@ -23,9 +23,9 @@ struct HostLedger {
 
   private let configuration: TransportConfiguration
   private var shares: [HostKey: Share] = [:]
-  /// The connections that others opened, their address proven.
+  /// The connections that others opened and whose address is proven.
   private(set) var connections = 0
-  /// Those whose address is not.
+  /// Those whose address is not proven.
   private(set) var halfOpen = 0
 
   /// The bytes of send windows and messages.
@@ -62,7 +62,7 @@ struct HostLedger {
   mutating func joined(_ host: HostKey, _ standing: Standing) { count(host, standing, 1) }
   mutating func left(_ host: HostKey, _ standing: Standing) { count(host, standing, -1) }
 
-  /// The opener has proven its address.
+  /// Notes that the opener has proven its address.
   mutating func proved(_ host: HostKey, _ standing: inout Standing) {
     guard standing == .unproven else { return }
     left(host, standing)
@@ -70,15 +70,15 @@ struct HostLedger {
     joined(host, standing)
   }
 
-  /// Whether a host may take so many bytes more. It must leave as much free as it then has, so that there is always
-  /// some for others.
+  /// Whether a host may take this many more bytes. It must leave as much free as it would then have, so that there is
+  /// always some for others.
   func mayTake(_ bytes: Int, _ host: HostKey) -> Bool {
     let after = (shares[host]?.memory ?? 0) + bytes
     return after <= configuration.sendWindowsPerHost * configuration.wholeWindow
       && after <= configuration.sendWindows * configuration.wholeWindow - memory - bytes
   }
 
-  /// What a host has taken has changed by so many bytes.
+  /// Notes that what a host has taken has changed by this many bytes.
   mutating func took(_ change: Int, _ host: HostKey) {
     memory += change
     var share = shares[host] ?? Share()

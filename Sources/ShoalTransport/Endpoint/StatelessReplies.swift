@@ -2,7 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// Replies to datagrams that belong to no connection: nothing is kept of who sent them, and few wait at a time.
+/// Replies to datagrams that belong to no connection: nothing is remembered about their senders, and only a few replies
+/// wait at a time.
 struct StatelessReplies {
   private var waiting: [(to: Address, bytes: [UInt8])] = []
   private var resetCredit = Constants.resetsPerSecond
@@ -16,21 +17,21 @@ struct StatelessReplies {
     waiting.append((address, bytes))
   }
 
-  /// An OPEN comes when there are as many connections as we take.
+  /// Answers an OPEN that comes when there are as many connections as we accept.
   mutating func busy(_ id: UInt64, to address: Address) {
     var close = ClosePacket()
     close.code = CloseCode.busy.rawValue
     if let bytes = try? close.encoded(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
   }
 
-  /// An OPEN comes of which nothing is kept before its sender has shown that it gets this token.
+  /// Answers an OPEN about which nothing is kept until its sender has shown that it received this token.
   mutating func retry(_ token: UInt64, _ id: UInt64, to address: Address) {
     var retry = RetryPacket()
     retry.token = token
     if let bytes = try? retry.encoded(connection: id) { append(bytes, to: address, for: Limits.smallestDatagram) }
   }
 
-  /// DATA, of `received` bytes, comes for an id that no connection has. What is too short to be DATA is not answered.
+  /// Answers DATA, of `received` bytes, for an id that no connection has. What is too short to be DATA is not answered.
   mutating func reset(_ id: UInt64, to address: Address, for received: Int, at now: Instant) {
     guard received >= DataPacket.overhead else { return }
     let earned = Int((now - resetCreditAt) / (.second / Nanoseconds(Constants.resetsPerSecond)))
@@ -43,7 +44,7 @@ struct StatelessReplies {
     append(bytes, to: address, for: received)
   }
 
-  /// An OPEN of a version that we do not speak is told which we do.
+  /// Answers an OPEN of a version that we do not speak with those that we do.
   mutating func version(_ bytes: Span<UInt8>, to address: Address) {
     let header = Header.peek(bytes)
     guard bytes.count >= Limits.smallestDatagram, header.packetType == .open else { return }

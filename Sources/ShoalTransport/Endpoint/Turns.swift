@@ -6,9 +6,9 @@ struct Turns: ~Copyable {
   /// The slots that may have something to send, the one whose turn it is first.
   private var ready = Ring<Int>()
   private var isReady: [Bool]
-  /// The work that is left to each in this round of turns; below zero if it has cost more than its share.
+  /// The work that each has left in this round of turns; below zero if it has cost more than its share.
   private(set) var credit: [Int]
-  /// The first has been given its share of this round.
+  /// Whether the first has been given its share of this round.
   private var hasBegun = false
 
   init(slots: Int) {
@@ -19,7 +19,7 @@ struct Turns: ~Copyable {
   /// The slot whose turn it is.
   var first: Int? { ready.isEmpty ? nil : ready.first }
 
-  /// A slot may have something to send.
+  /// Notes that a slot may have something to send.
   @inline(__always)
   mutating func add(_ slot: Int) {
     guard !isReady[slot] else { return }
@@ -27,8 +27,8 @@ struct Turns: ~Copyable {
     ready.append(slot)
   }
 
-  /// Gives the first its share of this round, if it has not had it; false if that does not pay for what it owes, and the
-  /// turn is the next one's.
+  /// Gives the first its share of this round, if it has not had it; false if that does not pay for what it owes, in
+  /// which case the turn passes to the next one.
   mutating func begin() -> Bool {
     let slot = ready.first
     if !hasBegun { credit[slot] = min(credit[slot] + Work.quantum, Work.quantum) }
@@ -37,13 +37,13 @@ struct Turns: ~Copyable {
     return hasBegun
   }
 
-  /// The first has used so much of its share.
+  /// Takes this much off the first one's share.
   mutating func spend(_ work: Int) {
     credit[ready.first] -= work
     if credit[ready.first] <= 0 { pass() }
   }
 
-  /// The first has nothing more to send.
+  /// Notes that the first has nothing more to send.
   mutating func finish() {
     hasBegun = false
     guard let slot = ready.popFirst() else { return }
@@ -61,7 +61,7 @@ struct Turns: ~Copyable {
     credit[slot] = max(credit[slot] - min(work, Work.mostDebt), -Work.mostDebt)
   }
 
-  /// A slot is free for another connection.
+  /// Notes that a slot is free for another connection.
   mutating func remove(_ slot: Int) {
     credit[slot] = 0
     guard isReady[slot] else { return }

@@ -1,15 +1,16 @@
-/// The cost of the loop's work, in the bytes that could be sent meanwhile: about a nanosecond each.
+/// The cost of the loop's work, in bytes that could have been sent meanwhile: about a nanosecond each.
 ///
 /// Nothing is measured, so that a run in virtual time is the same each time.
 package enum Work {
-  /// A datagram beside its bytes: its header, its checksum and its share of a system call.
+  /// A datagram, not counting its bytes: its header, its checksum and its share of a system call.
   package static let datagram = 1_024
   /// A requested range: it is looked up and queued, read by a call of its own, and sent in a datagram of its own.
   package static let range = 2_048
-  /// A range that waits and is looked at.
+  /// A waiting range that is examined.
   package static let lookedAt = 16
-  /// What a connection may cost before the next has its turn: 64 full datagrams of Ethernet, so that batches stay whole.
+  /// What a connection may cost before the next has its turn: 64 full datagrams of Ethernet, so that batches stay
+  /// whole.
   static let quantum = 64 * (1_472 + datagram)
-  /// What a connection can come to owe by what it makes us do: as many turns pass it by.
+  /// The most that a connection can come to owe by what it makes us do; it is passed over for as many turns.
   static let mostDebt = 64 * quantum
 }

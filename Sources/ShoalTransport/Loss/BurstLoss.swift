@@ -1,6 +1,6 @@
 /// Whether the path drops the ends of our own bursts: a queue that holds less than one does.
 ///
-/// Chance takes the first half of a burst as often as the second. Where the second loses clearly more, bursts become
+/// Chance takes the first half of a burst as often as the second. If the second clearly loses more, bursts become
 /// shorter; and what the first loses is the most that can be random.
 struct BurstLoss {
   private struct Half {
@@ -8,7 +8,7 @@ struct BurstLoss {
     var lost = 0.0
 
     var rate: Double { packets > 0 ? lost / packets : 0 }
-    /// Of a rate that was seen on so many packets.
+    /// The variance of a rate that was seen on this many packets.
     func variance(_ rate: Double) -> Double { max(rate, 0.005) * (1 - rate) / max(packets, 1) }
 
     mutating func add(_ packets: Int, _ lost: Int) {
@@ -25,13 +25,14 @@ struct BurstLoss {
   /// The part of a full burst that leaves at once.
   private(set) var share = 1.0
   private var quietRounds = 0
-  /// After so many rounds without such losses bursts become longer again, later each time that this was too soon.
+  /// The number of rounds without such losses after which bursts become longer again; it grows each time that this was
+  /// too soon.
   private var patience = 100
 
   private static let least = 1.0 / 32
   private static let mostPatience = 1_600
 
-  /// A round: packets whose fate became known, and those of them that were lost, by the half in which they left.
+  /// Adds a round: packets whose fate became known, and those of them that were lost, by the half in which they left.
   mutating func add(head: LossTally.Class, tail: LossTally.Class) {
     self.head.add(head.packets, head.lost)
     self.tail.add(tail.packets, tail.lost)

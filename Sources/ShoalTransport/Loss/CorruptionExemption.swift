@@ -4,7 +4,7 @@ import ShoalBase
 /// of a round trip and none while the queue grows, as the count cannot be checked. Corruption is not congestion.
 struct CorruptionExemption {
   private static let mostShare = 0.1
-  /// Reported, and not matched with a loss yet; the loss is found soon, or was none of ours.
+  /// Reported, but not yet matched with a loss; the loss will be found soon, or was not one of ours.
   private var reported = 0
   private var expiresAt: Instant?
   private var roundEnds: Instant?
@@ -14,7 +14,7 @@ struct CorruptionExemption {
   private var least: Nanoseconds?
   private var lastLeast: Nanoseconds?
 
-  /// How many of the losses told with an ACK count.
+  /// How many of the losses reported with an ACK count.
   mutating func counting(_ sample: CongestionSample) -> Int {
     if roundEnds.map({ sample.now >= $0 }) ?? true {
       roundEnds = sample.now + sample.smoothedRoundTrip

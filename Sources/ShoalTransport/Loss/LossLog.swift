@@ -1,4 +1,4 @@
-/// The packets taken for lost since they were last asked for, where someone asks.
+/// The packets declared lost since they were last asked for, if anybody asks.
 struct LossLog {
   private var verdicts: [LossVerdict]?
   private static let most = 1 << 14

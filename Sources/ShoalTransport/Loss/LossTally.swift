@@ -4,21 +4,21 @@ struct LossTally {
     var packets = 0
     var lost = 0
   }
-  /// Those that met a queue, however they had left.
+  /// Packets that met a queue, however they had left.
   var queued = Class()
-  /// The others.
+  /// Packets that met none, by how they had left.
   var probing = Class()
   var steady = Class()
   var slow = Class()
-  /// Those that met none and left in the second half of a burst.
+  /// Packets that met none and left in the second half of a burst.
   var tail = Class()
   /// The runs that the losses form.
   var runs = 0
-  /// How many datagrams the peer reported to have been corrupt.
+  /// How many datagrams the peer reported as corrupt.
   var corrupt = 0
 
   var packets: Int { queued.packets + probing.packets + steady.packets + slow.packets }
-  /// Those that met none and left in the first half of a burst.
+  /// Packets that met none and left in the first half of a burst.
   var head: Class {
     Class(packets: packets - queued.packets - tail.packets, lost: lost - queued.lost - tail.lost)
   }
@@ -47,23 +47,23 @@ struct LossTally {
     self.corrupt += corrupt
   }
 
-  /// The share of packets that was lost beyond what random loss and twice its deviation explain, among those that can
-  /// have met congestion: that met a queue or left while probing.
+  /// The share of packets lost beyond what random loss and twice its deviation explain, among those that may have met
+  /// congestion, having met a queue or left while probing.
   func excess(over random: RandomLoss) -> Double {
     let count = Double(queued.packets + probing.packets)
-    // Corruption is not congestion, unless a queue grows or someone would have us believe too much of it.
+    // Corruption is not congestion, unless a queue grows or somebody would have us believe too much of it.
     let exempt = queued.packets == 0 ? min(Double(corrupt), 0.1 * Double(packets)) : 0
     let losses = Double(queued.lost + probing.lost) - exempt
     var excess = 0.0
     if losses >= 2 { excess = max(losses - random.most(of: count), 0) / max(count, Double(packets) / 4) }
-    // What is lost beyond all measure is not random, wherever it was lost.
+    // A loss beyond all measure is not random, wherever it occurred.
     let share = (Double(lost) - exempt) / Double(max(packets, 1))
     if packets >= 32, share > max(0.3, random.share + 0.2) { excess = max(excess, share - random.share) }
     return excess
   }
 
-  /// Whether more than 0.3 of all packets were lost in a queue, or, where even that is asked, while probing, beyond what
-  /// random loss explains.
+  /// Whether more than 0.3 of all packets were lost in a queue or, if `isProbing`, while probing, beyond what random
+  /// loss explains.
   func isOverwhelmed(over random: RandomLoss, probing isProbing: Bool) -> Bool {
     let count = queued.packets + (isProbing ? probing.packets : 0)
     let losses = queued.lost + (isProbing ? probing.lost : 0)

@@ -1,8 +1,8 @@
-/// A packet that was taken for lost, for logs.
+/// A packet that was declared lost, for logs.
 package struct LossVerdict: Sendable {
   /// What showed it (qlog's names).
   package enum Trigger: String, Sendable {
-    /// Enough that left later had arrived.
+    /// Enough packets that left later had arrived.
     case reorderingThreshold = "reordering_threshold"
     /// It should have been acknowledged by then.
     case timeThreshold = "time_threshold"

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// How a packet had left: what its loss says depends on it.
+/// How a packet had left, on which it depends what its loss says.
 enum SendPhase: UInt8, BitwiseCopyable {
   /// At the rate that the path is known to carry.
   case steady
@@ -40,18 +40,18 @@ struct PhaseCounts {
 /// Packets that were declared lost.
 struct Losses {
   var bytes = 0
-  /// Those around which the round trip was short, by how they had left.
+  /// The losses around which the round trip was short, by how the packets had left.
   var unqueued = PhaseCounts()
-  /// Those around which it was long: a queue stood on the path.
+  /// The losses around which it was long: a queue stood on the path.
   var queued = 0
-  /// The runs that they form: packets that left one after the other and were all lost.
+  /// The runs that they form: packets that left one after another and were all lost.
   var runs = 0
-  /// When the latest-sent of them had left.
+  /// When the latest-sent of them left.
   var newestSentAt: Instant?
 
   var packets: Int { unqueued.total + queued }
 
-  /// One more packet; `isNewRun` if it did not leave right after the last one, `isQueued` if a queue stood on the path.
+  /// Adds a packet; `isNewRun` if it did not leave right after the last one, `isQueued` if a queue stood on the path.
   mutating func add(_ packet: SentPacket, isNewRun: Bool, isQueued: Bool) {
     bytes += Int(packet.bytes)
     if isNewRun { runs += 1 }

@@ -1,17 +1,17 @@
 /// The share of packets that the path loses whatever is sent.
 ///
-/// It is measured on packets that met no queue and did not probe, whose loss cannot be of our making, so the pace may
-/// be raised by it without feeding itself. Those that left more slowly than the path could carry guard it: what they
-/// do not lose was not random.
+/// It is measured on packets that met no queue and did not probe, whose loss cannot be of our making, so raising the
+/// pace by it does not feed it. Packets that left more slowly than the path could carry guard it: losses that do not
+/// occur among them were not random.
 struct RandomLoss {
   private var all = Tally()
   private var slow = Tally()
   /// Between 0 and 0.2.
   var share: Double { min(measured, limit) }
   private var measured = 0.0
-  /// What it is at most, as is known from elsewhere.
+  /// The most that it can be, as known from elsewhere.
   var limit = 1.0
-  /// How many are lost in a row on average, at least 1.
+  /// How many packets are lost in a row on average, at least 1.
   private var run = 1.0
   private var runs = Tally()
 
@@ -19,7 +19,7 @@ struct RandomLoss {
     var packets = 0.0
     var lost = 0.0
 
-    /// Adds to it, what was before fading as soon as there is more than `most`.
+    /// Adds to it; what was there before fades as soon as there is more than `most`.
     mutating func add(_ more: Int, of count: Int, most: Double) {
       packets += Double(count)
       lost += Double(more)
@@ -29,7 +29,7 @@ struct RandomLoss {
     }
   }
 
-  /// A round without congestion; what probed counts too if `includingProbes`.
+  /// Adds a round without congestion; packets that probed count too if `includingProbes`.
   mutating func add(_ tally: LossTally, includingProbes: Bool) {
     // 1,500 packets are enough to know it, and few enough to follow it.
     let probing = includingProbes ? tally.probing : LossTally.Class()
@@ -46,19 +46,19 @@ struct RandomLoss {
     measured = min(measured, rate + 2 * deviation)
   }
 
-  /// How many of `count` packets it takes at most, in all but a few of a hundred rounds: lost by ones they would
-  /// scatter like dice, lost in runs they scatter more.
+  /// The most of `count` packets that it takes, in all but a few of a hundred rounds: losses that occur singly scatter
+  /// like dice; losses in runs scatter more.
   func most(of count: Double) -> Double {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
   }
 
-  /// Congestion was found: where it stands it is hard to tell from chance, so that what was taken for chance is
-  /// believed less. What is random after all is soon measured again.
+  /// Believes less in what was taken for chance, as congestion was found: where there is congestion, it is hard to tell
+  /// from chance. What is random after all is soon measured again.
   mutating func doubt() {
     all.lost *= 0.7
     measured *= 0.7
   }
 
-  /// The path has changed: what was lost at a slow pace before says nothing of it.
+  /// Forgets what was lost at a slow pace before: the path has changed, so it says nothing about the new one.
   mutating func forgetSlow() { slow = Tally() }
 }

@@ -1,7 +1,7 @@
 import ShoalBase
 
-/// The round trips of late, by the transmission that was the latest to have arrived when each was seen: so it is known
-/// of a lost one whether it met a queue.
+/// The recent round trips, each with the transmission that was the latest to have arrived when it was seen: that shows
+/// whether a lost transmission met a queue.
 struct RoundTripHistory: ~Copyable {
   struct Entry: BitwiseCopyable {
     var order: UInt64
@@ -19,15 +19,15 @@ struct RoundTripHistory: ~Copyable {
   /// Whether this transmission is later than those whose round trip is known.
   func isNews(_ order: UInt64) -> Bool { order > entries.last?.order ?? 0 }
 
-  /// The round trip was this when a transmission was the latest to have arrived.
+  /// Notes that the round trip was this when a transmission was the latest to have arrived.
   mutating func add(_ roundTrip: Nanoseconds, at order: UInt64, capacity: UInt64) {
     assert(isNews(order))
-    // However many ACKs a peer makes of it, one a packet is enough.
+    // However many ACKs a peer makes of it, one entry per packet is enough.
     if entries.count >= min(Int(capacity), Self.most) { entries.removeLast() }
     entries.append(Entry(order: order, roundTrip: roundTrip))
   }
 
-  /// Nobody will ask about transmissions before this one any more.
+  /// Forgets the transmissions before this one, as nobody will ask about them any more.
   mutating func forget(before order: UInt64) {
     while entries.count > 1, entries.first.order < order { _ = entries.popFirst() }
   }

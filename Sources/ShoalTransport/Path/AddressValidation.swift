@@ -1,7 +1,7 @@
 import ShoalContent
 import ShoalWire
 
-/// Whether the peer has shown that it receives at an address; before that little is sent there (RFC 9000 §8.1).
+/// Whether the peer has shown that it receives at an address; until then little is sent there (RFC 9000 §8.1).
 struct AddressValidation {
   private(set) var isValidated: Bool
   var received = 0
@@ -9,7 +9,7 @@ struct AddressValidation {
 
   init(isValidated: Bool) { self.isValidated = isValidated }
 
-  /// Whether so many bytes may be sent now.
+  /// Whether this many bytes may be sent now.
   func allows(_ bytes: Int) -> Bool { isValidated || sent + bytes <= Limits.amplification * received }
 
   mutating func received(_ bytes: Int) { received += bytes }

@@ -2,7 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A way to the peer: its address, and all that is known of what lies between. A connection that moves gets another.
+/// A way to the peer: its address, and everything that is known about what lies between. A connection that moves gets
+/// another.
 struct Path {
   let address: Address
   var validation: AddressValidation
@@ -14,7 +15,7 @@ struct Path {
   /// What was declared lost since the congestion controller last heard of any.
   private var unreportedLosses = Losses()
 
-  /// A path of which nothing is known yet; `isValidated` if what is sent there is limited by other means.
+  /// A path about which nothing is known yet; `isValidated` if what is sent there is limited by other means.
   init(to address: Address, isValidated: Bool, _ algorithm: CongestionAlgorithm, seed: UInt64, at now: Instant) {
     self.address = address
     validation = AddressValidation(isValidated: isValidated)
@@ -27,7 +28,7 @@ struct Path {
 
   // MARK: What may leave
 
-  /// Whether congestion control lets one more datagram leave, so many bytes being in flight.
+  /// Whether congestion control lets one more datagram leave, with this many bytes in flight.
   func hasRoom(inFlight: Int) -> Bool { inFlight + datagram <= congestion.window || inFlight == 0 }
 
   /// Nil if the pacer lets a datagram leave now, otherwise when it does.
@@ -38,7 +39,7 @@ struct Path {
 
   // MARK: What is learned
 
-  /// The handshake is complete: the search for larger datagrams begins, of `limit` bytes of IP packet at most.
+  /// Begins the search for larger datagrams, of at most `limit` bytes of IP packet, as the handshake is complete.
   mutating func opened(limit: Int, peerLimit: Int, at now: Instant) {
     validation.validated()
     searchMTU(limit: limit, peerLimit: peerLimit, at: now)
@@ -49,21 +50,21 @@ struct Path {
     mtu = PathMTU(limit: limit, peerLimit: peerLimit, address: address, at: now)
   }
 
-  /// A probe of this size has arrived.
+  /// Notes that a probe of this size has arrived.
   mutating func onProbed(_ size: Int, at now: Instant) {
     if let sample = mtu.roundTrip(size, at: now) { roundTrip.add(sample) }
     if mtu.onProbed(size, at: now) { congestion.handle(.datagram(size)) }
   }
 
-  /// Nothing large gets through any more: perhaps the path has become narrower.
+  /// Notes that nothing large gets through any more: perhaps the path has become narrower.
   mutating func suspectBlackHole(at now: Instant) {
     if mtu.suspectBlackHole(at: now) { congestion.handle(.datagram(datagram)) }
   }
 
-  /// Losses that a timer found: the controller hears of them with the next ACK.
+  /// Notes losses that a timer found: the controller hears of them with the next ACK.
   mutating func onLoss(_ losses: Losses) { unreportedLosses += losses }
 
-  /// What an ACK tells of the path, beside its round trip.
+  /// Takes what an ACK tells about the path, besides its round trip.
   mutating func onAck(
     _ result: AckResult, corrupt: Int, priorInFlight: Int, _ window: borrowing SendWindow,
     roundTrip sample: Nanoseconds?,

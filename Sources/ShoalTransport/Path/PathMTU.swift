@@ -9,24 +9,24 @@ struct PathMTU {
   private(set) var confirmed = Limits.smallestDatagram
   /// When to send a probe, or to give up waiting for its answer; `distantFuture` when the search is over.
   private(set) var deadline = Instant.distantFuture
-  /// The largest IP packet that is looked for.
+  /// The largest IP packet that is tried.
   let limit: Int
   /// The sizes to try, the largest first.
   private let sizes: [Int]
-  /// Where a search begins: with what Ethernet carries, as nearly all paths do, then with the largest.
+  /// Where a search begins: with what Ethernet carries, as nearly all paths do; after that, with the largest.
   private let first: Int
-  /// The size being tried, and how often it was.
+  /// The size being tried, and how often it has been.
   private var index: Int
   private var tries = 0
-  /// The sizes that were tried since nothing large got through, a bit each: no other can have arrived.
+  /// The sizes that were tried since nothing large got through, one bit each: no other probe can have arrived.
   private var tried: UInt16 = 0
-  /// When the probe left that no other of its size came before.
+  /// When the probe left; nil if another of its size left before it.
   private var firstSentAt: Instant?
 
   /// IP packets of Ethernet behind PPPoE and tunnels, of Ethernet, and of jumbo frames.
   private static let usual = [1_400, 1_480, ethernet, 8_900, 9_000, 16_384, 65_535]
   private static let ethernet = 1_500
-  /// The probes of a size that go unanswered before it is given up (RFC 8899 §5.1.2: MAX_PROBES).
+  /// How many probes of a size may go unanswered before it is given up (RFC 8899 §5.1.2: MAX_PROBES).
   private static let probes = 3
   /// The wait before larger sizes are tried again (RFC 8899 §5.1.1: PMTU_RAISE_TIMER).
   private static let raiseTime: Nanoseconds = 600 * .second
@@ -64,20 +64,20 @@ struct PathMTU {
     return sizes[index]
   }
 
-  /// The round trip that the answer to a probe of this size shows; nil if it might answer another.
+  /// The round trip that the answer to a probe of this size shows; nil if it may answer a different probe.
   func roundTrip(_ size: Int, at now: Instant) -> Nanoseconds? {
     guard let firstSentAt, index < sizes.count, sizes[index] == size, size > confirmed else { return nil }
     return now - firstSentAt
   }
 
-  /// A probe of this size has arrived; whether datagrams may now be larger.
+  /// Notes that a probe of this size has arrived; returns whether datagrams may now be larger.
   mutating func onProbed(_ size: Int, at now: Instant) -> Bool {
     guard size > confirmed, let place = sizes.firstIndex(of: size), tried & 1 << UInt16(place) != 0 else {
       return false
     }
     confirmed = size
     if place == first, place > 0, tried & 1 == 0 {
-      // What Ethernet carries goes through: now for the largest, and whatever else is larger.
+      // What Ethernet carries gets through: now for the largest, and whatever else is larger.
       (index, tries, deadline) = (0, 0, now)
     } else {
       rest(at: now)
@@ -85,7 +85,7 @@ struct PathMTU {
     return true
   }
 
-  /// Nothing large gets through any more (RFC 8899 §4.3). Whether the size fell.
+  /// Notes that nothing large gets through any more (RFC 8899 §4.3); returns whether the size fell.
   mutating func suspectBlackHole(at now: Instant) -> Bool {
     guard confirmed > Limits.smallestDatagram else { return false }
     confirmed = Limits.smallestDatagram
@@ -94,7 +94,7 @@ struct PathMTU {
     return true
   }
 
-  /// The search is over for now; the next looks for what is larger than what was found.
+  /// Ends the search for now; the next one tries what is larger than what was found.
   private mutating func rest(at now: Instant) {
     (index, tries) = (confirmed > Limits.smallestDatagram ? 0 : first, 0)
     deadline = sizes.first == confirmed ? .distantFuture : now + PathMTU.raiseTime

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// The round-trip time: RFC 9002 §5, from timestamps that the peer echoes, so a repeat is never ambiguous.
+/// The round-trip time: RFC 9002 §5, from timestamps that the peer echoes, so a retransmission is never ambiguous.
 struct RoundTrip {
   /// The last sample; nil before the first.
   private(set) var latest: Nanoseconds?
@@ -16,7 +16,7 @@ struct RoundTrip {
   var expected: Nanoseconds { max(latest ?? smoothed, smoothed) }
 
   mutating func add(_ sample: Nanoseconds) {
-    // An echo is a peer's word, and a host may have slept.
+    // An echo is only the peer's word, and a host may have slept.
     let sample = min(max(sample, .microsecond), Constants.longestRoundTrip)
     latest = sample
     guard let least = minimum else {
@@ -30,8 +30,8 @@ struct RoundTrip {
     smoothed += (sample - smoothed) / 8
   }
 
-  /// The answer to one of several packets, the last of which left so long ago: until there is a sample this is the
-  /// best guess, since to be wrong costs a probe too early rather than a wait too long.
+  /// Takes the answer to one of several packets, the last of which left this long ago: until there is a sample, this is
+  /// the best guess, since being wrong costs a probe too early rather than a wait that is too long.
   mutating func assume(_ guess: Nanoseconds) {
     guard !hasSample else { return }
     smoothed = min(max(guess, .millisecond), Constants.longestRoundTrip)

@@ -4,15 +4,15 @@ import ShoalBase
 struct AckResult {
   /// The bytes that it newly acknowledged.
   var bytes = 0
-  /// Content was among them.
+  /// Whether content was among them.
   var hasContent = false
   /// Packets that had been declared lost although they, or an earlier attempt, had arrived.
   var spurious = 0
-  /// How late the latest of those was, against the packets sent after it; nil if that is not known of any.
+  /// How late the latest of those was, compared with the packets sent after it; nil if that is not known for any.
   var lateness: Nanoseconds?
   /// The packets newly acknowledged, by how they had left.
   var acked = PhaseCounts()
-  /// When the latest-sent of those left that were sent but once.
+  /// When the latest-sent of those that were sent only once left.
   var newestOnceSentAt: Instant?
   /// The packets that were declared lost.
   var losses = Losses()

@@ -20,25 +20,25 @@ struct AckSchedule {
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
 
-  /// The bytes that an ACK may have now: what it describes costs no more than came in. A short one is always allowed now
-  /// and then, so that a sender of little learns of each loss.
+  /// The bytes that an ACK may have now: what it describes may cost no more than what came in. A short ACK is always
+  /// allowed now and then, so that a sender of little learns of each loss.
   func room(at now: Instant) -> Int {
     min(max(credit, nextFree.map { now < $0 } ?? false ? 0 : Constants.shortAck), Constants.ackLength)
   }
 
-  /// From when on a short one costs nothing; nil: from the first on.
+  /// When a short ACK next costs nothing; nil: at once.
   var nextFree: Instant? { leftAt.map { $0 + Constants.longestAckDelay } }
 
-  /// Whether what came in pays for one more ACK, which is not due, to go on where the last ended.
+  /// Whether what came in pays for one more ACK, which is not due, to continue where the last one ended.
   var canGoOn: Bool { credit >= Constants.shortAck }
 
-  /// A datagram of the connection, of any type, has come.
+  /// Notes that a datagram of the connection, of any type, has come.
   mutating func earn(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
 
-  /// An ACK of so many bytes leaves.
+  /// Notes that an ACK of this many bytes leaves.
   mutating func spend(_ bytes: Int) { credit = max(credit - bytes, 0) }
 
-  /// A numbered packet has arrived.
+  /// Notes that a numbered packet has arrived.
   mutating func onData(
     _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
   ) {
@@ -50,14 +50,14 @@ struct AckSchedule {
     } else if arrival == .discarded {
       hasten(roundTrip, part: 32, least: .millisecond / 4, at: now)
     } else if gap || packet.attempt > 0 {
-      // A gap that has just opened, or a packet that fills one, is news that the sender waits for.
+      // A gap that has just opened, or a packet that fills one, is news that the sender is waiting for.
       hasten(roundTrip, part: 64, least: .millisecond / 4, at: now)
     } else {
       dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
     }
   }
 
-  /// A corrupt datagram has come, most likely from the peer: an ACK at once makes it repeat even the last packet.
+  /// Notes a corrupt datagram, most likely from the peer: an ACK at once makes it retransmit even the last packet.
   mutating func onCorrupt(_ roundTrip: RoundTrip, at now: Instant) {
     corrupt &+= 1
     if let corruptAckAt, now - corruptAckAt < roundTrip.smoothed / 4 { return }
@@ -65,12 +65,13 @@ struct AckSchedule {
     isUrgent = true
   }
 
-  /// Something has come that was here before, or cannot be kept: an ACK soon, lest it come again.
+  /// Notes something that was here before, or cannot be kept: an ACK soon, lest it come again.
   mutating func onDuplicate(_ roundTrip: RoundTrip, at now: Instant) {
     hasten(roundTrip, part: 8, least: .millisecond, at: now)
   }
 
-  /// An ACK now, but not for each of many: those that describe a window may be much longer than what they answer.
+  /// Has an ACK leave at once, but not one for each of many: ACKs that describe a window may be much longer than what
+  /// they answer.
   private mutating func hasten(_ roundTrip: RoundTrip, part: Int64, least: Nanoseconds, at now: Instant) {
     let pause = roundTrip.hasSample ? max(roundTrip.smoothed / part, least) : least
     dueAt = min(dueAt, max(leftAt.map { $0 + min(pause, Constants.longestAckDelay) } ?? now, now))

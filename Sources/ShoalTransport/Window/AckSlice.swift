@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-// The slice of an ACK: what of a part of the window has arrived, as run lengths or as a bitmap.
+// The slice of an ACK: what has arrived of a part of the window, as run lengths or as a bitmap.
 
 extension ReceiveWindow {
   /// How many numbers are described, how, and how many bytes that took.
@@ -10,7 +10,7 @@ extension ReceiveWindow {
 
   /// Writes which numbers from `first` on have arrived, as many as fit in `bytes`, in the shorter encoding.
   ///
-  /// Together with what follows from `first` plus the count all up to `top` is described in the end.
+  /// Continuing each time from `first` plus the count describes everything up to `top` in the end.
   func slice(from first: UInt64, into bytes: inout MutableSpan<UInt8>) -> Slice {
     let bitmapEnd = min(top, first + UInt64(bytes.count) * 8)
     let bitmapLength = Int((bitmapEnd - first + 7) / 8)
@@ -33,7 +33,7 @@ extension ReceiveWindow {
 }
 
 extension SendWindow {
-  /// Takes note of what the slice of an ACK says has arrived.
+  /// Notes what the slice of an ACK says has arrived.
   mutating func acknowledge(
     _ ack: AckPacket, _ bytes: Span<UInt8>, at now: Instant, _ result: inout AckResult
   ) throws(WireError) {
@@ -49,6 +49,6 @@ extension SendWindow {
 }
 
 extension WireError {
-  /// An ACK of what was never sent.
+  /// The error of an ACK of what was never sent.
   static var beyondWindow: WireError { WireError(value: "ack", at: Limits.headerLength) }
 }

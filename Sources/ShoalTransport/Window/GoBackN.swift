@@ -1,13 +1,14 @@
 import ShoalBase
 import ShoalWire
 
-/// Go-back-N: the receiver keeps only the packet that it expects, the sender goes back to it and repeats all since.
+/// Go-back-N: the receiver keeps only the packet that it expects, and the sender goes back to that one and retransmits
+/// everything from there on.
 ///
-/// Beside `SelectiveRepeat`, which has the same functions: what differs between the modes is all here.
+/// `SelectiveRepeat` has the same functions: everything that differs between the modes is in these two.
 enum GoBackN {
   // MARK: The receiver's rules
 
-  /// The window is one packet; all others are discarded.
+  /// Keeps only the expected packet, as the window is one packet; all others are discarded.
   static func keep(_ number: UInt64, _ window: inout ReceiveWindow) -> Arrival {
     if number < window.next { return .duplicate }
     guard number < window.next + window.limit else { return .outside }
@@ -19,15 +20,15 @@ enum GoBackN {
     return .new
   }
 
-  /// Beyond a gap there is nothing for an ACK to describe.
+  /// Describes nothing: beyond a gap there is nothing for an ACK to describe.
   static func slice(
     _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: inout MutableSpan<UInt8>
   ) -> ReceiveWindow.Slice? { nil }
 
   // MARK: The sender's rules
 
-  /// When packets sent after the base have arrived, the base is lost and all that followed it was discarded. The base's
-  /// last attempt must itself be overtaken, so it goes back once a round trip at most.
+  /// Declares the base lost, and everything that followed it discarded, when packets sent after the base have arrived.
+  /// The base's last attempt must itself be overtaken, so this goes back at most once per round trip.
   ///
   /// Returns when to look again if nothing more is heard.
   static func detectLosses(
@@ -48,18 +49,20 @@ enum GoBackN {
     return nil
   }
 
-  /// Nothing was acknowledged for a probe timeout: what followed the base was discarded, if the base was lost.
+  /// Goes back to the base after a probe timeout without an acknowledgement: if the base was lost, what followed it was
+  /// discarded.
   static func onProbeTimeout(_ window: inout SendWindow, _ result: inout AckResult) {
     goBack(&window, .probeTimeout, &result)
   }
 
-  /// All goes out again as it is.
+  /// Whether a lost packet goes out twice; never, as everything goes out again anyway.
   static func goesOutTwice(_ packet: SentPacket, isTail: Bool, randomLoss: Double?) -> Bool { false }
 
-  /// Declares the base lost, and all that follows it discarded, to be repeated in order.
+  /// Declares the base lost and everything that follows it discarded, to be retransmitted in order.
   ///
-  /// What was discarded before and has not been repeated since still waits, in order: only what was sent since is looked
-  /// at, so that a peer that makes us go back over and over causes no more work than there are packets sent.
+  /// What was discarded before and has not been retransmitted since is still waiting, in order: only what was sent
+  /// since is examined, so that a peer that makes us go back over and over causes no more work than there are packets
+  /// sent.
   static func goBack(_ window: inout SendWindow, _ trigger: LossVerdict.Trigger, _ result: inout AckResult) {
     let base = window.base
     var end = base

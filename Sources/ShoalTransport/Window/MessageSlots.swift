@@ -1,4 +1,4 @@
-/// The messages of packets that have not arrived, in slots that are used again.
+/// The messages of packets that have not arrived, in slots that are reused.
 struct MessageSlots {
   private var slots: [[UInt8]] = []
   private var free: [Int32] = []

@@ -1,8 +1,8 @@
 import ShoalBase
 
-/// Packet numbers are 64 bits wide inside, so that nothing wraps; the lower 32 bits are on the wire.
+/// Packet numbers are 64 bits wide internally, so that nothing wraps; their lower 32 bits are on the wire.
 enum Numbering {
-  /// Where numbers begin, far enough from 0 that one below the first is still a number.
+  /// The number of the first packet, far enough from 0 that there is a number below it.
   static func first(_ wire: UInt32) -> UInt64 { 1 << 32 | UInt64(wire) }
 
   /// The number nearest to `near` whose lower 32 bits are `wire` (serial arithmetic, RFC 1982).

@@ -6,7 +6,7 @@ enum Arrival {
   case new
   /// It was here before.
   case duplicate
-  /// It is new, but not kept: go-back-N expects another.
+  /// It is new, but not kept: go-back-N expects a different one.
   case discarded
   /// It lies beyond the window.
   case outside
@@ -16,7 +16,7 @@ enum Arrival {
 struct ReceiveWindow: ~Copyable {
   /// The lowest number that has not arrived.
   private(set) var next: UInt64
-  /// One more than the highest that has arrived; under go-back-N, since the last that was kept.
+  /// One more than the highest number that has arrived; under go-back-N, that has arrived since the last that was kept.
   private(set) var top: UInt64
   /// How many numbers from `next` on may arrive.
   let limit: UInt64

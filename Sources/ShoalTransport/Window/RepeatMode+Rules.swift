@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-// Where the two repeat modes part: each rule is in `SelectiveRepeat` and in `GoBackN`.
+// Where the two repeat modes differ: each rule is in both `SelectiveRepeat` and `GoBackN`.
 extension RepeatMode {
   /// What becomes of a numbered packet that has arrived.
   func keep(_ number: UInt64, _ window: inout ReceiveWindow) -> Arrival {
@@ -21,7 +21,7 @@ extension RepeatMode {
     }
   }
 
-  /// Declares lost what the ACKs so far show to be; returns when to look again if nothing more is heard.
+  /// Declares lost what the ACKs so far show to be lost; returns when to look again if nothing more is heard.
   func detectLosses(
     _ window: inout SendWindow, _ reordering: Reordering, _ roundTrip: RoundTrip, at now: Instant,
     _ result: inout AckResult
@@ -32,7 +32,7 @@ extension RepeatMode {
     }
   }
 
-  /// Nothing was acknowledged for a probe timeout.
+  /// Deals with a probe timeout in which nothing was acknowledged.
   func onProbeTimeout(_ window: inout SendWindow, _ result: inout AckResult) {
     switch self {
     case .selectiveRepeat: SelectiveRepeat.onProbeTimeout(&window, &result)
@@ -40,7 +40,8 @@ extension RepeatMode {
     }
   }
 
-  /// Whether a lost packet that is repeated now is repeated once more right after; `isTail` if nothing else is to be sent.
+  /// Whether a lost packet that is retransmitted now is sent once more right after; `isTail` if there is nothing else
+  /// to send.
   func goesOutTwice(_ packet: SentPacket, isTail: Bool, randomLoss: Double?) -> Bool {
     switch self {
     case .selectiveRepeat: SelectiveRepeat.goesOutTwice(packet, isTail: isTail, randomLoss: randomLoss)

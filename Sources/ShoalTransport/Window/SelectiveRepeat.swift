@@ -1,13 +1,13 @@
 import ShoalBase
 import ShoalWire
 
-/// Selective repeat: the receiver keeps whatever is in its window, the sender repeats what is missing.
+/// Selective repeat: the receiver keeps whatever is in its window, and the sender retransmits what is missing.
 ///
-/// Beside `GoBackN`, which has the same functions: what differs between the modes is all here.
+/// `GoBackN` has the same functions: everything that differs between the modes is in these two.
 enum SelectiveRepeat {
   // MARK: The receiver's rules
 
-  /// Any number in the window is kept, in whatever order.
+  /// Keeps any number in the window, in whatever order.
   static func keep(_ number: UInt64, _ window: inout ReceiveWindow) -> Arrival {
     if window.contains(number) { return .duplicate }
     guard number < window.next + window.limit else { return .outside }
@@ -15,7 +15,7 @@ enum SelectiveRepeat {
     return .new
   }
 
-  /// An ACK describes what has arrived beyond a gap.
+  /// Describes what has arrived beyond a gap.
   static func slice(
     _ window: borrowing ReceiveWindow, from first: UInt64, into bytes: inout MutableSpan<UInt8>
   ) -> ReceiveWindow.Slice? {
@@ -24,8 +24,8 @@ enum SelectiveRepeat {
 
   // MARK: The sender's rules
 
-  /// A transmission is lost when later ones have arrived, by the reordering threshold or by time (RFC 8985 §6.2, RFC 9002
-  /// §6.1). Only the packets that are lost are repeated.
+  /// Declares a transmission lost when later ones have arrived, by the reordering threshold or by time (RFC 8985 §6.2,
+  /// RFC 9002 §6.1). Only the packets that are lost are retransmitted.
   ///
   /// Returns when to look again if nothing more is heard.
   static func detectLosses(
@@ -48,11 +48,12 @@ enum SelectiveRepeat {
     return nil
   }
 
-  /// Nothing was acknowledged for a probe timeout: the probes will show what is missing (RFC 9002 §6.2.4).
+  /// Does nothing after a probe timeout without an acknowledgement: the probes will show what is missing (RFC 9002
+  /// §6.2.4).
   static func onProbeTimeout(_ window: inout SendWindow, _ result: inout AckResult) {}
 
-  /// At the tail, where nothing else is to be sent, each further loss of a packet costs all a round trip: on a path
-  /// that loses much, what was lost twice goes out twice.
+  /// Whether a lost packet goes out twice: at the tail, where there is nothing else to send, each further loss of a
+  /// packet costs a whole round trip, so on a path that loses much, a packet lost twice does.
   static func goesOutTwice(_ packet: SentPacket, isTail: Bool, randomLoss: Double?) -> Bool {
     isTail && packet.attempt > 0 && randomLoss ?? 0 > Constants.duplicationLoss
   }

@@ -3,15 +3,15 @@ import ShoalBase
 /// The numbered packets that are on their way, and what shows which of them are lost: what both repeat modes share.
 struct SendWindow: ~Copyable {
   var packets: SentPackets
-  /// The bytes of those that are neither acknowledged nor declared lost.
+  /// The bytes of the packets that are neither acknowledged nor declared lost.
   private(set) var bytesInFlight = 0
-  /// Packets that are declared lost and not yet repeated.
+  /// Packets that are declared lost and not yet retransmitted.
   private(set) var lostCount = 0
   /// The transmissions so far; 64 bits, so that it never wraps.
   private var transmissions: UInt64 = 0
   /// Every transmission, oldest first; those that are settled are dropped when they come to the front.
   private(set) var flight = Ring<Transmission>()
-  /// The numbers of the packets to repeat, in order; some are no longer lost.
+  /// The numbers of the packets to retransmit, in order; some are no longer lost.
   private(set) var lost = Ring<UInt64>()
   var evidence = AckEvidence()
   var rate = DeliveryRate()
@@ -57,7 +57,7 @@ struct SendWindow: ~Copyable {
     if lost.count > lost.capacity / 2 { lost.grow() }
   }
 
-  /// Whether the sums are those over all packets. Looks at each, as only assertions do.
+  /// Whether the sums match those over all packets. It looks at every packet, so only assertions use it.
   private var countsAreRight: Bool {
     var (bytes, lost) = (0, 0)
     for number in base..<next {
@@ -70,7 +70,8 @@ struct SendWindow: ~Copyable {
 
   // MARK: Sending
 
-  /// Cuts what a repeat carries to `length` bytes; what is cut off is returned, to go out under a new number.
+  /// Cuts what a retransmission carries to `length` bytes; returns what is cut off, which is to go out under a new
+  /// number.
   mutating func shorten(_ number: UInt64, to length: Int) -> Payload {
     var rest = packets[number].payload
     assert(rest.length > length)
@@ -80,7 +81,7 @@ struct SendWindow: ~Copyable {
     return rest
   }
 
-  /// Notes a transmission, the first or a repeat, of `bytes` bytes of datagram.
+  /// Notes a transmission, whether the first or a retransmission, of `bytes` bytes of datagram.
   mutating func sent(
     _ number: UInt64, bytes: Int, phase: SendPhase, isTail: Bool = false, at now: Instant
   ) {
@@ -96,7 +97,7 @@ struct SendWindow: ~Copyable {
     flight.append(Transmission(number: number, order: transmissions))
   }
 
-  /// The next packet to repeat.
+  /// The next packet to retransmit.
   mutating func takeLost() -> UInt64? {
     while let number = lost.popFirst() {
       if packets.contains(number), packets[number].isLost { return number }
@@ -120,7 +121,7 @@ struct SendWindow: ~Copyable {
 
   // MARK: Acknowledgement
 
-  /// Everything before `number` has arrived.
+  /// Notes that everything before `number` has arrived.
   mutating func acknowledge(upTo number: UInt64, at now: Instant, _ result: inout AckResult) {
     guard number > base else { return }
     acknowledge(base..<number, at: now, &result)
@@ -128,7 +129,7 @@ struct SendWindow: ~Copyable {
     assert(!isEmpty || bytesInFlight == 0 && lostCount == 0)
   }
 
-  /// These numbers have arrived; those outside the window are passed over.
+  /// Notes that these numbers have arrived; those outside the window are ignored.
   mutating func acknowledge(_ run: Range<UInt64>, at now: Instant, _ result: inout AckResult) {
     let end = min(run.upperBound, next)
     var from = run.lowerBound
@@ -144,11 +145,11 @@ struct SendWindow: ~Copyable {
     result.acked.add(packet.phase, isTail: packet.isTail)
     result.bytes += Int(packet.bytes)
     if packet.payload.length > 0 { result.hasContent = true }
-    // An attempt sent after whatever was echoed so far is not what is acknowledged: an earlier one is.
+    // If an attempt was sent after whatever has been echoed so far, what is acknowledged is an earlier attempt.
     let isRetransmitted = packet.attempts > 1
     let arrivedEarlier = isRetransmitted && evidence.isTooRecent(packet.sentAt)
     if packet.inFlight { noLongerInFlight(number) }
-    // What a probe repeats was not taken for lost: that its ACK was is no reordering.
+    // What a probe retransmits had not been declared lost: if only its ACK was lost, that is not reordering.
     if packet.isLost || arrivedEarlier && !packet.isProbe {
       result.spurious += 1
       if packet.isLost {
@@ -169,15 +170,15 @@ struct SendWindow: ~Copyable {
 
   // MARK: Loss
 
-  /// What an ACK newly told of has been taken in, and its round trip was this.
+  /// Completes an ACK that brought something new, and whose round trip was this.
   mutating func saw(roundTrip: Nanoseconds?) {
     guard let roundTrip, let newest = evidence.newest, roundTrips.isNews(newest.order) else { return }
-    // Of what is settled nobody asks any more.
+    // Nobody asks any more about packets that are settled.
     if bytesInFlight == 0 { roundTrips.removeAll() }
     roundTrips.add(roundTrip, at: newest.order, capacity: packets.capacity)
   }
 
-  /// Whether it is neither acknowledged nor superseded nor declared lost.
+  /// Whether a transmission is neither acknowledged nor superseded nor declared lost.
   private func isInFlight(_ transmission: Transmission) -> Bool {
     guard packets.contains(transmission.number), !packets.isAcked(transmission.number) else { return false }
     let packet = packets[transmission.number]
@@ -197,8 +198,8 @@ struct SendWindow: ~Copyable {
     return nil
   }
 
-  /// While nothing is acknowledged, what probes repeat leaves entries behind those of packets that stay in flight: they are
-  /// dropped wherever they stand. Where few can be, there is to be room for more.
+  /// Drops superseded transmissions wherever they stand: while nothing is acknowledged, probes leave such entries
+  /// behind those of packets that stay in flight. Where few can be dropped, there must be room for more.
   private mutating func forgetSuperseded() {
     for _ in 0..<flight.count {
       if let oldest = flight.popFirst(), isInFlight(oldest) { flight.append(oldest) }
@@ -206,8 +207,8 @@ struct SendWindow: ~Copyable {
     if flight.count > flight.capacity / 2 { flight.grow() }
   }
 
-  /// Declares a packet lost: it no longer counts as in flight and will be repeated, after the others that are lost or
-  /// before them. A late ACK is still honoured. Without a trigger it was discarded.
+  /// Declares a packet lost: it no longer counts as in flight and will be retransmitted, after the other lost packets
+  /// or before them. A late ACK is still honoured. Without a trigger, it was discarded.
   mutating func declareLost(
     _ number: UInt64, _ trigger: LossVerdict.Trigger?, first: Bool = false, _ result: inout AckResult
   ) {
@@ -227,6 +228,6 @@ struct SendWindow: ~Copyable {
     if first { lost.prepend(number) } else { lost.append(number) }
   }
 
-  /// The lowest number from `number` on that is not acknowledged: what a probe repeats.
+  /// The lowest number from `number` on that is not acknowledged, which is what a probe retransmits.
   func outstanding(from number: UInt64) -> UInt64? { packets.unacked(from: number, to: next) }
 }

@@ -25,7 +25,7 @@ package struct Payload: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
-/// When a transmission left, and which it was, counted from 1 over all packets and attempts.
+/// When a transmission left, and its place, counted from 1, among all packets and attempts.
 struct Departure: BitwiseCopyable {
   var order: UInt64
   var sentAt: Instant
@@ -39,10 +39,11 @@ struct Transmission: BitwiseCopyable {
 
 /// What is remembered of a numbered packet until it is acknowledged.
 struct SentPacket: BitwiseCopyable {
-  /// Which transmission its last attempt was, and when that left; set as it leaves.
+  /// The place of its last attempt among all transmissions, and when that left; set as it leaves.
   var order: UInt64 = 0
   var sentAt = Instant.zero
-  /// For the delivery rate (draft-cheng-iccrg-delivery-rate-estimation §3.2), as of that attempt.
+  /// The state as of that attempt from which the delivery rate is computed (draft-cheng-iccrg-delivery-rate-estimation
+  /// §3.2).
   var delivered: UInt64 = 0
   var deliveredAt = Instant.zero
   var firstSentAt = Instant.zero
@@ -53,13 +54,13 @@ struct SentPacket: BitwiseCopyable {
   var bytes: Int32 = 0
   /// How its last attempt left.
   var phase = SendPhase.steady
-  /// It left in the second half of a burst.
+  /// Whether it left in the second half of a burst.
   var isTail = false
-  /// Its last attempt was a probe: it had not been declared lost.
+  /// Whether its last attempt was a probe: it had not been declared lost.
   var isProbe = false
-  /// It counts as in flight: sent, and neither acknowledged nor declared lost.
+  /// Whether it counts as in flight: sent, and neither acknowledged nor declared lost.
   var inFlight = false
-  /// It was declared lost and waits to be repeated.
+  /// Whether it was declared lost and is waiting to be retransmitted.
   var isLost = false
   /// The slot of the messages that it carries, if any.
   var messages: Int32?
@@ -71,7 +72,7 @@ struct SentPacket: BitwiseCopyable {
     self.messages = messages
   }
 
-  /// It leaves, once more or for the first time.
+  /// Notes that it leaves, once more or for the first time.
   mutating func left(_ order: UInt64, bytes: Int, phase: SendPhase, isTail: Bool, at now: Instant) {
     isProbe = attempts > 0 && !isLost
     attempts += 1

@@ -20,7 +20,7 @@ struct SentPackets: ~Copyable {
 
   var isEmpty: Bool { base == next }
   var count: UInt64 { next - base }
-  /// The packets that there is memory for.
+  /// How many packets there is memory for.
   var capacity: UInt64 { ring.capacity }
   var hasRoom: Bool { count < min(limit, capacity) }
 
@@ -36,7 +36,7 @@ struct SentPackets: ~Copyable {
     }
   }
 
-  /// Whether a packet with this number was sent and not every one up to it has arrived.
+  /// Whether a packet with this number was sent, and not everything up to it has arrived.
   func contains(_ number: UInt64) -> Bool { number >= base && number < next }
 
   func isAcked(_ number: UInt64) -> Bool { acked.contains(number) }
@@ -60,14 +60,14 @@ struct SentPackets: ~Copyable {
     return number
   }
 
-  /// A packet has arrived: its messages are no longer needed.
+  /// Notes that a packet has arrived: its messages are no longer needed.
   mutating func acknowledge(_ number: UInt64) {
     assert(contains(number) && !acked.contains(number))
     acked.insert(number)
     if let slot = ring[number].messages { messages.remove(slot) }
   }
 
-  /// All before `number` have arrived.
+  /// Notes that all packets before `number` have arrived.
   mutating func advance(to number: UInt64) {
     assert(number > base && number <= next && unacked(from: base, to: number) == nil)
     base = number

@@ -2,9 +2,9 @@ import ShoalCapture
 import ShoalWire
 
 extension Analyzer {
-  /// By how much ACK delays may exceed what was asked for: timers are no finer (RFC 9002 §6.1.2 allows as much).
+  /// By how much ACK delays may exceed what was asked for, as timers are no finer (RFC 9002 §6.1.2 allows as much).
   private static var granularity: UInt32 { 1_000 }
-  /// In `AckPacket.delay`: the echo says nothing.
+  /// The value of `AckPacket.delay` that means that the echo says nothing.
   static var noEcho: UInt16 { .max }
 
   mutating func observe(_ packet: AckPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
@@ -39,8 +39,8 @@ extension Analyzer {
     if let time = datagram.time, datagram.way != .outbound, flows[subject].roundTrips >= 8 {
       let shortest = flows[subject].shortestRoundTrip / 8 * 7
       judgement.latest = time > shortest ? time - shortest : 0
-      // An ACK that echoes nothing still answers something that left a round trip ago; of a long one only the first
-      // part.
+      // An ACK that echoes nothing still answers something that left a round trip ago; of a long ACK, only the first
+      // part does.
       if packet.delay == Self.noEcho, packet.first == packet.next {
         flows[subject].answeredUntil = max(flows[subject].answeredUntil ?? 0, judgement.latest)
       }
@@ -74,7 +74,7 @@ extension Analyzer {
     if result.early > 0 { flows[subject].losses.sawNeedless() }
     guard Int32(bitPattern: packet.corrupt &- flows[subject].reportedCorrupt) > 0 else { return }
     flows[subject].reportedCorrupt = packet.corrupt
-    // What was on its way together with the damaged one should have been acknowledged by now.
+    // What was on its way along with the damaged datagram should have been acknowledged by now.
     let span = flows[subject].smoothedRoundTrip / 8 * 7
     guard let time = datagram.time, datagram.way != .outbound, span > 0, time > span else { return }
     flows[subject].losses.suspect(before: time - span)
@@ -95,7 +95,7 @@ extension Analyzer {
       let own = UInt64(packet.delay) * 1_000
       let roundTrip = span > own ? span - own : 0
       noteLeg(roundTrip, of: subject)
-      // An ACK that leaves here measures nothing but ourselves.
+      // An ACK that leaves here only measures ourselves.
       guard datagram.way != .outbound else { return }
       if isWholeRoundTrip(roundTrip, of: subject) { seen.roundTrip = roundTrip }
       let smoothed = flows[subject].smoothedRoundTrip
@@ -132,7 +132,7 @@ extension Analyzer {
     }
   }
 
-  /// Finds the flow that the ACKs of a flow concern, where the handshake was not seen: the numbers must fit.
+  /// Finds the flow that a flow's ACKs concern, if the handshake was not seen: the numbers must fit.
   private mutating func pair(_ index: Int, _ packet: AckPacket) -> Int? {
     let (source, destination) = (flows[index].source, flows[index].destination)
     for other in places.candidates(from: destination, to: source) where other != index {

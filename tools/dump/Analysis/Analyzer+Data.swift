@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension Analyzer {
-  /// The least that a probe timeout lasts beyond the round trip, in microseconds (RFC 9002 §6.2.1).
+  /// The least time by which a probe timeout exceeds the round trip, in microseconds (RFC 9002 §6.2.1).
   private static var timerGranularity: Int32 { 1_000 }
 
   mutating func observe(_ packet: DataPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
@@ -53,7 +53,7 @@ extension Analyzer {
     stand(index, isSenders: datagram.way != .inbound && !seen.isBetween, &seen)
   }
 
-  /// Whether it left before one that was captured earlier, by the sender's clock.
+  /// Notes whether a packet left before one that was captured earlier, by the sender's clock.
   private func order(
     _ packet: DataPacket, _ number: Int64, _ previous: Transmission?, _ index: Int, _ seen: inout Observation
   ) {
@@ -83,7 +83,7 @@ extension Analyzer {
     }
     guard let earlier, earlier.attempt < packet.attempt else { return }
     seen.cutOff = max(0, Int(earlier.length) - datagram.length)
-    // A path that became narrower: what must be repeated is cut to what every path carries.
+    // On a path that has become narrower, what must be retransmitted is cut to what every path carries.
     let smallest = Limits.smallestDatagram
     if flows[index].pathMTU > smallest, Int(earlier.length) > smallest, (smallest - 99...smallest) ~= datagram.length {
       flows[index].pathMTU = smallest
@@ -92,14 +92,14 @@ extension Analyzer {
     }
     // Without the ACKs nothing can be said about the cause.
     let isAgain = previous?.number == number
-    // What made the sender send it shows at its end only.
+    // What made the sender send it shows only at the sender's end.
     guard !hadArrived, !seen.isBetween, flows[index].reverse != nil, !isGoBackN || isReturn || isAgain else { return }
     explain(earlier, packet, datagram, previous, index, &seen)
   }
 
-  /// A loss is found by ACKs of what left later, or else the probe timeout has passed.
+  /// Explains a retransmission: either ACKs of what left later show a loss, or the probe timeout has passed.
   ///
-  /// Where the probes repeat what was found lost before, and waited to be sent, that is what they are called.
+  /// If probes retransmit what was found lost before and was waiting to be sent, they count as retransmissions of that.
   private mutating func explain(
     _ earlier: SentPacket, _ packet: DataPacket, _ datagram: Datagram, _ previous: Transmission?, _ index: Int,
     _ seen: inout Observation

@@ -2,7 +2,7 @@ import ShoalContent
 import ShoalWire
 
 extension Analyzer {
-  /// Handshakes, probes and ends.
+  /// Observes handshakes, probes and ends.
   mutating func observe(_ type: PacketType, _ datagram: Datagram, _ seen: inout Observation) {
     switch type {
     case .open: observeOpen(datagram, &seen)
@@ -40,7 +40,7 @@ extension Analyzer {
     flows[index].unproven = ((flows[index].unproven?.received ?? 0) + datagram.length, flows[index].unproven?.sent ?? 0)
   }
 
-  /// Counts what goes to an opener that has not proven its address; marks what leaves no room for as much again.
+  /// Counts what goes to an opener that has not proven its address; marks what leaves no room for another of its size.
   mutating func countUnproven(_ datagram: Datagram, _ index: Int, _ seen: inout Observation) {
     guard var unproven = flows[index].unproven else { return }
     unproven.sent += datagram.length
@@ -71,14 +71,14 @@ extension Analyzer {
     if let wish = flows[index].wish { start(other, wish.initialSequence) }
   }
 
-  /// The time from OPEN to ACCEPT is that to the responder and back; what follows shows that to the opener.
+  /// Notes that the time from OPEN to ACCEPT is that to the responder and back; what follows shows that to the opener.
   private mutating func noteResponder(_ datagram: Datagram, _ index: Int) {
     guard let time = datagram.time, let other = flows[index].reverse else { return }
     if let opened = flows[index].opened, time >= opened { noteLeg(time - opened, of: other) }
     (flows[index].opened, flows[index].accepted) = (nil, time)
   }
 
-  /// What the opener sends first answers ACCEPT.
+  /// Notes that what the opener sends first answers ACCEPT.
   mutating func noteOpener(_ datagram: Datagram, _ index: Int) {
     guard let reverse = flows[index].reverse, let accepted = flows[reverse].accepted else { return }
     flows[reverse].accepted = nil
@@ -90,7 +90,7 @@ extension Analyzer {
     flows[index].sent.start(at: sequence)
   }
 
-  /// Whatever goes to the responder's id shows that the opener receives what is sent to it.
+  /// Notes that the opener receives what is sent to it, as anything sent to the responder's id shows.
   mutating func prove(_ index: Int) {
     guard flows[index].isFromOpener == true, let reverse = flows[index].reverse else { return }
     if flows[reverse].unproven != nil { flows[reverse].unproven = nil }

@@ -1,7 +1,7 @@
 import ShoalWire
 
 extension Datagram {
-  /// Why its fields are not what the protocol says; nil if they are. Of a datagram that was captured whole.
+  /// Why the fields of a datagram that was captured whole are not what the protocol requires; nil if they are.
   var fault: WireError? {
     do throws(WireError) {
       let (_, type) = try Header.decode(bytes.span)
@@ -14,7 +14,7 @@ extension Datagram {
 }
 
 extension Analyzer {
-  /// Reads the messages of a DATA packet; the bytes of content in its BLOCKs.
+  /// Reads the messages of a DATA packet; returns the bytes of content in its BLOCKs.
   mutating func readMessages(
     _ packet: DataPacket, _ datagram: Datagram, _ index: Int, _ seen: inout Observation
   ) -> Int {

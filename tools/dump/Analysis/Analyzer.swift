@@ -2,13 +2,14 @@ import ShoalCapture
 import ShoalTerminal
 import ShoalWire
 
-/// Follows the connections and tracker requests of a capture, and finds how each datagram relates to those before it.
+/// Follows the connections and tracker requests of a capture, and finds how each datagram relates to earlier ones.
 ///
-/// It keeps one or two kilobytes a flow, and of packets only those that are not acknowledged, and some before them.
+/// It keeps one or two kilobytes per flow and, of the packets, only those that are not acknowledged and some before
+/// them.
 struct Analyzer: ~Copyable {
-  /// More directions of connections than this are shown but not followed.
+  /// The most directions of connections that are followed; others are only shown.
   static let mostFlows = 1 << 13
-  /// All rings of numbered packets together.
+  /// The most bytes of all rings of numbered packets together.
   static let mostMemory = 32 << 20
 
   /// Every direction of every connection, in the order in which they appeared.
@@ -16,11 +17,11 @@ struct Analyzer: ~Copyable {
   var requests = RequestLog()
   var files = FileTable()
   var places = FlowTable()
-  /// What the rings take together, and how many datagrams were observed.
+  /// What the rings take together.
   private(set) var memory = 0
   /// Datagrams of connections that are not followed.
   private(set) var unfollowed: UInt64 = 0
-  /// Packets that only ACKs show, because frames were cut.
+  /// Packets that are known only from ACKs, because frames were cut.
   var hiddenPackets: UInt64 = 0
   private var clock: UInt64 = 0
 
@@ -28,7 +29,7 @@ struct Analyzer: ~Copyable {
 
   deinit { for var flow in flows { flow.sent.deallocate() } }
 
-  /// Finds how a datagram relates to those before it, and remembers it.
+  /// Finds how a datagram relates to earlier ones, and remembers it.
   ///
   /// A corrupt datagram whose first bytes are damaged is recognised by its addresses: `isOurs` is then set.
   mutating func observe(_ datagram: inout Datagram) -> Observation {
@@ -70,7 +71,7 @@ struct Analyzer: ~Copyable {
     if seen.fault != nil { seen.marks.insert(.malformed) }
   }
 
-  /// Damage to the first two bytes does not make it a stranger's.
+  /// Observes a corrupt datagram. Damage to the first two bytes does not make it a stranger's.
   private mutating func observeCorrupt(_ datagram: inout Datagram, _ seen: inout Observation) {
     let place = places.find(from: datagram.source, to: datagram.destination)
     if place != .unknown || places.find(from: datagram.destination, to: datagram.source) != .unknown {
@@ -123,7 +124,7 @@ struct Analyzer: ~Copyable {
     flows[index].lastTime = time
   }
 
-  /// Notes the sending of a number, within what all rings may take.
+  /// Notes the transmission of a number, within what all rings may take.
   mutating func note(_ number: Int64, _ packet: SentPacket, _ index: Int) {
     flows[index].lastUse = clock
     let before = flows[index].sent.memory
@@ -142,7 +143,7 @@ struct Analyzer: ~Copyable {
     }
   }
 
-  /// Says that there were more connections than are followed; nil if there were not.
+  /// Says that there were more connections than can be followed; nil if there were not.
   var limitReached: String? {
     guard unfollowed > 0 else { return nil }
     return

@@ -26,8 +26,8 @@ struct Corruption: Equatable {
 
   /// The bit that changes the checksum of `count` bytes by `difference`.
   ///
-  /// A CRC is linear, so a flipped bit changes it by the same whatever the bytes are: the last bit by the polynomial,
-  /// each bit before by one step of the register more.
+  /// A CRC is linear, so a flipped bit changes it by the same amount whatever the bytes are: the last bit by the
+  /// polynomial, each earlier bit by one more step of the register.
   private static func bit(of difference: UInt32, count: Int) -> Bit? {
     let field = Checksum.field
     if difference.nonzeroBitCount == 1 {

@@ -18,17 +18,17 @@ struct Datagram {
     case ack(AckPacket)
     /// Another type that is known; its fields are decoded where they are wanted.
     case other
-    /// Nothing that may be believed, or that is understood.
+    /// Nothing that can be believed, or understood.
     case none
   }
 
   /// The place of the frame among those of the capture.
   var number: UInt64
-  /// Its place in a frame that held several (segmentation offload), from 1; 0 where the frame held one.
+  /// Its place in a frame that held several datagrams (segmentation offload), counted from 1; 0 if the frame held one.
   var part = 0
-  /// The number of the frame that has the same datagram, on another interface; 0: it is the first, and counts.
+  /// The number of the frame that has the same datagram, on another interface; 0 if this one is the first, and counts.
   var copyOf: UInt64 = 0
-  /// Nanoseconds since 1970 in UTC, if the capture says: as if its clock had not been set while it was made.
+  /// Nanoseconds since 1970 in UTC, if the capture says: as if its clock had not been set during the capture.
   var time: UInt64?
   /// How far that clock had been set ahead by then, in nanoseconds.
   var shift: Int64 = 0
@@ -36,8 +36,8 @@ struct Datagram {
   var destination: Address
   /// Which way it went, as the machine that captured it saw it, if the capture says.
   var direction: CaptureDirection?
-  /// The same, or what the flow's timing shows where the capture does not say: the ends of the path, and nothing
-  /// between.
+  /// The same, or what the flow's timing shows if the capture does not say: only the ends of the path can be told,
+  /// nothing in between.
   var way: CaptureDirection?
   /// The bytes of UDP payload that were sent.
   var length: Int
@@ -52,7 +52,7 @@ struct Datagram {
   private(set) var connection: UInt64 = 0
   private(set) var content = Content.none
 
-  /// None yet: room for what is read.
+  /// An empty datagram: room for what is read.
   init() {
     let nobody = Address(high: 0, low: 0, port: 0)
     self.init(from: nobody, to: nobody, payload: Bytes(), length: 0)
@@ -128,8 +128,8 @@ extension Datagram {
 
   /// The messages of a DATA packet that begin at `offset`, as far as they were captured.
   ///
-  /// Calls `visit` with the datagram's bytes, those that were not captured as zeros: the content of a BLOCK that the
-  /// capture cut is a place and a length all the same.
+  /// Calls `visit` with the datagram's bytes, with zeros for those that were not captured: the content of a BLOCK that
+  /// the capture cut off still has a position and a length.
   func messages(
     from offset: Int, _ visit: (Span<UInt8>, MessagePart) throws(WireError) -> Void
   ) throws(WireError) {

@@ -3,7 +3,7 @@ import ShoalWire
 
 /// The files that connections concern: what WANT, OFFER and their numbers mean.
 struct FileTable {
-  /// A file that one end of a connection wants of the other.
+  /// A file that one end of a connection wants from the other.
   struct Entry {
     /// From WANT.
     var id: Digest?
@@ -12,13 +12,14 @@ struct FileTable {
     var name = ""
   }
 
-  /// The number belongs to the end that wants; the flow is the one to it, which OFFER and BLOCK take.
+  /// Names a file: the number belongs to the end that wants it; the flow is the one to that end, which carries OFFER
+  /// and BLOCK.
   struct Key: Hashable {
     var flow: Int
     var file: UInt16
   }
 
-  /// More than this are not remembered.
+  /// The most files that are remembered.
   private static let most = 1 << 16
   private(set) var entries: [Key: Entry] = [:]
 

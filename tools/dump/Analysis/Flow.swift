@@ -4,9 +4,9 @@ import ShoalWire
 struct Flow {
   /// The header's `connection` of its datagrams.
   let connection: UInt64
-  /// From where they came last.
+  /// Where its datagrams last came from.
   var source: Address
-  /// Where they went last.
+  /// Where they last went.
   var destination: Address
   /// The index of the other direction, once it is known.
   var reverse: Int?
@@ -20,12 +20,12 @@ struct Flow {
   /// When its first and its latest datagram were captured, in nanoseconds since 1970.
   var firstTime: UInt64?
   var lastTime: UInt64?
-  /// When it was used last, counted in datagrams.
+  /// When it was last used, counted in datagrams.
   var lastUse: UInt64 = 0
   /// Which way it went according to the capture, and where it was captured, if that is known.
   var told: ToldDirections = []
   var vantage: Vantage?
-  /// The least time from here to the receiver and back, in nanoseconds, whatever shows it.
+  /// The least time from here to the receiver and back, in nanoseconds, whatever showed it.
   var leg: UInt64?
   /// In the flow to the opener: when OPEN was captured last, and ACCEPT, until they were answered.
   var opened: UInt64?
@@ -38,7 +38,7 @@ struct Flow {
   var shortestRoundTrip = UInt64.max
   var roundTrips: UInt64 = 0
   var smoothedRoundTrip: UInt64 = 0
-  /// The largest datagram that the path was shown to carry; 0: none was.
+  /// The largest datagram that the path was shown to carry; 0 if none was.
   var pathMTU = 0
   /// The corrupt datagrams that the receiver's ACKs report.
   var reportedCorrupt: UInt32 = 0
@@ -48,13 +48,13 @@ struct Flow {
   var latest: Transmission?
   /// The longest delay of ACKs that it asked for lately, in microseconds.
   var askedDelay: (latest: UInt16, before: UInt16) = (0, 0)
-  /// What ACKs reported last: the latest timestamp that arrived, and in which ACK.
+  /// What ACKs last reported: the latest timestamp that arrived, and in which ACK.
   var latestEcho: UInt32?
-  /// What left until then may be what ACKs without an echo acknowledged.
+  /// The time until which what left may be what ACKs without an echo acknowledged.
   var answeredUntil: UInt64?
   var echoed = Seen()
   var losses = LossEvidence()
-  /// Probe timeouts since the last ACK of something new.
+  /// Probe timeouts since the last ACK that acknowledged something new.
   var timeoutsInARow: UInt32 = 0
   /// While the address is unproven: what the opener sent, and what went back to it.
   var unproven: (received: Int, sent: Int)?
@@ -66,12 +66,12 @@ struct Flow {
   }
 }
 
-/// The sending of a DATA packet.
+/// The transmission of a DATA packet.
 struct Transmission {
   var number: Int64
   /// The sender's clock.
   var timestamp: UInt32
-  /// Whether it is the first that a probe timeout made leave; the second follows at once.
+  /// Whether it is the first packet that a probe timeout made leave; the second follows at once.
   var isFirstProbe = false
 
   /// Microseconds from it to what left at `timestamp`, modulo 2^32; negative if that left before.

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// Finds flows by the id in the header, and by addresses where the id may not be believed.
+/// Finds flows by the id in the header, or by addresses if the id cannot be believed.
 struct FlowTable {
   /// What is known of datagrams between two addresses, in that direction.
   enum Place: Equatable {
@@ -30,7 +30,7 @@ struct FlowTable {
     return index
   }
 
-  /// The same for those who ask rarely.
+  /// The same, for callers that ask rarely.
   func flow(of id: UInt64) -> Int? { byID[id] }
 
   mutating func insert(_ index: Int, id: UInt64) { byID[id] = index }
@@ -56,7 +56,7 @@ struct FlowTable {
     byPair[pair] = .shared
   }
 
-  /// Flows from one address to the other of which the reverse is not known.
+  /// Flows from one address to the other whose reverse is not known.
   func candidates(from source: Address, to destination: Address) -> [Int] {
     unpaired[Pair(from: source, to: destination)] ?? []
   }

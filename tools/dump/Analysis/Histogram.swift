@@ -1,4 +1,4 @@
-/// How often values occurred, to within 1.6 %: 32 classes to each doubling, 4 bytes each, made as far as needed.
+/// How often values occurred, to within 1.6 %: 32 classes for each doubling, 4 bytes each, allocated as far as needed.
 struct Histogram {
   private static let bits = 5
   private var counts: [UInt32] = []

@@ -3,7 +3,7 @@ import ShoalWire
 /// What the ACKs of a flow show about its losses, judged as its sender judges them (Protocol.md §5.7).
 struct LossEvidence {
   enum Verdict {
-    /// Enough that left later has arrived.
+    /// Enough packets that left later have arrived.
     case byAck
     /// Something that left later has arrived, or was reported corrupt: the rest is a matter of time.
     case byTimeout
@@ -16,20 +16,21 @@ struct LossEvidence {
   /// The least tolerance, in nanoseconds.
   private static let granularity: UInt64 = 250_000
 
-  /// The latest sending that is known to have arrived: its place among the flow's, and the sender's clock.
+  /// The latest transmission that is known to have arrived: its place among the flow's, and the sender's clock.
   private var newest: (order: UInt64, timestamp: UInt32) = (0, 0)
-  /// What it was before the ACK that showed this, and when that came, in nanoseconds since 1970; 0: not known.
+  /// The same before the ACK that showed this, and when that came, in nanoseconds since 1970; 0: not known.
   private var before: (order: UInt64, timestamp: UInt32) = (0, 0)
   private var told: UInt64 = 0
-  /// Under go-back-N: the clock of the latest sending that arrived beyond a gap.
+  /// Under go-back-N: the clock of the latest transmission that arrived beyond a gap.
   private var beyondGap: UInt32?
-  /// What was captured before should have been acknowledged: corruption was reported. Nanoseconds since 1970.
+  /// The time, in nanoseconds since 1970, before which what was captured should have been acknowledged: corruption was
+  /// reported.
   private var suspectBefore: UInt64 = 0
-  /// The eighths of a round trip of tolerance; the sender allows more once it has repeated in vain.
+  /// The tolerance in eighths of a round trip; the sender allows more once it has retransmitted in vain.
   private var eighths: UInt64 = 1
   private var countsPackets = true
 
-  /// At `time` the sender learned that a sending has arrived.
+  /// Notes that at `time` the sender learned that a transmission had arrived.
   mutating func arrived(order: UInt64, timestamp: UInt32, at time: UInt64?) {
     guard order > newest.order else { return }
     (before, newest, told) = (newest, (order, timestamp), time ?? 0)
@@ -41,13 +42,13 @@ struct LossEvidence {
 
   mutating func suspect(before time: UInt64) { suspectBefore = max(suspectBefore, time) }
 
-  /// A repeat has proven needless: from now on the count of packets says nothing.
+  /// Notes that a retransmission has proven needless: from now on the count of packets says nothing.
   mutating func sawNeedless() {
     countsPackets = false
     eighths = min(8, eighths + 1)
   }
 
-  /// Why its sender took a sending for lost.
+  /// Why the sender declared a transmission lost.
   func verdict(_ sent: SentPacket, _ arq: RepeatMode?, roundTrip: UInt64) -> Verdict {
     let tolerance = min(max(roundTrip / 8 * eighths, Self.granularity), max(roundTrip, Self.granularity))
     let isSuspect = sent.hasTime && sent.lastTime < suspectBefore
@@ -65,7 +66,8 @@ struct LossEvidence {
       return countsPackets && arrived.order - sent.order >= Self.packets || isLate(arrived.timestamp)
     }
     if isEnough(before) { return .byAck }
-    // The timer was set once it was overtaken, and may have run out before the ACK came that would have been enough.
+    // The timer was set when the packet was overtaken, and may have run out before the ACK came that would have been
+    // enough.
     let waited = sent.hasTime && told > sent.lastTime ? told - sent.lastTime : 0
     let hasRunOut = before.order > sent.order && waited >= roundTrip && waited - roundTrip >= tolerance
     return isEnough(newest) && !hasRunOut ? .byAck : .byTimeout

@@ -1,18 +1,19 @@
-/// What is remarkable about a datagram, in the light of those before it.
+/// What is remarkable about a datagram, in the light of earlier ones.
 ///
 /// The raw value is the bit in a `MarkSet`; the names are those of `--marks`, of JSON and of filters.
 enum Mark: UInt8, CaseIterable {
   /// A DATA packet whose number had been sent before.
   case resent
-  /// A repeat of what had arrived; or the ACK that shows earlier repeats to have been such. Counted in repeats.
+  /// A retransmission of what had arrived; or the ACK that shows that earlier ones were such. Counted in
+  /// retransmissions.
   case spurious
-  /// A repeat of what ACKs had shown to be lost: enough that left later had arrived.
+  /// A retransmission of what ACKs had shown to be lost: enough that left later had arrived.
   case lostByAck
-  /// A repeat of what was lost by time: something that left later had arrived, and then the loss timer ran out.
+  /// A retransmission of what was lost by time: something that left later had arrived, and then the loss timer ran out.
   case lostByTimeout
-  /// A repeat of what no ACK shows to be lost: the probe timeout (PTO) passed. One timeout repeats two packets.
+  /// A retransmission of what no ACK shows to be lost: the probe timeout (PTO) passed. One timeout repeats two packets.
   case pto
-  /// Under go-back-N, the first of all that is sent again.
+  /// Under go-back-N, the first of everything that is sent again.
   case goBack
   /// It left before one that was captured earlier.
   case outOfOrder
@@ -24,15 +25,15 @@ enum Mark: UInt8, CaseIterable {
   case corrupt
   /// The ACK waited longer than the sender of the data asked for.
   case ackLate
-  /// The ACK acknowledges what was not sent, so it must be ignored.
+  /// The ACK acknowledges what was never sent, so it must be ignored.
   case beyondSent
   /// The path was shown to carry more, or is probed again after it carried more.
   case pathMTU
   /// The connection's datagrams come from, or go to, another address than before.
   case addressChanged
-  /// No more may be sent before the address has proven itself.
+  /// Nothing more may be sent before the address has been proven.
   case amplificationLimit
-  /// A request, of a tracker or an OPEN, was sent again.
+  /// A request, to a tracker or an OPEN, was sent again.
   case retry
   /// A tracker refuses.
   case trackerError
@@ -42,7 +43,7 @@ enum Mark: UInt8, CaseIterable {
   case windowLowered
   /// Not all of the datagram was captured.
   case cut
-  /// The checksum is right, but the fields are not what the protocol says.
+  /// The checksum is right, but the fields are not what the protocol requires.
   case malformed
 
   /// The name in filters and JSON: `lost_by_ack`.
@@ -53,7 +54,7 @@ enum Mark: UInt8, CaseIterable {
     return "\(mark)".reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
   }
 
-  /// The mark of a name.
+  /// The mark with this name.
   init?(name: some StringProtocol) {
     guard let index = Self.names.firstIndex(where: { $0 == name }) else { return nil }
     self = Self.allCases[index]
@@ -66,12 +67,12 @@ struct MarkSet: OptionSet {
   init(rawValue: UInt32) { self.rawValue = rawValue }
   init(_ mark: Mark) { rawValue = 1 << UInt32(mark.rawValue) }
 
-  /// Those that say that something went wrong; the others are news.
+  /// The marks that say that something went wrong; the others are just news.
   static let troubles: MarkSet = Mark.allCases.reduce(into: []) {
     if $1 != .reply && $1 != .windowLowered && $1 != .pathMTU && $1 != .cut { $0.insert($1) }
   }
 
-  /// A repeat of what its sender took for lost.
+  /// Retransmissions of what the sender had declared lost.
   static let losses: MarkSet = [MarkSet(.lostByAck), MarkSet(.lostByTimeout)]
 
   mutating func insert(_ mark: Mark) { rawValue |= 1 << UInt32(mark.rawValue) }

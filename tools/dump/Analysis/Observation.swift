@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// What the analyzer says of one datagram: what is remarkable about it, and how its flow stands after it.
+/// What the analyzer says about one datagram: what is remarkable about it, and how its flow stands after it.
 ///
 /// Numbers of packets are unwrapped to 64 bits: the low 32 bits are those on the wire, and they never wrap.
 struct Observation {
@@ -13,15 +13,15 @@ struct Observation {
   }
 
   var marks = MarkSet()
-  /// Why the fields are not what the protocol says.
+  /// Why the fields are not what the protocol requires.
   var fault: WireError?
-  /// The index, among `Analyzer.flows`, of the direction in which the datagram travels; nil: of no connection known.
+  /// The index, in `Analyzer.flows`, of the direction in which the datagram travels; nil if its connection is unknown.
   var flow: Int?
   /// The flow whose numbers the datagram concerns: its own for DATA, the reverse for an ACK.
   var subject: Int?
   /// The first number of the subject, if its handshake was seen: people count from there.
   var origin: UInt32?
-  /// Whether it was captured between the ends of the path: what its sender knew does not show.
+  /// Whether it was captured between the ends of the path: what its sender knew cannot be seen.
   var isBetween = false
 
   // MARK: DATA
@@ -30,31 +30,31 @@ struct Observation {
   var sequence: Int64?
   /// Bytes of content in its BLOCKs.
   var content = 0
-  /// Bytes by which a repeat is shorter than the sending before: they go out under a new number.
+  /// Bytes by which a retransmission is shorter than the transmission before: they go out under a new number.
   var cutOff = 0
   /// Whether its number was not seen before, so that the content is new.
   var isFresh = false
   /// How many times it was sent before, as it says itself.
   var attempt: UInt8 = 0
-  /// The first sending of a repeat; the original of a duplicate.
+  /// The first transmission of what is retransmitted; the original of a duplicate.
   var first = Reference()
-  /// The ACK that showed that what is repeated was lost, or needless.
+  /// The ACK that showed that what is retransmitted was lost, or that retransmitting it was needless.
   var cause = Reference()
   /// Under go-back-N, how many packets are sent again from here on.
   var goBack: Int64 = 0
   /// Which probe timeout in a row this is, from 1.
   var timeouts: UInt32 = 0
-  /// Whether it is the first repeat of that timeout.
+  /// Whether it is the first retransmission of that timeout.
   var startsTimeout = false
 
-  /// Whether it is a repeat of what was not captured before.
+  /// Whether it is a retransmission of what was not captured before.
   var isMissed: Bool {
     marks.contains(.resent) && !marks.contains(.duplicate) && first.number == 0 && marks.intersection(.losses).isEmpty
   }
 
   // MARK: ACK
 
-  /// All numbers of the subject before this one have arrived.
+  /// The number before which all numbers of the subject have arrived.
   var next: Int64?
   /// One more than the highest number that has arrived.
   var top: Int64 = 0
@@ -62,19 +62,19 @@ struct Observation {
   var acknowledgedBytes = 0
   /// Packets that this ACK was the first to acknowledge.
   var acknowledgedPackets = 0
-  /// How many repeats this ACK shows to have been needless.
+  /// How many retransmissions this ACK shows to have been needless.
   var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.
   var roundTrip: UInt64?
-  /// How many numbers beyond the last that was sent the ACK concerns; it is not believed then.
+  /// How many numbers beyond the last one sent the ACK concerns; if any, it is not believed.
   var beyond: Int64 = 0
   /// The longest delay that was asked for, in microseconds, where the ACK is late.
   var delayLimit: UInt32 = 0
 
   // MARK: The subject after this datagram
 
-  /// Bytes of datagrams sent and not acknowledged, each number counted once; nil where the receiver captured, who
-  /// cannot know it.
+  /// Bytes of datagrams sent and not acknowledged, with each number counted once; nil if the capture was made at the
+  /// receiver, which cannot know it.
   var inFlight: Int?
   /// The first number that the window forbids, if the window is known.
   var windowEdge: Int64?

@@ -1,13 +1,13 @@
 import ShoalCapture
 import ShoalWire
 
-/// The requests that may be answered or repeated, within bounds.
+/// The requests that may still be answered or repeated, within bounds.
 struct RequestLog {
   /// A tracker's transaction, or a connection by the opener's id.
   private struct Key: Hashable {
     var id: UInt64
     var requester: Address
-    /// The way of the request: what a machine asks itself is captured as it leaves and as it arrives.
+    /// The direction of the request: what a machine asks itself is captured both as it leaves and as it arrives.
     var direction: CaptureDirection?
   }
   private struct Request {
@@ -39,7 +39,7 @@ struct RequestLog {
   /// Finds the request that a datagram answers.
   func reply(_ datagram: Datagram, _ seen: inout Observation) {
     let opposite: CaptureDirection? = datagram.direction.map { $0 == .outbound ? .inbound : .outbound }
-    // Who captures on the way between both may see all go the same way.
+    // A capture taken on the way between the two may see everything go in the same direction.
     let ways = [opposite, datagram.direction]
     let found = ways.lazy.compactMap { way in
       pending[Key(id: datagram.connection, requester: datagram.destination, direction: way)]

@@ -1,26 +1,27 @@
-/// One number of a flow: its first sending and its last, as captured.
+/// One number of a flow: its first and its last transmission, as captured.
 struct SentPacket {
   var firstNumber: UInt64
   var firstTime: UInt64
   var lastTime: UInt64
-  /// The sender's clock at the last sending.
+  /// The sender's clock at the last transmission.
   var timestamp: UInt32
   var length: UInt16
-  /// Of the last sending.
+  /// The attempt of the last transmission.
   var attempt: UInt8
   /// Whether an ACK after the last transmission showed that it had not arrived.
   var isReportedMissing = false
-  /// The place of the last sending among those of the flow.
+  /// The place of the last transmission among those of the flow.
   var order: UInt64
 
   /// Whether the capture shows when it was sent.
   var hasTime: Bool { lastTime != 0 }
 }
 
-/// What is remembered of the numbers of a flow: those from the lowest not acknowledged to the highest seen, and some
-/// before.
+/// What is remembered about the numbers of a flow: those from the lowest unacknowledged to the highest seen, and some
+/// before them.
 ///
-/// A ring of 40 bytes and two bits a number, as large as the window that the flow uses, and never above `maximum`.
+/// A ring with 40 bytes and two bits for each number, as large as the window that the flow uses, and never above
+/// `maximum`.
 struct SentPackets {
   /// The protocol's largest window.
   static let maximum = 1 << 20
@@ -61,7 +62,7 @@ struct SentPackets {
     return base + Int64(Int32(truncatingIfNeeded: Int64(number) - base))
   }
 
-  /// What is remembered of a number; nil if it was not seen, or long ago.
+  /// What is remembered about a number; nil if it was never seen, or only long ago.
   func record(_ number: Int64) -> SentPacket? {
     guard isHeld(number), bit(seen, number) else { return nil }
     return records[slot(number)]
@@ -69,8 +70,8 @@ struct SentPackets {
 
   func isAcknowledged(_ number: Int64) -> Bool { isHeld(number) ? bit(acked, number) || number < base : number < base }
 
-  /// Notes a sending; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its
-  /// first sending.
+  /// Notes a transmission; the ring takes at most `budget` bytes. The record of a number that was seen before keeps its
+  /// first transmission.
   mutating func note(_ number: Int64, _ packet: SentPacket, budget: Int) {
     if !isAnchored { anchor(number) }
     // Beyond any window: the capture has a hole, or the packet is a lie. Start over.
@@ -99,27 +100,28 @@ struct SentPackets {
   struct Acknowledged {
     var bytes = 0
     var packets = 0
-    /// The sending that the echo names.
+    /// The transmission that the echo names.
     var echoed: SentPacket?
-    /// The packets that were acknowledged sooner after their repeat than a repeat's own ACK could come.
+    /// The packets that were acknowledged too soon after their retransmission for the ACK to be for that.
     var early = 0
     var earliest: UInt64 = 0
-    /// Of the sendings that arrived, the one that left last: its place among those of the flow, 0 if there is none.
+    /// Of the transmissions that arrived, the one that left last: its place among those of the flow; 0 if there is
+    /// none.
     var newest: (order: UInt64, timestamp: UInt32) = (0, 0)
   }
 
   /// How to judge the packets that an ACK acknowledges.
   struct Judgement {
     var echo: UInt32?
-    /// The latest sending that was ever echoed: a repeat that left after it is not what has arrived.
+    /// The latest transmission that was ever echoed: a retransmission that left after it is not what has arrived.
     var latestEcho: UInt32?
-    /// What left until then may be what was acknowledged without an echo.
+    /// The time until which what left may be what was acknowledged without an echo.
     var answeredUntil: UInt64?
-    /// A repeat sent after this time cannot be what the ACK acknowledges; `.max`: not known.
+    /// A retransmission sent after this time cannot be what the ACK acknowledges; `.max`: not known.
     var latest = UInt64.max
   }
 
-  /// All numbers before `next` have arrived.
+  /// Notes that all numbers before `next` have arrived.
   mutating func acknowledge(before next: Int64, _ judgement: Judgement, _ result: inout Acknowledged) {
     if !isAnchored { anchor(next) }
     guard next > base, next - base <= Int64(Self.maximum) else { return }
@@ -131,7 +133,7 @@ struct SentPackets {
     }
   }
 
-  /// The numbers `first ..< last`, all at or beyond `base`, have arrived.
+  /// Notes that the numbers `first ..< last`, all at or beyond `base`, have arrived.
   mutating func acknowledge(_ first: Int64, _ last: Int64, _ judgement: Judgement, _ result: inout Acknowledged) {
     var number = max(first, end - Int64(capacity), base)
     let last = min(last, end)
@@ -152,7 +154,7 @@ struct SentPackets {
     }
   }
 
-  /// An ACK says that the numbers `first ..< last` have not arrived.
+  /// Notes that an ACK says that the numbers `first ..< last` have not arrived.
   mutating func reportMissing(_ first: Int64, _ last: Int64) {
     var number = max(first, end - Int64(capacity), base)
     let last = min(last, end)
@@ -221,7 +223,7 @@ struct SentPackets {
     }
   }
 
-  /// Makes `newEnd` the end; what falls out of the ring is forgotten, though it may be in flight.
+  /// Makes `newEnd` the end; what falls out of the ring is forgotten, even if it may be in flight.
   private mutating func extend(to newEnd: Int64, budget: Int) {
     while newEnd - base > Int64(capacity), capacity < Self.maximum, max(memory * 2, Self.leastMemory) <= budget {
       grow()

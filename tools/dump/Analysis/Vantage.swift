@@ -1,19 +1,19 @@
 import ShoalCapture
 
-/// Where, on the way of a flow, it was captured.
+/// Where along the path of a flow it was captured.
 enum Vantage: String {
   /// Where its datagrams leave.
   case sender
-  /// Where they arrive: the sender's round trips, its timers and what it has in flight do not show there.
+  /// Where they arrive: the sender's round trips, its timers and what it has in flight cannot be seen there.
   case receiver
-  /// In between: what lies beyond, either way, does not show.
+  /// In between: what lies beyond, in either direction, cannot be seen.
   case between
 }
 
 extension Analyzer {
-  /// A path that is shorter, in nanoseconds, is the same everywhere: a machine answers no sooner.
+  /// The length, in nanoseconds, below which a path is the same everywhere: a machine does not answer sooner.
   static var shortPath: UInt64 { 500_000 }
-  /// An end is where less than this part of the round trip lies beyond.
+  /// An end is where less than one in so many parts of the round trip lies beyond.
   private static var endPart: UInt64 { 8 }
 
   /// Finds which way a datagram of a flow went, and where it was captured: from the capture if it says so, or else from
@@ -23,7 +23,7 @@ extension Analyzer {
     if let direction = datagram.direction {
       flows[index].told.insert(direction == .outbound ? .outbound : .inbound)
       let told = flows[index].told
-      // On a host that forwards all arrives, or all leaves.
+      // On a host that forwards, everything arrives, or everything leaves.
       let isForwarded = told != .both && reverse.map { flows[$0].told == told } ?? false
       guard isForwarded else {
         flows[index].vantage = direction == .outbound ? .sender : .receiver
@@ -58,7 +58,7 @@ extension Analyzer {
     case .sender: return true
     case .receiver, .between: return false
     case nil:
-      // Where only one end's part is known, a short one may well be all that is seen of a long path.
+      // If only one end's part is known, a short one may well be all that is seen of a long path.
       let isOtherKnown = flows[index].reverse.map { flows[$0].leg != nil } ?? false
       return isOtherKnown || sample >= Self.shortPath
     }

@@ -24,7 +24,8 @@ struct DumpCommand: ~Copyable {
       usesColor: console.standardOutput.usesColor, isAbsolute: options.isAbsolute, clock: Clock(style: options.time))
   }
 
-  /// Whether all of it could be read and written, and the assertions hold; if not, the reason was printed.
+  /// Runs it; returns whether all of it could be read and written, and the assertions hold. If not, the reason was
+  /// printed.
   consuming func run(_ capture: consuming CaptureFile, output: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {
@@ -66,7 +67,7 @@ struct DumpCommand: ~Copyable {
   private mutating func show(_ capture: inout CaptureFile) throws(InputFailure) {
     let countsAll = !options.filters.assertions.isEmpty
     capture.reader.givesFragments = options.showsAll
-    // What passes several interfaces is written as often; of lines one is enough.
+    // A datagram that passes several interfaces is written that many times; of lines, one is enough.
     capture.reader.givesCopies = options.showsAll || file != nil
     var datagram = Datagram()
     repeat {
@@ -114,7 +115,7 @@ struct DumpCommand: ~Copyable {
     }
   }
 
-  /// How many packets were captured, and how many were not.
+  /// Says how many packets were captured, and how many were not.
   private func tell(of reader: borrowing DatagramReader) {
     // Asking resets the count.
     let dropped = reader.dropped

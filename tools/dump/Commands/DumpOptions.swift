@@ -13,7 +13,7 @@ struct DumpOptions {
   var count = Int.max
   /// The capture to write instead of lines.
   var output: String?
-  /// Whether a capture that is there already is replaced by it.
+  /// Whether an existing capture is replaced by it.
   var replaces = false
   /// The qlogs of peers, whose events are shown too.
   var merged: [String] = []

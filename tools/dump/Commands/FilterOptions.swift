@@ -51,7 +51,7 @@ struct FilterOptions {
     do throws(ExpressionError) { try filter.add(text) } catch { throw error.usage(option, text) }
   }
 
-  /// Any of the values of an option, with commas between.
+  /// Adds that a field must have one of the values of an option, separated by commas.
   private mutating func add(_ invocation: Invocation, _ option: String, _ field: PacketField) throws(UsageError) {
     guard let value = invocation.first(option) else { return }
     var column = 0
@@ -85,7 +85,7 @@ struct FilterOptions {
     return first...last
   }
 
-  /// The filter of a command that measures nothing, so that an assertion would hold or fail unseen.
+  /// The filter of a command that measures nothing; assertions are refused, as nobody would see whether they hold.
   static func filterAlone(_ invocation: Invocation) throws(UsageError) -> PacketFilter {
     guard !invocation.has("assert") else {
       throw UsageError("\(invocation.name): --assert does not apply; 'shoal-dump stats' can check it")
@@ -93,7 +93,7 @@ struct FilterOptions {
     return try FilterOptions(invocation).filter
   }
 
-  /// Says which assertions fail, with the values; whether all hold.
+  /// Says which assertions fail, with the values; returns whether all hold.
   func check(_ statistics: Statistics, _ console: Console) -> Bool {
     var holds = true
     for assertion in assertions {

@@ -5,7 +5,7 @@ import ShoalSwarm
 import ShoalTerminal
 import ShoalWire
 
-/// `shoal-dump follow FILE`: puts the files that a capture carries together again, and checks them.
+/// `shoal-dump follow FILE`: reassembles the files that a capture carries, and checks them.
 struct FollowCommand: ~Copyable {
   static let command = Command(
     "follow", "Reassemble the files of a capture, and check them.",
@@ -19,7 +19,7 @@ struct FollowCommand: ~Copyable {
           Option("force", "Replace existing files."),
         ])
     ])
-  /// More files than this are skipped.
+  /// The most files that are reassembled.
   private static let most = 256
 
   private let console: Console
@@ -39,7 +39,7 @@ struct FollowCommand: ~Copyable {
     isJSON = invocation.has("json")
   }
 
-  /// Whether every file could be reassembled.
+  /// Runs it; returns whether every file could be reassembled.
   consuming func run(_ path: String, input: Int32) -> Bool {
     var isGood = true
     do throws(InputFailure) {
@@ -66,7 +66,7 @@ struct FollowCommand: ~Copyable {
     return isGood && console.outputFailure == nil && !files.isEmpty
   }
 
-  /// Makes the directory unless it is there, and sees that it can be written to.
+  /// Makes the directory unless it exists, and makes sure that it can be written to.
   private static func make(_ directory: String) throws(InputFailure) {
     guard SystemCall.makeDirectory(directory), SystemCall.isWritable("\(directory)/.") else {
       throw InputFailure(reason: "\(escaped(directory, asciiOnly: true)): \(systemError())")
@@ -125,7 +125,7 @@ struct FollowCommand: ~Copyable {
     return index
   }
 
-  /// Who wants an empty file knows it by its id, and asks for no OFFER.
+  /// Adds the empty file: a peer that wants it knows it by its id, and asks for no OFFER.
   private mutating func addEmpty() {
     let id = Blake3.hash(Span())
     guard !files.contains(where: { $0.id == id }), files.count < Self.most,
@@ -136,7 +136,7 @@ struct FollowCommand: ~Copyable {
     files.append(file)
   }
 
-  /// A file for content that is not complete: beside the others under a name of its own, or without any.
+  /// Opens a file for content that is not complete: beside the others under a name of its own, or without any name.
   private static func spool(_ directory: String?, _ id: Digest) -> Int32 {
     if let directory { return SystemCall.open(path(directory, id), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     let temporary = SystemCall.environment("TMPDIR")
@@ -171,7 +171,7 @@ struct FollowCommand: ~Copyable {
     return result.isComplete && problem == nil
   }
 
-  /// Gives the file its name; what lacks pieces keeps a name that says so.
+  /// Gives the file its name; a file that lacks pieces keeps a name that says so.
   private func place(
     _ file: FollowedFile, _ result: FollowedFile.Result, _ directory: String
   ) -> (written: String?, problem: String?) {

@@ -10,7 +10,7 @@ struct HexCommand {
   let console: Console
   let options: DumpOptions
 
-  /// The options, which are few: there is nothing to choose from, to measure or to write to.
+  /// The options, of which there are few: there is nothing to choose from, to measure or to write to.
   static func options(_ invocation: Invocation) throws(UsageError) -> DumpOptions {
     let options = try DumpOptions(invocation)
     if let other = ["write", "force", "qlog", "merge", "all", "count"].first(where: invocation.has) {
@@ -83,7 +83,7 @@ struct HexCommand {
     return datagram.isOurs ? datagram : nil
   }
 
-  /// Nil where it is too long, or no text.
+  /// Reads the input; nil if it is too long, or is not text.
   private static func read(_ input: Int32) throws(InputFailure) -> String? {
     var bytes = [UInt8](repeating: 0, count: most)
     var count = 0

@@ -48,7 +48,7 @@ struct ReportCommand {
     }
   }
 
-  /// Whether all of it could be read and written; if not, the reason was printed.
+  /// Runs it; returns whether all of it could be read and written. If not, the reason was printed.
   func run(input: Int32) -> Bool {
     var qlog = QlogData()
     for path in qlogs where !read(path, into: &qlog) { return false }
@@ -62,7 +62,7 @@ struct ReportCommand {
       } while try capture.fill()
       for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }
-    // What could be read is drawn, then the reason is reported.
+    // What could be read is drawn; then the reason is reported.
     if let failure { console.error(failure.reason, code: failure.code) }
     guard data.count > 0 || failure == nil else { return false }
     if data.count == 0, filters.filter.isEmpty {
@@ -79,7 +79,7 @@ struct ReportCommand {
     return filters.check(data.statistics, console) && isWritten && failure == nil
   }
 
-  /// Whether the file could be read; a broken record is reported and skipped.
+  /// Reads a qlog; returns whether the file could be read. A broken record is reported and skipped.
   private func read(_ path: String, into qlog: inout QlogData) -> Bool {
     do throws(InputFailure) {
       let log = try PeerLog(path)
@@ -133,7 +133,7 @@ struct ReportCommand {
     return true
   }
 
-  /// Writes a file that is none of those that were read; if it cannot be, the reason was printed.
+  /// Writes a file that is not one of those that were read; if that fails, the reason was printed.
   private func save(_ bytes: [UInt8], to path: String) -> Bool {
     do throws(InputFailure) {
       let inputs = ([file] + qlogs).compactMap { FileIdentity(path: $0) }

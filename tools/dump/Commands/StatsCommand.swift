@@ -14,7 +14,7 @@ struct StatsCommand: ~Copyable {
   private let isQuiet: Bool
   private var analyzer = Analyzer()
   private var statistics = Statistics()
-  /// What must be known of the capture.
+  /// What one must know about the capture.
   private var remarks: [String] = []
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
@@ -24,7 +24,7 @@ struct StatsCommand: ~Copyable {
     isQuiet = invocation.has("quiet")
   }
 
-  /// Whether all of it could be read and written, and the assertions hold.
+  /// Runs it; returns whether all of it could be read and written, and the assertions hold.
   consuming func run(_ path: String, input: Int32) -> Bool {
     var failure: InputFailure?
     do throws(InputFailure) {

@@ -1,8 +1,8 @@
 extension CaptureComparison {
-  /// Pairs of damaged and missing datagrams that are compared at most.
+  /// The most pairs of damaged and missing datagrams that are compared.
   private static var mostGuesses: Int { 50_000_000 }
 
-  /// Finds what was sent among what arrived; delays are still by two clocks.
+  /// Finds what was sent among what arrived; delays still mix the two clocks.
   static func match(_ sent: [Sightings.Sighting], _ arrived: [Sightings.Sighting]) -> PathReport {
     var report = PathReport()
     report.passages = sent.map { PathReport.Passage(sent: $0.time, delay: 0, fate: .lost) }
@@ -28,8 +28,8 @@ extension CaptureComparison {
     return report
   }
 
-  /// Damage that spared connection and checksum leaves the key; else it is the one sent last, of the same length, that
-  /// did not arrive.
+  /// Damage that spared connection and checksum leaves the key; otherwise it is the one of the same length that was
+  /// sent last and did not arrive.
   private static func matchCorrupt(
     _ corrupt: [Sightings.Sighting], _ sent: [Sightings.Sighting], _ report: inout PathReport
   ) {
@@ -46,7 +46,7 @@ extension CaptureComparison {
     }
     let delays = report.delays
     var open = lost.filter { report.passages[$0].fate == .lost }
-    // Without a usual delay there is no guess, and where most is damaged it would be worth nothing.
+    // Without a usual delay there is nothing to guess by, and if most is damaged a guess would be worth nothing.
     guard !rest.isEmpty, !delays.isEmpty, rest.count * open.count < mostGuesses else {
       report.unmatched += rest.count
       return

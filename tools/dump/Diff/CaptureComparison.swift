@@ -5,7 +5,7 @@ struct CaptureComparison {
   /// What went from the machine of the first capture to that of the second, and the other way.
   private(set) var forth = PathReport()
   private(set) var back = PathReport()
-  /// How far the second clock is ahead, in nanoseconds, and how wrong that can be; nil without traffic both ways.
+  /// How far ahead the second clock is, in nanoseconds, and how wrong that may be; nil without traffic both ways.
   private(set) var offset: (value: Int64, uncertainty: Int64)?
   /// Datagrams that only one of the captures could have seen: of other connections.
   private(set) var unrelated = 0
@@ -24,7 +24,7 @@ struct CaptureComparison {
     let (outB, inA) = (those(b, ways.b, .back), those(a, ways.a, .back))
     forth = Self.match(outA, inB)
     back = Self.match(outB, inA)
-    // The least delay each way, the clocks' difference in it with either sign.
+    // The least delay each way, which includes the clocks' difference, with opposite signs.
     let least = (forth.delays.first, back.delays.first)
     if let there = least.0, let here = least.1 {
       // Halved first, and wrapping below: no times in a capture may cause an overflow.
@@ -37,7 +37,7 @@ struct CaptureComparison {
     Self.findLate(&back, outB)
   }
 
-  /// The addresses of the end from which what goes `way` leaves.
+  /// The addresses of the end that what goes this way leaves from.
   private static func addresses(
     _ sightings: Sightings, _ ways: [Orientation.Way?], of way: Orientation.Way
   ) -> [Address] {

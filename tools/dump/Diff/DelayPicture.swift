@@ -16,7 +16,7 @@ enum DelayPicture {
     let end = report.passages.map(\.sent).max() ?? first
     func milliseconds(_ delay: Int64) -> Double { Double(max(0, delay)) / 1e6 }
     let highest = max(milliseconds(report.delays.last ?? 0), 1e-3)
-    // Room above for what is late, below for what has no delay.
+    // Room at the top for what is late, at the bottom for what has no delay.
     var drawing = SVGDrawing(
       times: 0...Double(end - first) / 1e9, values: -0.12 * highest...highest * 1.12, height: 300)
 
@@ -40,7 +40,7 @@ enum DelayPicture {
     drawing.path(bars.joined(), .sent, width: 2)
     drawing.path(late.sorted().map { "M\($0) \(SVGDrawing.number(drawing.top))v8" }.joined(), .resent)
     func row(_ above: Double) -> String { SVGDrawing.number(drawing.bottom - above) }
-    // Each column has its stroke, and a sign where it stands clear of the sign before.
+    // Each column has its stroke, and a sign where that stands clear of the previous one.
     drawing.path(lost.sorted().map { "M\($0) \(row(10))v6" }.joined(), .lost, width: 1)
     drawing.path(apart(lost).map { "M\($0 - 3) \(row(10))l6 6m0-6l-6 6" }.joined(), .lost)
     drawing.path(corrupt.sorted().map { "M\($0) \(row(22))v6" }.joined(), .corrupt, width: 1)

@@ -1,4 +1,5 @@
-/// Finds the places of keys that are hashes already, those of equal keys in their order: an open table of 12 bytes a key.
+/// Finds the places of keys that are already hashes, and those of equal keys in order: an open table of 12 bytes per
+/// key.
 struct KeyIndex {
   private var slots: [Int32]
   private var next: [Int32]
@@ -20,13 +21,13 @@ struct KeyIndex {
     }
   }
 
-  /// The first place of a key that was not taken, which is taken thereby; nil if there is none.
+  /// Takes the first place of a key that was not taken yet; nil if there is none.
   mutating func take(_ key: UInt64) -> Int? {
     let slot = slot(of: key)
     guard slots[slot] >= 0 else { return nil }
     let place = Int(slots[slot])
     guard keys[place] == key else { return nil }
-    // The slot keeps its last place, marked as taken, so that others find their slots behind it.
+    // The slot keeps its last place, marked as taken, so that others can find their slots behind it.
     if next[place] >= 0 { slots[slot] = next[place] } else if next[place] == -1 { next[place] = -2 } else { return nil }
     return place
   }

@@ -2,11 +2,11 @@ import ShoalBase
 
 /// Which way each flow of two captures went: from the end of the first to that of the second, or back.
 ///
-/// What the captures say about directions counts most. Otherwise the clocks decide: of all that both captures saw, the
-/// difference between them is the clocks' own, plus the delay of what went forth, or less the delay of what came back.
-/// So of two opposite flows the one with the larger differences went forth, however wrong the clocks are. Where a flow
-/// has no opposite, it is compared with what is known of others, and in the end with the losses: what one capture alone
-/// has was lost on its way from there.
+/// What the captures say about directions counts most. Otherwise the clocks decide: for everything that both captures
+/// saw, the difference in time is that between the clocks, plus the delay of what went forth, or less the delay of what
+/// came back. So of two opposite flows, the one with the larger differences went forth, however wrong the clocks are. A
+/// flow without an opposite is compared with what is known about others and, failing that, judged by the losses: what
+/// only one capture has was lost on its way from there.
 struct Orientation {
   enum Way {
     case forth, back
@@ -14,7 +14,7 @@ struct Orientation {
     var opposite: Way { self == .forth ? .back : .forth }
   }
 
-  /// By the pair of addresses in each capture; nil: the other capture has nothing of it.
+  /// The ways, by the pair of addresses in each capture; nil: the other capture has nothing of it.
   private(set) var a: [Way?]
   private(set) var b: [Way?]
 
@@ -25,9 +25,10 @@ struct Orientation {
     var b: Set<UInt32> = []
     /// What both captures saw, in the order of the first: its time there, and how much later the second has it.
     var seen: [(time: UInt64, difference: Int64)] = []
-    /// More captures show it going out than coming back.
+    /// How many more captures show it going out than coming back.
     var told = 0
-    /// Datagrams, between the first and the last that both saw, that only the first saw, less those of the second.
+    /// Of the datagrams between the first and the last that both saw, those that only the first saw, less those that
+    /// only the second saw.
     var missing = 0
     var way: Way?
   }
@@ -49,7 +50,7 @@ struct Orientation {
   private static func streams(_ first: Sightings, _ second: Sightings) -> [Stream] {
     var index = KeyIndex(second.all.map(\.key))
     var partners = [Int?](repeating: nil, count: first.all.count)
-    // Nodes are the pairs of the first capture and, behind them, those of the second.
+    // Nodes are the pairs of the first capture, followed by those of the second.
     var groups = DisjointSets(count: first.pairs.count + second.pairs.count)
     for (place, sighting) in first.all.enumerated() where !sighting.isCorrupt {
       guard let other = index.take(sighting.key), !second.all[other].isCorrupt else { continue }
@@ -101,7 +102,7 @@ struct Orientation {
         }
       }
     }
-    // What leads both ways between the same addresses says nothing of itself.
+    // What leads both ways between the same addresses says nothing about itself.
     for index in result.indices { result[index].remove(index) }
     return result
   }
@@ -110,14 +111,14 @@ struct Orientation {
 
   private static func orient(_ streams: inout [Stream], _ opposites: [Set<Int>]) {
     for index in streams.indices where streams[index].told != 0 {
-      // On a host that forwards, all arrives: that says nothing of ends.
+      // On a host that forwards, everything arrives: that says nothing about ends.
       guard !opposites[index].contains(where: { streams[$0].told.signum() == streams[index].told.signum() }) else {
         continue
       }
       streams[index].way = streams[index].told > 0 ? .forth : .back
     }
     spread(&streams, opposites)
-    // The clocks, of opposite streams; those that say most first.
+    // The clocks, from opposite streams; those that say most come first.
     var votes: [(stream: Int, opposite: Int, votes: Int)] = []
     for index in streams.indices {
       for other in opposites[index] where other > index {
@@ -136,7 +137,7 @@ struct Orientation {
     }
   }
 
-  /// What is opposite to a stream whose way is known goes the other way.
+  /// Gives what is opposite to a stream whose way is known the other way.
   private static func spread(_ streams: inout [Stream], _ opposites: [Set<Int>]) {
     var open = streams.indices.filter { streams[$0].way != nil }
     while let index = open.popLast() {
@@ -185,7 +186,7 @@ struct Orientation {
 }
 
 extension Int64 {
-  /// Without overflow.
+  /// The distance, without overflow.
   fileprivate func distance(from other: Int64) -> UInt64 {
     self > other ? UInt64(bitPattern: self &- other) : UInt64(bitPattern: other &- self)
   }

@@ -9,7 +9,7 @@ struct PathReport {
   struct Passage {
     /// Nanoseconds since 1970, by the sender's clock.
     var sent: UInt64
-    /// Nanoseconds under way, the clock offset deducted; meaningless if lost.
+    /// Nanoseconds under way, with the clock offset deducted; meaningless if lost.
     var delay: Int64
     var fate: Fate
     var isReordered = false
@@ -24,7 +24,7 @@ struct PathReport {
   func count(_ fate: Fate) -> Int { passages.count { $0.fate == fate } }
   var reordered: Int { passages.count { $0.isReordered } }
 
-  /// The longest run of datagrams lost or corrupted one after the other.
+  /// The longest run of datagrams that were lost or corrupted one after another.
   var longestRun: Int {
     var (longest, run) = (0, 0)
     for passage in passages {

@@ -20,7 +20,7 @@ struct Sightings {
     var direction: Int8
   }
 
-  /// From where to where.
+  /// A pair of addresses: from where to where.
   struct Pair: Hashable {
     var from: Address
     var to: Address

@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// A condition on what a whole capture holds: `retransmitted < 10% && corrupt == 0`.
+/// A condition on a whole capture: `retransmitted < 10% && corrupt == 0`.
 struct Assertion {
   private struct Bound {
     var name: String
@@ -39,7 +39,7 @@ struct Assertion {
 
   /// Why it does not hold, `retransmitted < 10%: is 11.83% (34,865 of 294,712)`; nil if it does.
   func failure(_ statistics: Statistics) -> String? {
-    // Of no datagrams any claim would hold, except that there are none.
+    // About no datagrams any claim would hold, except that there are none.
     guard statistics.all.datagrams > 0 || bounds.contains(where: { $0.name == "datagrams" }) else {
       return "\(text): no datagrams"
     }

@@ -20,9 +20,9 @@ extension Datagram {
     return total
   }
 
-  /// Whether any field of this name is in the relation to the value.
+  /// Whether any field of this name stands in the relation to the value.
   ///
-  /// What is unequal must be there, and none of its values equal.
+  /// For an inequality, the field must be there, and none of its values may be equal.
   func hasField(_ name: String, _ relation: Relation?, _ value: Token?) -> Bool {
     guard type != nil else { return false }
     let rows = DatagramLayout(bytes.span).rows.filter { $0.name == name }

@@ -1,4 +1,4 @@
-/// A condition in tcpdump's and Wireshark's habit: `type == data && (seq > 1000 || !checksum.ok)`.
+/// A condition in the style of tcpdump and Wireshark: `type == data && (seq > 1000 || !checksum.ok)`.
 indirect enum Expression {
   /// The index of a comparison in `Condition.comparisons`.
   case comparison(Int)
@@ -57,9 +57,9 @@ struct Comparison {
 
 /// An expression that was read, before its fields are given a meaning.
 struct Condition {
-  /// Deeper nesting would end our stack before it made sense.
+  /// The deepest nesting: deeper nesting would exhaust our stack before it made sense.
   private static let deepest = 64
-  /// A longer chain of && is as deep.
+  /// The longest chain of &&, which nests as deeply.
   static let most = 256
   let text: String
   private(set) var root = Expression.comparison(0)

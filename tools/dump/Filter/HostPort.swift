@@ -2,7 +2,7 @@ import Glibc
 import ShoalTerminal
 import ShoalWire
 
-/// A host, a port, or both: what an address may be asked to be.
+/// A host, a port, or both: what an address may be required to be.
 struct HostPort: Equatable {
   private var host: Address?
   private var port: UInt16?

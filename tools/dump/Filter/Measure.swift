@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// What can be asserted of a capture.
+/// What can be asserted about a capture.
 enum Measure {
   case count(Mark)
   case plain(Plain)
@@ -55,7 +55,7 @@ enum Measure {
     }
   }
 
-  /// Of what a share is a share: of DATA packets, of ACKs, or of all datagrams.
+  /// What a share is a share of: DATA packets, ACKs, or all datagrams.
   private static func whole(_ mark: Mark, _ statistics: Statistics) -> UInt64 {
     switch mark {
     case .resent, .spurious, .lostByAck, .lostByTimeout, .pto, .goBack, .outOfOrder, .duplicate, .windowFull:

@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// What a filter can ask of a datagram, other than the fields of the protocol by their names.
+/// What a filter can ask about a datagram, besides the fields of the protocol by their names.
 enum PacketField: String, CaseIterable {
   case n, time, len, captured
   case src, dst, peer, sport, dport, port
@@ -17,7 +17,7 @@ enum PacketField: String, CaseIterable {
     case number, seconds, bytes, address, port, truth
     /// One of these names.
     case name([String])
-    /// 16 hexadecimal digits, of which the first may do.
+    /// 16 hexadecimal digits, of which the first few are enough.
     case hex
   }
 

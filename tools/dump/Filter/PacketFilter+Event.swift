@@ -1,7 +1,7 @@
 extension PacketFilter {
   /// Whether an event of a peer's qlog is shown: it has a time, a connection and addresses, and nothing else.
   ///
-  /// `flow` is that over which the peer sends, and `reverse` the other direction, where the capture has them.
+  /// `flow` is the one over which the peer sends, and `reverse` the other direction, if the capture has them.
   func passes(_ event: PeerEvent, elapsed: Int64?, _ flow: Flow?, _ reverse: Flow?) -> Bool {
     chunks == nil
       && conditions.allSatisfy { condition in

@@ -18,7 +18,7 @@ struct PacketFilter {
     conditions.append((condition.root, predicates))
   }
 
-  /// Adds comparisons, of which one at least must hold too.
+  /// Adds comparisons, at least one of which must hold too.
   mutating func add(anyOf comparisons: [Comparison]) throws(ExpressionError) {
     guard comparisons.count <= Condition.most else {
       throw ExpressionError(reason: "more than \(Condition.most) values", column: 0)
@@ -29,15 +29,15 @@ struct PacketFilter {
     conditions.append((root, predicates))
   }
 
-  /// Only what concerns these chunks.
+  /// Lets only datagrams pass that concern these chunks.
   mutating func add(chunks: ClosedRange<UInt32>) { self.chunks = chunks }
 
-  /// Whether a datagram is shown; of a corrupt one what its bytes say, as its fields are shown too.
+  /// Whether a datagram is shown; a corrupt one is judged by what its bytes say, as its fields are shown too.
   func passes(_ datagram: Datagram, _ seen: Observation, _ clock: Clock, _ analyzer: borrowing Analyzer) -> Bool {
     if isEmpty { return true }
     let datagram = datagram.asItReads
     for condition in conditions {
-      // Evaluated here and not through a closure, which could not hold the borrowed analyzer.
+      // Evaluated here and not in a closure, which could not hold the borrowed analyzer.
       guard holds(condition.root, condition.predicates, datagram, seen, clock, analyzer) else { return false }
     }
     guard let chunks else { return true }

@@ -1,7 +1,7 @@
 import ShoalWire
 
 extension Predicate {
-  /// Whether a datagram is as the predicate says; what it does not have is never so.
+  /// Whether a datagram is as the predicate says; a field that it does not have never is.
   func holds(
     _ datagram: Datagram, _ seen: Observation, _ clock: Clock, _ analyzer: borrowing Analyzer
   ) -> Bool {

@@ -10,7 +10,7 @@ enum Predicate {
   case message(Relation, MessageType)
   case hex(PacketField, Relation, String)
   case truth(PacketField, Relation, Bool)
-  /// A field of the protocol by its name; nil: whether the datagram has it, and it is not zero.
+  /// A field of the protocol, by name; without a relation: whether the datagram has it, and it is not zero.
   case field(String, Relation?, Token?)
   /// A field that may be absent.
   case present(PacketField)
@@ -117,7 +117,7 @@ enum Predicate {
     return near.map { "did you mean \($0)?" } ?? "there are \(names.joined(separator: ", "))"
   }
 
-  /// What can stand alone, but not be compared.
+  /// The error for what can stand alone, but cannot be compared.
   private static func notCompared(_ name: String, _ token: Token) -> ExpressionError {
     if Mark(name: name) != nil {
       return ExpressionError(reason: "\(name) is a mark: write it alone, or !\(name)", column: token.column)

@@ -8,7 +8,7 @@ enum Dimension {
   case count
   case time, size, rate
 
-  /// Those of `Quantity.unit` that fit.
+  /// The symbols of `Quantity.unit` that fit.
   private var symbols: [String] {
     switch self {
     case .plain: []
@@ -30,7 +30,7 @@ enum Dimension {
     }
   }
 
-  /// Why a value is not one of `name`; nil if it is. A bare 0 is the same in all units.
+  /// Why a value cannot be one of `name`; nil if it can. A bare 0 is the same in all units.
   func fault(_ quantity: Quantity, _ text: String, of name: String) -> String? {
     if quantity.unit.isEmpty {
       if self == .plain || self == .count || quantity.value == 0 { return nil }
@@ -43,7 +43,7 @@ enum Dimension {
 
 /// A number with the unit that it was written with.
 struct Quantity: Equatable {
-  /// In seconds, bytes or bytes a second where a unit was given; a percentage as a fraction.
+  /// The value in seconds, bytes or bytes per second if a unit was given; a percentage as a fraction.
   var value: Double
   /// `%`, `s`, `B`, `B/s`, or nothing.
   var unit: String

@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// A fault of an expression, and the column at which it lies.
+/// A fault in an expression, and the column at which it lies.
 struct ExpressionError: Error, Equatable {
   var reason: String
   /// Characters before it.
@@ -30,7 +30,7 @@ struct Token: Equatable {
   var text: String
   var column: Int
 
-  /// The words of an expression, `end` being the last.
+  /// The words of an expression, with `end` as the last.
   static func split(_ text: String) throws(ExpressionError) -> [Token] {
     let characters = Array(text.unicodeScalars)
     var tokens: [Token] = []

@@ -8,9 +8,9 @@ import ShoalWire
 
 /// A file that a capture carries: what of its content and its manifest was seen.
 struct FollowedFile {
-  /// A larger manifest is not reassembled: one of a file with more than half a million pieces.
+  /// The largest manifest that is reassembled: a larger one belongs to a file with more than half a million pieces.
   private static let mostManifest = 1 << 24
-  /// More ranges than this are not distinguished: bounds what a hostile capture makes us remember.
+  /// The most ranges that are told apart: bounds what a hostile capture makes us remember.
   static let mostRanges = 1 << 18
 
   let id: Digest
@@ -59,14 +59,14 @@ struct FollowedFile {
     }
   }
 
-  /// What came of a file.
+  /// The outcome for a file.
   struct Result {
     var cut: Cut
     /// Whether its pieces can be checked at all.
     var hasManifest: Bool
     var wholeChunks: [ChunkRun] = []
     var wholeCount = 0
-    /// Pieces whose bytes are all there, and are wrong.
+    /// Pieces whose bytes are all there, but wrong.
     var badPieces = 0
     var wholeBytes: UInt64 = 0
     /// Why what is not whole could not be cleared from the file.
@@ -115,7 +115,7 @@ struct FollowedFile {
     return manifest.verify(index, room.span) ? .whole : .wrong
   }
 
-  /// Whether nothing of the piece is left in the file.
+  /// Clears a piece; returns whether nothing of it is left in the file.
   private func clear(_ index: Int, _ cut: Cut) -> Bool {
     guard descriptor >= 0 else { return true }
     let zeros = [UInt8](repeating: 0, count: cut.pieceLength(index))

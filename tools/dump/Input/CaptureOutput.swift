@@ -7,12 +7,12 @@ final class CaptureOutput {
   private let name: String
   private let descriptor: Int32
   private var writer = PcapngWriter(application: "shoal-dump", describesInterface: false)
-  /// The number in our file of each interface.
+  /// The number of each interface in our file.
   private var interfaces: [UInt64: Int] = [:]
   private var comment = TextBuffer(capacity: 256)
   private(set) var count: UInt64 = 0
 
-  /// Makes the file, which is none of the inputs; `-` is standard output.
+  /// Makes the file, which must not be one of the inputs; `-` is standard output.
   init(
     _ path: String, output: Int32, existing: OutputFile.Existing, inputs: [FileIdentity]
   ) throws(InputFailure) {
@@ -30,7 +30,7 @@ final class CaptureOutput {
     let frame = reader.frame
     let interface = interface(frame?.interface ?? 0, reader.interfaceName)
     comment.removeAll()
-    // That a request is answered is not remarkable.
+    // It is not remarkable that a request is answered.
     if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
       MarkText.write(datagram, seen, seen.fault, to: &comment)
     }

@@ -1,11 +1,11 @@
 import ShoalCapture
 
-/// Finds where the clock by which a capture was stamped had been set, and gives times as if it had not.
+/// Finds where the clock that stamped a capture had been set, and gives times as if it had not been.
 ///
-/// A jump in the times of a capture is a pause, unless the clocks of senders and receivers deny it: between two DATA
-/// packets of a connection their timestamps tell how long it took, and an ACK tells how long ago what it echoes had
-/// arrived. What waited in queues on the way is late as well, so that the word of a datagram that comes from elsewhere
-/// is taken for no less than a connection would bear.
+/// A jump in the times of a capture is taken for a pause, unless the clocks of senders and receivers deny it: between
+/// two DATA packets of a connection, their timestamps tell how long it took, and an ACK tells how long ago what it
+/// echoes had arrived. What waited in queues on the way is late as well, so a datagram that comes from elsewhere is not
+/// believed about less than a connection would bear.
 struct ClockWatch {
   /// Jumps that are looked into, in nanoseconds.
   private static let leastForward: Int64 = 1_000_000_000
@@ -13,9 +13,9 @@ struct ClockWatch {
   /// What a clock was set by at least, where that shows to the millisecond, and where queues may be to blame.
   private static let leastExact: Int64 = 100_000_000
   private static let leastQueued: Int64 = 30_000_000_000
-  /// Timestamps come again after 2^32 microseconds.
+  /// The time after which timestamps repeat: 2^32 microseconds.
   private static let period: Int64 = 4_294_967_296_000
-  /// What a pause and what timestamps say of it differ by at most.
+  /// The most by which a pause and what timestamps say about it differ.
   private static let tolerance: Int64 = 500_000_000
   /// Datagrams that are remembered, and those after a jump that are asked.
   private static let most = 1 << 10
@@ -26,14 +26,14 @@ struct ClockWatch {
     var connection: UInt64
     /// The timestamp of DATA, the echo of an ACK.
     var timestamp: UInt32
-    /// In nanoseconds; nil for DATA.
+    /// The delay in nanoseconds; nil for DATA.
     var delay: Int64?
     var time: Int64
     /// Whether it left the machine that captured it.
     var leaves: Bool
   }
 
-  /// How far the clock is ahead of what it was first, in nanoseconds.
+  /// How far the clock is ahead of what it was at first, in nanoseconds.
   private(set) var shift: Int64 = 0
   private var latest: Int64?
   private var words: [Word] = []
@@ -59,7 +59,7 @@ struct ClockWatch {
     return span > Self.leastForward || span < -Self.leastBack
   }
 
-  /// Remembers a Shoal datagram, with a steady time, for later ones: all of them at first, then one of a few.
+  /// Remembers a Shoal datagram, with a steady time, for later ones: all of them at first, then one in a few.
   @inline(__always)
   mutating func note(_ datagram: Datagram) {
     noted &+= 1
@@ -77,8 +77,8 @@ struct ClockWatch {
     }
   }
 
-  /// Decides of a jump to the first of these packets, by what it and those after it say; `before` is the time of the
-  /// packet before it, steady.
+  /// Judges a jump to the first of these packets, by what it and those after it say; `before` is the steady time of the
+  /// packet before it.
   mutating func judge(_ packets: borrowing HeldRecords, before: UInt64?) {
     guard let head = packets.first, let time = head.time, let before else { return }
     let span = Int64(clamping: time).subtracting(shift).subtracting(Int64(clamping: before))
@@ -110,7 +110,7 @@ struct ClockWatch {
     case pause
   }
 
-  /// What a datagram after the jump says of it; nil if nothing.
+  /// What a datagram after the jump says about it; nil if nothing.
   private func verdict(_ word: Word, _ span: Int64) -> Verdict? {
     let excess: Int64
     if let delay = word.delay {
@@ -134,7 +134,7 @@ struct ClockWatch {
     return excess.magnitude >= least.magnitude && (excess < 0) == (span < 0) ? .set(by: excess) : .pause
   }
 
-  /// Whether the timestamps of a connection have been seen to go with the time: a peer may write what it likes.
+  /// Whether the timestamps of a connection have been seen to follow the time: a peer may write what it likes.
   private func isTrue(_ word: Word) -> Bool {
     guard let earlier = latest(where: { $0.delay == nil && $0.connection == word.connection && $0.time < word.time })
     else { return false }
@@ -143,7 +143,7 @@ struct ClockWatch {
     return elapsed > 0 && differs.magnitude < Self.leastExact.magnitude
   }
 
-  /// The time from here to the receiver and back that the ACK before showed.
+  /// The time from here to the receiver and back, as the previous ACK showed it.
   private func usualLeg(of word: Word) -> Int64? {
     let before = latest { $0.delay != nil && $0.connection == word.connection }
     guard let ack = before, let delay = ack.delay else { return nil }

@@ -6,13 +6,14 @@ import ShoalWire
 /// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each as it
 /// arrives on one and as it leaves on another, whatever a NAT makes of its addresses.
 ///
-/// The second time on the same interface, and in the same direction, is another matter: a duplicate.
+/// A second time on the same interface, and in the same direction, is another matter: a duplicate.
 struct Copies {
-  /// What was seen elsewhere longer ago than this, in nanoseconds, was not under way since: beyond any queue.
+  /// The longest time, in nanoseconds, that a datagram can have been under way since it was seen elsewhere: beyond any
+  /// queue.
   private static let longest: UInt64 = 10_000_000_000
-  /// More datagrams than this are not remembered.
+  /// The most datagrams that are remembered.
   private static let most = 1 << 16
-  /// More places than this are not distinguished.
+  /// The most places that are told apart.
   private static let mostPlaces = 16
 
   private struct Entry {
@@ -26,21 +27,21 @@ struct Copies {
     var direction: CaptureDirection?
   }
 
-  /// What was seen at first, while there was one interface only: the file may describe others later.
+  /// What was seen at first, while there was only one interface: the file may describe others later.
   private struct Sighting {
     var key: UInt64
     var number: UInt64
     var time: UInt64?
     var place: Place
   }
-  /// No more than this many are remembered until then.
+  /// The most sightings that are remembered until then.
   private static let mostEarly = 1 << 12
 
   private var early: [Sighting] = []
   private var entries = Recent<UInt64, Entry>(capacity: most)
   private var places: [Place: Int] = [:]
 
-  /// The number of the frame that had an intact datagram before, elsewhere; nil if it is the first.
+  /// The number of the frame that had an intact datagram earlier, elsewhere; nil if this is the first.
   mutating func original(of datagram: Datagram, on interface: UInt64) -> UInt64? {
     guard datagram.isOurs, datagram.verdict == .ok else { return nil }
     if !early.isEmpty {
@@ -50,7 +51,7 @@ struct Copies {
     return original(of: sighting(datagram, interface))
   }
 
-  /// Notes a datagram while there is one interface only.
+  /// Notes a datagram while there is only one interface.
   mutating func note(_ datagram: Datagram, on interface: UInt64) {
     guard early.count < Self.mostEarly, datagram.isOurs, datagram.verdict == .ok else { return }
     early.append(sighting(datagram, interface))
@@ -91,8 +92,8 @@ struct Copies {
 }
 
 extension Datagram {
-  /// What distinguishes a Shoal datagram from others, whoever carries it: connection and checksum, which covers
-  /// everything else, its timestamp too; 0 where there is no header.
+  /// What tells a Shoal datagram from others, whoever carries it: the connection and the checksum, which covers
+  /// everything else, including its timestamp; 0 if there is no header.
   var identity: UInt64 {
     guard bytes.count >= Limits.headerLength else { return 0 }
     let header = Header.peek(bytes.span)

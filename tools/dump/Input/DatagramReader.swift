@@ -18,10 +18,10 @@ struct DatagramReader: ~Copyable {
   private var segments = Segments()
   private var watch = ClockWatch()
   private var held = HeldRecords()
-  /// The time of the packet before, as if the clock had not been set.
+  /// The time of the previous packet, as if the clock had not been set.
   private var previous: UInt64?
   private var copies = Copies()
-  /// Datagrams that were captured on another interface too, and were not given for that.
+  /// Datagrams that were captured on another interface too, and were left out for that reason.
   private(set) var copied: UInt64 = 0
   /// Whether `next` gives those too.
   var givesCopies = false
@@ -30,9 +30,9 @@ struct DatagramReader: ~Copyable {
   private(set) var firstOther: NotUDP?
   /// Fragments, which are not reassembled.
   private(set) var fragments: UInt64 = 0
-  /// Whether `next` gives fragments too: each as a datagram of others, without ports, whose bytes are what it carries.
+  /// Whether `next` gives fragments too: each as a datagram of no flow, without ports, whose bytes are what it carries.
   var givesFragments = false
-  /// What the last datagram is, if it is none but a fragment.
+  /// What the last datagram is, if it is only a fragment.
   private(set) var fragment: IPFragment?
   /// The frame of the last datagram.
   private(set) var frame: Frame?
@@ -55,7 +55,7 @@ struct DatagramReader: ~Copyable {
 
   /// Reads the next datagram; false when more must be read.
   ///
-  /// It is read in place: a datagram is large, and a million a second are read.
+  /// It is read in place, as a datagram is large and a million are read per second.
   mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     while try any(&datagram) {
       if !records.isSteady { watch.note(datagram) }
@@ -100,7 +100,7 @@ struct DatagramReader: ~Copyable {
     return false
   }
 
-  /// The next packet, its time as if nobody had set the clock.
+  /// The next packet, with its time as if nobody had set the clock.
   @inline(__always)
   private mutating func nextRecord() throws(InputFailure) -> CaptureRecord? {
     guard !records.isSteady else { return try records.next() }
@@ -130,7 +130,7 @@ struct DatagramReader: ~Copyable {
     return held.take().map { steady($0) }
   }
 
-  /// The packet to which the time jumps, after those behind it have been heard.
+  /// The packet to which the time jumps, after those following it have been heard.
   private mutating func judged(_ record: CaptureRecord, isHeld: Bool) throws(InputFailure) -> CaptureRecord? {
     if !isHeld { held.append(record) }
     // What cannot be read is reported when its turn comes.
@@ -174,7 +174,7 @@ struct DatagramReader: ~Copyable {
     return records.name(ofInterface: frame.record.interface) ?? (index > 0 ? "interface \(index)" : nil)
   }
 
-  /// What must be known of how this was captured to understand what was read of it, in sentences.
+  /// What one must know about how this was captured to understand what was read, in sentences.
   var remarks: [String] { [clockRemark, copyRemark].compactMap { $0 } }
 
   private var clockRemark: String? {

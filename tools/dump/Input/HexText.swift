@@ -1,7 +1,7 @@
 /// Reads the bytes of a hex dump: bare digits, or what `xxd`, `hexdump -C`, `od -tx1`, `tcpdump -x`, `tshark -x` and
 /// our own `-x` print.
 enum HexText {
-  /// The bytes; nil where a line has what is neither hexadecimal digits nor an offset nor the text beside them.
+  /// The bytes; nil if a line has anything but hexadecimal digits, an offset, and the text beside them.
   ///
   /// Lines above the first that is a hex dump are skipped, as tcpdump prints one.
   static func bytes(_ text: String) -> [UInt8]? {
@@ -69,7 +69,7 @@ enum HexText {
     return !row.isEmpty
   }
 
-  /// Whether a line is the offset of the end alone, as hexdump and od print it, in whatever base.
+  /// Whether a line is only the offset of the end, as hexdump and od print it, in whatever base.
   private static func isEnd(_ word: Substring, _ count: Int) -> Bool {
     guard count > 0, word.count >= 6 else { return false }
     return [16, 10, 8].contains { Int(word, radix: $0) == count }

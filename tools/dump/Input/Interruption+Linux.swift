@@ -7,7 +7,7 @@ enum Interruption {
 
   static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// From now on the first such signal is a request to stop, and a second one ends the process. `nohup` is obeyed.
+  /// Makes the first such signal a request to stop, and the second end the process. `nohup` is obeyed.
   static func watch() {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()

@@ -21,7 +21,7 @@ import Synchronization
   /// Whether it captures on all interfaces.
   let isOfAll: Bool
 
-  /// Opens an interface, or all of them: `any`. `all`: every UDP packet, not just what looks like ours.
+  /// Opens an interface, or all of them: `any`. With `all`, captures every UDP packet, not just what looks like ours.
   init(interface: String, all: Bool) throws(InputFailure) {
     let index = unsafe interface == "any" ? 0 : if_nametoindex(interface)
     guard interface == "any" || index != 0 else {
@@ -47,7 +47,7 @@ import Synchronization
       close(descriptor)
       throw InputFailure(reason: "\(interface): \(error.reason)")
     }
-    // Only now does anything arrive, when filter and ring are in place.
+    // Only now, with the filter and the ring in place, does anything arrive.
     guard PacketSocket.bind(descriptor, index) else { throw InputFailure(reason: "\(interface): \(systemError())") }
     Interruption.watch()
   }
@@ -120,7 +120,7 @@ import Synchronization
     let kind = unsafe (header + 48 + 10).load(as: UInt8.self)
     let hardware = unsafe (header + 48 + 8).load(as: UInt16.self)
     let isOutgoing = kind == 4
-    // What loops back is seen as it leaves and as it arrives; once is enough.
+    // What loops back is seen both as it leaves and as it arrives; once is enough.
     let isLoopback = hardware == 772
     if isOutgoing, isLoopback { return nil }
     let captured = unsafe Int((header + 12).load(as: UInt32.self))

@@ -1,19 +1,19 @@
 import Glibc
 import ShoalTerminal
 
-/// Which file an open file or a path is: what has other names is still the same.
+/// Identifies the file behind a descriptor or a path: a file with several names is still the same one.
 struct FileIdentity: Equatable {
   private var device: dev_t
   private var inode: ino_t
 
-  /// Nil where there is none.
+  /// The file that is open; nil if there is none.
   init?(descriptor: Int32) {
     var info = stat()
     guard unsafe fstat(descriptor, &info) == 0 else { return nil }
     (device, inode) = (info.st_dev, info.st_ino)
   }
 
-  /// Nil where there is none.
+  /// The file at a path; nil if there is none.
   init?(path: String) {
     var info = stat()
     guard unsafe stat(path, &info) == 0 else { return nil }
@@ -23,11 +23,11 @@ struct FileIdentity: Equatable {
 
 /// A file that a command writes.
 enum OutputFile {
-  /// What becomes of what is there.
+  /// What becomes of an existing file.
   enum Existing {
     /// It is replaced.
     case replace
-    /// It stays, if it has any content: then it is an error.
+    /// It stays if it has any content, which is then an error.
     case refuse
     /// It is replaced if its beginning shows that it was made here; if not, it stays.
     case replaceOwn
@@ -37,7 +37,7 @@ enum OutputFile {
   static let svgStart = #"<svg class="shoal-dump""#
   private static let htmlStart = "<!DOCTYPE html>\n" + #"<html class="shoal-dump""#
 
-  /// Whether a report or a drawing of ours is there.
+  /// Whether the file is a report or a drawing of ours.
   private static func isOwn(_ path: String) -> Bool {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
@@ -47,7 +47,7 @@ enum OutputFile {
     return [svgStart, htmlStart].contains { start.prefix(max(0, count)).starts(with: $0.utf8) }
   }
 
-  /// Makes the file, or empties it; never one of those that the command reads.
+  /// Makes or empties the file; never one of those that the command reads.
   static func open(
     _ path: String, existing: Existing, inputs: [FileIdentity]
   ) throws(InputFailure) -> Int32 {

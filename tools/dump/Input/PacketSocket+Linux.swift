@@ -1,7 +1,7 @@
 import Glibc
 import ShoalWire
 
-/// What the headers of Linux call by macros and structures that Swift does not see: packet(7), BPF.
+/// What Linux's headers declare in macros and structures that Swift does not see: packet(7), BPF.
 enum PacketSocket {
   private static let level: Int32 = 263
   private static let receiveRing: Int32 = 5
@@ -101,8 +101,8 @@ enum PacketSocket {
   private static let pass = Instruction(code: 0x06, operand: 0x40000)
   private static let drop = Instruction(code: 0x06, operand: 0)
 
-  /// Passes UDP, its fragments, and IPv6 packets with extension headers; of the UDP datagrams, unless `all`, those of
-  /// which a byte of the magic is right, so that damage to the other does not hide them.
+  /// Passes UDP, its fragments, and IPv6 packets with extension headers; of the UDP datagrams, unless `all`, only those
+  /// with at least one correct byte of the magic, so that damage to the other does not hide them.
   private static func filter(all: Bool) -> [Instruction] { all ? everyDatagram : ours }
 
   private static let everyDatagram = [

@@ -2,7 +2,7 @@ import Glibc
 import ShoalCapture
 import ShoalTerminal
 
-/// From where packets come: a file that is open, or an interface.
+/// Where packets come from: a file that is open, or an interface.
 struct RecordSource: ~Copyable {
   private static let chunk = 1 << 18
   private let descriptor: Int32
@@ -10,11 +10,11 @@ struct RecordSource: ~Copyable {
   private var reader = CaptureReader()
   private var live: LiveCapture?
   private var isAtEnd = false
-  /// Whether nobody can have set the clock by which packets are stamped: it is our own.
+  /// Whether nobody can have set the clock that stamps packets, as it is our own.
   let isSteady: Bool
   private let isOfAll: Bool
 
-  /// A file, a pipe or a socket; closed in the end if it is our own.
+  /// A source that is a file, a pipe or a socket; it is closed in the end if it is our own.
   init(descriptor: Int32, isOwn: Bool) {
     (self.descriptor, self.isOwn, isSteady, isOfAll) = (descriptor, isOwn, false, false)
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)

@@ -5,10 +5,10 @@ import ShoalWire
 /// Splits a frame that holds several datagrams into them.
 ///
 /// Segmentation offload hands the kernel many datagrams as one, and a capture taken there records them as one, under
-/// one UDP header. All but the last have the same size, which the frame does not give: it is where a header begins
-/// such that the checksums on both sides of it fit.
+/// one UDP header. All but the last have the same size, which the frame does not give: it is found where a header
+/// begins such that the checksums on both sides of it fit.
 struct Segments {
-  /// Candidates tried before the frame is taken for one datagram: bounds the cost of hostile content.
+  /// The most candidates tried before the frame is taken for one datagram: bounds the cost of hostile content.
   private static let mostTries = 16
   private var record: CaptureRecord?
   private var frame: IPFrame?

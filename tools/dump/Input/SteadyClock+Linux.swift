@@ -1,17 +1,18 @@
 import Glibc
 
-/// The times of packets that the kernel stamps by the wall clock, as if nobody had set that since the capture began.
+/// The times of packets that the kernel stamps by the wall clock, as if nobody had set that clock since the capture
+/// began.
 struct SteadyClock {
-  /// What the wall clock gains on the monotonic one at once by less, in nanoseconds, is its own pace, or comes of reading
-  /// both one after the other.
+  /// If the wall clock gains less than this on the monotonic one at once, in nanoseconds, that is its own pace, or
+  /// comes from reading one after the other.
   private static let least: Int64 = 5_000_000
 
   /// How far the wall clock is ahead of the monotonic one, in nanoseconds.
   private var difference: Int64
-  /// How far it was set ahead since the capture began, and before it was set last.
+  /// How far it was set ahead since the capture began, and how far before it was last set.
   private var shift: Int64 = 0
   private var before: Int64 = 0
-  /// The wall clock as it was read last.
+  /// The wall clock as it was last read.
   private var wall: Int64
 
   init() {
@@ -19,13 +20,13 @@ struct SteadyClock {
     self.init(monotonic: monotonic, wall: wall)
   }
 
-  /// As if the clocks had been read.
+  /// A clock as if both had been read.
   init(monotonic: Int64, wall: Int64) {
     self.wall = wall
     difference = wall &- monotonic
   }
 
-  /// Must be called before the times of packets that have just come are asked for.
+  /// Reads the clocks; must be called before the times of packets that have just come are asked for.
   mutating func read() {
     let (monotonic, wall) = Self.read()
     note(monotonic: monotonic, wall: wall)
@@ -39,8 +40,8 @@ struct SteadyClock {
     if gained.magnitude > Self.least { (before, shift) = (shift, shift &+ gained) }
   }
 
-  /// The steady time of a stamp. A packet may have been stamped before the clock was set, and be read after: it came a
-  /// moment ago in any case.
+  /// The steady time of a stamp. A packet may have been stamped before the clock was set, and be read after that: it
+  /// came a moment ago in any case.
   func time(of stamp: UInt64) -> UInt64 {
     guard shift != before else { return stamp }
     let stamp = Int64(clamping: stamp)

@@ -1,6 +1,7 @@
 import ShoalWire
 
-/// `tools/wireshark/shoal.lua`: `runtime.lua`, beside this, with tables in it of what the declarations of the packets say.
+/// `tools/wireshark/shoal.lua`: `runtime.lua`, beside this file, with tables inserted of what the packets' declarations
+/// say.
 enum LuaDissector {
   /// The whole script.
   static let text: String = {
@@ -28,7 +29,7 @@ enum LuaDissector {
     return open(group)
   }
 
-  /// Every field that is declared, those of entries of lists too.
+  /// Every field that is declared, including those of list entries.
   static let all: [LuaField] = {
     func flat(_ fields: [LuaField]) -> [LuaField] {
       fields.flatMap { field -> [LuaField] in

@@ -1,4 +1,4 @@
-/// Reads one JSON value (RFC 8259) from bytes of others, as far as a qlog needs it.
+/// Reads one JSON value (RFC 8259) from somebody else's bytes, as far as a qlog needs it.
 struct JSONReader {
   indirect enum Value {
     case null
@@ -13,7 +13,7 @@ struct JSONReader {
     var string: String? { if case .string(let value) = self { value } else { nil } }
   }
 
-  /// Nothing of ours is nested deeper than this, and recursion must end.
+  /// The deepest nesting that is read: nothing of ours is nested deeper, and recursion must end.
   private static let deepest = 32
   private let bytes: ArraySlice<UInt8>
   private var place: Int

@@ -1,16 +1,16 @@
 import ShoalTerminal
 
-/// What a peer's qlog says of a connection at one moment.
+/// What a peer's qlog says about a connection at one moment.
 struct PeerEvent {
   /// Nanoseconds since 1970, by the peer's clock.
   let time: UInt64
-  /// With its namespace: `recovery:metrics_updated`.
+  /// The name with its namespace: `recovery:metrics_updated`.
   let name: String
   /// The id in the header of what the peer sends.
   let connection: UInt64
   let data: JSONReader.Value
 
-  /// Nil where a record is none of these.
+  /// Reads a record; nil if it is not one of these.
   init?(_ record: JSONReader.Value) {
     guard let time = record["time"]?.number, (0..<1e13).contains(time), let name = record["name"]?.string,
       let data = record["data"], let group = record["group_id"]?.string, let id = UInt64(group, radix: 16)
@@ -27,7 +27,7 @@ struct PeerEvent {
 }
 
 extension JSONReader.Value {
-  /// The same to be written, the members of objects in the order of their names.
+  /// The value ready to be written, with the members of objects in the order of their names.
   var json: JSON {
     switch self {
     case .null: .null

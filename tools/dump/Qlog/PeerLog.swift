@@ -4,7 +4,7 @@ import ShoalTerminal
 /// Reads the events of a peer's qlog (JSON text sequences, RFC 7464), holding a block of it at a time.
 final class PeerLog {
   private static let block = 1 << 18
-  /// A longer record is not one of ours.
+  /// The longest record that can be one of ours.
   private static let longest = 1 << 20
   private static let start: UInt8 = 0x1e
 
@@ -20,7 +20,7 @@ final class PeerLog {
   /// The event that comes next; nil at the end.
   private(set) var next: PeerEvent?
 
-  /// Opens a file that has an event at least.
+  /// Opens a file that has at least one event.
   init(_ path: String) throws(InputFailure) {
     name = escaped(path, asciiOnly: true)
     descriptor = SystemCall.open(path, O_RDONLY | O_CLOEXEC)
@@ -84,7 +84,7 @@ final class PeerLog {
 
 /// Several peers' qlogs, in the order of time.
 struct PeerLogs {
-  /// More connections than this are not distinguished.
+  /// The most connections that are told apart.
   private static let most = 1 << 12
   private let logs: [PeerLog]
   /// The connections of the events so far.
@@ -97,10 +97,10 @@ struct PeerLogs {
   }
 
   var isEmpty: Bool { logs.isEmpty }
-  /// Those of which a record could not be read.
+  /// Those with a record that could not be read.
   var damaged: [PeerLog] { logs.filter { $0.broken != nil } }
 
-  /// The earliest event that is left, if it is not later than `time`.
+  /// The earliest remaining event, if it is not later than `time`.
   mutating func next(upTo time: UInt64 = .max) throws(InputFailure) -> PeerEvent? {
     guard let log = logs.filter({ $0.next != nil }).min(by: { $0.next!.time < $1.next!.time }), let event = log.next,
       event.time <= time

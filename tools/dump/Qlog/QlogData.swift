@@ -1,8 +1,8 @@
 import ShoalTerminal
 
-/// What peers' qlogs say of connections: the windows, rates and states that no capture shows.
+/// What peers' qlogs say about connections: the windows, rates and states that no capture shows.
 struct QlogData {
-  /// More states than this are left out: they are names, for people to read.
+  /// The most states that are kept: they are names, for people to read.
   private static let mostStates = 1 << 14
   /// What one peer recorded about the connection over which it sends.
   struct Series {
@@ -10,11 +10,11 @@ struct QlogData {
     fileprivate var states: [(time: Int64, name: String)] = []
   }
 
-  /// By the id in the header of what the peer sends.
+  /// The series, by the id in the header of what the peer sends.
   private(set) var series: [UInt64: Series] = [:]
 
-  /// The names of qlog, those of the page, and what makes whole numbers of bytes, microseconds and bytes a second of
-  /// them.
+  /// The names in a qlog, those on the page, and the factors that turn the values into whole numbers of bytes,
+  /// microseconds and bytes per second.
   private static let metrics: [(name: String, column: String, scale: Double)] = [
     ("congestion_window", "cwnd", 1), ("smoothed_rtt", "srtt", 1_000), ("pacing_rate", "pacing", 0.125),
     ("bytes_in_flight", "flight", 1),
@@ -35,8 +35,7 @@ struct QlogData {
     }
   }
 
-  /// What limits the sending over a connection, on the clock of the page, whose zero is `origin`; nil if no qlog has
-  /// it.
+  /// What limits the sending over a connection, on the page's clock, whose zero is `origin`; nil if no qlog has it.
   func control(_ connection: UInt64, origin: Int64) -> SenderControl? {
     guard let times = series[connection]?.times, times["flight"] != nil else { return nil }
     var samples: [Int64: SenderControl.Sample] = [:]

@@ -1,16 +1,16 @@
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
 /// What any transport has goes into the events that other tools know, the rest into events of our own. A connection is
-/// shown from the view of one end, and its events are one group: the id in the header of what that end sends, as in its
-/// own qlog. What trackers are asked is a group of its own.
+/// shown from the view of one end, and its events are one group, named by the id in the header of what that end sends,
+/// as in that end's own qlog. What trackers are asked is a group of its own.
 struct QlogLine {
-  /// The metrics last written for a flow, so that only changes are written again.
+  /// The metrics last written for a flow, so that only changes are written.
   private struct Said {
     var inFlight = -1
     var minimum = UInt64.max
   }
 
-  /// To which events a datagram's belong.
+  /// The group that a datagram's events belong to.
   private enum Group {
     /// Of no connection that can be told: a corrupt datagram.
     case unknown
@@ -23,10 +23,10 @@ struct QlogLine {
   private var said: [Int: Said] = [:]
   private var packets = QlogPacket()
   private var views = QlogViews()
-  /// More text than this is not held back until an OPEN is answered.
+  /// The most text that is held back until an OPEN is answered.
   private static let mostHeld = 1 << 20
-  /// By the opener's id, which stands there for the time being: where the groups of an OPEN that nobody has answered
-  /// yet stand in the text.
+  /// Where the text names the groups of OPENs that nobody has answered yet, by the opener's id, which stands there for
+  /// the time being.
   private var unanswered: [UInt64: [Int]] = [:]
 
   /// The first record: what follows is one trace, its times those of the capture.
@@ -44,8 +44,8 @@ struct QlogLine {
     out.append("\n")
   }
 
-  /// The events of a datagram: itself, and what it changes. Of connections over which one of `peers` sends, its own
-  /// qlog, which goes into the same file, gives losses and bytes in flight.
+  /// Writes the events of a datagram: the datagram itself, and what it changes. For connections over which one of
+  /// `peers` sends, that peer's own qlog, which goes into the same file, gives the losses and the bytes in flight.
   mutating func write(
     _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, peers: Set<UInt64> = [],
     to out: inout TextBuffer
@@ -137,7 +137,7 @@ struct QlogLine {
     }
     begin(isOwn ? "recovery:packet_lost" : "shoal:remote_packet_lost", datagram, group, &out)
     out.append(#""header":{"packet_type":"1RTT","packet_number":"#)
-    // What was lost is the sending before.
+    // What was lost is the previous transmission.
     out.append(QlogPacket.number(seen.sequence ?? Int64(packet.sequence), attempt: max(packet.attempt, 1) - 1))
     out.append(#"},"trigger":""#)
     out.append(trigger)

@@ -2,25 +2,25 @@ import ShoalWire
 
 /// Writes datagrams as the events `packet_sent` and `packet_received` that tools for QUIC draw.
 ///
-/// Packets are numbered as such tools expect, each sending by a number of its own: a DATA packet by its own number, a
-/// repeat by that and the attempt, the others by one after the other, far above.
+/// Packets are numbered as such tools expect, each transmission by a number of its own: a DATA packet by its own
+/// number, a retransmission by that and the attempt, all others one after another, far above.
 struct QlogPacket {
   /// Where the attempt stands, above the 32 bits of the number, and what counts the others, above both: below 2^53, up
   /// to which programs hold numbers exactly.
   private static let attempts: UInt64 = 32
   private static let unnumbered: UInt64 = 1 << 40
-  /// More runs of an ACK are left out.
+  /// The most runs of an ACK that are written.
   private static let mostRuns = 32
-  /// More repeats that are not acknowledged are not remembered.
+  /// The most unacknowledged retransmissions that are remembered.
   private static let mostRepeats = 1 << 16
 
   private var count: UInt64 = 0
-  /// By flow: the number before which everything is acknowledged.
+  /// For each flow, the number before which everything is acknowledged.
   private var told: [Int: Int64] = [:]
-  /// By flow: the latest attempts of numbers that were sent again and not acknowledged yet.
+  /// For each flow, the latest attempts of numbers that were retransmitted and are not acknowledged yet.
   private var repeats: [Int: [Int64: UInt8]] = [:]
 
-  /// The number of a sending of a DATA packet, of which the low bits are those on the wire.
+  /// The number of a transmission of a DATA packet; its low bits are those on the wire.
   static func number(_ sequence: Int64, attempt: UInt8) -> UInt64 {
     UInt64(attempt) << attempts | UInt64(UInt32(truncatingIfNeeded: sequence))
   }
@@ -108,7 +108,8 @@ struct QlogPacket {
     out.append("]")
   }
 
-  /// A BLOCK is a part of a stream, which the file is; other messages have no frame of their own.
+  /// Writes the frames of messages. A BLOCK is part of a stream, namely the file; other messages have no frame of their
+  /// own.
   private func messages(_ datagram: Datagram, _ packet: DataPacket, to out: inout TextBuffer) {
     let start = out.count
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
@@ -158,7 +159,7 @@ struct QlogPacket {
       }
       out.append("]")
     }
-    // What was sent again is taken to have arrived by its latest sending.
+    // What was retransmitted is taken to have arrived by its latest transmission.
     func range(_ first: Int64, _ last: Int64) {
       var from = first
       for number in sorted where (first...last).contains(number) {

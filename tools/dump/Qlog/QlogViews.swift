@@ -1,12 +1,12 @@
-/// From which end each connection is shown: the machine that captured; or else the responder, since the peer that is
-/// asked mostly serves, and its packets are of interest; or, if no handshake was captured, the end that was seen to
-/// send first.
+/// The end from whose view each connection is shown: the machine that captured; otherwise the responder, since the peer
+/// that is asked usually serves, and its packets are of interest; or, if no handshake was captured, the end that was
+/// seen to send first.
 struct QlogViews {
-  /// By the connection's first flow: whether it is the one that goes out.
+  /// For each connection's first flow, whether it is the outgoing one.
   private var areOwn: [Int: Bool] = [:]
 
-  /// The flow that goes out, as the view has it, of the connection whose one direction is `flow`, and whether the
-  /// datagram does. Nil: of no connection known, or of an opener that nobody has answered yet.
+  /// The flow that is outgoing in the view of the connection one of whose directions is `flow`, and whether the
+  /// datagram is outgoing. Nil if the connection is unknown, or its opener has not been answered yet.
   mutating func place(
     _ datagram: Datagram, _ seen: Observation, flow: Int?, _ flows: [Flow]
   ) -> (own: Int?, isSent: Bool) {
@@ -15,7 +15,7 @@ struct QlogViews {
     }
     guard let flow else { return (nil, datagram.direction == .outbound) }
     let first = min(flow, flows[flow].reverse ?? flow)
-    // An OPEN goes against the flow that its id names.
+    // An OPEN travels against the flow that its id names.
     let isAgainst = datagram.type == .open && seen.flow == nil
     let isOwn =
       areOwn[first]

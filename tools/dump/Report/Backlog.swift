@@ -7,11 +7,11 @@ struct Backlog {
     var file: UInt16
     var space: UInt8
   }
-  /// More files than this are not followed.
+  /// The most files that are followed.
   private static let mostFiles = 1 << 12
   private var ranges: [Place: RangeSet<UInt64>] = [:]
   private(set) var bytes: UInt64 = 0
-  /// Whether anything was requested: a capture that begins later, or is cut short, does not show it.
+  /// Whether anything was requested: a capture that begins later, or is cut off, does not show it.
   private(set) var isKnown = false
 
   mutating func add(_ request: ShoalWire.Request) {
@@ -34,7 +34,7 @@ struct Backlog {
     for range in cancel.ranges { remove(range.bytes, at: place) }
   }
 
-  /// It is sent.
+  /// Removes a block that is sent.
   mutating func remove(_ block: Block) {
     let (end, isBeyond) = block.offset.addingReportingOverflow(UInt64(block.content.count))
     guard !isBeyond else { return }
@@ -48,7 +48,7 @@ struct Backlog {
 }
 
 extension RangeField {
-  /// The bytes it names; none if they are no place in any file.
+  /// The bytes that it names; none if they do not lie within any file.
   fileprivate var bytes: Range<UInt64> {
     let (end, isBeyond) = offset.addingReportingOverflow(UInt64(length))
     return isBeyond ? 0..<0 : offset..<end

@@ -9,22 +9,22 @@ struct FilePart {
   var offset: UInt64
   var count: Int
 
-  /// Nil if it is of the manifest.
+  /// The part that a block carries; nil if it is of the manifest.
   init?(_ block: Block) {
     guard block.space == ContentSpace.content.rawValue else { return nil }
     (file, offset, count) = (block.file, block.offset, block.content.count)
   }
 }
 
-/// Which chunks of a file went from one peer to another and when, and when the receiver had them whole.
+/// Which chunks of a file went from one peer to another and when, and when the receiver had all of each.
 struct ChunkMap {
-  /// More than this are not mapped: a report is read by people.
+  /// The most lanes that are drawn: a report is read by people.
   private static let mostLanes = 4_096
   private struct Lane {
     var flow: Int
     var file: UInt16
     var receiver: Address
-    /// By chunk: when its first and its last block came, and how many bytes.
+    /// For each chunk, when its first and its last block came, and how many bytes.
     var chunks: [UInt32: (first: Int64, last: Int64, bytes: UInt64)] = [:]
   }
   private struct Place: Hashable {
@@ -40,15 +40,15 @@ struct ChunkMap {
   private var lanes: [Lane] = []
   private var byFlow: [FileTable.Key: Int] = [:]
   private var done: [Place: Done] = [:]
-  /// What peers said that they have: from whom, of which file, when.
+  /// What peers said they had: from whom, of which file, and when.
   private var told: [(flow: Int, file: UInt16, time: Int64, runs: [ChunkRun])] = []
 
-  /// Where no OFFER says how the file is cut, a chunk is a MiB.
+  /// How a file is cut; if no OFFER says so, into chunks of 1 MiB.
   static func cut(_ entry: FileTable.Entry?) -> Cut {
     entry?.cut ?? Cut(size: Limits.fileSize, pieceExponent: 20, chunks: UInt32(Limits.fileSize >> 20))
   }
 
-  /// Part of a file leaves for a receiver.
+  /// Notes that part of a file leaves for a receiver.
   mutating func send(_ part: FilePart, flow: Int, receiver: Address, _ entry: FileTable.Entry?, at time: Int64) {
     let key = FileTable.Key(flow: flow, file: part.file)
     if byFlow[key] == nil, lanes.count < Self.mostLanes {
@@ -64,7 +64,7 @@ struct ChunkMap {
     }
   }
 
-  /// The receiver has it: it was captured there intact, or is acknowledged.
+  /// Notes that the receiver has a part: it was captured there intact, or is acknowledged.
   mutating func arrive(_ part: FilePart, flow: Int, _ entry: FileTable.Entry?, at time: Int64) {
     guard let lane = byFlow[FileTable.Key(flow: flow, file: part.file)] else { return }
     let place = Self.place(lanes[lane], entry)

@@ -1,9 +1,10 @@
 import ShoalTerminal
 
-/// A column of whole numbers for the page: differences as variable-length integers, so that a packet takes some 12 bytes.
+/// A column of whole numbers for the page: differences as variable-length integers, so that a packet takes some 12
+/// bytes.
 ///
-/// Each difference from the number before is zigzag-coded, seven bits a byte, the lowest first. After a difference of
-/// zero follows how many more zeros there are, coded the same way.
+/// Each difference from the previous number is zigzag-coded, seven bits per byte, lowest first. A difference of zero is
+/// followed by how many more zeros there are, coded the same way.
 struct Column {
   private var bytes: [UInt8] = []
   private var last: Int64 = 0
@@ -40,7 +41,7 @@ struct Column {
     bytes.append(UInt8(rest))
   }
 
-  /// The numbers again.
+  /// The numbers, decoded again.
   var values: [Int64] {
     var column = self
     column.flush()

@@ -17,14 +17,16 @@ struct FlowGraphs {
   private let acked: [Int64]
   private let roundTrips: [Int64]
   private let corruptTimes: [Double]
-  /// What each ACK newly reports to be corrupt.
+  /// How many corrupt datagrams each ACK newly reports.
   private let reported: [Int64]
-  /// When losses were found: as the repeats left, or, at the receiver's end, as one came of what had never come.
+  /// When losses were found: when the retransmissions left or, at the receiver's end, when one arrived of what had
+  /// never come.
   private let foundTimes: [Double]
   private let runsOfAck: [Int64]
   private let runStart: [Int64]
   private let runLength: [Int64]
-  /// The sendings that were lost, as rows: each the one before its repeat, or the repeat where that was not captured.
+  /// The transmissions that were lost, as rows: each the one before its retransmission, or that itself if the other was
+  /// not captured.
   private let lost: [Int]
 
   init(_ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?) {
@@ -39,7 +41,7 @@ struct FlowGraphs {
     (next, acked, roundTrips) = (flow.acks["next"], flow.acks["bytes"], flow.acks["rtt"])
     var highest: Int64 = 0
     reported = flow.acks["corrupt"].map { count in
-      // One that was overtaken reports less than was known.
+      // An ACK that was overtaken reports less than was known.
       defer { highest = max(highest, count) }
       return max(0, count - highest)
     }
@@ -136,7 +138,7 @@ struct FlowGraphs {
       crosses += "M\(SVGDrawing.number(x - 8)) \(SVGDrawing.number(y - 9))l6 6m0-6l-6 6"
     }
     drawing.path(crosses, .lost, width: 1.5)
-    // Letters stand below what they mean and crosses above it: one packet may have both.
+    // Letters stand below what they mean and crosses above it, as one packet may have both.
     taken = []
     for (x, y) in InkDots.signs(again, packets: resent.count, perDot: perDot, avoiding: &taken) {
       drawing.text("R", x + 5, y + 12, anchor: "middle", .resent, isBold: true)
@@ -144,8 +146,8 @@ struct FlowGraphs {
     drawCorrupt(&drawing, at: drawing.bottom - 6, perDot: perDot)
   }
 
-  /// What each ACK was the first to report, beyond the stairs. Where it falls on what was sent it takes one dot of
-  /// three.
+  /// Marks what each ACK was the first to report, beyond the stairs. Where that falls on what was sent, it takes one
+  /// dot in three.
   private func markAcknowledged(_ dots: inout InkDots, _ drawing: SVGDrawing) {
     var (run, shared) = (0, 0)
     for (row, count) in runsOfAck.enumerated() {
@@ -204,7 +206,7 @@ struct FlowGraphs {
   }
 
   private var rateGraph: String {
-    // Averages over a round trip at least.
+    // Averages over at least a round trip.
     let samples = roundTrips.filter { $0 > 0 }.sorted()
     let roundTrip = samples.isEmpty ? 0 : Double(samples[samples.count / 2]) / 1e6
     let span = max(times.upperBound - times.lowerBound, 1e-5)
@@ -219,7 +221,7 @@ struct FlowGraphs {
       fresh += Double(content[row])
       bytes += Double(length[row])
     }
-    // Of what is acknowledged, headers are no good to anybody.
+    // Headers do no good to anybody, so they are not counted in what is acknowledged.
     for (time, bytesAcked) in zip(ackTimes, acked) { good[bin(time)] += Double(bytesAcked) * fresh / max(bytes, 1) }
     let high = max(sent.max() ?? 1, good.max() ?? 1) / width / 1e6
     var drawing = SVGDrawing(times: times, values: 0...max(high * 1.08, 1e-3), height: 220)
@@ -238,7 +240,7 @@ struct FlowGraphs {
     var (lost, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
     for time in foundTimes { lost[bin(time)] += 1 }
-    // The sender's capture holds nothing that was damaged on the way: the receiver reports it.
+    // The sender's capture holds nothing that was damaged on the way: only the receiver's reports show that.
     if corruptTimes.isEmpty {
       for (time, many) in zip(ackTimes, reported) { corrupt[bin(time)] += Double(many) }
     } else {

@@ -1,14 +1,14 @@
 import ShoalWire
 
-/// What kept a flow from going faster, by the time that it did, and when nothing went on at all.
+/// What kept a flow from going faster, by how much time each cause did, and when there was no progress at all.
 struct FlowLimits {
   /// What a sender waits for.
   enum Limit: Int, CaseIterable {
     /// ACKs, as the negotiated window is full.
     case window
-    /// Requests: all that was asked for is sent.
+    /// Requests: everything that was asked for has been sent.
     case requests
-    /// Itself: it was asked, and has nothing in flight.
+    /// Itself: it has been asked for something, and has nothing in flight.
     case sender
     /// ACKs, as the congestion window is full.
     case congestion
@@ -22,7 +22,7 @@ struct FlowLimits {
     /// Whether only a qlog distinguishes it from what the path carries.
     var isInsidePath: Bool { self == .congestion || self == .pacing || self == .host }
 
-    /// For the page, where there is little room.
+    /// The label on the page, where there is little room.
     var label: String {
       switch self {
       case .window: "window"
@@ -35,7 +35,7 @@ struct FlowLimits {
       }
     }
 
-    /// For programs.
+    /// The name for programs.
     var name: String {
       switch self {
       case .window: "window"
@@ -70,19 +70,20 @@ struct FlowLimits {
   /// Anything shorter is not a stall, nor is anything within this many round trips.
   static let leastStall: Int64 = 200_000
   static let leastRoundTrips: Int64 = 8
-  /// More than these are not kept.
+  /// The most stalls that are kept.
   private static let mostStalls = 1 << 12
 
-  /// By `Limit`, microseconds until the latest progress.
+  /// For each `Limit`, the microseconds up to the latest progress.
   private(set) var spent = [Int64](repeating: 0, count: Limit.allCases.count)
   private(set) var stalls: [Stall] = []
-  /// A row for each time from which on another limit held, as `Limit` counts them.
+  /// A row for each time from which a different limit held, as `Limit` numbers them.
   private(set) var changes = Columns("t", "limit")
   private var drawn: Limit?
   private var control: SenderControl?
   private var backlog = Backlog()
   private var latest: Int64 = 0
-  /// When the receiver got on last, as far as can be seen from where it was captured; nil before the first content.
+  /// When the receiver last made progress, as far as can be seen from where it was captured; nil before the first
+  /// content.
   private var progress: Int64?
   private var sinceProgress = [Int64](repeating: 0, count: Limit.allCases.count)
   private var heard = 0
@@ -109,7 +110,7 @@ struct FlowLimits {
     return inFlight == 0 ? .sender : .path
   }
 
-  /// Time passes until something is captured.
+  /// Lets time pass until something is captured.
   private mutating func advance(to now: Int64) {
     while let next = control?.nextTime, next <= now {
       pass(to: next)
@@ -125,7 +126,7 @@ struct FlowLimits {
     guard progress != nil else { return }
     guard limit == .path, let control, control.isKnown, let held else { return spend(limit, to: now) }
     if control.isFull(captured: inFlight) { return spend(.congestion, to: now) }
-    // Where the data arrive nobody sees when they left.
+    // Where the data arrives, nobody can see when it left.
     guard inFlight != nil else { return spend(.path, to: now) }
     spend(.pacing, to: latest + held)
     spend(.host, to: now)
@@ -148,10 +149,10 @@ struct FlowLimits {
     backlog.remove(cancel)
   }
 
-  /// Something comes from the receiver.
+  /// Notes that something came from the receiver.
   mutating func hear() { heard += 1 }
 
-  /// DATA of the flow, with content or without.
+  /// Takes a DATA packet of the flow, with content or without.
   mutating func send(_ blocks: [Block], _ length: Int, _ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
     control?.send(length)
@@ -163,7 +164,7 @@ struct FlowLimits {
     if isReceivers, seen.isFresh, !blocks.isEmpty { getOn(isReceivers: true, at: now) }
   }
 
-  /// An ACK that concerns the flow.
+  /// Takes an ACK that concerns the flow.
   mutating func acknowledge(_ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
     if !isReceivers, seen.acknowledgedPackets > 0 { getOn(isReceivers: false, at: now) }
@@ -188,7 +189,7 @@ struct FlowLimits {
     (progress, heard, sent) = (now, 0, 0)
   }
 
-  /// What was so for most of the time. The packet that ended it is counted already.
+  /// What held for most of the time. The packet that ended it has already been counted.
   private func reason(_ isReceivers: Bool, _ length: Int64) -> Reason {
     func mostly(_ limit: Limit) -> Bool { sinceProgress[limit.rawValue] > length / 2 }
     if !isReceivers, heard <= 1, inFlight != 0 { return .silence }

@@ -1,10 +1,11 @@
-/// The dots of a graph in which packets crowd: a dot stands for as many packets of each class, so that the ink of a class is
-/// in proportion to its share, as on the page. Wherever a class occurs it has a dot within `farthest`, so that none vanishes.
+/// The dots of a graph in which packets crowd: each dot stands for the same number of packets of its class, so that a
+/// class has ink in proportion to its share, as on the page. Wherever a class occurs it has a dot within `farthest`, so
+/// that none vanishes.
 struct InkDots {
   enum Class: UInt8 { case none, acknowledged, sent, resent, lost, both }
   static let size = 3.0
   private static let farthest = 64.0
-  /// What a letter or a cross covers.
+  /// The area that a letter or a cross covers.
   static let sign = 36.0
 
   private let left: Double
@@ -34,7 +35,7 @@ struct InkDots {
     }
   }
 
-  /// Hands out dots along the time to the packets at these places; where they are.
+  /// Hands out dots over time to the packets at these places; returns where they are.
   mutating func mark(
     _ kind: Class, _ packets: some Sequence<(x: Double, y: Double)>, perDot: Double
   ) -> [(x: Double, y: Double)] {
@@ -70,7 +71,8 @@ struct InkDots {
     return path
   }
 
-  /// Some of these places, evenly spread and apart: as many as half of the ink is enough for, beside the dots, and at least one.
+  /// Some of these places, evenly spread and apart: as many as half of the ink is enough for, besides the dots, but at
+  /// least one.
   static func signs(
     _ places: [(x: Double, y: Double)], packets: Int, perDot: Double, avoiding taken: inout [(x: Double, y: Double)]
   ) -> [(x: Double, y: Double)] {

@@ -1,10 +1,10 @@
 /// What the numbers of a flow carry, until they are acknowledged.
 struct OutstandingParts {
   private var parts: [Int64: [FilePart]] = [:]
-  /// What is below was taken.
+  /// The number below which everything was taken.
   private var base: Int64 = 0
 
-  /// More than a window holds is forgotten: the capture has no ACKs.
+  /// Adds what a number carries. Anything beyond what a window holds is forgotten: the capture has no ACKs.
   mutating func insert(_ carried: [FilePart], _ number: Int64) {
     guard !carried.isEmpty, number >= base, parts.count < SentPackets.maximum else { return }
     parts[number] = carried

@@ -5,7 +5,7 @@ import ShoalWire
 struct ReportData: ~Copyable {
   /// Handshakes, probes and tracker packets beyond this many are only counted.
   private static let mostLines = 20_000
-  /// More directions of connections than this are not drawn.
+  /// The most directions of connections that are drawn.
   private static let mostFlows = 1 << 10
   /// A datagram that is shown as its line.
   private struct Line {
@@ -39,7 +39,7 @@ struct ReportData: ~Copyable {
 
   private let qlog: QlogData
 
-  /// Of what the filter passes; `qlog` is what peers say of the connections.
+  /// The data of what the filter passes; `qlog` is what peers say about the connections.
   init(_ filter: PacketFilter = PacketFilter(), _ qlog: QlogData = QlogData()) {
     (self.filter, self.qlog) = (filter, qlog)
   }
@@ -100,7 +100,7 @@ struct ReportData: ~Copyable {
     _ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, _ seen: Observation
   ) {
     let parts = blocks.compactMap(FilePart.init)
-    // What is captured as it arrives has arrived, unless go-back-N discards it; elsewhere only its ACK shows that.
+    // What is captured as it arrives has arrived, unless go-back-N discards it; anywhere else only its ACK shows that.
     let isThere = datagram.way == .inbound && analyzer.flows[index].arq != .goBackN
     for part in parts {
       let entry = entry(part.file, index)
@@ -164,7 +164,7 @@ struct ReportData: ~Copyable {
     }
   }
 
-  /// All of it, as the page reads it.
+  /// All of it, in the form that the page reads.
   func json(file: String) -> JSON {
     let shown = zip(analyzer.flows, flows).enumerated().map { index, pair in
       let (flow, columns) = pair

@@ -1,12 +1,12 @@
 import ShoalTerminal
 import ShoalWire
 
-/// What the page gets of one direction of a connection: its DATA, and the ACKs that concern it.
+/// What the page gets about one direction of a connection: its DATA, and the ACKs that concern it.
 struct ReportFlow {
   /// Beyond this many packets, a slice does not distinguish acknowledged ones from others.
   private static let mostNumbers: Int64 = 1 << 26
 
-  /// A row for each DATA. `offset` counts from where the content of the one before ended.
+  /// A row for each DATA. `offset` counts from where the content of the previous one ended.
   private(set) var data = Columns(
     "n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
   /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
@@ -32,7 +32,7 @@ struct ReportFlow {
     var cancels: [Cancel] = []
   }
 
-  /// `control` is what a qlog says of the sender.
+  /// `control` is what a qlog says about the sender.
   init(_ control: SenderControl? = nil) { limits = FlowLimits(control) }
 
   private mutating func relative(_ number: Int64) -> Int64 {
@@ -76,7 +76,7 @@ struct ReportFlow {
     return carried
   }
 
-  /// What the receiver asks for, in the other direction.
+  /// Notes what the receiver asks for, in the other direction.
   mutating func hear(_ carried: Carried, isFresh: Bool, at time: Int64) {
     limits.hear()
     guard isFresh else { return }
@@ -84,10 +84,10 @@ struct ReportFlow {
     for cancel in carried.cancels { limits.cancel(cancel, at: time) }
   }
 
-  /// The receiver has these parts once their number is acknowledged.
+  /// Notes these parts, which the receiver has once their number is acknowledged.
   mutating func await(_ parts: [FilePart], number: Int64) { outstanding.insert(parts, relative(number)) }
 
-  /// The parts that the ACK is the first to acknowledge.
+  /// Adds an ACK; returns the parts that it is the first to acknowledge.
   mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [FilePart] {
     guard let next = seen.next else { return [] }
     limits.hear()
@@ -155,9 +155,9 @@ struct ReportFlow {
     ])
   }
 
-  /// `back` counts the other direction.
+  /// `back` holds the counters of the other direction.
   func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, qlog: JSON) -> JSON {
-    // Numbers count as in the lines: from the flow's first, where that is known.
+    // Numbers count as in the lines: from the flow's first, if that is known.
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
@@ -173,11 +173,11 @@ struct ReportFlow {
     ]
   }
 
-  /// The verdict for programs; nil of a flow that carried no content.
+  /// The verdict for programs; nil for a flow that carried no content.
   func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?) -> JSON? {
     guard counters.freshBytes > 0 else { return nil }
     let shares = limits.shares.map { limit, share in
-      // What no qlog shows is in the share of the path.
+      // What no qlog shows is included in the share of the path.
       JSON.Member(limit.name, limit.isInsidePath && !limits.isDivided ? .null : .double(share))
     }
     let stalls = Verdict.long(limits, counters).map { stall -> JSON in

@@ -46,7 +46,7 @@ struct SVGDrawing {
     bottom - (value - values.lowerBound) / (values.upperBound - values.lowerBound) * (bottom - top)
   }
 
-  /// Two decimals are finer than any screen.
+  /// A number with two decimals, which is finer than any screen.
   static func number(_ value: Double) -> String {
     guard value.isFinite else { return "0" }
     let hundredths = (value * 100).rounded()
@@ -95,7 +95,7 @@ struct SVGDrawing {
         + Self.escape(text) + "</text>")
   }
 
-  /// The values at which an axis has its lines, 1, 2 or 5 times a power of ten apart: as many as `most` allows, but
+  /// The values at which an axis has its lines, 1, 2 or 5 times a power of ten apart: at most `most`, but at least
   /// three.
   static func ticks(_ range: ClosedRange<Double>, most: Int) -> [Double] {
     let span = range.upperBound - range.lowerBound
@@ -123,7 +123,7 @@ struct SVGDrawing {
     return Units.fixed(tick, decimals)
   }
 
-  /// The whole file, the axes behind what was drawn.
+  /// The whole file, with the axes behind what was drawn.
   func finished(title: String, legend: [(Ink, String)], unit: (Double) -> String) -> String {
     Self.file([framed(title: title, legend: legend, unit: unit)])
   }
@@ -156,7 +156,7 @@ struct SVGDrawing {
     return (height, (frame.parts + parts).joined(separator: "\n"))
   }
 
-  /// A file of several drawings, one below the other.
+  /// A file of several drawings, one below another.
   static func file(_ drawings: [(height: Double, content: String)]) -> String {
     let style = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.light)}.f.\($0){fill:\($0.colours.light)}" }.joined()
     let dark = Ink.allCases.map { ".s.\($0){stroke:\($0.colours.dark)}.f.\($0){fill:\($0.colours.dark)}" }.joined()

@@ -1,14 +1,14 @@
-/// What its sender says in a qlog of what may leave: the congestion window, the pacing rate and what is in flight.
+/// What the sender says in a qlog about what may leave: the congestion window, the pacing rate and what is in flight.
 ///
-/// The qlog has samples, some milliseconds apart; between two of them the capture gives the bytes in flight, if it was
+/// The qlog has samples some milliseconds apart; between two of them the capture gives the bytes in flight, if it was
 /// made at the sender's end.
 struct SenderControl {
-  /// What is known from a time on, as far as it changed.
+  /// What is known from some time on, as far as it changed.
   struct Sample {
     /// Microseconds, on the page's clock.
     var time: Int64
     var window: Int64?
-    /// Bytes a second.
+    /// Bytes per second.
     var rate: Int64?
     var inFlight: Int64?
   }
@@ -18,16 +18,16 @@ struct SenderControl {
   private static let madeUp = 0.002
   private static let fewest = 4.0
   private static let most = 88.0
-  /// What a path carries at least.
+  /// The least that a path carries.
   private static let leastPacket: Int64 = 1_200
 
-  /// In the order of time.
+  /// The samples, in the order of time.
   private let samples: [Sample]
   private var place = 0
   private var window: Int64?
   private var rate: Int64?
   private var inFlight: Int64?
-  /// What is in flight by the qlog, less that by the capture: losses that the sender knew of.
+  /// What is in flight according to the qlog, less what the capture shows: losses that the sender knew of.
   private var difference: Int64 = 0
   private var largest = leastPacket
   /// The bytes that pacing allows to leave now; negative after a burst.
@@ -51,7 +51,7 @@ struct SenderControl {
     if let inFlight, let captured { difference = inFlight &- Int64(captured) }
   }
 
-  /// A packet leaves.
+  /// Notes that a packet leaves.
   mutating func send(_ bytes: Int) {
     largest = max(largest, Int64(bytes))
     credit -= Double(bytes)
@@ -64,7 +64,7 @@ struct SenderControl {
     return now &+ largest > window
   }
 
-  /// Time passes, in microseconds; for how much of it pacing held the sender back.
+  /// Lets time pass, in microseconds; returns for how much of it pacing held the sender back.
   mutating func pass(_ length: Int64) -> Int64 {
     guard let rate, rate > 0 else { return 0 }
     let packets = min(max(Double(rate) * Self.madeUp / Double(largest), Self.fewest), Self.most)

@@ -1,8 +1,8 @@
 import ShoalTerminal
 
-/// What became of a flow, in sentences: the numbers are those of `stats`.
+/// What became of a flow, in sentences: the numbers are the same as those of `stats`.
 enum Verdict {
-  /// `back` counts the other direction, if that is known.
+  /// `back` holds the counters of the other direction, if that is known.
   static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits, back: FlowCounters? = nil) -> String {
     guard counters.datagrams > 0 else { return "Nothing went from \(flow.source) to \(flow.destination)." }
     var sentences = [carried(flow, counters)]
@@ -69,7 +69,7 @@ enum Verdict {
     }
   }
 
-  /// The stalls that are long beside a round trip.
+  /// The stalls that are long compared with a round trip.
   static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
     let roundTrip = Int64(clamping: (counters.roundTrips.quantile(0.5) ?? 0) / 1_000)
     let least = max(
@@ -91,7 +91,7 @@ enum Verdict {
     return "\(many): \(named.joined(separator: ", "))\(rest)."
   }
 
-  /// More stalls than this are counted and not named.
+  /// The most stalls that are named; others are only counted.
   private static let mostNamed = 4
 
   /// When, how long, and why, for the page.

@@ -1,6 +1,7 @@
 import ShoalWire
 
-/// Writes the bytes of a datagram, sixteen to a line: a bar before the first of each field, whose name stands beside.
+/// Writes the bytes of a datagram, sixteen to a line, with a bar before the first byte of each field, whose name stands
+/// beside it.
 enum ByteTable {
   static func write(_ datagram: Datagram, to out: inout TextBuffer) {
     let bytes = datagram.bytes

@@ -8,13 +8,13 @@ enum TimeStyle: String, CaseIterable {
 /// Writes the times of packets, in nanoseconds since 1970, in the requested style.
 struct Clock {
   private let style: TimeStyle
-  /// The time from which relative ones count.
+  /// The time from which relative times count.
   private var origin: UInt64?
   private var previous: UInt64?
 
   init(style: TimeStyle) { self.style = style }
 
-  /// Must be given every packet: times count from the first.
+  /// Takes the time of a packet; it must be given every packet, as times count from the first.
   mutating func begin(_ time: UInt64?) { if origin == nil { origin = time } }
 
   /// Nanoseconds from the first packet to this one, negative if the clock was set back; nil if either has no time.
@@ -23,7 +23,7 @@ struct Clock {
     return Int64(clamping: time) - Int64(clamping: origin)
   }
 
-  /// Writes the time of a packet that is shown; `wall` is that of the capture's clock, where it was set.
+  /// Writes the time of a packet that is shown; `wall` is the time by the capture's clock, if that was set.
   mutating func write(_ time: UInt64?, wall: UInt64? = nil, to out: inout TextBuffer) {
     guard let time, let origin else { return out.append("        -") }
     defer { previous = time }
@@ -39,7 +39,7 @@ struct Clock {
     }
   }
 
-  /// Seconds with microseconds, at the right of nine columns.
+  /// Writes seconds with microseconds, right-aligned in nine columns.
   private func write(from: UInt64, to: UInt64, _ out: inout TextBuffer) {
     let span = (to > from ? to - from : from - to) / 1_000
     if to < from {

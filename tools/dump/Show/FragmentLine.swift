@@ -18,7 +18,7 @@ enum FragmentLine {
     out.append(fragment.length)
   }
 
-  /// The same as an object, `datagram` being what the reader gave for it.
+  /// The same as an object; `datagram` is what the reader gave for it.
   static func json(_ fragment: IPFragment, _ datagram: Datagram) -> JSON {
     let time = datagram.time.map { time in
       JSON.string("\(time / 1_000_000_000).\(digits(time % 1_000_000_000, 9))")

@@ -40,7 +40,7 @@ struct JSONFields: FieldVisitor, ~Copyable {
   mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) {
     number(name, UInt64(value), style)
   }
-  /// Ids as hexadecimal digits, and whatever most readers cannot hold, whose numbers are doubles.
+  /// Writes ids, and whatever is too large for most readers, whose numbers are doubles, as hexadecimal digits.
   mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) {
     guard style == .hex || value > 1 << 53 else { return number(name, value, style) }
     key(name)

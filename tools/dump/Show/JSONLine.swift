@@ -26,7 +26,7 @@ enum JSONLine {
     out.append("}")
   }
 
-  /// Type, length and verdict, and the fields, whose object is left open if they cannot be read.
+  /// Writes type, length and verdict, and the fields, whose object is left open if they cannot be read.
   private static func writeFields(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
     do throws(WireError) {
       let bytes = datagram.bytes.span

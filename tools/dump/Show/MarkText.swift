@@ -10,7 +10,7 @@ enum MarkText {
       if before > start { out.append("; ") }
       let after = out.count
       say(mark, datagram, seen, &out)
-      // What another mark already says adds nothing.
+      // Repeating what another mark already says adds nothing.
       if out.count == after { out.truncate(before) }
     }
     if let fault {

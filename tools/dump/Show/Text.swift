@@ -10,7 +10,7 @@ func digits(_ value: UInt64, _ count: Int) -> String { zeros(String(value), coun
 /// The first digits of a 64-bit id, for people.
 func short(_ id: UInt64) -> String { hex(id >> 32, 8) }
 
-/// Text at the left of a column, and a space at least after it.
+/// Text at the left of a column, followed by at least one space.
 func column(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(1, width - text.utf8.count))
 }
@@ -26,7 +26,7 @@ extension CodeNames {
 
 /// Runs of numbers, `0-4,9`.
 struct RunText {
-  /// More than these make a line unreadable.
+  /// The most runs that a line can hold and still be readable.
   static let most = 16
   private var parts: [String] = []
   private(set) var total: UInt64 = 0

@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-/// Text that is made, in memory that is kept from one line to the next.
+/// Text being put together, in memory that is kept from one line to the next.
 struct TextBuffer: ~Copyable {
   /// The text so far.
   private(set) var bytes: [UInt8] = []
@@ -22,7 +22,7 @@ struct TextBuffer: ~Copyable {
   @inline(__always)
   mutating func append(byte: UInt8) { bytes.append(byte) }
 
-  /// A decimal number, at the right of a column of `width`, filled from the left.
+  /// Appends a decimal number, right-aligned in a column of `width` that is filled on the left.
   mutating func append(_ value: UInt64, width: Int = 0, fill: UInt8 = UInt8(ascii: " ")) {
     guard value >= 10 || width > 1 else { return append(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
     var digits = InlineArray<20, UInt8>(repeating: 0)

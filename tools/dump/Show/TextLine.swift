@@ -51,7 +51,7 @@ struct TextLine {
     }
     out.append(" len=")
     out.append(datagram.length)
-    // What the capture cut has its own mark, which says the same better.
+    // What the capture cut off has its own mark, which says the same thing better.
     if datagram.isTruncated, fault?.kind == .truncated { fault = nil }
     if datagram.copyOf > 0 {
       out.append(" [copy of ")
@@ -76,7 +76,7 @@ struct TextLine {
 
   private func plain(_ out: inout TextBuffer) { if usesColor { out.append("\u{1B}[0m") } }
 
-  /// Type and fields; what was wrong with them. Numbers of packets count from `origin`.
+  /// Writes type and fields; returns what was wrong with them. Numbers of packets count from `origin`.
   private func writeFields(_ datagram: Datagram, _ origin: UInt32, _ out: inout TextBuffer) -> WireError? {
     switch datagram.content {
     case .data(let packet):

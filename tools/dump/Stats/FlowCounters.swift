@@ -5,21 +5,21 @@ struct FlowCounters {
   private(set) var bytes: UInt64 = 0
   /// The same with the headers of UDP and of IP without options.
   private(set) var wireBytes: UInt64 = 0
-  /// DATA packets, repeats and duplicates too.
+  /// DATA packets, including retransmissions and duplicates.
   private(set) var dataPackets: UInt64 = 0
-  /// Bytes of content in BLOCKs, as often as they were sent; and of numbers not seen before: what it was all for.
+  /// Bytes of content in BLOCKs, as often as they were sent; and those of numbers not seen before: what it was all for.
   private(set) var contentBytes: UInt64 = 0
   private(set) var freshBytes: UInt64 = 0
   /// DATA packets that were sent again, and their bytes.
   private(set) var resent: UInt64 = 0
   private(set) var resentBytes: UInt64 = 0
-  /// Why they were, where that is known: losses that ACKs showed, or time; probes.
+  /// Why they were sent again, where that is known: losses that ACKs showed, or that time did; probes.
   private(set) var lostByAck: UInt64 = 0
   private(set) var lostByTimeout: UInt64 = 0
   private(set) var probes: UInt64 = 0
-  /// Repeats, where they arrive, of what had never come.
+  /// Retransmissions, seen where they arrive, of what had never come.
   private(set) var missed: UInt64 = 0
-  /// Repeats that have proven needless: of what had arrived.
+  /// Retransmissions that have proven needless: of what had arrived.
   private(set) var spurious: UInt64 = 0
   private(set) var duplicates: UInt64 = 0
   private(set) var outOfOrder: UInt64 = 0
@@ -31,7 +31,7 @@ struct FlowCounters {
   private(set) var lateAcks: UInt64 = 0
   /// Nil where the capture cannot show it: at the receiver's end.
   private(set) var mostInFlight: Int?
-  /// Whether its DATA were captured as they arrived.
+  /// Whether its DATA packets were captured as they arrived.
   private(set) var isReceivers = false
   /// Samples of the time from here to the receiver and back, in nanoseconds.
   private(set) var roundTrips = Histogram()
@@ -102,7 +102,7 @@ struct FlowCounters {
 
   /// Seconds from the first datagram to the last.
   var duration: Double { first.flatMap { first in last.map { Double($0 - first) / 1e9 } } ?? 0 }
-  /// Bytes of content a second; nil if no time passed.
+  /// Bytes of content per second; nil if no time passed.
   var goodput: Double? { duration > 0 ? Double(freshBytes) / duration : nil }
   /// Bytes on the wire for each byte of content; nil if there was none.
   var overhead: Double? { freshBytes > 0 ? Double(wireBytes) / Double(freshBytes) : nil }

@@ -35,10 +35,11 @@ struct Statistics {
     }
   }
 
-  /// How many datagrams have a mark; but of needless repeats, how many there were, because one ACK reports several.
+  /// How many datagrams have a mark; but for needless retransmissions, how many there were, as one ACK may report
+  /// several.
   func count(of mark: Mark) -> UInt64 { mark == .spurious ? all.spurious : marks[Int(mark.rawValue)] }
 
-  /// Those of the flow of this index in the analyzer.
+  /// The counters of the flow with this index in the analyzer.
   func counters(of flow: Int) -> FlowCounters { flow < flows.count ? flows[flow] : FlowCounters() }
 
   private mutating func reach(_ flow: Int) {

@@ -5,7 +5,7 @@ struct StatisticsText {
   private static let mostRows = 120
   private(set) var lines: [String] = []
 
-  /// `remarks` say what must be known of the capture.
+  /// `remarks` say what one must know about the capture.
   init(_ statistics: Statistics, _ flows: [Flow], _ remarks: [String] = []) {
     for (index, counters) in statistics.flows.enumerated() where counters.datagrams > 0 {
       add(flows[index], counters)

@@ -1,4 +1,4 @@
-/// What happened in each second, or in each of as few seconds as make no more rows than `most`.
+/// What happened in each second or, if that makes more than `most` rows, in each span of as few seconds as possible.
 struct Timeline {
   struct Row {
     var datagrams: UInt64 = 0
@@ -23,7 +23,7 @@ struct Timeline {
   }
 
   private static let most = 3_600
-  /// Seconds in a row.
+  /// The seconds per row.
   private(set) var step: UInt64 = 1
   private(set) var rows: [Row] = []
   private var origin: UInt64?
