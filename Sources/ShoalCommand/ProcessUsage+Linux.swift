@@ -9,7 +9,7 @@ struct ProcessUsage {
 
   static var now: ProcessUsage {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    unsafe getrusage(RUSAGE_SELF, &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     return ProcessUsage(cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime), peakMemory: usage.ru_maxrss * 1_024)
   }

@@ -25,7 +25,7 @@ struct TrackerContactTests {
   }
 
   @Test func theNextAddressIsAskedAQuarterOfASecondLater() {
-    var network = network(at: [c], others: [b, c])
+    let network = network(at: [c], others: [b, c])
     let start = network.now
     #expect(network.run(5) { $0.tracker.registrationCount == 1 })
     #expect(network.now - start < 600 * .millisecond)
@@ -38,13 +38,13 @@ struct TrackerContactTests {
   }
 
   @Test func whereTheFirstAnswersTheOthersAreNotAsked() {
-    var network = network(at: [a, b], others: [b, c])
+    let network = network(at: [a, b], others: [b, c])
     network.run(600)
     #expect(network.sent.allSatisfy { $0.to == a } && network.clients[0].tracker == a)
   }
 
   @Test func aSilentTrackerIsSoughtAtItsOtherAddresses() {
-    var network = network(at: [a], others: [b])
+    let network = network(at: [a], others: [b])
     network.run(5)
     network.places = [b]
     network.clients[0].gained(ChunkRun(first: 5, count: 1), of: id)
@@ -56,7 +56,7 @@ struct TrackerContactTests {
   }
 
   @Test func oneLostTryIsNoReasonToGoElsewhere() {
-    var network = network(at: [a, b], others: [b])
+    let network = network(at: [a, b], others: [b])
     network.run(5)
     network.isDown = true
     network.clients[0].lookup(id: id)
@@ -67,7 +67,7 @@ struct TrackerContactTests {
   }
 
   @Test func anAddressThatIsKnownToAnswerHasLongerThanOneThatIsNot() {
-    var network = network(at: [a, b], others: [b])
+    let network = network(at: [a, b], others: [b])
     // After 90 s, a cookie is asked for again; that this takes 400 ms is no reason to go elsewhere.
     network.run(89)
     network.isDown = true
@@ -80,7 +80,7 @@ struct TrackerContactTests {
   }
 
   @Test func roundsOfAddressesGrowRareToo() {
-    var network = network(at: [], others: [b, c])
+    let network = network(at: [], others: [b, c])
     network.run(3_600)
     #expect(network.sent.allSatisfy { $0.type == .connect })
     for address in [a, b, c] { #expect((60...70).contains(network.sent.count { $0.to == address })) }
@@ -92,7 +92,7 @@ struct TrackerContactTests {
   }
 
   @Test func anAddressFoundDuringSilenceIsAskedAtOnce() {
-    var network = network(at: [c], others: [])
+    let network = network(at: [c], others: [])
     network.run(600)
     #expect(network.tracker.registrationCount == 0)
     network.clients[0].replace(addresses: [a, b])
@@ -108,7 +108,7 @@ struct TrackerContactTests {
   }
 
   @Test func aTrackerThatMovedKnowsTheFilesAtOnce() {
-    var network = network(at: [a, b], others: [])
+    let network = network(at: [a, b], others: [])
     network.run(5)
     network.restartTracker()
     network.clients[0].replace(addresses: [b, c])
@@ -122,7 +122,7 @@ struct TrackerContactTests {
   }
 
   @Test func aNameServerThatIsWrongLosesNothing() {
-    var network = network(at: [a], others: [])
+    let network = network(at: [a], others: [])
     network.run(5)
     network.clients[0].replace(addresses: [b, c])
     #expect(network.run(1) { $0.clients[0].tracker == a && $0.clients[0].addresses.count == 3 })

@@ -32,7 +32,8 @@ import Testing
     var time: time_t = 1_795_356_189
     var parts = unsafe tm()
     unsafe localtime_r(&time, &parts)
-    #expect(text.split(separator: ":").compactMap { Int32($0) } == [parts.tm_hour, parts.tm_min, parts.tm_sec])
+    let fields = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
+    #expect(text.split(separator: ":").compactMap { Int32($0) } == fields)
     #expect(text.count == 8)
   }
 

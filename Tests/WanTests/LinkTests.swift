@@ -5,9 +5,11 @@ import Testing
 
 @testable import shoal_wan
 
+private let canMakeLinks = geteuid() == 0 && (unsafe access("/dev/net/tun", R_OK | W_OK)) == 0
+
 /// The program itself, between namespaces that it makes.
 @Suite(
-  .enabled(if: geteuid() == 0 && access("/dev/net/tun", R_OK | W_OK) == 0, "needs root and /dev/net/tun"), .serialized)
+  .enabled(if: canMakeLinks, "needs root and /dev/net/tun"), .serialized)
 struct LinkTests {
   @Test func everyPacketIsAccountedFor() throws {
     let wan = try RunningWan("delay=5ms,loss=10%/0%,corrupt=20%/0%,duplicate=5%/0%,seed=7")
