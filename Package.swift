@@ -123,7 +123,7 @@ let package = Package(
         "ShoalTransport",
         "ShoalSwarm",
         "ShoalLink",
-        "ShoalSimulator", "ShoalCapture",
+        "ShoalSimulator",
       ],
       exclude: ["Captures"]),
     .testTarget(
