@@ -58,7 +58,10 @@ import Testing
   @Test func nobodyToReadIsNobodyToFetchFor() async throws {
     let origin = try peer()
     let share = try await origin.share(longContent, name: "long")
-    let reader = try peer()
+    var options = Peer.Options(listen: "127.0.0.1:0")
+    // Less than the content: it cannot all have come before the reader is closed.
+    options.memory = 8 << 20
+    let reader = try Peer.start(options)
     do {
       let stream = try await reader.stream(share.ticket)
       for try await _ in stream { break }
