@@ -151,6 +151,24 @@ import Testing
     #expect(isDone && Set(desk.reads) == [true, false])
   }
 
+  /// What a worker has done when nobody is there any more is of no interest, and no fault.
+  @Test func workersOutliveTheirLoop() async throws {
+    let scratch = try Scratch()
+    let path = scratch.at("large")
+    try File.create(path).resize(30_000_000)
+    for _ in 0..<20 {
+      var node: Node<PeerLoop>? = try Node(NodeOptions(listen: "127.0.0.1:0"))
+      node?.post { loop in
+        loop.share(path, nil, .automatic, name: "large", until: Flag(), onProgress: { _, _ in }) { _ in }
+        loop.close {}
+      }
+      node = nil
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    // The workers come to an end.
+    try await Task.sleep(for: .milliseconds(500))
+  }
+
   /// Keys as a swarm makes them.
   private struct ReadKeys {
     private var made: UInt64 = 0

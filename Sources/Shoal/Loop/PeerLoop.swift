@@ -43,7 +43,7 @@ final class PeerLoop: EventLoop {
     resolve = options.resolve
     tracker = options.runsTracker ? TrackerService(&secrets) : nil
     followsInterface = options.followsInterfaceMTU && options.link.isClean
-    disk = LocalDisk(bufferLimit: options.swarm.bufferLimit) { [unowned node] body in
+    disk = LocalDisk(bufferLimit: options.swarm.bufferLimit) { [node] body in
       node.post { loop in
         body(loop.disk)
         loop.takeEvents()
