@@ -107,6 +107,13 @@ struct Registry: Sendable {
       files[id]!.eldest = files[id]!.members.min { slots[$0]!.serial < slots[$1]!.serial }!
       list(id)
     }
+    assertCounts()
+  }
+
+  /// Every registration has one slot, one key, and one part of the budget.
+  private func assertCounts() {
+    assert(places.count + free.count == slots.count && registrations.taken == places.count)
+    assert(maps.taken >= 0 && maps.taken <= maps.limit && files.count <= places.count)
   }
 
   /// The next registration that ended because another needed the room.
@@ -128,6 +135,7 @@ struct Registry: Sendable {
     account(place)
     files[key.id, default: TrackedFile(eldest: place)].insert(place, of: host)
     list(key.id)
+    assertCounts()
   }
 
   private mutating func account(_ place: Int) {

@@ -38,6 +38,7 @@ struct ActivePiece {
     } else {
       contributions.append(Contribution(address: address, bytes: new))
     }
+    assert(contributions.reduce(0) { $0 + $1.bytes } == received.count, "a byte came from one peer")
     return (new, received.count, requesters.count > 1 ? requesters.first { $0 != link } : nil)
   }
 }

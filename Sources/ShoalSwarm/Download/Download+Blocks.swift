@@ -72,6 +72,7 @@ extension Download {
   mutating func verified(_ piece: Int, isRight: Bool, _ resources: inout SwarmResources) -> Verdict {
     guard active[piece]?.isVerifying == true, let done = active.removeValue(forKey: piece) else { return .ignored }
     resources.budget.giveBack(cut.pieceLength(piece))
+    assert(!missing.contains(piece), "a piece that was on its way was missing too")
     if isRight {
       suspects.remove(piece)
       credit(done.contributions)

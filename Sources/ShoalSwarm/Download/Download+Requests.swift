@@ -86,7 +86,8 @@ extension Download {
   private mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
     guard let state = active.removeValue(forKey: piece) else { return }
     resources.budget.giveBack(cut.pieceLength(piece))
-    missing.insert(piece)
+    let isNew = missing.insert(piece)
+    assert(isNew, "a piece that was on its way was missing too")
     if state.isBegun { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
   }
 
@@ -143,7 +144,8 @@ extension Download {
 
   /// Begins a piece, which is then on its way.
   mutating func begin(_ piece: Int, _ budget: inout PieceBudget) {
-    missing.remove(piece)
+    let wasMissing = missing.remove(piece)
+    assert(wasMissing && active[piece] == nil, "a piece is missing, on its way or here, and never two of these")
     active[piece] = ActivePiece(isSuspect: suspects.contains(piece))
     budget.take(cut.pieceLength(piece))
   }

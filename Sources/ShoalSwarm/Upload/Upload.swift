@@ -26,7 +26,10 @@ struct Upload {
   }
 
   /// Adds a peer that wants the file.
-  mutating func add(_ link: LinkKey, _ number: UInt16) { subscribers.append(Subscriber(link: link, number: number)) }
+  mutating func add(_ link: LinkKey, _ number: UInt16) {
+    assert(place(link, number) == nil, "a number stands for one file")
+    subscribers.append(Subscriber(link: link, number: number))
+  }
 
   /// Removes a peer that no longer wants the file, or is gone; returns how many bytes it requested here.
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
