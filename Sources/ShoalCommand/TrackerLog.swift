@@ -28,6 +28,7 @@ struct TrackerLog {
   mutating func lines(for event: TrackerEvent) -> [String] {
     guard let key = TrackerLog.key(of: event) else {
       if case .omitted(let count) = event { untold += count }
+      if case .captureFailed = event { return [TrackerLog.line(for: event)] }
       return []
     }
     guard var repeats = seen[key] else {
@@ -77,7 +78,7 @@ struct TrackerLog {
     case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
     // A host whose registrations are displaced gets one line, whatever its ports.
     case .displaced(let peer, _): Key(kind: "displaced", peer: peer.with(port: 0), id: nil)
-    case .omitted: nil
+    case .omitted, .captureFailed: nil
     // A host that tries ports or ids at random gets one line.
     case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
     }
@@ -97,10 +98,13 @@ struct TrackerLog {
       "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence.components.seconds)) s"
     case .displaced(let peer, let id): "\(word("displace"))\(peer) \(id.short) its host has most, others need room"
     case .omitted(let count): "\(word("more"))\(counted(count, "event"))"
+    case .captureFailed(let reason): "\(word("capture"))\(captureEnds(reason))"
     case .refused(let peer, let request, let error, let message):
       "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
   }
+
+  private static func captureEnds(_ reason: String) -> String { "the capture ends here: \(escaped(reason))" }
 
   static func object(for event: TrackerEvent) -> JSON {
     switch event {
@@ -124,6 +128,8 @@ struct TrackerLog {
     case .displaced(let peer, let id):
       ["event": "displaced", "peer": .string("\(peer)"), "id": .string(id.hex)]
     case .omitted(let count): ["event": "omitted", "events": .int(count)]
+    case .captureFailed(let reason):
+      ["event": "warning", "message": .string(captureEnds(reason)), "code": "capture"]
     case .refused(let peer, let request, let error, let message):
       [
         "event": "refused", "peer": .string("\(peer)"), "request": .string("\(request)"), "code": .string("\(error)"),

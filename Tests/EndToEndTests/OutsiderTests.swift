@@ -100,6 +100,13 @@ import Testing
     #expect(given.status == 0 && given.output.contains("given up"), "\(given)")
   }
 
+  @Test func examplesSayHowTheyAreUsed() async throws {
+    for name in ["example-fetch", "example-progress"] {
+      let outcome = try await Self.run(name, [])
+      #expect(outcome.status == 2 && outcome.output.hasPrefix("usage: \(name) "), "\(outcome)")
+    }
+  }
+
   @Test func theThirdFindsAndStreams() async throws {
     let outcome = try await Self.run("example-stream", ["all", "that", "glitters"])
     #expect(outcome.status == 0, "\(outcome)")

@@ -26,6 +26,16 @@ import Testing
     #expect(TrackerLog.line(for: .deregistered(peer: peer, id: id)) == "deregister  192.0.2.9:7401 6437b3ac")
   }
 
+  @Test func theEndOfACaptureIsSaid() {
+    var log = TrackerLog()
+    let event = TrackerEvent.captureFailed("a: no space left")
+    #expect(log.lines(for: event) == ["capture     the capture ends here: \"a: no space left\""])
+    let object: JSON = [
+      "event": "warning", "message": "the capture ends here: \"a: no space left\"", "code": "capture",
+    ]
+    #expect(TrackerLog.object(for: event) == object)
+  }
+
   @Test func whatIsLeftOutIsCounted() {
     var log = TrackerLog()
     #expect(log.lines(for: .omitted(count: 50_000)).isEmpty && log.lines(for: .omitted(count: 2_670)).isEmpty)

@@ -35,7 +35,7 @@ import Testing
       "ShoalTerminal",
     ],
     "report": [],
-    "examples": ["Shoal"],
+    "examples": ["Glibc", "Shoal"],
     "wan": [
       "Glibc", "Synchronization", "CShoalWan", "ShoalBase", "ShoalContent", "ShoalWire", "ShoalLink", "ShoalTerminal",
     ],

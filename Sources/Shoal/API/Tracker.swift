@@ -40,7 +40,10 @@ public final class Tracker: Sendable {
   private init(_ node: Node<TrackerLoop>) {
     self.node = node
     events = buffer.stream
-    node.post { [buffer] loop in loop.service.listener = { buffer.push(TrackerEvent($0)) } }
+    node.post { [buffer] loop in
+      loop.service.listener = { buffer.push(TrackerEvent($0)) }
+      loop.onCaptureFailure = { buffer.push(.captureFailed("\($0)")) }
+    }
   }
 
   /// A tracker that nobody holds stops, as if by `close`.

@@ -20,6 +20,8 @@ public enum TrackerEvent: Sendable, Hashable {
   case refused(peer: Address, request: Request, reason: TrackerRefusal, message: String)
   /// This many events are left out here, as they came faster than they were read.
   case omitted(count: Int)
+  /// The capture cannot be written any more, for this reason; the tracker goes on without it.
+  case captureFailed(String)
 
   /// What a tracker is asked to do or to tell.
   public enum Request: String, Sendable, Hashable {

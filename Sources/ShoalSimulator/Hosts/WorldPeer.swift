@@ -72,7 +72,7 @@ package final class WorldPeer: WorldHost {
       return take([])
     }
     if tracker != nil, Header.peek(bytes).packetType?.isTrackerRequest == true {
-      tracker!.receive(bytes, from: datagram.from, at: now)
+      tracker?.receive(bytes, from: datagram.from, at: now)
     } else {
       swarm.receive(bytes, from: datagram.from, at: now)
       take(datagram.bytes)
@@ -83,7 +83,7 @@ package final class WorldPeer: WorldHost {
     self.now = now
     wakes += 1
     swarm.expire(at: now)
-    if tracker != nil, tracker!.deadline <= now { tracker!.expire(at: now) }
+    if let due = tracker?.deadline, due <= now { tracker?.expire(at: now) }
   }
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {

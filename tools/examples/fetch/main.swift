@@ -1,7 +1,11 @@
 // Shares a file, and fetches it again by its ticket: swift run example-fetch FILE COPY
+import Glibc
 import Shoal
 
-guard CommandLine.arguments.count == 3 else { fatalError("usage: example-fetch FILE COPY") }
+guard CommandLine.arguments.count == 3 else {
+  print("usage: example-fetch FILE COPY")
+  exit(2)
+}
 let (file, copy) = (CommandLine.arguments[1], CommandLine.arguments[2])
 
 try await Peer.run(Peer.Options(listen: "127.0.0.1:0")) { origin in

@@ -1,8 +1,10 @@
 // Fetches a file, shows how far it is, and gives up after some seconds: swift run example-progress TICKET FILE SECONDS
+import Glibc
 import Shoal
 
 guard CommandLine.arguments.count == 4, let patience = Int(CommandLine.arguments[3]) else {
-  fatalError("usage: example-progress TICKET FILE SECONDS")
+  print("usage: example-progress TICKET FILE SECONDS")
+  exit(2)
 }
 let (text, file) = (CommandLine.arguments[1], CommandLine.arguments[2])
 
@@ -28,4 +30,5 @@ do {
   print("\ngiven up; what came of it stays in \(file).part")
 } catch {
   print("\n\(error)")
+  exit(1)
 }
