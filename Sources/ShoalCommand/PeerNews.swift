@@ -59,8 +59,8 @@ struct PeerNews {
       let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
       return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
     case .refused(let address, let id): return lonely("\(address) does not serve \(id.short)", "refused")
-    case .distrusted(let address, _):
-      let text = "\(address) sent data that does not match the id; leaving it alone for ten minutes"
+    case .distrusted(let address, _, let lie):
+      let text = "\(address) sent data that does not match the id (\(lie)); leaving it alone for ten minutes"
       return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
       guard bytes > 0 else { return .detail("\(address) needs nothing from here") }

@@ -8,7 +8,7 @@ struct Outbox {
   /// What only the swarm can do, because it concerns several files or a whole connection.
   enum Demand: Equatable {
     /// A peer sent what does not fit the file's id.
-    case distrust(Address, piece: Int?)
+    case distrust(Address, Lie)
     /// A peer broke the protocol.
     case drop(LinkKey, CloseCode, String)
     /// A peer announced more than was kept: it is to be asked for the file anew, under another number.
@@ -31,6 +31,9 @@ struct Outbox {
   mutating func post(_ message: some Message, to link: LinkKey) {
     if let bytes = try? message.encoded() { items.append((link, .message(bytes))) }
   }
+
+  /// Queues a message that is encoded already.
+  mutating func post(encoded message: [UInt8], to link: LinkKey) { items.append((link, .message(message))) }
 
   /// Queues two messages that go in one datagram, and so keep their order.
   mutating func post(_ first: some Message, then second: some Message, to link: LinkKey) {

@@ -58,16 +58,20 @@ extension Swarm {
     }
   }
 
-  /// Call it when the host has hashed a gathered piece and, if it is right, written it.
-  package mutating func pieceVerified(_ key: FileKey, piece: Int, isRight: Bool, at now: Instant) {
-    guard let verdict = files[key]?.download?.verified(piece, isRight: isRight, &resources) else { return }
+  /// Call it when the host has hashed a gathered piece and, if it is right, written it. If it is wrong, `values` are
+  /// those of its blocks: `BlockTree.values(of:at:)`.
+  package mutating func pieceVerified(
+    _ key: FileKey, piece: Int, isRight: Bool, values: [Digest] = [], at now: Instant
+  ) {
+    let file = files[key]?.download?.verified(piece, isRight: isRight, values: values, &resources, at: now)
+    guard let verdict = file else { return }
     switch verdict {
     case .ignored: return
     case .right(let chunk):
       if let chunk { announce(chunk, of: key) }
       if files[key]?.copy?.isComplete == true { finish(key, at: now) }
-    case .wrong(let culprit):
-      if let culprit { distrust(key, culprit, piece: piece, at: now) }
+    case .wrong:
+      deliver(for: key, at: now)
       wake(at: now)
     }
     guard resources.budget.isFull else { return }

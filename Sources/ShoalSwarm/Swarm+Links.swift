@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -16,6 +17,7 @@ extension Swarm {
       dial(for: key, at: now)
       askTrackers(for: key, at: now)
       files[key]?.download?.review(&resources, at: now)
+      files[key]?.download?.reviewProofs(&resources, at: now)
       deliver(for: key, at: now)
     }
     fillAll(at: now)
@@ -125,12 +127,14 @@ extension Swarm {
   }
 
   /// Asks nothing more of a peer that sent what does not fit the file's id.
-  mutating func distrust(_ file: FileKey, _ address: Address, piece: Int?, at now: Instant) {
-    emit(.distrusted(file, address, piece: piece))
+  mutating func distrust(_ file: FileKey, _ address: Address, _ lie: Lie, at now: Instant) {
+    emit(.distrusted(file, address, lie))
     bans.insert(address, at: now)
-    let reason = piece.map { "piece \($0) does not fit the file's id" } ?? "manifest does not fit"
-    for link in links.live where links[link]?.address == address { drop(link, .badContent, reason, at: now) }
-    for file in files.wanted { files[file]?.download?.book.rest(address, until: now + SwarmConstants.ban) }
+    for link in links.live where links[link]?.address == address { drop(link, .badContent, "\(lie)", at: now) }
+    for file in files.wanted {
+      files[file]?.download?.book.rest(address, until: now + SwarmConstants.ban)
+      files[file]?.download?.forget(address, &resources)
+    }
   }
 
   // MARK: What we want of peers

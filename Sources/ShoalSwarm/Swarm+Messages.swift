@@ -51,6 +51,10 @@ extension Swarm {
     case .content:
       guard files[file]?.download?.take(block, from: link, &resources, at: now) == true else { return }
       fill(link, file, at: now)
+    case .tree:
+      files[file]?.download?.takeTree(block, from: link, bytes, &resources, at: now)
+      deliver(for: file, at: now)
+      fillAll(at: now)
     case nil: break
     }
   }
@@ -127,6 +131,7 @@ extension Swarm {
       resources.outbox.refuse(request.ranges, of: request, .unknownFile, to: key)
       return deliver(at: now)
     }
+    guard space != .tree else { return serveTree(request, to: key, of: file, at: now) }
     let affordable = allowance(key, at: now) / Work.range
     let room = min(roomForRanges(key), affordable)
     let content = ServedContent(

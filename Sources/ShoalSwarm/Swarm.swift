@@ -167,7 +167,7 @@ package struct Swarm: ~Copyable {
     guard !resources.outbox.demands.isEmpty else { return }
     for demand in resources.outbox.takeDemands() {
       switch demand {
-      case .distrust(let address, let piece): distrust(file, address, piece: piece, at: now)
+      case .distrust(let address, let lie): distrust(file, address, lie, at: now)
       case .drop(let link, let code, let reason): drop(link, code, reason, at: now)
       case .askAnew(let link): askAnew(link, file, at: now)
       }

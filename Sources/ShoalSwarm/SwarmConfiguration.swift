@@ -86,6 +86,8 @@ enum SwarmConstants {
   static let queuedMessages = 1_024
   /// The number of ranges that every peer must allow to wait: Protocol.md section 6, REQUEST.
   static let leastRanges = 1_024
+  /// The ranges of trees that wait on a connection: each makes a piece be read and hashed.
+  static let treesPerConnection = 16
   /// The bytes of a range that must be at hand before it is sent: the system reads ahead what follows them.
   static let readAhead = 1 << 20
   /// What a WANT costs, including the OFFER that answers it, the CANCEL that ends it, and the line in somebody's log.

@@ -1,3 +1,4 @@
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -18,12 +19,15 @@ package struct FileKey: Hashable, Sendable {
 package enum SwarmEvent: Sendable {
   /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
   case block(FileKey, piece: Int, offset: Int, content: ByteRange)
-  /// All bytes of the piece have come: verify it, write it if it is right, and call `pieceVerified`.
+  /// All bytes of the piece have come: verify it, write it if it is right, and call `pieceVerified`. If it is wrong, keep
+  /// it: parts of it may come anew, and then it is gathered again.
   case pieceGathered(FileKey, piece: Int)
   /// What was gathered of the piece is not needed any more.
   case pieceDropped(FileKey, piece: Int)
   /// A peer has asked for these bytes of a file: have them ready, and call `readEnded`.
   case wanted(ReadKey, FileKey, offset: UInt64, length: Int)
+  /// A peer has asked for the values of the blocks in these bytes of a file: hash them, and call `treeRead`.
+  case treeWanted(ReadKey, FileKey, offset: UInt64, length: Int)
   /// The file's manifest is known: make a place for it, verify what is there already, and call `begin`.
   case manifest(FileKey)
   /// A chunk is complete and has been announced.
@@ -39,7 +43,7 @@ package enum SwarmEvent: Sendable {
   /// A peer does not serve the file.
   case refused(FileKey, Address, code: UInt16)
   /// A peer sent what does not fit the file's id and is left alone for a while.
-  case distrusted(FileKey, Address, piece: Int?)
+  case distrusted(FileKey, Address, Lie)
   /// A peer that downloads from us has everything that it wanted of the file; it requested this many bytes here.
   case served(FileKey, Address, bytes: UInt64)
   /// A peer that downloads from us has left without saying so.

@@ -76,7 +76,10 @@ import Testing
     for piece in bench.download.active.keys.sorted() {
       let isNew = [bench.send(piece, 0..<65_536, from: 1), bench.send(piece, 0..<65_536, from: 1)]
       #expect(isNew == [true, false])
-      guard case .right(let chunk) = bench.download.verified(piece, isRight: true, &bench.resources) else {
+      guard
+        case .right(let chunk) = bench.download.verified(
+          piece, isRight: true, values: [], &bench.resources, at: bench.now)
+      else {
         Issue.record("piece \(piece)")
         continue
       }
@@ -152,19 +155,16 @@ import Testing
     _ = bench.fill(1)
     let (first, second) = (bench.download.active.keys.sorted()[0], bench.download.active.keys.sorted()[1])
     _ = bench.send(first, 0..<65_536, from: 1)
-    let culprit = bench.address(1)
-    guard case .wrong(culprit) = bench.download.verified(first, isRight: false, &bench.resources) else {
-      Issue.record("nobody, or another, is blamed")
-      return
-    }
+    var verdict = bench.download.verified(first, isRight: false, values: [], &bench.resources, at: bench.now)
+    var demands = bench.resources.outbox.takeDemands()
+    #expect(demands == [.distrust(bench.address(1), .piece(first))], "\(verdict)")
     _ = bench.send(second, 0..<1_000, from: 1)
     bench.download.remove(LinkKey(index: 1), &bench.resources)
     _ = bench.fill(2)
     _ = bench.send(second, 1_000..<65_536, from: 2)
-    guard case .wrong(culprit: nil) = bench.download.verified(second, isRight: false, &bench.resources) else {
-      Issue.record("one of two is blamed")
-      return
-    }
+    verdict = bench.download.verified(second, isRight: false, values: [], &bench.resources, at: bench.now)
+    demands = bench.resources.outbox.takeDemands()
+    #expect(demands == [], "one of two is blamed: \(verdict)")
     #expect(bench.download.suspects == [second] && bench.download.missing.contains(second))
   }
 
@@ -184,6 +184,6 @@ import Testing
     (offer.size, offer.pieceExponent, offer.chunks) = (65_536 * 3, 16, 3)
     isTaken = bench.download.take(offer, from: link, &bench.resources, at: bench.now)
     demands = bench.resources.outbox.takeDemands()
-    #expect(isTaken && demands == [.distrust(bench.address(2), piece: nil)])
+    #expect(isTaken && demands == [.distrust(bench.address(2), .size(65_536 * 3))])
   }
 }

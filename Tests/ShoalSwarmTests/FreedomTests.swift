@@ -120,7 +120,7 @@ struct FreedomTests {
         var want = Want()
         (want.file, want.id, want.serves) = (3, scene.file.id, 200)
         stranger.send(want, on: id)
-        ask(3, 2, ranges[80..<140])
+        ask(3, 3, ranges[80..<140])
         ask(3, 255, ranges[140...])
         ask(4, 1, [])
         ask(3, 0, [RangeField(offset: 5, length: 9)])

@@ -112,7 +112,10 @@ struct Liars: ~Copyable {
     }
     while !waiting.isEmpty, random.next() % 8 > 0 {
       let (key, piece) = waiting.remove(at: Int(random.next() % UInt64(waiting.count)))
-      swarm.pieceVerified(key, piece: piece, isRight: random.next() % 8 > 0, at: now)
+      let blocks = files[key.index].cut.blocks(ofPiece: piece)
+      let count = [0, 1, blocks, blocks + 1][Int(random.next() % 4)]
+      let values = (0..<count).map { _ in random.next() % 2 == 0 ? Digest.zero : catalogue[0].id }
+      swarm.pieceVerified(key, piece: piece, isRight: random.next() % 8 > 0, values: values, at: now)
     }
     drain()
   }
@@ -141,6 +144,12 @@ struct Liars: ~Copyable {
         let isInside = offset + UInt64(length) <= swarm.manifest(key)?.cut.size ?? 0
         if length <= 0 || !isInside { fail("wants to send what is not there") }
         swarm.readEnded(read, isReadable: random.next() % 16 > 0, at: now)
+      case .treeWanted(let read, let key, let offset, let length):
+        let isInside = offset + UInt64(length) <= swarm.manifest(key)?.cut.size ?? 0
+        if length <= 0 || length > 5 << 20 || !isInside { fail("wants to hash what is not there") }
+        let count = (length - 1) / BlockTree.blockBytes + 1
+        let values = random.next() % 4 == 0 ? nil : [Digest](repeating: .zero, count: count)
+        swarm.treeRead(read, values: values, at: now)
       case .completed: completed += 1
       case .distrusted: distrusted += 1
       default: break

@@ -122,18 +122,18 @@ extension Liars {
     case 10..<14:
       type = .request
       body.put(number(i), 2)
-      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      body.put(chance(16) ? random.next() : random.next() % 3, 1)
       body += ranges(cut)
     case 14..<18:
       type = .cancel
       body.put(number(i), 2)
-      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      body.put(chance(16) ? random.next() : random.next() % 3, 1)
       body += ranges(cut)
     case 18, 19:
       type = .refuse
       body.put(number(i), 2)
       body.put(chance(4) ? random.next() : random.next() % 5, 2)
-      body.put(chance(16) ? random.next() : random.next() & 1, 1)
+      body.put(chance(16) ? random.next() : random.next() % 3, 1)
       // Without ranges, it ends a WANT.
       body += chance(8) ? [0] : ranges(cut)
     case 20: return [UInt8(8 + random.next() % 200), 0, 3, 1, 2, 3]
@@ -164,7 +164,7 @@ extension Liars {
       }
     } else {
       body.put(number(i), 2)
-      body.put(chance(8) ? random.next() : random.next() & 1, 1)
+      body.put(chance(8) ? random.next() : random.next() % 3, 1)
       body.put(bytes(file.cut), 8)
     }
     body += [UInt8](repeating: 7, count: Int(count))

@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
@@ -21,6 +22,11 @@ final class ScriptedServer {
   var answer: (RangeField) -> [RangeField]
   /// Whether it sends what is asked for of the manifest.
   var sendsManifest: (RangeField) -> Bool = { _ in true }
+  /// Whether it sends what is asked for of the tree, and whether that is right.
+  var sendsTree: (RangeField) -> Bool = { _ in true }
+  var treeIsRight = true
+  /// The ranges of the tree that it was asked for.
+  private(set) var treesAsked: [RangeField] = []
   /// Which bytes it sends wrong.
   var isWrong: (UInt64) -> Bool = { _ in false }
   private unowned let scene: Scene
@@ -37,7 +43,9 @@ final class ScriptedServer {
     let file = scene.file
     stranger.content = { [unowned self] payload, room in
       guard payload.space == ContentSpace.content.rawValue else {
-        let rest = file.manifest.bytes.dropFirst(Int(payload.offset))
+        let isTree = payload.space == ContentSpace.tree.rawValue
+        let all = isTree ? file.tree(isRight: treeIsRight) : file.manifest.bytes
+        let rest = all.dropFirst(Int(payload.offset))
         for i in 0..<room.count { room[i] = i < rest.count ? rest[rest.startIndex + i] : 0xee }
         return
       }
@@ -58,7 +66,9 @@ final class ScriptedServer {
       let isContent = request.space == ContentSpace.content.rawValue
       if isContent { asked += request.ranges }
       for range in request.ranges {
-        let parts = isContent ? answer(range) : sendsManifest(range) ? [range] : []
+        let isTree = request.space == ContentSpace.tree.rawValue
+        if isTree { treesAsked.append(range) }
+        let parts = isContent ? answer(range) : (isTree ? sendsTree : sendsManifest)(range) ? [range] : []
         for part in parts { send(part, request.space, request.file, on: id) }
       }
     default: break
@@ -109,6 +119,15 @@ final class ScriptedServer {
   func leave() {
     for id in connections { stranger.endpoint.close(id, .goingAway, at: scene.world.now) }
     scene.world.flush(stranger)
+  }
+}
+
+extension WorldFile {
+  /// The bytes of its tree, or others.
+  func tree(isRight: Bool = true) -> [UInt8] {
+    let bytes = content(.full(capacity: cut.pieces))
+    let values = BlockTree.values(of: bytes.span, at: 0).flatMap { value in (0..<32).map { value[$0] } }
+    return isRight ? values : values.map { $0 ^ 1 }
   }
 }
 

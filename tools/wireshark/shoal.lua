@@ -16,7 +16,7 @@ local names = {
   refusal = { [0]="unknown_file", [1]="too_many_files", [2]="not_here", [3]="too_many_requests" },
   trackerError = { [1]="stale_cookie", [2]="unknown_file", [3]="not_registered", [4]="malformed", [5]="full" },
   encoding = { [0]="runs", [1]="bitmap" },
-  space = { [0]="content", [1]="manifest" },
+  space = { [0]="content", [1]="manifest", [2]="tree" },
   messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse" },
 }
 

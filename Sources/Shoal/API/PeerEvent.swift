@@ -15,8 +15,8 @@ public enum PeerEvent: Sendable {
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve a file.
   case refused(Address, id: Digest)
-  /// A peer sent what does not fit a file's id, and is left alone for ten minutes.
-  case distrusted(Address, id: Digest)
+  /// A peer sent what does not fit a file's id, which the lie proves, and is left alone for ten minutes.
+  case distrusted(Address, id: Digest, Lie)
   /// A peer has got what it wanted of a file, this many bytes of it from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
   /// A peer has gone without saying whether it has what it wanted of a file; it had asked for this many bytes here.

@@ -7,6 +7,8 @@ import ShoalWire
 
 /// A BLAKE3 hash: what names a file.
 public typealias Digest = ShoalContent.Digest
+/// How it is known that a peer sent what does not fit a file's id.
+public typealias Lie = ShoalContent.Lie
 /// An IPv4 or IPv6 address with a UDP port.
 public typealias Address = ShoalWire.Address
 /// How a file is cut into pieces and chunks.

@@ -268,7 +268,7 @@ final class LocalDisk {
     let target = file.source?.file
     if let known, !known || target == nil {
       if known, let pieces = file.pieces { buffer.read(0..<length) { pieces.deliver(piece, $0) } }
-      buffers.give(buffer)
+      if known { buffers.give(buffer) } else { file.keep(piece, buffer) }
       return store.complete(id, .success(.piece(isRight: known)))
     }
     WorkerPool.shared.run { [post, writes = file.writes, pieces = file.pieces] in
@@ -278,7 +278,11 @@ final class LocalDisk {
         let result: Result<StoreFinding, DiskError> =
           isRight ? StoreWork.write(buffer, piece, manifest, to: target) : .success(.piece(isRight: false))
         post { disk in
-          disk.buffers.give(buffer)
+          if !isRight, disk.store.expects(id) {
+            disk.files[number]?.keep(piece, buffer)
+          } else {
+            disk.buffers.give(buffer)
+          }
           disk.store.complete(id, result)
           disk.work()
         }
@@ -299,6 +303,35 @@ final class LocalDisk {
       events.append(.stored(event))
     case .prepared, .finished, .failed: events.append(.stored(event))
     }
+  }
+
+  // MARK: Blocks
+
+  /// The values of the blocks of a piece that was found wrong.
+  func blockValues(_ key: FileKey, _ piece: Int) -> [Digest] { file(key)?.blockValues(piece) ?? [] }
+
+  /// Hashes the blocks in bytes of a file that a peer asked about; `.hashed` follows. `isWanted` says whether they are
+  /// still wanted.
+  func hashBlocks(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int, isWanted: @escaping () -> Bool) {
+    guard let file = file(key), let source = file.source, !file.isInDoubt else {
+      return events.append(.hashed(read, nil))
+    }
+    let job: () -> Bool = { [unowned self] in
+      guard isWanted() else { return false }
+      let opened = source.file
+      WorkerPool.shared.run { [post] in
+        let buffer = PieceBuffer(length)
+        let count = try? opened.read(into: buffer, 0..<length, at: Int(offset))
+        let values = count == length ? buffer.read(0..<length) { BlockTree.values(of: $0, at: offset) } : nil
+        post { disk in
+          // A file that was changed has other values now, and whoever sends them is taken for a liar.
+          disk.events.append(.hashed(read, disk.file(key)?.source?.isUnchanged() == true ? values : nil))
+          disk.run(disk.fetches.next(), in: \.fetches)
+        }
+      }
+      return true
+    }
+    run(fetches.add(job, of: read.link), in: \.fetches)
   }
 
   // MARK: Reading
@@ -368,6 +401,8 @@ enum DiskEvent {
   case stored(StoreEvent)
   /// Bytes that were wanted are at hand, or cannot be had.
   case read(ReadKey, isReadable: Bool)
+  /// The values of blocks that were wanted; nil if they cannot be had.
+  case hashed(ReadKey, [Digest]?)
   /// This many bytes of what was there for a download have been looked at.
   case checked(FileKey, bytes: UInt64)
   /// A file can no longer be sent.

@@ -43,6 +43,14 @@ final class LocalFile {
     buffer.write(offset..<offset + content.count) { $0.copy(content, to: 0) }
   }
 
+  /// Takes back the bytes of a piece that is wrong: parts of it may come anew.
+  func keep(_ piece: Int, _ buffer: PieceBuffer) { gathering[piece] = buffer }
+
+  /// The values of the blocks of a piece that is wrong; none if it is not kept.
+  func blockValues(_ piece: Int) -> [Digest] {
+    gathering[piece]?.read(0..<cut.pieceLength(piece)) { BlockTree.values(of: $0, at: cut.pieceOffset(piece)) } ?? []
+  }
+
   /// Returns the bytes of a complete piece, which is no longer being gathered.
   func take(_ piece: Int) -> PieceBuffer? {
     if recent?.piece == piece { recent = nil }

@@ -23,6 +23,8 @@ extension PeerLoop {
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
     case .wanted(let read, let key, let offset, let length):
       disk.read(read, key, offset: offset, length: length) { [unowned self] in swarm.isReading(read) }
+    case .treeWanted(let read, let key, let offset, let length):
+      disk.hashBlocks(read, key, offset: offset, length: length) { [unowned self] in swarm.isReading(read) }
     default: tell(event)
     }
   }
@@ -32,11 +34,14 @@ extension PeerLoop {
     case .stored(.prepared(let file, let have, let wasThere)):
       downloads[file]?.prepared(have: have, wasThere: wasThere, self)
     case .stored(.settled(let file, let piece, let isRight)):
-      swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: SystemClock.now())
+      let key = FileKey(source: UInt32(file))
+      let values = isRight ? [] : disk.blockValues(key, piece)
+      swarm.pieceVerified(key, piece: piece, isRight: isRight, values: values, at: SystemClock.now())
     case .stored(.finished(let file)): downloads[file]?.finished(self)
     case .stored(.failed(let file, let failure)): downloads[file]?.fail(failure, self)
     case .stored: break
     case .read(let read, let isReadable): swarm.readEnded(read, isReadable: isReadable, at: SystemClock.now())
+    case .hashed(let read, let values): swarm.treeRead(read, values: values, at: SystemClock.now())
     case .checked(let key, let bytes): downloads[key.index]?.checked(bytes)
     case .unreadable(let key, let path, let fault): withdraw(key, path, fault)
     }
@@ -113,9 +118,9 @@ extension PeerLoop {
       if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
         onPeerEvent?(.refused(address, id: id))
       }
-    case .distrusted(let key, let address, _):
+    case .distrusted(let key, let address, let lie):
       if let id = swarm.manifest(key)?.id ?? downloads[key.index]?.id {
-        onPeerEvent?(.distrusted(address, id: id))
+        onPeerEvent?(.distrusted(address, id: id, lie))
       }
     case .served(let key, let address, let bytes):
       if let id = swarm.manifest(key)?.id {
@@ -126,7 +131,7 @@ extension PeerLoop {
         onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
       }
     case .tracker(let key, let event): tell(key, event, at: now)
-    case .chunk, .block, .pieceGathered, .pieceDropped, .wanted: break
+    case .chunk, .block, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
     }
   }
 }

@@ -40,4 +40,10 @@ public enum Blake3 {
     precondition(nodes.count >= 2)
     return fold(nodes[...], mode: .hash, root: true, engine: .best)
   }
+
+  /// The same below the root: the chaining value of the node over these subtrees.
+  static func foldInside(_ nodes: [Digest]) -> Digest {
+    precondition(nodes.count >= 2)
+    return fold(nodes[...], mode: .hash, root: false, engine: .best)
+  }
 }

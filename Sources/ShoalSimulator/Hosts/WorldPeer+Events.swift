@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 import ShoalStore
 import ShoalSwarm
 import ShoalWire
@@ -19,6 +20,8 @@ extension WorldPeer {
         if let id = store.settle(piece, of: key.index) { gathered[id] = content }
       case .wanted(let read, let key, let offset, let length):
         reads[store.read(.download(key.index), offset: offset, length: length)] = read
+      case .treeWanted(let read, let key, let offset, let length):
+        swarm.treeRead(read, values: tree(key, offset, length), at: now)
       case .pieceDropped(let key, let piece):
         files[key.index].dropped += 1
         files[key.index].gathering[piece] = nil
@@ -80,7 +83,10 @@ extension WorldPeer {
         files[file].had = have.count
         swarm.begin(FileKey(source: UInt32(file)), have: have, at: now)
       case .settled(let file, let piece, let isRight):
-        swarm.pieceVerified(FileKey(source: UInt32(file)), piece: piece, isRight: isRight, at: now)
+        let content = isRight ? nil : files[file].gathering[piece]
+        let values = content.map { BlockTree.values(of: $0.span, at: files[file].file.cut.pieceOffset(piece)) }
+        let key = FileKey(source: UInt32(file))
+        swarm.pieceVerified(key, piece: piece, isRight: isRight, values: values ?? [], at: now)
       case .finished(let file): files[file].storedAt = now
       case .failed(let file, let failure):
         files[file].failure = failure
@@ -109,6 +115,7 @@ extension WorldPeer {
     files[key.index].verified += 1
     guard isRight else {
       files[key.index].wrong += 1
+      files[key.index].gathering[piece] = content
       return
     }
     let file = files[key.index].file
@@ -117,6 +124,19 @@ extension WorldPeer {
     WorldFile.fill(&room, seed: file.seed, offset: file.cut.pieceOffset(piece))
     if content != expected { violate("\(address) takes wrong bytes for piece \(piece)") }
     if !files[key.index].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
+  }
+
+  /// The values of the blocks in these bytes of a file.
+  private func tree(_ key: FileKey, _ offset: UInt64, _ length: Int) -> [Digest] {
+    let cut = files[key.index].file.cut
+    let pieces = cut.piece(at: offset)...cut.piece(at: offset + UInt64(length) - 1)
+    if !pieces.allSatisfy(files[key.index].written.contains) { violate("\(address) serves the tree of what it lacks") }
+    var content = [UInt8](repeating: 0, count: length)
+    var room = content.mutableSpan
+    files[key.index].file.fill(&room, offset: offset)
+    var values = BlockTree.values(of: content.span, at: offset)
+    if pieces.contains(where: treeLies) { values[0] = .zero }
+    return values
   }
 
   private func completed(_ key: FileKey) {

@@ -30,6 +30,8 @@ package final class WorldPeer: WorldHost {
   package var verificationDelay: Nanoseconds = 0
   /// The pieces of which it sends wrong bytes.
   package var lies: (Int) -> Bool = { _ in false }
+  /// The pieces of whose blocks it sends a wrong value.
+  package var treeLies: (Int) -> Bool = { _ in false }
   /// Sees each datagram before its checksum is set, and may change it; if it returns false, the datagram is not sent.
   package var tamper: ((inout [UInt8]) -> Bool)?
 

@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 import ShoalWire
 
 /// The most fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when
@@ -10,7 +11,8 @@ struct ActivePiece {
   /// Bytes of it that one peer sent.
   struct Contribution {
     let address: Address
-    var bytes: Int
+    fileprivate(set) var ranges = RangeSet<Int>(limit: mostFragments)
+    var bytes: Int { ranges.count }
   }
   private(set) var received = RangeSet<Int>(limit: mostFragments)
   /// The links that were asked for what is missing: one, or two near the end; none if they are gone.
@@ -18,13 +20,17 @@ struct ActivePiece {
   /// The peers that sent bytes of it, to be blamed if it is wrong.
   private(set) var contributions: [Contribution] = []
   var isVerifying = false
-  /// Whether it was once wrong, coming from several peers: now it must come from one.
+  /// Whether it was once wrong, coming from several peers, and nobody could say which blocks: now it must come from one.
   let isSuspect: Bool
+  /// What is known of its blocks, since it was found wrong.
+  var proof: PieceProof?
 
   init(isSuspect: Bool) { self.isSuspect = isSuspect }
 
   /// Whether any byte of it is here.
   var isBegun: Bool { !received.isEmpty }
+  /// Whether it, or some block of it, must come from one peer.
+  var isExclusive: Bool { isSuspect || proof != nil }
 
   /// Takes bytes from a peer that was asked for them; returns how many are new, how many there are now, and who else
   /// was asked for them.
@@ -32,13 +38,72 @@ struct ActivePiece {
     _ range: Range<Int>, from link: LinkKey, _ address: Address
   ) -> (new: Int, total: Int, other: LinkKey?) {
     guard !isVerifying, requesters.contains(link) else { return (0, 0, nil) }
-    guard let new = received.insert(range), new > 0 else { return (0, 0, nil) }
-    if let i = contributions.firstIndex(where: { $0.address == address }) {
-      contributions[i].bytes += new
-    } else {
-      contributions.append(Contribution(address: address, bytes: new))
-    }
+    guard let new = contribute(range, of: address), new > 0 else { return (0, 0, nil) }
     assert(contributions.reduce(0) { $0 + $1.bytes } == received.count, "a byte came from one peer")
     return (new, received.count, requesters.count > 1 ? requesters.first { $0 != link } : nil)
   }
+
+  /// Notes bytes and whose they are; returns how many are new, or nil if there would be too many fragments.
+  private mutating func contribute(_ range: Range<Int>, of address: Address) -> Int? {
+    let isAllNew = !received.intersects(range)
+    let gaps = isAllNew ? [] : received.gaps(in: range)
+    guard isAllNew || !gaps.isEmpty else { return 0 }
+    var place = contributions.firstIndex { $0.address == address }
+    if let place {
+      guard contributions[place].ranges.ranges.count + gaps.count < mostFragments else { return nil }
+    }
+    guard let new = received.insert(range), new > 0 else { return nil }
+    if place == nil {
+      place = contributions.count
+      contributions.append(Contribution(address: address))
+    }
+    guard let place else { return nil }
+    if isAllNew { contributions[place].ranges.insert(range) }
+    for gap in gaps { contributions[place].ranges.insert(gap) }
+    return new
+  }
+
+  /// The peers that sent any of these bytes.
+  func senders(of range: Range<Int>) -> [Address] {
+    contributions.filter { $0.ranges.intersects(range) }.map(\.address)
+  }
+
+  /// Forgets these bytes.
+  mutating func forget(_ range: Range<Int>) {
+    received.remove(range)
+    for i in contributions.indices { contributions[i].ranges.remove(range) }
+    contributions.removeAll { $0.ranges.isEmpty }
+  }
+
+  /// Forgets what a peer sent.
+  mutating func forget(_ address: Address) {
+    for contribution in contributions where contribution.address == address {
+      for range in contribution.ranges.ranges { received.remove(range) }
+    }
+    contributions.removeAll { $0.address == address }
+  }
+
+  /// Nobody is asked for it any more: what has come of a block that must be one peer's is of no use.
+  mutating func leaveBlocks(of piece: Int, _ cut: Cut) {
+    guard let proof else { return }
+    for block in proof.alone {
+      let range = cut.block(block, ofPiece: piece)
+      if !received.contains(range) { forget(range) }
+    }
+  }
+}
+
+/// What it takes to know which blocks of a piece are wrong, and then which they were.
+struct PieceProof {
+  /// The values of the blocks as they came.
+  var found: [Digest]
+  /// The true values, once somebody has sent them.
+  var tree: [Digest] = []
+  var fetch = ProofFetch()
+  /// The blocks that were wrong: each must now come from one peer.
+  var alone: Set<Int> = []
+  /// The links that were asked for these and were too slow.
+  var holders: [LinkKey] = []
+  /// Since when somebody is asked for them.
+  var askedAt: Instant?
 }

@@ -64,28 +64,39 @@ extension Download {
     case ignored
     /// It is right; it completes a chunk, or none.
     case right(chunk: Int?)
-    /// It is wrong. If it came from a single peer, that peer is at fault.
-    case wrong(culprit: Address?)
+    /// It is wrong: if it is known whose fault that is, the outbox demands what follows.
+    case wrong
   }
 
-  /// Takes the verdict on a gathered piece that the host has hashed and, if it is right, written.
-  mutating func verified(_ piece: Int, isRight: Bool, _ resources: inout SwarmResources) -> Verdict {
-    guard active[piece]?.isVerifying == true, let done = active.removeValue(forKey: piece) else { return .ignored }
-    resources.budget.giveBack(cut.pieceLength(piece))
+  /// Takes the verdict on a gathered piece that the host has hashed and, if it is right, written. If it is wrong, the
+  /// host keeps it until it is told otherwise, and `values` are those of its blocks.
+  mutating func verified(
+    _ piece: Int, isRight: Bool, values: [Digest], _ resources: inout SwarmResources, at now: Instant
+  ) -> Verdict {
+    guard let done = active[piece], done.isVerifying, done.proof?.tree.isEmpty != true else { return .ignored }
     assert(!missing.contains(piece), "a piece that was on its way was missing too")
     if isRight {
+      active[piece] = nil
+      resources.budget.giveBack(cut.pieceLength(piece))
       suspects.remove(piece)
       credit(done.contributions)
       return .right(chunk: copy?.add(piece))
     }
-    missing.insert(piece)
-    revive()
-    guard done.contributions.count == 1 else {
-      suspects.insert(piece)
-      return .wrong(culprit: nil)
+    guard done.contributions.count > 1 || done.proof != nil else {
+      giveUp(piece, &resources)
+      revive()
+      // The size itself may be false: what was believed of the file is forgotten along with the peer that said it.
+      if cut.pieces == 1 { searchAgain(&resources) }
+      resources.outbox.demand(.distrust(done.contributions[0].address, .piece(piece)))
+      return .wrong
     }
-    // The size itself may be false: what was believed of the file is forgotten along with the peer that said it.
-    if cut.pieces == 1 { searchAgain(&resources) }
-    return .wrong(culprit: done.contributions[0].address)
+    if values.count > 1, values.count == cut.blocks(ofPiece: piece) {
+      doubt(piece, values, &resources, at: now)
+    } else {
+      suspects.insert(piece)
+      giveUp(piece, &resources)
+      revive()
+    }
+    return .wrong
   }
 }

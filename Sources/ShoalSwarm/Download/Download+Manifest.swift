@@ -24,7 +24,7 @@ extension Download {
     guard let best else { return }
     guard best.cut.size > 0 else {
       // Only one id belongs to an empty file, and it is not this one.
-      return resources.outbox.demand(.distrust(sources[best.s].address, piece: nil))
+      return resources.outbox.demand(.distrust(sources[best.s].address, .size(0)))
     }
     guard best.cut.pieces > 1 else {
       believedAt = now
@@ -102,7 +102,7 @@ extension Download {
       fetch = nil
       // It is not the peer's fault if only our ticket says so.
       guard isClaimed else { return expected = nil }
-      outbox.demand(.distrust(source.address, piece: nil))
+      outbox.demand(.distrust(source.address, .manifest))
     }
   }
 }

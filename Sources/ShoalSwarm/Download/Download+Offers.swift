@@ -59,7 +59,7 @@ extension Download {
     else { return }
     guard theirs.size == cut.size else {
       // Only if the size is proven is it known which side is wrong.
-      if cut.pieces > 1 { outbox.demand(.distrust(source.address, piece: nil)) }
+      if cut.pieces > 1 { outbox.demand(.distrust(source.address, .size(theirs.size))) }
       return
     }
     // Not all that it announced was kept, so it is asked to announce it again.
@@ -77,6 +77,7 @@ extension Download {
   mutating func take(_ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
     switch ContentSpace(rawValue: refuse.space) {
     case .manifest: failFetch(of: link, &resources.outbox, at: now)
+    case .tree: refuseTree(refuse.ranges, from: link, &resources, at: now)
     case .content: takeRefusal(refuse, from: link, &resources, at: now)
     // It is asked again after a pause, or another peer is asked with the next tick.
     case nil: break

@@ -78,12 +78,17 @@ extension Download {
       $0.outstanding -= missing
     }
     guard active[piece]?.requesters.isEmpty == true else { return }
-    if !state.isBegun || state.isSuspect { giveUp(piece, &resources) } else { orphans.append(piece) }
+    if state.proof == nil, !state.isBegun || state.isSuspect {
+      giveUp(piece, &resources)
+    } else {
+      active[piece]?.leaveBlocks(of: piece, cut)
+      orphans.append(piece)
+    }
     revive()
   }
 
   /// Gives a piece up: whatever has come of it is not kept.
-  private mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
+  mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
     guard let state = active.removeValue(forKey: piece) else { return }
     resources.budget.giveBack(cut.pieceLength(piece))
     let isNew = missing.insert(piece)
@@ -156,6 +161,7 @@ extension Download {
     let (offset, length) = (cut.pieceOffset(piece), cut.pieceLength(piece))
     let gaps = state.received.gaps(in: 0..<length)
     active[piece]?.requesters.append(sources[s].link)
+    active[piece]?.proof?.askedAt = now
     update(at: s) { $0.owes(length - state.received.count, at: now) }
     guard let first = gaps.first, let last = gaps.last else { return [] }
     // A piece with many holes is asked for as a whole.

@@ -107,6 +107,7 @@ struct Download {
   mutating func remove(_ link: LinkKey, _ resources: inout SwarmResources) {
     guard place(of: link) != nil else { return }
     release(of: link, &resources)
+    failTrees(of: link)
     if fetch?.link == link { fetch = nil }
     sources.removeAll { $0.link == link }
   }

@@ -29,7 +29,7 @@ extension Download {
     guard let pieces = source.pieces else { return nil }
     var best: (piece: Int, owner: LinkKey, wait: Double, missing: Int)?
     for (piece, state) in active {
-      guard !state.isVerifying, !state.isSuspect, state.requesters.count < SwarmConstants.requestersPerPiece,
+      guard !state.isVerifying, !state.isExclusive, state.requesters.count < SwarmConstants.requestersPerPiece,
         let owner = state.requesters.first, owner != source.link, pieces.contains(piece),
         let other = self.source(owner)
       else { continue }

@@ -8,7 +8,9 @@ extension Download {
   /// If all receivers asked in order, all would have the same pieces, and nothing for each other.
   mutating func pickAtRandom(for source: Source, _ random: inout SeededGenerator) -> Int? {
     guard let pieces = source.pieces else { return nil }
-    if let orphan = orphans.firstIndex(where: { pieces.contains($0) }) { return orphans.remove(at: orphan) }
+    if let orphan = orphans.firstIndex(where: { pieces.contains($0) && mayAsk(source, for: $0) }) {
+      return orphans.remove(at: orphan)
+    }
     let start = Int(random.next() % UInt64(max(missing.capacity, 1)))
     return missing.first(from: start, in: pieces)
   }

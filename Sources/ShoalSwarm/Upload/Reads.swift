@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalTransport
+import ShoalWire
 
 /// Names bytes of a file that are to be sent to a peer as soon as they are at hand.
 package struct ReadKey: Hashable, Sendable {
@@ -19,6 +20,8 @@ struct Reads {
   private var begun: UInt64 = 0
 
   var count: Int { ranges.count }
+  /// How many of them are of a tree.
+  var treeCount: Int { ranges.count { $0.range.space == ContentSpace.tree.rawValue } }
 
   func contains(_ number: UInt64) -> Bool { ranges.contains { $0.number == number } }
 

@@ -134,6 +134,11 @@ struct ServedContent {
   func holds(_ range: RangeField, _ space: ContentSpace) -> Bool {
     switch space {
     case .content: return copy?.holds(range) ?? false
+    case .tree:
+      guard let copy, range.length > 0, Int(range.length) <= BlockTree.longestRange,
+        let content = BlockTree.content(of: range.bytes, in: copy.cut)
+      else { return false }
+      return copy.holds(RangeField(offset: content.lowerBound, length: UInt32(content.count)))
     case .manifest:
       return range.length > 0 && manifestLength >= range.offset
         && manifestLength - range.offset >= UInt64(range.length)

@@ -85,6 +85,21 @@ extension Block {
   }
 }
 
+extension Block {
+  /// The message with this content, for bytes that no host need gather; fails if it is longer than `MessageType.longest`.
+  public func encoded(content: some Collection<UInt8>) throws(WireError) -> [UInt8] {
+    let size = Block.overhead + content.count
+    guard size <= MessageType.longest else { throw WireError(.overflow, "message", at: 0) }
+    var buffer = [UInt8](repeating: 0, count: Block.overhead)
+    var span = buffer.mutableSpan
+    _ = try encode(into: &span, contentLength: content.count)
+    return buffer + content
+  }
+
+  /// The most content of such a message.
+  public static let longestContent = MessageType.longest - overhead
+}
+
 extension DataPacket {
   /// As `decode`, compiled for its type: the hot path.
   public static func read(_ bytes: Span<UInt8>) throws(WireError) -> DataPacket { try parse(bytes) }

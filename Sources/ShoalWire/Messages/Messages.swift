@@ -22,6 +22,8 @@ public enum ContentSpace: UInt8, Sendable {
   case content = 0
   /// Its manifest: the proof of its size, then the chaining value of every piece.
   case manifest = 1
+  /// Its tree: the chaining value of every block of 16 KiB.
+  case tree = 2
 }
 
 /// Why a file or a range of it is not sent.
@@ -138,9 +140,9 @@ public struct Have: Message, Hashable {
   }
 }
 
-/// A run of bytes of a file or of its manifest.
+/// A run of bytes of one of the content spaces of a file.
 public struct RangeField: FieldGroup, Hashable {
-  /// The first byte, counted from the beginning of the file or manifest.
+  /// The first byte, counted from the beginning of the space.
   public var offset: UInt64 = 0
   /// How many bytes, at least 1.
   public var length: UInt32 = 0

@@ -122,7 +122,11 @@ struct QlogPacket {
         out.append(block.offset)
         out.append(#","length":"#)
         out.append(block.content.count)
-        if block.space != ContentSpace.content.rawValue { out.append(#","space":"manifest""#) }
+        if block.space != ContentSpace.content.rawValue {
+          out.append(#","space":""#)
+          out.append(CodeText.name(.space, UInt64(block.space)) ?? "\(block.space)")
+          out.append("\"")
+        }
       } else {
         out.append(#"{"frame_type":"unknown","frame_type_bytes":"#)
         out.append(part.value)

@@ -62,8 +62,8 @@ struct ReportFlow {
     data.append(4, datagram.length)
     data.append(5, seen.marks.rawValue)
     data.append(6, seen.inFlight ?? 0)
-    // The sign distinguishes a block of the manifest from one of the file.
-    data.append(7, block.map { $0.space == 0 ? Int64(kind) : -Int64(kind) } ?? Int64(kind))
+    // A block's space lies above the type.
+    data.append(7, Int64(kind) + Int64(block?.space ?? 0) << 8)
     data.append(8, block?.file ?? 0)
     data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
     data.append(10, block?.content.count ?? 0)

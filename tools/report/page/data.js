@@ -130,7 +130,7 @@ function decodeFlow(index) {
   const { data, acks, repeats } = flow;
   // Where content lies, from where that of the packet before ended.
   for (let i = 0, end = 0; i < data.count; i++) {
-    if (Math.abs(data.kind[i]) !== 6) continue;
+    if ((data.kind[i] & 255) !== 6) continue;
     data.offset[i] += end;
     end = data.offset[i] + data.content[i];
   }

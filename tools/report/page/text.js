@@ -23,9 +23,10 @@ function dataLine(flow, i) {
   const d = flow.data;
   let text = `${lineStart(d.n[i], d.t[i], flow.from, flow.to)}DATA seq=${sequenceText(flow, d.seq[i])}`;
   if (d.attempt[i] > 0) text += ` attempt=${d.attempt[i]}`;
-  const kind = report.messages[Math.abs(d.kind[i])];
+  const kind = report.messages[d.kind[i] & 255];
   if (kind === "BLOCK") {
-    text += ` BLOCK file=${d.file[i]}${d.kind[i] < 0 ? " manifest" : ""} offset=${d.offset[i]} content=${d.content[i]}`;
+    const space = ["", " manifest", " tree"][d.kind[i] >> 8] ?? ` ${d.kind[i] >> 8}`;
+    text += ` BLOCK file=${d.file[i]}${space} offset=${d.offset[i]} content=${d.content[i]}`;
   } else if (kind) text += ` ${kind}`;
   const marks = dataMarks(flow, i);
   return `${text} len=${d.len[i]}${marks ? ` [${marks}]` : ""}`;

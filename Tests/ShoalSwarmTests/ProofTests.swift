@@ -1,0 +1,50 @@
+import ShoalBase
+import ShoalContent
+import ShoalSimulator
+import ShoalWire
+import TestSupport
+import Testing
+
+@testable import ShoalSwarm
+
+/// Liars beside honest peers: what is wrong is known block by block, who sent it is known, and it costs little time.
+struct ProofTests {
+  /// How long 8 MB take of two honest peers and, if asked, of others.
+  private func seconds(_ seed: UInt64, _ chunking: Chunking, with liars: (Scene) -> [Address] = { _ in [] }) -> Double {
+    let scene = Scene(seed, 8_000_000, chunking)
+    let honest = (0..<2).map { _ in scene.origin("delay=10ms,rate=10mbit") }
+    let all = liars(scene)
+    let peer = scene.downloader("delay=5ms,rate=100mbit", from: all + honest.map(\.address))
+    let time = Double(scene.finish(within: 170)) / 1e9
+    for origin in honest { #expect(!peer.distrusts(origin.address), "seed \(seed)") }
+    for liar in all { #expect(peer.distrusts(liar), "seed \(seed): \(liar) was not found") }
+    return time
+  }
+
+  private static let cuts: [Chunking] = [.automatic, .count(4), .count(2)]
+
+  /// One poisoning liar, faster than the others: at most twice the time without it.
+  @Test(arguments: seeds(1..<4), cuts) func onePoisoningLiar(seed: UInt64, chunking: Chunking) {
+    let without = seconds(seed, chunking)
+    let with = seconds(seed, chunking) { scene in
+      let liar = scene.origin("delay=5ms,rate=20mbit")
+      liar.lies = { _ in true }
+      return [liar.address]
+    }
+    #expect(with <= 2 * without, "seed \(seed): \(with) s, without \(without) s")
+  }
+
+  /// Five at once, of which some lie in the tree too.
+  @Test(arguments: seeds(1..<3)) func manyLiarsAtOnce(seed: UInt64) {
+    let without = seconds(seed, .automatic)
+    let with = seconds(seed, .automatic) { scene in
+      (0..<5).map { i in
+        let liar = scene.origin("delay=\(5 + i)ms,rate=10mbit")
+        liar.lies = { _ in true }
+        liar.treeLies = { _ in i % 2 == 0 }
+        return liar.address
+      }
+    }
+    #expect(with <= 2 * without, "seed \(seed): \(with) s, without \(without) s")
+  }
+}
