@@ -55,6 +55,8 @@ enum SwarmConstants {
   static let earlyLookups = 4
   static let lookupSoon: Nanoseconds = 3 * .second
   static let lookupLater: Nanoseconds = 20 * .second
+  /// How long a cut that only one peer offers, and that is not the usual one, waits for the offers of others.
+  static let cutPatience: Nanoseconds = 250 * .millisecond
   /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.
   static let firstRetry: Nanoseconds = 5 * .second
   static let longestRetry: Nanoseconds = 300 * .second

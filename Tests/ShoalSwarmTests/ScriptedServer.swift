@@ -22,6 +22,8 @@ final class ScriptedServer {
   var answer: (RangeField) -> [RangeField]
   /// Whether it sends what is asked for of the manifest.
   var sendsManifest: (RangeField) -> Bool = { _ in true }
+  /// Which bytes of the manifest it sends wrong.
+  var manifestIsWrong: (Int) -> Bool = { _ in false }
   /// Whether it sends what is asked for of the tree, and whether that is right.
   var sendsTree: (RangeField) -> Bool = { _ in true }
   var treeIsRight = true
@@ -47,6 +49,7 @@ final class ScriptedServer {
         let all = isTree ? file.tree(isRight: treeIsRight) : file.manifest.bytes
         let rest = all.dropFirst(Int(payload.offset))
         for i in 0..<room.count { room[i] = i < rest.count ? rest[rest.startIndex + i] : 0xee }
+        for i in 0..<room.count where !isTree && manifestIsWrong(Int(payload.offset) + i) { room[i] ^= 0x55 }
         return
       }
       file.fill(&room, offset: payload.offset)

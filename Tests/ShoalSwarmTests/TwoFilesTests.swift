@@ -136,7 +136,7 @@ struct TwoFilesTests {
         stranger.send(offer, on: id)
       case .request(_, let request):
         if request.space == 0 { asked[request.file, default: []].formUnion(request.ranges) }
-      case .cancel(_, let cancel): cancelled[cancel.file, default: []].formUnion(cancel.ranges)
+      case .cancel(_, let cancel) where cancel.space == 0: cancelled[cancel.file, default: []].formUnion(cancel.ranges)
       default: break
       }
     }

@@ -4,54 +4,97 @@ import ShoalTransport
 import ShoalWire
 
 extension Download {
-  /// Makes sure that what is not known of the file is being fetched, from a peer that makes progress.
+  /// Makes sure that what is not known of the file is being fetched, from peers that make progress.
   mutating func review(_ resources: inout SwarmResources, at now: Instant) {
     if phase == .downloading { reviewSize(&resources, at: now) }
     guard phase == .searching else { return }
-    if let fetch {
-      guard now - fetch.progressAt > ManifestFetch.patience else { return }
-      self.fetch = nil
-      _ = update(fetch.link) { $0.failed(at: now) }
-    }
-    var best: (s: Int, cut: Cut, failures: Int)?
-    for (s, source) in sources.enumerated() {
-      guard let cut = source.cut, source.retryAt.map({ $0 <= now }) ?? true else { continue }
-      // What a ticket says about the size is a hint: peers that say the same are asked first.
-      let isOdd = expected.map { $0.size != cut.size } ?? false
-      let failures = source.failures + (isOdd ? 1_000 : 0)
-      if failures < best?.failures ?? .max { best = (s, cut, failures) }
-    }
-    guard let best else { return }
-    guard best.cut.size > 0 else {
+    guard fetch.cut == nil else { return reviewPages(&resources.outbox, at: now) }
+    if let link = fetch.head.slowest(at: now) { failFetch(of: link, &resources.outbox, at: now) }
+    guard let next = nextClaim(at: now) else { return }
+    guard next.cut.size > 0 else {
       // Only one id belongs to an empty file, and it is not this one.
-      return resources.outbox.demand(.distrust(sources[best.s].address, .size(0)))
+      return resources.outbox.demand(.distrust(next.source.address, .size(0)))
     }
-    guard best.cut.pieces > 1 else {
+    if let wait = wait(for: next, at: now) { return resources.outbox.wake(at: wait) }
+    guard next.cut.pieces > 1 else {
       believedAt = now
-      return found(Manifest(id: id, unproven: best.cut), &resources.outbox)
+      return found(Manifest(id: id, unproven: next.cut), &resources.outbox)
     }
-    fetchManifest(best.cut, from: sources[best.s], &resources.outbox, at: now)
+    askForHead(next.cut, of: next.source, &resources.outbox, at: now)
+  }
+
+  /// What a source claims of the file.
+  private typealias Claim = (source: Source, cut: Cut)
+
+  /// The claim to be tried next: one of a peer that has failed less often, then one that a ticket bears out, then one
+  /// that most make, then one that cuts the file as it usually is.
+  private func nextClaim(at now: Instant) -> Claim? {
+    var votes: [Cut: Int] = [:]
+    for source in sources { if let cut = source.cut { votes[cut, default: 0] += 1 } }
+    func rank(_ claim: Claim) -> (Int, Int, Int, Int) {
+      let isOdd = expected.map { $0.size != claim.cut.size } ?? false
+      let isExpected = claim.cut == expected
+      let others = isExpected ? Int.max : votes[claim.cut] ?? 0
+      return (claim.source.failures + (isOdd ? 1_000 : 0), -others, isUsual(claim.cut) ? 0 : 1, claim.source.serial)
+    }
+    let claims: [Claim] = sources.compactMap { source in
+      guard let cut = source.cut, source.retryAt.map({ $0 <= now }) ?? true, fetch.head.mayAsk(source.link) else {
+        return nil
+      }
+      return (source, cut)
+    }
+    guard let best = claims.min(by: { rank($0) < rank($1) }) else { return nil }
+    // A better cut than those that are being proven is tried at once.
+    let isBetter =
+      fetch.head.attempts.count < ProofFetch.most
+      && fetch.head.attempts.allSatisfy { attempt in
+        guard attempt.cut != best.cut, let source = source(attempt.link) else { return false }
+        return rank(best) < rank((source, attempt.cut))
+      }
+    return fetch.head.wantsMore(at: now) || isBetter ? best : nil
+  }
+
+  /// Whether a file of this size is usually cut so.
+  private func isUsual(_ cut: Cut) -> Bool { cut == Cut(size: cut.size) }
+
+  /// How long a claim is to wait: a peer that cuts the file in its own way, and is alone with that, would have us do so
+  /// too, and then nobody else could be asked before it has all of the file. Others that were called may say better.
+  private func wait(for claim: Claim, at now: Instant) -> Instant? {
+    guard claim.cut.pieces > 1, !isUsual(claim.cut), claim.cut != expected, let heard = claim.source.offeredAt else {
+      return nil
+    }
+    let isShared = sources.contains { $0.link != claim.source.link && $0.cut == claim.cut }
+    let mayHear = book.isCalling || sources.contains { $0.cut == nil }
+    let until = heard + SwarmConstants.cutPatience
+    return mayHear && !isShared && now < until ? until : nil
   }
 
   /// Requests the manifest together with the file, a round trip sooner, if a ticket gives the cut. If the ticket is
   /// wrong, the peer's offer will say so.
   mutating func fetchExpected(_ source: Source, _ outbox: inout Outbox, at now: Instant) {
-    guard phase == .searching, fetch == nil, let cut = expected, cut.isValid, cut.pieces > 1 else { return }
-    fetchManifest(cut, from: source, &outbox, at: now)
+    guard phase == .searching, fetch.cut == nil, fetch.head.wantsMore(at: now), let cut = expected, cut.isValid,
+      cut.pieces > 1
+    else { return }
+    askForHead(cut, of: source, &outbox, at: now)
   }
 
-  private mutating func fetchManifest(_ cut: Cut, from source: Source, _ outbox: inout Outbox, at now: Instant) {
-    let fetch = ManifestFetch(id: id, cut: cut, link: source.link, at: now)
-    self.fetch = fetch
-    requestManifest(fetch.firstRequest, source.number, source.link, &outbox)
+  private mutating func askForHead(_ cut: Cut, of source: Source, _ outbox: inout Outbox, at now: Instant) {
+    let range = RangeField(offset: 0, length: UInt32(cut.headLength))
+    outbox.post(fetch.head.ask(source, for: range, in: .manifest, of: cut, at: now), to: source.link)
+    outbox.wake(at: now + ProofFetch.patience)
   }
 
-  private func requestManifest(_ range: RangeField, _ number: UInt16, _ link: LinkKey, _ outbox: inout Outbox) {
-    var request = Request()
-    request.file = number
-    request.space = ContentSpace.manifest.rawValue
-    request.ranges = [range]
-    outbox.post(request, to: link)
+  /// Asks every peer with this cut for pages.
+  private mutating func reviewPages(_ outbox: inout Outbox, at now: Instant) {
+    let able = sources.filter { $0.cut == fetch.cut && ($0.retryAt.map { $0 <= now } ?? true) }
+    fetch.reviewPages(able.map(\.link), at: now)
+    for _ in 0..<ManifestFetch.pagesPerPeer {
+      for source in able {
+        guard let page = fetch.nextPage(for: source, at: now), let request = fetch.ask(source, for: page, at: now)
+        else { continue }
+        outbox.post(request, to: source.link)
+      }
+    }
   }
 
   /// Makes sure that somebody bears out a size that is only claimed, as that of a file of one piece is. If nobody who
@@ -78,8 +121,8 @@ extension Download {
 
   /// Gives up fetching the manifest from a peer that does not send it.
   mutating func failFetch(of link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
-    guard fetch?.link == link else { return }
-    fetch = nil
+    guard fetch.isAsking(link) else { return }
+    fetch.fail(link)
     _ = update(link) { $0.failed(at: now) }
     // Not at once: if there is no other peer to ask, this would go back and forth as fast as the network allows.
     outbox.wake(at: now + SwarmConstants.tick)
@@ -89,20 +132,41 @@ extension Download {
   mutating func takeManifest(
     _ block: Block, from link: LinkKey, _ bytes: Span<UInt8>, _ outbox: inout Outbox, at now: Instant
   ) {
-    guard fetch?.link == link, let source = source(link), let outcome = fetch?.receive(block, bytes, at: now) else {
-      return
-    }
+    guard phase == .searching, let source = source(link) else { return }
+    guard fetch.cut != nil else { return takeHead(block, from: source, bytes, &outbox, at: now) }
+    var needless: [ProofFetch.Attempt] = []
+    let outcome = fetch.takePage(block, from: link, bytes, id: id, needless: &needless)
+    cancel(needless, &outbox)
     switch outcome {
-    case .more: break
-    case .request(let range): requestManifest(range, block.file, link, &outbox)
+    case .more: reviewPages(&outbox, at: now)
     case .complete(let manifest): found(manifest, &outbox)
-    case .failed: failFetch(of: link, &outbox, at: now)
-    case .wrong:
-      let isClaimed = source.cut == fetch?.cut
-      fetch = nil
+    case .wrong: outbox.demand(.distrust(source.address, .manifest))
+    }
+  }
+
+  private mutating func takeHead(
+    _ block: Block, from source: Source, _ bytes: Span<UInt8>, _ outbox: inout Outbox, at now: Instant
+  ) {
+    guard let head = fetch.head.receive(block, from: source.link, bytes) else { return }
+    guard Manifest.proves(head: head.bytes, of: head.cut, id: id) else {
       // It is not the peer's fault if only our ticket says so.
-      guard isClaimed else { return expected = nil }
-      outbox.demand(.distrust(source.address, .manifest))
+      guard source.cut == head.cut else {
+        expected = nil
+        return
+      }
+      return outbox.demand(.distrust(source.address, .manifest))
+    }
+    cancel(fetch.head.attempts, &outbox)
+    if let manifest = fetch.found(head, id: id) { found(manifest, &outbox) } else { reviewPages(&outbox, at: now) }
+  }
+
+  /// Tells peers that they need not send what another has sent.
+  func cancel(_ attempts: [ProofFetch.Attempt], _ outbox: inout Outbox) {
+    for attempt in attempts {
+      guard let number = source(attempt.link)?.number else { continue }
+      var cancel = Cancel()
+      (cancel.file, cancel.space, cancel.ranges) = (number, attempt.space.rawValue, [attempt.range])
+      outbox.post(cancel, to: attempt.link)
     }
   }
 }

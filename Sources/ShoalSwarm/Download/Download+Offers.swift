@@ -16,8 +16,9 @@ extension Download {
     _ = update(link) {
       $0.cut = cut
       $0.early += offer.have
+      $0.offeredAt = now
     }
-    if let fetch, fetch.link == link, fetch.cut != cut { self.fetch = nil }
+    if fetch.head.attempts.contains(where: { $0.link == link && $0.cut != cut }) { fetch.head.drop(link) }
     review(&resources, at: now)
     // A false offer may have ended the connection.
     if resources.outbox.demands.isEmpty { refreshPieces(of: link, &resources.outbox) }

@@ -70,18 +70,9 @@ extension Download {
         askForTree(piece, &resources, at: now)
         continue
       }
-      cancelTree(of: piece, &resources.outbox)
+      cancel(active[piece]?.proof?.fetch.attempts ?? [], &resources.outbox)
       active[piece]?.proof?.tree = values
       judge(piece, &resources)
-    }
-  }
-
-  private func cancelTree(of piece: Int, _ outbox: inout Outbox) {
-    for attempt in active[piece]?.proof?.fetch.attempts ?? [] {
-      guard let number = source(attempt.link)?.number else { continue }
-      var cancel = Cancel()
-      (cancel.file, cancel.space, cancel.ranges) = (number, attempt.space.rawValue, [attempt.range])
-      outbox.post(cancel, to: attempt.link)
     }
   }
 

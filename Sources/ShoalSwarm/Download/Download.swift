@@ -31,7 +31,7 @@ struct Download {
   private(set) var cut = Cut()
   /// What is here; nil until the host has said.
   var copy: LocalCopy?
-  var fetch: ManifestFetch?
+  var fetch = ManifestFetch()
   /// When a size that is only claimed was last believed.
   var believedAt: Instant?
   /// The sources, in the order in which their links were made.
@@ -108,7 +108,7 @@ struct Download {
     guard place(of: link) != nil else { return }
     release(of: link, &resources)
     failTrees(of: link)
-    if fetch?.link == link { fetch = nil }
+    fetch.fail(link)
     sources.removeAll { $0.link == link }
   }
 
@@ -116,7 +116,7 @@ struct Download {
 
   /// Takes what is known of the file, or believed.
   mutating func found(_ manifest: Manifest, _ outbox: inout Outbox) {
-    fetch = nil
+    fetch = ManifestFetch()
     self.manifest = manifest
     cut = manifest.cut
     phase = .preparing

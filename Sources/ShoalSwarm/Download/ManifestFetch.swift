@@ -2,77 +2,95 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A manifest on its way from one peer: first the proof of the size and a little more; the rest only once the size is
-/// proven, so that a false size makes nobody reserve memory for it.
+/// A manifest on its way: first its head, which proves the size and, with the values or the index, folds to the id; then
+/// the pages, each of which folds to a value of the index. A page comes from one peer, different pages from different
+/// peers at once, so a slow peer or a liar holds up nothing, and a liar is known.
 struct ManifestFetch {
-  /// What is asked for before anything is proven, beyond the proof.
-  static let unprovenBytes = 64 << 10
-  /// How long the peer may take over these bytes before it is given up: one that sends a byte now and then makes no
-  /// progress.
-  static let patience: Nanoseconds = 5 * .second
-  static let leastProgress = 4_096
+  /// The pages that one peer is asked for at a time: 128 KiB.
+  static let pagesPerPeer = 2
 
-  let id: Digest
-  let cut: Cut
-  /// The link over which it comes.
-  let link: LinkKey
-  private var bytes: [UInt8]
-  private var received = RangeSet<Int>(limit: mostFragments)
-  private var isProven = false
-  private(set) var progressAt: Instant
-  /// How much had come by then.
-  private var progress = 0
+  /// The head. The peers that are asked for it may cut the file differently: the first that proves its own cut decides.
+  var head = ProofFetch()
+  /// The cut, once it is proven.
+  private(set) var cut: Cut?
+  private var bytes: [UInt8] = []
+  /// The pages that nobody was asked for yet: all from here on.
+  private var nextPage = 0
+  private(set) var pages: [Int: ProofFetch] = [:]
 
-  /// The outcome of a block.
+  /// Takes a head that was proven; returns the manifest if there are no pages. Only now is memory reserved for all of it.
+  mutating func found(_ head: ProofFetch.Attempt, id: Digest) -> Manifest? {
+    cut = head.cut
+    guard head.cut.pages > 1 else { return Manifest(id: id, cut: head.cut, proven: head.bytes) }
+    bytes = head.bytes + Array(repeating: 0, count: head.cut.manifestLength - head.bytes.count)
+    return nil
+  }
+
+  /// The page that a source is to be asked for next: one that nobody was asked for or, if there is none, one that takes
+  /// others long.
+  mutating func nextPage(for source: Source, at now: Instant) -> Int? {
+    guard let cut, source.cut == cut else { return nil }
+    guard pages.values.reduce(0, { $0 + ($1.isAsking(source.link) ? 1 : 0) }) < Self.pagesPerPeer else { return nil }
+    if nextPage < cut.pages {
+      defer { nextPage += 1 }
+      pages[nextPage] = ProofFetch()
+      return nextPage
+    }
+    return pages.filter { $0.value.mayAsk(source.link) && $0.value.wantsMore(at: now) }.map(\.key).min()
+  }
+
+  /// Notes that a source is asked for a page; returns the request.
+  mutating func ask(_ source: Source, for page: Int, at now: Instant) -> Request? {
+    guard let cut else { return nil }
+    let (offset, length) = cut.page(page)
+    return pages[page]?.ask(source, for: RangeField(offset: offset, length: length), in: .manifest, of: cut, at: now)
+  }
+
+  /// What came of a block.
   enum Outcome {
     case more
-    /// The size is proven: this range is to be requested too.
-    case request(RangeField)
     case complete(Manifest)
-    /// It comes in more fragments than are kept.
-    case failed
-    /// It is not the manifest of that file.
+    /// What the link's peer sent does not fit.
     case wrong
   }
 
-  init(id: Digest, cut: Cut, link: LinkKey, at now: Instant) {
-    self.id = id
-    self.cut = cut
-    self.link = link
-    progressAt = now
-    bytes = Array(repeating: 0, count: min(cut.manifestLength, cut.proofLength + ManifestFetch.unprovenBytes))
+  /// Takes a part of a page; the requests to others that it makes needless are appended.
+  mutating func takePage(
+    _ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, id: Digest, needless: inout [ProofFetch.Attempt]
+  ) -> Outcome {
+    guard let cut else { return .more }
+    for page in pages.keys.sorted() {
+      guard let attempt = pages[page]?.receive(block, from: link, datagram) else { continue }
+      guard Manifest.proves(page: page, of: cut, attempt.bytes, head: bytes) else {
+        pages[page]?.fail(link)
+        return .wrong
+      }
+      needless += pages.removeValue(forKey: page)?.attempts ?? []
+      let start = Int(cut.page(page).offset)
+      bytes.replaceSubrange(start..<start + attempt.bytes.count, with: attempt.bytes)
+      guard pages.isEmpty, nextPage == cut.pages else { continue }
+      return Manifest(id: id, cut: cut, proven: bytes).map(Outcome.complete) ?? .more
+    }
+    return .more
   }
 
-  /// What is requested at first.
-  var firstRequest: RangeField { RangeField(offset: 0, length: UInt32(bytes.count)) }
+  /// Gives up peers that are asked for pages and send nothing for a long time. A page that all were asked for in vain is
+  /// asked of all again.
+  mutating func reviewPages(_ links: [LinkKey], at now: Instant) {
+    for page in pages.keys {
+      if let link = pages[page]?.slowest(at: now) { pages[page]?.fail(link) }
+      if let fetch = pages[page], !links.contains(where: { fetch.isAsking($0) || fetch.mayAsk($0) }) {
+        pages[page] = ProofFetch()
+      }
+    }
+  }
 
-  mutating func receive(_ block: Block, _ datagram: Span<UInt8>, at now: Instant) -> Outcome {
-    guard block.offset < UInt64(bytes.count) else { return .more }
-    let start = Int(block.offset)
-    // Bytes beyond what was asked for are left out.
-    let part = ByteRange(offset: block.content.offset, count: min(block.content.count, bytes.count - start))
-    guard let new = received.insert(start..<start + part.count) else { return .failed }
-    guard new > 0 else { return .more }
-    if received.count - progress >= ManifestFetch.leastProgress {
-      progress = received.count
-      progressAt = now
-    }
-    var manifest = bytes.mutableSpan
-    manifest.copy(datagram.extracting(part.offset..<part.end), to: start)
-    if !isProven {
-      guard let first = received.ranges.first, first.lowerBound == 0, first.upperBound >= cut.proofLength else {
-        return .more
-      }
-      guard Manifest.proves(cut, id: id, bytes) else { return .wrong }
-      isProven = true
-      let missing = cut.manifestLength - bytes.count
-      if missing > 0 {
-        let rest = RangeField(offset: UInt64(bytes.count), length: UInt32(missing))
-        bytes += Array(repeating: 0, count: missing)
-        return .request(rest)
-      }
-    }
-    guard received.count == cut.manifestLength else { return .more }
-    return Manifest(id: id, cut: cut, proven: bytes).map(Outcome.complete) ?? .wrong
+  /// Whether anything is asked of a link.
+  func isAsking(_ link: LinkKey) -> Bool { head.isAsking(link) || pages.values.contains { $0.isAsking(link) } }
+
+  /// A link sends nothing more of what it was asked for.
+  mutating func fail(_ link: LinkKey) {
+    if head.isAsking(link) { head.drop(link) }
+    for page in pages.keys where pages[page]?.isAsking(link) == true { pages[page]?.fail(link) }
   }
 }

@@ -73,6 +73,9 @@ struct ProofFetch {
     return attempts[i].received.count == Int(range.length) ? attempts.remove(at: i) : nil
   }
 
+  /// A peer is asked for them no longer; it may be asked again.
+  mutating func drop(_ link: LinkKey) { attempts.removeAll { $0.link == link } }
+
   /// A peer does not send them, or has sent what is wrong.
   mutating func fail(_ link: LinkKey) {
     attempts.removeAll { $0.link == link }

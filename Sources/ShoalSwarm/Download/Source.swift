@@ -12,6 +12,8 @@ struct Source {
   let number: UInt16
   /// The cut by which the peer serves the file; nil until its offer has come.
   var cut: Cut?
+  /// When its offer came.
+  var offeredAt: Instant?
   /// The chunks that it announced before its cut or ours was known.
   var early: [ChunkRun] = []
   /// Whether it announced more than was kept: it is asked again when the cut is known.

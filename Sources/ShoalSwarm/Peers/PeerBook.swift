@@ -69,6 +69,9 @@ struct PeerBook {
   /// How many peers may be behind the addresses.
   var peerCount: Int { several.count + entries.values.count { $0.peer == nil } }
 
+  /// Whether an address is being called that has not answered yet.
+  var isCalling: Bool { entries.values.contains { $0.isConnected && !$0.isOpen } }
+
   /// The other addresses of the peer that was reached at `address`.
   func others(_ address: Address) -> [Address] {
     guard let peer = entries[address]?.peer, let all = several[peer]?.addresses else { return [] }
