@@ -23,7 +23,7 @@ let package = Package(
   targets: [
     .target(name: "CShoalKernels"),
     .target(name: "CShoal", cSettings: system),
-    .target(name: "ShoalBase"),
+    .target(name: "ShoalBase", swiftSettings: lifetimes),
     .target(name: "ShoalContent", dependencies: ["CShoalKernels", "ShoalBase"]),
     .target(name: "ShoalWire", dependencies: ["CShoalKernels", "ShoalBase", "ShoalContent"], swiftSettings: lifetimes),
     .target(name: "ShoalTransport", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),

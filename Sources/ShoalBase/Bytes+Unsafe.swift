@@ -1,5 +1,7 @@
-// Integers in bytes, big-endian as on the wire. Swift 6.3 calls these loads and stores unsafe because not every type takes
-// any bit pattern; integers do, and the bounds are checked.
+// Safety: every access is within a span, and checked against its bounds. Swift 6.3 calls loads and stores unsafe because
+// not every type takes any bit pattern; integers do. A static text lives as long as the program.
+
+// Integers in bytes, big-endian as on the wire.
 extension Span<UInt8> {
   /// The integer whose bytes begin at `offset`, which must lie inside.
   @inlinable @inline(__always)

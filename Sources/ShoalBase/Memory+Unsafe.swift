@@ -1,3 +1,6 @@
+// Safety: freed in `deinit`, when nobody has a reference. Ranges are checked, and a span exists only during the call
+// that lends it, to one user at a time.
+
 /// A fixed number of bytes for reading files and datagrams into: not set to zero first, and aligned as the system likes
 /// it. They are lent to one reader or writer at a time; whoever holds a reference may hand it to another thread.
 @safe public final class Memory: @unchecked Sendable {
@@ -6,7 +9,6 @@
 
   /// Memory whose content is whatever it was.
   public init(_ count: Int, alignment: Int = 64) {
-    // Freed in `deinit`, when nobody has a reference; integers of a byte may have any bit pattern.
     let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: alignment)
     unsafe bytes = raw.bindMemory(to: UInt8.self)
   }

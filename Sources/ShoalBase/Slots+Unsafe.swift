@@ -1,3 +1,6 @@
+// Safety: freed once, in `deinit`, as this cannot be copied; `used` says which places are initialised, and is checked at
+// each access.
+
 /// A fixed number of places for elements that may not be copied; each is free or used. Owns its memory.
 @safe @frozen public struct Slots<Element: ~Copyable>: ~Copyable {
   @usableFromInline let storage: UnsafeMutablePointer<Element>
@@ -5,7 +8,6 @@
 
   /// `capacity` free places.
   @inlinable public init(capacity: Int) {
-    // Freed once, in `deinit`: this cannot be copied.
     unsafe storage = .allocate(capacity: capacity)
     used = Array(repeating: false, count: capacity)
   }

@@ -1,3 +1,6 @@
+// Safety: freed once, in `deinit` or when it is replaced, as a ring cannot be copied; the mask keeps every number
+// inside, and the elements are plain bits.
+
 /// Elements by ascending number, within a sliding window. Owns its memory, and grows on request.
 ///
 /// `Ring` and `BitRing` keep theirs in one, so this is the only ring that allocates.
@@ -8,7 +11,6 @@
   /// A ring with room for a window of `capacity` numbers.
   @inlinable public init(capacity: Int) {
     let size = capacity.roundedUpToPowerOfTwo
-    // Freed once, in `deinit` or when it is replaced: the ring cannot be copied.
     unsafe storage = .allocate(capacity: size)
     mask = UInt64(size) - 1
   }

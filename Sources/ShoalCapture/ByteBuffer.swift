@@ -1,19 +1,39 @@
+import ShoalBase
+
 /// Bytes appended at one end and consumed at the other.
 ///
-/// What is read of it is shared with whoever keeps a record, so room is made in an array of its own for the bytes that
-/// follow, with those that have not been consumed in front.
+/// What has been consumed may be shared with whoever keeps a record. So before more is appended, the rest moves to a
+/// second array, and reading goes on there. When the first array's turn comes again, most often nobody shares it any
+/// longer; otherwise it is copied.
 struct ByteBuffer: Sendable {
   private var storage: [UInt8] = []
+  private var spare: [UInt8] = []
   private var head = 0
   private var tail = 0
 
-  /// What was appended and not yet consumed.
-  var bytes: Bytes { Bytes(storage, head..<tail) }
+  /// How many bytes were appended and not yet consumed: those that are read here, counted from 0.
   var count: Int { tail - head }
+
+  @inline(__always) func uint8(at offset: Int) -> UInt8 { storage[head + offset] }
+  @inline(__always) func uint16(at offset: Int, _ order: ByteOrder) -> UInt16 {
+    storage.span.uint16(at: head + offset, order)
+  }
+  @inline(__always) func uint32(at offset: Int, _ order: ByteOrder) -> UInt32 {
+    storage.span.uint32(at: head + offset, order)
+  }
+  @inline(__always) func uint64(at offset: Int, _ order: ByteOrder) -> UInt64 {
+    storage.span.uint64(at: head + offset, order)
+  }
+
+  /// A part to keep.
+  func slice(_ range: Range<Int>) -> Bytes {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    return Bytes(storage, head + range.lowerBound..<head + range.upperBound)
+  }
 
   /// Has `fill` write up to `count` bytes after the last; it says how many, or nil for none. Returns what it says.
   mutating func append(_ count: Int, _ fill: (inout MutableSpan<UInt8>) -> Int?) -> Int? {
-    if storage.count - tail < count { makeRoom(count) }
+    if head > 0 || storage.count - tail < count { makeRoom(count) }
     let tail = tail
     var span = storage.mutableSpan
     var room = span._mutatingExtracting(tail..<tail + count)
@@ -24,7 +44,7 @@ struct ByteBuffer: Sendable {
   }
 
   mutating func append(_ bytes: Span<UInt8>) {
-    if storage.count - tail < bytes.count { makeRoom(bytes.count) }
+    if head > 0 || storage.count - tail < bytes.count { makeRoom(bytes.count) }
     let start = tail
     tail += bytes.count
     var span = storage.mutableSpan
@@ -38,9 +58,15 @@ struct ByteBuffer: Sendable {
   }
 
   private mutating func makeRoom(_ room: Int) {
-    let live = [UInt8](storage[head..<tail])
-    // At least twice what is kept: a long block that comes in parts is not copied with each of them.
-    storage = live + [UInt8](repeating: 0, count: max(room, live.count))
+    let live = head..<tail
+    let full = storage
+    (storage, spare) = (spare, full)
+    if storage.count < live.count + room {
+      // Twice what is needed, so that a long block that comes in parts is not moved with each of them.
+      storage = [UInt8](repeating: 0, count: 2 * (live.count + room))
+    }
+    var span = storage.mutableSpan
+    span.copy(full.span.extracting(live), to: 0)
     (head, tail) = (0, live.count)
   }
 }

@@ -25,10 +25,3 @@ extension Span<UInt8> {
 
   @inline(__always) func uint8(at offset: Int) -> UInt8 { self[offset] }
 }
-
-extension Bytes {
-  func uint8(at offset: Int) -> UInt8 { self[offset] }
-  func uint16(at offset: Int, _ order: ByteOrder = .big) -> UInt16 { span.uint16(at: offset, order) }
-  func uint32(at offset: Int, _ order: ByteOrder = .big) -> UInt32 { span.uint32(at: offset, order) }
-  func uint64(at offset: Int, _ order: ByteOrder = .big) -> UInt64 { span.uint64(at: offset, order) }
-}

@@ -9,18 +9,17 @@ enum Pcap {
 extension CaptureReader {
   /// Reads the file header; false when more bytes are needed.
   mutating func pcapHeader(_ order: ByteOrder, _ clock: CaptureClock) throws(CaptureError) -> Bool {
-    let bytes = buffer.bytes
-    guard bytes.count >= Pcap.fileHeaderSize else {
+    guard buffer.count >= Pcap.fileHeaderSize else {
       try starve()
       return false
     }
-    let major = bytes.uint16(at: 4, order)
+    let major = buffer.uint16(at: 4, order)
     guard major == 2 else {
-      throw damage(.unsupportedVersion(major: major, minor: bytes.uint16(at: 6, order)))
+      throw damage(.unsupportedVersion(major: major, minor: buffer.uint16(at: 6, order)))
     }
     // The upper half of the link type field announces a frame check sequence, which follows the IP packet.
-    let linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: bytes.uint32(at: 20, order)))
-    let snapLength = bytes.uint32(at: 16, order)
+    let linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: buffer.uint32(at: 20, order)))
+    let snapLength = buffer.uint32(at: 16, order)
     interfaces = [CaptureInterface(linkType: linkType, snapLength: snapLength, clock: clock)]
     interfaceNames = [nil]
     hasSeveralInterfaces = linkType.isCooked
@@ -31,25 +30,24 @@ extension CaptureReader {
 
   /// Reads one packet record; nil when more bytes are needed or none are left.
   mutating func packet(_ order: ByteOrder) throws(CaptureError) -> CaptureRecord? {
-    let bytes = buffer.bytes
-    guard bytes.count >= Pcap.recordHeaderSize else {
+    guard buffer.count >= Pcap.recordHeaderSize else {
       try starve()
       return nil
     }
-    let captured = bytes.uint32(at: 8, order)
+    let captured = buffer.uint32(at: 8, order)
     guard Int(captured) <= Self.maximumBlock else { throw damage(.badLength(captured)) }
     let size = Pcap.recordHeaderSize + Int(captured)
-    guard bytes.count >= size else {
+    guard buffer.count >= size else {
       try starve()
       return nil
     }
     let interface = interfaces[0]
-    let fraction = interface.clock.time(ticks: UInt64(bytes.uint32(at: 4, order)))
+    let fraction = interface.clock.time(ticks: UInt64(buffer.uint32(at: 4, order)))
     packets &+= 1
     let record = CaptureRecord(
-      number: packets, offset: position, time: UInt64(bytes.uint32(at: 0, order)) * 1_000_000_000 + fraction,
-      interface: 0, linkType: interface.linkType, originalLength: Int(bytes.uint32(at: 12, order)), direction: nil,
-      bytes: bytes.slice(Pcap.recordHeaderSize..<size), comment: nil)
+      number: packets, offset: position, time: UInt64(buffer.uint32(at: 0, order)) * 1_000_000_000 + fraction,
+      interface: 0, linkType: interface.linkType, originalLength: Int(buffer.uint32(at: 12, order)), direction: nil,
+      bytes: buffer.slice(Pcap.recordHeaderSize..<size), comment: nil)
     consume(size)
     return record
   }

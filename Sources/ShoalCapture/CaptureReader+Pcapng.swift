@@ -1,7 +1,7 @@
 extension CaptureReader {
   /// What came of trying to read a block.
   enum Step {
-    case record(CaptureRecord)
+    case found
     case passed
     case starved
   }
@@ -9,23 +9,23 @@ extension CaptureReader {
   /// What the options of a packet say.
   struct PacketOptions {
     var direction: CaptureDirection?
-    var comment: Bytes?
+    /// Where the comment lies.
+    var comment: Range<Int>?
   }
 
   /// Reads the next block (§3.1), in the byte order `section` or, if it is a header that starts another section, in its
-  /// own.
-  mutating func block(_ section: ByteOrder) throws(CaptureError) -> Step {
+  /// own. If it is a packet, that goes to `record`.
+  mutating func block(_ section: ByteOrder, _ record: inout CaptureRecord?) throws(CaptureError) -> Step {
     if passing != nil { return try pass(section) }
-    let bytes = buffer.bytes
     // No block is shorter, and a section header has its byte-order magic within.
-    guard bytes.count >= 12 else {
+    guard buffer.count >= 12 else {
       try starve()
       return .starved
     }
-    let type = bytes.uint32(at: 0, section)
+    let type = buffer.uint32(at: 0, section)
     // The type of a section header is a palindrome: it reads the same before the order is known.
-    let order = type == Pcapng.sectionHeader ? try sectionOrder(bytes) : section
-    let length = bytes.uint32(at: 4, order)
+    let order = type == Pcapng.sectionHeader ? try sectionOrder() : section
+    let length = buffer.uint32(at: 4, order)
     guard length >= 12 && length % 4 == 0 else { throw damage(.badLength(length)) }
     guard length <= Self.maximumBlock else {
       guard !Pcapng.isRead(type) else { throw damage(.badLength(length)) }
@@ -33,13 +33,13 @@ extension CaptureReader {
       return .passed
     }
     let size = Int(length)
-    guard bytes.count >= size else {
+    guard buffer.count >= size else {
       try starve()
       return .starved
     }
-    let last = bytes.uint32(at: size - 4, order)
+    let last = buffer.uint32(at: size - 4, order)
     guard last == length else { throw damage(.lengthsDisagree(length, last)) }
-    let step = try content(bytes.slice(8..<size - 4), type, order)
+    let step = try content(8..<size - 4, type, order, &record)
     consume(size)
     return step
   }
@@ -54,7 +54,7 @@ extension CaptureReader {
       return .starved
     }
     if isEnd {
-      let last = buffer.bytes.uint32(at: 0, order)
+      let last = buffer.uint32(at: 0, order)
       guard last == length else { throw damage(.lengthsDisagree(length, last)) }
     }
     passing = isEnd ? nil : (left - UInt64(count), length)
@@ -62,8 +62,8 @@ extension CaptureReader {
     return .passed
   }
 
-  private func sectionOrder(_ bytes: Bytes) throws(CaptureError) -> ByteOrder {
-    switch bytes.uint32(at: 8, .big) {
+  private func sectionOrder() throws(CaptureError) -> ByteOrder {
+    switch buffer.uint32(at: 8, .big) {
     case Pcapng.byteOrderMagic: return .big
     case Pcapng.byteOrderMagic.byteSwapped: return .little
     default: throw damage(.badByteOrderMagic)
@@ -71,7 +71,7 @@ extension CaptureReader {
   }
 
   private mutating func content(
-    _ body: Bytes, _ type: UInt32, _ order: ByteOrder
+    _ body: Range<Int>, _ type: UInt32, _ order: ByteOrder, _ record: inout CaptureRecord?
   ) throws(CaptureError) -> Step {
     switch type {
     case Pcapng.sectionHeader:
@@ -80,12 +80,15 @@ extension CaptureReader {
       try interfaceDescription(body, order)
     case Pcapng.enhancedPacket:
       guard body.count >= 20 else { throw damage(.blockTooShort) }
-      return .record(try timedPacket(body, interface: body.uint32(at: 0, order), order))
+      record = try timedPacket(body, interface: buffer.uint32(at: body.lowerBound, order), order)
+      return .found
     case Pcapng.obsoletePacket:
       guard body.count >= 20 else { throw damage(.blockTooShort) }
-      return .record(try timedPacket(body, interface: UInt32(body.uint16(at: 0, order)), order))
+      record = try timedPacket(body, interface: UInt32(buffer.uint16(at: body.lowerBound, order)), order)
+      return .found
     case Pcapng.simplePacket:
-      return .record(try simplePacket(body, order))
+      record = try simplePacket(body, order)
+      return .found
     default:
       break
     }
@@ -93,11 +96,11 @@ extension CaptureReader {
   }
 
   /// §4.1. The section length is ignored: blocks say where they end.
-  private mutating func sectionHeader(_ body: Bytes, _ order: ByteOrder) throws(CaptureError) {
+  private mutating func sectionHeader(_ body: Range<Int>, _ order: ByteOrder) throws(CaptureError) {
     guard body.count >= 16 else { throw damage(.blockTooShort) }
-    let major = body.uint16(at: 4, order)
+    let major = buffer.uint16(at: body.lowerBound + 4, order)
     guard major == 1 else {
-      throw damage(.unsupportedVersion(major: major, minor: body.uint16(at: 6, order)))
+      throw damage(.unsupportedVersion(major: major, minor: buffer.uint16(at: body.lowerBound + 6, order)))
     }
     interfaces.removeAll(keepingCapacity: true)
     interfaceNames.removeAll(keepingCapacity: true)
@@ -105,30 +108,31 @@ extension CaptureReader {
   }
 
   /// §4.2.
-  private mutating func interfaceDescription(_ body: Bytes, _ order: ByteOrder) throws(CaptureError) {
+  private mutating func interfaceDescription(_ body: Range<Int>, _ order: ByteOrder) throws(CaptureError) {
     guard body.count >= 8 else { throw damage(.blockTooShort) }
     guard interfaces.count < Self.maximumInterfaces else { throw damage(.tooManyInterfaces) }
     var resolution: UInt8 = 6
     var offset: Int64 = 0
     var name: String?
-    var options = OptionReader(body.slice(8..<body.count), order)
+    var options = OptionReader(body.lowerBound + 8..<body.upperBound, order)
     while let option = try next(&options) {
       switch option.code {
       case Pcapng.interfaceName:
-        name = String(decoding: option.value.prefix(Self.maximumName), as: UTF8.self)
+        name = String(decoding: buffer.slice(option.value.prefix(Self.maximumName)), as: UTF8.self)
       case Pcapng.timestampResolution:
         guard option.value.count == 1 else { throw damage(.badOptionLength(code: option.code)) }
-        resolution = option.value.uint8(at: 0)
+        resolution = buffer.uint8(at: option.value.lowerBound)
       case Pcapng.timestampOffset:
         guard option.value.count == 8 else { throw damage(.badOptionLength(code: option.code)) }
-        offset = Int64(bitPattern: option.value.uint64(at: 0, order))
+        offset = Int64(bitPattern: buffer.uint64(at: option.value.lowerBound, order))
       default:
         break
       }
     }
     interfaces.append(
       CaptureInterface(
-        linkType: LinkType(rawValue: body.uint16(at: 0, order)), snapLength: body.uint32(at: 4, order),
+        linkType: LinkType(rawValue: buffer.uint16(at: body.lowerBound, order)),
+        snapLength: buffer.uint32(at: body.lowerBound + 4, order),
         clock: CaptureClock(resolution: resolution, offset: offset)))
     interfaceNames.append(name)
     if interfaces.count > 1 || interfaces[0].linkType.isCooked { hasSeveralInterfaces = true }
@@ -136,51 +140,57 @@ extension CaptureReader {
 
   /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.
   private mutating func timedPacket(
-    _ body: Bytes, interface index: UInt32, _ order: ByteOrder
+    _ body: Range<Int>, interface index: UInt32, _ order: ByteOrder
   ) throws(CaptureError) -> CaptureRecord {
     guard index < interfaces.count else { throw damage(.undefinedInterface(index)) }
-    let captured = body.uint32(at: 12, order)
+    let captured = buffer.uint32(at: body.lowerBound + 12, order)
     // A block's length is a multiple of 4, so if the packet fits, so does its padding.
     guard Int(captured) <= body.count - 20 else { throw damage(.packetOverrunsBlock(captured)) }
     let end = 20 + Int(captured)
-    let options = try packetOptions(body.slice(padded(end)..<body.count), order)
-    let ticks = UInt64(body.uint32(at: 4, order)) << 32 | UInt64(body.uint32(at: 8, order))
+    let options = try packetOptions(body.lowerBound + padded(end)..<body.upperBound, order)
+    let ticks =
+      UInt64(buffer.uint32(at: body.lowerBound + 4, order)) << 32
+      | UInt64(buffer.uint32(at: body.lowerBound + 8, order))
     let interface = interfaces[Int(index)]
     packets &+= 1
     return CaptureRecord(
       number: packets, offset: position, time: interface.clock.time(ticks: ticks), interface: Int(index),
-      linkType: interface.linkType, originalLength: Int(body.uint32(at: 16, order)), direction: options.direction,
-      bytes: body.slice(20..<end), comment: options.comment)
+      linkType: interface.linkType, originalLength: Int(buffer.uint32(at: body.lowerBound + 16, order)),
+      direction: options.direction,
+      bytes: buffer.slice(body.lowerBound + 20..<body.lowerBound + end),
+      comment: options.comment.map { buffer.slice($0) })
   }
 
   /// Reads a simple packet block (§4.4): of interface 0, without a time; its captured length is what the other fields
   /// leave.
   private mutating func simplePacket(
-    _ body: Bytes, _ order: ByteOrder
+    _ body: Range<Int>, _ order: ByteOrder
   ) throws(CaptureError) -> CaptureRecord {
     guard body.count >= 4 else { throw damage(.blockTooShort) }
     guard let interface = interfaces.first else { throw damage(.undefinedInterface(0)) }
-    let original = body.uint32(at: 0, order)
+    let original = buffer.uint32(at: body.lowerBound, order)
     let captured = interface.snapLength == 0 ? original : min(original, interface.snapLength)
     guard Int(captured) <= body.count - 4 else { throw damage(.packetOverrunsBlock(captured)) }
     packets &+= 1
     return CaptureRecord(
       number: packets, offset: position, time: nil, interface: 0, linkType: interface.linkType,
-      originalLength: Int(original), direction: nil, bytes: body.slice(4..<4 + Int(captured)), comment: nil)
+      originalLength: Int(original), direction: nil,
+      bytes: buffer.slice(body.lowerBound + 4..<body.lowerBound + 4 + Int(captured)),
+      comment: nil)
   }
 
   private func packetOptions(
-    _ bytes: Bytes, _ order: ByteOrder
+    _ range: Range<Int>, _ order: ByteOrder
   ) throws(CaptureError) -> PacketOptions {
     var found = PacketOptions()
-    var options = OptionReader(bytes, order)
+    var options = OptionReader(range, order)
     while let option = try next(&options) {
       switch option.code {
       case Pcapng.comment:
         if found.comment == nil { found.comment = option.value }
       case Pcapng.packetFlags:
         guard option.value.count == 4 else { throw damage(.badOptionLength(code: option.code)) }
-        switch option.value.uint32(at: 0, order) & Pcapng.directionMask {
+        switch buffer.uint32(at: option.value.lowerBound, order) & Pcapng.directionMask {
         case Pcapng.inbound: found.direction = .inbound
         case Pcapng.outbound: found.direction = .outbound
         default: break
@@ -194,7 +204,7 @@ extension CaptureReader {
 
   private func next(_ options: inout OptionReader) throws(CaptureError) -> OptionReader.Option? {
     do {
-      return try options.next()
+      return try options.next(in: buffer)
     } catch {
       throw damage(.optionOverrunsBlock(code: error.code))
     }

@@ -4,7 +4,7 @@
 /// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
 package struct CaptureReader: ~Copyable, Sendable {
-  /// The longest block of a type that is read, and the longest record; a longer one is damage. 16 MiB is far above any
+  /// The longest block of a type that is read, and the longest record; a longer one counts as damage. 16 MiB is far above any
   /// packet. Blocks of other types may have any length, and are skipped as they arrive.
   package static var maximumBlock: Int { 1 << 24 }
   /// The most interfaces in a section; more are damage. A reader must remember them, so they need a limit.
@@ -55,14 +55,15 @@ package struct CaptureReader: ~Copyable, Sendable {
   /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
   package mutating func next() throws(CaptureError) -> CaptureRecord? {
     if let failure { throw failure }
+    var record: CaptureRecord?
     do {
       while true {
         switch format {
         case .unknown:
           guard try detect() else { return nil }
         case .pcapng(let order):
-          switch try block(order) {
-          case .record(let record): return record
+          switch try block(order, &record) {
+          case .found: return record
           case .passed: continue
           case .starved: return nil
           }
@@ -97,12 +98,11 @@ package struct CaptureReader: ~Copyable, Sendable {
   }
 
   private mutating func detect() throws(CaptureError) -> Bool {
-    let bytes = buffer.bytes
-    guard bytes.count >= 4 else {
+    guard buffer.count >= 4 else {
       try starve()
       return false
     }
-    switch bytes.uint32(at: 0, .big) {
+    switch buffer.uint32(at: 0, .big) {
     case Pcapng.sectionHeader:
       // The section header, which comes first, gives the byte order.
       format = .pcapng(.little)

@@ -1,3 +1,5 @@
+import ShoalBase
+
 /// Which way a packet passed the machine that captured it.
 package enum CaptureDirection: Hashable, Sendable {
   /// Received.

@@ -1,9 +1,9 @@
-/// Walks the options of a pcapng block (§3.5).
+/// Walks the options of a pcapng block (§3.5), which lie in a buffer.
 struct OptionReader {
-  /// One option; `value` is without padding.
+  /// One option; `value` is where its content lies, without padding.
   struct Option {
     var code: UInt16
-    var value: Bytes
+    var value: Range<Int>
   }
 
   /// An option does not fit.
@@ -11,23 +11,21 @@ struct OptionReader {
     var code: UInt16
   }
 
-  private var rest: Bytes
+  private var rest: Range<Int>
   private let order: ByteOrder
 
-  init(_ bytes: Bytes, _ order: ByteOrder) {
-    rest = bytes
-    self.order = order
-  }
+  /// The options at `range`.
+  init(_ range: Range<Int>, _ order: ByteOrder) { (rest, self.order) = (range, order) }
 
   /// The next option; nil at the end marker or, as many writers leave it out, at the end of the block.
-  mutating func next() throws(Overrun) -> Option? {
+  mutating func next(in buffer: borrowing ByteBuffer) throws(Overrun) -> Option? {
     guard rest.count >= 4 else { return nil }
-    let code = rest.uint16(at: 0, order)
+    let code = buffer.uint16(at: rest.lowerBound, order)
     guard code != Pcapng.endOfOptions else { return nil }
-    let length = Int(rest.uint16(at: 2, order))
+    let length = Int(buffer.uint16(at: rest.lowerBound + 2, order))
     guard padded(length) <= rest.count - 4 else { throw Overrun(code: code) }
-    let option = Option(code: code, value: rest.slice(4..<4 + length))
-    rest = rest.slice(4 + padded(length)..<rest.count)
-    return option
+    let start = rest.lowerBound + 4
+    rest = start + padded(length)..<rest.upperBound
+    return Option(code: code, value: start..<start + length)
   }
 }

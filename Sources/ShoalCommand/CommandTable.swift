@@ -178,8 +178,9 @@ enum CommandTable {
         ]),
       transport([
         Option(
-          "link", "The link, whose up is from sender to receiver; with --peers, each receiver's link.", value: "spec",
-          default: "clean")
+          "link",
+          "The link, whose up is from sender to receiver; with --peers, each receiver's link. (default: clean; with "
+            + "--peers \(SwarmPlan.link))", value: "spec")
       ]),
     ])
 

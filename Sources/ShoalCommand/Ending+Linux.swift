@@ -1,6 +1,9 @@
 import Glibc
 import Synchronization
 
+// Safety: the system reads and fills local structures; a handler's address is only compared, as a number. The
+// continuation is dropped unresumed, as it stands for waiting for ever.
+
 /// How the process ends: with its command's result, or by a signal.
 ///
 /// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either

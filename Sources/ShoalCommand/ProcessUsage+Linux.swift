@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the kernel fills a local structure.
+
 /// What this process has used so far.
 struct ProcessUsage {
   /// Seconds of processor time.

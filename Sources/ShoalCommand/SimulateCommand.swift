@@ -80,7 +80,7 @@ struct SimulationPlan {
     for option in ["origin-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
       throw UsageError("--\(option): is for a swarm; say how many receivers with --peers")
     }
-    let link = try invocation["link"].link(named: "link")
+    let link = try invocation.first("link")?.link(named: "link") ?? .clean
     let size = try invocation["size"].bytes(from: 1, to: 1 << 40)
     var transfer = SimulatedTransfer(size: Int(size), link: link, transport: try invocation.transport)
     transfer.limit = try invocation.simulatedLimit

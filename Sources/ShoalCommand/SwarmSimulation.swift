@@ -78,8 +78,7 @@ struct SwarmPlan {
       let most = Units.bytes(SwarmPlan.mostWork)
       throw invocation["size"].error("\(peers) receivers would get more than \(most); take fewer, or less")
     }
-    let given = invocation["link"]
-    let link = try given.isGiven ? given.link(named: "link") : SwarmPlan.link
+    let link = try invocation.first("link")?.link(named: "link") ?? SwarmPlan.link
     var swarm = SimulatedSwarm(receivers: peers, size: Int(size), link: link, transport: try invocation.transport)
     if let origin = invocation.first("origin-link") { swarm.originLink = try origin.link(named: "origin-link") }
     if let span = invocation.first("arrive") { swarm.arrival = Nanoseconds(try span.seconds(from: 0) * 1e9) }

@@ -1,3 +1,5 @@
+// Safety: the C runtime ends every argument, and their list, with a zero, and keeps both until the process ends.
+
 /// Throws if a word of this process's command line is not UTF-8: as text it would name another file, or none.
 package func checkArguments() throws(UsageError) {
   for index in 1..<max(Int(CommandLine.argc), 1) {
@@ -13,7 +15,7 @@ private func length(_ word: UnsafeMutablePointer<CChar>) -> Int {
   return count
 }
 
-/// What is wrong with a word that is not UTF-8.
+/// The error for an argument that is not UTF-8.
 func undecodable(_ word: [UInt8]) -> UsageError? {
   guard String(validating: word, as: UTF8.self) == nil else { return nil }
   return UsageError("\(quoted(bytes: word)) is not UTF-8; rename the file, or give it a second name with ln")

@@ -1,5 +1,7 @@
 import CShoalBuild
 
+// Safety: the texts are constants of the program.
+
 /// What a program was built from, and when.
 package enum Build {
   /// `commit 63c8b88b0a3c, built 2026-11-09`.

@@ -1,4 +1,4 @@
-/// A shell that completes what is typed.
+/// A shell for which there is a completion script.
 package enum Shell: String, CaseIterable, Sendable {
   /// The Bourne-again shell.
   case bash
@@ -35,15 +35,15 @@ struct CompletionContext {
   /// The name of this context in a script: `shoal`, `shoal_get`.
   var identifier: String { path.map(\.name).joined(separator: "_") }
 
-  /// The subcommands, with `help` where the parser knows it.
+  /// The subcommands, including `help` where the parser accepts it.
   var subcommands: [(name: String, overview: String)] {
     let own = command.subcommands.map { (name: $0.name, overview: $0.overview) }
     return path.count > 1 || own.isEmpty ? own : own + [(name: "help", overview: "Show the help of a subcommand.")]
   }
 
-  /// What the arguments complete to; the first that completes to anything decides.
+  /// What arguments complete to: as the first argument with a known completion does.
   var completesArguments: Completion { command.arguments.map(\.completes).first { $0 != .nothing } ?? .nothing }
 }
 
-/// Text as one word for any of the shells, inside single quotes.
+/// Text in single quotes, which any of the shells reads as one word.
 func shellQuoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }

@@ -1,4 +1,4 @@
-/// A function that walks along the words to find the command, then offers what its table has.
+/// A function that walks through the words to find the command, then offers what the table lists for it.
 func bashScript(_ contexts: [CompletionContext]) -> String {
   let program = contexts[0].path[0].name
   let descents = contexts.flatMap { context in

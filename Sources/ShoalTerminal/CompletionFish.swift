@@ -28,7 +28,7 @@ func fishScript(_ contexts: [CompletionContext]) -> String {
   return lines.joined(separator: "\n")
 }
 
-/// The words that make this command the one being typed: its path is there, and none of its subcommands.
+/// The condition for completing this command: its path has been typed, and none of its subcommands.
 private func fishCondition(_ context: CompletionContext, below: Bool) -> String {
   var tests = context.path.dropFirst().map { "__fish_seen_subcommand_from \($0.name)" }
   let children = context.subcommands.map(\.name)

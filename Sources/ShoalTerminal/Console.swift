@@ -10,7 +10,7 @@ package final class Console: Sendable {
   package enum Verbosity: Sendable {
     /// Errors only.
     case quiet
-    /// What a person waits for.
+    /// What a user needs to see.
     case normal
     /// Also peers, retries and exact numbers.
     case verbose
@@ -32,8 +32,8 @@ package final class Console: Sendable {
     var firstError: (message: String, code: String)?
   }
 
-  /// A console for a program, as the standard options that its table declares ask for it. Unless `quitsWhenClosed`, the
-  /// process continues when nobody reads standard output any more, and can see that it `isClosed`.
+  /// A console as the standard options in the program's table ask for it. Without `quitsWhenClosed`, the process goes on
+  /// when nobody reads standard output any longer, and can tell so by `isClosed`.
   package init(
     program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
     environment: Environment = .process, quitsWhenClosed: Bool = true
@@ -78,7 +78,7 @@ package final class Console: Sendable {
   /// A JSON object on a line of standard output.
   package func print(_ object: JSON) { print(object.description) }
 
-  /// What has happened, for programs: an object with an `event`, to which its `time` is added.
+  /// An event, for programs: an object with an `event`, to which the `time` is added.
   package func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
 
   /// A line on standard error, unless quiet.
@@ -87,7 +87,7 @@ package final class Console: Sendable {
   /// A line on standard error, if verbose.
   package func detail(_ text: String) { if verbosity == .verbose { say(text) } }
 
-  /// A line on standard error with the time before it, unless quiet: the time here on a terminal, else UTC.
+  /// A line on standard error that begins with the time, unless quiet: local time on a terminal, otherwise UTC.
   package func log(_ text: String, at time: Timestamp = .now) {
     note("\(standardError.isTTY ? time.localTime : time.rfc3339) \(text)")
   }
@@ -95,13 +95,13 @@ package final class Console: Sendable {
   /// A warning, unless quiet; work continues after it.
   package func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
 
-  /// An error, always; `code` is its kind, for programs.
+  /// An error, even if quiet; `code` is its kind, for programs.
   package func error(_ text: String, code: String = "failed") {
     remember(text, code)
     say("\(program): \(standardError.paint("error:", .red)) \(text)")
   }
 
-  /// A line on standard error, always, for what failed without being an error: a condition that does not hold.
+  /// A line on standard error, even if quiet, for a failure that is no error: an assertion that does not hold.
   package func failure(_ text: String, code: String = "failed") {
     remember(text, code)
     say("\(program): \(text)")
@@ -143,7 +143,7 @@ package final class Console: Sendable {
 }
 
 extension Topic {
-  /// The environment variables that a console obeys, those of a live line too if there can be one, and others.
+  /// The environment variables that a console obeys, including those of the progress line if there is one, and `others`.
   package static func environment(
     hasProgress: Bool = false, others: KeyValuePairs<String, String> = [:]
   ) -> Topic {

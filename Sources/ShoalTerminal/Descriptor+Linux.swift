@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: each call is given a span's memory and its length, and keeps neither.
+
 /// Reading and writing descriptors: what the system's calls return, and `errno` with it.
 package enum Descriptor {
   /// Reads what there is, as far as there is room.

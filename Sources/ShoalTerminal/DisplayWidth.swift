@@ -1,4 +1,4 @@
-/// The columns that text takes on a terminal; where terminals differ, the larger number.
+/// The columns that text takes up on a terminal; where terminals differ, the larger number.
 func displayWidth(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + displayWidth($1) } }
 
 private func displayWidth(_ scalar: Unicode.Scalar) -> Int {
@@ -19,13 +19,13 @@ private let wide: [ClosedRange<UInt32>] = [
   0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1F300...0x1FAFF, 0x20000...0x3FFFD,
 ]
 
-/// Text filled up with spaces, on its left if it belongs to the right.
+/// Text padded with spaces: on the left if it is right-aligned.
 func padded(_ text: String, to columns: Int, right: Bool = false) -> String {
   let fill = String(repeating: " ", count: max(0, columns - displayWidth(text)))
   return right ? fill + text : text + fill
 }
 
-/// Text without its middle, so that it takes no more than `columns`: a name's beginning and extension say the most.
+/// Text with its middle left out so that it fits into `columns`: a name's beginning and extension say the most.
 func elided(_ text: String, to columns: Int, unicode: Bool) -> String {
   if displayWidth(text) <= columns { return text }
   let ellipsis = unicode ? "…" : "..."

@@ -2,7 +2,7 @@ extension Command {
   /// The help of this command, wrapped to `width` columns.
   package func help(width: Int = 80) -> String { [withBuiltIns].help(width: width) }
 
-  /// Usage lines as given, or what the table implies.
+  /// The usage lines that were given, or those derived from the table.
   func usageLines(title: String) -> [String] {
     if !usage.isEmpty { return usage }
     let options = groups.allSatisfy(\.options.isEmpty) ? [] : ["[<options>]"]
@@ -12,7 +12,7 @@ extension Command {
     return arguments.isEmpty ? [other] : [own, other]
   }
 
-  /// The groups with those of the same title made one.
+  /// The groups, with those of the same title merged.
   var mergedGroups: [OptionGroup] {
     groups.reduce(into: []) { merged, group in
       if let index = merged.firstIndex(where: { $0.title == group.title }) {
@@ -52,7 +52,7 @@ extension [Command] {
   private var footer: String? {
     let rule = "If an option that is not repeatable is given twice, the last counts."
     if let last, !last.subcommands.isEmpty {
-      return "See '\(first?.name ?? "") help <subcommand>', --man. Repeated options: the last counts."
+      return "See '\(first?.name ?? "") help <subcommand>' or --man. An option's last value counts."
     }
     guard count > 1, let first else { return rule }
     let shares = first.groups.contains { $0.shared && $0.options.contains { $0.name != "help" } }

@@ -1,4 +1,4 @@
-/// A parsed command line: which command, and what it was given.
+/// A parsed command line: the command, and the values that it was given.
 package struct Invocation: Sendable {
   /// The program and the subcommands, outermost first.
   package let path: [String]
@@ -14,7 +14,7 @@ package struct Invocation: Sendable {
   /// The value of an option or argument, the last one if it repeats, or its default.
   package func first(_ name: String) -> GivenValue? { all(name).last }
 
-  /// The one of two options that was given last: where they contradict each other, it counts.
+  /// Which of two options that contradict each other was given last: that one counts.
   func last(of first: String, _ second: String) -> String? {
     func place(_ name: String) -> Int { given[name]?.last?.place ?? 0 }
     guard place(first) > 0 || place(second) > 0 else { return nil }
@@ -37,15 +37,12 @@ package struct Invocation: Sendable {
 /// A value as it was typed, and where, so that an error can say so.
 package struct GivenValue: Sendable {
   let label: String
-  /// Its place among the options that were given; 0 if it is a default or an argument.
+  /// Its position among the options that were given; 0 if it is a default or an argument.
   let place: Int
   /// The value as it was typed.
   package let text: String
 
   init(label: String, text: String, place: Int = 0) { (self.label, self.text, self.place) = (label, text, place) }
-
-  /// Whether it was given as an option, and is not the default.
-  package var isGiven: Bool { place > 0 }
 
   /// An error about this value: `--window 0: must be 1 or more packets`.
   package func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }

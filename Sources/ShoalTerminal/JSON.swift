@@ -1,8 +1,8 @@
 /// A JSON value. Its description is compact, on one line, with the keys in the order given.
 package enum JSON: Sendable, Equatable, CustomStringConvertible {
-  /// Nothing, or a number that is not finite.
+  /// Null, also for a number that is not finite.
   case null
-  /// A truth value.
+  /// A Boolean.
   case bool(Bool)
   /// A signed number.
   case int(Int)
@@ -29,7 +29,7 @@ package enum JSON: Sendable, Equatable, CustomStringConvertible {
   /// A 64-bit identifier as 16 hexadecimal digits, since most readers hold numbers as doubles.
   package static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
 
-  /// The object with its time of printing, after its first member.
+  /// The object with the current time inserted after its first member.
   func stamped(_ time: Timestamp) -> JSON {
     guard case .object(var members) = self else { return self }
     members.insert(Member("time", .string(time.rfc3339)), at: min(1, members.count))
@@ -59,7 +59,7 @@ package enum JSON: Sendable, Equatable, CustomStringConvertible {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      // JSON asks for the first 32 only, but people look at JSON in terminals too.
+      // JSON requires it of the first 32 only, but people look at JSON in terminals too.
       case _ where isHostile(scalar):
         for unit in String(scalar).utf16 { result += "\\u" + hexadecimal(UInt64(unit), digits: 4) }
       default: result.unicodeScalars.append(scalar)
@@ -82,7 +82,7 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, Expre
   package init(integerLiteral value: Int) { self = .int(value) }
   /// A number.
   package init(floatLiteral value: Double) { self = .double(value) }
-  /// A truth value.
+  /// A Boolean.
   package init(booleanLiteral value: Bool) { self = .bool(value) }
   /// Null.
   package init(nilLiteral: ()) { self = .null }

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: `poll` is given one local structure, and told that it is one.
+
 /// Writes whole lines to a stream, each with one `write`, so that those of several processes do not mix.
 struct LineWriter {
   let descriptor: Int32

@@ -67,7 +67,7 @@ extension Command {
   private func entry(_ label: String, _ text: String) -> [String] { [".TP", ".B \"\(troff(label))\"", troff(text)] }
 }
 
-/// Text that troff prints as it is: hyphens that can be copied, and no line taken for a request.
+/// Text escaped for troff: with hyphens that can be copied, and no line that is taken for a request.
 private func troff(_ text: String) -> String {
   let escaped = text.unicodeScalars.map { scalar in
     switch scalar {

@@ -2,9 +2,9 @@
 package enum Request: Sendable {
   /// Run a command.
   case run(Invocation)
-  /// Print help, a version, a completion script or a man page, and be done.
+  /// Print help, a version, a completion script or a man page, then exit.
   case print(String)
-  /// Nothing was asked for: print this help on standard error, and exit as after a wrong command line.
+  /// Nothing was asked for: print this help on standard error, and exit as for a usage error.
   case misuse(String)
 }
 
@@ -114,7 +114,7 @@ struct OptionParser {
     return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)\(file)")
   }
 
-  /// The subcommand, still to come or else any, that has an option unknown before it.
+  /// The subcommand that has an option which is unknown where it stands: one that follows, or else any.
   private func owner(of spelling: String) -> String? {
     let owners = command.subcommands.filter { [$0].options.contains { $0.spellings.contains(spelling) } }
     let next = words.first { word in command.subcommand(word) != nil }
@@ -191,7 +191,7 @@ struct OptionParser {
     throw UsageError("unexpected argument \(quoted(extra)); \(partOfAnOption(extra) ?? advice)")
   }
 
-  /// What to write if a word is the rest of a value that the shell has cut at a blank: `--link loss=5% delay=10ms`.
+  /// What to write if a word is the rest of a value that the shell has split at a space: `--link loss=5% delay=10ms`.
   private func partOfAnOption(_ word: String) -> String? {
     guard word.contains("=") else { return nil }
     let values = given.values.flatMap(\.self).filter { $0.place > 0 && $0.text.contains("=") }

@@ -1,6 +1,6 @@
 /// What the shell offers when a value is being typed.
 package enum Completion: Sendable, Equatable {
-  /// Nothing is known.
+  /// Nothing in particular.
   case nothing
   /// Paths of files.
   case files
@@ -63,7 +63,7 @@ package struct Option: Sendable {
 
   /// A flag, unless `value` names what follows or `choices` lists all that may follow.
   ///
-  /// The default counts as given when nothing is; a default that is not a value belongs in the help's own words.
+  /// The default applies if the option is not given. One that cannot be written as a value is described in `help`.
   package init(
     _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
     default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true
@@ -107,7 +107,7 @@ package struct OptionGroup: Sendable {
   }
 }
 
-/// What help explains beside options: a heading and two columns.
+/// A section of the help besides the options: a heading and two columns.
 package struct Topic: Sendable {
   let title: String
   let entries: [(label: String, text: String)]
@@ -128,7 +128,7 @@ package struct Manual: Sendable {
   let sections: [Topic]
   let seeAlso: [String]
 
-  /// A description in paragraphs, sections after those of the options, and pages to see also, as `tcpdump(8)`.
+  /// A description in paragraphs, sections that follow the options, and other pages to see, such as `tcpdump(8)`.
   package init(_ description: [String] = [], sections: [Topic] = [], seeAlso: [String] = []) {
     (self.description, self.sections, self.seeAlso) = (description, sections, seeAlso)
   }
@@ -170,7 +170,7 @@ package struct Command: Sendable {
 
   func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
 
-  /// The subcommand that a word, which names none, was probably meant to be.
+  /// The subcommand that was probably meant by a word that names none.
   package func subcommand(meantBy word: String) -> String? {
     if let same = subcommands.first(where: { $0.otherNames.contains(word.lowercased()) }) { return same.name }
     return nearMiss(word, among: subcommands.map(\.name))

@@ -1,5 +1,5 @@
-/// The progress of one transfer on a stream: a line redrawn in place where a person watches, else a plain line now and
-/// then. It decides when and returns what to write; it writes nothing.
+/// The progress of one transfer on a stream: a line redrawn in place where a person watches, otherwise a plain line now
+/// and then. It decides when to write what, and returns it; it writes nothing itself.
 struct ProgressLine {
   private enum Style { case live, plain, none }
 

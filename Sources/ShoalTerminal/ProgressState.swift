@@ -17,7 +17,7 @@ package struct ProgressState: Sendable {
   private var startedAt: Double?
   private var advancedAt = 0.0
   private var meter = RateMeter()
-  /// The time of the latest news.
+  /// The time of the latest update.
   private(set) var now = 0.0
 
   private struct Phase {
@@ -27,7 +27,7 @@ package struct ProgressState: Sendable {
     var whole: UInt64
   }
 
-  /// A transfer of a file with this name, which may come from anybody.
+  /// A transfer of a file; its name may come from anybody.
   package init(name: String) { self.name = name }
 
   /// Before the transfer: `finding peers`, `manifest` or `checking`, with a count where there is one.
@@ -37,14 +37,14 @@ package struct ProgressState: Sendable {
       name: name, startedAt: phase?.name == name ? phase?.startedAt ?? now : now, done: done, whole: whole)
   }
 
-  /// News of the transfer: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
+  /// An update: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
   /// use; the share of datagrams that is lost, nil if it is not known.
   package mutating func update(
     verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, loss: Double?, at now: Double
   ) {
     phase = nil
     if startedAt == nil {
-      // Rates count from here.
+      // Rates are measured from here on.
       (startedAt, advancedAt, self.accepted, self.verified) = (now, now, accepted, verified)
     }
     if accepted > self.accepted || verified > self.verified { advancedAt = now }
@@ -63,7 +63,7 @@ package struct ProgressState: Sendable {
 
   private var percent: String { Units.percent(fraction, decimals: 0) }
 
-  /// The rate and the time to wait, or that there is neither.
+  /// The rate and the time left, or that the transfer is stalled.
   private var pace: [String] {
     let silent = now - advancedAt
     if silent >= 3, !isFinished { return ["stalled \(Units.remaining(silent.rounded(.down)))"] }
@@ -92,7 +92,7 @@ package struct ProgressState: Sendable {
 
   // MARK: Lines
 
-  /// What is worth a line where lines stay: a phase, or another tenth of the file.
+  /// What is worth a line where none is redrawn: a phase, or another tenth of the file.
   struct Milestone: Equatable {
     let phase: String?
     let tenth: Int

@@ -1,14 +1,16 @@
 import Glibc
 
+// Safety: the path is a constant.
+
 /// The standard streams, by number: 0, 1 and 2.
 package enum StandardStreams {
-  /// Puts something in the place of those that were closed before the program began; to be called before it opens
-  /// anything, which would otherwise get such a number, and with it what is printed.
+  /// Replaces those that were closed when the program started. To be called before it opens anything: a file would
+  /// otherwise get one of these numbers, and with it what is printed.
   ///
   /// The replacements are as unusable as the closed originals: being unable to print remains an error.
   package static func reserve() {
     while true {
-      // The lowest number that is free.
+      // `open` takes the lowest number that is free.
       let descriptor = unsafe open("/dev/null", O_RDONLY)
       guard 0...STDERR_FILENO ~= descriptor else {
         if descriptor >= 0 { close(descriptor) }

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the system reads C strings and fills locals, whose sizes it is told or knows, before each call returns.
+
 /// Calls of the system that take paths: what they return, and `errno` with it.
 package enum SystemCall {
   /// Opens a file.
@@ -36,7 +38,7 @@ package enum SystemCall {
     unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
   }
 
-  /// Makes a directory whose name begins so; nil if it cannot be made.
+  /// Makes a directory whose name begins with `prefix`; nil if it cannot be made.
   package static func makeTemporaryDirectory(_ prefix: String) -> String? {
     var template = Array("\(prefix)XXXXXX".utf8CString)
     guard unsafe mkdtemp(&template) != nil else { return nil }
@@ -51,13 +53,13 @@ package enum SystemCall {
     return descriptor
   }
 
-  /// Reads an IPv4 address as it is written; nil if it is none.
+  /// Parses an IPv4 address; nil if it is none.
   package static func ipv4(_ text: String) -> UInt32? {
     var address = in_addr()
     return unsafe inet_pton(AF_INET, text, &address) == 1 ? UInt32(bigEndian: address.s_addr) : nil
   }
 
-  /// Reads an IPv6 address as it is written, as two halves; nil if it is none.
+  /// Parses an IPv6 address into two halves; nil if it is none.
   package static func ipv6(_ text: String) -> (high: UInt64, low: UInt64)? {
     var address = in6_addr()
     guard unsafe inet_pton(AF_INET6, text, &address) == 1 else { return nil }

@@ -1,6 +1,6 @@
 /// Rows of text in columns, two spaces apart.
 package struct Table: Sendable {
-  /// To which side the cells of a column go.
+  /// How the cells of a column are aligned.
   package enum Side: Sendable {
     /// For words.
     case left

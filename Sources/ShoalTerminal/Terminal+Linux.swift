@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: texts of the environment are copied at once, and nothing here changes it; the kernel fills a local structure.
+
 /// The environment variables that decide how a program prints.
 package struct Environment: Sendable {
   private let values: [String: String]
@@ -74,7 +76,7 @@ package struct Terminal: Sendable {
     usesColor = color == .auto ? environment.allowsColor(isTTY: isTTY) : color == .always
   }
 
-  /// The width of the screen now: windows are resized.
+  /// The current width of the screen: windows are resized.
   package var columns: Int {
     var size = winsize()
     if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }

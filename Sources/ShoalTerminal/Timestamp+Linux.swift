@@ -1,14 +1,16 @@
 import Glibc
 
-/// A moment of the calendar, since 1970 in UTC.
+// Safety: the system fills local structures.
+
+/// A calendar time, counted from 1970 in UTC.
 package struct Timestamp: Sendable, Equatable {
   let seconds: Int64
   let nanoseconds: Int64
 
-  /// The moment this long after (or before) 1970.
+  /// The time that is this long after (or before) 1970.
   package init(seconds: Int64, nanoseconds: Int64 = 0) { (self.seconds, self.nanoseconds) = (seconds, nanoseconds) }
 
-  /// This moment.
+  /// The time now.
   package static var now: Timestamp {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -23,7 +25,7 @@ package struct Timestamp: Sendable, Equatable {
     return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(clock).\(digits(nanoseconds / 1_000_000, 3))Z"
   }
 
-  /// The time of day here: `14:03:09`.
+  /// The local time of day: `14:03:09`.
   package var localTime: String {
     var time = time_t(seconds)
     var parts = unsafe tm()

@@ -8,7 +8,7 @@ package enum Units {
   /// A size in a total: `734.0 MB`.
   package static func total(_ count: UInt64) -> String { scaled(Double(count), "B") { _ in 1 } }
 
-  /// A size of a piece, in the powers of two it is made of: `1 MiB`.
+  /// The size of a piece, in binary units: `1 MiB`.
   package static func binary(_ count: UInt64) -> String {
     var value = Double(count)
     var prefix = 0
@@ -83,7 +83,7 @@ package enum Units {
 
   // MARK: Counts
 
-  /// A count with its thousands apart: `5,871`.
+  /// A count with thousands separators: `5,871`.
   package static func grouped(_ number: some BinaryInteger) -> String {
     let digits = String(number.magnitude)
     var result = ""

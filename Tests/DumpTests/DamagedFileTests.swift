@@ -1,5 +1,6 @@
 import Foundation
 import ShoalCapture
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -29,7 +30,7 @@ import Testing
   }
 
   private static func put(_ number: UInt32, _ bytes: inout [UInt8], _ offset: Int) {
-    unsafe withUnsafeBytes(of: number.littleEndian) { unsafe bytes.replaceSubrange(offset..<offset + 4, with: $0) }
+    bytes.replaceSubrange(offset..<offset + 4, with: littleEndian(number))
   }
 
   static let damages = [

@@ -42,7 +42,7 @@ func run(_ words: [String], input: [UInt8] = []) throws -> Outcome {
 
 /// Standard input, output and error as files: 0, 1 and 2.
 private func streams<Result>(in scratch: Scratch, input: [UInt8], _ body: ([Int32]) -> Result) throws -> Result {
-  let descriptors = try [input, [], []].enumerated().map { unsafe open(try scratch.write("\($0)", $1), O_RDWR) }
+  let descriptors = try [input, [], []].enumerated().map { TestFile.open(try scratch.write("\($0)", $1), O_RDWR) }
   defer { for descriptor in descriptors { close(descriptor) } }
   return body(descriptors)
 }

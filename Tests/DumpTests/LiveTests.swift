@@ -19,40 +19,19 @@ import Testing
     private let lock = NSLock()
     private var isDone = false
     let port: UInt16
-    private let descriptor: Int32
+    private let socket = TestSocket()
 
     init() {
-      let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-      unsafe withUnsafeMutableBytes(of: &address) { bytes in
-        let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-        _ = unsafe bind(descriptor, pointer, size)
-        _ = unsafe getsockname(descriptor, pointer, &size)
-      }
-      self.descriptor = descriptor
-      port = UInt16(bigEndian: address.sin_port)
+      socket.bind("127.0.0.1")
+      port = socket.port
     }
 
     func start(_ datagrams: [[UInt8]]) {
       Thread.detachNewThread { [self] in
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = port.bigEndian
         while lock.withLock({ !isDone }) {
-          for datagram in datagrams {
-            _ = unsafe withUnsafeBytes(of: address) { bytes in
-              unsafe sendto(
-                descriptor, datagram, datagram.count, 0, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self),
-                socklen_t(bytes.count))
-            }
-          }
+          for datagram in datagrams { socket.send(datagram, to: "127.0.0.1", port: port) }
           usleep(20_000)
         }
-        close(descriptor)
       }
     }
 

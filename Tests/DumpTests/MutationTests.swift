@@ -60,7 +60,7 @@ import Testing
     for _ in 0..<[0, 1, 1, 2, 3, 8, 20].randomElement(using: &random)! where !bytes.isEmpty {
       let place = Int.random(in: 0..<bytes.count, using: &random)
       let numbers: [UInt64] = [0, 1, 1 << 31, .max, 1 << 63, 1 << 62, .random(in: 0 ... .max, using: &random)]
-      let number = unsafe withUnsafeBytes(of: numbers.randomElement(using: &random)!) { unsafe Array($0) }
+      let number = littleEndian(numbers.randomElement(using: &random)!)
       switch Int.random(in: 0..<7, using: &random) {
       case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
       case 1: bytes[place] = [0, 1, 127, 128, 255].randomElement(using: &random)!
@@ -81,7 +81,7 @@ import Testing
     let samples = Self.samples
     #expect(samples.count == 3 && samples.allSatisfy { $0.count > 500 })
     let qlog = Array(try inspect(samples[0], "--qlog").output.utf8.prefix(20_000))
-    let null = unsafe open("/dev/null", O_RDWR)
+    let null = TestFile.open("/dev/null", O_RDWR)
     defer { close(null) }
     for seed in seeds(0..<UInt64(Self.rounds)) {
       var random = SeededGenerator(seed: seed)
@@ -94,7 +94,7 @@ import Testing
       if words == ["--hex"] {
         let start = Int.random(in: 0..<sample.count, using: &random)
         let digits = sample[start...].prefix(900).map { String($0, radix: 16) }.joined(separator: " ")
-        input = unsafe open(try scratch.write("I", mutated(Array(digits.utf8), &random)), O_RDONLY)
+        input = TestFile.open(try scratch.write("I", mutated(Array(digits.utf8), &random)), O_RDONLY)
       }
       defer { if input != null { close(input) } }
       let given = words.map { $0.count == 1 ? scratch.at($0) : $0 }

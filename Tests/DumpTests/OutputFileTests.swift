@@ -22,8 +22,8 @@ import Testing
   }
 
   @Test func theInputStays() throws {
-    unsafe #expect(symlink(capture, scratch.at("link")) == 0)
-    unsafe #expect(link(capture, scratch.at("other")) == 0)
+    #expect(TestFile.makeLink(scratch.at("link"), to: capture))
+    #expect(TestFile.name(capture, also: scratch.at("other")))
     for name in ["a.pcapng", "link", "other"] {
       for words in [
         [capture, "-w", scratch.at(name), "--force"], ["report", capture, "-o", scratch.at(name)],

@@ -1,6 +1,7 @@
 import Foundation
 import ShoalCapture
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import shoal_dump
@@ -144,8 +145,7 @@ import Testing
     for (index, frame) in frames.enumerated() {
       var datagrams = Array(frame)
       for part in 0..<4 {
-        let id = unsafe withUnsafeBytes(of: Conversation.bobID.bigEndian) { unsafe Array($0) }
-        datagrams.replaceSubrange(part * 942 + 8..<part * 942 + 16, with: id)
+        datagrams.replaceSubrange(part * 942 + 8..<part * 942 + 16, with: bigEndian(Conversation.bobID))
       }
       pcap += pcapRecord(datagrams, cutTo: 100)
       var ack = AckPacket()

@@ -6,26 +6,22 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// What goes wrong is said in one line that names the thing, and nothing is lost.
+/// Each mistake is reported in one line that names what is wrong, and nothing is lost.
 @Suite(.serialized) struct BadInputTests {
   @Test func anExistingFileIsKept() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 100_000)
-    let mine = try scratch.file("out", 5_000, seed: 9)
+    let shared = try await SharedFile(100_000)
+    let mine = try shared.scratch.file("out", 5_000, seed: 9)
     let before = try Data(contentsOf: URL(fileURLWithPath: mine))
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
     let other = try peer()
-    let refused = try await other.download(share.ticket, to: .file(mine))
+    let refused = try await other.download(shared.ticket, to: .file(mine))
     await #expect { try await within(20) { try await refused.finish() } } throws: {
       ($0 as? ShoalError)?.code == .exists
     }
     #expect(try Data(contentsOf: URL(fileURLWithPath: mine)) == before)
-    let forced = try await other.download(share.ticket, to: .file(mine), force: true)
+    let forced = try await other.download(shared.ticket, to: .file(mine), force: true)
     try await within(20) { try await forced.finish() }
-    #expect(same(file, mine))
-    await other.close()
-    await origin.close()
+    #expect(same(shared.path, mine))
+    await shared.close(other)
   }
 
   @Test func missingAndOddFilesAreNamed() async throws {
@@ -56,49 +52,40 @@ import Testing
   }
 
   @Test func aFullDiskIsSaidBeforeAnythingIsFetched() async throws {
-    // /dev/full takes no bytes; a directory in place of the part file takes none either.
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 100_000)
-    try scratch.folder("out.part")
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    // /dev/full takes no bytes, and neither does a directory in place of the part file.
+    let shared = try await SharedFile(100_000)
+    try shared.scratch.folder("out.part")
     let other = try peer()
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    let download = try await other.download(shared.ticket, to: .file(shared.out))
     await #expect(throws: ShoalError.self) { try await within(20) { try await download.finish() } }
-    #expect(!scratch.has("out"))
-    await other.close()
-    await origin.close()
+    #expect(!shared.scratch.has("out"))
+    await shared.close(other)
   }
 
   @Test func randomBytesChangeNothingButCounters() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 1_000_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(1_000_000)
     let other = try peer("delay=1ms")
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
-    try Junk.send(2_000, to: [origin.address, other.address])
+    let download = try await other.download(shared.ticket, to: .file(shared.out))
+    try Junk.send(2_000, to: [shared.origin.address, other.address])
     try await within(30) { try await download.finish() }
-    try Junk.send(500, to: [origin.address])
-    #expect(same(file, scratch.at("out")))
-    await other.close()
-    await origin.close()
+    try Junk.send(500, to: [shared.origin.address])
+    #expect(same(shared.path, shared.out))
+    await shared.close(other)
   }
 
   @Test func aChangedFileIsServedNoLonger() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 1_000_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
-    _ = try scratch.file("in", 1_000_001, seed: 7)
+    let shared = try await SharedFile(1_000_000)
+    _ = try shared.scratch.file("in", 1_000_001, seed: 7)
     let other = try peer()
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    let download = try await other.download(shared.ticket, to: .file(shared.out))
     let withdrawn = try await within(20) {
-      for await event in origin.events { if case .withdrawn(let id, _, let error) = event { return (id, error) } }
+      for await event in shared.origin.events {
+        if case .withdrawn(let id, _, let error) = event { return (id, error) }
+      }
       return (Digest.zero, ShoalError(.stopped, ""))
     }
-    #expect(withdrawn.0 == share.id && withdrawn.1.code == .changed)
-    #expect(withdrawn.1.message == "\(file) was changed since it was hashed; share it again")
+    #expect(withdrawn.0 == shared.id && withdrawn.1.code == .changed)
+    #expect(withdrawn.1.message == "\(shared.path) was changed since it was hashed; share it again")
     let reason = try await within(20) {
       for await event in other.events { if case .disconnected(_, let reason, _) = event { return reason.message } }
       return nil
@@ -106,8 +93,8 @@ import Testing
     #expect(reason == "the file was changed")
     await other.close()
     await #expect(throws: (any Error).self) { try await download.finish() }
-    #expect(!scratch.has("out"))
-    await origin.close()
+    #expect(!shared.scratch.has("out"))
+    await shared.close()
   }
 
   @Test func whoAsksASilentTrackerIsToldWhenThePeerCloses() async throws {

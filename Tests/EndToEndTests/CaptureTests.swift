@@ -5,24 +5,20 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// What `--capture` writes is what crossed the wire, in a form that others read.
+/// What `--capture` writes is what crossed the wire, in a format that other tools read.
 @Suite struct CaptureTests {
   @Test func everyDatagramIsThere() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 500_000)
-    let origin = try peer(tracker: true, capture: scratch.at("origin.pcapng"))
-    let share = try await origin.share(file)
-    let other = try peer("loss=5%,corrupt=2%,delay=2ms", capture: scratch.at("other.pcapng"))
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
+    let shared = try await SharedFile(500_000, capture: "origin.pcapng")
+    let other = try peer("loss=5%,corrupt=2%,delay=2ms", capture: shared.scratch.at("other.pcapng"))
+    let download = try await other.download(shared.ticket, to: .file(shared.out))
     try await within(30) { try await download.finish() }
     let address = other.address
-    await other.close()
-    await origin.close()
-    let seen = try read(scratch.at("other.pcapng"))
+    await shared.close(other)
+    let seen = try read(shared.scratch.at("other.pcapng"))
     #expect(seen.bad > 0, "the corrupt datagrams are in the receiver's capture")
     #expect(seen.sent.allSatisfy { $0 == address })
     #expect(seen.sent.count > 20 && seen.received > 300)
-    #expect(try read(scratch.at("origin.pcapng")).bad > 0, "corrupt on the way up")
+    #expect(try read(shared.scratch.at("origin.pcapng")).bad > 0, "corrupt on the way up")
   }
 
   private func read(_ path: String) throws -> (sent: [Address], received: Int, bad: Int) {

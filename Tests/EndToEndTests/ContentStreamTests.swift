@@ -2,7 +2,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// Content that is fetched into memory, or read in order as it comes.
+/// Content that is fetched into memory, or read in order as it arrives.
 @Suite struct ContentStreamTests {
   @Test func piecesComeInOrderAndNoFasterThanTheyAreRead() async throws {
     let origin = try peer()
@@ -17,7 +17,7 @@ import Testing
         #expect(slice == longContent[place..<place + slice.count])
         place += slice.count
         guard place == slice.count else { continue }
-        // A reader that takes its time.
+        // A slow reader.
         try await Task.sleep(for: .milliseconds(400))
         #expect(stream.download.latest.bytes <= 2 << 20 + 64 << 10)
       }
@@ -59,7 +59,7 @@ import Testing
     let origin = try peer()
     let share = try await origin.share(longContent, name: "long")
     var options = Peer.Options(listen: "127.0.0.1:0")
-    // Less than the content: it cannot all have come before the reader is closed.
+    // Less than the content: not all of it can have arrived before the reader is closed.
     options.memory = 8 << 20
     let reader = try Peer.start(options)
     do {
@@ -70,7 +70,7 @@ import Testing
     try await within(10) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
     let stream = try await reader.stream(share.ticket)
     await reader.close()
-    // What has come is still read, and then the reason.
+    // What has arrived is still read, and then the error.
     await #expect(throws: ShoalError.self) { for try await _ in stream {} }
     await origin.close()
   }

@@ -16,11 +16,8 @@ import Testing
   }
 
   @Test func opensInGreatNumberKeepNoOneOut() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 300_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
-    let target = origin.address
+    let shared = try await SharedFile(300_000)
+    let target = shared.origin.address
     let flood = Task.detached { () throws -> [PacketType: Int] in
       let strangers = (1...200).map { Stranger($0, to: target) }
       var random = SeededGenerator(seed: 1)
@@ -39,23 +36,20 @@ import Testing
       return answers
     }
     try await Task.sleep(for: .milliseconds(200))
-    try await fetch(share.ticket, file, scratch)
+    try await fetch(shared.ticket, shared.path, shared.scratch)
     flood.cancel()
     let answers = try await flood.value
     #expect(answers[.retry] ?? 0 > 0 && answers[.close] == nil)
-    await origin.close()
+    await shared.close()
   }
 
   @Test func oneHostDoesNotFillTheTable() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 300_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
-    let greedy = Stranger(1, to: origin.address)
+    let shared = try await SharedFile(300_000)
+    let greedy = Stranger(1, to: shared.origin.address)
     var connected = 0
-    for id in 1...400 as ClosedRange<UInt64> where try greedy.connect(id, wanting: share.id) { connected += 1 }
+    for id in 1...400 as ClosedRange<UInt64> where try greedy.connect(id, wanting: shared.id) { connected += 1 }
     #expect(connected == 256)
-    try await fetch(share.ticket, file, scratch)
-    await origin.close()
+    try await fetch(shared.ticket, shared.path, shared.scratch)
+    await shared.close()
   }
 }

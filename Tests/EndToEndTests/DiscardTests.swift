@@ -7,43 +7,37 @@ import Testing
 @Suite struct DiscardTests {
   @Test(arguments: [0, 1_025, 3_000_000])
   func everyByteIsVerifiedAndNoneKept(_ size: Int) async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", size)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(size)
     let other = try peer("corrupt=1%")
-    let download = try await other.download(share.ticket, to: .nowhere)
+    let download = try await other.download(shared.ticket, to: .nowhere)
     let last = try await within(30) { try await download.finish() }
     #expect(last.bytes == UInt64(size) && last.phase == .finished)
     #expect(last.path == nil && last.name == "in")
-    #expect(scratch.names == ["in"])
-    await other.close()
-    await origin.close()
+    #expect(shared.scratch.names == ["in"])
+    await shared.close(other)
   }
 
   @Test func nobodyIsToldAndNobodyServed() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 2_000_000))
+    let shared = try await SharedFile(2_000_000)
     let discarder = try peer()
-    let download = try await discarder.download(share.ticket, to: .nowhere)
+    let download = try await discarder.download(shared.ticket, to: .nowhere)
     try await within(30) { try await download.finish() }
-    // It goes on running, and who asks it is refused.
-    var ticket = share.ticket
+    // It goes on running, and refuses whoever asks it.
+    var ticket = shared.ticket
     (ticket.trackers, ticket.peers) = ([], ["\(discarder.address)"])
     let asker = try peer()
-    let hopeless = try await asker.download(ticket, to: .file(scratch.at("out")))
+    let hopeless = try await asker.download(ticket, to: .file(shared.out))
     try await within(20) {
       for await event in asker.events {
-        if case .refused(discarder.address, share.id) = event { break }
+        if case .refused(discarder.address, shared.id) = event { break }
       }
     }
     hopeless.cancel()
     let watcher = try peer()
-    try await watcher.add(tracker: share.ticket.trackers[0])
-    let known = try await within(20) { try await watcher.lookup(id: share.id).peers.map(\.address) }
-    #expect(known.contains(origin.address))
+    try await watcher.add(tracker: shared.ticket.trackers[0])
+    let known = try await within(20) { try await watcher.lookup(id: shared.id).peers.map(\.address) }
+    #expect(known.contains(shared.origin.address))
     #expect(!known.contains(discarder.address))
-    for peer in [asker, watcher, discarder, origin] { await peer.close() }
+    await shared.close(asker, watcher, discarder)
   }
 }

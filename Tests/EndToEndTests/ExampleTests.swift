@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// The example in the documentation of `Peer` compiles, runs, and is the one that stands there.
+/// The example in the documentation of `Peer` compiles, runs, and is the one that is shown there.
 @Suite struct ExampleTests {
   @Test func runsAsDocumented() async throws {
     let scratch = try Scratch()

@@ -4,7 +4,7 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Names at the edges of what file systems take, and things that only look like files.
+/// Names at the limits of what file systems take, and things that only look like files.
 @Suite(.serialized) struct FileNameTests {
   private func fetched(_ name: String) async throws -> [String] {
     let scratch = try Scratch()
@@ -37,23 +37,19 @@ import Testing
   }
 
   @Test func aLinkThatLeadsNowhereIsRefusedBeforeAnythingIsFetched() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 100_000)
-    let out = scratch.at("out")
-    try FileManager.default.createSymbolicLink(atPath: out, withDestinationPath: scratch.at("nothing"))
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(100_000)
+    let out = shared.out
+    try FileManager.default.createSymbolicLink(atPath: out, withDestinationPath: shared.scratch.at("nothing"))
     let other = try peer()
-    let refused = try await other.download(share.ticket, to: .file(out))
+    let refused = try await other.download(shared.ticket, to: .file(out))
     await #expect { try await within(20) { try await refused.finish() } } throws: {
       "\($0)" == "\(out) is a symbolic link to nothing; remove it, choose another destination, or use force"
     }
     #expect(!FileManager.default.fileExists(atPath: out + ".part"))
-    let forced = try await other.download(share.ticket, to: .file(out), force: true)
+    let forced = try await other.download(shared.ticket, to: .file(out), force: true)
     try await within(20) { try await forced.finish() }
-    #expect(same(file, out))
-    await other.close()
-    await origin.close()
+    #expect(same(shared.path, out))
+    await shared.close(other)
   }
 
   @Test(arguments: ["/proc/cpuinfo", "/sys/kernel/mm/transparent_hugepage/enabled"])
@@ -69,7 +65,7 @@ import Testing
   @Test(arguments: [true, false]) func aRecordIsNotWrittenToAPipe(_ isCapture: Bool) throws {
     let scratch = try Scratch()
     let pipe = scratch.at("pipe")
-    unsafe #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(TestFile.makePipe(pipe))
     #expect {
       _ = try peer { if isCapture { $0.capture = pipe } else { $0.qlog = pipe } }
     } throws: {

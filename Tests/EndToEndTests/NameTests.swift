@@ -7,7 +7,7 @@ import Testing
 
 @testable import Shoal
 
-/// A name server of one test's own.
+/// A name server that one test has to itself.
 private final class Names: Sendable {
   private let known: Mutex<[String: [Address]]>
   private let asked = Mutex<[String: Int]>([:])
@@ -29,7 +29,7 @@ private final class Names: Sendable {
     return addresses.isEmpty ? .failure(.noAnswer(place.host)) : .success(addresses)
   }
 
-  /// A peer that asks it, ten times as often as others would.
+  /// A peer that asks it, ten times as often as usual.
   func peer() throws -> Peer {
     var options = NodeOptions(listen: "127.0.0.1:0")
     options.resolve = { self.resolve($0) }
@@ -41,7 +41,7 @@ private final class Names: Sendable {
   }
 }
 
-/// Names that lead to several addresses, nowhere, or elsewhere after a while.
+/// Names with several addresses, with none, or with others after a while.
 @Suite struct NameTests {
   /// Nobody listens there.
   private let dead = Address(high: 0, low: 1, port: 9)
@@ -54,33 +54,29 @@ private final class Names: Sendable {
   }
 
   @Test func allAddressesOfATrackerAndOfAPeerAreTried() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 100_000))
-    let names = Names(["both.example": [dead, Address(ipv4: 0x7f00_0001, port: 9), origin.address]])
+    let shared = try await SharedFile(100_000)
+    let names = Names(["both.example": [dead, Address(ipv4: 0x7f00_0001, port: 9), shared.origin.address]])
     for (number, ticket) in [
-      Ticket(id: share.id, trackers: ["both.example:1"]), Ticket(id: share.id, peers: ["both.example:1"]),
+      Ticket(id: shared.id, trackers: ["both.example:1"]), Ticket(id: shared.id, peers: ["both.example:1"]),
     ].enumerated() {
       let asker = try names.peer()
-      let download = try await asker.download(ticket, to: .file(scratch.at("out\(number)")))
+      let download = try await asker.download(ticket, to: .file(shared.scratch.at("out\(number)")))
       let last = try await within(20) { try await download.finish() }
       #expect(last.bytes == 100_000 && last.from.count == 1)
       await asker.close()
     }
-    await origin.close()
+    await shared.close()
   }
 
   @Test func aNameThatLeadsNowhereIsAWarningBesideOneThatDoesNot() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 100_000))
-    let names = Names(["good.example": [origin.address], "slow.example": []])
+    let shared = try await SharedFile(100_000)
+    let names = Names(["good.example": [shared.origin.address], "slow.example": []])
     let asker = try names.peer()
     for name in ["bad.example", "slow.example", "good.example"] { try await asker.add(tracker: "\(name):1") }
     let found = try await within(20) { try await asker.find(name: "in") }
-    #expect(found.map(\.id) == [share.id])
-    let ticket = Ticket(id: share.id, peers: ["bad.example", "good.example"])
-    let download = try await asker.download(ticket, to: .file(scratch.at("out")))
+    #expect(found.map(\.id) == [shared.id])
+    let ticket = Ticket(id: shared.id, peers: ["bad.example", "good.example"])
+    let download = try await asker.download(ticket, to: .file(shared.out))
     try await within(20) { try await download.finish() }
     let told = try await within(20) {
       for await event in asker.events {
@@ -89,8 +85,7 @@ private final class Names: Sendable {
       return ""
     }
     #expect(told == "\"bad.example\": no such host")
-    await asker.close()
-    await origin.close()
+    await shared.close(asker)
   }
 
   @Test func whereEveryNameIsWrongNothingIsWaitedFor() async throws {
@@ -113,7 +108,7 @@ private final class Names: Sendable {
     try await asker.add(tracker: "bad.example")
     #expect(await error { _ = try await asker.find(name: "in") } == expected)
     #expect(await error { _ = try await asker.lookup(id: .zero) } == expected)
-    // A name server that does not answer may yet.
+    // A name server that has not answered may still do so.
     let download = try await asker.download(
       Ticket(id: .zero, peers: ["slow.example"]), to: .file(out), wait: .seconds(1))
     #expect(
@@ -140,19 +135,16 @@ private final class Names: Sendable {
   }
 
   @Test func aNameThatLeadsSomewhereLaterIsFollowed() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 100_000))
+    let shared = try await SharedFile(100_000)
     let names = Names(["late.example": []])
     let asker = try names.peer()
     try await asker.add(tracker: "late.example:1")
     let question = Task { try await asker.find(name: "in") }
     try await Task.sleep(for: .milliseconds(300))
-    names["late.example"] = [origin.address]
+    names["late.example"] = [shared.origin.address]
     let found = try await within(20) { try await question.value }
-    #expect(found.map(\.id) == [share.id])
-    await asker.close()
-    await origin.close()
+    #expect(found.map(\.id) == [shared.id])
+    await shared.close(asker)
   }
 
   @Test func aTrackerThatMovesIsFoundAgain() async throws {
@@ -171,7 +163,7 @@ private final class Names: Sendable {
     try await registered(first.address)
     await first.close()
     names["moves.example"] = [second.address]
-    // It has something to say, and notices that nobody listens.
+    // It has something to print, and notices that nobody reads it.
     let other = try await origin.share(try scratch.file("more", 1_000))
     try await registered(second.address)
     let asker = try peer()

@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// What a user's program sees, which imports `Shoal` alone and is no part of this package.
+/// What is visible to a user's program, which imports `Shoal` alone and is not part of this package.
 @Suite struct OutsiderTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -18,7 +18,7 @@ import Testing
 
   private static let tutorial = "Sources/Shoal/Shoal.docc/Resources"
 
-  /// Runs a program to its end, on a thread of its own: other tests need theirs.
+  /// Runs a program to its end on a thread of its own, as other tests need the pool's.
   private static func run(_ name: String, _ arguments: [String]) async throws -> Outcome {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {

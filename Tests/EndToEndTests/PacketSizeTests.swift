@@ -3,28 +3,26 @@ import Shoal
 import TestSupport
 import Testing
 
-/// How large packets are, by what is known of the way.
+/// How large packets are, depending on what is known about the path.
 @Suite struct PacketSizeTests {
-  /// The datagrams that brought so many bytes.
+  /// How many datagrams brought that many bytes.
   private func datagrams(_ size: Int, _ listen: String, _ link: String, mtu: Int? = nil) async throws -> Int {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true) { $0.listen = listen }
-    let share = try await origin.share(try scratch.file("in", size))
+    let shared = try await SharedFile(size) { $0.listen = listen }
     let other = try peer(link) {
       $0.listen = listen
       guard let mtu else { return }
       ($0.swarm.transport.mtu, $0.swarm.transport.receivedMTU, $0.followsInterfaceMTU) = (mtu, mtu, false)
     }
-    let download = try await other.download(share.ticket, to: .nowhere)
+    let download = try await other.download(shared.ticket, to: .nowhere)
     try await within(30) { try await download.finish() }
     let received = await other.statistics().received
-    for peer in [other, origin] { await peer.close() }
+    await shared.close(other)
     return received
   }
 
   @Test(arguments: ["127.0.0.1:0", "[::1]:0"])
   func onLoopbackTheyAreAsLargeAsItTakes(_ listen: String) async throws {
-    // On a busy machine a probe may be lost, and the next comes when some of the file has come.
+    // On a busy machine a probe may be lost, and the next one comes only after part of the file.
     let size = 40_000_000
     let count = try await datagrams(size, listen, "clean")
     #expect(count < size / 1_472 / 2, "\(count) datagrams")

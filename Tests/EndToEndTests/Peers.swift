@@ -1,6 +1,8 @@
 import Foundation
 import Shoal
 import ShoalLink
+import TestSupport
+import Testing
 
 func same(_ a: String, _ b: String) -> Bool { FileManager.default.contentsEqual(atPath: a, andPath: b) }
 
@@ -17,7 +19,7 @@ func peer(
   return try Peer.start(options)
 }
 
-/// Six megabytes of which no two pieces are equal.
+/// Six megabytes in which no two pieces are equal.
 let longContent: [UInt8] = {
   let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 0x9e37_79b1 >> 13) }
   var content: [UInt8] = []
@@ -26,15 +28,15 @@ let longContent: [UInt8] = {
 }()
 
 extension Download {
-  /// Waits until the file is whole.
+  /// Waits until the file is complete.
   @discardableResult
   func finish() async throws(ShoalError) -> DownloadProgress { try await value }
 }
 
-/// What was to be done was not, in so many seconds.
+/// Something took longer than this many seconds.
 struct Late: Error { let seconds: Double }
 
-/// Runs `body`; a test that hangs fails instead.
+/// Runs `body` with a time limit, so that a test fails rather than hangs.
 @discardableResult
 func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
   try await withThrowingTaskGroup(of: T.self) { group in
@@ -45,5 +47,46 @@ func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async
     }
     defer { group.cancelAll() }
     return try await group.next()!
+  }
+}
+
+/// A file in a scratch folder, and the peer that shares it.
+struct SharedFile {
+  let scratch: Scratch
+  let path: String
+  let origin: Peer
+  let share: Share
+
+  /// Shares a new file of this size; the origin runs a tracker.
+  init(
+    _ size: Int, name: String = "in", link: String = "clean", capture: String? = nil,
+    _ change: (inout NodeOptions) -> Void = { _ in }
+  ) async throws {
+    scratch = try Scratch()
+    path = try scratch.file(name, size)
+    origin = try peer(link, tracker: true, capture: capture.map { [scratch] in scratch.at($0) }, change)
+    share = try await origin.share(path)
+  }
+
+  var id: Digest { share.id }
+  var ticket: Ticket { share.ticket }
+  /// Where it is downloaded to.
+  var out: String { scratch.at("out") }
+
+  /// Has a peer download it, and compares the copy with it.
+  @discardableResult
+  func fetch(
+    with peer: Peer, by ticket: Ticket? = nil, to path: String? = nil, force: Bool = false, within seconds: Double = 30
+  ) async throws -> DownloadProgress {
+    let copy = path ?? out
+    let download = try await peer.download(ticket ?? share.ticket, to: .file(copy), force: force)
+    let last = try await within(seconds) { try await download.finish() }
+    #expect(same(self.path, copy))
+    return last
+  }
+
+  /// Closes the peers, the origin last.
+  func close(_ others: Peer...) async {
+    for peer in others + [origin] { await peer.close() }
   }
 }

@@ -92,7 +92,7 @@ import Testing
     let origin = try peer()
     let task = Task { try await origin.share(file) }
     task.cancel()
-    // It may have been hashed before it heard of it.
+    // It may have been hashed before it was told.
     let result = await task.result
     if case .failure(let error) = result { #expect((error as? ShoalError)?.code == .stopped) }
     let never = AsyncStream<[UInt8]> { _ in }

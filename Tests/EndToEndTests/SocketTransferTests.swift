@@ -5,72 +5,51 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Files that cross real sockets, between peers that differ in all that flags can change.
+/// Transfers over real sockets, between peers that differ in everything that options can change.
 @Suite(.serialized) struct SocketTransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_536, 65_537, 1_500_000])
   func anySizeArrives(_ size: Int) async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", size)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(size)
     let other = try peer()
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
-    let last = try await within(30) { try await download.finish() }
+    let last = try await shared.fetch(with: other)
     #expect(last.bytes == UInt64(size))
-    #expect(same(file, scratch.at("out")))
-    #expect(!scratch.has("out.part"))
-    await other.close()
-    await origin.close()
+    #expect(!shared.scratch.has("out.part"))
+    await shared.close(other)
   }
 
   @Test(arguments: ["loss=5%,corrupt=1%,delay=5ms", "loss=10%,burst=3,jitter=2ms", "reorder=5%,duplicate=2%,delay=4ms"])
   func badLinksOnlyDelay(_ link: String) async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 1_000_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(1_000_000)
     let other = try peer(link)
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
-    try await within(60) { try await download.finish() }
-    #expect(same(file, scratch.at("out")))
+    try await shared.fetch(with: other)
     if link.contains("corrupt") {
-      // What the link corrupted was noticed, and nothing of it was kept.
+      // What the link corrupted was noticed, and none of it was kept.
       #expect(await other.statistics().corrupt > 0)
     }
-    await other.close()
-    await origin.close()
+    await shared.close(other)
   }
 
   @Test(arguments: [1_280, 9_000, 65_535])
   func anyMTUWorks(_ mtu: Int) async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 700_000)
-    let origin = try peer(tracker: true) { $0.swarm.transport.mtu = mtu }
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(700_000) { $0.swarm.transport.mtu = mtu }
     let other = try peer("delay=1ms") { $0.swarm.transport.mtu = mtu }
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
-    try await within(30) { try await download.finish() }
-    #expect(same(file, scratch.at("out")))
-    await other.close()
-    await origin.close()
+    try await shared.fetch(with: other)
+    await shared.close(other)
   }
 
-  /// The route back to the receiver would take another address of the origin's.
+  /// By itself, the route back to the receiver would use another address of the origin.
   @Test(arguments: ["127.0.0.2", "::1"]) func anyAddressOfAHostServes(_ host: String) async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 700_000)
-    let origin = try peer(tracker: true) { $0.listen = ":0" }
-    let share = try await origin.share(file)
-    let place = "\(host.contains(":") ? "[\(host)]" : host):\(origin.address.port)"
-    for ticket in ["\(share.id.hex)?peer=\(place)", "\(share.id.hex)?tracker=\(place)"] {
+    let shared = try await SharedFile(700_000) { $0.listen = ":0" }
+    let place = "\(host.contains(":") ? "[\(host)]" : host):\(shared.origin.address.port)"
+    for ticket in ["\(shared.id.hex)?peer=\(place)", "\(shared.id.hex)?tracker=\(place)"] {
       let other = try peer { $0.listen = ":0" }
-      let download = try await other.download(Ticket(ticket), to: .file(scratch.at("out")))
+      let download = try await other.download(Ticket(ticket), to: .file(shared.out))
       try await within(30) { try await download.finish() }
-      #expect(same(file, scratch.at("out")))
-      try FileManager.default.removeItem(atPath: scratch.at("out"))
+      #expect(same(shared.path, shared.out))
+      try FileManager.default.removeItem(atPath: shared.out)
       await other.close()
     }
-    await origin.close()
+    await shared.close()
   }
 
   @Test func aTicketsSizeIsAHint() async throws {
@@ -89,26 +68,20 @@ import Testing
   }
 
   @Test func goBackNArrivesToo() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 500_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(500_000)
     let other = try peer("loss=2%,delay=2ms") {
       $0.swarm.transport.repeatMode = .goBackN
       $0.swarm.transport.window = 64
     }
-    let download = try await other.download(share.ticket, to: .file(scratch.at("out")))
-    try await within(60) { try await download.finish() }
-    #expect(same(file, scratch.at("out")))
-    await other.close()
-    await origin.close()
+    try await shared.fetch(with: other)
+    await shared.close(other)
   }
 
   @Test func threePeersServeEachOther() async throws {
     let scratch = try Scratch()
     let file = try scratch.file("in", 2_000_000)
     let tracker = try Tracker.start(NodeOptions(listen: "127.0.0.1:0"))
-    // The origin's uplink is what holds everybody up, so that serving each other pays.
+    // The origin's uplink is the bottleneck, so that it pays to serve each other.
     let origin = try peer("rate=20mbit/1gbit")
     try await origin.add(tracker: "\(tracker.address)")
     var ticket = try await origin.share(file).ticket
@@ -133,32 +106,28 @@ import Testing
   }
 
   @Test func aSecondRunGoesOn() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 3_000_000)
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(3_000_000)
     let first = try peer("rate=20mbit")
-    let begun = try await first.download(share.ticket, to: .file(scratch.at("out")))
+    let begun = try await first.download(shared.ticket, to: .file(shared.out))
     try await within(30) {
       for try await progress in begun.progress where progress.bytes > 500_000 { break }
     }
     begun.cancel()
     await first.close()
-    #expect(scratch.has("out.part"))
-    #expect(!scratch.has("out"))
-    // A byte that an evil hand changed is not believed.
-    let handle = try #require(FileHandle(forUpdatingAtPath: scratch.at("out.part")))
+    #expect(shared.scratch.has("out.part"))
+    #expect(!shared.scratch.has("out"))
+    // A byte that somebody has changed is not believed.
+    let handle = try #require(FileHandle(forUpdatingAtPath: shared.scratch.at("out.part")))
     try handle.seek(toOffset: 70_000)
     try handle.write(contentsOf: Data([0, 1, 2, 3, 4, 5, 6, 7]))
     try handle.close()
     let second = try peer()
-    let resumed = try await second.download(share.ticket, to: .file(scratch.at("out")))
+    let resumed = try await second.download(shared.ticket, to: .file(shared.out))
     let last = try await within(30) { try await resumed.finish() }
     #expect(last.resumed > 300_000)
     #expect(last.accepted < 3_000_000)
-    #expect(same(file, scratch.at("out")))
-    await second.close()
-    await origin.close()
+    #expect(same(shared.path, shared.out))
+    await shared.close(second)
   }
 
   @Test func namesAreFoundAndChunksLookedUp() async throws {
@@ -191,15 +160,11 @@ import Testing
   }
 
   @Test func ipv6Works() async throws {
-    let scratch = try Scratch()
-    let file = try scratch.file("in", 100_000)
-    let origin = try peer(tracker: true) { $0.listen = "[::1]:0" }
-    let share = try await origin.share(file)
+    let shared = try await SharedFile(100_000) { $0.listen = "[::1]:0" }
     let other = try peer { $0.listen = "[::1]:0" }
-    let download = try await other.download(share.ticket, to: .directory(scratch.at("")))
+    let download = try await other.download(shared.ticket, to: .directory(shared.scratch.at("")))
     let last = try await within(30) { try await download.finish() }
     #expect(last.wasThere && last.name == "in", "the origin's own file lies there")
-    await other.close()
-    await origin.close()
+    await shared.close(other)
   }
 }

@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// A download that nothing comes of ends when its patience does, and not before.
+/// A download for which nothing arrives ends when its time limit is reached, and not before.
 @Suite struct WaitTests {
   private func code(_ download: Download) async throws -> ShoalError.Code? {
     do {
@@ -13,45 +13,40 @@ import Testing
   }
 
   @Test func whatNobodyOffersIsGivenUp() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 100_000))
-    var ticket = share.ticket
-    // Somebody is there, who has another file.
+    let shared = try await SharedFile(100_000)
+    var ticket = shared.ticket
+    // A peer is there, but it has another file.
     ticket.id = .zero
     let asker = try peer()
     let download = try await asker.download(
-      ticket, to: .file(scratch.at("out")), wait: .milliseconds(700))
+      ticket, to: .file(shared.out), wait: .milliseconds(700))
     #expect(try await code(download) == .unavailable)
-    await asker.close()
-    await origin.close()
+    await shared.close(asker)
   }
 
   @Test func aSharerThatIsGoneIsGivenUp() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 3_000_000))
+    let shared = try await SharedFile(3_000_000)
     let asker = try peer("rate=2mbit")
-    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), wait: .seconds(1))
+    let download = try await asker.download(shared.ticket, to: .file(shared.out), wait: .seconds(1))
     var isGone = false
     do {
       for try await progress in download.progress where progress.bytes > 300_000 && !isGone {
         isGone = true
-        await origin.close()
+        await shared.close()
       }
       Issue.record("it ended well")
     } catch {
       #expect(error.code == .unavailable)
       #expect("\(error)".hasPrefix("nothing came of in for 1 s, nobody serves it any more; try again: "))
     }
-    #expect(scratch.has("out.part"))
+    #expect(shared.scratch.has("out.part"))
     await asker.close()
   }
 
   @Test func whoCannotSendIsNotToldThatNobodyAnswers() async throws {
     let scratch = try Scratch()
     let asker = try peer()
-    // The asker's socket is one of IPv4.
+    // The asking peer's socket is for IPv4.
     let ticket = Ticket(id: .zero, peers: ["[::1]:9"], name: "in")
     let download = try await asker.download(ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     await #expect {
@@ -64,13 +59,10 @@ import Testing
   }
 
   @Test func aSlowDownloadIsNot() async throws {
-    let scratch = try Scratch()
-    let origin = try peer(tracker: true)
-    let share = try await origin.share(try scratch.file("in", 400_000))
+    let shared = try await SharedFile(400_000)
     let asker = try peer("rate=1mbit")
-    let download = try await asker.download(share.ticket, to: .file(scratch.at("out")), wait: .seconds(1))
+    let download = try await asker.download(shared.ticket, to: .file(shared.out), wait: .seconds(1))
     #expect(try await code(download) == nil)
-    await asker.close()
-    await origin.close()
+    await shared.close(asker)
   }
 }

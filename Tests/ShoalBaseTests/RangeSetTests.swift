@@ -42,7 +42,7 @@ import Testing
     for i in 0..<limit { #expect(set.insert(2 * i..<2 * i + 1) == 1) }
     #expect(set.insert(1 << 20..<1 << 20 + 1) == nil && set.insert(1 << 20..<1 << 21) == nil)
     #expect(set.count == limit && set.ranges.count == limit)
-    // What is here already, and what joins ranges, is taken.
+    // What is in the set already, and what joins two ranges, is still accepted.
     #expect(set.insert(4..<5) == 0 && set.insert(1..<2) == 1 && set.ranges.count == limit - 1)
     #expect(set.insert(1 << 20..<1 << 20 + 1) == 1)
     #expect(set.insert(0..<1 << 21) == 1 << 21 - limit - 2 && set.ranges == [0..<1 << 21])

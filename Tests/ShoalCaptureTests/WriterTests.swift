@@ -42,10 +42,7 @@ import Testing
   @Test(arguments: [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 1199, 1472, 65_506, 65_507])
   func ipv4(length: Int) throws {
     var dice = Dice(state: UInt64(length))
-    let payload = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-      for index in 0..<length { unsafe buffer[index] = UInt8(truncatingIfNeeded: dice.next()) }
-      count = length
-    }
+    let payload = (0..<length).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
     let packet = try roundTrip(Self.four.0, Self.four.1, payload)
     try check(packet, Self.four.0, Self.four.1, payload)
     let bytes = packet.bytes

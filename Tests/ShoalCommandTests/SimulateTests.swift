@@ -70,6 +70,17 @@ import Testing
     #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
   }
 
+  @Test func helpTellsTheLinkThatIsUsed() throws {
+    let (alone, swarm) = (try invocation("simulate"), try invocation("simulate", "--peers", "2"))
+    let link = try SwarmPlan(swarm).swarm.link
+    #expect(try SimulationPlan(alone).transfer.link == .clean)
+    guard case .print(let help) = try CommandTable.shoal.parse(["simulate", "--help"]) else {
+      throw UsageError("no help")
+    }
+    let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("(default: clean; with --peers \(link))"))
+  }
+
   @Test func aSwarmIsToldByHostOrByPlaceInTheOrder() throws {
     func result(_ peers: String) throws -> SwarmResult {
       let swarm = try SwarmPlan(invocation("simulate", "--peers", peers, "--size", "100kB", "--arrive", "1s")).swarm

@@ -60,7 +60,7 @@ import Testing
     let releases = link.offer(5_000).compactMap { $0.delivery?.release }
     let late = releases.enumerated().filter { $1 - at(milliseconds: Int64($0)) >= 15 * .millisecond }
     #expect(late.count == link.counters.reordered)
-    // All others are within delay and jitter: 1 ms apart, none of them waits for another.
+    // All others arrive within delay and jitter: as they leave 1 ms apart, none waits for another.
     #expect(releases.count { $0 >= .zero } == 5_000)
     let others = releases.enumerated().filter { $1 - at(milliseconds: Int64($0)) <= 10_500 * .microsecond }
     #expect(others.count + late.count == 5_000)

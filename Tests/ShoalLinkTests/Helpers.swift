@@ -5,7 +5,7 @@ import ShoalLink
 func at(milliseconds: Int64) -> Instant { .zero + milliseconds * .millisecond }
 
 extension Fate {
-  /// How the datagram arrives, if it does.
+  /// How the datagram arrives, if it does at all.
   var delivery: Delivery? {
     guard case .delivered(let delivery) = self else { return nil }
     return delivery

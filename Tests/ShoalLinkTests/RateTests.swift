@@ -19,7 +19,7 @@ import Testing
     var link = Link(LinkParameters(delay: 5 * .millisecond, rate: 8_000_000), seed: 1)
     #expect(link.admit(ipLength: 1_000, payloadLength: 972, at: .zero).delivery?.release == at(milliseconds: 6))
     #expect(link.admit(ipLength: 500, payloadLength: 472, at: .zero).delivery?.release.nanoseconds == 6_500_000)
-    // The line has been idle since 1.5 ms; idle time is not made up for.
+    // The line has been idle since 1.5 ms; idle time is not credited.
     #expect(
       link.admit(ipLength: 1_000, payloadLength: 972, at: at(milliseconds: 9)).delivery?.release
         == at(milliseconds: 15))
@@ -31,7 +31,7 @@ import Testing
     #expect(fates.prefix(10).allSatisfy { $0.delivery != nil })
     #expect(fates.dropFirst(10).allSatisfy { $0 == .dropped(.queue) })
     #expect(link.counters.droppedQueue == 5)
-    // After 1 ms one datagram is sent and there is room for one; a little earlier there is not.
+    // After 1 ms one datagram has been sent and there is room for another; a little earlier there is none.
     let early = at(milliseconds: 1) - 1
     #expect(link.admit(ipLength: 1_000, payloadLength: 972, at: early) == .dropped(.queue))
     #expect(
@@ -44,7 +44,7 @@ import Testing
     var link = Link(LinkParameters(delay: 5 * .millisecond, rate: 8_000_000, queue: 10_000), seed: 1)
     #expect(link.queueDelay(at: .zero) == 0)
     for _ in 0..<12 { _ = link.admit(ipLength: 1_000, payloadLength: 972, at: .zero) }
-    // Ten of a millisecond each; the delay that follows is not the queue's.
+    // Ten datagrams of a millisecond each; the delay after that is not part of the queue.
     #expect(link.queueDelay(at: .zero) == 10 * .millisecond)
     #expect(link.queueDelay(at: at(milliseconds: 4)) == 6 * .millisecond)
     #expect(link.queueDelay(at: at(milliseconds: 11)) == 0)
@@ -91,7 +91,7 @@ import Testing
   @Test func theMTUComesBeforeTheQueue() {
     var link = Link(LinkParameters(rate: 8_000_000, mtu: 1_400), seed: 1)
     #expect(link.admit(ipLength: 1_401, payloadLength: 1_373, at: .zero) == .dropped(.mtu))
-    // What was too long has used none of the rate.
+    // The datagram that was too long has used none of the rate.
     #expect(
       link.admit(ipLength: 1_400, payloadLength: 1_372, at: .zero).delivery?.release.nanoseconds == 1_400_000)
     #expect(link.counters.droppedMTU == 1)

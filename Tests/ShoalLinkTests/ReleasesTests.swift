@@ -18,7 +18,7 @@ import Testing
       #expect(releases.insert(token, at: at(milliseconds: time)) == true)
       model.append((time, token))
     }
-    // Tokens ascend with insertion, so sorting by both is the stable order.
+    // Tokens ascend in the order of insertion, so sorting by both gives the stable order.
     model.sort { ($0.time, $0.token) < ($1.time, $1.token) }
     #expect(drain(&releases, at: .distantFuture) == model.map(\.token))
     #expect(releases.isEmpty)

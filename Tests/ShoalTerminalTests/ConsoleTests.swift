@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func fullDiskIsReported() throws {
-    let (full, error) = unsafe (open("/dev/full", O_WRONLY), try Pipe())
+    let (full, error) = (SystemCall.open("/dev/full", O_WRONLY), try Pipe())
     defer { close(full) }
     let console = try console(output: full, error: error.writer)
     #expect(console.outputFailure == nil)

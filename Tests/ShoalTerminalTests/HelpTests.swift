@@ -55,7 +55,7 @@ import Testing
         share                   Offer files.
         lookup                  Ask a tracker.
 
-        See 'shoal help <subcommand>', --man. Repeated options: the last counts.
+        See 'shoal help <subcommand>' or --man. An option's last value counts.
       """
     #expect(try printed(shoal, "--help") == expected)
     #expect(try printed(shoal, "help") == expected)

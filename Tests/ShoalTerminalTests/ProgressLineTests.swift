@@ -8,7 +8,7 @@ import Testing
     return ProgressLine(terminal: Terminal(pipe.writer, environment: Environment(["LANG": "C.UTF-8"])), policy: policy)
   }
 
-  /// The times, from the start, at which something is written during a transfer told ten times a second.
+  /// The times, from the start, at which something is written during a transfer that is updated ten times a second.
   private func times(_ line: inout ProgressLine, seconds: Double, rate: Double) -> [Double] {
     var feed = Feed()
     var result: [Double] = []

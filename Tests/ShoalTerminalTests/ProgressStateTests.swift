@@ -2,7 +2,7 @@ import Testing
 
 @testable import ShoalTerminal
 
-/// A transfer of 734 MB fed by a clock of its own.
+/// A transfer of 734 MB that has a clock of its own.
 struct Feed {
   var state: ProgressState
   var now = 100.0
@@ -21,7 +21,7 @@ struct Feed {
     state.update(verified: verified, accepted: accepted, of: total, peers: peers, loss: loss, at: now)
   }
 
-  /// Passes time at a steady rate, telling ten times a second.
+  /// Lets time pass at a steady rate, with ten updates a second.
   mutating func run(seconds: Double, rate: Double) {
     for _ in 0..<Int((seconds * 10).rounded()) {
       now += 0.1
@@ -82,7 +82,7 @@ struct Feed {
     #expect(feed.line().contains("10.0 MB/s"))
     feed.run(seconds: 20, rate: 10_000_000)
     feed.run(seconds: 3, rate: 20_000_000)
-    // A step of 10 MB/s has come to 1 - 1/e of its height.
+    // A step of 10 MB/s has reached 1 - 1/e of its height.
     #expect(feed.line().contains("16.3 MB/s"))
   }
 

@@ -49,7 +49,7 @@ let dump = Command(
   ],
   subcommands: [Command("stats", "Sum up.", arguments: [Argument("file", "Capture.")])])
 
-/// The invocation that words ask `command` for.
+/// The invocation that `command` parses from words.
 func run(_ command: Command, _ words: String...) throws -> Invocation {
   guard case .run(let invocation) = try command.parse(words) else { throw UsageError("printed instead") }
   return invocation
@@ -61,7 +61,7 @@ func printed(_ command: Command, _ words: String...) throws -> String {
   return text
 }
 
-/// The message that words fail with.
+/// The error message for words.
 func failure(_ command: Command, _ words: String...) -> String {
   do throws(UsageError) {
     _ = try command.parse(words)

@@ -93,7 +93,7 @@ import Testing
     let desk = Desk()
     let path = try file(scratch)
     _ = try desk.share(path, as: key(0))
-    unsafe utimes(path, nil)
+    TestFile.touch(path)
     #expect(!gather(desk, key(0)))
     let isServedAgain = desk.run { [self] in gather($0, key(0)) }
     #expect(isServedAgain)

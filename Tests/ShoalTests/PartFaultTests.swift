@@ -55,7 +55,7 @@ import Testing
     let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EIO) else { return }
     #expect(outcome == "file: \(target).part: input/output error; the disk may be failing")
-    unsafe #expect(access(target + ".part", F_OK) != 0)
+    #expect(!TestFile.exists(target + ".part"))
   }
 
   @Test func whatAnotherProcessHasStays() throws {
@@ -63,7 +63,7 @@ import Testing
     let target = scratch.at("out")
     guard let outcome = try Self.prepare(target, without: SystemCallFilter.flock, EWOULDBLOCK) else { return }
     #expect(outcome.hasPrefix("file: \(target).part: in use by another process"))
-    unsafe #expect(access(target + ".part", F_OK) == 0)
+    #expect(TestFile.exists(target + ".part"))
   }
 
   @Test func aRefusalOfRoomThatThereIsIsNotCalledAFullDisk() throws {
@@ -75,7 +75,7 @@ import Testing
     }
     #expect(outcome.hasPrefix("disk_full: \(target).part: the file system refuses 0.1 MB, though it shows "))
     #expect(outcome.hasSuffix(" MB free; is there a quota? choose another destination"))
-    unsafe #expect(access(target + ".part", F_OK) != 0)
+    #expect(!TestFile.exists(target + ".part"))
     let quota = try Self.prepare(target, without: SystemCallFilter.fallocate, EDQUOT)
     #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
   }

@@ -2,6 +2,7 @@ import Glibc
 import Shoal
 import ShoalWire
 import Synchronization
+import TestSupport
 import Testing
 
 /// What the system says when it does not send, in words.
@@ -27,8 +28,7 @@ import Testing
     #expect(words(EMSGSIZE, ipv4, 1_500) == "the way there takes only smaller packets")
     #expect(words(EAFNOSUPPORT, ipv6) == "we listen at an IPv4 address, see the option listen")
     #expect(words(EACCES, ipv4) == "it is a broadcast address, or a route of this machine prohibits it")
-    let said = unsafe String(cString: strerror(EIO))
-    #expect(words(EIO, ipv4) == said)
+    #expect(words(EIO, ipv4) == systemText(of: EIO))
   }
 
   @Test func theReasonIsKeptForEachAddressUntilOneIsSent() throws {

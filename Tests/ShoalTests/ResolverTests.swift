@@ -1,6 +1,7 @@
 import Glibc
 import Shoal
 import ShoalWire
+import TestSupport
 import Testing
 
 @Suite struct ResolverTests {
@@ -45,7 +46,7 @@ import Testing
 
   @Test func aZoneIsNamedThatIsUnknownOrMissing() throws {
     #expect(try Resolver.parse("[fe80::1%nosuch]:80").host == "fe80::1%nosuch")
-    let loopback = unsafe if_nametoindex("lo")
+    let loopback = interfaceIndex("lo")
     #expect(try Resolver.resolve("fe80::1%lo", port: 5)[0].scope == loopback)
     for zone in ["nosuch", "4000000000"] {
       let error = #expect(throws: ResolverError.unknownZone("fe80::1%\(zone)", zone: zone)) {
@@ -62,7 +63,7 @@ import Testing
     #expect(try Resolver.resolve("::ffff:192.0.2.7", port: 5) == [ipv4])
     #expect(try Resolver.resolve("2001:db8::1", port: 5) == [Address(high: 0x2001_0db8_0000_0000, low: 1, port: 5)])
     #expect(Resolver.numeric("fe80::1%7") == Address(high: 0xfe80 << 48, low: 1, port: 0, scope: 7))
-    let loopback = unsafe if_nametoindex("lo")
+    let loopback = interfaceIndex("lo")
     #expect(Resolver.numeric("fe80::1%lo")?.scope == loopback)
     // A scope says nothing about an address that is the same everywhere.
     #expect(Resolver.numeric("2001:db8::1%7")?.scope == 0)

@@ -95,9 +95,7 @@ import Testing
     let sender = try Self.socket(Self.loopback4)
     let receiver = try Self.socket(Self.loopback4)
     // Without a checksum to offload the kernel answers a run with EINVAL.
-    var on: Int32 = 1
-    unsafe #expect(
-      setsockopt(sender.descriptor, SOL_SOCKET, SO_NO_CHECK, &on, socklen_t(MemoryLayout<Int32>.size)) == 0)
+    #expect(sender.switchOn(SO_NO_CHECK))
     var batch = SendBatch(for: sender)
     var input = ReceiveBatch(for: receiver)
     var received: [Datagram] = []

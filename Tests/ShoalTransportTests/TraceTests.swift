@@ -1,14 +1,14 @@
-import Glibc
 import ShoalLink
 import ShoalSimulator
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalTransport
 
 /// Runs one scenario with its datagrams laid out; SHOAL_TRACE=seed prints those of that seed.
 @Test func trace() {
-  let wanted = unsafe getenv("SHOAL_TRACE").flatMap { unsafe UInt64(String(cString: $0)) }
+  let wanted = environmentNumber("SHOAL_TRACE", as: UInt64.self)
   #expect(
     Scenario(seed: wanted ?? 1).run { world in
       world.network.onSend = { datagram, now in

@@ -1,4 +1,3 @@
-import CShoalKernels
 import Glibc
 import ShoalBase
 import ShoalWire
@@ -6,19 +5,18 @@ import TestSupport
 import Testing
 
 @Suite struct CRC32CTests {
-  /// Numbers of bytes around every change of path: the word, the three streams, and their longest round, the
-  /// vector, and four of them.
+  /// Lengths around each point where the code takes another path: words, three streams, their longest round, vectors,
+  /// and four vectors at a time.
   private static let counts =
     Array(0...70) + [143, 144, 145, 151, 255, 256, 257, 319, 320, 511, 512, 575, 576, 583, 1_199, 1_200, 1_452, 1_472]
     + [8_972, 12_287, 12_288, 12_289, 12_440, 65_507]
-  private static let kernels = 0...shoal_crc32c_kernel()
 
   private static func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
   }
 
-  /// Bit by bit, from the definition.
+  /// Computed bit by bit, from the definition.
   private static func reference(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(UInt32.max) { crc, byte in
       (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1 == 1 ? 0x82f6_3b78 : 0) }
@@ -39,7 +37,7 @@ import Testing
   func publishedExamples(bytes: [UInt8], crc: UInt32) {
     #expect(CRC32C.checksum(bytes.span) == crc)
     #expect(CRC32C.portable(bytes.span) == crc)
-    for kernel in Self.kernels { #expect(unsafe shoal_crc32c(kernel, 0, bytes, bytes.count) == crc) }
+    for kernel in CRC32CKernel.all { #expect(kernel.checksum(bytes.span) == crc) }
   }
 
   @Test func everyPathAgrees() {
@@ -50,9 +48,9 @@ import Testing
       let expected = CRC32C.portable(part)
       let found = CRC32C.checksum(part)
       #expect(found == expected, "\(count) bytes")
-      for kernel in Self.kernels {
-        let found = unsafe part.withUnsafeBufferPointer { unsafe shoal_crc32c(kernel, 0, $0.baseAddress, count) }
-        #expect(found == expected, "\(count) bytes, kernel \(kernel)")
+      for kernel in CRC32CKernel.all {
+        let found = kernel.checksum(part)
+        #expect(found == expected, "\(count) bytes, kernel \(kernel.number)")
       }
       if count < 200 { #expect(Self.reference(bytes[start..<start + count]) == expected, "\(count) bytes") }
     }
@@ -69,8 +67,8 @@ import Testing
     #expect(CRC32C.datagram(short.span) == 0)
   }
 
-  /// A header, then a payload in up to three parts, as where it lies in several buffers: for each number of bytes, from
-  /// and to places of any alignment.
+  /// A header, then a payload in up to three parts, as if it lay in several buffers: for each length, from and to any
+  /// alignment.
   @Test(arguments: [8, 9, 16, 23, 31, 200])
   func copyIsCopyAndChecksum(header: Int) {
     let bytes = Self.randomBytes(header + 65_520, seed: UInt64(header))
@@ -80,25 +78,20 @@ import Testing
       let whole = Array(bytes[..<header] + payload)
       let expected = CRC32C.datagram(whole.span)
       for parts in [[count], [cut, count - cut], [cut, cut, count - 2 * cut]] {
-        for kernel in Self.kernels {
-          // Bytes around it, to see that nothing is written there.
+        for kernel in CRC32CKernel.all {
+          // With bytes around it, to see that none of them is overwritten.
           var copy = [UInt8](repeating: 0xa5, count: turn % 7 + count + 2)
-          var crc = unsafe shoal_crc32c_datagram(kernel, bytes, header)
+          var crc = kernel.datagram(bytes.span.extracting(..<header))
           var done = 0
           for part in parts {
-            let source = bytes.span.extracting((header + shift + done)...)
-            unsafe source.withUnsafeBufferPointer { source in
-              unsafe copy.withUnsafeMutableBytes { target in
-                unsafe crc = shoal_crc32c_copy(
-                  kernel, crc, target.baseAddress! + turn % 7 + done, source.baseAddress, part)
-              }
-            }
+            let source = bytes.span.extracting((header + shift + done)...).extracting(first: part)
+            crc = kernel.copy(source, to: &copy, at: turn % 7 + done, continuing: crc)
             done += part
           }
-          #expect(crc == expected, "\(count) bytes in \(parts.count) parts, kernel \(kernel)")
+          #expect(crc == expected, "\(count) bytes in \(parts.count) parts, kernel \(kernel.number)")
           #expect(
             copy == [UInt8](repeating: 0xa5, count: turn % 7) + payload + [0xa5, 0xa5],
-            "\(count) bytes, kernel \(kernel)")
+            "\(count) bytes, kernel \(kernel.number)")
         }
       }
     }
@@ -114,7 +107,7 @@ import Testing
     }
   }
 
-  /// Words at an odd end stop where the bytes do, at a page that cannot be read.
+  /// Reading word by word stops where the bytes end, before a page that cannot be read.
   @Test func readsNoByteTooMany() throws {
     try withBytesBeforeAGuardPage { bytes in
       let (found, expected) = (CRC32C.checksum(bytes), CRC32C.portable(bytes))

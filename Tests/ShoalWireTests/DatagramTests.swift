@@ -27,7 +27,7 @@ import Testing
     try check(type.packet)
   }
 
-  /// However much of a datagram is there before the rest is gathered, and in however many parts that comes.
+  /// However much of a datagram is there before the rest is gathered, and in however many parts the rest comes.
   @Test func whatIsGatheredIsSealedLikeWhatIsThere() throws {
     var random = SeededGenerator(seed: 4)
     for count in [16, 17, 28, 42, 43, 100, 1_472] {

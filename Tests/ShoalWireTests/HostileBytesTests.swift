@@ -3,7 +3,7 @@ import Testing
 @testable import ShoalBase
 @testable import ShoalWire
 
-/// Nothing here expects a result: what matters is that no bytes make a decoder trap.
+/// No result is expected here: what matters is that no bytes make a decoder trap.
 @Suite struct HostileBytesTests {
   @Test(arguments: PacketType.allCases) func randomBytesInPackets(type: PacketType) {
     var random = SeededGenerator(seed: UInt64(type.rawValue))
@@ -54,7 +54,7 @@ import Testing
     try ShoalWireTests.sample(type, &random)
   }
 
-  /// A right header, so that decoding gets further, and then bytes of which many are small, so that counts are met.
+  /// A valid header, so that decoding gets further, then bytes of which many are small, so that counts are plausible.
   private func randomDatagram(_ type: UInt8, _ random: inout SeededGenerator) -> [UInt8] {
     var bytes: [UInt8] = [0x53, 0x68, type == 1 ? 0 : 1, type]
     let count = Int.random(in: 0...80, using: &random)

@@ -41,7 +41,7 @@ import Testing
     return try sample(M.self, at: offset, &random).bytes
   }
 
-  /// Rows of one depth follow each other without gap; those under a group fill it, but for a message's type and length.
+  /// Rows of one depth follow each other without a gap; those in a group fill it, except for a message's type and length.
   private func expectCover(_ rows: [LayoutRow], _ range: Range<Int>, depth: Int = 0, _ comment: Comment) {
     var next = range.lowerBound
     for (index, row) in rows.enumerated() where row.depth == depth {

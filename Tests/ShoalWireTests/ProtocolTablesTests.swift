@@ -3,7 +3,7 @@ import Testing
 
 @testable import ShoalWire
 
-/// Holds the tables of Protocol.md against the code.
+/// Compares the tables of Protocol.md with the code.
 @Suite struct ProtocolTablesTests {
   private let tables: [String: [[String]]]
 

@@ -5,7 +5,7 @@ import Testing
 @testable import ShoalContent
 @testable import ShoalWire
 
-/// Executes the test vectors of Protocol.md, section 13, and holds its limits and its examples of cuts to the code.
+/// Executes the test vectors of Protocol.md, section 13, and compares its limits and its examples of cuts with the code.
 @Suite struct ProtocolVectorsTests {
   private let document: ProtocolDocument
 
@@ -40,7 +40,7 @@ import Testing
       var datagram: [UInt8] = []
       var rows: [Row] = []
       for line in vector.lines {
-        // A field without bytes has none before its name.
+        // A field without bytes has no bytes in front of its name.
         let notation = line.prefix { $0 != " " }
         let new = try bytes(notation)
         datagram += new
@@ -74,7 +74,7 @@ import Testing
     var field: String
   }
 
-  /// The lines of the vector that a layout would be.
+  /// A layout as lines of a vector.
   private func fields(of layout: DatagramLayout, _ datagram: [UInt8]) -> [Row] {
     var rows: [Row] = []
     var prefix = ""
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  /// The datagram that comes of decoding this one and encoding what was decoded.
+  /// The datagram that results from decoding this one and encoding it again.
   private func encodedAnew(_ datagram: [UInt8]) throws -> [UInt8] {
     let (header, type) = try Header.decode(datagram.span)
     var anew = try encodedAnew(type.packet, header.connection, datagram)
@@ -169,7 +169,7 @@ import Testing
     }
   }
 
-  /// The rows of the table under a heading, commas taken out of numbers.
+  /// The rows of the table under a heading, with the commas removed from numbers.
   private func rows(under heading: String) throws -> [[String]] {
     try #require(document.tables[heading], "\(heading)").dropFirst().map { row in
       row.map { $0.replacing(",", with: "") }

@@ -7,7 +7,7 @@ import Testing
 /// Fills every field with a random value that the wire can carry.
 struct RandomFields: FieldVisitor {
   var random: SeededGenerator
-  /// Where the fields that take the rest of the datagram begin.
+  /// Where the fields that take up the rest of the datagram begin.
   var restOffset: Int
   var restCount = 0
 
@@ -17,7 +17,7 @@ struct RandomFields: FieldVisitor {
   }
 
   mutating func number<T: FixedWidthInteger>(_ value: inout T) {
-    // Short and long numbers alike, so that bounds are met.
+    // Short and long numbers alike, so that bounds are reached.
     value = T(truncatingIfNeeded: random.next() >> UInt64.random(in: 0..<64, using: &random))
   }
 
@@ -91,7 +91,7 @@ func sample<P: Packet>(_: P.Type, _ random: inout SeededGenerator) throws -> (pa
   return (packet, datagram)
 }
 
-/// A message with random fields, and its bytes, which are going to lie at `offset` in a datagram.
+/// A message with random fields, and its bytes, which will lie at `offset` in a datagram.
 func sample<M: Message>(
   _: M.Type, at offset: Int, _ random: inout SeededGenerator
 ) throws -> (message: M, bytes: [UInt8]) {
@@ -117,7 +117,7 @@ extension Schema {
   static func table(of type: MessageType) -> SchemaTable { messages.first { $0.value == type.rawValue }! }
 }
 
-/// What a closure throws, if it throws.
+/// The error that a closure throws, if any.
 func failure(_ body: () throws(WireError) -> Void) -> WireError? {
   do throws(WireError) { try body() } catch { return error }
   return nil

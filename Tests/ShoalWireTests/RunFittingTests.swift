@@ -25,7 +25,7 @@ struct RunFittingTests {
     #expect(set.runs(from: 7, fitting: 0) == ([], 7))
   }
 
-  /// Runs in a list fill the room as those of a set do, to the byte.
+  /// Runs in a list fill the available space exactly as those of a set do.
   @Test func aListOfRunsFillsTheRoomToo() {
     var random = SeededGenerator(seed: 5)
     for _ in 0..<50 {

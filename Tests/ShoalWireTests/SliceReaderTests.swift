@@ -7,7 +7,7 @@ import Testing
 @Suite struct SliceReaderTests {
   private typealias Slice = (arrived: [Bool], isMalformed: Bool)
 
-  /// What a slice says, number by number.
+  /// The state of each number in a slice.
   private func read(_ ack: AckPacket, _ datagram: [UInt8]) -> Slice {
     var reader = SliceReader(ack, datagram.span)
     var arrived: [Bool] = []
@@ -25,7 +25,7 @@ import Testing
     return (ack, [UInt8](repeating: 0, count: AckPacket.overhead) + slice)
   }
 
-  /// The same as the specification's words, a bit or a length at a time.
+  /// The same, as the specification words it: a bit or a length at a time.
   private func plain(_ encoding: UInt8, _ count: UInt32, _ slice: [UInt8]) -> Slice {
     var arrived: [Bool] = []
     if encoding == 1 {
@@ -44,7 +44,7 @@ import Testing
     return (arrived, false)
   }
 
-  /// Whatever the bytes are, the cut and the false among them.
+  /// For any bytes, including truncated and invalid ones.
   @Test func anyBytes() {
     var random = SeededGenerator(seed: 12)
     for round in 0..<4_000 {
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// A count that no bytes bear out makes nothing large, and ends.
+  /// A count that exceeds the bytes causes no large allocation and no long loop.
   @Test func theLargestCount() {
     var (packet, datagram) = ack(1, .max, [0b101])
     #expect(read(packet, datagram) == ([true, false, true, false, false, false, false, false], true))

@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  /// The field of fixed place and size that a cut at `length` goes through or lies before.
+  /// The field with a fixed position and size that a cut at `length` goes through, or lies in front of.
   private func field(at length: Int, of rows: [SchemaRow]) -> String? {
     rows.first { row in
       guard let offset = row.offset, let size = row.size else { return false }

@@ -4,7 +4,7 @@ import Testing
 @testable import ShoalContent
 @testable import ShoalWire
 
-/// Where a check begins to hold, and where it ends.
+/// The exact bounds of each check.
 @Suite struct WireEdgeTests {
   @Test func allThatTurnsTheDirectionDeceivesAndNothingBesideIt() {
     let turning = Array(0x202A...0x202E) + Array(0x2066...0x2069)
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// An empty file is one leaf, of its only piece: no piece of several is empty.
+  /// An empty file is a single leaf in its only piece; where there are several pieces, none is empty.
   @Test func noPieceOfSeveralIsEmpty() {
     #expect(Blake3.pieceFromLastLeaf(leaf: Span(), leaves: 1, firstLeaf: 0, siblings: []) == nil)
     #expect(Blake3.pieceFromLastLeaf(leaf: Span(), leaves: 1, firstLeaf: 64, siblings: []) == nil)

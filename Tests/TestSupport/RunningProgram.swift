@@ -65,11 +65,10 @@ public final class RunningProgram {
       }
       // While it runs, its end may escape `poll`: others may hold its streams, or it may have closed them.
       var waits = [output, error].map { pollfd(fd: $0.hasEnded ? -1 : $0.reader, events: Int16(POLLIN), revents: 0) }
-      unsafe poll(&waits, 2, output.hasEnded && error.hasEnded ? 2 : 50)
+      Self.poll(&waits, milliseconds: output.hasEnded && error.hasEnded ? 2 : 50)
       if waits[0].revents != 0 { output.read() }
       if waits[1].revents != 0 { error.read() }
-      var code: Int32 = 0
-      if status == nil, unsafe waitpid(id, &code, WNOHANG) == id { status = code }
+      if status == nil { status = Self.status(of: id) }
     }
   }
 

@@ -21,7 +21,7 @@ import Testing
       #expect(packet.isChecksumRight(bytes))
       let flips = try damage(&bytes, seed: seed)
       let changed = zip(bytes, packet.bytes).map { ($0 ^ $1).nonzeroBitCount }
-      // The payload's bits that flipped, and nothing before it but the checksum.
+      // Bits of the payload have flipped, and nothing before it has changed but the checksum.
       #expect(changed.suffix(packet.payload.count).reduce(0, +) == flips, "seed \(seed)")
       let header = bytes.count - packet.payload.count
       let touched = (0..<header).filter { changed[$0] > 0 }
@@ -37,7 +37,7 @@ import Testing
       _ = try damage(&bytes, seed: seed, brokenChecksums: true)
       #expect(Array(bytes.prefix(20)) == Array(packet.bytes.prefix(20)), "seed \(seed)")
       #expect(bytes != packet.bytes)
-      // One bit always shows; two or three may hide from a sum, as the flips of equal bits in two words do.
+      // One bit always shows; two or three may cancel out in a sum, as flips of the same bit in two words do.
       let flipped = zip(bytes, packet.bytes).map { ($0 ^ $1).nonzeroBitCount }.reduce(0, +)
       if flipped == 1 { #expect(!packet.isChecksumRight(bytes), "seed \(seed)") }
     }
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func aUDPChecksumOfZeroIsWrittenAsItsComplement() throws {
-    // Every payload of two bytes whose checksum comes out as 0 is sent with 0xffff, and flips may lead there and away.
+    // A payload of two bytes whose checksum is 0 is sent with 0xffff; flips may lead there, and away from there.
     for seed in seeds(0..<3_000) {
       var generator = SeededGenerator(seed: seed)
       let payload = (0..<2).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -61,7 +61,7 @@ import Testing
       _ = try damage(&bytes, seed: seed)
       #expect(bytes[26] != 0 || bytes[27] != 0, "seed \(seed)")
     }
-    // Straight there: the one flip that makes the sum all ones.
+    // The single flip that makes the sum all ones.
     var packet = TestPacket(version: 4, isTCP: false, payload: [0, 0])
     let checksum = packet.bytes.word(26)
     packet.payload = [UInt8(checksum >> 8), UInt8(checksum & 0xff) ^ 1]
@@ -109,7 +109,7 @@ import Testing
     #expect(IPPacket(bytes.span) == nil)
   }
 
-  /// Whatever is in a packet and wherever it is cut, what may be damaged lies inside.
+  /// Whatever a packet holds and wherever it is cut, the range that may be damaged lies inside it.
   @Test func survivesAnything() {
     var generator = SeededGenerator(seed: 5)
     for packet in TestPacket.all {

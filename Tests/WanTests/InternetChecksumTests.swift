@@ -5,7 +5,7 @@ import Testing
 @testable import shoal_wan
 
 @Suite struct InternetChecksumTests {
-  /// RFC 1624 §4: the case in which equation 2 of RFC 1141 gave 0xffff.
+  /// RFC 1624 §4: the case for which equation 2 of RFC 1141 gave 0xffff.
   @Test func theExampleOfRFC1624() {
     #expect(InternetChecksum.mended(0xdd2f, old: 0x5555, new: 0x3285) == 0x0000)
   }
@@ -14,7 +14,7 @@ import Testing
     #expect(InternetChecksum.mended(0x0000, old: 0x3285, new: 0x5555) == 0xdd2f)
   }
 
-  /// Mending one word gives what computing all anew gives, but for the two spellings of zero.
+  /// An update for one changed word gives what computing the whole sum gives, except that zero has two forms.
   @Test func agreesWithComputingAnew() {
     for seed in seeds(0..<200) {
       var generator = SeededGenerator(seed: seed)
@@ -24,7 +24,7 @@ import Testing
       let old = words[index]
       words[index] = UInt16.random(in: 0...UInt16.max, using: &generator)
       let mended = InternetChecksum.mended(before, old: old, new: words[index])
-      // Whoever verifies adds the checksum to all words, and wants all ones.
+      // To verify, one adds the checksum to all words, and expects all ones.
       #expect(sum(words + [mended]) == 0xffff, "seed \(seed)")
     }
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_wan
 
-private let canMakeLinks = geteuid() == 0 && (unsafe access("/dev/net/tun", R_OK | W_OK)) == 0
+private let canMakeLinks = geteuid() == 0 && TestFile.allows(R_OK | W_OK, "/dev/net/tun")
 
 /// The program itself, between namespaces that it makes.
 @Suite(
@@ -30,7 +30,7 @@ struct LinkTests {
     #expect(count("offered_packets") == 500 && count("offered_bytes") == 500 * 229)
     #expect(count("ring_dropped") == 0 && count("overflow") == 0 && count("refused") == 0)
     #expect((20..<90).contains(count("lost")) && count("corrupted") > 50 && count("duplicated") > 5)
-    // All that was not lost came through the kernel's own check of the checksum, damaged or not.
+    // Everything that was not lost has passed the kernel's own checksum test, damaged or not.
     #expect(arrived == 500 - count("lost") + count("duplicated") && arrived == count("delivered_packets"))
     #expect((count("corrupted")...count("corrupted") + count("duplicated")).contains(damaged))
   }
@@ -45,7 +45,7 @@ struct LinkTests {
     let report = try wan.stop()
     let up = try #require(report["up"] as? [String: Any])
     #expect(up["corrupted"] as? Int == 200 && up["delivered_packets"] as? Int == 200)
-    // Two flips may hide from a sum of words: those of bits of the same weight.
+    // Two flips may cancel out in a sum of words: those of bits with the same weight.
     #expect(arrived < 20)
   }
 
@@ -63,7 +63,7 @@ struct LinkTests {
     while received.count < bytes.count, let part = server.receive(within: 20_000), !part.isEmpty { received += part }
     #expect(received == bytes)
     _ = try wan.stop()
-    unsafe #expect(access("/run/netns/\(wan.name)-a", F_OK) != 0 && access("/run/netns/\(wan.name)-b", F_OK) != 0)
+    #expect(isThere(wan.name) == [false, false])
   }
 
   @Test func runsACommandAndPassesItsStatusOn() throws {
@@ -92,7 +92,7 @@ struct LinkTests {
   }
 
   private func isThere(_ wan: String) -> [Bool] {
-    ["a", "b"].map { unsafe access("/run/netns/\(wan)-\($0)", F_OK) == 0 }
+    ["a", "b"].map { TestFile.exists("/run/netns/\(wan)-\($0)") }
   }
 
   @Test func whatAKilledRunHasLeftIsRemovedWhereThatIsWished() throws {

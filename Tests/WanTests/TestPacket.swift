@@ -1,6 +1,6 @@
 import Testing
 
-/// A packet of TCP or UDP over IPv4 or IPv6 with a right checksum.
+/// A TCP or UDP packet over IPv4 or IPv6, with the right checksum.
 struct TestPacket: Sendable, CustomTestStringConvertible {
   let version: Int
   let isTCP: Bool
@@ -29,7 +29,7 @@ struct TestPacket: Sendable, CustomTestStringConvertible {
   }
 
   var bytes: [UInt8] {
-    // TCP with a timestamp option, as most have.
+    // TCP with a timestamp option, as is common.
     var transport: [UInt8] =
       isTCP
       ? [0x13, 0x88, 0x13, 0x89, 0, 0, 0, 1, 0, 0, 0, 2, 0x80, 0x18, 1, 0, 0, 0, 0, 0]

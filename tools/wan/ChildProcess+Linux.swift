@@ -1,6 +1,9 @@
 import Glibc
 import ShoalTerminal
 
+// Safety: what is initialised is destroyed, and every duplicated word freed, at the end of the scope; the list of words
+// ends with nil.
+
 /// A program in one of the namespaces.
 struct ChildProcess {
   private let id: pid_t

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the text is copied at once.
+
 /// Why the emulator cannot continue: one line that names the thing, the cause and the remedy.
 struct Failure: Error {
   let message: String

@@ -1,6 +1,8 @@
 import Glibc
 import ShoalBase
 
+// Safety: the kernel fills a local structure.
+
 /// The clock that nobody can set.
 enum MonotonicClock {
   static func now() -> Instant {

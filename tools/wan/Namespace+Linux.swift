@@ -1,6 +1,8 @@
 import CShoalWan
 import Glibc
 
+// Safety: the system reads C strings during each call.
+
 /// A network namespace that has a name, as `ip netns` keeps them.
 struct Namespace {
   private static let directory = "/run/netns"

@@ -1,6 +1,9 @@
 import CShoalWan
 import Glibc
 
+// Safety: each request is a local that lives until the call returns; the name fits, which is checked, and an address
+// has as many bytes as its field.
+
 /// A network interface of the namespace that this thread is in.
 struct NetworkInterface {
   let name: String

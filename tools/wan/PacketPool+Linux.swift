@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: mapped until `deinit`, by one owner. A slot's number is checked, and its length is no more than its size.
+
 /// Room for the packets that a link holds, in slots of one size.
 ///
 /// Only slots that were ever used take memory, and the one given back last is used first.

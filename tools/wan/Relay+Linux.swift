@@ -4,6 +4,8 @@ import ShoalBase
 import ShoalLink
 import ShoalTerminal
 
+// Safety: the system is given local structures, and their number.
+
 /// One direction of the link: takes packets from one device, and hands them to the other when the link says.
 ///
 /// Everything here belongs to one thread. While packets flow it sleeps for short, fixed spans, so that it is woken per

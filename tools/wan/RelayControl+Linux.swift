@@ -2,6 +2,8 @@ import CShoalWan
 import Glibc
 import Synchronization
 
+// Safety: the system reads or fills eight bytes, which is the size of a local.
+
 /// How the program communicates with the thread of a relay.
 final class RelayControl: Sendable {
   private struct State {

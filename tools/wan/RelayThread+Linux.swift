@@ -1,6 +1,8 @@
 import CShoalWan
 import Glibc
 
+// Safety: the body is retained once, and released once: by its thread, or here if there is no thread.
+
 /// A thread that runs a relay, ahead of everything that is not urgent: a late packet would look like a delay of the
 /// link.
 enum RelayThread {

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the system reads and fills local structures; a handler's address is only compared, as a number.
+
 /// The signals that this program waits for: all that would end it, SIGUSR1 and SIGCHLD.
 struct Signals {
   /// All except those that report a fault of ours, cannot be waited for, end nothing, or are used by the C library.

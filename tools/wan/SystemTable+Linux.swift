@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: a line is read into an array whose size the system is told; the file is closed once, after the last.
+
 /// The rows of a table that the kernel shows as a file, as words.
 struct SystemTable: Sequence {
   private let rows: [[Substring]]

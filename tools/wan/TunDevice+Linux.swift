@@ -1,6 +1,8 @@
 import CShoalWan
 import Glibc
 
+// Safety: each request is a local that lives until the call returns; the name is cut to what fits.
+
 /// A TUN device: what the namespace sends into it is ours to read, and the namespace receives what we write.
 struct TunDevice {
   /// How many packets the device holds until we read them: more than a burst at any rate that we can carry.

@@ -1,6 +1,9 @@
 import Glibc
 import ShoalWire
 
+// Safety: whoever passes a pointer keeps `addressStorageSize` aligned bytes behind it during the call, more than any
+// offset here reaches; none is kept.
+
 /// Room for a `sockaddr_in` or `sockaddr_in6`.
 let addressStorageSize = MemoryLayout<sockaddr_in6>.size
 

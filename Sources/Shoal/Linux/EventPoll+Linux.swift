@@ -2,6 +2,9 @@ import CShoal
 import Glibc
 import ShoalBase
 
+// Safety: `events` has `eventLimit` places, lives until `deinit` and has one owner; the kernel is told that limit. An
+// index beyond it is stopped.
+
 /// Waits for descriptors and a deadline (epoll). One thread owns it; other threads reach that thread by `Wake`.
 @safe package struct EventPoll: ~Copyable {
   /// What to be told about a descriptor.
@@ -79,6 +82,7 @@ import ShoalBase
 
   /// Event `index` of the last wait.
   package subscript(index: Int) -> Event {
+    precondition(index >= 0 && index < Self.eventLimit)
     let event = unsafe events[index]
     let failed = unsafe event.events & 0x18 != 0
     return unsafe Event(

@@ -3,6 +3,8 @@ import Glibc
 import ShoalBase
 import ShoalContent
 
+// Safety: each call is given a buffer with its own length, or a local structure, that lives until the call returns.
+
 /// An open file. Reads and writes give an offset, so threads may share it. It is closed when the last reference goes.
 package final class File: Sendable {
   /// How `create` treats what is there.

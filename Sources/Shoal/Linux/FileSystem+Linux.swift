@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the system reads C strings and fills local structures before each call returns; it keeps no pointer.
+
 /// What the file system says about a path or an open file.
 package struct FileStatus: Hashable, Sendable {
   package enum Kind: Sendable { case regular, directory, other }

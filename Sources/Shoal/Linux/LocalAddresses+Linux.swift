@@ -1,6 +1,9 @@
 import Glibc
 import ShoalWire
 
+// Safety: the lists are walked, and their texts copied, before they are freed at the end of the scope; what the kernel
+// fills is local, and passed with its size.
+
 /// The addresses of this machine.
 package enum LocalAddresses {
   /// The addresses at which other machines may reach a socket bound to `socket`, best first: see

@@ -2,6 +2,9 @@ import CShoal
 import Glibc
 import ShoalWire
 
+// Safety: one allocation holds everything, is freed in `deinit` and has one owner. An index must be below `count`,
+// which is checked; a message's control area has room for both kinds of control message.
+
 /// The headers, vectors, addresses and control areas of some messages, as `sendmmsg` and `recvmmsg` take them.
 ///
 /// Memory is held untyped: `mmsghdr` is unknown to clients of this module that do not define `_GNU_SOURCE`.
@@ -30,23 +33,28 @@ import ShoalWire
 
   /// The header of message `index`; those that follow are contiguous.
   subscript(index: Int) -> UnsafeMutablePointer<mmsghdr> {
-    unsafe (memory + index * MemoryLayout<mmsghdr>.stride).assumingMemoryBound(to: mmsghdr.self)
+    unsafe (memory + checked(index) * MemoryLayout<mmsghdr>.stride).assumingMemoryBound(to: mmsghdr.self)
   }
 
   /// Where the bytes of message `index` are.
   func vector(_ index: Int) -> UnsafeMutablePointer<iovec> {
     let base = unsafe memory + count * MemoryLayout<mmsghdr>.stride
-    return unsafe (base + index * MemoryLayout<iovec>.stride).assumingMemoryBound(to: iovec.self)
+    return unsafe (base + checked(index) * MemoryLayout<iovec>.stride).assumingMemoryBound(to: iovec.self)
   }
 
   /// Room for the address of message `index`.
   func name(_ index: Int) -> UnsafeMutableRawPointer {
-    unsafe memory + count * (MemoryLayout<mmsghdr>.stride + MemoryLayout<iovec>.stride) + index * Self.nameSize
+    unsafe memory + count * (MemoryLayout<mmsghdr>.stride + MemoryLayout<iovec>.stride) + checked(index) * Self.nameSize
   }
 
   /// Room for the control messages of message `index`.
   func control(_ index: Int) -> UnsafeMutableRawPointer {
-    unsafe memory + count * (Self.stride - Self.controlSize) + index * Self.controlSize
+    unsafe memory + count * (Self.stride - Self.controlSize) + checked(index) * Self.controlSize
+  }
+
+  private func checked(_ index: Int) -> Int {
+    precondition(index >= 0 && index < count)
+    return index
   }
 }
 
@@ -57,6 +65,7 @@ extension MessageArray {
       let sent = unsafe sendmsg(socket, &self[first].pointee.msg_hdr, 0)
       return sent < 0 ? -Int(errno) : 1
     }
+    precondition(limit <= count - first)
     let sent = unsafe sendmmsg(socket, self[first], UInt32(limit), 0)
     return sent < 0 ? -Int(errno) : Int(sent)
   }

@@ -3,6 +3,9 @@ import Glibc
 import ShoalBase
 import ShoalWire
 
+// Safety: `messages` and `memory` live as long as the batch; each vector names its own 64 KiB of `memory`. Control
+// messages are walked as the C library's macros do, within the length that the kernel gave.
+
 /// One datagram in a `ReceiveBatch`, whose next `receive` overwrites it.
 package struct ReceivedDatagram {
   /// Where its payload is, in the batch's memory.

@@ -1,6 +1,9 @@
 import Glibc
 import ShoalWire
 
+// Safety: the list of answers is walked before it is freed at the end of the scope; what else the system fills is
+// local.
+
 /// Why a host and port were not understood, or were not found.
 package enum ResolverError: Error, Hashable, Sendable {
   /// Not "host", "host:port", "[IPv6]:port" or ":port".

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the semaphore has an address of its own, freed when nobody has a reference and so nobody waits.
+
 /// A POSIX semaphore.
 @safe final class Semaphore: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)

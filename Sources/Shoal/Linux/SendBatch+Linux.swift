@@ -2,6 +2,9 @@ import Glibc
 import ShoalBase
 import ShoalWire
 
+// Safety: `messages`, `singles` and `memory` live as long as the batch, and each vector lies within the bytes of
+// `memory` that were written.
+
 /// Datagrams of one flush, written side by side into one buffer.
 ///
 /// A run of equal datagrams to one address (the last may be shorter) is one message that the kernel cuts

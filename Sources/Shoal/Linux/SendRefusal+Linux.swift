@@ -2,6 +2,8 @@ import Glibc
 import ShoalContent
 import ShoalWire
 
+// Safety: the text is copied at once.
+
 /// Why this machine does not send to an address, and what its user can do about it.
 package struct SendRefusal: CustomStringConvertible {
   private let code: Int32

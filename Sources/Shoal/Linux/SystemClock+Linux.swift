@@ -1,6 +1,8 @@
 import Glibc
 import ShoalBase
 
+// Safety: the kernel fills a local structure.
+
 /// The clocks of this machine.
 package enum SystemClock {
   /// The monotonic clock, which nobody can set.

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the text is copied at once.
+
 /// A refusal by the operating system: what it was asked to do, to what, and the `errno` that it answered with.
 package struct SystemError: Error, Hashable, Sendable {
   /// What was being done, as a verb that follows "cannot".

@@ -1,6 +1,8 @@
 import CShoal
 import Glibc
 
+// Safety: the kernel is told how much of the array is left, and the array counts as filled only when all of it is.
+
 /// Random numbers from the kernel, for keys and ids that must not be guessable.
 package enum SystemRandom {
   /// `count` random bytes; 32 make a key.

@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the body is retained once, and released once: by its thread, or here if there is no thread.
+
 /// Starts threads of the system, for work that blocks or that must not share its thread.
 enum SystemThread {
   private final class Body {

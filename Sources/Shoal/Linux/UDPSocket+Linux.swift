@@ -2,6 +2,8 @@ import CShoal
 import Glibc
 import ShoalWire
 
+// Safety: each option is a local that is passed with its size; the address lives until `bind` returns.
+
 /// A bound, non-blocking UDP socket. Closed when the last reference goes.
 package final class UDPSocket: Sendable {
   /// What is asked of the kernel, which may grant less.

@@ -1,6 +1,8 @@
 import CShoal
 import Glibc
 
+// Safety: the kernel fills a local.
+
 /// Ends the `EventPoll.wait` of another thread (eventfd). Add its descriptor to the poll as readable.
 package final class Wake: Sendable {
   /// For `EventPoll`.

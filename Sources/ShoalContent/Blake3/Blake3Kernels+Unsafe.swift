@@ -1,7 +1,9 @@
 import CShoalKernels
 
-/// Calls the C kernels, 1...`count`. They read and write through pointers, to memory that is checked here to hold what
-/// they are told it holds, and keep none of them.
+// Safety: the memory lives until the call returns, and is checked to hold as much as a kernel reads and writes, which
+// keeps no pointer.
+
+/// Calls the C kernels, 1...`count`.
 enum Blake3Kernels {
   /// How many this processor can run: the last is the fastest.
   static var count: UInt32 { shoal_blake3_kernel() }

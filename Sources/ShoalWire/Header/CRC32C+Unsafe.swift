@@ -1,6 +1,9 @@
 import CShoalKernels
 
-// Calls the C kernels. They read and write through pointers that cover the spans, and keep none of them.
+// Safety: the spans' memory lives until the call returns, and has as many bytes as a kernel is told to read or write; it
+// keeps no pointer.
+
+// Calls the C kernels.
 extension CRC32C {
   private static let kernel = shoal_crc32c_kernel()
 

@@ -28,13 +28,13 @@ public enum ContentSpace: UInt8, Sendable {
 
 /// Why a file or a range of it is not sent.
 public enum Refusal: UInt16, Sendable, CaseIterable, CustomStringConvertible {
-  /// No such file here, or no longer.
+  /// The sender does not have the file, or no longer has it.
   case unknownFile = 0
   /// More files are wanted on this connection than it accepts.
   case tooManyFiles = 1
-  /// The range is outside the file, or of a chunk that is not here.
+  /// The range is outside the file, or in a chunk that the sender does not have.
   case notHere = 2
-  /// More ranges are requested than are kept.
+  /// More ranges are requested than the sender keeps.
   case tooManyRequests = 3
 
   /// The name in Protocol.md.
@@ -90,7 +90,7 @@ public struct Want: Message, Hashable {
   }
 }
 
-/// OFFER: answers a WANT with the file's cut and the chunks that are here. HAVE adds to them.
+/// OFFER: answers a WANT with the file's cut and the chunks that the sender has. HAVE adds to them.
 public struct Offer: Message, Hashable {
   /// The type byte of an OFFER.
   public static let type = MessageType.offer
@@ -104,7 +104,7 @@ public struct Offer: Message, Hashable {
   public var chunks: UInt32 = 0
   /// The file's name; not to be trusted.
   public var name = ""
-  /// The chunks that are here.
+  /// The chunks that the sender has.
   public var have: [ChunkRun] = []
 
   /// All fields zero or empty.
@@ -121,7 +121,7 @@ public struct Offer: Message, Hashable {
   }
 }
 
-/// HAVE: more chunks are here.
+/// HAVE: the sender has more chunks.
 public struct Have: Message, Hashable {
   /// The type byte of a HAVE.
   public static let type = MessageType.have
@@ -192,7 +192,7 @@ public struct Cancel: Message, Hashable {
   public var file: UInt16 = 0
   /// A `ContentSpace`.
   public var space: UInt8 = 0
-  /// The bytes no longer wanted, at most 96 ranges; none: the file is no longer wanted.
+  /// The bytes no longer wanted, at most 96 ranges; if there is none, the whole file is no longer wanted.
   public var ranges: [RangeField] = []
 
   /// All fields zero or empty.
@@ -245,7 +245,7 @@ public struct Refuse: Message, Hashable {
   public var code: UInt16 = 0
   /// A `ContentSpace`.
   public var space: UInt8 = 0
-  /// The ranges that are refused; none: the file is.
+  /// The ranges that are refused; if there is none, the whole file is.
   public var ranges: [RangeField] = []
 
   /// All fields zero or empty.

@@ -42,7 +42,7 @@ async def main(pair):
     connection = await (await (await endpoint.accept_next()).accept()).connect()
     stream = await connection.accept_uni()
     while (left := pair.bytes - pair.received) > 0:
-        # One large read instead of many of a datagram each, which the binding makes dear; small ones first, so that
+        # One large read instead of many of a datagram each, which are expensive through the binding; small ones first, so that
         # what a slow link brings is counted.
         size = min(left, BLOCK if pair.received >= 8 * BLOCK else BLOCK // 16)
         pair.received += len(await stream.read_exact(size))

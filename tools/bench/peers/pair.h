@@ -1,6 +1,6 @@
 /* What every pair program in C has in common.
  *
- *   PROGRAM recv ADDRESS PORT BYTES      prints "ready", then "end NANOSECONDS BYTES", when all has come or on SIGTERM
+ *   PROGRAM recv ADDRESS PORT BYTES      prints "ready", then "end NANOSECONDS BYTES", when all is here, or on SIGTERM
  *   PROGRAM send ADDRESS PORT BYTES      prints "ready", waits for a line on standard input, prints "start NANOSECONDS",
  *                                        connects and sends
  *
@@ -91,7 +91,7 @@ static char *pair_content(void) {
   return block;
 }
 
-/* Compares what came with what was sent, and ends the program when all has come. */
+/* Compares what arrived with what was sent, and ends the program when everything has arrived. */
 static inline void pair_take(const struct pair *pair, const char *content, const char *data, uint64_t length) {
   for (uint64_t done = 0; done < length;) {
     uint64_t some = length - done < pair_block ? length - done : pair_block;

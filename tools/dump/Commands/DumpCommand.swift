@@ -167,7 +167,7 @@ struct DumpCommand: ~Copyable {
 
   private mutating func flush(isEnd: Bool = false) {
     if !isEnd, options.isQlog, qlog.isWaiting(out.count) { return }
-    if out.count > 0 { console.write(out.bytes.span) }
+    if out.count > 0 { out.read { console.write($0) } }
     out.removeAll()
   }
 

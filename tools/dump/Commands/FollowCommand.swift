@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalCapture
 import ShoalContent
 import ShoalSwarm

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalCapture
 import ShoalTerminal
 import ShoalWire
@@ -66,7 +67,7 @@ struct HexCommand {
       if options.showsBytes { ByteTable.write(datagram, to: &out) }
     }
     out.append("\n")
-    console.write(out.bytes.span)
+    out.read { console.write($0) }
   }
 
   /// The bytes are a Shoal datagram, or an IP packet, or an Ethernet frame.

@@ -37,9 +37,8 @@ final class CaptureOutput {
     let text = comment.count > 0 ? comment.text : nil
     count += 1
     if datagram.part == 0, let frame {
-      let packet = frame.record.bytes.slice(frame.packet)
       writer.packet(
-        packet.span, originalLength: packet.count + datagram.length - datagram.bytes.count,
+        frame.packet.span, originalLength: frame.packet.count + datagram.length - datagram.bytes.count,
         wallClockNanoseconds: datagram.wallTime ?? 0, direction: datagram.direction, comment: text,
         interface: interface)
     } else {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalCapture
 import ShoalTerminal
 
@@ -39,14 +40,13 @@ struct DatagramReader: ~Copyable {
 
   /// A captured frame with an IP packet in it.
   struct Frame {
-    var record: CaptureRecord
-    /// Where in the record the IP packet lies.
-    var packet: Range<Int>
+    /// The captured part of the IP packet.
+    var packet: Bytes
     /// Which interface it passed, among those of the capture.
     var interface: UInt64
 
     fileprivate init(_ record: CaptureRecord, _ packet: Range<Int>, _ index: UInt32?) {
-      (self.record, self.packet) = (record, packet)
+      self.packet = record.bytes.slice(packet)
       interface = UInt64(truncatingIfNeeded: record.interface) << 32 | UInt64(index ?? 0)
     }
   }
@@ -86,8 +86,8 @@ struct DatagramReader: ~Copyable {
       packets += 1
       do throws(NotUDP) {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span, verifying: false)
-        frame = Frame(record, found.packet, found.interface)
         segments.first(of: record, found, &datagram)
+        frame = Frame(record, found.packet, found.interface)
         return true
       } catch {
         pass(error)
@@ -109,10 +109,11 @@ struct DatagramReader: ~Copyable {
 
   @inline(__always)
   private mutating func nextRead() throws(InputFailure) -> CaptureRecord? {
-    guard let record = try records.next() else { return nil }
-    if watch.isJump(record.time) { return try judged(record, isHeld: false) }
-    guard watch.shift == 0 else { return steady(record) }
-    previous = record.time ?? previous
+    let record = try records.next()
+    let time = record?.time
+    if watch.isJump(time), let record { return try judged(record, isHeld: false) }
+    guard watch.shift == 0 else { return record.map { steady($0) } }
+    previous = time ?? previous
     return record
   }
 
@@ -171,7 +172,7 @@ struct DatagramReader: ~Copyable {
   var interfaceName: String? {
     guard let frame else { return nil }
     let index = UInt32(truncatingIfNeeded: frame.interface)
-    return records.name(ofInterface: frame.record.interface) ?? (index > 0 ? "interface \(index)" : nil)
+    return records.name(ofInterface: Int(frame.interface >> 32)) ?? (index > 0 ? "interface \(index)" : nil)
   }
 
   /// What one must know about how this was captured to understand what was read, in sentences.

@@ -1,6 +1,9 @@
 import Glibc
 import Synchronization
 
+// Safety: the system reads and fills a local structure; the handler only sets a lock-free flag, and an earlier
+// handler's address is only compared.
+
 /// Whether the user has asked to stop, with Ctrl-C or kill, or is gone.
 enum Interruption {
   private static let requested = Atomic<Bool>(false)

@@ -1,7 +1,11 @@
 import Glibc
+import ShoalBase
 import ShoalCapture
 import ShoalTerminal
 import Synchronization
+
+// Safety: the ring is mapped until `deinit`. A block is ours from the moment when its status says so until we give it
+// back; the kernel keeps its packets inside, and their bytes are copied.
 
 /// Captures UDP packets from an interface with a packet socket, through a ring that the kernel fills (TPACKET_V3).
 @safe final class LiveCapture {

@@ -1,6 +1,8 @@
 import Glibc
 import ShoalTerminal
 
+// Safety: the system reads C strings and fills locals, whose sizes it is told or knows.
+
 /// Identifies the file behind a descriptor or a path: a file with several names is still the same one.
 struct FileIdentity: Equatable {
   private var device: dev_t

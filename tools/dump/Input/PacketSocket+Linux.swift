@@ -1,6 +1,9 @@
 import Glibc
 import ShoalWire
 
+// Safety: each structure is a local laid out as the kernel's, passed with its size; the filter's instructions live
+// until the call returns.
+
 /// What Linux's headers declare in macros and structures that Swift does not see: packet(7), BPF.
 enum PacketSocket {
   private static let level: Int32 = 263

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalCapture
 import ShoalContent
 import ShoalWire
@@ -20,7 +21,7 @@ struct Segments {
   mutating func first(of record: CaptureRecord, _ frame: IPFrame, _ datagram: inout Datagram) {
     let payload = record.bytes.slice(frame.payload)
     datagram = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
-    rest = Bytes()
+    if hasMore { rest = Bytes() }
     guard datagram.isCorrupt, let size = Self.size(of: payload) else { return }
     (self.record, self.frame, rest, part, self.size) = (record, frame, payload, 0, size)
     _ = next(&datagram)

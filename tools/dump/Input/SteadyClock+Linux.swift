@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the kernel fills a local structure.
+
 /// The times of packets that the kernel stamps by the wall clock, as if nobody had set that clock since the capture
 /// began.
 struct SteadyClock {

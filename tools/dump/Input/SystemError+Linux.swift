@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the text is copied at once.
+
 /// The words of the last system call's error, and what can be done about it.
 func systemError() -> String {
   switch errno {

@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalCapture
 import ShoalWire
 

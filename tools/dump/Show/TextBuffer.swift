@@ -1,41 +1,38 @@
 import ShoalBase
 import ShoalWire
 
-/// Text being put together, in memory that is kept from one line to the next.
-struct TextBuffer: ~Copyable {
-  /// The text so far.
-  private(set) var bytes: [UInt8] = []
-
-  init(capacity: Int = 1 << 17) { bytes.reserveCapacity(capacity) }
-
-  var count: Int { bytes.count }
-  var text: String { String(decoding: bytes, as: UTF8.self) }
-
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
-  /// Cuts the text to its first `count` bytes.
-  mutating func truncate(_ count: Int) { if count < bytes.count { bytes.removeLast(bytes.count - count) } }
-
-  @inline(__always)
-  mutating func append(_ text: StaticString) { bytes.append(text) }
-  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
-  mutating func append(_ bytes: Span<UInt8>) { self.bytes.append(bytes) }
-  @inline(__always)
-  mutating func append(byte: UInt8) { bytes.append(byte) }
-
+// What text is made of: numbers, addresses, times.
+extension TextBuffer {
   /// Appends a decimal number, right-aligned in a column of `width` that is filled on the left.
   mutating func append(_ value: UInt64, width: Int = 0, fill: UInt8 = UInt8(ascii: " ")) {
     guard value >= 10 || width > 1 else { return append(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var place = digits.count
-    var rest = value
-    repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      place -= 1
-      digits[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-      rest = quotient
-    } while rest > 0
-    for _ in 0..<max(width - (digits.count - place), 0) { append(byte: fill) }
-    append(digits.span.extracting(place...))
+    var length = 1
+    var bound: UInt64 = 10
+    while value >= bound {
+      length += 1
+      let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
+      if overflow { break }
+      bound = next
+    }
+    let size = max(length, width)
+    append(size) { text in
+      var place = size
+      var rest = value
+      // Two digits a division: half of a line is numbers.
+      while rest >= 10 {
+        let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+        let tens = (pair &* 205) &>> 11
+        place -= 2
+        text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
+        text[place + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair &- tens &* 10)
+        rest = quotient
+      }
+      if length & 1 == 1 {
+        place -= 1
+        text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
+      }
+      for index in 0..<place { text[index] = fill }
+    }
   }
 
   mutating func append(_ value: UInt32) { append(UInt64(value)) }
@@ -49,13 +46,13 @@ struct TextBuffer: ~Copyable {
 
   /// The lowest `digits` hexadecimal digits.
   mutating func append(hex value: UInt64, _ digits: Int) {
-    for index in 0..<digits { append(byte: Self.digit(value, index, of: digits)) }
+    append(digits) { text in for index in 0..<digits { text[index] = Self.digit(value, index, of: digits) } }
   }
 
   /// Writes hexadecimal digits over those that were written at `place`.
   mutating func patch(hex value: UInt64, _ digits: Int, at place: Int) {
     guard place >= 0, place + digits <= count else { return }
-    for index in 0..<digits { bytes[place + index] = Self.digit(value, index, of: digits) }
+    for index in 0..<digits { self[place + index] = Self.digit(value, index, of: digits) }
   }
 
   private static func digit(_ value: UInt64, _ index: Int, of digits: Int) -> UInt8 {

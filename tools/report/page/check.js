@@ -1,4 +1,4 @@
-// Asked for by the hash #check: does what a person would, and writes into the document what of it did not work.
+// Runs if the URL's hash is #check: does what a user would, and writes into the document what did not work.
 
 function selfCheck() {
   const failures = [];
@@ -121,7 +121,7 @@ function selfCheck() {
   document.body.dataset.slowest = slowest.toFixed(0);
 }
 
-// Not over it and not far from it, wherever there is room.
+// Neither over the pointer nor far from it, wherever there is room.
 function isBeside(box, x, y) {
   const dx = Math.max(box.left - x, x - box.right, 0), dy = Math.max(box.top - y, y - box.bottom, 0);
   const isInSight = box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
@@ -146,7 +146,7 @@ function checkSwarm(expect, pointerAt) {
   }
 }
 
-// At every zoom, of what is drawn of the first sendings, repeats and losses each has ink as it has packets.
+// At every zoom, first transmissions, repeats and losses each have ink in proportion to their packets.
 function checkInk(expect) {
   const flow = flowAt(view.flow), panel = panels[0];
   const hidden = new Set(view.hidden);
@@ -172,7 +172,7 @@ function checkInk(expect) {
   drawAll();
 }
 
-// On how many dots the packets of a class lie.
+// The number of dots on which packets of a class lie.
 function dotsOf(plane, flow, name) {
   const dots = new Dots(plane), places = new Set();
   const [times, rows] = name === "lost" ? [flow.lostTimes, flow.lost] : [flow.resentTimes, flow.resent];

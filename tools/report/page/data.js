@@ -116,7 +116,7 @@ report.marks.forEach((name, bit) => { markBit[name] = 2 ** bit; });
 const isMarked = (marks, name) => Math.floor(marks / markBit[name]) % 2 === 1;
 const isLossMarked = marks => isMarked(marks, "lost_by_ack") || isMarked(marks, "lost_by_timeout");
 
-// A flow as the panels want it, decoded when it is first looked at.
+// A flow as the panels need it, decoded when it is first looked at.
 const decoded = new Map();
 function flowAt(index) {
   if (!decoded.has(index)) decoded.set(index, decodeFlow(index));
@@ -148,7 +148,7 @@ function decodeFlow(index) {
   flow.flight = merged(data, acks, "flight");
   flow.rttRows = Int32Array.from(rowsOf(acks.count, i => acks.rtt[i] > 0));
   flow.rttTimes = Float64Array.from(flow.rttRows, i => acks.t[i]);
-  // What each ACK newly reports to be corrupt; one that was overtaken reports less than was known.
+  // How many corrupt datagrams each ACK newly reports; an ACK that was overtaken reports fewer than are known.
   let known = 0;
   flow.reported = acks.corrupt.map(count => {
     const news = Math.max(0, count - known);
@@ -158,11 +158,11 @@ function decodeFlow(index) {
   flow.repeatOf = new Map();
   for (let i = 0; i < repeats.count; i++) flow.repeatOf.set(repeats.row[i], i);
   const firstOf = i => flow.repeatOf.has(i) ? repeats.first[flow.repeatOf.get(i)] : 0;
-  // What was lost is found as its repeat leaves; or, where the receiver captured, as one comes of what had never come.
+  // A loss is found when its repeat leaves; in a receiver's capture, when a repeat arrives of what had never arrived.
   const isFound = i => isLossMarked(data.marks[i]) || (flow.receivers && !isMarked(data.marks[i], "duplicate") && !firstOf(i));
   flow.found = flow.resent.filter(isFound);
   flow.foundTimes = Float64Array.from(flow.found, i => data.t[i]);
-  // The sendings that were lost: each the one before its repeat, or the repeat itself where that was not captured.
+  // The transmissions that were lost: each is the one before its repeat, or the repeat itself if that was not captured.
   const latest = new Map(), found = new Set(flow.found), lost = [];
   for (const i of flow.resent) {
     if (found.has(i)) {

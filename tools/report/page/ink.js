@@ -11,7 +11,7 @@ const sizeDots = (plane, packets) => { dot = Math.max(3, Math.min(5, Math.round(
 const signInk = { R: 34, x: 40, diamond: 34 };
 const signsFor = (ink, sign) => Math.max(1, Math.floor(ink / signInk[sign]));
 
-// The dots of a plane, each with its class: the last to take one has it.
+// The dots of a plane, each with its class: the last class to take a dot keeps it.
 class Dots {
   constructor(plane) {
     this.plane = plane;
@@ -69,7 +69,7 @@ class Budget {
   }
 }
 
-// `most` signs of those at the places given (x, y, x, y, …), evenly spread, none upon another.
+// `most` signs of those at the places given (x, y, x, y, …), evenly spread, none on top of another.
 function placeSigns(room, places, most, put) {
   const count = places.length / 2;
   let placed = 0;

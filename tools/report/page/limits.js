@@ -52,7 +52,7 @@ function drawLimits(g, flow, plane) {
     const base = plane.y0 + (row + 1) * limitLane;
     for (let column = 0; isShown("limits") && column < columns; column++) {
       const height = lane[column] * (limitLane - 4);
-      // A limit that held at all has a mark.
+      // A limit that applied at all gets a mark.
       if (lane[column] > 0) g.fillRect(plane.x0 + column, base - Math.max(height, 1), 1, Math.max(height, 1));
     }
     g.fillStyle = theme.line;
@@ -74,7 +74,7 @@ function drawLimitsAxis(g, flow, plane) {
   });
 }
 
-// What held at a time, and how much of the stretch that a few pixels show.
+// Which limit applied at a time, and for how much of the span that a few pixels show.
 function limitText(flow, plane, t) {
   const around = (view.t1 - view.t0) / plane.w * 3;
   const shares = limitShares(flow, t - around, t + around);

@@ -117,7 +117,7 @@ function listen(panel) {
     if (event.button !== 0) return;
     panel.plot.setPointerCapture(event.pointerId);
     start = { ...place(event), t0: view.t0, t1: view.t1, pans: event.shiftKey };
-    // A finger hovers nowhere: it is told where it touches.
+    // A finger cannot hover, so it is told about what it touches.
     const { x, y } = start;
     pointer = { panel, x, y, found: nearest(panel, flowAt(view.flow), x, y) };
     drawOver();
@@ -147,7 +147,7 @@ function listen(panel) {
     }
   });
   panel.plot.addEventListener("pointerleave", event => {
-    // What a finger asked for stays when it is lifted.
+    // What a touch has shown stays when the finger is lifted.
     if (event.pointerType === "touch") return;
     pointer = null;
     drawOver();
@@ -167,7 +167,7 @@ const keys = {
   Escape: () => { view.pin = null; changed(); },
 };
 
-// What was too much to be in the page.
+// What was left out of the page, as there was too much of it.
 function leftOut() {
   const parts = [];
   if (report.left_out) parts.push(plural(report.left_out, "connection"));
@@ -175,7 +175,7 @@ function leftOut() {
   return parts.length ? `, without ${parts.join(" and ")} more` : "";
 }
 
-// Which capture, of when, how long, of how much.
+// The capture's name, date, duration and size.
 function showTitle() {
   document.title = `${report.file}: Shoal report`;
   document.getElementById("file").textContent = report.file;
@@ -231,7 +231,7 @@ function start() {
       : `The capture holds ${plural(report.datagrams, "Shoal datagram")} and no connection that carries anything.`;
     return;
   }
-  // What a qlog tells of is what it was given for, if anything went there.
+  // If there is a qlog, it was given for the direction that it describes, if anything was sent there.
   const told = shown.filter(index => report.flows[index].qlog && report.flows[index].fresh > 0);
   view.flow = (told.length ? told : shown)
     .reduce((best, index) => report.flows[index].fresh > report.flows[best].fresh ? index : best);

@@ -4,7 +4,7 @@ const rowHeight = 22;
 const offMarks = new Set();
 let markRows = [], markFlow = null;
 
-// All that is marked, as what and in which row; the lines themselves are made when they come into sight.
+// Everything that is marked: the mark and the row. The lines themselves are made when they scroll into view.
 function collectMarks(flow) {
   const rows = [];
   const add = (source, columns, kind) => {
@@ -42,7 +42,7 @@ function textOfMark(row) {
 }
 
 function makeFilter() {
-  // One ACK may tell of many needless repeats.
+  // One ACK may report many needless repeats.
   const manyOf = (row, name) => name === "spurious" && row.needless || 1;
   const counts = report.marks.map((name, bit) =>
     markRows.reduce((sum, row) => sum + Math.floor(row.marks / 2 ** bit) % 2 * manyOf(row, name), 0));
@@ -62,7 +62,7 @@ function makeFilter() {
   document.getElementById("marks-filter").replaceChildren(...buttons.filter(Boolean));
 }
 
-// A row stays while one of its marks is wanted.
+// A row is shown while one of its marks is selected.
 function wantedMarks() {
   if (!offMarks.size) return markRows;
   const off = report.marks.reduce((sum, name) => offMarks.has(name) ? sum + markBit[name] : sum, 0);
@@ -93,7 +93,7 @@ function scrollMarks() {
   }));
 }
 
-// Eight round trips around it, or a hundredth of all.
+// Eight round trips around it, or a hundredth of the whole.
 function zoomTo(row) {
   const flow = flowAt(view.flow);
   const span = Math.min(whole.t1 - whole.t0, Math.max(medianRtt(flow) * 8, (whole.t1 - whole.t0) / 100));

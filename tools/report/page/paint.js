@@ -130,7 +130,7 @@ class Cells {
   }
 }
 
-// A letter or sign is drawn once and copied: text is slow.
+// A letter or sign is drawn once and then copied, as drawing text is slow.
 const letters = new Map();
 function stamp(g, sign, colour, x, y) {
   const key = sign + colour;

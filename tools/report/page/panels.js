@@ -9,7 +9,7 @@ function highest(values, from, end, start = 0) {
   return high;
 }
 
-// A width in two digits: it depends on the window and is no measurement.
+// A width, rounded to two digits: it depends on the window and is no measurement.
 const widthText = us => `${+(us / 1000).toPrecision(2)} ms`;
 
 // From zero to somewhat above the highest value.
@@ -40,12 +40,12 @@ function highIn(line) {
   return Math.max(high, 0);
 }
 
-// Where the data arrive only the sender's qlog tells.
+// At the receiver's end, only the sender's qlog can tell.
 const flightOf = flow => flow.receivers ? qlogOf(flow, "flight") : flow.flight;
 
 function flightRange(flow) {
   const high = highIn(flightOf(flow)), cwnd = isShown("cwnd") ? highIn(qlogOf(flow, "cwnd")) : 0;
-  // A window that nothing fills would press the rest to the floor.
+  // A window that is never filled would flatten everything else.
   return upTo(cwnd < high * 4 || !high ? Math.max(high, cwnd) : high);
 }
 
@@ -88,11 +88,11 @@ function drawStates(g, flow, plane) {
   });
 }
 
-// Where the data arrive, only the sender's own account tells.
+// At the receiver's end, only the sender's own account can tell.
 const sendersOnly = flow => flow.receivers && !flow.qlog
   ? "captured where the data arrive; the sender's qlog would show it" : "";
 
-// Where the data arrive, the receiver's own round trips show: those of what it sends.
+// At the receiver's end, the receiver's own round trips are shown: those of the packets that it sends.
 function rttOf(flow) {
   const back = flow.receivers && flow.reverse !== null ? flowAt(flow.reverse) : null;
   const own = back && (back.rttRows.length || qlogOf(back, "srtt").count) ? back : flow;
@@ -126,7 +126,7 @@ function drawRtt(g, flow, plane) {
   return (own === flow ? "" : "of what the receiver sends: ") + shownText(shown, countInView(samples.t), "samples");
 }
 
-// A dot for each value, but one where several fall on the same pixel; how many were drawn.
+// Draws a dot for each value, or one where several fall on the same pixel; returns how many were drawn.
 function drawSamples(g, plane, line) {
   const [from, end] = rowsInView(line.t), pixels = new Cells(plane, 1, 1), size = end - from < plane.w ? 3 : 2;
   let shown = 0;
@@ -153,18 +153,18 @@ function medianRtt(flow) {
   return flow.medianRtt;
 }
 
-// At one end only what goes the other way may tell.
+// At one end, only packets in the other direction can tell.
 const anyRtt = flow => medianRtt(flow) || (flow.reverse === null ? 0 : medianRtt(flowAt(flow.reverse)));
 
 const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] || qlogOf(flow, "pacing").count ? ""
   : "nothing was sent";
 
-// At every few pixels the average over a round trip around it, or over more where pixels are wider: what is shorter shows
-// the bursts of pacing and ACKs and not what goes through.
+// Every few pixels, the average over a round trip, or over more where pixels are wider: anything shorter shows the
+// bursts of pacing and ACKs rather than the throughput.
 function rates(flow, plane) {
   const step = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / 3)), count = Math.ceil((view.t1 - view.t0) / step) + 1;
   const width = Math.max(anyRtt(flow), 2 * step);
-  // Of what is acknowledged, headers are no good to anybody.
+  // Headers are no use to anybody, even acknowledged ones.
   const useful = flow.bytes ? flow.freshBytes[flow.data.count] / Math.max(flow.sentBytes[flow.data.count] - resentBytes(flow), 1) : 1;
   const times = new Float64Array(count), sent = new Float64Array(count), good = new Float64Array(count);
   const hasAcks = flow.ackedBytes[flow.acks.count] > 0;
@@ -236,7 +236,7 @@ function lossRange(flow, plane) {
   return [0, Math.max(high * 1.25, 2.2)];
 }
 
-// Two bars of the same width for each interval: what was lost, and of that or beside it what was corrupt.
+// Two bars of the same width for each interval: what was lost and, as part of it or beside it, what was corrupt.
 function drawLosses(g, flow, plane) {
   const { width, count, lost, corrupt } = flow.losses;
   const wide = Math.max((plane.w / count - 1) / 2, 1);

@@ -20,7 +20,7 @@ function drawBehind(g, flow, plane) {
   return `up to ${plural(highIn(behindOf(flow)), "packet")}; ${plural(outOfOrder(flow), "arrival")} out of order in view`;
 }
 
-// First arrivals that are below what has come: later than their order.
+// First arrivals below the highest number so far: packets that arrived out of order.
 function outOfOrder(flow) {
   const [from, end] = rowsInView(flow.first.t);
   let high = -Infinity, count = 0;

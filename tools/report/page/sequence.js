@@ -36,7 +36,7 @@ function drawSequence(g, flow, plane) {
     many.perDot > 1 ? `a dot is ${grouped(many.perDot)} packets` : ""].filter(Boolean).join("; ");
 }
 
-// Where they crowd, not each has its sign.
+// Where they are crowded, not each has a sign.
 const signedText = (name, words, total, signs, sign) =>
   !isShown(name) || !total ? "" : `${grouped(total)} ${words}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 
@@ -86,7 +86,7 @@ function drawDots(g, flow, plane) {
   if (isShown("sent")) markSent(flow, plane, dots);
   const filled = dots.count(sentDot);
   const times = filled ? flow.first.t : flow.resentTimes;
-  // Of a class that is drawn for itself every dot is taken.
+  // A class that is drawn alone takes every dot.
   const perDot = filled ? Math.max(1, countInView(times) / filled) : 1;
   const acknowledged = isShown("ack") || isShown("sack") ? markAcknowledged(flow, plane, dots, perDot) : null;
   if (acknowledged) share(classes, acknowledged);
@@ -113,7 +113,7 @@ function drawDots(g, flow, plane) {
   return drawSigns(g, plane, again, gone, perDot);
 }
 
-// First sendings: their numbers ascend, so a column's lowest and highest tell all that its dots can.
+// First transmissions: their numbers ascend, so a column's lowest and highest tell all that its dots can.
 function markSent(flow, plane, dots) {
   const { first } = flow, [from, end] = rowsInView(first.t);
   const take = place => { dots.classes[place] = sentDot; };
@@ -130,7 +130,7 @@ function markSent(flow, plane, dots) {
   }
 }
 
-// The dots that ACKs are about: of each run beyond the stairs as much as its share of ink, and the stairs themselves.
+// The dots for ACKs: the stairs themselves, and of each run beyond them as much as its share of ink.
 function markAcknowledged(flow, plane, dots, perDot) {
   const { acks, runs, runsBefore } = flow, taken = new Uint8Array(dots.classes.length);
   const [from, end] = rowsInView(acks.t);

@@ -113,7 +113,7 @@ function chunkAt(flow, plane, x, y) {
   let best = null, distance = Infinity;
   for (let i = lowerBound(sent.chunk, under - many); i < sent.count && sent.chunk[i] <= under + many; i++) {
     const [left, width] = span(plane, sent, i);
-    // As far as it is off in time, and a little as it is off in number.
+    // The distance in time counts, and the distance in number a little.
     const off = Math.max(left - x, x - left - width, 0) + Math.abs(sent.chunk[i] - under) * Math.min(unit, 1) / 2;
     if (off < distance) [best, distance] = [i, off];
   }

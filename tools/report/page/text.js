@@ -1,4 +1,4 @@
-// How numbers, packets and verdicts are said.
+// How numbers, packets and verdicts are put into words.
 
 const grouped = value => Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -18,7 +18,7 @@ const plural = (count, word) => `${grouped(count)} ${word}${count === 1 ? "" : "
 const lineStart = (n, t, from, to) => `${String(n).padStart(4)} ${secondsText(t).padStart(9)} ${from} > ${to} `;
 const sequenceText = (flow, value) => String((((flow.sequence + value) % 4294967296) + 4294967296) % 4294967296);
 
-// As the dump's line has it, but for what the page is not told.
+// As in the dump's line, except for what the page does not know.
 function dataLine(flow, i) {
   const d = flow.data;
   let text = `${lineStart(d.n[i], d.t[i], flow.from, flow.to)}DATA seq=${sequenceText(flow, d.seq[i])}`;

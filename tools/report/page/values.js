@@ -7,7 +7,7 @@ function valueAt(line, t) {
   return i > 0 ? line.value[i - 1] : null;
 }
 
-// Of samples that say nothing of the time between them: the value of the nearest; null if there is none.
+// For samples that say nothing about the time between them: the value of the nearest; null if there is none.
 function nearestValue(line, t) {
   const i = lowerBound(line.t, t, line.count);
   const isBefore = i > 0 && (i === line.count || t - line.t[i - 1] < line.t[i] - t);

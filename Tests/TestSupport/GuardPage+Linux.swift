@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the pages stay mapped until the end of the scope, and each span ends where they do.
+
 /// Hands `body` bytes of several lengths, each ending where a page begins that cannot be read: reading one byte too
 /// many is a fault.
 public func withBytesBeforeAGuardPage(_ body: (Span<UInt8>) -> Void) throws {

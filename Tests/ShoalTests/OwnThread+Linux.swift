@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the body is retained once, and released once, by its thread.
+
 /// Runs `body` on a thread of its own; a task might never be run while tests block the pool.
 func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
   final class Box: Sendable {

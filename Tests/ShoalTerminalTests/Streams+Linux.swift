@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the system fills locals, and an array whose size it is told.
+
 /// A pipe whose reader does not block.
 final class Pipe {
   let reader: Int32
@@ -30,7 +32,7 @@ final class Screen {
 
   init(columns: UInt16) throws {
     controller = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
-    // The requests that `grantpt` and `ptsname` stand for: unlock, then ask for the number.
+    // What `grantpt` and `ptsname` do: unlock, then ask for the number.
     var unlock: Int32 = 0
     var number: Int32 = 0
     guard controller >= 0, unsafe ioctl(controller, 0x4004_5431, &unlock) == 0,

@@ -1,5 +1,8 @@
 import Glibc
 
+// Safety: what is initialised is destroyed, and every duplicated text freed, at the end of the scope; the lists of texts
+// end with nil. The system is told the size of each array that it fills.
+
 extension RunningProgram {
   /// Where the tests themselves lie, and what was built with them.
   public static let buildFolder: String = {
@@ -10,16 +13,16 @@ extension RunningProgram {
   }()
 
   private static let searchPath =
-    unsafe "\(buildFolder):\(getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin")"
+    "\(buildFolder):\(environmentText("PATH") ?? "/usr/bin:/bin")"
 
   static func path(of name: String) -> String? {
     if name.contains("/") { return name }
-    return searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { unsafe access($0, X_OK) == 0 }
+    return searchPath.split(separator: ":").map { "\($0)/\(name)" }.first { TestFile.allows(X_OK, $0) }
   }
 
   /// A descriptor from which these bytes are read.
   static func file(of bytes: [UInt8]) throws -> Int32 {
-    guard !bytes.isEmpty else { return unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
+    guard !bytes.isEmpty else { return TestFile.open("/dev/null", O_RDONLY) }
     var template = Array("/tmp/shoal-input-XXXXXX".utf8CString)
     let file = unsafe mkstemp(&template)
     guard file >= 0 else { throw ProgramFailure("its input") }
@@ -66,6 +69,17 @@ extension RunningProgram {
     errno = unsafe posix_spawn(&id, path, &actions, &attributes, &arguments, &variables)
     guard errno == 0 else { throw ProgramFailure(path) }
     return id
+  }
+
+  /// Waits for what the descriptors are asked for, so long at most.
+  static func poll(_ waits: inout [pollfd], milliseconds: Int32) {
+    _ = unsafe Glibc.poll(&waits, nfds_t(waits.count), milliseconds)
+  }
+
+  /// How a program ended; nil if it still runs.
+  static func status(of id: pid_t) -> Int32? {
+    var status: Int32 = 0
+    return unsafe waitpid(id, &status, WNOHANG) == id ? status : nil
   }
 
   /// What a program prints on one of its streams.
@@ -115,5 +129,5 @@ struct ProgramFailure: Error, CustomStringConvertible {
   let description: String
   init(description: String) { self.description = description }
   /// As `errno` has it.
-  init(_ what: String) { description = unsafe "\(what): \(String(cString: strerror(errno)))" }
+  init(_ what: String) { description = "\(what): \(systemText(of: errno))" }
 }

@@ -1,6 +1,9 @@
 import Glibc
 import ShoalBase
 
+// Safety: the system is told the size of what it reads and fills; files and folders are closed once, at the end of the
+// scope, and names are copied before the next entry is read.
+
 /// A folder for one test, removed with all that is in it when nothing refers to it any longer.
 public final class Scratch: Sendable {
   /// The folder's path.
@@ -8,7 +11,7 @@ public final class Scratch: Sendable {
 
   /// Makes an empty folder.
   public init() throws {
-    let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let parent = environmentText("TMPDIR") ?? "/tmp"
     var template = Array("\(parent)/shoal-test-XXXXXX".utf8CString)
     guard unsafe mkdtemp(&template) != nil else { throw ScratchError("cannot make a folder in \(parent)") }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -66,7 +69,7 @@ public final class Scratch: Sendable {
   public func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
 
   /// Whether there is such an entry.
-  public func has(_ name: String) -> Bool { unsafe access(at(name), F_OK) == 0 }
+  public func has(_ name: String) -> Bool { TestFile.exists(at(name)) }
 
   /// The names of all entries, sorted.
   public var names: [String] { names(in: ".") }
@@ -89,5 +92,5 @@ public final class Scratch: Sendable {
 /// What could not be done in a scratch folder, and why.
 struct ScratchError: Error, CustomStringConvertible {
   let description: String
-  init(_ what: String) { description = unsafe "\(what): \(String(cString: strerror(errno)))" }
+  init(_ what: String) { description = "\(what): \(systemText(of: errno))" }
 }

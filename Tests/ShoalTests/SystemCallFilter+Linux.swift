@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: the kernel copies the program during the call. `prctl` takes numbers of this size, whatever C declares.
+
 /// A kernel that refuses: a filter on one thread, which it keeps until it ends.
 enum SystemCallFilter {
   #if arch(x86_64)
