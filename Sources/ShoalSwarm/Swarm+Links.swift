@@ -130,7 +130,13 @@ extension Swarm {
   mutating func distrust(_ file: FileKey, _ address: Address, _ lie: Lie, at now: Instant) {
     emit(.distrusted(file, address, lie))
     bans.insert(address, at: now)
-    for link in links.live where links[link]?.address == address { drop(link, .badContent, "\(lie)", at: now) }
+    for link in links.live where links[link]?.address == address {
+      // It may have moved since it connected.
+      if let current = links[link].flatMap({ endpoint.address($0.connection) }), current != address {
+        bans.insert(current, at: now)
+      }
+      drop(link, .badContent, "\(lie)", at: now)
+    }
     for file in files.wanted {
       files[file]?.download?.book.rest(address, until: now + SwarmConstants.ban)
       files[file]?.download?.forget(address, &resources)
@@ -142,9 +148,18 @@ extension Swarm {
   /// Tells a peer that we want a file from it, unless it has been told already, on this connection or another.
   mutating func subscribe(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let address = links[link]?.address, !bans.contains(address, at: now) else { return }
+    let isNew = files[file]?.download?.from[address] == nil
+    let probation = isNew ? bans.probation(of: address, at: now) : nil
+    if let probation, probation > now {
+      files[file]?.download?.book.add(address, limit: configuration.addressesPerFile)
+      files[file]?.download?.book.rest(address, until: probation)
+      return
+    }
     let same = [address] + (files[file]?.download?.book.others(address) ?? [])
     let isAsked = files[file]?.download?.sources.contains { same.contains($0.address) } ?? true
-    if !isAsked { want(file, of: link, at: now) }
+    guard !isAsked else { return }
+    want(file, of: link, at: now)
+    if probation != nil { files[file]?.download?.beginProbation(of: link) }
   }
 
   private mutating func want(_ file: FileKey, of key: LinkKey, at now: Instant) {

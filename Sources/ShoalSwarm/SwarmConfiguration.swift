@@ -78,6 +78,8 @@ enum SwarmConstants {
   /// How long an address that sent what does not fit the id is left alone, and how many such addresses are remembered.
   static let ban: Nanoseconds = 600 * .second
   static let bans = 256
+  /// How long at most another address of a liar's host waits before it is asked for anything.
+  static let longestProbation: Nanoseconds = 30 * .second
   /// The most chunk runs that a peer may announce before the cut is known.
   static let earlyRuns = 4_096
   /// The most gained chunks that a peer has not been told of, in runs: beyond this it is told of all chunks anew.

@@ -99,13 +99,13 @@ import Testing
     bench.begin()
     _ = bench.fill(1)
     let begun = bench.download.active.keys.sorted()
-    _ = bench.send(begun[0], 0..<1_000, from: 1)
+    _ = bench.send(begun[0], 0..<17_000, from: 1)
     bench.download.remove(LinkKey(index: 1), &bench.resources)
     #expect(bench.download.orphans == [begun[0]] && bench.resources.budget.used == 65_536)
     _ = bench.fill(2)
     #expect(bench.download.active[begun[0]]?.requesters == [LinkKey(index: 2)])
     let owed = bench.download.source(LinkKey(index: 2)).map { $0.outstanding }
-    #expect(owed == 5 * 65_536 - 1_000, "what is left of that piece, and as many others as fill the budget")
+    #expect(owed == 5 * 65_536 - 16_384, "what is left of that piece, and as many others as fill the budget")
   }
 
   @Test func aReaderGetsPiecesInOrderAndNoneItHasNoRoomFor() {
@@ -117,8 +117,8 @@ import Testing
     _ = bench.fill(1)
     #expect(bench.download.active.keys.sorted() == [0, 1, 2])
     // Pieces that were begun are continued first, lowest first; then come those that there is room for.
-    _ = bench.send(2, 0..<1_000, from: 1)
-    _ = bench.send(1, 0..<1_000, from: 1)
+    _ = bench.send(2, 0..<17_000, from: 1)
+    _ = bench.send(1, 0..<17_000, from: 1)
     bench.download.remove(LinkKey(index: 1), &bench.resources)
     #expect(bench.download.orphans.sorted() == [1, 2] && !bench.download.active.keys.contains(0))
     let source = bench.download.source(LinkKey(index: 2))!
@@ -158,10 +158,10 @@ import Testing
     var verdict = bench.download.verified(first, isRight: false, values: [], &bench.resources, at: bench.now)
     var demands = bench.resources.outbox.takeDemands()
     #expect(demands == [.distrust(bench.address(1), .piece(first))], "\(verdict)")
-    _ = bench.send(second, 0..<1_000, from: 1)
+    _ = bench.send(second, 0..<17_000, from: 1)
     bench.download.remove(LinkKey(index: 1), &bench.resources)
     _ = bench.fill(2)
-    _ = bench.send(second, 1_000..<65_536, from: 2)
+    _ = bench.send(second, 16_384..<65_536, from: 2)
     verdict = bench.download.verified(second, isRight: false, values: [], &bench.resources, at: bench.now)
     demands = bench.resources.outbox.takeDemands()
     #expect(demands == [], "one of two is blamed: \(verdict)")

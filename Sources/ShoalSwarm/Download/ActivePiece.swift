@@ -27,6 +27,8 @@ struct ActivePiece {
 
   init(isSuspect: Bool) { self.isSuspect = isSuspect }
 
+  /// Whether the host holds bytes of it, right or wrong.
+  private(set) var isHeld = false
   /// Whether any byte of it is here.
   var isBegun: Bool { !received.isEmpty }
   /// Whether it, or some block of it, must come from one peer.
@@ -58,6 +60,7 @@ struct ActivePiece {
       contributions.append(Contribution(address: address))
     }
     guard let place else { return nil }
+    isHeld = true
     if isAllNew { contributions[place].ranges.insert(range) }
     for gap in gaps { contributions[place].ranges.insert(gap) }
     return new
@@ -83,12 +86,14 @@ struct ActivePiece {
     contributions.removeAll { $0.address == address }
   }
 
-  /// Nobody is asked for it any more: what has come of a block that must be one peer's is of no use.
+  /// Nobody is asked for it any more: of blocks that are not complete nothing stays, so that each block comes from one
+  /// peer, and if it is wrong, that peer is known.
   mutating func leaveBlocks(of piece: Int, _ cut: Cut) {
-    guard let proof else { return }
-    for block in proof.alone {
-      let range = cut.block(block, ofPiece: piece)
-      if !received.contains(range) { forget(range) }
+    for part in received.ranges {
+      for block in [part.lowerBound, part.upperBound - 1].map({ $0 / BlockTree.blockBytes }) {
+        let range = cut.block(block, ofPiece: piece)
+        if !received.contains(range) { forget(range) }
+      }
     }
   }
 }
@@ -100,8 +105,6 @@ struct PieceProof {
   /// The true values, once somebody has sent them.
   var tree: [Digest] = []
   var fetch = ProofFetch()
-  /// The blocks that were wrong: each must now come from one peer.
-  var alone: Set<Int> = []
   /// The links that were asked for these and were too slow.
   var holders: [LinkKey] = []
   /// Since when somebody is asked for them.

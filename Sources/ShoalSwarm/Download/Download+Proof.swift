@@ -112,7 +112,6 @@ extension Download {
         resources.outbox.demand(.distrust(liar, lie))
       }
       active[piece]?.forget(range)
-      proof.alone.insert(block)
     }
     (proof.holders, proof.askedAt, proof.fetch) = ([], nil, ProofFetch())
     active[piece]?.proof = proof

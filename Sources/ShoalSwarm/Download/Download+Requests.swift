@@ -78,10 +78,10 @@ extension Download {
       $0.outstanding -= missing
     }
     guard active[piece]?.requesters.isEmpty == true else { return }
-    if state.proof == nil, !state.isBegun || state.isSuspect {
+    active[piece]?.leaveBlocks(of: piece, cut)
+    if state.proof == nil, active[piece]?.isBegun != true || state.isSuspect {
       giveUp(piece, &resources)
     } else {
-      active[piece]?.leaveBlocks(of: piece, cut)
       orphans.append(piece)
     }
     revive()
@@ -93,7 +93,7 @@ extension Download {
     resources.budget.giveBack(cut.pieceLength(piece))
     let isNew = missing.insert(piece)
     assert(isNew, "a piece that was on its way was missing too")
-    if state.isBegun { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
+    if state.isHeld { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
   }
 
   /// Gives up all pieces that are on their way.

@@ -146,6 +146,9 @@ struct Download {
     phase = .stopped
   }
 
+  /// Has a source prove itself first, as another address of its host has lied.
+  mutating func beginProbation(of link: LinkKey) { _ = update(link) { $0.isOnProbation = true } }
+
   /// Counts bytes that have come, of which `fresh` are new.
   mutating func count(_ bytes: Int, fresh: Int) {
     accepted += UInt64(fresh)
@@ -154,7 +157,10 @@ struct Download {
 
   /// Notes who sent how much of a piece that is right, so that people can be told.
   mutating func credit(_ contributions: [ActivePiece.Contribution]) {
-    for part in contributions { from[part.address, default: 0] += UInt64(part.bytes) }
+    for part in contributions {
+      from[part.address, default: 0] += UInt64(part.bytes)
+      for s in sources.indices where sources[s].address == part.address { sources[s].isOnProbation = false }
+    }
   }
 }
 

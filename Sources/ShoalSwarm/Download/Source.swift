@@ -29,6 +29,8 @@ struct Source {
   var budget: Int
   /// Whether it has nothing that may be requested now; looking again is pointless until something happens.
   var isExhausted = false
+  /// Whether another address of its host has lied: it is asked for one piece at a time until one of its pieces is right.
+  var isOnProbation = false
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
   /// Whether it was ever asked for bytes, and whether any ever came.
@@ -61,7 +63,8 @@ struct Source {
   }
 
   var wantsMore: Bool {
-    outstanding < budget && !isExhausted && snubbedUntil == nil && requested < SwarmConstants.requestedPieces
+    outstanding < budget && !isExhausted && snubbedUntil == nil
+      && requested < (isOnProbation ? 1 : SwarmConstants.requestedPieces)
   }
 
   /// Whether it has given us anything.

@@ -1,9 +1,13 @@
 import ShoalBase
 import ShoalWire
 
-/// The addresses that sent what does not fit a file's id: a limited number, of which the oldest are forgotten first.
+/// The addresses that sent what does not fit a file's id: a limited number, of which the oldest of the host with the most
+/// are forgotten first, so that a host that lies under ever new ports does not have others' lies forgotten.
+///
+/// Another port of a liar's host may be another peer, as behind a NAT, or the liar again: it is on probation, and the
+/// more lies came from that host, the longer it waits.
 struct BanList {
-  private var bans: [(address: Address, until: Instant)] = []
+  private var bans: [(address: Address, at: Instant, until: Instant)] = []
 
   func contains(_ address: Address, at now: Instant) -> Bool {
     bans.contains { $0.address == address && $0.until > now }
@@ -11,7 +15,25 @@ struct BanList {
 
   mutating func insert(_ address: Address, at now: Instant) {
     bans.removeAll { $0.address == address || $0.until <= now }
-    if bans.count >= SwarmConstants.bans { bans.removeFirst() }
-    bans.append((address, now + SwarmConstants.ban))
+    if bans.count >= SwarmConstants.bans { removeOne() }
+    bans.append((address, now, now + SwarmConstants.ban))
+  }
+
+  private mutating func removeOne() {
+    var counts: [HostKey: Int] = [:]
+    for ban in bans { counts[HostKey(ban.address), default: 0] += 1 }
+    let most = counts.values.max()
+    bans.firstIndex { counts[HostKey($0.address)] == most }.map { _ = bans.remove(at: $0) }
+  }
+
+  /// Until when an address of this host that has given us nothing yet is not asked for anything; nil if none of its
+  /// addresses lied of late.
+  func probation(of address: Address, at now: Instant) -> Instant? {
+    let host = HostKey(address)
+    let own = bans.filter { HostKey($0.address) == host && $0.until > now }
+    guard let last = own.last else { return nil }
+    // The first time, it need not wait.
+    let wait = own.count > 1 ? Nanoseconds.second << Nanoseconds(min(own.count - 2, 8)) : 0
+    return last.at + min(wait, SwarmConstants.longestProbation)
   }
 }
