@@ -14,12 +14,14 @@ extension Swarm {
     for link in links.live where !announce(to: link, at: now) { isBusy = true }
     for key in files.wanted {
       isBusy = true
+      renewPlace(for: key, at: now)
       dial(for: key, at: now)
       askTrackers(for: key, at: now)
       files[key]?.download?.review(&resources, at: now)
       files[key]?.download?.reviewProofs(&resources, at: now)
       deliver(for: key, at: now)
     }
+    tellOfPeers(at: now)
     fillAll(at: now)
     for link in links.live {
       for entry in links[link]?.wanted ?? [] { files[entry.file]?.download?.fillEnd(link, &resources, at: now) }
@@ -156,6 +158,9 @@ extension Swarm {
       return
     }
     let same = [address] + (files[file]?.download?.book.others(address) ?? [])
+    let host = HostKey(address)
+    let beside = files[file]?.download?.sources.count { HostKey($0.address) == host } ?? 0
+    guard beside < files[file]?.download?.book.mostConnections(to: address) ?? 0 else { return }
     let isAsked = files[file]?.download?.sources.contains { same.contains($0.address) } ?? true
     guard !isAsked else { return }
     want(file, of: link, at: now)

@@ -36,6 +36,7 @@ extension Swarm {
     case .request: take(try Request.decode(bytes, body), from: link, at: now)
     case .cancel: take(try Cancel.decode(bytes, body), from: link, at: now)
     case .refuse: take(try Refuse.decode(bytes, body), from: link, at: now)
+    case .known: take(try Known.decode(bytes, body), from: link, at: now)
     case .block: break
     }
   }
@@ -70,6 +71,7 @@ extension Swarm {
       return deliver(for: file, at: now)
     }
     if files[file]?.name.isEmpty == true { files[file]?.name = offer.name }
+    hasNewPeers = true
     deliver(for: file, at: now)
     fill(link, file, at: now)
   }
@@ -112,7 +114,9 @@ extension Swarm {
       return deliver(at: now)
     }
     links[key]?.serve(file, as: want.file)
-    files[file]?.upload.add(key, want.file)
+    files[file]?.upload.add(key, want.file, serves: want.serves == 1)
+    hasNewPeers = true
+    wake(at: now)
     if files[file]?.offered != nil {
       offer(key, (want.file, file))
       deliver(at: now)

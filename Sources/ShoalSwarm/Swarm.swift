@@ -21,6 +21,9 @@ package struct Swarm: ~Copyable {
   var secrets: SecretGenerator
   var bans = BanList()
   var dialer: Dialer
+  /// When peers were last told of others, and whether others have come since.
+  var exchangedAt: Instant?
+  var hasNewPeers = false
   /// The position among the live links of the one whose requests were topped up first.
   private var firstToFill = 0
   /// The earliest time at which another tracker is contacted.

@@ -48,6 +48,17 @@ enum SwarmConstants {
   static let patience: Nanoseconds = 3 * .second
   /// How long such a peer is then left alone.
   static let snub: Nanoseconds = 10 * .second
+  /// The connections to one host from which a file is fetched, and to one that a ticket names.
+  static let connectionsPerHost = 2
+  static let connectionsPerNamedHost = 4
+  /// How often, if all places are taken and others wait, a peer that gives nothing and wants nothing makes room.
+  static let renewal: Nanoseconds = 10 * .second
+  /// How often a peer is told of others, how many it is told of at a time and in all, and how many addresses we keep of
+  /// those that one host has told us.
+  static let tellingPause: Nanoseconds = .second
+  static let toldAtOnce = 16
+  static let toldInAll = 64
+  static let toldByHost = 64
   /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
   /// How often a tracker is asked for peers: soon while there are few, less often later. The first few times, it is

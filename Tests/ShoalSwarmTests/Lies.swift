@@ -136,7 +136,7 @@ extension Liars {
       body.put(chance(16) ? random.next() : random.next() % 3, 1)
       // Without ranges, it ends a WANT.
       body += chance(8) ? [0] : ranges(cut)
-    case 20: return [UInt8(8 + random.next() % 200), 0, 3, 1, 2, 3]
+    case 20: return [UInt8(9 + random.next() % 200), 0, 3, 1, 2, 3]
     default: return block(i, file)
     }
     if chance(20) { body += [1, 2, 3] }

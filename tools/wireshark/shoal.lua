@@ -17,7 +17,8 @@ local names = {
   trackerError = { [1]="stale_cookie", [2]="unknown_file", [3]="not_registered", [4]="malformed", [5]="full" },
   encoding = { [0]="runs", [1]="bitmap" },
   space = { [0]="content", [1]="manifest", [2]="tree" },
-  messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse" },
+  messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse",
+    [8]="known" },
 }
 
 -- Every field that can be filtered for: its type, and how its values are shown.
@@ -75,7 +76,7 @@ local fields = {
   ["chunk"] = { "uint32", base.DEC, { [4294967295]="any" } },
   ["most"] = { "uint8", base.DEC },
   ["peers.total"] = { "uint32", base.DEC },
-  ["peers.peers"] = { "uint8", base.DEC },
+  ["peers"] = { "uint8", base.DEC },
   ["address"] = { "string" },
   ["peers.have"] = { "uint32", base.DEC },
   ["age"] = { "uint16", base.DEC },
@@ -219,7 +220,7 @@ local packets = {
     { "bytes", 32, "id", "id" },
     { "text", 0, "name", "name" },
     { "number", 4, "peers.total", "total" },
-    { "list", 0, "peers.peers", "peers", {
+    { "list", 0, "peers", "peers", {
       { "address", 0, "address", "address" },
       { "number", 8, "size", "size" },
       { "number", 1, "piece_exponent", "piece_exponent" },
@@ -297,6 +298,12 @@ local messages = {
     { "list", 0, "ranges", "ranges", {
       { "number", 8, "offset", "offset" },
       { "number", 4, "length", "length" },
+    } },
+  } },
+  [8] = { name="KNOWN", fields={
+    { "number", 2, "file", "file" },
+    { "list", 0, "peers", "peers", {
+      { "address", 0, "address", "address" },
     } },
   } },
 }

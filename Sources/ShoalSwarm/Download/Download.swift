@@ -47,6 +47,8 @@ struct Download {
   var suspects: Set<Int> = []
   var book = PeerBook()
   var lookups = LookupSchedule()
+  /// When a peer last made room for another.
+  var renewedAt: Instant?
   private(set) var accepted: UInt64 = 0
   private(set) var redundant: UInt64 = 0
   private(set) var from: [Address: UInt64] = [:]
@@ -85,6 +87,9 @@ struct Download {
   /// Changes the source at a position.
   mutating func update(at place: Int, _ change: (inout Source) -> Void) { change(&sources[place]) }
 
+  /// Whether no source gives anything.
+  func isStarving(at now: Instant) -> Bool { !sources.contains { $0.gave(within: SwarmConstants.patience, at: now) } }
+
   mutating func updateAll(_ change: (inout Source) -> Void) {
     for s in sources.indices { change(&sources[s]) }
   }
@@ -93,7 +98,7 @@ struct Download {
   mutating func want(
     from link: LinkKey, _ address: Address, serial: Int, number: UInt16, _ outbox: inout Outbox, at now: Instant
   ) {
-    let source = Source(link: link, address: address, serial: serial, number: number, budget: leastRequests)
+    let source = Source(link: link, address: address, serial: serial, number: number, budget: leastRequests, since: now)
     sources.insert(source, at: sources.firstIndex { $0.serial > serial } ?? sources.count)
     var want = Want()
     want.file = number

@@ -10,6 +10,8 @@ struct Source {
   let serial: Int
   /// The number that we gave the file on this link.
   let number: UInt16
+  /// When the file was wanted from it.
+  let since: Instant
   /// The cut by which the peer serves the file; nil until its offer has come.
   var cut: Cut?
   /// When its offer came.
@@ -54,12 +56,22 @@ struct Source {
   private(set) var failures = 0
   private(set) var retryAt: Instant?
 
-  init(link: LinkKey, address: Address, serial: Int, number: UInt16, budget: Int) {
+  init(link: LinkKey, address: Address, serial: Int, number: UInt16, budget: Int, since: Instant = .zero) {
     self.link = link
     self.address = address
     self.serial = serial
     self.number = number
     self.budget = budget
+    self.since = since
+  }
+
+  /// When it last gave something, or was wanted from first.
+  var heardAt: Instant { hasSent ? max(progressAt ?? since, since) : since }
+
+  /// Whether it has sent anything of late.
+  func gave(within span: Nanoseconds, at now: Instant) -> Bool {
+    guard hasSent, let progressAt else { return false }
+    return now - progressAt < span
   }
 
   var wantsMore: Bool {

@@ -33,7 +33,7 @@ extension Swarm {
   mutating func dial(for file: FileKey, at now: Instant) {
     dialer.earn(at: now)
     for address in files[file]?.download?.book.due(at: now) ?? [] where !bans.contains(address, at: now) {
-      guard files[file]?.download?.book.connectedCount ?? .max < configuration.peersPerFile else { return }
+      guard files[file]?.download?.book.busyCount(at: now) ?? .max < configuration.peersPerFile else { return }
       if let link = links.link(to: address) {
         files[file]?.download?.book.connecting(address, at: now)
         guard links[link]?.isOpen == true else { continue }

@@ -13,6 +13,12 @@ struct PeerBook {
     var isOpen = false
     /// Whether it has answered at least once, so that it is known to take part.
     var hasAnswered = false
+    /// Whether a ticket names it: more of its host's addresses are used than of others'.
+    var isNamed = false
+    /// The host of the peer that told us of it, if only a peer did: it is called once, unless it answers.
+    var teller: HostKey?
+    /// When it was last called.
+    var calledAt = Instant.zero
     /// The number of the peer whose address this is, if that has several.
     var peer: Int?
   }
@@ -42,6 +48,16 @@ struct PeerBook {
     order.append(address)
   }
 
+  /// Notes an address that a peer told us of. One host can only tell us so many, and none that is known already.
+  mutating func add(_ address: Address, toldBy teller: Address, limit: Int) {
+    let host = HostKey(teller)
+    guard entries[address] == nil, entries.values.count(where: { $0.teller == host }) < SwarmConstants.toldByHost else {
+      return
+    }
+    add(address, limit: limit)
+    entries[address]?.teller = host
+  }
+
   private mutating func remove(_ address: Address) {
     guard let peer = entries.removeValue(forKey: address)?.peer else { return }
     several[peer]?.addresses.removeAll { $0 == address }
@@ -58,7 +74,10 @@ struct PeerBook {
         if !all.contains(address) { all.append(address) }
       }
     }
-    for address in all.prefix(SwarmConstants.addressesPerPeer) { add(address, limit: limit) }
+    for address in all.prefix(SwarmConstants.addressesPerPeer) {
+      add(address, limit: limit)
+      entries[address]?.isNamed = true
+    }
     all = all.prefix(SwarmConstants.addressesPerPeer).filter { entries[$0]?.peer == nil && entries[$0] != nil }
     guard all.count > 1 else { return }
     for address in all { entries[address]?.peer = peersMade }
@@ -80,13 +99,42 @@ struct PeerBook {
 
   private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isConnected && entry.failures > 0 }
 
-  /// The addresses that may be tried now, in the order in which they became known.
+  /// The addresses that may be tried now: those that failed least first, among equals in the order in which they became
+  /// known. Of each host there are no more than may be connected, so that one that names a hundred ports of its own
+  /// keeps nobody waiting.
   func due(at now: Instant) -> [Address] {
     guard connectedCount < order.count else { return [] }
-    return order.filter { address in
+    var used: [HostKey: Int] = [:]
+    for (address, entry) in entries where entry.isConnected || entry.isOpen { used[HostKey(address), default: 0] += 1 }
+    let able = order.filter { address in
       guard let entry = entries[address], isDue(entry, at: now) else { return false }
       return entry.peer.flatMap { several[$0] }.map { next(of: $0, at: now) == address } ?? true
     }
+    let isEqual = able.allSatisfy { entries[$0]?.failures == entries[able[0]]?.failures }
+    let sorted =
+      isEqual
+      ? able
+      : able.enumerated().sorted { a, b in
+        (entries[a.element]?.failures ?? 0, a.offset) < (entries[b.element]?.failures ?? 0, b.offset)
+      }.map(\.element)
+    return sorted.filter { address in
+      let host = HostKey(address)
+      guard used[host, default: 0] < mostConnections(to: address) else { return entries[address]?.isOpen == true }
+      used[host, default: 0] += 1
+      return true
+    }
+  }
+
+  /// How many connections there may be to the host of an address. What runs on our own host is no stranger's.
+  func mostConnections(to address: Address) -> Int {
+    guard !address.isLoopback else { return .max }
+    return entries[address]?.isNamed == true
+      ? SwarmConstants.connectionsPerNamedHost : SwarmConstants.connectionsPerHost
+  }
+
+  /// How many connections are open, or may well be soon: a call that is not answered within a second hardly is any more.
+  func busyCount(at now: Instant) -> Int {
+    entries.values.count { $0.isConnected && ($0.isOpen || now - $0.calledAt < .second) }
   }
 
   private func isDue(_ entry: Entry, at now: Instant) -> Bool { !entry.isConnected && entry.retryAt <= now }
@@ -103,6 +151,7 @@ struct PeerBook {
     guard entries[address]?.isConnected == false else { return }
     if let peer = entries[address]?.peer { several[peer]?.nextAt = now + SwarmConstants.nextAddress }
     entries[address]?.isConnected = true
+    entries[address]?.calledAt = now
     connectedCount += 1
   }
 
@@ -119,6 +168,7 @@ struct PeerBook {
     entry.isOpen = false
     entry.failures = wasUseful ? 0 : entry.failures + 1
     let wait = SwarmConstants.firstRetry << Nanoseconds(min(max(entry.failures - 1, 0), 6))
+    if entry.teller != nil, !entry.hasAnswered { entry.retryAt = .distantFuture }
     entry.retryAt = max(entry.retryAt, now + (wasUseful ? .second : min(wait, SwarmConstants.longestRetry)))
     entries[address] = entry
   }

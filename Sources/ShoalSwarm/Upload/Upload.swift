@@ -10,7 +10,11 @@ struct Upload {
     let link: LinkKey
     /// The number that the peer gave the file on this link.
     let number: UInt16
+    /// Whether it serves what it gets.
+    let serves: Bool
     var isOffered = false
+    /// The peers that it was told of.
+    var told: Set<Address> = []
     /// The first chunk that has not been announced to it yet.
     var announced = 0
     /// The chunks before that one that have come since.
@@ -26,10 +30,13 @@ struct Upload {
   }
 
   /// Adds a peer that wants the file.
-  mutating func add(_ link: LinkKey, _ number: UInt16) {
+  mutating func add(_ link: LinkKey, _ number: UInt16, serves: Bool) {
     assert(place(link, number) == nil, "a number stands for one file")
-    subscribers.append(Subscriber(link: link, number: number))
+    subscribers.append(Subscriber(link: link, number: number, serves: serves))
   }
+
+  /// Notes that a subscriber is told of peers.
+  mutating func told(_ s: Int, of addresses: [Address]) { subscribers[s].told.formUnion(addresses) }
 
   /// Removes a peer that no longer wants the file, or is gone; returns how many bytes it requested here.
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {

@@ -30,6 +30,14 @@ public struct Address: Hashable, Sendable, BitwiseCopyable {
   public var isUnspecified: Bool { isIPv4 ? ipv4 == 0 : high == 0 && low == 0 }
   /// Whether it is `127.0.0.0/8` or `::1`.
   public var isLoopback: Bool { isIPv4 ? ipv4 >> 24 == 127 : high == 0 && low == 1 }
+  /// Whether it means something only on this host's link: `169.254.0.0/16` or `fe80::/10`.
+  public var isLinkLocal: Bool { isIPv4 ? ipv4 >> 16 == 0xa9fe : high >> 54 == 0x3fa }
+  /// Whether it means something only in its own network: `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `fc00::/7`, or
+  /// what means something only on this host or its link.
+  public var isPrivate: Bool {
+    guard isIPv4 else { return high >> 57 == 0x7e || isLoopback || isLinkLocal }
+    return ipv4 >> 24 == 10 || ipv4 >> 20 == 0xac1 || ipv4 >> 16 == 0xc0a8 || isLoopback || isLinkLocal
+  }
   /// Whether it is `224.0.0.0/4`, the broadcast address or `ff00::/8`.
   public var isMulticast: Bool { isIPv4 ? ipv4 >> 28 == 14 || ipv4 == .max : high >> 56 == 0xff }
   /// Whether a datagram can be sent there: a port, and neither unspecified nor multicast.

@@ -9,6 +9,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case cancel = 5
   case block = 6
   case refuse = 7
+  case known = 8
 
   /// The bytes of type and length.
   public static let overhead = MessageHeader().end(from: 0)
@@ -257,5 +258,40 @@ public struct Refuse: Message, Hashable {
     try v.u16("code", &code, .code(.refusal))
     try v.u8("space", &space, .code(.space))
     try v.list("ranges", &ranges)
+  }
+}
+
+/// KNOWN: other peers that have the file, or are fetching it, all of which the sender has reached itself.
+public struct Known: Message, Hashable {
+  /// The type byte of a KNOWN.
+  public static let type = MessageType.known
+  /// The number that the receiver gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// The peers, at most 32.
+  public var peers: [KnownPeer] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a KNOWN, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.list("peers", &peers)
+  }
+}
+
+/// A peer that a KNOWN names.
+public struct KnownPeer: FieldGroup, Hashable {
+  /// Where the sender reaches it.
+  public var address = Address(ipv4: 0, port: 0)
+
+  /// All fields zero or empty.
+  public init() {}
+  /// The peer at this address.
+  public init(_ address: Address) { self.address = address }
+
+  /// Visits the fields of an entry of KNOWN, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.address("address", &address)
   }
 }

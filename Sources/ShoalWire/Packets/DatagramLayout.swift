@@ -87,6 +87,7 @@ public struct DatagramLayout: Sendable {
       case .cancel: try message(Cancel.self, bytes, body)
       case .block: try message(Block.self, bytes, body)
       case .refuse: try message(Refuse.self, bytes, body)
+      case .known: try message(Known.self, bytes, body)
       case nil: rows.append(LayoutRow(name: "content", range: body, value: .bytes, depth: 1))
       }
     }

@@ -29,6 +29,9 @@ func messageText(
     let message = try Refuse.decode(bytes, part.body)
     let ranges = message.ranges.isEmpty ? "" : " " + rangesText(message.space, message.ranges)
     text = "file=\(message.file) \(CodeNames.refusal.text(message.code))\(ranges)"
+  case .known:
+    let message = try Known.decode(bytes, part.body)
+    text = "file=\(message.file) \(message.peers.map { "\($0.address)" }.joined(separator: ","))"
   }
   out.append("\(type.name) \(text)")
 }

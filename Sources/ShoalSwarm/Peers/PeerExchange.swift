@@ -1,0 +1,91 @@
+import ShoalBase
+import ShoalTransport
+import ShoalWire
+
+// Peers tell each other of others, so that a swarm outlives its tracker, and of a newcomer all hear soon. What is told is
+// hearsay: an address is called once, among others at the rate of the dialer, and kept only if it answers.
+extension Swarm {
+  /// Tells those that want a file from us of other peers that are connected here because of that file.
+  mutating func tellOfPeers(at now: Instant) {
+    guard hasNewPeers else { return }
+    guard exchangedAt.map({ now - $0 >= SwarmConstants.tellingPause }) ?? true else {
+      return wake(at: (exchangedAt ?? now) + SwarmConstants.tellingPause)
+    }
+    (exchangedAt, hasNewPeers) = (now, false)
+    for key in files.keys {
+      guard let subscribers = files[key]?.upload.subscribers, !subscribers.isEmpty else { continue }
+      let peers = reachedPeers(of: key, subscribers, at: now)
+      for (s, subscriber) in subscribers.enumerated() {
+        guard let link = links[subscriber.link] else { continue }
+        var untold = peers.filter {
+          $0 != link.address && !subscriber.told.contains($0) && $0.mayBeTold(to: link.address)
+        }
+        let room = min(SwarmConstants.toldAtOnce, SwarmConstants.toldInAll - subscriber.told.count)
+        guard room > 0, !untold.isEmpty else { continue }
+        if untold.count > room {
+          // Each is told of different ones first, or all would know the same few.
+          untold.shuffle(using: &resources.random)
+          untold.removeLast(untold.count - room)
+          hasNewPeers = true
+        }
+        files[key]?.upload.told(s, of: untold)
+        var known = Known()
+        (known.file, known.peers) = (subscriber.number, untold.map { KnownPeer($0) })
+        resources.outbox.post(known, to: subscriber.link)
+      }
+    }
+    if hasNewPeers { wake(at: now + SwarmConstants.tellingPause) }
+    deliver(at: now)
+  }
+
+  /// The addresses of the peers that have some of a file or serve what they get of it, and with which a connection is open:
+  /// so they have been reached.
+  private func reachedPeers(of key: FileKey, _ subscribers: [Upload.Subscriber], at now: Instant) -> [Address] {
+    let serving = subscribers.filter(\.serves).map(\.link)
+    let sources = files[key]?.download?.sources.filter { $0.cut != nil && !serving.contains($0.link) }.map(\.link) ?? []
+    return (serving + sources).compactMap { links[$0] }.filter { $0.isOpen && !bans.contains($0.address, at: now) }
+      .map(\.address)
+  }
+
+  /// Takes the addresses that a peer tells us.
+  mutating func take(_ known: Known, from key: LinkKey, at now: Instant) {
+    guard let link = links[key], let file = link.wantedFile(known.file), files[file]?.isWanted == true else { return }
+    guard affords(known.peers.count * SwarmConstants.rangeWork, key, at: now) else { return }
+    for peer in known.peers.prefix(SwarmConstants.toldAtOnce) {
+      guard peer.address.mayBeTold(to: link.address), !configuration.ownAddresses.contains(peer.address) else {
+        continue
+      }
+      files[file]?.download?.book.add(peer.address, toldBy: link.address, limit: configuration.addressesPerFile)
+    }
+    wake(at: now)
+  }
+
+  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room.
+  mutating func renewPlace(for key: FileKey, at now: Instant) {
+    guard let download = files[key]?.download, download.sources.count >= configuration.peersPerFile,
+      now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal || download.isStarving(at: now),
+      download.book.due(at: now).contains(where: { !bans.contains($0, at: now) })
+    else { return }
+    let useless = download.sources.filter { source in
+      let isOld = now - source.since >= SwarmConstants.patience
+      let wants = links.links(ofHost: source.address).contains {
+        links[$0].map { $0.address == source.address && !$0.served.isEmpty } ?? false
+      }
+      return isOld && !wants && !source.gave(within: SwarmConstants.renewal, at: now)
+    }
+    guard let worst = useless.min(by: { ($0.heardAt, $0.serial) < ($1.heardAt, $1.serial) })
+    else { return }
+    files[key]?.download?.renewedAt = now
+    stopWanting(key, of: worst.link, at: now)
+    resources.outbox.cancel(worst.number, to: worst.link)
+    deliver(at: now)
+    files[key]?.download?.book.rest(worst.address, until: now + SwarmConstants.longestRetry)
+    closeIfIdle(worst.link, at: now)
+  }
+}
+
+extension Address {
+  /// Whether it may mean the same to that peer as it does to whoever tells it: an address of a private network is told
+  /// only within one, and one of a link never.
+  func mayBeTold(to other: Address) -> Bool { isUsable && !isLinkLocal && (!isPrivate || other.isPrivate) }
+}

@@ -1,0 +1,96 @@
+import ShoalBase
+import ShoalContent
+import ShoalSimulator
+import ShoalWire
+import TestSupport
+import Testing
+
+@testable import ShoalSwarm
+
+/// Peers tell each other of others: a swarm needs no tracker once it has begun, and nobody can be aimed at strangers.
+struct PeerExchangeTests {
+  /// Receivers that were told of the origin alone find each other, and the origin need not send each of them everything.
+  @Test(arguments: seeds(1..<4)) func receiversFindEachOther(seed: UInt64) {
+    let scene = Scene(seed, 4_000_000)
+    let origin = scene.origin("delay=5ms,rate=8mbit")
+    for _ in 0..<4 { scene.downloader("delay=5ms,rate=20mbit", from: [origin.address]) }
+    scene.finish(within: 60)
+    #expect(origin.contentSent < 10_000_000, "seed \(seed): \(origin.contentSent)")
+    for (peer, key) in scene.downloads { #expect(peer.swarm.progress(key).from.count > 2) }
+  }
+
+  /// The tracker is gone, then the origin, when all bytes are among the receivers; a newcomer knows but one of them.
+  @Test(arguments: seeds(1..<4)) func aSwarmOutlivesItsTracker(seed: UInt64) {
+    let scene = Scene(seed, 4_000_000)
+    let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
+    let origin = scene.origin("delay=5ms,rate=8mbit", trackers: [tracker])
+    scene.world.run(for: .second)
+    for _ in 0..<3 { scene.downloader("delay=5ms,rate=8mbit", trackers: [tracker], from: [origin.address]) }
+    scene.world.run(for: .second)
+    if let host = scene.world.host(at: tracker) { scene.world.crash(host) }
+    let isAllThere = scene.world.run(for: 60 * .second) {
+      let have = scene.downloads.reduce(BitSet(capacity: scene.file.cut.pieces)) { $0.union($1.peer[$1.key].written) }
+      return have.isComplete && !scene.isComplete
+    }
+    #expect(isAllThere, "seed \(seed)")
+    scene.world.crash(origin)
+    scene.downloader("delay=5ms,rate=8mbit", from: [scene.downloads[0].peer.address])
+    scene.finish(within: 60)
+    #expect(scene.downloads[3].peer.swarm.progress(scene.downloads[3].key).from.count >= 2, "seed \(seed)")
+  }
+
+  /// Somebody who comes later and has much of the file is asked within a second of his connecting to anybody.
+  @Test(arguments: seeds(1..<4)) func aSourceThatComesLaterIsUsedWithinASecond(seed: UInt64) {
+    let scene = Scene(seed, 4_000_000)
+    let origin = scene.origin("delay=5ms,rate=500kbit")
+    let peer = scene.downloader("delay=5ms", from: [origin.address])
+    scene.world.run(for: 5 * .second)
+    let half = ChunkRun(first: 0, count: scene.file.cut.chunks / 2)
+    let late = scene.downloader("delay=5ms,rate=20mbit", from: [origin.address], having: [half])
+    #expect(scene.world.run(for: 3 * .second) { late.swarm.connectionCount > 0 })
+    let isUsed = scene.world.run(for: .second) { late.contentSent > 0 }
+    #expect(isUsed && peer.swarm.progress(scene.downloads[0].key).from.count >= 1, "seed \(seed)")
+  }
+
+  /// A peer that tells of a thousand strangers: each gets at most three OPENs, few are called each second, and the
+  /// download does not suffer.
+  @Test func strangersAreLeftInPeace() {
+    let scene = Scene(1, 4_000_000)
+    let origin = scene.origin("delay=5ms,rate=2mbit")
+    var told = 0
+    let liar = ScriptedServer(scene, "delay=1ms", answer: { _ in [] })
+    let peer = scene.downloader("delay=5ms", from: [origin.address, liar.address])
+    var opens: [Address: Int] = [:]
+    scene.world.network.onSend = { datagram, _ in
+      if datagram.from == peer.address { opens[datagram.to, default: 0] += 1 }
+      return true
+    }
+    scene.world.run(for: .second)
+    for _ in 0..<60 {
+      var known = Known()
+      known.peers = (0..<16).map { KnownPeer(Address(ipv4: 0xcb00_7100 + UInt32(told + $0), port: 53)) }
+      known.peers.append(KnownPeer(Address(ipv4: 0xa9fe_0001, port: 9)))
+      told += 16
+      known.file = liar.number
+      liar.say(known)
+      scene.world.run(for: 100 * .millisecond)
+    }
+    scene.finish(within: 60)
+    scene.world.run(for: 100 * .second)
+    let strangers = opens.filter { $0.key.ipv4 >> 8 == 0xcb0071 || $0.key.ipv4 >> 12 == 0xcb007 }
+    #expect(!strangers.isEmpty && strangers.count <= SwarmConstants.toldByHost, "\(strangers.count)")
+    #expect(strangers.values.allSatisfy { $0 <= 3 }, "\(strangers)")
+    #expect(opens.keys.allSatisfy { !$0.isLinkLocal })
+  }
+
+  @Test func whatMayBeTold() {
+    let wide = Address(ipv4: 0xc633_6407, port: 7_401)
+    let inner = Address(ipv4: 0xc0a8_0107, port: 7_401)
+    let own = Address(ipv4: 0x7f00_0001, port: 7_401)
+    let link = Address(high: 0xfe80 << 48, low: 5, port: 7_401, scope: 2)
+    let local = Address(high: 0xfd00 << 48, low: 5, port: 7_401)
+    #expect(wide.mayBeTold(to: inner) && wide.mayBeTold(to: wide) && inner.mayBeTold(to: local))
+    #expect(!inner.mayBeTold(to: wide) && !own.mayBeTold(to: wide) && own.mayBeTold(to: own))
+    #expect(!link.mayBeTold(to: link) && !local.mayBeTold(to: wide) && !wide.with(port: 0).mayBeTold(to: wide))
+  }
+}

@@ -1,0 +1,77 @@
+import ShoalBase
+import ShoalContent
+import ShoalSimulator
+import ShoalWire
+import TestSupport
+import Testing
+
+@testable import ShoalSwarm
+
+/// Who gets a place among those that a file is fetched from.
+struct PlacesTests {
+  private func ports(of host: UInt32, _ count: Int) -> [Address] {
+    (0..<count).map { Address(ipv4: host, port: UInt16(20_000 + $0)) }
+  }
+
+  private func seconds(_ seed: UInt64, beside others: (Scene) -> [Address]) -> Double {
+    let scene = Scene(seed, 8_000_000)
+    let origin = scene.origin("delay=10ms,rate=20mbit")
+    scene.downloader("delay=5ms,rate=100mbit", from: others(scene) + [origin.address])
+    return Double(scene.finish(within: 170)) / 1e9
+  }
+
+  /// A hundred ports of one host, where nobody is, or somebody who accepts connections and says nothing: at most twice
+  /// the time without them.
+  @Test(arguments: seeds(1..<3), [false, true]) func aHundredPortsThatSayNothing(seed: UInt64, accepting: Bool) {
+    let without = seconds(seed) { _ in [] }
+    let with = seconds(seed) { scene in
+      let all = ports(of: 0x0a07_0001, 100)
+      if accepting { for address in all { scene.world.addStranger(address: address) { _, _, _ in } } }
+      return all
+    }
+    #expect(with <= 2 * without, "seed \(seed): \(with) s, without \(without) s")
+  }
+
+  /// A hundred hosts that accept connections and say nothing take all places; they make room for others.
+  @Test func aHundredHostsThatSayNothing() {
+    let time = seconds(1) { scene in (0..<100).map { _ in scene.world.addStranger { _, _, _ in }.address } }
+    #expect(time < 25, "\(time) s")
+  }
+
+  /// Of one host there are two at most, or four if a ticket names it.
+  @Test(arguments: [false, true]) func placesOfAHost(isNamed: Bool) {
+    let scene = Scene(1, 500_000)
+    let all = ports(of: 0x0a07_0001, 6).map { ScriptedServer(scene, at: $0, answer: { _ in [] }) }
+    let peer = scene.downloader()
+    let key = scene.downloads[0].key
+    if isNamed {
+      for server in all { peer.swarm.add(peerAt: [server.address], for: key, at: scene.world.now) }
+      scene.world.flush(peer)
+    } else {
+      scene.tell(0, of: all.map(\.address))
+    }
+    scene.world.run(for: 2 * .second)
+    #expect(all.count { $0.wants > 0 } == (isNamed ? 4 : 2))
+    // Nor do those that connect of their own accord get one.
+    for server in all where server.wants == 0 { server.connect(to: peer) }
+    scene.world.run(for: .second)
+    #expect(all.count { $0.wants > 0 } == (isNamed ? 4 : 2))
+  }
+
+  /// Who gives keeps its place, and so does who wants something.
+  @Test func whoGivesStays() {
+    let scene = Scene(2, 30_000_000)
+    let origin = scene.origin("delay=5ms,rate=4mbit")
+    let idle = (0..<29).map { _ in ScriptedServer(scene, answer: { _ in [] }) }
+    let peer = scene.downloader(from: [origin.address] + idle.map(\.address)) { $0.opensPerSecond = 1_000 }
+    scene.world.run(for: 2 * .second)
+    idle[0].connect(to: peer)
+    let others = (0..<3).map { _ in ScriptedServer(scene, answer: { _ in [] }) }
+    scene.tell(0, of: others.map(\.address))
+    scene.world.run(for: 45 * .second)
+    #expect(others.allSatisfy { $0.wants == 1 })
+    let left = Set(peer.swarm.openLinks.map(\.address))
+    #expect(idle.count { !left.contains($0.address) } >= 3 && left.contains(idle[0].address))
+    #expect(peer.swarm.progress(scene.downloads[0].key).from[origin.address] ?? 0 > 10_000_000)
+  }
+}
