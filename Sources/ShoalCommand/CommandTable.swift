@@ -39,6 +39,10 @@ enum CommandTable {
           "FILES",
           [
             "NAME.part": "What has arrived of NAME so far. An interrupted download resumes from it.",
+            "NAME.part.journal":
+              "Which pieces in NAME.part are verified, so that they need not be again. Without it they are.",
+            "$XDG_CACHE_HOME/shoal, or ~/.cache/shoal":
+              "The hashes of large files that were shared: one that nobody has touched is shared again at once.",
             "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
           ]),
       ],
@@ -68,6 +72,7 @@ enum CommandTable {
           listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
+          Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
         ]),
       transport(access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],

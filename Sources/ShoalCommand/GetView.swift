@@ -12,6 +12,8 @@ struct GetView {
   private var emittedAt = -1.0
   private var lonelySince: Double?
   private var saidLonely = false
+  private var absentSince: Double?
+  private var saidAbsent = ""
 
   init(_ session: Session) {
     self.session = session
@@ -38,6 +40,7 @@ struct GetView {
     }
     session.progress(state)
     tellLonely(progress, at: now)
+    tellAbsent(progress, at: now)
     emit(progress, at: now)
   }
 
@@ -50,9 +53,23 @@ struct GetView {
     guard let since = lonelySince else { return lonelySince = now }
     guard now - since >= 10, !saidLonely else { return }
     saidLonely = true
+    let doubt = progress.hasPart ? "what is here of it is kept" : "is it still shared, and is the ticket right?"
     session.warning(
-      "nobody offers \(escaped(name)) yet; is it still shared, and is the ticket right? still looking", code: "no_peers"
-    )
+      "nobody offers \(escaped(name)) yet; \(doubt)\(progress.hasPart ? ";" : "") still looking", code: "no_peers")
+  }
+
+  /// Says what nobody has, when nothing has come for a while; again if that is something else.
+  private mutating func tellAbsent(_ progress: DownloadProgress, at now: Double) {
+    guard progress.phase == .downloading, let words = progress.absentWords else { return absentSince = nil }
+    guard let since = absentSince else { return absentSince = now }
+    guard now - since >= 5, words != saidAbsent else { return }
+    saidAbsent = words
+    guard progress.peers == 0 else {
+      let text = "nobody who is connected has \(words) of \(escaped(name)); waiting for somebody who does"
+      return session.warning(text, code: "absent_chunks")
+    }
+    let kept = "\(Units.total(progress.bytes)) of \(Units.total(progress.total ?? 0)) are here and kept"
+    session.warning("nobody who has \(escaped(name)) can be reached; \(kept); waiting", code: "no_peers")
   }
 
   private func tellResumed(_ progress: DownloadProgress, at now: Double) {

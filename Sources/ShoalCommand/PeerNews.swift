@@ -90,6 +90,8 @@ struct PeerNews {
       return once(.warning(text, code: "trackers_left_out"))
     case .withdrawn(_, _, let error): return .warning(harmless(error.inFlags), code: error.code.rawValue)
     case .omitted(let count): return usual("\(counted(count, "event")) omitted here: too many to show")
+    case .journalSetAside(let path, let fault):
+      return .warning("\(escaped(path)) \(fault); checking what is there", code: "journal")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
   }

@@ -34,6 +34,7 @@ struct ShareCommand {
     var options = try Peer.Options(access: invocation, listen: listen ?? ":\(Peer.defaultPort)")
     try options.setTransport(invocation)
     options.qlog = invocation.first("qlog")?.text
+    options.hashFolder = invocation.has("no-cache") ? nil : FileSystem.cacheFolder
     options.anyPortIfBusy = listen == nil
     options.runsTracker = trackers.isEmpty
     options.trackers = trackers

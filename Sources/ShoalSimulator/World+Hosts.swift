@@ -97,6 +97,10 @@ extension World {
     let had = having ?? BitSet(capacity: file.cut.pieces)
     if serving, !had.isEmpty { peer.disk.put(file.content(had), at: partPath(of: WorldCopy.path(file.id))) }
     peer.files.append(WorldCopy(file, key, had: had, isKept: serving))
+    if serving { peer.store.recall(key.index, file.id, target: WorldCopy.path(file.id)) }
+    if serving, let expected {
+      peer.store.recognize(key.index, file.id, expected, target: WorldCopy.path(file.id))
+    }
     for address in addresses { peer.swarm.add(peer: address, for: key, at: time(of: peer)) }
     flush(peer)
     return key

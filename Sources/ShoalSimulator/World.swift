@@ -73,6 +73,14 @@ package final class World {
     host.crash(using: &random)
   }
 
+  /// Ends a peer's process, as `kill -9` does: it falls silent, and its disk has all that was written.
+  package func kill(_ peer: WorldPeer) {
+    guard let number = number(of: peer) else { return }
+    network.leave(peer.address)
+    hosts[number] = nil
+    peer.end()
+  }
+
   /// Cuts some hosts off from all others, until `heal`.
   package func part(_ hosts: [any WorldHost]) { network.part(hosts.map(\.address)) }
 

@@ -8,17 +8,27 @@ import ShoalContent
 /// may be settled, and bytes read, side by side.
 package struct Store {
   /// What a job that is under way is for.
-  private enum Purpose {
+  enum Purpose {
     case step
     case piece(Int)
     case read
+    /// To find out what a journal knows of the file with this id.
+    case recall(Digest)
+    /// To verify what a journal says.
+    case proof
+    /// To find zeros.
+    case zeros(ZeroSearch.Run)
+    /// To sync a part before its journal is added to, and to add to it.
+    case noteSync, note
+    /// Nothing depends on it.
+    case tidying
   }
 
-  private var downloads: [Int: StoredFile] = [:]
+  var downloads: [Int: StoredFile] = [:]
   private var shares: [Int: SharedFile] = [:]
   private var running: [StoreJobID: Purpose] = [:]
   private var jobs = Queue<(id: StoreJobID, job: StoreJob)>()
-  private var events = Queue<StoreEvent>()
+  var events = Queue<StoreEvent>()
   private var jobsMade: UInt64 = 0
   /// The jobs that wait until their download is ready for them.
   private var held: [Int: [(id: StoreJobID, job: StoreJob)]] = [:]
@@ -43,6 +53,12 @@ package struct Store {
       let error = if case .failure(let error) = result { error } else { DiskError?.none }
       events.append(.read(id, error))
     case (.piece(let piece), .download(let number)): settled(piece, number, result)
+    case (.recall(let id), .download(let number)): recalled(id, number, result)
+    case (.proof, .download(let number)): proven(number, result)
+    case (.zeros(let run), .download(let number)): tried(run, number, result)
+    case (.noteSync, .download(let number)): synced(number, result)
+    case (.note, .download(let number)): noted(number, result)
+    case (.tidying, _): break
     case (_, .download(let number)): advance(number, result)
     case (_, .share(let number)): advance(share: number, result)
     }
@@ -61,8 +77,11 @@ package struct Store {
 
   /// All bytes of a piece have been gathered: the job that takes them; `.settled` or `.failed` follows. Nil if there is
   /// no place for it.
-  package mutating func settle(_ piece: Int, of number: Int) -> StoreJobID? {
+  package mutating func settle(_ piece: Int, of number: Int, at now: Instant) -> StoreJobID? {
     guard let stored = downloads[number], stored.takesPieces else { return nil }
+    if stored.keepsJournal, let job = downloads[number]?.journal.willWrite(at: now) {
+      add(job, .download(number), for: .note)
+    }
     return add(.settle(piece: piece, stored.manifest), .download(number), for: .piece(piece))
   }
 
@@ -85,25 +104,42 @@ package struct Store {
 
   private mutating func settled(_ piece: Int, _ number: Int, _ result: Result<StoreFinding, DiskError>) {
     guard downloads[number] != nil else { return }
-    guard case .success(.piece(let isRight)) = result else { return advance(number, result) }
+    guard case .success(.piece(let isRight, let isZeros)) = result else { return advance(number, result) }
+    if isRight { downloads[number]?.journal.wrote(piece) }
     events.append(.settled(file: number, piece: piece, isRight: isRight))
+    if isRight, downloads[number]?.keepsJournal == true {
+      downloads[number]?.zeros.has(piece)
+      if isZeros { downloads[number]?.zeros.found(piece) }
+      searchZeros(number)
+    }
   }
 
-  private mutating func advance(_ number: Int, _ result: Result<StoreFinding, DiskError>) {
+  mutating func advance(_ number: Int, _ result: Result<StoreFinding, DiskError>) {
     let outcome: StoredFile.Outcome? =
       switch result {
       case .success(let finding): downloads[number]?.done(finding)
       case .failure(let error): downloads[number]?.failed(error)
       }
+    if let fault = downloads[number]?.journalFault {
+      downloads[number]?.journalFault = nil
+      events.append(.journalSetAside(file: number, path: downloads[number]?.journal.path ?? "", fault))
+    }
     if let outcome { act(outcome, number) }
   }
 
-  private mutating func act(_ outcome: StoredFile.Outcome, _ number: Int) {
+  mutating func act(_ outcome: StoredFile.Outcome, _ number: Int) {
     switch outcome {
     case .job(let job): add(job, .download(number), for: .step)
     case .prepared(let have, let wasThere, let job):
       events.append(.prepared(file: number, have: have, wasThere: wasThere))
       if let job { add(job, .download(number), for: .step) }
+      if let zeros = downloads[number]?.sampledZeros, !zeros.isEmpty {
+        events.append(.found(file: number, zeros))
+      }
+      if let stored = downloads[number], let unproven = stored.journal.unproven {
+        add(.verify(stored.manifest, unproven), .download(number), for: .proof)
+      }
+      searchZeros(number)
     case .ready: for job in held.removeValue(forKey: number) ?? [] { jobs.append(job) }
     case .finished:
       forget(number)
@@ -167,7 +203,7 @@ package struct Store {
   }
 
   @discardableResult
-  private mutating func add(_ job: StoreJob, _ key: StoreKey, for purpose: Purpose) -> StoreJobID {
+  mutating func add(_ job: StoreJob, _ key: StoreKey, for purpose: Purpose) -> StoreJobID {
     jobsMade += 1
     let id = StoreJobID(key: key, number: jobsMade)
     running[id] = purpose

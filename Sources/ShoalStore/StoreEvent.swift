@@ -5,6 +5,16 @@ import ShoalContent
 package enum StoreEvent: Sendable {
   /// A place is prepared, and these pieces are there and right; `wasThere` if the whole file was there under its name.
   case prepared(file: Int, have: BitSet, wasThere: Bool)
+  /// What an earlier run left tells this of the file; nil if nothing.
+  case recalled(file: Int, Manifest?)
+  /// A journal is not believed; the part is verified.
+  case journalSetAside(file: Int, path: String, JournalFault)
+  /// These pieces were believed to be there, and are not.
+  case lost(file: Int, BitSet)
+  /// These pieces are here, as they are all zeros, though nobody has sent them.
+  case found(file: Int, BitSet)
+  /// These pieces, and no others, are not to be asked for now: it will soon be known whether they are zeros.
+  case reserved(file: Int, BitSet)
   /// A gathered piece has been hashed and, if it is right, written.
   case settled(file: Int, piece: Int, isRight: Bool)
   /// The file is on the disk, under its name.
@@ -37,6 +47,8 @@ package enum StoreFailure: Error, Hashable, Sendable {
   case partOfAnother(path: String)
   /// Something came to have the file's name meanwhile; the file is whole in its part.
   case nameTaken(path: String, part: String)
+  /// The part was touched by somebody else, and what was believed of it is wrong.
+  case partTouched(path: String)
   /// The disk failed while a place was prepared.
   case preparing(DiskError)
   /// The disk failed when a piece was written or the file was finished.

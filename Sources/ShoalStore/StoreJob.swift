@@ -30,8 +30,21 @@ package enum StoreJob: Sendable {
   case unmark
   /// Claim the open file against other processes, until it is closed: `.done`.
   case lock
-  /// Hash the pieces that the open file is long enough for: `.verified` with those that are right.
-  case verify(Manifest)
+  /// Hash these pieces, as far as the open file is long enough for them: `.verified` with those that are right.
+  case verify(Manifest, BitSet)
+  /// The same, without those to whose place nothing was ever written, as far as the file system knows.
+  case verifyWritten(Manifest, BitSet)
+  /// Read the journal of a part: `.journal`, with the stamp of the open file, or of what lies at the part's path.
+  case readJournal(path: String, of: String)
+  /// Hash what lies at a path, if it is a file of the cut's size: `.hashed`.
+  case hashTarget(path: String, Cut)
+  /// Make a new journal in place of the one that is there: `.noted`.
+  case beginJournal(path: String, Manifest)
+  /// Add to a journal, at its end, that these pieces of the open file are on the disk, and have that on the disk:
+  /// `.noted`. `isProven`: what was noted before is known to be true.
+  case note(path: String, BitSet, isProven: Bool, Journal.End)
+  /// Remove a journal: `.done`, also if there is none.
+  case removeJournal(path: String)
   /// Tell whether any byte of the open file is not zero: `.content`.
   case probe
   /// Make the open file exactly so long: `.done`.
@@ -40,6 +53,11 @@ package enum StoreJob: Sendable {
   case allocate(UInt64)
   /// Hash a gathered piece and write it to the open file, if it is right and there is such a file: `.piece`.
   case settle(piece: Int, Manifest)
+  /// Find out which of these pieces are all zeros, by their hashes, and make them so in the open file, without room on
+  /// the disk where the file system can: `.verified`.
+  case findZeros(Manifest, BitSet)
+  /// The same, in order, until one is not: `.zeros`.
+  case followZeros(Manifest, ZeroSearch.Run)
   /// Return when the disk has what was written to the open file: `.done`.
   case sync
   /// Give a file another name in one step; unless `replacing`, only where nothing has that name: `.done`.
@@ -68,11 +86,17 @@ package enum StoreFinding: Sendable {
   case opened(wasThere: Bool, isRegular: Bool, size: UInt64, mark: Digest?)
   /// The pieces that are right.
   case verified(BitSet)
+  /// What is there of a journal, and how its part is; nil if there is no part.
+  case journal(Journal.Reading, FileStamp?)
+  /// The journal ends here now.
+  case noted(Journal.End)
   /// Whether there is any content.
   case content(Bool)
-  /// Whether the piece is right; it is written if it is.
-  case piece(isRight: Bool)
-  /// The file's manifest; nil if it was changed meanwhile.
+  /// Whether the piece is right; it is written if it is. Whether it is all zeros, if it was written.
+  case piece(isRight: Bool, isZeros: Bool = false)
+  /// So many pieces are all zeros, and then one is not.
+  case zeros(Int)
+  /// The file's manifest; nil if it was changed meanwhile, or there is no such file.
   case hashed(Manifest?)
   /// There is less to read than the file is long, though nobody has touched it.
   case ended

@@ -3,20 +3,23 @@ import ShoalContent
 
 /// One file on its way to a disk: `NAME.part` beside its target until it is whole, then the target.
 ///
-/// Nothing that an earlier run left is believed: it is verified. A part that holds something, and not one right piece, is
-/// somebody else's, since only pieces that are right are ever written: unless it may be replaced, that is a failure. But
-/// a machine that loses power may leave pieces torn. So a part is marked as this file's, and that is on the disk before
-/// the first piece is written. Zeros are nothing, as room is claimed before the first piece comes.
+/// What an earlier run left is believed only if its journal says so and the part looks as the journal left it; all else
+/// that is there is verified. A part that holds something, and not one right piece, is somebody else's, since only
+/// pieces that are right are ever written: unless it may be replaced, that is a failure. But a machine that loses power
+/// may leave pieces torn. So a part is marked as this file's, and that is on the disk before the first piece is written.
+/// Zeros are nothing, as room is claimed before the first piece comes.
 struct StoredFile {
   /// What is being waited for.
   enum Step: Hashable {
     case examiningTarget, openingTarget, verifyingTarget
-    case openingPart, locking, verifyingPart, probing, emptying, trimming, marking, allocating
+    case openingPart, locking, readingJournal, verifyingPart, probing, emptying, trimming, marking, samplingZeros,
+      allocating
+    case beginningJournal
     /// Pieces are taken, and written when the part and its mark are on the disk.
     case securing, securingName
     /// Pieces are written.
     case ready
-    case unmarking, syncing, renaming, syncingDirectory
+    case unmarking, syncing, removingJournal, renaming, syncingDirectory
     /// What was made in vain is removed, and then this is told.
     case discarding(StoreFailure)
     case finished, failed
@@ -42,11 +45,21 @@ struct StoredFile {
   private var partWasThere = false
   private var partSize: UInt64 = 0
   private var isMarked = false
+  /// The mark and the journal's name are on the disk.
+  private var isSecured = false
   /// All pieces are right; it is to be finished as soon as that can be.
   private var isWhole = false
   private var have: BitSet
   /// The target itself was there, with the right content; there is nothing to write.
   private var wasThere = false
+  /// Some of its pieces are known to be zeros.
+  private var isSparse = false
+  var zeros = ZeroSearch.none
+  /// Those that were found before anything is fetched.
+  private(set) var sampledZeros = BitSet(capacity: 0)
+  var journal: PartJournal
+  /// Why a journal that was there is not believed; told once.
+  var journalFault: JournalFault?
 
   init(_ manifest: Manifest, target: String?, replacing: Bool) {
     self.manifest = manifest
@@ -54,6 +67,7 @@ struct StoredFile {
     self.replacing = replacing
     part = target.map(partPath(of:)) ?? ""
     have = BitSet(capacity: manifest.cut.pieces)
+    journal = PartJournal(of: part, manifest)
     step = target == nil ? .ready : .examiningTarget
   }
 
@@ -67,7 +81,7 @@ struct StoredFile {
 
   /// All pieces are right and written: the file gets its name, once its bytes are on the disk.
   mutating func finish() -> Outcome? {
-    guard step == .ready else {
+    guard step == .ready, !journal.isBeingProven else {
       // All pieces may have been there before the mark is on the disk.
       isWhole = true
       return nil
@@ -79,12 +93,23 @@ struct StoredFile {
   /// Whether gathered pieces are taken.
   var takesPieces: Bool { step == .ready || step == .securing || step == .securingName }
 
+  /// Whether what is written is worth noting.
+  var keepsJournal: Bool { takesPieces && target != nil && !wasThere }
+
+  /// The pieces that were only believed are verified: those that are wrong, and what follows.
+  mutating func proven(_ right: BitSet) -> (wrong: BitSet, Outcome?) {
+    let wrong = journal.proven(right)
+    guard isWhole else { return (wrong, nil) }
+    guard wrong.isEmpty else { return (wrong, end(.failed(.partTouched(path: part)))) }
+    return (wrong, step == .ready ? finish() : nil)
+  }
+
   /// What follows on a job that was done.
   mutating func done(_ finding: StoreFinding) -> Outcome {
     let target = target ?? ""
     switch (step, finding) {
     case (.examiningTarget, .status(let status)): return examined(status, target)
-    case (.openingTarget, .done): return go(.verifyingTarget, .verify(manifest))
+    case (.openingTarget, .done): return go(.verifyingTarget, .verify(manifest, .full(capacity: have.capacity)))
     case (.verifyingTarget, .verified(let right)):
       guard !right.isComplete else {
         (have, wasThere, step) = (right, true, .ready)
@@ -94,10 +119,17 @@ struct StoredFile {
     case (.openingPart, .opened(let wasThere, let isRegular, let size, let mark)):
       guard isRegular else { return end(.failed(.partIsNoFile(path: part))) }
       (partWasThere, partSize, isMarked) = (wasThere, size, mark == manifest.id)
+      isSecured = isMarked
       return go(.locking, .lock)
-    case (.locking, .done): return partWasThere ? go(.verifyingPart, .verify(manifest)) : trim()
+    case (.locking, .done):
+      return partWasThere ? go(.readingJournal, .readJournal(path: journal.path, of: part)) : trim()
+    case (.readingJournal, .journal(let reading, let stamp)):
+      journalFault = journal.take(reading, stamp)
+      have = journal.believed
+      return go(.verifyingPart, .verifyWritten(manifest, have.complement))
     case (.verifyingPart, .verified(let right)):
-      have = right
+      have.formUnion(right)
+      journal.found(right)
       return have.isEmpty && !isMarked ? go(.probing, .probe) : trim()
     case (.probing, .content(let hasContent)):
       guard hasContent else { return trim() }
@@ -106,16 +138,20 @@ struct StoredFile {
       partSize = 0
       return trim()
     case (.trimming, .done): return mark()
-    case (.marking, .done): return allocate()
-    case (.allocating, .done):
-      step = isMarked ? .ready : .securing
-      return .prepared(have: have, wasThere: false, then: isMarked ? nil : .sync)
+    case (.marking, .done): return sample()
+    case (.samplingZeros, .verified(let right)): return sampled(right)
+    case (.allocating, .done): return allocated()
+    case (.beginningJournal, .noted(let end)):
+      journal.begun(end)
+      isSecured = false
+      return secure()
     case (.securing, .done): return go(.securingName, .syncDirectory(of: part))
     case (.securingName, .done):
       step = .ready
       return isWhole ? finish() ?? .ready : .ready
     case (.unmarking, .done): return go(.syncing, .sync)
-    case (.syncing, .done): return go(.renaming, .rename(from: part, to: target, replacing: replacing))
+    case (.syncing, .done): return go(.removingJournal, .removeJournal(path: journal.path))
+    case (.removingJournal, .done): return go(.renaming, .rename(from: part, to: target, replacing: replacing))
     case (.renaming, .done): return go(.syncingDirectory, .syncDirectory(of: target))
     case (.syncingDirectory, .done): return end(.finished)
     case (.discarding(let failure), _): return end(.failed(failure))
@@ -129,10 +165,16 @@ struct StoredFile {
   mutating func failed(_ error: DiskError) -> Outcome {
     switch step {
     case .openingPart where error.kind == .link: return end(.failed(.partIsLink(path: part)))
-    case .locking, .verifyingPart, .probing, .emptying, .trimming, .marking, .allocating:
+    case .locking, .readingJournal, .verifyingPart, .probing, .emptying, .trimming, .marking, .samplingZeros,
+      .allocating:
       // Nothing is left of what was made in vain, unless another process has it now.
       guard !partWasThere, error.kind != .locked else { return end(.failed(.preparing(error))) }
       return go(.discarding(.preparing(error)), .discard(path: part))
+    case .beginningJournal:
+      // It goes on without; the next run verifies what is there.
+      journal.giveUp()
+      return secure()
+    case .removingJournal: return go(.renaming, .rename(from: part, to: target ?? "", replacing: replacing))
     case .renaming where error.kind == .exists:
       return end(.failed(.nameTaken(path: target ?? "", part: part)))
     case .discarding(let failure): return end(.failed(failure))
@@ -157,10 +199,40 @@ struct StoredFile {
 
   private mutating func trim() -> Outcome { partSize > size ? go(.trimming, .resize(size)) : mark() }
 
-  private mutating func mark() -> Outcome { isMarked ? allocate() : go(.marking, .mark(manifest.id)) }
+  private mutating func mark() -> Outcome { isMarked ? sample() : go(.marking, .mark(manifest.id)) }
 
-  /// All of the room now, so that a disk that is too small is known before anything is fetched.
-  private mutating func allocate() -> Outcome { go(.allocating, .allocate(size)) }
+  /// Looks for zeros all over the file.
+  private mutating func sample() -> Outcome {
+    zeros = ZeroSearch(manifest.cut, have: have)
+    let sample = zeros.sample()
+    return sample.isEmpty || manifest.cut.pieces < 2 ? allocate() : go(.samplingZeros, .findZeros(manifest, sample))
+  }
+
+  private mutating func sampled(_ right: BitSet) -> Outcome {
+    sampledZeros = right
+    journal.found(right)
+    for run in right.runs() { for piece in Int(run.first)..<Int(run.end) { zeros.found(piece) } }
+    isSparse = !right.isEmpty
+    return allocate()
+  }
+
+  /// All of the room now, so that a disk that is too small is known before anything is fetched; but not of a sparse file,
+  /// which may need far less. What an earlier run made as long as the file has what it needs.
+  private mutating func allocate() -> Outcome {
+    // To resize it to the size that it has would change its times.
+    guard partSize != size else { return allocated() }
+    return go(.allocating, isSparse ? .resize(size) : .allocate(size))
+  }
+
+  private mutating func allocated() -> Outcome {
+    guard let job = journal.beginning() else { return secure() }
+    return go(.beginningJournal, job)
+  }
+
+  private mutating func secure() -> Outcome {
+    step = isSecured ? .ready : .securing
+    return .prepared(have: have, wasThere: false, then: isSecured ? nil : .sync)
+  }
 
   private mutating func go(_ step: Step, _ job: StoreJob) -> Outcome {
     self.step = step

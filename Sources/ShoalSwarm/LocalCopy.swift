@@ -48,6 +48,16 @@ struct LocalCopy {
     return chunk
   }
 
+  /// Takes away a piece that is not here after all; false if it was not thought to be. Not all of the file is here.
+  mutating func remove(_ piece: Int) -> Bool {
+    guard !have.isComplete, have.remove(piece) else { return false }
+    bytes -= UInt64(cut.pieceLength(piece))
+    let chunk = cut.chunk(ofPiece: piece)
+    lacking[chunk] += 1
+    chunks.remove(chunk)
+    return true
+  }
+
   /// Whether every byte of a range of the file is here.
   func holds(_ range: RangeField) -> Bool {
     guard range.length > 0, range.offset <= cut.size, UInt64(range.length) <= cut.size - range.offset else {

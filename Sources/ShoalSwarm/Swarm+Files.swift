@@ -96,7 +96,7 @@ extension Swarm {
   }
 
   /// Ends the download of a file that is all here: nobody is asked for it any longer.
-  private mutating func finish(_ key: FileKey, at now: Instant) {
+  mutating func finish(_ key: FileKey, at now: Instant) {
     let sources = files[key]?.finish() ?? []
     publish(key, at: now)
     for link in links.live {
@@ -129,7 +129,7 @@ extension Swarm {
   }
 
   /// Announces a chunk that is now here.
-  private mutating func announce(_ chunk: Int, of key: FileKey) {
+  mutating func announce(_ chunk: Int, of key: FileKey) {
     emit(.chunk(key, chunk))
     guard let file = files[key], file.isServed else { return }
     for i in trackers.indices { trackers[i].gained(ChunkRun(first: UInt32(chunk), count: 1), of: file.id) }
@@ -195,6 +195,9 @@ extension Swarm {
 
   /// The name that a peer gave the file; not to be trusted.
   package func name(_ key: FileKey) -> String { files[key]?.name ?? "" }
+
+  /// The pieces that are here.
+  package func pieces(_ key: FileKey) -> BitSet { files[key]?.copy?.have ?? BitSet(capacity: 0) }
 
   /// The chunks that are complete.
   package func chunks(_ key: FileKey) -> BitSet { files[key]?.copy?.chunks ?? BitSet(capacity: 0) }

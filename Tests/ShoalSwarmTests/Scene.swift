@@ -17,10 +17,10 @@ final class Scene {
   /// The servers, which live as long as the world.
   var servers: [ScriptedServer] = []
 
-  init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic) {
+  init(_ seed: UInt64, _ size: Int, _ chunking: Chunking = .automatic, holes: [Range<Int>] = []) {
     self.seed = seed
     world = World(seed: seed, start: Scene.start)
-    file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking)
+    file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking, holes: holes)
   }
 
   /// Long after zero, so that a time that was never set is not mistaken for one that was.

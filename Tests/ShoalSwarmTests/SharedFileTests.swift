@@ -24,7 +24,8 @@ import Testing
       case .unchanged(let share): told.append("\(share) is unchanged")
       case .unshared(let share, let failure): told.append("\(share): \(failure)")
       case .read(_, let error): told.append(error == nil ? "read" : "not read")
-      case .prepared, .settled, .finished, .failed: told.append("of a download")
+      case .prepared, .settled, .finished, .failed, .recalled, .journalSetAside, .lost, .found, .reserved:
+        told.append("of a download")
       }
     }
     return told

@@ -38,6 +38,9 @@ public struct DownloadProgress: Sendable {
   public var chunks = 0
   /// How many chunks there are, once that is known.
   public var totalChunks: Int?
+  /// The chunks that are not here, and that nobody has who is connected; found out when nothing has come for some
+  /// seconds.
+  public var absent = Swift.RangeSet<Int>()
   /// Peers that serve the file.
   public var peers = 0
   /// The share of datagrams that the path here loses, from 0 to 1, judged by the retransmissions that were needed; nil
@@ -62,4 +65,22 @@ public struct DownloadProgress: Sendable {
     if phase == .finished { return 1 }
     return total.map { $0 > 0 ? min(Double(bytes) / Double($0), 0.999) : 0 }
   }
+
+  /// Whether an earlier run left a part of the file.
+  package var hasPart: Bool {
+    path.flatMap { try? FileSystem.status(partPath(of: $0)) }.map { $0.allocated > 0 } ?? false
+  }
+
+  /// `chunks 17, 20-23`: those that nobody has, as far as they fit in a line; nil if there are none.
+  package var absentWords: String? {
+    guard !absent.isEmpty else { return nil }
+    let ranges = absent.ranges.prefix(DownloadProgress.shownRanges).map { range in
+      range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound - 1)"
+    }
+    let more = absent.ranges.count - ranges.count
+    let isOne = absent.ranges.count == 1 && absent.ranges[0].count == 1
+    return (isOne ? "chunk " : "chunks ") + ranges.joined(separator: ", ") + (more > 0 ? " and \(more) other runs" : "")
+  }
+
+  private static let shownRanges = 6
 }

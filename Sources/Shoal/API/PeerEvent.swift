@@ -36,6 +36,8 @@ public enum PeerEvent: Sendable {
   case trackersLeftOut(Int)
   /// A shared file is no longer served: it was changed (the error's code is `changed`), or can no longer be read.
   case withdrawn(id: Digest, path: String, ShoalError)
+  /// The journal of a part is not believed, for the reason given; what is there of the file is verified.
+  case journalSetAside(path: String, String)
   /// The capture or the qlog can no longer be written.
   case captureFailed(String)
   /// This many events are left out here, as they came faster than they were read.

@@ -32,6 +32,10 @@ extension Peer {
     public var qlog: String?
     /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
     public var force = false
+    /// A folder, made if need be, in which the hashes of large files are remembered, so that a file that nobody has
+    /// touched since is shared at once; some 256 MB at most. If nil, nothing is remembered. `shoal` uses
+    /// `$XDG_CACHE_HOME/shoal` or `~/.cache/shoal`.
+    public var hashFolder: String?
     /// The most bytes of pieces that are not yet verified, across all downloads.
     public var memory = SwarmConfiguration().bufferLimit
 
@@ -85,6 +89,7 @@ extension NodeOptions {
     }
     swarm.bufferLimit = options.memory
     link = options.link
+    hashFolder = options.hashFolder
     (capture, qlog, replacesRecords) = (options.capture, options.qlog, options.force)
   }
 

@@ -12,14 +12,15 @@ final class LocalDisk {
   typealias Post = @Sendable (@escaping @Sendable (LocalDisk) -> Void) -> Void
 
   private let post: Post
+  private let hashes: HashMemory?
   /// The files, by their keys' indices.
   private var files: [LocalFile?] = []
-  private var store = Store()
-  private var openFiles: [StoreKey: File] = [:]
+  var store = Store()
+  var openFiles: [StoreKey: File] = [:]
   /// The status of each shared file when it was hashed.
-  private var hashed: [Int: FileStatus] = [:]
-  private var shares: [Int: Share] = [:]
-  private var sharesMade = 0
+  var hashed: [Int: FileStatus] = [:]
+  var shares: [Int: Share] = [:]
+  var sharesMade = 0
   /// What is being read for peers.
   private var reads: [StoreJobID: Read] = [:]
   /// The hashing of whole files, each with all cores.
@@ -32,8 +33,9 @@ final class LocalDisk {
   private var buffers: PieceBuffers
   private var events = Queue<DiskEvent>()
 
-  /// Keeps at most `bufferLimit` bytes of piece buffers that are not in use.
-  init(bufferLimit: Int, post: @escaping Post) {
+  /// Keeps at most `bufferLimit` bytes of piece buffers that are not in use, and hashes where it is told.
+  init(bufferLimit: Int, hashes: HashMemory? = nil, post: @escaping Post) {
+    self.hashes = hashes
     buffers = PieceBuffers(limit: bufferLimit)
     self.post = post
   }
@@ -41,9 +43,9 @@ final class LocalDisk {
   /// The next event.
   func nextEvent() -> DiskEvent? { events.popFirst() }
 
-  private func file(_ key: FileKey) -> LocalFile? { key.index < files.count ? files[key.index] : nil }
+  func file(_ key: FileKey) -> LocalFile? { key.index < files.count ? files[key.index] : nil }
 
-  private func set(_ file: LocalFile?, _ key: FileKey) {
+  func set(_ file: LocalFile?, _ key: FileKey) {
     while files.count <= key.index { files.append(nil) }
     files[key.index] = file
   }
@@ -57,66 +59,6 @@ final class LocalDisk {
     set(nil, key)
   }
 
-  // MARK: Sharing
-
-  /// A file that is being hashed or served.
-  private struct Share {
-    var key: FileKey?
-    let flag: Flag
-    let progress: @Sendable (UInt64, UInt64) -> Void
-    let done: (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
-  }
-
-  /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told, on any thread, how many
-  /// bytes of how many are done. It fails soon after `flag` is set.
-  func share(
-    _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag,
-    progress: @escaping @Sendable (UInt64, UInt64) -> Void,
-    done: @escaping (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
-  ) {
-    sharesMade += 1
-    shares[sharesMade] = Share(flag: flag, progress: progress, done: done)
-    openFiles[.share(sharesMade)] = file
-    store.share(sharesMade, path: path, chunking)
-    work()
-  }
-
-  /// Serves a file that has been hashed, from now on.
-  func serve(_ share: Int, _ cut: Cut, as key: FileKey) {
-    guard let opened = openFiles[.share(share)], let status = hashed[share] else { return }
-    if let former = file(key)?.share, former != share {
-      store.forget(share: former)
-      close(former)
-    }
-    shares[share]?.key = key
-    set(LocalFile(key, SourceFile(opened, asHashed: status), cut, share: share), key)
-  }
-
-  /// Stops sharing: whoever is waiting for a file to be hashed is told why.
-  func stop(_ reason: ShoalError) {
-    for share in shares.values where share.key == nil { share.done(.failure(reason)) }
-    shares = [:]
-  }
-
-  private func close(_ share: Int) {
-    shares[share] = nil
-    openFiles[.share(share)] = nil
-    hashed[share] = nil
-  }
-
-  private func unchanged(_ share: Int) {
-    guard let key = shares[share]?.key, let file = file(key) else { return }
-    serve(share, file.cut, as: key)
-  }
-
-  private func unshared(_ share: Int, _ failure: StoreFailure) {
-    guard let known = shares[share] else { return }
-    let source = known.key.flatMap { file($0)?.source }
-    if let key = known.key, let source { withdraw(key, source.fault(at: 0)) }
-    close(share)
-    if known.key == nil { known.done(.failure(ShoalError(sharing: failure))) }
-  }
-
   // MARK: Storing
 
   /// Prepares a place for a file, and verifies what is already there; without a `target`, nothing is kept.
@@ -124,6 +66,28 @@ final class LocalDisk {
     // This may be the second manifest, if the first made a false claim: what was prepared for that one is dropped.
     forget(key)
     store.prepare(key.index, manifest, target: target, replacing: replacing)
+    work()
+  }
+
+  /// Finds out what an earlier run knew of a file that is to be written to `target`: `.recalled` follows.
+  func recall(_ key: FileKey, _ id: Digest, target: String) {
+    store.recall(key.index, id, target: target)
+    work()
+  }
+
+  /// Finds out whether a file lies at `target` already: `.recalled` follows.
+  func recognize(_ key: FileKey, _ id: Digest, _ cut: Cut, target: String) {
+    store.recognize(key.index, id, cut, target: target)
+    work()
+  }
+
+  /// When `expire` is due.
+  var deadline: Instant { store.deadline }
+
+  /// Does what is due.
+  func expire(at now: Instant) {
+    guard store.deadline <= now else { return }
+    store.expire(at: now)
     work()
   }
 
@@ -149,7 +113,7 @@ final class LocalDisk {
   /// `isBusy`: the loop has datagrams to receive, so others are to do the hashing.
   func settle(_ key: FileKey, _ piece: Int, isBusy: Bool) {
     guard let buffer = file(key)?.take(piece) else { return }
-    guard let id = store.settle(piece, of: key.index) else { return buffers.give(buffer) }
+    guard let id = store.settle(piece, of: key.index, at: SystemClock.now()) else { return buffers.give(buffer) }
     gathered[id] = buffer
     work(isBusy: isBusy)
   }
@@ -175,7 +139,7 @@ final class LocalDisk {
   // MARK: Jobs
 
   /// Begins the jobs that are waiting, and takes their results.
-  private func work(isBusy: Bool = true) {
+  func work(isBusy: Bool = true) {
     while let (id, job) = store.nextJob() { begin(job, id, isBusy) }
     while let event = store.nextEvent() { take(event) }
   }
@@ -183,7 +147,7 @@ final class LocalDisk {
   private func begin(_ job: StoreJob, _ id: StoreJobID, _ isBusy: Bool) {
     switch job {
     case .settle(let piece, let manifest): settle(piece, manifest, id, isBusy)
-    case .hash, .verify, .reexamine:
+    case .hash, .hashTarget, .verify, .verifyWritten, .reexamine:
       let job = scans.add({ [unowned self] in scan(job, id) }, of: id.key)
       run(job, in: \.scans)
     case .read:
@@ -224,8 +188,8 @@ final class LocalDisk {
     let file = reads[id]?.file ?? openFiles[id.key]
     let progress = progress(of: job, id)
     let flag = if case .share(let share) = id.key { shares[share]?.flag } else { Flag?.none }
-    thread { [post] in
-      let outcome = StoreWork.perform(job, on: file, until: flag, progress)
+    thread { [post, hashes] in
+      let outcome = StoreWork.perform(job, on: file, until: flag, hashes, progress)
       post { disk in
         disk.take(outcome, id)
         then(disk)
@@ -239,7 +203,7 @@ final class LocalDisk {
     case (.hash(let cut), .share(let share)):
       guard let progress = shares[share]?.progress else { break }
       return { progress($0, cut.size) }
-    case (.verify, .download(let number)):
+    case (.verify, .download(let number)), (.verifyWritten, .download(let number)):
       let key = FileKey(source: UInt32(number))
       return { [post] bytes in post { $0.events.append(.checked(key, bytes: bytes)) } }
     default: break
@@ -301,7 +265,8 @@ final class LocalDisk {
         spans.invalidate(UInt32(index), cut.pieceOffset(piece), cut.pieceLength(piece))
       }
       events.append(.stored(event))
-    case .prepared, .finished, .failed: events.append(.stored(event))
+    case .prepared, .finished, .failed, .recalled, .journalSetAside, .lost, .found, .reserved:
+      events.append(.stored(event))
     }
   }
 
@@ -388,7 +353,7 @@ final class LocalDisk {
   }
 
   /// Stops serving a file that was changed or has become unreadable: what was sent of it would fit nobody's hash.
-  private func withdraw(_ key: FileKey, _ fault: ShoalError) {
+  func withdraw(_ key: FileKey, _ fault: ShoalError) {
     guard let path = file(key)?.source?.file.path else { return }
     remove(key)
     events.append(.unreadable(key, path: path, fault))

@@ -11,13 +11,15 @@ package enum PieceScan {
   /// Calls `body` for each of the first `count` pieces; returns the results in order, or nil if the file ends before
   /// the pieces do.
   ///
+  /// Where `known` has a result, the piece is not read.
+  ///
   /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once
   /// `flag` is set, the rest is skipped, and the result is nil.
   package static func map<Value: Sendable>(
     _ file: File, _ cut: Cut, count: Int, until flag: Flag? = nil, progress: @escaping @Sendable (UInt64) -> Void,
-    _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
+    known: @escaping @Sendable (Int) -> Value? = { _ in nil }, _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
   ) throws(SystemError) -> [Value]? {
-    let scan = Scan(file, cut, count, flag, progress, body)
+    let scan = Scan(file, cut, count, flag, progress, known, body)
     let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
     let helpers = min(cores, count) - 1
     let ended = Semaphore()
@@ -46,15 +48,17 @@ package enum PieceScan {
     private let cut: Cut
     private let flag: Flag?
     private let progress: @Sendable (UInt64) -> Void
+    private let known: @Sendable (Int) -> Value?
     private let body: @Sendable (Int, Span<UInt8>) -> Value
     private let total: UInt64
     private let state: Mutex<State>
 
     init(
       _ file: File, _ cut: Cut, _ count: Int, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void,
-      _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
+      _ known: @escaping @Sendable (Int) -> Value?, _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
     ) {
-      (self.file, self.cut, self.flag, self.progress, self.body) = (file, cut, flag, progress, body)
+      (self.file, self.cut, self.flag, self.progress) = (file, cut, flag, progress)
+      (self.known, self.body) = (known, body)
       total = min(UInt64(count) << UInt64(cut.pieceExponent), cut.size)
       state = Mutex(State(values: Array(repeating: nil, count: count)))
     }
@@ -64,19 +68,26 @@ package enum PieceScan {
       let buffer = PieceBuffer(cut.pieceSize, alignment: 4_096)
       while let piece = take() {
         let length = cut.pieceLength(piece)
+        if let value = known(piece) {
+          note(value, piece, length)
+          continue
+        }
         do throws(SystemError) {
           guard try file.read(into: buffer, 0..<length, at: Int(cut.pieceOffset(piece))) == length else {
             return stop(nil)
           }
         } catch { return stop(error) }
-        let value = buffer.read(0..<length) { body(piece, $0) }
-        state.withLock { state in
-          state.values[piece] = value
-          state.done += UInt64(length)
-          guard state.done - state.reported >= PieceScan.progressStep || state.done == total else { return }
-          state.reported = state.done
-          progress(state.done)
-        }
+        note(buffer.read(0..<length) { body(piece, $0) }, piece, length)
+      }
+    }
+
+    private func note(_ value: Value, _ piece: Int, _ length: Int) {
+      state.withLock { state in
+        state.values[piece] = value
+        state.done += UInt64(length)
+        guard state.done - state.reported >= PieceScan.progressStep || state.done == total else { return }
+        state.reported = state.done
+        progress(state.done)
       }
     }
 

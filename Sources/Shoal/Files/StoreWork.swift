@@ -17,7 +17,8 @@ enum StoreWork {
   /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many
   /// bytes have been hashed; once `flag` is set, the hashing of a file that is to be shared stops.
   static func perform(
-    _ job: StoreJob, on file: File?, until flag: Flag? = nil, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ job: StoreJob, on file: File?, until flag: Flag? = nil, _ memory: HashMemory? = nil,
+    _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> Outcome {
     do throws(SystemError) {
       switch job {
@@ -35,28 +36,68 @@ enum StoreWork {
         return Outcome(result: .success(finding), opened: part)
       case .hash(let cut):
         guard let file else { break }
-        let before = try file.status()
-        return Outcome(result: .success(try hash(file, as: before, cut, flag, progress)), hashed: before)
+        let before = try file.restingStatus(if: memory != nil && cut.size >= HashMemory.least)
+        return Outcome(result: .success(try hash(file, as: before, cut, flag, memory, progress)), hashed: before)
       case .reexamine(let manifest):
         guard let file else { break }
         return try reexamine(file, manifest)
-      default: return Outcome(result: .success(try perform(job, file, progress)))
+      default: return Outcome(result: .success(try perform(job, file, memory, progress)))
       }
     } catch { return Outcome(result: .failure(DiskError(error))) }
     return Outcome(result: .success(.done))
   }
 
   private static func perform(
-    _ job: StoreJob, _ file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ job: StoreJob, _ file: File?, _ memory: HashMemory?, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> StoreFinding {
     switch job {
     case .examine(let path): return .status(try examine(path))
     case .mark(let id): file?.setMark(id)
     case .unmark: file?.setMark(nil)
     case .lock: try file?.lock()
-    case .verify(let manifest):
+    case .verify(let manifest, let pieces):
       guard let file else { break }
-      return .verified(try verify(file, manifest, progress))
+      if pieces.isComplete, memory?.recall(FileStamp(try file.status()), manifest.cut)?.id == manifest.id {
+        return .verified(pieces)
+      }
+      return .verified(try verify(file, manifest, pieces, skippingHoles: false, progress))
+    case .verifyWritten(let manifest, let pieces):
+      guard let file else { break }
+      return .verified(try verify(file, manifest, pieces, skippingHoles: true, progress))
+    case .readJournal(let path, let part):
+      let status = if let file { try file.status() } else { try FileSystem.status(part) }
+      return .journal(JournalFile.read(path), status.map { FileStamp($0) })
+    case .hashTarget(let path, let cut):
+      guard let status = try FileSystem.status(path), status.kind == .regular, status.size == Int(cut.size) else {
+        return .hashed(nil)
+      }
+      let target = try File.open(path)
+      return try hash(target, as: target.status(), cut, nil, memory, progress)
+    case .beginJournal(let path, let manifest):
+      let (bytes, end) = Journal.beginning(manifest)
+      try JournalFile.begin(path, bytes)
+      return .noted(end)
+    case .note(let path, let pieces, let isProven, var end):
+      guard let file else { break }
+      let offset = Int(end.offset)
+      let bytes = Journal.note(pieces, FileStamp(try file.status()), isProven: isProven, at: &end)
+      try JournalFile.append(path, bytes, at: offset)
+      return .noted(end)
+    case .findZeros(let manifest, let pieces):
+      var found = BitSet(capacity: pieces.capacity)
+      for run in pieces.runs() {
+        for piece in Int(run.first)..<Int(run.end) where try findZeros(manifest, piece, file) { found.insert(piece) }
+      }
+      return .verified(found)
+    case .followZeros(let manifest, let run):
+      var count = 0
+      for i in 0..<run.pieces.count {
+        let piece = run.isDescending ? run.pieces.upperBound - 1 - i : run.pieces.lowerBound + i
+        guard try findZeros(manifest, piece, file) else { break }
+        count += 1
+      }
+      return .zeros(count)
+    case .removeJournal(let path): try? FileSystem.remove(path)
     case .probe: return .content(try file?.hasContent() ?? false)
     case .resize(let size): try file?.resize(Int(size))
     case .allocate(let size): try file?.allocate(Int(size))
@@ -75,9 +116,21 @@ enum StoreWork {
     _ content: PieceBuffer, _ piece: Int, _ manifest: Manifest, to file: File?
   ) -> Result<StoreFinding, DiskError> {
     do throws(SystemError) {
-      try file?.write(content, 0..<manifest.cut.pieceLength(piece), at: Int(manifest.cut.pieceOffset(piece)))
-      return .success(.piece(isRight: true))
+      let isZeros = content.read(0..<manifest.cut.pieceLength(piece)) { $0.isZeros }
+      if isZeros, manifest.cut.pieces > 1 {
+        try file?.clear(manifest.cut.bytes(of: piece))
+      } else {
+        try file?.write(content, 0..<manifest.cut.pieceLength(piece), at: Int(manifest.cut.pieceOffset(piece)))
+      }
+      return .success(.piece(isRight: true, isZeros: isZeros))
     } catch { return .failure(DiskError(error)) }
+  }
+
+  /// Whether a piece is zeros; if so, it is made so in the file.
+  private static func findZeros(_ manifest: Manifest, _ piece: Int, _ file: File?) throws(SystemError) -> Bool {
+    guard manifest.isZeros(piece) else { return false }
+    try file?.clear(manifest.cut.bytes(of: piece))
+    return true
   }
 
   /// Claims a part that nobody is using, and that nobody will be able to use while it is open here; nil if there is
@@ -109,28 +162,46 @@ enum StoreWork {
 
   /// Finds the pieces of a file that are correct.
   private static func verify(
-    _ file: File, _ manifest: Manifest, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ file: File, _ manifest: Manifest, _ pieces: BitSet, skippingHoles: Bool,
+    _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
-    var have = BitSet(capacity: manifest.cut.pieces)
+    let cut = manifest.cut
+    var have = BitSet(capacity: cut.pieces)
+    guard !pieces.isEmpty else { return have }
     let size = UInt64(try file.size())
     // A part that is too short ends within a piece, which then does not count as present.
     let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
-    let isRight = try PieceScan.map(file, manifest.cut, count: count, progress: progress) { manifest.verify($0, $1) }
+    let isRight = try PieceScan.map(file, cut, count: count, progress: progress) { piece in
+      guard pieces.contains(piece) else { return false }
+      guard cut.pieces > 1, file.isHole(cut.bytes(of: piece)) else { return nil }
+      return skippingHoles ? false : manifest.isZeros(piece)
+    } _: {
+      manifest.verify($0, $1)
+    }
     for (piece, isRight) in (isRight ?? []).enumerated() where isRight { have.insert(piece) }
     return have
   }
 
   /// Cuts a file into pieces and hashes it (the original's `create_chunks`).
   private static func hash(
-    _ file: File, as before: FileStatus, _ cut: Cut, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ file: File, as before: FileStatus, _ cut: Cut, _ flag: Flag?, _ memory: HashMemory?,
+    _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> StoreFinding {
     guard before.size == Int(cut.size) else { return .hashed(nil) }
+    let stamp = FileStamp(before)
+    if let known = memory?.recall(stamp, cut) { return .hashed(known) }
     let values = try PieceScan.map(file, cut, count: cut.pieces > 1 ? cut.pieces : 0, until: flag, progress: progress) {
-      Blake3.chainingValue(of: $1, firstLeaf: cut.pieceOffset($0) / UInt64(Blake3.leafBytes))
+      piece in
+      guard file.isHole(cut.bytes(of: piece)) else { return nil }
+      return Blake3.chainingValue(ofZeros: cut.pieceLength(piece), firstLeaf: cut.firstLeaf(ofPiece: piece))
+    } _: {
+      Blake3.chainingValue(of: $1, firstLeaf: cut.firstLeaf(ofPiece: $0))
     }
     guard try file.status().isSame(as: before) else { return .hashed(nil) }
     guard let values, let last = try lastPiece(file, cut) else { return .ended }
-    return .hashed(last.read(0..<last.count) { Manifest(cut: cut, values: values, lastPiece: $0) })
+    let manifest = last.read(0..<last.count) { Manifest(cut: cut, values: values, lastPiece: $0) }
+    memory?.remember(manifest, stamp)
+    return .hashed(manifest)
   }
 
   /// The last piece, or no bytes for an empty file; nil if it is no longer there.
@@ -146,7 +217,10 @@ enum StoreWork {
     for _ in 0..<examinations {
       let before = try file.status()
       guard before.size == Int(manifest.cut.size) else { break }
-      let isRight = try PieceScan.map(file, manifest.cut, count: manifest.cut.pieces) { _ in
+      let cut = manifest.cut
+      let isRight = try PieceScan.map(file, cut, count: cut.pieces) { _ in
+      } known: {
+        cut.pieces > 1 && file.isHole(cut.bytes(of: $0)) ? manifest.isZeros($0) : nil
       } _: {
         manifest.verify($0, $1)
       }
@@ -158,6 +232,53 @@ enum StoreWork {
 
   /// A file that is touched again during each check cannot be served.
   private static let examinations = 10
+}
+
+extension Span<UInt8> {
+  /// Whether all bytes are zero.
+  var isZeros: Bool {
+    var offset = 0
+    while offset + 32 <= count {
+      let words = (0..<4).reduce(0 as UInt64) { $0 | bigEndian(at: offset + 8 * $1, as: UInt64.self) }
+      guard words == 0 else { return false }
+      offset += 32
+    }
+    while offset < count {
+      guard self[offset] == 0 else { return false }
+      offset += 1
+    }
+    return true
+  }
+}
+
+extension Cut {
+  /// Where the bytes of a piece are in the file.
+  func bytes(of piece: Int) -> Range<Int> {
+    let start = Int(pieceOffset(piece))
+    return start..<start + pieceLength(piece)
+  }
+
+  func firstLeaf(ofPiece piece: Int) -> UInt64 { pieceOffset(piece) / UInt64(Blake3.leafBytes) }
+}
+
+extension File {
+  /// Its status; `if` so, after a change could show in its times.
+  fileprivate func restingStatus(if mayWait: Bool) throws(SystemError) -> FileStatus {
+    let first = try status()
+    let age = SystemClock.wall() &- max(first.modified, first.changed)
+    guard mayWait, age >= 0, age < FileStamp.tick else { return first }
+    usleep(UInt32((FileStamp.tick - age) / 1_000) + 1)
+    return try status()
+  }
+}
+
+extension FileStamp {
+  /// What was found out just now.
+  init(_ status: FileStatus) {
+    self.init(
+      device: status.device, inode: status.inode, size: UInt64(max(status.size, 0)), modified: status.modified,
+      changed: status.changed, time: SystemClock.wall())
+  }
 }
 
 extension DiskStatus {
@@ -186,79 +307,4 @@ extension DiskError {
 
   /// The error as the system reported it.
   var systemError: SystemError { SystemError(code, SystemError.Action(rawValue: action) ?? .write, subject) }
-}
-
-extension ShoalError {
-  /// Why a file cannot be stored, in words. `kept` bytes of it are on the disk.
-  init(_ failure: StoreFailure, _ manifest: Manifest, kept: UInt64) {
-    switch failure {
-    case .differs(let path):
-      self.init(.exists, "\(path) exists and differs", remedy: .otherDestinationOrForce)
-    case .linkToNothing(let path): self = .linkToNothing(path)
-    case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .create, path))
-    case .partIsLink(let path):
-      self.init(.exists, "\(path) is a symbolic link", remedy: .removeOrOtherDestination)
-    case .partIsNoFile(let path): self.init(SystemError(ESPIPE, .create, path))
-    case .partOfAnother(let path):
-      self.init(.exists, "\(path) is of another file", remedy: .otherDestinationOrForce)
-    case .nameTaken(let path, let part):
-      self.init(.exists, "\(path) has come to exist meanwhile; the file is whole in \(part)")
-    case .preparing(let error):
-      self = error.kind == .full ? .noRoom(error.systemError, manifest) : ShoalError(error.systemError)
-    case .sizeless, .tooLarge, .changed, .reading: self.init(sharing: failure)
-    case .writing(let error):
-      self =
-        error.kind == .full
-        ? .diskFull(error.subject, short: manifest.cut.size - min(kept, manifest.cut.size), kept: kept)
-        : ShoalError(error.systemError)
-    }
-  }
-
-  /// Why a file cannot be shared, in words.
-  init(sharing failure: StoreFailure) {
-    switch failure {
-    case .sizeless(let path):
-      let remedy = "copy it to a regular file, and share that"
-      self.init(.file, "\(path): does not have the size that the system gives; \(remedy)")
-    case .tooLarge(let path): self.init(.file, "\(path): larger than 16 TiB")
-    case .changed(let path):
-      self.init(.changed, "\(path) was changed while it was read; try again when it is at rest")
-    case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .open, path))
-    case .reading(let error), .preparing(let error), .writing(let error): self.init(error.systemError)
-    case .differs(let path), .linkToNothing(let path), .partIsLink(let path), .partIsNoFile(let path),
-      .partOfAnother(let path), .nameTaken(let path, _):
-      self.init(.file, "\(path) cannot be shared")
-    }
-  }
-
-  /// Says whether there is no room for the file at all, or none for this user, as far as the file system tells.
-  private static func noRoom(_ error: SystemError, _ manifest: Manifest) -> ShoalError {
-    let allocated = (try? FileSystem.status(error.subject))?.allocated ?? 0
-    let needed = manifest.cut.size - min(UInt64(max(allocated, 0)), manifest.cut.size)
-    guard error.code == ENOSPC, let free = FileSystem.free(at: error.subject) else {
-      return ShoalError(.diskFull, "\(error), \(megabytes(needed)) are needed; free space and repeat")
-    }
-    guard free < needed else {
-      let refusal = "the file system refuses \(megabytes(needed)), though it shows \(megabytes(free)) free"
-      return ShoalError(
-        .diskFull, "\(error.subject): \(refusal); is there a quota?", remedy: .otherDestination)
-    }
-    return diskFull(error.subject, short: needed - free, kept: 0)
-  }
-
-  private static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {
-    let keeps = kept > 0 ? " and repeat: \(megabytes(kept)) are kept" : " and repeat"
-    return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
-  }
-
-  /// What stands under the file's name cannot be compared with it: a link that leads nowhere.
-  package static func linkToNothing(_ path: String) -> ShoalError {
-    ShoalError(.exists, "\(path) is a symbolic link to nothing", remedy: .removeOtherDestinationOrForce)
-  }
-
-  /// `308.3 MB`.
-  static func megabytes(_ bytes: UInt64) -> String {
-    let tenths = (bytes + 50_000) / 100_000
-    return "\(tenths / 10).\(tenths % 10) MB"
-  }
 }

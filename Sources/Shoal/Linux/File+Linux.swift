@@ -21,12 +21,14 @@ package final class File: Sendable {
 
   /// The path that it was opened by; a rename does not change it.
   package let path: String
-  private let descriptor: Int32
+  let descriptor: Int32
 
-  private init(_ path: String, _ flags: Int32, _ action: SystemError.Action) throws(SystemError) {
+  private init(
+    _ path: String, _ flags: Int32, _ action: SystemError.Action, mode: mode_t = 0o666
+  ) throws(SystemError) {
     self.path = path
     var result: Int32
-    repeat { result = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o666) } while result < 0 && errno == EINTR
+    repeat { result = unsafe Glibc.open(path, flags | O_CLOEXEC, mode) } while result < 0 && errno == EINTR
     descriptor = result
     guard descriptor >= 0 else { throw SystemError(errno, action, path) }
   }
@@ -55,6 +57,18 @@ package final class File: Sendable {
     let file = try File(path, O_RDONLY | O_NONBLOCK, .open)
     if try file.status().kind == .directory { throw SystemError(EISDIR, .open, path) }
     return file
+  }
+
+  /// Opens a regular file that is there; a symbolic link is refused.
+  static func regular(_ path: String, writing: Bool = false) throws(SystemError) -> File {
+    let file = try File(path, (writing ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOFOLLOW, .open)
+    guard try file.status().kind == .regular else { throw SystemError(ESPIPE, .open, path) }
+    return file
+  }
+
+  /// Makes a file that only this user may read or write; fails if something has its name.
+  static func `private`(_ path: String) throws(SystemError) -> File {
+    try File(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, .create, mode: 0o600)
   }
 
   /// Opens a file for reading and writing, and makes it if there is none. A symbolic link that is not to be followed is

@@ -21,6 +21,9 @@ package struct FileStatus: Hashable, Sendable {
   /// When its content, name or permissions last changed, in the same unit; nobody can set it back.
   package var changed: Int64
 
+  /// Whether it is this user's, and nobody else may write to it.
+  package var isOwn: Bool
+
   /// Whether nobody has touched the file between `other` and this status.
   func isSame(as other: FileStatus) -> Bool {
     size == other.size && modified == other.modified && changed == other.changed
@@ -40,6 +43,7 @@ package struct FileStatus: Hashable, Sendable {
     func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
     modified = nanoseconds(info.st_mtim)
     changed = nanoseconds(info.st_ctim)
+    isOwn = info.st_uid == geteuid() && info.st_mode & (S_IWGRP | S_IWOTH) == 0
   }
 }
 

@@ -19,6 +19,13 @@ final class DownloadTask {
   private var progress: DownloadProgress
   private var meter = RateMeter()
   private var manifest: Manifest?
+  /// What had come, until when it came, and when those who have the rest were last looked for.
+  private var acceptedBefore: UInt64 = 0
+  private var comesUntil: Nanoseconds = 0
+  private var absentAt: Nanoseconds = 0
+  /// The cut that the ticket gives.
+  private let expected: Cut?
+  private var isRecognizing = false
   private(set) var isOver = false
   /// What to call once it is removed, as it is to be as soon as the disk is done preparing a place for it.
   private var onRemoved: [@Sendable () -> Void] = []
@@ -36,6 +43,8 @@ final class DownloadTask {
     progress = DownloadProgress(id: ticket.id)
     progress.name = ticket.name
     progress.total = ticket.cut?.size
+    expected = ticket.cut
+    progress.path = knownPath
   }
 
   /// Whether any of it is kept, and served.
@@ -58,16 +67,31 @@ final class DownloadTask {
       let needed = max(counters.receivedRetransmitted - counters.duplicate, 0)
       let isKnown = loop.swarm.statuses.allSatisfy { $0.repeatMode == .selectiveRepeat }
       progress.loss = isKnown ? Double(needed) / Double(max(counters.received, 1)) : nil
+      noteAbsent(loop, elapsed)
       meter.add(file.accepted, at: Double(elapsed) / 1e9)
       progress.rate = meter.rate
       progress.eta = meter.remaining(file.total - min(file.bytes, file.total)).map { .seconds($0) }
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
+    if elapsed >= DownloadTask.loneliness, manifest == nil { recognize(loop) }
     download.board.tell(progress)
     if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
       fail(ShoalError(.unavailable, patience.complaint(progress, loop.obstacle)), loop)
     }
   }
+
+  /// Finds out which chunks nobody has, if nothing comes.
+  private func noteAbsent(_ loop: PeerLoop, _ elapsed: Nanoseconds) {
+    if progress.accepted + progress.bytes != acceptedBefore {
+      (acceptedBefore, comesUntil) = (progress.accepted + progress.bytes, elapsed)
+    }
+    guard elapsed - comesUntil >= DownloadTask.stillness else { return progress.absent = Swift.RangeSet() }
+    guard elapsed - absentAt >= .second else { return }
+    absentAt = elapsed
+    progress.absent = Swift.RangeSet<Int>(loop.swarm.absentChunks(key))
+  }
+
+  private static let stillness = 5 * Nanoseconds.second
 
   // MARK: The steps
 
@@ -88,13 +112,34 @@ final class DownloadTask {
       if let fault = fileNameFault(name) {
         return fail(ShoalError(.file, fault, remedy: .namedDestination), loop)
       }
-      let safe = safeFileName(name) ?? ""
-      path = directory.isEmpty || directory == "." ? safe : directory + "/" + safe
+      path = place(safeFileName(name) ?? "", in: directory)
     }
     progress.path = path
     progress.phase = .checking
     report(loop)
     prepare(path, manifest, loop)
+  }
+
+  /// If nobody can be asked, the file may be there already, and others may want it from here.
+  private func recognize(_ loop: PeerLoop) {
+    guard !isRecognizing, let path = knownPath, let cut = expected else { return }
+    isRecognizing = true
+    loop.disk.recognize(key, id, cut, target: path)
+  }
+
+  private static let loneliness = 2 * Nanoseconds.second
+
+  /// Where the file will be, if that is known before any peer has said its name.
+  var knownPath: String? {
+    switch download.destination {
+    case .file(let path): path
+    case .directory(let directory): progress.name.flatMap(safeFileName).map { place($0, in: directory) }
+    case .nowhere: nil
+    }
+  }
+
+  private func place(_ name: String, in directory: String) -> String {
+    directory.isEmpty || directory == "." ? name : directory + "/" + name
   }
 
   private func prepare(_ path: String?, _ manifest: Manifest, _ loop: PeerLoop) {
@@ -214,6 +259,7 @@ extension PeerLoop {
     for tracker in trackers { add(tracker: tracker) }
     wantProgress(key) { [unowned self] _ in task.report(self) }
     task.report(self)
+    if let path = task.knownPath { disk.recall(key, ticket.id, target: path) }
     giveUpWhatIsHopeless()
     takeEvents()
   }
@@ -271,7 +317,9 @@ extension Download {
     guard let part = part.withLock({ $0.take() }) else { return done() }
     WorkerPool.shared.run {
       withExtendedLifetime(claim ?? StoreWork.claim(part)) { file in
-        if file != nil { try? FileSystem.remove(part) }
+        guard file != nil else { return }
+        try? FileSystem.remove(part)
+        try? FileSystem.remove(journalPath(of: part))
       }
       done()
     }

@@ -27,6 +27,8 @@ package struct NodeOptions: Sendable {
   package var qlog: String?
   /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
   package var replacesRecords = false
+  /// Where the hashes of large files are remembered; nil if they are not.
+  package var hashFolder: String?
   /// What finds a name's addresses, on a thread that may wait, and how often it is asked.
   var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
   var namePace = NameBook.Pace()

@@ -43,9 +43,11 @@ final class Patience {
     let name = progress.name ?? progress.id.short
     guard progress.phase == .downloading else {
       if let obstacle { return "nobody was found in \(time) who offers \(name): \(obstacle)" }
+      if progress.hasPart { return "nobody was found in \(time) who offers \(name); try again: what is here is kept" }
       return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
     }
-    let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : "its peers send nothing")
+    let lacking = progress.absentWords.map { "nobody has \($0)" } ?? "its peers send nothing"
+    let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : lacking)
     let kept = progress.path == nil || progress.bytes == 0 ? "" : ": \(ShoalError.megabytes(progress.bytes)) are kept"
     return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
   }

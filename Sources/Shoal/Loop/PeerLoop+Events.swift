@@ -39,6 +39,15 @@ extension PeerLoop {
       swarm.pieceVerified(key, piece: piece, isRight: isRight, values: values, at: SystemClock.now())
     case .stored(.finished(let file)): downloads[file]?.finished(self)
     case .stored(.failed(let file, let failure)): downloads[file]?.fail(failure, self)
+    case .stored(.recalled(let file, let manifest?)):
+      swarm.recall(manifest, for: FileKey(source: UInt32(file)), at: SystemClock.now())
+    case .stored(.journalSetAside(_, let path, let fault)): onPeerEvent?(.journalSetAside(path: path, fault.words))
+    case .stored(.lost(let file, let pieces)):
+      swarm.lost(pieces, of: FileKey(source: UInt32(file)), at: SystemClock.now())
+    case .stored(.reserved(let file, let pieces)):
+      swarm.reserve(pieces, of: FileKey(source: UInt32(file)), at: SystemClock.now())
+    case .stored(.found(let file, let pieces)):
+      swarm.found(pieces, of: FileKey(source: UInt32(file)), at: SystemClock.now())
     case .stored: break
     case .read(let read, let isReadable): swarm.readEnded(read, isReadable: isReadable, at: SystemClock.now())
     case .hashed(let read, let values): swarm.treeRead(read, values: values, at: SystemClock.now())

@@ -43,7 +43,9 @@ final class PeerLoop: EventLoop {
     resolve = options.resolve
     tracker = options.runsTracker ? TrackerService(&secrets) : nil
     followsInterface = options.followsInterfaceMTU && options.link.isClean
-    disk = LocalDisk(bufferLimit: options.swarm.bufferLimit) { [node] body in
+    disk = LocalDisk(
+      bufferLimit: options.swarm.bufferLimit, hashes: options.hashFolder.map { HashMemory(folder: $0) }
+    ) { [node] body in
       node.post { loop in
         body(loop.disk)
         loop.takeEvents()
@@ -79,7 +81,7 @@ final class PeerLoop: EventLoop {
   var deadline: Instant {
     // While a send waits for room, deadlines that only sending can meet must not make us spin.
     let swarm = port.isBlocked ? .distantFuture : swarm.deadline
-    return min(swarm, progressAt, names.deadline, tracker?.deadline ?? .distantFuture)
+    return min(swarm, progressAt, names.deadline, disk.deadline, tracker?.deadline ?? .distantFuture)
   }
 
   var leastRoundTrip: Nanoseconds? { swarm.leastRoundTrip }
@@ -94,6 +96,7 @@ final class PeerLoop: EventLoop {
 
   func expire(at now: Instant) {
     swarm.expire(at: now)
+    disk.expire(at: now)
     takeEvents()
     if names.deadline <= now { resolveNames() }
     tracker?.expire(at: now)

@@ -2,7 +2,12 @@
 ///
 /// If these together are longer than the 255 bytes that file systems take, the name is cut, and a hash distinguishes it
 /// from others.
-public func partPath(of path: String) -> String {
+public func partPath(of path: String) -> String { sibling(of: path, ".part") }
+
+/// Where the journal of a part is: beside it, under its name and `.journal`.
+public func journalPath(of part: String) -> String { sibling(of: part, ".journal") }
+
+private func sibling(of path: String, _ suffix: String) -> String {
   let scalars = path.unicodeScalars
   let start = scalars.lastIndex(of: "/").map(scalars.index(after:)) ?? scalars.startIndex
   let name = String(scalars[start...])
@@ -14,5 +19,4 @@ public func partPath(of path: String) -> String {
   return String(scalars[..<start]) + String(kept) + "~" + hash + suffix
 }
 
-private let suffix = ".part"
 private let longest = 255

@@ -12,11 +12,20 @@ struct DiskContent {
     if !bytes.isEmpty { extents = [(0, bytes)] }
   }
 
+  /// How much was written.
+  var written: Int { extents.reduce(0) { $0 + $1.bytes.count } }
+
   /// All bytes.
   var bytes: [UInt8] { bytes(in: 0..<count) }
 
   /// Whether any byte is not zero.
   var hasContent: Bool { extents.contains { $0.bytes.contains { $0 != 0 } } }
+
+  /// Whether nothing was ever written to these bytes.
+  func isHole(_ range: Range<Int>) -> Bool {
+    let index = firstExtent(endingAfter: range.lowerBound)
+    return index >= extents.count || extents[index].offset >= range.upperBound
+  }
 
   func bytes(in range: Range<Int>) -> [UInt8] {
     var index = firstExtent(endingAfter: range.lowerBound)

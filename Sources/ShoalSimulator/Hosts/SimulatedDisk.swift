@@ -17,6 +17,8 @@ package struct SimulatedDisk {
   /// The number of jobs that were done.
   package private(set) var jobsDone = 0
 
+  /// The time, which files' times are taken from.
+  package var now = Instant.zero
   /// The pieces that other disks hold too.
   var pool = PiecePool()
 
@@ -33,6 +35,9 @@ package struct SimulatedDisk {
     /// The file it is marked as a part of, now and after a crash.
     var mark: Digest?
     var syncedMark: Digest?
+    /// When the content last changed, and when it did before, since the last sync.
+    var modified: Int64 = 0
+    var formerTimes: [Int64] = []
 
     enum Change {
       case write(offset: Int, [UInt8])
@@ -63,6 +68,14 @@ package struct SimulatedDisk {
     syncedNames[path] = inodes.count - 1
   }
 
+  /// The bytes of a file that take room.
+  package func room(of path: String) -> Int { names[path].map { inodes[$0].content.written } ?? 0 }
+
+  /// Changes bytes of a file, as if another program did so now.
+  package mutating func write(_ bytes: [UInt8], at offset: Int, _ path: String) {
+    write(bytes, at: offset, names[path])
+  }
+
   /// The power fails, and comes back.
   package mutating func crash(using random: inout SeededGenerator) {
     for change in unsyncedNames.prefix(Int.random(in: 0...unsyncedNames.count, using: &random)) {
@@ -81,6 +94,8 @@ package struct SimulatedDisk {
       inodes[i].content = content
       inodes[i].synced = content
       inodes[i].unsynced = []
+      inodes[i].modified = (inodes[i].formerTimes + [inodes[i].modified]).randomElement(using: &random) ?? 0
+      inodes[i].formerTimes = []
     }
   }
 
@@ -106,6 +121,11 @@ package struct SimulatedDisk {
   private mutating func rename(_ change: NameChange) {
     SimulatedDisk.apply(change, to: &names)
     unsyncedNames.append(change)
+  }
+
+  /// Whether these pieces of a file are right in what has this name.
+  func holds(_ pieces: BitSet, of manifest: Manifest, at path: String) -> Bool {
+    verify(manifest, pieces, names[path]).isSuperset(of: pieces)
   }
 
   // MARK: Jobs
@@ -135,7 +155,29 @@ package struct SimulatedDisk {
     case .mark(let id): if let handle { inodes[handle].mark = id }
     case .unmark: if let handle { inodes[handle].mark = nil }
     case .lock: break
-    case .verify(let manifest): return .success(.verified(verify(manifest, handle)))
+    case .verify(let manifest, let pieces): return .success(.verified(verify(manifest, pieces, handle)))
+    case .verifyWritten(let manifest, let pieces):
+      return .success(.verified(verify(manifest, pieces, handle, skippingHoles: true)))
+    case .readJournal(let path, let part):
+      let reading = names[path].map { Journal.read(inodes[$0].content.bytes) } ?? .none
+      return .success(.journal(reading, (handle ?? names[part]).map(stamp)))
+    case .hashTarget(let path, let cut):
+      guard let inode = names[path], inodes[inode].content.count == Int(cut.size) else { return .success(.hashed(nil)) }
+      return .success(.hashed(SimulatedDisk.manifest(of: inodes[inode].content, cut)))
+    case .beginJournal(let path, let manifest):
+      let (bytes, end) = Journal.beginning(manifest)
+      inodes.append(Inode())
+      rename(.set(path, inodes.count - 1))
+      write(bytes, at: 0, inodes.count - 1)
+      return .success(.noted(end))
+    case .note(let path, let pieces, let isProven, var end):
+      guard let journal = names[path], let handle else { return .failure(error(.other, "open", path)) }
+      setLength(Int(end.offset), journal)
+      let offset = Int(end.offset)
+      write(Journal.note(pieces, stamp(handle), isProven: isProven, at: &end), at: offset, journal)
+      sync(journal)
+      return .success(.noted(end))
+    case .removeJournal(let path): if names[path] != nil { rename(.remove(path)) }
     case .probe: return .success(.content(handle.map { inodes[$0].content.hasContent } ?? false))
     case .resize(let size): setLength(Int(size), handle)
     case .allocate(let size):
@@ -145,12 +187,22 @@ package struct SimulatedDisk {
     case .settle(let number, let manifest):
       guard manifest.verify(number, content.span) else { return .success(.piece(isRight: false)) }
       let offset = Int(manifest.cut.pieceOffset(number))
+      guard content.contains(where: { $0 != 0 }) else {
+        clear(offset, content.count, handle)
+        return .success(.piece(isRight: true, isZeros: true))
+      }
       write(pool.shared(content, of: manifest.id, at: offset), at: offset, handle)
       return .success(.piece(isRight: true))
-    case .sync:
-      guard let handle else { break }
-      (inodes[handle].synced, inodes[handle].unsynced) = (inodes[handle].content, [])
-      inodes[handle].syncedMark = inodes[handle].mark
+    case .findZeros(let manifest, let pieces):
+      var found = BitSet(capacity: pieces.capacity)
+      for run in pieces.runs() {
+        for piece in Int(run.first)..<Int(run.end) where findZeros(manifest, piece, handle) { found.insert(piece) }
+      }
+      return .success(.verified(found))
+    case .followZeros(let manifest, let run):
+      let order = run.isDescending ? Array(run.pieces.reversed()) : Array(run.pieces)
+      return .success(.zeros(order.prefix { findZeros(manifest, $0, handle) }.count))
+    case .sync: if let handle { sync(handle) }
     case .rename(let from, let to, let replacing):
       guard let inode = names[from] else { return .failure(error(.other, "rename", from)) }
       guard replacing || names[to] == nil else { return .failure(error(.exists, "rename", to)) }
@@ -169,7 +221,7 @@ package struct SimulatedDisk {
       return .success(.hashed(SimulatedDisk.manifest(of: inodes[handle].content, cut)))
     case .reexamine(let manifest):
       let isSame = handle.map { inodes[$0].content.count == Int(manifest.cut.size) } ?? false
-      return .success(.unchanged(isSame && verify(manifest, handle).isComplete))
+      return .success(.unchanged(isSame && verify(manifest, .full(capacity: manifest.cut.pieces), handle).isComplete))
     case .read(let offset, let length):
       // What is shared from the start has no file: its bytes are made up as they are sent.
       guard let handle else { break }
@@ -195,12 +247,27 @@ package struct SimulatedDisk {
     DiskError(kind, code: 0, action: action, subject: subject)
   }
 
-  private func verify(_ manifest: Manifest, _ handle: Int?) -> BitSet {
+  private func stamp(_ inode: Int) -> FileStamp {
+    FileStamp(
+      device: 1, inode: UInt64(inode), size: UInt64(inodes[inode].content.count), modified: inodes[inode].modified,
+      changed: inodes[inode].modified, time: now.nanoseconds)
+  }
+
+  private mutating func sync(_ inode: Int) {
+    (inodes[inode].synced, inodes[inode].unsynced) = (inodes[inode].content, [])
+    inodes[inode].syncedMark = inodes[inode].mark
+    inodes[inode].formerTimes = []
+  }
+
+  private func verify(
+    _ manifest: Manifest, _ pieces: BitSet, _ handle: Int?, skippingHoles: Bool = false
+  ) -> BitSet {
     var right = BitSet(capacity: manifest.cut.pieces)
     guard let handle else { return right }
-    for piece in 0..<manifest.cut.pieces {
+    for piece in 0..<manifest.cut.pieces where pieces.contains(piece) {
       let (start, length) = (Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece))
       guard start + length <= inodes[handle].content.count else { break }
+      if skippingHoles, inodes[handle].content.isHole(start..<start + length) { continue }
       let bytes = inodes[handle].content.bytes(in: start..<start + length)
       if manifest.verify(piece, bytes.span) { right.insert(piece) }
     }
@@ -210,12 +277,31 @@ package struct SimulatedDisk {
   private mutating func setLength(_ length: Int, _ handle: Int?) {
     guard let handle else { return }
     inodes[handle].content.resize(length)
+    touch(handle)
     inodes[handle].unsynced.append(.length(length))
   }
 
   private mutating func write(_ bytes: [UInt8], at offset: Int, _ handle: Int?) {
     guard let handle else { return }
     inodes[handle].content.write(bytes, at: offset)
+    touch(handle)
     inodes[handle].unsynced.append(.write(offset: offset, bytes))
+  }
+
+  private mutating func findZeros(_ manifest: Manifest, _ piece: Int, _ handle: Int?) -> Bool {
+    guard manifest.isZeros(piece) else { return false }
+    clear(Int(manifest.cut.pieceOffset(piece)), manifest.cut.pieceLength(piece), handle)
+    return true
+  }
+
+  /// Makes bytes zeros, unless they are a hole.
+  private mutating func clear(_ offset: Int, _ length: Int, _ handle: Int?) {
+    guard let handle, !inodes[handle].content.isHole(offset..<offset + length) else { return }
+    write([UInt8](repeating: 0, count: length), at: offset, handle)
+  }
+
+  private mutating func touch(_ inode: Int) {
+    inodes[inode].formerTimes.append(inodes[inode].modified)
+    inodes[inode].modified = now.nanoseconds
   }
 }

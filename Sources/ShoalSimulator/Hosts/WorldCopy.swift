@@ -22,6 +22,8 @@ package struct WorldCopy: Sendable {
 
   /// When it was on the disk under its name.
   package internal(set) var storedAt: Instant?
+  /// Why the journal of its part was not believed.
+  package internal(set) var journalFault: JournalFault?
   /// Why it could not be stored.
   package internal(set) var failure: StoreFailure?
 

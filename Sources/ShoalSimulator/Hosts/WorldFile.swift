@@ -9,20 +9,24 @@ package struct WorldFile: Sendable {
   /// Its manifest.
   package let manifest: Manifest
 
+  /// Where its bytes are zeros.
+  package let holes: [Range<Int>]
+
   /// A file of this many bytes, cut as asked.
-  package init(seed: UInt32, size: Int, chunking: Chunking = .automatic) {
-    self.init(seed: seed, cut: Cut(size: UInt64(size), chunking: chunking))
+  package init(seed: UInt32, size: Int, chunking: Chunking = .automatic, holes: [Range<Int>] = []) {
+    self.init(seed: seed, cut: Cut(size: UInt64(size), chunking: chunking), holes: holes)
   }
 
   /// A file with this cut.
-  package init(seed: UInt32, cut: Cut) {
+  package init(seed: UInt32, cut: Cut, holes: [Range<Int>] = []) {
     self.seed = seed
+    self.holes = holes
     var values: [Digest] = []
     var piece: [UInt8] = []
     for i in 0..<cut.pieces {
       piece = Array(repeating: 0, count: cut.pieceLength(i))
       var room = piece.mutableSpan
-      WorldFile.fill(&room, seed: seed, offset: cut.pieceOffset(i))
+      WorldFile.fill(&room, seed: seed, offset: cut.pieceOffset(i), holes)
       guard cut.pieces > 1 else { continue }
       let firstLeaf = cut.pieceOffset(i) / UInt64(Blake3.leafBytes)
       values.append(Blake3.chainingValue(of: piece.span, firstLeaf: firstLeaf))
@@ -32,7 +36,7 @@ package struct WorldFile: Sendable {
 
   /// The same bytes, cut differently: the id is the same.
   package func recut(_ chunking: Chunking) -> WorldFile {
-    WorldFile(seed: seed, size: Int(manifest.cut.size), chunking: chunking)
+    WorldFile(seed: seed, size: Int(manifest.cut.size), chunking: chunking, holes: holes)
   }
 
   /// The BLAKE3 hash of the file.
@@ -42,7 +46,7 @@ package struct WorldFile: Sendable {
 
   /// Writes its bytes from `offset` on.
   package func fill(_ bytes: inout MutableSpan<UInt8>, offset: UInt64) {
-    WorldFile.fill(&bytes, seed: seed, offset: offset)
+    WorldFile.fill(&bytes, seed: seed, offset: offset, holes)
   }
 
   /// Its bytes in these pieces; all others are zeros.
@@ -57,10 +61,15 @@ package struct WorldFile: Sendable {
     return bytes
   }
 
-  static func fill(_ bytes: inout MutableSpan<UInt8>, seed: UInt32, offset: UInt64) {
+  static func fill(_ bytes: inout MutableSpan<UInt8>, seed: UInt32, offset: UInt64, _ holes: [Range<Int>]) {
     for start in stride(from: 0, to: bytes.count, by: 32_768) {
       var part = bytes._mutatingExtracting(start..<min(start + 32_768, bytes.count))
       SyntheticContent.fill(&part, source: seed, offset: offset + UInt64(start))
+    }
+    let range = Int(offset)..<Int(offset) + bytes.count
+    for hole in holes where hole.overlaps(range) {
+      let common = hole.clamped(to: range)
+      for i in common { bytes[i - range.lowerBound] = 0 }
     }
   }
 }

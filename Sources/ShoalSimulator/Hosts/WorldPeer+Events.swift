@@ -17,7 +17,7 @@ extension WorldPeer {
           violate("piece \(piece) is gathered of nothing")
           continue
         }
-        if let id = store.settle(piece, of: key.index) { gathered[id] = content }
+        if let id = store.settle(piece, of: key.index, at: now) { gathered[id] = content }
       case .wanted(let read, let key, let offset, let length):
         reads[store.read(.download(key.index), offset: offset, length: length)] = read
       case .treeWanted(let read, let key, let offset, let length):
@@ -67,8 +67,9 @@ extension WorldPeer {
       // The swarm may have given the job up in the meantime.
       guard store.expects(id) else { continue }
       guard case .download(let file) = id.key else { continue }
+      disk.now = now
       let result = disk.perform(job, &handles[file], piece: content)
-      if case .settle(let piece, _) = job, case .success(.piece(let isRight)) = result {
+      if case .settle(let piece, _) = job, case .success(.piece(let isRight, _)) = result {
         settled(piece, FileKey(source: UInt32(file)), isRight, content)
       }
       store.complete(id, result)
@@ -78,7 +79,8 @@ extension WorldPeer {
   private func takeStoreEvents() {
     while let event = store.nextEvent() {
       switch event {
-      case .prepared(let file, let have, _):
+      case .prepared(let file, let have, let wasThere):
+        checkPresence(have, of: file, wasThere)
         files[file].written = have
         files[file].had = have.count
         swarm.begin(FileKey(source: UInt32(file)), have: have, at: now)
@@ -94,6 +96,22 @@ extension WorldPeer {
       case .read(let id, let error):
         guard let read = reads.removeValue(forKey: id) else { continue }
         swarm.readEnded(read, isReadable: error == nil, at: now)
+      case .recalled(let file, let manifest?): swarm.recall(manifest, for: FileKey(source: UInt32(file)), at: now)
+      case .recalled(_, nil): break
+      case .journalSetAside(let file, _, let fault): files[file].journalFault = fault
+      case .lost(let file, let pieces):
+        if !mayLose { violate("\(address) believed to have \(pieces.rangesDescription) of file \(file)") }
+        files[file].written.subtract(pieces)
+        files[file].had -= pieces.count
+        swarm.lost(pieces, of: FileKey(source: UInt32(file)), at: now)
+      case .reserved(let file, let pieces): swarm.reserve(pieces, of: FileKey(source: UInt32(file)), at: now)
+      case .found(let file, let pieces):
+        let new = pieces.subtracting(swarm.pieces(FileKey(source: UInt32(file))))
+        swarm.found(pieces, of: FileKey(source: UInt32(file)), at: now)
+        // Those on their way are counted when they come.
+        let here = new.subtracting(swarm.pieces(FileKey(source: UInt32(file))).complement)
+        files[file].written.formUnion(here)
+        files[file].had += here.count
       case .hashed, .unchanged, .unshared: violate("\(address) was told of a file that it did not share")
       }
     }
@@ -105,10 +123,19 @@ extension WorldPeer {
     guard let manifest = swarm.manifest(key) else { return }
     let file = files[key.index].file
     if manifest.cut.size == file.cut.size, manifest.cut != file.cut {
-      files[key.index].file = WorldFile(seed: file.seed, cut: manifest.cut)
+      files[key.index].file = WorldFile(seed: file.seed, cut: manifest.cut, holes: file.holes)
     }
     let isKept = files[key.index].isKept
     store.prepare(key.index, manifest, target: isKept ? WorldCopy.path(manifest.id) : nil, replacing: false)
+  }
+
+  /// What a store believes to be there is there.
+  private func checkPresence(_ have: BitSet, of number: Int, _ wasThere: Bool) {
+    let copy = files[number]
+    guard copy.isKept else { return }
+    let path = WorldCopy.path(copy.file.id)
+    let isThere = disk.holds(have, of: copy.file.manifest, at: wasThere ? path : partPath(of: path))
+    if !isThere, !mayLose { violate("\(address) believes to have pieces that are not on its disk") }
   }
 
   private func settled(_ piece: Int, _ key: FileKey, _ isRight: Bool, _ content: [UInt8]) {
@@ -121,7 +148,7 @@ extension WorldPeer {
     let file = files[key.index].file
     var expected = [UInt8](repeating: 0, count: content.count)
     var room = expected.mutableSpan
-    WorldFile.fill(&room, seed: file.seed, offset: file.cut.pieceOffset(piece))
+    file.fill(&room, offset: file.cut.pieceOffset(piece))
     if content != expected { violate("\(address) takes wrong bytes for piece \(piece)") }
     if !files[key.index].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
   }

@@ -32,6 +32,8 @@ package final class WorldPeer: WorldHost {
   package var lies: (Int) -> Bool = { _ in false }
   /// The pieces of whose blocks it sends a wrong value.
   package var treeLies: (Int) -> Bool = { _ in false }
+  /// Whether somebody else has touched its disk, so that it may lack what it believes to have.
+  package var mayLose = false
   /// Sees each datagram before its checksum is set, and may change it; if it returns false, the datagram is not sent.
   package var tamper: ((inout [UInt8]) -> Bool)?
 
@@ -85,6 +87,7 @@ package final class WorldPeer: WorldHost {
     self.now = now
     wakes += 1
     swarm.expire(at: now)
+    store.expire(at: now)
     if let due = tracker?.deadline, due <= now { tracker?.expire(at: now) }
   }
 
@@ -116,12 +119,16 @@ package final class WorldPeer: WorldHost {
   }
 
   package var deadline: Instant {
-    min(jobs.reduce(swarm.deadline) { min($0, $1.at) }, tracker?.deadline ?? .distantFuture)
+    min(jobs.reduce(swarm.deadline) { min($0, $1.at) }, store.deadline, tracker?.deadline ?? .distantFuture)
+  }
+
+  func end() {
+    isGone = true
+    (jobs, reads) = ([], [:])
   }
 
   package func crash(using random: inout SeededGenerator) {
-    isGone = true
-    (jobs, reads) = ([], [:])
+    end()
     disk.crash(using: &random)
   }
 

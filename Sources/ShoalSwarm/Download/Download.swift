@@ -38,6 +38,8 @@ struct Download {
   private(set) var sources: [Source] = []
   /// The pieces that nobody has been asked for.
   var missing = BitSet(capacity: 0)
+  /// Those of them, and not in `missing`, that are not to be asked for now; nil if there are none.
+  var reserved: BitSet?
   var active: [Int: ActivePiece] = [:]
   /// Active pieces that nobody is being asked for any more, oldest first.
   var orphans: [Int] = []
@@ -133,6 +135,7 @@ struct Download {
     guard phase == .preparing, let manifest else { return }
     let copy = LocalCopy(manifest, have: have)
     missing = copy.have.complement
+    reserved = nil
     self.copy = copy
     phase = .downloading
   }

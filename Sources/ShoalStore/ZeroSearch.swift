@@ -1,0 +1,131 @@
+import ShoalBase
+import ShoalContent
+
+/// Looks for pieces that are all zeros, by their hashes alone: they need not be fetched, nor take room on the disk.
+///
+/// To tell takes as long as hashing a piece, so not all are tried. A few are before anything is fetched: if one of them
+/// is zeros, the file counts as sparse. And as holes of files are long, the pieces around each that is found, or that
+/// comes from a peer, are tried as far as they are zeros.
+package struct ZeroSearch: Sendable {
+  /// The pieces that are neither here nor tried.
+  private var untried: BitSet
+  private let pieces: Int
+  /// How many one job tries.
+  private let batch: Int
+  /// The tries that are under way.
+  private var running: [Run] = []
+  /// What was reserved when it was last asked.
+  private var reservedBefore: BitSet
+  /// Where zeros are whose surroundings are to be tried when others are done.
+  private var waiting: [Int] = []
+
+  /// Pieces to try in one direction, the nearest first.
+  package struct Run: Hashable, Sendable {
+    package var pieces: Range<Int>
+    package var isDescending: Bool
+  }
+
+  /// How many are tried before anything is fetched; each is 4 MiB at most, some milliseconds.
+  private static let samples = 16
+  /// The most runs that are tried at a time: others need the workers too.
+  private static let mostRunning = 2
+  private static let batchBytes = 64 << 20
+
+  init(_ cut: Cut, have: BitSet) {
+    pieces = cut.pieces
+    untried = have.complement
+    reservedBefore = BitSet(capacity: have.capacity)
+    batch = max(ZeroSearch.batchBytes / cut.pieceSize, 1)
+  }
+
+  /// Nothing is looked for.
+  static var none: ZeroSearch { ZeroSearch(Cut(), have: BitSet(capacity: 0)) }
+
+  /// Some pieces from all over the file.
+  mutating func sample() -> BitSet {
+    var sample = BitSet(capacity: pieces)
+    for i in 0..<ZeroSearch.samples {
+      guard let run = untried.run(from: i * pieces / ZeroSearch.samples) else { break }
+      sample.insert(run.lowerBound)
+      untried.remove(run.lowerBound)
+    }
+    return sample
+  }
+
+  /// A piece is here.
+  mutating func has(_ piece: Int) { untried.remove(piece) }
+
+  /// A piece is zeros: its surroundings are worth a try.
+  mutating func found(_ piece: Int) { if waiting.count < ZeroSearch.samples { waiting.append(piece) } }
+
+  /// What to try next.
+  mutating func next() -> Run? {
+    while running.count < ZeroSearch.mostRunning, let piece = waiting.first {
+      if let run = above(piece) ?? below(piece) {
+        for piece in run.pieces { untried.remove(piece) }
+        running.append(run)
+        return run
+      }
+      waiting.removeFirst()
+    }
+    return nil
+  }
+
+  /// The pieces that are worth waiting for, rather than ask for them now, if these are others than they were: trying is
+  /// faster than fetching, so whatever follows zeros waits until it is tried or something else follows.
+  mutating func newlyReserved() -> BitSet? {
+    var reserved = BitSet(capacity: reservedBefore.capacity)
+    for run in running {
+      reserved.insert(run.pieces)
+      reserve(run.isDescending ? run.pieces.lowerBound : run.pieces.upperBound - 1, &reserved)
+    }
+    for piece in waiting { reserve(piece, &reserved) }
+    guard reserved != reservedBefore else { return nil }
+    reservedBefore = reserved
+    return reserved
+  }
+
+  private func reserve(_ piece: Int, _ reserved: inout BitSet) {
+    if untried.contains(piece + 1), let run = untried.run(from: piece + 1) { reserved.insert(run) }
+    var first = piece
+    while untried.contains(first - 1), piece - first < ZeroSearch.reach { first -= 1 }
+    reserved.insert(first..<piece)
+  }
+
+  /// How far is looked down, piece by piece.
+  private static let reach = 1 << 16
+
+  private func above(_ piece: Int) -> Run? {
+    guard untried.contains(piece + 1), let run = untried.run(from: piece + 1) else { return nil }
+    return Run(pieces: run.lowerBound..<min(run.upperBound, run.lowerBound + batch), isDescending: false)
+  }
+
+  private func below(_ piece: Int) -> Run? {
+    var first = piece
+    while untried.contains(first - 1), piece - first < batch { first -= 1 }
+    return first < piece ? Run(pieces: first..<piece, isDescending: true) : nil
+  }
+
+  /// The first `zeros` pieces of a run are zeros.
+  mutating func tried(_ run: Run, zeros: Int) {
+    running.removeAll { $0 == run }
+    guard zeros < run.pieces.count else {
+      waiting.insert(run.isDescending ? run.pieces.lowerBound : run.pieces.upperBound - 1, at: 0)
+      return
+    }
+    // The one that is not has been tried; those beyond it have not.
+    let rest =
+      run.isDescending
+      ? run.pieces.lowerBound..<run.pieces.upperBound - zeros - 1
+      : run.pieces.lowerBound + zeros + 1..<run.pieces.upperBound
+    untried.insert(rest)
+  }
+}
+
+extension ZeroSearch.Run {
+  /// The pieces of the run that come first.
+  func prefix(_ count: Int) -> Range<Int> {
+    isDescending
+      ? pieces.upperBound - count..<pieces.upperBound : pieces.lowerBound..<pieces.lowerBound + count
+  }
+}
