@@ -59,6 +59,8 @@ enum SwarmConstants {
   static let toldAtOnce = 16
   static let toldInAll = 64
   static let toldByHost = 64
+  /// What it costs to look up whether an address that we are told is known.
+  static let toldWork = 8_192
   /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
   /// How often a tracker is asked for peers: soon while there are few, less often later. The first few times, it is

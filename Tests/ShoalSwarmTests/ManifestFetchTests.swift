@@ -91,3 +91,25 @@ struct ManifestFetchTests {
     for liar in liars { #expect(peer.distrusts(liar.address)) }
   }
 }
+
+extension ManifestFetchTests {
+  /// A single peer on a slow link takes longer over the head than anybody is given who does not get on.
+  @Test func aSlowLinkIsNotGivenUp() {
+    let scene = Scene(1, 2_000_000, .size(1_024))
+    let origin = scene.origin("delay=50ms,rate=40kbit/1mbit")
+    let peer = scene.downloader("delay=5ms", from: [origin.address])
+    let isKnown = scene.world.run(for: 30 * .second) { peer.swarm.manifest(scene.downloads[0].key) != nil }
+    #expect(isKnown, "62 kB at 5 kB/s")
+  }
+
+  /// Twenty peers that offer the file and say nothing more do not keep the honest one waiting long.
+  @Test(arguments: seeds(1..<3)) func twentyWhoSayNothing(seed: UInt64) {
+    let scene = Scene(seed, 3_000_000)
+    let mute = (0..<20).map { _ in ScriptedServer(scene, "delay=1ms", answer: { _ in [] }) }
+    for server in mute { server.sendsManifest = { _ in false } }
+    let origin = scene.origin("delay=20ms,rate=20mbit")
+    let peer = scene.downloader("delay=1ms", from: mute.map(\.address) + [origin.address])
+    let isKnown = scene.world.run(for: 20 * .second) { peer.swarm.manifest(scene.downloads[0].key) != nil }
+    #expect(isKnown, "seed \(seed)")
+  }
+}

@@ -135,7 +135,7 @@ extension Download {
     guard phase == .searching, let source = source(link) else { return }
     guard fetch.cut != nil else { return takeHead(block, from: source, bytes, &outbox, at: now) }
     var needless: [ProofFetch.Attempt] = []
-    let outcome = fetch.takePage(block, from: link, bytes, id: id, needless: &needless)
+    let outcome = fetch.takePage(block, from: link, bytes, id: id, needless: &needless, at: now)
     cancel(needless, &outbox)
     switch outcome {
     case .more: reviewPages(&outbox, at: now)
@@ -147,7 +147,7 @@ extension Download {
   private mutating func takeHead(
     _ block: Block, from source: Source, _ bytes: Span<UInt8>, _ outbox: inout Outbox, at now: Instant
   ) {
-    guard let head = fetch.head.receive(block, from: source.link, bytes) else { return }
+    guard let head = fetch.head.receive(block, from: source.link, bytes, at: now) else { return }
     guard Manifest.proves(head: head.bytes, of: head.cut, id: id) else {
       // It is not the peer's fault if only our ticket says so.
       guard source.cut == head.cut else {

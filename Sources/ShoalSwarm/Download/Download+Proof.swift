@@ -63,7 +63,7 @@ extension Download {
     let blockBytes = UInt64(BlockTree.blockBytes)
     let firstPiece = cut.piece(at: first * blockBytes)
     for piece in firstPiece...cut.piece(at: (last.partialValue - 1) / value * blockBytes) {
-      guard let attempt = active[piece]?.proof?.fetch.receive(block, from: link, bytes) else { continue }
+      guard let attempt = active[piece]?.proof?.fetch.receive(block, from: link, bytes, at: now) else { continue }
       guard let values = BlockTree.values(attempt.bytes), manifest?.proves(values, of: piece) == true else {
         active[piece]?.proof?.fetch.fail(link)
         if let address = source(link)?.address { resources.outbox.demand(.distrust(address, .tree(piece: piece))) }

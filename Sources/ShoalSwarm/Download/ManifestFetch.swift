@@ -56,11 +56,12 @@ struct ManifestFetch {
 
   /// Takes a part of a page; the requests to others that it makes needless are appended.
   mutating func takePage(
-    _ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, id: Digest, needless: inout [ProofFetch.Attempt]
+    _ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, id: Digest, needless: inout [ProofFetch.Attempt],
+    at now: Instant
   ) -> Outcome {
     guard let cut else { return .more }
     for page in pages.keys.sorted() {
-      guard let attempt = pages[page]?.receive(block, from: link, datagram) else { continue }
+      guard let attempt = pages[page]?.receive(block, from: link, datagram, at: now) else { continue }
       guard Manifest.proves(page: page, of: cut, attempt.bytes, head: bytes) else {
         pages[page]?.fail(link)
         return .wrong

@@ -15,11 +15,15 @@ struct ProofFetch {
     let askedAt: Instant
     fileprivate(set) var bytes: [UInt8]
     fileprivate var received = RangeSet<Int>(limit: mostFragments)
+    /// How much had come when it was last seen to get on, and when that was.
+    fileprivate var progress = 0
+    fileprivate var progressAt: Instant
   }
 
-  /// How many peers are asked at a time, how long one has to itself before the next is asked too, and how long the
-  /// slowest of the most is borne.
-  static let most = 3
+  /// How many peers are asked at a time, and how long one has to itself before the next is asked too. One that sends less
+  /// than so many bytes in the longest patience is given up; if as many are asked as may be, one that has not sent all.
+  static let most = 8
+  static let leastProgress = 4_096
   static let patience: Nanoseconds = 500 * .millisecond
   static let longestPatience: Nanoseconds = 5 * .second
 
@@ -45,7 +49,7 @@ struct ProofFetch {
   ) -> Request {
     let bytes = [UInt8](repeating: 0, count: Int(range.length))
     attempts.append(
-      Attempt(link: source.link, space: space, range: range, cut: cut, askedAt: now, bytes: bytes))
+      Attempt(link: source.link, space: space, range: range, cut: cut, askedAt: now, bytes: bytes, progressAt: now))
     askedAt = now
     var request = Request()
     (request.file, request.space, request.ranges) = (source.number, space.rawValue, [range])
@@ -53,7 +57,7 @@ struct ProofFetch {
   }
 
   /// Takes bytes from a peer; returns its attempt once all have come, which then is over.
-  mutating func receive(_ block: Block, from link: LinkKey, _ datagram: Span<UInt8>) -> Attempt? {
+  mutating func receive(_ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, at now: Instant) -> Attempt? {
     guard let i = attempts.firstIndex(where: { $0.link == link && $0.space.rawValue == block.space }) else {
       return nil
     }
@@ -66,6 +70,9 @@ struct ProofFetch {
     guard attempts[i].received.insert(start..<start + count) != nil else {
       fail(link)
       return nil
+    }
+    if attempts[i].received.count - attempts[i].progress >= Self.leastProgress {
+      (attempts[i].progress, attempts[i].progressAt) = (attempts[i].received.count, now)
     }
     let first = block.content.offset + Int(skipped)
     var bytes = attempts[i].bytes.mutableSpan
@@ -82,9 +89,11 @@ struct ProofFetch {
     if !failed.contains(link) { failed.append(link) }
   }
 
-  /// The peer that is given up because as many as may be are asked, and none of them has sent all for a long time.
+  /// The peer that sent least of those that have had too long.
   func slowest(at now: Instant) -> LinkKey? {
-    guard let askedAt, now - askedAt >= Self.longestPatience else { return nil }
-    return attempts.min { $0.received.count < $1.received.count }?.link
+    let isFull = attempts.count >= Self.most
+    return attempts.filter { now - (isFull ? $0.askedAt : $0.progressAt) >= Self.longestPatience }.min {
+      $0.received.count < $1.received.count
+    }?.link
   }
 }

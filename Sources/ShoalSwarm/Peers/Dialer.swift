@@ -42,8 +42,10 @@ extension Swarm {
         subscribe(link, file, at: now)
         continue
       }
-      guard dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }
-      dialer.dialled()
+      // Our own host is no stranger.
+      let isOwn = address.isLoopback
+      guard isOwn || dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }
+      if !isOwn { dialer.dialled() }
       files[file]?.download?.book.connecting(address, at: now)
       links.insert(id, address, isOpen: false, at: now)
     }

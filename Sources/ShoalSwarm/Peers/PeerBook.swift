@@ -99,9 +99,9 @@ struct PeerBook {
 
   private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isConnected && entry.failures > 0 }
 
-  /// The addresses that may be tried now: those that failed least first, among equals in the order in which they became
-  /// known. Of each host there are no more than may be connected, so that one that names a hundred ports of its own
-  /// keeps nobody waiting.
+  /// The addresses that may be tried now: those that failed least first, among equals one of each host in turn, in the
+  /// order in which they became known. Of each host there are no more than may be connected, so that a hundred ports of
+  /// one keep nobody waiting.
   func due(at now: Instant) -> [Address] {
     guard connectedCount < order.count else { return [] }
     var used: [HostKey: Int] = [:]
@@ -110,14 +110,13 @@ struct PeerBook {
       guard let entry = entries[address], isDue(entry, at: now) else { return false }
       return entry.peer.flatMap { several[$0] }.map { next(of: $0, at: now) == address } ?? true
     }
-    let isEqual = able.allSatisfy { entries[$0]?.failures == entries[able[0]]?.failures }
-    let sorted =
-      isEqual
-      ? able
-      : able.enumerated().sorted { a, b in
-        (entries[a.element]?.failures ?? 0, a.offset) < (entries[b.element]?.failures ?? 0, b.offset)
-      }.map(\.element)
-    return sorted.filter { address in
+    // Hosts take turns.
+    var turns = used
+    let ranked = able.enumerated().map { offset, address in
+      turns[HostKey(address), default: 0] += 1
+      return (address: address, (entries[address]?.failures ?? 0, turns[HostKey(address)] ?? 0, offset))
+    }
+    return ranked.sorted { $0.1 < $1.1 }.map(\.address).filter { address in
       let host = HostKey(address)
       guard used[host, default: 0] < mostConnections(to: address) else { return entries[address]?.isOpen == true }
       used[host, default: 0] += 1
@@ -132,9 +131,13 @@ struct PeerBook {
       ? SwarmConstants.connectionsPerNamedHost : SwarmConstants.connectionsPerHost
   }
 
-  /// How many connections are open, or may well be soon: a call that is not answered within a second hardly is any more.
+  /// How many connections are open, or may well be soon: a call that is not answered within a second, or a quarter of one
+  /// on our own host, hardly is any more.
   func busyCount(at now: Instant) -> Int {
-    entries.values.count { $0.isConnected && ($0.isOpen || now - $0.calledAt < .second) }
+    entries.count { address, entry in
+      let patience: Nanoseconds = address.isLoopback ? 250 * .millisecond : .second
+      return entry.isConnected && (entry.isOpen || now - entry.calledAt < patience)
+    }
   }
 
   private func isDue(_ entry: Entry, at now: Instant) -> Bool { !entry.isConnected && entry.retryAt <= now }

@@ -50,7 +50,7 @@ extension Swarm {
   /// Takes the addresses that a peer tells us.
   mutating func take(_ known: Known, from key: LinkKey, at now: Instant) {
     guard let link = links[key], let file = link.wantedFile(known.file), files[file]?.isWanted == true else { return }
-    guard affords(known.peers.count * SwarmConstants.rangeWork, key, at: now) else { return }
+    guard affords(known.peers.count * SwarmConstants.toldWork, key, at: now) else { return }
     for peer in known.peers.prefix(SwarmConstants.toldAtOnce) {
       guard peer.address.mayBeTold(to: link.address), !configuration.ownAddresses.contains(peer.address) else {
         continue
