@@ -136,6 +136,16 @@ extension Liars {
       body.put(chance(16) ? random.next() : random.next() % 3, 1)
       // Without ranges, it ends a WANT.
       body += chance(8) ? [0] : ranges(cut)
+    case 21:
+      type = .known
+      body.put(number(i), 2)
+      let count = random.next() % (chance(8) ? 256 : 20)
+      body.append(UInt8(count))
+      for _ in 0..<count {
+        body.append(chance(4) ? 6 : 4)
+        for _ in 0..<(body.last == 6 ? 16 : 4) { body.append(UInt8(truncatingIfNeeded: random.next())) }
+        body.put(chance(8) ? 0 : random.next(), 2)
+      }
     case 20: return [UInt8(9 + random.next() % 200), 0, 3, 1, 2, 3]
     default: return block(i, file)
     }
