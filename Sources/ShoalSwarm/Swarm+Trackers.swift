@@ -69,7 +69,7 @@ extension Swarm {
   /// Asks all trackers who has a wanted file, when it is time to.
   mutating func askTrackers(for key: FileKey, at now: Instant) {
     guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }
-    let peers = progress(key).peers
+    let peers = download.isStarving(at: now) ? 0 : progress(key).peers
     files[key]?.download?.lookups.asked(peers: peers, at: now)
     for i in trackers.indices { trackers[i].lookup(id: download.id) }
   }

@@ -52,6 +52,18 @@ struct PeerExchangeTests {
     #expect(isUsed && peer.swarm.progress(scene.downloads[0].key).from.count >= 1, "seed \(seed)")
   }
 
+  /// Somebody who waits hears of the first sharer soon after the tracker does, however long it has waited.
+  @Test(arguments: [3, 47, 1_000] as [Nanoseconds]) func theFirstSharerIsUsedSoon(after seconds: Nanoseconds) {
+    let scene = Scene(5, 1_000_000)
+    let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
+    let peer = scene.downloader("delay=5ms", trackers: [tracker])
+    scene.world.run(for: seconds * .second)
+    let origin = scene.origin("delay=5ms,rate=20mbit", trackers: [tracker])
+    #expect(scene.world.run(for: 1_200 * .millisecond) { origin.contentSent > 0 })
+    #expect(peer.swarm.connectionCount == 1)
+    scene.finish(within: 10)
+  }
+
   /// A peer that tells of a thousand strangers: each gets at most three OPENs, few are called each second, and the
   /// download does not suffer.
   @Test func strangersAreLeftInPeace() {

@@ -68,6 +68,31 @@ struct ProofAttackTests {
     #expect(others[2].treesAsked.isEmpty || peer.distrusts(others[2].address))
   }
 
+  /// A file of one piece, whose tree folds to its id, and a file that is read and not kept.
+  @Test(arguments: [(60_000, true), (60_000, false), (131_072, false)]) func onePieceAndNothingKept(
+    size: Int, keeps: Bool
+  ) {
+    let scene = Scene(3, size, .size(65_536))
+    let first = ScriptedServer(scene)
+    let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=5ms"))
+    let key = scene.world.download(scene.file, to: peer, from: [first.address], serving: keeps)
+    scene.downloads.append((peer, key))
+    var isFirst = true
+    first.answer = { range in
+      defer { isFirst = false }
+      return isFirst ? [range.first(32_768)] : []
+    }
+    first.isWrong = { $0 / 16_384 % 2 == 0 }
+    scene.world.run(for: .second) { peer.swarm.progress(key).accepted == 32_768 }
+    first.leave()
+    let second = ScriptedServer(scene)
+    scene.tell(0, of: [second.address])
+    scene.finish(within: 20)
+    #expect(peer.distrusts(first.address) && !peer.distrusts(second.address))
+    #expect(peer.swarm.progress(key).from[first.address] == 16_384, "what was right stays")
+    #expect(second.treesAsked.count == 1)
+  }
+
   /// Nobody has a tree to give: the piece is fetched anew, as it was before there were trees.
   @Test func nobodyGivesATree() {
     let scene = Scene(2, 2 * 65_536, .size(65_536))

@@ -172,7 +172,8 @@ struct Download {
   }
 }
 
-/// When trackers are asked who has a file: soon while there are few peers, less often later.
+/// When trackers are asked who has a file: at once while no peer gives anything, soon while there are few, less often
+/// later.
 struct LookupSchedule {
   private var dueAt = Instant.zero
   private var count = 0
@@ -186,6 +187,6 @@ struct LookupSchedule {
   mutating func asked(peers: Int, at now: Instant) {
     let isNew = count < SwarmConstants.earlyLookups
     count += 1
-    dueAt = now + (isNew ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
+    dueAt = now + (isNew || peers == 0 ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
   }
 }
