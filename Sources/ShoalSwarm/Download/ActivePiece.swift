@@ -11,14 +11,16 @@ struct ActivePiece {
   /// Bytes of it that one peer sent.
   struct Contribution {
     let address: Address
-    fileprivate(set) var ranges = RangeSet<Int>(limit: mostFragments)
+    fileprivate(set) var ranges: RangeSet<Int>
     var bytes: Int { ranges.count }
   }
   private(set) var received = RangeSet<Int>(limit: mostFragments)
   /// The links that were asked for what is missing: one, or two near the end; none if they are gone.
   var requesters: [LinkKey] = []
-  /// The peers that sent bytes of it, to be blamed if it is wrong.
-  private(set) var contributions: [Contribution] = []
+  /// The peer that sent all that is here, as long as there is but one.
+  private var sender: Address?
+  /// The peers that sent bytes of it, if there were several.
+  private var shares: [Contribution] = []
   var isVerifying = false
   /// Whether it was once wrong, coming from several peers, and nobody could say which blocks: now it must come from one.
   let isSuspect: Bool
@@ -45,24 +47,31 @@ struct ActivePiece {
     return (new, received.count, requesters.count > 1 ? requesters.first { $0 != link } : nil)
   }
 
+  /// The peers that sent bytes of it, to be blamed if it is wrong.
+  var contributions: [Contribution] {
+    sender.map { [Contribution(address: $0, ranges: received)] } ?? shares
+  }
+
   /// Notes bytes and whose they are; returns how many are new, or nil if there would be too many fragments.
   private mutating func contribute(_ range: Range<Int>, of address: Address) -> Int? {
-    let isAllNew = !received.intersects(range)
-    let gaps = isAllNew ? [] : received.gaps(in: range)
-    guard isAllNew || !gaps.isEmpty else { return 0 }
-    var place = contributions.firstIndex { $0.address == address }
-    if let place {
-      guard contributions[place].ranges.ranges.count + gaps.count < mostFragments else { return nil }
+    // Most pieces come from one peer.
+    guard received.isEmpty || sender == address else { return share(range, of: address) }
+    (sender, shares, isHeld) = (address, [], true)
+    return received.insert(range)
+  }
+
+  /// The same, as bytes of another peer are here.
+  private mutating func share(_ range: Range<Int>, of address: Address) -> Int? {
+    let gaps = received.gaps(in: range)
+    guard !gaps.isEmpty else { return 0 }
+    (shares, sender) = (contributions, nil)
+    let place = shares.firstIndex { $0.address == address } ?? shares.count
+    if place == shares.count { shares.append(Contribution(address: address, ranges: RangeSet(limit: mostFragments))) }
+    guard shares[place].ranges.ranges.count + gaps.count < mostFragments, let new = received.insert(range) else {
+      shares.removeAll { $0.ranges.isEmpty }
+      return nil
     }
-    guard let new = received.insert(range), new > 0 else { return nil }
-    if place == nil {
-      place = contributions.count
-      contributions.append(Contribution(address: address))
-    }
-    guard let place else { return nil }
-    isHeld = true
-    if isAllNew { contributions[place].ranges.insert(range) }
-    for gap in gaps { contributions[place].ranges.insert(gap) }
+    for gap in gaps { shares[place].ranges.insert(gap) }
     return new
   }
 
@@ -74,16 +83,15 @@ struct ActivePiece {
   /// Forgets these bytes.
   mutating func forget(_ range: Range<Int>) {
     received.remove(range)
-    for i in contributions.indices { contributions[i].ranges.remove(range) }
-    contributions.removeAll { $0.ranges.isEmpty }
+    for i in shares.indices { shares[i].ranges.remove(range) }
+    shares.removeAll { $0.ranges.isEmpty }
   }
 
   /// Forgets what a peer sent.
   mutating func forget(_ address: Address) {
     for contribution in contributions where contribution.address == address {
-      for range in contribution.ranges.ranges { received.remove(range) }
+      for range in contribution.ranges.ranges { forget(range) }
     }
-    contributions.removeAll { $0.address == address }
   }
 
   /// Nobody is asked for it any more: of blocks that are not complete nothing stays, so that each block comes from one
