@@ -28,27 +28,26 @@ extension CaptureReader {
     return true
   }
 
-  /// Reads one packet record; nil when more bytes are needed or none are left.
-  mutating func packet(_ order: ByteOrder) throws(CaptureError) -> CaptureRecord? {
+  /// Reads one packet record; false when more bytes are needed or none are left.
+  mutating func packet(_ order: ByteOrder, _ record: inout CaptureRecord) throws(CaptureError) -> Bool {
     guard buffer.count >= Pcap.recordHeaderSize else {
       try starve()
-      return nil
+      return false
     }
     let captured = buffer.uint32(at: 8, order)
     guard Int(captured) <= Self.maximumBlock else { throw damage(.badLength(captured)) }
     let size = Pcap.recordHeaderSize + Int(captured)
     guard buffer.count >= size else {
       try starve()
-      return nil
+      return false
     }
-    let interface = interfaces[0]
-    let fraction = interface.clock.time(ticks: UInt64(buffer.uint32(at: 4, order)))
-    packets &+= 1
-    let record = CaptureRecord(
-      number: packets, offset: position, time: UInt64(buffer.uint32(at: 0, order)) * 1_000_000_000 + fraction,
-      interface: 0, linkType: interface.linkType, originalLength: Int(buffer.uint32(at: 12, order)), direction: nil,
-      bytes: buffer.slice(Pcap.recordHeaderSize..<size), comment: nil)
+    let fraction = interfaces[0].clock.time(ticks: UInt64(buffer.uint32(at: 4, order)))
+    record.time = UInt64(buffer.uint32(at: 0, order)) * 1_000_000_000 + fraction
+    record.originalLength = Int(buffer.uint32(at: 12, order))
+    (record.direction, record.comment) = (nil, nil)
+    record.bytes = buffer.slice(Pcap.recordHeaderSize..<size)
+    count(&record, interface: 0)
     consume(size)
-    return record
+    return true
   }
 }

@@ -14,8 +14,8 @@ extension CaptureReader {
   }
 
   /// Reads the next block (§3.1), in the byte order `section` or, if it is a header that starts another section, in its
-  /// own. If it is a packet, that goes to `record`.
-  mutating func block(_ section: ByteOrder, _ record: inout CaptureRecord?) throws(CaptureError) -> Step {
+  /// own. A packet goes to `record`.
+  mutating func block(_ section: ByteOrder, _ record: inout CaptureRecord) throws(CaptureError) -> Step {
     if passing != nil { return try pass(section) }
     // No block is shorter, and a section header has its byte-order magic within.
     guard buffer.count >= 12 else {
@@ -71,7 +71,7 @@ extension CaptureReader {
   }
 
   private mutating func content(
-    _ body: Range<Int>, _ type: UInt32, _ order: ByteOrder, _ record: inout CaptureRecord?
+    _ body: Range<Int>, _ type: UInt32, _ order: ByteOrder, _ record: inout CaptureRecord
   ) throws(CaptureError) -> Step {
     switch type {
     case Pcapng.sectionHeader:
@@ -80,14 +80,14 @@ extension CaptureReader {
       try interfaceDescription(body, order)
     case Pcapng.enhancedPacket:
       guard body.count >= 20 else { throw damage(.blockTooShort) }
-      record = try timedPacket(body, interface: buffer.uint32(at: body.lowerBound, order), order)
+      try timedPacket(body, interface: buffer.uint32(at: body.lowerBound, order), order, &record)
       return .found
     case Pcapng.obsoletePacket:
       guard body.count >= 20 else { throw damage(.blockTooShort) }
-      record = try timedPacket(body, interface: UInt32(buffer.uint16(at: body.lowerBound, order)), order)
+      try timedPacket(body, interface: UInt32(buffer.uint16(at: body.lowerBound, order)), order, &record)
       return .found
     case Pcapng.simplePacket:
-      record = try simplePacket(body, order)
+      try simplePacket(body, order, &record)
       return .found
     default:
       break
@@ -140,43 +140,38 @@ extension CaptureReader {
 
   /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.
   private mutating func timedPacket(
-    _ body: Range<Int>, interface index: UInt32, _ order: ByteOrder
-  ) throws(CaptureError) -> CaptureRecord {
+    _ body: Range<Int>, interface index: UInt32, _ order: ByteOrder, _ record: inout CaptureRecord
+  ) throws(CaptureError) {
     guard index < interfaces.count else { throw damage(.undefinedInterface(index)) }
-    let captured = buffer.uint32(at: body.lowerBound + 12, order)
+    let start = body.lowerBound
+    let captured = buffer.uint32(at: start + 12, order)
     // A block's length is a multiple of 4, so if the packet fits, so does its padding.
     guard Int(captured) <= body.count - 20 else { throw damage(.packetOverrunsBlock(captured)) }
-    let end = 20 + Int(captured)
-    let options = try packetOptions(body.lowerBound + padded(end)..<body.upperBound, order)
-    let ticks =
-      UInt64(buffer.uint32(at: body.lowerBound + 4, order)) << 32
-      | UInt64(buffer.uint32(at: body.lowerBound + 8, order))
-    let interface = interfaces[Int(index)]
-    packets &+= 1
-    return CaptureRecord(
-      number: packets, offset: position, time: interface.clock.time(ticks: ticks), interface: Int(index),
-      linkType: interface.linkType, originalLength: Int(buffer.uint32(at: body.lowerBound + 16, order)),
-      direction: options.direction,
-      bytes: buffer.slice(body.lowerBound + 20..<body.lowerBound + end),
-      comment: options.comment.map { buffer.slice($0) })
+    let end = start + 20 + Int(captured)
+    let options = try packetOptions(start + padded(end - start)..<body.upperBound, order)
+    let ticks = UInt64(buffer.uint32(at: start + 4, order)) << 32 | UInt64(buffer.uint32(at: start + 8, order))
+    record.time = interfaces[Int(index)].clock.time(ticks: ticks)
+    record.originalLength = Int(buffer.uint32(at: start + 16, order))
+    record.direction = options.direction
+    record.bytes = buffer.slice(start + 20..<end)
+    record.comment = options.comment.map { buffer.slice($0) }
+    count(&record, interface: Int(index))
   }
 
   /// Reads a simple packet block (§4.4): of interface 0, without a time; its captured length is what the other fields
   /// leave.
   private mutating func simplePacket(
-    _ body: Range<Int>, _ order: ByteOrder
-  ) throws(CaptureError) -> CaptureRecord {
+    _ body: Range<Int>, _ order: ByteOrder, _ record: inout CaptureRecord
+  ) throws(CaptureError) {
     guard body.count >= 4 else { throw damage(.blockTooShort) }
     guard let interface = interfaces.first else { throw damage(.undefinedInterface(0)) }
     let original = buffer.uint32(at: body.lowerBound, order)
     let captured = interface.snapLength == 0 ? original : min(original, interface.snapLength)
     guard Int(captured) <= body.count - 4 else { throw damage(.packetOverrunsBlock(captured)) }
-    packets &+= 1
-    return CaptureRecord(
-      number: packets, offset: position, time: nil, interface: 0, linkType: interface.linkType,
-      originalLength: Int(original), direction: nil,
-      bytes: buffer.slice(body.lowerBound + 4..<body.lowerBound + 4 + Int(captured)),
-      comment: nil)
+    let start = body.lowerBound + 4
+    (record.time, record.originalLength, record.direction) = (nil, Int(original), nil)
+    (record.bytes, record.comment) = (buffer.slice(start..<start + Int(captured)), nil)
+    count(&record, interface: 0)
   }
 
   private func packetOptions(

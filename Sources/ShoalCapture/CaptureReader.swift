@@ -54,27 +54,39 @@ package struct CaptureReader: ~Copyable, Sendable {
 
   /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
   package mutating func next() throws(CaptureError) -> CaptureRecord? {
+    var record = CaptureRecord()
+    return try next(&record) ? record : nil
+  }
+
+  /// Reads the next packet in place, as records are large; false where `next` returns nil.
+  package mutating func next(_ record: inout CaptureRecord) throws(CaptureError) -> Bool {
     if let failure { throw failure }
-    var record: CaptureRecord?
     do {
       while true {
         switch format {
         case .unknown:
-          guard try detect() else { return nil }
+          guard try detect() else { return false }
         case .pcapng(let order):
           switch try block(order, &record) {
-          case .found: return record
+          case .found: return true
           case .passed: continue
-          case .starved: return nil
+          case .starved: return false
           }
         case .pcap(let order):
-          return try packet(order)
+          return try packet(order, &record)
         }
       }
     } catch {
       failure = error
       throw error
     }
+  }
+
+  /// Gives a packet its place among those of the file, and its interface.
+  mutating func count(_ record: inout CaptureRecord, interface: Int) {
+    packets &+= 1
+    (record.number, record.offset) = (packets, position)
+    (record.interface, record.linkType) = (interface, interfaces[interface].linkType)
   }
 
   /// Called where the buffer ends before the item being read does: throws if nothing more will come.

@@ -29,6 +29,9 @@ package struct CaptureRecord {
   /// The first comment of the packet, UTF-8 as the file has it (unchecked).
   package var comment: Bytes?
 
+  /// An empty packet: room for what is read.
+  package init() { self.init(number: 0, time: nil, linkType: .raw, originalLength: 0, direction: nil, bytes: Bytes()) }
+
   /// A packet that does not come from a file.
   package init(
     number: UInt64, offset: UInt64 = 0, time: UInt64?, interface: Int = 0, linkType: LinkType, originalLength: Int,

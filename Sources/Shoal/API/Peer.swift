@@ -24,7 +24,7 @@ import Synchronization
 /// ```
 ///
 /// `Peer.run` closes the peer by itself. A peer that nobody holds stops too, along with its shares and downloads.
-public final class Peer: Sendable {
+public final class Peer: Sendable, Closable {
   let node: Node<PeerLoop>
   private let runsTracker: Bool
   /// The trackers that tickets name.
@@ -53,15 +53,7 @@ public final class Peer: Sendable {
   public nonisolated(nonsending) static func run<Result>(
     _ options: Options = Options(), _ body: nonisolated(nonsending) (Peer) async throws -> Result
   ) async throws -> Result {
-    let peer = try start(options)
-    do {
-      let result = try await body(peer)
-      await peer.close()
-      return result
-    } catch {
-      await peer.close()
-      throw error
-    }
+    try await start(options).closing(after: body)
   }
 
   private init(_ node: Node<PeerLoop>, runsTracker: Bool) {

@@ -1,7 +1,7 @@
 import ShoalWire
 
 /// A UDP tracker: tells peers who has which file, and which chunks of it.
-public final class Tracker: Sendable {
+public final class Tracker: Sendable, Closable {
   private let node: Node<TrackerLoop>
   private let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
   /// What happens, for a log. Only one reader may read it; it ends when the tracker is closed.
@@ -26,15 +26,7 @@ public final class Tracker: Sendable {
   public nonisolated(nonsending) static func run<Result>(
     _ options: Options = Options(), _ body: nonisolated(nonsending) (Tracker) async throws -> Result
   ) async throws -> Result {
-    let tracker = try start(options)
-    do {
-      let result = try await body(tracker)
-      await tracker.close()
-      return result
-    } catch {
-      await tracker.close()
-      throw error
-    }
+    try await start(options).closing(after: body)
   }
 
   private init(_ node: Node<TrackerLoop>) {

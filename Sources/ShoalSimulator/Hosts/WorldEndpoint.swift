@@ -77,11 +77,8 @@ package final class WorldEndpoint: WorldHost {
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
     guard let transmit = endpoint.nextTransmit(into: &buffer, at: now) else { return nil }
-    var bytes = Array(buffer[..<transmit.length])
-    if transmit.payload.length > 0 {
-      var span = bytes.mutableSpan
-      var content = span._mutatingExtracting(transmit.headerLength...)
-      SyntheticContent.fill(&content, source: transmit.payload.source, offset: transmit.payload.offset)
+    var bytes = transmit.gathered(behind: buffer) { payload, room in
+      SyntheticContent.fill(&room, source: payload.source, offset: payload.offset)
     }
     Datagram.seal(&bytes)
     bytesSent += bytes.count

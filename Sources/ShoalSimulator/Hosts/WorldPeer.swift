@@ -98,12 +98,7 @@ package final class WorldPeer: WorldHost {
       return NetworkDatagram(from: address, to: to, bytes: bytes)
     }
     while let transmit = swarm.nextTransmit(into: &buffer, at: now) {
-      var datagram = Array(buffer[..<transmit.length])
-      if transmit.payload.length > 0 {
-        var span = datagram.mutableSpan
-        var room = span._mutatingExtracting(transmit.headerLength...)
-        gather(transmit.payload, into: &room)
-      }
+      var datagram = transmit.gathered(behind: buffer) { gather($0, into: &$1) }
       if let tamper, !tamper(&datagram) { continue }
       Datagram.seal(&datagram)
       return NetworkDatagram(from: address, to: transmit.to, bytes: datagram)

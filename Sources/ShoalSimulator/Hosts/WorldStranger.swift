@@ -71,12 +71,7 @@ package final class WorldStranger: WorldHost {
 
   package func nextTransmit(at now: Instant) -> NetworkDatagram? {
     guard let transmit = endpoint.nextTransmit(into: &buffer, at: now) else { return nil }
-    var bytes = Array(buffer[..<transmit.length])
-    if transmit.payload.length > 0 {
-      var span = bytes.mutableSpan
-      var room = span._mutatingExtracting(transmit.headerLength...)
-      content(transmit.payload, &room)
-    }
+    var bytes = transmit.gathered(behind: buffer, content)
     Datagram.seal(&bytes)
     return NetworkDatagram(from: address, to: transmit.to, bytes: bytes)
   }

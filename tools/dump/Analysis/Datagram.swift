@@ -59,18 +59,22 @@ struct Datagram {
     self.init(from: nobody, to: nobody, payload: Bytes(), length: 0)
   }
 
-  /// The datagram at `payload`, a part of the bytes of a frame.
-  init(_ record: CaptureRecord, _ frame: IPFrame, payload: Bytes, length: Int) {
-    self.init(from: frame.source, to: frame.destination, payload: payload, length: length)
+  /// The datagram at `payload` in a record, which is the frame's or a part of it.
+  init(_ record: CaptureRecord, _ frame: IPFrame, payload: Range<Int>, length: Int) {
+    self.init(from: frame.source, to: frame.destination, in: record.bytes, payload, length: length)
     (number, time, direction) = (record.number, record.time, record.direction ?? frame.direction)
     way = direction
   }
 
   /// The datagram `payload`, of which `length` bytes were sent.
   init(from source: Address, to destination: Address, payload: Bytes, length: Int) {
+    self.init(from: source, to: destination, in: payload, 0..<payload.count, length: length)
+  }
+
+  private init(from source: Address, to destination: Address, in whole: Bytes, _ range: Range<Int>, length: Int) {
     number = 0
     (self.source, self.destination) = (source, destination)
-    bytes = payload
+    let payload = whole.slice(range)
     self.length = length
     isOurs = Header.peek(payload.span).magic == Header.magic
     if length > payload.count || length < Limits.headerLength {
@@ -78,6 +82,7 @@ struct Datagram {
     } else {
       verdict = Checksum.isValid(payload.span) ? .ok : .corrupt
     }
+    bytes = payload
     if isOurs, verdict != .corrupt { decode() }
   }
 

@@ -27,8 +27,7 @@ final class CaptureOutput {
   func add(
     _ datagram: Datagram, _ seen: Observation, _ reader: borrowing DatagramReader
   ) throws(InputFailure) {
-    let frame = reader.frame
-    let interface = interface(frame?.interface ?? 0, reader.interfaceName)
+    let interface = interface(reader.frame?.interface ?? 0, reader.interfaceName)
     comment.removeAll()
     // It is not remarkable that a request is answered.
     if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
@@ -36,9 +35,9 @@ final class CaptureOutput {
     }
     let text = comment.count > 0 ? comment.text : nil
     count += 1
-    if datagram.part == 0, let frame {
+    if datagram.part == 0, let packet = reader.packet {
       writer.packet(
-        frame.packet.span, originalLength: frame.packet.count + datagram.length - datagram.bytes.count,
+        packet.span, originalLength: packet.count + datagram.length - datagram.bytes.count,
         wallClockNanoseconds: datagram.wallTime ?? 0, direction: datagram.direction, comment: text,
         interface: interface)
     } else {

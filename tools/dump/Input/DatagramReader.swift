@@ -35,18 +35,20 @@ struct DatagramReader: ~Copyable {
   var givesFragments = false
   /// What the last datagram is, if it is only a fragment.
   private(set) var fragment: IPFragment?
+  /// The packet that was read last.
+  private var record = CaptureRecord()
   /// The frame of the last datagram.
   private(set) var frame: Frame?
 
   /// A captured frame with an IP packet in it.
   struct Frame {
-    /// The captured part of the IP packet.
-    var packet: Bytes
+    /// Where in the record the captured part of the IP packet lies.
+    fileprivate var range: Range<Int>
     /// Which interface it passed, among those of the capture.
     var interface: UInt64
 
     fileprivate init(_ record: CaptureRecord, _ packet: Range<Int>, _ index: UInt32?) {
-      self.packet = record.bytes.slice(packet)
+      range = packet
       interface = UInt64(truncatingIfNeeded: record.interface) << 32 | UInt64(index ?? 0)
     }
   }
@@ -82,17 +84,17 @@ struct DatagramReader: ~Copyable {
   private mutating func any(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     if givesFragments { fragment = nil }
     if segments.hasMore, segments.next(&datagram) { return true }
-    while let record = try nextRecord() {
+    while try nextRecord() {
       packets += 1
       do throws(NotUDP) {
         let found = try IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span, verifying: false)
-        segments.first(of: record, found, &datagram)
         frame = Frame(record, found.packet, found.interface)
+        segments.first(of: record, found, &datagram)
         return true
       } catch {
         pass(error)
         if givesFragments, case .fragment(let found) = error {
-          datagram = give(found, of: record)
+          datagram = give(found)
           return true
         }
       }
@@ -100,47 +102,38 @@ struct DatagramReader: ~Copyable {
     return false
   }
 
-  /// The next packet, with its time as if nobody had set the clock.
+  /// Reads the next packet, and gives it its time as if nobody had set the clock.
   @inline(__always)
-  private mutating func nextRecord() throws(InputFailure) -> CaptureRecord? {
-    guard !records.isSteady else { return try records.next() }
-    return held.isEmpty ? try nextRead() : try nextHeld()
-  }
-
-  @inline(__always)
-  private mutating func nextRead() throws(InputFailure) -> CaptureRecord? {
-    let record = try records.next()
-    let time = record?.time
-    if watch.isJump(time), let record { return try judged(record, isHeld: false) }
-    guard watch.shift == 0 else { return record.map { steady($0) } }
-    previous = time ?? previous
-    return record
-  }
-
-  private mutating func steady(_ record: CaptureRecord) -> CaptureRecord {
-    var record = record
-    record.time = watch.steady(record.time)
+  private mutating func nextRecord() throws(InputFailure) -> Bool {
+    if records.isSteady { return try records.next(&record) }
+    let isHeld = !held.isEmpty
+    if isHeld {
+      guard let first = held.first else { return false }
+      record = first
+    } else {
+      guard try records.next(&record) else { return false }
+    }
+    if watch.isJump(record.time) {
+      judge(isHeld: isHeld)
+    } else if isHeld {
+      _ = held.take()
+    }
+    if watch.shift != 0 { record.time = watch.steady(record.time) }
     previous = record.time ?? previous
-    return record
+    return true
   }
 
-  /// The first of the packets that were read ahead.
-  private mutating func nextHeld() throws(InputFailure) -> CaptureRecord? {
-    guard let record = held.first else { return try nextRead() }
-    if watch.isJump(record.time) { return try judged(record, isHeld: true) }
-    return held.take().map { steady($0) }
-  }
-
-  /// The packet to which the time jumps, after those following it have been heard.
-  private mutating func judged(_ record: CaptureRecord, isHeld: Bool) throws(InputFailure) -> CaptureRecord? {
+  /// Hears the packets that follow the one to which the time jumps, and judges by them.
+  private mutating func judge(isHeld: Bool) {
     if !isHeld { held.append(record) }
+    var next = CaptureRecord()
     // What cannot be read is reported when its turn comes.
-    while held.count < ClockWatch.mostAhead, let next = try? records.next() { held.append(next) }
+    while held.count < ClockWatch.mostAhead, (try? records.next(&next)) == true { held.append(next) }
     watch.judge(held, before: previous)
-    return held.take().map { steady($0) }
+    _ = held.take()
   }
 
-  private mutating func give(_ found: IPFragment, of record: CaptureRecord) -> Datagram {
+  private mutating func give(_ found: IPFragment) -> Datagram {
     fragment = found
     frame = Frame(record, found.packet, nil)
     // Whatever the bytes look like, they are not ours.
@@ -167,6 +160,9 @@ struct DatagramReader: ~Copyable {
     guard frame == nil, fragments == 0, case .unsupportedLinkType(let type)? = firstOther else { return nil }
     return type.rawValue
   }
+
+  /// The captured part of the last frame's IP packet.
+  var packet: Bytes? { frame.map { record.bytes.slice($0.range) } }
 
   /// What the capture calls the interface of the last frame; nil if it does not say.
   var interfaceName: String? {

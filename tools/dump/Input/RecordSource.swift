@@ -27,10 +27,14 @@ struct RecordSource: ~Copyable {
 
   deinit { if isOwn { close(descriptor) } }
 
-  /// The next packet; nil when more must be read.
-  mutating func next() throws(InputFailure) -> CaptureRecord? {
-    guard live == nil else { return live?.next() }
-    do throws(CaptureError) { return try reader.next() } catch {
+  /// Reads the next packet in place; false when more must be read.
+  mutating func next(_ record: inout CaptureRecord) throws(InputFailure) -> Bool {
+    if let live {
+      guard let next = live.next() else { return false }
+      record = next
+      return true
+    }
+    do throws(CaptureError) { return try reader.next(&record) } catch {
       throw InputFailure(reason: "\(error)", code: error.reason.code)
     }
   }

@@ -13,17 +13,18 @@ struct Segments {
   private static let mostTries = 16
   private var record: CaptureRecord?
   private var frame: IPFrame?
-  private var rest = Bytes()
+  /// Where in the record the datagrams lie that were not read yet.
+  private var rest = 0..<0
   private var size = 0
   private var part = 0
 
   /// Reads the first datagram of a frame; `next` reads the others.
   mutating func first(of record: CaptureRecord, _ frame: IPFrame, _ datagram: inout Datagram) {
-    let payload = record.bytes.slice(frame.payload)
-    datagram = Datagram(record, frame, payload: payload, length: max(frame.udpLength - 8, payload.count))
-    if hasMore { rest = Bytes() }
-    guard datagram.isCorrupt, let size = Self.size(of: payload) else { return }
-    (self.record, self.frame, rest, part, self.size) = (record, frame, payload, 0, size)
+    let length = max(frame.udpLength - 8, frame.payload.count)
+    datagram = Datagram(record, frame, payload: frame.payload, length: length)
+    rest = 0..<0
+    guard datagram.isCorrupt, let size = Self.size(of: datagram.bytes) else { return }
+    (self.record, self.frame, rest, part, self.size) = (record, frame, frame.payload, 0, size)
     _ = next(&datagram)
   }
 
@@ -33,10 +34,10 @@ struct Segments {
   /// Reads the next datagram of the frame; false when there are no more.
   mutating func next(_ datagram: inout Datagram) -> Bool {
     guard hasMore, let record, let frame else { return false }
-    let bytes = rest.slice(0..<min(size, rest.count))
-    rest = rest.slice(bytes.count..<rest.count)
+    let range = rest.prefix(size)
+    rest = rest.dropFirst(size)
     part += 1
-    datagram = Datagram(record, frame, payload: bytes, length: bytes.count)
+    datagram = Datagram(record, frame, payload: range, length: range.count)
     datagram.part = part
     return true
   }

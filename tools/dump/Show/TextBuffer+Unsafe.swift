@@ -1,5 +1,5 @@
-// Safety: freed in `deinit` or when it is replaced, as this cannot be copied. Everything is written behind `count` bytes,
-// into room that was made for it, and only those bytes are lent.
+// Safety: freed in `deinit` or when it is replaced, as this cannot be copied. Whatever is written follows the first `count`
+// bytes, in room that was made for it, and only bytes that were written are counted and lent.
 
 /// Text being put together, in memory that is kept from one line to the next.
 @safe struct TextBuffer: ~Copyable {
@@ -78,15 +78,45 @@
     count += 1
   }
 
-  /// Has all of `size` bytes written.
-  @inline(__always)
-  mutating func append(_ size: Int, _ write: (inout MutableSpan<UInt8>) -> Void) {
-    precondition(size >= 0)
+  /// Appends a decimal number, right-aligned in a column of `width` that is filled on the left.
+  mutating func append(_ value: UInt64, width: Int = 0, fill: UInt8 = UInt8(ascii: " ")) {
+    guard value >= 10 || width > 1 else { return append(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
+    var length = 1
+    var bound: UInt64 = 10
+    while value >= bound {
+      length += 1
+      let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
+      if overflow { break }
+      bound = next
+    }
+    let size = max(length, width)
     room(size)
-    // Nothing is shown that was not written.
-    unsafe (base + count).initialize(repeating: 0, count: size)
-    var span = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(start: base + count, count: size))
-    write(&span)
+    // From the last digit to the first, two a division, as half of a line is numbers; then what fills the column.
+    var place = unsafe base + count + size
+    var rest = value
+    while rest >= 10 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      let tens = (pair &* 205) &>> 11
+      unsafe place -= 2
+      unsafe place[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
+      unsafe place[1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair &- tens &* 10)
+      rest = quotient
+    }
+    if length & 1 == 1 {
+      unsafe place -= 1
+      unsafe place.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
+    }
+    for _ in 0..<size - length {
+      unsafe place -= 1
+      unsafe place.pointee = fill
+    }
     count += size
+  }
+
+  /// The lowest `digits` hexadecimal digits.
+  mutating func append(hex value: UInt64, _ digits: Int) {
+    room(digits)
+    for index in 0..<digits { unsafe base[count + index] = TextBuffer.digit(value, index, of: digits) }
+    count += digits
   }
 }
