@@ -26,6 +26,17 @@
   /// Clears the number's bit.
   @inlinable public mutating func remove(_ number: UInt64) { self[number] &= ~(1 << (number & 63)) }
 
+  /// Clears the bits of numbers that are no further apart than `span`, a word at a time.
+  @inlinable public mutating func remove(_ numbers: Range<UInt64>) {
+    var number = numbers.lowerBound
+    while number < numbers.upperBound {
+      let next = min((number | 63) + 1, numbers.upperBound)
+      let count = next - number
+      self[number] &= ~((count == 64 ? .max : 1 << count - 1) << (number & 63))
+      number = next
+    }
+  }
+
   /// The bits of eight numbers, the lowest first.
   @inlinable public func byte(from number: UInt64) -> UInt8 {
     let shift = number & 63

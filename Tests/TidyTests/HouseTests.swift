@@ -10,6 +10,8 @@ import Testing
 
   @Test(arguments: Tree.all) func leavesNothingUnfinished(_ file: Tree.File) throws {
     guard !file.path.hasPrefix("Tests/TidyTests") else { return }
+    // Few files have any, and looking at each line takes long.
+    guard ["TODO", "FIXME", "XXX", "HACK"].contains(where: { file.text.contains($0) }) else { return }
     for line in file.lines {
       #expect(!line.contains(/\b(TODO|FIXME|XXX|HACK)\b/), "\(line)")
     }

@@ -38,7 +38,7 @@ struct ReceiveWindow: ~Copyable {
     assert(number - next < limit && !contains(number))
     if number >= top {
       arrived.makeRoom(from: next, to: top, through: number)
-      for skipped in top..<number { arrived.remove(skipped) }
+      arrived.remove(top..<number)
       top = number + 1
     }
     arrived.insert(number)
