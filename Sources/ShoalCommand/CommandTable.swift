@@ -8,7 +8,7 @@ enum CommandTable {
   static let shoal = Command(
     "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt.",
     examples: [
-      "shoal share film.mkv              # prints a ticket", "shoal get 'shoal:6b0c...'         # elsewhere",
+      "shoal share film.mkv              # prints a ticket", "shoal get shoal1nmgbfvc3...        # elsewhere",
       "shoal demo                        # see it work",
     ],
     groups: [
@@ -47,7 +47,7 @@ enum CommandTable {
           ]),
       ],
       seeAlso: ["shoal-dump(1)", "shoal-wan(1)", "b3sum(1)", "tcpdump(8)"]),
-    subcommands: [share, get, lookup, tracker, demo, simulate],
+    subcommands: [share, get, lookup, ticket, tracker, demo, simulate],
     version: shoalVersion)
 
   private static let tracker = Command(
@@ -73,6 +73,7 @@ enum CommandTable {
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
           Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
+          Option("qr", "Draw the ticket as a QR code, too."),
         ]),
       transport(access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],
@@ -80,8 +81,8 @@ enum CommandTable {
 
   private static let get = Command(
     "get", "Download a file from every peer that has it, and verify it.",
-    examples: ["shoal get 'shoal:6b0c...'", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
-    arguments: [Argument("ticket", "Ticket in single quotes, or a name or id.")],
+    examples: ["shoal get shoal1nmgbfvc3...", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
+    arguments: [Argument("ticket", "Ticket, or a name or id.")],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -125,6 +126,11 @@ enum CommandTable {
           Option("chunk", "Only peers that have this chunk, from 0.", value: "n"),
         ] + access + [replaceCapture])
     ])
+
+  private static let ticket = Command(
+    "ticket", "Show what is in a ticket.", examples: ["shoal ticket shoal1nmgbfvc3..."],
+    arguments: [Argument("ticket", "Ticket, or the text around it.", count: .many)],
+    groups: [OptionGroup("OPTIONS", [Option("qr", "Draw it as a QR code.")])])
 
   private static let demo = Command(
     "demo", "Move a file between peers in this process over bad links, and sum up the run.",

@@ -32,7 +32,7 @@ struct GetRequest {
       subject = .name(argument)
       let text = argument.filter { !$0.isWhitespace }
       if GetRequest.isNearlyTicket(text) {
-        throw UsageError("\(quoted(text)) is not a ticket: one begins with shoal: and 64 hex digits; copy it whole")
+        throw UsageError("\(quoted(text)) is not a ticket: one begins with shoal1; copy it whole")
       }
       if argument.isEmpty { throw UsageError("the name is empty; give a ticket, a name or an id") }
       if trackers.isEmpty {
@@ -61,7 +61,10 @@ struct GetRequest {
 
   /// Whether this looks like a faulty ticket or address rather than a name.
   static func isNearlyTicket(_ text: String) -> Bool {
-    guard let colon = text.firstIndex(of: ":") else { return false }
+    guard let colon = text.firstIndex(of: ":") else {
+      let isWord = text.utf8.count >= 48 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      return isWord && nearMiss(text.prefix(5).lowercased(), among: ["shoal"]) != nil
+    }
     let scheme = text[..<colon].lowercased()
     let isWord = !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && $0.isLetter }
     let rest = text[colon...].dropFirst()

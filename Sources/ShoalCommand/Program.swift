@@ -52,6 +52,7 @@ enum Program {
     case "share": try await ShareCommand(session).run()
     case "get": try await GetCommand(session).run()
     case "lookup": try await LookupCommand(session).run()
+    case "ticket": try TicketCommand(session).run()
     case "simulate": try await SimulateCommand(session).run()
     case "demo": try await DemoCommand(session).run()
     default: preconditionFailure("\(session.invocation.name) is in the table and not here")

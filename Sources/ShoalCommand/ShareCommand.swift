@@ -99,11 +99,15 @@ struct ShareCommand {
     let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"
     session.note("Serving on \(place) \(tracker). Ctrl-C stops.\n")
     session.console.print("\(share.ticket)")
+    if session.invocation.has("qr") {
+      let lines = try? TicketCommand.code(of: share.ticket, session.console.standardError)
+      session.note("\n" + (lines?.joined(separator: "\n") ?? "The ticket is too long for a QR code."))
+    }
     let places = share.ticket.trackers + share.ticket.peers
     let isLocal = places.allSatisfy { place in
       (try? Resolver.parse(place)).flatMap { Resolver.numeric($0.host) }?.isLoopback ?? false
     }
-    session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get '\(share.ticket)'\n")
+    session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get \(share.ticket)\n")
   }
 
   /// The object for an event of a peer that is worth one.

@@ -84,7 +84,7 @@ import Testing
     let scratch = try Scratch()
     let file = try scratch.file("film.mkv", 300_000)
     let outcome = try await Self.run("example-fetch", [file, scratch.at("copy")])
-    #expect(outcome.status == 0 && outcome.output.contains("film.mkv: 300000 bytes, shoal:"), "\(outcome)")
+    #expect(outcome.status == 0 && outcome.output.contains("film.mkv: 300000 bytes, shoal1"), "\(outcome)")
     #expect(try scratch.read("copy") == scratch.read("film.mkv"))
   }
 

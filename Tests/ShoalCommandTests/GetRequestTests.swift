@@ -49,7 +49,18 @@ import Testing
   func aTicketWithATypoIsNoName(_ text: String) {
     #expect(
       failure { _ = try request(text, "--tracker", "a.example") }
-        == "2 usage: \"\(text)\" is not a ticket: one begins with shoal: and 64 hex digits; copy it whole")
+        == "2 usage: \"\(text)\" is not a ticket: one begins with shoal1; copy it whole")
+  }
+
+  @Test func aWordWithATypoIsNoName() throws {
+    let word = Ticket(id: try Ticket(someID).id, peers: ["192.0.2.7:7401"]).description
+    #expect(try request(word).subject == .ticket(try Ticket(word)))
+    #expect(
+      failure { _ = try request("shaol" + word.dropFirst(5)) }
+        == "2 usage: \"shaol\(word.dropFirst(5))\" is not a ticket: one begins with shoal1; copy it whole")
+    #expect(
+      failure { _ = try request(String(word.dropLast())) }
+        == "2 bad_ticket: ticket: a character is wrong, missing or too many; copy it whole")
   }
 
   @Test(arguments: ["Alien: Romulus.mkv", "a:b", "Shoes: a film"]) func aNameMayHaveAColon(_ name: String) throws {
@@ -59,7 +70,7 @@ import Testing
   @Test func aTruncatedIDIsNoName() {
     #expect(
       failure { _ = try request(String(someID.dropLast(3))) }
-        == "2 bad_ticket: ticket: id has 61 hex digits, not 64; copy it whole, in single quotes")
+        == "2 bad_ticket: ticket: id has 61 hex digits, not 64; copy it whole")
     #expect(failure { _ = try request("shoal:12") }.hasPrefix("2 bad_ticket: ticket: id has 2 hex digits"))
   }
 

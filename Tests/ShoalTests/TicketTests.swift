@@ -1,5 +1,7 @@
 import Shoal
+import ShoalBase
 import ShoalContent
+import TestSupport
 import Testing
 
 /// Tickets survive being copied, and say what is wrong when they have not.
@@ -14,8 +16,49 @@ import Testing
     ticket.cut = Cut(size: 734_003_200, pieceExponent: 20, chunks: 700)
     let text = ticket.description
     #expect(try Ticket(text) == ticket)
-    #expect(text.hasPrefix("shoal:\(TicketTests.id)?tracker=192.0.2.7:7401"))
-    #expect(!text.contains { "'\" <>".contains($0) }, "a shell would not take it in single quotes")
+    #expect(text.hasPrefix("shoal1") && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) })
+    #expect(try Ticket(text.uppercased()) == ticket)
+  }
+
+  @Test func whateverItHoldsIsReadAgain() throws {
+    let places = [
+      "192.0.2.7:7401", "[2001:db8::1]:1", "[fe80::1%lo]:7401", "a.b:80", "tracker.example.org:65535", "10.0.0.1:0",
+    ]
+    for seed in seeds(0..<300) {
+      var random = SeededGenerator(seed: seed)
+      var ticket = Ticket(id: Digest(hex: TicketTests.id)!)
+      ticket.trackers = Array(places.shuffled(using: &random).prefix(.random(in: 0..<6, using: &random)))
+      ticket.peers = Array(places.shuffled(using: &random).prefix(.random(in: 0..<6, using: &random)))
+      if seed % 3 == 0 { ticket.peers = ticket.trackers + ticket.peers }
+      if Bool.random(using: &random) {
+        ticket.name = String(repeating: "é", count: .random(in: 1..<128, using: &random))
+      }
+      if Bool.random(using: &random) { ticket.cut = Cut(size: .random(in: 0...Limits.fileSize, using: &random)) }
+      #expect(try Ticket("\(ticket)") == ticket, "seed \(seed)")
+    }
+  }
+
+  /// A wrong letter, a missing one, one too many, and two in the wrong order.
+  @Test func aTypingErrorIsFound() throws {
+    let ticket = Ticket(id: Digest(hex: TicketTests.id)!, trackers: ["192.0.2.7:7401"], name: "film.mkv")
+    let letters = Array("\(ticket)")
+    for place in 6..<letters.count {
+      var (wrong, missing, doubled, swapped) = (letters, letters, letters, letters)
+      wrong[place] = letters[place] == "a" ? "b" : "a"
+      missing.remove(at: place)
+      doubled.insert(letters[place], at: place)
+      swapped.swapAt(place, place == letters.count - 1 ? 6 : place + 1)
+      for text in [wrong, missing, doubled, swapped] where text != letters {
+        #expect { try Ticket(String(text)) } throws: {
+          "\($0)" == "ticket: a character is wrong, missing or too many; copy it whole"
+        }
+      }
+    }
+  }
+
+  @Test func whatIsLeftOutOfAWordIsOnlyWhatDoesNotFit() throws {
+    let ticket = Ticket(id: Digest(hex: TicketTests.id)!, peers: ["a.b:1"], name: String(repeating: "x", count: 256))
+    #expect(try Ticket("\(ticket)") == Ticket(id: ticket.id, peers: ["a.b:1"]))
   }
 
   @Test func aBareIdIsATicket() throws {
@@ -43,7 +86,9 @@ import Testing
     ("shoal:\(id)?name=%+f", "cut off"),
     ("shoal:\(id)?tracker=192.0.2.7", "192.0.2.7"),
     ("shoal:\(id)?peer=192.0.2.7:99999", "99999"),
-    ("", "0 hex digits, not 64"),
+    ("", "0 hex digits, not 64"), ("shoal2abc", "it is of another version; update shoal"),
+    ("shoal1abc0", "character 10, 0, does not occur in tickets"), ("shoal1", "wrong, missing or too many"),
+    ("shoal1" + String(repeating: "a", count: 5_000), "it is too long"),
   ])
   func saysWhatIsWrong(_ text: String, _ hint: String) {
     #expect {

@@ -34,6 +34,26 @@ import Testing
     for ticket in found { #expect(try Ticket(ticket) == expected, "\(ticket)") }
   }
 
+  @Test func aWordIsFound() throws {
+    let ticket = try Ticket(TicketTextTests.whole)
+    let word = "\(ticket)"
+    for text in [
+      word, " \(word)\n", "'\(word)'", "<\(word)>", "“\(word)”", "> \(word)", "shoal get \(word) --output x",
+      "take \(word).", "\(word), thanks", "\(word)\n12 of them", word.uppercased(),
+      "\(word.prefix(9))\u{200B}\(word.dropFirst(9))",
+      "> \(word.prefix(60))\n> \(word.dropFirst(60))",
+      "\(word.prefix(70)) \(word.dropFirst(70).prefix(40))\n\(word.dropFirst(110))",
+      "id \(ticket.id) (as b3sum prints)\n\(word)\nElsewhere:  shoal get \(word)\n\n12:32:33 connected",
+    ] {
+      let found = Ticket.texts(in: text)
+      #expect(!found.isEmpty, "\(text)")
+      for text in found { #expect(try Ticket(text) == ticket, "\(text)") }
+    }
+    // What is damaged is still known for a ticket, and is not joined with what follows.
+    let cut = String(word.dropLast(3))
+    #expect(Ticket.texts(in: "\(cut) thanks and bye") == [cut])
+  }
+
   @Test func upperCaseIsRead() throws {
     let ticket = try Ticket(try #require(Ticket.texts(in: TicketTextTests.whole.uppercased()).first))
     #expect(ticket.id.hex == TicketTextTests.id && ticket.name == "A B.MKV" && ticket.cut?.size == 300)
@@ -53,6 +73,7 @@ import Testing
 
   @Test(arguments: [
     "film.mkv", "Shoal: a film", "my shoal: 12", "a:b", "", "cafe", "backup-\(id).tar", "shoal", "«film»", "x\(id)",
+    "shoal1", "shoal2.mkv", "shoal1 holidays and more", "shoal1\nabc", "ashoal1" + String(repeating: "a", count: 70),
   ])
   func aNameIsNoTicket(_ text: String) { #expect(Ticket.texts(in: text) == []) }
 
@@ -62,7 +83,8 @@ import Testing
   @Test func anyTextIsSurvived() {
     var generator = SeededGenerator(seed: 7)
     let words = [
-      "shoal:", "shoal%3a", "//", TicketTextTests.id, "\n> ", " ", "?", "&", "=", "chunks=", "%3D", "%", "é", "'", "12",
+      "shoal:", "shoal1", "shoal1abc", "\n", "shoal%3a", "//", TicketTextTests.id, "\n> ", " ", "?", "&", "=",
+      "chunks=", "%3D", "%", "é", "'", "12",
     ]
     for _ in 0..<5_000 {
       let text = (0..<8).map { _ in words[Int(generator.next() % UInt64(words.count))] }.joined()

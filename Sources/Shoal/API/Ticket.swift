@@ -1,7 +1,6 @@
 import ShoalContent
 
-/// Everything that a receiver needs:
-/// `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`.
+/// Everything that a receiver needs, in one word: `shoal1`, then letters and digits.
 ///
 /// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything after it is a hint that nobody has to believe.
 public struct Ticket: Hashable, Sendable, CustomStringConvertible {
@@ -25,13 +24,18 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     self.cut = cut
   }
 
-  /// Reads a ticket, or a bare id of 64 hex digits. Unknown keys are ignored.
+  /// Reads a ticket, a bare id of 64 hex digits, or that with hints as in a URL:
+  /// `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`, where unknown keys are ignored.
   public init(_ text: some StringProtocol) throws(ShoalError) {
     var rest = Substring(text)
+    if TicketWord.isBegun(rest) {
+      self = try TicketWord.ticket(rest)
+      return
+    }
     let hasScheme = rest.lowercased().hasPrefix("shoal:")
     if hasScheme { rest = rest.dropFirst(6) }
     let hex = rest.prefix { $0 != "?" }
-    let remedy = "copy it whole, in single quotes"
+    let remedy = "copy it whole"
     if let place = hex.firstIndex(where: { !$0.isASCII || !$0.isHexDigit }) {
       let number = hex.distance(from: hex.startIndex, to: place) + 1
       throw ShoalError(
@@ -77,27 +81,8 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     } catch { throw ShoalError(.badTicket, "ticket: \(error)") }
   }
 
-  /// The ticket as text, on one line.
-  public var description: String {
-    var items = trackers.map { "tracker=" + $0 } + peers.map { "peer=" + $0 }
-    if let name, !name.isEmpty { items.append("name=" + Ticket.encode(name)) }
-    if let cut { items += ["size=\(cut.size)", "piece=\(cut.pieceSize)", "chunks=\(cut.chunks)"] }
-    return "shoal:\(id.hex)" + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
-  }
-
-  /// Percent-encodes everything but RFC 3986's unreserved characters, so that no quote occurs.
-  private static func encode(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { result, byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        result.append(Character(UnicodeScalar(byte)))
-      default: result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-      }
-    }
-  }
+  /// The ticket as a word.
+  public var description: String { TicketWord.text(of: self) }
 
   /// Decodes percent-encoded text; nil if an escape is cut off, or if the bytes are not UTF-8.
   static func decode(_ text: Substring) -> String? {

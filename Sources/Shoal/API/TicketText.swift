@@ -5,7 +5,7 @@ extension Ticket {
   public static func texts(in text: String) -> [String] { TicketText(text).tickets }
 }
 
-/// Finds tickets in a text, by their scheme or their 64 digits.
+/// Finds tickets in a text, by how they begin or by their 64 digits.
 private struct TicketText {
   private let scalars: [Unicode.Scalar]
 
@@ -21,7 +21,10 @@ private struct TicketText {
     var index = 0
     while index < scalars.count {
       let isBegin = index == 0 || !isPart(scalars[index - 1])
-      if isBegin, let body = scheme(at: index),
+      if isBegin, let (ticket, end) = word(at: index) {
+        found.append(ticket)
+        index = end
+      } else if isBegin, let body = scheme(at: index),
         index == first && !isEnd(body) || digits(from: skip(from: body)).count >= 16
       {
         let (ticket, end) = read(from: body)
@@ -36,8 +39,36 @@ private struct TicketText {
       }
     }
     // What is printed when a file is shared contains its id once more.
-    let named = found.filter { $0.hasPrefix("shoal:") }
+    let named = found.filter { $0.lowercased().hasPrefix("shoal") }
     return named.isEmpty ? found : named
+  }
+
+  /// A ticket of one word, put together again if it was broken; nil if none begins here.
+  private func word(at index: Int) -> (ticket: String, end: Int)? {
+    var end = letters(from: index)
+    var ticket = String(String.UnicodeScalarView(scalars[index..<end]))
+    // The shortest has 64 letters and digits; so many can mean nothing else, even if some are missing.
+    guard TicketWord.isBegun(ticket[...]), ticket.count >= 48 || isBroken(at: end) else { return nil }
+    let first = (ticket, end)
+    while !TicketWord.isWhole(ticket) {
+      let next = scalars[end...].firstIndex { !$0.properties.isWhitespace && $0 != ">" && $0 != "|" }
+      guard let next, next > end, case let more = letters(from: next), more > next,
+        ticket.utf8.count < TicketWord.longest
+      else { return first.0.count >= 48 ? first : nil }
+      ticket += String(String.UnicodeScalarView(scalars[next..<more]))
+      end = more
+    }
+    return (ticket, end)
+  }
+
+  /// Whether a line ends here, and another follows.
+  private func isBroken(at index: Int) -> Bool {
+    scalars.indices.contains(index) && scalars[index].properties.isWhitespace && skip(from: index) < scalars.count
+  }
+
+  private func letters(from index: Int) -> Int {
+    scalars[index...].firstIndex { !$0.isASCII || !$0.properties.isAlphabetic && $0.properties.numericType == nil }
+      ?? scalars.count
   }
 
   /// Where the part after `shoal:` begins, skipping slashes that a program may have added; nil if `shoal:` is not
