@@ -87,7 +87,7 @@ final class DemoFiles: Sendable {
 
   /// Everything that is removed at the end, unless it is to be kept on request.
   private var made: [String] {
-    names.flatMap { [copy(of: $0), partPath(of: copy(of: $0))] } + (isMadeUp ? [source] : [])
+    names.flatMap { Destination.files(at: copy(of: $0)) } + (isMadeUp ? [source] : [])
   }
 
   /// Removes what is not to stay; harmless if it is already gone.

@@ -131,12 +131,15 @@ struct GetCommand {
 }
 
 extension Destination {
+  /// What a download to a path writes: the file, its part and that part's journal.
+  static func files(at path: String) -> [String] { [path, partPath(of: path), journalPath(of: partPath(of: path))] }
+
   /// What a download will write, as far as that is known before it begins.
   func paths(of subject: GetRequest.Subject) -> [String] {
     switch (self, subject) {
-    case (.file(let path), _): [path, partPath(of: path)]
+    case (.file(let path), _): Destination.files(at: path)
     case (.directory(let directory), .ticket(let ticket)):
-      ticket.name.flatMap(safeFileName).map { ["\(directory)/\($0)", partPath(of: "\(directory)/\($0)")] } ?? []
+      ticket.name.flatMap(safeFileName).map { Destination.files(at: "\(directory)/\($0)") } ?? []
     case (.directory, .name), (.nowhere, _): []
     }
   }

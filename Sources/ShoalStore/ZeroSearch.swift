@@ -27,6 +27,8 @@ package struct ZeroSearch: Sendable {
 
   /// How many are tried before anything is fetched; each is 4 MiB at most, some milliseconds.
   private static let samples = 16
+  /// Others that are zeros are found again when one beside them comes.
+  private static let mostWaiting = 3 * samples
   /// The most runs that are tried at a time: others need the workers too.
   private static let mostRunning = 2
   private static let batchBytes = 64 << 20
@@ -41,14 +43,17 @@ package struct ZeroSearch: Sendable {
   /// Nothing is looked for.
   static var none: ZeroSearch { ZeroSearch(Cut(), have: BitSet(capacity: 0)) }
 
-  /// Some pieces from all over the file.
+  /// Some pieces from all over the file, and the ends of what is missing, where an earlier search may have come to.
   mutating func sample() -> BitSet {
     var sample = BitSet(capacity: pieces)
     for i in 0..<ZeroSearch.samples {
-      guard let run = untried.run(from: i * pieces / ZeroSearch.samples) else { break }
-      sample.insert(run.lowerBound)
-      untried.remove(run.lowerBound)
+      if let run = untried.run(from: i * pieces / ZeroSearch.samples) { sample.insert(run.lowerBound) }
     }
+    for run in untried.runs(limit: ZeroSearch.samples) {
+      sample.insert(Int(run.first))
+      sample.insert(Int(run.end) - 1)
+    }
+    untried.subtract(sample)
     return sample
   }
 
@@ -56,7 +61,7 @@ package struct ZeroSearch: Sendable {
   mutating func has(_ piece: Int) { untried.remove(piece) }
 
   /// A piece is zeros: its surroundings are worth a try.
-  mutating func found(_ piece: Int) { if waiting.count < ZeroSearch.samples { waiting.append(piece) } }
+  mutating func found(_ piece: Int) { if waiting.count < ZeroSearch.mostWaiting { waiting.append(piece) } }
 
   /// What to try next.
   mutating func next() -> Run? {

@@ -25,7 +25,7 @@ import Testing
   /// they have.
   @Test func killedReceiversFinishWithoutTheOrigin() throws {
     let scratch = try Scratch()
-    let source = try scratch.file("in", 3_000_000)
+    let source = try scratch.file("in", 2_000_000)
     let content = try Data(contentsOf: URL(filePath: source))
     let tracker = try RunningProgram("shoal", ["tracker", "--listen", "127.0.0.1:0", "--json"])
     let line = try #require(try tracker.nextLine())

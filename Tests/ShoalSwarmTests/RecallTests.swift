@@ -97,4 +97,48 @@ import Testing
     #expect(isWhole)
     scene.check()
   }
+
+  /// A clock that is set back between runs makes a journal doubtful at most.
+  @Test(arguments: seeds(0..<4)) func aClockMayBeSetBack(seed: UInt64) {
+    let scene = Scene(seed, 40 * 65_536)
+    let origin = scene.origin("delay=10ms,rate=1500kbit")
+    var peer = scene.world.addPeer(link: Scene.link("delay=5ms"))
+    let path = WorldCopy.path(scene.file.id)
+    var was = 0
+    for offset in [-600, 300, -900, 0] {
+      let key = scene.world.download(scene.file, to: peer, from: [origin.address])
+      scene.world.run(for: (1 + Nanoseconds(seed) * 2) * .second) { peer[key].storedAt != nil }
+      #expect(peer[key].written.count >= was, "seed \(seed)")
+      was = peer[key].written.count
+      if seed % 2 == 0 { scene.world.kill(peer) } else { scene.world.crash(peer) }
+      if seed % 2 == 1 { was = 0 }
+      let disk = peer.disk
+      peer = scene.world.addPeer(
+        peer.configuration, link: Scene.link("delay=5ms"), address: peer.address,
+        clock: WorldClock(offset: Nanoseconds(offset) * .second))
+      peer.disk = disk
+    }
+    let key = scene.world.download(scene.file, to: peer, from: [origin.address])
+    #expect(scene.world.run(for: 30 * .second) { peer[key].storedAt != nil })
+    let isRight = peer.disk[path] == scene.file.content(.full(capacity: 40))
+    #expect(isRight, "seed \(seed)")
+    scene.check()
+  }
+
+  /// The journal of one part says nothing about another that has its name.
+  @Test func aPartOfAnotherFileStaysThat() {
+    let scene = Scene(6, 30 * 65_536)
+    let origin = scene.origin("delay=10ms,rate=1500kbit")
+    let first = scene.world.addPeer()
+    let key = scene.world.download(scene.file, to: first, from: [origin.address])
+    scene.world.run(for: 7 * .second)
+    #expect(first[key].written.count > 10)
+    let part = partPath(of: WorldCopy.path(scene.file.id))
+    let other = scene.world.addPeer()
+    other.disk.put([UInt8](repeating: 7, count: 30 * 65_536), at: part)
+    other.disk.put(first.disk[journalPath(of: part)] ?? [], at: journalPath(of: part))
+    let second = scene.world.download(scene.file, to: other, from: [origin.address])
+    #expect(scene.world.run(for: 5 * .second) { other[second].failure != nil })
+    #expect(other[second].failure == .partOfAnother(path: part) && other[second].journalFault == .disagrees)
+  }
 }

@@ -107,7 +107,7 @@ import Testing
         #expect(isSettled, "seed \(seed): \(next) was left out")
       }
     }
-    #expect(sampled.count <= 16)
+    #expect(sampled.count <= 48)
   }
 
   @Test func zerosAreKnownByTheirHashes() {

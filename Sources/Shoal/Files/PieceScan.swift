@@ -11,17 +11,18 @@ package enum PieceScan {
   /// Calls `body` for each of the first `count` pieces; returns the results in order, or nil if the file ends before
   /// the pieces do.
   ///
-  /// Where `known` has a result, the piece is not read.
+  /// Where `known` has a result, the piece is not read. At most so many `threads` are busy with it.
   ///
   /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once
   /// `flag` is set, the rest is skipped, and the result is nil.
   package static func map<Value: Sendable>(
-    _ file: File, _ cut: Cut, count: Int, until flag: Flag? = nil, progress: @escaping @Sendable (UInt64) -> Void,
+    _ file: File, _ cut: Cut, count: Int, threads: Int = .max, until flag: Flag? = nil,
+    progress: @escaping @Sendable (UInt64) -> Void,
     known: @escaping @Sendable (Int) -> Value? = { _ in nil }, _ body: @escaping @Sendable (Int, Span<UInt8>) -> Value
   ) throws(SystemError) -> [Value]? {
     let scan = Scan(file, cut, count, flag, progress, known, body)
     let cores = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
-    let helpers = min(cores, count) - 1
+    let helpers = min(cores, count, threads) - 1
     let ended = Semaphore()
     for i in 0..<max(helpers, 0) {
       SystemThread.run("shoal-scan-\(i)") {

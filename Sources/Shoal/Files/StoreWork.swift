@@ -171,7 +171,9 @@ enum StoreWork {
     let size = UInt64(try file.size())
     // A part that is too short ends within a piece, which then does not count as present.
     let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
-    let isRight = try PieceScan.map(file, cut, count: count, progress: progress) { piece in
+    // What is verified beside the download must not hold it up.
+    let threads = skippingHoles || pieces.isComplete ? Int.max : 1
+    let isRight = try PieceScan.map(file, cut, count: count, threads: threads, progress: progress) { piece in
       guard pieces.contains(piece) else { return false }
       guard cut.pieces > 1, file.isHole(cut.bytes(of: piece)) else { return nil }
       return skippingHoles ? false : manifest.isZeros(piece)
