@@ -32,6 +32,28 @@ struct PlacesTests {
     #expect(with <= 2 * without, "seed \(seed): \(with) s, without \(without) s")
   }
 
+  /// The same ports also connect of their own accord, and say that they serve the file: they take no places either.
+  @Test func portsThatConnectTakeNoPlaces() {
+    let scene = Scene(4, 8_000_000)
+    let origin = scene.origin("delay=10ms,rate=20mbit")
+    let peer = scene.downloader("delay=5ms,rate=100mbit")
+    let all = ports(of: 0x0a07_0001, 40).map { ScriptedServer(scene, at: $0, answer: { _ in [] }) }
+    for server in all {
+      server.sendsManifest = { _ in false }
+      _ = server.stranger.endpoint.open(to: peer.address, at: scene.world.now)
+      scene.world.flush(server.stranger)
+    }
+    scene.world.run(for: 100 * .millisecond)
+    for server in all {
+      var want = Want()
+      (want.file, want.id, want.serves) = (9, scene.file.id, 1)
+      server.say(want)
+    }
+    scene.tell(0, of: all.map(\.address) + [origin.address])
+    #expect(scene.finish(within: 60) < 8 * .second)
+    #expect(all.count { $0.wants > 0 } <= 2)
+  }
+
   /// A hundred hosts that accept connections and say nothing take all places; they make room for others.
   @Test func aHundredHostsThatSayNothing() {
     let time = seconds(1) { scene in (0..<100).map { _ in scene.world.addStranger { _, _, _ in }.address } }

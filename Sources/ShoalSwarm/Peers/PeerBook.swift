@@ -105,7 +105,7 @@ struct PeerBook {
   func due(at now: Instant) -> [Address] {
     guard connectedCount < order.count else { return [] }
     var used: [HostKey: Int] = [:]
-    for (address, entry) in entries where entry.isConnected || entry.isOpen { used[HostKey(address), default: 0] += 1 }
+    for (address, entry) in entries where entry.isConnected { used[HostKey(address), default: 0] += 1 }
     let able = order.filter { address in
       guard let entry = entries[address], isDue(entry, at: now) else { return false }
       return entry.peer.flatMap { several[$0] }.map { next(of: $0, at: now) == address } ?? true
@@ -118,7 +118,7 @@ struct PeerBook {
     }
     return ranked.sorted { $0.1 < $1.1 }.map(\.address).filter { address in
       let host = HostKey(address)
-      guard used[host, default: 0] < mostConnections(to: address) else { return entries[address]?.isOpen == true }
+      guard used[host, default: 0] < mostConnections(to: address) else { return false }
       used[host, default: 0] += 1
       return true
     }
