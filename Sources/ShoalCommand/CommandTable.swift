@@ -61,7 +61,7 @@ enum CommandTable {
     "share", "Serve a file until interrupted, and print the ticket that gets it.",
     usage: ["shoal share <path> [<options>]"],
     examples: ["shoal share film.mkv", "shoal share film.mkv --tracker tracker.example.org"],
-    arguments: [Argument("path", "The file.", count: .many, completes: .files)],
+    arguments: [Argument("path", "The file, or - for standard input.", count: .many, completes: .files)],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -72,6 +72,7 @@ enum CommandTable {
           listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
+          Option("name", "Name for what comes from standard input.", value: "name"),
           Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
           Option("qr", "Draw the ticket as a QR code, too."),
         ]),
@@ -88,7 +89,7 @@ enum CommandTable {
         "OPTIONS",
         [
           Option(
-            "output", "Where to write: file or directory. (default: the ticket's name)", short: "o",
+            "output", "Where to write: file, directory or -. (default: the ticket's name)", short: "o",
             value: "path", completes: .files),
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Verify without keeping or serving: useful for testing the path."),

@@ -8,6 +8,8 @@ struct GetCommand {
   private let session: Session
   private let request: GetRequest
   private let destination: Destination
+  /// Whether the file goes to standard output, in order, and is kept nowhere.
+  private let isStream: Bool
   private let patience: Double?
   private let options: Peer.Options
 
@@ -16,6 +18,10 @@ struct GetCommand {
     let invocation = session.invocation
     request = try GetRequest(invocation["ticket"].text, invocation, allowsPeers: true)
     destination = try GetCommand.destination(invocation)
+    isStream = invocation.first("output")?.text == "-"
+    if isStream, session.console.standardOutput.isTTY {
+      throw UsageError("--output -: standard output is a terminal; redirect it, or name a file")
+    }
     let paths = destination.paths(of: request.subject)
     try invocation.checkRecords(against: paths)
     if !invocation.has("force"), let path = paths.first, FileSystem.isDanglingLink(path) {
@@ -39,6 +45,12 @@ struct GetCommand {
     }
     guard let output = invocation.first("output") else { return .directory(".") }
     var path = output.text
+    if path == "-" {
+      for option in ["stay", "json"] where invocation.has(option) {
+        throw UsageError("--output - writes the file to standard output and keeps nothing: leave out --\(option)")
+      }
+      return .nowhere
+    }
     guard !path.isEmpty else { throw output.error("needs a path") }
     let isDirectory = try FileSystem.status(path)?.kind == .directory
     guard isDirectory || path.hasSuffix("/") else {
@@ -71,19 +83,37 @@ struct GetCommand {
     }
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
+    let progress = isStream ? try await write(peer, latest) : try await fetch(peer, latest)
+    let summary = GetSummary(progress, await peer.statistics(), isStream: isStream)
+    await session.ending.claim()
+    session.console.endProgress()
+    tell(summary)
+    await stay(peer)
+  }
+
+  private func fetch(_ peer: Peer, _ latest: SharedProgress) async throws -> DownloadProgress {
     let download = try await peer.download(
       try await ticket(peer), to: destination, force: session.invocation.has("force"),
       wait: patience.map { .seconds($0) })
+    try await watch(download, latest)
+    return download.latest
+  }
+
+  /// Writes the file to standard output as it arrives, no faster than it is taken there.
+  private func write(_ peer: Peer, _ latest: SharedProgress) async throws -> DownloadProgress {
+    let stream = try await peer.stream(try await ticket(peer), wait: patience.map { .seconds($0) })
+    let watching = Task { try await watch(stream.download, latest) }
+    for try await slice in stream { try await StandardOutput.write(slice) }
+    try await watching.value
+    return stream.download.latest
+  }
+
+  private func watch(_ download: Download, _ latest: SharedProgress) async throws {
     var view = GetView(session)
     for try await progress in download.progress {
       latest.set(progress)
       view.show(progress)
     }
-    let summary = GetSummary(download.latest, await peer.statistics())
-    await session.ending.claim()
-    session.console.endProgress()
-    tell(summary)
-    await stay(peer)
   }
 
   /// What to fetch; if it is a name, it is looked up first.

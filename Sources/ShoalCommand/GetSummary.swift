@@ -8,7 +8,12 @@ struct GetSummary {
   let progress: DownloadProgress
   private let counts: PeerStatistics
 
-  init(_ progress: DownloadProgress, _ counts: PeerStatistics) { (self.progress, self.counts) = (progress, counts) }
+  /// Whether it went to standard output.
+  private let isStream: Bool
+
+  init(_ progress: DownloadProgress, _ counts: PeerStatistics, isStream: Bool = false) {
+    (self.progress, self.counts, self.isStream) = (progress, counts, isStream)
+  }
 
   /// Whether nothing was kept.
   var isDiscarded: Bool { progress.path == nil }
@@ -40,7 +45,7 @@ struct GetSummary {
     let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
     let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
     let whole = "\(Units.total(progress.bytes))\(part) in \(Units.duration(seconds))"
-    return "\(escaped(name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded ? ", discarded" : "")"
+    return "\(escaped(name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded && !isStream ? ", discarded" : "")"
   }
 
   /// The list of many peers, three to a line.

@@ -8,6 +8,8 @@ import Synchronization
 struct ShareCommand {
   private let session: Session
   private let path: String
+  /// What standard input is shared as; empty if nothing says, and for a file.
+  private let name: String
   private let trackers: [String]
   private let chunking: Chunking
   private let options: Peer.Options
@@ -20,6 +22,8 @@ struct ShareCommand {
       throw UsageError("several paths: this version shares one file at a time; name one")
     }
     guard !path.isEmpty else { throw UsageError("the path is empty; name a file") }
+    name = invocation.first("name")?.text ?? ""
+    guard path == "-" || name.isEmpty else { throw UsageError("--name: names what is read from standard input, -") }
     try invocation.checkRecords(against: [path])
     if let status = try? FileSystem.status(path), status.kind == .directory {
       throw UsageError("\(escaped(path)) is a directory: this version shares single files; name a file")
@@ -50,15 +54,20 @@ struct ShareCommand {
     }
   }
 
+  private var isStream: Bool { path == "-" }
+
   func run() async throws {
     let peer = try Peer.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
     session.ending.atEnd { await peer.close() }
     session.tellReceiveBuffer(peer)
-    if let fault = fileNameFault(path) {
+    if let fault = isStream && name.isEmpty ? "there is no name" : fileNameFault(isStream ? name : path) {
       session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
     }
-    let share = try await ShareCommand.hash(path, chunking, peer, session)
+    let share =
+      isStream
+      ? try await peer.share(reading: StandardInput(), name: name, chunking: chunking)
+      : try await ShareCommand.hash(path, chunking, peer, session)
     tell(share, peer)
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
     for await event in peer.events {
@@ -93,7 +102,9 @@ struct ShareCommand {
       "chunks": .int(Int(share.cut.chunks)), "chunk_size": .uint(share.cut.usualChunk.bytes),
     ])
     guard !session.isJSON else { return }
-    session.note("\(escaped(share.name)): \(share.cut.words), id \(share.id) (as b3sum prints)")
+    session.note(
+      "\(isStream && name.isEmpty ? "standard input" : escaped(share.name)): \(share.cut.words), id \(share.id) (as b3sum prints)"
+    )
     let isElsewhere = options.anyPortIfBusy && peer.address.port != Peer.defaultPort
     let place = "UDP \(peer.address.port)\(isElsewhere ? " (\(Peer.defaultPort) is in use)" : "")"
     let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"

@@ -3,7 +3,7 @@ import Glibc
 // Safety: the body is retained once, and released once: by its thread, or here if there is no thread.
 
 /// Starts threads of the system, for work that blocks or that must not share its thread.
-enum SystemThread {
+package enum SystemThread {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -29,7 +29,7 @@ enum SystemThread {
 
   /// Runs `body`, which must end, on a thread of its own; if there is none to be had, runs it here: better late than
   /// never.
-  static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  package static func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
     do { try start(name, body) } catch { body() }
   }
 }
