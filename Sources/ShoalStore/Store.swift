@@ -105,10 +105,9 @@ package struct Store {
   private mutating func settled(_ piece: Int, _ number: Int, _ result: Result<StoreFinding, DiskError>) {
     guard downloads[number] != nil else { return }
     guard case .success(.piece(let isRight, let isZeros)) = result else { return advance(number, result) }
-    if isRight { downloads[number]?.journal.wrote(piece) }
+    if isRight { downloads[number]?.wrote(piece) }
     events.append(.settled(file: number, piece: piece, isRight: isRight))
     if isRight, downloads[number]?.keepsJournal == true {
-      downloads[number]?.zeros.has(piece)
       if isZeros { downloads[number]?.zeros.found(piece) }
       searchZeros(number)
     }

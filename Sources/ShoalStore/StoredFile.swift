@@ -57,6 +57,8 @@ struct StoredFile {
   var zeros = ZeroSearch.none
   /// Those that were found before anything is fetched.
   private(set) var sampledZeros = BitSet(capacity: 0)
+  /// What was believed to be here and is not, until it is.
+  private var lost = BitSet(capacity: 0)
   var journal: PartJournal
   /// Why a journal that was there is not believed; told once.
   var journalFault: JournalFault?
@@ -87,6 +89,8 @@ struct StoredFile {
       return nil
     }
     guard target != nil, !wasThere else { return end(.finished) }
+    // Whoever believes to have all may not have heard yet of what was lost.
+    guard lost.isEmpty else { return end(.failed(.partTouched(path: part))) }
     return go(.unmarking, .unmark)
   }
 
@@ -99,9 +103,17 @@ struct StoredFile {
   /// The pieces that were only believed are verified: those that are wrong, and what follows.
   mutating func proven(_ right: BitSet) -> (wrong: BitSet, Outcome?) {
     let wrong = journal.proven(right)
+    lost = wrong
     guard isWhole else { return (wrong, nil) }
     guard wrong.isEmpty else { return (wrong, end(.failed(.partTouched(path: part)))) }
     return (wrong, step == .ready ? finish() : nil)
+  }
+
+  /// A piece is right, and written.
+  mutating func wrote(_ piece: Int) {
+    journal.wrote(piece)
+    lost.remove(piece)
+    zeros.has(piece)
   }
 
   /// What follows on a job that was done.
