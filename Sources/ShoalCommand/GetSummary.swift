@@ -45,7 +45,8 @@ struct GetSummary {
     let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
     let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
     let whole = "\(Units.total(progress.bytes))\(part) in \(Units.duration(seconds))"
-    return "\(escaped(name)): \(whole)\(rate), BLAKE3 verified\(isDiscarded && !isStream ? ", discarded" : "")"
+    let title = name.isEmpty ? progress.id.short : escaped(name)
+    return "\(title): \(whole)\(rate), BLAKE3 verified\(isDiscarded && !isStream ? ", discarded" : "")"
   }
 
   /// The list of many peers, three to a line.

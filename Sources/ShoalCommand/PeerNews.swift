@@ -110,10 +110,11 @@ struct PeerNews {
       }
     if kind == .done { return .detail("\(address) left: \(cause)") }
     // The code that ends something here gives the reason itself.
-    if kind == .goingAway, !byPeer { return .detail("\(address) was left") }
+    if kind == .goingAway, !byPeer { return .detail("disconnected from \(address)") }
     // Its own place among the sources may still be counted.
     sources = max(sources - 1, 0)
-    return lonely("\(address) \(kind == .badContent && !byPeer ? "was left" : "left"): \(cause)", "disconnected")
+    let event = kind == .badContent && !byPeer ? "disconnected from \(address)" : "\(address) left"
+    return lonely("\(event): \(cause)", "disconnected")
   }
 
   /// A line that matters to a peer that serves, and not to one that fetches.

@@ -96,13 +96,14 @@ import Testing
     var news = PeerNews(.getting(trackers: 1))
     // A connection that we end ourselves is no news.
     #expect(
-      news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: false)) == .detail("192.0.2.9:7401 was left"))
+      news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: false))
+        == .detail("disconnected from 192.0.2.9:7401"))
     #expect(
       news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: true))
         == .warning("192.0.2.9:7401 left: it was stopped", code: "disconnected"))
     #expect(
       news.line(for: .disconnected(peer, CloseReason(.badContent), byPeer: false))
-        == .warning("192.0.2.9:7401 was left: bad content", code: "disconnected"))
+        == .warning("disconnected from 192.0.2.9:7401: bad content", code: "disconnected"))
   }
 
   @Test func whyTheLastSourceLeftIsSaidAndNoStoryOfPorts() {

@@ -86,7 +86,7 @@ import Testing
     }
     arrived.append(true)
     // From a few bytes, which must still make headway, to more than is needed.
-    for room in [8, 9, 16, 100, 1_157, 9_000] {
+    for room in seed % 2 == 0 ? [8, 16, 1_157] : [9, 100, 9_000] {
       let result = try #require(describe(arrived, room: room))
       #expect(result.acked == arrived)
     }
