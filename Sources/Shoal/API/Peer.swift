@@ -290,15 +290,7 @@ public final class Peer: Sendable, Closable {
   /// Deregisters from all trackers and says goodbye to all peers, for at most two seconds, and stops. Downloads that
   /// are not finished fail with `stopped`. Closing a second time waits for the first close and does nothing more.
   public func close() async {
-    await withCheckedContinuation { continuation in
-      let isRunning = node.post { [buffer] loop in
-        loop.close {
-          buffer.finish()
-          continuation.resume()
-        }
-      }
-      if !isRunning { continuation.resume() }
-    }
+    await node.close { [buffer] in buffer.finish() }
   }
 
   private static func place(

@@ -49,14 +49,6 @@ public final class Tracker: Sendable, Closable {
 
   /// Stops answering. Closing a second time waits for the first close and does nothing more.
   public func close() async {
-    await withCheckedContinuation { continuation in
-      let isRunning = node.post { [buffer] loop in
-        loop.close {
-          buffer.finish()
-          continuation.resume()
-        }
-      }
-      if !isRunning { continuation.resume() }
-    }
+    await node.close { [buffer] in buffer.finish() }
   }
 }

@@ -85,6 +85,19 @@ final class Node<Loop: EventLoop>: Sendable {
     return isRunning
   }
 
+  /// Has the loop close, then call `ended`, and waits for that; once it has stopped, there is nothing to wait for.
+  func close(_ ended: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { continuation in
+      let isRunning = post { loop in
+        loop.close {
+          ended()
+          continuation.resume()
+        }
+      }
+      if !isRunning { continuation.resume() }
+    }
+  }
+
   /// Has the loop run a command and waits for its result; nil once the loop has stopped.
   func ask<Result: Sendable>(_ command: @escaping @Sendable (Loop) -> Result) async -> Result? {
     await withCheckedContinuation { continuation in
