@@ -23,6 +23,13 @@ final class Scene {
     file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: size, chunking: chunking, holes: holes)
   }
 
+  /// A file that is cut in this way.
+  init(_ seed: UInt64, cut: Cut) {
+    self.seed = seed
+    world = World(seed: seed, start: Scene.start)
+    file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), cut: cut)
+  }
+
   /// Long after zero, so that a time that was never set is not mistaken for one that was.
   static let start = Instant(nanoseconds: 1_000 * .second)
 
