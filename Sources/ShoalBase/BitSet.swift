@@ -140,6 +140,29 @@ public struct BitSet: Sendable {
     return nil
   }
 
+  /// Of the numbers that are in both sets, the one whose key is least; among equals the first at or, past the end and on
+  /// from 0, after `start`. Nil if there is none, or the capacities differ.
+  public func least(from start: Int, in other: BitSet, by keys: [UInt16]) -> Int? {
+    guard count > 0, other.count > 0, other.capacity == capacity, keys.count >= capacity else { return nil }
+    let length = (capacity + 63) / 64
+    var (best, index) = (Int?.none, start / 64)
+    for step in 0...length {
+      var word = word(index) & other.word(index)
+      // The first word is looked at twice: from `start` on, and in the end up to it.
+      if step == 0 { word &= .max << UInt64(start % 64) }
+      if step == length { word &= ~(.max << UInt64(start % 64)) }
+      while word != 0 {
+        let number = index * 64 + word.trailingZeroBitCount
+        word &= word - 1
+        guard best.map({ keys[number] < keys[$0] }) ?? true else { continue }
+        if keys[number] == 0 { return number }
+        best = number
+      }
+      index = index + 1 == length ? 0 : index + 1
+    }
+    return best
+  }
+
   /// The first number at `position` or above that is in the set, or with all bits inverted, is not; else `capacity`.
   private func next(from position: Int, inverted: UInt64) -> Int {
     guard position < capacity else { return capacity }

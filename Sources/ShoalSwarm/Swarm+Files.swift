@@ -92,6 +92,7 @@ extension Swarm {
     }
     // What is queued of it, or must be retransmitted, can no longer be sent, so the connections end with it.
     for link in users { drop(link, .goingAway, reason, at: now) }
+    uploads.remove(key)
     files.remove(key)
   }
 
@@ -117,15 +118,15 @@ extension Swarm {
     guard let file = files[key], let copy = file.offered else { return }
     for i in trackers.indices { trackers[i].register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks) }
     for link in links.live {
-      for entry in links[link]?.served ?? [] where entry.file == key { offer(link, entry) }
+      for entry in links[link]?.served ?? [] where entry.file == key { offer(link, entry, at: now) }
     }
     deliver(at: now)
   }
 
   /// Tells a peer how a file is cut and what of it is here, if that is known and the peer has not been told yet.
-  mutating func offer(_ link: LinkKey, _ entry: PeerLink.Entry) {
+  mutating func offer(_ link: LinkKey, _ entry: PeerLink.Entry, at now: Instant) {
     guard let file = files[entry.file], let copy = file.offered else { return }
-    files[entry.file]?.upload.offer(copy, name: file.name, to: link, entry.number, &resources.outbox)
+    files[entry.file]?.upload.offer(copy, name: file.name, to: link, entry.number, &resources, at: now)
   }
 
   /// Announces a chunk that is now here.
@@ -141,8 +142,10 @@ extension Swarm {
   mutating func announce(to key: LinkKey, at now: Instant) -> Bool {
     guard let link = links[key], !link.served.isEmpty else { return true }
     var room = SwarmConstants.queuedHaves - endpoint.queued(link.connection).messages
+    var isSeeding = false
     for entry in link.served {
       guard let copy = files[entry.file]?.copy else { continue }
+      isSeeding = self.isSeeding(entry, to: key, at: now) || isSeeding
       let isAll = files[entry.file]?.upload.announce(copy, to: key, entry.number, room: &room, &resources.outbox)
       guard isAll != false else {
         deliver(at: now)
@@ -150,7 +153,16 @@ extension Swarm {
       }
     }
     deliver(at: now)
-    return true
+    return !isSeeding
+  }
+
+  /// Whether a peer is told only of a part of a file that is here, and will be told of more.
+  private mutating func isSeeding(_ entry: PeerLink.Entry, to key: LinkKey, at now: Instant) -> Bool {
+    guard let connection = links[key]?.connection else { return false }
+    let isIdle = queuedRanges(key) == 0
+    let roundTrip = endpoint.roundTrip(connection) ?? 0
+    return files[entry.file]?.upload.isSeeding(
+      to: key, entry.number, isIdle: isIdle, roundTrip: roundTrip, at: now) ?? false
   }
 
   // MARK: Addresses

@@ -121,6 +121,7 @@ extension Swarm {
     let wasUseful = link.wanted.contains { files[$0.file]?.download?.source(key)?.isUseful == true }
     for entry in link.wanted { files[entry.file]?.download?.remove(key, &resources) }
     for entry in link.served { _ = files[entry.file]?.upload.remove(key, entry.number) }
+    uploads.remove(key)
     links.remove(key)
     let wanted = files.wanted
     for file in wanted { files[file]?.download?.book.ended(link.address, wasUseful: wasUseful, at: now) }

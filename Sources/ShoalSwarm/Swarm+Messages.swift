@@ -118,7 +118,7 @@ extension Swarm {
     hasNewPeers = true
     wake(at: now)
     if files[file]?.offered != nil {
-      offer(key, (want.file, file))
+      offer(key, (want.file, file), at: now)
       deliver(at: now)
       // The rest of a long map follows bit by bit.
       wake(at: now)
@@ -140,9 +140,13 @@ extension Swarm {
     let room = min(roomForRanges(key), affordable)
     let content = ServedContent(
       key: file, manifestLength: UInt64(files[file]?.manifest?.cut.manifestLength ?? 0), copy: files[file]?.offered)
-    let work = files[file]?.upload.take(request, from: key, space, room: room, of: content, &resources.outbox)
+    let isIdle = queuedRanges(key) == 0
+    let work = files[file]?.upload.take(
+      request, from: key, space, room: room, of: content, isIdle: isIdle, &resources, at: now)
     deliver(at: now)
     charge(work ?? 0, to: key)
+    // What it is shown next.
+    _ = announce(to: key, at: now)
   }
 
   private mutating func take(_ cancel: Cancel, from key: LinkKey, at now: Instant) {
@@ -151,14 +155,21 @@ extension Swarm {
       // Everything that is waiting has to be examined. A CANCEL may be disregarded.
       let work = queuedRanges(key) * Work.lookedAt
       guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, key, at: now) else { return }
-      if link.reads.count > 0 { links[key]?.reads.cancel(file: cancel.file, cancel.space, RangeSet(of: cancel.ranges)) }
+      let cancelled = RangeSet(of: cancel.ranges)
+      if cancel.space == ContentSpace.content.rawValue {
+        uploads.cancel(key, file: cancel.file, cancelled, limit: configuration.rangesPerConnection)
+      }
+      if link.reads.count > 0 {
+        uploads.readEnded(links[key]?.reads.cancel(file: cancel.file, cancel.space, cancelled) ?? 0, key)
+      }
       return endpoint.cancel(
         file: cancel.file, space: cancel.space, ranges: cancel.ranges, limit: configuration.rangesPerConnection,
         on: link.connection)
     }
     // A CANCEL without ranges means that the file is not wanted any more.
     endpoint.cancel(file: cancel.file, on: link.connection)
-    links[key]?.stopServing(cancel.file, at: now)
+    uploads.cancel(key, file: cancel.file)
+    uploads.readEnded(links[key]?.stopServing(cancel.file, at: now) ?? 0, key)
     let bytes = files[file]?.upload.remove(key, cancel.file) ?? 0
     emit(.served(file, link.address, bytes: bytes))
     closeIfIdle(key, at: now)

@@ -14,6 +14,8 @@ package struct Swarm: ~Copyable {
   var endpoint: Endpoint
   var files = FileTable()
   var links: LinkTable
+  /// What peers wait for.
+  var uploads = UploadScheduler()
   /// The trackers that it deals with.
   package internal(set) var trackers: [TrackerClient] = []
   /// What the files want said, and the resources that they share.
@@ -58,6 +60,7 @@ package struct Swarm: ~Copyable {
     }
     endpoint.receive(bytes, from: address, at: now)
     takeTransportEvents(bytes, at: now)
+    serve(at: now)
   }
 
   /// Notes a datagram that failed its checksum.
@@ -74,6 +77,7 @@ package struct Swarm: ~Copyable {
       takeTrackerEvents(i, at: now)
     }
     if tickAt <= now { tick(at: now) }
+    serve(at: now)
   }
 
   /// The next datagram to send: see `Endpoint.nextTransmit`. A payload's `source` is a `FileKey`.
@@ -84,7 +88,9 @@ package struct Swarm: ~Copyable {
         return Transmit(to: to, headerLength: bytes.count, payload: .empty, connection: nil)
       }
     }
-    return endpoint.nextTransmit(into: &buffer, at: now)
+    if let transmit = endpoint.nextTransmit(into: &buffer, at: now) { return transmit }
+    uploads.drained(endpoint, at: now)
+    return nil
   }
 
   /// The same, for callers that hold an array.
@@ -98,7 +104,7 @@ package struct Swarm: ~Copyable {
 
   /// When `expire` is due; meaningful once `nextTransmit` has given nil.
   package var deadline: Instant {
-    var deadline = min(endpoint.deadline, tickAt)
+    var deadline = min(endpoint.deadline, tickAt, uploads.deadline)
     for tracker in trackers { deadline = min(deadline, tracker.deadline) }
     return deadline
   }
@@ -156,7 +162,9 @@ package struct Swarm: ~Copyable {
         case .message(let bytes): endpoint.send(bytes, on: connection)
         case .range(let range) where range.space == ContentSpace.manifest.rawValue:
           endpoint.send(range, on: connection)
-        case .range(let range): read(range, for: key)
+        case .range(let range):
+          guard let cut = files[FileKey(source: range.source)]?.copy?.cut else { continue }
+          uploads.add(range, cut, for: key, connection)
         }
       }
     }
@@ -177,7 +185,16 @@ package struct Swarm: ~Copyable {
     }
   }
 
-  // MARK: Reading
+  // MARK: Uploads
+
+  /// Hands to the transport what it takes now of what peers have asked for.
+  private mutating func serve(at now: Instant) {
+    if !uploads.isIdle, uploads.isMeasurementDue(at: now) {
+      let delivered = links.live.reduce(UInt64(0)) { $0 + (links[$1].map { endpoint.delivered($0.connection) } ?? 0) }
+      uploads.measure(delivered: delivered, endpoint, at: now)
+    }
+    while let (link, part) = uploads.next(endpoint, at: now) { read(part, for: link) }
+  }
 
   /// Has the host read bytes of a file that are to be sent to a peer.
   private mutating func read(_ range: Payload, for key: LinkKey) {
@@ -196,9 +213,10 @@ package struct Swarm: ~Copyable {
   /// Call it when bytes that a peer wants are in memory, or cannot be read.
   package mutating func readEnded(_ read: ReadKey, isReadable: Bool, at now: Instant) {
     guard let link = links[read.link], link.serial == read.serial,
-      let range = links[read.link]?.reads.end(read.number), isReadable
+      let range = links[read.link]?.reads.end(read.number)
     else { return }
-    endpoint.send(range, on: link.connection)
+    uploads.readEnded(range.length, read.link)
+    if isReadable { endpoint.send(range, on: link.connection) }
   }
 
   // MARK: Requests

@@ -61,11 +61,14 @@ enum SwarmConstants {
   static let toldByHost = 64
   /// What it costs to look up whether an address that we are told is known.
   static let toldWork = 8_192
+  /// Over what time the throughput of a peer is averaged.
+  static let throughputTime: Nanoseconds = .second
   /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
   /// How often a tracker is asked for peers: soon while there are few, less often later. The first few times, it is
   /// asked after a second, since peers that began at the same time have only just become known to it.
   static let earlyLookups = 4
+  static let firstLookup: Nanoseconds = 250 * .millisecond
   static let lookupSoon: Nanoseconds = 3 * .second
   static let lookupLater: Nanoseconds = 20 * .second
   /// How long a cut that only one peer offers, and that is not the usual one, waits for the offers of others.
@@ -116,5 +119,5 @@ enum SwarmConstants {
   /// The ranges in one REQUEST, CANCEL or REFUSE.
   static let rangesPerMessage = 90
   /// How many peers are asked for the same piece at a time, near the end.
-  static let requestersPerPiece = 2
+  static let requestersPerPiece = 3
 }

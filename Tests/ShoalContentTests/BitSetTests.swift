@@ -13,6 +13,25 @@ struct BitSetTests {
     #expect(set.rangesDescription == "0,60-69,129")
   }
 
+  @Test func theLeastOfTwoSetsIsFound() {
+    var (a, b) = (BitSet(capacity: 130), BitSet(capacity: 130))
+    #expect(a.least(from: 0, in: b, by: Array(repeating: 0, count: 130)) == nil)
+    for number in [3, 64, 70, 129] { a.insert(number) }
+    for number in [3, 65, 70, 129] { b.insert(number) }
+    var keys = Array(repeating: UInt16(5), count: 130)
+    keys[64] = 0
+    keys[65] = 0
+    // Among equals, the first after the start, and past the end on from 0.
+    #expect(a.least(from: 0, in: b, by: keys) == 3 && a.least(from: 4, in: b, by: keys) == 70)
+    #expect(a.least(from: 71, in: b, by: keys) == 129 && a.least(from: 129, in: b, by: keys) == 129)
+    b.remove(129)
+    #expect(a.least(from: 100, in: b, by: keys) == 3)
+    keys[70] = 1
+    #expect((0..<130).allSatisfy { a.least(from: $0, in: b, by: keys) == 70 })
+    #expect(a.least(from: 0, in: .full(capacity: 130), by: keys) == 64)
+    #expect(a.least(from: 0, in: b, by: []) == nil && a.least(from: 0, in: .full(capacity: 131), by: keys) == nil)
+  }
+
   @Test func clipsRunsToCapacity() {
     var set = BitSet(capacity: 10)
     #expect(set.insert(ChunkRun(first: 8, count: .max)) == 2)

@@ -105,7 +105,7 @@ import Testing
     _ = bench.fill(2)
     #expect(bench.download.active[begun[0]]?.requesters == [LinkKey(index: 2)])
     let owed = bench.download.source(LinkKey(index: 2)).map { $0.outstanding }
-    #expect(owed == 5 * 65_536 - 16_384, "what is left of that piece, and as many others as fill the budget")
+    #expect(owed == 3 * 65_536 - 16_384, "what is left of that piece, and as many others as fill the budget")
   }
 
   @Test func aReaderGetsPiecesInOrderAndNoneItHasNoRoomFor() {
@@ -123,15 +123,15 @@ import Testing
     #expect(bench.download.orphans.sorted() == [1, 2] && !bench.download.active.keys.contains(0))
     let source = bench.download.source(LinkKey(index: 2))!
     var picked: [Int?] = []
-    for _ in 0..<2 { picked.append(bench.download.pick(for: source, &bench.resources.random)) }
-    picked.append(bench.download.pick(for: source, &bench.resources.random))
+    for _ in 0..<2 { picked.append(bench.download.pick(for: source, &bench.resources.random, at: .zero)) }
+    picked.append(bench.download.pick(for: source, &bench.resources.random, at: .zero))
     #expect(picked == [1, 2, 0])
     bench.download.missing.remove(0)
-    #expect(bench.download.pick(for: source, &bench.resources.random) == nil)
+    #expect(bench.download.pick(for: source, &bench.resources.random, at: .zero) == nil)
     bench.download.order = .inOrder(1..<4)
-    #expect(bench.download.pick(for: source, &bench.resources.random) == 3)
+    #expect(bench.download.pick(for: source, &bench.resources.random, at: .zero) == 3)
     bench.download.order = .inOrder(10..<12)
-    #expect(bench.download.pick(for: source, &bench.resources.random) == nil)
+    #expect(bench.download.pick(for: source, &bench.resources.random, at: .zero) == nil)
   }
 
   @Test func aPieceThatDoesNotFitTheBudgetWaitsForRoom() {

@@ -15,7 +15,7 @@ struct ActivePiece {
     var bytes: Int { ranges.count }
   }
   private(set) var received = RangeSet<Int>(limit: mostFragments)
-  /// The links that were asked for what is missing: one, or two near the end; none if they are gone.
+  /// The links that were asked for what is missing: one, or more near the end; none if they are gone.
   var requesters: [LinkKey] = []
   /// The peer that sent all that is here, as long as there is but one.
   private var sender: Address?
@@ -40,11 +40,11 @@ struct ActivePiece {
   /// was asked for them.
   mutating func accept(
     _ range: Range<Int>, from link: LinkKey, _ address: Address
-  ) -> (new: Int, total: Int, other: LinkKey?) {
-    guard !isVerifying, requesters.contains(link) else { return (0, 0, nil) }
-    guard let new = contribute(range, of: address), new > 0 else { return (0, 0, nil) }
+  ) -> (new: Int, total: Int, others: [LinkKey]) {
+    guard !isVerifying, requesters.contains(link) else { return (0, 0, []) }
+    guard let new = contribute(range, of: address), new > 0 else { return (0, 0, []) }
     assert(contributions.reduce(0) { $0 + $1.bytes } == received.count, "a byte came from one peer")
-    return (new, received.count, requesters.count > 1 ? requesters.first { $0 != link } : nil)
+    return (new, received.count, requesters.count > 1 ? requesters.filter { $0 != link } : [])
   }
 
   /// The peers that sent bytes of it, to be blamed if it is wrong.

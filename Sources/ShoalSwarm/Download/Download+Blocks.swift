@@ -28,9 +28,9 @@ extension Download {
     _ part: ByteRange, of piece: Int, at start: Int, from s: Int, _ resources: inout SwarmResources, _ now: Instant
   ) -> Bool {
     let (link, address) = (sources[s].link, sources[s].address)
-    var (fresh, total, other): (Int, Int, LinkKey?) = (0, 0, nil)
+    var (fresh, total, others): (Int, Int, [LinkKey]) = (0, 0, [])
     if let place = active.index(forKey: piece) {
-      (fresh, total, other) = active.values[place].accept(start..<start + part.count, from: link, address)
+      (fresh, total, others) = active.values[place].accept(start..<start + part.count, from: link, address)
     }
     count(part.count, fresh: fresh)
     // Whoever was asked for these bytes no longer needs to send them: outstanding is what is missing of the pieces
@@ -41,10 +41,19 @@ extension Download {
       if fresh > 0 { source.sent(fresh, at: now) }
     }
     guard fresh > 0 else { return false }
-    if let other { _ = update(other) { $0.outstanding -= fresh } }
+    for other in others { _ = update(other) { $0.outstanding -= fresh } }
+    if total == fresh { leave(piece, to: link, others, &resources) }
     resources.outbox.emit(.block(key, piece: piece, offset: start, content: part))
     if total == cut.pieceLength(piece) { gathered(piece, by: link, &resources.outbox) }
     return true
+  }
+
+  /// A peer has begun to send a piece: the others that were asked for it need not.
+  private mutating func leave(_ piece: Int, to link: LinkKey, _ others: [LinkKey], _ resources: inout SwarmResources) {
+    for other in others {
+      cancel([piece], of: other, &resources.outbox)
+      release(piece, of: other, &resources)
+    }
   }
 
   /// Has the host verify a piece whose bytes are all here; others that were asked for it are told not to send it.

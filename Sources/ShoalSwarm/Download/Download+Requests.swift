@@ -7,13 +7,17 @@ import ShoalWire
 extension Download {
   /// Measures a source, and takes away from it what it owes but does not send.
   mutating func measure(_ link: LinkKey, _ path: SourcePath, _ resources: inout SwarmResources, at now: Instant) {
-    let (least, most) = (leastRequests, resources.budget.limit / 2)
-    _ = update(link) { $0.measure(path, least: least, most: most, at: now) }
+    let (least, most) = (leastRequested, resources.budget.limit / 2)
+    let isShared = sources.count > 1
+    _ = update(link) { $0.measure(path, isShared: isShared, least: least, most: most, at: now) }
     guard let source = source(link), source.isStalled(at: now) else { return }
     handOver(source, &resources, at: now)
     if let last = source.askedAgainAt, now - last <= SwarmConstants.patience { return }
     askAgain(link, &resources.outbox, at: now)
   }
+
+  /// The least that is kept requested from one source: the more there are, the later it is decided who sends what.
+  private var leastRequested: Int { leastRequests / max(sources.count, 1) }
 
   /// Asks others for what a silent peer owes, as far as they have it.
   private mutating func handOver(_ source: Source, _ resources: inout SwarmResources, at now: Instant) {
@@ -21,7 +25,7 @@ extension Download {
       sources.contains { $0.link != source.link && $0.isServing(at: now) && $0.pieces?.contains(piece) ?? false }
     }
     guard !pieces.isEmpty else { return }
-    let least = leastRequests
+    let least = leastRequested
     _ = update(source.link) { $0.snub(budget: least, at: now) }
     cancel(pieces, of: source.link, &resources.outbox)
     for piece in pieces { release(piece, of: source.link, &resources) }
@@ -131,7 +135,7 @@ extension Download {
     var ranges: [RangeField] = []
     defer { request(ranges, of: sources[s], &resources.outbox) }
     while sources[s].wantsMore {
-      guard let piece = pick(for: sources[s], &resources.random) else {
+      guard let piece = pick(for: sources[s], &resources.random, at: now) else {
         update(at: s) { $0.isExhausted = true }
         break
       }

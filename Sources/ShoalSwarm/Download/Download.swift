@@ -36,6 +36,8 @@ struct Download {
   var believedAt: Instant?
   /// The sources, in the order in which their links were made.
   private(set) var sources: [Source] = []
+  /// How many sources have each piece.
+  var availability = Availability()
   /// The pieces that nobody has been asked for.
   var missing = BitSet(capacity: 0)
   /// Those of them, and not in `missing`, that are not to be asked for now; nil if there are none.
@@ -44,7 +46,7 @@ struct Download {
   /// Active pieces that nobody is being asked for any more, oldest first.
   var orphans: [Int] = []
   /// Which piece is asked for next.
-  var order = PickOrder.random
+  var order = PickOrder.rarest
   /// Pieces that were wrong and whose bytes came from several peers.
   var suspects: Set<Int> = []
   var book = PeerBook()
@@ -100,7 +102,8 @@ struct Download {
   mutating func want(
     from link: LinkKey, _ address: Address, serial: Int, number: UInt16, _ outbox: inout Outbox, at now: Instant
   ) {
-    let source = Source(link: link, address: address, serial: serial, number: number, budget: leastRequests, since: now)
+    let budget = leastRequests / (sources.count + 1)
+    let source = Source(link: link, address: address, serial: serial, number: number, budget: budget, since: now)
     sources.insert(source, at: sources.firstIndex { $0.serial > serial } ?? sources.count)
     var want = Want()
     want.file = number
@@ -187,6 +190,10 @@ struct LookupSchedule {
   mutating func asked(peers: Int, at now: Instant) {
     let isNew = count < SwarmConstants.earlyLookups
     count += 1
-    dueAt = now + (isNew || peers == 0 ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater)
+    let wait =
+      isNew
+      ? SwarmConstants.firstLookup << Nanoseconds(count - 1)
+      : peers == 0 ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater
+    dueAt = now + wait
   }
 }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-// Near the end, a slow peer must not hold up the rest.
+// When nothing is missing that nobody has been asked for, a slow peer must not hold up the rest.
 extension Download {
   /// Asks a peer that has nothing else to be asked for for what a slower one still owes.
   mutating func fillEnd(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
@@ -11,43 +11,35 @@ extension Download {
     else { return }
     let budget = sources[s].budget
     var ranges: [RangeField] = []
-    while sources[s].outstanding < budget, let (piece, owner) = slowest(for: sources[s]) {
-      if active[piece]?.isBegun == false {
-        // The other peer has not begun: it is told not to, so that they do not both send the piece.
-        cancel([piece], of: owner, &resources.outbox)
-        release(piece, of: owner, &resources)
-        begin(piece, &resources.budget)
-      }
+    while sources[s].outstanding < budget, let piece = slowest(for: sources[s], at: now) {
       ranges += assign(piece, to: s, at: now)
     }
     request(ranges, of: sources[s], &resources.outbox)
   }
 
-  /// The piece that would be waited for longest, and at least a little, if this source would have it in half the time;
-  /// and who owes it.
-  private func slowest(for source: Source) -> (piece: Int, owner: LinkKey)? {
+  /// The piece that would be waited for longest, and at least a little, if this source would have it in half the time.
+  ///
+  /// If none of it has come, whoever is first to send any of it keeps it: see `take(_:of:at:from:_:_:)`.
+  private func slowest(for source: Source, at now: Instant) -> Int? {
     guard let pieces = source.pieces else { return nil }
-    var best: (piece: Int, owner: LinkKey, wait: Double, missing: Int)?
+    let best = sources.reduce(0) { max($0, $1.rate) }
+    var slowest: (piece: Int, wait: Double, missing: Int)?
     for (piece, state) in active {
       guard !state.isVerifying, !state.isExclusive, state.requesters.count < SwarmConstants.requestersPerPiece,
-        let owner = state.requesters.first, owner != source.link, pieces.contains(piece),
-        let other = self.source(owner)
+        !state.requesters.isEmpty, !state.requesters.contains(source.link), pieces.contains(piece)
       else { continue }
-      let missing = cut.pieceLength(piece) - state.received.count
-      // A piece that has begun is done soon, and stopping it wastes what is on its way: it is left alone until the end.
+      // A piece that has begun is done soon: it is left alone until the end.
       guard !state.isBegun || self.missing.isEmpty else { continue }
-      let wait = Double(state.isBegun ? missing : other.outstanding) / max(other.rate, 1)
-      // A source that has not been asked yet gets the benefit of the doubt, but only then, lest two silent ones take a
-      // piece from each other forever. One that has not sent anything yet is given time.
-      guard other.hasSent else { continue }
-      let rate = source.wasAsked ? max(source.rate, 1) : max(other.rate, 100_000)
-      let ours = Double(source.outstanding + missing) / rate
-      guard wait > 2 * ours + 0.1 else { continue }
+      let missing = cut.pieceLength(piece) - state.received.count
+      let wait = state.requesters.reduce(Double.infinity) { least, link in
+        min(least, self.source(link).map { $0.wait(state.isBegun ? missing : $0.outstanding, at: now) } ?? .infinity)
+      }
+      guard wait > 2 * source.promise(missing, best: best) + 0.1 else { continue }
       // Of these, the piece of which most is missing, as the other peer sends the rest first; among equals any, but
       // always the same.
-      if let best, (wait, missing, -piece) < (best.wait, best.missing, -best.piece) { continue }
-      best = (piece, owner, wait, missing)
+      if let slowest, (wait, missing, -piece) < (slowest.wait, slowest.missing, -slowest.piece) { continue }
+      slowest = (piece, wait, missing)
     }
-    return best.map { ($0.piece, $0.owner) }
+    return slowest?.piece
   }
 }

@@ -40,6 +40,8 @@ struct Source {
   private(set) var hasSent = false
   /// The highest rate of late, in bytes per second.
   private(set) var rate = 0.0
+  /// The rate over the last second or so.
+  private(set) var throughput = 0.0
   /// When it last sent new bytes, or was asked while it owed nothing.
   var progressAt: Instant?
   /// When it was last asked anew for what it owes.
@@ -153,6 +155,21 @@ struct Source {
     (snubbedUntil, isExhausted, progressAt) = (nil, false, now)
   }
 
+  /// How many seconds it will take to send this much, judging by the last second; at least as long as it has been
+  /// silent.
+  func wait(_ bytes: Int, at now: Instant) -> Double {
+    let silence = progressAt.map { Double(now - $0) / 1e9 } ?? 0
+    // What was asked of it only now may be on its way.
+    guard silence > 0.1 || hasSent else { return 0 }
+    return max(Double(bytes) / max(throughput, 1), silence)
+  }
+
+  /// How many seconds it might take to send this much if asked now. One that owes nothing gets the benefit of the doubt:
+  /// it may be as fast as the fastest, at `best` bytes per second.
+  func promise(_ bytes: Int, best: Double) -> Double {
+    Double(outstanding + bytes) / max(outstanding == 0 ? best : rate, 100_000)
+  }
+
   /// Whether it owes bytes and has sent none for too long.
   func isStalled(at now: Instant) -> Bool {
     guard outstanding > 0, let progressAt else { return false }
@@ -165,19 +182,22 @@ struct Source {
   /// Leaves it alone for a while, as what it owes has been asked of others.
   mutating func snub(budget: Int, at now: Instant) {
     snubbedUntil = now + SwarmConstants.snub
-    rate = 0
+    (rate, throughput) = (0, 0)
     self.budget = budget
   }
 
   /// Measures how fast it sends, and how much is to be kept requested from it.
-  mutating func measure(_ path: SourcePath, least: Int, most: Int, at now: Instant) {
+  mutating func measure(_ path: SourcePath, isShared: Bool, least: Int, most: Int, at now: Instant) {
     let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
     sinceMeasured = 0
     // A rate that is growing will have grown further by the time these requests are answered.
     let growth = rate * 1.25 < measured ? 2.0 : 1
     // The rate falls slowly, so that a momentary pause does not starve the peer of requests.
     rate = max(measured, rate * 0.95)
+    throughput += (measured - throughput) * min(Double(path.elapsed) / Double(SwarmConstants.throughputTime), 1)
     // Twice what a round trip takes, as the rate may double in the next one; half of what is buffered is for others.
+    // Among several, it sends in turns: the rate of one turn says little about the next.
+    let rate = isShared ? throughput : rate
     let flight = Int(growth * rate * Double(2 * path.roundTrip + SwarmConstants.tick) / 1e9)
     let held = Int(growth * rate * Double(2 * path.leastRoundTrip) / 1e9) + path.queue
     budget = max(least, min(flight, held, most))

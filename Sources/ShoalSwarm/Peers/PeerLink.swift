@@ -67,11 +67,12 @@ struct PeerLink {
   /// Notes that the peer wants a file, under a number that it does not use yet.
   mutating func serve(_ file: FileKey, as number: UInt16) { served.append((number, file)) }
 
-  /// Notes that the peer no longer wants the file that it gave this number.
-  mutating func stopServing(_ number: UInt16, at now: Instant) {
+  /// Notes that the peer no longer wants the file that it gave this number; returns how many bytes of it were being
+  /// read.
+  mutating func stopServing(_ number: UInt16, at now: Instant) -> Int {
     served.removeAll { $0.number == number }
-    reads.cancel(file: number)
     idleSince = now
+    return reads.cancel(file: number)
   }
 
   /// Whether we ever gave this number to a file.

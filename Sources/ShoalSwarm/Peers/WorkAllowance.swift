@@ -62,10 +62,10 @@ extension Swarm {
     return min(most, max(own, 0) + max(configuration.rangesPerHost - beyond, 0))
   }
 
-  /// How many ranges of a connection are waiting to be read or to be sent.
+  /// How many ranges of a connection are waiting for their turn, to be read, or to be sent.
   func queuedRanges(_ key: LinkKey) -> Int {
     guard let link = links[key] else { return 0 }
-    return endpoint.queued(link.connection).ranges + link.reads.count
+    return endpoint.queued(link.connection).ranges + link.reads.count + uploads.count(key)
   }
 
   /// Whether a peer may want one more file from us: each connection may want one, and each host some more.

@@ -37,16 +37,22 @@ struct Reads {
     ranges.firstIndex { $0.number == number }.map { ranges.remove(at: $0).range }
   }
 
-  /// Drops what the peer asked for of a file that it does not want any more.
-  mutating func cancel(file: UInt16) { ranges.removeAll { $0.range.file == file } }
+  /// Drops what the peer asked for of a file that it does not want any more; returns how many bytes that were.
+  mutating func cancel(file: UInt16) -> Int { remove { $0.file == file } }
 
-  /// Drops what the peer no longer wants in these ranges. A read that lies in them only in part is sent: a CANCEL may
-  /// be disregarded.
-  mutating func cancel(file: UInt16, _ space: UInt8, _ cancelled: RangeSet<UInt64>) {
-    ranges.removeAll { _, range in
+  /// Drops what the peer no longer wants in these ranges; returns how many bytes that were. A read that lies in them
+  /// only in part is sent: a CANCEL may be disregarded.
+  mutating func cancel(file: UInt16, _ space: UInt8, _ cancelled: RangeSet<UInt64>) -> Int {
+    remove { range in
       guard range.file == file, range.space == space, range.length > 0 else { return false }
       let (end, overflow) = range.offset.addingReportingOverflow(UInt64(range.length))
       return !overflow && cancelled.contains(range.offset..<end)
     }
+  }
+
+  private mutating func remove(_ isDropped: (Payload) -> Bool) -> Int {
+    let bytes = ranges.reduce(0) { $0 + (isDropped($1.range) ? $1.range.length : 0) }
+    if bytes > 0 { ranges.removeAll { isDropped($0.range) } }
+    return bytes
   }
 }

@@ -21,9 +21,22 @@ struct Upload {
     var gained: [ChunkRun] = []
     /// Bytes of the file queued for it so far.
     var bytes: UInt64 = 0
+    /// What it is shown of a file that is seeded; nil if it is told of everything.
+    var shown: Shown?
+  }
+
+  /// What a peer is shown while a file is seeded.
+  struct Shown {
+    /// The chunks that it has not asked for yet, and how many there should be.
+    var chunks: [Int] = []
+    var most = SuperSeeding.firstShown
+    /// When it last asked for any, or was first shown some.
+    var askedAt: Instant
+    var hasAsked = false
   }
 
   private(set) var subscribers: [Subscriber] = []
+  private var seeding: SuperSeeding?
 
   private func place(_ link: LinkKey, _ number: UInt16) -> Int? {
     subscribers.firstIndex { $0.link == link && $0.number == number }
@@ -40,13 +53,21 @@ struct Upload {
 
   /// Removes a peer that no longer wants the file, or is gone; returns how many bytes it requested here.
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
-    place(link, number).map { subscribers.remove(at: $0).bytes } ?? 0
+    guard let i = place(link, number) else { return 0 }
+    let subscriber = subscribers.remove(at: i)
+    if let shown = subscriber.shown { seeding?.takeBack(shown.chunks) }
+    // Those who come later are another swarm.
+    if subscribers.isEmpty { seeding = nil }
+    return subscriber.bytes
   }
 
   // MARK: What is here
 
   /// Tells a peer how the file is cut and what of it is here, unless it has already been told.
-  mutating func offer(_ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ outbox: inout Outbox) {
+  mutating func offer(
+    _ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ resources: inout SwarmResources,
+    at now: Instant
+  ) {
     guard let i = place(link, number), !subscribers[i].isOffered else { return }
     var offer = Offer()
     offer.file = number
@@ -55,11 +76,65 @@ struct Upload {
     offer.chunks = copy.cut.chunks
     offer.name = name
     while offer.name.utf8.count > Limits.nameLength { offer.name.removeLast() }
-    let (runs, end) = copy.chunks.runs(from: 0, fitting: MessageType.longest - offer.encodedSize)
-    offer.have = runs
+    if copy.isComplete, seeding == nil { seeding = SuperSeeding(chunks: copy.chunks.capacity) }
+    if isSeeded(to: i) {
+      subscribers[i].shown = Shown(askedAt: now)
+      show(to: i, &resources.random)
+      (offer.have, subscribers[i].gained) = (subscribers[i].gained, [])
+      subscribers[i].announced = copy.chunks.capacity
+    } else {
+      let room = MessageType.longest - offer.encodedSize
+      (offer.have, subscribers[i].announced) = copy.chunks.runs(from: 0, fitting: room)
+    }
     subscribers[i].isOffered = true
-    subscribers[i].announced = end
-    outbox.post(offer, to: link)
+    resources.outbox.post(offer, to: link)
+  }
+
+  // MARK: Seeding
+
+  /// Whether a peer is shown only a part, as others pass on what they get too.
+  private func isSeeded(to i: Int) -> Bool {
+    guard subscribers[i].serves, let seeding, !seeding.isOver else { return false }
+    return subscribers.indices.contains { $0 != i && subscribers[$0].serves && subscribers[$0].isOffered }
+  }
+
+  /// Shows a peer as many chunks as it should see.
+  private mutating func show(to i: Int, _ random: inout SeededGenerator) {
+    while let shown = subscribers[i].shown, shown.chunks.count < shown.most {
+      guard let chunk = seeding?.next(&random) else { break }
+      subscribers[i].shown?.chunks.append(chunk)
+      subscribers[i].gained.insertInOrder(ChunkRun(first: UInt32(chunk), count: 1))
+    }
+  }
+
+  /// Notes which chunks a peer asks for, and shows it others; `isIdle` if nothing else that it asked for waits.
+  private mutating func asked(
+    _ i: Int, _ chunks: ClosedRange<Int>, isIdle: Bool, _ random: inout SeededGenerator, at now: Instant
+  ) {
+    seeding?.asked(chunks)
+    guard subscribers[i].shown != nil else { return }
+    subscribers[i].shown?.askedAt = now
+    subscribers[i].shown?.hasAsked = true
+    subscribers[i].shown?.chunks.removeAll { chunks.contains($0) }
+    // It could be sent more than it could ask for.
+    if isIdle, let most = subscribers[i].shown?.most, subscribers[i].shown?.chunks.isEmpty == true {
+      subscribers[i].shown?.most = min(2 * most, SuperSeeding.mostShown)
+    }
+    show(to: i, &random)
+  }
+
+  /// Whether a peer is shown only a part. It is told of the rest once everything was shown to somebody, or if it asks
+  /// for nothing of what it is shown although nothing that it asked for waits.
+  mutating func isSeeding(
+    to link: LinkKey, _ number: UInt16, isIdle: Bool, roundTrip: Nanoseconds, at now: Instant
+  ) -> Bool {
+    guard let i = place(link, number), let shown = subscribers[i].shown else { return false }
+    let patience = shown.hasAsked ? SuperSeeding.patience : SuperSeeding.firstPatience
+    let isStuck = isIdle && now - shown.askedAt > patience + 2 * roundTrip
+    guard (seeding?.isOver ?? true) && shown.chunks.isEmpty || isStuck else { return true }
+    seeding?.takeBack(shown.chunks)
+    (subscribers[i].shown, subscribers[i].gained, subscribers[i].announced) = (nil, [], 0)
+    return false
   }
 
   /// Notes a chunk that is now here: peers that were told of the chunks around it are to be told of it.
@@ -103,8 +178,9 @@ struct Upload {
   /// Queues what a peer asks for, up to `room` ranges, and refuses the rest; returns what that costs.
   mutating func take(
     _ request: Request, from link: LinkKey, _ space: ContentSpace, room: Int, of file: ServedContent,
-    _ outbox: inout Outbox
+    isIdle: Bool, _ resources: inout SwarmResources, at now: Instant
   ) -> Int {
+    let subscriber = place(link, request.file)
     var (taken, absent, excess): (Int, [RangeField], [RangeField]) = (0, [], [])
     var bytes: UInt64 = 0
     for range in request.ranges {
@@ -118,14 +194,19 @@ struct Upload {
       }
       taken += 1
       bytes += UInt64(range.length)
+      if let subscriber, space == .content, let cut = file.copy?.cut {
+        let first = cut.chunk(ofPiece: cut.piece(at: range.offset))
+        let last = cut.chunk(ofPiece: cut.piece(at: range.offset + UInt64(range.length) - 1))
+        asked(subscriber, first...last, isIdle: isIdle, &resources.random, at: now)
+      }
       let source = file.key.source
-      outbox.send(
+      resources.outbox.send(
         Payload(source: source, space: space, file: request.file, offset: range.offset, length: Int(range.length)),
         to: link)
     }
-    if let i = place(link, request.file) { subscribers[i].bytes &+= bytes }
-    outbox.refuse(absent, of: request, .notHere, to: link)
-    outbox.refuse(excess, of: request, .tooManyRequests, to: link)
+    if let subscriber { subscribers[subscriber].bytes &+= bytes }
+    resources.outbox.refuse(absent, of: request, .notHere, to: link)
+    resources.outbox.refuse(excess, of: request, .tooManyRequests, to: link)
     return taken * Work.range + (request.ranges.count - taken) * SwarmConstants.rangeWork
   }
 }

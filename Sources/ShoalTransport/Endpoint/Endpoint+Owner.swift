@@ -94,6 +94,19 @@ extension Endpoint {
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
+  /// How a connection sends: the bytes of files that are waiting, those that congestion control lets be in flight, and
+  /// the rate in bytes per second. Nil if the connection is over.
+  package func sending(_ id: ConnectionID) -> (unsent: Int, window: Int, rate: Double)? {
+    usable(id).map {
+      (connections[$0].queue.bytes, connections[$0].path.congestion.window, connections[$0].path.congestion.pacingRate)
+    }
+  }
+
+  /// The bytes of datagrams that are known to have arrived at a peer.
+  package func delivered(_ id: ConnectionID) -> UInt64 {
+    connections.slot(id).map { connections[$0].sendWindow.rate.delivered } ?? 0
+  }
+
   /// The peer's address; nil if the connection is gone.
   package func address(_ id: ConnectionID) -> Address? {
     connections.slot(id).map { connections[$0].address }

@@ -24,6 +24,8 @@ package struct Endpoint: ~Copyable {
 
   /// What connections that are gone had counted, and what belongs to no connection.
   var past = TransportCounters()
+  /// The bytes of the datagrams with blocks that were sent, including retransmissions.
+  package private(set) var blockBytesSent: UInt64 = 0
   /// Intact datagrams that were for no connection, broke the protocol, or came from the wrong address.
   package internal(set) var ignored = 0
   /// Corrupt datagrams, from whatever address.
@@ -92,6 +94,7 @@ package struct Endpoint: ~Copyable {
       let id = connections.id(slot)
       if let transmit = try? connections[slot].nextTransmit(&buffer, id, at: now) {
         turns.spend(Work.datagram + transmit.length)
+        if transmit.payload.length > 0 { blockBytesSent += UInt64(transmit.length) }
         return transmit
       }
       turns.finish()

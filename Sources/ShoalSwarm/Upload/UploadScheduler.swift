@@ -1,0 +1,238 @@
+import ShoalBase
+import ShoalContent
+import ShoalTransport
+import ShoalWire
+
+/// What peers have asked for and the transport does not have yet, and in which order it gets there.
+///
+/// If everything asked for went to the transport at once, an uplink with a hundred connections would be divided by a
+/// hundred: every piece would be under way for seconds before anybody could pass it on, and the least that each
+/// connection keeps in flight would fill the uplink's queue. So only as many peers have a turn at a time as it takes to
+/// fill the uplink, each for a piece or more.
+///
+/// Of those who wait, the one comes first whose piece has been sent least often, so that each piece goes out once before
+/// any goes out twice. Among equals, and where one has fallen far behind, it is start-time fair queueing (Goyal, Vin and
+/// Cheng, 1996): the one comes first that was given least.
+struct UploadScheduler {
+  /// By the links' indices.
+  private var backlogs: [UploadBacklog] = []
+  /// By the files' keys.
+  private var files: [SentPieces] = []
+  /// The links that wait, and those whose bytes are with the transport.
+  private var waiting: [LinkKey] = []
+  private var active: [LinkKey] = []
+  /// The virtual time of the peer served last.
+  private var virtualTime = 0.0
+  /// When more can be handed over, if nothing else happens before.
+  private(set) var deadline = Instant.distantFuture
+  private var uplink = UplinkControl()
+  /// The bytes that had left when all that might had.
+  private var drainedAt: UInt64 = 0
+
+  var isIdle: Bool { waiting.isEmpty && active.isEmpty }
+
+  // MARK: What is asked for
+
+  /// Adds what a peer asks for of a file that is cut like this.
+  mutating func add(_ range: Payload, _ cut: Cut, for link: LinkKey, _ connection: ConnectionID) {
+    while files.count <= Int(range.source) { files.append(SentPieces()) }
+    if files[Int(range.source)].copies.isEmpty { files[Int(range.source)] = SentPieces(cut) }
+    while backlogs.count <= link.index { backlogs.append(UploadBacklog()) }
+    if !backlogs[link.index].isWaiting {
+      waiting.append(link)
+      backlogs[link.index].connection = connection
+      // Whoever asked for nothing has saved nothing up.
+      if !backlogs[link.index].isActive {
+        backlogs[link.index].virtualTime = max(backlogs[link.index].virtualTime, virtualTime)
+      }
+    }
+    backlogs[link.index].append(range)
+  }
+
+  /// How many ranges of a peer wait.
+  func count(_ link: LinkKey) -> Int { link.index < backlogs.count ? backlogs[link.index].count : 0 }
+
+  /// Forgets a link that has ended.
+  mutating func remove(_ link: LinkKey) {
+    guard link.index < backlogs.count else { return }
+    backlogs[link.index] = UploadBacklog()
+    waiting.removeAll { $0 == link }
+    active.removeAll { $0 == link }
+  }
+
+  /// Forgets a file that is withdrawn.
+  mutating func remove(_ file: FileKey) {
+    if file.index < files.count { files[file.index] = SentPieces() }
+  }
+
+  /// Drops what a peer asked for of a file that it does not want any more.
+  mutating func cancel(_ link: LinkKey, file: UInt16) {
+    change(link) { $0.file == file ? [] : [$0] }
+  }
+
+  /// Drops what a peer no longer wants in these ranges. One is left whole if cutting it would make more than `limit`.
+  mutating func cancel(_ link: LinkKey, file: UInt16, _ cancelled: RangeSet<UInt64>, limit: Int) {
+    var room = limit - count(link)
+    change(link) { range in
+      guard range.file == file else { return [range] }
+      let gaps = cancelled.gaps(in: range.offset..<range.offset + UInt64(range.length))
+      guard gaps.count - 1 <= room else { return [range] }
+      room -= gaps.count - 1
+      return gaps.map {
+        Payload(
+          source: range.source, space: .content, file: file, offset: $0.lowerBound,
+          length: Int($0.upperBound - $0.lowerBound))
+      }
+    }
+  }
+
+  private mutating func change(_ link: LinkKey, _ parts: (Payload) -> [Payload]) {
+    guard count(link) > 0 else { return }
+    backlogs[link.index].change(parts)
+    if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }
+  }
+
+  // MARK: What is sent
+
+  /// The bytes to hand to the transport next, and for whom; nil if it has enough for now.
+  mutating func next(_ endpoint: borrowing Endpoint, at now: Instant) -> (to: LinkKey, part: Payload)? {
+    deadline = .distantFuture
+    guard !isIdle else { return nil }
+    let (unsent, moving) = review(endpoint, at: now)
+    guard !waiting.isEmpty else { return nil }
+    let isAlone = waiting.count == 1 && (active.isEmpty || active == waiting)
+    uplink.refill(sent: endpoint.blockBytesSent, unsent: unsent, at: now)
+    guard uplink.mayServe || isAlone else {
+      deadline = uplink.nextAt
+      return nil
+    }
+    for link in active {
+      let backlog = backlogs[link.index]
+      guard backlog.isWaiting, isAlone || backlog.current != nil || backlog.inTurn < UploadScheduler.turn,
+        takesMore(link, endpoint, isAlone ? UploadScheduler.aheadAlone : UploadScheduler.ahead)
+      else { continue }
+      return hand(link, isAlone)
+    }
+    guard moving.count < uplink.turns else {
+      deadline = (moving.min() ?? now) + UploadScheduler.stall
+      return nil
+    }
+    guard let link = first(endpoint) else { return nil }
+    backlogs[link.index].inTurn = 0
+    return hand(link, isAlone)
+  }
+
+  /// Call it when what may leave has left: what was handed over may be gone, so that more is to be handed over at once.
+  mutating func drained(_ endpoint: borrowing Endpoint, at now: Instant) {
+    guard !waiting.isEmpty, deadline > now, uplink.mayServe || waiting.count == 1 else { return }
+    let hasRoom =
+      active.isEmpty
+      || active.contains { link in
+        let backlog = backlogs[link.index]
+        if backlog.isWaiting { return takesMore(link, endpoint, UploadScheduler.ahead) }
+        return backlog.reading == 0 && backlog.connection.flatMap { endpoint.sending($0)?.unsent } ?? 0 == 0
+      }
+    if hasRoom, endpoint.blockBytesSent != drainedAt { deadline = now }
+    drainedAt = endpoint.blockBytesSent
+  }
+
+  private func takesMore(_ link: LinkKey, _ endpoint: borrowing Endpoint, _ ahead: Int) -> Bool {
+    let backlog = backlogs[link.index]
+    guard let id = backlog.connection, let sending = endpoint.sending(id) else { return false }
+    return sending.unsent + backlog.reading < max(sending.window, ahead)
+  }
+
+  /// Ends the turns of those whose bytes have left; returns how many bytes of the others have not, and when any last did
+  /// of those that are not stalled: a peer that is gone does not keep others waiting.
+  private mutating func review(_ endpoint: borrowing Endpoint, at now: Instant) -> (unsent: Int, moving: [Instant]) {
+    var (sum, moving, isChanged) = (0, [Instant](), false)
+    for link in active {
+      let queued = backlogs[link.index].connection.flatMap { endpoint.sending($0)?.unsent } ?? 0
+      let unsent = queued + backlogs[link.index].reading
+      backlogs[link.index].note(unsent: unsent, at: now)
+      if unsent == 0 {
+        backlogs[link.index].isActive = false
+        isChanged = true
+        continue
+      }
+      sum += unsent
+      let since = backlogs[link.index].unsentSince
+      if now - since < UploadScheduler.stall { moving.append(since) }
+    }
+    if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
+    return (sum, moving)
+  }
+
+  /// The one whose turn is next.
+  private func first(_ endpoint: borrowing Endpoint) -> LinkKey? {
+    var best: (link: LinkKey, copies: Int, virtualTime: Double)?
+    for link in waiting {
+      let backlog = backlogs[link.index]
+      if backlog.isActive, !takesMore(link, endpoint, UploadScheduler.ahead) { continue }
+      let isBehind = virtualTime - backlog.virtualTime > UploadScheduler.mostLag
+      let copies = isBehind ? -1 : leastSent(backlog).copies
+      if let best, (best.copies, best.virtualTime) <= (copies, backlog.virtualTime) { continue }
+      best = (link, copies, backlog.virtualTime)
+    }
+    return best?.link
+  }
+
+  /// Which of a peer's ranges begins with the piece that has been sent least often.
+  private func leastSent(_ backlog: UploadBacklog) -> (place: Int, range: Payload, copies: Int) {
+    var best = (place: 0, range: Payload.empty, copies: Int.max)
+    for (place, range) in backlog.first {
+      let copies = files[Int(range.source)].copies(at: range.offset)
+      if copies < best.copies { best = (place, range, copies) }
+      if copies == 0 { break }
+    }
+    return best
+  }
+
+  /// Takes the next part of what a peer waits for.
+  private mutating func hand(_ link: LinkKey, _ isAlone: Bool) -> (to: LinkKey, part: Payload) {
+    if backlogs[link.index].current == nil {
+      let (place, range, _) = leastSent(backlogs[link.index])
+      backlogs[link.index].begin(place, until: files[Int(range.source)].begin(at: range.offset))
+    }
+    let part = backlogs[link.index].take(isAlone ? UploadScheduler.part : uplink.part)
+    if !backlogs[link.index].isActive {
+      backlogs[link.index].isActive = true
+      active.append(link)
+    }
+    uplink.spend(part.length)
+    virtualTime = max(virtualTime, backlogs[link.index].virtualTime)
+    backlogs[link.index].virtualTime += Double(part.length)
+    if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }
+    return (link, part)
+  }
+
+  /// Notes that bytes handed over are with the transport, or will never be.
+  mutating func readEnded(_ bytes: Int, _ link: LinkKey) {
+    if link.index < backlogs.count { backlogs[link.index].reading -= bytes }
+  }
+
+  /// Whether what has arrived at the peers is to be added up.
+  func isMeasurementDue(at now: Instant) -> Bool { uplink.isMeasurementDue(at: now) }
+
+  /// Takes how many bytes have arrived at all peers together.
+  mutating func measure(delivered: UInt64, _ endpoint: borrowing Endpoint, at now: Instant) {
+    var roundTrip: Nanoseconds?
+    for link in active {
+      guard let id = backlogs[link.index].connection, let sample = endpoint.roundTrip(id) else { continue }
+      roundTrip = min(roundTrip ?? sample, sample)
+    }
+    uplink.measure(delivered: delivered, isBusy: !waiting.isEmpty, roundTrip: roundTrip, at: now)
+  }
+
+  /// The bytes of a turn; it ends with a whole piece.
+  private static let turn = 64 << 10
+  /// The most bytes that are handed over at a time.
+  private static let part = 256 << 10
+  /// What is handed over ahead, for one among several, and for one alone, whose bytes may have to come from a disk.
+  private static let ahead = 64 << 10
+  private static let aheadAlone = 128 << 10
+  /// How far a peer may fall behind others, as it asks for what has been sent.
+  private static let mostLag = Double(4 * turn)
+  /// How long none of what was handed over may leave before others have turns instead.
+  private static let stall: Nanoseconds = 500 * .millisecond
+}
