@@ -191,7 +191,7 @@ package struct Swarm: ~Copyable {
   private mutating func serve(at now: Instant) {
     if !uploads.isIdle, uploads.isMeasurementDue(at: now) {
       let delivered = links.live.reduce(UInt64(0)) { $0 + (links[$1].map { endpoint.delivered($0.connection) } ?? 0) }
-      uploads.measure(delivered: delivered, endpoint, at: now)
+      uploads.measure(delivered: delivered, at: now)
     }
     while let (link, part) = uploads.next(endpoint, at: now) { read(part, for: link) }
   }

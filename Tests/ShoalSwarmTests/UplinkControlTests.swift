@@ -15,23 +15,25 @@ struct UplinkControlTests {
     var (sent, delivered, queued) = (UInt64(0), 0.0, 0.0)
     var dropped = 0.0
 
+    var queueing: Nanoseconds { Nanoseconds(queued / capacity * 1e9) }
+
     init(_ capacity: Double, queue: Double) { (self.capacity, queueLimit) = (capacity, queue) }
 
     mutating func run(for seconds: Double) {
       for _ in 0..<Int(seconds * 1_000) {
         now = now + .millisecond
-        control.refill(sent: sent, unsent: 0, at: now)
+        control.refill(sent: sent, unsent: 0, queueing: queueing, roundTrip: 20 * .millisecond, at: now)
         while control.mayServe {
           control.spend(control.part)
           sent += UInt64(control.part)
           queued += Double(control.part)
-          control.refill(sent: sent, unsent: 0, at: now)
+          control.refill(sent: sent, unsent: 0, queueing: queueing, roundTrip: 20 * .millisecond, at: now)
         }
         let left = min(queued, capacity / 1_000)
         (queued, delivered) = (queued - left, delivered + left)
         if queued > queueLimit { (dropped, queued) = (dropped + queued - queueLimit, queueLimit) }
         guard control.isMeasurementDue(at: now) else { continue }
-        control.measure(delivered: UInt64(delivered), isBusy: true, roundTrip: 20 * .millisecond, at: now)
+        control.measure(delivered: UInt64(delivered), isBusy: true, at: now)
       }
     }
   }
@@ -82,11 +84,12 @@ struct UplinkControlTests {
     let rate = bench.control.rate
     for _ in 0..<100 {
       bench.now = bench.now + 200 * .millisecond
-      bench.control.measure(delivered: UInt64(bench.delivered), isBusy: false, roundTrip: nil, at: bench.now)
+      bench.control.measure(
+        delivered: UInt64(bench.delivered), isBusy: false, at: bench.now)
     }
     #expect(bench.control.rate > 0.7 * rate)
     // A connection that ends takes with it what it had delivered.
-    bench.control.measure(delivered: 0, isBusy: true, roundTrip: nil, at: bench.now + 200 * .millisecond)
+    bench.control.measure(delivered: 0, isBusy: true, at: bench.now + 200 * .millisecond)
     #expect(bench.control.rate > 0.7 * rate)
   }
 }

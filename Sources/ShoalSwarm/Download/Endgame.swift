@@ -12,9 +12,27 @@ extension Download {
     let budget = sources[s].budget
     var ranges: [RangeField] = []
     while sources[s].outstanding < budget, let piece = slowest(for: sources[s], at: now) {
+      makeWay(on: piece, &resources, at: now)
       ranges += assign(piece, to: s, at: now)
     }
     request(ranges, of: sources[s], &resources.outbox)
+  }
+
+  /// If as many as may be asked for a piece are, has the one leave that would take longest: otherwise a few that send
+  /// next to nothing could hold the last piece between them.
+  private mutating func makeWay(on piece: Int, _ resources: inout SwarmResources, at now: Instant) {
+    guard let state = active[piece], state.requesters.count >= SwarmConstants.requestersPerPiece else { return }
+    let slowest = state.requesters.max { wait(for: piece, from: $0, at: now) < wait(for: piece, from: $1, at: now) }
+    guard let slowest else { return }
+    cancel([piece], of: slowest, &resources.outbox)
+    release(piece, of: slowest, &resources)
+  }
+
+  /// How many seconds a source will take for what is missing of a piece that it was asked for.
+  private func wait(for piece: Int, from link: LinkKey, at now: Instant) -> Double {
+    guard let state = active[piece], let source = source(link) else { return .infinity }
+    return source.wait(
+      state.isBegun ? cut.pieceLength(piece) - state.received.count : source.outstanding, at: now)
   }
 
   /// The piece that would be waited for longest, and at least a little, if this source would have it in half the time.
@@ -25,15 +43,13 @@ extension Download {
     let best = sources.reduce(0) { max($0, $1.rate) }
     var slowest: (piece: Int, wait: Double, missing: Int)?
     for (piece, state) in active {
-      guard !state.isVerifying, !state.isExclusive, state.requesters.count < SwarmConstants.requestersPerPiece,
-        !state.requesters.isEmpty, !state.requesters.contains(source.link), pieces.contains(piece)
+      guard !state.isVerifying, !state.isExclusive, !state.requesters.isEmpty, !state.requesters.contains(source.link),
+        pieces.contains(piece)
       else { continue }
       // A piece that has begun is done soon: it is left alone until the end.
       guard !state.isBegun || self.missing.isEmpty else { continue }
       let missing = cut.pieceLength(piece) - state.received.count
-      let wait = state.requesters.reduce(Double.infinity) { least, link in
-        min(least, self.source(link).map { $0.wait(state.isBegun ? missing : $0.outstanding, at: now) } ?? .infinity)
-      }
+      let wait = state.requesters.reduce(Double.infinity) { min($0, self.wait(for: piece, from: $1, at: now)) }
       guard wait > 2 * source.promise(missing, best: best) + 0.1 else { continue }
       // Of these, the piece of which most is missing, as the other peer sends the rest first; among equals any, but
       // always the same.

@@ -7,7 +7,8 @@ import ShoalBase
 /// one peer is served, that controller decides alone.
 struct UplinkControl {
   private enum Phase {
-    /// Doubling; the best so far, and how many measurements have not been much better.
+    /// Growing: without a limit while there is no queue, and otherwise doubling; the best so far, and how many
+    /// measurements have not been much better.
     case startup(best: Double, rounds: Int)
     /// The queue that startup has left is drained.
     case drain
@@ -23,6 +24,7 @@ struct UplinkControl {
   private var last: (at: Instant, delivered: UInt64, isBusy: Bool)?
   private var roundTrip: Nanoseconds = 0
 
+  private var queueing: Nanoseconds = 0
   private var tokens = 0.0
   private var refilledAt: Instant?
   /// The bytes that had left, and those handed over that had not, when tokens were last refilled.
@@ -47,12 +49,19 @@ struct UplinkControl {
   }
 
   /// What is handed over at a time: 5 ms worth.
-  var part: Int { min(max(Int(rate * 0.005), 4 << 10), 256 << 10) }
+  var part: Int {
+    min(max(Int(rate * 0.005), isOpen ? 64 << 10 : 4 << 10), 256 << 10)
+  }
 
   // MARK: Tokens
 
-  /// Takes how many bytes have left in all, retransmissions included, and how many of those handed over have not.
-  mutating func refill(sent: UInt64, unsent: Int, at now: Instant) {
+  /// Takes how many bytes have left in all, retransmissions included, how many of those handed over have not, by how much
+  /// all round trips have grown, and the shortest of them.
+  mutating func refill(
+    sent: UInt64, unsent: Int, queueing: Nanoseconds, roundTrip: Nanoseconds?, at now: Instant
+  ) {
+    self.queueing = queueing
+    if let roundTrip { self.roundTrip = min(roundTrip, 500 * .millisecond) }
     let elapsed = refilledAt.map { min(now - $0, .second) } ?? 0
     refilledAt = now
     tokens += rate * Double(elapsed) / 1e9 - Double(sent - self.sent) - Double(unsent - self.unsent)
@@ -62,7 +71,16 @@ struct UplinkControl {
   }
 
   /// Whether bytes may be handed over now.
-  var mayServe: Bool { tokens > 0 }
+  var mayServe: Bool { isOpen || tokens > 0 }
+
+  /// Whether nothing is known to limit the rate.
+  private var isOpen: Bool {
+    // Where answers come at once, a queue is seen before it is long.
+    if case .startup = phase {
+      return roundTrip < UplinkControl.shortRoundTrip && queueing < UplinkControl.leastQueueing
+    }
+    return false
+  }
 
   /// Notes that bytes were handed over.
   mutating func spend(_ bytes: Int) {
@@ -85,10 +103,8 @@ struct UplinkControl {
     return now - last.at >= max(least, 2 * roundTrip)
   }
 
-  /// Takes how many bytes have arrived at all peers together, whether more is to be sent than was let go, and the
-  /// shortest round trip to any of those who have a turn.
-  mutating func measure(delivered: UInt64, isBusy: Bool, roundTrip: Nanoseconds?, at now: Instant) {
-    if let roundTrip { self.roundTrip = min(roundTrip, 500 * .millisecond) }
+  /// Takes how many bytes have arrived at all peers together, and whether more is to be sent than was let go.
+  mutating func measure(delivered: UInt64, isBusy: Bool, at now: Instant) {
     let past = last
     last = (now, delivered, isBusy)
     // After a pause, or when a connection has ended with all that it delivered, the difference says nothing.
@@ -109,6 +125,8 @@ struct UplinkControl {
   private mutating func advance(_ sample: Double, _ before: Double) {
     switch phase {
     case .startup(let best, _) where sample > best * 1.25: phase = .startup(best: sample, rounds: 0)
+    // Without a queue something else is the limit: the receivers, or a processor.
+    case .startup(let best, _) where isOpen: phase = .startup(best: best, rounds: 0)
     case .startup(let best, let rounds): phase = rounds == 0 ? .startup(best: best, rounds: 1) : .drain
     case .drain: phase = .steady(2)
     // There is more than there was.
@@ -119,10 +137,14 @@ struct UplinkControl {
 
   /// How many measurements are remembered, once to twice: 5 to 10 s.
   private static let memory = 25
-  /// Where startup begins, and below which the rate never falls, in bytes per second.
+  /// The rate in startup before anything was measured is twice this; below the other one it never falls. Bytes per
+  /// second.
   private static let firstRate = 500e3
   private static let leastRate = 16e3
   private static let firstTurns = 4
+  /// What shows that the uplink is full.
+  private static let leastQueueing: Nanoseconds = 5 * .millisecond
+  private static let shortRoundTrip: Nanoseconds = 5 * .millisecond
   /// The seconds for which what is in flight on all connections may keep the uplink busy, and the bytes that one keeps
   /// in flight at least.
   private static let longestWait = 0.1

@@ -98,10 +98,10 @@ struct UploadScheduler {
   mutating func next(_ endpoint: borrowing Endpoint, at now: Instant) -> (to: LinkKey, part: Payload)? {
     deadline = .distantFuture
     guard !isIdle else { return nil }
-    let (unsent, moving) = review(endpoint, at: now)
+    let (unsent, queueing, roundTrip, moving) = review(endpoint, at: now)
     guard !waiting.isEmpty else { return nil }
     let isAlone = waiting.count == 1 && (active.isEmpty || active == waiting)
-    uplink.refill(sent: endpoint.blockBytesSent, unsent: unsent, at: now)
+    uplink.refill(sent: endpoint.blockBytesSent, unsent: unsent, queueing: queueing, roundTrip: roundTrip, at: now)
     guard uplink.mayServe || isAlone else {
       deadline = uplink.nextAt
       return nil
@@ -142,13 +142,17 @@ struct UploadScheduler {
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
 
-  /// Ends the turns of those whose bytes have left; returns how many bytes of the others have not, and when any last did
-  /// of those that are not stalled: a peer that is gone does not keep others waiting.
-  private mutating func review(_ endpoint: borrowing Endpoint, at now: Instant) -> (unsent: Int, moving: [Instant]) {
+  /// Ends the turns of those whose bytes have left. Returns how many bytes of the others have not; the least by which
+  /// any of their round trips has grown, and the shortest of these; and when any bytes last left, of those that are not stalled: a peer that is gone
+  /// does not keep others waiting.
+  private mutating func review(
+    _ endpoint: borrowing Endpoint, at now: Instant
+  ) -> (unsent: Int, queueing: Nanoseconds, roundTrip: Nanoseconds?, moving: [Instant]) {
     var (sum, moving, isChanged) = (0, [Instant](), false)
+    var (queueing, roundTrip) = (Nanoseconds?.none, Nanoseconds?.none)
     for link in active {
-      let queued = backlogs[link.index].connection.flatMap { endpoint.sending($0)?.unsent } ?? 0
-      let unsent = queued + backlogs[link.index].reading
+      let sending = backlogs[link.index].connection.flatMap { endpoint.sending($0) }
+      let unsent = (sending?.unsent ?? 0) + backlogs[link.index].reading
       backlogs[link.index].note(unsent: unsent, at: now)
       if unsent == 0 {
         backlogs[link.index].isActive = false
@@ -156,11 +160,15 @@ struct UploadScheduler {
         continue
       }
       sum += unsent
+      if let sending, let sample = sending.roundTrip {
+        queueing = min(queueing ?? .max, sending.queueing)
+        roundTrip = min(roundTrip ?? .max, sample)
+      }
       let since = backlogs[link.index].unsentSince
       if now - since < UploadScheduler.stall { moving.append(since) }
     }
     if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
-    return (sum, moving)
+    return (sum, queueing ?? 0, roundTrip, moving)
   }
 
   /// The one whose turn is next.
@@ -215,13 +223,8 @@ struct UploadScheduler {
   func isMeasurementDue(at now: Instant) -> Bool { uplink.isMeasurementDue(at: now) }
 
   /// Takes how many bytes have arrived at all peers together.
-  mutating func measure(delivered: UInt64, _ endpoint: borrowing Endpoint, at now: Instant) {
-    var roundTrip: Nanoseconds?
-    for link in active {
-      guard let id = backlogs[link.index].connection, let sample = endpoint.roundTrip(id) else { continue }
-      roundTrip = min(roundTrip ?? sample, sample)
-    }
-    uplink.measure(delivered: delivered, isBusy: !waiting.isEmpty, roundTrip: roundTrip, at: now)
+  mutating func measure(delivered: UInt64, at now: Instant) {
+    uplink.measure(delivered: delivered, isBusy: !waiting.isEmpty, at: now)
   }
 
   /// The bytes of a turn; it ends with a whole piece.

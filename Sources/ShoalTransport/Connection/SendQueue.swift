@@ -20,9 +20,17 @@ struct SendQueue: ~Copyable {
     messageBytes += message.count
   }
 
+  /// Adds a range; one that goes on where the last one ends is joined to it, so that no datagram between them is short.
   mutating func append(_ range: Payload) {
-    ranges.append(range)
     bytes += range.length
+    if var last = ranges.last, last.offset &+ UInt64(last.length) == range.offset, last.source == range.source,
+      last.file == range.file, last.space == range.space, last.length <= SendQueue.longestJoined
+    {
+      last.length += range.length
+      ranges[ranges.count - 1] = last
+    } else {
+      ranges.append(range)
+    }
   }
 
   /// Puts back what a retransmission could not carry.
@@ -73,6 +81,8 @@ struct SendQueue: ~Copyable {
     }
     return sum
   }
+
+  private static let longestJoined = 1 << 30
 
   /// A peer that asks for much asks for whole pieces at least.
   private static let rangesAhead = 4

@@ -94,11 +94,14 @@ extension Endpoint {
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
-  /// How a connection sends: the bytes of files that are waiting, those that congestion control lets be in flight, and
-  /// the rate in bytes per second. Nil if the connection is over.
-  package func sending(_ id: ConnectionID) -> (unsent: Int, window: Int, rate: Double)? {
-    usable(id).map {
-      (connections[$0].queue.bytes, connections[$0].path.congestion.window, connections[$0].path.congestion.pacingRate)
+  /// How a connection sends; nil if it is over.
+  package func sending(_ id: ConnectionID) -> Sending? {
+    usable(id).map { slot in
+      let roundTrip = connections[slot].path.roundTrip
+      return Sending(
+        unsent: connections[slot].queue.bytes, window: connections[slot].path.congestion.window,
+        roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil,
+        queueing: roundTrip.minimum.map { roundTrip.expected - $0 } ?? 0)
     }
   }
 

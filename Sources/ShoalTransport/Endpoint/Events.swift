@@ -93,6 +93,18 @@ package struct TransportCounters: Sendable, Hashable {
   }
 }
 
+/// How a connection sends.
+package struct Sending: Sendable {
+  /// The bytes of files that are waiting to be sent for the first time.
+  package var unsent: Int
+  /// The most bytes in flight that congestion control allows.
+  package var window: Int
+  /// The smoothed round trip; nil before the first sample.
+  package var roundTrip: Nanoseconds?
+  /// By how much the round trip, the smoothed one or the latest, exceeds its minimum; 0 before the first sample.
+  package var queueing: Nanoseconds
+}
+
 /// How a connection stands.
 package struct ConnectionStatus: Sendable {
   /// The id in the header of what goes to the peer; 0 until it is known.
