@@ -108,6 +108,7 @@ struct PeerNews {
       case .goingAway where message == nil: "it was stopped"
       default: kind.words + (message.map { ", \(quoted($0))" } ?? "")
       }
+    if kind == .duplicate { return .detail("\(address) is another address of a peer that is connected") }
     if kind == .done { return .detail("\(address) left: \(cause)") }
     // The code that ends something here gives the reason itself.
     if kind == .goingAway, !byPeer { return .detail("disconnected from \(address)") }

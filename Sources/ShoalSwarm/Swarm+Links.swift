@@ -21,6 +21,7 @@ extension Swarm {
       files[key]?.download?.reviewProofs(&resources, at: now)
       deliver(for: key, at: now)
     }
+    reviewDuplicates(at: now)
     tellOfPeers(at: now)
     fillAll(at: now)
     for link in links.live {
@@ -75,6 +76,7 @@ extension Swarm {
       links[link]?.idleSince = now
     }
     emit(.connected(address, byPeer: byPeer))
+    introduce(to: link)
     for file in files.wanted where files[file]?.download?.book.entries[address] != nil {
       files[file]?.download?.book.answered(address)
       if !byPeer { subscribe(link, file, at: now) }
@@ -82,12 +84,16 @@ extension Swarm {
     for file in files.wanted { leaveOthers(of: address, file, at: now) }
     // Another connection now has what this one was opened for, or nobody wants that any longer.
     if !byPeer { closeIfIdle(link, at: now) }
+    deliver(at: now)
     wake(at: now)
   }
 
   mutating func closed(_ id: ConnectionID, code: UInt16, byPeer: Bool, at now: Instant) {
     let key = LinkKey(id)
     guard let link = links[key], link.connection == id else { return }
+    if byPeer, code == CloseCode.duplicate.rawValue, let kept = kept(beside: key) {
+      return merge(key, into: kept, byPeer: true, at: now)
+    }
     let detail = endpoint.closeDetail(id)
     if let versions = detail.versions { emit(.otherVersion(link.address, versions)) }
     let isDone = code == CloseCode.done.rawValue && byPeer
@@ -122,9 +128,13 @@ extension Swarm {
     for entry in link.wanted { files[entry.file]?.download?.remove(key, &resources) }
     for entry in link.served { _ = files[entry.file]?.upload.remove(key, entry.number) }
     uploads.remove(key)
+    let aliases = links.aliases(of: key)
     links.remove(key)
     let wanted = files.wanted
-    for file in wanted { files[file]?.download?.book.ended(link.address, wasUseful: wasUseful, at: now) }
+    for file in wanted {
+      files[file]?.download?.book.ended(link.address, wasUseful: wasUseful, at: now)
+      for address in aliases { files[file]?.download?.book.retry(address, at: now) }
+    }
     fillAll(at: now)
     if !wanted.isEmpty { wake(at: now) }
   }
@@ -133,7 +143,7 @@ extension Swarm {
   mutating func distrust(_ file: FileKey, _ address: Address, _ lie: Lie, at now: Instant) {
     emit(.distrusted(file, address, lie))
     bans.insert(address, at: now)
-    for link in links.live where links[link]?.address == address {
+    for link in links.live where links[link]?.address == address || links.link(alsoAt: address) == link {
       // It may have moved since it connected.
       if let current = links[link].flatMap({ endpoint.address($0.connection) }), current != address {
         bans.insert(current, at: now)

@@ -37,6 +37,8 @@ extension Swarm {
     case .cancel: take(try Cancel.decode(bytes, body), from: link, at: now)
     case .refuse: take(try Refuse.decode(bytes, body), from: link, at: now)
     case .known: take(try Known.decode(bytes, body), from: link, at: now)
+    case .hello: take(try Hello.decode(bytes, body), from: link, at: now)
+    case .same: take(try Same.decode(bytes, body), from: link, at: now)
     case .block: break
     }
   }

@@ -21,6 +21,10 @@ package struct Swarm: ~Copyable {
   /// What the files want said, and the resources that they share.
   var resources: SwarmResources
   var secrets: SecretGenerator
+  /// Who we say that we are, so that peers to which we are connected twice can tell.
+  let identity: UInt64
+  /// Whether there may be several connections with one peer.
+  var hasDuplicates = false
   var bans = BanList()
   var dialer: Dialer
   /// When peers were last told of others, and whether others have come since.
@@ -43,6 +47,8 @@ package struct Swarm: ~Copyable {
     endpoint = Endpoint(configuration.transport, secrets: SecretGenerator(key: secrets.key(for: "transport")))
     resources = SwarmResources(
       budget: PieceBudget(limit: configuration.bufferLimit), random: SeededGenerator(seed: secrets.next()))
+    var names = SecretGenerator(key: secrets.key(for: "identity"))
+    identity = names.next()
     self.secrets = secrets
     links = LinkTable(most: configuration.transport.maxConnections)
     dialer = Dialer(perSecond: configuration.opensPerSecond)

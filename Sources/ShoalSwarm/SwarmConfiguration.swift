@@ -118,6 +118,10 @@ enum SwarmConstants {
   static let requestedPieces = 1_024
   /// The ranges in one REQUEST, CANCEL or REFUSE.
   static let rangesPerMessage = 90
+  /// What it costs to verify one proof that two connections are with the same peer.
+  static let proofWork = 256
+  /// How often a peer is asked to close a connection beside which there is another.
+  static let proofTries = 5
   /// How many peers are asked for the same piece at a time, near the end.
   static let requestersPerPiece = 3
 }

@@ -157,7 +157,7 @@ struct HostilePeerTests {
     let scene = Scene(1, 500_000)
     let trackers = (0..<40).map { Address(ipv4: 0x0a02_0000 + UInt32($0), port: 7_400) }
     scene.downloader(trackers: trackers)
-    scene.world.run(for: 990 * .millisecond)
+    scene.world.run(for: 890 * .millisecond)
     #expect(scene.world.network.unreachable == 8)
     scene.world.run(for: 60 * .second)
     #expect(scene.world.network.unreachable > 160, "all of them")

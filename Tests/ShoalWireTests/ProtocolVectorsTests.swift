@@ -68,6 +68,16 @@ import Testing
     #expect(messages == Set(MessageType.allCases.map { "\($0.rawValue)" }))
   }
 
+  @Test func theProofThatTwoConnectionsAreWithOnePeer() throws {
+    let fields = try #require(document.vectors("same").first).fields
+    let values = try fields.map { try #require(UInt64($0.value, radix: 16)) }
+    try #require(values.count == 5)
+    let kept = ConnectionIDs(opener: values[0], responder: values[1])
+    #expect(Same.proof(kept: kept, ended: ConnectionIDs(opener: values[2], responder: values[3])) == values[4])
+    let packet = try #require(document.vectors("packet").first { $0.name == "DATA-hello" })
+    #expect(packet.lines.contains { $0.hasPrefix(fields[4].value) })
+  }
+
   /// A line of a vector.
   private struct Row: Equatable {
     var bytes: [UInt8]

@@ -12,13 +12,13 @@ local names = {
     [42]="peers", [43]="map", [44]="mapped", [45]="deregister", [46]="deregistered", [47]="error" },
   arq = { [0]="sr", [1]="gbn" },
   closeCode = { [0]="done", [1]="going_away", [2]="protocol_error", [3]="idle", [4]="busy", [5]="unreachable",
-    [6]="version", [7]="reset", [8]="bad_content" },
+    [6]="version", [7]="reset", [8]="bad_content", [9]="duplicate" },
   refusal = { [0]="unknown_file", [1]="too_many_files", [2]="not_here", [3]="too_many_requests" },
   trackerError = { [1]="stale_cookie", [2]="unknown_file", [3]="not_registered", [4]="malformed", [5]="full" },
   encoding = { [0]="runs", [1]="bitmap" },
   space = { [0]="content", [1]="manifest", [2]="tree" },
   messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse",
-    [8]="known" },
+    [8]="known", [9]="hello", [10]="same" },
 }
 
 -- Every field that can be filtered for: its type, and how its values are shown.
@@ -94,6 +94,8 @@ local fields = {
   ["length"] = { "uint32", base.DEC },
   ["content"] = { "bytes" },
   ["refuse.code"] = { "uint16", base.DEC, names.refusal },
+  ["peer"] = { "uint64", base.HEX },
+  ["proof"] = { "uint64", base.HEX },
 }
 
 -- How each datagram is read: its fields, in the order of their bytes.
@@ -305,6 +307,12 @@ local messages = {
     { "list", 0, "peers", "peers", {
       { "address", 0, "address", "address" },
     } },
+  } },
+  [9] = { name="HELLO", fields={
+    { "number", 8, "peer", "peer" },
+  } },
+  [10] = { name="SAME", fields={
+    { "number", 8, "proof", "proof" },
   } },
 }
 

@@ -62,6 +62,8 @@ public struct CloseReason: Hashable, Sendable {
     case reset
     /// What was sent does not match the file's id.
     case badContent
+    /// There is another connection with the same peer.
+    case duplicate
     /// A reason that this version does not know.
     case other(code: Int)
 
@@ -75,6 +77,7 @@ public struct CloseReason: Hashable, Sendable {
       case .busy: "\(CloseCode.busy)"
       case .reset: "\(CloseCode.reset)"
       case .badContent: "\(CloseCode.badContent)"
+      case .duplicate: "\(CloseCode.duplicate)"
       case .other(let code): CloseCode(rawValue: UInt16(clamping: code)).map { "\($0)" } ?? "\(code)"
       }
     }
@@ -97,6 +100,7 @@ public struct CloseReason: Hashable, Sendable {
       case .busy: .busy
       case .reset: .reset
       case .badContent: .badContent
+      case .duplicate: .duplicate
       case .unreachable, .version, nil: .other(code: Int(code))
       }
     self.message = message.isEmpty ? nil : message

@@ -58,9 +58,17 @@ package struct Network {
     return index
   }
 
+  /// Gives a host a second address, of the other family: from it goes what it sends to addresses of that family.
+  package mutating func add(_ address: Address, to host: Address) {
+    guard let index = indices[host], indices[address] == nil, address.isIPv4 != host.isIPv4 else { return }
+    indices[address] = index
+    hosts[index].second = address
+  }
+
   /// Takes a host out; whatever is on its way to it vanishes, unless another host joins at its address in time.
   package mutating func leave(_ address: Address) {
     guard let index = indices.removeValue(forKey: address) else { return }
+    if let second = hosts[index].second { indices[second] = nil }
     hosts[index].wakeAt = .distantFuture
     hosts[index].hasLeft = true
   }
@@ -119,10 +127,13 @@ package struct Network {
   /// Sends a datagram now, from the host with this number.
   package mutating func send(_ datagram: NetworkDatagram, by host: Int?) {
     var datagram = datagram
+    if let host, let second = hosts[host].second, second.isIPv4 == datagram.to.isIPv4 { datagram.from = second }
     if let onSend, !onSend(&datagram, now) { return }
     guard let host else { return queue(Flight(datagram: datagram), at: now) }
     // What a host sends to itself crosses no link.
-    if datagram.to == hosts[host].address { return queue(Flight(datagram: datagram, reached: host), at: now) }
+    if datagram.to == hosts[host].address || datagram.to == hosts[host].second {
+      return queue(Flight(datagram: datagram, reached: host), at: now)
+    }
     if isParted, hosts[host].isApart != (indices[datagram.to].map { hosts[$0].isApart } ?? false) { return }
     let length = Network.length(datagram)
     let fate = hosts[host].up.admit(ipLength: length.ip, payloadLength: length.payload, at: now)

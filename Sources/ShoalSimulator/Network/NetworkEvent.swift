@@ -30,6 +30,8 @@ package enum NetworkEvent: Sendable {
 /// A host as the network knows it: its two links, and when it wants to be woken.
 struct NetworkHost {
   let address: Address
+  /// Its address of the other family, if it has one.
+  var second: Address?
   var up: Link
   var down: Link
   var hasLeft = false

@@ -56,6 +56,8 @@ struct Download {
   private(set) var accepted: UInt64 = 0
   private(set) var redundant: UInt64 = 0
   private(set) var from: [Address: UInt64] = [:]
+  /// Other addresses of peers that have sent something, and those by which people know them.
+  private var aliases: [Address: Address] = [:]
 
   init(key: FileKey, id: Digest, expected: Cut? = nil, isServed: Bool = true, leastRequests: Int) {
     self.key = key
@@ -169,9 +171,17 @@ struct Download {
   /// Notes who sent how much of a piece that is right, so that people can be told.
   mutating func credit(_ contributions: [ActivePiece.Contribution]) {
     for part in contributions {
-      from[part.address, default: 0] += UInt64(part.bytes)
+      from[aliases[part.address] ?? part.address, default: 0] += UInt64(part.bytes)
       for s in sources.indices where sources[s].address == part.address { sources[s].isOnProbation = false }
     }
+  }
+
+  /// Credits a peer with what has come, and is still to be verified, from another address of its.
+  mutating func credit(_ peer: Address, with other: Address) {
+    let isUseful = from[other] != nil || sources.contains { $0.address == other && $0.isUseful }
+    guard peer != other, isUseful else { return }
+    aliases[other] = aliases[peer] ?? peer
+    if let bytes = from.removeValue(forKey: other) { from[aliases[peer] ?? peer, default: 0] += bytes }
   }
 }
 

@@ -42,6 +42,11 @@ extension Swarm {
         subscribe(link, file, at: now)
         continue
       }
+      if let link = links.link(alsoAt: address) {
+        files[file]?.download?.book.rest(address, until: .distantFuture)
+        subscribe(link, file, at: now)
+        continue
+      }
       // Our own host is no stranger.
       let isOwn = address.isLoopback
       guard isOwn || dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }

@@ -181,4 +181,7 @@ struct PeerBook {
     guard let retryAt = entries[address]?.retryAt else { return }
     entries[address]?.retryAt = max(retryAt, until)
   }
+
+  /// Has the address tried again now.
+  mutating func retry(_ address: Address, at now: Instant) { entries[address]?.retryAt = now }
 }

@@ -22,6 +22,10 @@ struct PeerLink {
   var isOpen: Bool
   /// Since when neither side has wanted anything.
   var idleSince: Instant
+  /// Who the peer says that it is; nil if it has not said.
+  var peer: UInt64?
+  /// The oldest connection with what seems to be the same peer, if this is not it.
+  var older: OlderLink?
   // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
   /// What we want of the peer, by the numbers that we gave.
   private(set) var wanted: [Entry] = []
@@ -87,6 +91,8 @@ struct LinkTable {
   private(set) var live: [LinkKey] = []
   private var hosts: [HostKey: [LinkKey]] = [:]
   private var made = 0
+  /// Other addresses of peers that are connected.
+  private var aliases: [Address: LinkKey] = [:]
 
   init(most: Int) { links = Array(repeating: nil, count: most) }
 
@@ -111,16 +117,30 @@ struct LinkTable {
     let host = HostKey(address)
     hosts[host]?.removeAll { $0 == key }
     if hosts[host]?.isEmpty == true { hosts[host] = nil }
+    for alias in self.aliases(of: key) { aliases[alias] = nil }
   }
 
   mutating func removeAll() {
     for key in live { links[key.index] = nil }
     live = []
     hosts = [:]
+    aliases = [:]
   }
 
   /// The oldest link to an address.
   func link(to address: Address) -> LinkKey? { live.first { links[$0.index]?.address == address } }
+
+  /// Notes another address of the peer on a link, until that ends; the first few only.
+  mutating func note(_ address: Address, isAlsoOf key: LinkKey) {
+    guard links[key.index] != nil, aliases(of: key).count < SwarmConstants.addressesPerPeer else { return }
+    aliases[address] = key
+  }
+
+  /// The link with the peer that this is another address of.
+  func link(alsoAt address: Address) -> LinkKey? { aliases[address] }
+
+  /// The other addresses of the peer on a link.
+  func aliases(of key: LinkKey) -> [Address] { aliases.filter { $0.value == key }.map(\.key) }
 
   /// All links of the host that an address belongs to.
   func links(ofHost address: Address) -> [LinkKey] { hosts[HostKey(address)] ?? [] }

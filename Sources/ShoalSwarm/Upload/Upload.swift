@@ -61,6 +61,12 @@ struct Upload {
     return subscriber.bytes
   }
 
+  /// Counts what a peer requested on another connection.
+  mutating func add(bytes: UInt64, to link: LinkKey) {
+    guard let i = subscribers.firstIndex(where: { $0.link == link }) else { return }
+    subscribers[i].bytes &+= bytes
+  }
+
   // MARK: What is here
 
   /// Tells a peer how the file is cut and what of it is here, unless it has already been told.

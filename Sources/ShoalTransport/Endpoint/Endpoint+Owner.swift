@@ -115,6 +115,19 @@ extension Endpoint {
     connections.slot(id).map { connections[$0].address }
   }
 
+  /// The ids of a connection; nil before the handshake is complete.
+  package func ids(_ id: ConnectionID) -> ConnectionIDs? {
+    guard let slot = usable(id), connections[slot].remoteID != 0 else { return nil }
+    let (local, remote) = (connections[slot].localID, connections[slot].remoteID)
+    return connections[slot].byPeer
+      ? ConnectionIDs(opener: remote, responder: local) : ConnectionIDs(opener: local, responder: remote)
+  }
+
+  /// How many intact datagrams have come on a connection.
+  package func received(_ id: ConnectionID) -> Int {
+    connections.slot(id).map { connections[$0].counters.received } ?? 0
+  }
+
   /// The reason in the peer's CLOSE, for people and not to be trusted, and the versions it speaks if none is ours.
   package func closeDetail(_ id: ConnectionID) -> (reason: String, versions: ClosedRange<UInt8>?) {
     guard let slot = connections.slot(id) else { return ("", nil) }

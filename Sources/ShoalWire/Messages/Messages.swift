@@ -10,6 +10,8 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case block = 6
   case refuse = 7
   case known = 8
+  case hello = 9
+  case same = 10
 
   /// The bytes of type and length.
   public static let overhead = MessageHeader().end(from: 0)
@@ -293,5 +295,37 @@ public struct KnownPeer: FieldGroup, Hashable {
   /// Visits the fields of an entry of KNOWN, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.address("address", &address)
+  }
+}
+
+/// HELLO: names the sender, so that a peer with several addresses is recognised. Sent once, at the front of a connection.
+public struct Hello: Message, Hashable {
+  /// The type byte of a HELLO.
+  public static let type = MessageType.hello
+  /// A random number that the sender says on all its connections, until it is started anew; 0 says nothing.
+  public var peer: UInt64 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// Visits the fields of a HELLO, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("peer", &peer, .hex)
+  }
+}
+
+/// SAME: proves that the sender is also at the other end of an older connection, so that this one can be closed.
+public struct Same: Message, Hashable {
+  /// The type byte of a SAME.
+  public static let type = MessageType.same
+  /// What only the ends of both connections can compute: see `proof(kept:ended:)`.
+  public var proof: UInt64 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// Visits the fields of a SAME, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("proof", &proof, .hex)
   }
 }

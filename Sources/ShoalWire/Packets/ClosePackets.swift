@@ -18,6 +18,8 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
   case reset = 7
   /// What was sent does not match the file's id.
   case badContent = 8
+  /// There is another connection with the same peer.
+  case duplicate = 9
 
   /// Whether it is ever on the wire; the others only tell the owner of a connection why it ended.
   public var isSent: Bool { self != .unreachable && self != .version && self != .reset }
@@ -34,6 +36,7 @@ public enum CloseCode: UInt16, Sendable, CaseIterable, CustomStringConvertible {
     case .version: "version"
     case .reset: "reset"
     case .badContent: "bad_content"
+    case .duplicate: "duplicate"
     }
   }
 }

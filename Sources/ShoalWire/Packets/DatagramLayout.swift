@@ -88,6 +88,8 @@ public struct DatagramLayout: Sendable {
       case .block: try message(Block.self, bytes, body)
       case .refuse: try message(Refuse.self, bytes, body)
       case .known: try message(Known.self, bytes, body)
+      case .hello: try message(Hello.self, bytes, body)
+      case .same: try message(Same.self, bytes, body)
       case nil: rows.append(LayoutRow(name: "content", range: body, value: .bytes, depth: 1))
       }
     }

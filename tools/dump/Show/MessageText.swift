@@ -32,6 +32,8 @@ func messageText(
   case .known:
     let message = try Known.decode(bytes, part.body)
     text = "file=\(message.file) \(message.peers.map { "\($0.address)" }.joined(separator: ","))"
+  case .hello: text = "peer=\(hex(try Hello.decode(bytes, part.body).peer, 16))"
+  case .same: text = "proof=\(hex(try Same.decode(bytes, part.body).proof, 16))"
   }
   out.append("\(type.name) \(text)")
 }
