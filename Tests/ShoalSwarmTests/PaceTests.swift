@@ -50,6 +50,19 @@ struct PaceTests {
     #expect(scene.redundancy < 0.02, "seed \(seed): \(scene.redundancy)")
   }
 
+  /// A peer that was slow is the only one left: it is not left alone for the rest of its ten seconds.
+  @Test func whoeverWasSlowIsAskedAgainWhenNobodyElseGives() {
+    let scene = Scene(7, 2_000_000)
+    var isSilent = true
+    let slow = ScriptedServer(scene, answer: { isSilent ? [] : [$0] })
+    let other = ScriptedServer(scene, "delay=5ms,rate=2mbit")
+    scene.downloader(from: [slow.address, other.address])
+    scene.world.run(for: 4 * .second)
+    isSilent = false
+    other.leave()
+    #expect(scene.finish(within: 30) < 2 * .second)
+  }
+
   @Test(arguments: seeds(1..<5))
   func aSlowPeerDoesNotHoldUpTheEnd(seed: UInt64) {
     let scene = Scene(seed, 12_000_000)

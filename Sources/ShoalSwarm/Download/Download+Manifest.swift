@@ -6,7 +6,11 @@ import ShoalWire
 extension Download {
   /// Makes sure that what is not known of the file is being fetched, from peers that make progress.
   mutating func review(_ resources: inout SwarmResources, at now: Instant) {
-    if phase == .downloading { reviewSize(&resources, at: now) }
+    if phase == .downloading {
+      reviewSize(&resources, at: now)
+      // Whoever was slow is asked again when nobody else has anything to give.
+      if !sources.contains(where: { $0.isGiving(at: now) }) { updateAll { $0.forgiveSlowness(at: now) } }
+    }
     guard phase == .searching else { return }
     guard fetch.cut == nil else { return reviewPages(&resources.outbox, at: now) }
     if let link = fetch.head.slowest(at: now) { failFetch(of: link, &resources.outbox, at: now) }

@@ -48,6 +48,8 @@ struct Source {
   var askedAgainAt: Instant?
   /// The time until which it is asked for nothing, as it owed bytes and sent none for too long.
   private(set) var snubbedUntil: Instant?
+  /// Whether that is because it was slow, not because it refused.
+  private var wasSlow = false
   /// How many times in a row it refused what it was asked for.
   private var refusals = 0
   /// The pieces that it announced but then refused as missing, and when it is asked for them all the same.
@@ -179,11 +181,21 @@ struct Source {
   /// Whether it may be asked, and is expected to answer.
   func isServing(at now: Instant) -> Bool { snubbedUntil == nil && !isStalled(at: now) }
 
+  /// Whether it is serving and owes something, or may be asked for something.
+  func isGiving(at now: Instant) -> Bool {
+    isServing(at: now) && pieces?.isEmpty == false && (outstanding > 0 || !isExhausted)
+  }
+
   /// Leaves it alone for a while, as what it owes has been asked of others.
   mutating func snub(budget: Int, at now: Instant) {
-    snubbedUntil = now + SwarmConstants.snub
+    (snubbedUntil, wasSlow) = (now + SwarmConstants.snub, true)
     (rate, throughput) = (0, 0)
     self.budget = budget
+  }
+
+  /// If it was left alone as it was slow, it is not any longer: there is nobody else to ask.
+  mutating func forgiveSlowness(at now: Instant) {
+    if wasSlow { endSnub(at: now) }
   }
 
   /// Measures how fast it sends, and how much is to be kept requested from it.
@@ -210,6 +222,7 @@ struct Source {
   /// Asks it for no more for a while, longer each time, as it refused bytes.
   mutating func wasRefused(at now: Instant) {
     guard snubbedUntil == nil else { return }
+    wasSlow = false
     snubbedUntil = now + SwarmConstants.refusalPause(after: refusals)
     refusals += 1
   }
