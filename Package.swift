@@ -52,7 +52,7 @@ let package = Package(
       name: "ShoalCommand",
       dependencies: [
         "ShoalTracker", "Shoal", "ShoalBase", "ShoalContent", "ShoalCapture", "ShoalWire", "ShoalTransport",
-        "ShoalLink",
+        "ShoalLink", "ShoalSwarm",
         "ShoalSimulator",
         "ShoalTerminal",
       ],
@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "ShoalCommandTests",
       dependencies: [
-        "TestSupport", "ShoalTracker", "ShoalCommand", "Shoal", "ShoalBase", "ShoalContent", "ShoalCapture",
+        "TestSupport", "ShoalTracker", "ShoalCommand", "ShoalSwarm", "Shoal", "ShoalBase", "ShoalContent",
+        "ShoalCapture",
         "ShoalWire",
         "ShoalTransport",
         "ShoalLink",

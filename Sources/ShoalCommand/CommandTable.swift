@@ -43,19 +43,59 @@ enum CommandTable {
               "Which pieces in NAME.part are verified, so that they need not be again. Without it they are.",
             "$XDG_CACHE_HOME/shoal, or ~/.cache/shoal":
               "The hashes of large files that were shared: one that nobody has touched is shared again at once.",
+            "$XDG_RUNTIME_DIR/shoal, or /tmp/shoal-UID":
+              "A socket for each process that runs, for shoal status, stop and limit: only its own user may connect.",
             "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
           ]),
       ],
       seeAlso: ["shoal-dump(1)", "shoal-wan(1)", "b3sum(1)", "tcpdump(8)"]),
-    subcommands: [share, get, lookup, ticket, tracker, demo, simulate],
+    subcommands: [share, get, lookup, ticket, status, stop, limit, tracker, demo, simulate],
     version: shoalVersion)
 
   private static let tracker = Command(
     "tracker", "Run a tracker, which tells peers who has which chunks of which file.",
     examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400"],
     groups: [
-      OptionGroup("OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)")] + access + [replaceCapture])
+      OptionGroup(
+        "OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)"), metrics] + access + [replaceCapture])
     ])
+
+  private static let status = Command(
+    "status", "Show how the shoal processes of this user stand: files, peers, rates, what is used.",
+    examples: ["shoal status --watch", "shoal status film.mkv"],
+    arguments: [which("The name or id of a file, or a process. (default: all)")],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [Option("watch", "Go on, and show it again after so long. (default: 1)", value: "seconds", mayStandAlone: true)]
+      )
+    ],
+    otherNames: ["top", "ps", "info", "stats", "watch"])
+
+  private static let stop = Command(
+    "stop", "End a shoal process of this user as Ctrl-C does: it takes leave of its peers.",
+    arguments: [which("The name or id of a file, or a process. (default: the only one)")],
+    groups: [OptionGroup("OPTIONS", [all])], otherNames: ["end", "kill", "quit"])
+
+  private static let limit = Command(
+    "limit", "Change the limits of a shoal process of this user while it runs.",
+    examples: ["shoal limit --max-upload 2MB/s", "shoal limit film.mkv --max-upload none"],
+    arguments: [which("The name or id of a file, or a process. (default: the only one)")],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("max-upload", "Most bytes sent in a second: 2MB/s, none.", value: "rate"),
+          Option("max-download", "Most bytes received in a second.", value: "rate"),
+          Option("max-peers", "Most peers connected.", value: "n"), all,
+        ])
+    ],
+    otherNames: ["throttle"])
+
+  private static func which(_ help: String) -> Argument { Argument("what", help, count: .optional) }
+  private static let all = Option("all", "Mean all that match, if they are several.")
+  private static let metrics = Option(
+    "metrics", "Serve figures for Prometheus at [ADDR]:PORT, by HTTP.", value: "address")
 
   private static let share = Command(
     "share", "Serve a file until interrupted, and print the ticket that gets it.",
@@ -73,8 +113,10 @@ enum CommandTable {
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
           Option("name", "Name for what comes from standard input.", value: "name"),
+          Option(
+            "once", "End after this many complete copies. (default: 1)", value: "n", mayStandAlone: true),
           Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
-          Option("qr", "Draw the ticket as a QR code, too."),
+          Option("qr", "Draw the ticket as a QR code, too."), metrics,
         ]),
       transport(access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],
@@ -97,7 +139,7 @@ enum CommandTable {
           Option("wait", "Fail after this long without data: 30s. (default: never)", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
-          listen("Where to listen, [ADDR]:PORT. (default: any free port)"),
+          listen("Where to listen, [ADDR]:PORT. (default: any free port)"), metrics,
         ]),
       transport(access + [qlog]),
     ],

@@ -77,13 +77,19 @@ struct GetCommand {
       session.tellInterrupted(latest.interruption(resume: session.resumeCommand))
     }
     session.ending.atEnd { await peer.close() }
+    let observer = Observer(peer)
+    let control = try Control(session, peer, observer)
+    session.ending.atEnd {
+      control.close()
+      await peer.close()
+    }
     let news = Task { [session, request] in
       var news = PeerNews(.getting(trackers: request.trackerCount))
       for await event in peer.events { session.tell(news.line(for: event, sources: latest.sources)) }
     }
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
-    let progress = isStream ? try await write(peer, latest) : try await fetch(peer, latest)
+    let progress = isStream ? try await write(peer, observer, latest) : try await fetch(peer, observer, latest)
     let summary = GetSummary(progress, await peer.statistics(), isStream: isStream)
     await session.ending.claim()
     session.console.endProgress()
@@ -91,25 +97,28 @@ struct GetCommand {
     await stay(peer)
   }
 
-  private func fetch(_ peer: Peer, _ latest: SharedProgress) async throws -> DownloadProgress {
+  private func fetch(_ peer: Peer, _ observer: Observer, _ latest: SharedProgress) async throws -> DownloadProgress {
     let download = try await peer.download(
       try await ticket(peer), to: destination, force: session.invocation.has("force"),
       wait: patience.map { .seconds($0) })
-    try await watch(download, latest)
+    try await watch(download, observer, latest)
     return download.latest
   }
 
   /// Writes the file to standard output as it arrives, no faster than it is taken there.
-  private func write(_ peer: Peer, _ latest: SharedProgress) async throws -> DownloadProgress {
+  private func write(_ peer: Peer, _ observer: Observer, _ latest: SharedProgress) async throws -> DownloadProgress {
     let stream = try await peer.stream(try await ticket(peer), wait: patience.map { .seconds($0) })
-    let watching = Task { try await watch(stream.download, latest) }
+    let watching = Task { try await watch(stream.download, observer, latest) }
     for try await slice in stream { try await StandardOutput.write(slice) }
     try await watching.value
     return stream.download.latest
   }
 
-  private func watch(_ download: Download, _ latest: SharedProgress) async throws {
-    var view = GetView(session)
+  private func watch(_ download: Download, _ observer: Observer, _ latest: SharedProgress) async throws {
+    let seen = SeenPeers()
+    let looking = session.isJSON || session.console.isLive ? Task { await seen.watch(observer, session) } : nil
+    defer { looking?.cancel() }
+    var view = GetView(session, seen)
     for try await progress in download.progress {
       latest.set(progress)
       view.show(progress)

@@ -14,9 +14,11 @@ struct GetView {
   private var saidLonely = false
   private var absentSince: Double?
   private var saidAbsent = ""
+  /// What was last seen of the peers, where somebody watches.
+  private let seen: SeenPeers?
 
-  init(_ session: Session) {
-    self.session = session
+  init(_ session: Session, _ seen: SeenPeers? = nil) {
+    (self.session, self.seen) = (session, seen)
     state = ProgressState(name: "")
   }
 
@@ -38,7 +40,7 @@ struct GetView {
         loss: progress.loss, at: now)
     case .finished: return
     }
-    session.progress(state)
+    session.progress(state, rows: seen?.rows(of: progress.id))
     tellLonely(progress, at: now)
     tellAbsent(progress, at: now)
     emit(progress, at: now)
@@ -89,6 +91,7 @@ struct GetView {
       "total": .uint(progress.total ?? 0), "rate": .double(progress.rate),
       "eta": progress.eta.map { .double($0.inSeconds) } ?? .null, "peers": .int(progress.peers),
       "loss": progress.loss.map { .double($0) } ?? .null, "phase": .string(progress.phase.rawValue),
+      "chunks": .int(progress.chunks), "total_chunks": progress.totalChunks.map { .int($0) } ?? .null,
     ])
   }
 }

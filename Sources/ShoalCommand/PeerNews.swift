@@ -28,6 +28,8 @@ struct PeerNews {
   /// The peers that were connected at some time: no firewall stands in their way.
   private var met: Set<Address> = []
   private var said: Set<String> = []
+  /// What those had that have left and whose connections are about to end.
+  private var leaving: [Address: String] = [:]
   /// The trackers whose silence was the subject of a warning.
   private var missed: Set<Address> = []
 
@@ -64,9 +66,12 @@ struct PeerNews {
       return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
       guard bytes > 0 else { return .detail("\(address) needs nothing from here") }
-      return usual("\(address) has what it wanted (\(Units.total(bytes)) from here)")
+      return usual("\(address) has it all (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
-      return usual("\(address) left (\(Units.total(bytes)) from here)")
+      // Why is said next.
+      if leaving.count >= PeerNews.memory { leaving.removeAll() }
+      leaving[address] = "\(Units.total(bytes)) from here"
+      return nil
     case .unresolved(let reason, let pause):
       return once(.warning("\(reason); looking it up again in \(Units.remaining(pause.inSeconds))", code: "unresolved"))
     case .trackerSilent(let address, let tries, let pause, let refusal):
@@ -101,6 +106,7 @@ struct PeerNews {
   private mutating func gone(_ address: Address, _ reason: CloseReason, _ byPeer: Bool) -> Line? {
     let kind = reason.kind
     let message = reason.message
+    let had = leaving.removeValue(forKey: address)
     let cause =
       switch kind {
       case .idle:
@@ -109,6 +115,10 @@ struct PeerNews {
       default: kind.words + (message.map { ", \(quoted($0))" } ?? "")
       }
     if kind == .duplicate { return .detail("\(address) is another address of a peer that is connected") }
+    if case .sharing = role, let had {
+      let cause = kind == .done ? "it wants no more" : cause
+      return .log("\(address) \(kind == .idle ? "lost" : "left"): \(cause) (\(had))")
+    }
     if kind == .done { return .detail("\(address) left: \(cause)") }
     // The code that ends something here gives the reason itself.
     if kind == .goingAway, !byPeer { return .detail("disconnected from \(address)") }

@@ -23,7 +23,10 @@ struct Session: Sendable {
   /// A line with its time.
   func log(_ text: String) { unlessJSON { $0.log(text) } }
 
-  func progress(_ state: ProgressState) { unlessJSON { $0.progress(state) } }
+  func progress(_ state: ProgressState, rows: LiveRows? = nil) { unlessJSON { $0.progress(state, rows: rows) } }
+
+  /// Rows that are redrawn in place, where a person watches.
+  func progress(rows: @escaping LiveRows) { unlessJSON { $0.progress(rows: rows, now: Session.now) } }
 
   /// Warns of something that is wrong although work continues; `code` is its kind, for programs.
   func warning(_ text: String, code: String) {

@@ -13,6 +13,8 @@ struct ShareCommand {
   private let trackers: [String]
   private let chunking: Chunking
   private let options: Peer.Options
+  /// After how many complete copies it ends; nil if it does not.
+  private let copies: Int?
 
   init(_ session: Session) throws(UsageError) {
     self.session = session
@@ -34,6 +36,9 @@ struct ShareCommand {
     }
     self.trackers = trackers
     chunking = try ShareCommand.chunking(invocation)
+    copies = try invocation.first("once").map { once throws(UsageError) in
+      once.text.isEmpty ? 1 : try once.integer(from: 1, of: "copies")
+    }
     let listen = try invocation.first("listen")?.listen(defaultPort: Peer.defaultPort)
     var options = try Peer.Options(access: invocation, listen: listen ?? ":\(Peer.defaultPort)")
     try options.setTransport(invocation)
@@ -60,6 +65,12 @@ struct ShareCommand {
     let peer = try Peer.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
     session.ending.atEnd { await peer.close() }
+    let observer = Observer(peer)
+    let control = try Control(session, peer, observer)
+    session.ending.atEnd {
+      control.close()
+      await peer.close()
+    }
     session.tellReceiveBuffer(peer)
     if let fault = isStream && name.isEmpty ? "there is no name" : fileNameFault(isStream ? name : path) {
       session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
@@ -69,13 +80,36 @@ struct ShareCommand {
       ? try await peer.share(reading: StandardInput(), name: name, chunking: chunking)
       : try await ShareCommand.hash(path, chunking, peer, session)
     tell(share, peer)
+    let watching = Task { [session] in
+      var watch = PeerWatch(session, observer, event: "receiver")
+      await watch.run { watch, seen in
+        let rows = seen.rows.filter { $0.standing.isReceiver }
+        if session.console.isLive {
+          session.progress { columns, _ in PeerTable(rows).lines(width: columns - 1) }
+        } else {
+          watch.log(seen)
+        }
+      }
+    }
+    defer { watching.cancel() }
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
+    var served = 0
     for await event in peer.events {
       ShareCommand.object(for: event).map { object in session.emit(object) }
       if case .withdrawn(_, _, let error) = event { throw error }
       session.tell(news.line(for: event))
+      if case .served = event { served += 1 }
+      if let copies, served >= copies { return await finish(copies: served) }
     }
     await waitForEnd()
+  }
+
+  /// Ends, as there are as many complete copies as were asked for.
+  private func finish(copies: Int) async {
+    await session.ending.claim()
+    session.console.endProgress()
+    session.emit(["event": "done", "copies": .int(copies)])
+    session.note("\(counted(copies, "complete copy", "complete copies")): done.")
   }
 
   /// Hashes and shares a file, and shows how far along it is.

@@ -38,7 +38,7 @@ enum StandardOutput {
 }
 
 /// Runs what may wait for another program on a thread of its own: the tasks' threads are few.
-private func waiting<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+func waiting<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     SystemThread.run("shoal-stream") {
       do { continuation.resume(returning: try body()) } catch { continuation.resume(throwing: error) }

@@ -13,7 +13,11 @@ struct TrackerCommand {
     let tracker = try Tracker.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
     let log = SharedLog()
+    session.ending.atEnd { await tracker.close() }
+    let report = StatusReport(command: "tracker", subject: .tracker(tracker))
+    let control = try Control(session, report) { _ in "a tracker has no such limits" }
     session.ending.atEnd {
+      control.close()
       await tracker.close()
       for line in log.summary() { session.log(line) }
     }

@@ -25,6 +25,6 @@ func shellWord(_ word: String) -> String {
 }
 
 /// `1 chunk`, `700 chunks`.
-func counted(_ number: some BinaryInteger, _ noun: String) -> String {
-  number == 1 ? "1 \(noun)" : "\(Units.grouped(number)) \(noun)s"
+func counted(_ number: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String {
+  number == 1 ? "1 \(noun)" : "\(Units.grouped(number)) \(plural ?? "\(noun)s")"
 }

@@ -98,13 +98,18 @@ extension Swarm {
 
   /// Ends the download of a file that is all here: nobody is asked for it any longer.
   mutating func finish(_ key: FileKey, at now: Instant) {
+    let received = files[key]?.download.map { download in { download.received(from: $0) } }
     let sources = files[key]?.finish() ?? []
     publish(key, at: now)
     for link in links.live {
       _ = announce(to: link, at: now)
       guard let source = sources.first(where: { $0.link == link }) else { continue }
       links[link]?.stopWanting(key, at: now)
-      resources.outbox.cancel(source.number, to: link)
+      var cancel = Cancel()
+      cancel.file = source.number
+      let size = files[key]?.copy?.bytes ?? 0
+      let progress = Progress(source.number, bytes: size, received: received?(source.address) ?? 0)
+      resources.outbox.post(progress, then: cancel, to: link)
     }
     deliver(at: now)
     emit(.completed(key))

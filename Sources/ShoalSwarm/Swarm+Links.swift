@@ -20,6 +20,7 @@ extension Swarm {
       files[key]?.download?.review(&resources, at: now)
       files[key]?.download?.reviewProofs(&resources, at: now)
       deliver(for: key, at: now)
+      tellProgress(of: key, at: now)
     }
     reviewDuplicates(at: now)
     tellOfPeers(at: now)
@@ -98,8 +99,9 @@ extension Swarm {
     if let versions = detail.versions { emit(.otherVersion(link.address, versions)) }
     let isDone = code == CloseCode.done.rawValue && byPeer
     for (number, file) in link.served {
-      let bytes = files[file]?.upload.remove(key, number) ?? 0
-      emit(isDone ? .served(file, link.address, bytes: bytes) : .left(file, link.address, bytes: bytes))
+      guard let end = files[file]?.upload.remove(key, number) else { continue }
+      let hasAll = isDone || end.progress?.isWhole == true
+      emit(hasAll ? .served(file, link.address, bytes: end.bytes) : .left(file, link.address, bytes: end.bytes))
     }
     emit(.disconnected(link.address, wasOpen: link.isOpen, code: code, reason: detail.reason, byPeer: byPeer))
     forget(key, at: now)

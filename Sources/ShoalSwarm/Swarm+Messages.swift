@@ -39,6 +39,7 @@ extension Swarm {
     case .known: take(try Known.decode(bytes, body), from: link, at: now)
     case .hello: take(try Hello.decode(bytes, body), from: link, at: now)
     case .same: take(try Same.decode(bytes, body), from: link, at: now)
+    case .progress: take(try Progress.decode(bytes, body), from: link, at: now)
     case .block: break
     }
   }
@@ -172,8 +173,12 @@ extension Swarm {
     endpoint.cancel(file: cancel.file, on: link.connection)
     uploads.cancel(key, file: cancel.file)
     uploads.readEnded(links[key]?.stopServing(cancel.file, at: now) ?? 0, key)
-    let bytes = files[file]?.upload.remove(key, cancel.file) ?? 0
-    emit(.served(file, link.address, bytes: bytes))
+    let end = files[file]?.upload.remove(key, cancel.file)
+    // If it has asked for the file anew, it goes on with that.
+    if let end, links[key]?.serves(file) == false {
+      let hasAll = end.progress?.isWhole ?? (end.bytes > 0)
+      emit(hasAll ? .served(file, link.address, bytes: end.bytes) : .left(file, link.address, bytes: end.bytes))
+    }
     closeIfIdle(key, at: now)
   }
 }

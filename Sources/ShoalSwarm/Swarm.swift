@@ -39,6 +39,8 @@ package struct Swarm: ~Copyable {
   package internal(set) var leastRoundTrip: Nanoseconds?
   var measuredAt: Instant?
   var isStopping = false
+  /// The connections to be closed once the last words have gone out.
+  var partings: [(connection: ConnectionID, code: CloseCode)] = []
 
   /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.
   package init(_ configuration: SwarmConfiguration, secrets: consuming SecretGenerator) {
@@ -95,6 +97,7 @@ package struct Swarm: ~Copyable {
       }
     }
     if let transmit = endpoint.nextTransmit(into: &buffer, at: now) { return transmit }
+    if part(at: now) { return endpoint.nextTransmit(into: &buffer, at: now) }
     uploads.drained(endpoint, at: now)
     return nil
   }
@@ -145,9 +148,19 @@ package struct Swarm: ~Copyable {
     for i in trackers.indices { trackers[i].deregisterAll() }
     for key in links.live {
       guard let link = links[key] else { continue }
-      endpoint.close(link.connection, link.isIdle ? .done : .goingAway, at: now)
+      for entry in link.wanted { tellProgress(of: entry.file, to: key) }
+      partings.append((link.connection, link.isIdle ? .done : .goingAway))
     }
+    deliver(at: now)
     links.removeAll()
+  }
+
+  /// Closes the connections that are to be closed; false if there are none.
+  private mutating func part(at now: Instant) -> Bool {
+    guard !partings.isEmpty else { return false }
+    for (connection, code) in partings { endpoint.close(connection, code, at: now) }
+    partings = []
+    return true
   }
 
   /// Has the tick come at `instant`, if not sooner.

@@ -59,6 +59,8 @@ enum SwarmConstants {
   static let toldAtOnce = 16
   static let toldInAll = 64
   static let toldByHost = 64
+  /// How often those that give a file are told how far along it is here.
+  static let progressPause: Nanoseconds = .second
   /// What it costs to look up whether an address that we are told is known.
   static let toldWork = 8_192
   /// Over what time the throughput of a peer is averaged.

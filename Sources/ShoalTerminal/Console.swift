@@ -132,9 +132,17 @@ package final class Console: Sendable {
   // MARK: Progress
 
   /// Shows the progress of a transfer, if a frame or a line is due; meant to be called ten times a second.
-  package func progress(_ transfer: ProgressState, at time: Timestamp = .now) {
-    state.withLock { $0.error.write($0.progress.show(transfer, at: time)) }
+  package func progress(_ transfer: ProgressState, rows: LiveRows? = nil, at time: Timestamp = .now) {
+    state.withLock { $0.error.write($0.progress.show(transfer, rows: rows, at: time)) }
   }
+
+  /// Shows rows without a progress line, if a frame is due; `now` is the time in seconds on any monotonic clock.
+  package func progress(rows: @escaping LiveRows, now: Double) {
+    state.withLock { $0.error.write($0.progress.show(rows: rows, now: now)) }
+  }
+
+  /// Whether lines are redrawn in place, so that a person can watch.
+  package var isLive: Bool { state.withLock { $0.progress.isLive } }
 
   /// Removes the progress line: before the summary, and before the process ends.
   package func endProgress() {

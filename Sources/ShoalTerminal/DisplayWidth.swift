@@ -50,7 +50,7 @@ func clipped(_ text: String, to columns: Int) -> String {
 
 /// Text in lines of at most `columns`, all but the first indented, broken at spaces; a longer word stays whole, so that
 /// it can be copied.
-func wrapped(_ text: String, to columns: Int, hanging: Int = 0) -> [String] {
+package func wrapped(_ text: String, to columns: Int, hanging: Int = 0) -> [String] {
   var lines: [String] = []
   for word in text.split(separator: " ") {
     if let last = lines.last, displayWidth(last) + 1 + displayWidth(String(word)) <= columns {

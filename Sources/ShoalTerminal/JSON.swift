@@ -30,9 +30,14 @@ package enum JSON: Sendable, Equatable, CustomStringConvertible {
   package static func hex(_ value: UInt64) -> JSON { .string(hexadecimal(value, digits: 16).lowercased()) }
 
   /// The object with the current time inserted after its first member.
-  func stamped(_ time: Timestamp) -> JSON {
+  package func stamped(_ time: Timestamp) -> JSON {
+    inserting(Member("time", .string(time.rfc3339)))
+  }
+
+  /// The object with a member inserted after its first one.
+  package func inserting(_ member: Member) -> JSON {
     guard case .object(var members) = self else { return self }
-    members.insert(Member("time", .string(time.rfc3339)), at: min(1, members.count))
+    members.insert(member, at: min(1, members.count))
     return .object(members)
   }
 

@@ -86,7 +86,11 @@ struct OptionParser {
 
   private mutating func store(_ option: Option, _ attached: String?) throws(UsageError) {
     var text = attached ?? ""
-    if option.value != nil, attached == nil { text = try following(option) }
+    if option.mayStandAlone, attached == nil {
+      text = words.first.flatMap { Int($0) } == nil ? "" : words.removeFirst()
+    } else if option.value != nil, attached == nil {
+      text = try following(option)
+    }
     count += 1
     let value = GivenValue(label: option.long, text: text, place: count)
     if !option.choices.isEmpty, !option.choices.contains(text) {

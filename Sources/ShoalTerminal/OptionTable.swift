@@ -58,6 +58,8 @@ package struct Option: Sendable {
   let repeats: Bool
   let completes: Completion
   let help: String
+  /// Whether the value may be left out; it is then a whole number, or attached with `=`.
+  let mayStandAlone: Bool
   /// Whether help lists it; the man page lists all.
   let isListed: Bool
 
@@ -66,7 +68,8 @@ package struct Option: Sendable {
   /// The default applies if the option is not given. One that cannot be written as a value is described in `help`.
   package init(
     _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
-    default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true
+    default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true,
+    mayStandAlone: Bool = false
   ) {
     self.name = name
     self.short = short
@@ -77,10 +80,11 @@ package struct Option: Sendable {
     self.completes = completes
     self.help = help
     self.isListed = isListed
+    self.mayStandAlone = mayStandAlone
   }
 
   var long: String { "--\(name)" }
-  var placeholder: String? { value.map { "<\($0)>" } }
+  var placeholder: String? { value.map { mayStandAlone ? "[<\($0)>]" : "<\($0)>" } }
 
   /// `-v`, `--verbose` in the order in which they are shown.
   var spellings: [String] { (short.map { ["-\($0)"] } ?? []) + [long] }

@@ -1,12 +1,19 @@
-/// The progress of one transfer on a stream: a line redrawn in place where a person watches, otherwise a plain line now
-/// and then. It decides when to write what, and returns it; it writes nothing itself.
+/// Rows below the progress line, for a terminal of so many columns, which may show characters beyond ASCII.
+package typealias LiveRows = @Sendable (_ columns: Int, _ unicode: Bool) -> [String]
+
+/// The progress of one transfer on a stream: a line redrawn in place where a person watches, with rows below it where
+/// there are any, otherwise a plain line now and then. It decides when to write what, and returns it; it writes nothing
+/// itself.
 struct ProgressLine {
   private enum Style { case live, plain, none }
 
   private let terminal: Terminal
   private let style: Style
   private var shown: ProgressState?
+  private var rows: LiveRows?
   private var isDrawn = false
+  /// How many columns each of the lines on the screen takes up.
+  private var onScreen: [Int] = []
   private var startedAt: Double?
   private var wroteAt = 0.0
   private var wroteMilestone: ProgressState.Milestone?
@@ -16,14 +23,27 @@ struct ProgressLine {
     style = policy == .never ? .none : terminal.isAnimated(policy) ? .live : .plain
   }
 
+  /// Whether lines are redrawn in place.
+  var isLive: Bool { style == .live }
+
+  /// What to write for rows without a progress line.
+  mutating func show(rows: @escaping LiveRows, now: Double) -> String {
+    guard style == .live else { return "" }
+    if startedAt == nil { (startedAt, wroteAt) = (now, now - 1) }
+    (shown, self.rows) = (nil, rows)
+    guard now - wroteAt >= 0.2 - 0.001 else { return "" }
+    (wroteAt, isDrawn) = (now, true)
+    return redraw()
+  }
+
   /// What to write for a new state, often nothing.
-  mutating func show(_ state: ProgressState, at time: Timestamp) -> String {
+  mutating func show(_ state: ProgressState, rows: LiveRows? = nil, at time: Timestamp) -> String {
     if startedAt == nil { (startedAt, wroteAt) = (state.now, state.now) }
     let waited = state.now - wroteAt
     switch style {
     case .none: return ""
     case .live:
-      shown = state
+      (shown, self.rows) = (state, rows)
       // A short transfer needs no line, and none is redrawn more than five times a second.
       guard waited >= (isDrawn ? 0.2 : 0.5) - 0.001 else { return "" }
       wroteAt = state.now
@@ -37,19 +57,40 @@ struct ProgressLine {
     }
   }
 
-  /// What clears the line, so that another can be written.
-  func erase() -> String { isDrawn ? "\r\u{1B}[K" : "" }
+  /// What clears the lines, so that others can be written.
+  mutating func erase() -> String {
+    guard isDrawn else { return "" }
+    defer { onScreen = [] }
+    return top() + (height > 1 ? "\u{1B}[J" : "\u{1B}[K")
+  }
 
-  /// What draws the line again, to the width that the terminal has now.
-  func redraw() -> String {
-    guard isDrawn, let shown else { return "" }
-    return "\r" + shown.liveLine(columns: terminal.columns, unicode: terminal.isUTF8) + "\u{1B}[K"
+  /// How many lines those on the screen take up now: a terminal that has become narrower wraps them.
+  private var height: Int {
+    let columns = max(terminal.columns, 1)
+    return onScreen.reduce(0) { $0 + max(($1 + columns - 1) / columns, 1) }
+  }
+
+  /// What goes back to where the first line begins.
+  private func top() -> String { height > 1 ? "\r\u{1B}[\(height - 1)A" : "\r" }
+
+  /// What draws the lines again, to the size that the terminal has now.
+  mutating func redraw() -> String {
+    guard isDrawn else { return "" }
+    let (columns, unicode) = (terminal.columns, terminal.isUTF8)
+    var lines = shown.map { [$0.liveLine(columns: columns, unicode: unicode)] } ?? []
+    lines += rows?(columns, unicode).map { clipped($0, to: max(columns - 1, 1)) } ?? []
+    let room = max(terminal.rows - 1, 1)
+    if lines.count > room { lines = lines.prefix(room - 1) + ["and \(lines.count - room + 1) more"] }
+    let isSingle = height <= 1 && lines.count <= 1
+    let frame = top() + lines.joined(separator: "\u{1B}[K\n") + (isSingle ? "\u{1B}[K" : "\u{1B}[K\u{1B}[J")
+    onScreen = lines.map(displayWidth)
+    return frame
   }
 
   /// What removes the line; the next state starts a new one.
   mutating func end() -> String {
     let last = erase()
-    (isDrawn, shown, startedAt, wroteMilestone) = (false, nil, nil, nil)
+    (isDrawn, shown, rows, startedAt, wroteMilestone) = (false, nil, nil, nil, nil)
     return last
   }
 }

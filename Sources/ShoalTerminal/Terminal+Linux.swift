@@ -84,6 +84,13 @@ package struct Terminal: Sendable {
     return columns
   }
 
+  /// The current height of the screen.
+  package var rows: Int {
+    var size = winsize()
+    if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 { return Int(size.ws_row) }
+    return 24
+  }
+
   /// The width that a table may have; nil where nobody looks at it.
   package var tableWidth: Int? { isTTY ? columns : nil }
 
@@ -94,6 +101,9 @@ package struct Terminal: Sendable {
   package func paint(_ text: String, _ hue: Hue) -> String {
     usesColor ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
   }
+
+  /// Whether it understands where to write.
+  package var canMove: Bool { isTTY && environment["TERM"] != "dumb" }
 
   /// Whether a line can be redrawn in place.
   func isAnimated(_ policy: Policy) -> Bool {

@@ -13,7 +13,7 @@ import Testing
     #expect(news.line(for: .connected(peer, byPeer: true)) == .log("192.0.2.9:7401 connected"))
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 412_600_000))
-        == .log("192.0.2.9:7401 has what it wanted (412.6 MB from here)"))
+        == .log("192.0.2.9:7401 has it all (412.6 MB from here)"))
     #expect(news.line(for: .registered(tracker, id: .zero)) == .log("tracker 192.0.2.7:7400 knows the file"))
   }
 
@@ -134,9 +134,15 @@ import Testing
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 0))
         == .detail("192.0.2.9:7401 needs nothing from here"))
+    // Who leaves is told of in one line, with the reason.
+    #expect(news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000)) == nil)
     #expect(
-      news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000))
-        == .log("192.0.2.9:7401 left (5.0 MB from here)"))
+      news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: true))
+        == .log("192.0.2.9:7401 left: it was stopped (5.0 MB from here)"))
+    _ = news.line(for: .left(peer, id: .zero, name: "x", bytes: 0))
+    #expect(
+      news.line(for: .disconnected(peer, CloseReason(.idle), byPeer: false))
+        == .log("192.0.2.9:7401 lost: nothing was heard from it (0 B from here)"))
   }
 
   @Test func whatOthersSayIsEscaped() {

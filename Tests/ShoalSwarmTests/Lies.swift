@@ -146,7 +146,12 @@ extension Liars {
         for _ in 0..<(body.last == 6 ? 16 : 4) { body.append(UInt8(truncatingIfNeeded: random.next())) }
         body.put(chance(8) ? 0 : random.next(), 2)
       }
-    case 20: return [UInt8(9 + random.next() % 200), 0, 3, 1, 2, 3]
+    case 22:
+      type = .progress
+      body.put(number(i), 2)
+      body.put(chance(4) ? random.next() : random.next() % (cut.size + 1), 8)
+      body.put(chance(4) ? random.next() : random.next() % (cut.size + 1), 8)
+    case 20: return [UInt8(12 + random.next() % 200), 0, 3, 1, 2, 3]
     default: return block(i, file)
     }
     if chance(20) { body += [1, 2, 3] }

@@ -28,6 +28,12 @@ public enum TestFile {
   /// Sets who may use a file.
   public static func restrict(_ path: String, to mode: mode_t) { _ = unsafe chmod(path, mode) }
 
+  /// Who may do what with it; nil if it is not there.
+  public static func mode(_ path: String) -> mode_t? {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 ? info.st_mode & 0o7777 : nil
+  }
+
   /// The times of a file's last use and last change.
   public static func times(_ path: String) -> [timespec]? {
     var info = stat()

@@ -18,7 +18,7 @@ local names = {
   encoding = { [0]="runs", [1]="bitmap" },
   space = { [0]="content", [1]="manifest", [2]="tree" },
   messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse",
-    [8]="known", [9]="hello", [10]="same" },
+    [8]="known", [9]="hello", [10]="same", [11]="progress" },
 }
 
 -- Every field that can be filtered for: its type, and how its values are shown.
@@ -96,6 +96,8 @@ local fields = {
   ["refuse.code"] = { "uint16", base.DEC, names.refusal },
   ["peer"] = { "uint64", base.HEX },
   ["proof"] = { "uint64", base.HEX },
+  ["bytes"] = { "uint64", base.DEC },
+  ["received"] = { "uint64", base.DEC },
 }
 
 -- How each datagram is read: its fields, in the order of their bytes.
@@ -313,6 +315,11 @@ local messages = {
   } },
   [10] = { name="SAME", fields={
     { "number", 8, "proof", "proof" },
+  } },
+  [11] = { name="PROGRESS", fields={
+    { "number", 2, "file", "file" },
+    { "number", 8, "bytes", "bytes" },
+    { "number", 8, "received", "received" },
   } },
 }
 

@@ -44,6 +44,11 @@ public final class Tracker: Sendable, Closable {
   /// The address at which it listens.
   public var address: Address { node.address }
 
+  /// Has the loop answer a question; nil once it has stopped.
+  func ask<Result: Sendable>(_ question: @escaping @Sendable (TrackerLoop) -> Result) async -> Result? {
+    await node.ask(question)
+  }
+
   /// How many datagrams have been dropped so far because their checksum was wrong.
   public func corruptDatagrams() async -> Int { await node.ask { $0.port.corrupt } ?? 0 }
 

@@ -76,6 +76,8 @@ extension SystemError {
     }
   }
 
+  /// Whether there is nothing of that name.
+  package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
   /// Whether there was no room.
   var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
   /// Whether another program has claimed the file.

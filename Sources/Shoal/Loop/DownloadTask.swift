@@ -17,6 +17,8 @@ final class DownloadTask {
   let key: FileKey
   private let startedAt = SystemClock.now()
   private var progress: DownloadProgress
+  /// What is being done.
+  var phase: DownloadProgress.Phase { progress.phase }
   private var meter = RateMeter()
   private var manifest: Manifest?
   /// What had come, until when it came, and when those who have the rest were last looked for.

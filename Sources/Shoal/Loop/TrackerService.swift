@@ -15,6 +15,13 @@ struct TrackerService {
 
   var deadline: Instant { tracker.deadline }
 
+  /// How it stands now.
+  var standing: TrackerStanding {
+    TrackerStanding(
+      files: tracker.fileCount, registrations: tracker.registrationCount, mapBytes: tracker.mapBytes,
+      counters: tracker.counters)
+  }
+
   /// Takes an intact datagram that is a request to a tracker; false if it is none.
   mutating func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Bool {
     guard Header.peek(datagram).packetType?.isTrackerRequest == true else { return false }
@@ -38,5 +45,24 @@ struct TrackerService {
 
   private mutating func tellEvents() {
     while let event = tracker.nextEvent() { listener?(event) }
+  }
+}
+
+/// How a tracker stands.
+package struct TrackerStanding: Sendable {
+  /// The files that it knows, and the registrations: a peer of a file.
+  package var files: Int, registrations: Int
+  /// The bytes of all chunk maps.
+  package var mapBytes: Int
+  /// What it has counted.
+  package var counters: RegistrarCounters
+  /// What it keeps at most.
+  package let limits = RegistrarConfiguration()
+}
+
+extension Tracker {
+  /// How it stands; nil once it is closed.
+  package func standing() async -> (TrackerStanding, corrupt: Int)? {
+    await ask { ($0.service.standing, corrupt: $0.port.corrupt) }
   }
 }

@@ -53,6 +53,8 @@ struct Download {
   var lookups = LookupSchedule()
   /// When a peer last made room for another.
   var renewedAt: Instant?
+  /// When its sources were last told how far along it is.
+  var progressToldAt: Instant?
   private(set) var accepted: UInt64 = 0
   private(set) var redundant: UInt64 = 0
   private(set) var from: [Address: UInt64] = [:]
@@ -175,6 +177,9 @@ struct Download {
       for s in sources.indices where sources[s].address == part.address { sources[s].isOnProbation = false }
     }
   }
+
+  /// The verified bytes that came from a peer, at whichever of its addresses.
+  func received(from peer: Address) -> UInt64 { from[aliases[peer] ?? peer] ?? 0 }
 
   /// Credits a peer with what has come, and is still to be verified, from another address of its.
   mutating func credit(_ peer: Address, with other: Address) {

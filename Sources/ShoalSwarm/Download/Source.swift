@@ -33,6 +33,9 @@ struct Source {
   var isExhausted = false
   /// Whether another address of its host has lied: it is asked for one piece at a time until one of its pieces is right.
   var isOnProbation = false
+  /// All new bytes that came from it, and what it was last told of how far along the file is here.
+  private(set) var accepted: UInt64 = 0
+  var toldProgress: UInt64?
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
   /// Whether it was ever asked for bytes, and whether any ever came.
@@ -148,6 +151,7 @@ struct Source {
     hasSent = true
     refusals = 0
     sinceMeasured += bytes
+    accepted += UInt64(bytes)
     outstanding -= bytes
   }
 

@@ -13,6 +13,9 @@ struct BanList {
     bans.contains { $0.address == address && $0.until > now }
   }
 
+  /// How many are remembered.
+  var count: Int { bans.count }
+
   mutating func insert(_ address: Address, at now: Instant) {
     bans.removeAll { $0.address == address || $0.until <= now }
     if bans.count >= SwarmConstants.bans { removeOne() }

@@ -85,7 +85,7 @@ extension Swarm {
   mutating func merge(_ key: LinkKey, into kept: LinkKey, byPeer: Bool, at now: Instant) {
     guard let link = links[key], let other = links[kept] else { return }
     for (number, file) in link.served {
-      let bytes = files[file]?.upload.remove(key, number) ?? 0
+      let bytes = files[file]?.upload.remove(key, number)?.requested ?? 0
       files[file]?.upload.add(bytes: bytes, to: kept)
     }
     emit(.disconnected(link.address, wasOpen: true, code: CloseCode.duplicate.rawValue, reason: "", byPeer: byPeer))

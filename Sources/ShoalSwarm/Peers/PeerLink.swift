@@ -52,6 +52,7 @@ struct PeerLink {
   /// The file that the peer wants under this number.
   func servedFile(_ number: UInt16) -> FileKey? { served.first { $0.number == number }?.file }
   func wants(_ file: FileKey) -> Bool { wanted.contains { $0.file == file } }
+  func serves(_ file: FileKey) -> Bool { served.contains { $0.file == file } }
 
   /// Notes that we want a file; returns the number that it is given, which was not in use.
   mutating func want(_ file: FileKey) -> UInt16 {

@@ -21,6 +21,8 @@ struct Upload {
     var gained: [ChunkRun] = []
     /// Bytes of the file queued for it so far.
     var bytes: UInt64 = 0
+    /// How far along it is, once it has said so.
+    var progress: ToldProgress?
     /// What it is shown of a file that is seeded; nil if it is told of everything.
     var shown: Shown?
   }
@@ -42,6 +44,9 @@ struct Upload {
     subscribers.firstIndex { $0.link == link && $0.number == number }
   }
 
+  /// The peer that gave the file this number on a link; nil if it does not want it.
+  func subscriber(_ link: LinkKey, _ number: UInt16) -> Subscriber? { place(link, number).map { subscribers[$0] } }
+
   /// Adds a peer that wants the file.
   mutating func add(_ link: LinkKey, _ number: UInt16, serves: Bool) {
     assert(place(link, number) == nil, "a number stands for one file")
@@ -51,14 +56,32 @@ struct Upload {
   /// Notes that a subscriber is told of peers.
   mutating func told(_ s: Int, of addresses: [Address]) { subscribers[s].told.formUnion(addresses) }
 
-  /// Removes a peer that no longer wants the file, or is gone; returns how many bytes it requested here.
-  mutating func remove(_ link: LinkKey, _ number: UInt16) -> UInt64 {
-    guard let i = place(link, number) else { return 0 }
+  /// Notes how far along a peer is.
+  mutating func note(_ progress: Progress, from link: LinkKey, size: UInt64) {
+    guard let i = place(link, progress.file) else { return }
+    var told = subscribers[i].progress ?? ToldProgress()
+    told.take(progress, size: size)
+    subscribers[i].progress = told
+  }
+
+  /// What a peer has got, and how far along it was.
+  struct End {
+    /// The bytes that it requested here.
+    var requested: UInt64
+    var progress: ToldProgress?
+    /// The bytes that it has from here, as far as it has said.
+    var bytes: UInt64 { progress?.received ?? requested }
+  }
+
+  /// Removes a peer that no longer wants the file, or is gone; nil if it was none of these.
+  @discardableResult
+  mutating func remove(_ link: LinkKey, _ number: UInt16) -> End? {
+    guard let i = place(link, number) else { return nil }
     let subscriber = subscribers.remove(at: i)
     if let shown = subscriber.shown { seeding?.takeBack(shown.chunks) }
     // Those who come later are another swarm.
     if subscribers.isEmpty { seeding = nil }
-    return subscriber.bytes
+    return End(requested: subscriber.bytes, progress: subscriber.progress)
   }
 
   /// Counts what a peer requested on another connection.

@@ -12,6 +12,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case known = 8
   case hello = 9
   case same = 10
+  case progress = 11
 
   /// The bytes of type and length.
   public static let overhead = MessageHeader().end(from: 0)
@@ -327,5 +328,27 @@ public struct Same: Message, Hashable {
   /// Visits the fields of a SAME, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("proof", &proof, .hex)
+  }
+}
+
+/// PROGRESS: how far along the sender is with a file that it wants.
+public struct Progress: Message, Hashable {
+  /// The type byte of a PROGRESS.
+  public static let type = MessageType.progress
+  /// The number that the sender gave the file in its WANT.
+  public var file: UInt16 = 0
+  /// The bytes of the file that the sender has, verified.
+  public var bytes: UInt64 = 0
+  /// How many of them came from the receiver of this message.
+  public var received: UInt64 = 0
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// Visits the fields of a PROGRESS, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u16("file", &file)
+    try v.u64("bytes", &bytes)
+    try v.u64("received", &received)
   }
 }

@@ -34,6 +34,9 @@ func messageText(
     text = "file=\(message.file) \(message.peers.map { "\($0.address)" }.joined(separator: ","))"
   case .hello: text = "peer=\(hex(try Hello.decode(bytes, part.body).peer, 16))"
   case .same: text = "proof=\(hex(try Same.decode(bytes, part.body).proof, 16))"
+  case .progress:
+    let message = try Progress.decode(bytes, part.body)
+    text = "file=\(message.file) bytes=\(message.bytes) received=\(message.received)"
   }
   out.append("\(type.name) \(text)")
 }

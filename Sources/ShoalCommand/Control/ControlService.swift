@@ -1,0 +1,103 @@
+import Shoal
+import ShoalBase
+import ShoalTerminal
+import ShoalTransport
+
+/// What a process answers on its socket, `status`, `match`, `stop` and `limit`: a line is asked, and the answer begins with a line
+/// `ok` or `error`.
+struct ControlService: Sendable {
+  let report: StatusReport
+  /// Changes limits; returns why it cannot.
+  let limit: @Sendable ([String: String]) async -> String?
+
+  /// The longest request.
+  static let longest = 1_024
+
+  var service: SmallServer.Service {
+    SmallServer.Service(
+      most: ControlService.longest, isComplete: { $0.contains(UInt8(ascii: "\n")) },
+      answer: { request in
+        let words = String(decoding: request, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
+        return Array(await answer(words.split(separator: " ").map(String.init)).utf8)
+      })
+  }
+
+  func answer(_ words: [String]) async -> String {
+    switch words.first {
+    case "status" where words.dropFirst().first == "json":
+      guard let lines = await report.objects() else { return "error\nit is about to end\n" }
+      return "ok\n" + lines.map { $0.stamped(.now).description + "\n" }.joined()
+    case "status":
+      guard let lines = await report.lines(width: words.dropFirst(2).first.flatMap { Int($0) }) else {
+        return "error\nit is about to end\n"
+      }
+      return "ok\n" + lines.map { "\($0)\n" }.joined()
+    case "match":
+      guard await report.matches(words.dropFirst().joined(separator: " ")) else { return "error\nit is another\n" }
+      return "ok\n\(report.title)\n"
+    case "stop":
+      // After the answer has gone.
+      Task {
+        try? await Task.sleep(for: .milliseconds(100))
+        OwnFolder.endProcess()
+      }
+      return "ok\n"
+    case "limit":
+      let pairs = words.dropFirst().map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+      guard pairs.allSatisfy({ $0.count == 2 }) else { return "error\nlimits are given as NAME=VALUE\n" }
+      let problem = await limit(Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 })
+      return problem.map { "error\n\($0)\n" } ?? "ok\n"
+    default: return "error\nasked for what this version does not know\n"
+    }
+  }
+}
+
+/// What is open to others while a command runs: its socket, and its metrics.
+struct Control: Sendable {
+  private let path: String?
+
+  /// Opens them. That there can be no socket is told only to those who want to know everything.
+  init(_ session: Session, _ report: StatusReport, limit: @escaping @Sendable ([String: String]) async -> String?)
+    throws
+  {
+    if let metrics = try session.invocation.first("metrics")?.metricsAddress() {
+      let listener: StreamSocket
+      do { listener = try StreamSocket.listen(at: metrics) } catch {
+        throw Failure("--metrics: \(error)", code: "port_in_use")
+      }
+      SmallServer(listener, MetricsService.service { await report.metrics() })
+      session.note("Metrics at http://\(listener.address ?? metrics)/metrics")
+    }
+    do {
+      let (socket, path) = try ControlFolder().listen()
+      SmallServer(socket, ControlService(report: report, limit: limit).service)
+      self.path = path
+    } catch {
+      session.detail("no shoal status for this process: \(error)")
+      path = nil
+    }
+  }
+
+  /// Opens them for a peer.
+  init(_ session: Session, _ peer: Peer, _ observer: Observer) throws {
+    let report = StatusReport(command: session.invocation.name, subject: .peer(observer))
+    try self.init(session, report) { _ in "this version cannot change limits of a command that runs" }
+  }
+
+  /// Takes the socket's name away.
+  func close() { if let path { SystemCall.remove(path) } }
+}
+
+extension GivenValue {
+  /// Where metrics are served: on this machine alone, unless an address is given.
+  func metricsAddress() throws(UsageError) -> Address {
+    let place: Resolver.HostPort
+    do { place = try Resolver.parse(text.allSatisfy(\.isNumber) ? ":\(text)" : text) } catch {
+      throw UsageError("--metrics \(error)")
+    }
+    guard let address = Resolver.numeric(place.host.isEmpty ? "127.0.0.1" : place.host, port: place.port) else {
+      throw error("needs a numeric address, as in 127.0.0.1:9740")
+    }
+    return address
+  }
+}

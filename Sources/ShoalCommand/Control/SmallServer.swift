@@ -1,0 +1,58 @@
+import Shoal
+import ShoalBase
+import ShoalTransport
+import Synchronization
+
+/// Answers those who connect to a socket: one request each, of limited length, in limited time, and a limited number at
+/// once. Whoever is slow keeps nobody waiting but itself; the loop is only asked once a request is there.
+final class SmallServer: Sendable {
+  /// What is asked, and how it is answered.
+  struct Service: Sendable {
+    /// The most bytes of a request.
+    let most: Int
+    /// Whether a request is there as a whole.
+    let isComplete: @Sendable ([UInt8]) -> Bool
+    /// The answer; nil for none.
+    let answer: @Sendable ([UInt8]) async -> [UInt8]?
+  }
+
+  private let service: Service
+  private let patience: Nanoseconds
+  private let clients = Mutex(0)
+
+  /// Those that are served at once; the next is turned away.
+  static let mostClients = 8
+
+  /// Serves from now on, for as long as the process runs.
+  @discardableResult
+  init(_ listener: StreamSocket, patience: Nanoseconds = 5 * .second, _ service: Service) {
+    (self.service, self.patience) = (service, patience)
+    SystemThread.run("shoal-answers") { [self] in
+      while let client = listener.accept() { take(client) }
+    }
+  }
+
+  private func take(_ client: StreamSocket) {
+    let hasRoom = clients.withLock { count in
+      guard count < SmallServer.mostClients else { return false }
+      count += 1
+      return true
+    }
+    guard hasRoom else { return }
+    Task {
+      await serve(client)
+      clients.withLock { $0 -= 1 }
+    }
+  }
+
+  private func serve(_ client: StreamSocket) async {
+    let deadline = SystemClock.now() + patience
+    let service = service
+    let request = try? await waiting { client.read(most: service.most, until: deadline, service.isComplete) }
+    guard let request = request ?? nil, let answer = await service.answer(request) else { return }
+    let end = SystemClock.now() + patience
+    _ = try? await waiting {
+      if client.write(answer, until: end) { client.finish(until: min(end, SystemClock.now() + .second)) }
+    }
+  }
+}

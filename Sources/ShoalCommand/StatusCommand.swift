@@ -1,0 +1,126 @@
+import Shoal
+import ShoalTerminal
+
+/// `shoal status`, `shoal stop` and `shoal limit`: asks the shoal processes of this user.
+struct StatusCommand {
+  private let session: Session
+  private let client = ControlClient(folder: ControlFolder())
+  private let what: String
+
+  init(_ session: Session) throws(UsageError) {
+    self.session = session
+    what = session.invocation.first("what")?.text ?? ""
+    guard what.utf8.count < ControlService.longest / 2, !what.contains(where: \.isNewline) else {
+      throw UsageError("<what> is the name or id of a file, or the number of a process")
+    }
+  }
+
+  // MARK: Status
+
+  func status() async throws {
+    let pause = try session.invocation.first("watch").map { watch throws(UsageError) in
+      watch.text.isEmpty ? 1 : try watch.double(from: 0.1, to: 86_400, of: "seconds")
+    }
+    session.ending.onSignal {}
+    var count = try await show(isFrame: false)
+    while let pause {
+      try await Task.sleep(for: .seconds(pause))
+      count = try await show(isFrame: true)
+      if session.console.isClosed { return }
+    }
+    await session.ending.claim()
+    session.emit(["event": "done", "processes": .int(count)])
+    if count == 0, !session.isJSON { throw nobody }
+  }
+
+  private func show(isFrame: Bool) async throws -> Int {
+    let output = session.console.standardOutput
+    let width = output.tableWidth.map { " \($0 - 1)" } ?? ""
+    let answers = try await client.ask(session.isJSON ? "status json" : "status text\(width)", of: try await chosen())
+      .filter(\.isDone)
+    var text = answers.map(\.text).joined(separator: session.isJSON ? "" : "\n")
+    if text.hasSuffix("\n") { text.removeLast() }
+    if session.isJSON {
+      if !text.isEmpty { session.ending.unlessOver { session.console.print(text) } }
+    } else if isFrame {
+      // A person who watches sees it in place; a pipe gets one after the other.
+      let head = output.isTTY && output.canMove ? "\u{1B}[H\u{1B}[J" : "\n"
+      session.ending.unlessOver { session.console.print(head + (text.isEmpty ? nobody.message : text)) }
+    } else if !text.isEmpty {
+      let head = session.invocation.has("watch") && output.isTTY && output.canMove ? "\u{1B}[H\u{1B}[J" : ""
+      session.ending.unlessOver { session.console.print(head + text) }
+    }
+    return answers.count
+  }
+
+  /// The processes that are meant; nil for all.
+  private func chosen() async throws -> Set<String>? {
+    guard !what.isEmpty else { return nil }
+    let found = try await client.ask("match \(what)").filter(\.isDone)
+    if found.isEmpty {
+      throw Failure("no shoal process of yours has \(quoted(what)); see shoal status", code: "no_process")
+    }
+    return Set(found.map(\.process))
+  }
+
+  private var nobody: Failure {
+    Failure("no shoal process of yours runs (in \(escaped(client.folder.path)))", code: "no_process")
+  }
+
+  // MARK: Stop and limit
+
+  func stop() async throws {
+    let found = try await theOne()
+    for answer in try await client.ask("stop", of: found) {
+      session.emit(["event": "stopped", "process": .int(Int(answer.process) ?? 0)])
+      session.note("told \(answer.process) to end")
+    }
+    await session.ending.claim()
+    session.emit(["event": "done", "processes": .int(found.count)])
+  }
+
+  func limit() async throws {
+    var pairs: [String] = []
+    for name in ["max-upload", "max-download", "max-peers"] {
+      guard let value = session.invocation.first(name) else { continue }
+      pairs.append("\(name)=\(try LimitChange.checked(value, name))")
+    }
+    guard !pairs.isEmpty else { throw UsageError("say what is limited: --max-upload, --max-download or --max-peers") }
+    let found = try await theOne()
+    for answer in try await client.ask("limit \(pairs.joined(separator: " "))", of: found) {
+      guard answer.isDone else {
+        throw Failure("\(answer.process): \(answer.text.filter { !$0.isNewline })", code: "limit")
+      }
+      session.emit(["event": "limited", "process": .int(Int(answer.process) ?? 0)])
+      session.note("\(answer.process): \(pairs.joined(separator: ", "))")
+    }
+    await session.ending.claim()
+    session.emit(["event": "done", "processes": .int(found.count)])
+  }
+
+  /// The process that is meant, or, with --all, all that are: what changes something must not guess.
+  private func theOne() async throws -> Set<String> {
+    let found = try await client.ask("match \(what)").filter(\.isDone)
+    if found.isEmpty {
+      throw what.isEmpty
+        ? nobody : Failure("no shoal process of yours has \(quoted(what)); see shoal status", code: "no_process")
+    }
+    guard found.count == 1 || session.invocation.has("all") else {
+      let list = found.map { $0.text.filter { !$0.isNewline } }.joined(separator: ", ")
+      throw Failure("several are meant: \(list); give one of these numbers, or --all", code: "ambiguous_process")
+    }
+    return Set(found.map(\.process))
+  }
+}
+
+/// A change of limits, as it goes from one process to another.
+enum LimitChange {
+  /// The value in bytes a second, or a number; 0 for no limit.
+  static func checked(_ value: GivenValue, _ name: String) throws(UsageError) -> String {
+    if ["none", "off"].contains(value.text) { return "0" }
+    if name == "max-peers" { return "\(try value.integer(from: 0, to: 1_024, of: "peers"))" }
+    let text = value.text.hasSuffix("/s") ? String(value.text.dropLast(2)) : value.text
+    guard let bytes = Units.parseBytes(text) else { throw value.error("must be a rate such as 500kB/s, 2MB/s or none") }
+    return "\(bytes)"
+  }
+}

@@ -1,0 +1,70 @@
+import ShoalBase
+import ShoalContent
+import ShoalSimulator
+import ShoalWire
+import TestSupport
+import Testing
+
+@testable import ShoalSwarm
+
+/// What a sharer sees of those who fetch from it, and that both ends see the same.
+struct PeerProgressTests {
+  @Test(arguments: seeds(1..<6)) func bothEndsCountTheSame(seed: UInt64) {
+    let scene = Scene(seed, 3_000_000)
+    let origin = scene.origin("delay=10ms,rate=8mbit,loss=20%")
+    let peer = scene.downloader("delay=5ms,rate=20mbit", from: [origin.address])
+    let key = scene.downloads[0].key
+    scene.world.run(for: 60 * .second) { peer.swarm.progress(key).bytes > 1_500_000 }
+    scene.world.run(for: 2 * .second)
+    if !peer.swarm.progress(key).isComplete {
+      let row = origin.swarm.standings.first { $0.isReceiver }
+      let told = row?.have ?? 0
+      #expect(told >= 1_500_000 && told <= peer.swarm.progress(key).bytes, "seed \(seed)")
+      #expect(row?.moved == told, "seed \(seed)")
+    }
+    scene.finish(within: 60)
+    scene.world.run(for: 5 * .second)
+    let served = origin.events.compactMap { if case .served(_, peer.address, let bytes) = $0 { bytes } else { nil } }
+    #expect(served == [3_000_000] && peer.swarm.progress(key).from[origin.address] == 3_000_000, "seed \(seed)")
+    #expect(origin.swarm.standings.allSatisfy { !$0.isReceiver })
+  }
+
+  @Test func whoGivesUpHasLeft() {
+    let scene = Scene(1, 3_000_000)
+    let origin = scene.origin("delay=10ms,rate=8mbit")
+    let peer = scene.downloader("delay=5ms", from: [origin.address])
+    let key = scene.downloads[0].key
+    scene.world.run(for: 20 * .second) { peer.swarm.progress(key).bytes > 1_000_000 }
+    peer.swarm.withdraw(key, at: scene.world.now)
+    scene.world.run(for: 2 * .second)
+    let left = origin.events.compactMap { if case .left(_, _, let bytes) = $0 { bytes } else { nil } }
+    #expect(left.count == 1 && left[0] > 0 && left[0] < 3_000_000)
+    #expect(!origin.events.contains { if case .served = $0 { true } else { false } })
+  }
+
+  @Test func nobodyHasMoreThanThereIs() {
+    var told = ToldProgress()
+    var progress = Progress()
+    (progress.bytes, progress.received) = (.max, .max)
+    told.take(progress, size: 1_000)
+    #expect(told.bytes == 1_000 && told.received == 1_000 && told.isWhole)
+    var late = ToldProgress()
+    for bytes in [500, 200, 700, 0] as [UInt64] {
+      (progress.bytes, progress.received) = (bytes, bytes * 2)
+      late.take(progress, size: 1_000)
+    }
+    #expect(late.bytes == 700 && late.received == 700 && !late.isWhole)
+  }
+
+  /// Of peers that fetch from each other, each hears of the other by HAVE.
+  @Test func whoWantsTheFileItselfIsNotTold() {
+    let scene = Scene(2, 3_000_000)
+    let origin = scene.origin("delay=10ms,rate=8mbit")
+    for _ in 0..<2 { scene.downloader("delay=5ms,rate=20mbit", from: [origin.address]) }
+    scene.finish(within: 60)
+    scene.world.run(for: 2 * .second)
+    let served = origin.events.compactMap { if case .served(_, _, let bytes) = $0 { bytes } else { nil } }
+    let counted = scene.downloads.map { $0.peer.swarm.progress($0.key).from[origin.address] ?? 0 }
+    #expect(served.sorted() == counted.sorted())
+  }
+}
