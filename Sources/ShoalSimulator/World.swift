@@ -141,6 +141,17 @@ package final class World {
   private func turn(_ host: any WorldHost, _ number: Int) {
     let time = time(at: number)
     while let what = host.nextEvent(at: time) { violate(what) }
+    send(from: host, number, at: time)
+    // What its disk had to tell last may be worth telling others, at once.
+    if host.deadline < time { send(from: host, number, at: time) }
+    let deadline = host.deadline
+    if deadline < time, deadline != .zero { violate("\(host.address) has a deadline in the past") }
+    wake(number, at: deadline)
+    afterTurn?(host)
+  }
+
+  /// Carries what a host has to send, and takes what it has to tell then.
+  private func send(from host: any WorldHost, _ number: Int, at time: Instant) {
     var count = 0
     while let datagram = host.nextTransmit(at: time) {
       if host.isFingerprinted { note(datagram) }
@@ -149,10 +160,6 @@ package final class World {
       guard count < World.endless else { return violate("\(host.address) does not stop sending") }
     }
     while let what = host.nextEvent(at: time) { violate(what) }
-    let deadline = host.deadline
-    if deadline < time, deadline != .zero { violate("\(host.address) has a deadline in the past") }
-    wake(number, at: deadline)
-    afterTurn?(host)
   }
 
   // MARK: What is checked

@@ -25,9 +25,7 @@ extension Swarm {
     reviewDuplicates(at: now)
     tellOfPeers(at: now)
     fillAll(at: now)
-    for link in links.live {
-      for entry in links[link]?.wanted ?? [] { files[entry.file]?.download?.fillEnd(link, &resources, at: now) }
-    }
+    for key in files.wanted { files[key]?.download?.fillEnds(&resources, at: now) }
     deliver(at: now)
     let next = closeIdle(at: now)
     if !isBusy { leastRoundTrip = nil }

@@ -10,7 +10,9 @@ import Testing
 /// Peers that promise the whole file and send a byte now and then: nobody waits for them.
 struct DrippingPeerTests {
   /// The time that a download takes from an honest peer and this many that drip.
-  private func time(_ seed: UInt64, dripping: Int, bytes: UInt32, every interval: Nanoseconds) -> Double {
+  private func time(
+    _ seed: UInt64, dripping: Int, bytes: UInt32, every interval: Nanoseconds, buffering limit: Int = 64 << 20
+  ) -> Double {
     let scene = Scene(seed, 8_000_000)
     let honest = scene.origin("delay=20ms,rate=20mbit")
     var owed: [[RangeField]] = Array(repeating: [], count: dripping)
@@ -22,7 +24,9 @@ struct DrippingPeerTests {
           return []
         })
     }
-    scene.downloader("delay=5ms,rate=100mbit", from: servers.map(\.address) + [honest.address])
+    scene.downloader("delay=5ms,rate=100mbit", from: servers.map(\.address) + [honest.address]) {
+      $0.bufferLimit = limit
+    }
     let start = scene.world.now
     while !scene.isComplete, scene.world.now - start < 60 * .second {
       for (i, server) in servers.enumerated() {
@@ -41,6 +45,14 @@ struct DrippingPeerTests {
   @Test(arguments: seeds(1..<4)) func aByteEveryTwoSeconds(seed: UInt64) {
     let alone = time(seed, dripping: 0, bytes: 1, every: .second)
     let together = time(seed, dripping: 5, bytes: 1, every: 2 * .second)
+    #expect(together <= 2 * alone, "seed \(seed): \(together) s instead of \(alone)")
+  }
+
+  /// As many as what may be buffered is for: they hold all of it.
+  @Test(arguments: seeds(1..<3)) func whatMayBeBufferedIsNotHeld(seed: UInt64) {
+    let limit = 4 * 65_536
+    let alone = time(seed, dripping: 0, bytes: 1, every: .second, buffering: limit)
+    let together = time(seed, dripping: 5, bytes: 1, every: 2 * .second, buffering: limit)
     #expect(together <= 2 * alone, "seed \(seed): \(together) s instead of \(alone)")
   }
 

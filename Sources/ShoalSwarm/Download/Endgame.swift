@@ -2,16 +2,25 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-// When nothing is missing that nobody has been asked for, a slow peer must not hold up the rest.
+// When nothing is missing that nobody has been asked for, or there is no room for more, a slow peer must not hold up the
+// rest.
 extension Download {
-  /// Asks a peer that has nothing else to be asked for for what a slower one still owes.
-  mutating func fillEnd(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
-    guard phase == .downloading, !resources.budget.isFull, let s = place(of: link), sources[s].isExhausted,
+  /// Asks peers that have nothing else to be asked for for what slower ones still owe: the fastest first, or those that
+  /// promise everything and send nothing would take turns with each other.
+  mutating func fillEnds(_ resources: inout SwarmResources, at now: Instant) {
+    let idle = sources.filter { $0.isExhausted && $0.outstanding < $0.budget }
+    for source in idle.sorted(by: { ($1.rate, $0.serial) < ($0.rate, $1.serial) }) {
+      fillEnd(source.link, &resources, at: now)
+    }
+  }
+
+  private mutating func fillEnd(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
+    guard phase == .downloading, let s = place(of: link), sources[s].isExhausted,
       sources[s].outstanding < sources[s].budget, sources[s].isServing(at: now), sources[s].pieces?.isEmpty == false
     else { return }
-    let budget = sources[s].budget
+    let (budget, isFull) = (sources[s].budget, resources.budget.isFull)
     var ranges: [RangeField] = []
-    while sources[s].outstanding < budget, let piece = slowest(for: sources[s], at: now) {
+    while sources[s].outstanding < budget, let piece = slowest(for: sources[s], isFull: isFull, at: now) {
       makeWay(on: piece, &resources, at: now)
       ranges += assign(piece, to: s, at: now)
     }
@@ -37,8 +46,10 @@ extension Download {
 
   /// The piece that would be waited for longest, and at least a little, if this source would have it in half the time.
   ///
-  /// If none of it has come, whoever is first to send any of it keeps it: see `take(_:of:at:from:_:_:)`.
-  private func slowest(for source: Source, at now: Instant) -> Int? {
+  /// If none of it has come, whoever is first to send any of it keeps it: see `take(_:of:at:from:_:_:)`. If `isFull`,
+  /// no other piece can be begun, because what is buffered is all there may be: then a few that send next to nothing
+  /// could hold that between them.
+  private func slowest(for source: Source, isFull: Bool, at now: Instant) -> Int? {
     guard let pieces = source.pieces else { return nil }
     let best = sources.reduce(0) { max($0, $1.rate) }
     var slowest: (piece: Int, wait: Double, missing: Int)?
@@ -47,10 +58,10 @@ extension Download {
         pieces.contains(piece)
       else { continue }
       // A piece that has begun is done soon: it is left alone until the end.
-      guard !state.isBegun || self.missing.isEmpty else { continue }
+      guard !state.isBegun || self.missing.isEmpty || isFull else { continue }
       let missing = cut.pieceLength(piece) - state.received.count
       let wait = state.requesters.reduce(Double.infinity) { min($0, self.wait(for: piece, from: $1, at: now)) }
-      guard wait > 2 * source.promise(missing, best: best) + 0.1 else { continue }
+      guard wait > 2 * source.promise(missing, best: best) + (isFull ? 1 : 0.1) else { continue }
       // Of these, the piece of which most is missing, as the other peer sends the rest first; among equals any, but
       // always the same.
       if let slowest, (wait, missing, -piece) < (slowest.wait, slowest.missing, -slowest.piece) { continue }

@@ -205,12 +205,16 @@ struct Source {
   /// Measures how fast it sends, and how much is to be kept requested from it.
   mutating func measure(_ path: SourcePath, isShared: Bool, least: Int, most: Int, at now: Instant) {
     let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
+    let isIdle = sinceMeasured == 0 && outstanding == 0
     sinceMeasured = 0
     // A rate that is growing will have grown further by the time these requests are answered.
     let growth = rate * 1.25 < measured ? 2.0 : 1
-    // The rate falls slowly, so that a momentary pause does not starve the peer of requests.
-    rate = max(measured, rate * 0.95)
-    throughput += (measured - throughput) * min(Double(path.elapsed) / Double(SwarmConstants.throughputTime), 1)
+    // The rate falls slowly, so that a momentary pause does not starve the peer of requests; and not at all while nothing
+    // is asked of it, which says nothing about the next time.
+    if !isIdle {
+      rate = max(measured, rate * 0.95)
+      throughput += (measured - throughput) * min(Double(path.elapsed) / Double(SwarmConstants.throughputTime), 1)
+    }
     // Twice what a round trip takes, as the rate may double in the next one; half of what is buffered is for others.
     // Among several, it sends in turns: the rate of one turn says little about the next.
     let rate = isShared ? throughput : rate

@@ -1,0 +1,18 @@
+import TestSupport
+import Testing
+
+/// Swarms to which everything happens. `tools/lab/ordeals` runs thousands; here are some that failed once.
+struct OrdealTests {
+  private static let wanted = environmentNumber("SHOAL_ORDEALS", as: UInt64.self)
+  private static let first = environmentNumber("SHOAL_ORDEALS_FIRST", as: UInt64.self) ?? 1
+  private static let seeds: [UInt64] = wanted.map { Array(first..<first + $0) } ?? [8, 168, 182]
+
+  @Test(arguments: environmentNumber("SHOAL_SEED", as: UInt64.self).map { [$0] } ?? seeds)
+  func everyoneFinishesWhoCan(seed: UInt64) {
+    let ordeal = Ordeal(seed)
+    ordeal.run()
+    let faults = ordeal.faults
+    #expect(faults.isEmpty, "seed \(seed): \(faults); \(ordeal.story)")
+    if Self.wanted != nil { print("seed \(seed): \(ordeal.took) s") }
+  }
+}
