@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/timex.h>
 
 int shoal_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
@@ -20,4 +21,11 @@ int shoal_unnamed_file(const char *directory) {
   file = mkostemp(path, O_CLOEXEC);
   if (file >= 0) unlink(path);
   return file;
+}
+
+int shoal_clock_state(void) {
+  struct timex state = {0};
+  int result = adjtimex(&state);
+  if (result < 0) return -1;
+  return result != TIME_ERROR && !(state.status & STA_UNSYNC);
 }

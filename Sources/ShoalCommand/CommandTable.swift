@@ -49,7 +49,7 @@ enum CommandTable {
           ]),
       ],
       seeAlso: ["shoal-dump(1)", "shoal-wan(1)", "b3sum(1)", "tcpdump(8)"]),
-    subcommands: [share, get, lookup, ticket, status, stop, limit, tracker, demo, simulate],
+    subcommands: [share, get, lookup, list, ticket, status, stop, limit, doctor, tracker, demo, simulate],
     version: shoalVersion)
 
   private static let tracker = Command(
@@ -169,6 +169,33 @@ enum CommandTable {
           Option("chunk", "Only peers that have this chunk, from 0.", value: "n"),
         ] + access + [replaceCapture])
     ])
+
+  private static let list = Command(
+    "list", "Show which files a tracker lists by name.",
+    examples: ["shoal list --tracker tracker.example.org"],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("tracker", "The tracker.", value: "host:port", repeats: true),
+          Option("most", "Most files to show.", value: "n", default: "1000"),
+        ] + access + [replaceCapture])
+    ],
+    otherNames: ["ls", "dir", "browse", "search"])
+
+  private static let doctor = Command(
+    "doctor", "Look whether this machine, and the path to a peer, are fit for fast transfers, and say what to do.",
+    examples: ["shoal doctor --peer 192.0.2.9"],
+    groups: [
+      OptionGroup(
+        "OPTIONS",
+        [
+          Option("peer", "A peer that runs, to which the path is measured.", value: "host:port"),
+          Option(
+            "directory", "Where files will be kept.", value: "path", default: ".", completes: .directories),
+        ])
+    ],
+    otherNames: ["check", "diagnose", "test"])
 
   private static let ticket = Command(
     "ticket", "Show what is in a ticket.", examples: ["shoal ticket shoal1nmgbfvc3..."],

@@ -55,6 +55,8 @@ enum Program {
     case "status": try await StatusCommand(session).status()
     case "stop": try await StatusCommand(session).stop()
     case "limit": try await StatusCommand(session).limit()
+    case "doctor": try await DoctorCommand(session).run()
+    case "list": try await ListCommand(session).run()
     case "ticket": try TicketCommand(session).run()
     case "simulate": try await SimulateCommand(session).run()
     case "demo": try await DemoCommand(session).run()

@@ -66,6 +66,14 @@ extension Swarm {
     for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
   }
 
+  /// Asks one tracker which files have names, from there on; `.tracker(_, .listed)` follows.
+  package mutating func list(after: UInt64, of tracker: TrackerKey) { trackers[tracker.index].list(after: after) }
+
+  /// Asks the trackers which files have names, from there on; `.tracker(_, .listed)` follows.
+  package mutating func list(after: UInt64) {
+    for i in trackers.indices { trackers[i].list(after: after) }
+  }
+
   /// Asks all trackers who has a wanted file, when it is time to.
   mutating func askTrackers(for key: FileKey, at now: Instant) {
     guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }

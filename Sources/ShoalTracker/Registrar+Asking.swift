@@ -26,6 +26,25 @@ extension Registrar {
     reply(answer, to: asker)
   }
 
+  mutating func list(_ packet: ListPacket, for asker: Asker) {
+    var answer = ListedPacket()
+    answer.after = packet.after
+    answer.total = UInt32(registry.listed.count)
+    var room = Limits.smallestDatagram - answer.encodedSize
+    var files: [ListedEntry] = []
+    answer.next = registry.listed.page(after: packet.after) { id in
+      guard let file = registry.files[id] else { return true }
+      let eldest = registry[file.eldest]
+      var entry = ListedEntry()
+      (entry.id, entry.cut, entry.peers, entry.name) = (id, eldest.cut, UInt32(file.count), eldest.name)
+      room -= entry.encodedSize
+      if room >= 0 { files.append(entry) }
+      return room >= 0
+    }
+    answer.files = files
+    reply(answer, to: asker)
+  }
+
   mutating func lookup(_ packet: LookupPacket, for asker: Asker) throws(Refused) {
     guard let file = registry.files[packet.id] else { throw Refused(.unknownFile, "") }
     let own = registry.place(RegistrationKey(peer: asker.peer, id: packet.id))

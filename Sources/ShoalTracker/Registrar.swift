@@ -57,6 +57,7 @@ package struct Registrar: Sendable {
       case .find: try find(decode(bytes), for: asker)
       case .lookup: try lookup(decode(bytes), for: asker)
       case .map: try map(decode(bytes), for: asker)
+      case .list: list(try decode(bytes), for: asker)
       case .deregister: try deregister(decode(bytes), for: asker)
       default: try connect(decode(bytes), for: asker)
       }

@@ -13,6 +13,8 @@ struct Registry: Sendable {
   private var places: [RegistrationKey: Int] = [:]
   private(set) var files: [Digest: TrackedFile] = [:]
   private var names: [String: NamedFiles] = [:]
+  /// The files that have a name, whichever.
+  private(set) var listed = ListedFiles()
   private var registrations: SharedBudget
   private var maps: SharedBudget
   private var recency = RecencyList()
@@ -169,12 +171,14 @@ extension Registry {
       unlist(victim, eldest.name)
     }
     names[eldest.name, default: NamedFiles()].insert(id, of: host)
+    listed.insert(id)
     files[id]!.isListed = true
   }
 
   private mutating func unlist(_ id: Digest, _ name: String) {
     guard files[id]!.isListed else { return }
     names[name]!.remove(id)
+    listed.remove(id)
     if names[name]!.claims.isEmpty { names[name] = nil }
     files[id]!.isListed = false
   }

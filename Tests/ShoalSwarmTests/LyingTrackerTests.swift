@@ -148,6 +148,7 @@ private struct LyingTracker {
     case .find: .found
     case .lookup: .peers
     case .map: .mapped
+    case .list: .listed
     case .deregister: .deregistered
     default: .connected
     }

@@ -9,7 +9,8 @@ local names = {
   packetType = { [1]="version", [2]="open", [3]="accept", [4]="data", [5]="ack", [6]="probe", [7]="probed",
     [8]="challenge", [9]="response", [10]="close", [11]="reset", [12]="retry", [33]="connect", [34]="connected",
     [35]="register", [36]="registered", [37]="update", [38]="updated", [39]="find", [40]="found", [41]="lookup",
-    [42]="peers", [43]="map", [44]="mapped", [45]="deregister", [46]="deregistered", [47]="error" },
+    [42]="peers", [43]="map", [44]="mapped", [45]="deregister", [46]="deregistered", [47]="error", [49]="list",
+    [50]="listed" },
   arq = { [0]="sr", [1]="gbn" },
   closeCode = { [0]="done", [1]="going_away", [2]="protocol_error", [3]="idle", [4]="busy", [5]="unreachable",
     [6]="version", [7]="reset", [8]="bad_content", [9]="duplicate" },
@@ -44,7 +45,7 @@ local fields = {
   ["ack_every"] = { "uint8", base.DEC },
   ["ack_delay"] = { "uint16", base.DEC },
   ["messages"] = { "bytes" },
-  ["next"] = { "uint32", base.DEC },
+  ["ack.next"] = { "uint32", base.DEC },
   ["top"] = { "uint32", base.DEC },
   ["echo"] = { "uint32", base.DEC },
   ["delay"] = { "uint16", base.DEC },
@@ -75,8 +76,8 @@ local fields = {
   ["claimant"] = { "string" },
   ["chunk"] = { "uint32", base.DEC, { [4294967295]="any" } },
   ["most"] = { "uint8", base.DEC },
-  ["peers.total"] = { "uint32", base.DEC },
-  ["peers"] = { "uint8", base.DEC },
+  ["total"] = { "uint32", base.DEC },
+  ["peers.peers"] = { "uint8", base.DEC },
   ["address"] = { "string" },
   ["peers.have"] = { "uint32", base.DEC },
   ["age"] = { "uint16", base.DEC },
@@ -84,6 +85,8 @@ local fields = {
   ["mapped.have"] = { "string" },
   ["error.code"] = { "uint16", base.DEC, names.trackerError },
   ["message"] = { "string" },
+  ["after"] = { "uint64", base.DEC },
+  ["listed.next"] = { "uint64", base.DEC },
   ["file"] = { "uint16", base.DEC },
   ["serves"] = { "uint8", base.DEC },
   ["offer.have"] = { "string" },
@@ -94,6 +97,7 @@ local fields = {
   ["length"] = { "uint32", base.DEC },
   ["content"] = { "bytes" },
   ["refuse.code"] = { "uint16", base.DEC, names.refusal },
+  ["known.peers"] = { "uint8", base.DEC },
   ["peer"] = { "uint64", base.HEX },
   ["proof"] = { "uint64", base.HEX },
   ["bytes"] = { "uint64", base.DEC },
@@ -140,7 +144,7 @@ local packets = {
     { "messages", 0, "messages", "messages" },
   } },
   [5] = { name="ACK", fields={
-    { "number", 4, "next", "next" },
+    { "number", 4, "ack.next", "next" },
     { "number", 4, "top", "top" },
     { "microseconds", 4, "echo", "echo" },
     { "microseconds", 2, "delay", "delay" },
@@ -223,8 +227,8 @@ local packets = {
   [42] = { name="PEERS", role="reply", fields={
     { "bytes", 32, "id", "id" },
     { "text", 0, "name", "name" },
-    { "number", 4, "peers.total", "total" },
-    { "list", 0, "peers", "peers", {
+    { "number", 4, "total", "total" },
+    { "list", 0, "peers.peers", "peers", {
       { "address", 0, "address", "address" },
       { "number", 8, "size", "size" },
       { "number", 1, "piece_exponent", "piece_exponent" },
@@ -252,6 +256,23 @@ local packets = {
   [47] = { name="ERROR", role="reply", fields={
     { "number", 2, "error.code", "code" },
     { "text", 0, "message", "message" },
+  } },
+  [49] = { name="LIST", role="request", fields={
+    { "number", 8, "cookie", "cookie" },
+    { "number", 8, "after", "after" },
+  } },
+  [50] = { name="LISTED", role="reply", fields={
+    { "number", 8, "after", "after" },
+    { "number", 8, "listed.next", "next" },
+    { "number", 4, "total", "total" },
+    { "list", 0, "files", "files", {
+      { "bytes", 32, "id", "id" },
+      { "number", 8, "size", "size" },
+      { "number", 1, "piece_exponent", "piece_exponent" },
+      { "number", 4, "chunks", "chunks" },
+      { "number", 4, "files.peers", "peers" },
+      { "text", 0, "name", "name" },
+    } },
   } },
 }
 
@@ -306,7 +327,7 @@ local messages = {
   } },
   [8] = { name="KNOWN", fields={
     { "number", 2, "file", "file" },
-    { "list", 0, "peers", "peers", {
+    { "list", 0, "known.peers", "peers", {
       { "address", 0, "address", "address" },
     } },
   } },

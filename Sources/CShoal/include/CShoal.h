@@ -44,6 +44,9 @@ int shoal_memory_file(const char *name);
 // A file in a directory, without a name; -1 and errno if there is none.
 int shoal_unnamed_file(const char *directory);
 
+// 1 if something keeps the wall clock right, 0 if nothing does, -1 if that cannot be found out.
+int shoal_clock_state(void);
+
 static inline int shoal_epoll_pwait2(int poll, struct epoll_event *events, int limit, const struct timespec *timeout) {
   return (int)syscall(SHOAL_SYS_EPOLL_PWAIT2, poll, events, limit, timeout, NULL, 0);
 }

@@ -43,6 +43,29 @@ public struct LookupResult: Sendable {
   public var peers: [Holder]
 }
 
+/// A page of the files that a tracker lists by name.
+package struct ListedFiles: Sendable {
+  /// A file. Its name is not to be trusted.
+  package struct File: Sendable {
+    package var id: Digest
+    package var cut: Cut
+    package var peers: Int
+    package var name: String
+  }
+  /// How many there are on all pages.
+  package var total: Int
+  /// Where the next page begins; nil if this is the last.
+  package var next: UInt64?
+  package var files: [File]
+
+  init(_ packet: ListedPacket) {
+    total = Int(packet.total)
+    // A tracker that leads back would be asked for ever.
+    next = packet.next > packet.after ? packet.next : nil
+    files = packet.files.map { File(id: $0.id, cut: $0.cut, peers: Int($0.peers), name: $0.name) }
+  }
+}
+
 extension Swift.RangeSet<Int> {
   init(_ set: BitSet) { self.init(set.runs().lazy.map { Int($0.first)..<Int($0.end) }) }
 }

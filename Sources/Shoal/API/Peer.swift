@@ -260,6 +260,11 @@ public final class Peer: Sendable, Closable {
     return result
   }
 
+  /// Asks the tracker which files it lists by name, a page of them: from 0 on, or from the `next` of the page before.
+  package func list(after: UInt64) async throws(ShoalError) -> ListedFiles {
+    try await answer { loop, answer in loop.list(after: after, until: answer.abandoned) { answer.give($0) } }
+  }
+
   /// Waits for the loop's answer, for as long as the task is not cancelled.
   private func answer<Value: Sendable>(
     _ question: @escaping @Sendable (PeerLoop, Answer<Value>) -> Void

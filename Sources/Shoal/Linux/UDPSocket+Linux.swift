@@ -30,6 +30,8 @@ package final class UDPSocket: Sendable {
   package let canCoalesce: Bool
   /// Bytes of receive queue, as `net.core.rmem_max` counts them; less than asked for means that the limit is low.
   package let grantedReceiveBuffer: Int
+  /// The same of the send queue, as `net.core.wmem_max` counts them.
+  package let grantedSendBuffer: Int
 
   /// A socket bound to `address`. `::` receives both IPv6 and IPv4, or IPv4 alone where there is no IPv6.
   package static func bind(to address: Address, options: Options = Options()) throws(SystemError) -> UDPSocket {
@@ -51,7 +53,7 @@ package final class UDPSocket: Sendable {
       var value = value
       return unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
     }
-    @discardableResult func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
+    func buffer(_ name: Int32, _ force: Int32, _ wanted: Int) -> Int {
       let wanted = Int32(clamping: wanted)
       if !set(SOL_SOCKET, force, wanted) { _ = set(SOL_SOCKET, name, wanted) }
       var granted: Int32 = 0
@@ -72,7 +74,7 @@ package final class UDPSocket: Sendable {
       _ = set(Int32(IPPROTO_IP), IP_PKTINFO, 1)
     }
     grantedReceiveBuffer = buffer(SO_RCVBUF, SO_RCVBUFFORCE, options.receiveBuffer)
-    buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
+    grantedSendBuffer = buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
     // A size of 0 changes nothing, and fails where the option is unknown.
     canSegment = options.offload && set(udp, SHOAL_UDP_SEGMENT, 0)
     canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)

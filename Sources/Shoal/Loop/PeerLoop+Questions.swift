@@ -10,6 +10,7 @@ enum Question {
   case find(String, unanswered: Int, (Result<[FoundFile], ShoalError>) -> Void)
   case lookup(Digest, UInt32, unanswered: Int, (Result<LookupResult, ShoalError>) -> Void)
   case map(Digest, Address, (BitSet?) -> Void)
+  case list(UInt64, (Result<ListedFiles, ShoalError>) -> Void)
 }
 
 extension PeerLoop {
@@ -28,6 +29,13 @@ extension PeerLoop {
     giveUpWhatIsHopeless()
   }
 
+  /// Asks for a page of the files that have names; meant for a peer that knows one tracker.
+  func list(after: UInt64, until abandoned: Flag, _ done: @escaping (Result<ListedFiles, ShoalError>) -> Void) {
+    questions.append((.list(after, done), abandoned))
+    swarm.list(after: after)
+    giveUpWhatIsHopeless()
+  }
+
   /// The trackers that may answer.
   private var expected: Int {
     swarm.trackers.count + names.entries.values.count { $0.use == .tracker && !$0.isTried }
@@ -41,6 +49,7 @@ extension PeerLoop {
       switch question {
       case .find(let name, _, _): swarm.find(name: name, of: tracker)
       case .lookup(let id, let chunk, _, _): swarm.lookup(id: id, chunk: chunk, of: tracker)
+      case .list(let after, _): swarm.list(after: after, of: tracker)
       case .map: break
       }
     }
@@ -48,7 +57,7 @@ extension PeerLoop {
       switch $0 {
       case .find(let name, let count, let done): .find(name, unanswered: count + more, done)
       case .lookup(let id, let chunk, let count, let done): .lookup(id, chunk, unanswered: count + more, done)
-      case .map: $0
+      case .map, .list: $0
       }
     }
   }
@@ -65,7 +74,7 @@ extension PeerLoop {
       case .find(let name, let count, let done): return .find(name, unanswered: count - 1, done)
       case .lookup(let id, let chunk, let count, let done):
         return .lookup(id, chunk, unanswered: count - 1, done)
-      case .map: return $0
+      case .map, .list: return $0
       }
       return nil
     }
@@ -103,6 +112,13 @@ extension PeerLoop {
         return nil
       }
     case .mapped(let id, let address, let chunks): answerMap(id, address, chunks)
+    case .listed(let packet):
+      let list = ListedFiles(packet)
+      answer {
+        guard case .list(packet.after, let done) = $0 else { return $0 }
+        done(.success(list))
+        return nil
+      }
     case .refused(let request, let code, let message): refused(request, code, message, by: tracker)
     case .silent(let tries, let next):
       if tries > 1 { doubt(key) }
@@ -141,6 +157,12 @@ extension PeerLoop {
       }
       if isNews { onPeerEvent?(.trackerRefused(tracker, kind, message: message)) }
     case .map(let id, let address, _): answerMap(id, address, nil)
+    case .list(let after):
+      answer {
+        guard case .list(after, let done) = $0 else { return $0 }
+        done(.failure(error))
+        return nil
+      }
     default: onPeerEvent?(.trackerRefused(tracker, kind, message: message))
     }
   }
@@ -162,6 +184,7 @@ extension PeerLoop {
       case .find(_, _, let done): done(.failure(error))
       case .lookup(_, _, _, let done): done(.failure(error))
       case .map(_, _, let done): done(nil)
+      case .list(_, let done): done(.failure(error))
       }
       return nil
     }

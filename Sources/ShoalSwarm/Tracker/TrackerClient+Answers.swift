@@ -78,6 +78,9 @@ extension TrackerClient {
       } else {
         events.append(.mapped(id: id, address: address, page.map))
       }
+    case (.list(let after), .listed):
+      guard let packet = try? ListedPacket.decode(bytes), packet.after == after else { return false }
+      events.append(.listed(packet))
     case (.some(let request), .error):
       guard let packet = try? ErrorPacket.decode(bytes) else { return false }
       counters.errors += 1
@@ -127,7 +130,7 @@ extension TrackerClient {
       return
     case .register(let id), .update(let id): forget(id, registerAt: now + jittered(interval))
     case .deregister(let id): release(id, at: now)
-    case .find, .lookup, .map: break
+    case .find, .lookup, .map, .list: break
     }
     events.append(.refused(request, code: packet.code, message: packet.message))
   }

@@ -14,7 +14,7 @@ extension TrackerClient {
       guard let share = shares[id] else { return }
       transaction.tell(share.have.subtracting(share.reported), beside: update(id, []))
     case .map(_, _, let chunks): transaction.map = BitSet(capacity: chunks)
-    case .deregister, .find, .lookup: break
+    case .deregister, .find, .lookup, .list: break
     }
     if let id = request.registration { shares[id]?.isBusy = true }
     transactions.append(transaction)
@@ -76,6 +76,11 @@ extension TrackerClient {
       packet.address = address
       packet.first = UInt32(transaction.first)
       return try packet.encoded(connection: transaction.id)
+    case .list(let after):
+      var packet = ListPacket()
+      packet.cookie = cookie
+      packet.after = after
+      return try packet.encoded(connection: transaction.id)
     }
   }
 
@@ -112,7 +117,7 @@ extension TrackerRequest {
   var registration: Digest? {
     switch self {
     case .register(let id), .update(let id), .deregister(let id): id
-    case .find, .lookup, .map: nil
+    case .find, .lookup, .map, .list: nil
     }
   }
 }

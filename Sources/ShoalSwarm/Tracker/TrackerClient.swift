@@ -116,6 +116,9 @@ extension TrackerClient {
     ask(.map(id: id, address: address, chunks: min(max(0, chunks), Limits.chunks)))
   }
 
+  /// Asks which files have names, from there on: 0, or the `next` of the page before.
+  package mutating func list(after: UInt64) { ask(.list(after: after)) }
+
   private mutating func ask(_ request: TrackerRequest) {
     if !isAsked(request) { waiting.append(request) }
   }

@@ -16,6 +16,8 @@ package enum TrackerRequest: Sendable, Hashable {
   case lookup(id: Digest, chunk: UInt32, most: UInt8)
   /// MAP: which of the file's `chunks` chunks does that peer have?
   case map(id: Digest, address: Address, chunks: Int)
+  /// LIST: which files have names, from there on?
+  case list(after: UInt64)
 }
 
 /// What happens between a peer and a tracker. Names and messages are the tracker's and not to be trusted.
@@ -30,6 +32,8 @@ package enum TrackerClientEvent: Sendable, Equatable {
   case peers(PeersPacket)
   /// Answers `map`.
   case mapped(id: Digest, address: Address, BitSet)
+  /// Answers `list`.
+  case listed(ListedPacket)
   /// The tracker refuses with a `TrackerError`. A registration is tried again after an interval; a question is not.
   case refused(TrackerRequest, code: UInt16, message: String)
   /// This many tries of a request have gone unanswered; another goes out now, and the one after it in `next` ns.

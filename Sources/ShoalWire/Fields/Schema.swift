@@ -66,6 +66,7 @@ public enum Schema {
     UpdatePacket.self,
     UpdatedPacket.self, FindPacket.self, FoundPacket.self, LookupPacket.self, PeersPacket.self, MapPacket.self,
     MappedPacket.self, DeregisterPacket.self, DeregisteredPacket.self, ErrorPacket.self,
+    ListPacket.self, ListedPacket.self,
   ]
 
   fileprivate static let messageTypes: [any Message.Type] = [

@@ -72,3 +72,8 @@ extension PeerEntry {
   /// The bytes of the entry in a PEERS.
   public var encodedSize: Int { end(from: 0) }
 }
+
+extension ListedEntry {
+  /// The bytes of the entry in a LISTED.
+  public var encodedSize: Int { end(from: 0) }
+}

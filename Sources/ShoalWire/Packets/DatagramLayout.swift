@@ -50,6 +50,8 @@ public struct DatagramLayout: Sendable {
     case .peers: try packet(PeersPacket.self, bytes)
     case .map: try packet(MapPacket.self, bytes)
     case .mapped: try packet(MappedPacket.self, bytes)
+    case .list: try packet(ListPacket.self, bytes)
+    case .listed: try packet(ListedPacket.self, bytes)
     case .deregister: try packet(DeregisterPacket.self, bytes)
     case .deregistered: try packet(DeregisteredPacket.self, bytes)
     case .error: try packet(ErrorPacket.self, bytes)

@@ -28,6 +28,8 @@ public enum PacketType: UInt8, Sendable, CaseIterable {
   case deregister = 0x2d
   case deregistered = 0x2e
   case error = 0x2f
+  case list = 0x31
+  case listed = 0x32
 
   /// The flag in the type byte that is reserved for a message authentication code at the datagram's end.
   public static let authenticated: UInt8 = 0x80

@@ -78,6 +78,11 @@ struct Summary {
       let packet = try PeersPacket.decode(bytes)
       words += ["id=\(packet.id.short)", "name=\(quoted(packet.name, asciiOnly: true))"]
       words.append(list(packet.peers.map { "\($0.address) \($0.have)/\($0.cut.chunks)" }, of: packet.total))
+    case .list: words.append("after=\(try ListPacket.decode(bytes).after)")
+    case .listed:
+      let packet = try ListedPacket.decode(bytes)
+      let files = packet.files.map { "\($0.id.short) \(quoted($0.name, asciiOnly: true)) peers=\($0.peers)" }
+      words += ["after=\(packet.after)", "next=\(packet.next)", list(files, of: packet.total)]
     case .map:
       let packet = try MapPacket.decode(bytes)
       words += ["id=\(packet.id.short)", "address=\(packet.address)", "first=\(packet.first)"]
