@@ -14,7 +14,10 @@ enum CommandTable {
     groups: [
       OptionGroup(
         "OPTIONS", shared: true,
-        [.quiet, .verbose, Option("json", "Print one JSON object a line on standard output."), .progress, .color])
+        [
+          .quiet, .verbose, .logLevel, Option("json", "Print one JSON object a line on standard output."), .progress,
+          .color, Option("no-config", "Leave the file of defaults unread."),
+        ])
     ],
     manual: Manual(
       [
@@ -45,6 +48,9 @@ enum CommandTable {
               "The hashes of large files that were shared: one that nobody has touched is shared again at once.",
             "$XDG_RUNTIME_DIR/shoal, or /tmp/shoal-UID":
               "A socket for each process that runs, for shoal status, stop and limit: only its own user may connect.",
+            "$XDG_CONFIG_HOME/shoal/config, or ~/.config/shoal/config":
+              "Defaults: a line option = value for each option, yes or no for one without a value; lines below [share] are "
+              + "for shoal share alone; lines that begin with # are comments. The command line goes first.",
             "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
           ]),
       ],

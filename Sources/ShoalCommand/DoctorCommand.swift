@@ -90,7 +90,8 @@ struct DoctorCommand {
   static func offload(_ segments: Bool, _ joins: Bool) -> Check {
     let missing = [segments ? nil : "UDP_SEGMENT (Linux 4.18)", joins ? nil : "UDP_GRO (Linux 5.0)"].compactMap(\.self)
     return Check(
-      name: "offload", finding: missing.isEmpty ? "UDP_SEGMENT and UDP_GRO" : "no \(missing.joined(separator: ", no "))",
+      name: "offload",
+      finding: missing.isEmpty ? "UDP_SEGMENT and UDP_GRO" : "no \(missing.joined(separator: ", no "))",
       remedy: missing.isEmpty ? nil : "use a newer kernel: each datagram costs a call, which limits fast links")
   }
 

@@ -24,7 +24,8 @@ enum Program {
     do {
       try checkArguments()
       switch try CommandTable.shoal.parse(
-        GetRequest.withoutRepeatedCommand(words), width: console.standardOutput.helpWidth)
+        GetRequest.withoutRepeatedCommand(words), width: console.standardOutput.helpWidth,
+        config: { () throws(UsageError) in try Defaults.read(for: words) })
       {
       case .print(let text): console.print(text)
       case .misuse(let help):

@@ -22,6 +22,8 @@ package final class Console: Sendable {
   package let standardError: Terminal
   /// How much is printed.
   package let verbosity: Verbosity
+  /// The least that is printed, and that each line begins with its time and level; nil if lines are for a person.
+  private let level: LogLevel?
   private let program: String
   private let state: Mutex<State>
 
@@ -46,8 +48,10 @@ package final class Console: Sendable {
     self.program = program
     standardOutput = Terminal(output, color: policy(.color), environment: environment)
     standardError = Terminal(error, color: policy(.color), environment: environment)
-    verbosity = isQuiet ? .quiet : saying == nil ? .normal : .verbose
-    let progress = ProgressLine(terminal: standardError, policy: isQuiet ? .never : policy(.progress))
+    level = invocation?.given[Option.logLevel.name]?.last.flatMap { LogLevel($0.text) }
+    verbosity = level?.verbosity ?? (isQuiet ? .quiet : saying == nil ? .normal : .verbose)
+    let isPlain = isQuiet || level != nil
+    let progress = ProgressLine(terminal: standardError, policy: isPlain ? .never : policy(.progress))
     state = Mutex(
       State(
         output: LineWriter(output, quitsWhenClosed: quitsWhenClosed), error: LineWriter(error, quitsWhenClosed: false),
@@ -82,29 +86,34 @@ package final class Console: Sendable {
   package func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
 
   /// A line on standard error, unless quiet.
-  package func note(_ text: String) { if verbosity != .quiet { say(text) } }
+  package func note(_ text: String) { if verbosity != .quiet { say(text, .info) } }
 
   /// A line on standard error, if verbose.
-  package func detail(_ text: String) { if verbosity == .verbose { say(text) } }
+  package func detail(_ text: String) { if verbosity == .verbose { say(text, .debug) } }
 
   /// A line on standard error that begins with the time, unless quiet: local time on a terminal, otherwise UTC.
   package func log(_ text: String, at time: Timestamp = .now) {
-    note("\(standardError.isTTY ? time.localTime : time.rfc3339) \(text)")
+    note(level == nil ? "\(stamp(time)) \(text)" : text)
   }
 
+  private func stamp(_ time: Timestamp) -> String { standardError.isTTY ? time.localTime : time.rfc3339 }
+
   /// A warning, unless quiet; work continues after it.
-  package func warning(_ text: String) { note("\(program): \(standardError.paint("warning:", .yellow)) \(text)") }
+  package func warning(_ text: String) {
+    guard level.map({ $0 >= .warning }) ?? (verbosity != .quiet) else { return }
+    say(level == nil ? "\(program): \(standardError.paint("warning:", .yellow)) \(text)" : text, .warning)
+  }
 
   /// An error, even if quiet; `code` is its kind, for programs.
   package func error(_ text: String, code: String = "failed") {
     remember(text, code)
-    say("\(program): \(standardError.paint("error:", .red)) \(text)")
+    say(level == nil ? "\(program): \(standardError.paint("error:", .red)) \(text)" : text, .error)
   }
 
   /// A line on standard error, even if quiet, for a failure that is no error: an assertion that does not hold.
   package func failure(_ text: String, code: String = "failed") {
     remember(text, code)
-    say("\(program): \(text)")
+    say(level == nil ? "\(program): \(text)" : text, .error)
   }
 
   /// The first error or failure that was reported: the last object of `--json`.
@@ -123,7 +132,15 @@ package final class Console: Sendable {
   /// Whether nobody reads standard output any more.
   package var isClosed: Bool { state.withLock { $0.output.failure } == EPIPE }
 
-  private func say(_ text: String) {
+  private func say(_ text: String, _ severity: LogLevel) {
+    var text = text
+    if level != nil {
+      // Each line is to be found by its time and level.
+      let lines = text.split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
+      guard !lines.isEmpty else { return }
+      let head = "\(stamp(.now)) \(severity.label)"
+      text = lines.map { "\(head) \($0)" }.joined(separator: "\n")
+    }
     state.withLock { state in
       state.error.write(state.progress.erase() + text + "\n" + state.progress.redraw())
     }
@@ -178,6 +195,10 @@ extension Option {
     "progress", "Show a live progress line.", oneOf: Policy.allCases.map(\.rawValue), default: "auto")
   /// `--quiet`, which `Console` obeys.
   package static let quiet = Option("quiet", "Print nothing but errors.", short: "q")
+  /// `--log-level`, which `Console` obeys.
+  package static let logLevel = Option(
+    "log-level", "Begin each line with its time and level, and print this level and above.",
+    oneOf: LogLevel.allCases.map(\.name))
   /// `--verbose`, which `Console` obeys.
   package static let verbose = Option("verbose", "Also show peers, retries and exact numbers.", short: "v")
 }

@@ -16,8 +16,9 @@ package struct Invocation: Sendable {
 
   /// Which of two options that contradict each other was given last: that one counts.
   func last(of first: String, _ second: String) -> String? {
-    func place(_ name: String) -> Int { given[name]?.last?.place ?? 0 }
-    guard place(first) > 0 || place(second) > 0 else { return nil }
+    // What a file gives has place 0.
+    func place(_ name: String) -> Int { given[name]?.last?.place ?? -1 }
+    guard place(first) >= 0 || place(second) >= 0 else { return nil }
     return place(first) > place(second) ? first : second
   }
 
@@ -37,7 +38,7 @@ package struct Invocation: Sendable {
 /// A value as it was typed, and where, so that an error can say so.
 package struct GivenValue: Sendable {
   let label: String
-  /// Its position among the options that were given; 0 if it is a default or an argument.
+  /// Its position among the options that were given; 0 if it is a default, an argument or from a file.
   let place: Int
   /// The value as it was typed.
   package let text: String

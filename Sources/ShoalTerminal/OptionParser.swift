@@ -10,9 +10,14 @@ package enum Request: Sendable {
 
 extension Command {
   /// Reads the words after the program's name; help is wrapped to `width` columns.
-  package func parse(_ words: [String], width: Int = 80) throws(UsageError) -> Request {
+  ///
+  /// `config` is called for the values that a file gives to options which the words do not give, unless nothing is to be
+  /// run.
+  package func parse(
+    _ words: [String], width: Int = 80, config: () throws(UsageError) -> ConfigFile? = { () throws(UsageError) in nil }
+  ) throws(UsageError) -> Request {
     var parser = OptionParser(program: self, words: words, width: width)
-    return try parser.parse()
+    return try parser.parse(config)
   }
 }
 
@@ -35,7 +40,7 @@ struct OptionParser {
   private var command: Command { path[path.count - 1] }
   private var advice: String { "see '\(path.title) --help'" }
 
-  mutating func parse() throws(UsageError) -> Request {
+  mutating func parse(_ config: () throws(UsageError) -> ConfigFile?) throws(UsageError) -> Request {
     // Someone who runs a program only to see what it is does not want it to do anything.
     if words.isEmpty { return .misuse(path.help(width: width)) }
     while let word = words.popFirst() {
@@ -56,7 +61,7 @@ struct OptionParser {
     if !command.subcommands.isEmpty, command.arguments.isEmpty {
       throw UsageError("missing <subcommand>; \(advice)")
     }
-    return .run(try finish())
+    return .run(try finish(config))
   }
 
   // MARK: Options
@@ -166,11 +171,15 @@ struct OptionParser {
 
   // MARK: The result
 
-  private mutating func finish() throws(UsageError) -> Invocation {
+  private mutating func finish(_ config: () throws(UsageError) -> ConfigFile?) throws(UsageError) -> Invocation {
     let options = path.options
     // An option of the parent may have been read before its subcommand was seen.
     for name in given.keys.sorted() where !options.contains(where: { $0.name == name }) {
       throw UsageError("--\(name): not an option of '\(path.title)'; \(advice)")
+    }
+    let configured = try config()?.values(for: path) ?? [:]
+    for option in options where given[option.name] == nil {
+      given[option.name] = configured[option.name]
     }
     for option in options where given[option.name] == nil {
       if let text = option.default { given[option.name] = [GivenValue(label: option.long, text: text)] }
@@ -205,7 +214,7 @@ struct OptionParser {
 }
 
 /// `sr, gbn or none`.
-private func alternatives(_ choices: [String]) -> String {
+func alternatives(_ choices: [String]) -> String {
   guard choices.count > 1, let last = choices.last else { return choices.first ?? "" }
   return choices.dropLast().joined(separator: ", ") + " or " + last
 }

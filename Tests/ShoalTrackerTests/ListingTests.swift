@@ -33,7 +33,7 @@ struct ListingTests {
     }
     try harness.register(digest(500), from: peer(1), name: "")
     let (names, count) = try pages(&harness)
-    #expect(names == (0..<100).map { "file \($0)" } && count > 5 && count < 20)
+    #expect(names == (0..<100).map { "file \($0)" } && count > 4 && count < 20)
   }
 
   @Test func longNamesMakeShortPages() throws {

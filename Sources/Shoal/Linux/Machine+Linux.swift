@@ -41,7 +41,8 @@ package enum Machine {
   /// How many files this process may have open.
   package static var openFiles: Int {
     var limit = rlimit()
-    return unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Int(clamping: limit.rlim_cur) : 0
+    return unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+      ? Int(clamping: limit.rlim_cur) : 0
   }
 
   /// How many bytes a second a folder's disk takes, from writing a file of this size that has no name; nil if that is not

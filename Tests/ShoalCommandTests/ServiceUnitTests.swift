@@ -1,0 +1,37 @@
+import Foundation
+import ShoalTerminal
+import TestSupport
+import Testing
+
+@testable import ShoalCommand
+
+/// The units under tools/service.
+@Suite struct ServiceUnitTests {
+  private static let folder = Checkout.path("tools/service")
+  private static let units = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+
+  @Test func thereAreUnits() { #expect(Set(Self.units) == ["shoal-tracker.service", "shoal-share@.service"]) }
+
+  @Test(arguments: units) func aUnitStartsWhatThereIs(_ unit: String) throws {
+    let text = try Checkout.text("tools/service/\(unit)")
+    let start = try #require(text.split(separator: "\n").first { $0.hasPrefix("ExecStart=") })
+    let words = start.dropFirst("ExecStart=".count).split(separator: " ").map(String.init)
+    #expect(words.first == "/usr/local/bin/shoal")
+    _ = try invocation(words: Array(words.dropFirst()))
+    for hardening in [
+      "NoNewPrivileges=yes", "ProtectSystem=strict", "DynamicUser=yes", "SystemCallFilter=@system-service",
+    ] {
+      #expect(text.contains("\n\(hardening)\n"), "\(hardening)")
+    }
+  }
+
+  @Test(.enabled(if: RunningProgram.exists("systemd-analyze")), arguments: units)
+  func systemdTakesIt(_ unit: String) throws {
+    let scratch = try Scratch()
+    let text = try Checkout.text("tools/service/\(unit)").replacing("/usr/local/bin/shoal", with: "/bin/true")
+    let name = unit.replacing("@", with: "@x")
+    try scratch.write(name, Array(text.utf8))
+    let outcome = try RunningProgram.run("systemd-analyze", ["verify", "--man=no", scratch.at(name)])
+    #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+  }
+}
