@@ -67,12 +67,15 @@ enum SwarmConstants {
   static let throughputTime: Nanoseconds = .second
   /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
-  /// How often a tracker is asked for peers: soon while there are few, less often later. The first few times, it is
-  /// asked after a second, since peers that began at the same time have only just become known to it.
+  /// How often a tracker is asked for peers at first: within a second or two, since peers that began at the same time
+  /// have only just become known to it.
   static let earlyLookups = 4
   static let firstLookup: Nanoseconds = 250 * .millisecond
-  static let lookupSoon: Nanoseconds = 3 * .second
-  static let lookupLater: Nanoseconds = 20 * .second
+  /// How long it is then not asked again: the more peers there are, the longer, since whoever finds another first tells
+  /// the rest. All of them together ask some three times a second.
+  static func lookupPause(peers: Int) -> Nanoseconds {
+    min(max(Nanoseconds(peers) * .second / 3, .second), 20 * .second)
+  }
   /// How long a cut that only one peer offers, and that is not the usual one, waits for the offers of others.
   static let cutPatience: Nanoseconds = 250 * .millisecond
   /// The wait before an address that did not answer is tried again; it doubles, up to `longestRetry`.

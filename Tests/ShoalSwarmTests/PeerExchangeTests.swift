@@ -40,6 +40,18 @@ struct PeerExchangeTests {
   }
 
   /// Somebody who comes later and has much of the file is asked within a second of his connecting to anybody.
+  /// A sharer calls nobody; it is found through the tracker although others give.
+  @Test(arguments: seeds(1..<4)) func aSharerThatComesLaterIsUsedSoon(seed: UInt64) {
+    let scene = Scene(seed, 4_000_000)
+    let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
+    for _ in 0..<3 { _ = scene.origin("delay=5ms,rate=300kbit", trackers: [tracker]) }
+    scene.downloader("delay=5ms", trackers: [tracker])
+    scene.world.run(for: 9 * .second)
+    let late = scene.origin("delay=5ms,rate=20mbit", trackers: [tracker])
+    let isUsed = scene.world.run(for: 1_500 * .millisecond) { late.contentSent > 0 }
+    #expect(isUsed, "seed \(seed)")
+  }
+
   @Test(arguments: seeds(1..<4)) func aSourceThatComesLaterIsUsedWithinASecond(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)
     let origin = scene.origin("delay=5ms,rate=500kbit")

@@ -60,6 +60,30 @@ import Testing
     #expect(hash(file, nil).id == changed.id)
   }
 
+  /// What writes through a mapping changes the file's times only when it makes a page dirty: one that is dirty already
+  /// is written before the file is hashed, so that the next change shows.
+  @Test(.enabled(if: RunningProgram.exists("python3"), "python3 is not installed"))
+  func whatIsWrittenThroughAMappingShows() throws {
+    let scratch = try Scratch()
+    let memory = HashMemory(folder: scratch.at("cache"))
+    let file = try file(scratch)
+    let lines = [
+      "import mmap, signal, sys", "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])",
+      "m = mmap.mmap(open(sys.argv[1], 'r+b').fileno(), 0)", "m[5000] = 9", "print('written', flush=True)",
+      "signal.sigwait([signal.SIGUSR1])", "m[5001] = 9", "print('written', flush=True)",
+      "signal.sigwait([signal.SIGUSR1])",
+    ]
+    let writer = try RunningProgram("python3", ["-c", lines.joined(separator: "\n"), file.path])
+    #expect(try writer.nextLine() == "written")
+    let first = hash(file, memory)
+    // In a memory file system no such change ever shows: nothing is remembered.
+    #expect(hash(file, memory).wasRead == file.isInMemory)
+    writer.send(SIGUSR1)
+    #expect(try writer.nextLine() == "written")
+    let second = hash(file, memory)
+    #expect(second.wasRead && second.id != first.id)
+  }
+
   @Test func whatIsDamagedOrSomebodyElsesIsNotBelieved() throws {
     let scratch = try Scratch()
     let memory = HashMemory(folder: scratch.at("cache"))

@@ -36,8 +36,13 @@ enum StoreWork {
         return Outcome(result: .success(finding), opened: part)
       case .hash(let cut):
         guard let file else { break }
-        let before = try file.restingStatus(if: memory != nil && cut.size >= HashMemory.least)
-        return Outcome(result: .success(try hash(file, as: before, cut, flag, memory, progress)), hashed: before)
+        guard let memory, cut.size >= HashMemory.least else {
+          let before = try file.status()
+          return Outcome(result: .success(try hash(file, as: before, cut, flag, nil, progress)), hashed: before)
+        }
+        let (before, isReliable) = try file.restingStatus()
+        let used = isReliable ? memory : nil
+        return Outcome(result: .success(try hash(file, as: before, cut, flag, used, progress)), hashed: before)
       case .reexamine(let manifest):
         guard let file else { break }
         return try reexamine(file, manifest)
@@ -72,7 +77,11 @@ enum StoreWork {
         return .hashed(nil)
       }
       let target = try File.open(path)
-      return try hash(target, as: target.status(), cut, nil, memory, progress)
+      guard let memory, cut.size >= HashMemory.least else {
+        return try hash(target, as: target.status(), cut, nil, nil, progress)
+      }
+      let (before, isReliable) = try target.restingStatus()
+      return try hash(target, as: before, cut, nil, isReliable ? memory : nil, progress)
     case .beginJournal(let path, let manifest):
       let (bytes, end) = Journal.beginning(manifest)
       try JournalFile.begin(path, bytes)
@@ -264,13 +273,22 @@ extension Cut {
 }
 
 extension File {
-  /// Its status; `if` so, after a change could show in its times.
-  fileprivate func restingStatus(if mayWait: Bool) throws(SystemError) -> FileStatus {
-    let first = try status()
-    let age = SystemClock.wall() &- max(first.modified, first.changed)
-    guard mayWait, age >= 0, age < FileStamp.tick else { return first }
-    usleep(UInt32((FileStamp.tick - age) / 1_000) + 1)
-    return try status()
+  /// Its status, once a change could show in its times, and whether each will: what writes through a mapping changes the
+  /// times only as it makes a page dirty, so what is dirty is written first. In a memory file system it never is written.
+  fileprivate func restingStatus() throws(SystemError) -> (FileStatus, isReliable: Bool) {
+    var before = try status()
+    guard !isInMemory else { return (before, false) }
+    for _ in 0..<3 {
+      let age = SystemClock.wall() &- max(before.modified, before.changed)
+      if age >= 0, age < FileStamp.tick { usleep(UInt32((FileStamp.tick - age) / 1_000) + 1) }
+      before = try status()
+      // What is read-only has nothing to write.
+      try? sync()
+      let after = try status()
+      if after.isSame(as: before) { return (after, true) }
+      before = after
+    }
+    return (before, false)
   }
 }
 

@@ -208,6 +208,12 @@ package final class File: Sendable {
     return Int(information.f_bavail) * Int(information.f_bsize)
   }
 
+  /// Whether it lies in a file system that is in memory alone.
+  package var isInMemory: Bool {
+    var information = statfs()
+    return unsafe fstatfs(descriptor, &information) == 0 && information.f_type == TMPFS_MAGIC
+  }
+
   /// Makes the file exactly `size` bytes long.
   package func resize(_ size: Int) throws(SystemError) {
     var result: Int32

@@ -208,7 +208,7 @@ struct LookupSchedule {
     let wait =
       isNew
       ? SwarmConstants.firstLookup << Nanoseconds(count - 1)
-      : peers == 0 ? .second : peers < 3 ? SwarmConstants.lookupSoon : SwarmConstants.lookupLater
+      : SwarmConstants.lookupPause(peers: peers)
     dueAt = now + wait
   }
 }
