@@ -69,7 +69,8 @@ import Testing
     let file = try file(scratch)
     let lines = [
       "import mmap, signal, sys", "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])",
-      "m = mmap.mmap(open(sys.argv[1], 'r+b').fileno(), 0)", "m[5000] = 9", "print('written', flush=True)",
+      "file = open(sys.argv[1], 'r+b')", "m = mmap.mmap(file.fileno(), 0)", "m[5000] = 9",
+      "print('written', flush=True)",
       "signal.sigwait([signal.SIGUSR1])", "m[5001] = 9", "print('written', flush=True)",
       "signal.sigwait([signal.SIGUSR1])",
     ]
