@@ -36,12 +36,12 @@ extension Download {
   mutating func take(_ have: Have, from link: LinkKey) -> Bool {
     let ours = cut
     return update(link) { source in
-      if source.pieces != nil {
-        source.has(have.chunks, of: ours)
-        return true
-      }
       if source.foreign != nil {
         source.hasForeign(have.chunks, ours: ours)
+        return true
+      }
+      if source.pieces != nil {
+        source.has(have.chunks, of: ours)
         return true
       }
       if source.early.count + have.chunks.count <= SwarmConstants.earlyRuns {
@@ -55,8 +55,7 @@ extension Download {
 
   /// Notes which pieces a peer has, by our cut, as soon as that is known.
   mutating func refreshPieces(of link: LinkKey, _ outbox: inout Outbox) {
-    guard manifest != nil, let source = source(link), let theirs = source.cut, source.pieces == nil,
-      source.foreign == nil
+    guard manifest != nil, let source = source(link), let theirs = source.cut, source.pieces == nil
     else { return }
     guard theirs.size == cut.size else {
       // Only if the size is proven is it known which side is wrong.

@@ -20,7 +20,7 @@ struct Source {
   var early: [ChunkRun] = []
   /// Whether it announced more than was kept: it is asked again when the cut is known.
   var isEarlyFull = false
-  /// The chunks that it has of a different cut of its own: it can be asked once it has them all.
+  /// The chunks that it has of a different cut of its own.
   var foreign: BitSet?
   /// The pieces that it has, by our cut; nil while they are not known, or if it cannot be asked.
   var pieces: BitSet?
@@ -110,28 +110,46 @@ struct Source {
       pieces = hasAll ? .full(capacity: ours.pieces) : BitSet(capacity: ours.pieces)
       if !hasAll { has(announced, of: ours) }
     } else {
-      foreign = BitSet(capacity: Int(cut.chunks), runs: announced)
-      takeForeign(ours)
+      foreign = BitSet(capacity: Int(cut.chunks))
+      pieces = BitSet(capacity: ours.pieces)
+      hasForeign(announced, ours: ours)
     }
   }
 
-  /// Notes that it has these chunks of a cut of its own.
+  /// Notes that it has these chunks of a cut of its own. Requests are for bytes, so it can be asked for every piece of
+  /// ours that lies in them.
   mutating func hasForeign(_ runs: [ChunkRun], ours: Cut) {
-    for run in runs { foreign?.insert(run) }
-    takeForeign(ours)
+    guard let cut else { return }
+    for run in runs where run.first < cut.chunks {
+      let chunks = Int(run.first)..<Int(min(run.end, cut.chunks))
+      guard foreign?.insert(chunks) ?? 0 > 0 else { continue }
+      let theirs = cut.pieces(ofChunks: chunks.lowerBound, chunks.upperBound)
+      let start = cut.pieceOffset(theirs.lowerBound)
+      let end = min(cut.pieceOffset(theirs.upperBound), cut.size)
+      let (first, last) = (ours.piece(at: start), ours.piece(at: end - 1))
+      // Those in between lie in these chunks alone; those at the ends may lie in others too.
+      if pieces?.insert(first + 1..<max(last, first + 1)) ?? 0 > 0 { isExhausted = false }
+      for piece in [first, last] where covers(piece, of: ours, cut) {
+        if pieces?.insert(piece) == true { isExhausted = false }
+      }
+    }
+    if foreign?.isComplete == true { foreign = nil }
   }
 
-  /// Requests are for bytes, so a peer that has the whole file can serve any cut.
-  private mutating func takeForeign(_ ours: Cut) {
-    guard foreign?.isComplete == true else { return }
-    foreign = nil
-    pieces = .full(capacity: ours.pieces)
-    isExhausted = false
+  /// Whether a piece of ours lies in the chunks that it has of its own cut.
+  private func covers(_ piece: Int, of ours: Cut, _ cut: Cut) -> Bool {
+    let start = ours.pieceOffset(piece)
+    let last = start + UInt64(ours.pieceLength(piece)) - 1
+    return foreign?.contains(cut.chunk(ofPiece: cut.piece(at: start))...cut.chunk(ofPiece: cut.piece(at: last))) == true
   }
 
   /// Forgets which pieces the peer has, as what was believed of the file was wrong.
   mutating func forgetPieces() {
-    if let pieces { early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)] }
+    if let foreign {
+      early = foreign.runs()
+    } else if let pieces {
+      early = pieces.isEmpty ? [] : [ChunkRun(first: 0, count: 1)]
+    }
     (pieces, foreign, outstanding, requested) = (nil, nil, 0, 0)
   }
 

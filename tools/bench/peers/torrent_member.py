@@ -15,7 +15,9 @@ import libtorrent
 
 def make(path, torrent):
     """Writes the torrent of a file, in pieces like Shoal's."""
-    create = libtorrent.create_torrent(libtorrent.list_files(path), 64 << 10)
+    files = libtorrent.file_storage()
+    libtorrent.add_files(files, path)
+    create = libtorrent.create_torrent(files, 64 << 10)
     libtorrent.set_piece_hashes(create, os.path.dirname(path))
     with open(torrent, "wb") as file:
         file.write(libtorrent.bencode(create.generate()))
