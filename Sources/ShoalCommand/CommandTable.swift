@@ -90,13 +90,22 @@ enum CommandTable {
     groups: [
       OptionGroup(
         "OPTIONS",
-        [
-          Option("max-upload", "Most bytes sent in a second: 2MB/s, none.", value: "rate"),
-          Option("max-download", "Most bytes received in a second.", value: "rate"),
-          Option("max-peers", "Most peers connected.", value: "n"), all,
-        ])
+        limits + [all])
     ],
     otherNames: ["throttle"])
+
+  private static let limits = [
+    Option("max-upload", "Most bytes sent in a second: 2MB/s, 20mbit, none.", value: "rate"),
+    Option("max-download", "Most bytes fetched in a second.", value: "rate"),
+    Option("max-peers", "Most peers connected at a time.", value: "n"),
+  ]
+
+  /// The same, in few lines of a long help.
+  private static let briefLimits = [
+    Option("max-upload", "Most sent in a second; --max-download, -peers.", value: "rate"),
+    Option("max-download", "Most bytes fetched in a second.", value: "rate", isListed: false),
+    Option("max-peers", "Most peers connected at a time.", value: "n", isListed: false),
+  ]
 
   private static func which(_ help: String) -> Argument { Argument("what", help, count: .optional) }
   private static let all = Option("all", "Mean all that match, if they are several.")
@@ -124,7 +133,7 @@ enum CommandTable {
           Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
           Option("qr", "Draw the ticket as a QR code, too."), metrics,
         ]),
-      transport(access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
+      transport(briefLimits + access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],
     otherNames: ["send", "seed", "serve", "upload", "offer", "add"])
 
@@ -140,14 +149,14 @@ enum CommandTable {
             "output", "Where to write: file, directory or -. (default: the ticket's name)", short: "o",
             value: "path", completes: .files),
           Option("force", "Replace a different file, capture or qlog."),
-          Option("discard", "Verify without keeping or serving: useful for testing the path."),
+          Option("discard", "Keep and serve nothing: a test of speed."),
           Option("stay", "Keep serving afterwards."),
-          Option("wait", "Fail after this long without data: 30s. (default: never)", value: "time"),
+          Option("wait", "Fail after this long without data: 30s.", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),
           listen("Where to listen, [ADDR]:PORT. (default: any free port)"), metrics,
         ]),
-      transport(access + [qlog]),
+      transport(briefLimits + access + [qlog]),
     ],
     topics: [link], otherNames: ["receive", "recv", "download", "fetch", "leech"])
 

@@ -31,6 +31,7 @@ struct GetCommand {
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try Peer.Options(access: invocation, listen: listen ?? ":0")
     try options.setTransport(invocation)
+    options.limits = try Peer.Limits(invocation)
     options.qlog = invocation.first("qlog")?.text
     self.options = options
   }

@@ -1,6 +1,7 @@
 import Shoal
 import ShoalContent
 import ShoalLink
+import ShoalSwarm
 import ShoalTerminal
 import ShoalTransport
 
@@ -22,6 +23,28 @@ extension Peer.Options {
     window = try invocation["window"].integer(from: windows.lowerBound, to: windows.upperBound, of: "packets")
     let mtus = TransportConfiguration.mtuRange
     mtu = try invocation.first("mtu")?.integer(from: mtus.lowerBound, to: mtus.upperBound, of: "bytes")
+  }
+}
+
+extension Peer.Limits {
+  /// Takes what --max-upload, --max-download and --max-peers ask for; the others stay as they are.
+  mutating func set(_ value: GivenValue, for option: String) throws(UsageError) {
+    let isNone = value.text == "none"
+    switch option {
+    case "max-peers": maxPeers = isNone ? nil : try value.integer(from: 1, of: "peers")
+    case "max-upload": maxUpload = isNone ? nil : try value.rate()
+    default: maxDownload = isNone ? nil : try value.rate()
+    }
+  }
+
+  /// The options by which they are set.
+  static let options = ["max-upload", "max-download", "max-peers"]
+
+  init(_ invocation: Invocation) throws(UsageError) {
+    self.init()
+    for option in Self.options {
+      if let value = invocation.first(option) { try set(value, for: option) }
+    }
   }
 }
 
@@ -60,6 +83,13 @@ extension GivenValue {
       throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more: no connection fits into less")
     }
     return spec
+  }
+
+  /// Bytes per second: `500kB`, `2MB/s`, `20mbit`.
+  func rate() throws(UsageError) -> Int {
+    guard let rate = Units.parseRate(text) else { throw error("must be a rate such as 500kB/s, 2MB/s, 20mbit or none") }
+    guard rate >= Double(SwarmLimits.leastRate) else { throw error("must be 1kB/s or more, or none") }
+    return Int(min(rate, 1e15))
   }
 
   /// The `host:port` of another machine, complete and well-formed.

@@ -42,6 +42,7 @@ struct ShareCommand {
     let listen = try invocation.first("listen")?.listen(defaultPort: Peer.defaultPort)
     var options = try Peer.Options(access: invocation, listen: listen ?? ":\(Peer.defaultPort)")
     try options.setTransport(invocation)
+    options.limits = try Peer.Limits(invocation)
     options.qlog = invocation.first("qlog")?.text
     options.hashFolder = invocation.has("no-cache") ? nil : FileSystem.cacheFolder
     options.anyPortIfBusy = listen == nil

@@ -81,9 +81,12 @@ struct StatusCommand {
 
   func limit() async throws {
     var pairs: [String] = []
-    for name in ["max-upload", "max-download", "max-peers"] {
+    var limits = Peer.Limits()
+    for name in Peer.Limits.options {
       guard let value = session.invocation.first(name) else { continue }
-      pairs.append("\(name)=\(try LimitChange.checked(value, name))")
+      // A mistake is found here rather than there.
+      try limits.set(value, for: name)
+      pairs.append("\(name)=\(value.text)")
     }
     guard !pairs.isEmpty else { throw UsageError("say what is limited: --max-upload, --max-download or --max-peers") }
     let found = try await theOne()
@@ -110,17 +113,5 @@ struct StatusCommand {
       throw Failure("several are meant: \(list); give one of these numbers, or --all", code: "ambiguous_process")
     }
     return Set(found.map(\.process))
-  }
-}
-
-/// A change of limits, as it goes from one process to another.
-enum LimitChange {
-  /// The value in bytes a second, or a number; 0 for no limit.
-  static func checked(_ value: GivenValue, _ name: String) throws(UsageError) -> String {
-    if ["none", "off"].contains(value.text) { return "0" }
-    if name == "max-peers" { return "\(try value.integer(from: 0, to: 1_024, of: "peers"))" }
-    let text = value.text.hasSuffix("/s") ? String(value.text.dropLast(2)) : value.text
-    guard let bytes = Units.parseBytes(text) else { throw value.error("must be a rate such as 500kB/s, 2MB/s or none") }
-    return "\(bytes)"
   }
 }

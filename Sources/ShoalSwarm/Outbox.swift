@@ -70,6 +70,7 @@ struct Outbox {
 struct SwarmResources {
   var outbox = Outbox()
   var budget: PieceBudget
+  var requests = RequestAllowance()
   var random: SeededGenerator
 }
 

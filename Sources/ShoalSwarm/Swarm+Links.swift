@@ -47,6 +47,10 @@ extension Swarm {
         elapsed: elapsed, roundTrip: roundTrip, leastRoundTrip: endpoint.leastRoundTrip(link.connection) ?? roundTrip,
         queue: queue)
       for entry in link.wanted { files[entry.file]?.download?.measure(key, path, &resources, at: now) }
+      let gives = link.wanted.contains {
+        files[$0.file]?.download?.source(key)?.gave(within: SwarmConstants.patience, at: now) == true
+      }
+      uploads.note(key, gives: gives)
       deliver(at: now)
     }
   }
@@ -68,6 +72,9 @@ extension Swarm {
     guard let address = endpoint.address(id) else { return }
     guard !isStopping else { return endpoint.close(id, .goingAway, at: now) }
     let link = LinkKey(id)
+    if byPeer, !hasRoom(besides: connectionCount) {
+      return endpoint.close(id, .busy, "it accepts no more peers", at: now)
+    }
     if byPeer {
       links.insert(id, address, isOpen: true, at: now)
     } else {

@@ -11,6 +11,8 @@ import ShoalWire
 /// `manifest(_:)`.
 package struct Swarm: ~Copyable {
   let configuration: SwarmConfiguration
+  /// See `setLimits`.
+  package internal(set) var limits = SwarmLimits()
   var endpoint: Endpoint
   var files = FileTable()
   var links: LinkTable
@@ -54,6 +56,7 @@ package struct Swarm: ~Copyable {
     self.secrets = secrets
     links = LinkTable(most: configuration.transport.maxConnections)
     dialer = Dialer(perSecond: configuration.opensPerSecond)
+    setLimits(configuration.limits, at: .zero)
   }
 
   // MARK: The five verbs

@@ -32,6 +32,8 @@ package struct SwarmConfiguration: Sendable {
   /// The most new addresses that are tried per second: an address that we have only heard of is not proven, and nobody
   /// must be able to aim us at strangers.
   package var opensPerSecond = 8
+  /// The limits that hold at first.
+  package var limits = SwarmLimits()
   /// Our own addresses, at which we need not look for peers.
   package var ownAddresses: Set<Address> = []
 

@@ -43,7 +43,10 @@ package struct GivenValue: Sendable {
   /// The value as it was typed.
   package let text: String
 
-  init(label: String, text: String, place: Int = 0) { (self.label, self.text, self.place) = (label, text, place) }
+  /// A value under the name by which errors speak of it.
+  package init(label: String, text: String, place: Int = 0) {
+    (self.label, self.text, self.place) = (label, text, place)
+  }
 
   /// An error about this value: `--window 0: must be 1 or more packets`.
   package func error(_ reason: String) -> UsageError { UsageError("\(label) \(escaped(text)): \(reason)") }

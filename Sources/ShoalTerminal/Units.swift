@@ -43,6 +43,17 @@ package enum Units {
     return UInt64(exactly: size)
   }
 
+  /// A rate as options take it, in bytes per second: `500kB`, `2MB/s`, `20mbit`, `20Mbit/s`.
+  package static func parseRate(_ text: String) -> Double? {
+    let text = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let factors: [String: Double] = [
+      "bit": 1, "kbit": 1e3, "mbit": 1e6, "Mbit": 1e6, "gbit": 1e9, "Gbit": 1e9,
+    ]
+    if let factor = factors[String(text.dropFirst(digits.count))] { return Double(digits).map { $0 * factor / 8 } }
+    return parseBytes(text).map { Double($0) }
+  }
+
   /// A time as options take it, in seconds: `500ms`, `30s`, `5min`, `2h`. Without a unit it is in seconds.
   package static func parseTime(_ text: String) -> Double? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }

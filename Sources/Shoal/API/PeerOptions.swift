@@ -5,7 +5,8 @@ import ShoalTransport
 import ShoalWire
 
 extension Peer {
-  /// What a peer is told at its start; for each, the `shoal` command has an option of the same name.
+  /// What a peer is told at its start; for each, and for each of `limits`, the `shoal` command has an option of the same
+  /// name.
   public struct Options: Sendable {
     /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
     public var listen: String
@@ -36,6 +37,8 @@ extension Peer {
     /// touched since is shared at once; some 256 MB at most. If nil, nothing is remembered. `shoal` uses
     /// `$XDG_CACHE_HOME/shoal` or `~/.cache/shoal`.
     public var hashFolder: String?
+    /// The limits that hold at first.
+    public var limits = Limits()
     /// The most bytes of pieces that are not yet verified, across all downloads.
     public var memory = SwarmConfiguration().bufferLimit
 
@@ -88,6 +91,7 @@ extension NodeOptions {
         .badOption, "\(options.memory): must be \(NodeOptions.leastMemory) bytes or more", option: .memory)
     }
     swarm.bufferLimit = options.memory
+    swarm.limits = try options.limits.checked()
     link = options.link
     hashFolder = options.hashFolder
     (capture, qlog, replacesRecords) = (options.capture, options.qlog, options.force)

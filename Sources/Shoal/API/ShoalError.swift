@@ -54,6 +54,12 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case qlog
     /// The bytes that may be kept in memory.
     case memory
+    /// The most bytes that are sent in a second.
+    case maxUpload
+    /// The most bytes that are requested in a second.
+    case maxDownload
+    /// The most connections.
+    case maxPeers
   }
 
   /// What would help, where the caller can call again with something else.

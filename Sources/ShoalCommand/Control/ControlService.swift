@@ -81,7 +81,17 @@ struct Control: Sendable {
   /// Opens them for a peer.
   init(_ session: Session, _ peer: Peer, _ observer: Observer) throws {
     let report = StatusReport(command: session.invocation.name, subject: .peer(observer))
-    try self.init(session, report) { _ in "this version cannot change limits of a command that runs" }
+    try self.init(session, report) { changes in
+      var limits = await peer.limits
+      do {
+        for (name, text) in changes {
+          guard Peer.Limits.options.contains(name) else { return "there is no limit \(quoted(name))" }
+          try limits.set(GivenValue(label: "--\(name)", text: text), for: name)
+        }
+        try await peer.setLimits(limits)
+      } catch { return "\(error)" }
+      return nil
+    }
   }
 
   /// Takes the socket's name away.

@@ -134,7 +134,7 @@ extension Download {
     }
     var ranges: [RangeField] = []
     defer { request(ranges, of: sources[s], &resources.outbox) }
-    while sources[s].wantsMore {
+    while sources[s].wantsMore, resources.requests.mayRequest(at: now) {
       guard let piece = pick(for: sources[s], &resources.random, at: now) else {
         update(at: s) { $0.isExhausted = true }
         break
@@ -143,7 +143,9 @@ extension Download {
         guard resources.budget.hasRoom(for: cut.pieceLength(piece)) else { return .needsRoom }
         begin(piece, &resources.budget)
       }
-      ranges += assign(piece, to: s, at: now)
+      let asked = assign(piece, to: s, at: now)
+      resources.requests.spend(asked.reduce(0) { $0 + Int($1.length) })
+      ranges += asked
     }
     return .enough
   }

@@ -33,7 +33,7 @@ extension Swarm {
   mutating func dial(for file: FileKey, at now: Instant) {
     dialer.earn(at: now)
     for address in files[file]?.download?.book.due(at: now) ?? [] where !bans.contains(address, at: now) {
-      guard files[file]?.download?.book.busyCount(at: now) ?? .max < configuration.peersPerFile else { return }
+      guard files[file]?.download?.book.busyCount(at: now) ?? .max < placesPerFile else { return }
       if let link = links.link(to: address) {
         files[file]?.download?.book.connecting(address, at: now)
         guard links[link]?.isOpen == true else { continue }
@@ -47,6 +47,7 @@ extension Swarm {
         subscribe(link, file, at: now)
         continue
       }
+      guard hasRoom(besides: links.live.count) else { return }
       // Our own host is no stranger.
       let isOwn = address.isLoopback
       guard isOwn || dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }
@@ -67,7 +68,7 @@ extension Swarm {
 
   /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room.
   mutating func renewPlace(for key: FileKey, at now: Instant) {
-    guard let download = files[key]?.download, download.book.busyCount(at: now) >= configuration.peersPerFile,
+    guard let download = files[key]?.download, download.book.busyCount(at: now) >= placesPerFile,
       now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal || download.isStarving(at: now),
       download.book.due(at: now).contains(where: { !bans.contains($0, at: now) })
     else { return }

@@ -16,6 +16,8 @@ struct UplinkControl {
     case steady(Int)
   }
 
+  /// The most that may be sent, in bytes per second; nil is no limit.
+  var limit: Double?
   private var phase = Phase.startup(best: 0, rounds: 0)
   /// The most that arrived of late, in bytes per second; 0 before anything was measured.
   private var measured = 0.0
@@ -31,7 +33,9 @@ struct UplinkControl {
   private var (sent, unsent) = (UInt64(0), 0)
 
   /// Bytes per second.
-  var rate: Double {
+  var rate: Double { min(probed, limit ?? .infinity) }
+
+  private var probed: Double {
     switch phase {
     case .startup: max(measured, UplinkControl.firstRate) * 2
     case .drain: max(measured, UplinkControl.leastRate) * 0.5
@@ -75,6 +79,7 @@ struct UplinkControl {
 
   /// Whether nothing is known to limit the rate.
   private var isOpen: Bool {
+    guard limit == nil else { return false }
     // Where answers come at once, a queue is seen before it is long.
     if case .startup = phase {
       return roundTrip < UplinkControl.shortRoundTrip && queueing < UplinkControl.leastQueueing

@@ -12,6 +12,10 @@ struct UploadBacklog {
   private(set) var current: Payload?
   /// The bytes that it was given; at least what the others had been given when it came.
   var virtualTime = 0.0
+  /// Whether it gives us something too.
+  var gives = false
+  /// How much more it is given for that: a peer that gives us something passes on to others too what it gets.
+  var weight: Double { gives ? 4 : 1 }
   /// Whether bytes of it are with the transport, and how many were handed over in this turn.
   var isActive = false
   var inTurn = 0

@@ -49,6 +49,14 @@ struct UploadScheduler {
     backlogs[link.index].append(range)
   }
 
+  /// Limits what is sent, to this many bytes per second.
+  mutating func limit(_ rate: Int?) { uplink.limit = rate.map { Double($0) } }
+
+  /// Notes whether a peer gives us something: it is then given more than others.
+  mutating func note(_ link: LinkKey, gives: Bool) {
+    if link.index < backlogs.count { backlogs[link.index].gives = gives }
+  }
+
   /// How many ranges of a peer wait.
   func count(_ link: LinkKey) -> Int { link.index < backlogs.count ? backlogs[link.index].count : 0 }
 
@@ -102,29 +110,24 @@ struct UploadScheduler {
     guard !waiting.isEmpty else { return nil }
     let isAlone = waiting.count == 1 && (active.isEmpty || active == waiting)
     uplink.refill(sent: endpoint.blockBytesSent, unsent: unsent, queueing: queueing, roundTrip: roundTrip, at: now)
-    guard uplink.mayServe || isAlone else {
+    guard uplink.mayServe || isAlone && uplink.limit == nil else {
       deadline = uplink.nextAt
       return nil
     }
-    for link in active {
-      let backlog = backlogs[link.index]
-      guard backlog.isWaiting, isAlone || backlog.current != nil || backlog.inTurn < UploadScheduler.turn,
-        takesMore(link, endpoint, isAlone ? UploadScheduler.aheadAlone : UploadScheduler.ahead)
-      else { continue }
-      return hand(link, isAlone)
-    }
+    let ahead = mostVirtualTime(at: now)
+    if let link = active.first(where: { goesOn($0, ahead, endpoint, isAlone) }) { return hand(link, isAlone) }
     guard moving.count < uplink.turns else {
       deadline = (moving.min() ?? now) + UploadScheduler.stall
       return nil
     }
-    guard let link = first(endpoint) else { return nil }
+    guard let link = first(endpoint, ahead) else { return nil }
     backlogs[link.index].inTurn = 0
     return hand(link, isAlone)
   }
 
   /// Call it when what may leave has left: what was handed over may be gone, so that more is to be handed over at once.
   mutating func drained(_ endpoint: borrowing Endpoint, at now: Instant) {
-    guard !waiting.isEmpty, deadline > now, uplink.mayServe || waiting.count == 1 else { return }
+    guard !waiting.isEmpty, deadline > now, uplink.mayServe || waiting.count == 1 && uplink.limit == nil else { return }
     let hasRoom =
       active.isEmpty
       || active.contains { link in
@@ -134,6 +137,28 @@ struct UploadScheduler {
       }
     if hasRoom, endpoint.blockBytesSent != drainedAt { deadline = now }
     drainedAt = endpoint.blockBytesSent
+  }
+
+  /// Where those that give nothing must stop and wait for one that does: it would otherwise get as much of the uplink as
+  /// they do, since that is how the transport shares it out.
+  private func mostVirtualTime(at now: Instant) -> Double {
+    let givers = active.filter {
+      backlogs[$0.index].gives && backlogs[$0.index].isWaiting
+        && now - backlogs[$0.index].unsentSince < UploadScheduler.stall
+    }
+    let least = givers.reduce(Double.infinity) { min($0, backlogs[$1.index].virtualTime) }
+    return least + UploadScheduler.mostLead
+  }
+
+  /// Whether a peer's turn goes on.
+  private func goesOn(
+    _ link: LinkKey, _ most: Double, _ endpoint: borrowing Endpoint, _ isAlone: Bool
+  ) -> Bool {
+    let backlog = backlogs[link.index]
+    let turn = Double(UploadScheduler.turn) * backlog.weight
+    return backlog.isWaiting && (isAlone || backlog.current != nil || Double(backlog.inTurn) < turn)
+      && (backlog.gives || backlog.virtualTime < most)
+      && takesMore(link, endpoint, isAlone ? UploadScheduler.aheadAlone : UploadScheduler.ahead)
   }
 
   private func takesMore(_ link: LinkKey, _ endpoint: borrowing Endpoint, _ ahead: Int) -> Bool {
@@ -172,11 +197,12 @@ struct UploadScheduler {
   }
 
   /// The one whose turn is next.
-  private func first(_ endpoint: borrowing Endpoint) -> LinkKey? {
+  private func first(_ endpoint: borrowing Endpoint, _ most: Double) -> LinkKey? {
     var best: (link: LinkKey, copies: Int, virtualTime: Double)?
     for link in waiting {
       let backlog = backlogs[link.index]
       if backlog.isActive, !takesMore(link, endpoint, UploadScheduler.ahead) { continue }
+      if !backlog.gives, backlog.virtualTime >= most { continue }
       let isBehind = virtualTime - backlog.virtualTime > UploadScheduler.mostLag
       let copies = isBehind ? -1 : leastSent(backlog).copies
       if let best, (best.copies, best.virtualTime) <= (copies, backlog.virtualTime) { continue }
@@ -202,14 +228,14 @@ struct UploadScheduler {
       let (place, range, _) = leastSent(backlogs[link.index])
       backlogs[link.index].begin(place, until: files[Int(range.source)].begin(at: range.offset))
     }
-    let part = backlogs[link.index].take(isAlone ? UploadScheduler.part : uplink.part)
+    let part = backlogs[link.index].take(isAlone && uplink.limit == nil ? UploadScheduler.part : uplink.part)
     if !backlogs[link.index].isActive {
       backlogs[link.index].isActive = true
       active.append(link)
     }
     uplink.spend(part.length)
     virtualTime = max(virtualTime, backlogs[link.index].virtualTime)
-    backlogs[link.index].virtualTime += Double(part.length)
+    backlogs[link.index].virtualTime += Double(part.length) / backlogs[link.index].weight
     if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }
     return (link, part)
   }
@@ -234,6 +260,8 @@ struct UploadScheduler {
   /// What is handed over ahead, for one among several, and for one alone, whose bytes may have to come from a disk.
   private static let ahead = 64 << 10
   private static let aheadAlone = 128 << 10
+  /// How much more than one that gives, in proportion, one that gives nothing may have been given.
+  private static let mostLead = Double(2 * turn)
   /// How far a peer may fall behind others, as it asks for what has been sent.
   private static let mostLag = Double(4 * turn)
   /// How long none of what was handed over may leave before others have turns instead.

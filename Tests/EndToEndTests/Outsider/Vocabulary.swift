@@ -5,7 +5,8 @@ func names(
   _: Address, _: Chunking, _: CloseReason, _: CloseReason.Kind, _: CongestionAlgorithm, _: Cut, _: Destination,
   _: Digest, _: Download, _: Download.Updates, _: Download.Updates.Iterator, _: DownloadProgress,
   _: DownloadProgress.Phase, _: DownloadStream, _: DownloadStream.Iterator, _: FoundFile, _: LinkSpec, _: LookupResult,
-  _: Lie, _: LookupResult.Holder, _: Peer, _: Peer.Options, _: PeerEvent, _: PeerStatistics, _: RepeatMode, _: Share,
+  _: Lie, _: LookupResult.Holder, _: Peer, _: Peer.Limits, _: Peer.Options, _: PeerEvent, _: PeerStatistics,
+  _: RepeatMode, _: Share,
   _: ShoalError, _: ShoalError.Code, _: ShoalError.Option, _: ShoalError.Remedy, _: Ticket, _: Tracker,
   _: Tracker.Options, _: TrackerEvent, _: TrackerEvent.Request, _: TrackerRefusal
 ) {}
