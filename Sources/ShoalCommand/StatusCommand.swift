@@ -42,13 +42,16 @@ struct StatusCommand {
     if text.hasSuffix("\n") { text.removeLast() }
     if session.isJSON {
       if !text.isEmpty { session.ending.unlessOver { session.console.print(text) } }
-    } else if isFrame {
-      // A person who watches sees it in place; a pipe gets one after the other.
-      let head = output.isTTY && output.canMove ? "\u{1B}[H\u{1B}[J" : "\n"
-      session.ending.unlessOver { session.console.print(head + (text.isEmpty ? nobody.message : text)) }
-    } else if !text.isEmpty {
-      let head = session.invocation.has("watch") && output.isTTY && output.canMove ? "\u{1B}[H\u{1B}[J" : ""
-      session.ending.unlessOver { session.console.print(head + text) }
+    } else if session.invocation.has("watch"), output.canMove {
+      // A person who watches sees it in place, as much as there is room for.
+      let shown = text.isEmpty ? nobody.message : text
+      let lines = shown.split(separator: "\n", omittingEmptySubsequences: false)
+      let room = max(output.rows - 2, 1)
+      let rest = lines.count > room ? "\nand \(counted(lines.count - room, "more line"))" : ""
+      let frame = lines.prefix(room).joined(separator: "\n") + rest
+      session.ending.unlessOver { session.console.print("\u{1B}[H\u{1B}[J" + frame) }
+    } else if isFrame || !text.isEmpty {
+      session.ending.unlessOver { session.console.print((isFrame ? "\n" : "") + (text.isEmpty ? nobody.message : text)) }
     }
     return answers.count
   }

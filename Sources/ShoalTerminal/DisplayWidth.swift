@@ -37,7 +37,7 @@ func elided(_ text: String, to columns: Int, unicode: Bool) -> String {
 }
 
 /// The first `columns` of a text, in whole characters.
-func clipped(_ text: String, to columns: Int) -> String {
+package func clipped(_ text: String, to columns: Int) -> String {
   var result = ""
   var used = 0
   for character in text {

@@ -42,6 +42,54 @@ struct PeerProgressTests {
     #expect(!origin.events.contains { if case .served = $0 { true } else { false } })
   }
 
+  /// The last words of a peer that stops say how far it got, so that both ends keep the same number.
+  @Test(arguments: seeds(1..<5)) func whoStopsSaysHowFarItGot(seed: UInt64) {
+    let scene = Scene(seed, 3_000_000)
+    let origin = scene.origin("delay=10ms,rate=8mbit")
+    let peer = scene.downloader("delay=5ms", from: [origin.address])
+    let key = scene.downloads[0].key
+    scene.world.run(for: 20 * .second) { peer.swarm.progress(key).bytes > 700_000 * seed / 2 }
+    let got = peer.swarm.progress(key).from[origin.address]
+    scene.world.stop(peer)
+    scene.world.run(for: .second)
+    let left = origin.events.compactMap { if case .left(_, _, let bytes) = $0 { bytes } else { nil } }
+    #expect(left.count == 1 && left.first == got, "seed \(seed)")
+  }
+
+  /// Where nothing gets through any more, both ends say two seconds later that they wait.
+  @Test func bothEndsWaitWhenThePathIsGone() {
+    let scene = Scene(3, 3_000_000)
+    let origin = scene.origin("delay=10ms,rate=8mbit")
+    let peer = scene.downloader("delay=5ms", from: [origin.address])
+    let key = scene.downloads[0].key
+    scene.world.run(for: 20 * .second) { peer.swarm.progress(key).bytes > 700_000 }
+    scene.world.network.onSend = { _, _ in false }
+    scene.world.run(for: .second / 2)
+    let before = (origin.swarm.standings.first, peer.swarm.standings.first)
+    scene.world.run(for: 2 * .second)
+    let after = (origin.swarm.standings.first, peer.swarm.standings.first)
+    #expect(before.0?.flow == after.0?.flow && before.1?.flow == after.1?.flow)
+    #expect(after.0?.isOwed == true && after.1?.isOwed == true && after.0?.isOpen == true)
+  }
+
+  /// What a receiver has got is known to the sharer within two seconds, at any time.
+  @Test(arguments: seeds(1..<4)) func theSharerKnowsSoon(seed: UInt64) {
+    let scene = Scene(seed, 6_000_000)
+    let origin = scene.origin("delay=40ms,rate=8mbit,loss=2%")
+    let peer = scene.downloader("delay=10ms", from: [origin.address])
+    let key = scene.downloads[0].key
+    var had: [UInt64] = []
+    while !peer.swarm.progress(key).isComplete, had.count < 200 {
+      scene.world.run(for: .second / 4)
+      if had.count >= 8, let row = origin.swarm.standings.first(where: \.isReceiver) {
+        #expect((row.have ?? 0) >= had[had.count - 8], "seed \(seed)")
+        #expect(row.have == row.moved, "seed \(seed)")
+      }
+      had.append(peer.swarm.progress(key).bytes)
+    }
+    #expect(had.count > 8)
+  }
+
   @Test func nobodyHasMoreThanThereIs() {
     var told = ToldProgress()
     var progress = Progress()

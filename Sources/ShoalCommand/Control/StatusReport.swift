@@ -84,8 +84,9 @@ struct StatusReport: Sendable {
       + "\(Units.total(UInt64(counts.bytesReceived))) in \(Units.grouped(counts.received)), \(Units.grouped(counts.corrupt)) "
       + "corrupt, \(Units.grouped(counts.duplicate)) duplicate"
     let peersTable = seen.rows.isEmpty ? [] : PeerTable(seen.rows, showsFile: true).lines(width: width, titles: true)
-    return [head] + [sums, used].flatMap { wrapped($0, to: width ?? 10_000, hanging: 4) }
+    let lines = [head, sums, used].flatMap { wrapped($0, to: width ?? 10_000, hanging: 4) }
       + (standing.files.isEmpty ? [] : files.lines(width: width)) + peersTable
+    return width.map { width in lines.map { clipped($0, to: max(width, 1)) } } ?? lines
   }
 
   // MARK: For programs

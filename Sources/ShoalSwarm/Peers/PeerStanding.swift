@@ -77,7 +77,9 @@ extension Swarm {
 
   private func receiver(_ row: PeerStanding, _ link: LinkKey, _ number: UInt16, _ file: FileKey) -> PeerStanding {
     var row = row
-    (row.file, row.isReceiver, row.isOwed) = (file, true, queuedRanges(link) > 0)
+    // What is under way and not known to have arrived is owed too.
+    let isUnderWay = row.connection.map { $0.bytesInFlight > 0 } ?? false
+    (row.file, row.isReceiver, row.isOwed) = (file, true, isUnderWay || queuedRanges(link) > 0)
     if let link = links[link], let counters = row.connection?.counters {
       row.flow = min(endpoint.delivered(link.connection), UInt64(counters.contentSent))
     }
