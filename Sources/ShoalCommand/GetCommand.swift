@@ -86,7 +86,10 @@ struct GetCommand {
     }
     let news = Task { [session, request] in
       var news = PeerNews(.getting(trackers: request.trackerCount))
-      for await event in peer.events { session.tell(news.line(for: event, sources: latest.sources)) }
+      for await event in peer.events {
+        event.object.map { object in session.emit(object) }
+        session.tell(news.line(for: event, sources: latest.sources))
+      }
     }
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }

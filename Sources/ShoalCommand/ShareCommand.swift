@@ -96,7 +96,7 @@ struct ShareCommand {
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
     var served = 0
     for await event in peer.events {
-      ShareCommand.object(for: event).map { object in session.emit(object) }
+      event.object.map { object in session.emit(object) }
       if case .withdrawn(_, _, let error) = event { throw error }
       session.tell(news.line(for: event))
       if case .served = event { served += 1 }
@@ -154,26 +154,6 @@ struct ShareCommand {
       (try? Resolver.parse(place)).flatMap { Resolver.numeric($0.host) }?.isLoopback ?? false
     }
     session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get \(share.ticket)\n")
-  }
-
-  /// The object for an event of a peer that is worth one.
-  private static func object(for event: PeerEvent) -> JSON? {
-    switch event {
-    case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]
-    case .disconnected(let address, let reason, _):
-      [
-        "event": "disconnected", "address": .string("\(address)"),
-        "code": .string("\(reason.kind)"), "reason": .string(reason.message ?? ""),
-      ]
-    case .left(let address, let id, _, let bytes):
-      ["event": "left", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
-    case .served(let address, let id, _, let bytes):
-      ["event": "served", "address": .string("\(address)"), "id": .string(id.hex), "bytes": .uint(bytes)]
-    case .registered(let tracker, let id):
-      ["event": "registered", "tracker": .string("\(tracker)"), "id": .string(id.hex)]
-    case .omitted(let count): ["event": "omitted", "events": .int(count)]
-    default: nil
-    }
   }
 }
 

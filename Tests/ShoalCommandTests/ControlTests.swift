@@ -126,7 +126,8 @@ import Testing
   }
 
   @Test func labelsAreEscaped() {
-    #expect(MetricsText.label("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")
+    #expect(MetricsText.label("a\"b\\c") == "a\\\"b\\\\c")
+    #expect(MetricsText.label("\u{1B}[2J\n") == "\\\\x1B[2J\\\\n")
   }
 
   @Test func metricsListenHereUnlessTold() throws {

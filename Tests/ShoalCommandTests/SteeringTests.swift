@@ -47,6 +47,35 @@ import Testing
     #expect(result.error.contains("no shoal process of yours runs"))
   }
 
+  /// What was left in a file of defaults, and that a broken one is named.
+  @Test func defaultsAreRead() throws {
+    let result = try beside(
+      """
+      mkdir -p etc/shoal; export XDG_CONFIG_HOME=$PWD/etc; printf '[get]\\noutput = there\\nquiet = yes\\n' >etc/shoal/config
+      shoal get $T && printf '[get]\\noutptu = x' >etc/shoal/config; shoal get $T; echo $?; shoal get $T --no-config -q
+      """)
+    #expect(result.output == "there\n2\nfilm.mkv\n", "\(result.output)")
+    #expect(
+      result.error.hasSuffix(
+        "/config:2: outptu is no option of 'shoal get' that a file may give; did you mean output?\n"))
+  }
+
+  @Test func aTrackerListsWhatWasRegisteredThere() throws {
+    let scratch = try Scratch()
+    let result = try RunningProgram.shell(
+      """
+      cd \(scratch.path); mkdir -m 700 run; export XDG_RUNTIME_DIR=$PWD/run; echo a >a.txt; echo b >'b c.txt'
+      shoal tracker --listen 127.0.0.1:0 --json >tracker & for i in $(seq 200); do [ -s tracker ] && break; sleep 0.05; done
+      A=$(grep -o '127.0.0.1:[0-9]*' tracker | head -1)
+      shoal share a.txt --listen 127.0.0.1:0 --tracker $A >ta 2>/dev/null & shoal share 'b c.txt' --listen 127.0.0.1:0 --tracker $A >tb 2>/dev/null &
+      for i in $(seq 200); do shoal list --tracker $A >out; [ $(wc -l <out) -eq 2 ] && break; sleep 0.05; done; sort out
+      shoal list --tracker $A --json --most 1 | tail -1; shoal stop 'b c.txt' -q && shoal stop --all -q; wait
+      """)
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == 3 && lines[0].hasPrefix("\"b c.txt\"  2 B  1 peer  "), "\(result.output)\(result.error)")
+    #expect(lines.last?.hasSuffix(#""files":2,"told":1}"#) == true)
+  }
+
   @Test func whatAKilledProcessLeavesIsNoProcess() throws {
     let result = try beside("kill -9 $P; wait $P; ls run/shoal; shoal status; ls run/shoal")
     #expect(result.output.hasSuffix(".sock\n") && result.output.split(separator: "\n").count == 1)

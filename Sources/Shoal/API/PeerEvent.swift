@@ -17,9 +17,9 @@ public enum PeerEvent: Sendable {
   case refused(Address, id: Digest)
   /// A peer sent what does not fit a file's id, which the lie proves, and is left alone for ten minutes.
   case distrusted(Address, id: Digest, Lie)
-  /// A peer has got what it wanted of a file, this many bytes of it from here.
+  /// A peer has all of a file, this many bytes of it from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
-  /// A peer has gone without saying whether it has what it wanted of a file; it had asked for this many bytes here.
+  /// A peer no longer wants a file of which it does not have all; this many bytes of it came from here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
   /// The name of a tracker or a peer cannot be resolved, for the reason given; it is tried again after `pause`.
   case unresolved(String, pause: Duration)

@@ -103,6 +103,11 @@ package struct PathFinding: Sendable {
   /// Why the system does not send there, if it does not.
   package var refusal: String?
 
+  /// What is known of a path.
+  package init(isOpen: Bool, status: ConnectionStatus? = nil, failure: String? = nil, refusal: String? = nil) {
+    (self.isOpen, self.status, self.failure, self.refusal) = (isOpen, status, failure, refusal)
+  }
+
   /// Connects to an address for some seconds, and sends a hundred small packets a second.
   package static func look(at address: Address, seconds: Double) async throws(ShoalError) -> PathFinding? {
     let node = try Node<ProbeLoop>(NodeOptions(listen: address.isIPv4 ? "0.0.0.0:0" : "[::]:0"))

@@ -17,8 +17,11 @@ struct ControlService: Sendable {
     SmallServer.Service(
       most: ControlService.longest, isComplete: { $0.contains(UInt8(ascii: "\n")) },
       answer: { request in
-        let words = String(decoding: request, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
-        return Array(await answer(words.split(separator: " ").map(String.init)).utf8)
+        let line = String(decoding: request, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
+        // A name may have spaces in it.
+        let isMatch = line.hasPrefix("match ")
+        let words = line.split(separator: " ", maxSplits: isMatch ? 1 : .max).map(String.init)
+        return Array(await answer(words).utf8)
       })
   }
 
@@ -33,7 +36,7 @@ struct ControlService: Sendable {
       }
       return "ok\n" + lines.map { "\($0)\n" }.joined()
     case "match":
-      guard await report.matches(words.dropFirst().joined(separator: " ")) else { return "error\nit is another\n" }
+      guard await report.matches(words.dropFirst().first ?? "") else { return "error\nit is another\n" }
       return "ok\n\(report.title)\n"
     case "stop":
       // After the answer has gone.

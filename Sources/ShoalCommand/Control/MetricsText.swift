@@ -110,9 +110,9 @@ struct MetricsText {
     }
   }
 
-  /// A label's value: names come from others.
+  /// A label's value: names come from others, and people look at them in terminals too.
   static func label(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    harmless(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }
 }
 
