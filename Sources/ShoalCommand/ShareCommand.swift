@@ -94,13 +94,12 @@ struct ShareCommand {
     }
     defer { watching.cancel() }
     var news = PeerNews(.sharing(tellsTrackers: !trackers.isEmpty))
-    var served = 0
+    var served = CopyCount(of: [share.id])
     for await event in peer.events {
       event.object.map { object in session.emit(object) }
       if case .withdrawn(_, _, let error) = event { throw error }
       session.tell(news.line(for: event))
-      if case .served = event { served += 1 }
-      if let copies, served >= copies { return await finish(copies: served) }
+      if served.take(event), let copies, served.count >= copies { return await finish(copies: served.count) }
     }
     await waitForEnd()
   }

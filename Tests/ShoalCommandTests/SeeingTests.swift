@@ -63,6 +63,20 @@ import Testing
     #expect(many.line(columns: 80, unicode: false) == "[" + String(repeating: "#", count: 78) + "]")
   }
 
+  @Test func aCopyIsAllThatIsSharedTogether() {
+    let ids = [Blake3.hash([1].span), Blake3.hash([2].span)]
+    var copies = CopyCount(of: Set(ids))
+    func served(_ port: UInt16, _ id: Digest) -> PeerEvent {
+      .served(Address(ipv4: 0xc000_0209, port: port), id: id, name: "", bytes: 1)
+    }
+    let isCounted = [
+      served(1, ids[0]), served(2, ids[0]), served(1, ids[0]), served(1, ids[1]), served(2, .zero), served(2, ids[1]),
+      served(2, ids[1]),
+    ].map { copies.take($0) }
+    #expect(isCounted == [false, false, false, true, false, true, false] && copies.count == 2)
+    #expect(!copies.take(.left(Address(ipv4: 1, port: 1), id: ids[0], name: "", bytes: 9)))
+  }
+
   @Test func copiesAreCounted() throws {
     #expect(failure { _ = try invocation("share", "f", "--once", "--once=3", "--once", "2") } == "no failure")
     #expect(try invocation("share", "--once", "2", "f").first("once")?.text == "2")
