@@ -144,7 +144,7 @@ struct DoctorCommand {
       return [Check(name: "path", finding: "\(error)", remedy: "check the name, or give an address")]
     }
     guard let address = addresses.first else { return [] }
-    guard let found = try await PathFinding.look(at: address, seconds: 3) else { return [] }
+    guard let found = try await PathFinding.look(at: address, seconds: 2) else { return [] }
     return [check(found, address)]
   }
 

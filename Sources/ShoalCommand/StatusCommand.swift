@@ -51,7 +51,9 @@ struct StatusCommand {
       let frame = lines.prefix(room).joined(separator: "\n") + rest
       session.ending.unlessOver { session.console.print("\u{1B}[H\u{1B}[J" + frame) }
     } else if isFrame || !text.isEmpty {
-      session.ending.unlessOver { session.console.print((isFrame ? "\n" : "") + (text.isEmpty ? nobody.message : text)) }
+      session.ending.unlessOver {
+        session.console.print((isFrame ? "\n" : "") + (text.isEmpty ? nobody.message : text))
+      }
     }
     return answers.count
   }

@@ -12,8 +12,9 @@ import Testing
 @Suite struct ControlTests {
   private func after(_ seconds: Nanoseconds) -> Instant { SystemClock.now() + seconds * .second }
 
+  /// The tasks' threads are few, and other tests keep them busy: what is answered at once may take long here.
   private func server(
-    _ scratch: Scratch, patience: Nanoseconds = 10 * .second, answer: [UInt8] = Array("ok\n".utf8)
+    _ scratch: Scratch, patience: Nanoseconds = 60 * .second, answer: [UInt8] = Array("ok\n".utf8)
   ) throws -> String {
     let path = scratch.at("socket")
     SmallServer(
@@ -25,8 +26,8 @@ import Testing
   private func ask(_ path: String, _ request: String = "x\n") async throws -> String? {
     guard let socket = try StreamSocket.connect(to: path) else { return nil }
     return try await waiting { [self] in
-      guard socket.write(Array(request.utf8), until: after(10)),
-        let bytes = socket.read(most: 1_000, until: after(10), { _ in false })
+      guard socket.write(Array(request.utf8), until: after(60)),
+        let bytes = socket.read(most: 1_000, until: after(60), { _ in false })
       else { return nil }
       return String(decoding: bytes, as: UTF8.self)
     }

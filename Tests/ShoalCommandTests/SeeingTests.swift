@@ -74,7 +74,8 @@ import Testing
       served(2, ids[1]),
     ].map { copies.take($0) }
     #expect(isCounted == [false, false, false, true, false, true, false] && copies.count == 2)
-    #expect(!copies.take(.left(Address(ipv4: 1, port: 1), id: ids[0], name: "", bytes: 9)))
+    let hasLeft = copies.take(.left(Address(ipv4: 1, port: 1), id: ids[0], name: "", bytes: 9))
+    #expect(!hasLeft)
   }
 
   @Test func copiesAreCounted() throws {

@@ -47,6 +47,17 @@ import Testing
     #expect(result.error.contains("no shoal process of yours runs"))
   }
 
+  @Test func limitsAreChangedAndShown() throws {
+    let result = try beside(
+      """
+      shoal limit film.mkv --max-upload 2MB/s -q && shoal status && shoal limit --max-upload none -q && shoal status --json
+      shoal limit --max-upload many; echo $?; shoal limit; echo $?
+      """)
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.first?.hasSuffix("up 0 B/s (limit 2.00 MB/s), down 0 B/s") == true, "\(result.output)\(result.error)")
+    #expect(result.output.contains(#""max_upload":null"#) && lines.suffix(2) == ["2", "2"])
+  }
+
   /// What was left in a file of defaults, and that a broken one is named.
   @Test func defaultsAreRead() throws {
     let result = try beside(

@@ -108,10 +108,15 @@ package struct PathFinding: Sendable {
     (self.isOpen, self.status, self.failure, self.refusal) = (isOpen, status, failure, refusal)
   }
 
-  /// Connects to an address for some seconds, and sends a hundred small packets a second.
+  /// Connects to an address, stays for some seconds, and sends a hundred small packets a second.
   package static func look(at address: Address, seconds: Double) async throws(ShoalError) -> PathFinding? {
     let node = try Node<ProbeLoop>(NodeOptions(listen: address.isIPv4 ? "0.0.0.0:0" : "[::]:0"))
     await node.ask { $0.open(address) }
+    for _ in 0..<100 {
+      guard let first = await node.ask({ $0.finding(towards: address) }), first.failure == nil else { break }
+      if first.status?.roundTrip != nil { break }
+      try? await Task.sleep(for: .milliseconds(50))
+    }
     try? await Task.sleep(for: .seconds(seconds))
     let finding = await node.ask { $0.finding(towards: address) }
     await node.close {}

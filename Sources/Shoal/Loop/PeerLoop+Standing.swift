@@ -26,6 +26,8 @@ package struct Standing: Sendable {
   package var counts: PeerStatistics
   /// What of the limits is used.
   package var use: SwarmUse
+  /// The limits that hold.
+  package var limits: SwarmLimits
 
   /// The file that a peer deals with.
   package func file(_ peer: PeerStanding) -> File? { files.first { $0.swarm.key == peer.file } }
@@ -41,7 +43,8 @@ extension PeerLoop {
     }
     return Standing(
       at: Double(SystemClock.now().nanoseconds) / 1e9, address: port.address, files: files, peers: swarm.standings,
-      trackers: swarm.trackers.map(\.tracker), counts: statistics, use: swarm.use)
+      trackers: swarm.trackers.map(\.tracker), counts: statistics, use: swarm.use,
+      limits: swarm.limits)
   }
 }
 

@@ -92,7 +92,7 @@ struct Control: Sendable {
           try limits.set(GivenValue(label: "--\(name)", text: text), for: name)
         }
         try await peer.setLimits(limits)
-      } catch { return "\(error)" }
+      } catch { return Failure(error).message }
       return nil
     }
   }

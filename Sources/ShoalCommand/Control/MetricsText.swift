@@ -24,6 +24,10 @@ struct MetricsText {
     gauge("connections_limit", "The most connections.", use.connectionLimit)
     gauge("buffered_bytes", "Bytes of pieces that are not yet verified.", use.buffered)
     gauge("buffered_limit_bytes", "The most of these.", use.bufferLimit)
+    if let rate = standing.limits.upload { gauge("upload_limit_bytes_per_second", "The most that is sent.", rate) }
+    if let rate = standing.limits.download {
+      gauge("download_limit_bytes_per_second", "The most that is asked for.", rate)
+    }
     gauge("hosts", "Hosts that are connected.", use.hosts)
     gauge("banned_addresses", "Addresses left alone for what they sent.", use.banned)
     let files = standing.files.prefix(MetricsText.mostSeries)

@@ -56,7 +56,8 @@ struct StatusReport: Sendable {
     let peers = Set(seen.rows.filter { $0.standing.isOpen }.map(\.standing.serial)).count
     let head =
       "\(title) at \(standing.address), \(upTime), \(counted(standing.files.count, "file")), \(counted(peers, "peer")), "
-      + "up \(Units.rate(seen.up)), down \(Units.rate(seen.down))"
+      + "up \(Units.rate(seen.up))\(limit(standing.limits.upload)), "
+      + "down \(Units.rate(seen.down))\(limit(standing.limits.download))"
     var files = Table([
       .init("file", isVital: true), .init("id"), .init("state", isVital: true), .init("have", .right),
       .init("size", .right), .init("peers", .right), .init("up", .right), .init("down", .right),
@@ -84,10 +85,14 @@ struct StatusReport: Sendable {
       + "\(Units.total(UInt64(counts.bytesReceived))) in \(Units.grouped(counts.received)), \(Units.grouped(counts.corrupt)) "
       + "corrupt, \(Units.grouped(counts.duplicate)) duplicate"
     let peersTable = seen.rows.isEmpty ? [] : PeerTable(seen.rows, showsFile: true).lines(width: width, titles: true)
-    let lines = [head, sums, used].flatMap { wrapped($0, to: width ?? 10_000, hanging: 4) }
+    let lines =
+      [head, sums, used].flatMap { wrapped($0, to: width ?? 10_000, hanging: 4) }
       + (standing.files.isEmpty ? [] : files.lines(width: width)) + peersTable
     return width.map { width in lines.map { clipped($0, to: max(width, 1)) } } ?? lines
   }
+
+  /// ` (limit 20.0 MB/s)`; nothing if there is none.
+  private func limit(_ rate: Int?) -> String { rate.map { " (limit \(Units.rate(Double($0))))" } ?? "" }
 
   // MARK: For programs
 
@@ -121,7 +126,9 @@ struct StatusReport: Sendable {
       "trackers": .array(standing.trackers.map { .string("\($0)") }),
       "datagrams": standing.counts.json, "buffered": .int(use.buffered), "buffer_limit": .int(use.bufferLimit),
       "connections": .int(use.connections), "connection_limit": .int(use.connectionLimit), "hosts": .int(use.hosts),
-      "banned": .int(use.banned),
+      "banned": .int(use.banned), "max_upload": standing.limits.upload.map { .int($0) } ?? .null,
+      "max_download": standing.limits.download.map { .int($0) } ?? .null,
+      "max_peers": standing.limits.peers.map { .int($0) } ?? .null,
     ]
   }
 
