@@ -194,6 +194,7 @@ extension Swarm {
 
   /// Ends our interest in a peer's copy of a file.
   mutating func stopWanting(_ file: FileKey, of link: LinkKey, at now: Instant) {
+    if let address = links[link]?.address { files[file]?.download?.book.vacate(address) }
     files[file]?.download?.remove(link, &resources)
     links[link]?.stopWanting(file, at: now)
   }

@@ -65,6 +65,8 @@ enum SwarmConstants {
   static let progressPause: Nanoseconds = .second
   /// What it costs to look up whether an address that we are told is known.
   static let toldWork = 8_192
+  /// Who sends less, in bytes per second, gives nothing.
+  static let leastThroughput = 256.0
   /// Over what time the throughput of a peer is averaged.
   static let throughputTime: Nanoseconds = .second
   /// How long a connection may go unused before it is closed.

@@ -54,6 +54,25 @@ struct PlacesTests {
     #expect(all.count { $0.wants > 0 } <= 2)
   }
 
+  /// Hosts that promise everything, give nothing or a byte now and then, and want the file themselves, take all places:
+  /// they make room all the same.
+  @Test(arguments: [0, 1] as [UInt32]) func hostsThatWantEverythingMakeRoom(bytes: UInt32) {
+    let scene = Scene(5, 4_000_000)
+    let hosts = (0..<4).map { _ in ScriptedServer(scene, answer: { bytes > 0 ? [$0.first(bytes)] : [] }) }
+    let peer = scene.downloader("delay=5ms,rate=100mbit", from: hosts.map(\.address)) { $0.peersPerFile = 4 }
+    scene.world.run(for: 2 * .second) { hosts.allSatisfy { $0.wants > 0 } }
+    for host in hosts {
+      var want = Want()
+      (want.file, want.id, want.serves) = (9, scene.file.id, 1)
+      host.say(want)
+    }
+    scene.world.run(for: .second)
+    let origin = scene.origin("delay=10ms,rate=20mbit")
+    scene.tell(0, of: [origin.address])
+    #expect(scene.finish(within: 60) < 15 * .second)
+    #expect(peer.swarm.connectionCount > 1)
+  }
+
   /// A hundred hosts that accept connections and say nothing take all places; they make room for others.
   @Test func aHundredHostsThatSayNothing() {
     let time = seconds(1) { scene in (0..<100).map { _ in scene.world.addStranger { _, _, _ in }.address } }

@@ -75,9 +75,9 @@ struct Source {
   /// When it last gave something, or was wanted from first.
   var heardAt: Instant { hasSent ? max(progressAt ?? since, since) : since }
 
-  /// Whether it has sent anything of late.
+  /// Whether it has sent anything of late that is worth its place.
   func gave(within span: Nanoseconds, at now: Instant) -> Bool {
-    guard hasSent, let progressAt else { return false }
+    guard hasSent, throughput >= SwarmConstants.leastThroughput, let progressAt else { return false }
     return now - progressAt < span
   }
 

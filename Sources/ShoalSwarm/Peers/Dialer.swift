@@ -66,19 +66,21 @@ extension Swarm {
     }
   }
 
-  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room.
+  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room; while
+  /// nobody gives anything, also one that wants something: liars want everything. It is served all the same.
   mutating func renewPlace(for key: FileKey, at now: Instant) {
     guard let download = files[key]?.download, download.book.busyCount(at: now) >= placesPerFile,
       now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal || download.isStarving(at: now),
       download.book.due(at: now).contains(where: { !bans.contains($0, at: now) })
     else { return }
+    let isStarving = download.isStarving(at: now)
     let useless = download.sources.filter { source in
       guard download.book.entries[source.address]?.isConnected == true else { return false }
       let isOld = now - source.since >= SwarmConstants.patience
       let wants = links.links(ofHost: source.address).contains {
         links[$0].map { $0.address == source.address && !$0.served.isEmpty } ?? false
       }
-      return isOld && !wants && !source.gave(within: SwarmConstants.renewal, at: now)
+      return isOld && (!wants || isStarving) && !source.gave(within: SwarmConstants.renewal, at: now)
     }
     guard let worst = useless.min(by: { ($0.heardAt, $0.serial) < ($1.heardAt, $1.serial) })
     else { return }

@@ -176,6 +176,14 @@ struct PeerBook {
     entries[address] = entry
   }
 
+  /// Notes that nothing is wanted from the address any more, although the connection may stay open for what the peer
+  /// wants: it takes no place.
+  mutating func vacate(_ address: Address) {
+    guard entries[address]?.isConnected == true else { return }
+    entries[address]?.isConnected = false
+    connectedCount -= 1
+  }
+
   /// Has the address left alone until then.
   mutating func rest(_ address: Address, until: Instant) {
     guard let retryAt = entries[address]?.retryAt else { return }
