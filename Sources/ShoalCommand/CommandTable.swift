@@ -41,7 +41,7 @@ enum CommandTable {
         Topic(
           "FILES",
           [
-            "NAME.part": "What has arrived of NAME so far. An interrupted download resumes from it.",
+            "NAME.part": "What has arrived of a file or folder so far. An interrupted download resumes from it.",
             "NAME.part.journal":
               "Which pieces in NAME.part are verified, so that they need not be again. Without it they are.",
             "$XDG_CACHE_HOME/shoal, or ~/.cache/shoal":
@@ -113,10 +113,14 @@ enum CommandTable {
     "metrics", "Serve figures for Prometheus at [ADDR]:PORT, by HTTP.", value: "address")
 
   private static let share = Command(
-    "share", "Serve a file until interrupted, and print the ticket that gets it.",
-    usage: ["shoal share <path> [<options>]"],
-    examples: ["shoal share film.mkv", "shoal share film.mkv --tracker tracker.example.org"],
-    arguments: [Argument("path", "The file, or - for standard input.", count: .many, completes: .files)],
+    "share", "Serve files or folders until interrupted, and print the ticket that gets them.",
+    examples: [
+      "shoal share film.mkv", "shoal share album", "shoal share film.mkv --tracker tracker.example.org",
+    ],
+    arguments: [
+      Argument(
+        "path", "A file or folder, several together, or - for standard input.", count: .many, completes: .files)
+    ],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -127,7 +131,10 @@ enum CommandTable {
           listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
-          Option("name", "Name for what comes from standard input.", value: "name"),
+          Option("name", "Name under which it goes. (default: its own)", value: "name"),
+          Option(
+            "list", "Let its own tracker find it by name, too. (default: only who has the ticket does)", value: "name",
+            mayStandAlone: true),
           Option(
             "once", "End after this many complete copies. (default: 1)", value: "n", mayStandAlone: true),
           Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
@@ -138,9 +145,9 @@ enum CommandTable {
     otherNames: ["send", "seed", "serve", "upload", "offer", "add"])
 
   private static let get = Command(
-    "get", "Download a file from every peer that has it, and verify it.",
+    "get", "Download a file or folder from every peer that has it, and verify it.",
     examples: ["shoal get shoal1nmgbfvc3...", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
-    arguments: [Argument("ticket", "Ticket, or a name or id.")],
+    arguments: [Argument("ticket", "Ticket, name or id; of an id that is listed, 8 digits will do.")],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -148,6 +155,10 @@ enum CommandTable {
           Option(
             "output", "Where to write: file, directory or -. (default: the ticket's name)", short: "o",
             value: "path", completes: .files),
+          Option(
+            "include", "Of a folder, only what fits this pattern: '*.jpg', a/b; repeatable.", value: "glob",
+            repeats: true),
+          Option("list", "Show what is in a folder, and fetch none of it."),
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Keep and serve nothing: a test of speed."),
           Option("stay", "Keep serving afterwards."),

@@ -34,7 +34,7 @@ final class DemoSwarm: Sendable {
   /// Hashes and serves the file, and waits until the tracker knows of it.
   func share(_ path: String) async throws -> (Share, Ticket) {
     try await origin.add(tracker: "\(tracker.address)")
-    let share = try await ShareCommand.hash(path, .automatic, origin, session)
+    let share = try await ShareCommand.hash([path], "", .automatic, origin, session)
     var ticket = share.ticket
     ticket.peers = []
     let isKnown = try await within(seconds: 5) { [origin] in

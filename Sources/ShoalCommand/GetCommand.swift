@@ -11,6 +11,8 @@ struct GetCommand {
   /// Whether the file goes to standard output, in order, and is kept nowhere.
   private let isStream: Bool
   private let patience: Double?
+  /// What of a folder is fetched; everything if there are none.
+  private let patterns: [String]
   private let options: Peer.Options
 
   init(_ session: Session) throws {
@@ -27,6 +29,14 @@ struct GetCommand {
     if !invocation.has("force"), let path = paths.first, FileSystem.isDanglingLink(path) {
       throw ShoalError.linkToNothing(path)
     }
+    patterns = invocation.all("include").map(\.text)
+    guard !patterns.contains("") else { throw UsageError("--include: needs a pattern, such as '*.jpg'") }
+    if invocation.has("list") {
+      for option in ["output", "stay", "discard", "include", "force"] where invocation.has(option) {
+        throw UsageError("--list fetches no file: leave out --\(option)")
+      }
+    }
+    if isStream, !patterns.isEmpty { throw UsageError("--include: standard output takes one file, not a folder") }
     patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try Peer.Options(access: invocation, listen: listen ?? ":0")
@@ -93,6 +103,7 @@ struct GetCommand {
     }
     defer { news.cancel() }
     for tracker in request.trackers { try await peer.add(tracker: tracker) }
+    guard !invocationLists else { return try await list(peer) }
     let progress = isStream ? try await write(peer, observer, latest) : try await fetch(peer, observer, latest)
     let summary = GetSummary(progress, await peer.statistics(), isStream: isStream)
     await session.ending.claim()
@@ -101,17 +112,38 @@ struct GetCommand {
     await stay(peer)
   }
 
+  private var invocationLists: Bool { session.invocation.has("list") }
+
+  /// Shows what is in a folder.
+  private func list(_ peer: Peer) async throws {
+    let listing = try await peer.listing(of: try await ticket(peer), wait: patience.map { .seconds($0) })
+    await session.ending.claim()
+    session.console.endProgress()
+    let text = ListingText(listing)
+    if session.isJSON {
+      for entry in listing.entries { session.emit(ListingText.object(of: entry)) }
+      session.emit(text.done)
+    } else {
+      for entry in listing.entries { session.console.print(ListingText.line(of: entry)) }
+      session.note(text.summary)
+    }
+  }
+
   private func fetch(_ peer: Peer, _ observer: Observer, _ latest: SharedProgress) async throws -> DownloadProgress {
     let download = try await peer.download(
-      try await ticket(peer), to: destination, force: session.invocation.has("force"),
-      wait: patience.map { .seconds($0) })
+      try await ticket(peer), to: destination, including: patterns,
+      force: session.invocation.has("force"), wait: patience.map { .seconds($0) })
     try await watch(download, observer, latest)
     return download.latest
   }
 
   /// Writes the file to standard output as it arrives, no faster than it is taken there.
   private func write(_ peer: Peer, _ observer: Observer, _ latest: SharedProgress) async throws -> DownloadProgress {
-    let stream = try await peer.stream(try await ticket(peer), wait: patience.map { .seconds($0) })
+    let ticket = try await ticket(peer)
+    guard !ticket.isFolder else {
+      throw Failure("\(escaped(ticket.name ?? "")) is a folder: name a directory instead of -", code: "file")
+    }
+    let stream = try await peer.stream(ticket, wait: patience.map { .seconds($0) })
     let watching = Task { try await watch(stream.download, observer, latest) }
     for try await slice in stream { try await StandardOutput.write(slice) }
     try await watching.value
@@ -145,13 +177,15 @@ struct GetCommand {
         }
       }
       defer { clock.cancel() }
-      guard let found = try await within(seconds: patience ?? 3e9, { try await peer.find(name: name) }) else {
+      guard let found = try await within(seconds: patience ?? 3e9, { try await peer.files(named: name) }) else {
         if let obstacle = await peer.obstacle() { throw Failure(commandWords(obstacle), code: "unavailable") }
         let who = request.trackers.count == 1 ? "tracker \(request.trackers[0]) does" : "the trackers do"
         throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
       }
-      let file = try session.file(named: name, among: found)
-      return Ticket(id: file.id, peers: request.peers, name: name, cut: file.cut)
+      let file = try session.file(named: name, among: found.files)
+      // Whoever has given the beginning of the id does not know the name yet.
+      let isID = GetRequest.isShortID(name) && file.id.hex.hasPrefix(name.lowercased())
+      return Ticket(id: file.id, peers: request.peers, name: isID ? nil : found.name, cut: isID ? nil : file.cut)
     }
   }
 
@@ -182,7 +216,7 @@ extension Destination {
     switch (self, subject) {
     case (.file(let path), _): Destination.files(at: path)
     case (.directory(let directory), .ticket(let ticket)):
-      ticket.name.flatMap(safeFileName).map { Destination.files(at: "\(directory)/\($0)") } ?? []
+      ticket.plainName.flatMap(safeFileName).map { Destination.files(at: "\(directory)/\($0)") } ?? []
     case (.directory, .name), (.nowhere, _): []
     }
   }

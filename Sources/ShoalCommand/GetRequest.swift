@@ -73,6 +73,11 @@ struct GetRequest {
     return isWord && (rest.hasPrefix("//") || digits.count >= 32 || isMisspelt)
   }
 
+  /// Whether a word may be the beginning of an id that a tracker knows.
+  static func isShortID(_ text: String) -> Bool {
+    (8..<64).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
   /// How many trackers may be asked.
   var trackerCount: Int {
     if case .ticket(let ticket) = subject { return Set(trackers + ticket.trackers).count }
@@ -90,12 +95,25 @@ extension GetRequest {
   }
 }
 
+extension Peer {
+  /// What the trackers know by a name: files or, if there is none, folders, whose names end with a slash.
+  func files(named name: String) async throws -> (name: String, files: [FoundFile]) {
+    let files = try await find(name: name)
+    guard files.isEmpty, name.unicodeScalars.last != "/" else { return (name, files) }
+    let folders = try await find(name: name + "/")
+    return folders.isEmpty ? (name, []) : (name + "/", folders)
+  }
+}
+
 extension Session {
   /// The one file that the trackers know by this name.
   func file(named name: String, among found: [FoundFile]) throws(Failure) -> FoundFile {
     let ids = found.reduce(into: [] as [Digest]) { ids, file in if !ids.contains(file.id) { ids.append(file.id) } }
     guard let file = found.first else {
-      throw Failure("the tracker knows no file named \(quoted(name)); is the name right?", code: "unknown_name")
+      let doubt =
+        GetRequest.isShortID(name)
+        ? ", and none whose id begins so; what is not listed there is found by its whole id" : "; is the name right?"
+      throw Failure("the tracker knows no file named \(quoted(name))\(doubt)", code: "unknown_name")
     }
     guard ids.count == 1 else {
       let list = ids.map { id in
@@ -103,7 +121,7 @@ extension Session {
         return "\(id) (\(Units.total(claims[0].cut.size)), from \(claims[0].claimant))"
       }
       .joined(separator: ", ")
-      throw Failure("\(quoted(name)) names \(ids.count) files; get one by its id: \(list)", code: "ambiguous_name")
+      throw Failure("\(quoted(name)) means \(ids.count) files; get one by its id: \(list)", code: "ambiguous_name")
     }
     let others = file.peers > 1 ? " and \(counted(file.peers - 1, "other"))" : ""
     note("\(quoted(name)) is \(file.id), \(Units.total(file.cut.size)), says \(file.claimant)\(others)")

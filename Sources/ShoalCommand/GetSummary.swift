@@ -37,17 +37,20 @@ struct GetSummary {
 
   /// The lines for standard error; the path goes to standard output.
   var lines: [String] {
-    if progress.wasThere { return ["\(escaped(name)): here already, BLAKE3 verified"] }
+    if progress.wasThere { return ["\(escaped(name)): \(files)here already, BLAKE3 verified"] }
     return [headline] + crowd + trouble
   }
 
   private var headline: String {
     let part = progress.resumed > 0 ? ", \(Units.total(fetched)) of them now," : ""
     let rate = goodput > 0 ? ", \(Units.rate(goodput)) (\(Units.bitRate(goodput)))" : ""
-    let whole = "\(Units.total(progress.bytes))\(part) in \(Units.duration(seconds))"
+    let whole = "\(files)\(Units.total(progress.bytes))\(part) in \(Units.duration(seconds))"
     let title = name.isEmpty ? progress.id.short : escaped(name)
     return "\(title): \(whole)\(rate), BLAKE3 verified\(isDiscarded && !isStream ? ", discarded" : "")"
   }
+
+  /// How many files a folder has.
+  private var files: String { progress.files.map { counted($0, "file") + ", " } ?? "" }
 
   /// The list of many peers, three to a line.
   private var crowd: [String] {
@@ -96,7 +99,7 @@ struct GetSummary {
       "bytes": .uint(progress.bytes), "seconds": .double(seconds), "goodput": .double(goodput),
       "chunks": .int(progress.totalChunks ?? 0), "datagrams": counts.json,
       "peers": .array(sources.map { ["address": .string("\($0.address)"), "bytes": .uint($0.bytes)] }),
-      "resumed": .uint(progress.resumed),
+      "resumed": .uint(progress.resumed), "files": progress.files.map { .int($0) } ?? .null,
     ]
   }
 }

@@ -47,16 +47,24 @@ struct LookupCommand {
     let id =
       switch request.subject {
       case .ticket(let ticket): ticket.id
-      case .name(let name): try session.file(named: name, among: try await peer.find(name: name)).id
+      case .name(let name): try session.file(named: name, among: try await peer.files(named: name).files).id
       }
-    let answer = try await peer.lookup(id: id, chunk: chunk)
+    let answer = named(try await peer.lookup(id: id, chunk: chunk))
     guard let chunk, answer.peers.isEmpty else { return answer }
     // Either nobody has it, or there is no such chunk.
-    let whole = try await peer.lookup(id: id)
+    let whole = named(try await peer.lookup(id: id))
     if let count = whole.peers.map(\.cut.chunks).max(), chunk >= Int(count) {
       let which = count == 1 ? "its only chunk is 0" : "it has chunks 0 to \(count - 1)"
       throw Failure("\(LookupText(whole).title) has no chunk \(chunk): \(which)", code: "no_peers")
     }
+    return answer
+  }
+
+  /// What is not listed has no name at a tracker, but perhaps in its ticket.
+  private func named(_ answer: LookupResult) -> LookupResult {
+    guard answer.name == nil, case .ticket(let ticket) = request.subject else { return answer }
+    var answer = answer
+    answer.name = ticket.plainName
     return answer
   }
 

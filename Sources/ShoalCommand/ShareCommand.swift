@@ -7,8 +7,8 @@ import Synchronization
 /// `shoal share`.
 struct ShareCommand {
   private let session: Session
-  private let path: String
-  /// What standard input is shared as; empty if nothing says, and for a file.
+  private let paths: [String]
+  /// What standard input, or several files together, are shared as; empty if nothing says.
   private let name: String
   private let trackers: [String]
   private let chunking: Chunking
@@ -19,17 +19,18 @@ struct ShareCommand {
   init(_ session: Session) throws(UsageError) {
     self.session = session
     let invocation = session.invocation
-    path = invocation["path"].text
-    guard invocation.all("path").count == 1 else {
-      throw UsageError("several paths: this version shares one file at a time; name one")
+    paths = invocation.all("path").map(\.text)
+    guard !paths.contains("") else { throw UsageError("the path is empty; name a file") }
+    let given = ["name", "list"].compactMap { invocation.first($0)?.text }.filter { !$0.isEmpty }
+    guard Set(given).count < 2 else { throw UsageError("--name and --list: give one name") }
+    name = given.first ?? (paths.count > 1 ? ShareCommand.name(of: paths) : "")
+    if paths == ["-"], name.isEmpty, invocation.has("list") {
+      throw UsageError("--list: what comes from standard input has no name; write --list=NAME")
     }
-    guard !path.isEmpty else { throw UsageError("the path is empty; name a file") }
-    name = invocation.first("name")?.text ?? ""
-    guard path == "-" || name.isEmpty else { throw UsageError("--name: names what is read from standard input, -") }
-    try invocation.checkRecords(against: [path])
-    if let status = try? FileSystem.status(path), status.kind == .directory {
-      throw UsageError("\(escaped(path)) is a directory: this version shares single files; name a file")
+    guard paths == ["-"] || !paths.contains("-") else {
+      throw UsageError("-: standard input is shared alone; for a file called so, write ./-")
     }
+    try invocation.checkRecords(against: paths)
     var trackers: [String] = []
     for tracker in invocation.all("tracker") {
       trackers.append(try tracker.place(named: "tracker", defaultPort: Tracker.defaultPort))
@@ -47,6 +48,7 @@ struct ShareCommand {
     options.hashFolder = invocation.has("no-cache") ? nil : FileSystem.cacheFolder
     options.anyPortIfBusy = listen == nil
     options.runsTracker = trackers.isEmpty
+    options.listsNames = invocation.has("list")
     options.trackers = trackers
     self.options = options
   }
@@ -60,7 +62,13 @@ struct ShareCommand {
     }
   }
 
-  private var isStream: Bool { path == "-" }
+  /// What several paths are called together, unless the user says.
+  static func name(of paths: [String]) -> String {
+    let first = paths[0].split(separator: "/").last.map(String.init) ?? "files"
+    return "\(first)+\(paths.count - 1)"
+  }
+
+  private var isStream: Bool { paths == ["-"] }
 
   func run() async throws {
     let peer = try Peer.start(options)
@@ -73,13 +81,14 @@ struct ShareCommand {
       await peer.close()
     }
     session.tellReceiveBuffer(peer)
-    if let fault = isStream && name.isEmpty ? "there is no name" : fileNameFault(isStream ? name : path) {
-      session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
-    }
     let share =
       isStream
       ? try await peer.share(reading: StandardInput(), name: name, chunking: chunking)
-      : try await ShareCommand.hash(path, chunking, peer, session)
+      : try await ShareCommand.hash(paths, name, chunking, peer, session)
+    if let fault = share.name.isEmpty ? "there is no name" : fileNameFault(share.name) {
+      session.warning(harmless("\(fault): receivers must choose another, with --output PATH"), code: "name")
+    }
+    tellOmissions(share)
     tell(share, peer)
     let watching = Task { [session] in
       var watch = PeerWatch(session, observer, event: "receiver")
@@ -112,11 +121,13 @@ struct ShareCommand {
     session.note("\(counted(copies, "complete copy", "complete copies")): done.")
   }
 
-  /// Hashes and shares a file, and shows how far along it is.
-  static func hash(_ path: String, _ chunking: Chunking, _ peer: Peer, _ session: Session) async throws -> Share {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let state = Mutex(ProgressState(name: name))
-    let share = try await peer.share(path, chunking: chunking) { done, whole in
+  /// Hashes and shares a file, a folder, or several of them under a name, and shows how far along it is.
+  static func hash(
+    _ paths: [String], _ name: String, _ chunking: Chunking, _ peer: Peer, _ session: Session
+  ) async throws -> Share {
+    let shown = name.isEmpty ? paths[0].split(separator: "/").last.map(String.init) ?? paths[0] : name
+    let state = Mutex(ProgressState(name: shown))
+    let tell: @Sendable (UInt64, UInt64) -> Void = { done, whole in
       let now = Session.now
       let current = state.withLock { state in
         state.show(phase: "hashing", done: done, of: whole, at: now)
@@ -124,8 +135,32 @@ struct ShareCommand {
       }
       session.progress(current)
     }
+    let share =
+      paths.count > 1
+      ? try await peer.share(filesAt: paths, name: name, chunking: chunking, onProgress: tell)
+      : try await peer.share(
+        paths[0], name: name.isEmpty ? nil : name, chunking: chunking, onProgress: tell)
     session.console.endProgress()
     return share
+  }
+
+  /// Names what is left out of a folder, as far as anybody reads on.
+  private func tellOmissions(_ share: Share) {
+    for omission in share.omissions.prefix(5) {
+      session.warning("\(escaped(omission.path)) is left out: it is \(omission.reason)", code: "omitted")
+    }
+    let others = share.omissions.count - 5
+    if others > 0 { session.warning("\(counted(others, "other")) left out like these", code: "omitted") }
+  }
+
+  /// Who finds it, and how.
+  private func findable(_ share: Share) -> String {
+    guard trackers.isEmpty else {
+      return " and telling \(trackers.joined(separator: ", ")), where it is found by its name"
+    }
+    return options.listsNames
+      ? " with its own tracker, where it is found by its name"
+      : "; only who has the ticket finds it (--list: by name too)"
   }
 
   private func tell(_ share: Share, _ peer: Peer) {
@@ -134,15 +169,16 @@ struct ShareCommand {
       "event": "sharing", "id": .string(share.id.hex), "name": .string(share.name),
       "ticket": .string("\(share.ticket)"), "listen": .string("\(peer.address)"), "tracker": known.first ?? .null,
       "chunks": .int(Int(share.cut.chunks)), "chunk_size": .uint(share.cut.usualChunk.bytes),
+      "bytes": .uint(share.size), "files": share.files.map { .int($0) } ?? .null,
+      "listed": .bool(options.listsNames || !trackers.isEmpty),
     ])
     guard !session.isJSON else { return }
     session.note(
-      "\(isStream && name.isEmpty ? "standard input" : escaped(share.name)): \(share.cut.words), id \(share.id) (as b3sum prints)"
+      "\(isStream && name.isEmpty ? "standard input" : escaped(share.name)): \(share.words)"
     )
     let isElsewhere = options.anyPortIfBusy && peer.address.port != Peer.defaultPort
     let place = "UDP \(peer.address.port)\(isElsewhere ? " (\(Peer.defaultPort) is in use)" : "")"
-    let tracker = trackers.isEmpty ? "with its own tracker" : "and telling \(trackers.joined(separator: ", "))"
-    session.note("Serving on \(place) \(tracker). Ctrl-C stops.\n")
+    session.note("Serving on \(place)\(findable(share)). Ctrl-C stops.\n")
     session.console.print("\(share.ticket)")
     if session.invocation.has("qr") {
       let lines = try? TicketCommand.code(of: share.ticket, session.console.standardError)
@@ -153,6 +189,14 @@ struct ShareCommand {
       (try? Resolver.parse(place)).flatMap { Resolver.numeric($0.host) }?.isLoopback ?? false
     }
     session.note("\n\(isLocal ? "On this machine" : "Elsewhere"):  shoal get \(share.ticket)\n")
+  }
+}
+
+extension Share {
+  /// `734.0 MB, 700 chunks of 1 MiB, id 6b0c… (as b3sum prints)`; a folder's id is no such number.
+  fileprivate var words: String {
+    guard let files else { return "\(cut.words), id \(id) (as b3sum prints)" }
+    return "\(counted(files, "file")), \(cut.words), id \(id)"
   }
 }
 

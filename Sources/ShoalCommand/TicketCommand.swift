@@ -45,7 +45,7 @@ struct TicketCommand {
     var table = Table([.init(), .init()])
     table.add(["id", ticket.id.hex])
     if let name = ticket.name { table.add(["name", escaped(name)]) }
-    if let cut = ticket.cut { table.add(["file", cut.words]) }
+    if let cut = ticket.cut { table.add([ticket.isFolder ? "listing" : "file", cut.words]) }
     for place in ticket.trackers { table.add(["tracker", place]) }
     for place in ticket.peers { table.add(["peer", place]) }
     return table.lines(width: nil)
@@ -54,6 +54,7 @@ struct TicketCommand {
   static func object(of ticket: Ticket) -> JSON {
     [
       "event": "done", "id": .string(ticket.id.hex), "name": ticket.name.map { .string($0) } ?? .null,
+      "folder": .bool(ticket.isFolder),
       "bytes": ticket.cut.map { .uint($0.size) } ?? .null, "chunks": ticket.cut.map { .int(Int($0.chunks)) } ?? .null,
       "piece_size": ticket.cut.map { .int($0.pieceSize) } ?? .null,
       "trackers": .array(ticket.trackers.map { .string($0) }), "peers": .array(ticket.peers.map { .string($0) }),

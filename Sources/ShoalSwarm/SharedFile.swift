@@ -5,6 +5,10 @@ import ShoalContent
 struct SharedFile {
   let id: Digest
   var name: String
+  /// Whether it was here from the beginning: its user has given it its name.
+  let isOurs: Bool
+  /// The name by which a tracker has said to know it; only this one is told to trackers of what others share.
+  var listedName: String?
   /// Whether what is here may be served to others; it may not if nothing is kept.
   let isServed: Bool
   /// The download, while the file is wanted.
@@ -19,6 +23,7 @@ struct SharedFile {
     id = download.id
     self.name = name
     isServed = download.isServed
+    isOurs = false
     self.download = download
   }
 
@@ -26,7 +31,7 @@ struct SharedFile {
   init(name: String, whole: LocalCopy) {
     id = whole.manifest.id
     self.name = name
-    isServed = true
+    (isServed, isOurs) = (true, true)
     finish(with: whole, FileProgress())
   }
 
@@ -39,6 +44,9 @@ struct SharedFile {
     guard isServed, let copy, copy.cut.pieces > 1 || download == nil else { return nil }
     return copy
   }
+
+  /// The name that a tracker is told: none where that would list what is to be found by its id alone.
+  func name(listing: Bool) -> String { isOurs ? listing ? name : "" : listedName ?? "" }
 
   var progress: FileProgress { download?.progress ?? finalProgress }
 

@@ -119,9 +119,12 @@ extension Swarm {
   // MARK: What others are told
 
   /// Tells trackers, and those who are waiting for an offer, about a file whose cut is proven.
-  private mutating func publish(_ key: FileKey, at now: Instant) {
+  mutating func publish(_ key: FileKey, at now: Instant) {
     guard let file = files[key], let copy = file.offered else { return }
-    for i in trackers.indices { trackers[i].register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks) }
+    for i in trackers.indices {
+      let name = file.name(listing: listingTrackers.contains(i))
+      trackers[i].register(id: file.id, cut: copy.cut, name: name, have: copy.chunks)
+    }
     for link in links.live {
       for entry in links[link]?.served ?? [] where entry.file == key { offer(link, entry, at: now) }
     }
@@ -196,6 +199,9 @@ extension Swarm {
     files[key]?.download?.book.add(address, limit: configuration.addressesPerFile)
     wake(at: now)
   }
+
+  /// The addresses at which a file may be had.
+  package func addresses(of key: FileKey) -> [Address] { files[key]?.download?.book.entries.keys.map { $0 } ?? [] }
 
   /// How many peers are known that may have a file.
   package func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }

@@ -9,17 +9,20 @@ package struct TrackerKey: Hashable, Sendable {
 
 extension Swarm {
   /// Adds a tracker, which will be told of all files and asked for their peers. Several trackers begin one after
-  /// another, at the rate at which new addresses are tried.
-  package mutating func add(tracker address: Address, at now: Instant) {
-    _ = add(trackerAt: [address], at: now)
+  /// another, at the rate at which new addresses are tried. Unless `listing`, it is told no names of what is shared here.
+  package mutating func add(tracker address: Address, listing: Bool = true, at now: Instant) {
+    _ = add(trackerAt: [address], listing: listing, at: now)
   }
 
   /// Adds a tracker whose name has these addresses, the likeliest first; nil if there are none. A tracker that is
   /// already there with all of them is not added again.
-  package mutating func add(trackerAt addresses: [Address], at now: Instant) -> TrackerKey? {
+  package mutating func add(trackerAt addresses: [Address], listing: Bool = true, at now: Instant) -> TrackerKey? {
     guard let first = addresses.first else { return nil }
     let known = trackers.firstIndex { tracker in addresses.allSatisfy { tracker.addresses.contains($0) } }
-    if let known { return TrackerKey(index: known) }
+    if let known {
+      if listing, listingTrackers.insert(known).inserted { for key in files.keys { publish(key, at: now) } }
+      return TrackerKey(index: known)
+    }
     let startAt = max(now, nextTrackerAt)
     nextTrackerAt = startAt + .second / Nanoseconds(max(configuration.opensPerSecond, 1))
     var client = TrackerClient(
@@ -27,9 +30,10 @@ extension Swarm {
       configuration: configuration.tracker, startAt: startAt)
     for key in files.keys {
       guard let file = files[key], let copy = file.offered else { continue }
-      client.register(id: file.id, cut: copy.cut, name: file.name, have: copy.chunks)
+      client.register(id: file.id, cut: copy.cut, name: file.name(listing: listing), have: copy.chunks)
     }
     trackers.append(client)
+    if listing { listingTrackers.insert(trackers.count - 1) }
     for key in files.wanted { files[key]?.download?.lookups.hasten() }
     wake(at: now)
     return TrackerKey(index: trackers.count - 1)
@@ -88,6 +92,11 @@ extension Swarm {
       if case .peers(let packet) = event {
         for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
           if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
+          // What is listed stays so when whoever listed it has gone.
+          if files[key]?.listedName == nil, !packet.name.isEmpty, files[key]?.name == packet.name {
+            files[key]?.listedName = packet.name
+            publish(key, at: now)
+          }
           // We also connect to peers that have nothing yet: they will have something later, and want what we have.
           for peer in packet.peers.sorted(by: { $0.have > $1.have }) { add(peer: peer.address, for: key, at: now) }
         }

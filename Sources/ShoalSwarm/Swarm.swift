@@ -20,6 +20,8 @@ package struct Swarm: ~Copyable {
   var uploads = UploadScheduler()
   /// The trackers that it deals with.
   package internal(set) var trackers: [TrackerClient] = []
+  /// Those that may list what is shared here by its name.
+  var listingTrackers: Set<Int> = []
   /// What the files want said, and the resources that they share.
   var resources: SwarmResources
   var secrets: SecretGenerator

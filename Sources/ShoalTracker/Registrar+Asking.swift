@@ -4,14 +4,17 @@ import ShoalWire
 
 extension Registrar {
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
-    guard let named = registry.files(named: packet.name) else { throw Refused(.unknownFile, "") }
+    let named = registry.files(named: packet.name)
+    var others = registry.files(idPrefix: packet.name.lowercased())
+    others.removeAll { id in named?.claims.contains { $0.id == id } ?? false }
+    guard named != nil || !others.isEmpty else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
-    answer.total = UInt16(clamping: named.claims.count)
+    answer.total = UInt16(clamping: (named?.claims.count ?? 0) + others.count)
     var room = Limits.smallestDatagram - answer.encodedSize
     let most = room / FoundEntry().encodedSize
     let registry = registry
-    let files = named.first(most, using: &random) { registry.files[$0]?.hostCount ?? 0 }
-    for id in files {
+    let files = named?.first(most, using: &random) { registry.files[$0]?.hostCount ?? 0 } ?? []
+    for id in files + others.prefix(most - files.count) {
       guard let file = registry.files[id] else { continue }
       let eldest = registry[file.eldest]
       var entry = FoundEntry()

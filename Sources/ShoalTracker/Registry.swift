@@ -15,6 +15,8 @@ struct Registry: Sendable {
   private var names: [String: NamedFiles] = [:]
   /// The files that have a name, whichever.
   private(set) var listed = ListedFiles()
+  /// The files that have a name, by the first eight digits of their ids.
+  private var shortIDs: [String: NamedFiles] = [:]
   private var registrations: SharedBudget
   private var maps: SharedBudget
   private var recency = RecencyList()
@@ -45,6 +47,16 @@ struct Registry: Sendable {
 
   /// The files of this name: nil if there is none.
   func files(named name: String) -> NamedFiles? { names[name] }
+
+  /// The files whose ids begin with these digits, eight or more, and that can be found by a name as well: whoever has
+  /// not listed a file has its id for a secret.
+  func files(idPrefix digits: String) -> [Digest] {
+    guard digits.utf8.count >= Registry.shortest else { return [] }
+    let claims = shortIDs[String(digits.prefix(Registry.shortest))]?.claims ?? []
+    return claims.map(\.id).filter { $0.hex.hasPrefix(digits) }
+  }
+
+  private static let shortest = 8
 
   /// A peer has a file with this cut, and these chunks of it. Whether the registration is new or of a new cut, and how
   /// many chunks are new.
@@ -165,17 +177,37 @@ extension Registry {
   private mutating func list(_ id: Digest) {
     let eldest = slots[files[id]!.eldest]!
     let host = HostKey(eldest.key.peer)
-    guard !files[id]!.isListed, !eldest.name.isEmpty else { return }
+    guard !eldest.name.isEmpty else { return }
+    listByID(id, of: host)
+    guard !files[id]!.isListed else { return }
     if let named = names[eldest.name], named.claims.count >= configuration.filesPerName {
       guard let victim = named.victim(for: host) else { return }
-      unlist(victim, eldest.name)
+      unlist(victim, eldest.name, keepingID: true)
     }
     names[eldest.name, default: NamedFiles()].insert(id, of: host)
     listed.insert(id)
     files[id]!.isListed = true
   }
 
-  private mutating func unlist(_ id: Digest, _ name: String) {
+  private mutating func listByID(_ id: Digest, of host: HostKey) {
+    guard !files[id]!.isListedByID else { return }
+    if let short = shortIDs[id.short], short.claims.count >= configuration.filesPerName {
+      guard let victim = short.victim(for: host) else { return }
+      unlistByID(victim)
+    }
+    shortIDs[id.short, default: NamedFiles()].insert(id, of: host)
+    files[id]!.isListedByID = true
+  }
+
+  private mutating func unlistByID(_ id: Digest) {
+    guard files[id]!.isListedByID else { return }
+    shortIDs[id.short]!.remove(id)
+    if shortIDs[id.short]!.claims.isEmpty { shortIDs[id.short] = nil }
+    files[id]!.isListedByID = false
+  }
+
+  private mutating func unlist(_ id: Digest, _ name: String, keepingID: Bool = false) {
+    if !keepingID { unlistByID(id) }
     guard files[id]!.isListed else { return }
     names[name]!.remove(id)
     listed.remove(id)

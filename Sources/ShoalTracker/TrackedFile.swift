@@ -18,6 +18,8 @@ struct TrackedFile: Sendable {
   var eldest: Int
   /// Whether FIND finds it under its name.
   var isListed = false
+  /// Whether FIND finds it by the beginning of its id, too.
+  var isListedByID = false
 
   init(eldest: Int) { self.eldest = eldest }
 

@@ -12,6 +12,7 @@ func peer(
   _ change: (inout NodeOptions) -> Void = { _ in }
 ) throws -> Peer {
   var options = NodeOptions(listen: "127.0.0.1:0", runsTracker: tracker)
+  options.listsNames = tracker
   options.link = try LinkSpec(parsing: link)
   options.linkSeed = seed
   options.capture = capture

@@ -29,7 +29,9 @@ import Testing
   @Test(arguments: [
     (["get", "x", "--tracker", "a", "-o", "-", "--stay"], "keeps nothing: leave out --stay"),
     (["get", "x", "--tracker", "a", "-o", "-", "--json"], "keeps nothing: leave out --json"),
-    (["share", "/dev/null", "--name", "x"], "--name: names what is read from standard input, -"),
+    (["share", "/dev/null", "--name", "x", "--list=y"], "--name and --list: give one name"),
+    (["share", "-", "--list"], "has no name; write --list=NAME"),
+    (["share", "-", "x"], "-: standard input is shared alone"),
   ])
   func whatDoesNotGoTogetherIsNamed(_ words: [String], _ message: String) throws {
     let outcome = try RunningProgram.run("shoal", words)

@@ -196,6 +196,8 @@ import Testing
         "chunks \(Limits.chunks)", "fileSize \(Limits.fileSize)",
         "pieceExponents \(exponents.lowerBound)–\(exponents.upperBound)",
         "window \(window.lowerBound)–\(window.upperBound)", "nameLength \(Limits.nameLength)",
+        "listingBytes \(Limits.listingBytes)", "listingEntries \(Limits.listingEntries)",
+        "listingDepth \(Limits.listingDepth)",
         "amplification \(Limits.amplification)",
       ])
   }

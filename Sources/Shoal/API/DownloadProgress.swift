@@ -26,7 +26,7 @@ public struct DownloadProgress: Sendable {
   public var path: String?
   /// Bytes verified, whichever run they came in.
   public var bytes: UInt64 = 0
-  /// The file's size in bytes, once it is known.
+  /// The size in bytes of the file, or of all that is wanted of a folder, once it is known.
   public var total: UInt64?
   /// Bytes looked at so far in the phase `checking`.
   public var checked: UInt64 = 0
@@ -34,6 +34,8 @@ public struct DownloadProgress: Sendable {
   public var resumed: UInt64 = 0
   /// Bytes accepted from peers in this run, verified or not yet.
   public var accepted: UInt64 = 0
+  /// How many files there are, if it is a folder and that is known; without those that are not wanted.
+  public var files: Int?
   /// Chunks that are complete.
   public var chunks = 0
   /// How many chunks there are, once that is known.

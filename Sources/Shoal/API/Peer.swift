@@ -80,7 +80,8 @@ public final class Peer: Sendable, Closable {
   /// The receive buffer that the system granted, and what was asked for, in bytes.
   package var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
 
-  /// Registers all files with a tracker, `host:port`, from now on, and asks it for peers. Later tickets name it.
+  /// Registers all files with a tracker, `host:port`, from now on, under the names by which they are shared, and asks it for
+  /// peers. Later tickets name it. A tracker that is only named by a ticket is told no name but the one that it tells.
   ///
   /// Its name is resolved now, again when the tracker falls silent, and every minute; all of its addresses are tried.
   /// If the name cannot be resolved, that is tried again, less and less often, and `PeerEvent.unresolved` says why.
@@ -90,23 +91,27 @@ public final class Peer: Sendable, Closable {
 
   private func add(_ place: Resolver.HostPort) {
     trackers.withLock { if !$0.contains(place.text) { $0.append(place.text) } }
-    node.post { loop in loop.add(tracker: place) }
+    node.post { loop in loop.add(tracker: place, listing: true) }
   }
 
   // MARK: Sharing
 
-  /// Cuts a file into chunks, hashes it and serves it from then on. `onProgress` is told how many bytes of how many
-  /// have been hashed.
+  /// Cuts a file into chunks, hashes it and serves it from then on, under its own name or another; or a folder, with all
+  /// that is in it. `onProgress` is
+  /// told how many bytes of how many have been hashed.
   ///
   /// The file stays open, as does that of every share: to share thousands of files, the process must be allowed to have
   /// that many open (`ulimit -n`). The file must not change while it is shared; if it does, it is withdrawn, and
   /// `PeerEvent.withdrawn` says so.
   public func share(
-    _ path: String, chunking: Chunking = .automatic,
+    _ path: String, name: String? = nil, chunking: Chunking = .automatic,
     onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) async throws(ShoalError) -> Share {
-    let name = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
-    return try await share(path, nil, chunking, name: name, onProgress)
+    let own = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
+    guard (try? FileSystem.status(path))?.kind == .directory else {
+      return try await share(path, nil, chunking, name: name ?? own, onProgress)
+    }
+    return try await share(folder: path, name: name, chunking: chunking, onProgress: onProgress)
   }
 
   /// Serves bytes under a name. The bytes are copied.
@@ -124,8 +129,9 @@ public final class Peer: Sendable, Closable {
     try await share(name, Spool.onDisk(name, stream), chunking, name: name)
   }
 
-  private func share(
-    _ path: String, _ file: File?, _ chunking: Chunking, name: String,
+  func share(
+    _ path: String, _ file: File?, _ chunking: Chunking, name: String, content: Share.Content? = nil,
+    isPart: Bool = false,
     _ onProgress: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws(ShoalError) -> Share {
     let flag = Flag()
@@ -139,8 +145,9 @@ public final class Peer: Sendable, Closable {
               let name = name.isEmpty ? nil : name
               // Whoever has the ticket can ask us at once, and need not wait for a tracker's answer, which may be lost.
               let ticket = Ticket(id: manifest.id, trackers: trackers, peers: own, name: name, cut: manifest.cut)
-              let share = Share(manifest, name: name ?? "", ticket: ticket, node, key)
-              loop.shares[key.index] = share
+              let share = Share(manifest, ticket: ticket, content: content, node, key)
+              if !isPart { loop.shares[key.index] = share }
+              if let content { loop.listings[content.key.index] = key }
               return share
             }
             continuation.resume(returning: share)
@@ -170,11 +177,17 @@ public final class Peer: Sendable, Closable {
   /// download continues from it. An existing file with other content is an error, unless `force`; so is a `NAME.part`
   /// that no download of this file left. Fails once neither a name in the ticket nor that of a tracker can be resolved,
   /// now or later. Also fails once nothing has come for as long as `wait`; without `wait`, it waits for peers forever.
+  ///
+  /// Of a folder only what one of the `patterns` means is fetched, if there are any: `*.jpg`, `2026/**/*.raw`. What is
+  /// there and equal is left alone; what differs is an error before anything is fetched, unless `force`.
   public func download(
-    _ ticket: Ticket, to destination: Destination, force: Bool = false, wait: Duration? = nil
+    _ ticket: Ticket, to destination: Destination, including patterns: [String] = [], force: Bool = false,
+    wait: Duration? = nil
   ) async throws(ShoalError) -> Download {
     let download = Download(node, ticket, destination)
-    try await begin(download, ticket, nil, force: force, wait: wait)
+    var request = DownloadRequest(ticket: ticket, trackers: [], peers: [])
+    (request.patterns, request.replacing, request.patience) = (patterns.map { Glob($0) }, force, wait)
+    try await begin(download, request)
     return download
   }
 
@@ -194,13 +207,13 @@ public final class Peer: Sendable, Closable {
       guard let download else { return }
       node.post { loop in loop.advance(download, to: range) }
     }
-    try await begin(download, ticket, pieces, force: false, wait: wait)
+    try await begin(
+      download, DownloadRequest(ticket: ticket, trackers: [], peers: [], pieces: pieces, patience: wait))
     return DownloadStream(download, pieces)
   }
 
-  private func begin(
-    _ download: Download, _ ticket: Ticket, _ pieces: PieceFlow?, force: Bool, wait: Duration?
-  ) async throws(ShoalError) {
+  private func begin(_ download: Download, _ request: DownloadRequest) async throws(ShoalError) {
+    let ticket = request.ticket
     guard !Task.isCancelled else { throw ShoalError.closed("the task was cancelled") }
     var failure: ShoalError?
     func places(_ texts: [String], defaultPort: UInt16) -> [Resolver.HostPort] {
@@ -215,9 +228,11 @@ public final class Peer: Sendable, Closable {
     // A part of a ticket that cannot be read matters only if no other part can be.
     if let failure, peers.isEmpty, trackers.isEmpty { throw failure }
     let leftOut = ticket.trackers.count - Peer.ticketTrackers
-    let begun: Void? = await node.ask { loop in
+    var placed = request
+    (placed.trackers, placed.peers) = (trackers, peers)
+    let begun: Void? = await node.ask { [placed] loop in
       if leftOut > 0 { loop.onPeerEvent?(.trackersLeftOut(leftOut)) }
-      loop.begin(download, ticket, trackers: trackers, peers: peers, pieces, replacing: force, patience: wait)
+      loop.begin(download, placed)
     }
     guard begun != nil else { throw ShoalError.closed() }
   }

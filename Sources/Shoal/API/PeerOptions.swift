@@ -14,7 +14,10 @@ extension Peer {
     public var anyPortIfBusy = false
     /// Whether a tracker answers on the same port, and the tickets of shared files name it.
     public var runsTracker: Bool
-    /// Trackers, `host:port`, that are told of every file, asked for peers, and named in tickets.
+    /// Whether that tracker lists what is shared by its name. If not, a share is found by its ticket alone, or by its id,
+    /// which nobody guesses.
+    public var listsNames = false
+    /// Trackers, `host:port`, that are told of every file and its name, asked for peers, and named in tickets.
     public var trackers: [String] = []
     /// How lost packets are retransmitted; go-back-N if either end asks for it.
     public var arq = RepeatMode.selectiveRepeat
@@ -71,6 +74,7 @@ extension NodeOptions {
   package init(_ options: Peer.Options) throws(ShoalError) {
     self.init(listen: options.listen, runsTracker: options.runsTracker)
     anyPortIfBusy = options.anyPortIfBusy
+    listsNames = options.listsNames
     swarm.transport.repeatMode = options.arq
     let windows = Int(Limits.window.lowerBound)...Int(Limits.window.upperBound)
     guard windows.contains(options.window) else {

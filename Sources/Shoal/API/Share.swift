@@ -1,27 +1,49 @@
 import ShoalContent
 import ShoalSwarm
 
-/// A file that is served until `stop`, or until its peer is closed; nobody needs to hold the share.
+/// A file or a folder that is served until `stop`, or until its peer is closed; nobody needs to hold the share.
 public final class Share: Sendable {
-  /// The file's BLAKE3 hash.
+  /// The file's BLAKE3 hash; for a folder, that of its listing.
   public let id: Digest
   /// Its name, without the path.
   public let name: String
-  /// How it is cut.
+  /// How it is cut; for a folder, how the content of its files is.
   public let cut: Cut
   /// What a receiver needs: the id, and the peer's addresses and trackers as they were when the file was shared.
   public let ticket: Ticket
 
-  private let node: Node<PeerLoop>
-  private let key: FileKey
+  /// How many files are in it, if it is a folder.
+  public let files: Int?
+  /// What of a folder is not shared, as it is neither a file nor a folder, or leads out of it: a hundred at most.
+  public let omissions: [Omission]
 
-  init(_ manifest: Manifest, name: String, ticket: Ticket, _ node: Node<PeerLoop>, _ key: FileKey) {
-    id = manifest.id
-    cut = manifest.cut
-    (self.name, self.ticket, self.node, self.key) = (name, ticket, node, key)
+  private let node: Node<PeerLoop>
+  let key: FileKey
+
+  /// Something that is not shared.
+  public struct Omission: Sendable, Hashable {
+    /// Where it is.
+    public var path: String
+    /// Why it is not shared.
+    public var reason: String
   }
 
-  /// The file's size in bytes.
+  /// What a share of a folder's listing knows of its content.
+  struct Content: Sendable {
+    var key: FileKey
+    var cut: Cut
+    var files: Int
+    var omissions: [Omission]
+  }
+
+  init(_ manifest: Manifest, ticket: Ticket, content: Content? = nil, _ node: Node<PeerLoop>, _ key: FileKey) {
+    id = manifest.id
+    cut = content?.cut ?? manifest.cut
+    (name, files, omissions) = (ticket.plainName ?? "", content?.files, content?.omissions ?? [])
+    (self.ticket, self.node, self.key) = (ticket, node, key)
+  }
+
+  /// The size in bytes of the file, or of all files together.
   public var size: UInt64 { cut.size }
 
   /// Stops serving the file, and tells trackers and peers; if the file is shared twice, the other share continues.

@@ -6,6 +6,8 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
     /// The ticket cannot be read.
     case badTicket = "bad_ticket"
+    /// The listing of a folder is none, or one that must not be restored.
+    case badListing = "bad_listing"
     /// An address or host name is wrong or unknown.
     case badAddress = "bad_address"
     /// An option has a value that it cannot have.

@@ -10,7 +10,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   public var trackers: [String]
   /// Peers that may have the file, as `host:port`.
   public var peers: [String]
-  /// What the file was called, if the ticket says; not to be trusted.
+  /// What the file was called, if the ticket says; not to be trusted. That of a folder ends with a slash.
   public var name: String?
   /// How the file is cut, if the ticket says.
   public var cut: Cut?
@@ -22,6 +22,17 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     self.peers = peers
     self.name = name
     self.cut = cut
+  }
+
+  /// Whether it says that it is of a folder.
+  public var isFolder: Bool { name.map(isFolderName) ?? false }
+
+  /// The name without the slash that says that it is a folder's.
+  package var plainName: String? { name.map(Ticket.plain)?.nilIfEmpty }
+
+  /// A name without the slash that says that it is a folder's.
+  package static func plain(_ name: String) -> String {
+    isFolderName(name) ? String(name.unicodeScalars.dropLast()) : name
   }
 
   /// Reads a ticket, a bare id of 64 hex digits, or that with hints as in a URL:
@@ -101,3 +112,6 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     return String(validating: bytes, as: UTF8.self)
   }
 }
+
+/// Whether a name is one of a folder.
+package func isFolderName(_ name: String) -> Bool { name.unicodeScalars.last == "/" }

@@ -17,6 +17,8 @@ final class LocalDisk {
   private var files: [LocalFile?] = []
   var store = Store()
   var openFiles: [StoreKey: File] = [:]
+  /// The folders whose contents are fetched, by their downloads' numbers.
+  private var folders: [Int: RestoredFolder] = [:]
   /// The status of each shared file when it was hashed.
   var hashed: [Int: FileStatus] = [:]
   var shares: [Int: Share] = [:]
@@ -62,9 +64,13 @@ final class LocalDisk {
   // MARK: Storing
 
   /// Prepares a place for a file, and verifies what is already there; without a `target`, nothing is kept.
-  func prepare(_ key: FileKey, _ manifest: Manifest, target: String?, replacing: Bool) {
+  /// What is fetched may be the content of a `folder`.
+  func prepare(
+    _ key: FileKey, _ manifest: Manifest, target: String?, replacing: Bool, folder: RestoredFolder? = nil
+  ) {
     // This may be the second manifest, if the first made a false claim: what was prepared for that one is dropped.
     forget(key)
+    folders[key.index] = folder
     store.prepare(key.index, manifest, target: target, replacing: replacing)
     work()
   }
@@ -128,6 +134,7 @@ final class LocalDisk {
   func forget(_ key: FileKey) {
     store.forget(key.index)
     openFiles[.download(key.index)] = nil
+    folders[key.index] = nil
     for id in gathered.keys where id.key == .download(key.index) {
       if let buffer = gathered.removeValue(forKey: id) { buffers.give(buffer) }
     }
@@ -188,8 +195,12 @@ final class LocalDisk {
     let file = reads[id]?.file ?? openFiles[id.key]
     let progress = progress(of: job, id)
     let flag = if case .share(let share) = id.key { shares[share]?.flag } else { Flag?.none }
+    let folder =
+      if case .download(let number) = id.key, reads[id] == nil { folders[number] } else { RestoredFolder?.none }
     thread { [post, hashes] in
-      let outcome = StoreWork.perform(job, on: file, until: flag, hashes, progress)
+      let outcome =
+        folder.map { FolderWork.perform(job, $0, on: file, progress) }
+        ?? StoreWork.perform(job, on: file, until: flag, hashes, progress)
       post { disk in
         disk.take(outcome, id)
         then(disk)

@@ -26,6 +26,9 @@ final class SourceFile: Sendable {
 
   /// Why the bytes at an offset cannot be sent.
   func fault(at offset: UInt64) -> ShoalError {
+    if let changed = file.parts?.changed {
+      return ShoalError(.changed, "\(changed) was changed since it was hashed; share its folder again")
+    }
     do throws(SystemError) {
       _ = try file.readsByte(at: Int(offset))
       let remedy = expected != nil ? "since it was hashed; share it again" : "by another program; fetch it again"

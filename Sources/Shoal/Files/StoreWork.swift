@@ -307,7 +307,7 @@ extension DiskStatus {
       switch status.kind {
       case .regular: .file(size: UInt64(max(status.size, 0)))
       case .directory: .directory
-      case .other: .other
+      case .link, .other: .other
       }
   }
 }

@@ -22,22 +22,30 @@ package final class File: Sendable {
   /// The path that it was opened by; a rename does not change it.
   package let path: String
   let descriptor: Int32
+  /// What its bytes are parts of, if it is none that the system knows.
+  let parts: (any FileParts)?
 
   private init(
     _ path: String, _ flags: Int32, _ action: SystemError.Action, mode: mode_t = 0o666
   ) throws(SystemError) {
     self.path = path
+    parts = nil
     var result: Int32
     repeat { result = unsafe Glibc.open(path, flags | O_CLOEXEC, mode) } while result < 0 && errno == EINTR
     descriptor = result
     guard descriptor >= 0 else { throw SystemError(errno, action, path) }
   }
 
-  private init(_ name: String, owning descriptor: Int32, in place: String) throws(SystemError) {
+  /// The file of a descriptor, which it closes; negative, if there is none because of `errno`.
+  init(_ name: String, owning descriptor: Int32, in place: String) throws(SystemError) {
     path = name
+    parts = nil
     self.descriptor = descriptor
     guard descriptor >= 0 else { throw SystemError(errno, .create, place) }
   }
+
+  /// The parts of many files, one behind the other, as one file.
+  init(_ name: String, of parts: any FileParts) { (path, descriptor, self.parts) = (name, -1, parts) }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
@@ -92,6 +100,7 @@ package final class File: Sendable {
 
   /// Reads from `offset` until `buffer` is full or the file ends; the number of bytes read.
   package func read(into buffer: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int {
+    if let parts { return try parts.read(into: &buffer, at: offset) }
     var done = 0
     while done < buffer.count {
       var rest = buffer._mutatingExtracting(done...)
@@ -112,6 +121,7 @@ package final class File: Sendable {
   /// Whether bytes can be read without waiting for a disk, as far as every 128 KiB of them tells: less is not read ahead.
   /// Where the system cannot say, they may have to be waited for.
   package func isAtHand(_ offset: Int, _ length: Int) -> Bool {
+    if let parts { return parts.isAtHand(offset, length) }
     var byte: UInt8 = 0
     for place in stride(from: offset, to: offset + length, by: 128 << 10) {
       let count = unsafe withUnsafeMutableBytes(of: &byte) { byte in
@@ -143,6 +153,7 @@ package final class File: Sendable {
 
   /// Writes all of `bytes` at `offset`.
   package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
+    if let parts { return try parts.write(bytes, at: offset) }
     var done = 0
     while done < bytes.count {
       let rest = bytes.extracting(done...)
@@ -160,6 +171,7 @@ package final class File: Sendable {
 
   /// Its kind, size and identity now.
   package func status() throws(SystemError) -> FileStatus {
+    if let parts { return try parts.status() }
     var info = stat()
     guard unsafe fstat(descriptor, &info) == 0 else { throw failure(.examine) }
     return FileStatus(info)

@@ -4,7 +4,7 @@ import Glibc
 
 /// What the file system says about a path or an open file.
 package struct FileStatus: Hashable, Sendable {
-  package enum Kind: Sendable { case regular, directory, other }
+  package enum Kind: Sendable { case regular, directory, link, other }
 
   package var kind: Kind
   /// Bytes.
@@ -21,6 +21,8 @@ package struct FileStatus: Hashable, Sendable {
   /// When its content, name or permissions last changed, in the same unit; nobody can set it back.
   package var changed: Int64
 
+  /// Whether its owner may run it.
+  package var isExecutable: Bool
   /// Whether it is this user's, and nobody else may write to it.
   package var isOwn: Bool
 
@@ -29,11 +31,19 @@ package struct FileStatus: Hashable, Sendable {
     size == other.size && modified == other.modified && changed == other.changed
   }
 
+  /// That of a regular file of so many bytes that the system does not know.
+  init(size: Int) {
+    var info = stat()
+    (info.st_mode, info.st_size) = (S_IFREG, size)
+    self.init(info)
+  }
+
   init(_ info: stat) {
     kind =
       switch info.st_mode & S_IFMT {
       case S_IFREG: .regular
       case S_IFDIR: .directory
+      case S_IFLNK: .link
       default: .other
       }
     size = Int(info.st_size)
@@ -43,6 +53,7 @@ package struct FileStatus: Hashable, Sendable {
     func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
     modified = nanoseconds(info.st_mtim)
     changed = nanoseconds(info.st_ctim)
+    isExecutable = info.st_mode & S_IXUSR != 0
     isOwn = info.st_uid == geteuid() && info.st_mode & (S_IWGRP | S_IWOTH) == 0
   }
 }
@@ -85,6 +96,15 @@ package enum FileSystem {
 
   private static func lastComponent(_ path: String) -> String? {
     path.unicodeScalars.split(separator: "/").last.map { String($0) }
+  }
+
+  /// The last component of a path, links and dots resolved if there is no other way to know it; empty for the root.
+  static func name(of path: String) -> String {
+    let name = lastComponent(path) ?? ""
+    guard name == "." || name == ".." else { return name }
+    guard let resolved = unsafe realpath(path, nil) else { return "" }
+    defer { unsafe Glibc.free(resolved) }
+    return unsafe lastComponent(String(cString: resolved)) ?? ""
   }
 
   /// The directory that a file is in.

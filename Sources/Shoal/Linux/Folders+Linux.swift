@@ -36,6 +36,11 @@ extension FileSystem {
     return paths
   }
 
+  /// Removes a folder that is empty.
+  static func removeFolder(_ path: String) throws(SystemError) {
+    guard unsafe rmdir(path) == 0 else { throw SystemError(errno, .remove, path) }
+  }
+
   /// Notes that a file was used now.
   static func touch(_ path: String) { _ = unsafe utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) }
 }

@@ -6,12 +6,14 @@ import ShoalBase
 extension File {
   /// Whether these bytes are in a hole, as far as the file system knows; they read as zeros. They lie in the file.
   package func isHole(_ range: Range<Int>) -> Bool {
+    guard parts == nil else { return false }
     let data = lseek(descriptor, range.lowerBound, SEEK_DATA)
     return data < 0 ? errno == ENXIO : data >= range.upperBound
   }
 
   /// Makes these bytes zeros, and gives the room that they take back, where the file system can.
   package func clear(_ range: Range<Int>) throws(SystemError) {
+    if let parts { return try parts.clear(range) }
     guard !punch(range), !isHole(range) else { return }
     let zeros = Memory(min(range.count, 256 << 10))
     zeros.write(0..<zeros.count) { for i in $0.indices { $0[i] = 0 } }

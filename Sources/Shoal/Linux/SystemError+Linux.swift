@@ -38,6 +38,7 @@ package struct SystemError: Error, Hashable, Sendable {
     case EROFS: "file system is read-only"
     case EFBIG: "too large for this file system"
     case ENAMETOOLONG: "name too long"
+    case EILSEQ: "the name is not UTF-8; rename it"
     case ELOOP: "too many symbolic links"
     case ETXTBSY: "is a running program"
     case ESPIPE: "is not a regular file"

@@ -11,11 +11,20 @@ final class DownloadTask {
   let id: Digest
   let download: Download
   /// Where the pieces go, if they are not kept.
-  private let pieces: PieceFlow?
-  private let replacing: Bool
+  private var pieces: PieceFlow?
+  let request: DownloadRequest
   private let patience: Patience?
   let key: FileKey
-  private let startedAt = SystemClock.now()
+  /// The folder whose content is fetched, if it is one.
+  private var folder: RestoredFolder?
+  private let isContent: Bool
+  /// Whether what is fetched is the listing of a folder, which is not kept.
+  private var isListing = false
+  /// The last piece of the listing, of which the swarm is told when it is known what comes after.
+  private(set) var lastPiece: Int?
+  /// Where the listing was had.
+  private(set) var addresses: [Address] = []
+  private var startedAt = SystemClock.now()
   private var progress: DownloadProgress
   /// What is being done.
   var phase: DownloadProgress.Phase { progress.phase }
@@ -33,24 +42,39 @@ final class DownloadTask {
   private var onRemoved: [@Sendable () -> Void] = []
   var isBeingRemoved: Bool { !onRemoved.isEmpty }
 
-  init(
-    _ download: Download, _ ticket: Ticket, _ key: FileKey, _ pieces: PieceFlow?, replacing: Bool, patience: Duration?
-  ) {
+  init(_ download: Download, _ request: DownloadRequest, _ key: FileKey) {
     self.download = download
-    self.pieces = pieces
-    self.replacing = replacing
-    self.patience = patience.map(Patience.init)
+    self.request = request
     self.key = key
+    (pieces, folder, isContent) = (request.pieces, nil, false)
+    patience = request.patience.map(Patience.init)
+    let ticket = request.ticket
     id = ticket.id
     progress = DownloadProgress(id: ticket.id)
-    progress.name = ticket.name
-    progress.total = ticket.cut?.size
-    expected = ticket.cut
+    progress.name = ticket.plainName
+    if !ticket.isFolder { progress.total = ticket.cut?.size }
+    expected = ticket.isFolder ? nil : ticket.cut
     progress.path = knownPath
   }
 
+  /// The task that fetches the content of a folder, after its listing.
+  init(_ listing: DownloadTask, _ key: FileKey, _ listed: Listing, _ folder: RestoredFolder?) {
+    (download, request, self.key, self.folder) = (listing.download, listing.request, key, folder)
+    (patience, startedAt) = (listing.request.patience.map(Patience.init), listing.startedAt)
+    (id, expected, isContent) = (listed.contentID, nil, true)
+    progress = listing.progress
+    progress.phase = .finding
+    progress.files = (folder?.wantedEntries ?? Array(listed.entries.indices)).count { listed.entries[$0].kind.isFile }
+    (progress.total, progress.bytes) = (listed.cut.size - (folder?.unwantedBytes ?? 0), 0)
+    (progress.accepted, progress.resumed, progress.from) = (0, 0, [:])
+    progress.path = folder?.target
+  }
+
   /// Whether any of it is kept, and served.
-  private var isKept: Bool { download.destination != .nowhere }
+  private var isKept: Bool { download.destination != .nowhere && !isListing }
+
+  /// Bytes of pieces that are not fetched though nothing of them is here.
+  private var unwantedBytes: UInt64 { folder?.unwantedBytes ?? 0 }
 
   /// Reports how the download stands.
   func report(_ loop: PeerLoop) {
@@ -59,8 +83,9 @@ final class DownloadTask {
     let elapsed = SystemClock.now() - startedAt
     progress.elapsed = .nanoseconds(elapsed)
     progress.peers = file.peers
-    if progress.phase == .downloading {
-      progress.bytes = file.bytes
+    // What comes of a listing is no part of what was asked for.
+    if progress.phase == .downloading, !isListing {
+      progress.bytes = file.bytes - min(unwantedBytes, file.bytes)
       progress.accepted = file.accepted
       progress.chunks = file.chunks
       progress.totalChunks = file.totalChunks
@@ -75,6 +100,7 @@ final class DownloadTask {
       progress.eta = meter.remaining(file.total - min(file.bytes, file.total)).map { .seconds($0) }
     }
     if progress.phase == .finding, loop.swarm.connectionCount > 0 { progress.phase = .manifest }
+    if isListing { noteAddresses(loop) }
     if elapsed >= DownloadTask.loneliness, manifest == nil { recognize(loop) }
     download.board.tell(progress)
     if let patience, patience.isOver(progress, loop.swarm.counters.bytesReceived) {
@@ -101,7 +127,20 @@ final class DownloadTask {
   func manifestKnown(_ loop: PeerLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
     loop.disk.remove(key)
-    let name = progress.name ?? loop.swarm.name(key)
+    guard !isContent else {
+      folder = folder?.cut(as: manifest.cut)
+      // The size of what is in one piece is only claimed until it is here.
+      if let folder, !folder.isConsistent, manifest.cut.pieces > 1 { return fail(ListingFault.damaged, loop) }
+      if folder != nil { progress.phase = .checking }
+      report(loop)
+      return prepare(folder?.target, manifest, loop)
+    }
+    var name = progress.name ?? loop.swarm.name(key)
+    if request.unpacks, request.ticket.isFolder || progress.name == nil && isFolderName(name) {
+      name = Ticket.plain(name)
+      progress.name = name.isEmpty ? nil : name
+      return fetchListing(manifest, loop)
+    }
     progress.name = name.isEmpty ? nil : name
     progress.total = manifest.cut.size
     if let pieces, pieces.isTooLarge(manifest.cut) { return fail(pieces.tooLarge(progress.name ?? id.short), loop) }
@@ -114,12 +153,41 @@ final class DownloadTask {
       if let fault = fileNameFault(name) {
         return fail(ShoalError(.file, fault, remedy: .namedDestination), loop)
       }
-      path = place(safeFileName(name) ?? "", in: directory)
+      path = DownloadTask.place(safeFileName(name) ?? "", in: directory)
     }
     progress.path = path
     progress.phase = .checking
     report(loop)
     prepare(path, manifest, loop)
+  }
+
+  /// Fetches the listing of a folder into memory.
+  private func fetchListing(_ manifest: Manifest, _ loop: PeerLoop) {
+    let flow = PieceFlow(memory: Limits.listingBytes, limit: UInt64(Limits.listingBytes)) { _ in }
+    guard !flow.isTooLarge(manifest.cut) else { return fail(ListingFault.tooLong, loop) }
+    (isListing, pieces) = (true, flow)
+    noteAddresses(loop)
+    Task { [node = loop.node, request, destination = download.destination, id, key, name = progress.name] in
+      var bytes: [UInt8] = []
+      while case .success(let slice?) = await flow.next() { bytes += slice }
+      let result = FolderPlan.make(bytes, id, request, destination, name: name)
+      node.post { loop in loop.downloads[key.index]?.listed(result, loop) }
+    }
+    prepare(nil, manifest, loop)
+  }
+
+  private func noteAddresses(_ loop: PeerLoop) {
+    progress.phase = .manifest
+    let known = loop.swarm.addresses(of: key)
+    if !known.isEmpty { addresses = known }
+  }
+
+  /// Whether a right piece completes a listing: whoever sent it would close the connection, as nothing more is wanted.
+  func holds(_ piece: Int, _ loop: PeerLoop) -> Bool {
+    guard isListing, let cut = manifest?.cut else { return false }
+    guard loop.swarm.progress(key).bytes + UInt64(cut.pieceLength(piece)) >= cut.size else { return false }
+    lastPiece = piece
+    return true
   }
 
   /// If nobody can be asked, the file may be there already, and others may want it from here.
@@ -135,18 +203,18 @@ final class DownloadTask {
   var knownPath: String? {
     switch download.destination {
     case .file(let path): path
-    case .directory(let directory): progress.name.flatMap(safeFileName).map { place($0, in: directory) }
+    case .directory(let directory): progress.name.flatMap(safeFileName).map { DownloadTask.place($0, in: directory) }
     case .nowhere: nil
     }
   }
 
-  private func place(_ name: String, in directory: String) -> String {
+  static func place(_ name: String, in directory: String) -> String {
     directory.isEmpty || directory == "." ? name : directory + "/" + name
   }
 
   private func prepare(_ path: String?, _ manifest: Manifest, _ loop: PeerLoop) {
     self.manifest = manifest
-    loop.disk.prepare(key, manifest, target: path, replacing: replacing)
+    loop.disk.prepare(key, manifest, target: path, replacing: request.replacing, folder: folder)
   }
 
   /// Notes that this many bytes of what was there have been verified.
@@ -155,7 +223,7 @@ final class DownloadTask {
   /// Continues once there is a place, with these pieces.
   func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
-    progress.wasThere = wasThere
+    progress.wasThere = wasThere || folder?.wasThere ?? false
     if let path = progress.path, !wasThere { download.part.withLock { $0 = partPath(of: path) } }
     progress.phase = .downloading
     guard onRemoved.isEmpty else { return remove(loop, nil) }
@@ -163,12 +231,14 @@ final class DownloadTask {
     if let range = pieces?.begin(manifest.cut) { loop.swarm.takeInOrder(key, range, at: SystemClock.now()) }
     loop.swarm.begin(key, have: have, at: SystemClock.now())
     progress.resumed = loop.swarm.progress(key).bytes
+    progress.resumed -= min(unwantedBytes, progress.resumed)
     report(loop)
   }
 
   /// Gives the file its name, as every piece is verified and written.
   func completed(_ loop: PeerLoop) {
     guard !isOver else { return }
+    if let folder, !folder.isConsistent { return fail(ListingFault.damaged, loop) }
     report(loop)
     loop.disk.finish(key)
   }
@@ -182,7 +252,8 @@ final class DownloadTask {
     report(loop)
     download.part.withLock { $0 = nil }
     end(loop)
-    if isKept { loop.finishedDownloads[key.index] = download } else { loop.withdrawLater(key) }
+    guard isKept, folder?.isWhole ?? true else { return loop.withdrawLater(key) }
+    loop.finishedDownloads[key.index] = download
   }
 
   // MARK: Failure
@@ -190,6 +261,7 @@ final class DownloadTask {
   /// Fails because the file cannot be stored.
   func fail(_ failure: StoreFailure, _ loop: PeerLoop) {
     guard let manifest else { return }
+    if let fault = folder?.takeFault() { return fail(fault, loop) }
     fail(ShoalError(failure, manifest, kept: loop.swarm.progress(key).bytes), loop)
   }
 
@@ -235,7 +307,7 @@ final class DownloadTask {
     for removed in onRemoved { removed() }
   }
 
-  private func end(_ loop: PeerLoop) {
+  func end(_ loop: PeerLoop) {
     isOver = true
     defer { for removed in onRemoved { removed() } }
     loop.onProgress[key.index] = nil
@@ -248,22 +320,25 @@ final class DownloadTask {
 
 extension PeerLoop {
   /// Begins a download.
-  func begin(
-    _ download: Download, _ ticket: Ticket, trackers: [Resolver.HostPort], peers: [Resolver.HostPort],
-    _ pieces: PieceFlow?, replacing: Bool, patience: Duration?
-  ) {
-    let now = SystemClock.now()
-    let isKept = download.destination != .nowhere
-    let key = swarm.download(id: ticket.id, name: ticket.name ?? "", expected: ticket.cut, serving: isKept, at: now)
-    let task = DownloadTask(download, ticket, key, pieces, replacing: replacing, patience: patience)
-    downloads[key.index] = task
-    for peer in peers { add(peer: peer, for: key) }
-    for tracker in trackers { add(tracker: tracker) }
-    wantProgress(key) { [unowned self] _ in task.report(self) }
-    task.report(self)
-    if let path = task.knownPath { disk.recall(key, ticket.id, target: path) }
+  func begin(_ download: Download, _ request: DownloadRequest) {
+    let (ticket, isKept) = (request.ticket, download.destination != .nowhere)
+    let key = swarm.download(
+      id: ticket.id, name: ticket.name ?? "", expected: ticket.cut, serving: isKept && !ticket.isFolder,
+      at: SystemClock.now())
+    let task = DownloadTask(download, request, key)
+    begin(task)
+    if !ticket.isFolder, let path = task.knownPath { disk.recall(key, ticket.id, target: path) }
     giveUpWhatIsHopeless()
     takeEvents()
+  }
+
+  /// Begins what a task is for.
+  func begin(_ task: DownloadTask) {
+    downloads[task.key.index] = task
+    for peer in task.request.peers { add(peer: peer, for: task.key) }
+    for tracker in task.request.trackers { add(tracker: tracker, listing: false) }
+    wantProgress(task.key) { [unowned self] _ in task.report(self) }
+    task.report(self)
   }
 
   /// The downloads under way, and those that are finished and served, oldest first.
@@ -298,6 +373,9 @@ extension PeerLoop {
   /// Stops serving a file.
   func stopServing(_ key: FileKey) {
     guard shares.removeValue(forKey: key.index) != nil else { return }
+    if let content = listings.first(where: { $0.value == key })?.key {
+      return withdrawLater(FileKey(source: UInt32(content)))
+    }
     withdrawLater(key)
   }
 
@@ -305,25 +383,12 @@ extension PeerLoop {
   /// a datagram with the file's content.
   func withdrawLater(_ key: FileKey, _ reason: String = "") {
     node.post { loop in
-      loop.disk.remove(key)
-      loop.swarm.withdraw(key, reason, at: SystemClock.now())
-      loop.takeEvents()
-    }
-  }
-}
-
-extension Download {
-  /// Deletes the part that the download left, unless another download or program continues from it; `claim` is the
-  /// part, if it is still open.
-  func discardPart(_ claim: File?, _ done: @escaping @Sendable () -> Void) {
-    guard let part = part.withLock({ $0.take() }) else { return done() }
-    WorkerPool.shared.run {
-      withExtendedLifetime(claim ?? StoreWork.claim(part)) { file in
-        guard file != nil else { return }
-        try? FileSystem.remove(part)
-        try? FileSystem.remove(journalPath(of: part))
+      // The listing of a folder is served for as long as its content is.
+      for key in [key, loop.listings.removeValue(forKey: key.index)].compactMap({ $0 }) {
+        loop.disk.remove(key)
+        loop.swarm.withdraw(key, reason, at: SystemClock.now())
       }
-      done()
+      loop.takeEvents()
     }
   }
 }

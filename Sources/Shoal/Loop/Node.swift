@@ -34,6 +34,8 @@ package struct NodeOptions: Sendable {
   var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
   package var runsTracker = false
+  /// Whether that tracker lists what is shared by its name.
+  package var listsNames = false
 
   /// Any free port and a clean link, unless told otherwise.
   package init(listen: String = ":0", runsTracker: Bool = false) {

@@ -35,6 +35,7 @@ extension PeerLoop {
       downloads[file]?.prepared(have: have, wasThere: wasThere, self)
     case .stored(.settled(let file, let piece, let isRight)):
       let key = FileKey(source: UInt32(file))
+      if isRight, downloads[file]?.holds(piece, self) == true { return }
       let values = isRight ? [] : disk.blockValues(key, piece)
       swarm.pieceVerified(key, piece: piece, isRight: isRight, values: values, at: SystemClock.now())
     case .stored(.finished(let file)): downloads[file]?.finished(self)
@@ -59,10 +60,14 @@ extension PeerLoop {
   /// Withdraws a file that is served but has changed, or can no longer be read.
   private func withdraw(_ key: FileKey, _ path: String, _ fault: ShoalError) {
     (shares[key.index], finishedDownloads[key.index]) = (nil, nil)
+    if let listing = listings[key.index] {
+      shares[listing.index] = nil
+      withdrawLater(key)
+    }
     if let download = downloads[key.index] {
       download.fail(fault, self)
     } else if let manifest = swarm.manifest(key) {
-      onPeerEvent?(.withdrawn(id: manifest.id, path: path, fault))
+      onPeerEvent?(.withdrawn(id: identity(of: key)?.id ?? manifest.id, path: path, fault))
     }
     let reason = fault.code == .changed ? "the file was changed" : "the file cannot be read"
     swarm.withdraw(key, reason, at: SystemClock.now())
@@ -102,6 +107,14 @@ extension PeerLoop {
     return result
   }
 
+  /// What the user knows a file by: the content of a folder by the id and the name of its listing. Nil for a listing, which
+  /// is fetched on the way to the content.
+  private func identity(of key: FileKey) -> (id: Digest, name: String)? {
+    guard !listings.values.contains(key) else { return nil }
+    let key = listings[key.index] ?? key
+    return swarm.manifest(key).map { ($0.id, Ticket.plain(swarm.name(key))) }
+  }
+
   /// Reports what happened to those who wait for it.
   private func tell(_ event: SwarmEvent) {
     let now = SystemClock.now()
@@ -132,13 +145,9 @@ extension PeerLoop {
         onPeerEvent?(.distrusted(address, id: id, lie))
       }
     case .served(let key, let address, let bytes):
-      if let id = swarm.manifest(key)?.id {
-        onPeerEvent?(.served(address, id: id, name: swarm.name(key), bytes: bytes))
-      }
+      if let (id, name) = identity(of: key) { onPeerEvent?(.served(address, id: id, name: name, bytes: bytes)) }
     case .left(let key, let address, let bytes):
-      if let id = swarm.manifest(key)?.id {
-        onPeerEvent?(.left(address, id: id, name: swarm.name(key), bytes: bytes))
-      }
+      if let (id, name) = identity(of: key) { onPeerEvent?(.left(address, id: id, name: name, bytes: bytes)) }
     case .tracker(let key, let event): tell(key, event, at: now)
     case .chunk, .block, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
     }

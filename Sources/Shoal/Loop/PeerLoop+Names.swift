@@ -3,12 +3,14 @@ import ShoalSwarm
 import ShoalWire
 
 extension PeerLoop {
-  /// Uses a tracker from now on: as soon as its name is resolved, and wherever the name leads later.
-  func add(tracker place: Resolver.HostPort) {
+  /// Uses a tracker from now on: as soon as its name is resolved, and wherever the name leads later. `listing`: the user
+  /// has named it, and it may list what is shared here by its name.
+  func add(tracker place: Resolver.HostPort, listing: Bool) {
     let now = SystemClock.now()
+    if listing { listingPlaces.insert(place.text) }
     if let addresses = place.spelt {
       let count = swarm.trackers.count
-      if let key = swarm.add(trackerAt: addresses, at: now), swarm.trackers.count > count {
+      if let key = swarm.add(trackerAt: addresses, listing: listing, at: now), swarm.trackers.count > count {
         ask(key, isExpected: false)
       }
     } else if names.add(place, for: .tracker, at: now) != nil {
@@ -66,7 +68,8 @@ extension PeerLoop {
       return swarm.replace(addresses: addresses, of: key)
     }
     let count = swarm.trackers.count
-    guard let key = swarm.add(trackerAt: addresses, at: now) else { return }
+    let isListing = names.entries[number].map { listingPlaces.contains($0.place.text) } ?? false
+    guard let key = swarm.add(trackerAt: addresses, listing: isListing, at: now) else { return }
     namedTrackers[key] = number
     if swarm.trackers.count > count { ask(key, isExpected: isFirst) } else if isFirst { expectOneLess() }
   }

@@ -20,10 +20,14 @@ final class PeerLoop: EventLoop {
   /// Finished downloads and shares, which are served, by their keys' indices.
   var finishedDownloads: [Int: Download] = [:]
   var shares: [Int: Share] = [:]
+  /// The listings of folders that are served, by the indices of their contents' keys.
+  var listings: [Int: FileKey] = [:]
   /// The names of trackers and peers, and which trackers were found by which.
   var names: NameBook
   let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
   var namedTrackers: [TrackerKey: Int] = [:]
+  /// The places of trackers that may list what is shared here by its name.
+  var listingPlaces: Set<String> = []
   /// What trackers were asked and have not yet answered.
   var questions: [(question: Question, abandoned: Flag)] = []
   var onPeerEvent: ((PeerEvent) -> Void)?
@@ -63,7 +67,8 @@ final class PeerLoop: EventLoop {
     swarm = Swarm(configuration, secrets: secrets)
     if tracker != nil {
       // The peer beside it is registered like any other, by datagrams to itself.
-      swarm.add(tracker: port.address.isUnspecified ? port.address.loopbacks[0] : port.address, at: now)
+      let own = port.address.isUnspecified ? port.address.loopbacks[0] : port.address
+      swarm.add(tracker: own, listing: options.listsNames, at: now)
     }
   }
 

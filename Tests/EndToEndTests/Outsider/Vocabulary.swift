@@ -8,7 +8,8 @@ func names(
   _: Lie, _: LookupResult.Holder, _: Peer, _: Peer.Limits, _: Peer.Options, _: PeerEvent, _: PeerStatistics,
   _: RepeatMode, _: Share,
   _: ShoalError, _: ShoalError.Code, _: ShoalError.Option, _: ShoalError.Remedy, _: Ticket, _: Tracker,
-  _: Tracker.Options, _: TrackerEvent, _: TrackerEvent.Request, _: TrackerRefusal
+  _: Tracker.Options, _: TrackerEvent, _: TrackerEvent.Request, _: TrackerRefusal,
+  _: FolderListing, _: FolderListing.Entry, _: FolderListing.Entry.Kind, _: Share.Omission
 ) {}
 
 /// What is thrown is one type, and says so.

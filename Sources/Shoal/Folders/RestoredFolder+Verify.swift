@@ -1,0 +1,169 @@
+import Glibc
+import ShoalBase
+import ShoalContent
+import Synchronization
+
+// What is there already.
+extension RestoredFolder {
+  /// Finds out what of the folder is there; the pieces that need not be fetched. Fails if something differs that may not be
+  /// replaced.
+  func verify(
+    _ manifest: Manifest, _ file: File, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> BitSet {
+    let obstacles = try examine()
+    if let first = obstacles.first { throw refusal(obstacles.count, first) }
+    // Pieces that files in the target make up by themselves.
+    let others: Set<Place> = [.absent, .target, .unwanted]
+    var right = try scan(manifest, file, pieces([.candidate]).subtracting(pieces(others)), progress)
+    let differing = try compare(right)
+    if let first = differing.first, !replacing {
+      throw refusal(differing.count, "\(path(first, in: target)) exists and differs")
+    }
+    try findParts()
+    let found = pieces([.target, .part]).subtracting(pieces([.absent, .unwanted])).subtracting(right)
+    right.formUnion(try scan(manifest, file, found, progress))
+    try compareParts(right)
+    // A piece of which nothing is missing need not be fetched, though another part of it is not wanted.
+    let missing = pieces([.absent, .part])
+    let have = right.union(missing.complement)
+    guard isWhole, have != right else { return have }
+    // Each file has the hash that the listing gives, and together they do not have that of the content.
+    throw fault(.changed, "\(target): the listing contradicts the content that it names")
+  }
+
+  private func refusal(_ count: Int, _ first: String) -> SystemError {
+    let others = count > 1 ? ", and so do \(count - 1) others" : ""
+    return fault(.exists, first + others, remedy: .otherDestinationOrForce)
+  }
+
+  private func fault(_ code: ShoalError.Code, _ words: String, remedy: ShoalError.Remedy? = nil) -> SystemError {
+    state.withLock { $0.fault = ShoalError(code, words, remedy: remedy) }
+    return SystemError(EEXIST, .create, target)
+  }
+
+  // MARK: The target
+
+  /// Looks at what is at each entry's place; returns what can never be replaced, in words.
+  private func examine() throws(SystemError) -> [String] {
+    try state.withLock { (state) throws(SystemError) -> [String] in
+      guard state.targetTree != nil else { return [] }
+      var obstacles: [String] = []
+      // The folders that are there; what is in others is not.
+      var there = BitSet(capacity: listing.entries.count)
+      for index in wantedEntries {
+        let entry = listing.entries[index]
+        if let parent = entry.parent, !there.contains(parent) { continue }
+        guard let directory = try state.targetTree?.directory(entry.parent, of: listing),
+          let status = try directory.status(listing.name(index))
+        else { continue }
+        switch (entry.kind, status.kind) {
+        case (.folder, .directory):
+          there.insert(index)
+          state.places[index] = .target
+        case (.folder, _): obstacles.append("\(path(index, in: target)) is there, and is no folder")
+        case (_, .directory): obstacles.append("\(path(index, in: target)) is a folder")
+        case (.link, .link):
+          let isSame = directory.target(listing.name(index)) == listing.target(index)
+          if isSame { state.places[index] = .target } else { differs(index, &obstacles) }
+        case (.link, _): differs(index, &obstacles)
+        case (_, .regular) where UInt64(max(status.size, 0)) == entry.size:
+          state.places[index] = entry.size > 0 ? .candidate : .target
+        default: differs(index, &obstacles)
+        }
+      }
+      return obstacles
+    }
+  }
+
+  private func differs(_ index: Int, _ obstacles: inout [String]) {
+    if !replacing { obstacles.append("\(path(index, in: target)) exists and differs") }
+  }
+
+  /// Decides about the files that are in the target; returns those that differ.
+  private func compare(_ right: BitSet) throws(SystemError) -> [Int] {
+    var differing: [Int] = []
+    for index in wantedEntries where place(index) == .candidate {
+      var isRight = right.contains(listing.pieces(index))
+      if !isRight { isRight = try hash(index) == listing.id(index) }
+      set(index, isRight ? .target : .absent)
+      if !isRight { differing.append(index) }
+    }
+    return differing
+  }
+
+  // MARK: The part
+
+  /// Finds what an earlier run left of the files that are missing.
+  private func findParts() throws(SystemError) {
+    try state.withLock { (state) throws(SystemError) in
+      var there = BitSet(capacity: listing.entries.count)
+      state.open.removeAll()
+      for index in listing.entries.indices {
+        let entry = listing.entries[index]
+        if let parent = entry.parent, !there.contains(parent) { continue }
+        guard let directory = try state.partTree?.directory(entry.parent, of: listing),
+          let status = try directory.status(listing.name(index))
+        else { continue }
+        if entry.kind == .folder, status.kind == .directory { there.insert(index) }
+        guard entry.kind.isFile, state.places[index] == .absent, status.kind == .regular, entry.size > 0 else {
+          continue
+        }
+        state.places[index] = .part
+        // What is missing at its end may be zeros, which are right only when they are there.
+        if UInt64(max(status.size, 0)) != entry.size {
+          try directory.create(listing.name(index), isExecutable: false).resize(Int(entry.size))
+        }
+      }
+    }
+  }
+
+  /// Finds the files that are whole in the part, though not all of their pieces are: others have bytes there too.
+  private func compareParts(_ right: BitSet) throws(SystemError) {
+    for index in wantedEntries where place(index) == .part {
+      var isRight = right.contains(listing.pieces(index))
+      if !isRight, !isWhole { isRight = try hash(index) == listing.id(index) }
+      if isRight { set(index, .done) }
+    }
+  }
+
+  private func set(_ index: Int, _ place: Place) {
+    state.withLock { state in
+      state.places[index] = place
+      state.open[index] = nil
+    }
+  }
+
+  /// The hash of a file that is there; nil if it is too short.
+  private func hash(_ index: Int) throws(SystemError) -> Digest? {
+    let entry = listing.entries[index]
+    let file = try state.withLock { (state) throws(SystemError) -> File? in
+      let isInTarget = state.places[index] == .candidate
+      let directory =
+        isInTarget
+        ? try state.targetTree?.directory(entry.parent, of: listing)
+        : try state.partTree?.directory(entry.parent, of: listing)
+      return try directory?.file(listing.name(index))
+    }
+    return try file?.hash(Int(entry.size)) { _ in }
+  }
+
+  /// The pieces among some that are right.
+  private func scan(
+    _ manifest: Manifest, _ file: File, _ pieces: BitSet, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> BitSet {
+    var right = BitSet(capacity: manifest.cut.pieces)
+    guard !pieces.isEmpty else { return right }
+    let isRight = try PieceScan.map(file, manifest.cut, count: manifest.cut.pieces, progress: progress) {
+      pieces.contains($0) ? nil : false
+    } _: {
+      manifest.verify($0, $1)
+    }
+    for (piece, isRight) in (isRight ?? []).enumerated() where isRight { right.insert(piece) }
+    return right
+  }
+}
+
+extension BitSet {
+  /// Whether all of a range are in it.
+  fileprivate func contains(_ range: Range<Int>) -> Bool { range.allSatisfy { contains($0) } }
+}

@@ -1,0 +1,119 @@
+import ShoalBase
+import ShoalContent
+import ShoalSwarm
+import ShoalWire
+
+/// What a download was asked for.
+struct DownloadRequest: Sendable {
+  var ticket: Ticket
+  var trackers: [Resolver.HostPort]
+  var peers: [Resolver.HostPort]
+  /// Where the pieces go, if they are not kept.
+  var pieces: PieceFlow?
+  /// What of a folder is wanted; everything if there are no patterns.
+  var patterns: [Glob] = []
+  var replacing = false
+  var patience: Duration?
+  /// Whether a folder is restored, and not its listing returned.
+  var unpacks: Bool { pieces == nil }
+}
+
+/// What is to be done with a folder whose listing is here.
+struct FolderPlan: Sendable {
+  let listing: Listing
+  /// Where it is restored; nil if it is not kept.
+  let folder: RestoredFolder?
+
+  /// Reads a listing, and decides where the folder goes.
+  static func make(
+    _ bytes: [UInt8], _ id: Digest, _ request: DownloadRequest, _ destination: Destination, name: String?
+  ) -> Result<FolderPlan, ShoalError> {
+    do throws(ListingFault) {
+      let listing = try Listing(bytes)
+      guard let wanted = wanted(listing, request.patterns) else {
+        return .failure(ShoalError(.file, "nothing in \(name ?? id.short) is called so; see what is, with its listing"))
+      }
+      let target: String
+      switch destination {
+      case .nowhere: return .success(FolderPlan(listing: listing, folder: nil))
+      case .file(let path): target = path
+      case .directory(let directory):
+        let name = name ?? ""
+        if let fault = fileNameFault(name) {
+          return .failure(ShoalError(.file, fault, remedy: .namedDestination))
+        }
+        target = DownloadTask.place(safeFileName(name) ?? "", in: directory)
+      }
+      let isNamed = if case .file = destination { true } else { false }
+      return .success(
+        FolderPlan(
+          listing: listing,
+          folder: RestoredFolder(
+            listing, id, target: target, followsTarget: isNamed, wanted: wanted, replacing: request.replacing)))
+    } catch { return .failure(ShoalError(listing: error)) }
+  }
+
+  /// The entries that patterns mean, and the folders that they are in; nil if they mean none.
+  static func wanted(_ listing: Listing, _ patterns: [Glob]) -> BitSet? {
+    guard !patterns.isEmpty else { return .full(capacity: listing.entries.count) }
+    var wanted = BitSet(capacity: listing.entries.count)
+    for index in listing.entries.indices {
+      let path = listing.path(index)
+      guard patterns.contains(where: { $0.matches(path) }) else { continue }
+      var next: Int? = index
+      while let entry = next, wanted.insert(entry) { next = listing.entries[entry].parent }
+    }
+    return wanted.isEmpty ? nil : wanted
+  }
+}
+
+extension ShoalError {
+  /// Why a folder cannot be restored.
+  init(listing fault: ListingFault) { self.init(.badListing, "the folder's listing \(fault.words)") }
+}
+
+extension DownloadTask {
+  /// The listing has been read: its content is fetched next.
+  func listed(_ result: Result<FolderPlan, ShoalError>, _ loop: PeerLoop) {
+    guard !isOver else { return }
+    switch result {
+    case .failure(let error): fail(error, loop)
+    case .success(let plan):
+      end(loop)
+      loop.beginContent(self, plan, addresses)
+      let now = SystemClock.now()
+      // Whoever has the listing is asked for the content before it is told that the listing is here.
+      loop.swarm.expire(at: now)
+      if let lastPiece { loop.swarm.pieceVerified(key, piece: lastPiece, isRight: true, at: now) }
+      loop.takeEvents()
+      loop.withdrawLater(key)
+    }
+  }
+
+  func fail(_ fault: ListingFault, _ loop: PeerLoop) { fail(ShoalError(listing: fault), loop) }
+}
+
+extension PeerLoop {
+  /// Fetches the content of a folder whose listing came from `addresses`.
+  func beginContent(_ task: DownloadTask, _ plan: FolderPlan, _ addresses: [Address]) {
+    let now = SystemClock.now()
+    // Of a part of a folder, not all bytes of a piece are kept that others might ask for.
+    let isServed = plan.folder?.isWhole ?? false
+    let key = swarm.download(
+      id: plan.listing.contentID, expected: plan.listing.cut, serving: isServed, at: now)
+    if isServed { serve(plan.listing, as: swarm.name(task.key), with: key) }
+    begin(DownloadTask(task, key, plan.listing, plan.folder))
+    for address in addresses { swarm.add(peer: address, for: key, at: now) }
+    giveUpWhatIsHopeless()
+    takeEvents()
+  }
+
+  /// Serves the listing of a folder to others for as long as its content is served.
+  private func serve(_ listing: Listing, as name: String, with content: FileKey) {
+    guard let file = try? Spool.inMemory(name, listing.bytes) else { return }
+    share(name, file, .automatic, name: name, until: Flag(), onProgress: { _, _ in }) { [unowned self] result in
+      guard case .success((_, let key)) = result else { return }
+      listings[content.index] = key
+    }
+  }
+}
