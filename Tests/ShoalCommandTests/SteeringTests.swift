@@ -3,13 +3,13 @@ import Testing
 
 /// `shoal status`, `stop` and `share --once`, with real processes.
 @Suite(.serialized) struct SteeringTests {
-  private func beside(_ line: String, share: String = "") throws -> Outcome {
+  private func beside(_ line: String, share: String = "", what: String = "film.mkv") throws -> Outcome {
     let scratch = try Scratch()
     return try RunningProgram.shell(
       """
       cd \(scratch.path); mkdir -m 700 run; export XDG_RUNTIME_DIR=$PWD/run
-      head -c 3000000 /dev/urandom >film.mkv
-      shoal share film.mkv --listen 127.0.0.1:0 \(share) >ticket 2>share.err & P=$!
+      head -c 3000000 /dev/urandom >film.mkv; mkdir album; cp film.mkv album/a; echo b >album/b
+      shoal share \(what) --listen 127.0.0.1:0 \(share) >ticket 2>share.err & P=$!
       for i in $(seq 200); do [ -s ticket ] && break; sleep 0.05; done
       T=$(cat ticket)
       \(line)
@@ -24,6 +24,16 @@ import Testing
     let lines = result.output.split(separator: "\n")
     #expect(lines.dropFirst(2).first == "ended" && lines.last == "2 complete copies: done.")
     #expect(lines.count == 6 && lines[4].hasSuffix("has it all (3.0 MB from here)"))
+  }
+
+  /// A folder is copied when its content is, not its listing alone.
+  @Test func aFolderIsCopiedWhenItsContentIs() throws {
+    let result = try beside(
+      "shoal get $T -o copy -q && wait $P && diff -r album copy && grep has share.err; tail -1 share.err",
+      share: "--once", what: "album")
+    #expect(result.status == 0, "\(result.error)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.last == "1 complete copy: done." && lines.count { $0.contains("has it all") } == 1, "\(result.output)")
   }
 
   @Test func theLastObjectIsDone() throws {
