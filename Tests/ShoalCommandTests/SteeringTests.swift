@@ -33,7 +33,8 @@ import Testing
       share: "--once", what: "album")
     #expect(result.status == 0, "\(result.error)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.last == "1 complete copy: done." && lines.count { $0.contains("has it all") } == 1, "\(result.output)")
+    #expect(
+      lines.last == "1 complete copy: done." && lines.count { $0.contains("has it all") } == 1, "\(result.output)")
   }
 
   @Test func theLastObjectIsDone() throws {
