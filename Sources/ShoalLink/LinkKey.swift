@@ -18,7 +18,7 @@ enum LinkKey: String, CaseIterable, Hashable {
   var range: ClosedRange<Int64> {
     switch self {
     case .loss, .corrupt, .reorder, .duplicate: 0...1_000_000_000
-    case .delay, .jitter: 0...60_000_000_000
+    case .delay, .jitter: 0...600_000_000_000
     case .outage: 1_000_000...86_400_000_000_000
     case .rate: 1...1_000_000_000_000
     case .queue: 0...1_000_000_000

@@ -19,9 +19,9 @@ package struct LinkParameters: Sendable, Equatable {
   package var duplicate: Double
   /// The share of datagrams held back so that later ones overtake them, 0…1.
   package var reorder: Double
-  /// The one-way delay, 0…60 s.
+  /// The one-way delay, 0…600 s.
   package var delay: Nanoseconds
-  /// What is added to the delay at most, uniformly, 0…60 s; it never changes the order.
+  /// What is added to the delay at most, uniformly, 0…600 s; it never changes the order.
   package var jitter: Nanoseconds
   /// Bits a second of IP, 1…10^12; nil: no limit, and no queue.
   package var rate: Int64?

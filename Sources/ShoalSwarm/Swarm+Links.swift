@@ -75,7 +75,8 @@ extension Swarm {
     if byPeer, !hasRoom(besides: connectionCount) {
       return endpoint.close(id, .busy, "it accepts no more peers", at: now)
     }
-    if byPeer {
+    // An answer may also come so late that the link had been given up.
+    if byPeer || links[link] == nil {
       links.insert(id, address, isOpen: true, at: now)
     } else {
       links[link]?.isOpen = true

@@ -72,7 +72,7 @@ final class ConnectionSubject {
     case .packet(let type): try receive(datagram(type))
     case .malformedData: try receive(datagram(.data) + [MessageType.block.rawValue])
     case .unanswered, .givenUp, .probeTimeout: expire(at: endpoint.deadline)
-    case .idle: expire(at: now + (state == .accepting ? Constants.halfOpenTimeout : 30 * .second))
+    case .idle: expire(at: now + (state == .accepting ? Constants.patience : 30 * .second))
     case .keepAlive: expire(at: now + 10 * .second)
     case .lingered: expire(at: now + Constants.linger)
     }

@@ -64,6 +64,8 @@ import Testing
     pair.world.run(for: 20 * .second)
     #expect(tap.count(.open) == 3)
     #expect(pair.a.closed.map(\.code) == [CloseCode.unreachable.rawValue] && pair.a.closed.first?.byPeer == false)
+    pair.world.run(for: Constants.patience)
+    #expect(pair.a.closed.count == 1)
     #expect(pair.a.endpoint.connections.count == 0 && pair.a.endpoint.deadline == .distantFuture)
   }
 
@@ -73,7 +75,7 @@ import Testing
     pair.world.connect(pair.a, to: pair.b)
     pair.world.run(for: 4 * .second)
     #expect(pair.b.endpoint.hosts.halfOpen == 1)
-    pair.world.run(for: 10 * .second)
+    pair.world.run(for: Constants.patience)
     #expect(pair.b.endpoint.hosts.halfOpen == 0 && pair.b.endpoint.connections.count == 0 && pair.b.closed.isEmpty)
     #expect(tap.count(.accept) <= 6)
   }
@@ -187,7 +189,7 @@ import Testing
       let sent = tap.datagrams.filter { $0.datagram.to == victim }.reduce(0) { $0 + $1.datagram.bytes.count }
       #expect(sent <= 3 * received)
     }
-    world.run(for: 60 * .second)
+    world.run(for: Constants.patience)
     #expect(host.connections.isEmpty && host.endpoint.connections.count == 0 && host.endpoint.hosts.halfOpen == 0)
     // What comes back is a small part of what was sent, not the whole allowance.
     #expect(host.bytesSent < received / 5)
@@ -204,7 +206,7 @@ import Testing
     world.run(for: .millisecond)
     #expect(host.endpoint.hosts.halfOpen == 10 && host.endpoint.connections.count == 10)
     #expect(tap.count(.retry) == 20 && tap.count(.close) == 0)
-    world.run(for: 10 * .second)
+    world.run(for: Constants.patience)
     #expect(host.endpoint.hosts.halfOpen == 0)
     let other = world.addEndpoint()
     world.connect(other, to: host)

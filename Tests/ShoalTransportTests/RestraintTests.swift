@@ -32,7 +32,8 @@ import Testing
     let pair = try Pair("delay=1ms")
     let tap = Tap(pair.world)
     tap.change = { _, type in type != .probe }
-    try pair.connect()
+    let (id, _) = try pair.connect()
+    pair.world.sendFile(1_000, from: pair.a, on: id)
     pair.world.run(for: 20 * .second)
     let times = tap.times(.probe, from: pair.a)
     #expect(times.count >= 3 && zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= .second })

@@ -17,7 +17,7 @@ import ShoalBase
 /// *Rounds and samples.* A round ends when a packet is acknowledged that left after the previous round ended. bw is
 /// the greatest delivery rate of this probing cycle and the one before. Each sample spans at least the minimum round
 /// trip; one taken while the sender had too little to send counts only if it raises bw. rt is the least round trip of
-/// the last ten seconds; a sample of at most 1.02 rt + 0.3 ms renews it. BDP = bw · rt / (1 − p) (`product`).
+/// the last ten seconds, or of twenty times itself if that is longer; a sample of at most 1.02 rt + 0.3 ms renews it. BDP = bw · rt / (1 − p) (`product`).
 ///
 /// *Base round trip* (`BaseRoundTrip`). Where many senders share a bottleneck, its queue may never be empty, so rt
 /// holds some of it: measured against rt the queue would not show, and its drops would pass for random loss. So b is
@@ -89,7 +89,7 @@ import ShoalBase
 /// back.
 ///
 /// *Timeouts.* Probe timeouts change nothing. After three in a row the window is four datagrams until something is
-/// acknowledged, and *low* is cleared; after ten seconds without an answer, startup begins anew.
+/// acknowledged, and *low* is cleared; after ten seconds without an answer, or three round trips, startup begins anew.
 struct Bbr: CongestionController {
   enum State: String {
     case startup, drain, down, cruise, refill, up
@@ -288,7 +288,7 @@ struct Bbr: CongestionController {
     // What an outage swallowed says nothing about the path, and is found lost up to two rounds after it.
     if timeouts > 0 { trustedFrom = round + 3 }
     // After ten seconds of nothing this may be another path.
-    if timeouts >= 3, sample.now - answeredAt > 10 * .second {
+    if timeouts >= 3, sample.now - answeredAt > max(10 * .second, 3 * sample.smoothedRoundTrip) {
       self = Bbr(datagram: datagram, seed: generator.next(), at: sample.now)
     }
     timeouts = 0
@@ -323,7 +323,7 @@ struct Bbr: CongestionController {
 
   /// Forgets the least round trip after ten seconds; then the queue is drained to see it again.
   private mutating func updateRoundTrip(_ sample: CongestionSample) {
-    let isExpired = least.map { sample.now - $0.seenAt > Bbr.roundTripLifetime } ?? false
+    let isExpired = least.map { sample.now - $0.seenAt > max(Bbr.roundTripLifetime, 20 * $0.roundTrip) } ?? false
     if let roundTrip = sample.roundTrip {
       if isExpired || roundTrip < least?.roundTrip ?? .max {
         least = (roundTrip, sample.now)

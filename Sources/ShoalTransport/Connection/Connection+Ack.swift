@@ -66,6 +66,7 @@ extension Connection {
     // If an echo of what was never sent counted, the peer could make the round trip whatever it likes.
     guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
     path.roundTrip.add(age)
+    if let sample = path.roundTrip.latest { path.thinning.add(sample, path.roundTrip, at: now) }
     // Rounded up to a microsecond, because the echo has lost its fraction.
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
     sendWindow.evidence.echoed(sentAt: sentAt, beyondGap: hasGap)

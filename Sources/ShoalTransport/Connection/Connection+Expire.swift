@@ -6,12 +6,15 @@ extension Connection {
   mutating func expire(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) -> Bool {
     if timers.fired(.linger, at: now) { return !isForgotten(on: .lingered) }
     if timers.fired(.idle, at: now) {
+      if state == .opening, !handshake.isGivenUp {
+        events.append(.closed(id, code: CloseCode.unreachable.rawValue, byPeer: false))
+      }
       if isForgotten(on: .idle) { return false }
-      end(state == .opening ? .unreachable : .idle, "", on: .idle, id, &events, at: now)
+      end(.idle, "", on: .idle, id, &events, at: now)
       return true
     }
     if timers.fired(.handshake, at: now), !handshake.onTimeout(), state == .opening {
-      end(.unreachable, "", on: .givenUp, id, &events, at: now)
+      giveUp(id, &events, at: now)
       return true
     }
     if timers.fired(.loss, at: now) {

@@ -32,7 +32,7 @@ extension Connection {
     packet.window = windowSize
     packet.arq = repeatMode.rawValue
     packet.maxDatagram = largestReceived
-    packet.idleTimeout = UInt16(clamping: max(idleTimeout / .second, 1))
+    packet.idleTimeout = UInt16(clamping: max(agreedIdleTimeout / .second, 1))
     handshake.isDue = false
     let length = try packet.encode(connection: remoteID, into: &buffer)
     guard path.validation.allows(length) else { return nil }
@@ -47,6 +47,21 @@ extension Connection {
     packet.code = closing.code
     packet.reason = closing.isByPeer ? "" : closing.reason
     return (try packet.encode(connection: remoteID, into: &buffer), .empty)
+  }
+
+  /// Tells the owner that nothing answers. What answers late, because the path is long, opens the connection after all.
+  mutating func giveUp(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
+    _ = move(on: .givenUp)
+    handshake.giveUp()
+    queue = SendQueue()
+    timers[.idle] = now + Constants.patience
+    events.append(.closed(id, code: CloseCode.unreachable.rawValue, byPeer: false))
+  }
+
+  /// Tries again to open a connection that was given up.
+  mutating func openAgain(at now: Instant) {
+    handshake.again()
+    timers[.idle] = now + agreedIdleTimeout
   }
 
   // MARK: What comes
@@ -79,13 +94,14 @@ extension Connection {
     remoteID = packet.responder
     repeatMode = mode
     windowSize = packet.window
-    idleTimeout = Connection.idle(configuration, packet.idleTimeout)
+    agreedIdleTimeout = Connection.idle(configuration, packet.idleTimeout)
     maxDatagram = max(Int(packet.maxDatagram), Limits.smallestDatagram)
     sendWindow = SendWindow(
       first: Numbering.first(handshake.initialSequence), limit: UInt64(windowSize),
       recordsLosses: configuration.recordsLosses)
     receiveWindow = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
     handshake.onAnswer(&path.roundTrip, at: now)
+    handshake.taken()
     // Even if we have nothing to say, the responder must learn that we have its id.
     acks.demand()
     establish(on: .packet(.accept), id, &events, at: now)
@@ -98,7 +114,9 @@ extension Connection {
     _ = move(on: event)
     timers[.handshake] = .distantFuture
     path.opened(limit: configuration.mtu, peerLimit: maxDatagram, at: now)
-    timers[.path] = path.mtu.deadline
+    searchesFrom = now + Constants.thinTime
+    // By then it shows who sends: whoever does begins as soon as there is something.
+    timers[.path] = queue.bytes > 0 ? path.mtu.deadline : max(path.mtu.deadline, now + path.roundTrip.smoothed)
     // The agreed timeout may be shorter than the one that we opened with.
     timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3

@@ -100,6 +100,7 @@ extension Connection {
       case .block:
         events.append(.block(id, try Block.read(bytes, body)))
         lastContentAt = now
+        takesContent = true
       case let type?: events.append(.message(id, type, body: body))
       case nil: break
       }

@@ -29,7 +29,9 @@ extension Connection {
     }
     if !answers.isEmpty { return try writeAnswer(&buffer) }
     if !acks.canGoOn { nextSlice = nil }
-    if nextSlice != nil || acks.isDue(at: now) {
+    if acks.isHeld(at: now) {
+      if nextSlice != nil || acks.isDue(at: now) { timers[.ack] = acks.heldUntil }
+    } else if nextSlice != nil || acks.isDue(at: now) {
       let room = acks.room(at: now)
       if room >= AckPacket.overhead { return try writeAck(&buffer, room, at: now) }
       timers[.ack] = acks.nextFree ?? now
@@ -57,6 +59,11 @@ extension Connection {
   private mutating func writeProbe(
     _ buffer: inout MutableSpan<UInt8>, at now: Instant
   ) throws(WireError) -> Written? {
+    // Who only receives can wait until it shows whether the path back is thin, which is then spared the probes.
+    if takesContent, queue.bytes == 0, counters.contentSent == 0, acks.isThinned || now < searchesFrom {
+      timers[.path] = acks.isThinned ? .distantFuture : searchesFrom
+      return nil
+    }
     let size = path.mtu.nextProbe(max(2 * probeTimeout, .second), at: now)
     timers[.path] = path.mtu.deadline
     guard let size else { return nil }
@@ -155,7 +162,7 @@ extension Connection {
     packet.attempt = UInt8(clamping: sendWindow.packets[number].attempts)
     packet.timestamp = now.wireMicroseconds
     packet.ackEvery = ackEvery
-    packet.ackDelay = UInt16(clamping: ackDelay / .microsecond)
+    packet.ackDelay = UInt16(clamping: ackDelay / (ackEvery == 0 ? Constants.thinUnit : .microsecond))
     var length = try packet.put(connection: remoteID, into: &buffer)
     if let slot = sendWindow.packets[number].messages {
       let messages = sendWindow.packets.messages[slot]

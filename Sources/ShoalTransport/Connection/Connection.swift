@@ -22,7 +22,8 @@ struct Connection: ~Copyable {
   var queue = SendQueue()
   var repeatMode: RepeatMode
   var windowSize: UInt32
-  var idleTimeout: Nanoseconds
+  /// How long nothing may be heard, as both ends agreed.
+  var agreedIdleTimeout: Nanoseconds
   /// The largest datagram that the peer takes.
   var maxDatagram: Int
 
@@ -41,6 +42,9 @@ struct Connection: ~Copyable {
   var duplicateDue: UInt64?
   /// When a numbered packet last left.
   var lastSentAt: Instant?
+  /// Whether content has come, and from when on an end that takes it searches for larger datagrams.
+  var takesContent = false
+  var searchesFrom = Instant.zero
   /// When content last came or was acknowledged; at first, when the connection began.
   var lastContentAt: Instant
 
@@ -59,10 +63,11 @@ struct Connection: ~Copyable {
   }
 
   /// A connection that we open, or, with `open`, that a peer opens: its OPEN, the id that it chose, and the bytes that
-  /// came.
+  /// came; `isRushed` if others may need its place before it is proven.
   init(
     _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
-    open: (packet: OpenPacket, id: UInt64, bytes: Int)?, standing: HostLedger.Standing, seed: UInt64, at now: Instant
+    open: (packet: OpenPacket, id: UInt64, bytes: Int)?, standing: HostLedger.Standing, isRushed: Bool = false,
+    seed: UInt64, at now: Instant
   ) {
     self.configuration = configuration
     self.localID = localID
@@ -76,7 +81,7 @@ struct Connection: ~Copyable {
     let peerMode = RepeatMode(rawValue: open?.packet.arq ?? 0) ?? .selectiveRepeat
     repeatMode = configuration.repeatMode == .goBackN ? .goBackN : peerMode
     windowSize = min(configuration.window, max(open?.packet.window ?? .max, 1))
-    idleTimeout = Connection.idle(configuration, open?.packet.idleTimeout)
+    agreedIdleTimeout = Connection.idle(configuration, open?.packet.idleTimeout)
     maxDatagram = max(Int(open?.packet.maxDatagram ?? 0), Limits.smallestDatagram)
     sendWindow = SendWindow(
       first: Numbering.first(initialSequence), limit: UInt64(windowSize), recordsLosses: configuration.recordsLosses)
@@ -86,7 +91,7 @@ struct Connection: ~Copyable {
     // If we open it, the number of OPENs is the limit.
     path = Path(to: address, isValidated: open == nil, configuration.congestion, seed: generator.next(), at: now)
     probing = Probing(generator: generator)
-    timers[.idle] = now + (byPeer ? Constants.halfOpenTimeout : idleTimeout)
+    timers[.idle] = now + (byPeer ? (isRushed ? Constants.halfOpenTimeout : Constants.patience) : agreedIdleTimeout)
     guard let open else { return }
     path.validation.received(open.bytes)
     counters.received += 1
@@ -97,6 +102,9 @@ struct Connection: ~Copyable {
     guard let peer, peer > 0 else { return configuration.idleTimeout }
     return min(configuration.idleTimeout, Nanoseconds(peer) * .second)
   }
+
+  /// How long nothing may be heard: no less than three round trips take, as far as they are known.
+  var idleTimeout: Nanoseconds { max(agreedIdleTimeout, 3 * max(handshake.longest, path.roundTrip.smoothed)) }
 
   var address: Address { path.address }
 
@@ -116,6 +124,9 @@ struct Connection: ~Copyable {
     return reaction.action
   }
 
+  /// Whether its owner takes it to be over, as there was no answer, and a late one would open it after all.
+  var isAwaitedInVain: Bool { state == .opening && handshake.isGivenUp }
+
   /// Whether the connection is forgotten after this.
   func isForgotten(on event: ConnectionEvent) -> Bool {
     StateTable.reaction(to: event, in: state)?.next == nil
@@ -124,7 +135,10 @@ struct Connection: ~Copyable {
   // MARK: What its owner wants sent
 
   mutating func enqueue(_ message: [UInt8]) { queue.append(message) }
-  mutating func enqueue(_ range: Payload) { queue.append(range) }
+  mutating func enqueue(_ range: Payload) {
+    queue.append(range)
+    timers[.path] = path.mtu.deadline
+  }
 
   /// Forgets all that is queued of a file.
   mutating func cancel(file: UInt16) { queue.cancel(file: file) }
@@ -171,6 +185,7 @@ struct Connection: ~Copyable {
     if path.roundTrip.hasSample {
       ackDelay = min(max(path.roundTrip.smoothed / 4, .millisecond / 4), Constants.longestAckDelay)
     }
+    if let interval = path.thinning.interval { (ackEvery, ackDelay) = (0, interval) }
   }
 
   /// The probe timeout now: doubled with each that passed, up to two seconds.

@@ -8,6 +8,11 @@ struct Handshake {
   /// How many were sent.
   private(set) var sent = 0
   private var sentAt: Instant?
+  private var firstSentAt: Instant?
+  /// The longest that the round trip can be, once there was an answer.
+  private(set) var longest: Nanoseconds = 0
+  /// Whether the owner was told that there is no answer: one that comes late is taken all the same.
+  private(set) var isGivenUp = false
   /// The token that the last RETRY brought, and how many came.
   private(set) var token: UInt64 = 0
   private(set) var retries = 0
@@ -16,12 +21,27 @@ struct Handshake {
 
   init(initialSequence: UInt32) { self.initialSequence = initialSequence }
 
+  /// All waits together.
+  private static let waits = 13 * Constants.openTimeout
+
   /// How long to wait for an answer to the one that leaves now.
   var wait: Nanoseconds { [1, 3, 9][min(sent, 2)] * Constants.openTimeout }
 
   mutating func left(at now: Instant) {
     sent += 1
     sentAt = now
+    firstSentAt = firstSentAt ?? now
+  }
+
+  /// Notes that there was no answer for as long as most paths take.
+  mutating func giveUp() { isGivenUp = true }
+
+  /// Notes that there was an answer, however late.
+  mutating func taken() { isGivenUp = false }
+
+  /// Begins anew, as the owner tries again: the answer may be to any of the attempts.
+  mutating func again() {
+    (isGivenUp, isAmbiguous, isDue, sent) = (false, true, true, 0)
   }
 
   /// Notes that the wait is over without an answer; returns whether there is to be another attempt.
@@ -31,9 +51,12 @@ struct Handshake {
   }
 
   /// Takes what the answer says about the round trip.
-  func onAnswer(_ roundTrip: inout RoundTrip, at now: Instant) {
-    guard let sentAt else { return }
-    if sent == 1, !isAmbiguous { roundTrip.add(now - sentAt) } else { roundTrip.assume(now - sentAt) }
+  mutating func onAnswer(_ roundTrip: inout RoundTrip, at now: Instant) {
+    guard let sentAt, let firstSentAt else { return }
+    longest = now - firstSentAt
+    if sent == 1, !isAmbiguous { return roundTrip.add(now - sentAt) }
+    // On a path that takes longer than all waits, it is the first that was answered.
+    roundTrip.assume(longest > Handshake.waits ? longest : now - sentAt)
   }
 
   /// Notes that the responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN

@@ -24,10 +24,11 @@ struct Probing {
   /// The probe timeouts that have passed in a row.
   var timeouts: Int { stall?.timeouts ?? 0 }
 
-  /// The probe timeout, which was `base` at first: doubled with each that passed, up to two seconds.
+  /// The probe timeout, which was `base` at first: doubled with each that passed, up to two seconds or twice what it was
+  /// at first.
   func timeout(_ base: Nanoseconds) -> Nanoseconds {
     guard let stall else { return base }
-    let doubled = min(base << Nanoseconds(min(stall.timeouts, 10)), max(Constants.longestProbeTimeout, base))
+    let doubled = min(base << Nanoseconds(min(stall.timeouts, 10)), max(Constants.longestProbeTimeout, 2 * base))
     // Up to a quarter less, at random, so that probes keep step neither with an outage that comes and goes nor with
     // those of other connections.
     return max(doubled - doubled / 256 * Nanoseconds(stall.jitter % 64), base)

@@ -76,7 +76,9 @@ enum StateTable {
     switch event {
     case .packet(.accept): Reaction(action: .send(.ack), next: .established)
     case .packet(.retry), .unanswered: Reaction(action: .send(.open), next: .opening)
-    case .packet(.version), .packet(.close), .givenUp, .idle, .ownerEnds: Reaction(action: .nothing, next: .closing)
+    case .packet(.version), .packet(.close), .ownerEnds: Reaction(action: .nothing, next: .closing)
+    case .givenUp: Reaction(action: .nothing, next: .opening)
+    case .idle: Reaction(action: .nothing, next: nil)
     // It belongs to another connection: what the peer opens has an id of its own.
     case .packet(.open): nil
     case .packet, .malformedData: Reaction(action: .nothing, next: .opening)

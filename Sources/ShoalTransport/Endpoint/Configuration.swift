@@ -74,6 +74,10 @@ enum Constants {
   static let openTimeout: Nanoseconds = 250 * .millisecond
   /// How long a connection that somebody else began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
+  /// How long an answer may take on the longest path: what is not needed otherwise is remembered for that long.
+  static let patience: Nanoseconds = 1_000 * .second
+  /// How many connections that we have given up may wait for a late answer.
+  static let lateAnswers = 32
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenEpoch: Nanoseconds = 5 * .second
   /// How many RETRYs an opener heeds in one attempt: a second one in case the first token was too old.
@@ -84,7 +88,7 @@ enum Constants {
   /// The round trip assumed before there is a sample.
   static let initialRoundTrip: Nanoseconds = 200 * .millisecond
   /// The longest round trip that is believed: no path is longer, and sums of such spans stay far from overflow.
-  static let longestRoundTrip: Nanoseconds = 100 * .second
+  static let longestRoundTrip: Nanoseconds = 600 * .second
   /// The least of the variation term of the probe timeout (RFC 9002 §6.2.1).
   static let granularity: Nanoseconds = .millisecond
   /// The most that the probe timeout grows to while something is outstanding.
@@ -95,6 +99,10 @@ enum Constants {
   static let duplicationLoss = 0.01
   /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
   static let longestAckDelay: Nanoseconds = 25 * .millisecond
+  /// By then it has shown whether a path back is thin.
+  static let thinTime: Nanoseconds = 3 * .second
+  /// The unit of the interval at which ACKs are asked for where they are thinned out.
+  static let thinUnit: Nanoseconds = 16 * .microsecond
   /// The packets in the first flight (RFC 6928 has 10; ours are paced over the first round trip).
   static let initialWindow = 32
   /// The least congestion window in packets.

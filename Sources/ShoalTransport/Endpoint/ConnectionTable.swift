@@ -33,6 +33,8 @@ struct ConnectionTable: ~Copyable {
     @inline(__always) _modify { yield &slots[slot] }
   }
 
+  func isUsed(_ slot: Int) -> Bool { slots.isUsed(slot) }
+
   func id(_ slot: Int) -> ConnectionID { ConnectionID(slot: UInt32(slot), generation: generations[slot]) }
 
   func slot(_ id: ConnectionID) -> Int? {

@@ -5,7 +5,15 @@ import ShoalWire
 extension Endpoint {
   /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
   package mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
-    guard !connections.isFull, address.isUsable else { return nil }
+    guard address.isUsable else { return nil }
+    if let slot = givenUp.first(where: { connections[$0].address == address }) {
+      givenUp.removeAll { $0 == slot }
+      connections[slot].openAgain(at: now)
+      turns.add(slot)
+      return connections.id(slot)
+    }
+    if connections.isFull, !givenUp.isEmpty { remove(givenUp[0]) }
+    guard !connections.isFull else { return nil }
     return connections.id(insert(address, open: nil, .own, at: now))
   }
 

@@ -25,7 +25,9 @@ extension Endpoint {
     switch try connections[slot].receive(type, bytes, id, &events, at: now) {
     case .taken: break
     case .ignored: ignored += 1
-    case .accepted: connections.learnedRemote(of: slot)
+    case .accepted:
+      connections.learnedRemote(of: slot)
+      givenUp.removeAll { $0 == slot }
     }
   }
 

@@ -14,6 +14,8 @@ package struct Endpoint: ~Copyable {
   var connections: ConnectionTable
   var events = Ring<TransportEvent>()
   var turns: Turns
+  /// The connections that were given up and wait for a late answer, oldest first.
+  var givenUp: [Int] = []
   private var deadlines: DeadlineHeap
   var replies = StatelessReplies()
   private var secrets: SecretGenerator
@@ -75,6 +77,7 @@ package struct Endpoint: ~Copyable {
       deadlines.set(slot, .distantFuture)
       let id = connections.id(slot)
       if connections[slot].expire(id, &events, at: now) { turns.add(slot) } else { remove(slot) }
+      noteGivenUp(slot)
     }
   }
 
@@ -118,7 +121,17 @@ package struct Endpoint: ~Copyable {
   // MARK: Slots
 
   func usable(_ id: ConnectionID) -> Int? {
-    connections.slot(id).flatMap { connections[$0].state == .closing ? nil : $0 }
+    connections.slot(id).flatMap {
+      connections[$0].state == .closing || connections[$0].handshake.isGivenUp ? nil : $0
+    }
+  }
+
+  /// Remembers a connection that has just been given up, and forgets another if there are many.
+  private mutating func noteGivenUp(_ slot: Int) {
+    guard connections.isUsed(slot), connections[slot].isAwaitedInVain, !givenUp.contains(slot) else { return }
+    account(slot)
+    givenUp.append(slot)
+    if givenUp.count > Constants.lateAnswers { remove(givenUp[0]) }
   }
 
   /// Gives a new connection a slot. It has something to send, and its deadline is set once it has been drained.
@@ -131,7 +144,7 @@ package struct Endpoint: ~Copyable {
     let slot = connections.insert(
       Connection(
         configuration, localID: local, address: address, initialSequence: sequence, open: open, standing: standing,
-        seed: secrets.next(), at: now))
+        isRushed: hosts.isRushed(HostKey(address)), seed: secrets.next(), at: now))
     hosts.joined(connections[slot].host, standing)
     account(slot)
     turns.add(slot)
@@ -139,6 +152,7 @@ package struct Endpoint: ~Copyable {
   }
 
   mutating func remove(_ slot: Int) {
+    if !givenUp.isEmpty { givenUp.removeAll { $0 == slot } }
     hosts.left(connections[slot].host, connections[slot].standing)
     hosts.took(-connections[slot].memoryCharged, connections[slot].host)
     past += connections[slot].counters

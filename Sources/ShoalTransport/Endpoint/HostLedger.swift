@@ -59,6 +59,11 @@ struct HostLedger {
       && shares[host]?.halfOpen ?? 0 < configuration.maxHalfOpenPerHost
   }
 
+  /// Whether so many are half open already that another one must be quick.
+  func isRushed(_ host: HostKey) -> Bool {
+    halfOpen >= configuration.maxHalfOpen / 4 || shares[host]?.halfOpen ?? 0 >= configuration.maxHalfOpenPerHost / 4
+  }
+
   mutating func joined(_ host: HostKey, _ standing: Standing) { count(host, standing, 1) }
   mutating func left(_ host: HostKey, _ standing: Standing) { count(host, standing, -1) }
 

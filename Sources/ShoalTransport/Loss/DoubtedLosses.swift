@@ -13,7 +13,7 @@ struct DoubtedLosses {
   /// Begins when `losses` packets were declared lost, on a path with this round trip.
   init(_ losses: Int, roundTrip: Nanoseconds, at now: Instant) {
     self.losses = losses
-    until = now + 4 * min(roundTrip, .second) + 100 * .millisecond
+    until = now + 4 * min(roundTrip, 600 * .second) + 100 * .millisecond
   }
 
   /// Adds packets that were declared lost without slowing down further.

@@ -11,6 +11,7 @@ struct Path {
   var reordering = Reordering()
   var congestion: CongestionControl
   var pacer = Pacer()
+  var thinning = AckThinning()
   var mtu: PathMTU
   /// What was declared lost since the congestion controller last heard of any.
   private var unreportedLosses = Losses()

@@ -15,10 +15,17 @@ struct AckSchedule {
   private var corruptAckAt: Instant?
   /// When the last ACK left.
   private var leftAt: Instant?
+  /// How far apart ACKs are to be, where the way to the sender takes few.
+  private var spacing: Nanoseconds?
   /// The bytes of ACKs that what came in has paid for.
   private var credit = Constants.ackLength
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
+
+  var isThinned: Bool { spacing != nil }
+  /// The earliest time for an ACK: the sender has found that the way to it takes no more.
+  var heldUntil: Instant { spacing.flatMap { spacing in leftAt.map { $0 + spacing } } ?? .zero }
+  func isHeld(at now: Instant) -> Bool { spacing != nil && !isUrgent && now < heldUntil }
 
   /// The bytes that an ACK may have now: what it describes may cost no more than what came in. A short ACK is always
   /// allowed now and then, so that a sender of little learns of each loss.
@@ -42,10 +49,13 @@ struct AckSchedule {
   mutating func onData(
     _ packet: DataPacket, _ arrival: Arrival, gap: Bool, _ roundTrip: RoundTrip, at now: Instant
   ) {
+    spacing = packet.ackEvery == 0 ? Nanoseconds(packet.ackDelay) * Constants.thinUnit : nil
     guard arrival == .new || arrival == .discarded else { return onDuplicate(roundTrip, at: now) }
     if echo.map({ Int32(bitPattern: packet.timestamp &- $0.timestamp) >= 0 }) ?? true { echo = (packet.timestamp, now) }
     pending += 1
-    if pending >= Int(packet.ackEvery) {
+    if spacing != nil {
+      dueAt = max(heldUntil, now)
+    } else if pending >= Int(packet.ackEvery) {
       isUrgent = true
     } else if arrival == .discarded {
       hasten(roundTrip, part: 32, least: .millisecond / 4, at: now)

@@ -13,9 +13,10 @@ public struct DataPacket: Packet, Hashable {
   public var attempt: UInt8 = 0
   /// The sender's clock in microseconds, modulo 2^32, when this attempt left.
   public var timestamp: UInt32 = 0
-  /// The receiver is asked to acknowledge after this many packets; 0 and 1 both mean every packet.
+  /// The receiver is asked to acknowledge after this many packets; 0: whatever arrives, ACKs are to be at least
+  /// `ackDelay` apart, which then counts in units of 16 microseconds.
   public var ackEvery: UInt8 = 2
-  /// The receiver is asked to acknowledge within this many microseconds.
+  /// The receiver is asked to acknowledge within this many microseconds, or 16 times as many if `ackEvery` is 0.
   public var ackDelay: UInt16 = 25_000
   /// The messages.
   public var messages = ByteRange()

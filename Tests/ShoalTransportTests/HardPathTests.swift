@@ -1,0 +1,71 @@
+import ShoalBase
+import ShoalLink
+import ShoalSimulator
+import ShoalWire
+import Testing
+
+@testable import ShoalTransport
+
+/// Paths outside the usual: hardly any way back, minutes of round trip.
+@Suite struct HardPathTests {
+  /// The seconds of a transfer, and the bytes sent for each one of the file.
+  private func transfer(
+    _ bytes: Int, _ link: String, _ congestion: CongestionAlgorithm = .bbr, seed: UInt64
+  ) throws -> (seconds: Double, wire: Double) {
+    var run = SimulatedTransfer(
+      size: bytes, link: try LinkSpec(parsing: link), transport: .with { $0.congestion = congestion })
+    run.limit = 2_000 * .second
+    let result = run.run(seed: seed)
+    #expect(result.violations.isEmpty)
+    return (Double(result.time ?? 2_000 * .second) / 1e9, result.wire)
+  }
+
+  /// A hundredth of the rate leads back, and 4 kB may wait there: nothing stalls for ACKs.
+  @Test(arguments: [CongestionAlgorithm.bbr, .cubic])
+  func aThinWayBackCarriesTheAcks(congestion: CongestionAlgorithm) throws {
+    for seed in CongestionTests.seeds.prefix(1) {
+      let (seconds, _) = try transfer(
+        1_250_000, "rate=1mbit/10kbit,delay=1ms,queue=12kB/4kB", congestion, seed: seed)
+      #expect(seconds < 18, "seed \(seed): \(seconds)")
+    }
+  }
+
+  /// Seconds of round trip. Nobody waits that long for a peer that is not there, but a late answer is taken.
+  @Test(arguments: [3, 10, 120, 300])
+  func aLongPathConnectsAndDelivers(roundTrip: Int) throws {
+    let (seconds, _) = try transfer(20_000, "rate=10mbit,delay=\(roundTrip * 500)ms", seed: 1)
+    #expect(seconds < Double(3 * roundTrip) + 1)
+  }
+
+  @Test func aLateAnswerOpensWhatWasGivenUp() throws {
+    let pair = try Pair("delay=5s")
+    pair.world.connect(pair.a, to: pair.b)
+    pair.world.run(for: 4 * .second)
+    #expect(pair.a.closed.map(\.code) == [CloseCode.unreachable.rawValue] && pair.a.connections.isEmpty)
+    pair.world.run(for: 7 * .second)
+    #expect(pair.a.connections.count == 1 && pair.a.inside.path.roundTrip.smoothed == 10 * .second)
+    pair.world.run(for: 200 * .second)
+    #expect(pair.a.closed.count == 1 && pair.b.connections.count == 1)
+  }
+
+  @Test func acksThatQueueAreAskedForLessOften() {
+    var thinning = AckThinning()
+    var roundTrip = RoundTrip()
+    roundTrip.add(60 * .millisecond)
+    var now = Instant.zero
+    func acks(_ count: Int, every spacing: Nanoseconds, _ sample: Nanoseconds) {
+      for _ in 0..<count {
+        now = now + spacing
+        roundTrip.add(sample)
+        thinning.add(sample, roundTrip, at: now)
+      }
+    }
+    acks(100, every: 10 * .millisecond, 70 * .millisecond)
+    #expect(thinning.interval == nil)
+    // What comes each 50 ms has waited for a second.
+    acks(12, every: 50 * .millisecond, .second)
+    #expect(thinning.interval == 200 * .millisecond)
+    acks(12, every: 200 * .millisecond, 70 * .millisecond)
+    #expect(thinning.interval == 100 * .millisecond)
+  }
+}
