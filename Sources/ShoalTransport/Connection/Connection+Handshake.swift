@@ -115,8 +115,7 @@ extension Connection {
     timers[.handshake] = .distantFuture
     path.opened(limit: configuration.mtu, peerLimit: maxDatagram, at: now)
     searchesFrom = now + Constants.thinTime
-    // By then it shows who sends: whoever does begins as soon as there is something.
-    timers[.path] = queue.bytes > 0 ? path.mtu.deadline : max(path.mtu.deadline, now + path.roundTrip.smoothed)
+    timers[.path] = path.mtu.deadline
     // The agreed timeout may be shorter than the one that we opened with.
     timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3
