@@ -153,10 +153,10 @@ enum CommandTable {
         "OPTIONS",
         [
           Option(
-            "output", "Where to write: file, directory or -. (default: the ticket's name)", short: "o",
+            "output", "Where to write: file, directory or -.", short: "o",
             value: "path", completes: .files),
           Option(
-            "include", "Of a folder, only what fits this pattern: '*.jpg', a/b; repeatable.", value: "glob",
+            "include", "Of a folder, only '*.jpg' or a/b; repeatable.", value: "glob",
             repeats: true),
           Option("list", "Show what is in a folder, and fetch none of it."),
           Option("force", "Replace a different file, capture or qlog."),
@@ -176,9 +176,9 @@ enum CommandTable {
     "LINK (A/B sets up and down separately)",
     [
       "loss=5%": "Lost; with burst=3, in runs of 3 on average.", "corrupt=1%": "Delivered with 1 to 3 bits flipped.",
-      "reorder=1%, duplicate=1%": "Overtaken by others; delivered twice.",
+      "reorder=1%": "Overtaken by others.", "duplicate=1%": "Delivered twice.",
       "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit a second.",
-      "queue=64kB, queue=2bdp": "Most bytes waiting, or that many bandwidth-delay products.",
+      "queue=64kB, queue=2bdp": "Most that waits; in bandwidth-delay products.",
       "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
       "seed=7": "Seed of all randomness.",
     ])
@@ -314,7 +314,7 @@ enum CommandTable {
           "congestion", "What decides how much is in flight.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
         ),
         Option(
-          "mtu", "Largest IP packet to send. (default: what the interface takes; 1500 through --link)", value: "bytes"),
+          "mtu", "Largest IP packet. (default: the interface's)", value: "bytes"),
       ] + access)
   }
 }
