@@ -39,7 +39,8 @@ final class SmallServer: Sendable {
       return true
     }
     guard hasRoom else { return }
-    Task {
+    // Somebody is waiting for the answer, and it takes next to nothing.
+    Task(priority: .high) {
       await serve(client)
       clients.withLock { $0 -= 1 }
     }

@@ -19,6 +19,8 @@ extension Download {
       sources[s].outstanding < sources[s].budget, sources[s].isServing(at: now), sources[s].pieces?.isEmpty == false
     else { return }
     let (budget, isFull) = (sources[s].budget, resources.budget.isFull)
+    // What is being verified makes room soon.
+    guard !isFull || !active.values.contains(where: \.isVerifying) else { return }
     var ranges: [RangeField] = []
     while sources[s].outstanding < budget, let piece = slowest(for: sources[s], isFull: isFull, at: now) {
       makeWay(on: piece, &resources, at: now)
