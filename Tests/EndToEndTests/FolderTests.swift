@@ -125,7 +125,7 @@ import Testing
     let origin = try peer()
     let share = try await origin.share(tree.path)
     let out = try Scratch()
-    let slow = try peer("rate=8mbit")
+    let slow = try peer { $0.swarm.limits.download = 60_000 }
     let first = try await slow.download(share.ticket, to: .directory(out.path))
     try await within(30) {
       while first.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }
@@ -196,7 +196,7 @@ import Testing
     let origin = try peer()
     let share = try await origin.share(tree.path)
     let out = try Scratch()
-    let asker = try peer("rate=8mbit")
+    let asker = try peer { $0.swarm.limits.download = 60_000 }
     let download = try await asker.download(share.ticket, to: .directory(out.path))
     try await within(30) { while download.latest.bytes == 0 { try await Task.sleep(for: .milliseconds(5)) } }
     await download.remove()

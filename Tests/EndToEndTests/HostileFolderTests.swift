@@ -154,7 +154,7 @@ import Testing
     let origin = try peer()
     let first = try await origin.share(tree.path)
     let out = try Scratch()
-    let slow = try peer("rate=8mbit")
+    let slow = try peer { $0.swarm.limits.download = 60_000 }
     let download = try await slow.download(first.ticket, to: .directory(out.path))
     try await within(30) {
       while download.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }

@@ -32,7 +32,7 @@ import Testing
 
   @Test func aPathIsMeasured() async throws {
     let peer = try Peer.start(Peer.Options(listen: "127.0.0.1:0"))
-    let found = try #require(try await PathFinding.look(at: peer.address, seconds: 0.5))
+    let found = try #require(try await PathFinding.look(at: peer.address, seconds: 3))
     let check = DoctorCommand.check(found, peer.address)
     #expect(found.isOpen && check.remedy == nil, "\(check.finding)")
     #expect(check.finding.hasPrefix("\(peer.address): RTT ") && check.finding.contains(", MTU "))
