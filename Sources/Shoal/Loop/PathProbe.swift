@@ -11,6 +11,8 @@ final class ProbeLoop: EventLoop {
   private var connection: ConnectionID?
   private var nextAt = Instant.distantFuture
   private var isOpen = false
+  /// How the connection last stood while it was open: the peer closes it after a while, since nothing is wanted.
+  private var latest: ConnectionStatus?
   private var failure: (code: UInt16, reason: String)?
 
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<ProbeLoop>) {
@@ -26,7 +28,7 @@ final class ProbeLoop: EventLoop {
   /// What is known of the path so far.
   func finding(towards address: Address) -> PathFinding {
     PathFinding(
-      isOpen: isOpen, status: connection.flatMap { endpoint.status($0) },
+      isOpen: isOpen, status: latest,
       failure: failure.map { "\(CloseReason(code: $0.code, $0.reason).kind)" }, refusal: port.refusal(towards: address))
   }
 
@@ -44,6 +46,7 @@ final class ProbeLoop: EventLoop {
     endpoint.expire(at: now)
     takeEvents(at: now)
     guard nextAt <= now, let connection else { return }
+    if let status = endpoint.status(connection), status.roundTrip != nil { latest = status }
     // Each is a packet of its own, which the peer acknowledges and otherwise ignores.
     var cancel = Cancel()
     cancel.file = .max
