@@ -51,9 +51,13 @@ struct Registry: Sendable {
   /// The files whose ids begin with these digits, eight or more, and that can be found by a name as well: whoever has
   /// not listed a file has its id for a secret.
   func files(idPrefix digits: String) -> [Digest] {
-    guard digits.utf8.count >= Registry.shortest else { return [] }
-    let claims = shortIDs[String(digits.prefix(Registry.shortest))]?.claims ?? []
-    return claims.map(\.id).filter { $0.hex.hasPrefix(digits) }
+    let missing = 2 * Digest.byteCount - digits.utf8.count
+    guard digits.utf8.count >= Registry.shortest, missing >= 0,
+      let least = Digest(hex: digits + String(repeating: "0", count: missing)),
+      let most = Digest(hex: digits + String(repeating: "f", count: missing))
+    else { return [] }
+    let claims = shortIDs[least.short]?.claims ?? []
+    return claims.map(\.id).filter { !($0 < least) && !(most < $0) }
   }
 
   private static let shortest = 8
@@ -179,7 +183,7 @@ extension Registry {
     let host = HostKey(eldest.key.peer)
     guard !eldest.name.isEmpty else { return }
     listByID(id, of: host)
-    guard !files[id]!.isListed else { return }
+    guard files[id]?.isListed == false else { return }
     if let named = names[eldest.name], named.claims.count >= configuration.filesPerName {
       guard let victim = named.victim(for: host) else { return }
       unlist(victim, eldest.name, keepingID: true)
@@ -190,20 +194,20 @@ extension Registry {
   }
 
   private mutating func listByID(_ id: Digest, of host: HostKey) {
-    guard !files[id]!.isListedByID else { return }
+    guard files[id]?.isListedByID == false else { return }
     if let short = shortIDs[id.short], short.claims.count >= configuration.filesPerName {
       guard let victim = short.victim(for: host) else { return }
       unlistByID(victim)
     }
     shortIDs[id.short, default: NamedFiles()].insert(id, of: host)
-    files[id]!.isListedByID = true
+    files[id]?.isListedByID = true
   }
 
   private mutating func unlistByID(_ id: Digest) {
-    guard files[id]!.isListedByID else { return }
-    shortIDs[id.short]!.remove(id)
-    if shortIDs[id.short]!.claims.isEmpty { shortIDs[id.short] = nil }
-    files[id]!.isListedByID = false
+    guard files[id]?.isListedByID == true else { return }
+    shortIDs[id.short]?.remove(id)
+    if shortIDs[id.short]?.claims.isEmpty == true { shortIDs[id.short] = nil }
+    files[id]?.isListedByID = false
   }
 
   private mutating func unlist(_ id: Digest, _ name: String, keepingID: Bool = false) {
