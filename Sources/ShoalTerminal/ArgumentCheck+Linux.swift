@@ -1,6 +1,7 @@
 // Safety: the C runtime ends every argument, and their list, with a zero, and keeps both until the process ends.
 
-/// Throws if a word of this process's command line is not UTF-8: as text it would name another file, or none.
+/// Throws if a word of this process's command line is not UTF-8: converted to text, it would name a different file or
+/// none.
 package func checkArguments() throws(UsageError) {
   for index in 1..<max(Int(CommandLine.argc), 1) {
     guard let word = unsafe CommandLine.unsafeArgv[index] else { return }

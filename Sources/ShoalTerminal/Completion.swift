@@ -41,7 +41,7 @@ struct CompletionContext {
     return path.count > 1 || own.isEmpty ? own : own + [(name: "help", overview: "Show the help of a subcommand.")]
   }
 
-  /// What arguments complete to: as the first argument with a known completion does.
+  /// How arguments are completed: like the first argument that has a completion.
   var completesArguments: Completion { command.arguments.map(\.completes).first { $0 != .nothing } ?? .nothing }
 }
 

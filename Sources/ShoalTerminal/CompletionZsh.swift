@@ -73,7 +73,7 @@ private func zshAction(_ completion: Completion) -> String {
   }
 }
 
-/// `_arguments` gives brackets, colons and backslashes a meaning of its own.
+/// Brackets, colons and backslashes are special to `_arguments`.
 private func zshEscaped(_ text: String) -> String {
   text.map { "[]:\\".contains($0) ? "\\\($0)" : String($0) }.joined()
 }

@@ -1,5 +1,5 @@
-/// Values for options that the command line does not give, from a file: a line `option = value` for each, those of one
-/// command below a line `[command]`. Lines that begin with `#` are comments.
+/// Values, from a file, for options that the command line does not set: one line `option = value` each. Those for a
+/// single command follow a line `[command]`. Lines that begin with `#` are comments.
 package struct ConfigFile: Sendable {
   private struct Line {
     let section: String?
@@ -12,7 +12,7 @@ package struct ConfigFile: Sendable {
   private var lines: [Line] = []
   private var sections: [(name: String, number: Int)] = []
 
-  /// What a file says; its path is for errors.
+  /// Parses the text of a file; its path is used in errors.
   package init(path: String, text: String) throws(UsageError) {
     self.path = path
     var section: String?
@@ -36,7 +36,7 @@ package struct ConfigFile: Sendable {
     }
   }
 
-  /// The longest file that is read.
+  /// The largest file that is read, in bytes.
   package static let longest = 65_536
 
   private static func trimmed(_ text: some StringProtocol) -> String {
@@ -50,7 +50,7 @@ package struct ConfigFile: Sendable {
     UsageError("\(escaped(path)):\(line): \(reason)")
   }
 
-  /// Options that are about one run alone.
+  /// Options that make sense for a single run only, never as a default.
   private static let excluded: Set = ["help", "version", "man", "generate-completion-script", "no-config", "json"]
 
   /// The values for a command. A fault anywhere in the file is an error, whichever command runs.
@@ -78,7 +78,7 @@ package struct ConfigFile: Sendable {
     return values
   }
 
-  /// Whether the option is given: a flag may be switched off.
+  /// Whether the option takes effect: `no` switches a flag off.
   private func isOn(_ option: Option, _ value: GivenValue) throws(UsageError) -> Bool {
     guard option.value != nil else {
       switch value.text.lowercased() {

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// The two streams of a program: data on standard output, everything about it on standard error.
+/// A program's two output streams: data on standard output, messages on standard error.
 ///
 /// All of its functions may be called from any thread; each line is written whole, with one `write`. While a progress
 /// line is on the screen, other lines go above it.
@@ -22,7 +22,8 @@ package final class Console: Sendable {
   package let standardError: Terminal
   /// How much is printed.
   package let verbosity: Verbosity
-  /// The least that is printed, and that each line begins with its time and level; nil if lines are for a person.
+  /// The lowest level that is printed, each line with its time and level in front; nil for plain lines that people
+  /// read.
   private let level: LogLevel?
   private let program: String
   private let state: Mutex<State>
@@ -34,8 +35,8 @@ package final class Console: Sendable {
     var firstError: (message: String, code: String)?
   }
 
-  /// A console as the standard options in the program's table ask for it. Without `quitsWhenClosed`, the process goes on
-  /// when nobody reads standard output any longer, and can tell so by `isClosed`.
+  /// A console set up by the standard options in the program's table. Without `quitsWhenClosed`, the process continues
+  /// when nobody reads standard output any longer; `isClosed` then tells.
   package init(
     program: String, invocation: Invocation? = nil, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO,
     environment: Environment = .process, quitsWhenClosed: Bool = true
@@ -82,7 +83,7 @@ package final class Console: Sendable {
   /// A JSON object on a line of standard output.
   package func print(_ object: JSON) { print(object.description) }
 
-  /// An event, for programs: an object with an `event`, to which the `time` is added.
+  /// An event for programs: an object with a member `event`, to which `time` is added.
   package func emit(_ event: JSON, at time: Timestamp = .now) { print(event.stamped(time)) }
 
   /// A line on standard error, unless quiet.
@@ -110,7 +111,8 @@ package final class Console: Sendable {
     say(level == nil ? "\(program): \(standardError.paint("error:", .red)) \(text)" : text, .error)
   }
 
-  /// A line on standard error, even if quiet, for a failure that is no error: an assertion that does not hold.
+  /// A line on standard error, even if quiet, for a failure that is not an error, such as an assertion that does not
+  /// hold.
   package func failure(_ text: String, code: String = "failed") {
     remember(text, code)
     say(level == nil ? "\(program): \(text)" : text, .error)
@@ -135,7 +137,7 @@ package final class Console: Sendable {
   private func say(_ text: String, _ severity: LogLevel) {
     var text = text
     if level != nil {
-      // Each line is to be found by its time and level.
+      // Log readers find lines by time and level, so each line of a text gets both.
       let lines = text.split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
       guard !lines.isEmpty else { return }
       let head = "\(stamp(.now)) \(severity.label)"
@@ -158,7 +160,7 @@ package final class Console: Sendable {
     state.withLock { $0.error.write($0.progress.show(rows: rows, now: now)) }
   }
 
-  /// Whether lines are redrawn in place, so that a person can watch.
+  /// Whether lines are redrawn in place for a person to watch.
   package var isLive: Bool { state.withLock { $0.progress.isLive } }
 
   /// Removes the progress line: before the summary, and before the process ends.

@@ -25,7 +25,7 @@ func padded(_ text: String, to columns: Int, right: Bool = false) -> String {
   return right ? fill + text : text + fill
 }
 
-/// Text with its middle left out so that it fits into `columns`: a name's beginning and extension say the most.
+/// Text with its middle elided so that it fits into `columns`: the beginning and the extension of a name say the most.
 func elided(_ text: String, to columns: Int, unicode: Bool) -> String {
   if displayWidth(text) <= columns { return text }
   let ellipsis = unicode ? "…" : "..."
@@ -48,8 +48,8 @@ package func clipped(_ text: String, to columns: Int) -> String {
   return result
 }
 
-/// Text in lines of at most `columns`, all but the first indented, broken at spaces; a longer word stays whole, so that
-/// it can be copied.
+/// Text broken at spaces into lines of at most `columns`, all but the first indented; a longer word stays whole, so
+/// that it can be copied.
 package func wrapped(_ text: String, to columns: Int, hanging: Int = 0) -> [String] {
   var lines: [String] = []
   for word in text.split(separator: " ") {

@@ -2,7 +2,7 @@ extension Command {
   /// The help of this command, wrapped to `width` columns.
   package func help(width: Int = 80) -> String { [withBuiltIns].help(width: width) }
 
-  /// The usage lines that were given, or those derived from the table.
+  /// The usage lines that the command declares, or those derived from the table.
   func usageLines(title: String) -> [String] {
     if !usage.isEmpty { return usage }
     let options = groups.allSatisfy(\.options.isEmpty) ? [] : ["[<options>]"]
@@ -12,7 +12,7 @@ extension Command {
     return arguments.isEmpty ? [other] : [own, other]
   }
 
-  /// The groups, with those of the same title merged.
+  /// The option groups, with those of the same title merged.
   var mergedGroups: [OptionGroup] {
     groups.reduce(into: []) { merged, group in
       if let index = merged.firstIndex(where: { $0.title == group.title }) {

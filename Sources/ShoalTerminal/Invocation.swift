@@ -1,4 +1,4 @@
-/// A parsed command line: the command, and the values that it was given.
+/// A parsed command line: the command and its values.
 package struct Invocation: Sendable {
   /// The program and the subcommands, outermost first.
   package let path: [String]
@@ -14,9 +14,9 @@ package struct Invocation: Sendable {
   /// The value of an option or argument, the last one if it repeats, or its default.
   package func first(_ name: String) -> GivenValue? { all(name).last }
 
-  /// Which of two options that contradict each other was given last: that one counts.
+  /// Which of two contradictory options was given last, and so takes effect.
   func last(of first: String, _ second: String) -> String? {
-    // What a file gives has place 0.
+    // Values from a file have place 0.
     func place(_ name: String) -> Int { given[name]?.last?.place ?? -1 }
     guard place(first) >= 0 || place(second) >= 0 else { return nil }
     return place(first) > place(second) ? first : second
@@ -35,7 +35,7 @@ package struct Invocation: Sendable {
   }
 }
 
-/// A value as it was typed, and where, so that an error can say so.
+/// A value as it was typed, and where, for use in errors.
 package struct GivenValue: Sendable {
   let label: String
   /// Its position among the options that were given; 0 if it is a default, an argument or from a file.
@@ -43,7 +43,7 @@ package struct GivenValue: Sendable {
   /// The value as it was typed.
   package let text: String
 
-  /// A value under the name by which errors speak of it.
+  /// A value, with the name that errors use for it.
   package init(label: String, text: String, place: Int = 0) {
     (self.label, self.text, self.place) = (label, text, place)
   }
@@ -69,7 +69,7 @@ package struct GivenValue: Sendable {
     return number
   }
 
-  /// A time of at least this many seconds: `30`, `30s`, `5m`. Anything longer than a lifetime counts as one.
+  /// A time of at least this many seconds: `30`, `30s`, `5m`. It is capped at about a human lifetime.
   package func seconds(from low: Double) throws(UsageError) -> Double {
     guard let time = Units.parseTime(text) else { throw error("must be a time such as 500ms, 30s, 5m or 2h") }
     guard time >= low else { throw error(bounds(Units.duration(low), nil, "")) }

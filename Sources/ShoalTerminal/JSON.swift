@@ -64,7 +64,7 @@ package enum JSON: Sendable, Equatable, CustomStringConvertible {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      // JSON requires it of the first 32 only, but people look at JSON in terminals too.
+      // JSON requires escapes for the first 32 only, but people also read JSON in terminals.
       case _ where isHostile(scalar):
         for unit in String(scalar).utf16 { result += "\\u" + hexadecimal(UInt64(unit), digits: 4) }
       default: result.unicodeScalars.append(scalar)

@@ -2,10 +2,10 @@ import Glibc
 
 // Safety: `poll` is given one local structure, and told that it is one.
 
-/// Writes whole lines to a stream, each with one `write`, so that those of several processes do not mix.
+/// Writes whole lines to a stream, each with one `write`, so that lines of several processes do not mix.
 struct LineWriter {
   let descriptor: Int32
-  /// Whether to end the process when nobody reads any more.
+  /// Whether to end the process when the stream's reader is gone.
   let quitsWhenClosed: Bool
   /// The first error of the stream; nothing is written after it.
   private(set) var failure: Int32 = 0

@@ -1,4 +1,4 @@
-/// How much a line matters.
+/// How important a line is.
 enum LogLevel: Int, CaseIterable, Comparable {
   case error
   case warning

@@ -46,7 +46,7 @@ extension Command {
     for group in command.mergedGroups where !group.options.isEmpty {
       lines.append("\(section) \"\(troff(group.title))\"")
       for option in group.options {
-        // Help says so where it has the room.
+        // Some help texts already say that the option repeats.
         let isMarked = !option.repeats || option.help.contains("repeat")
         lines += entry(option.label, option.explanation + (isMarked ? "" : " Repeatable."))
       }
@@ -67,7 +67,7 @@ extension Command {
   private func entry(_ label: String, _ text: String) -> [String] { [".TP", ".B \"\(troff(label))\"", troff(text)] }
 }
 
-/// Text escaped for troff: with hyphens that can be copied, and no line that is taken for a request.
+/// Text escaped for troff: hyphens can be copied, and no line is taken for a request.
 private func troff(_ text: String) -> String {
   let escaped = text.unicodeScalars.map { scalar in
     switch scalar {

@@ -11,7 +11,7 @@ package enum Request: Sendable {
 extension Command {
   /// Reads the words after the program's name; help is wrapped to `width` columns.
   ///
-  /// `config` is called for the values that a file gives to options which the words do not give, unless nothing is to be
+  /// `config` is called for values from a file, for options that the words do not set, unless there is no command to
   /// run.
   package func parse(
     _ words: [String], width: Int = 80, config: () throws(UsageError) -> ConfigFile? = { () throws(UsageError) in nil }
@@ -41,7 +41,7 @@ struct OptionParser {
   private var advice: String { "see '\(path.title) --help'" }
 
   mutating func parse(_ config: () throws(UsageError) -> ConfigFile?) throws(UsageError) -> Request {
-    // Someone who runs a program only to see what it is does not want it to do anything.
+    // Someone who runs a program just to see what it is does not expect it to act.
     if words.isEmpty { return .misuse(path.help(width: width)) }
     while let word = words.popFirst() {
       if word == "--" {
@@ -123,7 +123,7 @@ struct OptionParser {
     return UsageError("unknown option \(escaped(spelling)); \(near.map { "did you mean \($0)?" } ?? advice)\(file)")
   }
 
-  /// The subcommand that has an option which is unknown where it stands: one that follows, or else any.
+  /// The subcommand to which a misplaced option belongs: one that follows on the command line, or else any.
   private func owner(of spelling: String) -> String? {
     let owners = command.subcommands.filter { [$0].options.contains { $0.spellings.contains(spelling) } }
     let next = words.first { word in command.subcommand(word) != nil }
@@ -204,7 +204,8 @@ struct OptionParser {
     throw UsageError("unexpected argument \(quoted(extra)); \(partOfAnOption(extra) ?? advice)")
   }
 
-  /// What to write if a word is the rest of a value that the shell has split at a space: `--link loss=5% delay=10ms`.
+  /// What to write instead if a word is the rest of a value that the shell split at a space: `--link loss=5%
+  /// delay=10ms`.
   private func partOfAnOption(_ word: String) -> String? {
     guard word.contains("=") else { return nil }
     let values = given.values.flatMap(\.self).filter { $0.place > 0 && $0.text.contains("=") }

@@ -58,14 +58,14 @@ package struct Option: Sendable {
   let repeats: Bool
   let completes: Completion
   let help: String
-  /// Whether the value may be left out; it is then a whole number, or attached with `=`.
+  /// Whether the value may be left out; a value must then be a whole number, or be attached with `=`.
   let mayStandAlone: Bool
-  /// Whether help lists it; the man page lists all.
+  /// Whether the help lists it; the man page lists every option.
   let isListed: Bool
 
-  /// A flag, unless `value` names what follows or `choices` lists all that may follow.
+  /// A flag, unless `value` names what follows it or `choices` lists all that may follow.
   ///
-  /// The default applies if the option is not given. One that cannot be written as a value is described in `help`.
+  /// The default applies if the option is not given; a default that cannot be written as a value is described in `help`.
   package init(
     _ name: String, _ help: String, short: Character? = nil, value: String? = nil, oneOf choices: [String] = [],
     default: String? = nil, repeats: Bool = false, completes: Completion = .nothing, isListed: Bool = true,
@@ -111,7 +111,7 @@ package struct OptionGroup: Sendable {
   }
 }
 
-/// A section of the help besides the options: a heading and two columns.
+/// A section of the help in addition to the options: a heading and two columns.
 package struct Topic: Sendable {
   let title: String
   let entries: [(label: String, text: String)]
@@ -126,7 +126,7 @@ package struct Topic: Sendable {
   }
 }
 
-/// What a man page says beyond the help text.
+/// What a man page has in addition to the help text.
 package struct Manual: Sendable {
   let description: [String]
   let sections: [Topic]
@@ -138,7 +138,7 @@ package struct Manual: Sendable {
   }
 }
 
-/// A command: the one table that its parser, help, completion scripts and man page come from.
+/// A command: the single table from which its parser, help, completion scripts and man page are made.
 package struct Command: Sendable {
   let name: String
   let overview: String
@@ -152,8 +152,8 @@ package struct Command: Sendable {
   let version: String?
   let otherNames: [String]
 
-  /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone;
-  /// `otherNames` are words for which this command is suggested.
+  /// A command. Usage lines are derived from the rest unless given; `manual` is for the man page alone; `otherNames`
+  /// are wrong names for which this command is suggested.
   package init(
     _ name: String, _ overview: String, usage: [String] = [], examples: [String] = [], arguments: [Argument] = [],
     groups: [OptionGroup] = [], topics: [Topic] = [], manual: Manual = Manual(), subcommands: [Command] = [],
@@ -174,7 +174,7 @@ package struct Command: Sendable {
 
   func subcommand(_ name: String) -> Command? { subcommands.first { $0.name == name } }
 
-  /// The subcommand that was probably meant by a word that names none.
+  /// The subcommand probably meant by a word that names none.
   package func subcommand(meantBy word: String) -> String? {
     if let same = subcommands.first(where: { $0.otherNames.contains(word.lowercased()) }) { return same.name }
     return nearMiss(word, among: subcommands.map(\.name))
@@ -196,7 +196,7 @@ package struct Command: Sendable {
 }
 
 extension [Command] {
-  /// The options that the last command of a path understands: its own, and those shared from above.
+  /// The options that the last command of a path understands: its own, and those shared by the commands above it.
   var options: [Option] {
     let inherited = dropLast().flatMap(\.groups).filter(\.shared)
     let own: [OptionGroup] = last?.groups ?? []

@@ -1,9 +1,9 @@
-/// Rows below the progress line, for a terminal of so many columns, which may show characters beyond ASCII.
+/// Makes the rows below the progress line, for a terminal that has this many columns and shows either all of Unicode or
+/// ASCII only.
 package typealias LiveRows = @Sendable (_ columns: Int, _ unicode: Bool) -> [String]
 
-/// The progress of one transfer on a stream: a line redrawn in place where a person watches, with rows below it where
-/// there are any, otherwise a plain line now and then. It decides when to write what, and returns it; it writes nothing
-/// itself.
+/// The progress of one transfer on a stream: on a terminal, a line redrawn in place, with any rows below it; elsewhere,
+/// a plain line now and then. It decides what to write and when, and returns it; it writes nothing itself.
 struct ProgressLine {
   private enum Style { case live, plain, none }
 
@@ -12,7 +12,7 @@ struct ProgressLine {
   private var shown: ProgressState?
   private var rows: LiveRows?
   private var isDrawn = false
-  /// How many columns each of the lines on the screen takes up.
+  /// The width in columns of each line on the screen.
   private var onScreen: [Int] = []
   private var startedAt: Double?
   private var wroteAt = 0.0
@@ -57,23 +57,23 @@ struct ProgressLine {
     }
   }
 
-  /// What clears the lines, so that others can be written.
+  /// The text that clears the lines, so that others can be written.
   mutating func erase() -> String {
     guard isDrawn else { return "" }
     defer { onScreen = [] }
     return top() + (height > 1 ? "\u{1B}[J" : "\u{1B}[K")
   }
 
-  /// How many lines those on the screen take up now: a terminal that has become narrower wraps them.
+  /// The number of screen lines taken up now: a terminal that has become narrower wraps them.
   private var height: Int {
     let columns = max(terminal.columns, 1)
     return onScreen.reduce(0) { $0 + max(($1 + columns - 1) / columns, 1) }
   }
 
-  /// What goes back to where the first line begins.
+  /// The text that moves the cursor back to the start of the first line.
   private func top() -> String { height > 1 ? "\r\u{1B}[\(height - 1)A" : "\r" }
 
-  /// What draws the lines again, to the size that the terminal has now.
+  /// The text that draws the lines again, at the terminal's current size.
   mutating func redraw() -> String {
     guard isDrawn else { return "" }
     let (columns, unicode) = (terminal.columns, terminal.isUTF8)
@@ -87,7 +87,7 @@ struct ProgressLine {
     return frame
   }
 
-  /// What removes the line; the next state starts a new one.
+  /// The text that removes the line; the next state starts a new one.
   mutating func end() -> String {
     let last = erase()
     (isDrawn, shown, rows, startedAt, wroteMilestone) = (false, nil, nil, nil, nil)

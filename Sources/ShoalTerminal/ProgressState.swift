@@ -1,8 +1,8 @@
 import ShoalBase
 
-/// The progress of a transfer, and what to say about it: a pure function of what it is told and when.
+/// The progress of a transfer, and the words for it: a pure function of the updates and their times.
 ///
-/// Times are seconds on any monotonic clock. Update it several times a second, even if nothing has changed: that is how
+/// Times are seconds on any monotonic clock. Update it several times a second even if nothing has changed: that is how
 /// it notices a stall.
 package struct ProgressState: Sendable {
   private let name: String
@@ -27,7 +27,7 @@ package struct ProgressState: Sendable {
     var whole: UInt64
   }
 
-  /// A transfer of a file; its name may come from anybody.
+  /// A transfer of a file; its name is not trusted.
   package init(name: String) { self.name = name }
 
   /// Before the transfer: `finding peers`, `manifest` or `checking`, with a count where there is one.
@@ -37,8 +37,8 @@ package struct ProgressState: Sendable {
       name: name, startedAt: phase?.name == name ? phase?.startedAt ?? now : now, done: done, whole: whole)
   }
 
-  /// An update: bytes verified, resumed ones included; payload bytes accepted from the network; peers in
-  /// use; the share of datagrams that is lost, nil if it is not known.
+  /// Updates it: bytes verified, including those resumed; payload bytes accepted from the network; peers in use; the
+  /// fraction of datagrams that is lost, nil if unknown.
   package mutating func update(
     verified: UInt64, accepted: UInt64, of total: UInt64, peers: Int, loss: Double?, at now: Double
   ) {
@@ -72,7 +72,7 @@ package struct ProgressState: Sendable {
     return [rate, "ETA \(Units.remaining(max(rest, 1)))"]
   }
 
-  /// How much has arrived, always as wide as the total.
+  /// How much has arrived, padded to the width of the total.
   private var amount: String {
     let whole = displayWidth(Units.progress(total, of: total))
     return padded(Units.progress(verified, of: total), to: whole, right: true)
@@ -92,7 +92,7 @@ package struct ProgressState: Sendable {
 
   // MARK: Lines
 
-  /// What is worth a line where none is redrawn: a phase, or another tenth of the file.
+  /// What deserves a line where none is redrawn: a phase, or another tenth of the file.
   struct Milestone: Equatable {
     let phase: String?
     let tenth: Int
@@ -116,7 +116,8 @@ package struct ProgressState: Sendable {
     let name = escaped(name, asciiOnly: !unicode)
     let room = max(columns - 1, 1)
     var tail = ""
-    // What comes last is missed least; a long name gives way first, down to what can still be recognised.
+    // A long name is shortened first, as far as it can still be recognised; then parts are dropped, the least important
+    // first.
     for dropped in 0...4 {
       tail = self.tail(dropping: dropped, unicode: unicode)
       if displayWidth(tail) + min(displayWidth(name), 16) <= room { break }
@@ -125,7 +126,7 @@ package struct ProgressState: Sendable {
     return clipped(line, to: room)
   }
 
-  /// All that follows the name, without the bar, the loss, the peers and the bytes, as far as they are dropped.
+  /// Everything after the name; with `dropped` of the bar, the loss, the peers and the bytes left out, in that order.
   private func tail(dropping dropped: Int, unicode: Bool) -> String {
     if let phase { return parts(of: phase).map { "  \($0)" }.joined() }
     let head =

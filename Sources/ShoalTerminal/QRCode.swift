@@ -1,11 +1,11 @@
-/// A QR code (ISO/IEC 18004) of letters in upper case and digits, with error correction of level M, which bears 15 %
+/// A QR code (ISO/IEC 18004) of upper-case letters and digits, with error correction level M, which survives 15 %
 /// damage.
 package struct QRCode {
-  /// How many modules wide and high it is, without the margin of four.
+  /// Its width and height in modules, without the margin of four.
   package var size: Int { grid.size }
   private let grid: QRGrid
 
-  /// The sizes that are made: version 20 holds 970 characters.
+  /// The supported sizes: version 20 holds 970 characters.
   private static let versions = 1...20
   private static let characters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".utf8)
 
@@ -52,8 +52,8 @@ package struct QRCode {
     return bits.bytes
   }
 
-  /// Lines of half blocks, two rows of modules each, or of ASCII, a row each. Light modules are what is drawn, as on a
-  /// dark screen; `isColored`, they are white on black on any screen.
+  /// Lines of half blocks, two rows of modules each, or of ASCII, one row each. The light modules are drawn, for a dark
+  /// screen; with `isColored` they are white on black on any screen.
   package func lines(isUTF8: Bool, isColored: Bool) -> [String] {
     let span = -4..<size + 4
     let (begin, end) = isColored ? ("\u{1B}[97;40m", "\u{1B}[0m") : ("", "")
@@ -62,7 +62,7 @@ package struct QRCode {
     }
     return stride(from: span.lowerBound, to: span.upperBound, by: 2).map { y in
       let row = span.map { x in
-        // Below the last row there is nothing to be light.
+        // There is no row below the last one that could be light.
         let (upper, lower) = (!isDark(x, y), y + 1 < span.upperBound && !isDark(x, y + 1))
         return upper ? (lower ? "█" : "▀") : lower ? "▄" : " "
       }
@@ -71,7 +71,7 @@ package struct QRCode {
   }
 }
 
-/// Bits, put into bytes from the highest on.
+/// Bits, packed into bytes with the highest bit first.
 private struct BitList {
   private(set) var bytes: [UInt8] = []
   private(set) var count = 0
@@ -114,12 +114,12 @@ struct QRBlocks {
   /// How many codewords are data.
   var dataCount: Int { total - correction * count }
 
-  /// How many data codewords each block has: the last ones one more, if they do not come out even.
+  /// How many data codewords each block has: if they do not divide evenly, the last blocks have one more.
   private var lengths: [Int] {
     (0..<count).map { dataCount / count + ($0 < count - dataCount % count ? 0 : 1) }
   }
 
-  /// The data in blocks with their error correction, and these a codeword each in turn.
+  /// The data split into blocks with error correction, and the blocks interleaved codeword by codeword.
   func interleaved(_ data: [UInt8]) -> [UInt8] {
     var rest = data[...]
     let blocks = lengths.map { length in
@@ -136,7 +136,7 @@ struct QRBlocks {
     }
   }
 
-  /// The blocks with their error correction, of codewords that were interleaved.
+  /// Undoes `interleaved`: the blocks, each with its error correction.
   func separated(_ codewords: [UInt8]) -> [[UInt8]] {
     var blocks = lengths.map { _ in [UInt8]() }
     var rest = codewords[...]

@@ -1,4 +1,4 @@
-/// The modules of a QR code: its patterns, then the codewords, under the mask that scanners read best.
+/// The modules of a QR code: its patterns, then the codewords, with the mask that scanners read best.
 struct QRGrid {
   let size: Int
   private let version: Int
@@ -63,7 +63,7 @@ struct QRGrid {
     }
   }
 
-  /// Where the middles of the alignment patterns lie, along both axes.
+  /// The centres of the alignment patterns along either axis.
   private var alignments: [Int] {
     guard version > 1 else { return [] }
     let count = version / 7 + 2
@@ -142,7 +142,8 @@ struct QRGrid {
     }
   }
 
-  /// How hard it is to read: long runs, squares of one colour, what looks like a finder, and too much of one colour.
+  /// How hard it is to read: counts long runs, squares of one colour, likenesses of a finder pattern, and too much of
+  /// one colour.
   private var penalty: Int {
     var result = 0
     let finder = [true, false, true, true, true, false, true]

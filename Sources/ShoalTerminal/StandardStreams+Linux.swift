@@ -4,8 +4,8 @@ import Glibc
 
 /// The standard streams, by number: 0, 1 and 2.
 package enum StandardStreams {
-  /// Replaces those that were closed when the program started. To be called before it opens anything: a file would
-  /// otherwise get one of these numbers, and with it what is printed.
+  /// Replaces those that were closed when the program started. Call it before the program opens anything: otherwise a
+  /// file could get one of these numbers, and printed text would go into it.
   ///
   /// The replacements are as unusable as the closed originals: being unable to print remains an error.
   package static func reserve() {

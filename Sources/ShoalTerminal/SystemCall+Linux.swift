@@ -2,14 +2,14 @@ import Glibc
 
 // Safety: the system reads C strings and fills locals, whose sizes it is told or knows, before each call returns.
 
-/// Calls of the system that take paths: what they return, and `errno` with it.
+/// System calls that take paths; they return what the system does, and leave `errno` as it was set.
 package enum SystemCall {
   /// Opens a file.
   package static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0o666) -> Int32 {
     unsafe Glibc.open(path, flags, mode)
   }
 
-  /// Makes a directory; whether it is there now.
+  /// Makes a directory; returns whether it exists now.
   package static func makeDirectory(_ path: String) -> Bool { unsafe mkdir(path, 0o777) == 0 || errno == EEXIST }
 
   /// Removes an empty directory.
@@ -18,12 +18,12 @@ package enum SystemCall {
   /// Removes a file's name.
   package static func remove(_ path: String) { unsafe _ = unlink(path) }
 
-  /// Gives a file another name; whether it has it now.
+  /// Renames a file; returns whether that succeeded.
   package static func rename(_ old: String, to new: String, replacing: Bool) -> Bool {
     unsafe renameat2(AT_FDCWD, old, AT_FDCWD, new, replacing ? 0 : UInt32(RENAME_NOREPLACE)) == 0
   }
 
-  /// Where a symbolic link leads; empty if it is none.
+  /// The target of a symbolic link; empty if it is not one.
   package static func target(ofLink path: String) -> String {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink(path, &target, target.count)

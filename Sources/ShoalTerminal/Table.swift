@@ -14,7 +14,7 @@ package struct Table: Sendable {
     let side: Side
     let isVital: Bool
 
-    /// A column; one that is vital stays where there is no room for all.
+    /// A column; a vital one is kept even where there is no room for all.
     package init(_ title: String = "", _ side: Side = .left, isVital: Bool = false) {
       (self.title, self.side, self.isVital) = (title, side, isVital)
     }

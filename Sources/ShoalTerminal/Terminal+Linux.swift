@@ -27,7 +27,7 @@ package struct Environment: Sendable {
     return charset.contains("utf8")
   }
 
-  /// Whether to use colour, unless `--color` says so.
+  /// Whether to use colour where `--color` leaves it open.
   func allowsColor(isTTY: Bool) -> Bool {
     if self["NO_COLOR"] != nil { return false }
     if let force = self["CLICOLOR_FORCE"], force != "0" { return true }
@@ -36,7 +36,7 @@ package struct Environment: Sendable {
   }
 }
 
-/// A choice that the user may leave to us.
+/// A choice that the user may leave to the program.
 package enum Policy: String, CaseIterable, Sendable {
   /// As the stream and the environment suggest.
   case auto
@@ -46,7 +46,7 @@ package enum Policy: String, CaseIterable, Sendable {
   case never
 }
 
-/// What a colour stands for; it never says anything that the text does not.
+/// The meaning of a colour; it never says anything that the text does not.
 package enum Hue: Int, Sendable {
   /// A heading.
   case bold = 1
@@ -56,7 +56,7 @@ package enum Hue: Int, Sendable {
   case yellow = 33
 }
 
-/// What is known of a stream: whether a person sits at its end, and what that person's screen can show.
+/// What is known of a stream: whether it is a terminal, and what the terminal can show.
 package struct Terminal: Sendable {
   let descriptor: Int32
   private let environment: Environment
@@ -76,7 +76,7 @@ package struct Terminal: Sendable {
     usesColor = color == .auto ? environment.allowsColor(isTTY: isTTY) : color == .always
   }
 
-  /// The current width of the screen: windows are resized.
+  /// The current width of the screen in columns, which changes when its window is resized.
   package var columns: Int {
     var size = winsize()
     if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
@@ -84,14 +84,14 @@ package struct Terminal: Sendable {
     return columns
   }
 
-  /// The current height of the screen.
+  /// The current height of the screen in rows.
   package var rows: Int {
     var size = winsize()
     if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 { return Int(size.ws_row) }
     return 24
   }
 
-  /// The width that a table may have; nil where nobody looks at it.
+  /// The width that a table may have; nil where it is not for a screen.
   package var tableWidth: Int? { isTTY ? columns : nil }
 
   /// The width to wrap help to.
@@ -102,7 +102,7 @@ package struct Terminal: Sendable {
     usesColor ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
   }
 
-  /// Whether it understands where to write.
+  /// Whether it understands escape sequences that move the cursor.
   package var canMove: Bool { isTTY && environment["TERM"] != "dumb" }
 
   /// Whether a line can be redrawn in place.

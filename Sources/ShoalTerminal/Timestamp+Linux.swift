@@ -44,7 +44,7 @@ private func floorDivide(_ number: Int64, _ divisor: Int64) -> (quotient: Int64,
   return ((number - remainder) / divisor, remainder)
 }
 
-/// Days since 1970 as a date of the Gregorian calendar, in eras of 400 years that begin on the first of March: so the
+/// Days since 1970 as a date of the Gregorian calendar, computed in eras of 400 years that begin on 1 March, so that a
 /// leap day comes last.
 private func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
   let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)

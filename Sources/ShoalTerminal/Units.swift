@@ -1,8 +1,8 @@
-/// Numbers as people read them: decimal units, three significant digits in motion, one decimal in totals.
+/// Numbers as people read them: decimal units; three significant digits while a value changes, one decimal in totals.
 package enum Units {
   // MARK: Bytes
 
-  /// A size in motion: `73.4 MB`.
+  /// A size that changes as one watches: `73.4 MB`.
   package static func bytes(_ count: UInt64) -> String { significant(Double(count), "B") }
 
   /// A size in a total: `734.0 MB`.
@@ -27,7 +27,8 @@ package enum Units {
     return "\(part)/\(all) \(unit)"
   }
 
-  /// A size as options take it: `65536`, `64kB`, `1.5MiB`. A bare `K` or `M` is refused, since it means two things.
+  /// Parses a size, in bytes, as options take it: `65536`, `64kB`, `1.5MiB`. A bare `K` or `M` is refused, since it
+  /// could mean either of two sizes.
   package static func parseBytes(_ text: String) -> UInt64? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let factors: [String: UInt64] = [
@@ -43,7 +44,7 @@ package enum Units {
     return UInt64(exactly: size)
   }
 
-  /// A rate as options take it, in bytes per second: `500kB`, `2MB/s`, `20mbit`, `20Mbit/s`.
+  /// Parses a rate, in bytes per second, as options take it: `500kB`, `2MB/s`, `20mbit`, `20Mbit/s`.
   package static func parseRate(_ text: String) -> Double? {
     let text = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -54,7 +55,7 @@ package enum Units {
     return parseBytes(text).map { Double($0) }
   }
 
-  /// A time as options take it, in seconds: `500ms`, `30s`, `5min`, `2h`. Without a unit it is in seconds.
+  /// Parses a time, in seconds, as options take it: `500ms`, `30s`, `5min`, `2h`. Without a unit it is in seconds.
   package static func parseTime(_ text: String) -> Double? {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let factors = ["ms": 0.001, "": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400]
@@ -72,7 +73,7 @@ package enum Units {
 
   // MARK: Times
 
-  /// A time that has passed: `0.2 ms`, `65.3 s`, `4 min 05 s`, `2 h 05 min`.
+  /// An elapsed time: `0.2 ms`, `65.3 s`, `4 min 05 s`, `2 h 05 min`.
   package static func duration(_ seconds: Double) -> String {
     let seconds = clamped(seconds)
     if seconds < 0.0995 { return seconds == 0 ? "0 s" : "\(fixed(seconds * 1000, 1)) ms" }
@@ -81,7 +82,7 @@ package enum Units {
     return whole < 3600 ? "\(whole / 60) min \(twoDigits(whole % 60)) s" : remaining(seconds)
   }
 
-  /// A time still to wait, no finer than it can be known: `38 s`, `4 min`, `2 h 05 min`, `3 d 04 h`.
+  /// A remaining time, no more precise than it can be known: `38 s`, `4 min`, `2 h 05 min`, `3 d 04 h`.
   package static func remaining(_ seconds: Double) -> String {
     let seconds = clamped(seconds)
     if seconds < 99.5 { return "\(Int(seconds.rounded())) s" }
@@ -105,7 +106,7 @@ package enum Units {
     return (number < 0 ? "-" : "") + result
   }
 
-  /// A share: `1.1%`. What is not nothing never prints as 0, and what is not all never as 100.
+  /// A fraction as a percentage: `1.1%`. More than nothing never prints as 0, and less than all never as 100.
   package static func percent(_ fraction: Double, decimals: Int = 1) -> String {
     let share = fraction.isFinite ? min(max(fraction, 0), 1) * 100 : 0
     if share == 0 || share == 100 { return "\(Int(share))%" }
@@ -115,7 +116,7 @@ package enum Units {
     return fixed(min((share * step).rounded(), 100 * step - 1) / step, digits) + "%"
   }
 
-  /// How much a part is of a whole.
+  /// A part of a whole as a percentage.
   package static func percent(_ part: UInt64, of whole: UInt64, decimals: Int = 1) -> String {
     percent(whole == 0 ? 0 : Double(part) / Double(whole), decimals: decimals)
   }

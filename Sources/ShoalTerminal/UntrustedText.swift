@@ -1,5 +1,5 @@
-/// Text from outside, harmless to a terminal: inside double quotes, with everything that could draw, reorder or hide
-/// turned into an escape.
+/// Untrusted text made harmless for a terminal: in double quotes, with every character escaped that could move the
+/// cursor, reorder text or be invisible.
 package func quoted(_ text: String, asciiOnly: Bool = false) -> String {
   "\"" + text.unicodeScalars.map { escape($0, asciiOnly: asciiOnly) }.joined() + "\""
 }
@@ -9,17 +9,17 @@ package func quoted(bytes: some Sequence<UInt8>, asciiOnly: Bool = false) -> Str
   "\"" + escapeUTF8(Array(bytes), asciiOnly: asciiOnly) + "\""
 }
 
-/// Text from outside as it is where that is harmless and one word, else `quoted`.
+/// Untrusted text unchanged if it is harmless and a single word, otherwise `quoted`.
 package func escaped(_ text: String, asciiOnly: Bool = false) -> String {
   let harmless = text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && isHarmless($0, asciiOnly) }
   return harmless && !text.isEmpty ? text : quoted(text, asciiOnly: asciiOnly)
 }
 
-/// Whether a character can change what others look like, or cannot be seen.
+/// Whether a character is invisible, or can change how others are displayed.
 func isHostile(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
-  // Fillers that look like nothing; variation selectors only choose between two looks of an emoji.
+  // Invisible fillers; variation selectors are excepted, as they only choose between two looks of an emoji.
   default: scalar.properties.isDefaultIgnorableCodePoint && !scalar.properties.isVariationSelector
   }
 }

@@ -1,10 +1,10 @@
 /// The content of a file, verified and in order, while it is fetched: slices of at most 4 MiB.
 ///
-/// Nothing of it is kept or served. Fetching runs ahead of the reader by at most a quarter of `Peer.Options.memory`, or
-/// two pieces if that is more. It is for one reader; when that reader is cancelled, or the last copy of the stream is
-/// gone, the download is cancelled too.
+/// Nothing of it is kept or served to others. Fetching runs ahead of the reader by at most a quarter of
+/// `Peer.Options.memory`, or two pieces if that is more. A stream has one reader; when that reader is cancelled, or the
+/// last copy of the stream is released, the download is cancelled too.
 public struct DownloadStream: AsyncSequence, Sendable {
-  /// The download behind it, for looking at its progress or cancelling it.
+  /// The underlying download, for its progress or to cancel it.
   public var download: Download { source.download }
   let source: Source
 
@@ -19,7 +19,7 @@ public struct DownloadStream: AsyncSequence, Sendable {
 
   init(_ download: Download, _ pieces: PieceFlow) { source = Source(download, pieces) }
 
-  /// Begins to read, or continues where another iterator has stopped.
+  /// Begins reading, or continues where an earlier iterator stopped.
   public func makeAsyncIterator() -> Iterator { Iterator(source: source) }
 
   /// The reader.
@@ -40,7 +40,7 @@ public struct DownloadStream: AsyncSequence, Sendable {
     }
   }
 
-  /// All of the content; fails with `tooLarge` if that is more than `limit` bytes.
+  /// The whole content; throws `tooLarge` if it is more than `limit` bytes.
   func collect(upTo limit: Int) async throws(ShoalError) -> [UInt8] {
     var content: [UInt8] = []
     var slices = makeAsyncIterator()

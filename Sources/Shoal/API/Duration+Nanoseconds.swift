@@ -1,7 +1,7 @@
 import ShoalBase
 
 extension Duration {
-  /// The span in nanoseconds; the longest possible if it is too long, and zero if it is negative.
+  /// The duration in nanoseconds, clamped to what the type holds; zero if it is negative.
   package var nanoseconds: Nanoseconds {
     let (seconds, attoseconds) = components
     let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: .second)
@@ -9,6 +9,6 @@ extension Duration {
     return isTooLong ? .max : whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
   }
 
-  /// The span in seconds.
+  /// The duration in seconds.
   package var inSeconds: Double { Double(nanoseconds) / 1e9 }
 }

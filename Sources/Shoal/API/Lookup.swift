@@ -2,13 +2,13 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A file that a tracker knows by name, and who claims to have it: no proof that it is the file that was meant.
+/// A file that a tracker knows by name, and a peer that claims to have it. It need not be the file that was meant.
 public struct FoundFile: Sendable, Hashable {
   /// The file's id.
   public var id: Digest
   /// How the claimant cuts it.
   public var cut: Cut
-  /// The peers registered for it.
+  /// How many peers are registered for it.
   public var peers: Int
   /// The peer that has been registered longest.
   public var claimant: Address
@@ -16,7 +16,7 @@ public struct FoundFile: Sendable, Hashable {
   public var tracker: Address
 }
 
-/// What a tracker says of who has a file.
+/// Who has a file, according to a tracker.
 public struct LookupResult: Sendable {
   /// One peer that has some of it.
   public struct Holder: Sendable {
@@ -26,9 +26,9 @@ public struct LookupResult: Sendable {
     public var cut: Cut
     /// How many chunks it has.
     public var have: Int
-    /// Which chunks; nil if the tracker would not say.
+    /// Which chunks it has; nil if the tracker did not say.
     public var chunks: Swift.RangeSet<Int>?
-    /// The time since the tracker heard from it, in whole seconds.
+    /// The time since the tracker last heard from it, in whole seconds.
     public var age: Duration
     /// Whether it has all chunks.
     public var isComplete: Bool { have == Int(cut.chunks) }
@@ -60,7 +60,7 @@ package struct ListedFiles: Sendable {
 
   init(_ packet: ListedPacket) {
     total = Int(packet.total)
-    // A tracker that leads back would be asked for ever.
+    // A tracker that points back to an earlier page would be asked for ever.
     next = packet.next > packet.after ? packet.next : nil
     files = packet.files.map { File(id: $0.id, cut: $0.cut, peers: Int($0.peers), name: $0.name) }
   }

@@ -2,13 +2,13 @@ import ShoalContent
 
 // Folders.
 extension Peer {
-  /// Hashes files and folders and serves them together under a name, from then on. `onProgress` is told how many bytes
-  /// of how many have been hashed.
+  /// Hashes files and folders, and from then on serves them together under a name. `onProgress` is called with the
+  /// bytes hashed so far and the total.
   ///
   /// Pipes, devices, sockets and links that lead out of their folder are left out: `Share.omissions` says which. A file
-  /// that cannot be read, or whose name is not UTF-8, is an error. No more than a few files are open at a time. None of them
-  /// may change while they are shared; if one does, all are withdrawn, and `PeerEvent.withdrawn` says so. What is added
-  /// later is not shared.
+  /// that cannot be read, or whose name is not UTF-8, is an error. Only a few files are open at a time. None of them
+  /// may change while they are shared; if one does, the whole share is withdrawn, and `PeerEvent.withdrawn` says so.
+  /// Files added later are not shared.
   public func share(
     filesAt paths: [String], name: String, chunking: Chunking = .automatic,
     onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }
@@ -34,7 +34,7 @@ extension Peer {
     do throws(ListingFault) { packed = try PackedFolder(scan, folder: folder, chunking) } catch {
       throw ShoalError(.file, "\(folder) \(error.words)")
     }
-    // Each byte is hashed twice: once for its file, and once for its place among all.
+    // Each byte is hashed twice: once for its own file, and once for the content of the folder.
     let total = packed.listing.cut.size
     let flag = Flag()
     let content: Share
@@ -72,7 +72,7 @@ extension Peer {
         key: content.key, cut: content.cut, files: listing.fileCount, omissions: omissions))
   }
 
-  /// Does what takes long on a thread that may wait.
+  /// Runs work that takes long on a thread that may block.
   private static func result<Value: Sendable>(
     _ body: @escaping @Sendable () throws(ShoalError) -> Value
   ) async -> Result<Value, ShoalError> {
@@ -85,7 +85,8 @@ extension Peer {
     }
   }
 
-  /// Fetches the listing of a folder, and nothing else; fails with `badListing` if the ticket is not of a folder.
+  /// Fetches only the listing of a folder; throws `badListing` if the ticket is not for a folder. `wait` is how long
+  /// nothing may arrive before it throws `unavailable`; without it, it waits for ever.
   public func listing(of ticket: Ticket, wait: Duration? = nil) async throws(ShoalError) -> FolderListing {
     let bytes: [UInt8]
     do throws(ShoalError) { bytes = try await fetch(ticket, upTo: ShoalContent.Limits.listingBytes, wait: wait) } catch
@@ -99,21 +100,21 @@ extension Peer {
   }
 }
 
-/// What is in a folder that is shared.
+/// The contents of a shared folder.
 public struct FolderListing: Sendable {
-  /// The folder's name, if the ticket says; not to be trusted.
+  /// The folder's name, if the ticket has one; not to be trusted.
   public let name: String?
   private let listing: Listing
 
   init(_ listing: Listing, name: String?) { (self.listing, self.name) = (listing, name) }
 
-  /// The bytes of all files together.
+  /// The total size of all files, in bytes.
   public var size: UInt64 { listing.cut.size }
 
   /// How many files there are.
   public var fileCount: Int { listing.fileCount }
 
-  /// What is in the folder: each folder before what is in it, and the names of one folder in the order of their bytes.
+  /// The entries: each folder comes before its contents, and the names in a folder are in the order of their bytes.
   public var entries: some RandomAccessCollection<Entry> & Sendable {
     listing.entries.indices.lazy.map { [listing] in Entry(listing, $0) }
   }
@@ -130,19 +131,19 @@ public struct FolderListing: Sendable {
       case link
     }
 
-    /// Its path from the folder on.
+    /// Its path, relative to the shared folder.
     public let path: String
     /// What it is.
     public let kind: Kind
-    /// Bytes; 0 for what is no file.
+    /// The size of a file in bytes; 0 for a folder or link.
     public let size: UInt64
-    /// Whether it is a program, which may be run.
+    /// Whether its owner may execute it.
     public let isExecutable: Bool
-    /// When it was last changed, in nanoseconds since 1970; nil for a link.
+    /// When it was last modified, in nanoseconds since 1970; nil for a link.
     public let modified: Int64?
-    /// A file's BLAKE3 hash, as whoever shared the folder found it.
+    /// A file's BLAKE3 hash, as computed by whoever shared the folder; nil for a folder or link.
     public let id: Digest?
-    /// Where a link leads, from the folder that it is in.
+    /// The target of a link, relative to the folder that it is in.
     public let target: String?
 
     init(_ listing: Listing, _ index: Int) {

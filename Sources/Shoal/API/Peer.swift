@@ -23,17 +23,19 @@ import Synchronization
 /// await origin.close()
 /// ```
 ///
-/// `Peer.run` closes the peer by itself. A peer that nobody holds stops too, along with its shares and downloads.
+/// `Peer.run` closes its peer automatically. A peer also stops when the last reference to it is released, along with
+/// its shares and downloads.
 public final class Peer: Sendable, Closable {
   let node: Node<PeerLoop>
   private let runsTracker: Bool
   /// The trackers that tickets name.
   private let trackers = Mutex<[String]>([])
   private let buffer = EventBuffer<PeerEvent>(limit: 1_000) { .omitted(count: $0) }
-  /// What happens besides the progress of downloads. Only one reader may read it; it ends when the peer is closed.
+  /// Everything that happens apart from the progress of downloads. It has one reader, and ends when the peer is closed.
   public let events: AsyncStream<PeerEvent>
 
-  /// Starts a peer without files.
+  /// Starts a peer, without files. Throws `badOption`, `badAddress`, `portInUse`, `system`, or `file` for a capture or
+  /// qlog that cannot be written.
   public static func start(_ options: Options = Options()) throws(ShoalError) -> Peer {
     var places: [Resolver.HostPort] = []
     for tracker in options.trackers {
@@ -65,9 +67,9 @@ public final class Peer: Sendable, Closable {
 
   deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
 
-  /// The port at which others expect a peer where none is given.
+  /// The port that is assumed for a peer where none is given.
   public static let defaultPort: UInt16 = 7401
-  /// How many of a ticket's trackers are asked at most.
+  /// The most trackers of a ticket that are asked.
   package static let ticketTrackers = 8
 
   /// The address at which it listens; unspecified (`0.0.0.0` or `[::]`) if it listens at all of the machine's
@@ -80,11 +82,12 @@ public final class Peer: Sendable, Closable {
   /// The receive buffer that the system granted, and what was asked for, in bytes.
   package var receiveBuffer: (granted: Int, asked: Int) { node.receiveBuffer }
 
-  /// Registers all files with a tracker, `host:port`, from now on, under the names by which they are shared, and asks it for
-  /// peers. Later tickets name it. A tracker that is only named by a ticket is told no name but the one that it tells.
+  /// From now on, registers all files with a tracker, `host:port`, under the names by which they are shared, and asks
+  /// it for peers. Later tickets include it. (A tracker that only a ticket names is sent no name other than the one
+  /// that it gave itself.)
   ///
-  /// Its name is resolved now, again when the tracker falls silent, and every minute; all of its addresses are tried.
-  /// If the name cannot be resolved, that is tried again, less and less often, and `PeerEvent.unresolved` says why.
+  /// Its host name is resolved now, when the tracker falls silent, and every minute; all of its addresses are tried. If
+  /// the name cannot be resolved, that is tried again at growing intervals, and `PeerEvent.unresolved` says why.
   public func add(tracker: String) async throws(ShoalError) {
     add(try Peer.place(tracker, defaultPort: Tracker.defaultPort))
   }
@@ -96,11 +99,10 @@ public final class Peer: Sendable, Closable {
 
   // MARK: Sharing
 
-  /// Cuts a file into chunks, hashes it and serves it from then on, under its own name or another; or a folder, with all
-  /// that is in it. `onProgress` is
-  /// told how many bytes of how many have been hashed.
+  /// Cuts a file into chunks, hashes it, and serves it from then on, under its own name or another; or a folder, with
+  /// everything in it. `onProgress` is called with the bytes hashed so far and the total.
   ///
-  /// The file stays open, as does that of every share: to share thousands of files, the process must be allowed to have
+  /// The file stays open, like that of every share: to share thousands of files, the process must be allowed to have
   /// that many open (`ulimit -n`). The file must not change while it is shared; if it does, it is withdrawn, and
   /// `PeerEvent.withdrawn` says so.
   public func share(
@@ -121,8 +123,8 @@ public final class Peer: Sendable, Closable {
     try await share(name, Spool.inMemory(name, content), chunking, name: name)
   }
 
-  /// Reads a stream to its end and serves its content under a name. The content is kept in a file in `$TMPDIR`, or
-  /// `/var/tmp`, that nobody sees, and that is gone when the share is stopped or the process ends.
+  /// Reads a stream to its end and serves its content under a name. The content is kept in an unnamed file in `$TMPDIR`
+  /// or `/var/tmp`, which goes away when the share is stopped or the process ends.
   public func share<Stream: AsyncSequence & Sendable>(
     reading stream: Stream, name: String, chunking: Chunking = .automatic
   ) async throws(ShoalError) -> Share where Stream.Element: Sequence<UInt8> {
@@ -143,7 +145,8 @@ public final class Peer: Sendable, Closable {
           loop.share(path, file, chunking, name: name, until: flag, onProgress: onProgress) { result in
             let share = result.map { manifest, key in
               let name = name.isEmpty ? nil : name
-              // Whoever has the ticket can ask us at once, and need not wait for a tracker's answer, which may be lost.
+              // Whoever has the ticket can ask this peer at once, without waiting for a tracker's answer, which may be
+              // lost.
               let ticket = Ticket(id: manifest.id, trackers: trackers, peers: own, name: name, cut: manifest.cut)
               let share = Share(manifest, ticket: ticket, content: content, node, key)
               if !isPart { loop.shares[key.index] = share }
@@ -158,28 +161,30 @@ public final class Peer: Sendable, Closable {
     } onCancel: {
       flag.set()
     }
-    // If hashing failed because it was given up, it is the cancellation that is reported.
+    // If hashing failed because the task was cancelled, the cancellation is reported.
     if flag.isSet, case .failure = result { throw ShoalError.closed("the task was cancelled") }
     return try result.get()
   }
 
-  /// The shares that are being served, oldest first: not downloads, and none that was stopped or had to be withdrawn.
+  /// The shares being served, oldest first; downloads, and shares that were stopped or withdrawn, are not among them.
   public var shares: [Share] {
     get async { await node.ask { loop in loop.shares.sorted { $0.key < $1.key }.map(\.value) } ?? [] }
   }
 
   // MARK: Fetching
 
-  /// Fetches a file from all peers that are known through the ticket's peers and trackers, or through trackers added to
-  /// this peer.
+  /// Fetches a file or folder from all peers that the ticket's peers and trackers, or the trackers added to this peer,
+  /// lead to.
   ///
-  /// While it is being fetched, the content is in `NAME.part` beside the destination; if that is there already, the
+  /// While it is being fetched, the content is in `NAME.part` beside the destination; if that exists already, the
   /// download continues from it. An existing file with other content is an error, unless `force`; so is a `NAME.part`
-  /// that no download of this file left. Fails once neither a name in the ticket nor that of a tracker can be resolved,
-  /// now or later. Also fails once nothing has come for as long as `wait`; without `wait`, it waits for peers forever.
+  /// that no download of this file left behind. The download fails as soon as no host name in the ticket, and no
+  /// tracker's, can be resolved. It also fails once nothing has arrived for as long as `wait`; without `wait`, it waits
+  /// for peers for ever.
   ///
-  /// Of a folder only what one of the `patterns` means is fetched, if there are any: `*.jpg`, `2026/**/*.raw`. What is
-  /// there and equal is left alone; what differs is an error before anything is fetched, unless `force`.
+  /// With `patterns`, only those entries of a folder that match one of them are fetched: `*.jpg`, `2026/**/*.raw`.
+  /// Existing files that are equal are left alone; one that differs is an error before anything is fetched, unless
+  /// `force`.
   public func download(
     _ ticket: Ticket, to destination: Destination, including patterns: [String] = [], force: Bool = false,
     wait: Duration? = nil
@@ -191,12 +196,12 @@ public final class Peer: Sendable, Closable {
     return download
   }
 
-  /// Fetches a file into memory; fails with `tooLarge` if it is longer than `limit` bytes, whatever the ticket says.
+  /// Fetches a file into memory; throws `tooLarge` if it is larger than `limit` bytes, whatever the ticket says.
   public func fetch(_ ticket: Ticket, upTo limit: Int, wait: Duration? = nil) async throws(ShoalError) -> [UInt8] {
     try await stream(ticket, limit: UInt64(max(limit, 0)), wait).collect(upTo: max(limit, 0))
   }
 
-  /// Fetches a file for a reader that takes it in order, beginning as soon as the first bytes come.
+  /// Fetches a file for a reader that takes it in order, and can begin as soon as the first bytes arrive.
   public func stream(_ ticket: Ticket, wait: Duration? = nil) async throws(ShoalError) -> DownloadStream {
     try await stream(ticket, limit: .max, wait)
   }
@@ -223,9 +228,9 @@ public final class Peer: Sendable, Closable {
       }
     }
     let peers = places(ticket.peers, defaultPort: Peer.defaultPort)
-    // Whoever wrote the ticket must not be able to make us ask any number of strangers.
+    // The author of a ticket must not be able to make us contact any number of strangers.
     let trackers = places(Array(ticket.trackers.prefix(Peer.ticketTrackers)), defaultPort: Tracker.defaultPort)
-    // A part of a ticket that cannot be read matters only if no other part can be.
+    // An address in the ticket that cannot be read matters only if no other can be.
     if let failure, peers.isEmpty, trackers.isEmpty { throw failure }
     let leftOut = ticket.trackers.count - Peer.ticketTrackers
     var placed = request
@@ -237,8 +242,8 @@ public final class Peer: Sendable, Closable {
     guard begun != nil else { throw ShoalError.closed() }
   }
 
-  /// The downloads that are under way, and those that are finished and served to others, oldest first. Those that
-  /// failed or were cancelled or removed are not among them, nor are finished ones of which nothing was kept.
+  /// The downloads under way, and those that are finished and served to others, oldest first. Downloads that failed or
+  /// were cancelled or removed are not among them, nor finished ones whose content was not kept.
   public var downloads: [Download] {
     get async { await node.ask { $0.allDownloads } ?? [] }
   }
@@ -275,12 +280,13 @@ public final class Peer: Sendable, Closable {
     return result
   }
 
-  /// Asks the tracker which files it lists by name, a page of them: from 0 on, or from the `next` of the page before.
+  /// Asks the tracker for a page of the files that it lists: `after` is 0 for the first, otherwise the `next` of the
+  /// page before.
   package func list(after: UInt64) async throws(ShoalError) -> ListedFiles {
     try await answer { loop, answer in loop.list(after: after, until: answer.abandoned) { answer.give($0) } }
   }
 
-  /// Waits for the loop's answer, for as long as the task is not cancelled.
+  /// Waits for the loop's answer, unless the task is cancelled.
   private func answer<Value: Sendable>(
     _ question: @escaping @Sendable (PeerLoop, Answer<Value>) -> Void
   ) async throws(ShoalError) -> Value {
@@ -300,15 +306,15 @@ public final class Peer: Sendable, Closable {
 
   // MARK: The rest
 
-  /// What has been counted so far; nothing if the peer is closed.
+  /// The counters so far; all zero if the peer is closed.
   public func statistics() async -> PeerStatistics { await node.ask { $0.statistics } ?? PeerStatistics() }
 
-  /// Why the system sends nothing to any known tracker or peer, in words: there is no route, for instance, or a
-  /// firewall on this machine forbids it. Nil if that is not so.
+  /// If the system refuses to send to every known tracker and peer, the reason in words, such as that there is no route
+  /// or that a firewall on this machine forbids it; otherwise nil.
   public func obstacle() async -> String? { await node.ask { $0.obstacle } ?? nil }
 
-  /// Deregisters from all trackers and says goodbye to all peers, for at most two seconds, and stops. Downloads that
-  /// are not finished fail with `stopped`. Closing a second time waits for the first close and does nothing more.
+  /// Deregisters from all trackers, closes the connections to all peers, both within two seconds, and stops. Unfinished
+  /// downloads fail with `stopped`. Closing a second time waits for the first close and does nothing more.
   public func close() async {
     await node.close { [buffer] in buffer.finish() }
   }

@@ -1,30 +1,29 @@
 import ShoalContent
 import ShoalWire
 
-/// What a peer reports besides the progress of its downloads. Names, reasons and messages come from others and are not
-/// to be trusted.
+/// What a peer reports apart from the progress of its downloads. Names, reasons and messages come from others and are
+/// not to be trusted.
 public enum PeerEvent: Sendable {
   /// A connection is open; `byPeer` if the other side asked for it.
   case connected(Address, byPeer: Bool)
   /// An open connection has ended; `byPeer` if the other side ended it.
   case disconnected(Address, CloseReason, byPeer: Bool)
-  /// An address did not answer; it will be tried again. `refusal` says why the system did not even send, if it gave a
-  /// reason.
+  /// An address did not answer; it will be tried again. `refusal` is the system's reason if it refused to send at all.
   case unreachable(Address, refusal: String?)
-  /// A peer speaks only these versions of the protocol.
+  /// A peer speaks only these versions of the protocol, and not ours.
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve a file.
   case refused(Address, id: Digest)
-  /// A peer sent what does not fit a file's id, which the lie proves, and is left alone for ten minutes.
+  /// A peer provably sent content that does not match the file's id, and is left alone for ten minutes.
   case distrusted(Address, id: Digest, Lie)
-  /// A peer has all of a file, this many bytes of it from here.
+  /// A peer has completed a file, with this many bytes of it from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
-  /// A peer no longer wants a file of which it does not have all; this many bytes of it came from here.
+  /// A peer stopped fetching a file before it was complete; this many bytes of it came from here.
   case left(Address, id: Digest, name: String, bytes: UInt64)
-  /// The name of a tracker or a peer cannot be resolved, for the reason given; it is tried again after `pause`.
+  /// The name of a tracker or peer cannot be resolved, for the reason given; another attempt follows after `pause`.
   case unresolved(String, pause: Duration)
-  /// A tracker has not answered this many tries; another goes out now, the next after `pause`. `refusal` says why the
-  /// system did not even send, if it gave a reason.
+  /// A tracker has not answered this many requests in a row; another is sent now, the next after `pause`. `refusal` is
+  /// the system's reason if it refused to send at all.
   case trackerSilent(Address, tries: Int, pause: Duration, refusal: String?)
   /// A tracker answers again.
   case trackerAnswered(Address)
@@ -32,15 +31,15 @@ public enum PeerEvent: Sendable {
   case registered(Address, id: Digest)
   /// A tracker refuses a request.
   case trackerRefused(Address, TrackerRefusal, message: String)
-  /// A ticket names this many trackers beyond those that are asked.
+  /// A ticket names this many more trackers than are asked.
   case trackersLeftOut(Int)
   /// A shared file is no longer served: it was changed (the error's code is `changed`), or can no longer be read.
   case withdrawn(id: Digest, path: String, ShoalError)
-  /// The journal of a part is not believed, for the reason given; what is there of the file is verified.
+  /// The journal of a part is not relied on, for the reason given; the part is verified instead.
   case journalSetAside(path: String, String)
-  /// The capture or the qlog can no longer be written.
+  /// The capture or the qlog can no longer be written, for the reason given.
   case captureFailed(String)
-  /// This many events are left out here, as they came faster than they were read.
+  /// This many events are left out here, because they came faster than they were read.
   case omitted(count: Int)
 }
 
@@ -58,11 +57,11 @@ public struct CloseReason: Hashable, Sendable {
     case idle
     /// The peer has as many connections as it accepts.
     case busy
-    /// The peer has lost what it knew of the connection.
+    /// The peer has lost the state of the connection.
     case reset
     /// What was sent does not match the file's id.
     case badContent
-    /// There is another connection with the same peer.
+    /// There is another connection to the same peer.
     case duplicate
     /// A reason that this version does not know.
     case other(code: Int)
@@ -85,7 +84,8 @@ public struct CloseReason: Hashable, Sendable {
 
   /// What kind of reason it is.
   public var kind: Kind
-  /// The words of whoever ended it, if it gave any; where nothing was heard, why the system did not send.
+  /// The message of the side that ended it, if it sent one; if nothing was heard, the reason why the system did not
+  /// send.
   public var message: String?
 
   package init(_ kind: Kind, _ message: String? = nil) { (self.kind, self.message) = (kind, message) }

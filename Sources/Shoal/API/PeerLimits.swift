@@ -1,15 +1,14 @@
 import ShoalSwarm
 
 extension Peer {
-  /// The most that a peer takes of its machine's links and sees of others; nil is no limit. They can be changed while it
-  /// runs: `setLimits(_:)`.
+  /// Limits on a peer's rates and connections; nil means no limit. `setLimits(_:)` changes them while the peer runs.
   public struct Limits: Sendable, Hashable {
-    /// Bytes of files per second that are sent to all peers together, retransmissions included; 1,000 or more.
+    /// The most bytes of files per second sent to all peers together, including retransmissions; 1,000 or more.
     public var maxUpload: Int?
-    /// Bytes of files per second that are requested from all peers together; 1,000 or more. As requests are for whole
-    /// pieces, it holds on average over some seconds.
+    /// The most bytes of files per second requested from all peers together; 1,000 or more. As whole pieces are
+    /// requested, the limit holds on average over some seconds.
     public var maxDownload: Int?
-    /// Connections at a time; 1 or more. A lower limit ends none that is open.
+    /// The most connections at a time; 1 or more. A lower limit closes no open connection.
     public var maxPeers: Int?
 
     /// Limits, or none.
@@ -32,7 +31,7 @@ extension Peer {
     }
   }
 
-  /// The limits that hold now.
+  /// The limits now in force.
   public var limits: Limits {
     get async {
       let limits = await node.ask { $0.swarm.limits } ?? SwarmLimits()
@@ -40,7 +39,7 @@ extension Peer {
     }
   }
 
-  /// Has other limits hold from now on. Throws `badOption` if one of them is too low.
+  /// Changes the limits from now on. Throws `badOption` if one of them is too low.
   public func setLimits(_ limits: Limits) async throws(ShoalError) {
     let checked = try limits.checked()
     await node.ask { $0.swarm.setLimits(checked, at: SystemClock.now()) }

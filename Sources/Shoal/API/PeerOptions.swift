@@ -5,7 +5,7 @@ import ShoalTransport
 import ShoalWire
 
 extension Peer {
-  /// What a peer is told at its start; for each, and for each of `limits`, the `shoal` command has an option of the same
+  /// The options of a peer. For each of them, and for each of `limits`, the `shoal` command has an option of the same
   /// name.
   public struct Options: Sendable {
     /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
@@ -14,21 +14,22 @@ extension Peer {
     public var anyPortIfBusy = false
     /// Whether a tracker answers on the same port, and the tickets of shared files name it.
     public var runsTracker: Bool
-    /// Whether that tracker lists what is shared by its name. If not, a share is found by its ticket alone, or by its id,
-    /// which nobody guesses.
+    /// Whether that tracker lists shares by name. If not, a share is found only by its ticket, or by its id, which
+    /// nobody can guess.
     public var listsNames = false
-    /// Trackers, `host:port`, that are told of every file and its name, asked for peers, and named in tickets.
+    /// Trackers, `host:port`, with which every file is registered by name, that are asked for peers, and that tickets
+    /// include.
     public var trackers: [String] = []
     /// How lost packets are retransmitted; go-back-N if either end asks for it.
     public var arq = RepeatMode.selectiveRepeat
-    /// The most packets from the lowest unacknowledged one on, per connection and direction: 1 to 1,048,576.
+    /// The most packets, counted from the lowest unacknowledged one, per connection and direction: 1 to 1,048,576.
     public var window = Int(TransportConfiguration().window)
     /// The congestion control.
     public var congestion = CongestionAlgorithm.bbr
-    /// The largest IP packet to send, in bytes: 1,280 to 65,535. If nil, whatever the interface towards each peer
-    /// takes, or 1,500 through a `link` that is not clean.
+    /// The largest IP packet to send, in bytes: 1,280 to 65,535. If nil, the MTU of the interface towards each peer, or
+    /// 1,500 through a `link` that is not clean.
     public var mtu: Int?
-    /// A bad link through which everything sent and received passes.
+    /// A simulated bad link that everything sent and received passes through.
     public var link = LinkSpec.clean
     /// Where to record every datagram, as pcapng.
     public var capture: String?
@@ -36,13 +37,13 @@ extension Peer {
     public var qlog: String?
     /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
     public var force = false
-    /// A folder, made if need be, in which the hashes of large files are remembered, so that a file that nobody has
-    /// touched since is shared at once; some 256 MB at most. If nil, nothing is remembered. `shoal` uses
+    /// A folder, created if necessary, where the hashes of large files are kept, so that a file that has not been
+    /// touched since is shared at once; about 256 MB at most. If nil, no hashes are kept. `shoal` uses
     /// `$XDG_CACHE_HOME/shoal` or `~/.cache/shoal`.
     public var hashFolder: String?
-    /// The limits that hold at first.
+    /// The limits at the start.
     public var limits = Limits()
-    /// The most bytes of pieces that are not yet verified, across all downloads.
+    /// The most bytes of unverified pieces in memory, across all downloads.
     public var memory = SwarmConfiguration().bufferLimit
 
     /// Any free port and a clean link, unless told otherwise.
@@ -54,11 +55,11 @@ extension Peer {
 }
 
 extension Tracker {
-  /// What a tracker is told at its start.
+  /// The options of a tracker.
   public struct Options: Sendable {
     /// Where to listen: `:7400`, `0.0.0.0:7400`, `[::1]:0`. Port 0 stands for any free port.
     public var listen: String
-    /// A bad link through which everything sent and received passes.
+    /// A simulated bad link that everything sent and received passes through.
     public var link = LinkSpec.clean
     /// Where to record every datagram, as pcapng.
     public var capture: String?

@@ -1,4 +1,4 @@
-/// What one peer has counted, in both its roles.
+/// The counters of one peer, as a sender and as a receiver.
 public struct PeerStatistics: Sendable {
   /// Datagrams sent.
   public var sent = 0
@@ -14,17 +14,17 @@ public struct PeerStatistics: Sendable {
   public var lost = 0
   /// Datagrams received that were corrupt.
   public var corrupt = 0
-  /// Numbered packets that were received before.
+  /// Numbered packets received more than once.
   public var duplicate = 0
-  /// Datagrams received that the other side had retransmitted.
+  /// Datagrams received that were retransmissions.
   public var receivedRetransmitted = 0
-  /// Datagrams that the system refused to send: no route, a firewall.
+  /// Datagrams that the system refused to send, for instance for want of a route or because of a firewall.
   public var refused = 0
-  /// Why the system refused the last of them, if there was one.
+  /// The system's reason for the last refusal, if there was one.
   public var lastRefusal: String?
   /// Connections that are open.
   public var connections = 0
 
-  /// Nothing counted.
+  /// Counters at zero.
   public init() {}
 }

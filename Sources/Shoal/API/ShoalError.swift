@@ -1,16 +1,17 @@
-/// What went wrong, in words for people: the thing, the cause, and the remedy where there is one.
+/// An error in words for people: what failed, why, and the remedy where there is one.
 ///
-/// Everything in Shoal that throws throws this, except `Peer.run`, which passes on whatever its body throws.
+/// Everything in Shoal that throws throws this, except `Peer.run` and `Tracker.run`, which rethrow whatever their body
+/// throws.
 public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of fault it is; stable, for programs.
   public enum Code: String, Sendable {
     /// The ticket cannot be read.
     case badTicket = "bad_ticket"
-    /// The listing of a folder is none, or one that must not be restored.
+    /// What should be a folder's listing is not one, or is one that must not be restored.
     case badListing = "bad_listing"
     /// An address or host name is wrong or unknown.
     case badAddress = "bad_address"
-    /// An option has a value that it cannot have.
+    /// The value of an option is out of range.
     case badOption = "bad_option"
     /// A file, or a stream that is to be shared, cannot be read, written or examined.
     case file = "file"
@@ -32,9 +33,9 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case version = "version"
     /// A file was changed while it was being read.
     case changed = "changed"
-    /// Nothing of the file came from anybody for as long as the caller wanted to wait.
+    /// Nothing of the file arrived for as long as the caller was willing to wait.
     case unavailable = "unavailable"
-    /// The peer, the download or the task that waits for it was stopped.
+    /// The peer or the download was stopped, or the waiting task was cancelled.
     case stopped = "stopped"
   }
 
@@ -44,7 +45,7 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case listen
     /// The trackers that are told of every file.
     case trackers
-    /// The packets that may be under way at once.
+    /// The most packets in flight.
     case window
     /// The largest packet.
     case mtu
@@ -54,7 +55,7 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case capture
     /// The record of what the transport decides.
     case qlog
-    /// The bytes that may be kept in memory.
+    /// The most bytes of unverified pieces.
     case memory
     /// The most bytes that are sent in a second.
     case maxUpload
@@ -64,11 +65,11 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case maxPeers
   }
 
-  /// What would help, where the caller can call again with something else.
+  /// What the caller can do before trying again.
   public enum Remedy: String, Sendable {
     /// Another destination.
     case otherDestination = "choose another destination"
-    /// A destination that names the file: the name that peers give the file cannot be used.
+    /// A destination that includes a file name: the name that peers give the file cannot be used.
     case namedDestination = "choose a destination that names the file"
     /// Another destination, or `force`.
     case otherDestinationOrForce = "choose another destination, or use force"
@@ -76,7 +77,7 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case removeOrOtherDestination = "remove it, or choose another destination"
     /// To remove what is at the destination, to choose another destination, or to use `force`.
     case removeOtherDestinationOrForce = "remove it, choose another destination, or use force"
-    /// To wait until another program is done with the file, or to choose another destination.
+    /// To wait until another program has finished with the file, or to choose another destination.
     case waitOrOtherDestination = "wait for it, or choose another destination"
     /// Another file to record to, or `force`.
     case otherRecordOrForce = "name another file, or replace it with force"
@@ -90,9 +91,9 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
   public var code: Code
   /// What is wrong, in one line.
   public var summary: String
-  /// The option that is at fault, if one is.
+  /// The option at fault, if any.
   public var option: Option?
-  /// What would help, if it is up to the caller.
+  /// What the caller can do, if anything.
   public var remedy: Remedy?
 
   /// An error of this kind.
@@ -119,14 +120,14 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
 
   static func closed(_ what: String = "the peer was closed") -> ShoalError { ShoalError(.stopped, what) }
 
-  /// One line for people: what is wrong, with which option, and what would help.
+  /// One line for people: what is wrong, with which option, and the remedy.
   public var message: String {
     message(option: option?.rawValue, summary, remedy: remedy?.rawValue)
   }
 
-  /// The message, with these words for the option and the remedy.
+  /// The message, with the caller's own words for the option, the summary and the remedy.
   package func message(option: String?, _ summary: String, remedy: String?) -> String {
-    // A question already ends a sentence.
+    // A summary that is a question is a sentence of its own.
     let joint = summary.hasSuffix("?") ? " " : "; "
     return (option.map { $0 + " " } ?? "") + summary + (remedy.map { joint + $0 } ?? "")
   }

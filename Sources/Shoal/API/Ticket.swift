@@ -2,7 +2,7 @@ import ShoalContent
 
 /// Everything that a receiver needs, in one word: `shoal1`, then letters and digits.
 ///
-/// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything after it is a hint that nobody has to believe.
+/// The id is the file's BLAKE3 hash, as `b3sum` prints it; everything else is a hint, which is not trusted.
 public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   /// The file's id.
   public var id: Digest
@@ -10,7 +10,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   public var trackers: [String]
   /// Peers that may have the file, as `host:port`.
   public var peers: [String]
-  /// What the file was called, if the ticket says; not to be trusted. That of a folder ends with a slash.
+  /// The file's name, if the ticket has one; not to be trusted. That of a folder ends with a slash.
   public var name: String?
   /// How the file is cut, if the ticket says.
   public var cut: Cut?
@@ -24,19 +24,20 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     self.cut = cut
   }
 
-  /// Whether it says that it is of a folder.
+  /// Whether the ticket's name says that it is for a folder.
   public var isFolder: Bool { name.map(isFolderName) ?? false }
 
-  /// The name without the slash that says that it is a folder's.
+  /// The name without the slash that marks a folder's.
   package var plainName: String? { name.map(Ticket.plain)?.nilIfEmpty }
 
-  /// A name without the slash that says that it is a folder's.
+  /// A name without the slash that marks a folder's.
   package static func plain(_ name: String) -> String {
     isFolderName(name) ? String(name.unicodeScalars.dropLast()) : name
   }
 
-  /// Reads a ticket, a bare id of 64 hex digits, or that with hints as in a URL:
-  /// `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`, where unknown keys are ignored.
+  /// Parses a ticket word, a bare id of 64 hexadecimal digits, or an id with hints, in the form of a URL:
+  /// `shoal:<id>?tracker=host:port&peer=host:port&name=...&size=...&piece=...&chunks=...`, where unknown keys are
+  /// ignored. Throws `badTicket`.
   public init(_ text: some StringProtocol) throws(ShoalError) {
     var rest = Substring(text)
     if TicketWord.isBegun(rest) {
@@ -80,7 +81,7 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads digits only: `UInt64` would accept a sign too.
+  /// Accepts digits only: `UInt64` would accept a sign too.
   private static func number(_ value: String) -> UInt64? {
     value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt64(value) : nil
   }
@@ -113,5 +114,5 @@ public struct Ticket: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Whether a name is one of a folder.
+/// Whether a name is that of a folder.
 package func isFolderName(_ name: String) -> Bool { name.unicodeScalars.last == "/" }

@@ -1,17 +1,17 @@
 extension Ticket {
-  /// The tickets in a text that people have sent each other: with quotes of any kind around one, `> ` before its lines,
-  /// blanks and line breaks within it, the whole command line, or a colon as `%3A`. They are returned as texts, so that
-  /// it can still be said what is wrong with one.
+  /// The tickets in a text as people pass them on: with quotes of any kind around one, `> ` before its lines, blanks
+  /// and line breaks within it, the whole command line, or a colon written as `%3A`. They are returned unparsed, so
+  /// that the caller can report what is wrong with one.
   public static func texts(in text: String) -> [String] { TicketText(text).tickets }
 }
 
-/// Finds tickets in a text, by how they begin or by their 64 digits.
+/// Finds tickets in a text by their prefix or by their 64 digits.
 private struct TicketText {
   private let scalars: [Unicode.Scalar]
 
   init(_ text: String) {
     let plain = text.replacing("&amp;", with: "&").replacing("&#38;", with: "&")
-    // Chat programs put invisible marks where a long word may be broken.
+    // Chat programs insert invisible characters where a long word may be broken.
     scalars = plain.unicodeScalars.filter { $0.properties.generalCategory != .format }
   }
 
@@ -38,16 +38,17 @@ private struct TicketText {
         index += 1
       }
     }
-    // What is printed when a file is shared contains its id once more.
+    // The text that is printed when a file is shared contains its id as well.
     let named = found.filter { $0.lowercased().hasPrefix("shoal") }
     return named.isEmpty ? found : named
   }
 
-  /// A ticket of one word, put together again if it was broken; nil if none begins here.
+  /// A ticket word, rejoined if it was broken; nil if none begins here.
   private func word(at index: Int) -> (ticket: String, end: Int)? {
     var end = letters(from: index)
     var ticket = String(String.UnicodeScalarView(scalars[index..<end]))
-    // The shortest has 64 letters and digits; so many can mean nothing else, even if some are missing.
+    // The shortest ticket has 64 letters and digits; a word of nearly that length is a ticket, even if some are
+    // missing.
     guard TicketWord.isBegun(ticket[...]), ticket.count >= 48 || isBroken(at: end) else { return nil }
     let first = (ticket, end)
     while !TicketWord.isWhole(ticket) {
@@ -71,8 +72,7 @@ private struct TicketText {
       ?? scalars.count
   }
 
-  /// Where the part after `shoal:` begins, skipping slashes that a program may have added; nil if `shoal:` is not
-  /// there.
+  /// Where the part after `shoal:` begins, skipping slashes that a program may have added; nil if there is no `shoal:`.
   private func scheme(at index: Int) -> Int? {
     guard let name = end(of: "shoal", at: index), let colon = end(of: ":", at: name) ?? end(of: "%3a", at: name) else {
       return nil
@@ -91,7 +91,7 @@ private struct TicketText {
     let isAlone =
       isEnd(next) || scalars[next] == "?" || ".,:;!".unicodeScalars.contains(scalars[next]) && isEnd(next + 1)
     if isAlone, digits.count == 64 { return true }
-    // At the beginning, so many digits can mean nothing else, even if some are missing.
+    // At the beginning, a word of nearly that many digits is an id, even if some are missing.
     guard isFirst, !digits.isEmpty else { return false }
     let id = read(from: index).ticket.prefix { $0 != "?" }
     return id.utf8.count > 48 && id.allSatisfy { $0.isASCII && $0.isHexDigit }
@@ -103,7 +103,7 @@ private struct TicketText {
     scalars[index...].prefix { $0.isASCII && $0.properties.isASCIIHexDigit }
   }
 
-  /// The next place that is neither a blank nor a quote nor what a mail program puts before a quoted line.
+  /// The next position that is not a blank, a quotation mark or what a mail program puts before a quoted line.
   private func skip(from index: Int) -> Int {
     scalars[index...].firstIndex(where: isPart) ?? scalars.count
   }
@@ -133,12 +133,12 @@ private struct TicketText {
     if !ticket.contains("?") { return ticket.count < 64 || word.first == "?" }
     // As we write them, tickets end with their number of chunks.
     guard let last = ticket.split(separator: "&").last, last.lowercased().hasPrefix("chunks=") else { return true }
-    // That number may be split, too, but then nothing follows it.
+    // That number may be split as well, but then nothing follows it.
     let isRest = word.allSatisfy { "0"..."9" ~= $0 } && !scalars[word.endIndex...].contains(where: isPart)
     return last.utf8.count == 7 || isRest
   }
 
-  /// The ticket without the full stop of the sentence that it ends, and decoded if it was encoded as a whole.
+  /// The ticket without the full stop of a sentence that it ends, and percent-decoded if it was encoded as a whole.
   private func tidy(_ ticket: String) -> String {
     var ticket = ticket
     let last = ticket.split(separator: "&").last ?? ""

@@ -5,15 +5,15 @@ import ShoalWire
 /// Tickets as one word of letters and digits, which a double click selects and every shell takes without quotes:
 /// Protocol.md, section 9.
 ///
-/// After `shoal1` come, in base32, the id, the items, each behind a byte for its kind and one for its length, and the
-/// CRC-32C of all of that.
+/// After `shoal1` come, in base32, the id, the items, each preceded by a byte for its kind and one for its length, and
+/// the CRC-32C of all of that.
 enum TicketWord {
-  /// What a ticket of any version begins with, before the digit of its version.
+  /// The prefix of tickets of all versions; the version's digit follows.
   static let scheme = "shoal"
   static let version: Character = "1"
-  /// RFC 4648's letters; they are read in either case.
+  /// The base32 alphabet of RFC 4648; either case is read.
   private static let letters = Array("abcdefghijklmnopqrstuvwxyz234567")
-  /// The most that is read: far more than a few addresses take.
+  /// The longest ticket that is read, in characters: far more than a few addresses take.
   static let longest = 4_096
 
   /// What an item says. Addresses that are numbers are 6 or 18 bytes, the port last; others are text.
@@ -35,7 +35,7 @@ enum TicketWord {
       if let number = number(of: place) { add(item, number) } else { add(named, Array(place.utf8)) }
     }
     var (trackers, peers) = (ticket.trackers[...], ticket.peers[...])
-    // A peer that runs its own tracker is both, at one address.
+    // A peer that runs its own tracker is listed once, as both.
     while let place = trackers.first, place == peers.first, let number = number(of: place) {
       add(.trackerAndPeer, number)
       (trackers, peers) = (trackers.dropFirst(), peers.dropFirst())
@@ -47,7 +47,7 @@ enum TicketWord {
     return scheme + [version] + base32(bytes + checksum(bytes[...]))
   }
 
-  /// An address in bytes, if reading these gives the same text again.
+  /// An address in binary, if that gives the same text back.
   private static func number(of place: String) -> [UInt8]? {
     guard let parsed = try? Resolver.parse(place), let address = Resolver.numeric(parsed.host, port: parsed.port),
       "\(address)" == place
@@ -86,13 +86,13 @@ enum TicketWord {
 
   // MARK: Reading
 
-  /// Whether a text begins as a ticket of some version does.
+  /// Whether a text begins like a ticket of any version.
   static func isBegun(_ text: Substring) -> Bool {
     let rest = text.dropFirst(scheme.count)
     return text.lowercased().hasPrefix(scheme) && rest.first.map { $0.isASCII && $0.isNumber } ?? false
   }
 
-  /// Reads a ticket; whatever is wrong with it is said in a few words.
+  /// Parses a ticket; the error says in a few words what is wrong.
   static func ticket(_ text: Substring) throws(ShoalError) -> Ticket {
     let remedy = "copy it whole"
     guard text.utf8.count <= longest, isBegun(text) else {
@@ -114,7 +114,7 @@ enum TicketWord {
     return ticket
   }
 
-  /// Whether this is a ticket without a mistake.
+  /// Whether this is a valid ticket.
   static func isWhole(_ text: String) -> Bool { (try? ticket(text[...])) != nil }
 
   static func value(of letter: Character) -> Int? {
@@ -132,7 +132,7 @@ enum TicketWord {
     return bytes
   }
 
-  /// Reads the id and the items; nil if they do not fit together. Items of other kinds are skipped.
+  /// Parses the id and the items; nil if their lengths do not add up. Items of unknown kinds are skipped.
   private static func ticket(_ content: ArraySlice<UInt8>) -> Ticket? {
     var ticket = Ticket(id: Digest(Array(content.prefix(Digest.byteCount)).span))
     var rest = content.dropFirst(Digest.byteCount)

@@ -1,13 +1,13 @@
 import ShoalWire
 
-/// A UDP tracker: tells peers who has which file, and which chunks of it.
+/// A UDP tracker: tells peers who has which chunks of which file.
 public final class Tracker: Sendable, Closable {
   private let node: Node<TrackerLoop>
   private let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
-  /// What happens, for a log. Only one reader may read it; it ends when the tracker is closed.
+  /// What happens, for a log. It has one reader, and ends when the tracker is closed.
   public let events: AsyncStream<TrackerEvent>
 
-  /// The port of a tracker where none is given.
+  /// The port that is assumed for a tracker where none is given.
   public static let defaultPort: UInt16 = 7400
 
   /// Starts a tracker.
@@ -38,13 +38,13 @@ public final class Tracker: Sendable, Closable {
     }
   }
 
-  /// A tracker that nobody holds stops, as if by `close`.
+  /// A tracker stops when the last reference to it is released, as if by `close`.
   deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
 
   /// The address at which it listens.
   public var address: Address { node.address }
 
-  /// Has the loop answer a question; nil once it has stopped.
+  /// Runs a question on the loop and returns the answer; nil once the loop has stopped.
   func ask<Result: Sendable>(_ question: @escaping @Sendable (TrackerLoop) -> Result) async -> Result? {
     await node.ask(question)
   }

@@ -5,31 +5,31 @@ import ShoalWire
 
 /// What a tracker did, for its log. Names and messages come from peers and are not to be trusted.
 public enum TrackerEvent: Sendable, Hashable {
-  /// A peer registered a file, or registered it anew with a different cut; it has `have` of `chunks` chunks.
+  /// A peer registered a file, or registered it again with a different cut; it has `have` of `chunks` chunks.
   case registered(peer: Address, id: Digest, name: String, have: Int, chunks: Int)
   /// A registered peer reported `gained` chunks that the tracker did not know it to have.
   case updated(peer: Address, id: Digest, have: Int, chunks: Int, gained: Int)
   /// A peer no longer serves a file.
   case deregistered(peer: Address, id: Digest)
-  /// A registration ended after this long without a word from the peer.
+  /// A registration ended after the peer had been silent for this long.
   case expired(peer: Address, id: Digest, silence: Duration)
-  /// A registration ended because its host takes up the most of a limited budget, and another host needed some of it.
+  /// A registration ended because its host was using the most of a limited budget, and another host needed some.
   case displaced(peer: Address, id: Digest)
-  /// A request was refused. Refusals to senders whose address is not proven are only counted, so that nobody can fill
-  /// the log.
+  /// A request was refused. Refusals to senders with an unproven address are only counted, so that nobody can flood the
+  /// log.
   case refused(peer: Address, request: Request, reason: TrackerRefusal, message: String)
-  /// This many events are left out here, as they came faster than they were read.
+  /// This many events are left out here, because they came faster than they were read.
   case omitted(count: Int)
-  /// The capture cannot be written any more, for this reason; the tracker goes on without it.
+  /// The capture can no longer be written, for this reason; the tracker continues without it.
   case captureFailed(String)
 
-  /// What a tracker is asked to do or to tell.
+  /// The types of request to a tracker.
   public enum Request: String, Sendable, Hashable {
-    /// To let a peer prove its address.
+    /// Proves the sender's address.
     case connect
-    /// To note that a peer has a file from now on.
+    /// Registers a file of the sender's.
     case register
-    /// To note that the peer has more of it.
+    /// Reports more chunks of a registered file.
     case update
     /// Which files have a given name.
     case find
@@ -37,7 +37,7 @@ public enum TrackerEvent: Sendable, Hashable {
     case lookup
     /// Which chunks a peer has.
     case map
-    /// To note that a peer no longer has a file.
+    /// Ends the registration of a file.
     case deregister
   }
 
@@ -62,7 +62,7 @@ public enum TrackerEvent: Sendable, Hashable {
 
 /// Why a tracker refuses a request.
 public enum TrackerRefusal: Sendable, Hashable, CustomStringConvertible {
-  /// The proof of the sender's address is too old, or was for another address; the peer connects again by itself.
+  /// The proof of the sender's address is too old, or for another address; peers obtain a new one automatically.
   case staleCookie
   /// No peer has registered a file with that id or name.
   case unknownFile

@@ -7,19 +7,19 @@ import ShoalWire
 
 /// A BLAKE3 hash: what names a file.
 public typealias Digest = ShoalContent.Digest
-/// How it is known that a peer sent what does not fit a file's id.
+/// The proof that a peer sent what does not match a file's id.
 public typealias Lie = ShoalContent.Lie
 /// An IPv4 or IPv6 address with a UDP port.
 public typealias Address = ShoalWire.Address
 /// How a file is cut into pieces and chunks.
 public typealias Cut = ShoalContent.Cut
-/// How a user wants a file cut into chunks.
+/// How a file is to be cut into chunks.
 public typealias Chunking = ShoalContent.Chunking
 /// How lost packets are retransmitted.
 public typealias RepeatMode = ShoalWire.RepeatMode
-/// What decides how much may be in flight, and how fast it is sent.
+/// The algorithm that decides how much may be in flight and how fast it is sent.
 public typealias CongestionAlgorithm = ShoalTransport.CongestionAlgorithm
-/// A bad link to put before a peer or tracker.
+/// A simulated bad link, placed between a peer or tracker and the network.
 public typealias LinkSpec = ShoalLink.LinkSpec
 
 extension LinkSpec {
