@@ -1,4 +1,4 @@
-/// What runs until it is closed.
+/// Something that runs until it is closed.
 protocol Closable: Sendable {
   func close() async
 }

@@ -7,14 +7,14 @@ public enum Destination: Hashable, Sendable {
   case file(String)
   /// Into this directory, under the name that the ticket or a peer gives.
   case directory(String)
-  /// Nowhere: the file is fetched and verified, and none of it is kept or served.
+  /// Nowhere: the file is fetched and verified, but not kept or served.
   case nowhere
 }
 
 /// A file that is being fetched, and is then served to others.
 ///
-/// A download continues until it is finished, fails or is cancelled, whether anybody holds it or not. Cancelling a task
-/// that waits for it, by awaiting `value` or by reading `progress`, cancels the download. `latest` only looks.
+/// A download continues until it finishes, fails or is cancelled, whether or not a reference to it is held. Cancelling
+/// a task that is awaiting `value` or reading `progress` cancels the download; reading `latest` has no such effect.
 public final class Download: Sendable {
   /// The file's id.
   public let id: Digest
@@ -22,7 +22,7 @@ public final class Download: Sendable {
   public let destination: Destination
 
   let board: ProgressBoard
-  /// The part that it leaves behind, from when there is one until it becomes the whole file.
+  /// The path of the part that it would leave behind; nil before there is one, and once it has become the whole file.
   let part = Mutex<String?>(nil)
   private let node: Node<PeerLoop>
 
@@ -33,14 +33,14 @@ public final class Download: Sendable {
     board = ProgressBoard(DownloadProgress(id: ticket.id))
   }
 
-  /// How it stands now.
+  /// The current progress.
   public var latest: DownloadProgress { board.latest }
 
-  /// How it stands, some twenty times a second; a slower reader misses what lies between. The last is `finished`; a
-  /// failure is thrown. There may be several readers; each begins with how the download stands at that time.
+  /// The progress, about twenty times a second; a slower reader skips intermediate values. The last has the phase
+  /// `finished`; a failure is thrown. There may be several readers; each begins with the current progress.
   public var progress: Updates { Updates(download: self) }
 
-  /// Waits until the file is whole; returns how the download stands then.
+  /// Waits until the file is complete, and returns the final progress.
   public var value: DownloadProgress {
     get async throws(ShoalError) {
       var updates = progress.makeAsyncIterator()
@@ -51,14 +51,13 @@ public final class Download: Sendable {
     }
   }
 
-  /// Stops fetching; what is here stays in `NAME.part`, from which another download can continue. `value` and
-  /// `progress` throw `stopped`. A download that has finished or failed is not affected.
+  /// Stops fetching. What has been fetched stays in `NAME.part`, from which another download can continue. `value` and
+  /// `progress` then throw `stopped`. A download that has finished or failed is not affected.
   public func cancel() {
     node.post { loop in loop.cancel(self) }
   }
 
-  /// Cancels the download and deletes what it left in `NAME.part`. A finished download is no longer served, and its
-  /// file stays.
+  /// Cancels the download and deletes its `NAME.part`. A finished download is no longer served, but its file stays.
   public func remove() async {
     await withCheckedContinuation { continuation in
       let isRunning = node.post { loop in loop.remove(self) { continuation.resume() } }
@@ -66,11 +65,11 @@ public final class Download: Sendable {
     }
   }
 
-  /// How a download stands, over and over again.
+  /// The successive states of a download.
   public struct Updates: AsyncSequence, Sendable {
     let download: Download
 
-    /// Begins to read.
+    /// Begins reading.
     public func makeAsyncIterator() -> Iterator { Iterator(download: download) }
 
     /// One reader.
@@ -81,7 +80,7 @@ public final class Download: Sendable {
 
       init(download: Download) { self.download = download }
 
-      /// The next state that is new to this reader; nil after the last.
+      /// The next state that this reader has not seen; nil after the last.
       public mutating func next(
         isolation: isolated (any Actor)? = #isolation
       ) async throws(ShoalError) -> DownloadProgress? {

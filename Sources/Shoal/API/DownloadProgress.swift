@@ -1,7 +1,7 @@
 import ShoalContent
 import ShoalWire
 
-/// How a download stands.
+/// The state of a download.
 public struct DownloadProgress: Sendable {
   /// What is being done.
   public enum Phase: String, Sendable {
@@ -9,7 +9,7 @@ public struct DownloadProgress: Sendable {
     case finding
     /// Fetching the list of hashes.
     case manifest
-    /// Verifying what is already there.
+    /// Verifying what an earlier download or another program left at the destination.
     case checking
     /// Fetching pieces.
     case downloading
@@ -22,37 +22,36 @@ public struct DownloadProgress: Sendable {
   public var id: Digest
   /// The file's name, once it is known; not to be trusted.
   public var name: String?
-  /// Where it is or will be, once that is known; nil if it is not kept.
+  /// The path where the file is or will be; nil while it is unknown, or if the file is not kept.
   public var path: String?
-  /// Bytes verified, whichever run they came in.
+  /// Bytes verified, including those of earlier runs.
   public var bytes: UInt64 = 0
-  /// The size in bytes of the file, or of all that is wanted of a folder, once it is known.
+  /// The size in bytes of the file, or of everything wanted of a folder; nil while it is unknown.
   public var total: UInt64?
-  /// Bytes looked at so far in the phase `checking`.
+  /// Bytes read so far in the phase `checking`.
   public var checked: UInt64 = 0
   /// Bytes that were already here when the run began.
   public var resumed: UInt64 = 0
-  /// Bytes accepted from peers in this run, verified or not yet.
+  /// Bytes accepted from peers in this run, whether or not they are verified yet.
   public var accepted: UInt64 = 0
-  /// How many files there are, if it is a folder and that is known; without those that are not wanted.
+  /// The number of wanted files in a folder; nil for a single file, and while it is unknown.
   public var files: Int?
   /// Chunks that are complete.
   public var chunks = 0
-  /// How many chunks there are, once that is known.
+  /// The number of chunks in all; nil while it is unknown.
   public var totalChunks: Int?
-  /// The chunks that are not here, and that nobody has who is connected; found out when nothing has come for some
-  /// seconds.
+  /// Missing chunks that no connected peer has; determined when nothing has arrived for some seconds.
   public var absent = Swift.RangeSet<Int>()
   /// Peers that serve the file.
   public var peers = 0
-  /// The share of datagrams that the path here loses, from 0 to 1, judged by the retransmissions that were needed; nil
-  /// where a connection is go-back-N, which retransmits much that was not lost.
+  /// The fraction of datagrams lost on the way here, from 0 to 1, estimated from the retransmissions received; nil if a
+  /// connection is go-back-N, which retransmits much that was not lost.
   public var loss: Double? = 0
   /// Verified bytes by peer.
   public var from: [Address: UInt64] = [:]
-  /// Bytes accepted per second, averaged over some three seconds; 0 when nothing comes.
+  /// Bytes accepted per second, averaged over about three seconds; 0 while nothing arrives.
   public var rate = 0.0
-  /// The time until everything is here at the rate of the last fifteen seconds; nil while it cannot be known.
+  /// The remaining time at the rate of the last fifteen seconds; nil while there is no such rate.
   public var eta: Duration?
   /// The time since the download began.
   public var elapsed = Duration.zero
@@ -62,7 +61,7 @@ public struct DownloadProgress: Sendable {
   /// A download that has just begun.
   package init(id: Digest) { self.id = id }
 
-  /// How much is verified, from 0 to 1; nil while the size is unknown. It is 1 only when the download is finished.
+  /// The verified fraction, from 0 to 1; nil while the size is unknown. It is 1 only when the download is finished.
   public var fraction: Double? {
     if phase == .finished { return 1 }
     return total.map { $0 > 0 ? min(Double(bytes) / Double($0), 0.999) : 0 }
@@ -73,7 +72,7 @@ public struct DownloadProgress: Sendable {
     path.flatMap { try? FileSystem.status(partPath(of: $0)) }.map { $0.allocated > 0 } ?? false
   }
 
-  /// `chunks 17, 20-23`: those that nobody has, as far as they fit in a line; nil if there are none.
+  /// `chunks 17, 20-23`: the `absent` chunks, as far as they fit in a line; nil if there are none.
   package var absentWords: String? {
     guard !absent.isEmpty else { return nil }
     let ranges = absent.ranges.prefix(DownloadProgress.shownRanges).map { range in

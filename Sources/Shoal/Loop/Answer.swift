@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What one task waits for; only the first answer counts.
+/// A result that one task waits for; only the first answer counts.
 final class Answer<Value: Sendable>: Sendable {
   typealias Outcome = Result<Value, ShoalError>
 

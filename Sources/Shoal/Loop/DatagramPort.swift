@@ -3,10 +3,10 @@ import ShoalLink
 import ShoalTransport
 import ShoalWire
 
-/// A UDP socket, and what stands between it and a state machine: batches, this host's access link, the capture,
+/// A UDP socket with everything between it and a state machine: batches, the simulated access link, the capture,
 /// checksums.
 ///
-/// `receive` hands over what has come; `send` fetches what is to leave. Only its loop's thread touches it.
+/// `receive` hands over what has arrived; `send` fetches what is to leave. Only its loop's thread uses it.
 final class DatagramPort {
   /// The address that it is bound to.
   let address: Address
@@ -17,20 +17,20 @@ final class DatagramPort {
   private var up: LinkStage
   private var down: LinkStage
   private var capture: CaptureFile?
-  /// Our own address in a capture, for each peer, where the socket is bound to all addresses.
+  /// The local address to record in a capture for each peer, where the socket is bound to all addresses.
   private var routed: [Address: Address] = [:]
   /// The space to reserve for the largest datagram.
   private var reserve: Int
-  /// Where a datagram is built that the link is to have first.
+  /// Where a datagram is built that goes through the link first.
   private let scratch = Memory(65_536)
   /// Datagrams that failed their checksum.
   private(set) var corrupt = 0
-  /// Whether more datagrams are waiting than are received at once; if so, what can be done elsewhere is not done here.
+  /// Whether more datagrams are waiting than are received at once; if so, work that others can do is left to them.
   private(set) var isBusy = false
-  /// How many times the socket is read before sending gets its turn, and written to before receiving does.
+  /// How many times the socket is read before it is sending's turn, and written to before it is receiving's.
   private static let rounds = 16
 
-  /// Opens a port. Neither of the link's two directions draws from the other's randomness.
+  /// Opens a port. The two directions of the link have separate random generators.
   init(
     _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
     at now: Instant
@@ -49,7 +49,7 @@ final class DatagramPort {
   var descriptor: Int32 { socket.descriptor }
   /// The receive buffer that the system granted, in bytes.
   var receiveBuffer: Int { socket.grantedReceiveBuffer }
-  /// Whether the socket takes no more for the time being.
+  /// Whether the socket cannot take any more for the time being.
   var isBlocked: Bool { output.pending }
   /// Whether nothing is waiting to be handed to the system.
   var isEmpty: Bool { output.isEmpty }
@@ -59,7 +59,7 @@ final class DatagramPort {
   /// Makes room for datagrams of up to this many bytes.
   func allow(mtu: Int) { reserve = max(reserve, min(mtu, SendBatch.datagramLimit)) }
 
-  /// How long to leave the socket alone now; 0 for not at all.
+  /// How long to leave the socket unread now; 0 for not at all.
   func pause(_ leastRoundTrip: Nanoseconds?, at now: Instant) -> Nanoseconds {
     moderation.pause(leastRoundTrip, at: now)
   }
@@ -77,7 +77,7 @@ final class DatagramPort {
 
   // MARK: Receiving
 
-  /// Hands over what has come, in rounds, so that sending gets its turn even in a flood.
+  /// Hands over what has arrived, in rounds, so that sending gets its turn even in a flood.
   func receive(for loop: some EventLoop) {
     var rounds = Self.rounds
     while rounds > 0 {
@@ -132,7 +132,7 @@ final class DatagramPort {
       }
       guard fill(from: loop) else { return nil }
     }
-    // Somebody who makes us send endlessly must not keep us from hearing others.
+    // A peer that keeps us sending must not keep us from receiving.
     return SystemClock.now()
   }
 
@@ -140,7 +140,7 @@ final class DatagramPort {
   private func fill(from loop: some EventLoop) -> Bool {
     let now = SystemClock.now()
     var count = 0
-    // What is taken out of the link must have its place, so that nothing is lost here that the link did not lose.
+    // Nothing is taken out of the link without room for it, so that nothing is lost here that the link did not lose.
     while !up.isClean, output.reserve(SendBatch.datagramLimit) != nil, let slot = up.popDue(at: now) {
       let held = up[slot]
       if let range = output.reserve(held.bytes.count) {
@@ -160,7 +160,7 @@ final class DatagramPort {
     return count > 0
   }
 
-  /// Writes the next datagram, if there is one; whether all that it carries could be had.
+  /// Writes the next datagram, if there is one; returns whether all of its content was available.
   private func write(
     into room: inout MutableSpan<UInt8>, from loop: some EventLoop, at now: Instant
   ) -> (Transmit, isWhole: Bool)? {
@@ -174,7 +174,7 @@ final class DatagramPort {
 
   /// A datagram goes into the link, or straight into the batch in which it was built.
   private func dispatch(_ datagram: Span<UInt8>, to peer: Address, at now: Instant) {
-    // A first packet takes the way that the route has now.
+    // The first packet to a peer leaves from the address that the route gives now.
     if Header.peek(datagram).packetType == .open { output.sources.forget(peer) }
     record(datagram, with: peer, outbound: true)
     if up.isClean { output.commit(datagram.count, to: peer) } else { up.admit(datagram, peer, at: now) }
@@ -188,7 +188,7 @@ final class DatagramPort {
     capture?.add(datagram, from: outbound ? own : peer, to: outbound ? peer : own, outbound: outbound, wall: wall)
   }
 
-  /// Our own address in a capture, of the peer's family.
+  /// The local address to record in a capture, in the peer's family.
   private func captureAddress(for peer: Address) -> Address {
     guard address.isUnspecified else { return address }
     if let known = output.sources.towards(peer) ?? routed[peer] { return known }

@@ -3,14 +3,14 @@ import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
-/// What a download was asked for.
+/// The request that a download was started with.
 struct DownloadRequest: Sendable {
   var ticket: Ticket
   var trackers: [Resolver.HostPort]
   var peers: [Resolver.HostPort]
-  /// Where the pieces go, if they are not kept.
+  /// Where the pieces are passed on, if they are not kept.
   var pieces: PieceFlow?
-  /// What of a folder is wanted; everything if there are no patterns.
+  /// Which entries of a folder are wanted; all if there are no patterns.
   var patterns: [Glob] = []
   var replacing = false
   var patience: Duration?
@@ -18,13 +18,13 @@ struct DownloadRequest: Sendable {
   var unpacks: Bool { pieces == nil }
 }
 
-/// What is to be done with a folder whose listing is here.
+/// What to do with a folder once its listing has arrived.
 struct FolderPlan: Sendable {
   let listing: Listing
-  /// Where it is restored; nil if it is not kept.
+  /// Where the folder is restored; nil if it is not kept.
   let folder: RestoredFolder?
 
-  /// Reads a listing, and decides where the folder goes.
+  /// Parses a listing and decides where the folder goes.
   static func make(
     _ bytes: [UInt8], _ id: Digest, _ request: DownloadRequest, _ destination: Destination, name: String?
   ) -> Result<FolderPlan, ShoalError> {
@@ -53,7 +53,7 @@ struct FolderPlan: Sendable {
     } catch { return .failure(ShoalError(listing: error)) }
   }
 
-  /// The entries that patterns mean, and the folders that they are in; nil if they mean none.
+  /// The entries that match the patterns, and the folders that they are in; nil if none matches.
   static func wanted(_ listing: Listing, _ patterns: [Glob]) -> BitSet? {
     guard !patterns.isEmpty else { return .full(capacity: listing.entries.count) }
     var wanted = BitSet(capacity: listing.entries.count)
@@ -73,7 +73,7 @@ extension ShoalError {
 }
 
 extension DownloadTask {
-  /// The listing has been read: its content is fetched next.
+  /// The listing has been parsed: the content is fetched next.
   func listed(_ result: Result<FolderPlan, ShoalError>, _ loop: PeerLoop) {
     guard !isOver else { return }
     switch result {
@@ -82,7 +82,8 @@ extension DownloadTask {
       end(loop)
       loop.beginContent(self, plan, addresses)
       let now = SystemClock.now()
-      // Whoever has the listing is asked for the content before it is told that the listing is here.
+      // A peer that has the listing is asked for the content before it learns that the listing has arrived, or it would
+      // close the connection.
       loop.swarm.expire(at: now)
       if let lastPiece { loop.swarm.pieceVerified(key, piece: lastPiece, isRight: true, at: now) }
       loop.takeEvents()
@@ -94,10 +95,10 @@ extension DownloadTask {
 }
 
 extension PeerLoop {
-  /// Fetches the content of a folder whose listing came from `addresses`.
+  /// Fetches the content of a folder; `addresses` are those of the peers that sent the listing.
   func beginContent(_ task: DownloadTask, _ plan: FolderPlan, _ addresses: [Address]) {
     let now = SystemClock.now()
-    // Of a part of a folder, not all bytes of a piece are kept that others might ask for.
+    // If only part of a folder is wanted, not all bytes of a piece that others might ask for are kept.
     let isServed = plan.folder?.isWhole ?? false
     let key = swarm.download(
       id: plan.listing.contentID, expected: plan.listing.cut, serving: isServed, at: now)
@@ -108,7 +109,7 @@ extension PeerLoop {
     takeEvents()
   }
 
-  /// Serves the listing of a folder to others for as long as its content is served.
+  /// Serves the listing of a folder for as long as its content is served.
   private func serve(_ listing: Listing, as name: String, with content: FileKey) {
     guard let file = try? Spool.inMemory(name, listing.bytes) else { return }
     share(name, file, .automatic, name: name, until: Flag(), onProgress: { _, _ in }) { [unowned self] result in

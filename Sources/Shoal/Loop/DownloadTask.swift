@@ -5,12 +5,11 @@ import ShoalStore
 import ShoalSwarm
 import ShoalWire
 
-/// One download, as its loop carries it out. Whatever has to wait for disks is done by workers, which post their
-/// results.
+/// One download, as its loop carries it out. Work that waits for disks is done by workers, which post their results.
 final class DownloadTask {
   let id: Digest
   let download: Download
-  /// Where the pieces go, if they are not kept.
+  /// Where the pieces are passed on, if they are not kept.
   private var pieces: PieceFlow?
   let request: DownloadRequest
   private let patience: Patience?
@@ -18,11 +17,11 @@ final class DownloadTask {
   /// The folder whose content is fetched, if it is one.
   private var folder: RestoredFolder?
   private let isContent: Bool
-  /// Whether what is fetched is the listing of a folder, which is not kept.
+  /// Whether this fetches the listing of a folder, which is not kept as a file.
   private var isListing = false
-  /// The last piece of the listing, of which the swarm is told when it is known what comes after.
+  /// The last piece of the listing; the swarm is told of it only when it is known what to fetch next.
   private(set) var lastPiece: Int?
-  /// Where the listing was had.
+  /// The addresses of the peers that sent the listing.
   private(set) var addresses: [Address] = []
   private var startedAt = SystemClock.now()
   private var progress: DownloadProgress
@@ -30,7 +29,7 @@ final class DownloadTask {
   var phase: DownloadProgress.Phase { progress.phase }
   private var meter = RateMeter()
   private var manifest: Manifest?
-  /// What had come, until when it came, and when those who have the rest were last looked for.
+  /// How much had arrived, when it last grew, and when it was last determined which chunks nobody has.
   private var acceptedBefore: UInt64 = 0
   private var comesUntil: Nanoseconds = 0
   private var absentAt: Nanoseconds = 0
@@ -38,7 +37,7 @@ final class DownloadTask {
   private let expected: Cut?
   private var isRecognizing = false
   private(set) var isOver = false
-  /// What to call once it is removed, as it is to be as soon as the disk is done preparing a place for it.
+  /// Called once it is removed, which has to wait until the disk has finished preparing a place for it.
   private var onRemoved: [@Sendable () -> Void] = []
   var isBeingRemoved: Bool { !onRemoved.isEmpty }
 
@@ -57,7 +56,7 @@ final class DownloadTask {
     progress.path = knownPath
   }
 
-  /// The task that fetches the content of a folder, after its listing.
+  /// The task that fetches the content of a folder after `listing` has fetched its listing.
   init(_ listing: DownloadTask, _ key: FileKey, _ listed: Listing, _ folder: RestoredFolder?) {
     (download, request, self.key, self.folder) = (listing.download, listing.request, key, folder)
     (patience, startedAt) = (listing.request.patience.map(Patience.init), listing.startedAt)
@@ -70,20 +69,20 @@ final class DownloadTask {
     progress.path = folder?.target
   }
 
-  /// Whether any of it is kept, and served.
+  /// Whether the content is kept and served.
   private var isKept: Bool { download.destination != .nowhere && !isListing }
 
-  /// Bytes of pieces that are not fetched though nothing of them is here.
+  /// Bytes of pieces that are neither here nor wanted.
   private var unwantedBytes: UInt64 { folder?.unwantedBytes ?? 0 }
 
-  /// Reports how the download stands.
+  /// Reports the state of the download.
   func report(_ loop: PeerLoop) {
     guard !isOver else { return }
     let file = loop.swarm.progress(key)
     let elapsed = SystemClock.now() - startedAt
     progress.elapsed = .nanoseconds(elapsed)
     progress.peers = file.peers
-    // What comes of a listing is no part of what was asked for.
+    // The bytes of a listing do not count as progress of the folder.
     if progress.phase == .downloading, !isListing {
       progress.bytes = file.bytes - min(unwantedBytes, file.bytes)
       progress.accepted = file.accepted
@@ -108,7 +107,7 @@ final class DownloadTask {
     }
   }
 
-  /// Finds out which chunks nobody has, if nothing comes.
+  /// Determines which chunks nobody has, if nothing arrives.
   private func noteAbsent(_ loop: PeerLoop, _ elapsed: Nanoseconds) {
     if progress.accepted + progress.bytes != acceptedBefore {
       (acceptedBefore, comesUntil) = (progress.accepted + progress.bytes, elapsed)
@@ -123,13 +122,13 @@ final class DownloadTask {
 
   // MARK: The steps
 
-  /// Prepares a place for the file, now that the manifest has come, and verifies what is already there.
+  /// The manifest has arrived: prepares a place for the file, and verifies what is already there.
   func manifestKnown(_ loop: PeerLoop) {
     guard !isOver, let manifest = loop.swarm.manifest(key) else { return }
     loop.disk.remove(key)
     guard !isContent else {
       folder = folder?.cut(as: manifest.cut)
-      // The size of what is in one piece is only claimed until it is here.
+      // The size of a file of one piece is only claimed until the piece is here.
       if let folder, !folder.isConsistent, manifest.cut.pieces > 1 { return fail(ListingFault.damaged, loop) }
       if folder != nil { progress.phase = .checking }
       report(loop)
@@ -182,7 +181,8 @@ final class DownloadTask {
     if !known.isEmpty { addresses = known }
   }
 
-  /// Whether a right piece completes a listing: whoever sent it would close the connection, as nothing more is wanted.
+  /// Whether this correct piece completes a listing. It is held back for now: if nothing more were wanted, the peer
+  /// that sent it would close the connection.
   func holds(_ piece: Int, _ loop: PeerLoop) -> Bool {
     guard isListing, let cut = manifest?.cut else { return false }
     guard loop.swarm.progress(key).bytes + UInt64(cut.pieceLength(piece)) >= cut.size else { return false }
@@ -190,7 +190,7 @@ final class DownloadTask {
     return true
   }
 
-  /// If nobody can be asked, the file may be there already, and others may want it from here.
+  /// When there is nobody to ask, the file may already be at its destination, and others may want it from here.
   private func recognize(_ loop: PeerLoop) {
     guard !isRecognizing, let path = knownPath, let cut = expected else { return }
     isRecognizing = true
@@ -199,7 +199,7 @@ final class DownloadTask {
 
   private static let loneliness = 2 * Nanoseconds.second
 
-  /// Where the file will be, if that is known before any peer has said its name.
+  /// Where the file will be, if that is known before any peer has given its name.
   var knownPath: String? {
     switch download.destination {
     case .file(let path): path
@@ -220,7 +220,7 @@ final class DownloadTask {
   /// Notes that this many bytes of what was there have been verified.
   func checked(_ bytes: UInt64) { progress.checked = bytes }
 
-  /// Continues once there is a place, with these pieces.
+  /// There is a place now, with these pieces already in it: continues.
   func prepared(have: BitSet, wasThere: Bool, _ loop: PeerLoop) {
     guard !isOver, let manifest else { return }
     progress.wasThere = wasThere || folder?.wasThere ?? false
@@ -235,7 +235,7 @@ final class DownloadTask {
     report(loop)
   }
 
-  /// Gives the file its name, as every piece is verified and written.
+  /// Every piece is verified and written: gives the file its name.
   func completed(_ loop: PeerLoop) {
     guard !isOver else { return }
     if let folder, !folder.isConsistent { return fail(ListingFault.damaged, loop) }
@@ -268,7 +268,7 @@ final class DownloadTask {
   func fail(_ error: ShoalError, _ loop: PeerLoop) {
     guard !isOver else { return }
     end(loop)
-    // The swarm may be in the middle of reporting to us; the download is stopped there afterwards.
+    // This may be called by the swarm while it reports events, so the download is stopped there only afterwards.
     loop.withdrawLater(key)
     download.board.fail(error)
     pieces?.fail(error)
@@ -281,7 +281,7 @@ final class DownloadTask {
     guard progress.phase != .checking else { return }
     let onRemoved = self.onRemoved
     self.onRemoved = []
-    // As long as it is open here, no other program can claim it.
+    // As long as the part is open here, no other program can claim it.
     let claim = loop.disk.openFile(key)
     fail(ShoalError.closed("the download was removed"), loop)
     download.discardPart(claim) { for removed in onRemoved { removed() } }
@@ -297,7 +297,7 @@ final class DownloadTask {
     fail(ShoalError(.version, "\(address) speaks \(theirs), we speak \(Limits.version); \(who)"), loop)
   }
 
-  /// Ends what was not finished, as the loop ends.
+  /// Ends the download if it was not finished, because the loop ends.
   func stop() {
     guard !isOver else { return }
     isOver = true
@@ -332,7 +332,7 @@ extension PeerLoop {
     takeEvents()
   }
 
-  /// Begins what a task is for.
+  /// Starts a task.
   func begin(_ task: DownloadTask) {
     downloads[task.key.index] = task
     for peer in task.request.peers { add(peer: peer, for: task.key) }
@@ -354,7 +354,7 @@ extension PeerLoop {
     task.fail(ShoalError.closed("the download was cancelled"), self)
   }
 
-  /// Lets these pieces be fetched, as the reader has got this far.
+  /// Allows these pieces to be fetched, as the reader has got this far.
   func advance(_ download: Download, to pieces: Range<Int>) {
     guard let key = task(of: download)?.key else { return }
     swarm.takeInOrder(key, pieces, at: SystemClock.now())
@@ -379,8 +379,8 @@ extension PeerLoop {
     withdrawLater(key)
   }
 
-  /// Stops serving and fetching a file. Not at once: the swarm may be in the middle of reporting to us, or of building
-  /// a datagram with the file's content.
+  /// Stops serving and fetching a file, but not at once: the swarm may be reporting events, or building a datagram with
+  /// the file's content.
   func withdrawLater(_ key: FileKey, _ reason: String = "") {
     node.post { loop in
       // The listing of a folder is served for as long as its content is.

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Events on their way from the loop to their reader, which may be slower. Where there is no room for more, a last
-/// event says how many are left out.
+/// Events on their way from the loop to a reader that may be slower. When the buffer is full, a last event says how
+/// many were left out.
 final class EventBuffer<Event: Sendable>: Sendable {
   private struct State {
     var events: [Event] = []

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// State machines behind a socket, and the thread that owns them. Nothing else touches them.
+/// State machines behind a socket, and the thread that owns them. Nothing else accesses them.
 protocol EventLoop: AnyObject, SendableMetatype {
   /// Made on its own thread; others reach it through `node`.
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<Self>)
@@ -11,7 +11,7 @@ protocol EventLoop: AnyObject, SendableMetatype {
   var port: DatagramPort { get }
   /// How it ends.
   var farewell: Farewell { get set }
-  /// When `expire` is to be called next, apart from what the port is waiting for.
+  /// When `expire` is to be called next, apart from the deadlines of the port.
   var deadline: Instant { get }
   /// The shortest of the round trips to peers that are sending, if one is known.
   var leastRoundTrip: Nanoseconds? { get }
@@ -24,21 +24,21 @@ protocol EventLoop: AnyObject, SendableMetatype {
   func expire(at now: Instant)
   /// Writes the header of the next datagram, or all of it.
   func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit?
-  /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they cannot be had,
-  /// and the datagram must not be sent. The `ahead` bytes that follow are to be sent next.
+  /// Copies the bytes that a datagram is to carry, and continues its checksum over them; false if they are not
+  /// available, and the datagram must not be sent. The `ahead` bytes that follow will be sent next.
   func gather(_ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32)
     -> Bool
-  /// Takes the results of sending, and writes records. Called at the end of each turn.
+  /// Called at the end of each turn: handles the results of sending, and writes records.
   func endTurn()
-  /// Begins to say what there is to say before the end.
+  /// Begins the farewells: closes connections, deregisters.
   func stop(at now: Instant)
-  /// Whether all of that has been said.
+  /// Whether all farewells have been sent.
   var isQuiet: Bool { get }
-  /// Tells whoever is still waiting that it is over.
+  /// Fails whatever is still waiting for a result.
   func end()
 }
 
-/// The end of a loop: what must be said is said, for at most two seconds.
+/// The end of a loop: farewells are sent for at most two seconds.
 struct Farewell {
   private static let most: Nanoseconds = 2 * .second
   private(set) var isBegun = false
@@ -46,7 +46,7 @@ struct Farewell {
   private(set) var deadline = Instant.distantFuture
   private var waiting: [() -> Void] = []
 
-  /// Begins the farewell, and remembers who waits for the end; false if it had begun already.
+  /// Begins the farewell, and keeps `ended` to be called at the end; false if it had already begun.
   mutating func begin(at now: Instant, _ ended: @escaping () -> Void) -> Bool {
     waiting.append(ended)
     guard !isBegun else { return false }
@@ -54,18 +54,18 @@ struct Farewell {
     return true
   }
 
-  /// Tells whoever waits that the loop has ended.
+  /// Calls everything that was to be called at the end.
   func tell() { for ended in waiting { ended() } }
 }
 
 extension EventLoop {
-  /// Ends the loop once everybody who must know has been told; then calls `ended`.
+  /// Ends the loop once all farewells have been sent; then calls `ended`.
   func close(_ ended: @escaping () -> Void) {
     let now = SystemClock.now()
     if farewell.begin(at: now, ended) { stop(at: now) }
   }
 
-  /// Runs until `close` is called. `resting` reports what other threads want, but not what arrives.
+  /// Runs until `close` is called. `resting` is a poll that reports commands of other threads, but not datagrams.
   func run(_ node: Node<Self>, _ poll: consuming EventPoll, resting: consuming EventPoll) {
     var interest: EventPoll.Interest = .readable
     while true {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Set once, by any thread.
+/// A flag that any thread may set, and nobody resets.
 package final class Flag: Sendable {
   private let value = Atomic(false)
 

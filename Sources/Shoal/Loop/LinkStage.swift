@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalLink
 import ShoalWire
 
-/// One direction of this endpoint's own access link: datagrams that it delays are held here until they are due.
+/// One direction of this endpoint's simulated access link: datagrams that it delays are held here until they are due.
 struct LinkStage {
   private var link: Link
   private var releases: Releases
@@ -29,7 +29,7 @@ struct LinkStage {
   var counters: LinkCounters { link.counters }
   var deadline: Instant { releases.deadline }
 
-  /// Takes a datagram in; `popDue` gives back what arrives of it, when it does.
+  /// Puts a datagram into the link; `popDue` returns whatever comes out, when it does.
   mutating func admit(_ bytes: Span<UInt8>, _ peer: Address, at now: Instant) {
     let headers = peer.isIPv4 ? 28 : 48
     guard
@@ -60,10 +60,10 @@ struct LinkStage {
     _ = releases.insert(slot, at: release)
   }
 
-  /// The next datagram that is due: its slot, to be read and given back with `recycle`.
+  /// The slot of the next datagram that is due, to be read and then returned with `recycle`.
   mutating func popDue(at now: Instant) -> UInt32? { releases.popDue(at: now) }
 
-  /// What is held in a slot.
+  /// The datagram in a slot.
   subscript(slot: UInt32) -> Held { held[Int(slot)] }
 
   mutating func recycle(_ slot: UInt32) { free.append(slot) }

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// An address of this machine, and what the system knows of it.
+/// An address of this machine, with what the system knows about it.
 package struct LocalAddress: Hashable, Sendable {
   /// The address, without a port.
   package var address: Address
@@ -10,13 +10,13 @@ package struct LocalAddress: Hashable, Sendable {
   package var isRunning = true
   /// Whether only this machine's containers and virtual machines are behind the interface.
   package var isInternal = false
-  /// Whether what goes to the internet leaves through this interface.
+  /// Whether the default route uses this interface.
   package var hasDefaultRoute = false
-  /// Whether it is an address that the machine changes every day, so as not to be recognised.
+  /// Whether it is a temporary address, which the machine changes every day for privacy (RFC 8981).
   package var isTemporary = false
   /// Whether it should no longer be used.
   package var isDeprecated = false
-  /// Whether it may turn out to be another machine's.
+  /// Whether it may still turn out to be another machine's (duplicate address detection).
   package var isTentative = false
 
   package init(_ address: Address, on interface: String) {
@@ -24,22 +24,22 @@ package struct LocalAddress: Hashable, Sendable {
     self.interface = interface
   }
 
-  /// The most addresses of one family that a ticket names: a ticket must stay short enough to be sent by chat, and
-  /// whoever gets it tries each address.
+  /// The most addresses of one family in a ticket: a ticket must stay short enough to be sent by chat, and its receiver
+  /// tries each address.
   package static let most = 4
 
-  /// The addresses by which a ticket says where this machine is, best first; none if none of them concerns others.
+  /// The addresses of this machine to put into a ticket, best first; none if none is of use to others.
   ///
-  /// Addresses of the interface towards the internet come first, and of one interface the public ones; of the first
-  /// four of a family, one is private if any is, since a neighbour in the same network may not be able to reach any
-  /// other. An address that others cannot reach, or not for long, is named only if there is nothing better: those of
-  /// interfaces without a carrier, of bridges to containers, in 169.254.0.0/16, and deprecated ones.
+  /// Addresses of the interface with the default route come first, and within an interface the public ones. If the
+  /// family has a private address, one is among the first four, since a neighbour in the same network may be unable to
+  /// reach any other. Addresses that others cannot reach, or not for long, are included only if there is nothing
+  /// better: those of interfaces without a carrier, of bridges to containers, in 169.254.0.0/16, and deprecated ones.
   package static func ticket(of all: [LocalAddress]) -> [Address] {
     var usable: [LocalAddress] = []
     for own in all where own.isUsable && !usable.contains(where: { $0.address == own.address }) { usable.append(own) }
     let best = usable.map(\.grade).min()
     usable = usable.filter { $0.grade == best }
-    // Where there is an address that stays, tickets do not name those that change.
+    // Temporary addresses are left out where there is a permanent one.
     usable = usable.filter { own in
       !own.isTemporary || !usable.contains { $0.interface == own.interface && !$0.isTemporary && $0.isLike(own) }
     }
@@ -48,7 +48,7 @@ package struct LocalAddress: Hashable, Sendable {
   }
 
   private static func few(_ family: [LocalAddress]) -> [LocalAddress] {
-    // The order in which the system gives them decides the rest.
+    // Ties are decided by the system's order.
     let sorted = family.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
       .map(\.element)
     var few = Array(sorted.prefix(most))
@@ -64,7 +64,7 @@ package struct LocalAddress: Hashable, Sendable {
 
   private var isLast: Bool { address.isIPv4 && address.ipv4 >> 16 == 0xa9fe }
 
-  /// How far others can be expected to reach it; only the addresses of the best grade present count.
+  /// How well others can be expected to reach it; only addresses of the best grade present are used.
   private var grade: Int {
     if !isRunning { return 3 }
     if isInternal && !hasDefaultRoute { return 2 }
@@ -79,7 +79,7 @@ package struct LocalAddress: Hashable, Sendable {
 }
 
 extension Address {
-  /// Whether it means the same host everywhere, not being in one of the ranges that every network may use for itself.
+  /// Whether it denotes the same host everywhere, unlike the ranges that every network may use for itself.
   var isPublic: Bool {
     guard isIPv4 else { return high >> 57 != 0xfc >> 1 && !isLinkLocal && !isLoopback }
     let isPrivate = ipv4 >> 24 == 10 || ipv4 >> 20 == 0xac1 || ipv4 >> 16 == 0xc0a8

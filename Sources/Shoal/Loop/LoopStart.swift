@@ -1,8 +1,8 @@
 import Glibc
 import ShoalWire
 
-/// Carries what cannot be copied to the loop's thread; made before that thread, so that its failures are thrown to the
-/// caller.
+/// Carries what cannot be copied to the loop's thread. It is made before the thread, so that its errors are thrown to
+/// the caller.
 final class LoopStart: @unchecked Sendable {
   let socket: UDPSocket
   private var poll: EventPoll?
@@ -44,7 +44,7 @@ extension UDPSocket {
       } catch { throw ShoalError(.badAddress, "\(options.listen): \(error)", option: .listen) }
     }
     var socketOptions = UDPSocket.Options()
-    // A large send buffer would be a queue of our own that looks like one on the path.
+    // A large send buffer would be a local queue that looks like one on the path.
     socketOptions.sendBuffer = 2 << 20
     var failure: SystemError?
     for address in addresses {
@@ -57,7 +57,7 @@ extension UDPSocket {
           return socket
         }
         failure = failure ?? error
-        // Not every address that a name leads to need be this machine's.
+        // A name may resolve to addresses that are not this machine's.
         guard error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT else { break }
       }
     }

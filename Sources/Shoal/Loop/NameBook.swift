@@ -1,10 +1,10 @@
 import ShoalBase
 import ShoalWire
 
-/// The places that users and tickets name, and when each is to be resolved, or resolved again. It depends only on what
-/// it is told and when, and is for whoever has a thread that may wait for name servers.
+/// The places that users and tickets name, and when each is to be resolved or resolved again. It is a pure state
+/// machine: its user has the threads that wait for name servers.
 struct NameBook {
-  /// What is to be reached at a place.
+  /// What is expected at a place.
   enum Use: Hashable {
     case tracker
     /// A peer that may have the file with this index.
@@ -15,8 +15,8 @@ struct NameBook {
   struct Entry {
     let place: Resolver.HostPort
     let use: Use
-    /// Where it is, by the latest answer and the one before: a name whose servers give out a few of many addresses in
-    /// turn is not to be mistaken for one that moves.
+    /// Its addresses, by the latest answer and the one before: a name whose servers return a few of many addresses in
+    /// turn must not be mistaken for one that has moved.
     var addresses: [Address] { latest + before.filter { !latest.contains($0) } }
     fileprivate var latest: [Address] = []
     fileprivate var before: [Address] = []
@@ -30,20 +30,20 @@ struct NameBook {
 
     /// Whether resolving it has succeeded or failed at least once.
     var isTried: Bool { failure != nil || !latest.isEmpty }
-    /// Whether it was never resolved, and only another name would help.
+    /// Whether it was never resolved, and trying again cannot help.
     var isHopeless: Bool { latest.isEmpty && failure?.isLasting ?? false }
   }
 
-  /// How many names are resolved at a time: each takes a thread, which a name server may hold up for long.
+  /// How many names are resolved at a time: each takes a thread, which a name server may block for long.
   static let atOnce = 4
-  /// The most names that are looked after; a ticket may hold many, and each costs a question to a name server.
+  /// The most names in the book; a ticket may hold many, and each costs a query to a name server.
   static let most = 64
 
   /// How often names are resolved.
   struct Pace: Sendable {
     /// The least time before a name is resolved again, whatever happens.
     var leastPause: Nanoseconds = 10 * .second
-    /// How often a tracker's name is resolved: as often as files are registered with the tracker.
+    /// How often a tracker's name is resolved: as often as files are registered with it.
     var interval: Nanoseconds = 60 * .second
     /// The wait after a failure; it doubles with each, up to `longestRetry`.
     var firstRetry: Nanoseconds = 5 * .second
@@ -67,7 +67,7 @@ struct NameBook {
     return made
   }
 
-  /// Forgets the places of a file that is not wanted any more.
+  /// Removes the places of a file that is no longer wanted.
   mutating func remove(_ use: Use) { entries = entries.filter { $0.value.use != use } }
 
   /// The next place to resolve now; `resolved` must follow.
@@ -81,7 +81,7 @@ struct NameBook {
     return (number, entry.place)
   }
 
-  /// Takes the result of resolving a place; returns the entry, or nil if nobody wants to know any more.
+  /// Takes the result of resolving a place; returns the entry, or nil if it has been removed meanwhile.
   mutating func resolved(_ number: Int, _ result: Result<[Address], ResolverError>, at now: Instant) -> Entry? {
     running -= 1
     guard var entry = entries[number] else { return nil }
@@ -105,19 +105,19 @@ struct NameBook {
     min(pace.firstRetry << Nanoseconds(min(failures, 10)), pace.longestRetry)
   }
 
-  /// How long it is until a place that could not be resolved is tried again.
+  /// The time until a place that could not be resolved is tried again.
   func pause(_ number: Int, at now: Instant) -> Nanoseconds {
     max((entries[number]?.dueAt ?? now) - now, 0)
   }
 
-  /// Notes that what is at a place does not answer: its name may lead elsewhere by now.
+  /// Notes that nothing answers at a place: its name may resolve to another address by now.
   mutating func doubt(_ number: Int, at now: Instant) {
     guard let entry = entries[number], entry.failure == nil, !entry.isBeingResolved else { return }
     let soon = max(now, entry.askedAt.map { $0 + pace.leastPause } ?? now)
     entries[number]!.dueAt = min(entry.dueAt ?? soon, soon)
   }
 
-  /// Notes that what was at an address does not answer: it may be elsewhere by now.
+  /// Notes that an address does not answer: the names that led to it may resolve to another one by now.
   mutating func doubt(_ address: Address, at now: Instant) {
     for (number, entry) in entries where entry.latest.contains(address) { doubt(number, at: now) }
   }
@@ -132,7 +132,7 @@ struct NameBook {
 }
 
 extension ResolverError {
-  /// Whether waiting does not help, because the text itself is wrong.
+  /// Whether trying again cannot help, because the text itself is wrong.
   var isLasting: Bool {
     switch self {
     case .noAnswer, .failed: false

@@ -5,7 +5,7 @@ import ShoalTransport
 import ShoalWire
 import Synchronization
 
-/// What a peer or tracker is told at its start.
+/// The options of a peer or tracker.
 package struct NodeOptions: Sendable {
   /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
   package var listen = ":0"
@@ -13,11 +13,11 @@ package struct NodeOptions: Sendable {
   package var anyPortIfBusy = false
   /// The configuration of the transport and the swarm.
   package var swarm = SwarmConfiguration()
-  /// Whether packets may be as large as the interface towards each peer takes, rather than `swarm.transport.mtu` bytes:
-  /// larger on loopback and on links with jumbo frames. Applies only where `link` is clean, as a link that is not
-  /// models a path of its own.
+  /// Whether the largest packet is the MTU of the interface towards each peer, rather than `swarm.transport.mtu` bytes:
+  /// larger on loopback and on links with jumbo frames. Applies only if `link` is clean, as any other link models a
+  /// path of its own.
   package var followsInterfaceMTU = true
-  /// The access link through which everything sent and received passes.
+  /// The simulated access link that everything sent and received passes through.
   package var link = LinkSpec.clean
   /// The seed of the link's randomness where the specification names none; drawn by the system if nil.
   package var linkSeed: UInt64?
@@ -27,14 +27,14 @@ package struct NodeOptions: Sendable {
   package var qlog: String?
   /// Whether `capture` and `qlog` may replace files that have content; otherwise such files are errors.
   package var replacesRecords = false
-  /// Where the hashes of large files are remembered; nil if they are not.
+  /// The folder where the hashes of large files are kept; nil if they are not.
   package var hashFolder: String?
-  /// What finds a name's addresses, on a thread that may wait, and how often it is asked.
+  /// Resolves a name, on a thread that may block.
   var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
   var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
   package var runsTracker = false
-  /// Whether that tracker lists what is shared by its name.
+  /// Whether that tracker lists shares by name.
   package var listsNames = false
 
   /// Any free port and a clean link, unless told otherwise.
@@ -44,16 +44,17 @@ package struct NodeOptions: Sendable {
   }
 }
 
-/// A UDP socket with an event loop thread of its own; peers and trackers are made of it.
+/// A UDP socket with an event loop on a thread of its own; peers and trackers are built on it.
 ///
-/// The loop owns all state. Others reach it only through `post`, which is for files and chunks, never for packets.
+/// The loop owns all state. Other threads reach it only through `post`, which is for whole files and chunks, never for
+/// packets.
 final class Node<Loop: EventLoop>: Sendable {
   typealias Command = @Sendable (Loop) -> Void
 
   let address: Address
-  /// How much of the receive buffer that was asked for the system granted, in bytes.
+  /// The size of the socket's receive buffer, as granted by the system and as asked for, in bytes.
   let receiveBuffer: (granted: Int, asked: Int)
-  /// The most bytes of pieces that are not yet verified.
+  /// The most bytes of unverified pieces in memory.
   let memory: Int
   private let mailbox = Mutex<[Command]>([])
   private let wake: Wake
@@ -76,7 +77,7 @@ final class Node<Loop: EventLoop>: Sendable {
     } catch { throw ShoalError(error) }
   }
 
-  /// Has the loop run a command; false once it has stopped.
+  /// Makes the loop run a command; false once it has stopped.
   @discardableResult
   func post(_ command: @escaping Command) -> Bool {
     let isRunning = stopped.withLock { isStopped in
@@ -87,7 +88,7 @@ final class Node<Loop: EventLoop>: Sendable {
     return isRunning
   }
 
-  /// Has the loop close, then call `ended`, and waits for that; once it has stopped, there is nothing to wait for.
+  /// Makes the loop close and then call `ended`, and waits for that; returns at once if the loop has stopped.
   func close(_ ended: @escaping @Sendable () -> Void) async {
     await withCheckedContinuation { continuation in
       let isRunning = post { loop in
@@ -100,7 +101,7 @@ final class Node<Loop: EventLoop>: Sendable {
     }
   }
 
-  /// Has the loop run a command and waits for its result; nil once the loop has stopped.
+  /// Makes the loop run a command and waits for its result; nil once the loop has stopped.
   func ask<Result: Sendable>(_ command: @escaping @Sendable (Loop) -> Result) async -> Result? {
     await withCheckedContinuation { continuation in
       if !post({ continuation.resume(returning: command($0)) }) { continuation.resume(returning: nil) }

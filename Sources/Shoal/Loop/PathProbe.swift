@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// A bare endpoint that connects to one peer, to find out what the path there is like.
+/// A bare endpoint that connects to one peer in order to measure the path.
 final class ProbeLoop: EventLoop {
   let port: DatagramPort
   var farewell = Farewell()
@@ -11,7 +11,8 @@ final class ProbeLoop: EventLoop {
   private var connection: ConnectionID?
   private var nextAt = Instant.distantFuture
   private var isOpen = false
-  /// How the connection last stood while it was open: the peer closes it after a while, since nothing is wanted.
+  /// The last status of the connection while it was open: the peer closes it after a while, since nothing is wanted on
+  /// it.
   private var latest: ConnectionStatus?
   private var failure: (code: UInt16, reason: String)?
 
@@ -95,23 +96,23 @@ final class ProbeLoop: EventLoop {
   func end() {}
 }
 
-/// What was found out about a path.
+/// What was measured of a path.
 package struct PathFinding: Sendable {
   /// Whether the peer has answered.
   package var isOpen: Bool
-  /// How the connection stands.
+  /// The status of the connection.
   package var status: ConnectionStatus?
   /// Why it has ended, if it has.
   package var failure: String?
-  /// Why the system does not send there, if it does not.
+  /// Why the system refuses to send there, if it does.
   package var refusal: String?
 
-  /// What is known of a path.
+  /// A finding with these values.
   package init(isOpen: Bool, status: ConnectionStatus? = nil, failure: String? = nil, refusal: String? = nil) {
     (self.isOpen, self.status, self.failure, self.refusal) = (isOpen, status, failure, refusal)
   }
 
-  /// Connects to an address, stays for some seconds, and sends a hundred small packets a second.
+  /// Connects to an address for `seconds`, and sends a hundred small packets a second.
   package static func look(at address: Address, seconds: Double) async throws(ShoalError) -> PathFinding? {
     let node = try Node<ProbeLoop>(NodeOptions(listen: address.isIPv4 ? "0.0.0.0:0" : "[::]:0"))
     await node.ask { $0.open(address) }

@@ -1,17 +1,18 @@
 import ShoalBase
 
-/// How long a download continues while it makes no headway.
+/// How long a download continues while it makes no progress.
 final class Patience {
   private let limit: Nanoseconds
   private var since = SystemClock.now()
   private var latest: News?
 
-  /// What shows that a download is making headway.
+  /// What shows that a download is making progress.
   private struct News: Equatable {
     var phase: DownloadProgress.Phase
     var accepted: UInt64
     var bytes: UInt64
-    /// The bytes received: the only sign of progress with the manifest; they count if a peer has offered the file.
+    /// The bytes received, which are the only sign of progress with the manifest; they count once a peer has offered
+    /// the file.
     var received: Int
   }
 
@@ -19,7 +20,7 @@ final class Patience {
     self.limit = limit.nanoseconds
   }
 
-  /// Notes how the download stands; returns whether nothing has come for too long.
+  /// Notes the state of the download; returns whether nothing has arrived for too long.
   func isOver(_ progress: DownloadProgress, _ received: Int) -> Bool {
     let isFetchingManifest = progress.phase == .manifest && progress.peers > 0
     let news = News(
@@ -28,7 +29,7 @@ final class Patience {
     let now = SystemClock.now()
     if news != latest { (latest, since) = (news, now) }
     switch progress.phase {
-    // The time that this machine's disk takes does not count.
+    // Time spent on this machine's disk does not count.
     case .checking, .finished: since = now
     case .downloading where progress.bytes == progress.total: since = now
     case .finding, .manifest, .downloading: break
@@ -36,7 +37,7 @@ final class Patience {
     return now - since >= limit
   }
 
-  /// What is said when patience is over; `obstacle`: why this machine reaches nobody.
+  /// The message when patience is exhausted; `obstacle` is the reason why this machine can reach nobody.
   func complaint(_ progress: DownloadProgress, _ obstacle: String?) -> String {
     let tenths = limit / 100_000_000
     let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"

@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 
 extension PeerLoop {
-  /// Takes what the swarm and the disk have to tell; `datagram` is the one that the swarm was just handed.
+  /// Handles the events of the swarm and the disk; `datagram` is the one that the swarm was just given.
   func takeEvents(_ datagram: Span<UInt8> = Span()) {
     while true {
       while let event = swarm.nextEvent() { take(event, datagram) }
@@ -73,7 +73,7 @@ extension PeerLoop {
     swarm.withdraw(key, reason, at: SystemClock.now())
   }
 
-  /// Cuts a file into chunks, hashes it and serves it from then on; uses `file`, if it is open already.
+  /// Cuts a file into chunks, hashes it and serves it from then on; `file` is the open file, if there is one.
   func share(
     _ path: String, _ file: File?, _ chunking: Chunking, name: String, until flag: Flag,
     onProgress: @escaping @Sendable (UInt64, UInt64) -> Void,
@@ -107,15 +107,15 @@ extension PeerLoop {
     return result
   }
 
-  /// What the user knows a file by: the content of a folder by the id and the name of its listing. Nil for a listing, which
-  /// is fetched on the way to the content.
+  /// The id and name under which the user knows a file: for the content of a folder, those of its listing. Nil for the
+  /// listing itself, which is only a step towards the content.
   private func identity(of key: FileKey) -> (id: Digest, name: String)? {
     guard !listings.values.contains(key) else { return nil }
     let key = listings[key.index] ?? key
     return swarm.manifest(key).map { ($0.id, Ticket.plain(swarm.name(key))) }
   }
 
-  /// Reports what happened to those who wait for it.
+  /// Reports an event to whoever waits for it.
   private func tell(_ event: SwarmEvent) {
     let now = SystemClock.now()
     switch event {

@@ -3,8 +3,8 @@ import ShoalSwarm
 import ShoalWire
 
 extension PeerLoop {
-  /// Uses a tracker from now on: as soon as its name is resolved, and wherever the name leads later. `listing`: the user
-  /// has named it, and it may list what is shared here by its name.
+  /// Uses a tracker as soon as its name is resolved, and follows the name to whatever addresses it has later. With
+  /// `listing`, the user named it, and it may list the shares by name.
   func add(tracker place: Resolver.HostPort, listing: Bool) {
     let now = SystemClock.now()
     if listing { listingPlaces.insert(place.text) }
@@ -29,7 +29,7 @@ extension PeerLoop {
     }
   }
 
-  /// Begins to resolve the places that are due: names on threads that may wait, numeric addresses here.
+  /// Begins to resolve the places that are due: names on threads that may block, numeric addresses here.
   func resolveNames() {
     while let (number, place) = names.next(at: SystemClock.now()) {
       guard !place.host.contains(":") else {
@@ -74,12 +74,12 @@ extension PeerLoop {
     if swarm.trackers.count > count { ask(key, isExpected: isFirst) } else if isFirst { expectOneLess() }
   }
 
-  /// Notes that a tracker does not answer: its name may lead elsewhere by now.
+  /// Notes that a tracker does not answer: its name may resolve to another address by now.
   func doubt(_ tracker: TrackerKey) {
     if let number = namedTrackers[tracker] { names.doubt(number, at: SystemClock.now()) }
   }
 
-  /// Ends the downloads and questions that can come to nothing because no name leads anywhere for them; returns whether
+  /// Ends the downloads and questions that cannot succeed because none of their names can be resolved; returns whether
   /// there were any.
   @discardableResult
   func giveUpWhatIsHopeless() -> Bool {
@@ -97,7 +97,7 @@ extension PeerLoop {
     return isOver
   }
 
-  /// Why names lead nowhere; nil if none fails.
+  /// Why these names cannot be resolved; nil if none has failed.
   func unresolved(_ entries: some Collection<NameBook.Entry>) -> ShoalError? {
     let reasons = Set(entries.compactMap { $0.failure?.description }).sorted()
     return reasons.isEmpty
@@ -107,13 +107,13 @@ extension PeerLoop {
 }
 
 extension Resolver.HostPort {
-  /// Its addresses, with the two families alternating; for a name, this may take long.
+  /// Its addresses, alternating between IPv6 and IPv4; for a name, this may take long.
   func resolve() -> Result<[Address], ResolverError> {
     do throws(ResolverError) {
       return .success(Resolver.inTurn(try Resolver.resolve(host, port: port)))
     } catch { return .failure(error) }
   }
 
-  /// The address, if it is spelt out in numbers; nil for a name, and for an address that cannot be used.
+  /// The address, if it is numeric; nil for a name, and for an address that cannot be used.
   fileprivate var spelt: [Address]? { Resolver.numeric(host) == nil ? nil : try? resolve().get() }
 }

@@ -3,8 +3,8 @@ import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
-/// A question to the trackers that somebody is waiting for. The first tracker that knows answers for all; only when
-/// none does is the answer that nobody knows.
+/// A question to the trackers whose answer somebody awaits. The first tracker that knows the answer settles it; only if
+/// none does is the answer "unknown".
 enum Question {
   /// `unanswered` trackers have not answered yet, including those whose names are not resolved yet.
   case find(String, unanswered: Int, (Result<[FoundFile], ShoalError>) -> Void)
@@ -29,7 +29,7 @@ extension PeerLoop {
     giveUpWhatIsHopeless()
   }
 
-  /// Asks for a page of the files that have names; meant for a peer that knows one tracker.
+  /// Asks for a page of the listed files; meant for a peer with a single tracker.
   func list(after: UInt64, until abandoned: Flag, _ done: @escaping (Result<ListedFiles, ShoalError>) -> Void) {
     questions.append((.list(after, done), abandoned))
     swarm.list(after: after)
@@ -41,8 +41,8 @@ extension PeerLoop {
     swarm.trackers.count + names.entries.values.count { $0.use == .tracker && !$0.isTried }
   }
 
-  /// Asks a tracker that has just become known the open questions; `isExpected`: its answer is already being waited
-  /// for.
+  /// Asks a newly known tracker the open questions. With `isExpected`, its answers are already counted among those
+  /// awaited.
   func ask(_ tracker: TrackerKey, isExpected: Bool) {
     let more = isExpected ? 0 : 1
     for (question, _) in questions {
@@ -62,8 +62,7 @@ extension PeerLoop {
     }
   }
 
-  /// Waits for one answer less, as a name does not lead to a tracker. If there is no tracker at all, one may still turn
-  /// up.
+  /// Expects one answer fewer, because a name cannot be resolved. If there is no tracker at all, one may still turn up.
   func expectOneLess() {
     let isAlone = swarm.trackers.isEmpty
     answer {
@@ -87,7 +86,7 @@ extension PeerLoop {
     swarm.map(id: id, of: address, chunks: chunks)
   }
 
-  /// Passes what a tracker said on to those who asked, and to whoever reads events.
+  /// Passes on a tracker's answer to those who asked, and to the reader of events.
   func tell(_ key: TrackerKey, _ event: TrackerClientEvent, at now: Instant) {
     let tracker = swarm.address(of: key)
     switch event {
@@ -146,7 +145,7 @@ extension PeerLoop {
         return nil
       }
     case .lookup(let id, _, _):
-      // A download asks again by itself, so it is no news that nobody has registered the file yet.
+      // Downloads ask again by themselves, so the event that nobody has registered the file yet is not reported.
       var isNews = !isUnknown
       answer {
         guard case .lookup(id, let chunk, let unanswered, let done) = $0 else { return $0 }
@@ -175,7 +174,7 @@ extension PeerLoop {
     }
   }
 
-  /// Tells whoever still waits that nobody will answer; returns whether anybody was waiting.
+  /// Fails the open questions, because nobody will answer; returns whether there were any.
   @discardableResult
   func failQuestions(_ error: ShoalError?) -> Bool {
     guard let error, !questions.isEmpty else { return false }
@@ -191,13 +190,13 @@ extension PeerLoop {
     return true
   }
 
-  /// Replaces each question by what `take` makes of it; nil means that it is answered.
+  /// Replaces each question by the result of `take`; nil means that it is answered.
   private func answer(_ take: (Question) -> Question?) {
     questions = questions.compactMap { question, abandoned in
       abandoned.isSet ? nil : take(question).map { ($0, abandoned) }
     }
   }
 
-  /// Forgets the questions whose answers nobody is waiting for any longer.
+  /// Drops the questions whose answers nobody awaits any longer.
   func forgetAbandonedQuestions() { answer { $0 } }
 }

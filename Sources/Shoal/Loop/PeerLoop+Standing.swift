@@ -3,13 +3,13 @@ import ShoalContent
 import ShoalSwarm
 import ShoalWire
 
-/// How a peer stands: its files, who is connected, and what of its limits is used. Made when somebody asks.
+/// A snapshot of a peer: its files, its connections, and how much of its limits is used.
 package struct Standing: Sendable {
-  /// What is done with a file.
+  /// A file that is being fetched or served.
   package struct File: Sendable {
-    /// Its place in the swarm.
+    /// Its state in the swarm.
     package var swarm: FileStanding
-    /// What is being done to get it; nil if it is a share.
+    /// The phase of its download; nil if it is a share.
     package var phase: DownloadProgress.Phase?
   }
   /// The time, in seconds on the monotonic clock.
@@ -22,19 +22,19 @@ package struct Standing: Sendable {
   package var peers: [PeerStanding]
   /// The trackers.
   package var trackers: [Address]
-  /// What has been counted.
+  /// The counters.
   package var counts: PeerStatistics
-  /// What of the limits is used.
+  /// How much of the limits is used.
   package var use: SwarmUse
-  /// The limits that hold.
+  /// The limits in force.
   package var limits: SwarmLimits
 
-  /// The file that a peer deals with.
+  /// The file that is exchanged with a peer.
   package func file(_ peer: PeerStanding) -> File? { files.first { $0.swarm.key == peer.file } }
 }
 
 extension PeerLoop {
-  /// How it stands now.
+  /// The snapshot now.
   var standing: Standing {
     let files = swarm.fileStandings.map { file in
       var phase = downloads[file.key.index]?.phase
@@ -49,6 +49,6 @@ extension PeerLoop {
 }
 
 extension Peer {
-  /// How it stands; nil once it is closed.
+  /// A snapshot; nil once the peer is closed.
   package func standing() async -> Standing? { await node.ask { $0.standing } }
 }

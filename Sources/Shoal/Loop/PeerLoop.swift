@@ -22,13 +22,13 @@ final class PeerLoop: EventLoop {
   var shares: [Int: Share] = [:]
   /// The listings of folders that are served, by the indices of their contents' keys.
   var listings: [Int: FileKey] = [:]
-  /// The names of trackers and peers, and which trackers were found by which.
+  /// The names of trackers and peers, and which trackers each of them led to.
   var names: NameBook
   let resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError>
   var namedTrackers: [TrackerKey: Int] = [:]
-  /// The places of trackers that may list what is shared here by its name.
+  /// The places of trackers that may list the shares by name.
   var listingPlaces: Set<String> = []
-  /// What trackers were asked and have not yet answered.
+  /// Questions that the trackers have not yet answered.
   var questions: [(question: Question, abandoned: Flag)] = []
   var onPeerEvent: ((PeerEvent) -> Void)?
   /// Called twenty times a second while they are set, for progress.
@@ -59,20 +59,20 @@ final class PeerLoop: EventLoop {
     configuration.ownAddresses.formUnion(port.address.reachableHere)
     configuration.transport.recordsLosses = qlog != nil
     configuration.receiveBuffer = port.receiveBuffer
-    // At least a few datagrams may always be in flight: the buffer in which they wait must hold more than those.
+    // A few datagrams may always be in flight, so the buffer in which they wait must hold more than those.
     let received = max(port.receiveBuffer / 16, 1_500)
     configuration.transport.receivedMTU = min(configuration.transport.receivedMTU, received)
-    // What passes through a bad link is as large as it would be on the paths that the link stands for.
+    // Datagrams through a simulated link are as large as on the paths that it stands for.
     if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
     swarm = Swarm(configuration, secrets: secrets)
     if tracker != nil {
-      // The peer beside it is registered like any other, by datagrams to itself.
+      // The tracker's own peer registers like any other, by datagrams to itself.
       let own = port.address.isUnspecified ? port.address.loopbacks[0] : port.address
       swarm.add(tracker: own, listing: options.listsNames, at: now)
     }
   }
 
-  /// Why nothing can be sent to anybody who is known, put in terms of one of them; nil if that is not so.
+  /// If the system refuses to send to every known tracker and peer, the reason for one of them; otherwise nil.
   var obstacle: String? {
     let contacts = swarm.contacts
     if contacts.isEmpty { return unresolved(names.entries.values)?.message }
@@ -84,7 +84,7 @@ final class PeerLoop: EventLoop {
   // MARK: The event loop
 
   var deadline: Instant {
-    // While a send waits for room, deadlines that only sending can meet must not make us spin.
+    // While sending waits for room in the socket, deadlines that only sending can meet must not make the loop spin.
     let swarm = port.isBlocked ? .distantFuture : swarm.deadline
     return min(swarm, progressAt, names.deadline, disk.deadline, tracker?.deadline ?? .distantFuture)
   }
@@ -134,7 +134,7 @@ final class PeerLoop: EventLoop {
     if let qlog { sample(qlog) }
   }
 
-  /// Records how the connections stand; if the qlog cannot be written, it ends, and the transfer continues.
+  /// Records the state of the connections. If the qlog cannot be written, it ends, and the transfer continues.
   private func sample(_ file: QlogFile) {
     if file.isDue(at: SystemClock.now()) {
       file.note(swarm.statuses, losses: swarm.takeLosses(), wall: SystemClock.stamp())
@@ -163,7 +163,7 @@ final class PeerLoop: EventLoop {
 
   // MARK: Others
 
-  /// Lets packets to a peer that has connected be as large as the interface takes.
+  /// Allows packets to a connected peer to be as large as the interface's MTU.
   func follow(interfaceTowards peer: Address, at now: Instant) {
     guard followsInterface, let mtu = LocalAddresses.mtu(towards: peer) else { return }
     let allowed = min(max(mtu, TransportConfiguration.mtuRange.lowerBound), TransportConfiguration.mtuRange.upperBound)

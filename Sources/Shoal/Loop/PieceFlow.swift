@@ -12,7 +12,7 @@ final class PieceFlow: Sendable {
     var waiting: [Int: ArraySlice<UInt8>] = [:]
     var failure: ShoalError?
     var reader: CheckedContinuation<Outcome, Never>?
-    /// The end of the pieces that the loop may fetch, as far as the loop has been told.
+    /// The end of the pieces that the loop has been told it may fetch.
     var end = 0
 
     mutating func take() -> Outcome? {
@@ -31,7 +31,7 @@ final class PieceFlow: Sendable {
   private let memory: Int
   /// The most bytes that the file may have.
   private let limit: UInt64
-  /// Tells the loop, for the reader, which pieces may be fetched now.
+  /// Tells the loop which pieces may be fetched now, as the reader has moved on.
   private let advanced: @Sendable (Range<Int>) -> Void
 
   init(memory: Int, limit: UInt64, _ advanced: @escaping @Sendable (Range<Int>) -> Void) {
@@ -59,7 +59,7 @@ final class PieceFlow: Sendable {
 
   private func window(_ cut: Cut) -> Int { max(memory / cut.pieceSize, 2) }
 
-  /// A piece is right.
+  /// A piece has been verified.
   func deliver(_ piece: Int, _ content: Span<UInt8>) {
     let slice = [UInt8](content)[...]
     give { state in if piece >= state.next { state.waiting[piece] = slice } }
@@ -68,7 +68,7 @@ final class PieceFlow: Sendable {
   /// Ends the flow: there will be no more pieces.
   func fail(_ error: ShoalError) {
     give { state in
-      // The pieces that are there in order can still be read.
+      // The pieces that have arrived in order can still be read.
       if state.failure == nil { state.failure = error }
     }
   }
@@ -84,7 +84,7 @@ final class PieceFlow: Sendable {
     if let range { advanced(range) }
   }
 
-  /// What the loop is to be told: where pieces are small, not about every one.
+  /// The pieces to tell the loop about, if it is worth it: where pieces are small, not for every one.
   private func advance(_ state: inout State) -> Range<Int>? {
     guard let cut = state.cut, state.end < cut.pieces else { return nil }
     let window = window(cut)
@@ -98,7 +98,7 @@ final class PieceFlow: Sendable {
     await withCheckedContinuation { reader in
       let (outcome, range) = state.withLock { state -> (Outcome?, Range<Int>?) in
         guard let outcome = state.take() else {
-          // A second reader has no claim to what the first is waiting for.
+          // A second reader must not take the piece that the first is waiting for.
           guard state.reader == nil else { return (.success(nil), nil) }
           state.reader = reader
           return (nil, nil)
