@@ -73,7 +73,7 @@ extension Swarm {
     guard !isStopping else { return endpoint.close(id, .goingAway, at: now) }
     let link = LinkKey(id)
     if byPeer, !hasRoom(besides: connectionCount) {
-      return endpoint.close(id, .busy, "it accepts no more peers", at: now)
+      return endpoint.close(id, .busy, "this peer accepts no more connections", at: now)
     }
     // An answer may also come so late that the link had been given up.
     if byPeer || links[link] == nil {

@@ -12,7 +12,7 @@ extension Swarm {
       case .message(let id, let type, let body):
         guard links[LinkKey(id)] != nil else { continue }
         guard endpoint.queued(id).messages < SwarmConstants.queuedMessages else {
-          drop(LinkKey(id), .protocolError, "answers are not taken", at: now)
+          drop(LinkKey(id), .protocolError, "it does not acknowledge the answers", at: now)
           continue
         }
         do throws(WireError) {
@@ -82,7 +82,7 @@ extension Swarm {
   private mutating func take(_ have: Have, from link: LinkKey, at now: Instant) {
     guard let file = links[link]?.wantedFile(have.file) else { return }
     guard affords(files[file]?.download?.work(have, from: link) ?? 0, link, at: now) else {
-      return drop(link, .busy, "more is told than is taken in", at: now)
+      return drop(link, .busy, "it announces more than can be processed", at: now)
     }
     if files[file]?.download?.take(have, from: link) == true { fill(link, file, at: now) }
   }
@@ -90,7 +90,7 @@ extension Swarm {
   private mutating func take(_ refuse: Refuse, from link: LinkKey, at now: Instant) {
     guard let address = links[link]?.address, let file = links[link]?.wantedFile(refuse.file) else { return }
     guard affords(files[file]?.download?.work(refuse) ?? 0, link, at: now) else {
-      return drop(link, .busy, "more is refused than is taken in", at: now)
+      return drop(link, .busy, "it refuses more than can be processed", at: now)
     }
     guard refuse.ranges.isEmpty else {
       files[file]?.download?.take(refuse, from: link, &resources, at: now)

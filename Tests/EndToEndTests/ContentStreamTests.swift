@@ -47,7 +47,7 @@ import Testing
       await #expect {
         try await within(30) { _ = try await reader.fetch(share.ticket, upTo: size - 1) }
       } throws: {
-        "\($0)" == "large is larger than the \(size - 1) bytes that were to be accepted"
+        "\($0)" == "large is larger than the \(size - 1) bytes that are accepted"
       }
       try await within(10) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
       await reader.close()

@@ -57,7 +57,7 @@ import Testing
     guard FileManager.default.fileExists(atPath: path) else { return }
     let origin = try peer()
     await #expect { try await origin.share(path) } throws: {
-      "\($0)" == "\(path): does not have the size that the system gives; copy it to a regular file, and share that"
+      "\($0)" == "\(path): its size is not what the system says; copy it to a regular file, and share that"
     }
     await origin.close()
   }

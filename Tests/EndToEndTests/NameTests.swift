@@ -113,7 +113,7 @@ private final class Names: Sendable {
       Ticket(id: .zero, peers: ["slow.example"]), to: .file(out), wait: .seconds(1))
     #expect(
       await error { try await download.finish() }
-        == "unavailable: nobody was found in 1 s who offers 00000000: \"bad.example\": no such host; "
+        == "unavailable: nobody who offers 00000000 was found in 1 s: \"bad.example\": no such host; "
         + "\"slow.example\": no name server answers; is this machine online?; check the names")
     await asker.close()
   }

@@ -20,7 +20,7 @@ import Testing
     let out = shared.out
     #expect(
       await code(try other.download(shared.ticket, to: .file(out)))
-        == "exists: \(out).part is of another file; choose another destination, or use force")
+        == "exists: \(out).part belongs to another file; choose another destination, or use force")
     #expect(try Data(contentsOf: URL(filePath: foreign)) == before)
     #expect(await code(try other.download(shared.ticket, to: .file(out), force: true)) == "done")
     #expect(same(shared.path, out))

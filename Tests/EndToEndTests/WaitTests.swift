@@ -37,7 +37,7 @@ import Testing
       Issue.record("it ended well")
     } catch {
       #expect(error.code == .unavailable)
-      #expect("\(error)".hasPrefix("nothing came of in for 1 s, nobody serves it any more; try again: "))
+      #expect("\(error)".hasPrefix("nothing of in arrived for 1 s: nobody serves it any more; try again: "))
     }
     #expect(shared.scratch.has("out.part"))
     await asker.close()
@@ -52,7 +52,7 @@ import Testing
     await #expect {
       try await within(20) { try await download.finish() }
     } throws: {
-      "\($0)" == "nobody was found in 1 s who offers in: nothing can be sent to [::1]:9: "
+      "\($0)" == "nobody who offers in was found in 1 s: nothing can be sent to [::1]:9: "
         + "we listen at an IPv4 address, see the option listen"
     }
     await asker.close()

@@ -29,9 +29,9 @@ import Testing
     (progress.name, progress.path) = ("film", scratch.at("film"))
     #expect(patience.complaint(progress, nil).hasSuffix("is it still shared, and the ticket right?"))
     try scratch.write("film.part", [UInt8](repeating: 1, count: 100_000))
-    #expect(patience.complaint(progress, nil).hasSuffix("who offers film; try again: what is here is kept"))
+    #expect(patience.complaint(progress, nil).hasSuffix("was found in 1 s; try again: what is here is kept"))
     var stuck = self.progress([3..<4])
     (stuck.name, stuck.peers) = ("film", 2)
-    #expect(patience.complaint(stuck, nil) == "nothing came of film for 1 s, nobody has chunk 3; try again")
+    #expect(patience.complaint(stuck, nil) == "nothing of film arrived for 1 s: nobody has chunk 3; try again")
   }
 }

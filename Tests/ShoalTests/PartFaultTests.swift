@@ -77,7 +77,7 @@ import Testing
     #expect(outcome.hasSuffix(" MB free; is there a quota? choose another destination"))
     #expect(!TestFile.exists(target + ".part"))
     let quota = try Self.prepare(target, without: SystemCallFilter.fallocate, EDQUOT)
-    #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and repeat")
+    #expect(quota == "disk_full: \(target).part: disk quota used up, 0.1 MB are needed; free space and try again")
   }
 
   /// A machine that lost power may leave none of the pieces that were written whole; the part still says which file it
@@ -91,7 +91,7 @@ import Testing
     try part.write(bytes.span.extracting(..<20_000), at: 30_000)
     #expect(
       Self.prepare(target, manifest)
-        == "exists: \(target).part is of another file; choose another destination, or use force")
+        == "exists: \(target).part belongs to another file; choose another destination, or use force")
     part.setMark(manifest.id)
     // Not every file system has attributes.
     guard part.mark() == manifest.id else { return }

@@ -25,7 +25,7 @@ import Testing
       words(EMSGSIZE, ipv4, 1_200)
         == "tun0 here takes packets of 1200 bytes, and 1228 are needed: raise it with 'ip link set dev tun0 mtu 1280'")
     #expect(words(EMSGSIZE, ipv6, 1_230).contains("1230 bytes, and 1248 are needed"))
-    #expect(words(EMSGSIZE, ipv4, 1_500) == "the way there takes only smaller packets")
+    #expect(words(EMSGSIZE, ipv4, 1_500) == "the path there takes only smaller packets")
     #expect(words(EAFNOSUPPORT, ipv6) == "we listen at an IPv4 address, see the option listen")
     #expect(words(EACCES, ipv4) == "it is a broadcast address, or a route of this machine prohibits it")
     #expect(words(EIO, ipv4) == systemText(of: EIO))

@@ -58,7 +58,7 @@ extension Peer {
       }
     } catch {
       guard let changed = packed.changed else { throw error }
-      throw ShoalError(.changed, "\(changed) was changed while it was read; try again when it is at rest")
+      throw ShoalError(.changed, "\(changed) was changed while it was read; try again when nothing writes to it")
     }
     let listing: Listing
     do throws(ListingFault) { listing = try packed.listing.with(content.id, ids: ids) } catch {

@@ -10,7 +10,7 @@ struct CaptureFile: ~Copyable {
   /// Why nothing more is captured.
   private(set) var failure: SystemError?
 
-  /// How many bytes are gathered before they are written: bounds memory, and keeps the number of calls low.
+  /// The bytes that are buffered before they are written: bounds memory, and keeps the number of system calls low.
   private static let buffer = 256 << 10
 
   /// Begins a capture; an existing file is an error unless it may be replaced.
@@ -26,7 +26,7 @@ struct CaptureFile: ~Copyable {
     if writer.bytes.count >= CaptureFile.buffer { flush() }
   }
 
-  /// Writes what has been gathered.
+  /// Writes the buffered records.
   mutating func flush() {
     guard failure == nil, writer.bytes.count > 0 else { return }
     do throws(SystemError) {

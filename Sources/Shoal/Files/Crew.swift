@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Does many small things with all cores.
+/// Does many small jobs on all cores.
 enum Crew {
   private struct State<Value> {
     var next = 0

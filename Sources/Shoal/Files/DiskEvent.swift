@@ -2,15 +2,15 @@ import ShoalContent
 import ShoalStore
 import ShoalSwarm
 
-/// What the files of a loop report to it.
+/// What a loop's files report to the loop.
 enum DiskEvent {
   /// Something happened to a download.
   case stored(StoreEvent)
-  /// Bytes that were wanted are at hand, or cannot be had.
+  /// Bytes that were asked for are in memory, or cannot be read.
   case read(ReadKey, isReadable: Bool)
-  /// The values of blocks that were wanted; nil if they cannot be had.
+  /// The values of blocks that were asked for; nil if they cannot be computed.
   case hashed(ReadKey, [Digest]?)
-  /// This many bytes of what was there for a download have been looked at.
+  /// This many bytes of what was already there for a download have been checked.
   case checked(FileKey, bytes: UInt64)
   /// A file can no longer be sent.
   case unreadable(FileKey, path: String, ShoalError)

@@ -2,20 +2,20 @@ import ShoalBase
 import ShoalContent
 import ShoalStore
 
-/// The hashes of large files, kept in a folder, so that a file that nobody has touched need not be read again.
+/// The hashes of large files, kept in a folder, so that a file that has not been touched since need not be read again.
 ///
-/// Each is a journal (Protocol.md's Appendix C) that tells all pieces of one file, under a name that follows from the
-/// file's device, its inode and its cut.
+/// Each is a journal (Protocol.md, appendix C) that lists all pieces of one file, under a name derived from the file's
+/// device, inode and cut.
 struct HashMemory: Sendable {
   let folder: String
 
-  /// Smaller files are hashed as fast as they are looked up.
+  /// The least size of such a file: hashing a smaller one takes no longer than looking it up.
   static let least: UInt64 = 16 << 20
-  /// All that is kept, in bytes and files: some 30 TB of files. What was not used for longest is removed first.
+  /// The most that is kept, in bytes and in files: enough for some 30 TB. The least recently used goes first.
   static let mostBytes = 256 << 20
   static let mostFiles = 1_000
 
-  /// The manifest of the file that is now as `stamp` says, cut so.
+  /// The manifest, for this cut, of the file that `stamp` describes; nil if it is not known.
   func recall(_ stamp: FileStamp, _ cut: Cut) -> Manifest? {
     guard cut.size >= HashMemory.least, case .journal(let journal) = JournalFile.read(path(stamp, cut)),
       journal.manifest.cut == cut, journal.pieces.isComplete, journal.isProven,
@@ -25,7 +25,7 @@ struct HashMemory: Sendable {
     return journal.manifest
   }
 
-  /// Remembers the manifest of a file that nobody has touched since it was as `stamp` says. What cannot be kept is not.
+  /// Keeps the manifest of a file that has not been touched since `stamp`. Errors are ignored.
   func remember(_ manifest: Manifest, _ stamp: FileStamp) {
     guard manifest.cut.size >= HashMemory.least, manifest.cut.pieces > 1, stamp.isUntouched(in: stamp) else { return }
     var (bytes, end) = Journal.beginning(manifest)
@@ -46,7 +46,7 @@ struct HashMemory: Sendable {
     return folder + "/" + name.map { String($0, radix: 16) }.joined(separator: "-")
   }
 
-  /// Removes what is too much.
+  /// Removes what exceeds the limits.
   private func bound() {
     var files = FileSystem.files(in: folder).compactMap { path in
       (try? FileSystem.status(path)).map { (path: path, size: $0.size, used: $0.modified) }

@@ -1,9 +1,9 @@
 import ShoalBase
 
-/// Jobs of one kind, only a few of which are done at a time: they wait here, where they do not make other kinds of jobs
-/// wait behind them. Each owner gets its turn after the others, however many jobs it brings.
+/// Jobs of one kind, of which only a few are done at a time. The rest wait here, where they do not hold up other kinds
+/// of jobs. Owners take turns, however many jobs each has.
 package struct JobLane<Owner: Hashable> {
-  /// Begins what is to be done; false if there is nothing left to do, in which case the job has ended.
+  /// Begins the work; false if there is nothing left to do, in which case the job has ended.
   package typealias Job = () -> Bool
 
   private let most: Int

@@ -1,9 +1,9 @@
 import ShoalBase
 import ShoalStore
 
-/// The files that journals are in. They are opened anew each time, a few seconds apart, and never through a link.
+/// Reads and writes the files of journals. They are opened each time, every few seconds, and never through a link.
 enum JournalFile {
-  /// What is there. What others may have written tells nothing.
+  /// Reads a journal. One that others could have written to is not believed.
   static func read(_ path: String) -> Journal.Reading {
     guard let file = try? File.regular(path), let status = try? file.status() else { return .none }
     guard status.isOwn else { return .foreign }
@@ -15,16 +15,16 @@ enum JournalFile {
     return Journal.read(bytes)
   }
 
-  /// Puts a new file there.
+  /// Creates the file, replacing any that is there.
   static func begin(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
     try? FileSystem.remove(path)
     try File.private(path).write(bytes.span, at: 0)
   }
 
-  /// Adds to what is there, behind the first `offset` bytes, and returns when the disk has it.
+  /// Appends after the first `offset` bytes, and returns when the data is on the disk.
   static func append(_ path: String, _ bytes: [UInt8], at offset: Int) throws(SystemError) {
     let file = try File.regular(path, writing: true)
-    // What a crash tore must not follow.
+    // Whatever a crash left behind the last whole record must go.
     try file.resize(offset)
     try file.write(bytes.span, at: offset)
     try file.sync()

@@ -12,8 +12,8 @@ extension LocalDisk {
     let done: (Result<(manifest: Manifest, share: Int), ShoalError>) -> Void
   }
 
-  /// Hashes a file that is to be shared: `file`, if it is open already. `progress` is told, on any thread, how many
-  /// bytes of how many are done. It fails soon after `flag` is set.
+  /// Hashes a file that is to be shared; `file` is the open file, if there is one. `progress` is called, on any thread,
+  /// with the bytes done and the total. Fails soon after `flag` is set.
   func share(
     _ path: String, _ file: File?, _ chunking: Chunking, until flag: Flag,
     progress: @escaping @Sendable (UInt64, UInt64) -> Void,
@@ -37,7 +37,7 @@ extension LocalDisk {
     set(LocalFile(key, SourceFile(opened, asHashed: status), cut, share: share), key)
   }
 
-  /// Stops sharing: whoever is waiting for a file to be hashed is told why.
+  /// Stops sharing; those waiting for a file to be hashed get the reason.
   func stop(_ reason: ShoalError) {
     for share in shares.values where share.key == nil { share.done(.failure(reason)) }
     shares = [:]

@@ -5,8 +5,8 @@ import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 
-/// The files of one loop on this machine: does what the store wants done on the disk, keeps the bytes of pieces that
-/// are being gathered, and reads what is sent. Only its loop's thread touches it; workers post what they have done.
+/// The files of one loop on this machine: carries out the store's jobs on the disk, holds the bytes of pieces that are
+/// being gathered, and reads what is sent. Only its loop's thread uses it; workers post their results.
 final class LocalDisk {
   /// Runs something on the loop's thread; false if the loop has ended.
   typealias Post = @Sendable (@escaping @Sendable (LocalDisk) -> Void) -> Void
@@ -27,7 +27,7 @@ final class LocalDisk {
   private var reads: [StoreJobID: Read] = [:]
   /// The hashing of whole files, each with all cores.
   private var scans = JobLane<StoreKey>(most: 2)
-  /// Reads for peers: a few keep a disk busy, and no peer's reads wait behind all of another's.
+  /// Reads for peers: a few at a time keep a disk busy, and no peer's reads wait behind all those of another.
   private var fetches = JobLane<LinkKey>(most: 4)
   /// Pieces that are waiting to be hashed and written.
   private var gathered: [StoreJobID: PieceBuffer] = [:]
@@ -35,7 +35,7 @@ final class LocalDisk {
   private var buffers: PieceBuffers
   private var events = Queue<DiskEvent>()
 
-  /// Keeps at most `bufferLimit` bytes of piece buffers that are not in use, and hashes where it is told.
+  /// Keeps at most `bufferLimit` bytes of unused piece buffers, and the hashes of large files in `hashes`.
   init(bufferLimit: Int, hashes: HashMemory? = nil, post: @escaping Post) {
     self.hashes = hashes
     buffers = PieceBuffers(limit: bufferLimit)
@@ -63,25 +63,25 @@ final class LocalDisk {
 
   // MARK: Storing
 
-  /// Prepares a place for a file, and verifies what is already there; without a `target`, nothing is kept.
-  /// What is fetched may be the content of a `folder`.
+  /// Prepares a place for a file, or for the content of a `folder`, and verifies what is already there. Without a
+  /// `target`, nothing is kept.
   func prepare(
     _ key: FileKey, _ manifest: Manifest, target: String?, replacing: Bool, folder: RestoredFolder? = nil
   ) {
-    // This may be the second manifest, if the first made a false claim: what was prepared for that one is dropped.
+    // If the first manifest made a false claim, this is the second: what was prepared for the first is dropped.
     forget(key)
     folders[key.index] = folder
     store.prepare(key.index, manifest, target: target, replacing: replacing)
     work()
   }
 
-  /// Finds out what an earlier run knew of a file that is to be written to `target`: `.recalled` follows.
+  /// Finds out what an earlier run knew about a file that is to be written to `target`; `.recalled` follows.
   func recall(_ key: FileKey, _ id: Digest, target: String) {
     store.recall(key.index, id, target: target)
     work()
   }
 
-  /// Finds out whether a file lies at `target` already: `.recalled` follows.
+  /// Finds out whether a file is already at `target`; `.recalled` follows.
   func recognize(_ key: FileKey, _ id: Digest, _ cut: Cut, target: String) {
     store.recognize(key.index, id, cut, target: target)
     work()
@@ -100,8 +100,8 @@ final class LocalDisk {
   /// The part of a download, or the file itself, while it is open.
   func openFile(_ key: FileKey) -> File? { openFiles[.download(key.index)] }
 
-  /// Begins a download: from now on its pieces can be gathered, and those that are there can be sent. `pieces` takes
-  /// them, if they are kept nowhere else.
+  /// Begins a download: from now on its pieces can be gathered, and those that are here can be sent. `pieces` receives
+  /// them if they are not kept.
   func begin(_ key: FileKey, _ cut: Cut, readBy pieces: PieceFlow? = nil) {
     let source = openFile(key).map { SourceFile($0, asHashed: nil) }
     set(LocalFile(key, source, cut, readBy: pieces), key)
@@ -115,8 +115,8 @@ final class LocalDisk {
   /// Gives up gathering a piece.
   func drop(_ key: FileKey, _ piece: Int) { if let buffer = file(key)?.take(piece) { buffers.give(buffer) } }
 
-  /// Settles a piece that is gathered: it is hashed, and written if it is correct. Nothing wrong is ever written.
-  /// `isBusy`: the loop has datagrams to receive, so others are to do the hashing.
+  /// Settles a complete piece: it is hashed and, if it is correct, written. Nothing wrong is ever written. With
+  /// `isBusy`, the loop has datagrams to receive, so the hashing is left to workers.
   func settle(_ key: FileKey, _ piece: Int, isBusy: Bool) {
     guard let buffer = file(key)?.take(piece) else { return }
     guard let id = store.settle(piece, of: key.index, at: SystemClock.now()) else { return buffers.give(buffer) }
@@ -130,7 +130,7 @@ final class LocalDisk {
     work()
   }
 
-  /// Stores nothing more of a file.
+  /// Stops storing a file.
   func forget(_ key: FileKey) {
     store.forget(key.index)
     openFiles[.download(key.index)] = nil
@@ -140,7 +140,7 @@ final class LocalDisk {
     }
   }
 
-  /// Gives memory back, as nothing is being gathered.
+  /// Frees memory, because nothing is being gathered.
   func emptyBuffers() { buffers.empty() }
 
   // MARK: Jobs
@@ -165,7 +165,7 @@ final class LocalDisk {
     }
   }
 
-  /// Begins a job of a lane, or else the next one that is still to be done.
+  /// Begins a job of a lane, or if there is nothing to do for it, the next one.
   private func run<Owner>(_ job: JobLane<Owner>.Job?, in lane: ReferenceWritableKeyPath<LocalDisk, JobLane<Owner>>) {
     var next = job
     while let job = next, !job() { next = self[keyPath: lane].next() }
@@ -176,7 +176,7 @@ final class LocalDisk {
   }
 
   private func fetch(_ job: StoreJob, _ id: StoreJobID) -> Bool {
-    // Whoever asked may have gone by now, or may no longer want it.
+    // The peer that asked may have gone by now, or may no longer want it.
     guard let read = reads[id], read.isWanted() else {
       reads[id] = nil
       store.complete(id, .success(.done))
@@ -185,7 +185,7 @@ final class LocalDisk {
     return start(job, id, on: WorkerPool.shared.run) { $0.run($0.fetches.next(), in: \.fetches) }
   }
 
-  /// Does a job elsewhere, takes its result and calls `then`; false if nobody expects the result any more.
+  /// Does a job on a worker, takes its result and calls `then`; false if nobody expects the result any more.
   @discardableResult
   private func start(
     _ job: StoreJob, _ id: StoreJobID, on thread: (@escaping @Sendable () -> Void) -> Void,
@@ -232,7 +232,7 @@ final class LocalDisk {
   }
 
   /// Hashes a piece, here while its bytes are still in this processor's caches, or on a worker if datagrams are
-  /// waiting; and writes it on a worker if it is correct.
+  /// waiting; if it is correct, a worker writes it.
   private func settle(_ piece: Int, _ manifest: Manifest, _ id: StoreJobID, _ isBusy: Bool) {
     guard let buffer = gathered.removeValue(forKey: id) else { return }
     guard store.expects(id), case .download(let number) = id.key, let file = files[number] else {
@@ -300,7 +300,7 @@ final class LocalDisk {
         let count = try? opened.read(into: buffer, 0..<length, at: Int(offset))
         let values = count == length ? buffer.read(0..<length) { BlockTree.values(of: $0, at: offset) } : nil
         post { disk in
-          // A file that was changed has other values now, and whoever sends them is taken for a liar.
+          // A changed file has other values now, and sending them would make this peer look like a liar.
           disk.events.append(.hashed(read, disk.file(key)?.source?.isUnchanged() == true ? values : nil))
           disk.run(disk.fetches.next(), in: \.fetches)
         }
@@ -320,8 +320,8 @@ final class LocalDisk {
     let isWanted: () -> Bool
   }
 
-  /// Makes bytes of a file ready to be sent: either they are at hand, or somebody who may wait reads them. `.read`
-  /// follows. `isWanted` says whether they are still wanted.
+  /// Makes bytes of a file ready to be sent: either they are in memory, or a worker reads them. `.read` follows.
+  /// `isWanted` says whether they are still wanted.
   func read(_ read: ReadKey, _ key: FileKey, offset: UInt64, length: Int, isWanted: @escaping () -> Bool) {
     guard let file = file(key), let source = file.source else {
       return events.append(.read(read, isReadable: false))
@@ -339,8 +339,8 @@ final class LocalDisk {
     fail(file, source, source.isUnchanged() ? ShoalError(error.systemError) : source.fault(at: read.offset))
   }
 
-  /// Copies bytes of a file that are to be sent, and continues a checksum over them; false if they cannot be had. The
-  /// `ahead` bytes that follow are to be sent next.
+  /// Copies bytes of a file that are to be sent, and continues a checksum over them; false if they cannot be read. The
+  /// `ahead` bytes that follow will be sent next.
   func gather(
     _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool {
@@ -353,8 +353,8 @@ final class LocalDisk {
     return isRead
   }
 
-  /// Deals with bytes that cannot be read, or are not those that were hashed: if the file was touched, it is served
-  /// again once it is known to be the same.
+  /// Handles bytes that cannot be read, or that may no longer be those that were hashed: if the file was touched, it is
+  /// served again once it is known to be unchanged.
   private func fail(_ file: LocalFile, _ source: SourceFile, _ fault: ShoalError) {
     guard !file.isInDoubt else { return }
     guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, fault) }
@@ -363,7 +363,7 @@ final class LocalDisk {
     work()
   }
 
-  /// Stops serving a file that was changed or has become unreadable: what was sent of it would fit nobody's hash.
+  /// Stops serving a file that was changed or has become unreadable: its bytes would no longer match the hashes.
   func withdraw(_ key: FileKey, _ fault: ShoalError) {
     guard let path = file(key)?.source?.file.path else { return }
     remove(key)

@@ -2,16 +2,16 @@ import ShoalBase
 import ShoalContent
 import ShoalSwarm
 
-/// A file on this machine, as its loop knows it: where its bytes are, and the pieces that are being gathered.
+/// A file on this machine, as its loop sees it: where its bytes are, and the pieces that are being gathered.
 final class LocalFile {
   let key: FileKey
   /// Where its bytes are; nil if nothing of it is kept.
   let source: SourceFile?
   /// The store's number for it, if it is shared.
   let share: Int?
-  /// Whether it was touched, and is being hashed to see if it is still the same; nothing of it is sent meanwhile.
+  /// Whether it was touched, and is being hashed to see if it is unchanged; nothing of it is sent meanwhile.
   var isInDoubt = false
-  /// Where its pieces go as they come, if they are not kept.
+  /// Where its pieces are passed on, if they are not kept.
   let pieces: PieceFlow?
   /// The lane of the jobs that write to it.
   let writes = Lane()
@@ -43,10 +43,10 @@ final class LocalFile {
     buffer.write(offset..<offset + content.count) { $0.copy(content, to: 0) }
   }
 
-  /// Takes back the bytes of a piece that is wrong: parts of it may come anew.
+  /// Takes back the bytes of a wrong piece: only parts of it may have to be fetched again.
   func keep(_ piece: Int, _ buffer: PieceBuffer) { gathering[piece] = buffer }
 
-  /// The values of the blocks of a piece that is wrong; none if it is not kept.
+  /// The values of the blocks of a wrong piece; none if its bytes are gone.
   func blockValues(_ piece: Int) -> [Digest] {
     gathering[piece]?.read(0..<cut.pieceLength(piece)) { BlockTree.values(of: $0, at: cut.pieceOffset(piece)) } ?? []
   }

@@ -3,7 +3,7 @@ import ShoalBase
 /// Memory for one piece, handed between the loop and a worker; only one of them has it at a time.
 typealias PieceBuffer = Memory
 
-/// The piece buffers of a loop that are not in use: memory that was written to before costs the system nothing, and the
+/// The piece buffers of a loop that are not in use: memory that was written to before need not be mapped again, and the
 /// buffer used last is still in the processor's caches.
 ///
 /// Buffers in use are bounded by `SwarmConfiguration.bufferLimit`, and so are those kept here.
@@ -22,13 +22,13 @@ struct PieceBuffers {
     return spare.remove(at: place)
   }
 
-  /// Takes back a buffer that nobody uses any more.
+  /// Takes back a buffer that is no longer used.
   mutating func give(_ buffer: PieceBuffer) {
     guard bytes + buffer.count <= limit else { return }
     bytes += buffer.count
     spare.append(buffer)
   }
 
-  /// Gives all memory back, as nothing is being gathered any more.
+  /// Frees all memory, because nothing is being gathered any more.
   mutating func empty() { (spare, bytes) = ([], 0) }
 }

@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalContent
 import Synchronization
 
-/// Reads the pieces of a file with all cores.
+/// Reads the pieces of a file on all cores.
 package enum PieceScan {
   /// The bytes between two reports of progress.
   private static let progressStep: UInt64 = 16 << 20
@@ -11,7 +11,7 @@ package enum PieceScan {
   /// Calls `body` for each of the first `count` pieces; returns the results in order, or nil if the file ends before
   /// the pieces do.
   ///
-  /// Where `known` has a result, the piece is not read. At most so many `threads` are busy with it.
+  /// Where `known` has a result, the piece is not read. At most `threads` threads work on it.
   ///
   /// `body` is called from several threads at once, `progress` from one at a time, with the bytes done so far. Once
   /// `flag` is set, the rest is skipped, and the result is nil.
@@ -100,7 +100,7 @@ package enum PieceScan {
       }
     }
 
-    /// Has the other threads stop after the piece that they are working on.
+    /// Makes the other threads stop after the pieces that they are working on.
     private func stop(_ failure: SystemError?) {
       state.withLock { state in
         state.next = state.values.count

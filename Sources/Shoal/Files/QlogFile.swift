@@ -2,15 +2,15 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// What an endpoint writes about its transport's decisions, which no capture shows: a qlog
-/// (draft-ietf-quic-qlog-main-schema), as JSON text sequences (RFC 7464).
+/// A record of the transport's decisions, which no capture shows: a qlog (draft-ietf-quic-qlog-main-schema), as JSON
+/// text sequences (RFC 7464).
 ///
-/// The transport knows nothing of it: the endpoint's owner passes in how the connections stand, and what has changed
+/// The transport knows nothing of it: the endpoint's owner passes in the state of the connections, and what has changed
 /// since the last time is written.
 final class QlogFile {
-  /// The shortest time between two looks: bounds the size to some 200 kB per second and connection.
+  /// The shortest time between two samples: bounds the size to some 200 kB per second and connection.
   private static let interval = Nanoseconds.millisecond
-  /// How many bytes are gathered before they are written.
+  /// The bytes that are buffered before they are written.
   private static let buffer = 64 << 10
   /// The most connections that are recorded.
   private static let most = 1 << 12
@@ -35,14 +35,14 @@ final class QlogFile {
         + #""reference_time":{"clock_type":"system","epoch":"1970-01-01T00:00:00.000Z"}}}}"#)
   }
 
-  /// Whether it is time to show the connections again.
+  /// Whether it is time for another sample of the connections.
   func isDue(at now: Instant) -> Bool {
     guard failure == nil, now >= due else { return false }
     due = now + Self.interval
     return true
   }
 
-  /// Writes what has changed since the connections were last shown, and the losses found on each in the meantime;
+  /// Writes what has changed since the last sample of the connections, and the losses found on each in the meantime;
   /// `wall` is in nanoseconds since 1970.
   func note(_ connections: [ConnectionStatus], losses: [[LossVerdict]], wall: Nanoseconds) {
     for (status, losses) in zip(connections, losses) where status.remoteID != 0 {
@@ -68,13 +68,13 @@ final class QlogFile {
     }
   }
 
-  /// The number that qlog tools want for each transmission: the one on the wire, with the attempt above it, as in the
-  /// inspector.
+  /// A number for each transmission, as qlog tools expect: the sequence number with the attempt in the bits above it,
+  /// as in the inspector.
   private static func number(_ loss: LossVerdict) -> UInt64 {
     UInt64(min(loss.attempt, UInt32(UInt8.max))) << 32 | UInt64(loss.sequence)
   }
 
-  /// Writes events of the probe timer, as far as samples show it: it runs while anything is in flight.
+  /// Writes events of the probe timer, as far as the samples show them: it runs while anything is in flight.
   private func noteTimer(_ before: ConnectionStatus?, _ now: ConnectionStatus, _ event: Event) {
     func updated(_ type: String, _ rest: String = "") {
       record(event.text("recovery:loss_timer_updated", #""timer_type":"pto","event_type":"\#(type)"\#(rest)"#))
@@ -96,7 +96,7 @@ final class QlogFile {
     }
   }
 
-  /// The members that changed: in bytes, in milliseconds, and for the pacing rate in bits per second, as in qlog.
+  /// The changed members, in the units of qlog: bytes, milliseconds and, for the pacing rate, bits per second.
   private static func metrics(_ before: ConnectionStatus?, _ now: ConnectionStatus) -> String {
     var members: [String] = []
     if now.congestionWindow != before?.congestionWindow, now.congestionWindow < .max {
@@ -113,7 +113,7 @@ final class QlogFile {
     return members.joined(separator: ",")
   }
 
-  /// Writes what has been gathered.
+  /// Writes the buffered events.
   func flush() {
     guard failure == nil, !text.isEmpty else { return }
     do throws(SystemError) { try file.write(text.span, at: written) } catch { failure = error }

@@ -4,7 +4,7 @@ import ShoalSwarm
 /// A file from which content is sent.
 final class SourceFile: Sendable {
   let file: File
-  /// Its status when it was hashed; nil for a part of ours, which nobody else is supposed to change.
+  /// Its status when it was hashed; nil for the part of a download, which no other program should change.
   private let expected: FileStatus?
 
   init(_ file: File, asHashed expected: FileStatus?) {
@@ -12,7 +12,7 @@ final class SourceFile: Sendable {
     self.expected = expected
   }
 
-  /// Whether nobody has touched the file since it was hashed.
+  /// Whether the file has not been touched since it was hashed.
   func isUnchanged() -> Bool {
     guard let expected else { return true }
     return (try? file.status())?.isSame(as: expected) ?? false

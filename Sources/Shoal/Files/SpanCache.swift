@@ -1,14 +1,14 @@
 import ShoalBase
 import ShoalWire
 
-/// Spans of the files that are sent, so that each is read once for many datagrams, and for everyone who downloads it at
-/// the same time. Only what is asked for is read: a span is as long as what is waiting to be sent from it.
+/// Spans of the files that are sent, so that each is read once for many datagrams, and for all peers that download it
+/// at the same time. Only what was requested is read: a span is as long as what is waiting to be sent from it.
 struct SpanCache: ~Copyable {
   /// The most bytes of a span, so that a piece, or a part of one, is read in few calls.
   static let spanSize = 64 << 10
-  /// The most spans that are kept: 8 MiB. The least recently used is given up first.
+  /// The most spans that are kept: 8 MiB. The least recently used is dropped first.
   static let limit = 128
-  /// A datagram at least this long, a large part of a span, is read straight to its place.
+  /// A datagram at least this long, a large part of a span, is read straight into its place.
   private static let longDatagram = spanSize / 4
 
   private struct Part {
@@ -19,10 +19,10 @@ struct SpanCache: ~Copyable {
     var usedAt: UInt64
   }
   private var spans: [Part] = []
-  /// The one that was used last: most datagrams follow each other.
+  /// The span that was used last: most datagrams follow one another in a file.
   private var recent = 0
   private var uses: UInt64 = 0
-  /// The bytes that were read from files.
+  /// The bytes read from files so far.
   private(set) var bytesRead = 0
 
   init() {}
@@ -67,7 +67,7 @@ struct SpanCache: ~Copyable {
     return spans[place]
   }
 
-  /// Reads what is to be sent now and next; nil if that is better read on its own, or if reading fails.
+  /// Reads what is to be sent now and next; nil if the datagram is better read without the cache, or if reading fails.
   private mutating func load(
     _ file: SourceFile, _ source: UInt32, _ position: Int, _ length: Int, ahead: Int
   ) -> Part? {
@@ -81,7 +81,7 @@ struct SpanCache: ~Copyable {
     return use(place)
   }
 
-  /// Finds or makes a place that holds no span.
+  /// Finds or frees a place for a span.
   private mutating func vacate() -> Int {
     guard spans.count >= SpanCache.limit, let oldest = spans.indices.min(by: { spans[$0].usedAt < spans[$1].usedAt })
     else {
@@ -103,7 +103,7 @@ struct SpanCache: ~Copyable {
     return true
   }
 
-  /// Forgets bytes that were read here and have been written since.
+  /// Drops cached bytes that have been written since.
   mutating func invalidate(_ source: UInt32, _ offset: UInt64, _ length: Int) {
     let end = Int(offset) + length
     for place in spans.indices

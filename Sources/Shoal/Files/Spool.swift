@@ -1,6 +1,6 @@
 import Glibc
 
-/// Content that came as bytes, in files without a name, which vanish when nobody holds them.
+/// Shared bytes and streams, kept in unnamed files that vanish when the last reference is released.
 enum Spool {
   /// In memory.
   static func inMemory(_ name: String, _ content: some Sequence<UInt8>) throws(ShoalError) -> File {
@@ -11,7 +11,7 @@ enum Spool {
     } catch { throw ShoalError(error) }
   }
 
-  /// On the disk, where temporary files that may be large belong.
+  /// On the disk, in the directory for large temporary files.
   static func onDisk<Stream: AsyncSequence & Sendable>(
     _ name: String, _ stream: Stream
   ) async throws(ShoalError) -> File where Stream.Element: Sequence<UInt8> {

@@ -7,9 +7,9 @@ extension JournalFault {
   var words: String {
     switch self {
     case .damaged: "is damaged"
-    case .foreign: "may be somebody else's"
+    case .foreign: "may belong to somebody else"
     case .otherVersion(let version): "is of version \(version), and this is version \(Journal.version)"
-    case .disagrees: "does not fit the part, which was changed since"
+    case .disagrees: "does not match the part, which has been changed since"
     }
   }
 }
@@ -26,11 +26,11 @@ extension ShoalError {
       self.init(.exists, "\(path) is a symbolic link", remedy: .removeOrOtherDestination)
     case .partIsNoFile(let path): self.init(SystemError(ESPIPE, .create, path))
     case .partOfAnother(let path):
-      self.init(.exists, "\(path) is of another file", remedy: .otherDestinationOrForce)
+      self.init(.exists, "\(path) belongs to another file", remedy: .otherDestinationOrForce)
     case .partTouched(let path):
-      self.init(.changed, "\(path) was changed by another program; repeat, and it is checked and mended")
+      self.init(.changed, "\(path) was changed by another program; try again, and it is checked and repaired")
     case .nameTaken(let path, let part):
-      self.init(.exists, "\(path) has come to exist meanwhile; the file is whole in \(part)")
+      self.init(.exists, "\(path) has been created meanwhile; the complete file is in \(part)")
     case .preparing(let error):
       self = error.kind == .full ? .noRoom(error.systemError, manifest) : ShoalError(error.systemError)
     case .sizeless, .tooLarge, .changed, .reading: self.init(sharing: failure)
@@ -47,10 +47,10 @@ extension ShoalError {
     switch failure {
     case .sizeless(let path):
       let remedy = "copy it to a regular file, and share that"
-      self.init(.file, "\(path): does not have the size that the system gives; \(remedy)")
+      self.init(.file, "\(path): its size is not what the system says; \(remedy)")
     case .tooLarge(let path): self.init(.file, "\(path): larger than 16 TiB")
     case .changed(let path):
-      self.init(.changed, "\(path) was changed while it was read; try again when it is at rest")
+      self.init(.changed, "\(path) was changed while it was read; try again when nothing writes to it")
     case .noFile(let path, let isDirectory): self.init(SystemError(isDirectory ? EISDIR : ESPIPE, .open, path))
     case .reading(let error), .preparing(let error), .writing(let error): self.init(error.systemError)
     case .differs(let path), .linkToNothing(let path), .partIsLink(let path), .partIsNoFile(let path),
@@ -59,12 +59,12 @@ extension ShoalError {
     }
   }
 
-  /// Says whether there is no room for the file at all, or none for this user, as far as the file system tells.
+  /// Tells apart, as far as the file system does, a full disk and a user who may not use the free space.
   private static func noRoom(_ error: SystemError, _ manifest: Manifest) -> ShoalError {
     let allocated = (try? FileSystem.status(error.subject))?.allocated ?? 0
     let needed = manifest.cut.size - min(UInt64(max(allocated, 0)), manifest.cut.size)
     guard error.code == ENOSPC, let free = FileSystem.free(at: error.subject) else {
-      return ShoalError(.diskFull, "\(error), \(megabytes(needed)) are needed; free space and repeat")
+      return ShoalError(.diskFull, "\(error), \(megabytes(needed)) are needed; free space and try again")
     }
     guard free < needed else {
       let refusal = "the file system refuses \(megabytes(needed)), though it shows \(megabytes(free)) free"
@@ -75,11 +75,11 @@ extension ShoalError {
   }
 
   private static func diskFull(_ path: String, short: UInt64, kept: UInt64) -> ShoalError {
-    let keeps = kept > 0 ? " and repeat: \(megabytes(kept)) are kept" : " and repeat"
+    let keeps = kept > 0 ? " and try again: \(megabytes(kept)) are kept" : " and try again"
     return ShoalError(.diskFull, "\(path): disk full, \(megabytes(short)) short; free space\(keeps)")
   }
 
-  /// What stands under the file's name cannot be compared with it: a link that leads nowhere.
+  /// The file's name is taken by a dangling link, with which it cannot be compared.
   package static func linkToNothing(_ path: String) -> ShoalError {
     ShoalError(.exists, "\(path) is a symbolic link to nothing", remedy: .removeOtherDestinationOrForce)
   }

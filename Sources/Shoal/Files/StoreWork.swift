@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalContent
 import ShoalStore
 
-/// The jobs of a store, done on this machine's disk. Each may take long: they are for workers.
+/// The jobs of a store, carried out on this machine's disk. Each may take long, so they are for workers.
 enum StoreWork {
   /// The outcome of a job.
   struct Outcome: Sendable {
@@ -14,8 +14,8 @@ enum StoreWork {
     var hashed: FileStatus?
   }
 
-  /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is told how many
-  /// bytes have been hashed; once `flag` is set, the hashing of a file that is to be shared stops.
+  /// Does a job other than `.settle` for a download or share whose open file is `file`. `progress` is called with the
+  /// bytes hashed so far; once `flag` is set, the hashing of a file that is to be shared stops.
   static func perform(
     _ job: StoreJob, on file: File?, until flag: Flag? = nil, _ memory: HashMemory? = nil,
     _ progress: @escaping @Sendable (UInt64) -> Void
@@ -135,20 +135,19 @@ enum StoreWork {
     } catch { return .failure(DiskError(error)) }
   }
 
-  /// Whether a piece is zeros; if so, it is made so in the file.
+  /// Whether a piece is all zeros; if so, zeros are put into the file.
   private static func findZeros(_ manifest: Manifest, _ piece: Int, _ file: File?) throws(SystemError) -> Bool {
     guard manifest.isZeros(piece) else { return false }
     try file?.clear(manifest.cut.bytes(of: piece))
     return true
   }
 
-  /// Claims a part that nobody is using, and that nobody will be able to use while it is open here; nil if there is
-  /// none.
+  /// Claims a part that no program is using; while it is open here, none can. Nil if there is no such part.
   static func claim(_ path: String) -> File? {
     guard let file = try? File.open(path) else { return nil }
     for _ in 0..<20 {
       if (try? file.lock()) != nil { return file }
-      // A download that was cancelled soon finishes its last writes.
+      // A cancelled download finishes its last writes soon.
       usleep(10_000)
     }
     return nil
@@ -159,7 +158,7 @@ enum StoreWork {
     return try FileSystem.status(path).map { DiskStatus($0) }
   }
 
-  /// Opens the part, or makes it; says whether it was there.
+  /// Opens or creates the part; returns whether it was there.
   private static func openPart(_ path: String) throws(SystemError) -> (File, wasThere: Bool) {
     do throws(SystemError) {
       return (try File.create(path, existing: .refuse, followsLinks: false), false)
@@ -180,7 +179,7 @@ enum StoreWork {
     let size = UInt64(try file.size())
     // A part that is too short ends within a piece, which then does not count as present.
     let count = size >= manifest.cut.size ? manifest.cut.pieces : Int(size >> UInt64(manifest.cut.pieceExponent))
-    // What is verified beside the download must not hold it up.
+    // Verifying while the download runs must not hold it up.
     let threads = skippingHoles || pieces.isComplete ? Int.max : 1
     let isRight = try PieceScan.map(file, cut, count: count, threads: threads, progress: progress) { piece in
       guard pieces.contains(piece) else { return false }
@@ -223,7 +222,7 @@ enum StoreWork {
     return try file.read(into: buffer, 0..<buffer.count, at: Int(cut.pieceOffset(piece))) == buffer.count ? buffer : nil
   }
 
-  /// Checks whether a file fits its manifest, and was left alone during the check.
+  /// Checks whether a file matches its manifest and was not touched during the check.
   private static func reexamine(_ file: File, _ manifest: Manifest) throws(SystemError) -> Outcome {
     for _ in 0..<examinations {
       let before = try file.status()
@@ -241,7 +240,7 @@ enum StoreWork {
     return Outcome(result: .success(.unchanged(false)))
   }
 
-  /// A file that is touched again during each check cannot be served.
+  /// How often a file that is touched during the check is checked again before it is no longer served.
   private static let examinations = 10
 }
 
@@ -273,8 +272,9 @@ extension Cut {
 }
 
 extension File {
-  /// Its status, once a change could show in its times, and whether each will: what writes through a mapping changes the
-  /// times only as it makes a page dirty, so what is dirty is written first. In a memory file system it never is written.
+  /// Its status, once a further change would show in its times, and whether every change will. Writing through a memory
+  /// mapping changes the times only when it makes a page dirty, so dirty pages are written back first; in a memory file
+  /// system they never are.
   fileprivate func restingStatus() throws(SystemError) -> (FileStatus, isReliable: Bool) {
     var before = try status()
     guard !isInMemory else { return (before, false) }
@@ -282,7 +282,7 @@ extension File {
       let age = SystemClock.wall() &- max(before.modified, before.changed)
       if age >= 0, age < FileStamp.tick { usleep(UInt32((FileStamp.tick - age) / 1_000) + 1) }
       before = try status()
-      // What is read-only has nothing to write.
+      // A read-only file has nothing to write back.
       try? sync()
       let after = try status()
       if after.isSame(as: before) { return (after, true) }
@@ -293,7 +293,7 @@ extension File {
 }
 
 extension FileStamp {
-  /// What was found out just now.
+  /// A stamp of the status at this moment.
   init(_ status: FileStatus) {
     self.init(
       device: status.device, inode: status.inode, size: UInt64(max(status.size, 0)), modified: status.modified,

@@ -1,23 +1,23 @@
 import ShoalBase
 import ShoalContent
 
-/// Many files, one behind the other, which are read, written and hashed as one is.
+/// Several files, one after another, that are read, written and hashed like a single one.
 protocol FileParts: AnyObject, Sendable {
   /// Reads from `offset` until `buffer` is full or the last file ends; the number of bytes read.
   func read(into buffer: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int
-  /// Whether bytes can be read without waiting for a disk.
+  /// Whether these bytes can be read without waiting for a disk.
   func isAtHand(_ offset: Int, _ length: Int) -> Bool
   /// Writes all of `bytes` at `offset`.
   func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError)
   /// Makes these bytes zeros.
   func clear(_ range: Range<Int>) throws(SystemError)
-  /// The size of all together; fails if one is not as it was.
+  /// The total size; fails if one of the files has changed.
   func status() throws(SystemError) -> FileStatus
-  /// The path of a file that was found to be not as it was.
+  /// The path of a file that was found to have changed.
   var changed: String? { get }
 }
 
-/// What is open, by number, and is closed again when it has not been used for longest.
+/// Open files or directories, by number; the least recently used are closed.
 struct RecentlyUsed<Value: Sendable>: Sendable {
   private var values: [Int: (value: Value, usedAt: UInt64)] = [:]
   private var uses: UInt64 = 0
@@ -36,7 +36,7 @@ struct RecentlyUsed<Value: Sendable>: Sendable {
       uses += 1
       values[key] = newValue.map { ($0, uses) }
       guard values.count > limit else { return }
-      // A quarter at once, so that the oldest need not be looked for each time.
+      // A quarter at once, so that the oldest need not be searched for each time.
       let oldest = values.sorted { $0.value.usedAt < $1.value.usedAt }.prefix(max(limit / 4, 1))
       for entry in oldest { values[entry.key] = nil }
     }
@@ -45,7 +45,7 @@ struct RecentlyUsed<Value: Sendable>: Sendable {
   mutating func removeAll() { values = [:] }
 }
 
-/// The folders of a listing that are in one place, opened as they are needed, and never through a link.
+/// The folders of a listing below one directory, opened as they are needed, and never through a link.
 struct FolderTree: Sendable {
   let root: Directory
   private var open = RecentlyUsed<Directory>(limit: FolderTree.limit)
@@ -55,7 +55,7 @@ struct FolderTree: Sendable {
 
   init(_ root: Directory) { self.root = root }
 
-  /// The directory that an entry of a listing is in, or is: `index` nil for the top. `making`: it is made if need be.
+  /// The directory of an entry, which is a folder; the top for a nil `index`. With `making`, it is made if necessary.
   mutating func directory(_ index: Int?, of listing: Listing, making: Bool = false) throws(SystemError) -> Directory {
     guard let index else { return root }
     if let known = open[index] { return known }

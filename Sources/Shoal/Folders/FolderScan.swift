@@ -1,9 +1,9 @@
 import Glibc
 import ShoalContent
 
-/// Looks through what is to be shared as a folder, without reading any file.
+/// Lists what is to be shared as a folder, without reading any file.
 struct FolderScan {
-  /// A file as it was found.
+  /// The state in which a file was found.
   struct Stamp {
     var device: UInt64
     var inode: UInt64
@@ -14,45 +14,45 @@ struct FolderScan {
       (device, inode, size, modified) = (status.device, status.inode, status.size, status.modified)
     }
 
-    /// Whether a file is this one, and nobody has written to it.
+    /// Whether this is the same file, not written to since.
     func fits(_ status: FileStatus) -> Bool {
       device == status.device && inode == status.inode && size == status.size && modified == status.modified
     }
   }
 
-  /// What was found.
+  /// The listing so far.
   private(set) var writer = ListingWriter()
   /// The files in the listing's order.
   private(set) var stamps: [Stamp] = []
-  /// Where the things at the top are, by their names; none if the top is itself a folder.
+  /// The paths of the entries at the top, by name; empty if the top is itself a folder.
   private(set) var places: [String: String] = [:]
-  /// What is left out, with the reason: it is neither a file nor a folder, or leads out.
+  /// What is left out, with the reason: neither file nor folder, or a link that leads out.
   private(set) var omitted: [Omission] = []
   private(set) var omittedCount = 0
 
-  /// Something that is not shared.
+  /// An entry that is not shared.
   struct Omission: Sendable {
     var path: String
     var reason: String
   }
 
-  /// The omissions that are told.
+  /// The most omissions that are reported.
   private static let most = 100
 
-  /// Looks through one folder, whose content is at the top.
+  /// Scans one folder, whose entries are at the top.
   init(folder: String) throws(ShoalError) {
     do throws(SystemError) {
       try scan(Directory.open(folder, followsLinks: true), depth: 0)
     } catch { throw FolderScan.error(error) }
   }
 
-  /// Looks through files and folders, which are at the top themselves.
+  /// Scans files and folders, which are themselves the entries at the top.
   init(_ paths: [String]) throws(ShoalError) {
     var sorted: [(name: String, path: String)] = []
     for path in paths {
       guard let name = path.unicodeScalars.split(separator: "/").last.map({ String($0) }), name != ".", name != ".."
       else {
-        throw ShoalError(.file, "\(path) has no name of its own; name it as its folder does")
+        throw ShoalError(.file, "\(path) has no name of its own; give it by the name that it has in its parent folder")
       }
       if let other = places.updateValue(path, forKey: name) {
         throw ShoalError(.file, "\(other) and \(path) have the same name; share a folder that they are in")
@@ -80,9 +80,9 @@ struct FolderScan {
     names.sort { $0.lexicographicallyPrecedes($1) }
     for bytes in names {
       let name = String(decoding: bytes, as: UTF8.self)
-      // It is put into the listing as it is, which then says what is wrong with it.
+      // The target is put into the listing unchanged; the check of the listing then reports what is wrong with it.
       guard Array(name.utf8) == bytes else { throw SystemError(EILSEQ, .read, folder.path(of: name)) }
-      // What is gone by now was never there.
+      // An entry that has gone by now is ignored.
       guard let status = try folder.status(name) else { continue }
       let inner = status.kind == .directory ? try folder.directory(name) : nil
       try add(name, folder.path(of: name), status, inner, depth: depth) { folder.target(name) }

@@ -3,16 +3,16 @@ import ShoalBase
 import ShoalContent
 import ShoalStore
 
-/// The jobs of a store for a file that is in truth the content of a folder.
+/// The jobs of a store for the content of a folder, which the store treats as a file.
 enum FolderWork {
-  /// Does a job other than `.settle` for a folder whose content is `file`; `progress` is told how many bytes have been
-  /// hashed.
+  /// Does a job other than `.settle` for a folder whose content is `file`; `progress` is called with the bytes hashed
+  /// so far.
   static func perform(
     _ job: StoreJob, _ folder: RestoredFolder, on file: File?, _ progress: @escaping @Sendable (UInt64) -> Void
   ) -> StoreWork.Outcome {
     do throws(SystemError) {
       switch job {
-      // Each file in it is examined later, by itself.
+      // Each file in it is examined later, on its own.
       case .examine: return StoreWork.Outcome(result: .success(.status(nil)))
       case .openPart:
         try folder.open()
@@ -24,11 +24,11 @@ enum FolderWork {
         guard let file else { break }
         return StoreWork.Outcome(result: .success(.verified(try folder.verify(manifest, file, progress))))
       case .findZeros(let manifest, _):
-        // To find holes is for large files; a folder's small ones have none.
+        // Looking for holes is for large files; a folder's small ones have none.
         return StoreWork.Outcome(result: .success(.verified(BitSet(capacity: manifest.cut.pieces))))
       case .followZeros: return StoreWork.Outcome(result: .success(.zeros(0)))
       case .allocate: try folder.checkRoom()
-      // There is none: what is here is verified when it is continued.
+      // A folder has no journal: what is here is verified when the download continues.
       case .beginJournal(let path, _):
         return StoreWork.Outcome(result: .failure(DiskError(SystemError(ENOTSUP, .create, path))))
       case .sync: try folder.sync()
@@ -45,15 +45,15 @@ enum FolderWork {
 }
 
 extension RestoredFolder {
-  /// The mark of its content, whose part needs none on the disk.
+  /// The mark of its content; a folder's part needs none on the disk.
   fileprivate var contentMark: Digest { listing.contentID }
 
-  /// Where the part says which folder it is of.
+  /// The file that says which folder the part belongs to.
   private var journal: String { journalPath(of: part) }
 
   // MARK: The beginning
 
-  /// Opens the target, if it is there, and the part, which is made if it is not.
+  /// Opens the target, if it exists, and the part, which is created if necessary.
   func open() throws(SystemError) {
     var targetTree: FolderTree?
     do throws(SystemError) {
@@ -78,19 +78,19 @@ extension RestoredFolder {
   private func noFolder(_ path: String, _ error: SystemError) -> SystemError {
     guard error.code == ENOTDIR, (try? FileSystem.status(path)) != .some(nil) else { return error }
     let words =
-      followsTarget || path == part ? "is there, and is no folder" : "is there, and is no folder, or a link to one"
+      followsTarget || path == part ? "exists, and is not a folder" : "exists, and is neither a folder nor a link to one"
     state.withLock { $0.fault = ShoalError(.exists, "\(path) \(words)", remedy: .removeOrOtherDestination) }
     return error
   }
 
-  /// Makes sure that what is in the part is of this folder: of another one of ours what does not belong is removed;
-  /// what is none of ours is not touched.
+  /// Makes sure that the part belongs to this folder. In a part of another folder, what does not belong here is
+  /// removed; a directory that is not a part is not touched.
   private func claim(_ root: Directory) throws(SystemError) {
     guard let mark = FolderMark.read(journal) else {
       guard try root.names().isEmpty else {
         state.withLock {
           $0.fault = ShoalError(
-            .exists, "\(part) is there, and nothing that was fetched", remedy: .removeOrOtherDestination)
+            .exists, "\(part) exists, and is not part of a download", remedy: .removeOrOtherDestination)
         }
         throw SystemError(EEXIST, .create, part)
       }
@@ -99,7 +99,7 @@ extension RestoredFolder {
     if mark != listingID { try prune(root, nil, childrenByFolder()) }
   }
 
-  /// The entries of each folder, by name; of the top under -1.
+  /// The entries of each folder, by name; those of the top under -1.
   private func childrenByFolder() -> [Int: [String: Int]] {
     var children: [Int: [String: Int]] = [:]
     for index in listing.entries.indices {
@@ -127,7 +127,7 @@ extension RestoredFolder {
     }
   }
 
-  /// Deletes what is in the part, which is open here; false if there is none.
+  /// Deletes the part, which is open here; false if there is none.
   func discard() -> Bool {
     let root = state.withLock { state in
       state.open.removeAll()
@@ -141,14 +141,14 @@ extension RestoredFolder {
     return true
   }
 
-  /// Removes a part that was made in vain.
+  /// Removes a part that was created and not used.
   func forgetEmptyPart() {
     let (isOurs, isPrepared) = state.withLock { ($0.madePart, $0.isPrepared) }
     guard isOurs, !isPrepared, (try? FileSystem.removeFolder(part)) != nil else { return }
     try? FileSystem.remove(journal)
   }
 
-  /// Checks that there is room for what is missing, so that a disk that is too small is known before anything is fetched.
+  /// Checks that there is room for what is missing, so that a full disk is reported before anything is fetched.
   func checkRoom() throws(SystemError) {
     let (missing, root) = state.withLock { state in
       (
@@ -162,7 +162,7 @@ extension RestoredFolder {
     state.withLock { state in
       state.isPrepared = false
       state.fault = ShoalError(
-        .diskFull, "\(target): disk full, \(ShoalError.megabytes(missing - free)) short; free space and repeat")
+        .diskFull, "\(target): disk full, \(ShoalError.megabytes(missing - free)) short; free space and try again")
     }
     throw SystemError(ENOSPC, .allocate, part)
   }
@@ -174,7 +174,7 @@ extension RestoredFolder {
     try root?.syncFileSystem()
   }
 
-  /// Makes what has no content, and gives the folder its name; or moves what is new into the folder that is there.
+  /// Creates the entries without content, and gives the folder its name; or moves what is new into the existing folder.
   func finish() throws(SystemError) {
     try state.withLock { (state) throws(SystemError) in
       state.open.removeAll()
@@ -199,10 +199,10 @@ extension RestoredFolder {
     let entry = listing.entries[index]
     switch entry.kind {
     case .folder:
-      // One that is in the target is not made a second time.
+      // A folder that exists in the target is not made a second time.
       if state.targetTree == nil { _ = try state.partTree?.directory(index, of: listing, making: true) }
     case .file, .executable:
-      // Those that came in one piece have their times; what an earlier run left may have come in others.
+      // Files that came in a single piece already have their times, unless an earlier run left them.
       guard entry.size == 0 || listing.pieces(index).count > 1 || state.places[index] == .done,
         let directory = try state.partTree?.directory(entry.parent, of: listing, making: entry.size == 0)
       else { return }
@@ -214,7 +214,7 @@ extension RestoredFolder {
     }
   }
 
-  /// The innermost first: what is made in a folder changes its time.
+  /// The innermost first: creating an entry changes the time of the folder that it is in.
   private func setFolderTimes(_ folders: [Int], _ tree: inout FolderTree?) {
     for index in folders.reversed() {
       let directory = try? tree?.directory(listing.entries[index].parent, of: listing)
@@ -236,14 +236,14 @@ extension RestoredFolder {
       }
     }
     setFolderTimes(made, &state.targetTree)
-    // Nothing is left but the folders that all of it was in.
+    // Nothing is left but the empty folders.
     try state.partTree?.root.removeAll()
     state.partTree = nil
     try? FileSystem.removeFolder(part)
   }
 }
 
-/// Which folder a part is of, as it is written beside the part.
+/// The note beside a part that says which folder it belongs to.
 enum FolderMark {
   private static let magic = Array("shoalfld".utf8)
 
@@ -255,7 +255,8 @@ enum FolderMark {
     return Digest(bytes[magic.count...])
   }
 
-  /// Deletes a part that is a folder, with its mark; false if it is none. One that another process has is left.
+  /// Deletes a part that is a folder, with its mark; false if it is not one. A part that another process uses is left
+  /// alone.
   static func discard(_ part: String) -> Bool {
     guard let root = try? Directory.open(part, followsLinks: false) else { return false }
     guard read(journalPath(of: part)) != nil, claim(root) else { return true }
@@ -268,7 +269,7 @@ enum FolderMark {
   private static func claim(_ root: Directory) -> Bool {
     for _ in 0..<20 {
       if (try? root.lock()) != nil { return true }
-      // A download that was cancelled soon finishes its last writes.
+      // A cancelled download finishes its last writes soon.
       usleep(10_000)
     }
     return false
@@ -281,7 +282,7 @@ enum FolderMark {
 }
 
 extension Directory {
-  /// Removes what is in it.
+  /// Removes its contents.
   func removeAll() throws(SystemError) {
     for bytes in try names() {
       let name = String(decoding: bytes, as: UTF8.self)

@@ -3,8 +3,8 @@ import ShoalBase
 import ShoalContent
 import Synchronization
 
-/// The files of a folder that is shared, one behind the other. Few of them are open at a time, and each must be as it was
-/// when the folder was looked through.
+/// The files of a shared folder, one after another. Few of them are open at a time, and each must be unchanged since
+/// the folder was scanned.
 final class PackedFolder: FileParts {
   /// The listing, without ids.
   let listing: Listing
@@ -20,7 +20,7 @@ final class PackedFolder: FileParts {
     var changed: String?
   }
 
-  /// The files that are open at a time: those that peers are sent at the same time, and no more than a process may have.
+  /// The most files open at a time: enough for those being sent at the same time, and no more than a process may open.
   static let openFiles = 64
 
   init(_ scan: FolderScan, folder: String, _ chunking: Chunking) throws(ListingFault) {
@@ -33,7 +33,8 @@ final class PackedFolder: FileParts {
     }
   }
 
-  /// Smaller pieces than a file of that size has: so less is fetched anew when a small file has changed.
+  /// Smaller pieces than those of a file of that size, so that less has to be fetched again when a small file has
+  /// changed.
   static func chunking(_ chunking: Chunking, _ size: UInt64) -> Chunking {
     guard chunking == .automatic else { return chunking }
     var each = 1 << 16
@@ -41,7 +42,7 @@ final class PackedFolder: FileParts {
     return .size(each)
   }
 
-  /// A map of so many takes 2 KiB.
+  /// A map of this many pieces takes 2 KiB.
   private static let mostPieces: UInt64 = 1 << 14
 
   var changed: String? { state.withLock { $0.changed } }
@@ -55,7 +56,7 @@ final class PackedFolder: FileParts {
     return place + String(path.unicodeScalars.dropFirst(top.count))
   }
 
-  /// The file of an entry, if it is as it was.
+  /// The file of an entry; fails if it has changed.
   private func file(_ index: Int) throws(SystemError) -> File {
     let known = state.withLock { $0.open[index] }
     let file = if let known { known } else { try File.open(path(index)) }
@@ -100,7 +101,8 @@ final class PackedFolder: FileParts {
 
   // MARK: Hashing
 
-  /// The hash of each file, in order, with all cores; nil once `flag` is set. `progress` is told the bytes so far.
+  /// The hash of each file, in order, computed on all cores; nil once `flag` is set. `progress` is called with the
+  /// bytes so far.
   func hashFiles(until flag: Flag, _ progress: @escaping @Sendable (UInt64) -> Void) throws(SystemError) -> [Digest]? {
     let files = listing.entries.indices.filter { listing.entries[$0].kind.isFile }
     let done = Mutex<UInt64>(0)

@@ -3,16 +3,16 @@ import ShoalBase
 import ShoalContent
 import Synchronization
 
-// What is there already.
+// Finding out what is already there.
 extension RestoredFolder {
-  /// Finds out what of the folder is there; the pieces that need not be fetched. Fails if something differs that may not be
-  /// replaced.
+  /// Finds out how much of the folder is there; returns the pieces that need not be fetched. Fails if something differs
+  /// that may not be replaced.
   func verify(
     _ manifest: Manifest, _ file: File, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
     let obstacles = try examine()
     if let first = obstacles.first { throw refusal(obstacles.count, first) }
-    // Pieces that files in the target make up by themselves.
+    // Pieces that consist only of files in the target.
     let others: Set<Place> = [.absent, .target, .unwanted]
     var right = try scan(manifest, file, pieces([.candidate]).subtracting(pieces(others)), progress)
     let differing = try compare(right)
@@ -23,11 +23,11 @@ extension RestoredFolder {
     let found = pieces([.target, .part]).subtracting(pieces([.absent, .unwanted])).subtracting(right)
     right.formUnion(try scan(manifest, file, found, progress))
     try compareParts(right)
-    // A piece of which nothing is missing need not be fetched, though another part of it is not wanted.
+    // A piece of which nothing wanted is missing need not be fetched, even if other bytes of it are not here.
     let missing = pieces([.absent, .part])
     let have = right.union(missing.complement)
     guard isWhole, have != right else { return have }
-    // Each file has the hash that the listing gives, and together they do not have that of the content.
+    // Each file has the hash in the listing, but together they do not have that of the content.
     throw fault(.changed, "\(target): the listing contradicts the content that it names")
   }
 
@@ -43,12 +43,12 @@ extension RestoredFolder {
 
   // MARK: The target
 
-  /// Looks at what is at each entry's place; returns what can never be replaced, in words.
+  /// Looks at what is in each entry's place; returns descriptions of what can never be replaced.
   private func examine() throws(SystemError) -> [String] {
     try state.withLock { (state) throws(SystemError) -> [String] in
       guard state.targetTree != nil else { return [] }
       var obstacles: [String] = []
-      // The folders that are there; what is in others is not.
+      // The folders that exist; nothing in the others can.
       var there = BitSet(capacity: listing.entries.count)
       for index in wantedEntries {
         let entry = listing.entries[index]
@@ -60,7 +60,7 @@ extension RestoredFolder {
         case (.folder, .directory):
           there.insert(index)
           state.places[index] = .target
-        case (.folder, _): obstacles.append("\(path(index, in: target)) is there, and is no folder")
+        case (.folder, _): obstacles.append("\(path(index, in: target)) exists, and is not a folder")
         case (_, .directory): obstacles.append("\(path(index, in: target)) is a folder")
         case (.link, .link):
           let isSame = directory.target(listing.name(index)) == listing.target(index)
@@ -79,7 +79,7 @@ extension RestoredFolder {
     if !replacing { obstacles.append("\(path(index, in: target)) exists and differs") }
   }
 
-  /// Decides about the files that are in the target; returns those that differ.
+  /// Compares the files that are in the target; returns those that differ.
   private func compare(_ right: BitSet) throws(SystemError) -> [Int] {
     var differing: [Int] = []
     for index in wantedEntries where place(index) == .candidate {
@@ -109,7 +109,7 @@ extension RestoredFolder {
           continue
         }
         state.places[index] = .part
-        // What is missing at its end may be zeros, which are right only when they are there.
+        // If the end is missing it may read as zeros, which count only once they are in the file.
         if UInt64(max(status.size, 0)) != entry.size {
           try directory.create(listing.name(index), isExecutable: false).resize(Int(entry.size))
         }
@@ -117,7 +117,8 @@ extension RestoredFolder {
     }
   }
 
-  /// Finds the files that are whole in the part, though not all of their pieces are: others have bytes there too.
+  /// Finds the files that are complete in the part although some of their pieces, which hold bytes of other files too,
+  /// are not.
   private func compareParts(_ right: BitSet) throws(SystemError) {
     for index in wantedEntries where place(index) == .part {
       var isRight = right.contains(listing.pieces(index))
@@ -164,6 +165,6 @@ extension RestoredFolder {
 }
 
 extension BitSet {
-  /// Whether all of a range are in it.
+  /// Whether it contains a whole range.
   fileprivate func contains(_ range: Range<Int>) -> Bool { range.allSatisfy { contains($0) } }
 }

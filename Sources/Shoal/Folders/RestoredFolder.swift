@@ -3,20 +3,20 @@ import ShoalBase
 import ShoalContent
 import Synchronization
 
-/// The files of a folder that is fetched, one behind the other. What is missing is written to a folder `NAME.part` beside
-/// the target; what is there and equal is left alone, and read from there.
+/// The files of a folder that is being fetched, one after another. What is missing is written to a folder `NAME.part`
+/// beside the target; existing files that are equal are left alone, and read from there.
 final class RestoredFolder: FileParts {
   let listing: Listing
   let listingID: Digest
   let target: String
   let part: String
-  /// What is to be restored: entries of the listing.
+  /// The entries of the listing that are to be restored.
   let wanted: BitSet
   /// The pieces in which a wanted file has bytes.
   let wantedPieces: BitSet
   /// Whether what differs may be replaced.
   let replacing: Bool
-  /// Whether the target may be a link to a folder: the user has named it.
+  /// Whether the target may be a link to a folder, because the user named it.
   let followsTarget: Bool
   let state: Mutex<State>
 
@@ -28,11 +28,11 @@ final class RestoredFolder: FileParts {
     case part
     /// All are in the part.
     case done
-    /// Something of the same kind and size is at its place in the target, and may be it.
+    /// In the target there is something of the same kind and size, which may be equal.
     case candidate
-    /// It is there.
+    /// It is in the target.
     case target
-    /// Nobody wants it.
+    /// It is not wanted.
     case unwanted
   }
 
@@ -42,10 +42,10 @@ final class RestoredFolder: FileParts {
     var partTree: FolderTree?
     /// Whether the part was made in this run.
     var madePart = false
-    /// All that is here has been looked at.
+    /// Whether everything that is here has been checked.
     var isPrepared = false
     var open = RecentlyUsed<File>(limit: PackedFolder.openFiles)
-    /// Why it fails, where the words of a disk's failure do not say enough.
+    /// Why it fails, where a disk error alone would not say enough.
     var fault: ShoalError?
   }
 
@@ -60,7 +60,7 @@ final class RestoredFolder: FileParts {
     state = Mutex(State(places: places))
   }
 
-  /// The same folder, whose content peers cut otherwise than the listing says.
+  /// The same folder, if peers cut its content otherwise than the listing says.
   func cut(as cut: Cut) -> RestoredFolder {
     guard cut != listing.cut else { return self }
     var listing = listing
@@ -69,7 +69,7 @@ final class RestoredFolder: FileParts {
       listing, listingID, target: target, followsTarget: followsTarget, wanted: wanted, replacing: replacing)
   }
 
-  /// Whether the files together are as long as the content.
+  /// Whether the sizes of the files add up to that of the content.
   var isConsistent: Bool { listing.entries.last.map { $0.range.upperBound } ?? 0 == listing.cut.size }
 
   let changed: String? = nil
@@ -79,24 +79,24 @@ final class RestoredFolder: FileParts {
   /// The entries that are wanted, in order.
   var wantedEntries: [Int] { listing.entries.indices.filter { wanted.contains($0) } }
 
-  /// Whether everything is wanted, so that it can be served to others.
+  /// Whether everything is wanted, so that the content can be served to others.
   var isWhole: Bool { wanted.isComplete }
 
-  /// Bytes of pieces that are not fetched, though nothing of them is here.
+  /// Bytes of pieces that are neither here nor wanted.
   var unwantedBytes: UInt64 {
     wantedPieces.complement.runs().reduce(0) { bytes, run in
       (Int(run.first)..<Int(run.end)).reduce(bytes) { $0 + UInt64(listing.cut.pieceLength($1)) }
     }
   }
 
-  /// Whether all of it was in the target before.
+  /// Whether everything wanted was in the target before.
   var wasThere: Bool {
     state.withLock { state in
       listing.entries.indices.allSatisfy { !wanted.contains($0) || state.places[$0] == .target }
     }
   }
 
-  /// Why it fails, if that is known better than from the disk.
+  /// Why it fails, if more is known than the disk error; returned once.
   func takeFault() -> ShoalError? {
     state.withLock { state in
       defer { state.fault = nil }
@@ -115,7 +115,7 @@ final class RestoredFolder: FileParts {
 
   // MARK: The bytes
 
-  /// The file of an entry, from wherever it is; nil if it is nowhere.
+  /// The file of an entry, wherever it is; nil if it is nowhere.
   private func file(_ index: Int) throws(SystemError) -> File? {
     try state.withLock { (state) throws(SystemError) -> File? in
       if let known = state.open[index] { return known }
@@ -131,7 +131,7 @@ final class RestoredFolder: FileParts {
         guard let directory = try state.partTree?.directory(listing.entries[index].parent, of: listing) else {
           return nil
         }
-        // It is written to as well, while it is open.
+        // It is opened for writing too, because later pieces may belong to it.
         let isExecutable = listing.entries[index].kind == .executable
         file = try directory.create(listing.name(index), isExecutable: isExecutable)
       }
@@ -147,7 +147,7 @@ final class RestoredFolder: FileParts {
       var room = buffer._mutatingExtracting(part.range)
       let count = try file(part.entry)?.read(into: &room, at: part.offset) ?? 0
       guard count < room.count else { continue }
-      // What is looked for need not be there; what was found must be.
+      // While looking for parts, a file may be missing; one that has been found must not be.
       guard !state.withLock({ $0.isPrepared }) else {
         throw SystemError(EIO, .read, path(part.entry, in: target))
       }
@@ -180,7 +180,7 @@ final class RestoredFolder: FileParts {
     }
   }
 
-  /// The file to which bytes of an entry are written; nil if they are not to be.
+  /// The file to which bytes of an entry are written; nil if they are not kept.
   private func room(_ index: Int) throws(SystemError) -> File? {
     let entry = listing.entries[index]
     return try state.withLock { (state) throws(SystemError) -> File? in
@@ -194,7 +194,7 @@ final class RestoredFolder: FileParts {
     }
   }
 
-  /// A part of a file is written: one that is all of it gets its time, as nothing more is written to it.
+  /// A part of a file has been written. If it is the whole file, its time is set, as nothing more will be written.
   private func written(_ part: Listing.Part, _ file: File) {
     let entry = listing.entries[part.entry]
     guard part.range.count == Int(entry.size) else { return }
@@ -205,7 +205,7 @@ final class RestoredFolder: FileParts {
 }
 
 extension Listing {
-  /// The pieces in which a file that is meant has bytes.
+  /// The pieces in which an entry for which `isMeant` holds has bytes.
   func pieces(_ isMeant: (Int) -> Bool) -> BitSet {
     var set = BitSet(capacity: cut.pieces)
     for index in entries.indices where entries[index].size > 0 && isMeant(index) { set.insert(pieces(index)) }

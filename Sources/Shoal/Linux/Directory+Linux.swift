@@ -3,8 +3,8 @@ import Glibc
 // Safety: the system reads C strings and fills local structures and arrays, whose lengths it is given, before each call
 // returns; an entry's name ends with a zero, and is copied before the next entry is read.
 
-/// An open directory. What is in it is named by one component each, and no symbolic link is followed, so that nothing
-/// is reached through it that is not in it, whoever moves things about meanwhile.
+/// An open directory. Its entries are named by single components and no symbolic link is followed, so that nothing
+/// outside it can be reached through it, whatever other programs move about meanwhile.
 final class Directory: Sendable {
   /// The path that it was opened by, for messages.
   let path: String
@@ -12,7 +12,7 @@ final class Directory: Sendable {
 
   private init(_ descriptor: Int32, _ path: String, _ action: SystemError.Action = .open) throws(SystemError) {
     (self.descriptor, self.path) = (descriptor, path)
-    // A link in place of a directory is no directory, whichever of the two the system complains of.
+    // A link in place of a directory is reported as "not a directory", whichever error the system gives.
     guard descriptor >= 0 else { throw SystemError(errno == ELOOP ? ENOTDIR : errno, action, path) }
   }
 
@@ -70,7 +70,7 @@ final class Directory: Sendable {
     return file
   }
 
-  /// What has a name in it; nil if nothing has.
+  /// The status of the entry of that name; nil if there is none.
   func status(_ name: String) throws(SystemError) -> FileStatus? {
     var info = stat()
     if unsafe fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) == 0 { return FileStatus(info) }
@@ -78,7 +78,7 @@ final class Directory: Sendable {
     return nil
   }
 
-  /// Where a symbolic link leads; nil if there is none, or it leads to what is no text.
+  /// The target of a symbolic link; nil if there is no link, or its target is not UTF-8.
   func target(_ name: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let count = unsafe bytes.withUnsafeMutableBytes { room in
@@ -93,8 +93,7 @@ final class Directory: Sendable {
     guard unsafe symlinkat(target, descriptor, name) == 0 || errno == EEXIST else { throw failure(.create, name) }
   }
 
-  /// Moves what has a name in it to the same name in another directory; fails with `EEXIST` if that is taken, unless it
-  /// may be replaced.
+  /// Moves an entry to the same name in another directory; fails with `EEXIST` if that is taken, unless `replacing`.
   func move(_ name: String, to other: Directory, replacing: Bool) throws(SystemError) {
     if replacing {
       guard unsafe renameat(descriptor, name, other.descriptor, name) == 0 else { throw failure(.rename, name) }
@@ -104,23 +103,23 @@ final class Directory: Sendable {
     guard errno == EINVAL || errno == ENOSYS else {
       throw SystemError(errno, .rename, errno == EEXIST ? other.path(of: name) : path(of: name))
     }
-    // All that is left on such file systems is to look first.
+    // On such file systems, all one can do is look first.
     guard try other.status(name) == nil else { throw SystemError(EEXIST, .rename, other.path(of: name)) }
     try move(name, to: other, replacing: true)
   }
 
-  /// Removes a file or a link; or a directory that is empty.
+  /// Removes a file or link, or an empty directory.
   func remove(_ name: String, isDirectory: Bool = false) throws(SystemError) {
     guard unsafe unlinkat(descriptor, name, isDirectory ? AT_REMOVEDIR : 0) == 0 else { throw failure(.remove, name) }
   }
 
-  /// Sets when a directory in it was last changed, in nanoseconds since 1970. What a file system cannot keep is not kept.
+  /// Sets the modification time of a directory in it, in nanoseconds since 1970. Errors are ignored.
   func setModified(_ name: String, _ time: Int64) {
     var times = timespec.both(time)
     _ = unsafe utimensat(descriptor, name, &times, AT_SYMLINK_NOFOLLOW)
   }
 
-  /// The names of what is in it, as bytes.
+  /// The names of its entries, as bytes.
   func names() throws(SystemError) -> [[UInt8]] {
     let copy = unsafe openat(descriptor, ".", Directory.flags)
     guard copy >= 0, let stream = unsafe fdopendir(copy) else {
@@ -164,7 +163,7 @@ final class Directory: Sendable {
 }
 
 extension File {
-  /// Sets when it was last changed, in nanoseconds since 1970. What a file system cannot keep is not kept.
+  /// Sets its modification time, in nanoseconds since 1970. Errors are ignored.
   func setModified(_ time: Int64) {
     var times = timespec.both(time)
     _ = unsafe futimens(descriptor, &times)

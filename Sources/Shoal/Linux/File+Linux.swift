@@ -7,7 +7,7 @@ import ShoalContent
 
 /// An open file. Reads and writes give an offset, so threads may share it. It is closed when the last reference goes.
 package final class File: Sendable {
-  /// How `create` treats what is there.
+  /// How `create` treats an existing file.
   package enum Existing: Sendable {
     /// Keep its bytes, to resume.
     case keep
@@ -22,7 +22,7 @@ package final class File: Sendable {
   /// The path that it was opened by; a rename does not change it.
   package let path: String
   let descriptor: Int32
-  /// What its bytes are parts of, if it is none that the system knows.
+  /// The files that its bytes are in, if it is not a single file of the system.
   let parts: (any FileParts)?
 
   private init(
@@ -44,7 +44,7 @@ package final class File: Sendable {
     guard descriptor >= 0 else { throw SystemError(errno, .create, place) }
   }
 
-  /// The parts of many files, one behind the other, as one file.
+  /// Several files, one after another, as one.
   init(_ name: String, of parts: any FileParts) { (path, descriptor, self.parts) = (name, -1, parts) }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -55,7 +55,7 @@ package final class File: Sendable {
     unsafe try File(name, owning: shoal_memory_file("shoal"), in: name)
   }
 
-  /// Makes a file in a directory, without a name there, that is gone when it is closed; `name` is only for messages.
+  /// Makes an unnamed file in a directory, which is gone when it is closed; `name` is only for messages.
   package static func unnamed(_ name: String, in directory: String) throws(SystemError) -> File {
     unsafe try File(name, owning: shoal_unnamed_file(directory), in: directory)
   }
@@ -118,8 +118,8 @@ package final class File: Sendable {
     try memory.write(range) { (bytes) throws(SystemError) in try read(into: &bytes, at: offset) }
   }
 
-  /// Whether bytes can be read without waiting for a disk, as far as every 128 KiB of them tells: less is not read ahead.
-  /// Where the system cannot say, they may have to be waited for.
+  /// Whether bytes can be read without waiting for a disk, judged by one page in every 128 KiB, as the system reads
+  /// ahead at least that much. False where the system cannot say.
   package func isAtHand(_ offset: Int, _ length: Int) -> Bool {
     if let parts { return parts.isAtHand(offset, length) }
     var byte: UInt8 = 0
@@ -133,7 +133,7 @@ package final class File: Sendable {
     return true
   }
 
-  /// Reads bytes, so that the system keeps them at hand; fails if they are not all there.
+  /// Reads bytes, so that the system caches them; fails if they are not all there.
   package func fetch(_ offset: Int, _ length: Int) throws(SystemError) {
     let memory = Memory(min(length, 256 << 10))
     var position = offset
@@ -180,7 +180,7 @@ package final class File: Sendable {
   /// Its size in bytes.
   package func size() throws(SystemError) -> Int { try status().size }
 
-  /// Whether any of its bytes is not zero. Where the file system knows what was never written, that is not read.
+  /// Whether any of its bytes is not zero. Holes are not read, where the file system knows them.
   package func hasContent() throws(SystemError) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
     var offset = 0
@@ -212,8 +212,8 @@ package final class File: Sendable {
     if try self.size() < size { try resize(size) }
   }
 
-  /// The bytes that are free where the file is kept in memory; nil where it is not. In memory, claiming the space would
-  /// write every page twice, and hold up the writer for as long.
+  /// The free bytes if the file is in a memory file system; nil if it is not. In memory, claiming the space would write
+  /// every page twice, and hold up the writer for as long.
   private func freeMemory() -> Int? {
     var information = statfs()
     guard unsafe fstatfs(descriptor, &information) == 0, information.f_type == TMPFS_MAGIC else { return nil }
@@ -241,7 +241,7 @@ package final class File: Sendable {
   }
 
   /// Claims the file against other processes that do the same, until it is closed; fails if another process has it.
-  /// Where the file system knows no locks, nobody counts as having it.
+  /// On a file system without locks, this always succeeds.
   package func lock() throws(SystemError) {
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
     guard errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK else { throw failure(.lock) }

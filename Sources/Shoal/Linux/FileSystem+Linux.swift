@@ -2,7 +2,7 @@ import Glibc
 
 // Safety: the system reads C strings and fills local structures before each call returns; it keeps no pointer.
 
-/// What the file system says about a path or an open file.
+/// The status of a path or an open file.
 package struct FileStatus: Hashable, Sendable {
   package enum Kind: Sendable { case regular, directory, link, other }
 
@@ -15,8 +15,7 @@ package struct FileStatus: Hashable, Sendable {
   package var device: UInt64
   /// Together with `device`, identifies the file.
   package var inode: UInt64
-  /// When its content last changed, in nanoseconds since 1970; together with the rest, shows whether it is still the
-  /// same.
+  /// When its content last changed, in nanoseconds since 1970; together with the rest, shows whether it is unchanged.
   package var modified: Int64
   /// When its content, name or permissions last changed, in the same unit; nobody can set it back.
   package var changed: Int64
@@ -26,12 +25,12 @@ package struct FileStatus: Hashable, Sendable {
   /// Whether it is this user's, and nobody else may write to it.
   package var isOwn: Bool
 
-  /// Whether nobody has touched the file between `other` and this status.
+  /// Whether the file was not touched between `other` and this status.
   func isSame(as other: FileStatus) -> Bool {
     size == other.size && modified == other.modified && changed == other.changed
   }
 
-  /// That of a regular file of so many bytes that the system does not know.
+  /// The status of a file of this size that the system does not know.
   init(size: Int) {
     var info = stat()
     (info.st_mode, info.st_size) = (S_IFREG, size)
@@ -98,7 +97,8 @@ package enum FileSystem {
     path.unicodeScalars.split(separator: "/").last.map { String($0) }
   }
 
-  /// The last component of a path, links and dots resolved if there is no other way to know it; empty for the root.
+  /// The last component of a path, with links and dots resolved if there is no other way to determine it; empty for the
+  /// root.
   static func name(of path: String) -> String {
     let name = lastComponent(path) ?? ""
     guard name == "." || name == ".." else { return name }
@@ -131,7 +131,7 @@ package enum FileSystem {
       try remove(old)
       return
     }
-    // No hard links either: all that is left is to look first.
+    // No hard links either: all one can do is look first.
     guard errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK else {
       throw renameFailure(old, new)
     }

@@ -4,7 +4,7 @@ import Glibc
 // next entry is read.
 
 extension FileSystem {
-  /// The user's folder for what can be made again; nil if the environment names none.
+  /// The user's cache folder; nil if the environment names none.
   package static var cacheFolder: String? {
     let named = environment("XDG_CACHE_HOME")
     if named.hasPrefix("/") { return named + "/shoal" }
@@ -12,7 +12,7 @@ extension FileSystem {
     return home.hasPrefix("/") ? home + "/.cache/shoal" : nil
   }
 
-  /// Makes a folder for this user alone, and those that it is in, unless they are there.
+  /// Makes a folder for this user alone, and its parents, unless they exist.
   static func makeFolder(_ path: String) {
     guard unsafe mkdir(path, 0o700) != 0, errno == ENOENT else { return }
     let parent = parent(path)
@@ -21,7 +21,7 @@ extension FileSystem {
     _ = unsafe mkdir(path, 0o700)
   }
 
-  /// The paths of what is in a folder, apart from what is hidden.
+  /// The paths of the entries of a folder, except hidden ones.
   static func files(in folder: String) -> [String] {
     guard let stream = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(stream) }
@@ -36,7 +36,7 @@ extension FileSystem {
     return paths
   }
 
-  /// Removes a folder that is empty.
+  /// Removes an empty folder.
   static func removeFolder(_ path: String) throws(SystemError) {
     guard unsafe rmdir(path) == 0 else { throw SystemError(errno, .remove, path) }
   }

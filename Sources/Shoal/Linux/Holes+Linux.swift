@@ -2,7 +2,7 @@ import CShoal
 import Glibc
 import ShoalBase
 
-// What was never written to a file, or is to be as if it never was.
+// Holes: ranges of a file that were never written, or were given back.
 extension File {
   /// Whether these bytes are in a hole, as far as the file system knows; they read as zeros. They lie in the file.
   package func isHole(_ range: Range<Int>) -> Bool {
@@ -11,7 +11,7 @@ extension File {
     return data < 0 ? errno == ENXIO : data >= range.upperBound
   }
 
-  /// Makes these bytes zeros, and gives the room that they take back, where the file system can.
+  /// Makes these bytes zeros and frees their disk space, where the file system can.
   package func clear(_ range: Range<Int>) throws(SystemError) {
     if let parts { return try parts.clear(range) }
     guard !punch(range), !isHole(range) else { return }
@@ -25,7 +25,7 @@ extension File {
     }
   }
 
-  /// Takes these bytes out of the file, which keeps its length; false where that cannot be done.
+  /// Punches a hole, without changing the file's length; false where that is not possible.
   private func punch(_ range: Range<Int>) -> Bool {
     let mode = Int32(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
     var result: Int32

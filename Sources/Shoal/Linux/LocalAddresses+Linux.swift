@@ -37,7 +37,7 @@ package enum LocalAddresses {
       if let state = states[address] {
         found.isTemporary = state & 0x01 != 0
         found.isDeprecated = state & 0x20 != 0
-        // Not yet known to be ours alone, or known not to be.
+        // Duplicate address detection has not finished, or has failed.
         found.isTentative = state & 0x48 != 0
       }
       own.append(found)
@@ -52,7 +52,7 @@ package enum LocalAddresses {
     return own
   }
 
-  /// Whether it is a bridge that no device of the machine is part of: containers and virtual machines are behind it.
+  /// Whether it is a bridge without a physical device, so that only containers and virtual machines are behind it.
   private static func isInternalBridge(_ interface: String) -> Bool {
     let place = "/sys/class/net/\(interface)"
     guard unsafe access(place + "/bridge", F_OK) == 0, let ports = unsafe opendir(place + "/brif") else { return false }
@@ -91,8 +91,8 @@ package enum LocalAddresses {
     connected(to: target) { Address(boundTo: $0) }
   }
 
-  /// The largest IP packet that the way to `target` takes, as far as this machine knows: its interface's MTU, unless
-  /// the route has one of its own; nil if there is no route.
+  /// The path MTU to `target` as far as this machine knows: the interface's MTU, unless the route has one of its own;
+  /// nil if there is no route.
   package static func mtu(towards target: Address) -> Int? {
     connected(to: target) { descriptor in
       var mtu: Int32 = 0

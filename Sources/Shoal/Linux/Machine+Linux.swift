@@ -6,9 +6,9 @@ import ShoalWire
 
 // Safety: the system fills locals whose types it knows.
 
-/// What this machine offers.
+/// The capabilities of this machine.
 package enum Machine {
-  /// What a UDP socket gets of what is asked for.
+  /// What a UDP socket is granted of what it asks for.
   package struct Sockets: Sendable {
     package let receive: (granted: Int, asked: Int)
     package let send: (granted: Int, asked: Int)
@@ -32,7 +32,7 @@ package enum Machine {
     return resolution.tv_sec * 1_000_000_000 + resolution.tv_nsec
   }
 
-  /// Whether something keeps the wall clock right; nil if that cannot be found out.
+  /// Whether the wall clock is synchronized; nil if that cannot be determined.
   package static var isClockKept: Bool? {
     let state = shoal_clock_state()
     return state < 0 ? nil : state == 1
@@ -45,8 +45,8 @@ package enum Machine {
       ? Int(clamping: limit.rlim_cur) : 0
   }
 
-  /// How many bytes a second a folder's disk takes, from writing a file of this size that has no name; nil if that is not
-  /// possible.
+  /// The bytes per second that a folder's disk takes, measured by writing an unnamed file of this size; nil if that is
+  /// not possible.
   package static func writeRate(in folder: String, bytes: Int) -> Double? {
     let descriptor = unsafe shoal_unnamed_file(folder)
     guard descriptor >= 0 else { return nil }

@@ -2,9 +2,10 @@ import Glibc
 
 // Safety: the system reads C strings, fills locals, and the folder's entries are copied before they are closed.
 
-/// A folder that only this user can enter, made if it is not there.
+/// A folder that only this user can enter, made if necessary.
 package enum OwnFolder {
-  /// Makes sure of it: another user may have made one of that name, to which nothing may be entrusted.
+  /// Makes the folder, or checks the one that is there: another user may have made one of that name, which must not be
+  /// used.
   package static func make(_ path: String) throws(SystemError) {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError(errno, .create, path) }
     try check(path)
@@ -18,7 +19,7 @@ package enum OwnFolder {
     guard info.st_uid == geteuid(), info.st_mode & 0o077 == 0 else { throw SystemError(EPERM, .open, path) }
   }
 
-  /// The paths of what is in it, in the order of their names.
+  /// The paths of its entries, sorted by name.
   package static func entries(_ path: String) -> [String] { FileSystem.files(in: path).sorted() }
 
   /// The number of this process and of its user.

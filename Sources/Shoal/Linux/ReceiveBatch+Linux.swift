@@ -62,8 +62,8 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Forgets what is left and takes what waits, without blocking. The number of messages taken: 0 when none waits,
-  /// and when it equals `capacity` there may be more.
+  /// Discards what is left and receives what is waiting, without blocking. Returns the number of messages: 0 if none
+  /// was waiting; if it equals `capacity`, there may be more.
   package mutating func receive(_ socket: UDPSocket) -> Int {
     for index in 0..<filled { prepare(index) }
     (filled, opened, remaining) = (0, 0, 0)
@@ -117,7 +117,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   private mutating func open(_ index: Int) {
     let message = unsafe messages[index]
     let length = unsafe Int(message.pointee.msg_len)
-    // Without its control messages nobody knows where the datagrams in a message end.
+    // Without its control messages there is no telling where the datagrams in a message end.
     let truncated = unsafe message.pointee.msg_hdr.msg_flags & Int32(MSG_TRUNC | MSG_CTRUNC) != 0
     guard !truncated, length > 0, unsafe message.pointee.msg_hdr.msg_namelen > 0,
       let sender = unsafe Address(storage: messages.name(index))

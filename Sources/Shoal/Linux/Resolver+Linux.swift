@@ -170,7 +170,7 @@ package enum Resolver {
     return addresses
   }
 
-  /// The address, if it names its link where it must.
+  /// Checks that a link-local address names its interface.
   private static func placed(_ address: Address, _ host: String) throws(ResolverError) -> Address {
     guard address.isLinkLocal else { return address }
     guard address.scope != 0 else { throw .missingZone(host) }

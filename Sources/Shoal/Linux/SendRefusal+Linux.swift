@@ -38,10 +38,10 @@ package struct SendRefusal: CustomStringConvertible {
     }
   }
 
-  /// An OPEN has 1,200 bytes and is sent whole or not at all.
+  /// An OPEN has 1,200 bytes and must not be fragmented.
   private var tooLarge: String {
     let needed = Limits.smallestDatagram + (address.isIPv4 ? 28 : 48)
-    guard let limit, limit.mtu < needed else { return "the way there takes only smaller packets" }
+    guard let limit, limit.mtu < needed else { return "the path there takes only smaller packets" }
     let remedy = "raise it with 'ip link set dev \(limit.interface) mtu 1280'"
     return "\(limit.interface) here takes packets of \(limit.mtu) bytes, and \(needed) are needed: \(remedy)"
   }

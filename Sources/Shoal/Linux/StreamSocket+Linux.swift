@@ -7,8 +7,8 @@ import ShoalWire
 // Safety: addresses, options and waits are locals that are passed with their sizes; bytes are read and written through
 // spans' and arrays' memory, which outlives each call.
 
-/// A stream socket: it listens for others on this machine or on a network, or is connected to one of them. Closed when
-/// the last reference goes.
+/// A stream socket that listens, on this machine or on a network, or is connected. It is closed when the last reference
+/// is released.
 package final class StreamSocket: Sendable {
   private let descriptor: Int32
 
@@ -94,7 +94,7 @@ package final class StreamSocket: Sendable {
       if client >= 0 { return StreamSocket(client) }
       switch errno {
       case EINTR, ECONNABORTED, EAGAIN, EPROTO: continue
-      // Others of this process have all the descriptors there are; some will be free again.
+      // The process or the system has run out of descriptors or memory; wait until some are free again.
       case EMFILE, ENFILE, ENOMEM, ENOBUFS: usleep(100_000)
       default: return nil
       }
@@ -129,8 +129,8 @@ package final class StreamSocket: Sendable {
     return true
   }
 
-  /// Says that nothing more will be written, and reads a little of what the other still sends: closing a socket with
-  /// unread bytes takes the answer away from it.
+  /// Shuts down writing, and reads a little of what the other side still sends: closing a socket with unread bytes
+  /// resets the connection, and the answer could be lost.
   package func finish(until deadline: Instant) {
     shutdown(descriptor, Int32(SHUT_WR))
     _ = read(most: 65_536, until: deadline) { _ in false }

@@ -44,7 +44,7 @@ package struct SystemError: Error, Hashable, Sendable {
     case ESPIPE: "is not a regular file"
     case EXDEV: "is on another file system"
     case EIO: "input/output error; the disk may be failing"
-    case ESTALE: "the file server lost it"
+    case ESTALE: "the file server no longer has it"
     case EMFILE: "too many open files; raise the limit with ulimit -n"
     case ENFILE: "too many open files on this machine"
     case ENOMEM, ENOBUFS: "out of memory"

@@ -31,7 +31,7 @@ struct FolderPlan: Sendable {
     do throws(ListingFault) {
       let listing = try Listing(bytes)
       guard let wanted = wanted(listing, request.patterns) else {
-        return .failure(ShoalError(.file, "nothing in \(name ?? id.short) is called so; see what is, with its listing"))
+        return .failure(ShoalError(.file, "nothing in \(name ?? id.short) matches; look at its listing"))
       }
       let target: String
       switch destination {

@@ -43,13 +43,13 @@ final class Patience {
     let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
     let name = progress.name ?? progress.id.short
     guard progress.phase == .downloading else {
-      if let obstacle { return "nobody was found in \(time) who offers \(name): \(obstacle)" }
-      if progress.hasPart { return "nobody was found in \(time) who offers \(name); try again: what is here is kept" }
-      return "nobody was found in \(time) who offers \(name); is it still shared, and the ticket right?"
+      if let obstacle { return "nobody who offers \(name) was found in \(time): \(obstacle)" }
+      if progress.hasPart { return "nobody who offers \(name) was found in \(time); try again: what is here is kept" }
+      return "nobody who offers \(name) was found in \(time); is it still shared, and the ticket right?"
     }
     let lacking = progress.absentWords.map { "nobody has \($0)" } ?? "its peers send nothing"
     let cause = obstacle ?? (progress.peers == 0 ? "nobody serves it any more" : lacking)
     let kept = progress.path == nil || progress.bytes == 0 ? "" : ": \(ShoalError.megabytes(progress.bytes)) are kept"
-    return "nothing came of \(name) for \(time), \(cause); try again\(kept)"
+    return "nothing of \(name) arrived for \(time): \(cause); try again\(kept)"
   }
 }

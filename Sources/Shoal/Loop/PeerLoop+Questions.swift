@@ -69,7 +69,7 @@ extension PeerLoop {
       switch $0 {
       case .find(_, let count, let done) where count <= 1 && !isAlone: done(.success([]))
       case .lookup(_, _, let count, let done) where count <= 1 && !isAlone:
-        done(.failure(ShoalError(.unknownName, "no tracker knows such a file; is it still shared, and the id right?")))
+        done(.failure(ShoalError(.unknownName, "no tracker knows this file; is it still shared, and the id right?")))
       case .find(let name, let count, let done): return .find(name, unanswered: count - 1, done)
       case .lookup(let id, let chunk, let count, let done):
         return .lookup(id, chunk, unanswered: count - 1, done)
@@ -134,7 +134,7 @@ extension PeerLoop {
     let kind = TrackerRefusal(code: code)
     let error =
       isUnknown
-      ? ShoalError(.unknownName, "tracker \(tracker) knows no such file; is it still shared there, and the id right?")
+      ? ShoalError(.unknownName, "tracker \(tracker) does not know this file; is it still shared there, and the id right?")
       : ShoalError(.trackerRefused, "tracker \(tracker) refuses: \(kind)\(message.isEmpty ? "" : ", \(message)")")
     switch request {
     case .find(let name):

@@ -42,7 +42,7 @@ final class PieceFlow: Sendable {
   func isTooLarge(_ cut: Cut) -> Bool { cut.pieces > 1 && cut.size > limit }
 
   func tooLarge(_ name: String) -> ShoalError {
-    ShoalError(.tooLarge, "\(name) is larger than the \(limit) bytes that were to be accepted")
+    ShoalError(.tooLarge, "\(name) is larger than the \(limit) bytes that are accepted")
   }
 
   /// Takes the cut, once it is known; returns the pieces that may be fetched first.

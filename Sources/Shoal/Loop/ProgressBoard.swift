@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How a download stands: written by the loop, read by any number of readers.
+/// The state of a download: written by the loop, read by any number of readers.
 final class ProgressBoard: Sendable {
   /// Counts from 1, so that a reader that has seen nothing is at 0.
   typealias Update = (progress: DownloadProgress, version: Int)
@@ -19,7 +19,7 @@ final class ProgressBoard: Sendable {
 
   var latest: DownloadProgress { state.withLock { $0.latest } }
 
-  /// Announces how it stands; nothing follows `finished` or a failure.
+  /// Announces a state; nothing follows `finished` or a failure.
   func tell(_ progress: DownloadProgress) { tell(progress, nil) }
 
   func fail(_ error: ShoalError) { tell(nil, error) }

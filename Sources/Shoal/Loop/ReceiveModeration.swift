@@ -1,16 +1,16 @@
 import ShoalBase
 
-/// How long the socket is left alone while datagrams come one after another, as network cards do with interrupts:
-/// waking up for each costs several times as much as everything that is then done with it.
+/// How long the socket is left unread while datagrams arrive steadily, like interrupt moderation in network cards:
+/// waking up for each datagram costs several times as much as processing it.
 package struct ReceiveModeration {
   /// The longest pause, and the shortest that saves anything.
   private static let most: Nanoseconds = 2 * .millisecond
   private static let least: Nanoseconds = 100 * .microsecond
   /// A pause is at most this fraction of a round trip (one in so many), so that no rate depends on it.
   private static let part: Int64 = 20
-  /// How many bytes may gather meanwhile: well below the smallest receive buffer.
+  /// How many bytes may accumulate meanwhile: well below the smallest receive buffer.
   private static let mostBytes = 32.0 * 1_024
-  /// The fewest datagrams in a pause for which it is worth making.
+  /// A pause is worth making only for at least this many datagrams.
   private static let leastDatagrams = 2.0
   /// The time over which rates are measured.
   private static let interval: Nanoseconds = 4 * .millisecond

@@ -1,9 +1,9 @@
 import ShoalWire
 
-/// The addresses to which the system did not send the latest datagram, and its `errno`.
+/// The addresses to which the system refused to send the latest datagram, with its `errno`.
 package struct Refusals {
-  /// The most addresses that are remembered; beyond that all are forgotten: they serve to say what is wrong, and a few
-  /// are enough for that.
+  /// The most addresses that are remembered; beyond that, all are forgotten. They only serve to explain what is wrong,
+  /// for which a few are enough.
   private static let limit = 1_024
   private var codes: [Address: Int32] = [:]
 

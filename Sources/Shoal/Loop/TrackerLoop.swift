@@ -26,7 +26,7 @@ final class TrackerLoop: EventLoop {
     _ = service.receive(datagram, from: peer, at: now)
   }
 
-  /// Ignored: the asker repeats a request that was damaged.
+  /// Ignored: the sender repeats a request that gets no answer.
   func receiveCorrupt(from peer: Address, at now: Instant) {}
 
   func expire(at now: Instant) { service.expire(at: now) }
@@ -42,7 +42,7 @@ final class TrackerLoop: EventLoop {
 
   func endTurn() { if let failure = port.flushCapture() { onCaptureFailure?(failure) } }
 
-  /// Does nothing, as nobody waits for a tracker's goodbye.
+  /// Does nothing: a tracker sends no farewells.
   func stop(at now: Instant) {}
   var isQuiet: Bool { true }
   func end() {}

@@ -4,7 +4,7 @@ import ShoalTracker
 import ShoalTransport
 import ShoalWire
 
-/// A tracker as a loop runs it, alone or beside a peer on the same port, and who is told what happens there.
+/// A tracker run by a loop, alone or beside a peer on the same port, with the buffer for its events.
 struct TrackerService {
   private var tracker: Registrar
   var listener: ((RegistrarEvent) -> Void)?
@@ -15,7 +15,7 @@ struct TrackerService {
 
   var deadline: Instant { tracker.deadline }
 
-  /// How it stands now.
+  /// A snapshot now.
   var standing: TrackerStanding {
     TrackerStanding(
       files: tracker.fileCount, registrations: tracker.registrationCount, mapBytes: tracker.mapBytes,
@@ -48,20 +48,20 @@ struct TrackerService {
   }
 }
 
-/// How a tracker stands.
+/// A snapshot of a tracker.
 package struct TrackerStanding: Sendable {
   /// The files that it knows, and the registrations: a peer of a file.
   package var files: Int, registrations: Int
   /// The bytes of all chunk maps.
   package var mapBytes: Int
-  /// What it has counted.
+  /// Its counters.
   package var counters: RegistrarCounters
-  /// What it keeps at most.
+  /// Its limits.
   package let limits = RegistrarConfiguration()
 }
 
 extension Tracker {
-  /// How it stands; nil once it is closed.
+  /// A snapshot; nil once the tracker is closed.
   package func standing() async -> (TrackerStanding, corrupt: Int)? {
     await ask { ($0.service.standing, corrupt: $0.port.corrupt) }
   }
