@@ -48,7 +48,8 @@ struct LocalCopy {
     return chunk
   }
 
-  /// Takes away a piece that is not here after all; false if it was not thought to be. Not all of the file is here.
+  /// Removes a piece that turned out to be missing; false if it was not held to be here. Must not be called on a
+  /// complete copy.
   mutating func remove(_ piece: Int) -> Bool {
     guard !have.isComplete, have.remove(piece) else { return false }
     bytes -= UInt64(cut.pieceLength(piece))

@@ -3,15 +3,16 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// What downloads and uploads want said and done. They know of no endpoint: the swarm does it after they have returned.
+/// What downloads and uploads want to be sent and done. They know of no endpoint: the swarm carries it out after they
+/// have returned.
 struct Outbox {
-  /// What only the swarm can do, because it concerns several files or a whole connection.
+  /// An action that only the swarm can take, because it concerns several files or a whole connection.
   enum Demand: Equatable {
-    /// A peer sent what does not fit the file's id.
+    /// A peer sent content that does not match the file's id.
     case distrust(Address, Lie)
     /// A peer broke the protocol.
     case drop(LinkKey, CloseCode, String)
-    /// A peer announced more than was kept: it is to be asked for the file anew, under another number.
+    /// A peer announced more than was kept: request the file from it again, under another number.
     case askAnew(LinkKey)
   }
 
@@ -27,7 +28,7 @@ struct Outbox {
   /// When to review something, if that is sooner than planned.
   private(set) var wakeAt = Instant.distantFuture
 
-  /// Queues a message for a peer. One that fits in no datagram would be a fault of ours and is not sent.
+  /// Queues a message for a peer. One that fits in no datagram would be a bug here, and is not sent.
   mutating func post(_ message: some Message, to link: LinkKey) {
     if let bytes = try? message.encoded() { items.append((link, .message(bytes))) }
   }
@@ -35,7 +36,7 @@ struct Outbox {
   /// Queues a message that is encoded already.
   mutating func post(encoded message: [UInt8], to link: LinkKey) { items.append((link, .message(message))) }
 
-  /// Queues two messages that go in one datagram, and so keep their order.
+  /// Queues two messages for the same datagram, so that they keep their order.
   mutating func post(_ first: some Message, then second: some Message, to link: LinkKey) {
     if let bytes = try? first.encoded() + second.encoded() { items.append((link, .message(bytes))) }
   }
@@ -62,11 +63,11 @@ struct Outbox {
     return demands
   }
 
-  /// Notes that the tick has come.
+  /// Notes that the tick has taken place.
   mutating func sleep() { wakeAt = .distantFuture }
 }
 
-/// What the files of a swarm have in common.
+/// The resources that the files of a swarm share.
 struct SwarmResources {
   var outbox = Outbox()
   var budget: PieceBudget
@@ -78,7 +79,7 @@ struct SwarmResources {
 struct PieceBudget {
   let limit: Int
   private(set) var used = 0
-  /// Whether a piece was not begun because too much is buffered.
+  /// Whether a piece could not be begun because too much is buffered.
   var isFull = false
 
   init(limit: Int) { self.limit = limit }

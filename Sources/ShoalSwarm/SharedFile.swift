@@ -1,19 +1,19 @@
 import ShoalBase
 import ShoalContent
 
-/// One file of a swarm: how much of it is here, its download while it is wanted, and who wants it from us.
+/// One file of a swarm: how much of it is here, its download while it is wanted, and the peers that want it.
 struct SharedFile {
   let id: Digest
   var name: String
-  /// Whether it was here from the beginning: its user has given it its name.
+  /// Whether it was shared here, under a name that the user gave it.
   let isOurs: Bool
-  /// The name by which a tracker has said to know it; only this one is told to trackers of what others share.
+  /// The name by which a tracker lists it. For a file that others share, trackers are sent only this name.
   var listedName: String?
-  /// Whether what is here may be served to others; it may not if nothing is kept.
+  /// Whether it may be served to others, which requires that it is kept.
   let isServed: Bool
   /// The download, while the file is wanted.
   var download: Download?
-  /// The copy, once all of it is here.
+  /// The complete copy, once there is one.
   private(set) var whole: LocalCopy?
   var upload = Upload()
   private var finalProgress = FileProgress()
@@ -39,13 +39,14 @@ struct SharedFile {
   var manifest: Manifest? { download?.manifest ?? whole?.manifest }
   /// What is here; nil while it is not known.
   var copy: LocalCopy? { download?.copy ?? whole }
-  /// What trackers and peers are told of; nil for a file of one piece, whose cut is unproven, until the piece is here.
+  /// What is offered to trackers and peers; nil for a file of one piece, whose cut is unproven, until the piece is
+  /// here.
   var offered: LocalCopy? {
     guard isServed, let copy, copy.cut.pieces > 1 || download == nil else { return nil }
     return copy
   }
 
-  /// The name that a tracker is told: none where that would list what is to be found by its id alone.
+  /// The name to register with a tracker: empty if the file is to be found only by its id.
   func name(listing: Bool) -> String { isOurs ? listing ? name : "" : listedName ?? "" }
 
   var progress: FileProgress { download?.progress ?? finalProgress }
@@ -96,13 +97,13 @@ struct FileTable {
     files.append(file)
   }
 
-  /// Lets a file no longer be found by its id.
+  /// Removes a file from those found by their ids.
   mutating func remove(id: Digest, of key: FileKey) {
     byID[id]?.removeAll { $0 == key }
     if byID[id]?.isEmpty == true { byID[id] = nil }
   }
 
-  /// Forgets a file; its key then names nothing.
+  /// Removes a file; its key is then invalid.
   mutating func remove(_ key: FileKey) { self[key] = nil }
 
   /// The files with this id: one may be fetched twice, to two places.

@@ -3,9 +3,9 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-// What the host asks of a swarm concerning its files.
+// The host's operations on the files of a swarm.
 extension Swarm {
-  /// Serves a file that is here as a whole (the original's origin peer).
+  /// Serves a file that is complete (the original's origin peer).
   package mutating func share(_ manifest: Manifest, name: String, at now: Instant) -> FileKey {
     let key = files.nextKey
     files.add(SharedFile(name: name, whole: LocalCopy(manifest, have: .full(capacity: manifest.cut.pieces))))
@@ -15,8 +15,8 @@ extension Swarm {
     return key
   }
 
-  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nobody is told
-  /// that any of it is here, as is right for those who do not keep it.
+  /// Looks for a file and fetches it from all peers that have it; `.manifest` follows. Unless `serving`, nothing of it
+  /// is announced, for hosts that do not keep it.
   package mutating func download(
     id: Digest, name: String = "", expected: Cut? = nil, serving: Bool = true, at now: Instant
   ) -> FileKey {
@@ -32,7 +32,7 @@ extension Swarm {
     return key
   }
 
-  /// Continues after `.manifest`, once a place is prepared; `have` are the pieces that are there and verified.
+  /// Continues after `.manifest`, once a place is prepared; `have` are the verified pieces that are already there.
   package mutating func begin(_ key: FileKey, have: BitSet, at now: Instant) {
     guard files[key]?.download?.phase == .preparing else { return }
     files[key]?.download?.begin(have: have)
@@ -41,8 +41,8 @@ extension Swarm {
     wake(at: now)
   }
 
-  /// Asks for the pieces of a wanted file in order, and only for these: the reader already has those before them, and
-  /// has no room for those after them. Call it again as the reader advances.
+  /// Requests the pieces of a wanted file in order, and only these: the reader has those before them, and no room for
+  /// those after them. Call it again as the reader advances.
   package mutating func takeInOrder(_ key: FileKey, _ pieces: Range<Int>, at now: Instant) {
     guard files[key]?.isWanted == true else { return }
     files[key]?.download?.order = .inOrder(pieces)
@@ -58,8 +58,8 @@ extension Swarm {
     }
   }
 
-  /// Call it when the host has hashed a gathered piece and, if it is right, written it. If it is wrong, `values` are
-  /// those of its blocks: `BlockTree.values(of:at:)`.
+  /// Call this when the host has hashed a gathered piece and, if it was right, written it. If it was wrong, `values`
+  /// are those of its blocks: `BlockTree.values(of:at:)`.
   package mutating func pieceVerified(
     _ key: FileKey, piece: Int, isRight: Bool, values: [Digest] = [], at now: Instant
   ) {
@@ -80,23 +80,23 @@ extension Swarm {
     fillAll(at: now)
   }
 
-  /// Stops serving and fetching a file; its key then names nothing. Peers are told the reason.
+  /// Stops serving and fetching a file; its key is then invalid. Peers are told the reason.
   package mutating func withdraw(_ key: FileKey, _ reason: String = "", at now: Instant) {
     guard let id = files[key]?.id else { return }
     files[key]?.download?.stop(&resources)
     files.remove(id: id, of: key)
-    // Questions to trackers about it stay open: somebody else may be waiting for the answer.
+    // Questions to trackers about it stay open, because others may be waiting for the answer.
     if files.keys(of: id).isEmpty { for i in trackers.indices { trackers[i].deregister(id: id) } }
     let users = links.live.filter { link in
       links[link].map { $0.wants(key) || $0.served.contains { $0.file == key } } ?? false
     }
-    // What is queued of it, or must be retransmitted, can no longer be sent, so the connections end with it.
+    // What is queued of it, or must be retransmitted, can no longer be sent, so the connections that use it are closed.
     for link in users { drop(link, .goingAway, reason, at: now) }
     uploads.remove(key)
     files.remove(key)
   }
 
-  /// Ends the download of a file that is all here: nobody is asked for it any longer.
+  /// Ends the download of a file that is complete: it is no longer wanted from anybody.
   mutating func finish(_ key: FileKey, at now: Instant) {
     let received = files[key]?.download.map { download in { download.received(from: $0) } }
     let sources = files[key]?.finish() ?? []
@@ -116,9 +116,9 @@ extension Swarm {
     wake(at: now)
   }
 
-  // MARK: What others are told
+  // MARK: Announcements
 
-  /// Tells trackers, and those who are waiting for an offer, about a file whose cut is proven.
+  /// Tells trackers, and the peers that are waiting for an offer, about a file whose cut is proven.
   mutating func publish(_ key: FileKey, at now: Instant) {
     guard let file = files[key], let copy = file.offered else { return }
     for i in trackers.indices {
@@ -131,7 +131,7 @@ extension Swarm {
     deliver(at: now)
   }
 
-  /// Tells a peer how a file is cut and what of it is here, if that is known and the peer has not been told yet.
+  /// Sends a peer the offer of a file, if its cut is known and the peer has not had the offer yet.
   mutating func offer(_ link: LinkKey, _ entry: PeerLink.Entry, at now: Instant) {
     guard let file = files[entry.file], let copy = file.offered else { return }
     files[entry.file]?.upload.offer(copy, name: file.name, to: link, entry.number, &resources, at: now)
@@ -145,8 +145,8 @@ extension Swarm {
     files[key]?.upload.gain(chunk)
   }
 
-  /// Tells a peer about chunks that it does not know to be here, as many as its connection takes now; returns whether
-  /// those were all.
+  /// Announces chunks that a peer does not know of, as many as its connection takes now; returns whether those were
+  /// all.
   mutating func announce(to key: LinkKey, at now: Instant) -> Bool {
     guard let link = links[key], !link.served.isEmpty else { return true }
     var room = SwarmConstants.queuedHaves - endpoint.queued(link.connection).messages
@@ -164,7 +164,7 @@ extension Swarm {
     return !isSeeding
   }
 
-  /// Whether a peer is told only of a part of a file that is here, and will be told of more.
+  /// Whether only part of a complete file is announced to a peer, for the time being.
   private mutating func isSeeding(_ entry: PeerLink.Entry, to key: LinkKey, at now: Instant) -> Bool {
     guard let connection = links[key]?.connection else { return false }
     let isIdle = queuedRanges(key) == 0
@@ -193,27 +193,27 @@ extension Swarm {
     wake(at: now)
   }
 
-  /// Adds an address at which a file may be had.
+  /// Adds the address of a peer that may have a file.
   package mutating func add(peer address: Address, for key: FileKey, at now: Instant) {
     guard files[key]?.isWanted == true, !configuration.ownAddresses.contains(address) else { return }
     files[key]?.download?.book.add(address, limit: configuration.addressesPerFile)
     wake(at: now)
   }
 
-  /// The addresses at which a file may be had.
+  /// The addresses of peers that may have a file.
   package func addresses(of key: FileKey) -> [Address] { files[key]?.download?.book.entries.keys.map { $0 } ?? [] }
 
-  /// How many peers are known that may have a file.
+  /// The number of known peers that may have a file.
   package func knownPeers(_ key: FileKey) -> Int { files[key]?.download?.book.peerCount ?? 0 }
 
-  /// The addresses at which any wanted file may be had, and those of trackers.
+  /// The addresses of peers that may have a wanted file, and of trackers.
   package var contacts: [Address] {
     trackers.map(\.tracker) + files.wanted.flatMap { files[$0]?.download?.book.entries.keys.map { $0 } ?? [] }
   }
 
-  // MARK: How files stand
+  // MARK: State
 
-  /// The bytes that `ContentSpace.manifest` is ranges of; nil while they are not known.
+  /// The manifest, of which requests in `ContentSpace.manifest` are ranges; nil while it is not known.
   package func manifest(_ key: FileKey) -> Manifest? { files[key]?.manifest }
 
   /// The name that a peer gave the file; not to be trusted.
@@ -225,7 +225,7 @@ extension Swarm {
   /// The chunks that are complete.
   package func chunks(_ key: FileKey) -> BitSet { files[key]?.copy?.chunks ?? BitSet(capacity: 0) }
 
-  /// How a file stands.
+  /// The progress of a file.
   package func progress(_ key: FileKey) -> FileProgress {
     guard let file = files[key] else { return FileProgress() }
     var progress = file.progress

@@ -6,7 +6,7 @@ import ShoalWire
 extension Swarm {
   // MARK: The tick
 
-  /// Reviews what must be reviewed twenty times a second while something is under way, and not at all otherwise.
+  /// Does the periodic work, twenty times a second while something is under way and not at all otherwise.
   mutating func tick(at now: Instant) {
     tickAt = .distantFuture
     var isBusy = false
@@ -32,7 +32,7 @@ extension Swarm {
     if !isStopping { tickAt = min(tickAt, isBusy ? now + SwarmConstants.tick : next) }
   }
 
-  /// Measures how fast peers send, how much is to be kept requested from them, and whether they still send.
+  /// Measures how fast peers send, decides how much to keep requested from them, and notices those that have stalled.
   private mutating func measure(at now: Instant) {
     let elapsed = measuredAt.map { min(now - $0, .second) } ?? .second
     guard elapsed >= SwarmConstants.tick else { return }
@@ -75,7 +75,7 @@ extension Swarm {
     if byPeer, !hasRoom(besides: connectionCount) {
       return endpoint.close(id, .busy, "this peer accepts no more connections", at: now)
     }
-    // An answer may also come so late that the link had been given up.
+    // The answer may also come so late that the link had already been given up.
     if byPeer || links[link] == nil {
       links.insert(id, address, isOpen: true, at: now)
     } else {
@@ -89,7 +89,7 @@ extension Swarm {
       if !byPeer { subscribe(link, file, at: now) }
     }
     for file in files.wanted { leaveOthers(of: address, file, at: now) }
-    // Another connection now has what this one was opened for, or nobody wants that any longer.
+    // What this connection was opened for may have moved to another one, or may no longer be wanted.
     if !byPeer { closeIfIdle(link, at: now) }
     deliver(at: now)
     wake(at: now)
@@ -113,7 +113,7 @@ extension Swarm {
     forget(key, at: now)
   }
 
-  /// Ends a connection because of a fault of the peer's.
+  /// Ends a connection because of a fault of the peer, or of a file that is withdrawn.
   mutating func drop(_ key: LinkKey, _ code: CloseCode, _ reason: String, at now: Instant) {
     guard let link = links[key] else { return }
     endpoint.close(link.connection, code, reason, at: now)
@@ -121,7 +121,7 @@ extension Swarm {
     forget(key, at: now)
   }
 
-  /// Closes a connection on which nobody wants anything any more.
+  /// Closes a connection on which neither side wants anything any more.
   mutating func closeIfIdle(_ key: LinkKey, at now: Instant) {
     guard let link = links[key], link.isOpen, link.isIdle else { return }
     endpoint.close(link.connection, .done, at: now)
@@ -129,7 +129,7 @@ extension Swarm {
     forget(key, at: now)
   }
 
-  /// Forgets a connection: what was asked of the peer is to be asked of others, and the peer is no longer served.
+  /// Forgets a connection: what was requested from the peer is requested from others, and the peer is no longer served.
   mutating func forget(_ key: LinkKey, at now: Instant) {
     guard let link = links[key] else { return }
     let wasUseful = link.wanted.contains { files[$0.file]?.download?.source(key)?.isUseful == true }
@@ -147,7 +147,7 @@ extension Swarm {
     if !wanted.isEmpty { wake(at: now) }
   }
 
-  /// Asks nothing more of a peer that sent what does not fit the file's id.
+  /// Bans a peer that sent content that does not match the file's id.
   mutating func distrust(_ file: FileKey, _ address: Address, _ lie: Lie, at now: Instant) {
     emit(.distrusted(file, address, lie))
     bans.insert(address, at: now)
@@ -193,14 +193,15 @@ extension Swarm {
     deliver(at: now)
   }
 
-  /// Ends our interest in a peer's copy of a file.
+  /// Stops wanting a file from a peer.
   mutating func stopWanting(_ file: FileKey, of link: LinkKey, at now: Instant) {
     if let address = links[link]?.address { files[file]?.download?.book.vacate(address) }
     files[file]?.download?.remove(link, &resources)
     links[link]?.stopWanting(file, at: now)
   }
 
-  /// Asks a peer for a file anew, under another number; in this order, so that the connection is never idle.
+  /// Requests a file from a peer again, under another number; the old one is cancelled last, so that the connection is
+  /// never idle.
   mutating func askAnew(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let old = files[file]?.download?.source(link)?.number else { return }
     files[file]?.download?.remove(link, &resources)

@@ -2,9 +2,9 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-// What peers say, and which download or upload it is handed to.
+// Dispatches messages from peers to the download or upload concerned.
 extension Swarm {
-  /// Takes in what the endpoint found in the datagram.
+  /// Handles the events that the endpoint found in the datagram.
   mutating func takeTransportEvents(_ bytes: Span<UInt8>, at now: Instant) {
     while let event = endpoint.nextEvent() {
       switch event {
@@ -65,7 +65,7 @@ extension Swarm {
 
   private mutating func take(_ offer: Offer, from link: LinkKey, at now: Instant) {
     guard let file = links[link]?.wantedFile(offer.file) else {
-      // Most likely, the WANT arrived after the CANCEL that withdrew it, so the peer is told again.
+      // Most likely the WANT arrived after the CANCEL that withdrew it, so the CANCEL is sent again.
       guard links[link]?.wasUsed(offer.file) == true else { return }
       resources.outbox.cancel(offer.file, to: link)
       return deliver(at: now)
@@ -123,10 +123,10 @@ extension Swarm {
     if files[file]?.offered != nil {
       offer(key, (want.file, file), at: now)
       deliver(at: now)
-      // The rest of a long map follows bit by bit.
+      // The rest of a long chunk map follows in HAVEs.
       wake(at: now)
     }
-    // A peer that serves what we are looking for is asked for it in return.
+    // If the file is wanted here too, it is requested from the peer in return.
     if want.serves == 1, files[file]?.isWanted == true { subscribe(key, file, at: now) }
   }
 
@@ -148,7 +148,7 @@ extension Swarm {
       request, from: key, space, room: room, of: content, isIdle: isIdle, &resources, at: now)
     deliver(at: now)
     charge(work ?? 0, to: key)
-    // What it is shown next.
+    // A seeded peer may now be shown further chunks.
     _ = announce(to: key, at: now)
   }
 
@@ -174,7 +174,7 @@ extension Swarm {
     uploads.cancel(key, file: cancel.file)
     uploads.readEnded(links[key]?.stopServing(cancel.file, at: now) ?? 0, key)
     let end = files[file]?.upload.remove(key, cancel.file)
-    // If it has asked for the file anew, it goes on with that.
+    // The peer may still want the file under another number.
     if let end, links[key]?.serves(file) == false {
       let hasAll = end.progress?.isWhole ?? (end.bytes > 0)
       emit(hasAll ? .served(file, link.address, bytes: end.bytes) : .left(file, link.address, bytes: end.bytes))

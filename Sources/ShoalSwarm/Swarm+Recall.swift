@@ -1,10 +1,10 @@
 import ShoalBase
 import ShoalContent
 
-// What the host knows of a wanted file from an earlier run.
+// What the host knows about a wanted file from an earlier run.
 extension Swarm {
-  /// Takes the manifest of a wanted file, so that no peer is needed to know it; `.manifest` follows, unless it is known
-  /// by now. What is here can then be offered before anybody is reached.
+  /// Takes the manifest of a wanted file, so that it need not be fetched; `.manifest` follows, unless it is known by
+  /// now. What is here can then be offered before any peer is reached.
   package mutating func recall(_ manifest: Manifest, for key: FileKey, at now: Instant) {
     guard let download = files[key]?.download, download.phase == .searching, download.id == manifest.id else { return }
     files[key]?.download?.found(manifest, &resources.outbox)
@@ -12,7 +12,7 @@ extension Swarm {
     wake(at: now)
   }
 
-  /// Notes that pieces that were believed to be here are not; they are fetched again.
+  /// Notes that pieces believed to be here are not; they are fetched again.
   package mutating func lost(_ pieces: BitSet, of key: FileKey, at now: Instant) {
     guard files[key]?.download?.lost(pieces) == true else { return }
     for link in links.live where links[link]?.wants(key) == true { fill(link, key, at: now) }
@@ -20,16 +20,16 @@ extension Swarm {
   }
 }
 
-// What the host finds out about a wanted file by itself.
+// What the host finds out about a wanted file on its own.
 extension Swarm {
-  /// Has these pieces of a wanted file, and no others, not be asked for now.
+  /// Holds back these pieces of a wanted file, and no others, from being requested.
   package mutating func reserve(_ pieces: BitSet, of key: FileKey, at now: Instant) {
     guard files[key]?.download?.phase == .downloading else { return }
     files[key]?.download?.reserve(pieces)
     for link in links.live where links[link]?.wants(key) == true { fill(link, key, at: now) }
   }
 
-  /// Notes that pieces are here that nobody has sent. Those that are on their way come all the same.
+  /// Notes pieces that were found here without being fetched. Those already requested arrive all the same.
   package mutating func found(_ pieces: BitSet, of key: FileKey, at now: Instant) {
     for run in pieces.runs() {
       for piece in Int(run.first)..<Int(run.end) {
@@ -42,7 +42,7 @@ extension Swarm {
 }
 
 extension Swarm {
-  /// The chunks of a wanted file that are not here, and that nobody has who is connected.
+  /// The missing chunks of a wanted file that no connected peer has.
   package func absentChunks(_ key: FileKey) -> BitSet {
     guard let download = files[key]?.download, let copy = download.copy else { return BitSet(capacity: 0) }
     var pieces = copy.have
@@ -58,13 +58,13 @@ extension Swarm {
 }
 
 extension Download {
-  /// Takes a piece as here, unless it is on its way; returns the chunk that it completes, if any.
+  /// Counts a piece as here, unless it has been requested; returns the chunk that it completes, if any.
   mutating func found(_ piece: Int) -> Int? {
     guard phase == .downloading, missing.remove(piece) || reserved?.remove(piece) == true else { return nil }
     return copy?.add(piece)
   }
 
-  /// Has these pieces, and no others, not be asked for, as far as they have not been.
+  /// Holds back these pieces, and no others, as far as they have not been requested.
   mutating func reserve(_ pieces: BitSet) {
     guard phase == .downloading else { return }
     if let reserved { missing.formUnion(reserved) }
@@ -74,7 +74,7 @@ extension Download {
     revive()
   }
 
-  /// Forgets pieces that are not here after all; false if it has none to forget.
+  /// Removes pieces that turned out to be missing; false if there was none to remove.
   mutating func lost(_ pieces: BitSet) -> Bool {
     guard phase == .downloading, copy?.isComplete == false else { return false }
     for run in pieces.runs() {

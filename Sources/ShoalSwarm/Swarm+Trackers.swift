@@ -8,14 +8,15 @@ package struct TrackerKey: Hashable, Sendable {
 }
 
 extension Swarm {
-  /// Adds a tracker, which will be told of all files and asked for their peers. Several trackers begin one after
-  /// another, at the rate at which new addresses are tried. Unless `listing`, it is told no names of what is shared here.
+  /// Adds a tracker, with which all files are registered and which is asked for their peers. Several trackers are
+  /// contacted one after another, at the rate for new addresses. Unless `listing`, files shared here are registered
+  /// without names.
   package mutating func add(tracker address: Address, listing: Bool = true, at now: Instant) {
     _ = add(trackerAt: [address], listing: listing, at: now)
   }
 
-  /// Adds a tracker whose name has these addresses, the likeliest first; nil if there are none. A tracker that is
-  /// already there with all of them is not added again.
+  /// Adds a tracker whose name has these addresses, the likeliest first; nil if there are none. A tracker that already
+  /// has all of them is not added again.
   package mutating func add(trackerAt addresses: [Address], listing: Bool = true, at now: Instant) -> TrackerKey? {
     guard let first = addresses.first else { return nil }
     let known = trackers.firstIndex { tracker in addresses.allSatisfy { tracker.addresses.contains($0) } }
@@ -70,15 +71,15 @@ extension Swarm {
     for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
   }
 
-  /// Asks one tracker which files have names, from there on; `.tracker(_, .listed)` follows.
+  /// Asks one tracker for the page of listed files after a position; `.tracker(_, .listed)` follows.
   package mutating func list(after: UInt64, of tracker: TrackerKey) { trackers[tracker.index].list(after: after) }
 
-  /// Asks the trackers which files have names, from there on; `.tracker(_, .listed)` follows.
+  /// Asks the trackers for the page of listed files after a position; `.tracker(_, .listed)` follows.
   package mutating func list(after: UInt64) {
     for i in trackers.indices { trackers[i].list(after: after) }
   }
 
-  /// Asks all trackers who has a wanted file, when it is time to.
+  /// Asks all trackers who has a wanted file, if that is due.
   mutating func askTrackers(for key: FileKey, at now: Instant) {
     guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }
     let peers = download.isStarving(at: now) ? 0 : progress(key).peers
@@ -86,13 +87,13 @@ extension Swarm {
     for i in trackers.indices { trackers[i].lookup(id: download.id) }
   }
 
-  /// Takes what a tracker client has to tell.
+  /// Handles the events of a tracker client.
   mutating func takeTrackerEvents(_ i: Int, at now: Instant) {
     while let event = trackers[i].nextEvent() {
       if case .peers(let packet) = event {
         for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
           if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
-          // What is listed stays so when whoever listed it has gone.
+          // Registering it by the same name keeps the file listed after the peer that listed it has gone.
           if files[key]?.listedName == nil, !packet.name.isEmpty, files[key]?.name == packet.name {
             files[key]?.listedName = packet.name
             publish(key, at: now)

@@ -5,8 +5,8 @@ import ShoalWire
 
 /// One peer: the files that it serves and fetches, and its conversations with other peers and with trackers.
 ///
-/// A state machine with the contract of `Endpoint`: hand it a datagram or the time, then drain `nextEvent` and
-/// `nextTransmit`, and sleep until `deadline`. The host keeps the bytes: it copies blocks from the datagram to their
+/// A state machine with the contract of `Endpoint`: give it a datagram or the time, then drain `nextEvent` and
+/// `nextTransmit`, and sleep until `deadline`. The host keeps the bytes: it copies blocks from the datagram into their
 /// piece as `.block` says, verifies and writes pieces, and gathers the payload of each `Transmit` from a file or from
 /// `manifest(_:)`.
 package struct Swarm: ~Copyable {
@@ -16,25 +16,25 @@ package struct Swarm: ~Copyable {
   var endpoint: Endpoint
   var files = FileTable()
   var links: LinkTable
-  /// What peers wait for.
+  /// The requests of peers that are still to be served.
   var uploads = UploadScheduler()
   /// The trackers that it deals with.
   package internal(set) var trackers: [TrackerClient] = []
-  /// Those that may list what is shared here by its name.
+  /// The indices of those that may list files shared here by name.
   var listingTrackers: Set<Int> = []
-  /// What the files want said, and the resources that they share.
+  /// What the files want to be sent, and the resources that they share.
   var resources: SwarmResources
   var secrets: SecretGenerator
-  /// Who we say that we are, so that peers to which we are connected twice can tell.
+  /// The number that HELLO carries, by which a peer with two connections to this one notices.
   let identity: UInt64
   /// Whether there may be several connections with one peer.
   var hasDuplicates = false
   var bans = BanList()
   var dialer: Dialer
-  /// When peers were last told of others, and whether others have come since.
+  /// When KNOWN was last sent, and whether peers have come since.
   var exchangedAt: Instant?
   var hasNewPeers = false
-  /// The position among the live links of the one whose requests were topped up first.
+  /// The position, among the live links, of the one whose requests are topped up first.
   private var firstToFill = 0
   /// The earliest time at which another tracker is contacted.
   var nextTrackerAt = Instant.zero
@@ -43,7 +43,7 @@ package struct Swarm: ~Copyable {
   package internal(set) var leastRoundTrip: Nanoseconds?
   var measuredAt: Instant?
   var isStopping = false
-  /// The connections to be closed once the last words have gone out.
+  /// The connections to be closed once the last messages have left.
   var partings: [(connection: ConnectionID, code: CloseCode)] = []
 
   /// A peer without files. `secrets` must be seeded by the system's randomness where others can see its ids.
@@ -132,7 +132,7 @@ package struct Swarm: ~Copyable {
   /// The transport's counters, added up.
   package var counters: TransportCounters { endpoint.counters }
 
-  /// How the connections stand.
+  /// The status of each connection.
   package var statuses: [ConnectionStatus] {
     links.live.compactMap { links[$0].flatMap { endpoint.status($0.connection) } }
   }
@@ -160,7 +160,7 @@ package struct Swarm: ~Copyable {
     links.removeAll()
   }
 
-  /// Closes the connections that are to be closed; false if there are none.
+  /// Closes the connections that are waiting to be closed; false if there are none.
   private mutating func part(at now: Instant) -> Bool {
     guard !partings.isEmpty else { return false }
     for (connection, code) in partings { endpoint.close(connection, code, at: now) }
@@ -168,16 +168,16 @@ package struct Swarm: ~Copyable {
     return true
   }
 
-  /// Has the tick come at `instant`, if not sooner.
+  /// Schedules the tick for `instant`, if it is not due sooner.
   mutating func wake(at instant: Instant) {
     if !isStopping { tickAt = min(tickAt, instant) }
   }
 
-  // MARK: What files want done
+  // MARK: Delivery
 
   mutating func emit(_ event: SwarmEvent) { resources.outbox.emit(event) }
 
-  /// Sends what files want said, and does what they want done.
+  /// Empties the outbox: sends messages and queues bytes.
   mutating func deliver(at now: Instant) {
     if !resources.outbox.items.isEmpty {
       for (key, item) in resources.outbox.takeItems() {
@@ -196,7 +196,7 @@ package struct Swarm: ~Copyable {
     resources.outbox.sleep()
   }
 
-  /// Delivers, and does what a file demands of the swarm.
+  /// Delivers, and carries out what a file demands of the swarm.
   mutating func deliver(for file: FileKey, at now: Instant) {
     deliver(at: now)
     guard !resources.outbox.demands.isEmpty else { return }
@@ -211,7 +211,7 @@ package struct Swarm: ~Copyable {
 
   // MARK: Uploads
 
-  /// Hands to the transport what it takes now of what peers have asked for.
+  /// Hands the transport as much as it takes now of what peers have requested.
   private mutating func serve(at now: Instant) {
     if !uploads.isIdle, uploads.isMeasurementDue(at: now) {
       let delivered = links.live.reduce(UInt64(0)) { $0 + (links[$1].map { endpoint.delivered($0.connection) } ?? 0) }
@@ -220,7 +220,7 @@ package struct Swarm: ~Copyable {
     while let (link, part) = uploads.next(endpoint, at: now) { read(part, for: link) }
   }
 
-  /// Has the host read bytes of a file that are to be sent to a peer.
+  /// Asks the host to read bytes of a file that are to be sent to a peer.
   private mutating func read(_ range: Payload, for key: LinkKey) {
     guard let serial = links[key]?.serial, let number = links[key]?.reads.begin(range) else { return }
     let read = ReadKey(link: key, serial: serial, number: number)
@@ -228,13 +228,13 @@ package struct Swarm: ~Copyable {
     emit(.wanted(read, FileKey(source: range.source), offset: range.offset, length: length))
   }
 
-  /// Whether bytes that were wanted are still wanted.
+  /// Whether bytes that the host is reading are still wanted.
   package func isReading(_ read: ReadKey) -> Bool {
     guard let link = links[read.link] else { return false }
     return link.serial == read.serial && link.reads.contains(read.number)
   }
 
-  /// Call it when bytes that a peer wants are in memory, or cannot be read.
+  /// Call this when bytes that a peer wants are in memory, or cannot be read.
   package mutating func readEnded(_ read: ReadKey, isReadable: Bool, at now: Instant) {
     guard let link = links[read.link], link.serial == read.serial,
       let range = links[read.link]?.reads.end(read.number)
@@ -245,8 +245,8 @@ package struct Swarm: ~Copyable {
 
   // MARK: Requests
 
-  /// Keeps enough requested from every peer. A different one is first each time, so that all get some of what little
-  /// may be buffered.
+  /// Keeps enough requested from every peer. A different peer is first each time, so that all get a share of a tight
+  /// buffer.
   mutating func fillAll(at now: Instant) {
     let live = links.live
     guard !live.isEmpty else { return }
@@ -269,7 +269,7 @@ package struct Swarm: ~Copyable {
     deliver(at: now)
   }
 
-  /// Drops a piece that nobody is being asked for; returns whether there was one.
+  /// Drops a piece that is not requested from anybody at present; returns whether there was one.
   private mutating func makeRoom() -> Bool {
     for key in files.wanted where files[key]?.download?.dropOrphan(&resources) == true { return true }
     return false

@@ -2,7 +2,7 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// Names a file of a swarm, and is the `source` of the payloads that are sent from it.
+/// Identifies a file of a swarm; also the `source` of the payloads that are sent from it.
 package struct FileKey: Hashable, Sendable {
   /// A small number, given in turn from 0.
   package let index: Int
@@ -15,20 +15,20 @@ package struct FileKey: Hashable, Sendable {
   package var source: UInt32 { UInt32(index) }
 }
 
-/// What a swarm tells its host. Positions in a datagram refer to the one last handed to `receive`.
+/// What a swarm tells its host. Positions in a datagram refer to the one last given to `receive`.
 package enum SwarmEvent: Sendable {
   /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
   case block(FileKey, piece: Int, offset: Int, content: ByteRange)
-  /// All bytes of the piece have come: verify it, write it if it is right, and call `pieceVerified`. If it is wrong, keep
-  /// it: parts of it may come anew, and then it is gathered again.
+  /// All bytes of the piece have arrived: verify it, write it if it is right, and call `pieceVerified`. If it is wrong,
+  /// keep it: parts of it may be fetched again, and then it is gathered again.
   case pieceGathered(FileKey, piece: Int)
-  /// What was gathered of the piece is not needed any more.
+  /// The bytes gathered of the piece are no longer needed.
   case pieceDropped(FileKey, piece: Int)
   /// A peer has asked for these bytes of a file: have them ready, and call `readEnded`.
   case wanted(ReadKey, FileKey, offset: UInt64, length: Int)
   /// A peer has asked for the values of the blocks in these bytes of a file: hash them, and call `treeRead`.
   case treeWanted(ReadKey, FileKey, offset: UInt64, length: Int)
-  /// The file's manifest is known: make a place for it, verify what is there already, and call `begin`.
+  /// The file's manifest is known: prepare a place for the file, verify what is already there, and call `begin`.
   case manifest(FileKey)
   /// A chunk is complete and has been announced.
   case chunk(FileKey, Int)
@@ -42,13 +42,13 @@ package enum SwarmEvent: Sendable {
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve the file.
   case refused(FileKey, Address, code: UInt16)
-  /// A peer sent what does not fit the file's id and is left alone for a while.
+  /// A peer sent content that does not match the file's id, and is banned for a while.
   case distrusted(FileKey, Address, Lie)
-  /// A peer that downloads from us has everything that it wanted of the file; it requested this many bytes here.
+  /// A peer has completed the file; it had this many bytes of it from here.
   case served(FileKey, Address, bytes: UInt64)
-  /// A peer that downloads from us has left without saying so.
+  /// A peer stopped fetching the file before it was complete; it had this many bytes of it from here.
   case left(FileKey, Address, bytes: UInt64)
-  /// What a tracker said, or that it is silent.
+  /// An event of a tracker: an answer, or silence.
   case tracker(TrackerKey, TrackerClientEvent)
 }
 
@@ -62,11 +62,11 @@ package struct FileProgress: Sendable {
   package var chunks = 0
   /// The chunks of the file.
   package var totalChunks = 0
-  /// Bytes accepted from peers in this run, verified or not yet.
+  /// Bytes accepted from peers in this run, whether or not they are verified yet.
   package var accepted: UInt64 = 0
   /// Bytes that arrived although they were already here.
   package var redundant: UInt64 = 0
-  /// Peers that serve the file to us.
+  /// Peers that serve the file.
   package var peers = 0
   /// Verified bytes by the peer that sent them.
   package var from: [Address: UInt64] = [:]

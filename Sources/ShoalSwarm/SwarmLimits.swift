@@ -1,25 +1,25 @@
 import ShoalBase
 
-/// The most that a peer takes of its machine's links and sees of others. They may change while it runs; nil is no limit.
+/// Limits on a peer's rates and connections. They may be changed while it runs; nil means no limit.
 package struct SwarmLimits: Sendable, Hashable {
-  /// Bytes of files per second that are sent to all peers together, retransmissions included.
+  /// The most bytes of files per second sent to all peers together, including retransmissions.
   package var upload: Int?
-  /// Bytes of files per second that are requested from all peers together.
+  /// The most bytes of files per second requested from all peers together.
   package var download: Int?
-  /// Connections at a time. A lower limit ends none that is open.
+  /// The most connections at a time. A lower limit closes no open connection.
   package var peers: Int?
 
   /// No limits.
   package init() {}
 
-  /// The least that a rate may be limited to, in bytes per second: with less, a block takes longer than peers wait.
+  /// The lowest limit for a rate, in bytes per second: with less, a block takes longer than peers wait.
   package static let leastRate = 1_000
 }
 
-/// Limits what is requested, and so what is received, to a rate: a token bucket (RFC 2697 section 3). As requests are for
-/// whole pieces, it holds on average over the time that a few of them take.
+/// Limits the rate of requests, and so of what is received: a token bucket (RFC 2697 section 3). As whole pieces are
+/// requested, the limit holds on average over the time that a few of them take.
 struct RequestAllowance {
-  /// Bytes per second; nil is no limit.
+  /// Bytes per second; nil means no limit.
   var limit: Int? {
     didSet { if limit != oldValue { (tokens, refilledAt) = (0, nil) } }
   }
@@ -43,7 +43,7 @@ struct RequestAllowance {
 }
 
 extension Swarm {
-  /// The limits that hold from now on.
+  /// Changes the limits from now on.
   package mutating func setLimits(_ limits: SwarmLimits, at now: Instant) {
     self.limits = limits
     uploads.limit(limits.upload)
@@ -51,9 +51,9 @@ extension Swarm {
     if !files.wanted.isEmpty || !uploads.isIdle { wake(at: now) }
   }
 
-  /// How many peers a file is fetched from at a time.
+  /// The most peers from which a file is fetched at a time.
   var placesPerFile: Int { min(configuration.peersPerFile, limits.peers ?? .max) }
 
-  /// Whether one more connection may be opened, or accepted that has just been opened by a peer.
+  /// Whether there is room for one more connection besides `count`, opened by either side.
   func hasRoom(besides count: Int) -> Bool { limits.peers.map { count < $0 } ?? true }
 }

@@ -78,7 +78,7 @@ extension RestoredFolder {
   private func noFolder(_ path: String, _ error: SystemError) -> SystemError {
     guard error.code == ENOTDIR, (try? FileSystem.status(path)) != .some(nil) else { return error }
     let words =
-      followsTarget || path == part ? "exists, and is not a folder" : "exists, and is neither a folder nor a link to one"
+      followsTarget || path == part ? "is not a folder" : "is neither a folder nor a link to one"
     state.withLock { $0.fault = ShoalError(.exists, "\(path) \(words)", remedy: .removeOrOtherDestination) }
     return error
   }

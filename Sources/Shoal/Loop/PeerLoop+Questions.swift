@@ -134,7 +134,7 @@ extension PeerLoop {
     let kind = TrackerRefusal(code: code)
     let error =
       isUnknown
-      ? ShoalError(.unknownName, "tracker \(tracker) does not know this file; is it still shared there, and the id right?")
+      ? ShoalError(.unknownName, "tracker \(tracker) does not know this file; is it still shared, and the id right?")
       : ShoalError(.trackerRefused, "tracker \(tracker) refuses: \(kind)\(message.isEmpty ? "" : ", \(message)")")
     switch request {
     case .find(let name):

@@ -1,11 +1,11 @@
 import ShoalBase
 import ShoalWire
 
-/// The addresses that sent what does not fit a file's id: a limited number, of which the oldest of the host with the most
-/// are forgotten first, so that a host that lies under ever new ports does not have others' lies forgotten.
+/// The addresses that sent false content. Their number is limited: the oldest of the host with the most is forgotten
+/// first, so that a host that lies under ever new ports cannot push out the bans of others.
 ///
-/// Another port of a liar's host may be another peer, as behind a NAT, or the liar again: it is on probation, and the
-/// more lies came from that host, the longer it waits.
+/// Another port of a liar's host may be another peer behind a NAT, or the liar again: it is on probation, and the more
+/// lies came from that host, the longer it waits.
 struct BanList {
   private var bans: [(address: Address, at: Instant, until: Instant)] = []
 
@@ -29,8 +29,8 @@ struct BanList {
     bans.firstIndex { counts[HostKey($0.address)] == most }.map { _ = bans.remove(at: $0) }
   }
 
-  /// Until when an address of this host that has given us nothing yet is not asked for anything; nil if none of its
-  /// addresses lied of late.
+  /// The time until which nothing is requested from an address of this host that has not yet given anything; nil if no
+  /// address of the host is banned.
   func probation(of address: Address, at now: Instant) -> Instant? {
     let host = HostKey(address)
     let own = bans.filter { HostKey($0.address) == host && $0.until > now }

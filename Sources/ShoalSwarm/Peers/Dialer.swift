@@ -2,7 +2,8 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// Limits how many new addresses are tried: they are only hearsay, and we must not be turned against strangers.
+/// Limits the rate at which new addresses are tried: they are only hearsay, and nobody must be able to aim us at
+/// strangers.
 struct Dialer {
   private let perSecond: Int
   private var credit: Int
@@ -29,7 +30,7 @@ struct Dialer {
 }
 
 extension Swarm {
-  /// Opens connections to addresses at which a file may be had.
+  /// Opens connections to peers that may have a file.
   mutating func dial(for file: FileKey, at now: Instant) {
     dialer.earn(at: now)
     for address in files[file]?.download?.book.due(at: now) ?? [] where !bans.contains(address, at: now) {
@@ -66,8 +67,8 @@ extension Swarm {
     }
   }
 
-  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room; while
-  /// nobody gives anything, also one that wants something: liars want everything. It is served all the same.
+  /// If all places are taken and others wait to be tried, a peer that neither gives nor wants anything makes room.
+  /// While nobody gives anything, so does one that wants something, since liars want everything; it is still served.
   mutating func renewPlace(for key: FileKey, at now: Instant) {
     guard let download = files[key]?.download, download.book.busyCount(at: now) >= placesPerFile,
       now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal || download.isStarving(at: now),

@@ -1,29 +1,30 @@
 import ShoalBase
 import ShoalWire
 
-/// The addresses at which a file may be had, and how each has answered.
+/// The addresses of peers that may have a file, and how each has answered.
 struct PeerBook {
   struct Entry {
-    /// Connections that came to nothing since the last one that was useful.
+    /// Failed or useless connections since the last useful one.
     var failures = 0
     var retryAt = Instant.zero
     /// Whether a connection to it is open or being opened.
     var isConnected = false
-    /// Whether a connection with it is open, whoever began it.
+    /// Whether a connection to it is open, whoever opened it.
     var isOpen = false
-    /// Whether it has answered at least once, so that it is known to take part.
+    /// Whether it has ever answered, so that it is known to be a peer.
     var hasAnswered = false
-    /// Whether a ticket names it: more of its host's addresses are used than of others'.
+    /// Whether a ticket names it: more connections to its host are allowed than to others.
     var isNamed = false
-    /// The host of the peer that told us of it, if only a peer did: it is called once, unless it answers.
+    /// The host of the peer whose KNOWN named it, if it is known only from there: it is tried once, unless it answers.
     var teller: HostKey?
-    /// When it was last called.
+    /// When it was last tried.
     var calledAt = Instant.zero
-    /// The number of the peer whose address this is, if that has several.
+    /// The number of the peer that has this address, if that peer has several.
     var peer: Int?
   }
 
-  /// The addresses of one name, and so of one peer: they are tried one after another, and one that answers is enough.
+  /// The addresses of one host name, and so of one peer: they are tried one after another, and one that answers is
+  /// enough.
   private struct Several {
     var addresses: [Address]
     /// When another address may be tried.
@@ -36,8 +37,8 @@ struct PeerBook {
   private var peersMade = 0
   private(set) var connectedCount = 0
 
-  /// Notes an address. Beyond `limit`, it takes the place of one that never answered, lest a flood of false addresses
-  /// shut out the real ones; if there is no such address, the new one is ignored.
+  /// Adds an address. Beyond `limit`, it replaces one that never answered, so that a flood of false addresses cannot
+  /// keep out real ones; if there is no such address, the new one is ignored.
   mutating func add(_ address: Address, limit: Int) {
     guard entries[address] == nil, address.isUsable else { return }
     if order.count >= limit {
@@ -48,7 +49,7 @@ struct PeerBook {
     order.append(address)
   }
 
-  /// Notes an address that a peer told us of. One host can only tell us so many, and none that is known already.
+  /// Adds an address from KNOWN, unless it is already known or its sender's host has named too many.
   mutating func add(_ address: Address, toldBy teller: Address, limit: Int) {
     let host = HostKey(teller)
     guard entries[address] == nil, entries.values.count(where: { $0.teller == host }) < SwarmConstants.toldByHost else {
@@ -64,8 +65,8 @@ struct PeerBook {
     if several[peer]?.addresses.isEmpty == true { several[peer] = nil }
   }
 
-  /// Notes the addresses of one peer, the likeliest first. If called again, the new ones come first, and those already
-  /// known behind them.
+  /// Adds the addresses of one peer, the likeliest first. If called again, the new ones come first, followed by those
+  /// already known.
   mutating func add(peerAt addresses: [Address], limit: Int) {
     var all = addresses.reduce(into: [Address]()) { if !$0.contains($1) { $0.append($1) } }
     if let known = all.compactMap({ entries[$0]?.peer }).first, let old = several.removeValue(forKey: known) {
@@ -88,7 +89,7 @@ struct PeerBook {
   /// How many peers may be behind the addresses.
   var peerCount: Int { several.count + entries.values.count { $0.peer == nil } }
 
-  /// Whether an address is being called that has not answered yet.
+  /// Whether an attempt to connect is under way.
   var isCalling: Bool { entries.values.contains { $0.isConnected && !$0.isOpen } }
 
   /// The other addresses of the peer that was reached at `address`.
@@ -99,9 +100,9 @@ struct PeerBook {
 
   private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isConnected && entry.failures > 0 }
 
-  /// The addresses that may be tried now: those that failed least first, among equals one of each host in turn, in the
-  /// order in which they became known. Of each host there are no more than may be connected, so that a hundred ports of
-  /// one keep nobody waiting.
+  /// The addresses that may be tried now: those with the fewest failures first, among equals one of each host in turn,
+  /// in the order in which they became known. Of each host there are no more than may be connected, so that a hundred
+  /// ports of one host do not keep others waiting.
   func due(at now: Instant) -> [Address] {
     guard connectedCount < order.count else { return [] }
     var used: [HostKey: Int] = [:]
@@ -124,15 +125,15 @@ struct PeerBook {
     }
   }
 
-  /// How many connections there may be to the host of an address. What runs on our own host is no stranger's.
+  /// The most connections to the host of an address; our own host is not limited.
   func mostConnections(to address: Address) -> Int {
     guard !address.isLoopback else { return .max }
     return entries[address]?.isNamed == true
       ? SwarmConstants.connectionsPerNamedHost : SwarmConstants.connectionsPerHost
   }
 
-  /// How many connections are open, or may well be soon: a call that is not answered within a second, or a quarter of one
-  /// on our own host, hardly is any more.
+  /// How many connections are open, or may well be soon: an attempt that has not been answered within a second (a
+  /// quarter of one on our own host) probably never will be.
   func busyCount(at now: Instant) -> Int {
     entries.count { address, entry in
       let patience: Nanoseconds = address.isLoopback ? 250 * .millisecond : .second
@@ -163,7 +164,7 @@ struct PeerBook {
     entries[address]?.isOpen = true
   }
 
-  /// Notes that a connection to the address has ended; it was useful if it gave us any of the file.
+  /// Notes that a connection to the address has ended; it was useful if it gave anything of the file.
   mutating func ended(_ address: Address, wasUseful: Bool, at now: Instant) {
     guard var entry = entries[address] else { return }
     if entry.isConnected { connectedCount -= 1 }
@@ -176,20 +177,20 @@ struct PeerBook {
     entries[address] = entry
   }
 
-  /// Notes that nothing is wanted from the address any more, although the connection may stay open for what the peer
-  /// wants: it takes no place.
+  /// Notes that nothing is wanted from the address any more: it no longer takes a place, although the connection may
+  /// stay open for what the peer wants.
   mutating func vacate(_ address: Address) {
     guard entries[address]?.isConnected == true else { return }
     entries[address]?.isConnected = false
     connectedCount -= 1
   }
 
-  /// Has the address left alone until then.
+  /// Leaves the address alone until then.
   mutating func rest(_ address: Address, until: Instant) {
     guard let retryAt = entries[address]?.retryAt else { return }
     entries[address]?.retryAt = max(retryAt, until)
   }
 
-  /// Has the address tried again now.
+  /// Lets the address be tried again now.
   mutating func retry(_ address: Address, at now: Instant) { entries[address]?.retryAt = now }
 }

@@ -2,10 +2,10 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-// Peers tell each other of others, so that a swarm outlives its tracker, and of a newcomer all hear soon. What is told is
-// hearsay: an address is called once, among others at the rate of the dialer, and kept only if it answers.
+// Peer exchange: with KNOWN, a swarm outlives its tracker, and all soon learn of a newcomer. The addresses are hearsay:
+// each is tried once, at the rate of the dialer, and kept only if it answers.
 extension Swarm {
-  /// Tells those that want a file from us of other peers that are connected here because of that file.
+  /// Sends KNOWN to the peers that want a file, about other peers connected because of that file.
   mutating func tellOfPeers(at now: Instant) {
     guard hasNewPeers else { return }
     guard exchangedAt.map({ now - $0 >= SwarmConstants.tellingPause }) ?? true else {
@@ -23,7 +23,7 @@ extension Swarm {
         let room = min(SwarmConstants.toldAtOnce, SwarmConstants.toldInAll - subscriber.told.count)
         guard room > 0, !untold.isEmpty else { continue }
         if untold.count > room {
-          // Each is told of different ones first, or all would know the same few.
+          // Each peer is told of different ones first, or all would know the same few.
           untold.shuffle(using: &resources.random)
           untold.removeLast(untold.count - room)
           hasNewPeers = true
@@ -38,8 +38,7 @@ extension Swarm {
     deliver(at: now)
   }
 
-  /// The addresses of the peers that have some of a file or serve what they get of it, and with which a connection is open:
-  /// so they have been reached.
+  /// The addresses of the connected peers that have some of a file, or serve what they get of it.
   private func reachedPeers(of key: FileKey, _ subscribers: [Upload.Subscriber], at now: Instant) -> [Address] {
     let serving = subscribers.filter(\.serves).map(\.link)
     let sources = files[key]?.download?.sources.filter { $0.cut != nil && !serving.contains($0.link) }.map(\.link) ?? []
@@ -47,7 +46,7 @@ extension Swarm {
       .map(\.address)
   }
 
-  /// Takes the addresses that a peer tells us.
+  /// Takes the addresses in a KNOWN.
   mutating func take(_ known: Known, from key: LinkKey, at now: Instant) {
     guard let link = links[key], let file = link.wantedFile(known.file), files[file]?.isWanted == true else { return }
     guard affords(known.peers.count * SwarmConstants.toldWork, key, at: now) else { return }
@@ -62,7 +61,7 @@ extension Swarm {
 }
 
 extension Address {
-  /// Whether it may mean the same to that peer as it does to whoever tells it: an address of a private network is told
-  /// only within one, and one of a link never.
+  /// Whether the address may mean the same to that peer as to the sender: one of a private network is told only within
+  /// such a network, and a link-local one never.
   func mayBeTold(to other: Address) -> Bool { isUsable && !isLinkLocal && (!isPrivate || other.isPrivate) }
 }

@@ -2,11 +2,11 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-// A peer with several addresses would be connected several times, and so would two peers that call each other. So each says
-// who it is, and of two connections between the same two peers, the one that opened later is closed. What a peer says
-// about itself is believed only once it has been proven on both connections: otherwise a liar could push another out.
+// Without HELLO, a peer with several addresses would be connected several times, and so would two peers that open
+// connections to each other. Of two connections between the same two peers, the later one is closed. An identity counts
+// only once SAME has proven it for both connections: otherwise a liar could push out another peer.
 extension Swarm {
-  /// Says who we are on a connection that has opened.
+  /// Sends HELLO on a connection that has opened.
   mutating func introduce(to link: LinkKey) {
     var hello = Hello()
     hello.peer = identity
@@ -16,7 +16,7 @@ extension Swarm {
   mutating func take(_ hello: Hello, from key: LinkKey, at now: Instant) {
     guard hello.peer != 0, links[key]?.peer == nil else { return }
     guard hello.peer != identity else {
-      // It is ourselves. Whoever only says so has itself to blame.
+      // This peer is connected to itself; a peer that only claims to be it has itself to blame.
       let wanted = links[key]?.wanted.map(\.file) ?? []
       let address = links[key]?.address
       drop(key, .duplicate, "it is this peer itself", at: now)
@@ -26,7 +26,7 @@ extension Swarm {
       return
     }
     links[key]?.peer = hello.peer
-    // One of the two decides, or each might close the connection that the other keeps.
+    // Only one of the two decides, or each might close the connection that the other keeps.
     guard identity > hello.peer, links.live.contains(where: { $0 != key && links[$0]?.peer == hello.peer }) else {
       return
     }
@@ -34,7 +34,7 @@ extension Swarm {
     wake(at: now)
   }
 
-  /// Asks peers to close connections beside which there is an older one on which they are still heard.
+  /// Sends SAME on connections beside which there is an older one to the same peer that still receives.
   mutating func reviewDuplicates(at now: Instant) {
     guard hasDuplicates else { return }
     hasDuplicates = false
@@ -75,13 +75,13 @@ extension Swarm {
     merge(key, into: kept, byPeer: false, at: now)
   }
 
-  /// The older connection beside which a peer was asked to close this one.
+  /// The older connection in favour of which SAME was sent on this one.
   func kept(beside key: LinkKey) -> LinkKey? {
     guard let older = links[key]?.older, older.tries > 0, links[older.key]?.serial == older.serial else { return nil }
     return older.key
   }
 
-  /// Goes on over one of two connections with a peer, as the other has been closed.
+  /// Continues on one of two connections to a peer, as the other has been closed.
   mutating func merge(_ key: LinkKey, into kept: LinkKey, byPeer: Bool, at now: Instant) {
     guard let link = links[key], let other = links[kept] else { return }
     for (number, file) in link.served {
@@ -96,15 +96,15 @@ extension Swarm {
   }
 }
 
-/// The oldest connection with the peer of another.
+/// The oldest connection to the same peer as another one.
 struct OlderLink {
   let key: LinkKey
   let serial: Int
-  /// How many datagrams had come on it when the other was found: it is kept only if more come, since a peer whose address
-  /// has changed connects anew before the old connection ends.
+  /// How many datagrams had arrived on it when the other was noticed. It is kept only if more arrive, since a peer
+  /// whose address has changed opens a new connection before the old one ends.
   let received: Int
-  /// How often the peer has been asked to close the other, and when it is asked again: the first time, it may not know yet
-  /// whose connection it is.
+  /// How often SAME has been sent on the other, and when it is sent again: the first time, the peer may not have had
+  /// our HELLO yet.
   var tries = 0
   var nextAt = Instant.zero
 

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// Names a connection with a peer: its index in the endpoint.
+/// Identifies a connection to a peer by its index in the endpoint.
 package struct LinkKey: Hashable, Sendable {
   let index: Int
 }
@@ -11,7 +11,7 @@ extension LinkKey {
   init(_ connection: ConnectionID) { self.init(index: connection.index) }
 }
 
-/// One connection with a peer: which of our files its numbers stand for, and which of its files ours do.
+/// One connection to a peer: which files its numbers stand for, and which files ours do.
 struct PeerLink {
   typealias Entry = (number: UInt16, file: FileKey)
 
@@ -20,18 +20,18 @@ struct PeerLink {
   /// The link's serial number: later links have higher ones.
   let serial: Int
   var isOpen: Bool
-  /// Since when neither side has wanted anything.
+  /// The time since which neither side has wanted anything.
   var idleSince: Instant
-  /// Who the peer says that it is; nil if it has not said.
+  /// The number in the peer's HELLO; nil before that.
   var peer: UInt64?
-  /// The oldest connection with what seems to be the same peer, if this is not it.
+  /// The oldest connection to what seems to be the same peer, if this is not it.
   var older: OlderLink?
-  // Few of each: a search through them is faster than a dictionary, and their order is the same in every run.
-  /// What we want of the peer, by the numbers that we gave.
+  // There are few of each, so searching an array is faster than a dictionary, and the order is the same in every run.
+  /// The files that we want from the peer, with the numbers that we gave them.
   private(set) var wanted: [Entry] = []
-  /// What the peer wants of us, by the numbers that it gave.
+  /// The files that the peer wants from us, with the numbers that it gave them.
   private(set) var served: [Entry] = []
-  /// What the peer asked for that is still to be read.
+  /// Requested ranges that are still to be read.
   var reads = Reads()
   var allowance = WorkAllowance()
   private var nextNumber: UInt16 = 0
@@ -72,8 +72,7 @@ struct PeerLink {
   /// Notes that the peer wants a file, under a number that it does not use yet.
   mutating func serve(_ file: FileKey, as number: UInt16) { served.append((number, file)) }
 
-  /// Notes that the peer no longer wants the file that it gave this number; returns how many bytes of it were being
-  /// read.
+  /// Notes that the peer no longer wants the file with this number; returns how many bytes of it were being read.
   mutating func stopServing(_ number: UInt16, at now: Instant) -> Int {
     served.removeAll { $0.number == number }
     idleSince = now
@@ -131,13 +130,13 @@ struct LinkTable {
   /// The oldest link to an address.
   func link(to address: Address) -> LinkKey? { live.first { links[$0.index]?.address == address } }
 
-  /// Notes another address of the peer on a link, until that ends; the first few only.
+  /// Notes another address of the peer on a link, until the link ends; only the first few are kept.
   mutating func note(_ address: Address, isAlsoOf key: LinkKey) {
     guard links[key.index] != nil, aliases(of: key).count < SwarmConstants.addressesPerPeer else { return }
     aliases[address] = key
   }
 
-  /// The link with the peer that this is another address of.
+  /// The link to the peer that has this other address.
   func link(alsoAt address: Address) -> LinkKey? { aliases[address] }
 
   /// The other addresses of the peer on a link.

@@ -1,10 +1,10 @@
 import ShoalBase
 import ShoalWire
 
-// A peer that wants a file learns from HAVE how far along another is. One that has all of it wants nothing and hears
-// nothing, so those that fetch from it tell it, and both ends can show their users the same.
+// A peer that wants a file learns from HAVE how much another has. One that has all of it gets no HAVE, so those that
+// fetch from it send it PROGRESS, and both ends can show their users the same.
 extension Swarm {
-  /// Tells those that give a file, and want nothing of it, how far along it is here.
+  /// Sends PROGRESS to the sources of a file that do not want it themselves.
   mutating func tellProgress(of file: FileKey, at now: Instant) {
     guard let download = files[file]?.download, let bytes = download.copy?.bytes,
       now - (download.progressToldAt ?? .zero) >= SwarmConstants.progressPause
@@ -16,7 +16,7 @@ extension Swarm {
     deliver(at: now)
   }
 
-  /// Tells one that gives a file how far along it is here.
+  /// Sends PROGRESS to one source.
   mutating func tellProgress(of file: FileKey, to link: LinkKey) {
     guard let bytes = files[file]?.copy?.bytes, let source = files[file]?.download?.source(link),
       source.offeredAt != nil, let received = files[file]?.download?.received(from: source.address)
@@ -25,7 +25,7 @@ extension Swarm {
     resources.outbox.post(Progress(source.number, bytes: bytes, received: received), to: link)
   }
 
-  /// Takes what a peer that fetches a file from here tells of it.
+  /// Takes PROGRESS from a peer that fetches a file from here.
   mutating func take(_ progress: Progress, from link: LinkKey, at now: Instant) {
     guard let file = links[link]?.servedFile(progress.file), affords(SwarmConstants.rangeWork, link, at: now),
       let size = files[file]?.offered?.cut.size
@@ -35,14 +35,14 @@ extension Swarm {
 }
 
 extension Progress {
-  /// What a source is told of the file to which this number was given.
+  /// The message for a source, about the file that has this number.
   init(_ number: UInt16, bytes: UInt64, received: UInt64) {
     self.init()
     (file, self.bytes, self.received) = (number, bytes, min(received, bytes))
   }
 }
 
-/// How far along a peer is with a file, as it says.
+/// How much a peer has of a file, by its own account.
 struct ToldProgress {
   /// The bytes that it has.
   var bytes: UInt64 = 0
@@ -51,7 +51,7 @@ struct ToldProgress {
   /// Whether it has the whole file.
   var isWhole = false
 
-  /// Takes what it tells next; older news may come later, and nobody has more than there is.
+  /// Takes the next message. It may be older than one before it, and may claim more than there is.
   mutating func take(_ progress: Progress, size: UInt64) {
     bytes = max(bytes, min(progress.bytes, size))
     received = max(received, min(progress.received, bytes))

@@ -3,28 +3,28 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// How a peer stands that wants a file from us, or gives us one; or one that is connected and does neither.
+/// A snapshot of a peer and one file that it gets or gives; or of a connected peer that does neither.
 package struct PeerStanding: Sendable {
   /// Its address.
   package var address: Address
-  /// Tells its connection from others; never given to another one.
+  /// A number of the connection that is never reused.
   package var serial: Int
   /// Whether the connection is open.
   package var isOpen: Bool
-  /// The file; nil if neither end wants one of the other.
+  /// The file; nil if neither end wants one from the other.
   package var file: FileKey?
-  /// Whether it wants the file from us, rather than we from it.
+  /// Whether the peer wants the file, rather than giving it.
   package var isReceiver = false
-  /// The verified bytes of the file that have gone from one end to the other; nil if whoever gets them has not said.
+  /// The verified bytes of the file that have gone from one end to the other; nil if the receiver has not reported any.
   package var moved: UInt64?
-  /// The bytes of the file that it has; nil if it has not said.
+  /// The bytes of the file that the peer has; nil if it has not reported.
   package var have: UInt64?
-  /// Whether anything that was asked for has not been sent.
+  /// Whether anything requested has not been sent yet.
   package var isOwed = false
-  /// How its connection stands; nil if that is gone.
+  /// The status of its connection; nil if that is gone.
   package var connection: ConnectionStatus?
-  /// The bytes of the file that have come from it, or, roughly, that have arrived at it on this connection: what its
-  /// rate is measured by.
+  /// The bytes of the file that came from it or, roughly, that arrived at it on this connection; its rate is computed
+  /// from these.
   package var flow: UInt64 = 0
 
   /// A peer with which nothing has been exchanged.
@@ -33,7 +33,7 @@ package struct PeerStanding: Sendable {
   }
 }
 
-/// How a file stands.
+/// A snapshot of a file.
 package struct FileStanding: Sendable {
   /// Names it.
   package var key: FileKey
@@ -45,11 +45,11 @@ package struct FileStanding: Sendable {
   package var size: UInt64?
   /// The chunks that are here; empty while their number is not known.
   package var chunks: BitSet
-  /// What has come.
+  /// Its progress.
   package var progress: FileProgress
 }
 
-/// What of a swarm's limits is used.
+/// How much of a swarm's limits is used.
 package struct SwarmUse: Sendable {
   /// The bytes of pieces that are not yet verified, and the most.
   package var buffered: Int, bufferLimit: Int
@@ -57,13 +57,13 @@ package struct SwarmUse: Sendable {
   package var connections: Int, connectionLimit: Int
   /// The hosts that they lead to.
   package var hosts: Int
-  /// The addresses that are left alone for what they sent.
+  /// The number of banned addresses.
   package var banned: Int
 }
 
 extension Swarm {
-  /// How each peer stands, with a row for each file that it deals with. Nothing is kept for it: looking costs what it
-  /// costs, and not looking costs nothing.
+  /// A row for each peer and each file that it gets or gives. It is computed when it is asked for, so that it costs
+  /// nothing otherwise.
   package var standings: [PeerStanding] {
     links.live.flatMap { key -> [PeerStanding] in
       guard let link = links[key] else { return [] }
@@ -77,7 +77,7 @@ extension Swarm {
 
   private func receiver(_ row: PeerStanding, _ link: LinkKey, _ number: UInt16, _ file: FileKey) -> PeerStanding {
     var row = row
-    // What is under way and not known to have arrived is owed too.
+    // What is in flight is owed too, until it is known to have arrived.
     let isUnderWay = row.connection.map { $0.bytesInFlight > 0 } ?? false
     (row.file, row.isReceiver, row.isOwed) = (file, true, isUnderWay || queuedRanges(link) > 0)
     if let link = links[link], let counters = row.connection?.counters {
@@ -99,13 +99,13 @@ extension Swarm {
     return row
   }
 
-  /// What a peer has of a file that we want of it, by what it has announced.
+  /// The bytes that a source has of a file, according to its announcements.
   private func have(_ link: LinkKey, _ file: FileKey) -> UInt64? {
     guard let cut = files[file]?.copy?.cut, let pieces = files[file]?.download?.source(link)?.pieces else { return nil }
     return min(UInt64(pieces.count) * UInt64(cut.pieceSize), cut.size)
   }
 
-  /// How the files stand.
+  /// A snapshot of each file.
   package var fileStandings: [FileStanding] {
     files.keys.compactMap { key in
       guard let file = files[key] else { return nil }
@@ -115,7 +115,7 @@ extension Swarm {
     }
   }
 
-  /// What of the limits is used.
+  /// How much of the limits is used.
   package var use: SwarmUse {
     SwarmUse(
       buffered: buffered, bufferLimit: configuration.bufferLimit, connections: links.live.count,

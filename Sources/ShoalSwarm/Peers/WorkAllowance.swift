@@ -1,12 +1,12 @@
 import ShoalBase
 import ShoalTransport
 
-/// The work that a peer may still ask of us: it grows with time, up to a second's worth.
+/// The work that a peer may still cause: it grows with time, up to a second's worth.
 struct WorkAllowance {
   private var left: Int?
   private var renewedAt: Instant?
 
-  /// What is left, with `rate` added each second. Below zero if one message cost more than was left.
+  /// The allowance left, to which `rate` is added each second. Below zero if the last message cost more than was left.
   mutating func left(_ rate: Int, at now: Instant) -> Int {
     let elapsed = renewedAt.map { min(max(now - $0, 0), .second) } ?? 0
     renewedAt = now
@@ -18,38 +18,37 @@ struct WorkAllowance {
   mutating func spend(_ work: Int) { left = left.map { $0 - work } }
 }
 
-// What a host may ask of us, across all its connections.
+// The work that a host may cause, across all its connections.
 extension Swarm {
-  /// A connection's part of its host's share of our time, divided so that no connection can use up that of others.
+  /// A connection's part of the allowance of its host, divided so that no connection can use up that of others.
   private func workPerSecond(_ link: LinkKey) -> Int {
     guard let address = links[link]?.address else { return 0 }
     return configuration.workPerHost / max(links.links(ofHost: address).count, 1)
   }
 
-  /// What is left of a peer's allowance.
+  /// The allowance left to a peer.
   mutating func allowance(_ link: LinkKey, at now: Instant) -> Int {
     let rate = workPerSecond(link)
     return links[link]?.allowance.left(rate, at: now) ?? 0
   }
 
-  /// Notes that a peer has made us work.
+  /// Charges a peer for work that it caused.
   mutating func charge(_ work: Int, to link: LinkKey) {
     guard let connection = links[link]?.connection else { return }
     links[link]?.allowance.spend(work)
     endpoint.charge(work, to: connection)
   }
 
-  /// Whether a message that costs this much is within what a peer may ask; if it is, it is charged. Ranges are refused
-  /// as soon as nothing is left, messages only a second's worth later: a peer that asks for everything it may have must
-  /// still be heard.
+  /// Whether a peer may cause this much work; if so, it is charged. Ranges are refused as soon as nothing is left, but
+  /// messages only a second's worth later, as a peer that requests all that it may must still be heard.
   mutating func affords(_ work: Int, _ link: LinkKey, at now: Instant) -> Bool {
     guard allowance(link, at: now) > -workPerSecond(link) else { return false }
     charge(work, to: link)
     return true
   }
 
-  /// How many more ranges may wait on a connection. As many as every peer must bear (Protocol.md section 6) always may;
-  /// beyond that, there are only a few for each host.
+  /// How many more ranges may wait on a connection. The number that every peer must allow (Protocol.md section 6) is
+  /// always free; beyond that, each host has a limited number.
   func roomForRanges(_ link: LinkKey) -> Int {
     let queued = queuedRanges(link)
     let most = configuration.rangesPerConnection - queued
@@ -62,7 +61,7 @@ extension Swarm {
     return min(most, max(own, 0) + max(configuration.rangesPerHost - beyond, 0))
   }
 
-  /// How many ranges of a connection are waiting for their turn, to be read, or to be sent.
+  /// The number of ranges of a connection that wait for their turn, to be read, or to be sent.
   func queuedRanges(_ key: LinkKey) -> Int {
     guard let link = links[key] else { return 0 }
     return endpoint.queued(link.connection).ranges + link.reads.count + uploads.count(key)
