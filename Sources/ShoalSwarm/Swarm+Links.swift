@@ -37,7 +37,10 @@ extension Swarm {
     let elapsed = measuredAt.map { min(now - $0, .second) } ?? .second
     guard elapsed >= SwarmConstants.tick else { return }
     measuredAt = now
-    let sources = links.live.count { links[$0]?.wanted.isEmpty == false }
+    // Those that have said nothing are asked for nothing.
+    let sources = links.live.count { key in
+      links[key]?.wanted.contains { files[$0.file]?.download?.source(key)?.offeredAt != nil } == true
+    }
     leastRoundTrip = links.live.compactMap { links[$0].flatMap { endpoint.leastRoundTrip($0.connection) } }.min()
     let queue = min(configuration.receiveBuffer, configuration.bufferLimit) / max(sources, 1)
     for key in links.live {
@@ -72,7 +75,11 @@ extension Swarm {
     guard let address = endpoint.address(id) else { return }
     guard !isStopping else { return endpoint.close(id, .goingAway, at: now) }
     let link = LinkKey(id)
-    if byPeer, !hasRoom(besides: connectionCount) {
+    guard hasRoom(besides: connectionCount) else {
+      guard byPeer else {
+        endpoint.close(id, .done, at: now)
+        return forget(link, at: now)
+      }
       return endpoint.close(id, .busy, "this peer accepts no more connections", at: now)
     }
     // The answer may also come so late that the link had already been given up.
@@ -158,6 +165,9 @@ extension Swarm {
       }
       drop(link, .badContent, "\(lie)", at: now)
     }
+    for link in links.links(ofHost: address) {
+      for file in files.wanted { files[file]?.download?.beginProbation(of: link) }
+    }
     for file in files.wanted {
       files[file]?.download?.book.rest(address, until: now + SwarmConstants.ban)
       files[file]?.download?.forget(address, &resources)
@@ -169,11 +179,9 @@ extension Swarm {
   /// Tells a peer that we want a file from it, unless it has been told already, on this connection or another.
   mutating func subscribe(_ link: LinkKey, _ file: FileKey, at now: Instant) {
     guard let address = links[link]?.address, !bans.contains(address, at: now) else { return }
-    let isNew = files[file]?.download?.from[address] == nil
-    let probation = isNew ? bans.probation(of: address, at: now) : nil
-    if let probation, probation > now {
+    guard mayAsk(address, for: file, at: now) else {
+      // Its turn may come.
       files[file]?.download?.book.add(address, limit: configuration.addressesPerFile)
-      files[file]?.download?.book.rest(address, until: probation)
       return
     }
     let same = [address] + (files[file]?.download?.book.others(address) ?? [])
@@ -183,7 +191,7 @@ extension Swarm {
     let isAsked = files[file]?.download?.sources.contains { same.contains($0.address) } ?? true
     guard !isAsked else { return }
     want(file, of: link, at: now)
-    if probation != nil { files[file]?.download?.beginProbation(of: link) }
+    if bans.rest(ofHostOf: address, at: now) != nil { files[file]?.download?.beginProbation(of: link) }
   }
 
   private mutating func want(_ file: FileKey, of key: LinkKey, at now: Instant) {

@@ -25,7 +25,7 @@ extension Swarm {
       return TrackerKey(index: known)
     }
     let startAt = max(now, nextTrackerAt)
-    nextTrackerAt = startAt + .second / Nanoseconds(max(configuration.opensPerSecond, 1))
+    nextTrackerAt = startAt + .second / Nanoseconds(max(configuration.hearsayPerSecond, 1))
     var client = TrackerClient(
       tracker: first, others: Array(addresses.dropFirst()), random: SecretGenerator(key: secrets.key(for: "tracker")),
       configuration: configuration.tracker, startAt: startAt)

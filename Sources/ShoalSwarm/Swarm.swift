@@ -30,7 +30,9 @@ package struct Swarm: ~Copyable {
   /// Whether there may be several connections with one peer.
   var hasDuplicates = false
   var bans = BanList()
+  /// For the addresses that a tracker or a ticket names, and for those that peers tell of.
   var dialer: Dialer
+  var hearsayDialer: Dialer
   /// When KNOWN was last sent, and whether peers have come since.
   var exchangedAt: Instant?
   var hasNewPeers = false
@@ -57,7 +59,8 @@ package struct Swarm: ~Copyable {
     identity = names.next()
     self.secrets = secrets
     links = LinkTable(most: configuration.transport.maxConnections)
-    dialer = Dialer(perSecond: configuration.opensPerSecond)
+    dialer = Dialer(perSecond: configuration.opensPerSecond, burst: configuration.opensAtOnce)
+    hearsayDialer = Dialer(perSecond: configuration.hearsayPerSecond, burst: configuration.hearsayPerSecond)
     setLimits(configuration.limits, at: .zero)
   }
 

@@ -29,9 +29,12 @@ package struct SwarmConfiguration: Sendable {
   package var rangesPerHost = 16_384
   /// How much work one host may ask of us per second, in units of `Work`: a fifth of a processor's time.
   package var workPerHost = 200_000_000
-  /// The most new addresses that are tried per second: an address that we have only heard of is not proven, and nobody
-  /// must be able to aim us at strangers.
-  package var opensPerSecond = 8
+  /// The most new addresses that are tried per second, and at once after a pause, of those that a tracker or a ticket
+  /// names, and per second of those that only peers have told of: an address that we have only heard of is not proven, and
+  /// nobody must be able to aim us at strangers. Whoever registers with a tracker has shown it that the address is its own.
+  package var opensPerSecond = 32
+  package var opensAtOnce = 128
+  package var hearsayPerSecond = 8
   /// The limits at the start.
   package var limits = SwarmLimits()
   /// This host's own addresses, which are not tried as peers.
@@ -53,6 +56,11 @@ enum SwarmConstants {
   /// The connections to one host from which a file is fetched, and to one that a ticket names.
   static let connectionsPerHost = 2
   static let connectionsPerNamedHost = 4
+  /// How long a call may go unanswered, or a peer that has answered say nothing of a file, and keep its place.
+  static let callPatience: Nanoseconds = 250 * .millisecond
+  static let offerPatience: Nanoseconds = 500 * .millisecond
+  /// How many sources there may be, if most of them have said nothing.
+  static let mutePeers = 120
   /// How often, if all places are taken and others wait, a peer that neither gives nor wants anything makes room.
   static let renewal: Nanoseconds = 10 * .second
   /// How often a peer is sent KNOWN, with how many addresses at a time and in all, and how many addresses named by one
@@ -101,10 +109,11 @@ enum SwarmConstants {
   /// How long a file is not requested from a peer that refused it.
   static let refusedRest: Nanoseconds = 60 * .second
   /// How long an address that sent false content is banned, and how many such addresses are remembered.
-  static let ban: Nanoseconds = 600 * .second
+  static let ban: Nanoseconds = 86_400 * .second
   static let bans = 256
-  /// The longest time for which nothing is requested from another address of a liar's host.
-  static let longestProbation: Nanoseconds = 30 * .second
+  /// How long a new address of a liar's host is asked for nothing even if nobody else gives: twice as long with each lie.
+  static let hostRest: Nanoseconds = 30 * .second
+  static let longestHostRest: Nanoseconds = 600 * .second
   /// The most chunk runs that a peer may announce before the cut is known.
   static let earlyRuns = 4_096
   /// The most runs of new chunks that wait to be announced to a peer: beyond this, all chunks are announced again.

@@ -130,6 +130,31 @@ struct BlameTests {
     scene.finish(within: 30)
   }
 
+  /// A liar that comes back from another port, as somebody else, is asked for nothing while anybody gives; when nobody
+  /// does, it may be another peer behind the same NAT, and gets a chance.
+  @Test(arguments: [false, true]) func aLiarThatComesBackIsAskedForNothing(isAlone: Bool) {
+    let scene = Scene(13, 8_000_000)
+    let liar = ScriptedServer(scene, "delay=1ms")
+    let origin = ScriptedServer(scene, "delay=5ms,rate=4mbit", answer: { isAlone ? [] : [$0] })
+    liar.isWrong = { _ in true }
+    let peer = scene.downloader(from: [liar.address, origin.address])
+    #expect(scene.world.run(for: 5 * .second) { peer.distrusts(liar.address) })
+    scene.world.run(for: .second)
+    let asked = liar.asked.count
+    let others = (1...5).map { ScriptedServer(scene, "delay=1ms", at: liar.address.with(port: 7_900 + $0)) }
+    for other in others { other.isWrong = { _ in !isAlone } }
+    scene.tell(0, of: others[..<3].map(\.address))
+    for other in others[3...] { other.connect(to: peer) }
+    liar.connect(to: peer)
+    if isAlone {
+      scene.finish(within: 60)
+    } else {
+      scene.finish(within: 30)
+      #expect(others.allSatisfy { $0.wants == 0 && $0.asked.isEmpty && $0.treesAsked.isEmpty })
+    }
+    #expect(liar.asked.count == asked && liar.wants == 1)
+  }
+
   /// The only piece of a file does not fit: the size that its sender claims may be false too.
   @Test(arguments: [0, 1])
   func aFalseSizeIsForgottenWithThePeerThatClaimedIt(late: Int) {

@@ -19,18 +19,38 @@ struct DialingTests {
     }
   }
 
-  @Test func addressesAreTriedAtARateThatIsNotSavedUp() {
+  /// As many at once as there are places, then others in place of those that do not answer, at a limited rate.
+  @Test func addressesAreTriedAtARate() {
     let scene = Scene(1, 500_000)
     let dialled = Dialled(scene)
-    scene.downloader()
+    scene.downloader { $0.transport.maxConnections = 1_024 }
     scene.world.run(for: 20 * .second)
-    scene.tell(0, of: (0..<200).map(nobody))
+    scene.tell(0, of: (0..<400).map(nobody))
     scene.world.run(for: 10 * .millisecond)
-    #expect(dialled.addresses.count == 8)
+    #expect(dialled.addresses.count == 30)
     scene.world.run(for: .second)
-    #expect((13...16).contains(dialled.addresses.count), "\(dialled.addresses.count)")
+    #expect((110...150).contains(dialled.addresses.count), "\(dialled.addresses.count)")
     scene.world.run(for: 5 * .second)
-    #expect((40...56).contains(dialled.addresses.count), "\(dialled.addresses.count)")
+    #expect((280...330).contains(dialled.addresses.count), "\(dialled.addresses.count)")
+  }
+
+  /// What only peers have told of is tried at a rate that is not saved up.
+  @Test func hearsayIsTriedAtALowRate() {
+    let scene = Scene(1, 500_000)
+    let dialled = Dialled(scene)
+    let server = ScriptedServer(scene, answer: { _ in [] })
+    scene.downloader(from: [server.address])
+    scene.world.run(for: 20 * .second)
+    for first in [0, 16, 32] {
+      var known = Known()
+      (known.file, known.peers) = (server.number, (first..<first + 16).map { KnownPeer(nobody($0)) })
+      server.say(known)
+    }
+    let before = dialled.addresses.count
+    scene.world.run(for: 60 * .millisecond)
+    #expect(dialled.addresses.count - before == 8)
+    scene.world.run(for: .second)
+    #expect((13...17).contains(dialled.addresses.count - before), "\(dialled.addresses.count - before)")
   }
 
   @Test func aFileIsFetchedFromThirtyAtATime() {

@@ -13,10 +13,12 @@ struct PlacesTests {
     (0..<count).map { Address(ipv4: host, port: UInt16(20_000 + $0)) }
   }
 
-  private func seconds(_ seed: UInt64, beside others: (Scene) -> [Address]) -> Double {
+  private func seconds(_ seed: UInt64, peers: Int? = nil, beside others: (Scene) -> [Address]) -> Double {
     let scene = Scene(seed, 8_000_000)
     let origin = scene.origin("delay=10ms,rate=20mbit")
-    scene.downloader("delay=5ms,rate=100mbit", from: others(scene) + [origin.address])
+    scene.downloader("delay=5ms,rate=100mbit", from: others(scene) + [origin.address]) {
+      ($0.transport.maxConnections, $0.limits.peers) = (1_024, peers)
+    }
     return Double(scene.finish(within: 170)) / 1e9
   }
 
@@ -73,10 +75,31 @@ struct PlacesTests {
     #expect(peer.swarm.connectionCount > 1)
   }
 
-  /// A hundred hosts that accept connections and say nothing take all places; they make room for others.
-  @Test func aHundredHostsThatSayNothing() {
-    let time = seconds(1) { scene in (0..<100).map { _ in scene.world.addStranger { _, _, _ in }.address } }
-    #expect(time < 25, "\(time) s")
+  /// Hosts that are of no use, each in its way.
+  enum Mute: CaseIterable { case absent, silent, promising }
+
+  private func hosts(_ kind: Mute, _ scene: Scene) -> [Address] {
+    (0..<100).map { number in
+      switch kind {
+      case .absent: Address(ipv4: 0x0a08_0000 + number, port: 7_400)
+      case .silent: scene.world.addStranger { _, _, _ in }.address
+      case .promising: ScriptedServer(scene, answer: { _ in [] }).address
+      }
+    }
+  }
+
+  /// A hundred hosts that do not answer, accept connections and say nothing, or offer everything and send nothing, known
+  /// before the only one that has the file: at most twice the time without them.
+  @Test(arguments: seeds(1..<3), Mute.allCases) func aHundredHostsThatGiveNothing(seed: UInt64, kind: Mute) {
+    let without = seconds(seed) { _ in [] }
+    let with = seconds(seed) { hosts(kind, $0) }
+    #expect(with <= 2 * without, "seed \(seed): \(with) s, without \(without) s")
+  }
+
+  /// However few peers there may be, those that say nothing make room soon.
+  @Test(arguments: [Mute.absent, .silent]) func aHundredHostsThatSayNothingAmongFew(kind: Mute) {
+    let time = seconds(3, peers: 10) { hosts(kind, $0) }
+    #expect(time < 20, "\(time) s")
   }
 
   /// Of one host there are two at most, or four if a ticket names it.

@@ -98,6 +98,17 @@ struct Download {
   /// Whether no source gives anything.
   func isStarving(at now: Instant) -> Bool { !sources.contains { $0.gave(within: SwarmConstants.patience, at: now) } }
 
+  /// How many places are taken by those that may give something: one that has said nothing takes none, nor, while nobody
+  /// gives anything, one that only promises.
+  func placesTaken(at now: Instant) -> Int {
+    let isStarving = isStarving(at: now)
+    let idle = sources.count { source in
+      (source.isMute(at: now) || isStarving && source.onlyPromises(at: now))
+        && book.entries[source.address].map { $0.isConnected && $0.isOpen } == true
+    }
+    return book.busyCount(at: now) - idle
+  }
+
   mutating func updateAll(_ change: (inout Source) -> Void) {
     for s in sources.indices { change(&sources[s]) }
   }
@@ -162,7 +173,10 @@ struct Download {
   }
 
   /// Has a source prove itself first, as another address of its host has lied.
-  mutating func beginProbation(of link: LinkKey) { _ = update(link) { $0.isOnProbation = true } }
+  mutating func beginProbation(of link: LinkKey) {
+    guard let address = source(link)?.address, received(from: address) == 0 else { return }
+    _ = update(link) { $0.isOnProbation = true }
+  }
 
   /// Counts bytes that have come, of which `fresh` are new.
   mutating func count(_ bytes: Int, fresh: Int) {

@@ -81,6 +81,15 @@ struct Source {
     return now - progressAt < span
   }
 
+  /// Whether it has said nothing of the file for so long that others are tried.
+  func isMute(at now: Instant) -> Bool { offeredAt == nil && now - since >= SwarmConstants.offerPatience }
+
+  /// Whether it has sent nothing of what it was asked for, for as long.
+  func onlyPromises(at now: Instant) -> Bool {
+    guard !hasSent, outstanding > 0 || snubbedUntil != nil, let progressAt else { return false }
+    return now - progressAt >= SwarmConstants.offerPatience
+  }
+
   var wantsMore: Bool {
     outstanding < budget && !isExhausted && snubbedUntil == nil
       && requested < (isOnProbation ? 1 : SwarmConstants.requestedPieces)

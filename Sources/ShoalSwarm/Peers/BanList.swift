@@ -4,8 +4,8 @@ import ShoalWire
 /// The addresses that sent false content. Their number is limited: the oldest of the host with the most is forgotten
 /// first, so that a host that lies under ever new ports cannot push out the bans of others.
 ///
-/// Another port of a liar's host may be another peer behind a NAT, or the liar again: it is on probation, and the more
-/// lies came from that host, the longer it waits.
+/// Another port of a liar's host is most likely the liar again, but behind a NAT it may be another peer. So who was there
+/// before the lie goes on, on probation; who comes later is asked for nothing, unless nobody else gives anything.
 struct BanList {
   private var bans: [(address: Address, at: Instant, until: Instant)] = []
 
@@ -29,14 +29,31 @@ struct BanList {
     bans.firstIndex { counts[HostKey($0.address)] == most }.map { _ = bans.remove(at: $0) }
   }
 
-  /// The time until which nothing is requested from an address of this host that has not yet given anything; nil if no
-  /// address of the host is banned.
-  func probation(of address: Address, at now: Instant) -> Instant? {
+  /// Until when an address of this host that has given us nothing is asked for nothing, whoever else gives; nil if none of
+  /// the host's addresses lied of late. The more lies came from there, the longer it is.
+  func rest(ofHostOf address: Address, at now: Instant) -> Instant? {
+    guard !bans.isEmpty else { return nil }
     let host = HostKey(address)
     let own = bans.filter { HostKey($0.address) == host && $0.until > now }
     guard let last = own.last else { return nil }
-    // The first time, it need not wait.
+    guard address.isLoopback else {
+      return last.at
+        + min(SwarmConstants.hostRest << Nanoseconds(min(own.count - 1, 8)), SwarmConstants.longestHostRest)
+    }
+    // What runs on our own host is no stranger's, and often several peers: the first time, it need not wait.
     let wait = own.count > 1 ? Nanoseconds.second << Nanoseconds(min(own.count - 2, 8)) : 0
-    return last.at + min(wait, SwarmConstants.longestProbation)
+    return last.at + min(wait, SwarmConstants.hostRest)
+  }
+}
+
+extension Swarm {
+  /// Whether a peer at this address may be asked for a file: not if it lied. If its host did, and it has given nothing, it
+  /// may after a rest, if nobody else gives anything.
+  func mayAsk(_ address: Address, for file: FileKey, at now: Instant) -> Bool {
+    guard !bans.contains(address, at: now) else { return false }
+    guard let download = files[file]?.download, download.received(from: address) == 0,
+      let rest = bans.rest(ofHostOf: address, at: now)
+    else { return true }
+    return rest <= now && (address.isLoopback || download.isStarving(at: now))
   }
 }

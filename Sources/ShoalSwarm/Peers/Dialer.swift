@@ -6,24 +6,30 @@ import ShoalWire
 /// strangers.
 struct Dialer {
   private let perSecond: Int
+  private let burst: Int
   private var credit: Int
   /// When credit was last earned; nil if no address has been tried yet.
   private var earnedAt: Instant?
 
-  init(perSecond: Int) {
-    self.perSecond = perSecond
-    credit = perSecond
+  /// Allows so many per second, and this many at once after a pause.
+  init(perSecond: Int, burst: Int) {
+    (self.perSecond, self.burst) = (max(perSecond, 1), burst)
+    credit = burst
   }
 
   /// Whether one more may be tried.
   var mayDial: Bool { credit > 0 }
 
   mutating func earn(at now: Instant) {
-    let elapsed = earnedAt.map { min(now - $0, .second) } ?? .second
-    let earned = Int(elapsed * Nanoseconds(perSecond) / .second)
+    guard let since = earnedAt, now - since < 3_600 * .second else {
+      (credit, earnedAt) = (burst, now)
+      return
+    }
+    let earned = (now - since) * Nanoseconds(perSecond) / .second
     guard earned > 0 else { return }
-    credit = min(credit + earned, perSecond)
-    earnedAt = now
+    credit = min(credit + Int(earned), burst)
+    // What is left of the time counts for the next.
+    earnedAt = since + earned * .second / Nanoseconds(perSecond)
   }
 
   mutating func dialled() { credit -= 1 }
@@ -33,10 +39,14 @@ extension Swarm {
   /// Opens connections to peers that may have a file.
   mutating func dial(for file: FileKey, at now: Instant) {
     dialer.earn(at: now)
-    for address in files[file]?.download?.book.due(at: now) ?? [] where !bans.contains(address, at: now) {
-      guard files[file]?.download?.book.busyCount(at: now) ?? .max < placesPerFile else { return }
+    hearsayDialer.earn(at: now)
+    var taken = files[file]?.download?.placesTaken(at: now) ?? .max
+    var connections = links.busyCount(at: now)
+    for address in files[file]?.download?.book.due(at: now) ?? [] where mayAsk(address, for: file, at: now) {
+      guard taken < placesPerFile else { return }
       if let link = links.link(to: address) {
         files[file]?.download?.book.connecting(address, at: now)
+        taken += 1
         guard links[link]?.isOpen == true else { continue }
         files[file]?.download?.book.answered(address)
         leaveOthers(of: address, file, at: now)
@@ -48,13 +58,15 @@ extension Swarm {
         subscribe(link, file, at: now)
         continue
       }
-      guard hasRoom(besides: links.live.count) else { return }
+      guard hasRoom(besides: connections) else { return }
       // Our own host is no stranger.
-      let isOwn = address.isLoopback
-      guard isOwn || dialer.mayDial, let id = endpoint.open(to: address, at: now) else { return }
-      if !isOwn { dialer.dialled() }
+      let isHearsay = files[file]?.download?.book.entries[address]?.teller != nil
+      guard address.isLoopback || (isHearsay ? hearsayDialer : dialer).mayDial else { continue }
+      guard let id = endpoint.open(to: address, at: now) else { return }
+      if !address.isLoopback { if isHearsay { hearsayDialer.dialled() } else { dialer.dialled() } }
       files[file]?.download?.book.connecting(address, at: now)
       links.insert(id, address, isOpen: false, at: now)
+      (taken, connections) = (taken + 1, connections + 1)
     }
   }
 
@@ -67,24 +79,30 @@ extension Swarm {
     }
   }
 
-  /// If all places are taken and others wait to be tried, a peer that neither gives nor wants anything makes room.
-  /// While nobody gives anything, so does one that wants something, since liars want everything; it is still served.
+  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room; while
+  /// nobody gives anything, also one that wants something: liars want everything. It is served all the same. One that has
+  /// said nothing takes no place, but a connection.
   mutating func renewPlace(for key: FileKey, at now: Instant) {
-    guard let download = files[key]?.download, download.book.busyCount(at: now) >= placesPerFile,
-      now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal || download.isStarving(at: now),
-      download.book.due(at: now).contains(where: { !bans.contains($0, at: now) })
-    else { return }
+    guard let download = files[key]?.download else { return }
     let isStarving = download.isStarving(at: now)
+    let isFull =
+      download.placesTaken(at: now) >= placesPerFile || !hasRoom(besides: links.busyCount(at: now))
+      || download.sources.count >= SwarmConstants.mutePeers
+    guard isFull, isStarving || now - (download.renewedAt ?? .zero) >= SwarmConstants.renewal,
+      download.book.due(at: now).contains(where: { mayAsk($0, for: key, at: now) })
+    else { return }
     let useless = download.sources.filter { source in
       guard download.book.entries[source.address]?.isConnected == true else { return false }
-      let isOld = now - source.since >= SwarmConstants.patience
       let wants = links.links(ofHost: source.address).contains {
         links[$0].map { $0.address == source.address && !$0.served.isEmpty } ?? false
       }
+      let isOld = source.isMute(at: now) || now - source.since >= SwarmConstants.patience
       return isOld && (!wants || isStarving) && !source.gave(within: SwarmConstants.renewal, at: now)
     }
-    guard let worst = useless.min(by: { ($0.heardAt, $0.serial) < ($1.heardAt, $1.serial) })
-    else { return }
+    let worst = useless.min { a, b in
+      (a.isMute(at: now) ? 0 : 1, a.heardAt, a.serial) < (b.isMute(at: now) ? 0 : 1, b.heardAt, b.serial)
+    }
+    guard let worst else { return }
     files[key]?.download?.renewedAt = now
     stopWanting(key, of: worst.link, at: now)
     resources.outbox.cancel(worst.number, to: worst.link)

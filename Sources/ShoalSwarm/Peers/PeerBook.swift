@@ -60,7 +60,9 @@ struct PeerBook {
   }
 
   private mutating func remove(_ address: Address) {
-    guard let peer = entries.removeValue(forKey: address)?.peer else { return }
+    guard let entry = entries.removeValue(forKey: address) else { return }
+    if entry.isConnected { connectedCount -= 1 }
+    guard let peer = entry.peer else { return }
     several[peer]?.addresses.removeAll { $0 == address }
     if several[peer]?.addresses.isEmpty == true { several[peer] = nil }
   }
@@ -98,7 +100,7 @@ struct PeerBook {
     return all.filter { $0 != address }
   }
 
-  private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isConnected && entry.failures > 0 }
+  private func isUseless(_ entry: Entry) -> Bool { !entry.hasAnswered && !entry.isOpen && entry.failures > 0 }
 
   /// The addresses that may be tried now: those with the fewest failures first, among equals one of each host in turn,
   /// in the order in which they became known. Of each host there are no more than may be connected, so that a hundred
@@ -132,13 +134,9 @@ struct PeerBook {
       ? SwarmConstants.connectionsPerNamedHost : SwarmConstants.connectionsPerHost
   }
 
-  /// How many connections are open, or may well be soon: an attempt that has not been answered within a second (a
-  /// quarter of one on our own host) probably never will be.
+  /// How many connections are open, or may well be soon: a call that is not answered at once seldom is.
   func busyCount(at now: Instant) -> Int {
-    entries.count { address, entry in
-      let patience: Nanoseconds = address.isLoopback ? 250 * .millisecond : .second
-      return entry.isConnected && (entry.isOpen || now - entry.calledAt < patience)
-    }
+    entries.values.count { $0.isConnected && ($0.isOpen || now - $0.calledAt < SwarmConstants.callPatience) }
   }
 
   private func isDue(_ entry: Entry, at now: Instant) -> Bool { !entry.isConnected && entry.retryAt <= now }

@@ -145,6 +145,11 @@ struct LinkTable {
   /// All links of the host that an address belongs to.
   func links(ofHost address: Address) -> [LinkKey] { hosts[HostKey(address)] ?? [] }
 
+  /// How many are open, or may well be soon.
+  func busyCount(at now: Instant) -> Int {
+    live.count { links[$0.index].map { $0.isOpen || now - $0.idleSince < SwarmConstants.callPatience } ?? false }
+  }
+
   /// How many hosts there are.
   var hostCount: Int { hosts.count }
 }
