@@ -79,7 +79,7 @@ struct PlacesTests {
   enum Mute: CaseIterable { case absent, silent, promising }
 
   private func hosts(_ kind: Mute, _ scene: Scene) -> [Address] {
-    (0..<100).map { number in
+    (0..<100 as Range<UInt32>).map { number in
       switch kind {
       case .absent: Address(ipv4: 0x0a08_0000 + number, port: 7_400)
       case .silent: scene.world.addStranger { _, _, _ in }.address
