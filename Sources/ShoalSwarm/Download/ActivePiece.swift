@@ -2,11 +2,11 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// The most fragments in which a piece or a manifest may come: twice what blocks of 1 KiB make of a piece of 4 MiB when
-/// every other one is lost. Only a malicious peer sends so little at a time and leaves so much out.
+/// The most fragments of a piece or manifest: twice what results when a piece of 4 MiB comes in blocks of 1 KiB of
+/// which every other one is lost. Only a malicious peer sends so little at a time and leaves so much out.
 let mostFragments = 4_096
 
-/// A piece whose bytes are on their way.
+/// A piece that has been requested.
 struct ActivePiece {
   /// Bytes of it that one peer sent.
   struct Contribution {
@@ -15,16 +15,17 @@ struct ActivePiece {
     var bytes: Int { ranges.count }
   }
   private(set) var received = RangeSet<Int>(limit: mostFragments)
-  /// The links that were asked for what is missing: one, or more near the end; none if they are gone.
+  /// The links from which the missing bytes are requested: one, or several near the end; none if they are gone.
   var requesters: [LinkKey] = []
-  /// The peer that sent all that is here, as long as there is but one.
+  /// The peer that sent all bytes so far, as long as there is only one.
   private var sender: Address?
   /// The peers that sent bytes of it, if there were several.
   private var shares: [Contribution] = []
   var isVerifying = false
-  /// Whether it was once wrong, coming from several peers, and nobody could say which blocks: now it must come from one.
+  /// Whether it was wrong when it came from several peers, and the wrong blocks could not be found: now it must come
+  /// from one.
   let isSuspect: Bool
-  /// What is known of its blocks, since it was found wrong.
+  /// What is known of its blocks, once it was found wrong.
   var proof: PieceProof?
 
   init(isSuspect: Bool) { self.isSuspect = isSuspect }
@@ -36,8 +37,8 @@ struct ActivePiece {
   /// Whether it, or some block of it, must come from one peer.
   var isExclusive: Bool { isSuspect || proof != nil }
 
-  /// Takes bytes from a peer that was asked for them; returns how many are new, how many there are now, and who else
-  /// was asked for them.
+  /// Takes requested bytes from a peer; returns how many are new, how many there are now, and from whom else they were
+  /// requested.
   mutating func accept(
     _ range: Range<Int>, from link: LinkKey, _ address: Address
   ) -> (new: Int, total: Int, others: [LinkKey]) {
@@ -52,7 +53,7 @@ struct ActivePiece {
     sender.map { [Contribution(address: $0, ranges: received)] } ?? shares
   }
 
-  /// Notes bytes and whose they are; returns how many are new, or nil if there would be too many fragments.
+  /// Records bytes and their sender; returns how many are new, or nil if there would be too many fragments.
   private mutating func contribute(_ range: Range<Int>, of address: Address) -> Int? {
     // Most pieces come from one peer.
     guard received.isEmpty || sender == address else { return share(range, of: address) }
@@ -60,7 +61,7 @@ struct ActivePiece {
     return received.insert(range)
   }
 
-  /// The same, as bytes of another peer are here.
+  /// The same when there are bytes from another peer.
   private mutating func share(_ range: Range<Int>, of address: Address) -> Int? {
     let gaps = received.gaps(in: range)
     guard !gaps.isEmpty else { return 0 }
@@ -94,8 +95,8 @@ struct ActivePiece {
     }
   }
 
-  /// Nobody is asked for it any more: of blocks that are not complete nothing stays, so that each block comes from one
-  /// peer, and if it is wrong, that peer is known.
+  /// Drops incomplete blocks, once the piece is no longer requested from anybody, so that each block comes from one
+  /// peer, and whoever sends a wrong one is known.
   mutating func leaveBlocks(of piece: Int, _ cut: Cut) {
     for part in received.ranges {
       for block in [part.lowerBound, part.upperBound - 1].map({ $0 / BlockTree.blockBytes }) {
@@ -106,15 +107,15 @@ struct ActivePiece {
   }
 }
 
-/// What it takes to know which blocks of a piece are wrong, and then which they were.
+/// What is needed to find the wrong blocks of a piece, and then the result.
 struct PieceProof {
-  /// The values of the blocks as they came.
+  /// The values of the blocks as received.
   var found: [Digest]
-  /// The true values, once somebody has sent them.
+  /// The true values, once a peer has sent them.
   var tree: [Digest] = []
   var fetch = ProofFetch()
-  /// The links that were asked for these and were too slow.
+  /// Links that were too slow to send these blocks.
   var holders: [LinkKey] = []
-  /// Since when somebody is asked for them.
+  /// When the blocks were requested.
   var askedAt: Instant?
 }

@@ -5,9 +5,9 @@ struct Availability {
   private(set) var counts: [UInt16] = []
   private var countedAt: Instant?
 
-  /// Counts anew, unless that was done a moment ago.
+  /// Counts again, unless that was done a moment ago.
   mutating func refresh(_ sources: [Source], pieces: Int, at now: Instant) {
-    // Rarely where it takes long, so that it never takes more than a few percent of the time.
+    // The longer it takes, the rarer it is, so that it never takes more than a few per cent of the time.
     let interval = max(SwarmConstants.tick, Nanoseconds(pieces * sources.count * 30))
     if let countedAt, now - countedAt < interval, counts.count == pieces { return }
     countedAt = now

@@ -4,8 +4,8 @@ import ShoalTransport
 import ShoalWire
 
 extension Download {
-  /// Takes content from a peer; returns whether any of it was new. A block may touch several pieces, begin before what
-  /// was asked for and end after it, or after the file: what was asked of this peer is taken.
+  /// Takes content from a peer; returns whether any of it was new. A block may touch several pieces, and may begin
+  /// before what was requested and end after it, or after the file: only what was requested from this peer is taken.
   mutating func take(_ block: Block, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Bool {
     guard phase == .downloading, block.offset < cut.size, let s = place(of: link) else { return false }
     var offset = block.offset
@@ -33,8 +33,8 @@ extension Download {
       (fresh, total, others) = active.values[place].accept(start..<start + part.count, from: link, address)
     }
     count(part.count, fresh: fresh)
-    // Whoever was asked for these bytes no longer needs to send them: outstanding is what is missing of the pieces
-    // asked for.
+    // `outstanding` is what is missing of the requested pieces, so these bytes are subtracted for every peer that was
+    // to send them.
     update(at: s) { source in
       // It is sending again, even if what it sent came too late.
       source.endSnub(at: now)
@@ -48,7 +48,7 @@ extension Download {
     return true
   }
 
-  /// A peer has begun to send a piece: the others that were asked for it need not.
+  /// A peer has begun to send a piece, so it is cancelled with the others.
   private mutating func leave(_ piece: Int, to link: LinkKey, _ others: [LinkKey], _ resources: inout SwarmResources) {
     for other in others {
       cancel([piece], of: other, &resources.outbox)
@@ -56,7 +56,7 @@ extension Download {
     }
   }
 
-  /// Has the host verify a piece whose bytes are all here; others that were asked for it are told not to send it.
+  /// Makes the host verify a complete piece, and cancels it with the other peers from which it was requested.
   private mutating func gathered(_ piece: Int, by link: LinkKey, _ outbox: inout Outbox) {
     for requester in active[piece]?.requesters ?? [] {
       if requester != link { cancel([piece], of: requester, &outbox) }
@@ -69,16 +69,16 @@ extension Download {
 
   /// The verdict on a piece that the host has hashed.
   enum Verdict {
-    /// Nobody asked for the verdict.
+    /// The piece is not being verified.
     case ignored
     /// It is right; it completes a chunk, or none.
     case right(chunk: Int?)
-    /// It is wrong: if it is known whose fault that is, the outbox demands what follows.
+    /// It is wrong; if the culprit is known, the outbox demands the consequences.
     case wrong
   }
 
   /// Takes the verdict on a gathered piece that the host has hashed and, if it is right, written. If it is wrong, the
-  /// host keeps it until it is told otherwise, and `values` are those of its blocks.
+  /// host keeps the bytes until told otherwise, and `values` are those of its blocks.
   mutating func verified(
     _ piece: Int, isRight: Bool, values: [Digest], _ resources: inout SwarmResources, at now: Instant
   ) -> Verdict {
@@ -94,7 +94,7 @@ extension Download {
     guard done.contributions.count > 1 || done.proof != nil else {
       giveUp(piece, &resources)
       revive()
-      // The size itself may be false: what was believed of the file is forgotten along with the peer that said it.
+      // The size itself may be false: it is forgotten, along with the peer that claimed it.
       if cut.pieces == 1 { searchAgain(&resources) }
       resources.outbox.demand(.distrust(done.contributions[0].address, .piece(piece)))
       return .wrong

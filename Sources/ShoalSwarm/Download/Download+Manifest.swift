@@ -4,11 +4,11 @@ import ShoalTransport
 import ShoalWire
 
 extension Download {
-  /// Makes sure that what is not known of the file is being fetched, from peers that make progress.
+  /// Makes sure that the manifest is being fetched, from peers that make progress.
   mutating func review(_ resources: inout SwarmResources, at now: Instant) {
     if phase == .downloading {
       reviewSize(&resources, at: now)
-      // Whoever was slow is asked again when nobody else has anything to give.
+      // When nobody else has anything to give, slow peers get another chance.
       if !sources.contains(where: { $0.isGiving(at: now) }) { updateAll { $0.forgiveSlowness(at: now) } }
     }
     guard phase == .searching else { return }
@@ -27,11 +27,11 @@ extension Download {
     askForHead(next.cut, of: next.source, &resources.outbox, at: now)
   }
 
-  /// What a source claims of the file.
+  /// A source's claim about the file.
   private typealias Claim = (source: Source, cut: Cut)
 
-  /// The claim to be tried next: one of a peer that has failed less often, then one that a ticket bears out, then one
-  /// that most make, then one that cuts the file as it usually is.
+  /// The claim to try next: prefers peers that have failed less often, then the cut in the ticket, then the cut that
+  /// most peers offer, then the default one.
   private func nextClaim(at now: Instant) -> Claim? {
     var votes: [Cut: Int] = [:]
     for source in sources { if let cut = source.cut { votes[cut, default: 0] += 1 } }
@@ -58,11 +58,12 @@ extension Download {
     return fetch.head.wantsMore(at: now) || isBetter ? best : nil
   }
 
-  /// Whether a file of this size is usually cut so.
+  /// Whether this is the default cut for a file of this size.
   private func isUsual(_ cut: Cut) -> Bool { cut == Cut(size: cut.size) }
 
-  /// How long a claim is to wait: a peer that cuts the file in its own way, and is alone with that, would have us do so
-  /// too, and then nobody else could be asked before it has all of the file. Others that were called may say better.
+  /// Until when a claim has to wait; nil if it need not. If the first offer came from a peer with an unusual cut of its
+  /// own and decided, peers with other cuts could only be asked for whole chunks of theirs. Others that are being
+  /// contacted may offer better.
   private func wait(for claim: Claim, at now: Instant) -> Instant? {
     guard claim.cut.pieces > 1, !isUsual(claim.cut), claim.cut != expected, let heard = claim.source.offeredAt else {
       return nil
@@ -73,8 +74,8 @@ extension Download {
     return mayHear && !isShared && now < until ? until : nil
   }
 
-  /// Requests the manifest together with the file, a round trip sooner, if a ticket gives the cut. If the ticket is
-  /// wrong, the peer's offer will say so.
+  /// Requests the manifest together with the WANT, a round trip sooner, if a ticket gives the cut. If the ticket is
+  /// wrong, the offer will show it.
   mutating func fetchExpected(_ source: Source, _ outbox: inout Outbox, at now: Instant) {
     guard phase == .searching, fetch.cut == nil, fetch.head.wantsMore(at: now), let cut = expected, cut.isValid,
       cut.pieces > 1
@@ -101,10 +102,10 @@ extension Download {
     }
   }
 
-  /// Makes sure that somebody bears out a size that is only claimed, as that of a file of one piece is. If nobody who
-  /// claims it sends the piece, the next claim is tried.
+  /// The size of a file of one piece is only claimed until the piece is here. If no peer that claims it sends the
+  /// piece, the next claim is tried.
   private mutating func reviewSize(_ resources: inout SwarmResources, at now: Instant) {
-    // Claims that nobody bears out take turns, but not as fast as we could try them.
+    // Unconfirmed claims take turns, but not as fast as they could be tried.
     guard cut.pieces == 1, let believedAt, now - believedAt >= SwarmConstants.patience else { return }
     var hasOther = false
     var claimants: [LinkKey] = []
@@ -114,7 +115,7 @@ extension Download {
         hasOther = true
         continue
       }
-      // A peer that claims the size and has nothing will never bear it out.
+      // A peer that claims the size but has no piece can never confirm it.
       if source.pieces?.isEmpty == false, source.isServing(at: now) { return }
       claimants.append(source.link)
     }
@@ -128,7 +129,7 @@ extension Download {
     guard fetch.isAsking(link) else { return }
     fetch.fail(link)
     _ = update(link) { $0.failed(at: now) }
-    // Not at once: if there is no other peer to ask, this would go back and forth as fast as the network allows.
+    // Not at once: without another peer to ask, requests and refusals would alternate as fast as the network allows.
     outbox.wake(at: now + SwarmConstants.tick)
   }
 
@@ -153,7 +154,7 @@ extension Download {
   ) {
     guard let head = fetch.head.receive(block, from: source.link, bytes, at: now) else { return }
     guard Manifest.proves(head: head.bytes, of: head.cut, id: id) else {
-      // It is not the peer's fault if only our ticket says so.
+      // If the cut came only from the ticket, the peer is not at fault.
       guard source.cut == head.cut else {
         expected = nil
         return
@@ -164,7 +165,7 @@ extension Download {
     if let manifest = fetch.found(head, id: id) { found(manifest, &outbox) } else { reviewPages(&outbox, at: now) }
   }
 
-  /// Tells peers that they need not send what another has sent.
+  /// Cancels with these peers what another peer has sent.
   func cancel(_ attempts: [ProofFetch.Attempt], _ outbox: inout Outbox) {
     for attempt in attempts {
       guard let number = source(attempt.link)?.number else { continue }

@@ -25,14 +25,14 @@ extension Download {
     return true
   }
 
-  /// What it costs to take in a HAVE: each run counts, and so does every 64 of its pieces.
+  /// What it costs to process a HAVE: each run counts, and so does every 64 of its pieces.
   func work(_ have: Have, from link: LinkKey) -> Int {
     let chunks = have.chunks.reduce(0) { $0 + Int($1.count) }
     let pieces = source(link)?.cut.map { min(chunks, Int($0.chunks)) * $0.pieces / max(Int($0.chunks), 1) } ?? 0
     return (have.chunks.count + pieces / 64) * SwarmConstants.rangeWork
   }
 
-  /// Notes that a peer has more; returns whether it may be asked for some of it.
+  /// Takes a HAVE; returns whether some of it may be requested.
   mutating func take(_ have: Have, from link: LinkKey) -> Bool {
     let ours = cut
     return update(link) { source in
@@ -53,38 +53,38 @@ extension Download {
     } ?? false
   }
 
-  /// Notes which pieces a peer has, by our cut, as soon as that is known.
+  /// Computes which pieces a peer has by our cut, once that is known.
   mutating func refreshPieces(of link: LinkKey, _ outbox: inout Outbox) {
     guard manifest != nil, let source = source(link), let theirs = source.cut, source.pieces == nil
     else { return }
     guard theirs.size == cut.size else {
-      // Only if the size is proven is it known which side is wrong.
+      // Only a proven size shows which side is wrong.
       if cut.pieces > 1 { outbox.demand(.distrust(source.address, .size(theirs.size))) }
       return
     }
-    // Not all that it announced was kept, so it is asked to announce it again.
+    // Not everything that it announced was kept, so it has to announce it again.
     guard !source.isEarlyFull else { return outbox.demand(.askAnew(link)) }
     let ours = cut
     _ = update(link) { $0.learn(ours) }
   }
 
-  /// What it costs to take in a REFUSE.
+  /// What it costs to process a REFUSE.
   func work(_ refuse: Refuse) -> Int {
     (refuse.ranges.count + (refuse.ranges.count > 1 ? active.count : 1)) * SwarmConstants.rangeWork
   }
 
-  /// Takes the news that a peer does not send what it was asked for.
+  /// Takes a REFUSE with ranges.
   mutating func take(_ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
     switch ContentSpace(rawValue: refuse.space) {
     case .manifest: failFetch(of: link, &resources.outbox, at: now)
     case .tree: refuseTree(refuse.ranges, from: link, &resources, at: now)
     case .content: takeRefusal(refuse, from: link, &resources, at: now)
-    // It is asked again after a pause, or another peer is asked with the next tick.
+    // The request is repeated after a pause, or goes to another peer with the next tick.
     case nil: break
     }
   }
 
-  /// Expects no piece of these bytes from a peer, as it does not send them. It may have joined ranges that touch.
+  /// Expects none of the pieces in these bytes from a peer any longer. The peer may have joined ranges that touch.
   private mutating func takeRefusal(
     _ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant
   ) {

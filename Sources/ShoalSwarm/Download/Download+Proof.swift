@@ -3,13 +3,13 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-// A piece was wrong, and its bytes came from several peers: the values of its blocks show whose were wrong.
+// When a wrong piece came from several peers, the values of its blocks show whose bytes were wrong.
 extension Download {
   /// The pieces that are to be examined, lowest first.
   private var doubtful: [Int] { active.filter { $0.value.isVerifying && $0.value.proof != nil }.map(\.key).sorted() }
 
-  /// A piece of several blocks is wrong; these are the values of its blocks as they came. If the true ones are known, it
-  /// is judged, otherwise they are asked for.
+  /// A piece of several blocks is wrong, and its blocks as received have these values. If the true ones are known, the
+  /// piece is judged, otherwise they are requested.
   mutating func doubt(_ piece: Int, _ found: [Digest], _ resources: inout SwarmResources, at now: Instant) {
     active[piece]?.isVerifying = true
     if active[piece]?.proof == nil { active[piece]?.proof = PieceProof(found: found) }
@@ -18,8 +18,8 @@ extension Download {
     askForTree(piece, &resources, at: now)
   }
 
-  /// Makes sure that the trees that are needed come, and that blocks that must come from one peer are not held back by
-  /// a slow one.
+  /// Makes sure that the trees needed are being fetched, and that a slow peer does not hold up blocks that must come
+  /// from one peer.
   mutating func reviewProofs(_ resources: inout SwarmResources, at now: Instant) {
     guard active.values.contains(where: { $0.proof != nil }) else { return }
     for piece in doubtful {
@@ -29,8 +29,8 @@ extension Download {
     for piece in active.keys.sorted() { reviewHolder(of: piece, &resources, at: now) }
   }
 
-  /// Asks a peer that has a piece for its tree, one that has given us most first. If nobody is left to be asked, the
-  /// piece is fetched anew, from one peer.
+  /// Requests the tree of a piece from a peer that has it, first from the one that has given the most. If none is left,
+  /// the piece is fetched again, from one peer.
   private mutating func askForTree(_ piece: Int, _ resources: inout SwarmResources, at now: Instant) {
     guard let fetch = active[piece]?.proof?.fetch, fetch.wantsMore(at: now) else { return }
     let able = sources.filter { $0.pieces?.contains(piece) == true && fetch.mayAsk($0.link) }
@@ -76,7 +76,7 @@ extension Download {
     }
   }
 
-  /// A peer does not send bytes of the tree.
+  /// A peer refuses bytes of the tree.
   mutating func refuseTree(
     _ ranges: [RangeField], from link: LinkKey, _ resources: inout SwarmResources, at now: Instant
   ) {
@@ -88,15 +88,16 @@ extension Download {
     }
   }
 
-  /// A link has ended: others are asked for the trees that it was asked for, with the next tick.
+  /// A link has ended: the trees requested on it are requested from others with the next tick.
   mutating func failTrees(of link: LinkKey) {
     for piece in doubtful where active[piece]?.proof?.fetch.isAsking(link) == true {
       active[piece]?.proof?.fetch.fail(link)
     }
   }
 
-  /// Which blocks of a piece are wrong is known: they are fetched again, and what is right stays. Who alone sent one
-  /// that is wrong is a liar; one that several sent is fetched again from one of them, so that the next time it is known.
+  /// The wrong blocks of a piece are known: they are fetched again, and the right ones are kept. A peer that alone sent
+  /// a wrong block is a liar; a block that several sent is fetched again from one of them, so that the next time the
+  /// liar is known.
   private mutating func judge(_ piece: Int, _ resources: inout SwarmResources) {
     guard let state = active[piece], var proof = state.proof else { return }
     let wrong = proof.tree.indices.filter { $0 >= proof.found.count || proof.found[$0] != proof.tree[$0] }
@@ -116,16 +117,16 @@ extension Download {
     (proof.holders, proof.askedAt, proof.fetch) = ([], nil, ProofFetch())
     active[piece]?.proof = proof
     active[piece]?.isVerifying = false
-    // If all blocks are right and the piece is not, our own machine is at fault: everything is fetched again.
+    // If all blocks are right and the piece is not, this machine is at fault: everything is fetched again.
     if wrong.isEmpty { return giveUp(piece, &resources) }
     orphans.append(piece)
     revive()
   }
 
-  /// Whether a source may be asked for a piece that nobody is being asked for.
+  /// Whether a piece that is not requested from anybody may be requested from this source.
   func mayAsk(_ source: Source, for piece: Int) -> Bool { active[piece]?.proof?.holders.contains(source.link) != true }
 
-  /// Blocks that must come from one peer are asked of another when the first is much slower than others are.
+  /// Moves blocks that must come from one peer to another one when the first is much slower than others.
   private mutating func reviewHolder(of piece: Int, _ resources: inout SwarmResources, at now: Instant) {
     guard let state = active[piece], let askedAt = state.proof?.askedAt, let holder = state.requesters.first,
       let source = source(holder)
@@ -142,10 +143,10 @@ extension Download {
     release(piece, of: holder, &resources)
   }
 
-  /// Forgets what a liar sent of pieces that nobody is being asked for: most likely it is wrong too.
+  /// Drops what a liar sent of pieces not being requested now: most likely it is wrong too.
   mutating func forget(_ liar: Address, _ resources: inout SwarmResources) {
     for piece in orphans where active[piece]?.contributions.contains(where: { $0.address == liar }) == true {
-      // What is left of a piece that was judged is right.
+      // The remaining bytes of a judged piece are right.
       guard active[piece]?.proof == nil else { continue }
       active[piece]?.forget(liar)
       guard active[piece]?.isBegun == false else { continue }

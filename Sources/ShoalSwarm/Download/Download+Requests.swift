@@ -3,9 +3,9 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-// What is asked for, and of whom.
+// What is requested, and from whom.
 extension Download {
-  /// Measures a source, and takes away from it what it owes but does not send.
+  /// Measures a source, and requests elsewhere what it owes but does not send.
   mutating func measure(_ link: LinkKey, _ path: SourcePath, _ resources: inout SwarmResources, at now: Instant) {
     let (least, most) = (leastRequested, resources.budget.limit / 2)
     let isShared = sources.count > 1
@@ -16,10 +16,10 @@ extension Download {
     askAgain(link, &resources.outbox, at: now)
   }
 
-  /// The least that is kept requested from one source: the more there are, the later it is decided who sends what.
+  /// The least that is kept requested from one source. With more sources, less is committed in advance to each.
   private var leastRequested: Int { leastRequests / max(sources.count, 1) }
 
-  /// Asks others for what a silent peer owes, as far as they have it.
+  /// Requests what a silent peer owes from others, as far as they have it.
   private mutating func handOver(_ source: Source, _ resources: inout SwarmResources, at now: Instant) {
     let pieces = owed(by: source.link).filter { piece in
       sources.contains { $0.link != source.link && $0.isServing(at: now) && $0.pieces?.contains(piece) ?? false }
@@ -31,8 +31,8 @@ extension Download {
     for piece in pieces { release(piece, of: source.link, &resources) }
   }
 
-  /// Asks a silent peer anew for what it owes and nobody else has: an earlier CANCEL may have been overtaken by the
-  /// REQUEST that followed it. CANCEL and REQUEST go in one datagram, so that these two keep their order.
+  /// Requests again, from a silent peer, what it owes and nobody else has: an earlier CANCEL may have been overtaken by
+  /// the REQUEST that followed it. This time CANCEL and REQUEST go in one datagram, so that they keep their order.
   private mutating func askAgain(_ link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
     guard let source = source(link), source.outstanding > 0 else { return }
     _ = update(link) { $0.askedAgainAt = now }
@@ -46,7 +46,7 @@ extension Download {
     }
   }
 
-  /// Tells a peer that it need not send what it has not yet sent of these pieces.
+  /// Cancels with a peer what it has not yet sent of these pieces.
   func cancel(_ pieces: [Int], of link: LinkKey, _ outbox: inout Outbox) {
     guard let number = source(link)?.number else { return }
     for pieces in pieces.split(every: SwarmConstants.rangesPerMessage) {
@@ -60,19 +60,19 @@ extension Download {
     RangeField(offset: cut.pieceOffset(piece), length: UInt32(cut.pieceLength(piece)))
   }
 
-  // MARK: Pieces that are given up
+  // MARK: Giving up pieces
 
-  /// The pieces that a peer was asked for and that are not complete here.
+  /// The incomplete pieces that are requested from a peer.
   func owed(by link: LinkKey) -> [Int] {
     active.filter { $0.value.requesters.contains(link) }.map(\.key).sorted()
   }
 
-  /// Expects nothing more from a peer; pieces that it had begun stay, and are asked of others.
+  /// Expects nothing more from a peer; pieces that it had begun are kept, and requested from others.
   mutating func release(of link: LinkKey, _ resources: inout SwarmResources) {
     for piece in owed(by: link) { release(piece, of: link, &resources) }
   }
 
-  /// Expects a piece from a peer no longer.
+  /// No longer expects a piece from a peer.
   mutating func release(_ piece: Int, of link: LinkKey, _ resources: inout SwarmResources) {
     guard let state = active[piece], state.requesters.contains(link) else { return }
     active[piece]?.requesters.removeAll { $0 == link }
@@ -91,7 +91,7 @@ extension Download {
     revive()
   }
 
-  /// Gives a piece up: whatever has come of it is not kept.
+  /// Gives up a piece: its bytes are not kept.
   mutating func giveUp(_ piece: Int, _ resources: inout SwarmResources) {
     guard let state = active.removeValue(forKey: piece) else { return }
     resources.budget.giveBack(cut.pieceLength(piece))
@@ -100,35 +100,36 @@ extension Download {
     if state.isHeld { resources.outbox.emit(.pieceDropped(key, piece: piece)) }
   }
 
-  /// Gives up all pieces that are on their way.
+  /// Gives up all requested pieces.
   mutating func dropActive(_ resources: inout SwarmResources) {
     for piece in active.keys.sorted() { giveUp(piece, &resources) }
     orphans = []
   }
 
-  /// Drops the oldest piece that nobody is being asked for, as too much is buffered; returns whether there was one.
+  /// Drops the oldest begun piece that is not requested from anybody, because too much is buffered; returns whether
+  /// there was one.
   mutating func dropOrphan(_ resources: inout SwarmResources) -> Bool {
     guard !orphans.isEmpty else { return false }
     giveUp(orphans.removeFirst(), &resources)
     return true
   }
 
-  /// Notes that there is something new to ask for: sources that had nothing to be asked for may have it.
+  /// Notes that there is something new to request, which exhausted sources may have.
   mutating func revive() { updateAll { $0.isExhausted = false } }
 
   // MARK: Requests
 
   /// The result of topping up the requests to a peer.
   enum Filling {
-    /// As much is requested as there should be.
+    /// As much is requested as should be.
     case enough
-    /// The next piece does not fit into what may be buffered.
+    /// The next piece does not fit into the buffer.
     case needsRoom
   }
 
-  /// Keeps enough requested from a peer: first pieces that others have begun and left, then new ones.
+  /// Keeps enough requested from a peer: first pieces that others have begun and abandoned, then new ones.
   mutating func fill(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) -> Filling {
-    // Most blocks change nothing, as enough is requested.
+    // Most blocks change nothing, because enough is requested.
     guard phase == .downloading, let s = place(of: link), sources[s].wantsMore, sources[s].pieces != nil else {
       return .enough
     }
@@ -150,10 +151,10 @@ extension Download {
     return .enough
   }
 
-  /// Notes that nothing gives way to what would be asked of a peer.
+  /// Notes that no room can be made for requests to a peer.
   mutating func exhaust(_ link: LinkKey) { _ = update(link) { $0.isExhausted = true } }
 
-  /// Begins a piece, which is then on its way.
+  /// Makes a missing piece active, to be requested.
   mutating func begin(_ piece: Int, _ budget: inout PieceBudget) {
     let wasMissing = missing.remove(piece)
     assert(wasMissing && active[piece] == nil, "a piece is missing, on its way or here, and never two of these")
@@ -161,7 +162,7 @@ extension Download {
     budget.take(cut.pieceLength(piece))
   }
 
-  /// Has a source send what is missing of a piece that is on its way; returns what to ask it for.
+  /// Assigns the missing bytes of an active piece to a source; returns the ranges to request.
   mutating func assign(_ piece: Int, to s: Int, at now: Instant) -> [RangeField] {
     guard let state = active[piece] else { return [] }
     let (offset, length) = (cut.pieceOffset(piece), cut.pieceLength(piece))
@@ -170,7 +171,7 @@ extension Download {
     active[piece]?.proof?.askedAt = now
     update(at: s) { $0.owes(length - state.received.count, at: now) }
     guard let first = gaps.first, let last = gaps.last else { return [] }
-    // A piece with many holes is asked for as a whole.
+    // A piece with many gaps is requested as a whole.
     let asked = gaps.count <= 8 ? gaps : [first.lowerBound..<last.upperBound]
     return asked.map { RangeField(offset: offset + UInt64($0.lowerBound), length: UInt32($0.count)) }
   }

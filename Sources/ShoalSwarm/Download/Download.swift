@@ -3,9 +3,10 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// One wanted file: the peers that it comes from, what each of them owes, the manifest and the pieces.
+/// One wanted file: its sources, what each of them owes, the manifest and the pieces.
 ///
-/// It knows neither connections nor trackers: it is told what peers say, and puts what it wants said into an `Outbox`.
+/// It knows neither connections nor trackers: it is given the messages of peers, and puts what it wants to send into an
+/// `Outbox`.
 struct Download {
   enum Phase {
     /// The manifest is not known.
@@ -20,45 +21,45 @@ struct Download {
 
   let key: FileKey
   let id: Digest
-  /// Whether peers are told that they may have what is here of it.
+  /// Whether what is here of it is offered to peers.
   let isServed: Bool
   let leastRequests: Int
   var phase = Phase.searching
-  /// What a ticket said about the cut.
+  /// The cut in the ticket, if there was one.
   var expected: Cut?
   private(set) var manifest: Manifest?
   /// The manifest's cut, kept apart because every block needs it.
   private(set) var cut = Cut()
-  /// What is here; nil until the host has said.
+  /// The verified pieces; nil until the host has prepared a place.
   var copy: LocalCopy?
   var fetch = ManifestFetch()
-  /// When a size that is only claimed was last believed.
+  /// When a claimed size was last accepted provisionally.
   var believedAt: Instant?
   /// The sources, in the order in which their links were made.
   private(set) var sources: [Source] = []
   /// How many sources have each piece.
   var availability = Availability()
-  /// The pieces that nobody has been asked for.
+  /// The pieces that are neither here nor requested.
   var missing = BitSet(capacity: 0)
-  /// Those of them, and not in `missing`, that are not to be asked for now; nil if there are none.
+  /// Pieces that would be in `missing`, but must not be requested now; nil if there are none.
   var reserved: BitSet?
   var active: [Int: ActivePiece] = [:]
-  /// Active pieces that nobody is being asked for any more, oldest first.
+  /// Active pieces that are no longer requested from anybody, oldest first.
   var orphans: [Int] = []
-  /// Which piece is asked for next.
+  /// The order in which pieces are requested.
   var order = PickOrder.rarest
-  /// Pieces that were wrong and whose bytes came from several peers.
+  /// Pieces that were wrong when their bytes came from several peers.
   var suspects: Set<Int> = []
   var book = PeerBook()
   var lookups = LookupSchedule()
   /// When a peer last made room for another.
   var renewedAt: Instant?
-  /// When its sources were last told how far along it is.
+  /// When PROGRESS was last sent to its sources.
   var progressToldAt: Instant?
   private(set) var accepted: UInt64 = 0
   private(set) var redundant: UInt64 = 0
   private(set) var from: [Address: UInt64] = [:]
-  /// Other addresses of peers that have sent something, and those by which people know them.
+  /// Further addresses of peers that have sent something, with the address under which each peer is shown.
   private var aliases: [Address: Address] = [:]
 
   init(key: FileKey, id: Digest, expected: Cut? = nil, isServed: Bool = true, leastRequests: Int) {
@@ -95,7 +96,7 @@ struct Download {
   /// Changes the source at a position.
   mutating func update(at place: Int, _ change: (inout Source) -> Void) { change(&sources[place]) }
 
-  /// Whether no source gives anything.
+  /// Whether no source has given anything lately.
   func isStarving(at now: Instant) -> Bool { !sources.contains { $0.gave(within: SwarmConstants.patience, at: now) } }
 
   /// How many places are taken by those that may give something: one that has said nothing takes none, nor, while nobody
@@ -128,7 +129,7 @@ struct Download {
     fetchExpected(source, &outbox, at: now)
   }
 
-  /// Removes a source that no longer gives any of the file: what it owes is to be asked of others.
+  /// Removes a source: what it owes is requested from others.
   mutating func remove(_ link: LinkKey, _ resources: inout SwarmResources) {
     guard place(of: link) != nil else { return }
     release(of: link, &resources)
@@ -139,7 +140,7 @@ struct Download {
 
   // MARK: The manifest and what is here
 
-  /// Takes what is known of the file, or believed.
+  /// Takes the manifest, which may be proven or only claimed.
   mutating func found(_ manifest: Manifest, _ outbox: inout Outbox) {
     fetch = ManifestFetch()
     self.manifest = manifest
@@ -148,7 +149,7 @@ struct Download {
     outbox.emit(.manifest(key))
   }
 
-  /// Begins to fetch pieces, as the host has prepared a place; these pieces are there and verified.
+  /// The host has prepared a place, with these verified pieces: begins to fetch the others.
   mutating func begin(have: BitSet) {
     guard phase == .preparing, let manifest else { return }
     let copy = LocalCopy(manifest, have: have)
@@ -158,7 +159,7 @@ struct Download {
     phase = .downloading
   }
 
-  /// Forgets what was believed of the file.
+  /// Drops a claimed cut that turned out to be false, and searches again.
   mutating func searchAgain(_ resources: inout SwarmResources) {
     dropActive(&resources)
     (manifest, cut, copy) = (nil, Cut(), nil)
@@ -166,25 +167,25 @@ struct Download {
     updateAll { $0.forgetPieces() }
   }
 
-  /// Stops wanting anything of the file.
+  /// Stops wanting the file.
   mutating func stop(_ resources: inout SwarmResources) {
     dropActive(&resources)
     phase = .stopped
   }
 
-  /// Has a source prove itself first, as another address of its host has lied.
+  /// Puts a source on probation, because another address of its host has lied.
   mutating func beginProbation(of link: LinkKey) {
     guard let address = source(link)?.address, received(from: address) == 0 else { return }
     _ = update(link) { $0.isOnProbation = true }
   }
 
-  /// Counts bytes that have come, of which `fresh` are new.
+  /// Counts received bytes, of which `fresh` are new.
   mutating func count(_ bytes: Int, fresh: Int) {
     accepted += UInt64(fresh)
     redundant += UInt64(bytes - fresh)
   }
 
-  /// Notes who sent how much of a piece that is right, so that people can be told.
+  /// Records who sent how much of a verified piece, for display.
   mutating func credit(_ contributions: [ActivePiece.Contribution]) {
     for part in contributions {
       from[aliases[part.address] ?? part.address, default: 0] += UInt64(part.bytes)
@@ -192,10 +193,10 @@ struct Download {
     }
   }
 
-  /// The verified bytes that came from a peer, at whichever of its addresses.
+  /// The verified bytes that came from a peer, from any of its addresses.
   func received(from peer: Address) -> UInt64 { from[aliases[peer] ?? peer] ?? 0 }
 
-  /// Credits a peer with what has come, and is still to be verified, from another address of its.
+  /// Credits a peer with what has come, verified or not, from another of its addresses.
   mutating func credit(_ peer: Address, with other: Address) {
     let isUseful = from[other] != nil || sources.contains { $0.address == other && $0.isUseful }
     guard peer != other, isUseful else { return }
@@ -204,18 +205,18 @@ struct Download {
   }
 }
 
-/// When trackers are asked who has a file: at once while no peer gives anything, soon while there are few, less often
-/// later.
+/// When trackers are asked who has a file: at short intervals at first and while no peer gives anything, less often the
+/// more peers there are.
 struct LookupSchedule {
   private var dueAt = Instant.zero
   private var count = 0
 
   func isDue(at now: Instant) -> Bool { dueAt <= now }
 
-  /// Has them asked at once.
+  /// Makes the next lookup due at once.
   mutating func hasten() { dueAt = .zero }
 
-  /// Notes that they have been asked while there were this many peers.
+  /// Notes a lookup, made while there were this many peers.
   mutating func asked(peers: Int, at now: Instant) {
     let isNew = count < SwarmConstants.earlyLookups
     count += 1

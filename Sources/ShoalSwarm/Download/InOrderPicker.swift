@@ -1,7 +1,7 @@
 // Pieces in order.
 extension Download {
-  /// The lowest piece that others have begun and left or, if there is none, the lowest that nobody has been asked for.
-  /// Nil if the source has no such piece within the range.
+  /// The lowest piece that others have begun and abandoned or, if there is none, the lowest one not yet requested. Nil
+  /// if the source has no such piece within the range.
   mutating func pickInOrder(for source: Source, among range: Range<Int>) -> Int? {
     guard let pieces = source.pieces else { return nil }
     let begun = orphans.indices.filter { pieces.contains(orphans[$0]) && mayAsk(source, for: orphans[$0]) }

@@ -2,11 +2,11 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// Bytes that prove themselves, but only together: a piece's tree, or a part of a manifest. They are asked of one peer,
-/// of another one too if that takes long, and what two peers send is never mixed: so whoever sends what is wrong is
-/// known.
+/// Bytes that prove themselves, but only as a whole: a piece's tree, or a part of a manifest. They are requested from
+/// one peer, and from another too if that takes long; what two peers send is never mixed, so whoever sends something
+/// wrong is known.
 struct ProofFetch {
-  /// What one peer is asked for, and has sent of it.
+  /// One peer's attempt: what was requested, and what has arrived.
   struct Attempt {
     let link: LinkKey
     let space: ContentSpace
@@ -15,35 +15,36 @@ struct ProofFetch {
     let askedAt: Instant
     fileprivate(set) var bytes: [UInt8]
     fileprivate var received = RangeSet<Int>(limit: mostFragments)
-    /// How much had come when it was last seen to get on, and when that was.
+    /// How much had arrived when progress was last noted, and when that was.
     fileprivate var progress = 0
     fileprivate var progressAt: Instant
   }
 
-  /// How many peers are asked at a time, and how long one has to itself before the next is asked too. One that sends less
-  /// than so many bytes in the longest patience is given up; if as many are asked as may be, one that has not sent all.
+  /// The most peers at a time, and how long one has before the next is tried too. A peer that sends fewer than
+  /// `leastProgress` bytes within the longest patience is given up; if the most are being tried, so is one that has not
+  /// sent everything.
   static let most = 8
   static let leastProgress = 4_096
   static let patience: Nanoseconds = 500 * .millisecond
   static let longestPatience: Nanoseconds = 5 * .second
 
   private(set) var attempts: [Attempt] = []
-  /// The links that were asked in vain.
+  /// The links that failed to send them.
   private(set) var failed: [LinkKey] = []
   private var askedAt: Instant?
 
   func isAsking(_ link: LinkKey) -> Bool { attempts.contains { $0.link == link } }
 
-  /// Whether a link was not asked yet.
+  /// Whether a link has not been tried yet.
   func mayAsk(_ link: LinkKey) -> Bool { !isAsking(link) && !failed.contains(link) }
 
-  /// Whether one more peer is to be asked now.
+  /// Whether one more peer is to be tried now.
   func wantsMore(at now: Instant) -> Bool {
     guard let askedAt, !attempts.isEmpty else { return true }
     return attempts.count < Self.most && now - askedAt >= Self.patience
   }
 
-  /// Notes that a peer is asked for these bytes; returns the request.
+  /// Notes that these bytes are requested from a peer; returns the request.
   mutating func ask(
     _ source: Source, for range: RangeField, in space: ContentSpace, of cut: Cut, at now: Instant
   ) -> Request {
@@ -56,13 +57,13 @@ struct ProofFetch {
     return request
   }
 
-  /// Takes bytes from a peer; returns its attempt once all have come, which then is over.
+  /// Takes bytes from a peer; once all have arrived, ends its attempt and returns it.
   mutating func receive(_ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, at now: Instant) -> Attempt? {
     guard let i = attempts.firstIndex(where: { $0.link == link && $0.space.rawValue == block.space }) else {
       return nil
     }
     let range = attempts[i].range
-    // What was not asked for is left out, before and after.
+    // Bytes before and after the requested ones are left out.
     let skipped = range.offset > block.offset ? range.offset - block.offset : 0
     guard skipped < UInt64(block.content.count), block.offset < range.offset + UInt64(range.length) else { return nil }
     let start = Int(block.offset + skipped - range.offset)
@@ -80,16 +81,16 @@ struct ProofFetch {
     return attempts[i].received.count == Int(range.length) ? attempts.remove(at: i) : nil
   }
 
-  /// A peer is asked for them no longer; it may be asked again.
+  /// Ends a peer's attempt; the peer may be tried again.
   mutating func drop(_ link: LinkKey) { attempts.removeAll { $0.link == link } }
 
-  /// A peer does not send them, or has sent what is wrong.
+  /// A peer refuses to send them, or has sent something wrong.
   mutating func fail(_ link: LinkKey) {
     attempts.removeAll { $0.link == link }
     if !failed.contains(link) { failed.append(link) }
   }
 
-  /// The peer that sent least of those that have had too long.
+  /// Of the peers that have taken too long, the one that has sent the least.
   func slowest(at now: Instant) -> LinkKey? {
     let isFull = attempts.count >= Self.most
     return attempts.filter { now - (isFull ? $0.askedAt : $0.progressAt) >= Self.longestPatience }.min {

@@ -2,10 +2,10 @@ import ShoalBase
 
 // Pieces in the order that serves everybody.
 extension Download {
-  /// A piece that others have begun and left or, if there is none, one that nobody has been asked for: the one that the
-  /// fewest sources have, a random one among equals. Nil if the source has no such piece.
+  /// A piece that others have begun and abandoned or, if there is none, one not yet requested: the one that the fewest
+  /// sources have, a random one among equals. Nil if the source has no such piece.
   ///
-  /// If all receivers asked in order, all would have the same pieces, and nothing for each other.
+  /// If all receivers requested pieces in order, all would have the same ones, and nothing to give each other.
   mutating func pickRarest(for source: Source, _ random: inout SeededGenerator, at now: Instant) -> Int? {
     guard let pieces = source.pieces else { return nil }
     if let orphan = orphans.firstIndex(where: { pieces.contains($0) && mayAsk(source, for: $0) }) {

@@ -8,58 +8,58 @@ struct Source {
   let address: Address
   /// The link's serial number: sources are looked at in the order in which their links were made.
   let serial: Int
-  /// The number that we gave the file on this link.
+  /// The file's number on this link.
   let number: UInt16
-  /// When the file was wanted from it.
+  /// When the WANT was sent.
   let since: Instant
-  /// The cut by which the peer serves the file; nil until its offer has come.
+  /// The cut in its OFFER; nil until that has arrived.
   var cut: Cut?
-  /// When its offer came.
+  /// When its OFFER arrived.
   var offeredAt: Instant?
   /// The chunks that it announced before its cut or ours was known.
   var early: [ChunkRun] = []
-  /// Whether it announced more than was kept: it is asked again when the cut is known.
+  /// Whether it announced more than was kept: it has to announce again when the cut is known.
   var isEarlyFull = false
-  /// The chunks that it has of a different cut of its own.
+  /// The chunks that it has, if its cut differs from ours.
   var foreign: BitSet?
-  /// The pieces that it has, by our cut; nil while they are not known, or if it cannot be asked.
+  /// The pieces that it has by our cut; nil while they are not known, or if nothing can be requested from it.
   var pieces: BitSet?
-  /// How many bytes are missing of the pieces requested from it, and how many such pieces there are.
+  /// The missing bytes of the pieces requested from it, and the number of these pieces.
   var outstanding = 0
   var requested = 0
-  /// How much is kept requested: what it sends in a few round trips, so that it never waits for us.
+  /// How much is kept requested: what it sends in a few round trips, so that it never has to wait.
   var budget: Int
-  /// Whether it has nothing that may be requested now; looking again is pointless until something happens.
+  /// Whether it has nothing that may be requested now, so that there is no need to look again until something changes.
   var isExhausted = false
-  /// Whether another address of its host has lied: it is asked for one piece at a time until one of its pieces is right.
+  /// Whether another address of its host has lied: one piece at a time is requested from it until one of them is right.
   var isOnProbation = false
-  /// All new bytes that came from it, and what it was last told of how far along the file is here.
+  /// All new bytes that came from it, and the `bytes` of the last PROGRESS sent to it.
   private(set) var accepted: UInt64 = 0
   var toldProgress: UInt64?
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
-  /// Whether it was ever asked for bytes, and whether any ever came.
+  /// Whether bytes were ever requested from it, and whether any ever arrived.
   var wasAsked = false
   private(set) var hasSent = false
-  /// The highest rate of late, in bytes per second.
+  /// The highest recent rate, in bytes per second.
   private(set) var rate = 0.0
   /// The rate over the last second or so.
   private(set) var throughput = 0.0
-  /// When it last sent new bytes, or was asked while it owed nothing.
+  /// When it last sent new bytes, or got a request while it owed nothing.
   var progressAt: Instant?
-  /// When it was last asked anew for what it owes.
+  /// When what it owes was last requested again.
   var askedAgainAt: Instant?
-  /// The time until which it is asked for nothing, as it owed bytes and sent none for too long.
+  /// The time until which nothing is requested from it, because it owed bytes and sent none for too long.
   private(set) var snubbedUntil: Instant?
-  /// Whether that is because it was slow, not because it refused.
+  /// Whether it was snubbed for being slow, not for refusing.
   private var wasSlow = false
-  /// How many times in a row it refused what it was asked for.
+  /// How many times in a row it refused a request.
   private var refusals = 0
-  /// The pieces that it announced but then refused as missing, and when it is asked for them all the same.
+  /// The pieces that it announced but then refused as not here, and when they are requested again.
   private var denied: [Int] = []
   private var deniedUntil: Instant?
   private var denials = 0
-  /// How often it failed to give us the manifest, or to bear out the size that it claims, and when it is asked again.
+  /// How often it failed to send the manifest, or to confirm the size that it claims, and when it is tried again.
   private(set) var failures = 0
   private(set) var retryAt: Instant?
 
@@ -72,10 +72,10 @@ struct Source {
     self.since = since
   }
 
-  /// When it last gave something, or was wanted from first.
+  /// When it last gave something, or else when the WANT was sent.
   var heardAt: Instant { hasSent ? max(progressAt ?? since, since) : since }
 
-  /// Whether it has sent anything of late that is worth its place.
+  /// Whether it has recently sent enough to be worth its place.
   func gave(within span: Nanoseconds, at now: Instant) -> Bool {
     guard hasSent, throughput >= SwarmConstants.leastThroughput, let progressAt else { return false }
     return now - progressAt < span
@@ -95,12 +95,12 @@ struct Source {
       && requested < (isOnProbation ? 1 : SwarmConstants.requestedPieces)
   }
 
-  /// Whether it has given us anything.
+  /// Whether it has given anything, an OFFER included.
   var isUseful: Bool { cut != nil || hasSent }
 
   // MARK: What it has
 
-  /// Notes that it has these chunks of our own cut.
+  /// Notes that it has these chunks; its cut is ours.
   mutating func has(_ runs: [ChunkRun], of cut: Cut) {
     for run in runs where run.first < cut.chunks {
       let range = cut.pieces(ofChunks: Int(run.first), Int(min(run.end, cut.chunks)))
@@ -108,7 +108,7 @@ struct Source {
     }
   }
 
-  /// Finds out which of our pieces it has from what it announced, as our cut has become known, or its offer has come.
+  /// Computes which pieces it has from what it announced, once our cut is known and its OFFER has arrived.
   mutating func learn(_ ours: Cut) {
     guard let cut else { return }
     let announced = early
@@ -125,8 +125,8 @@ struct Source {
     }
   }
 
-  /// Notes that it has these chunks of a cut of its own. Requests are for bytes, so it can be asked for every piece of
-  /// ours that lies in them.
+  /// Notes that it has these chunks of its own, different cut. Requests are for bytes, so every piece of ours that lies
+  /// in them can be requested.
   mutating func hasForeign(_ runs: [ChunkRun], ours: Cut) {
     guard let cut else { return }
     for run in runs where run.first < cut.chunks {
@@ -136,7 +136,7 @@ struct Source {
       let start = cut.pieceOffset(theirs.lowerBound)
       let end = min(cut.pieceOffset(theirs.upperBound), cut.size)
       let (first, last) = (ours.piece(at: start), ours.piece(at: end - 1))
-      // Those in between lie in these chunks alone; those at the ends may lie in others too.
+      // The inner pieces lie in these chunks alone; those at the ends may extend into others.
       if pieces?.insert(first + 1..<max(last, first + 1)) ?? 0 > 0 { isExhausted = false }
       for piece in [first, last] where covers(piece, of: ours, cut) {
         if pieces?.insert(piece) == true { isExhausted = false }
@@ -152,7 +152,7 @@ struct Source {
     return foreign?.contains(cut.chunk(ofPiece: cut.piece(at: start))...cut.chunk(ofPiece: cut.piece(at: last))) == true
   }
 
-  /// Forgets which pieces the peer has, as what was believed of the file was wrong.
+  /// Forgets which pieces the peer has, because the cut was wrong.
   mutating func forgetPieces() {
     if let foreign {
       early = foreign.runs()
@@ -164,7 +164,7 @@ struct Source {
 
   // MARK: What it sends
 
-  /// Notes that it was asked for a piece of which this many bytes are missing.
+  /// Notes a request for a piece of which this many bytes are missing.
   mutating func owes(_ bytes: Int, at now: Instant) {
     if outstanding == 0 { progressAt = now }
     outstanding += bytes
@@ -188,17 +188,17 @@ struct Source {
     (snubbedUntil, isExhausted, progressAt) = (nil, false, now)
   }
 
-  /// How many seconds it will take to send this much, judging by the last second; at least as long as it has been
+  /// The seconds that it will take to send this much, judged by the last second; at least as long as it has been
   /// silent.
   func wait(_ bytes: Int, at now: Instant) -> Double {
     let silence = progressAt.map { Double(now - $0) / 1e9 } ?? 0
-    // What was asked of it only now may be on its way.
+    // What was requested only just now may be on its way.
     guard silence > 0.1 || hasSent else { return 0 }
     return max(Double(bytes) / max(throughput, 1), silence)
   }
 
-  /// How many seconds it might take to send this much if asked now. One that owes nothing gets the benefit of the doubt:
-  /// it may be as fast as the fastest, at `best` bytes per second.
+  /// The seconds that it might take to send this much if it were requested now. One that owes nothing gets the benefit
+  /// of the doubt: it may be as fast as the fastest, at `best` bytes per second.
   func promise(_ bytes: Int, best: Double) -> Double {
     Double(outstanding + bytes) / max(outstanding == 0 ? best : rate, 100_000)
   }
@@ -209,22 +209,22 @@ struct Source {
     return now - progressAt > SwarmConstants.patience
   }
 
-  /// Whether it may be asked, and is expected to answer.
+  /// Whether it is neither snubbed nor stalled, and so is expected to answer.
   func isServing(at now: Instant) -> Bool { snubbedUntil == nil && !isStalled(at: now) }
 
-  /// Whether it is serving and owes something, or may be asked for something.
+  /// Whether it is serving, and owes something or has something to request.
   func isGiving(at now: Instant) -> Bool {
     isServing(at: now) && pieces?.isEmpty == false && (outstanding > 0 || !isExhausted)
   }
 
-  /// Leaves it alone for a while, as what it owes has been asked of others.
+  /// Leaves it alone for a while, because what it owes has been requested from others.
   mutating func snub(budget: Int, at now: Instant) {
     (snubbedUntil, wasSlow) = (now + SwarmConstants.snub, true)
     (rate, throughput) = (0, 0)
     self.budget = budget
   }
 
-  /// If it was left alone as it was slow, it is not any longer: there is nobody else to ask.
+  /// Ends a snub for slowness, because there is nobody else to ask.
   mutating func forgiveSlowness(at now: Instant) {
     if wasSlow { endSnub(at: now) }
   }
@@ -234,16 +234,16 @@ struct Source {
     let measured = Double(sinceMeasured) * 1e9 / Double(path.elapsed)
     let isIdle = sinceMeasured == 0 && outstanding == 0
     sinceMeasured = 0
-    // A rate that is growing will have grown further by the time these requests are answered.
+    // A growing rate will have grown further by the time these requests are answered.
     let growth = rate * 1.25 < measured ? 2.0 : 1
-    // The rate falls slowly, so that a momentary pause does not starve the peer of requests; and not at all while nothing
-    // is asked of it, which says nothing about the next time.
+    // The rate decays slowly, so that a momentary pause does not starve the peer of requests; and not at all while
+    // nothing is requested, which says nothing about its speed.
     if !isIdle {
       rate = max(measured, rate * 0.95)
       throughput += (measured - throughput) * min(Double(path.elapsed) / Double(SwarmConstants.throughputTime), 1)
     }
-    // Twice what a round trip takes, as the rate may double in the next one; half of what is buffered is for others.
-    // Among several, it sends in turns: the rate of one turn says little about the next.
+    // Twice what a round trip holds, as the rate may double in the next one; half of the buffer is left to others.
+    // Where there are several sources, each sends in turns, and the rate within a turn says little about the next.
     let rate = isShared ? throughput : rate
     let flight = Int(growth * rate * Double(2 * path.roundTrip + SwarmConstants.tick) / 1e9)
     let held = Int(growth * rate * Double(2 * path.leastRoundTrip) / 1e9) + path.queue
@@ -254,7 +254,7 @@ struct Source {
 
   // MARK: What it refuses
 
-  /// Asks it for no more for a while, longer each time, as it refused bytes.
+  /// Requests nothing more from it for a while, longer each time, because it refused bytes.
   mutating func wasRefused(at now: Instant) {
     guard snubbedUntil == nil else { return }
     wasSlow = false
@@ -262,8 +262,8 @@ struct Source {
     refusals += 1
   }
 
-  /// Notes that it does not have a piece that it announced. If no other peer has it either, it is asked again in the
-  /// end.
+  /// Notes that it does not have a piece that it announced. If no other peer has it either, it is eventually requested
+  /// again.
   mutating func denies(_ piece: Int, at now: Instant) {
     pieces?.remove(piece)
     denied.append(piece)
@@ -272,26 +272,26 @@ struct Source {
     denials += 1
   }
 
-  /// Lets the pieces that it denied be asked of it again.
+  /// Allows the pieces that it denied to be requested from it again.
   private mutating func endDenials(at now: Instant) {
     guard let end = deniedUntil, end <= now else { return }
     for piece in denied { pieces?.insert(piece) }
     (denied, deniedUntil, isExhausted) = ([], nil, false)
   }
 
-  /// Notes that it does not send the manifest, or does not bear out what it says.
+  /// Notes that it failed to send the manifest, or to confirm its claim.
   mutating func failed(at now: Instant) {
     retryAt = now + SwarmConstants.refusalPause(after: failures)
     failures += 1
   }
 }
 
-/// What the path to a source is like.
+/// Measurements of the path to a source.
 struct SourcePath {
   /// The time since it was last measured.
   var elapsed: Nanoseconds
   var roundTrip: Nanoseconds
   var leastRoundTrip: Nanoseconds
-  /// The bytes that may wait at this end, out of all that this source sends.
+  /// The bytes that this source may fill of the local socket buffer.
   var queue: Int
 }

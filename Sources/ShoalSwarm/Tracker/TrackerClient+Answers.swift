@@ -15,7 +15,7 @@ extension TrackerClient {
     return true
   }
 
-  /// Whether the datagram answers one of our requests; if so, it has been dealt with.
+  /// Handles a datagram that answers one of our requests; false if it answers none.
   private mutating func answers(
     _ type: PacketType, _ bytes: Span<UInt8>, _ transaction: UInt64, from address: Address, at now: Instant
   ) -> Bool {
@@ -39,7 +39,7 @@ extension TrackerClient {
     return true
   }
 
-  /// Whether the datagram answers the transaction at `index`; if so, that is over.
+  /// Handles a datagram that answers the transaction at `index`, which then ends; false if it does not.
   private mutating func take(_ type: PacketType, _ bytes: Span<UInt8>, to index: Int, at now: Instant) -> Bool {
     var transaction = transactions[index]
     switch (transaction.request, type) {
@@ -67,7 +67,7 @@ extension TrackerClient {
     case (.map(let id, let address, _), .mapped):
       guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
       var page = TrackerTransaction(id: random.next(), request: transaction.request)
-      // Moved out of one and into the next, so that the set is changed in place.
+      // The set is moved from one transaction into the next, so that it is changed in place.
       transactions[index].map = BitSet(capacity: 0)
       swap(&page.map, &transaction.map)
       for run in packet.have { page.map.insert(run) }
@@ -99,7 +99,7 @@ extension TrackerClient {
 
   /// Takes the number of chunks that the tracker credits us with, after what the transaction reported.
   private mutating func confirm(_ id: Digest, _ transaction: TrackerTransaction, have: Int, at now: Instant) {
-    // Moved out of the dictionary and back, so that its sets are changed in place.
+    // The share is moved out of the dictionary and back, so that its sets are changed in place.
     guard var share = shares.removeValue(forKey: id) else { return }
     share.isBusy = false
     for run in transaction.runs { share.reported.insert(run) }
@@ -108,7 +108,7 @@ extension TrackerClient {
       share.reported = BitSet(capacity: share.reported.capacity, runs: transaction.runs)
       share.updateAt = now + configuration.updateInterval
     } else if have > share.have.count, share.resetAt.map({ now - $0 >= interval }) ?? true {
-      // Once per interval: a tracker that keeps saying so is not asked to forget over and over.
+      // At most once an interval: a tracker that keeps claiming too many chunks must not cause an endless loop.
       share.mustReset = true
       share.resetAt = now
       share.registerAt = now + configuration.updateInterval
@@ -117,7 +117,7 @@ extension TrackerClient {
     shares[id] = share
   }
 
-  /// Notes that the tracker has forgotten the file. If the file is still here, that was in order to register it anew.
+  /// Notes that the tracker has ended the registration. If the file is still here, it is registered again.
   private mutating func release(_ id: Digest, at now: Instant) {
     forget(id, registerAt: now)
     shares[id]?.mustReset = false
@@ -135,7 +135,7 @@ extension TrackerClient {
     events.append(.refused(request, code: packet.code, message: packet.message))
   }
 
-  /// Notes that a file is not registered, and is to be at that time.
+  /// Notes that a file is not registered, and when it is to be.
   mutating func forget(_ id: Digest, registerAt: Instant) {
     guard let capacity = shares[id]?.reported.capacity else { return }
     shares[id]?.isBusy = false
@@ -145,7 +145,7 @@ extension TrackerClient {
     nextShare = min(nextShare, registerAt)
   }
 
-  /// Has whatever has waited long for an answer tried again soon.
+  /// The tracker answers again: requests that were waiting for long are tried again soon.
   private mutating func endSilence(at now: Instant) {
     guard silence > 0 else { return }
     silence = 0

@@ -2,10 +2,11 @@ import ShoalBase
 import ShoalWire
 
 extension TrackerClient {
-  /// Takes the addresses at which the tracker is from now on, the likeliest first: its name was resolved again.
+  /// Takes the tracker's current addresses, the likeliest first, after its name was resolved again.
   ///
-  /// If it still answers where it did, nothing changes. If it is silent, the new addresses are asked at once. If the
-  /// address at which it answered is gone, it has moved: it is looked for, and all files are registered there.
+  /// If the tracker still answers where it did, nothing changes. If it is silent, the new addresses are tried at once.
+  /// If the address at which it answered is no longer among them, it has moved: the new addresses are tried, and all
+  /// files are registered there.
   package mutating func replace(addresses: [Address]) {
     let (isNew, hasMoved) = contact.replace(addresses)
     guard hasMoved || isNew && (silence > 0 || connecting != nil) else { return }
@@ -29,7 +30,7 @@ extension TrackerClient {
     return datagram(transaction, to: address)
   }
 
-  /// Registers all files anew, as the tracker answers elsewhere and knows of none.
+  /// Registers all files again, because the tracker answers at another address, where it may know of none.
   mutating func registerAnew() {
     drop { if case .register = $0 { true } else if case .update = $0 { true } else { false } }
     for id in shares.keys {

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension TrackerClient {
-  /// Begins a request, which is ready to be sent once it holds what there is to tell about a file.
+  /// Begins a request: collects what it reports about a file, after which it is ready to be sent.
   mutating func start(_ request: TrackerRequest) {
     var transaction = TrackerTransaction(id: random.next(), request: request)
     switch request {
@@ -41,7 +41,7 @@ extension TrackerClient {
     transaction.retry = now + (pause ?? jittered(wait(after: transaction.tries)))
   }
 
-  /// The transaction's request, on its way to an address of the tracker.
+  /// The datagram of a transaction's request, addressed to the tracker.
   func datagram(_ transaction: TrackerTransaction, to address: Address) -> (to: Address, bytes: [UInt8])? {
     (try? encode(transaction)).map { (address, $0) }
   }
@@ -104,7 +104,7 @@ extension TrackerClient {
 }
 
 extension TrackerTransaction {
-  /// Adds as many of these chunks as there is room for in a datagram, beside what `packet` holds.
+  /// Adds as many of these chunks as fit into a datagram together with `packet`.
   fileprivate mutating func tell(_ chunks: BitSet, beside packet: some Packet) {
     let (runs, end) = chunks.runs(from: 0, fitting: Limits.smallestDatagram - packet.encodedSize)
     self.runs = runs

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// What a peer says to one tracker: keeps its files registered there and asks questions, forever if need be.
+/// A peer's dealings with one tracker: keeps files registered there and asks questions, for ever if need be.
 ///
 /// A pure state machine with Shoal's five verbs. After a command, or when `deadline` has passed, call `expire`, then
 /// drain `nextTransmit` and `nextEvent`. An answer counts if its address, its transaction id and its type are right.
@@ -20,9 +20,9 @@ package struct TrackerClient: Sendable {
   var random: SecretGenerator
   var shares: [Digest: TrackerShare] = [:]
   private var sharesMade = 0
-  /// The time before which no share has anything to tell.
+  /// The time before which no share has anything to report.
   var nextShare = Instant.distantFuture
-  /// Questions and farewells whose turn has not come yet.
+  /// Questions and DEREGISTERs whose turn has not come yet.
   private var waiting: [TrackerRequest] = []
   /// The requests in flight, at most `requestsInFlight`.
   var transactions: [TrackerTransaction] = []
@@ -37,9 +37,8 @@ package struct TrackerClient: Sendable {
   var silence = 0
   var events = Queue<TrackerClientEvent>()
 
-  /// A client that has nothing to say yet, and says nothing before `startAt`. `random` makes the transaction ids. A
-  /// tracker whose name has several addresses is asked at each in turn until it answers; `others` are the addresses
-  /// after the first.
+  /// A client with nothing to send yet, which sends nothing before `startAt`. `random` makes the transaction ids. Each
+  /// address of a tracker with several is tried in turn until it answers; `others` are the addresses after the first.
   package init(
     tracker: Address, others: [Address] = [], random: SecretGenerator,
     configuration: TrackerClientConfiguration = TrackerClientConfiguration(), startAt: Instant = .zero
@@ -116,7 +115,7 @@ extension TrackerClient {
     ask(.map(id: id, address: address, chunks: min(max(0, chunks), Limits.chunks)))
   }
 
-  /// Asks which files have names, from there on: 0, or the `next` of the page before.
+  /// Asks for a page of the listed files: `after` is 0 for the first, otherwise the `next` of the page before.
   package mutating func list(after: UInt64) { ask(.list(after: after)) }
 
   private mutating func ask(_ request: TrackerRequest) {
@@ -178,10 +177,10 @@ extension TrackerClient {
     return min(deadline, waiting.isEmpty ? nextShare : .zero)
   }
 
-  /// The next event about what became of the requests.
+  /// The next event.
   package mutating func nextEvent() -> TrackerClientEvent? { events.popFirst() }
 
-  /// Begins requests while there is room: first those that are waiting, then those for files with something to tell.
+  /// Begins requests while there is room: first those that are waiting, then those for files with something to report.
   private mutating func begin(at now: Instant) {
     while transactions.count < configuration.requestsInFlight {
       if !waiting.isEmpty {
@@ -217,7 +216,7 @@ extension TrackerClient {
     return min(configuration.firstRetry &* factor, configuration.lastRetry)
   }
 
-  /// The span less up to a tenth, so that peers that began together drift apart.
+  /// The time span minus up to a tenth at random, so that peers that began together drift apart.
   mutating func jittered(_ span: Nanoseconds) -> Nanoseconds {
     span - Nanoseconds(Double(span) * Double.random(in: 0...0.1, using: &random))
   }

@@ -2,7 +2,7 @@ import ShoalBase
 
 /// How a peer deals with a tracker.
 package struct TrackerClientConfiguration: Sendable, Equatable {
-  /// How often to register while the tracker has not said: it forgets a peer after three times its own interval.
+  /// How often to register until the tracker has given its interval; a tracker forgets a peer after three intervals.
   package var interval: Nanoseconds = 60 * .second
   /// The intervals that a tracker may ask for: neither a flood nor hours of silence.
   package var intervals: ClosedRange<Nanoseconds> = (10 * .second)...(600 * .second)
@@ -10,7 +10,7 @@ package struct TrackerClientConfiguration: Sendable, Equatable {
   package var updateInterval: Nanoseconds = .second
   /// The wait for the answer to a first try; it doubles with each further try (BEP 15 does the same from 15 s).
   package var firstRetry: Nanoseconds = .second
-  /// The wait for the answer to a farewell when everything is being ended.
+  /// The wait for the answer to a DEREGISTER when everything is being ended.
   package var farewellRetry: Nanoseconds = 250 * .millisecond
   /// The longest wait: a tracker that comes back is noticed within a minute.
   package var lastRetry: Nanoseconds = 60 * .second
@@ -22,8 +22,9 @@ package struct TrackerClientConfiguration: Sendable, Equatable {
   package var nextAddress: Nanoseconds = 250 * .millisecond
   /// After how many unanswered tries a tracker is looked for at its other addresses. A single try may just be lost.
   package var triesBeforeOthers = 2
-  /// The most MAPs for the chunks of one peer: a tracker that tells few at a time must not be asked forever. One that
-  /// fills its answers tells at least 1,024 of the most fragmented map in each, which is enough for the largest file.
+  /// The most MAPs for the chunks of one peer: a tracker that returns few at a time must not be asked for ever. One
+  /// that fills its answers returns at least 1,024 chunks of the most fragmented map in each, which is enough for the
+  /// largest file.
   package var mapPages = 4_096
   /// The most requests that wait for an answer at a time: a thousand files must not flood a tracker that has just
   /// restarted.

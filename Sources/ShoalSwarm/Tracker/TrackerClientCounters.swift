@@ -6,6 +6,6 @@ package struct TrackerClientCounters: Sendable, Equatable {
   package internal(set) var retries = 0
   /// Requests that the tracker refused.
   package internal(set) var errors = 0
-  /// Datagrams from the tracker that answer nothing that was asked, or cannot be read.
+  /// Datagrams from the tracker that answer no request, or cannot be decoded.
   package internal(set) var ignored = 0
 }

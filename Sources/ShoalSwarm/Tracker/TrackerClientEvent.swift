@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A question that a peer puts to a tracker, or a file that it keeps registered there.
+/// A request of a peer to a tracker.
 package enum TrackerRequest: Sendable, Hashable {
   /// REGISTER: the file of this id is here.
   case register(id: Digest)
@@ -16,7 +16,7 @@ package enum TrackerRequest: Sendable, Hashable {
   case lookup(id: Digest, chunk: UInt32, most: UInt8)
   /// MAP: which of the file's `chunks` chunks does that peer have?
   case map(id: Digest, address: Address, chunks: Int)
-  /// LIST: which files have names, from there on?
+  /// LIST: which files have names, from this position on?
   case list(after: UInt64)
 }
 
@@ -24,7 +24,7 @@ package enum TrackerRequest: Sendable, Hashable {
 package enum TrackerClientEvent: Sendable, Equatable {
   /// The tracker sees this peer at this address: reported the first time, and when it changes.
   case connected(observed: Address)
-  /// The tracker knows that the file is here: reported once, and again if it had forgotten.
+  /// The tracker has registered the file: reported once, and again if it had forgotten.
   case registered(id: Digest)
   /// Answers `find`.
   case found(name: String, FoundPacket)

@@ -5,7 +5,7 @@ import ShoalContent
 struct TrackerShare: Sendable {
   let cut: Cut
   let name: String
-  /// The order in which shares were made: ties between them are broken the same way in every run.
+  /// The order in which shares were made, so that ties are broken the same way in every run.
   let number: Int
   /// The chunks that are here.
   var have: BitSet
@@ -13,7 +13,7 @@ struct TrackerShare: Sendable {
   var reported: BitSet
   /// Whether the tracker has confirmed the file, and has not forgotten it since.
   var isRegistered = false
-  /// Whether a REGISTER was ever sent, so that there is something to take back.
+  /// Whether a REGISTER was ever sent, so that there may be a registration to end.
   var isKnown = false
   /// Whether the tracker must forget the file first: it credits us with chunks that are not here.
   var mustReset = false
@@ -26,13 +26,13 @@ struct TrackerShare: Sendable {
   /// The time before which no UPDATE is sent.
   var updateAt = Instant.zero
 
-  /// When there is next something to tell.
+  /// When there is next something to report.
   var due: Instant {
     if isBusy { return .distantFuture }
     return isRegistered && reported.count < have.count ? min(registerAt, updateAt) : registerAt
   }
 
-  /// What there is to tell of the file `id` once it is due.
+  /// The request that is due for the file `id`.
   func request(_ id: Digest, at now: Instant) -> TrackerRequest {
     mustReset ? .deregister(id: id) : registerAt <= now ? .register(id: id) : .update(id: id)
   }

@@ -4,15 +4,15 @@ import ShoalContent
 /// A request on its way.
 ///
 /// All tries share one transaction id, so that a late answer to an earlier one counts; requests are idempotent, and
-/// what a try tells about a file does not change.
+/// every try reports the same about a file.
 struct TrackerTransaction: Sendable {
   let id: UInt64
   /// The request; nil for CONNECT.
   let request: TrackerRequest?
-  /// The chunks that a REGISTER or UPDATE tells, and whether they are all that there were to tell.
+  /// The chunks that a REGISTER or UPDATE reports, and whether they were all that there were to report.
   var runs: [ChunkRun] = []
   var isWhole = true
-  /// What MAP has told so far, in how many answers, and from which chunk on it asks.
+  /// The result of MAP so far, the number of answers, and the chunk from which it asks on.
   var map = BitSet(capacity: 0)
   var pages = 0
   var first = 0
@@ -22,6 +22,6 @@ struct TrackerTransaction: Sendable {
   var sent = Instant.zero
   /// When it is to be sent again; nil: as soon as possible.
   var retry: Instant?
-  /// Whether its cookie was refused before: after a second refusal it waits, lest the two ends chase each other.
+  /// Whether its cookie was refused before: after a second refusal it waits, so that the two ends cannot loop.
   var wasStale = false
 }

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// The addresses of one tracker, and which of them are asked in turn when it is not known at which it answers.
+/// The addresses of one tracker, and which of them have been tried while it is not known at which one it answers.
 struct TrackerContact: Sendable {
   /// The addresses, beginning with the one at which it last answered or, before it has answered, the likeliest.
   private(set) var addresses: [Address]
@@ -48,8 +48,8 @@ struct TrackerContact: Sendable {
     return hasMoved
   }
 
-  /// Takes other addresses from now on. If the tracker has answered at one that is not among them, that one is kept and
-  /// asked last: a name server may be wrong.
+  /// Replaces the addresses. If the tracker has answered at one that is not among them, that one is kept and tried
+  /// last: a name server may be wrong.
   mutating func replace(_ others: [Address]) -> (isNew: Bool, hasMoved: Bool) {
     guard !others.isEmpty else { return (false, false) }
     let known = isMade ? current : nil

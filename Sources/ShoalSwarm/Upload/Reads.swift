@@ -2,10 +2,10 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// Names bytes of a file that are to be sent to a peer as soon as they are at hand.
+/// Identifies bytes of a file that are to be sent to a peer as soon as they have been read.
 package struct ReadKey: Hashable, Sendable {
   package let link: LinkKey
-  /// The link's serial number: what was read for a link that has ended is not sent on the next one.
+  /// The link's serial number: what was read for a link that has ended is not sent on the next one with its index.
   let serial: Int
   let number: UInt64
 
@@ -14,13 +14,13 @@ package struct ReadKey: Hashable, Sendable {
   package init(link: Int, number: UInt64) { self.init(link: LinkKey(index: link), serial: link, number: number) }
 }
 
-/// The ranges that a peer asked for and whose bytes are still being read, in the order of the requests.
+/// The ranges that a peer requested and that are still being read, in the order of the requests.
 struct Reads {
   private var ranges: [(number: UInt64, range: Payload)] = []
   private var begun: UInt64 = 0
 
   var count: Int { ranges.count }
-  /// How many of them are of a tree.
+  /// How many of them are ranges of a tree.
   var treeCount: Int { ranges.count { $0.range.space == ContentSpace.tree.rawValue } }
 
   func contains(_ number: UInt64) -> Bool { ranges.contains { $0.number == number } }
@@ -32,16 +32,16 @@ struct Reads {
     return begun
   }
 
-  /// Removes a range whose bytes are in memory, or cannot be read; nil if nobody wants them any longer.
+  /// Removes a range whose bytes are in memory, or cannot be read; nil if it is no longer wanted.
   mutating func end(_ number: UInt64) -> Payload? {
     ranges.firstIndex { $0.number == number }.map { ranges.remove(at: $0).range }
   }
 
-  /// Drops what the peer asked for of a file that it does not want any more; returns how many bytes that were.
+  /// Drops the ranges of a file that the peer no longer wants; returns their bytes.
   mutating func cancel(file: UInt16) -> Int { remove { $0.file == file } }
 
-  /// Drops what the peer no longer wants in these ranges; returns how many bytes that were. A read that lies in them
-  /// only in part is sent: a CANCEL may be disregarded.
+  /// Drops the reads that lie wholly within these cancelled ranges; returns their bytes. Others are still sent, as a
+  /// CANCEL may be disregarded.
   mutating func cancel(file: UInt16, _ space: UInt8, _ cancelled: RangeSet<UInt64>) -> Int {
     remove { range in
       guard range.file == file, range.space == space, range.length > 0 else { return false }

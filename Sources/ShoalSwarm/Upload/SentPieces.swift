@@ -1,10 +1,10 @@
 import ShoalContent
 
-/// The units of one file in which it is handed over, and how often each was: pieces, or as many small ones as make 64
+/// How often each unit of a file was handed to the transport. A unit is a piece, or as many small pieces as make 64
 /// KiB.
 struct SentPieces {
   private var exponent: UInt64 = 0
-  /// At most 255 is counted.
+  /// Counts stop at 255.
   private(set) var copies: [UInt8] = []
 
   init() {}

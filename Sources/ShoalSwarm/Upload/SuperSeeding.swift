@@ -1,21 +1,21 @@
 import ShoalBase
 import ShoalContent
 
-/// Which chunks of a complete file nobody has asked for yet.
+/// The chunks of a complete file that nobody has requested yet.
 ///
-/// While there are such chunks, a peer that passes on what it gets is shown only a few of them, and others than those
-/// that its like are shown: so each chunk leaves its origin once before any leaves it twice, which is the fastest way to
-/// give a file to many (super-seeding: BEP 16). Otherwise peers that cannot know what others are just being sent would
-/// ask for much of it again.
+/// While there are such chunks, a peer that passes on what it gets is shown only a few of them, and each such peer is
+/// shown different ones. So each chunk leaves its origin once before any leaves it twice, which is the fastest way to
+/// give a file to many (super-seeding: BEP 16). Otherwise peers, which cannot know what is being sent to others, would
+/// request much of that again.
 struct SuperSeeding {
   private var unseen: BitSet
 
   init(chunks: Int) { unseen = .full(capacity: chunks) }
 
-  /// Whether every chunk has been asked for, or shown to somebody.
+  /// Whether every chunk has been requested by, or shown to, some peer.
   var isOver: Bool { unseen.isEmpty }
 
-  /// Notes that a peer asks for chunks.
+  /// Notes that a peer requests chunks.
   mutating func asked(_ chunks: ClosedRange<Int>) {
     // A request may be for millions of chunks: each is looked at once.
     var next = chunks.lowerBound
@@ -25,7 +25,7 @@ struct SuperSeeding {
     }
   }
 
-  /// A chunk to show next, any of those that nobody has seen.
+  /// A random chunk to show next, of those that nobody has seen.
   mutating func next(_ random: inout SeededGenerator) -> Int? {
     guard !unseen.isEmpty else { return nil }
     let chunk = unseen.first(from: Int(random.next() % UInt64(unseen.capacity)), in: unseen)
@@ -33,15 +33,15 @@ struct SuperSeeding {
     return chunk
   }
 
-  /// Whoever was shown these has not asked for them, and never will.
+  /// Returns chunks that were shown to a peer that will never request them.
   mutating func takeBack(_ chunks: [Int]) { for chunk in chunks { unseen.insert(chunk) } }
 
-  /// How many chunks that it has not asked for a peer is shown at first, and at most.
+  /// How many chunks that it has not requested a peer is shown at first, and at most.
   static let firstShown = 4
   static let mostShown = 64
-  /// How long a peer may ask for none of these, besides two round trips, before it is shown everything: it may have them
-  /// already, or read in order.
+  /// How long, in addition to two round trips, a peer may request none of these before it is shown everything: it may
+  /// have them already, or be reading in order.
   static let patience: Nanoseconds = 250 * .millisecond
-  /// The same before it has asked for anything: it has to get the manifest, and to make a place.
+  /// The same before its first request: it has to fetch the manifest and prepare a place.
   static let firstPatience: Nanoseconds = 3 * .second
 }

@@ -3,10 +3,10 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-// The values of blocks, for peers whose piece is wrong. The host hashes the blocks; what comes of it is sent as messages,
-// ahead of content, since a whole piece waits for it.
+// The values of blocks, for peers that received a wrong piece. The host hashes the blocks; the values are sent as
+// messages, ahead of content, since a whole piece waits for them.
 extension Swarm {
-  /// Has the host hash the blocks that a peer asks about, and refuses what is not here or is too much.
+  /// Makes the host hash the requested blocks, and refuses ranges that are not here or are too many.
   mutating func serveTree(_ request: Request, to key: LinkKey, of file: FileKey, at now: Instant) {
     guard let link = links[key], let copy = files[file]?.offered else {
       resources.outbox.refuse(request.ranges, of: request, .notHere, to: key)
@@ -28,7 +28,7 @@ extension Swarm {
         continue
       }
       room -= 1
-      // To read and hash a byte takes about as long as to send it.
+      // Reading and hashing a byte takes about as long as sending it.
       work += Work.range + bytes.count
       let payload = Payload(
         source: file.source, space: .tree, file: request.file, offset: range.offset, length: Int(range.length))
@@ -42,7 +42,7 @@ extension Swarm {
     charge(work, to: key)
   }
 
-  /// Call it when blocks have been hashed that a peer asked about, or cannot be read.
+  /// Call this when requested blocks have been hashed, or cannot be read.
   package mutating func treeRead(_ read: ReadKey, values: [Digest]?, at now: Instant) {
     guard let link = links[read.link], link.serial == read.serial, let range = links[read.link]?.reads.end(read.number)
     else { return }
@@ -66,7 +66,7 @@ extension Swarm {
 }
 
 extension RangeField {
-  /// The bytes; those beyond 2^64 are left out.
+  /// The bytes, clamped to 2^64.
   var bytes: Range<UInt64> {
     let (end, isBeyond) = offset.addingReportingOverflow(UInt64(length))
     return offset..<(isBeyond ? .max : end)

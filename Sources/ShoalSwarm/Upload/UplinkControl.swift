@@ -1,25 +1,25 @@
 import ShoalBase
 
-/// How fast a host sends to all of several peers together: what its uplink is found to carry, probed now and then as in
-/// BBR.
+/// The rate at which a host sends to several peers together: what its uplink is measured to carry, probed now and then
+/// as in BBR.
 ///
-/// Each connection's own controller sees only its own queue and its own losses, and there may be a hundred. While only
-/// one peer is served, that controller decides alone.
+/// The congestion controller of a connection sees only its own queue and losses, and there may be a hundred
+/// connections. While only one peer is served, its controller decides alone.
 struct UplinkControl {
   private enum Phase {
-    /// Growing: without a limit while there is no queue, and otherwise doubling; the best so far, and how many
-    /// measurements have not been much better.
+    /// Growing: without a limit while there is no queue, otherwise by doubling. Holds the best measurement so far, and
+    /// how many since were not much better.
     case startup(best: Double, rounds: Int)
-    /// The queue that startup has left is drained.
+    /// Draining the queue that startup has left.
     case drain
-    /// The place in the cycle of gains: one measurement above the rate, one below, and six at it.
+    /// The position in the cycle of gains: one measurement above the rate, one below it, and six at it.
     case steady(Int)
   }
 
-  /// The most that may be sent, in bytes per second; nil is no limit.
+  /// The user's limit, in bytes per second; nil means no limit.
   var limit: Double?
   private var phase = Phase.startup(best: 0, rounds: 0)
-  /// The most that arrived of late, in bytes per second; 0 before anything was measured.
+  /// The highest recent rate of arrival, in bytes per second; 0 before anything was measured.
   private var measured = 0.0
   /// The most in this and in the previous stretch of `memory` measurements.
   private var (newer, older, measurements) = (0.0, 0.0, 0)
@@ -29,7 +29,7 @@ struct UplinkControl {
   private var queueing: Nanoseconds = 0
   private var tokens = 0.0
   private var refilledAt: Instant?
-  /// The bytes that had left, and those handed over that had not, when tokens were last refilled.
+  /// The bytes that had left, and those handed over that had not, when the tokens were last refilled.
   private var (sent, unsent) = (UInt64(0), 0)
 
   /// Bytes per second.
@@ -45,22 +45,22 @@ struct UplinkControl {
     }
   }
 
-  /// How many connections may have a turn at a time: each keeps four packets in flight at least, and what these make
-  /// everything else wait must be short. One alone does not fill the uplink when its acknowledgements are late.
+  /// How many connections may have a turn at a time. Each keeps at least four packets in flight, and the queue that
+  /// these form must be short; but a lone connection does not fill the uplink when its acknowledgements are late.
   var turns: Int {
     guard measured > 0 else { return UplinkControl.firstTurns }
     return max(Int(measured * UplinkControl.longestWait / UplinkControl.leastInFlight), 2)
   }
 
-  /// What is handed over at a time: 5 ms worth.
+  /// The bytes handed over at a time: 5 ms worth.
   var part: Int {
     min(max(Int(rate * 0.005), isOpen ? 64 << 10 : 4 << 10), 256 << 10)
   }
 
   // MARK: Tokens
 
-  /// Takes how many bytes have left in all, retransmissions included, how many of those handed over have not, by how much
-  /// all round trips have grown, and the shortest of them.
+  /// Refills the tokens. Takes the bytes that have left in all, including retransmissions, those handed over that have
+  /// not, the least growth of any round trip, and the shortest round trip.
   mutating func refill(
     sent: UInt64, unsent: Int, queueing: Nanoseconds, roundTrip: Nanoseconds?, at now: Instant
   ) {
@@ -77,10 +77,10 @@ struct UplinkControl {
   /// Whether bytes may be handed over now.
   var mayServe: Bool { isOpen || tokens > 0 }
 
-  /// Whether nothing is known to limit the rate.
+  /// Whether the rate is not limited, because nothing is known to limit it.
   private var isOpen: Bool {
     guard limit == nil else { return false }
-    // Where answers come at once, a queue is seen before it is long.
+    // On short paths a queue shows before it is long.
     if case .startup = phase {
       return roundTrip < UplinkControl.shortRoundTrip && queueing < UplinkControl.leastQueueing
     }
@@ -100,7 +100,7 @@ struct UplinkControl {
 
   // MARK: Measuring
 
-  /// Whether enough time has passed since it was last measured: longer in the steady state, where little changes.
+  /// Whether enough time has passed since the last measurement: longer in the steady state, where little changes.
   func isMeasurementDue(at now: Instant) -> Bool {
     guard let last else { return true }
     var least: Nanoseconds = 200 * .millisecond
@@ -108,15 +108,16 @@ struct UplinkControl {
     return now - last.at >= max(least, 2 * roundTrip)
   }
 
-  /// Takes how many bytes have arrived at all peers together, and whether more is to be sent than was let go.
+  /// Takes the bytes that have arrived at all peers together, and whether more was waiting to be sent than the rate
+  /// allowed.
   mutating func measure(delivered: UInt64, isBusy: Bool, at now: Instant) {
     let past = last
     last = (now, delivered, isBusy)
-    // After a pause, or when a connection has ended with all that it delivered, the difference says nothing.
+    // After a pause, or when a connection has ended and its bytes no longer count, the difference says nothing.
     guard let past, now - past.at <= 2 * .second, delivered >= past.delivered else { return }
     let sample = Double(delivered - past.delivered) * 1e9 / Double(now - past.at)
     let before = measured
-    // What is measured while there is little to send shows only that more is possible.
+    // A measurement while there is little to send shows only a lower bound.
     let isLimited = isBusy && past.isBusy
     if isLimited {
       measurements += 1
@@ -130,28 +131,28 @@ struct UplinkControl {
   private mutating func advance(_ sample: Double, _ before: Double) {
     switch phase {
     case .startup(let best, _) where sample > best * 1.25: phase = .startup(best: sample, rounds: 0)
-    // Without a queue something else is the limit: the receivers, or a processor.
+    // Without a queue, something else is the limit: the receivers, or a processor.
     case .startup(let best, _) where isOpen: phase = .startup(best: best, rounds: 0)
     case .startup(let best, let rounds): phase = rounds == 0 ? .startup(best: best, rounds: 1) : .drain
     case .drain: phase = .steady(2)
-    // There is more than there was.
+    // The uplink carries more than before.
     case .steady(0...1) where sample > before * 1.15: phase = .startup(best: sample, rounds: 0)
     case .steady(let place): phase = .steady((place + 1) % 8)
     }
   }
 
-  /// How many measurements are remembered, once to twice: 5 to 10 s.
+  /// The measurements in a stretch; one to two stretches are remembered: 5 to 10 s.
   private static let memory = 25
-  /// The rate in startup before anything was measured is twice this; below the other one it never falls. Bytes per
-  /// second.
+  /// In bytes per second: before anything was measured, startup sends at twice the first; the rate never falls below
+  /// the second.
   private static let firstRate = 500e3
   private static let leastRate = 16e3
   private static let firstTurns = 4
-  /// What shows that the uplink is full.
+  /// The queueing delay that shows that the uplink is full.
   private static let leastQueueing: Nanoseconds = 5 * .millisecond
   private static let shortRoundTrip: Nanoseconds = 5 * .millisecond
-  /// The seconds for which what is in flight on all connections may keep the uplink busy, and the bytes that one keeps
-  /// in flight at least.
+  /// The seconds for which the bytes in flight on all connections may occupy the uplink, and the least bytes that one
+  /// connection keeps in flight.
   private static let longestWait = 0.1
   private static let leastInFlight = 4_800.0
 }

@@ -3,36 +3,36 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// One served file: who wants it from us, and what each was told.
+/// One served file: the peers that want it, and what each has been told.
 struct Upload {
   /// A peer that wants the file.
   struct Subscriber {
     let link: LinkKey
     /// The number that the peer gave the file on this link.
     let number: UInt16
-    /// Whether it serves what it gets.
+    /// Whether it serves what it gets to others.
     let serves: Bool
     var isOffered = false
-    /// The peers that it was told of.
+    /// The addresses that it was sent in KNOWN.
     var told: Set<Address> = []
     /// The first chunk that has not been announced to it yet.
     var announced = 0
-    /// The chunks before that one that have come since.
+    /// Chunks before that one that have been completed since.
     var gained: [ChunkRun] = []
     /// Bytes of the file queued for it so far.
     var bytes: UInt64 = 0
-    /// How far along it is, once it has said so.
+    /// What it has, from its PROGRESS; nil before that.
     var progress: ToldProgress?
-    /// What it is shown of a file that is seeded; nil if it is told of everything.
+    /// The chunks that it is shown while a file is super-seeded; nil if everything is announced to it.
     var shown: Shown?
   }
 
-  /// What a peer is shown while a file is seeded.
+  /// What a peer is shown while a file is super-seeded.
   struct Shown {
-    /// The chunks that it has not asked for yet, and how many there should be.
+    /// The chunks that it has not requested yet, and how many there should be.
     var chunks: [Int] = []
     var most = SuperSeeding.firstShown
-    /// When it last asked for any, or was first shown some.
+    /// When it last requested any, or was first shown some.
     var askedAt: Instant
     var hasAsked = false
   }
@@ -53,10 +53,10 @@ struct Upload {
     subscribers.append(Subscriber(link: link, number: number, serves: serves))
   }
 
-  /// Notes that a subscriber is told of peers.
+  /// Notes the addresses sent to a subscriber in KNOWN.
   mutating func told(_ s: Int, of addresses: [Address]) { subscribers[s].told.formUnion(addresses) }
 
-  /// Notes how far along a peer is.
+  /// Takes the PROGRESS of a peer.
   mutating func note(_ progress: Progress, from link: LinkKey, size: UInt64) {
     guard let i = place(link, progress.file) else { return }
     var told = subscribers[i].progress ?? ToldProgress()
@@ -64,22 +64,22 @@ struct Upload {
     subscribers[i].progress = told
   }
 
-  /// What a peer has got, and how far along it was.
+  /// What a peer had got when it left.
   struct End {
     /// The bytes that it requested here.
     var requested: UInt64
     var progress: ToldProgress?
-    /// The bytes that it has from here, as far as it has said.
+    /// The bytes that it had from here: as it reported, or else as it requested.
     var bytes: UInt64 { progress?.received ?? requested }
   }
 
-  /// Removes a peer that no longer wants the file, or is gone; nil if it was none of these.
+  /// Removes a peer that no longer wants the file, or is gone; nil if it was not a subscriber.
   @discardableResult
   mutating func remove(_ link: LinkKey, _ number: UInt16) -> End? {
     guard let i = place(link, number) else { return nil }
     let subscriber = subscribers.remove(at: i)
     if let shown = subscriber.shown { seeding?.takeBack(shown.chunks) }
-    // Those who come later are another swarm.
+    // Peers that come later form a new swarm.
     if subscribers.isEmpty { seeding = nil }
     return End(requested: subscriber.bytes, progress: subscriber.progress)
   }
@@ -92,7 +92,7 @@ struct Upload {
 
   // MARK: What is here
 
-  /// Tells a peer how the file is cut and what of it is here, unless it has already been told.
+  /// Sends a peer the OFFER, unless it has had it.
   mutating func offer(
     _ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ resources: inout SwarmResources,
     at now: Instant
@@ -121,13 +121,13 @@ struct Upload {
 
   // MARK: Seeding
 
-  /// Whether a peer is shown only a part, as others pass on what they get too.
+  /// Whether a peer is to be shown only some chunks, because it and others pass on what they get.
   private func isSeeded(to i: Int) -> Bool {
     guard subscribers[i].serves, let seeding, !seeding.isOver else { return false }
     return subscribers.indices.contains { $0 != i && subscribers[$0].serves && subscribers[$0].isOffered }
   }
 
-  /// Shows a peer as many chunks as it should see.
+  /// Shows a peer further chunks, up to the number that it should see.
   private mutating func show(to i: Int, _ random: inout SeededGenerator) {
     while let shown = subscribers[i].shown, shown.chunks.count < shown.most {
       guard let chunk = seeding?.next(&random) else { break }
@@ -136,7 +136,7 @@ struct Upload {
     }
   }
 
-  /// Notes which chunks a peer asks for, and shows it others; `isIdle` if nothing else that it asked for waits.
+  /// Notes which chunks a peer requests, and shows it others; `isIdle` if nothing else that it requested waits.
   private mutating func asked(
     _ i: Int, _ chunks: ClosedRange<Int>, isIdle: Bool, _ random: inout SeededGenerator, at now: Instant
   ) {
@@ -145,15 +145,15 @@ struct Upload {
     subscribers[i].shown?.askedAt = now
     subscribers[i].shown?.hasAsked = true
     subscribers[i].shown?.chunks.removeAll { chunks.contains($0) }
-    // It could be sent more than it could ask for.
+    // More could be sent to it than it was shown to request.
     if isIdle, let most = subscribers[i].shown?.most, subscribers[i].shown?.chunks.isEmpty == true {
       subscribers[i].shown?.most = min(2 * most, SuperSeeding.mostShown)
     }
     show(to: i, &random)
   }
 
-  /// Whether a peer is shown only a part. It is told of the rest once everything was shown to somebody, or if it asks
-  /// for nothing of what it is shown although nothing that it asked for waits.
+  /// Whether a peer is still shown only some chunks. The rest is announced to it once every chunk has been shown to
+  /// some peer, or if it requests none of what it is shown although none of its requests waits.
   mutating func isSeeding(
     to link: LinkKey, _ number: UInt16, isIdle: Bool, roundTrip: Nanoseconds, at now: Instant
   ) -> Bool {
@@ -166,7 +166,7 @@ struct Upload {
     return false
   }
 
-  /// Notes a chunk that is now here: peers that were told of the chunks around it are to be told of it.
+  /// Notes a completed chunk: it is to be announced to peers that are past it.
   mutating func gain(_ chunk: Int) {
     let run = ChunkRun(first: UInt32(chunk), count: 1)
     for i in subscribers.indices where chunk < subscribers[i].announced {
@@ -177,8 +177,8 @@ struct Upload {
     }
   }
 
-  /// Tells a peer about chunks that it does not know to be here, in at most `room` messages, from which those sent are
-  /// deducted; returns whether those were all.
+  /// Announces chunks that a peer does not know of, in at most `room` messages, from which those sent are deducted;
+  /// returns whether those were all.
   mutating func announce(
     _ copy: LocalCopy, to link: LinkKey, _ number: UInt16, room: inout Int, _ outbox: inout Outbox
   ) -> Bool {
@@ -202,9 +202,9 @@ struct Upload {
     return true
   }
 
-  // MARK: What is asked for
+  // MARK: Requests
 
-  /// Queues what a peer asks for, up to `room` ranges, and refuses the rest; returns what that costs.
+  /// Queues the ranges that a peer requests, up to `room` of them, and refuses the rest; returns the cost.
   mutating func take(
     _ request: Request, from link: LinkKey, _ space: ContentSpace, room: Int, of file: ServedContent,
     isIdle: Bool, _ resources: inout SwarmResources, at now: Instant
@@ -240,12 +240,12 @@ struct Upload {
   }
 }
 
-/// What a REQUEST may be answered from.
+/// What is available to answer a REQUEST.
 struct ServedContent {
   let key: FileKey
   /// The length of the manifest, which is known before anything of the file is here.
   let manifestLength: UInt64
-  /// What is here of the file; nil if nothing is, or nothing is offered.
+  /// What is here of the file; nil if nothing is offered.
   let copy: LocalCopy?
 
   func holds(_ range: RangeField, _ space: ContentSpace) -> Bool {
@@ -264,7 +264,7 @@ struct ServedContent {
 }
 
 extension Outbox {
-  /// Refuses a peer these ranges of what it asked for.
+  /// Refuses these ranges of a peer's request.
   mutating func refuse(_ ranges: [RangeField], of request: Request, _ code: Refusal, to link: LinkKey) {
     for ranges in ranges.split(every: SwarmConstants.rangesPerMessage) {
       var refuse = Refuse()
@@ -273,14 +273,14 @@ extension Outbox {
     }
   }
 
-  /// Refuses a peer a file.
+  /// Refuses a file to a peer.
   mutating func refuse(_ file: UInt16, _ code: Refusal, to link: LinkKey) {
     var refuse = Refuse()
     (refuse.file, refuse.code) = (file, code.rawValue)
     post(refuse, to: link)
   }
 
-  /// Tells a peer that we no longer want a file.
+  /// Withdraws our WANT of a file.
   mutating func cancel(_ file: UInt16, to link: LinkKey) {
     var cancel = Cancel()
     cancel.file = file

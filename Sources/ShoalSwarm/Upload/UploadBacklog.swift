@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-/// What one peer has asked for and the transport does not have yet.
+/// What one peer has requested and the transport does not have yet.
 struct UploadBacklog {
   var connection: ConnectionID?
   /// In the order of the requests, from `head` on: most are taken from the front.
@@ -10,18 +10,18 @@ struct UploadBacklog {
   private var head = 0
   /// The rest of the piece that is being handed over.
   private(set) var current: Payload?
-  /// The bytes that it was given; at least what the others had been given when it came.
+  /// The bytes that it was given, but at least as many as the others had been given when it came.
   var virtualTime = 0.0
   /// Whether it gives us something too.
   var gives = false
-  /// How much more it is given for that: a peer that gives us something passes on to others too what it gets.
+  /// How much more it is given for that: a peer that gives something probably passes on what it gets to others too.
   var weight: Double { gives ? 4 : 1 }
-  /// Whether bytes of it are with the transport, and how many were handed over in this turn.
+  /// Whether the transport holds bytes for it, and how many were handed over in this turn.
   var isActive = false
   var inTurn = 0
   /// The bytes handed over that are still being read.
   var reading = 0
-  /// The bytes that had not left when it was last looked at, and since when there have been so many.
+  /// The bytes that had not left at the last review, and since when that number has not fallen.
   private var unsent = 0
   private(set) var unsentSince = Instant.zero
 

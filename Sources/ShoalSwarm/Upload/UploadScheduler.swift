@@ -3,37 +3,37 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// What peers have asked for and the transport does not have yet, and in which order it gets there.
+/// What peers have requested and the transport does not have yet, and the order in which the transport gets it.
 ///
-/// If everything asked for went to the transport at once, an uplink with a hundred connections would be divided by a
-/// hundred: every piece would be under way for seconds before anybody could pass it on, and the least that each
-/// connection keeps in flight would fill the uplink's queue. So only as many peers have a turn at a time as it takes to
-/// fill the uplink, each for a piece or more.
+/// If every request went to the transport at once, an uplink would be divided among a hundred connections: each piece
+/// would take seconds to arrive before anybody could pass it on, and the least that each connection keeps in flight
+/// would fill the uplink's queue. So only as many peers have a turn at a time as it takes to fill the uplink, each for
+/// a piece or more.
 ///
-/// Of those who wait, the one comes first whose piece has been sent least often, so that each piece goes out once before
-/// any goes out twice. Among equals, and where one has fallen far behind, it is start-time fair queueing (Goyal, Vin and
-/// Cheng, 1996): the one comes first that was given least.
+/// Of the waiting peers, the first is the one whose piece has been sent the fewest times, so that each piece goes out
+/// once before any goes out twice. Among equals, and where one has fallen far behind, start-time fair queueing decides
+/// (Goyal, Vin and Cheng, 1996): the peer that was given the least comes first.
 struct UploadScheduler {
   /// By the links' indices.
   private var backlogs: [UploadBacklog] = []
   /// By the files' keys.
   private var files: [SentPieces] = []
-  /// The links that wait, and those whose bytes are with the transport.
+  /// The links that wait, and those for which the transport holds bytes.
   private var waiting: [LinkKey] = []
   private var active: [LinkKey] = []
   /// The virtual time of the peer served last.
   private var virtualTime = 0.0
-  /// When more can be handed over, if nothing else happens before.
+  /// When more can be handed over, if nothing else happens first.
   private(set) var deadline = Instant.distantFuture
   private var uplink = UplinkControl()
-  /// The bytes that had left when all that might had.
+  /// The bytes that had left when the transport last ran dry.
   private var drainedAt: UInt64 = 0
 
   var isIdle: Bool { waiting.isEmpty && active.isEmpty }
 
-  // MARK: What is asked for
+  // MARK: Requests
 
-  /// Adds what a peer asks for of a file that is cut like this.
+  /// Adds a requested range of a file with this cut.
   mutating func add(_ range: Payload, _ cut: Cut, for link: LinkKey, _ connection: ConnectionID) {
     while files.count <= Int(range.source) { files.append(SentPieces()) }
     if files[Int(range.source)].copies.isEmpty { files[Int(range.source)] = SentPieces(cut) }
@@ -41,7 +41,7 @@ struct UploadScheduler {
     if !backlogs[link.index].isWaiting {
       waiting.append(link)
       backlogs[link.index].connection = connection
-      // Whoever asked for nothing has saved nothing up.
+      // A peer that requested nothing has saved up no credit.
       if !backlogs[link.index].isActive {
         backlogs[link.index].virtualTime = max(backlogs[link.index].virtualTime, virtualTime)
       }
@@ -49,7 +49,7 @@ struct UploadScheduler {
     backlogs[link.index].append(range)
   }
 
-  /// Limits what is sent, to this many bytes per second.
+  /// Limits the rate of sending, in bytes per second.
   mutating func limit(_ rate: Int?) { uplink.limit = rate.map { Double($0) } }
 
   /// Notes whether a peer gives us something: it is then given more than others.
@@ -73,12 +73,13 @@ struct UploadScheduler {
     if file.index < files.count { files[file.index] = SentPieces() }
   }
 
-  /// Drops what a peer asked for of a file that it does not want any more.
+  /// Drops the ranges of a file that a peer no longer wants.
   mutating func cancel(_ link: LinkKey, file: UInt16) {
     change(link) { $0.file == file ? [] : [$0] }
   }
 
-  /// Drops what a peer no longer wants in these ranges. One is left whole if cutting it would make more than `limit`.
+  /// Drops these ranges of a peer's requests. A request is left whole if cutting it would make more than `limit`
+  /// ranges.
   mutating func cancel(_ link: LinkKey, file: UInt16, _ cancelled: RangeSet<UInt64>, limit: Int) {
     var room = limit - count(link)
     change(link) { range in
@@ -125,7 +126,7 @@ struct UploadScheduler {
     return hand(link, isAlone)
   }
 
-  /// Call it when what may leave has left: what was handed over may be gone, so that more is to be handed over at once.
+  /// Call this when everything that may be sent has been: more may have to be handed over at once.
   mutating func drained(_ endpoint: borrowing Endpoint, at now: Instant) {
     guard !waiting.isEmpty, deadline > now, uplink.mayServe || waiting.count == 1 && uplink.limit == nil else { return }
     let hasRoom =
@@ -139,8 +140,8 @@ struct UploadScheduler {
     drainedAt = endpoint.blockBytesSent
   }
 
-  /// Where those that give nothing must stop and wait for one that does: it would otherwise get as much of the uplink as
-  /// they do, since that is how the transport shares it out.
+  /// The virtual time at which peers that give nothing must wait for one that does: otherwise it would get only as much
+  /// of the uplink as they do, since the transport divides it equally.
   private func mostVirtualTime(at now: Instant) -> Double {
     let givers = active.filter {
       backlogs[$0.index].gives && backlogs[$0.index].isWaiting
@@ -150,7 +151,7 @@ struct UploadScheduler {
     return least + UploadScheduler.mostLead
   }
 
-  /// Whether a peer's turn goes on.
+  /// Whether a peer's turn continues.
   private func goesOn(
     _ link: LinkKey, _ most: Double, _ endpoint: borrowing Endpoint, _ isAlone: Bool
   ) -> Bool {
@@ -196,7 +197,7 @@ struct UploadScheduler {
     return (sum, queueing ?? 0, roundTrip, moving)
   }
 
-  /// The one whose turn is next.
+  /// The peer whose turn is next.
   private func first(_ endpoint: borrowing Endpoint, _ most: Double) -> LinkKey? {
     var best: (link: LinkKey, copies: Int, virtualTime: Double)?
     for link in waiting {
@@ -211,7 +212,7 @@ struct UploadScheduler {
     return best?.link
   }
 
-  /// Which of a peer's ranges begins with the piece that has been sent least often.
+  /// The one of a peer's first ranges that begins with the piece sent the fewest times.
   private func leastSent(_ backlog: UploadBacklog) -> (place: Int, range: Payload, copies: Int) {
     var best = (place: 0, range: Payload.empty, copies: Int.max)
     for (place, range) in backlog.first {
@@ -222,7 +223,7 @@ struct UploadScheduler {
     return best
   }
 
-  /// Takes the next part of what a peer waits for.
+  /// Takes the next part of what a peer is waiting for.
   private mutating func hand(_ link: LinkKey, _ isAlone: Bool) -> (to: LinkKey, part: Payload) {
     if backlogs[link.index].current == nil {
       let (place, range, _) = leastSent(backlogs[link.index])
@@ -245,7 +246,7 @@ struct UploadScheduler {
     if link.index < backlogs.count { backlogs[link.index].reading -= bytes }
   }
 
-  /// Whether what has arrived at the peers is to be added up.
+  /// Whether it is time to add up what has arrived at the peers.
   func isMeasurementDue(at now: Instant) -> Bool { uplink.isMeasurementDue(at: now) }
 
   /// Takes how many bytes have arrived at all peers together.
@@ -257,13 +258,14 @@ struct UploadScheduler {
   private static let turn = 64 << 10
   /// The most bytes that are handed over at a time.
   private static let part = 256 << 10
-  /// What is handed over ahead, for one among several, and for one alone, whose bytes may have to come from a disk.
+  /// The bytes handed over in advance: for one of several peers, and for a lone one, whose bytes may have to come from
+  /// a disk.
   private static let ahead = 64 << 10
   private static let aheadAlone = 128 << 10
-  /// How much more than one that gives, in proportion, one that gives nothing may have been given.
+  /// How far ahead of a peer that gives, in weighted bytes, one that gives nothing may get.
   private static let mostLead = Double(2 * turn)
-  /// How far a peer may fall behind others, as it asks for what has been sent.
+  /// How far a peer may fall behind others because it requests pieces that have been sent more often.
   private static let mostLag = Double(4 * turn)
-  /// How long none of what was handed over may leave before others have turns instead.
+  /// How long nothing of what was handed over may leave before the turn passes to others.
   private static let stall: Nanoseconds = 500 * .millisecond
 }
