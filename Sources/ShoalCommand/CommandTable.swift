@@ -3,10 +3,10 @@ import ShoalBase
 import ShoalContent
 import ShoalTerminal
 
-/// The one table from which parsing, help, completion and the man page are made.
+/// The table from which the parser, the help, the completion scripts and the man page are made.
 enum CommandTable {
   static let shoal = Command(
-    "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt.",
+    "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt data.",
     examples: [
       "shoal share film.mkv              # prints a ticket", "shoal get shoal1nmgbfvc3...        # elsewhere",
       "shoal demo                        # see it work",
@@ -16,7 +16,7 @@ enum CommandTable {
         "OPTIONS", shared: true,
         [
           .quiet, .verbose, .logLevel, Option("json", "Print one JSON object a line on standard output."), .progress,
-          .color, Option("no-config", "Leave the file of defaults unread."),
+          .color, Option("no-config", "Do not read the file of defaults."),
         ])
     ],
     manual: Manual(
@@ -37,21 +37,21 @@ enum CommandTable {
             "129, 130, 143": "Ended by SIGHUP, SIGINT or SIGTERM.",
           ]),
         .environment(
-          hasProgress: true, others: ["TMPDIR": "Where shoal demo works, unless given --directory."]),
+          hasProgress: true, others: ["TMPDIR": "Where shoal demo works without --directory."]),
         Topic(
           "FILES",
           [
             "NAME.part": "What has arrived of a file or folder so far. An interrupted download resumes from it.",
             "NAME.part.journal":
-              "Which pieces in NAME.part are verified, so that they need not be again. Without it they are.",
+              "Which pieces of NAME.part are verified. Without it, they are verified again.",
             "$XDG_CACHE_HOME/shoal, or ~/.cache/shoal":
-              "The hashes of large files that were shared: one that nobody has touched is shared again at once.",
+              "Hashes of large shared files, so that one that has not been touched is shared again at once.",
             "$XDG_RUNTIME_DIR/shoal, or /tmp/shoal-UID":
-              "A socket for each process that runs, for shoal status, stop and limit: only its own user may connect.",
+              "A socket for each running process, for shoal status, stop and limit; only its own user may connect.",
             "$XDG_CONFIG_HOME/shoal/config, or ~/.config/shoal/config":
               "Defaults: a line option = value for each option, yes or no for one without a value; lines below [share] are "
-              + "for shoal share alone; lines that begin with # are comments. The command line goes first.",
-            "NAME.pcapng": "What --capture and shoal demo leave, for shoal-dump, tcpdump and Wireshark.",
+              + "for shoal share alone; lines that begin with # are comments. The command line takes precedence.",
+            "NAME.pcapng": "Captures of --capture and shoal demo, for shoal-dump, tcpdump and Wireshark.",
           ]),
       ],
       seeAlso: ["shoal-dump(1)", "shoal-wan(1)", "b3sum(1)", "tcpdump(8)"]),
@@ -67,24 +67,24 @@ enum CommandTable {
     ])
 
   private static let status = Command(
-    "status", "Show how the shoal processes of this user stand: files, peers, rates, what is used.",
+    "status", "Show the state of your shoal processes: files, peers, rates, use of limits.",
     examples: ["shoal status --watch", "shoal status film.mkv"],
     arguments: [which("The name or id of a file, or a process. (default: all)")],
     groups: [
       OptionGroup(
         "OPTIONS",
-        [Option("watch", "Go on, and show it again after so long. (default: 1)", value: "seconds", mayStandAlone: true)]
+        [Option("watch", "Show it again at this interval. (default: 1)", value: "seconds", mayStandAlone: true)]
       )
     ],
     otherNames: ["top", "ps", "info", "stats", "watch"])
 
   private static let stop = Command(
-    "stop", "End a shoal process of this user as Ctrl-C does: it takes leave of its peers.",
+    "stop", "Stop one of your shoal processes in an orderly way, as Ctrl-C does.",
     arguments: [which("The name or id of a file, or a process. (default: the only one)")],
     groups: [OptionGroup("OPTIONS", [all])], otherNames: ["end", "kill", "quit"])
 
   private static let limit = Command(
-    "limit", "Change the limits of a shoal process of this user while it runs.",
+    "limit", "Change the limits of one of your shoal processes while it runs.",
     examples: ["shoal limit --max-upload 2MB/s", "shoal limit film.mkv --max-upload none"],
     arguments: [which("The name or id of a file, or a process. (default: the only one)")],
     groups: [
@@ -95,22 +95,22 @@ enum CommandTable {
     otherNames: ["throttle"])
 
   private static let limits = [
-    Option("max-upload", "Most bytes sent in a second: 2MB/s, 20mbit, none.", value: "rate"),
-    Option("max-download", "Most bytes fetched in a second.", value: "rate"),
+    Option("max-upload", "Most bytes sent per second: 2MB/s, 20mbit, none.", value: "rate"),
+    Option("max-download", "Most bytes fetched per second.", value: "rate"),
     Option("max-peers", "Most peers connected at a time.", value: "n"),
   ]
 
-  /// The same, in few lines of a long help.
+  /// The same, in a few lines for a long help text.
   private static let briefLimits = [
-    Option("max-upload", "Most sent in a second; --max-download, -peers.", value: "rate"),
-    Option("max-download", "Most bytes fetched in a second.", value: "rate", isListed: false),
+    Option("max-upload", "Most sent per second; also --max-download, -peers.", value: "rate"),
+    Option("max-download", "Most bytes fetched per second.", value: "rate", isListed: false),
     Option("max-peers", "Most peers connected at a time.", value: "n", isListed: false),
   ]
 
   private static func which(_ help: String) -> Argument { Argument("what", help, count: .optional) }
-  private static let all = Option("all", "Mean all that match, if they are several.")
+  private static let all = Option("all", "Apply to every process that matches.")
   private static let metrics = Option(
-    "metrics", "Serve figures for Prometheus at [ADDR]:PORT, by HTTP.", value: "address")
+    "metrics", "Serve Prometheus metrics over HTTP at [ADDR]:PORT.", value: "address")
 
   private static let share = Command(
     "share", "Serve files or folders until interrupted, and print the ticket that gets them.",
@@ -131,14 +131,14 @@ enum CommandTable {
           listen("Where to listen, [ADDR]:PORT. (default: :7401, or any free port)"),
           Option("chunk-size", "Size of a chunk: 1MiB. (default: by the file's size)", value: "size"),
           Option("chunks", "Number of chunks to cut the file into.", value: "n"),
-          Option("name", "Name under which it goes. (default: its own)", value: "name"),
+          Option("name", "Name to share it under. (default: its own)", value: "name"),
           Option(
-            "list", "Let its own tracker find it by name, too. (default: only who has the ticket does)", value: "name",
+            "list", "Let its own tracker list it by name. (default: it is found only by its ticket)", value: "name",
             mayStandAlone: true),
           Option(
             "once", "End after this many complete copies. (default: 1)", value: "n", mayStandAlone: true),
-          Option("no-cache", "Hash the file even if its hashes are remembered, and remember none."),
-          Option("qr", "Draw the ticket as a QR code, too."), metrics,
+          Option("no-cache", "Do not use or keep the hashes of earlier runs."),
+          Option("qr", "Also draw the ticket as a QR code."), metrics,
         ]),
       transport(briefLimits + access + [qlog, Option("force", "Replace an existing capture or qlog.")]),
     ],
@@ -147,7 +147,7 @@ enum CommandTable {
   private static let get = Command(
     "get", "Download a file or folder from every peer that has it, and verify it.",
     examples: ["shoal get shoal1nmgbfvc3...", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
-    arguments: [Argument("ticket", "Ticket, name or id; of an id that is listed, 8 digits will do.")],
+    arguments: [Argument("ticket", "Ticket, name or id; 8 digits of a listed id are enough.")],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -156,11 +156,11 @@ enum CommandTable {
             "output", "Where to write: file, directory or -.", short: "o",
             value: "path", completes: .files),
           Option(
-            "include", "Of a folder, only '*.jpg' or a/b; repeatable.", value: "glob",
+            "include", "Only part of a folder: '*.jpg', a/b; repeatable.", value: "glob",
             repeats: true),
-          Option("list", "Show what is in a folder, and fetch none of it."),
+          Option("list", "Show what is in a folder without fetching it."),
           Option("force", "Replace a different file, capture or qlog."),
-          Option("discard", "Keep and serve nothing: a test of speed."),
+          Option("discard", "Keep and serve nothing, to test the speed."),
           Option("stay", "Keep serving afterwards."),
           Option("wait", "Fail after this long without data: 30s.", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
@@ -171,15 +171,15 @@ enum CommandTable {
     ],
     topics: [link], otherNames: ["receive", "recv", "download", "fetch", "leech"])
 
-  /// What `--link` understands.
+  /// The syntax of `--link`.
   private static let link = Topic(
     "LINK (A/B sets up and down separately)",
     [
       "loss=5%": "Lost; with burst=3, in runs of 3 on average.", "corrupt=1%": "Delivered with 1 to 3 bits flipped.",
       "reorder=1%": "Overtaken by others.", "duplicate=1%": "Delivered twice.",
-      "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit a second.",
-      "queue=64kB, queue=2bdp": "Most that waits; in bandwidth-delay products.",
-      "mtu=1400": "Longest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
+      "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit per second.",
+      "queue=64kB, queue=2bdp": "Longest queue; bdp: bandwidth-delay products.",
+      "mtu=1400": "Largest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
       "seed=7": "Seed of all randomness.",
     ])
 
@@ -210,13 +210,13 @@ enum CommandTable {
     otherNames: ["ls", "dir", "browse", "search"])
 
   private static let doctor = Command(
-    "doctor", "Look whether this machine, and the path to a peer, are fit for fast transfers, and say what to do.",
+    "doctor", "Check whether this machine, and the path to a peer, are fit for fast transfers, and suggest remedies.",
     examples: ["shoal doctor --peer 192.0.2.9"],
     groups: [
       OptionGroup(
         "OPTIONS",
         [
-          Option("peer", "A peer that runs, to which the path is measured.", value: "host:port"),
+          Option("peer", "A running peer, to which the path is measured.", value: "host:port"),
           Option(
             "directory", "Where files will be kept.", value: "path", default: ".", completes: .directories),
         ])
@@ -238,8 +238,8 @@ enum CommandTable {
           Option("file", "File to move. (default: random data)", value: "path", completes: .files),
           Option("size", "Size of that random data. (default: 20MB)", value: "size"),
           Option("peers", "How many peers download.", value: "n", default: "3"),
-          Option("loss", "Share of datagrams that the peers' links lose. (default: 5%)", value: "share"),
-          Option("corrupt", "Share that they corrupt. (default: 1%)", value: "share"),
+          Option("loss", "Percentage of datagrams that the peers' links lose. (default: 5%)", value: "share"),
+          Option("corrupt", "Percentage that they corrupt. (default: 1%)", value: "share"),
           Option("delay", "One-way delay of the peers' links. (default: 10ms)", value: "time"),
           Option(
             "link", "The peers' links, instead of --loss, --corrupt and --delay: rate=20mbit,queue=64kB.",
@@ -279,9 +279,9 @@ enum CommandTable {
           Option("origin-link", "The origin's link. (default: as --link)", value: "spec"),
           Option("arrive", "Receivers arrive evenly over this time. (default: all at once)", value: "time"),
           Option(
-            "kill-origin", "The origin loses power once receivers have this share: 50%. (default: never)",
+            "kill-origin", "The origin loses power once receivers have this much: 50%. (default: never)",
             value: "share"),
-          Option("restart", "This many receivers lose power halfway, and are back 1 s later.", value: "n"),
+          Option("restart", "This many receivers lose power halfway and come back 1 s later.", value: "n"),
         ]),
       transport([
         Option(
@@ -293,9 +293,9 @@ enum CommandTable {
 
   private static func listen(_ help: String) -> Option { Option("listen", help, value: "address") }
 
-  /// The options for what an endpoint does with each of its datagrams.
+  /// Options that affect every datagram of an endpoint.
   private static let access = [
-    Option("link", "Impair this link: loss=5%; LINK in 'shoal help get'.", value: "spec"),
+    Option("link", "Impair this link: loss=5%; see 'shoal help get'.", value: "spec"),
     Option("capture", "Record every datagram as pcapng.", value: "file", completes: .files),
   ]
 
@@ -309,9 +309,9 @@ enum CommandTable {
       "TRANSPORT",
       [
         Option("arq", "Selective repeat or go-back-N.", oneOf: ["sr", "gbn"], default: "sr"),
-        Option("window", "Most packets unacknowledged.", value: "packets", default: "65536"),
+        Option("window", "Most unacknowledged packets.", value: "packets", default: "65536"),
         Option(
-          "congestion", "What decides how much is in flight.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
+          "congestion", "Congestion control.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
         ),
         Option(
           "mtu", "Largest IP packet. (default: the interface's)", value: "bytes"),

@@ -4,16 +4,16 @@ import ShoalTerminal
 
 /// The file of defaults.
 enum Defaults {
-  /// Where it is; nil if there is no home.
+  /// Its path; nil if there is no home directory.
   static var path: String? {
     let config = SystemCall.environment("XDG_CONFIG_HOME")
     let home = SystemCall.environment("HOME")
-    // A relative one is to be ignored, as the XDG specification has it.
+    // The XDG specification says to ignore a relative path.
     if config.hasPrefix("/") { return config + "/shoal/config" }
     return home.isEmpty ? nil : home + "/.config/shoal/config"
   }
 
-  /// What it says; nil if there is none, or these words forbid to read it.
+  /// Its content; nil if there is none, or if these words say not to read it.
   static func read(for words: [String], at path: String? = path) throws(UsageError) -> ConfigFile? {
     guard let path, !words.prefix(while: { $0 != "--" }).contains("--no-config") else { return nil }
     let remedy = "; or use --no-config"

@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalTerminal
 import Synchronization
 
-/// How far along all peers of a demo are.
+/// The progress of all peers of a demo.
 final class DemoBoard: Sendable {
   let names: [String]
   /// Bytes of the file.
@@ -54,14 +54,14 @@ struct DemoView {
     ])
   }
 
-  /// The verified bytes; 100 % is shown only once the file is in its place.
+  /// The verified bytes, held below the total until the file is in its place.
   private func bytes(_ progress: DownloadProgress?) -> UInt64 {
     guard let progress, progress.phase != .finished, progress.bytes > 0 else { return progress?.bytes ?? 0 }
     return min(progress.bytes, board.size - 1)
   }
 
-  /// What is going on. Where lines stay on the screen, it names only what does not change from line to line, or each
-  /// line would count as news.
+  /// The current phase. Where lines are not redrawn, it leaves out what changes from line to line, or every line would
+  /// count as news.
   private func phase(_ all: [DownloadProgress?], _ eta: Double?) -> String {
     guard session.console.standardError.isTTY else { return "downloading" }
     let each = zip(board.names, all).map { name, progress in

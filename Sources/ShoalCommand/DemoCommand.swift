@@ -13,7 +13,7 @@ struct DemoCommand {
   }
 
   func run() async throws {
-    // Before anything is made that would be left behind.
+    // This comes before anything is created that would be left behind.
     if let file = plan.file { _ = try File.open(file) }
     let files = try DemoFiles(plan)
     session.ending.onSignal { [session] in session.tellInterrupted("interrupted\(files.remainder)") }
@@ -39,7 +39,7 @@ struct DemoCommand {
   }
 
   private func tell(_ result: DemoResult, _ files: DemoFiles) {
-    // A difference is an error, and then the error is the last object.
+    // A difference is an error, and the error must be the last object.
     if result.isEqual { session.emit(result.json) }
     guard !session.isJSON else { return }
     session.console.print(result.lines(width: session.console.standardOutput.tableWidth).joined(separator: "\n"))
@@ -50,7 +50,7 @@ struct DemoCommand {
   }
 }
 
-/// What the options of a demo ask for.
+/// The options of a demo.
 struct DemoPlan {
   let file: String?
   let size: UInt64
@@ -68,7 +68,7 @@ struct DemoPlan {
     }
     if file != nil, invocation.has("size") { throw UsageError("--size is for random data: leave out --size or --file") }
     size = try invocation.first("size")?.bytes(from: 0, to: 1 << 40) ?? 20_000_000
-    // Each has a letter for a name, and a socket, a thread and buffers of its own.
+    // Each peer has a letter for a name, and a socket, a thread and buffers of its own.
     peers = try invocation["peers"].integer(from: 1, to: 20, of: "peers")
     directory = invocation.first("directory")?.text
     keeps = invocation.has("keep")
@@ -79,7 +79,7 @@ struct DemoPlan {
     self.options = options
   }
 
-  /// The link that --link gives, or else the one made of --loss, --corrupt and --delay.
+  /// The link given by --link, or else by --loss, --corrupt and --delay.
   private static func link(_ invocation: Invocation) throws(UsageError) -> LinkSpec {
     let defaults = [("loss", "5%"), ("corrupt", "1%"), ("delay", "10ms")]
     if let whole = invocation.first("link") {
@@ -102,7 +102,7 @@ struct DemoPlan {
   /// The name of a downloading peer.
   func name(_ index: Int) -> String { String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index))) }
 
-  /// The link of a peer. Each draws its own random numbers, or else all would lose the same datagrams.
+  /// The link of a peer. Each has its own random numbers, or all would lose the same datagrams.
   func link(_ index: Int) -> LinkSpec {
     var link = link
     if let seed = link.seed { link.seed = seed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15 }

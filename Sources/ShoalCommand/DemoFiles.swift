@@ -4,7 +4,7 @@ import ShoalBase
 import ShoalContent
 import ShoalTerminal
 
-/// Where a demo works, and what it leaves behind: captures, and on request the copies.
+/// The files of a demo: where it works, and what it leaves behind, namely captures and, on request, the copies.
 final class DemoFiles: Sendable {
   let directory: String
   let captures: Bool
@@ -45,8 +45,7 @@ final class DemoFiles: Sendable {
     return path
   }
 
-  /// Refuses to start over existing files: they may be anybody's, and everything with these names will be removed or
-  /// replaced.
+  /// Refuses to start if files exist that it would remove or replace: they may be somebody's.
   private func refuseExisting() throws {
     for path in made + (captures ? records : []) where try FileSystem.status(path) != nil {
       throw Failure("\(escaped(path)) exists; remove it, or use another --directory", code: "exists")
@@ -66,16 +65,16 @@ final class DemoFiles: Sendable {
     }
   }
 
-  /// What is left if the demo is interrupted, as the end of a sentence; empty if nothing is.
+  /// What remains if the demo is interrupted, as the end of a sentence; empty if nothing does.
   var remainder: String {
     let bytes = left
     return bytes == 0 ? "" : "; \(Units.total(bytes)) stay in \(escaped(directory))"
   }
 
-  /// The bytes of what is left at the end: captures, and copies on request.
+  /// The bytes of what remains at the end: captures, and copies on request.
   var left: UInt64 { size(of: (captures ? records : []) + (keeps ? made : [])) }
 
-  /// What is left and where, how large it is, and how to get rid of it; nil if nothing is left.
+  /// What remains, where, how large it is and how to remove it; nil if nothing does.
   var leftOver: String? {
     guard left > 0 else { return nil }
     let what = [captures ? "captures" : nil, keeps ? "copies" : nil].compactMap(\.self).joined(separator: " and ")
@@ -85,16 +84,16 @@ final class DemoFiles: Sendable {
 
   private var source: String { "\(directory)/\(fileName)" }
 
-  /// Everything that is removed at the end, unless it is to be kept on request.
+  /// Everything that is removed at the end, unless the user asked to keep it.
   private var made: [String] {
     names.flatMap { Destination.files(at: copy(of: $0)) } + (isMadeUp ? [source] : [])
   }
 
-  /// Removes what is not to stay; harmless if it is already gone.
+  /// Removes what is not to be kept; harmless if it is already gone.
   func clean() {
     if !keeps { for path in made { SystemCall.remove(path) } }
     for name in names { SystemCall.removeDirectory(folder(of: name)) }
-    // Only one that is empty goes.
+    // This removes it only if it is empty.
     if isTemporary { SystemCall.removeDirectory(directory) }
   }
 
@@ -102,7 +101,7 @@ final class DemoFiles: Sendable {
 
   private static let block = 1 << 20
 
-  /// Makes up the file, the same one each time; returns its path.
+  /// Generates the file, the same one each time; returns its path.
   func make(_ session: Session, size: UInt64) throws -> String {
     let file = try File.create(source, existing: .refuse)
     var random = SeededGenerator(seed: 1)
@@ -137,7 +136,7 @@ final class DemoFiles: Sendable {
     }
   }
 
-  /// What runs the inspector here: in a clone, it has not been installed.
+  /// The command that runs the inspector here: in a clone of the repository, it is not installed.
   static var dumpCommand: String {
     let program = SystemCall.target(ofLink: "/proc/self/exe")
     guard program.contains("/.build/") else { return "shoal-dump" }

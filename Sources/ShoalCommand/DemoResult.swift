@@ -2,7 +2,7 @@ import Shoal
 import ShoalTerminal
 import ShoalWire
 
-/// What became of one peer's download.
+/// The outcome of one peer's download.
 struct DemoPeer: Sendable {
   let name: String
   let address: Address

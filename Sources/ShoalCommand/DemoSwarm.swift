@@ -23,7 +23,7 @@ final class DemoSwarm: Sendable {
       let name = plan.name(index)
       var options = options(name)
       options.link = plan.link(index)
-      // They share one process, and therefore its memory.
+      // All peers are in one process, and share its memory.
       options.memory = max(options.memory / plan.peers, 8 << 20)
       return (name, try Peer.start(options))
     }
@@ -46,7 +46,7 @@ final class DemoSwarm: Sendable {
     return (share, ticket)
   }
 
-  /// Has all peers download the file; what became of it.
+  /// Makes all peers download the file; returns the outcomes.
   func download(_ share: Share, _ ticket: Ticket, _ files: DemoFiles) async throws -> [DemoPeer] {
     let board = DemoBoard(peers.map(\.name), size: share.cut.size)
     let clock = Task { [session] in
@@ -82,7 +82,7 @@ final class DemoSwarm: Sendable {
 
   func originStatistics() async -> PeerStatistics { await origin.statistics() }
 
-  /// Closes the peers first, so that they can still take leave of each other and of the tracker.
+  /// Closes the peers first, so that their farewells can still reach each other and the tracker.
   func close() async {
     await withTaskGroup { group in
       for (_, peer) in peers + [("origin", origin)] { group.addTask { await peer.close() } }
@@ -90,7 +90,7 @@ final class DemoSwarm: Sendable {
     await tracker.close()
   }
 
-  /// Tells what is news even for peers that are meant to have bad links.
+  /// Reports what is news even for peers with deliberately bad links.
   private func tellNews(of peer: Peer, _ name: String) {
     Task { [session] in
       var news = PeerNews(.getting(trackers: 1))

@@ -5,13 +5,13 @@ import ShoalWire
 
 /// `shoal doctor`.
 struct DoctorCommand {
-  /// One thing that was looked at.
+  /// The result of one check.
   struct Check {
     let name: String
     let finding: String
-    /// What to do; nil if all is well.
+    /// The remedy; nil if all is well.
     var remedy: String?
-    /// What was measured.
+    /// The measurements.
     var figures: [JSON.Member] = []
 
     var json: JSON {
@@ -55,7 +55,7 @@ struct DoctorCommand {
     throw Failure("\(counted(faults, "line")) above \(faults == 1 ? "says" : "say") what to do", code: "unfit")
   }
 
-  /// `receive buffer    212 kB of 8 MB wanted`, and below it what to do.
+  /// Prints `receive buffer 212 kB of 8 MB wanted`, and below it the remedy.
   private func tell(_ check: Check) {
     session.emit(check.json)
     guard !session.isJSON else { return }
@@ -79,7 +79,7 @@ struct DoctorCommand {
   }
 
   static func buffer(_ name: String, _ setting: String, _ granted: Int, of asked: Int) -> Check {
-    // A fast path needs less than what is asked for, but more than what most systems grant at first.
+    // A fast path needs less than is asked for, but more than most systems grant by default.
     let isEnough = granted >= min(asked, 4 << 20)
     return Check(
       name: name, finding: "\(Units.bytes(UInt64(granted))) of \(Units.bytes(UInt64(asked))) wanted",
@@ -98,9 +98,9 @@ struct DoctorCommand {
   static func clock(_ resolution: Int, _ isKept: Bool?) -> Check {
     let wall =
       switch isKept {
-      case true?: "the wall clock is kept right"
-      case false?: "nothing keeps the wall clock right"
-      case nil: "whether the wall clock is right is not known"
+      case true?: "the wall clock is synchronized"
+      case false?: "the wall clock is not synchronized"
+      case nil: "whether the wall clock is synchronized is unknown"
       }
     let isCoarse = resolution > 1_000_000
     let remedy =
@@ -120,7 +120,7 @@ struct DoctorCommand {
     let free = FileSystem.free(at: directory)
     let rate = Machine.writeRate(in: directory, bytes: 32 << 20)
     let parts = [
-      free.map { "\(Units.total($0)) free" } ?? "free space not known",
+      free.map { "\(Units.total($0)) free" } ?? "free space unknown",
       rate.map { Units.rate($0) } ?? "cannot be written to",
     ]
     let remedy: String? =

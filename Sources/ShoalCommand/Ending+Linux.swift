@@ -6,7 +6,7 @@ import Synchronization
 
 /// How the process ends: with its command's result, or by a signal.
 ///
-/// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second at once. In either
+/// The first SIGINT, SIGTERM or SIGHUP ends it in an orderly way, within three seconds; the second, at once. In either
 /// case the process dies of the signal, as a parent process expects.
 final class Ending: Sendable {
   private enum State { case running, claimed, failed, interrupted }
@@ -20,8 +20,8 @@ final class Ending: Sendable {
 
   /// Blocks the signals for this thread and all that it starts from now on, so make it before there are any others.
   init() {
-    // `nohup` is obeyed. An ignored SIGINT is not: a script that starts us in the background has it ignored without
-    // having asked for that, and could then not stop us in an orderly way.
+    // `nohup` is obeyed. An ignored SIGINT is not: a shell script that starts the process in the background ignores it
+    // without being asked to, and could then not stop the process in an orderly way.
     var action = sigaction()
     unsafe sigaction(SIGHUP, nil, &action)
     let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
@@ -33,19 +33,19 @@ final class Ending: Sendable {
   /// Sets what is printed when a signal comes.
   func onSignal(_ message: @escaping @Sendable () -> Void) { shared.withLock { $0.message = message } }
 
-  /// Has this done before the process ends, however it ends, in place of what was to be done until now.
+  /// Sets what is done before the process ends, however it ends, in place of any earlier closure.
   func atEnd(_ farewell: @escaping @Sendable () async -> Void) { shared.withLock { $0.farewell = farewell } }
 
-  /// Does what is to be done before the process ends.
+  /// Does what was set by `atEnd`.
   func takeLeave() async { await shared.withLock { $0.farewell }?() }
 
-  /// Does something unless a signal has come or the command has failed, and lets no signal interfere meanwhile.
+  /// Runs `body` unless a signal has come or the command has failed; no signal interferes meanwhile.
   func unlessOver(_ body: () -> Void) {
     shared.withLock { if $0.state == .running || $0.state == .claimed { body() } }
   }
 
-  /// Called when the command has its result and is about to print it. Never returns if a signal came first, as that
-  /// then has the last word.
+  /// Called when the command has its result and is about to print it. Never returns if a signal came first, which then
+  /// has the last word.
   ///
   /// With `failed`, the result is an error; only the farewells follow it, about which nothing is printed.
   func claim(failed: Bool = false) async {
@@ -60,11 +60,11 @@ final class Ending: Sendable {
   /// Called when the result has been printed and work continues until a signal comes.
   func release() { shared.withLock { $0.state = .running } }
 
-  /// Waits for signals and obeys them.
+  /// Waits for signals and acts on them.
   func waitForSignals() -> Never {
     guard let first = wait(seconds: nil) else { die(of: SIGTERM) }
     guard let (state, message) = interrupt() else { die(of: first) }
-    // A command that has its result ends by itself, and soon.
+    // A command that has its result will end soon by itself.
     if state == .running {
       Task.detached {
         message?()
@@ -75,7 +75,7 @@ final class Ending: Sendable {
     die(of: wait(seconds: 3) ?? first)
   }
 
-  /// Lets only the signal handler print from now on; returns how things stood, or nil if a writer is stuck because
+  /// Lets only the signal handler print from now on; returns the previous state, or nil if a writer is blocked because
   /// nobody reads.
   private func interrupt() -> (State, (@Sendable () -> Void)?)? {
     for _ in 0..<50 {

@@ -1,7 +1,7 @@
 import Shoal
 
 extension ShoalError {
-  /// The message, in the words of the command line.
+  /// The message in terms of the command line.
   var inFlags: String {
     message(option: option.map { "--\($0.flag)" }, commandWords(summary), remedy: remedy?.inFlags)
   }
@@ -13,7 +13,7 @@ extension ShoalError.Option {
 }
 
 extension ShoalError.Remedy {
-  /// The remedy in the words of the command line, as the end of a sentence.
+  /// The remedy in terms of the command line, as the end of a sentence.
   fileprivate var inFlags: String {
     switch self {
     case .otherDestination: "write elsewhere with --output PATH"
@@ -29,5 +29,5 @@ extension ShoalError.Remedy {
   }
 }
 
-/// The library's words, with the command's option in place of the library's.
+/// The library's text, with its option names replaced by the command's.
 func commandWords(_ text: String) -> String { text.replacing("see the option listen", with: "see --listen") }

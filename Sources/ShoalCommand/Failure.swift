@@ -2,11 +2,11 @@ import Glibc
 import Shoal
 import ShoalTerminal
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 struct Failure: Error {
   /// One line: the thing, the cause, the remedy.
   let message: String
-  /// What kind of fault it is; a stable word, for programs.
+  /// The kind of fault; a stable word, for programs.
   let code: String
   /// The exit status.
   let status: Int32
@@ -19,7 +19,7 @@ struct Failure: Error {
     switch error {
     case let failure as Failure: self = failure
     case let usage as UsageError: self.init(usage.message, code: "usage", status: 2)
-    // Tickets come from the command line, so a bad ticket is a bad command line.
+    // A bad ticket counts as a usage error, because tickets are given on the command line.
     case let error as ShoalError:
       self.init(error.inFlags, code: error.code.rawValue, status: error.code == .badTicket ? 2 : 1)
     case let error as SystemError:

@@ -8,10 +8,10 @@ struct GetCommand {
   private let session: Session
   private let request: GetRequest
   private let destination: Destination
-  /// Whether the file goes to standard output, in order, and is kept nowhere.
+  /// Whether the file goes to standard output, in order, and is not kept.
   private let isStream: Bool
   private let patience: Double?
-  /// What of a folder is fetched; everything if there are none.
+  /// Patterns for the entries of a folder to fetch; all if there are none.
   private let patterns: [String]
   private let options: Peer.Options
 
@@ -36,7 +36,7 @@ struct GetCommand {
         throw UsageError("--list fetches no file: leave out --\(option)")
       }
     }
-    if isStream, !patterns.isEmpty { throw UsageError("--include: standard output takes one file, not a folder") }
+    if isStream, !patterns.isEmpty { throw UsageError("--include is for folders, which cannot go to standard output") }
     patience = try invocation.first("wait")?.seconds(from: 0.1)
     let listen = try invocation.first("listen")?.listen(defaultPort: 0)
     var options = try Peer.Options(access: invocation, listen: listen ?? ":0")
@@ -68,7 +68,7 @@ struct GetCommand {
       if try FileSystem.status(path)?.kind == .other {
         throw output.error("is not a regular file; to keep nothing, use --discard")
       }
-      // Better found out now than when peers have been found.
+      // A missing directory is better reported now than once peers have been found.
       let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
       guard try parent == "/" || FileSystem.status(parent)?.kind == .directory else {
         throw Failure("\(escaped(parent)): no such directory", code: "file")
@@ -137,7 +137,7 @@ struct GetCommand {
     return download.latest
   }
 
-  /// Writes the file to standard output as it arrives, no faster than it is taken there.
+  /// Writes the file to standard output as it arrives, no faster than it is read there.
   private func write(_ peer: Peer, _ observer: Observer, _ latest: SharedProgress) async throws -> DownloadProgress {
     let ticket = try await ticket(peer)
     guard !ticket.isFolder else {
@@ -183,7 +183,7 @@ struct GetCommand {
         throw Failure("\(who) not answer; does it run, is its UDP port open?", code: "unavailable")
       }
       let file = try session.file(named: name, among: found.files)
-      // Whoever has given the beginning of the id does not know the name yet.
+      // A user who gave the beginning of an id does not know the name yet.
       let isID = GetRequest.isShortID(name) && file.id.hex.hasPrefix(name.lowercased())
       return Ticket(id: file.id, peers: request.peers, name: isID ? nil : found.name, cut: isID ? nil : file.cut)
     }
@@ -208,10 +208,10 @@ struct GetCommand {
 }
 
 extension Destination {
-  /// What a download to a path writes: the file, its part and that part's journal.
+  /// The files that a download to a path writes: the file itself, its part and the part's journal.
   static func files(at path: String) -> [String] { [path, partPath(of: path), journalPath(of: partPath(of: path))] }
 
-  /// What a download will write, as far as that is known before it begins.
+  /// The files that a download will write, as far as they are known before it begins.
   func paths(of subject: GetRequest.Subject) -> [String] {
     switch (self, subject) {
     case (.file(let path), _): Destination.files(at: path)
@@ -222,7 +222,7 @@ extension Destination {
   }
 }
 
-/// The latest progress, kept for the code that ends the process.
+/// The latest progress, for the code that ends the process.
 final class SharedProgress: Sendable {
   private let progress = Mutex<DownloadProgress?>(nil)
 
@@ -245,7 +245,7 @@ final class SharedProgress: Sendable {
 }
 
 extension Session {
-  /// The same command again, ready to be pasted; what it has recorded is not to be replaced.
+  /// The same command, ready to be pasted; without options that would replace what it has recorded.
   var resumeCommand: String { Session.resumeCommand(words) }
 
   static func resumeCommand(_ words: [String]) -> String {

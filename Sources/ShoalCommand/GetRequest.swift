@@ -2,7 +2,7 @@ import Shoal
 import ShoalContent
 import ShoalTerminal
 
-/// What `shoal get` or `shoal lookup` is asked for, and whom it may ask.
+/// The subject of `shoal get` or `shoal lookup`, and the trackers and peers that may be asked.
 struct GetRequest {
   /// What names the file.
   enum Subject: Equatable {
@@ -49,7 +49,7 @@ struct GetRequest {
     }
   }
 
-  /// The one ticket that several texts stand for; some of them may be damaged.
+  /// The single ticket among several texts, some of which may be damaged.
   private static func ticket(_ texts: [String]) throws -> Ticket {
     let whole = texts.compactMap { try? Ticket($0) }
     guard let first = whole.first else { return try Ticket(texts[0]) }
@@ -59,7 +59,7 @@ struct GetRequest {
     return first
   }
 
-  /// Whether this looks like a faulty ticket or address rather than a name.
+  /// Whether this looks like a damaged ticket or an address rather than a name.
   static func isNearlyTicket(_ text: String) -> Bool {
     guard let colon = text.firstIndex(of: ":") else {
       let isWord = text.utf8.count >= 48 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
@@ -78,7 +78,7 @@ struct GetRequest {
     (8..<64).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && $0.isHexDigit }
   }
 
-  /// How many trackers may be asked.
+  /// The number of trackers that may be asked.
   var trackerCount: Int {
     if case .ticket(let ticket) = subject { return Set(trackers + ticket.trackers).count }
     return trackers.count
@@ -86,7 +86,7 @@ struct GetRequest {
 }
 
 extension GetRequest {
-  /// The words without the command, if it was pasted after itself: `shoal get shoal get TICKET`.
+  /// The words without a second copy of the command, pasted along with the ticket: `shoal get shoal get TICKET`.
   static func withoutRepeatedCommand(_ words: [String]) -> [String] {
     guard words.count > 3, ["get", "lookup"].contains(words[0]), words[1] == "shoal", words[2] == words[0] else {
       return words
@@ -96,7 +96,7 @@ extension GetRequest {
 }
 
 extension Peer {
-  /// What the trackers know by a name: files or, if there is none, folders, whose names end with a slash.
+  /// The files that the trackers know by a name or, if there are none, the folders, whose names end with a slash.
   func files(named name: String) async throws -> (name: String, files: [FoundFile]) {
     let files = try await find(name: name)
     guard files.isEmpty, name.unicodeScalars.last != "/" else { return (name, files) }
@@ -112,7 +112,7 @@ extension Session {
     guard let file = found.first else {
       let doubt =
         GetRequest.isShortID(name)
-        ? ", and none whose id begins so; what is not listed there is found by its whole id" : "; is the name right?"
+        ? ", and no id that begins so; an unlisted file is found only by its whole id" : "; is the name right?"
       throw Failure("the tracker knows no file named \(quoted(name))\(doubt)", code: "unknown_name")
     }
     guard ids.count == 1 else {

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// What there is to say about a finished download.
+/// The summary of a finished download.
 struct GetSummary {
   let progress: DownloadProgress
   private let counts: PeerStatistics
@@ -18,7 +18,7 @@ struct GetSummary {
   /// Whether nothing was kept.
   var isDiscarded: Bool { progress.path == nil }
 
-  /// Bytes that this run fetched.
+  /// Bytes fetched in this run.
   private var fetched: UInt64 { progress.wasThere ? 0 : progress.bytes - min(progress.resumed, progress.bytes) }
 
   private var seconds: Double { progress.elapsed.inSeconds }
@@ -27,7 +27,7 @@ struct GetSummary {
   /// Bytes fetched per second.
   private var goodput: Double { seconds > 0 ? Double(fetched) / seconds : 0 }
 
-  /// Who sent how much, in descending order.
+  /// The bytes that each peer sent, in descending order.
   private var sources: [(address: Address, bytes: UInt64)] {
     progress.from.filter { $0.value > 0 }.map { (address: $0.key, bytes: $0.value) }
       .sorted { ($0.bytes, "\($1.address)") > ($1.bytes, "\($0.address)") }
@@ -52,7 +52,7 @@ struct GetSummary {
   /// How many files a folder has.
   private var files: String { progress.files.map { counted($0, "file") + ", " } ?? "" }
 
-  /// The list of many peers, three to a line.
+  /// A list of many peers, three to a line.
   private var crowd: [String] {
     let entries = sources.prefix(9).map { "\($0.address)  \(Units.total($0.bytes))" }
     var lines = stride(from: 0, to: entries.count, by: 3).map { first in
@@ -73,7 +73,8 @@ struct GetSummary {
     return ["  \(repeats), \(Units.grouped(counts.corrupt)) corrupt, \(Units.grouped(counts.duplicate)) duplicate"]
   }
 
-  /// The path for standard output, where scripts read it: as it is, unless it could draw on the terminal.
+  /// The path for standard output, where scripts read it: unchanged, unless it has characters that would affect a
+  /// terminal.
   var pathLine: String {
     let path = progress.path ?? ""
     return path.unicodeScalars.contains(where: canDeceive) ? harmless(path) : path

@@ -14,7 +14,7 @@ struct GetView {
   private var saidLonely = false
   private var absentSince: Double?
   private var saidAbsent = ""
-  /// What was last seen of the peers, where somebody watches.
+  /// The latest observation of the peers, where somebody watches.
   private let seen: SeenPeers?
 
   init(_ session: Session, _ seen: SeenPeers? = nil) {
@@ -46,7 +46,7 @@ struct GetView {
     emit(progress, at: now)
   }
 
-  /// Says once that nobody offers the file: the ticket may be wrong, or whoever shared it gone.
+  /// Says once that nobody offers the file: the ticket may be wrong, or the sharer gone.
   private mutating func tellLonely(_ progress: DownloadProgress, at now: Double) {
     guard progress.peers == 0, progress.phase == .finding || progress.phase == .manifest else {
       lonelySince = nil
@@ -60,14 +60,14 @@ struct GetView {
       "nobody offers \(escaped(name)) yet; \(doubt)\(progress.hasPart ? ";" : "") still looking", code: "no_peers")
   }
 
-  /// Says what nobody has, when nothing has come for a while; again if that is something else.
+  /// Says which chunks nobody has, when nothing has arrived for a while; again when that changes.
   private mutating func tellAbsent(_ progress: DownloadProgress, at now: Double) {
     guard progress.phase == .downloading, let words = progress.absentWords else { return absentSince = nil }
     guard let since = absentSince else { return absentSince = now }
     guard now - since >= 5, words != saidAbsent else { return }
     saidAbsent = words
     guard progress.peers == 0 else {
-      let text = "nobody who is connected has \(words) of \(escaped(name)); waiting for somebody who does"
+      let text = "no connected peer has \(words) of \(escaped(name)); waiting for one that does"
       return session.warning(text, code: "absent_chunks")
     }
     let kept = "\(Units.total(progress.bytes)) of \(Units.total(progress.total ?? 0)) are here and kept"

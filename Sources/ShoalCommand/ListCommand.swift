@@ -12,7 +12,7 @@ struct ListCommand {
     self.session = session
     let given = session.invocation.all("tracker")
     guard let first = given.first, given.count == 1 else {
-      throw UsageError("say which tracker's list is wanted, with one --tracker HOST:PORT")
+      throw UsageError("name one tracker, with --tracker HOST:PORT")
     }
     tracker = try first.place(named: "tracker", defaultPort: Tracker.defaultPort)
     most = try session.invocation["most"].integer(from: 1, of: "files")
@@ -61,6 +61,6 @@ struct ListCommand {
     }
   }
 
-  /// How long a page may be waited for.
+  /// The seconds to wait for a page.
   private static let patience = 15.0
 }

@@ -1,7 +1,7 @@
 import Shoal
 import ShoalTerminal
 
-/// What is in a folder, for people and for programs.
+/// A folder's listing, for people and for programs.
 struct ListingText {
   private let listing: FolderListing
 

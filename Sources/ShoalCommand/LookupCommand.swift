@@ -10,7 +10,7 @@ struct LookupCommand {
   private let chunk: Int?
   private let options: Peer.Options
 
-  /// How long a question may go unanswered before it is given up.
+  /// The seconds after which an unanswered question is given up.
   private static let patience = 15.0
 
   init(_ session: Session) throws {
@@ -60,7 +60,7 @@ struct LookupCommand {
     return answer
   }
 
-  /// What is not listed has no name at a tracker, but perhaps in its ticket.
+  /// An unlisted file has no name at a tracker, but perhaps one in its ticket.
   private func named(_ answer: LookupResult) -> LookupResult {
     guard answer.name == nil, case .ticket(let ticket) = request.subject else { return answer }
     var answer = answer
@@ -83,16 +83,16 @@ struct LookupCommand {
   }
 }
 
-/// What a tracker says about a file, for people and for programs.
+/// A tracker's answer about a file, for people and for programs.
 struct LookupText {
   private let answer: LookupResult
 
-  /// The most runs of chunks that a person is shown for one peer.
+  /// The most runs of chunks shown to people for one peer.
   private static let runs = 12
 
   init(_ answer: LookupResult) { self.answer = answer }
 
-  /// What an error calls the file.
+  /// The name for the file in errors.
   var title: String { answer.name.map { quoted($0) } ?? answer.id.short }
 
   func lines(width: Int? = nil) -> [String] {

@@ -3,9 +3,9 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// Puts into words what a peer reports besides its progress.
+/// Puts a peer's events into words.
 struct PeerNews {
-  /// Whose news they are.
+  /// The kind of peer whose events these are.
   enum Role: Equatable {
     /// A peer that serves a file: its user wants to know who comes and goes.
     case sharing(tellsTrackers: Bool)
@@ -13,7 +13,7 @@ struct PeerNews {
     case getting(trackers: Int)
   }
 
-  /// A line, and how much it matters.
+  /// A line and its importance.
   enum Line: Equatable {
     case log(String)
     case detail(String)
@@ -25,17 +25,17 @@ struct PeerNews {
   /// The peers that serve what is wanted here.
   private var sources = 0
   private var answering: Set<Address> = []
-  /// The peers that were connected at some time: no firewall stands in their way.
+  /// Peers that have been connected: no firewall blocks them.
   private var met: Set<Address> = []
   private var said: Set<String> = []
-  /// What those had that have left and whose connections are about to end.
+  /// What peers had that have left and whose connections are about to end.
   private var leaving: [Address: String] = [:]
-  /// The trackers whose silence was the subject of a warning.
+  /// The trackers about whose silence there was a warning.
   private var missed: Set<Address> = []
 
   init(_ role: Role) { self.role = role }
 
-  /// What to say about an event, if anything, while this many peers serve what is wanted here.
+  /// The line for an event, if it is worth one, while this many peers serve what is wanted here.
   mutating func line(for event: PeerEvent, sources: Int = 0) -> Line? {
     self.sources = sources
     return line(for: event)
@@ -65,10 +65,10 @@ struct PeerNews {
       let text = "\(address) sent data that does not match the id (\(lie)); leaving it alone for ten minutes"
       return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
-      guard bytes > 0 else { return .detail("\(address) needs nothing from here") }
+      guard bytes > 0 else { return .detail("\(address) fetched nothing from here") }
       return usual("\(address) has it all (\(Units.total(bytes)) from here)")
     case .left(let address, _, _, let bytes):
-      // Why is said next.
+      // The reason follows when the connection ends.
       if leaving.count >= PeerNews.memory { leaving.removeAll() }
       leaving[address] = "\(Units.total(bytes)) from here"
       return nil
@@ -84,7 +84,7 @@ struct PeerNews {
     case .registered(let address, _):
       answering.insert(address)
       let text = "tracker \(address) knows the file"
-      // That its own tracker answers goes without saying.
+      // A peer's own tracker is expected to answer.
       return role == .sharing(tellsTrackers: true) ? .log(text) : .detail(text)
     case .trackerRefused(let address, let reason, let message):
       let text = "tracker \(address) refuses: \(reason)\(message.isEmpty ? "" : ", \(quoted(message))")"
@@ -101,8 +101,8 @@ struct PeerNews {
     }
   }
 
-  /// What to say when a connection has ended. To a peer that fetches, it is news if it was the last one, unless it
-  /// ended as it should.
+  /// The line for an ended connection. For a peer that fetches, it is news only if that was the last source, and did
+  /// not end normally.
   private mutating func gone(_ address: Address, _ reason: CloseReason, _ byPeer: Bool) -> Line? {
     let kind = reason.kind
     let message = reason.message
@@ -116,13 +116,13 @@ struct PeerNews {
       }
     if kind == .duplicate { return .detail("\(address) is another address of a peer that is connected") }
     if case .sharing = role, let had {
-      let cause = kind == .done ? "it wants no more" : cause
+      let cause = kind == .done ? "it wants nothing more" : cause
       return .log("\(address) \(kind == .idle ? "lost" : "left"): \(cause) (\(had))")
     }
     if kind == .done { return .detail("\(address) left: \(cause)") }
-    // The code that ends something here gives the reason itself.
+    // Whatever closed the connection here reports the reason itself.
     if kind == .goingAway, !byPeer { return .detail("disconnected from \(address)") }
-    // Its own place among the sources may still be counted.
+    // The peer that has gone may still be counted among the sources.
     sources = max(sources - 1, 0)
     let event = kind == .badContent && !byPeer ? "disconnected from \(address)" : "\(address) left"
     return lonely("\(event): \(cause)", "disconnected")
@@ -134,7 +134,7 @@ struct PeerNews {
     return .detail(text)
   }
 
-  /// A line that matters, once, to a peer that wants something and has nobody else; others need not see it.
+  /// A line for a peer that wants something and has no other source, once; otherwise a detail.
   private mutating func lonely(_ text: String, _ code: String) -> Line? {
     if case .getting = role, sources == 0 { return once(.warning(text, code: code)) }
     return .detail(text)

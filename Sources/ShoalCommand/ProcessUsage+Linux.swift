@@ -6,7 +6,7 @@ import Glibc
 struct ProcessUsage {
   /// Seconds of processor time.
   let cpu: Double
-  /// The most memory that it has ever had, in bytes.
+  /// The peak of its resident memory, in bytes.
   let peakMemory: Int
 
   static var now: ProcessUsage {

@@ -16,10 +16,10 @@ enum Program {
     ending.waitForSignals()
   }
 
-  /// Does what the words ask for; returns the exit status.
+  /// Runs the command line; returns the exit status.
   static func run(_ words: [String], _ ending: Ending) async -> Int32 {
     var console = Console(program: "shoal")
-    // Even a command line that is not understood is to be answered in JSON, if it asks for that.
+    // Even a command line with errors is answered in JSON, if it asks for that.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     do {
       try checkArguments()

@@ -11,7 +11,7 @@ struct Session: Sendable {
 
   var isJSON: Bool { invocation.has("json") }
 
-  // Under --json everything goes to standard output, as objects; warnings and errors go to standard error too. Nothing
+  // With --json, everything goes to standard output as objects, and warnings and errors also to standard error. Nothing
   // is printed after a signal or an error.
 
   /// A line for a person who watches.
@@ -34,7 +34,7 @@ struct Session: Sendable {
     emit(["event": "warning", "message": .string(text), "code": .string(code)])
   }
 
-  /// Emits an object, if objects are asked for.
+  /// Emits an object, if --json is given.
   func emit(_ object: @autoclosure () -> JSON) {
     if isJSON { ending.unlessOver { console.emit(object()) } }
   }
@@ -43,7 +43,7 @@ struct Session: Sendable {
     if !isJSON { ending.unlessOver { say(console) } }
   }
 
-  /// Says once that a signal ends the process, before the farewells, which take time.
+  /// Says once that a signal ends the process, before the farewells, which may take a while.
   func tellInterrupted(_ message: String) {
     console.endProgress()
     console.note("shoal: \(harmless(message))")

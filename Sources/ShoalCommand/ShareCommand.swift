@@ -8,12 +8,12 @@ import Synchronization
 struct ShareCommand {
   private let session: Session
   private let paths: [String]
-  /// What standard input, or several files together, are shared as; empty if nothing says.
+  /// The name for standard input or for several files together; empty if none is given.
   private let name: String
   private let trackers: [String]
   private let chunking: Chunking
   private let options: Peer.Options
-  /// After how many complete copies it ends; nil if it does not.
+  /// The number of complete copies after which it ends; nil if it does not.
   private let copies: Int?
 
   init(_ session: Session) throws(UsageError) {
@@ -62,7 +62,7 @@ struct ShareCommand {
     }
   }
 
-  /// What several paths are called together, unless the user says.
+  /// The default name for several paths together.
   static func name(of paths: [String]) -> String {
     let first = paths[0].split(separator: "/").last.map(String.init) ?? "files"
     return "\(first)+\(paths.count - 1)"
@@ -113,7 +113,7 @@ struct ShareCommand {
     await waitForEnd()
   }
 
-  /// Ends, as there are as many complete copies as were asked for.
+  /// Ends, because there are as many complete copies as were asked for.
   private func finish(copies: Int) async {
     await session.ending.claim()
     session.console.endProgress()
@@ -121,7 +121,7 @@ struct ShareCommand {
     session.note("\(counted(copies, "complete copy", "complete copies")): done.")
   }
 
-  /// Hashes and shares a file, a folder, or several of them under a name, and shows how far along it is.
+  /// Hashes and shares a file, a folder, or several of them under a name, and shows the progress.
   static func hash(
     _ paths: [String], _ name: String, _ chunking: Chunking, _ peer: Peer, _ session: Session
   ) async throws -> Share {
@@ -144,23 +144,23 @@ struct ShareCommand {
     return share
   }
 
-  /// Names what is left out of a folder, as far as anybody reads on.
+  /// Lists what is left out of a folder, as far as anybody would read.
   private func tellOmissions(_ share: Share) {
     for omission in share.omissions.prefix(5) {
-      session.warning("\(escaped(omission.path)) is left out: it is \(omission.reason)", code: "omitted")
+      session.warning("\(escaped(omission.path)) is left out: \(omission.reason)", code: "omitted")
     }
     let others = share.omissions.count - 5
     if others > 0 { session.warning("\(counted(others, "other")) left out like these", code: "omitted") }
   }
 
-  /// Who finds it, and how.
+  /// Says how the share can be found.
   private func findable(_ share: Share) -> String {
     guard trackers.isEmpty else {
       return " and telling \(trackers.joined(separator: ", ")), where it is found by its name"
     }
     return options.listsNames
       ? " with its own tracker, where it is found by its name"
-      : "; only who has the ticket finds it (--list: by name too)"
+      : "; found only by its ticket (--list: by name too)"
   }
 
   private func tell(_ share: Share, _ peer: Peer) {
@@ -193,7 +193,7 @@ struct ShareCommand {
 }
 
 extension Share {
-  /// `734.0 MB, 700 chunks of 1 MiB, id 6b0c… (as b3sum prints)`; a folder's id is no such number.
+  /// `734.0 MB, 700 chunks of 1 MiB, id 6b0c… (as b3sum prints)`; b3sum does not print a folder's id.
   fileprivate var words: String {
     guard let files else { return "\(cut.words), id \(id) (as b3sum prints)" }
     return "\(counted(files, "file")), \(cut.words), id \(id)"

@@ -32,7 +32,7 @@ struct SimulateCommand {
   }
 
   private func run(_ plan: SimulationPlan) async throws {
-    // This comes first, lest time be spent on a result that cannot be kept.
+    // This comes first, so that no time is spent on a result that cannot be stored.
     let file = try plan.makeTimeline()
     var results: [SimulationResult] = []
     for seed in plan.seeds {
@@ -69,7 +69,7 @@ extension Failure {
   }
 }
 
-/// What the options of a simulation ask for.
+/// The options of a simulation.
 struct SimulationPlan {
   let transfer: SimulatedTransfer
   let seeds: ClosedRange<UInt64>
@@ -108,7 +108,7 @@ struct SimulationPlan {
 }
 
 extension Invocation {
-  /// What the options under TRANSPORT ask for.
+  /// The options under TRANSPORT.
   var transport: TransportConfiguration {
     get throws(UsageError) {
       var options = Peer.Options()
@@ -122,7 +122,7 @@ extension Invocation {
     get throws(UsageError) { Nanoseconds(try self["limit"].double(from: 0.001, to: 1e9, of: "seconds") * 1e9) }
   }
 
-  /// The seeds of all runs: those that `--seed` and `--count` ask for, or from the link's own seed on.
+  /// The seeds of all runs: `--count` of them from `--seed` on or, without it, from the link's own seed on.
   func seeds(_ link: LinkSpec) throws(UsageError) -> ClosedRange<UInt64> {
     let first = try first("seed").map { value throws(UsageError) in UInt64(try value.integer()) }
     let count = UInt64(try self["count"].integer(from: 1, to: 1_000_000, of: "runs"))

@@ -3,7 +3,7 @@ import ShoalSimulator
 import ShoalTerminal
 import ShoalTransport
 
-/// One simulated transfer, and the seed that it followed from.
+/// One simulated transfer and its seed.
 struct SimulationResult {
   let seed: UInt64
   let transfer: SimulatedTransfer.Result
@@ -84,7 +84,7 @@ struct SimulationSummary {
   }
 }
 
-/// How a simulated transfer went, as CSV.
+/// The course of a simulated transfer, as CSV.
 enum Timeline {
   static let header =
     "seconds,received,in_flight,congestion_window,rtt_seconds,pacing_rate,queue_delay_seconds,state\n"

@@ -2,7 +2,7 @@ import Glibc
 import Shoal
 import ShoalTerminal
 
-/// Standard input in parts, each of which is read when it is asked for.
+/// Standard input in parts, each read on demand.
 struct StandardInput: AsyncSequence, Sendable {
   func makeAsyncIterator() -> Iterator { Iterator() }
 
@@ -21,7 +21,7 @@ struct StandardInput: AsyncSequence, Sendable {
 }
 
 enum StandardOutput {
-  /// Writes all of these bytes, however slowly they are taken.
+  /// Writes all of these bytes, however slow the reader is.
   static func write(_ bytes: ArraySlice<UInt8>) async throws {
     try await waiting {
       var rest = bytes
@@ -37,7 +37,7 @@ enum StandardOutput {
   }
 }
 
-/// Runs what may wait for another program on a thread of its own: the tasks' threads are few.
+/// Runs what may block on another program on a thread of its own, because the threads for tasks are few.
 func waiting<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     SystemThread.run("shoal-stream") {

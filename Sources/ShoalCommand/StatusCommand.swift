@@ -1,7 +1,7 @@
 import Shoal
 import ShoalTerminal
 
-/// `shoal status`, `shoal stop` and `shoal limit`: asks the shoal processes of this user.
+/// `shoal status`, `shoal stop` and `shoal limit`: requests to the shoal processes of this user.
 struct StatusCommand {
   private let session: Session
   private let client = ControlClient(folder: ControlFolder())
@@ -43,7 +43,7 @@ struct StatusCommand {
     if session.isJSON {
       if !text.isEmpty { session.ending.unlessOver { session.console.print(text) } }
     } else if session.invocation.has("watch"), output.canMove {
-      // A person who watches sees it in place, as much as there is room for.
+      // It is redrawn in place for a person who watches, as far as there is room.
       let shown = text.isEmpty ? nobody.message : text
       let lines = shown.split(separator: "\n", omittingEmptySubsequences: false)
       let room = max(output.rows - 2, 1)
@@ -58,7 +58,7 @@ struct StatusCommand {
     return answers.count
   }
 
-  /// The processes that are meant; nil for all.
+  /// The processes that match; nil for all.
   private func chosen() async throws -> Set<String>? {
     guard !what.isEmpty else { return nil }
     let found = try await client.ask("match \(what)").filter(\.isDone)
@@ -69,7 +69,7 @@ struct StatusCommand {
   }
 
   private var nobody: Failure {
-    Failure("no shoal process of yours runs (in \(escaped(client.folder.path)))", code: "no_process")
+    Failure("no shoal process of yours is running (in \(escaped(client.folder.path)))", code: "no_process")
   }
 
   // MARK: Stop and limit
@@ -78,7 +78,7 @@ struct StatusCommand {
     let found = try await theOne()
     for answer in try await client.ask("stop", of: found) {
       session.emit(["event": "stopped", "process": .int(Int(answer.process) ?? 0)])
-      session.note("told \(answer.process) to end")
+      session.note("asked \(answer.process) to stop")
     }
     await session.ending.claim()
     session.emit(["event": "done", "processes": .int(found.count)])
@@ -89,11 +89,11 @@ struct StatusCommand {
     var limits = Peer.Limits()
     for name in Peer.Limits.options {
       guard let value = session.invocation.first(name) else { continue }
-      // A mistake is found here rather than there.
+      // A mistake is reported here rather than by the other process.
       try limits.set(value, for: name)
       pairs.append("\(name)=\(value.text)")
     }
-    guard !pairs.isEmpty else { throw UsageError("say what is limited: --max-upload, --max-download or --max-peers") }
+    guard !pairs.isEmpty else { throw UsageError("give a limit: --max-upload, --max-download or --max-peers") }
     let found = try await theOne()
     for answer in try await client.ask("limit \(pairs.joined(separator: " "))", of: found) {
       guard answer.isDone else {
@@ -106,7 +106,7 @@ struct StatusCommand {
     session.emit(["event": "done", "processes": .int(found.count)])
   }
 
-  /// The process that is meant, or, with --all, all that are: what changes something must not guess.
+  /// The process that matches or, with --all, every one that does: a command that changes something must not guess.
   private func theOne() async throws -> Set<String> {
     let found = try await client.ask("match \(what)").filter(\.isDone)
     if found.isEmpty {
@@ -115,7 +115,7 @@ struct StatusCommand {
     }
     guard found.count == 1 || session.invocation.has("all") else {
       let list = found.map { $0.text.filter { !$0.isNewline } }.joined(separator: ", ")
-      throw Failure("several are meant: \(list); give one of these numbers, or --all", code: "ambiguous_process")
+      throw Failure("several match: \(list); give one of these numbers, or --all", code: "ambiguous_process")
     }
     return Set(found.map(\.process))
   }

@@ -30,7 +30,7 @@ struct SwarmSimulation {
     if !session.isJSON {
       let width = session.console.standardOutput.tableWidth
       session.console.print(summary.lines(width: width).joined(separator: "\n"))
-      // Kept apart from what a seed reproduces to the letter.
+      // This goes elsewhere than the results, which a seed reproduces exactly.
       session.note(cost.line)
     }
     if let failure = summary.failure { throw failure }
@@ -42,7 +42,7 @@ struct SwarmSimulation {
     let whole = UInt64(plan.swarm.receivers) * UInt64(plan.swarm.size)
     return plan.swarm.run(seed: seed) { progress in
       let now = Session.now
-      // A hundredth of a second of simulated time may take no time at all.
+      // A hundredth of a second of simulated time may take almost no real time.
       guard now >= shownAt + 0.1 else { return }
       shownAt = now
       state.show(phase: "simulating", done: progress.verified, of: whole, at: now)
@@ -51,17 +51,17 @@ struct SwarmSimulation {
   }
 }
 
-/// What the options of a simulated swarm ask for.
+/// The options of a simulated swarm.
 struct SwarmPlan {
   let swarm: SimulatedSwarm
   let seeds: ClosedRange<UInt64>
 
-  /// The most receivers, and the most bytes of a file, whose pieces are held in memory once for all receivers.
+  /// The most receivers, and the largest file, in bytes; its pieces are held in memory once for all receivers.
   static let mostPeers = 10_000
   static let mostBytes: UInt64 = 4_000_000_000
-  /// The most bytes that all receivers together get: days of simulation.
+  /// The most bytes that all receivers get together: days of simulation.
   static let mostWork: UInt64 = 1_000_000_000_000
-  /// The link that many people have at home; over a clean link nothing takes any time.
+  /// A typical home link; over a clean link nothing would take any time.
   static let link: LinkSpec = {
     var up = LinkParameters()
     (up.rate, up.delay, up.loss) = (20_000_000, 10 * .millisecond, 0.01)
@@ -76,7 +76,7 @@ struct SwarmPlan {
     let size = try invocation["size"].bytes(from: 1, to: SwarmPlan.mostBytes)
     guard UInt64(peers) * size <= SwarmPlan.mostWork else {
       let most = Units.bytes(SwarmPlan.mostWork)
-      throw invocation["size"].error("\(peers) receivers would get more than \(most); take fewer, or less")
+      throw invocation["size"].error("\(peers) receivers would get more than \(most); take fewer, or a smaller file")
     }
     let link = try invocation.first("link")?.link(named: "link") ?? SwarmPlan.link
     var swarm = SimulatedSwarm(receivers: peers, size: Int(size), link: link, transport: try invocation.transport)

@@ -3,7 +3,7 @@ import ShoalSimulator
 import ShoalTerminal
 import ShoalTransport
 
-/// One simulated swarm, and the seed that it followed from.
+/// One simulated swarm and its seed.
 struct SwarmResult {
   let seed: UInt64
   let swarm: SimulatedSwarm
@@ -24,7 +24,7 @@ struct SwarmResult {
   }
   var queueDropped: Int { run.receivers.reduce(run.origin.queueDropped) { $0 + $1.queueDropped } }
 
-  /// The receivers in the order of how long it took them, with those that never got the file last.
+  /// The receivers, fastest first, with those that never got the file last.
   private var ranked: [(number: Int, host: SimulatedSwarm.Host)] {
     run.receivers.enumerated().map { ($0 + 1, $1) }
       .sorted { ($0.host.time ?? .max, $0.number) < ($1.host.time ?? .max, $1.number) }
@@ -33,7 +33,7 @@ struct SwarmResult {
   /// The most receivers that get a row each.
   private static let mostRows = 20
 
-  /// A row for each receiver, or for those at certain places in the order of their times; then a row for the origin.
+  /// A row for each receiver, or for those at certain ranks; then a row for the origin.
   func rows() -> [[String]] {
     var rows: [[String]]
     if run.receivers.count <= SwarmResult.mostRows {
@@ -58,7 +58,7 @@ struct SwarmResult {
 
   private func megabytes(_ bytes: Int) -> String { Units.fixed(Double(bytes) / 1e6, 2) }
 
-  /// What all of it adds up to.
+  /// The conclusion.
   var verdict: String {
     let origin = "the origin sent \(Units.fixed(copies, 2)) copies"
     guard let last else {
@@ -107,7 +107,7 @@ struct SwarmResult {
 struct SwarmCost {
   /// Seconds of processor time.
   let cpu: Double
-  /// Bytes for each host.
+  /// Bytes of memory per host.
   let memory: Int
 
   var line: String {
@@ -122,7 +122,7 @@ struct SwarmSummary {
 
   init(_ results: [SwarmResult], of swarm: SimulatedSwarm) { (self.results, self.swarm) = (results, swarm) }
 
-  /// Why not all receivers of all runs have the file; nil if they have.
+  /// The failure if not all receivers of all runs have the file; nil if they have.
   var failure: Failure? {
     guard let worst = results.first(where: { $0.run.last == nil }) else { return nil }
     let missing = worst.run.receivers.count - worst.run.complete

@@ -23,7 +23,7 @@ struct TicketCommand {
     }
   }
 
-  /// The lines of its QR code, which holds letters in upper case.
+  /// The lines of its QR code, which is in upper case.
   static func code(of ticket: Ticket, _ stream: Terminal) throws -> [String] {
     guard let code = QRCode("\(ticket)".uppercased()) else {
       throw Failure("the ticket is too long for a QR code; name fewer trackers", code: "too_long")
@@ -33,7 +33,7 @@ struct TicketCommand {
 
   private static func ticket(_ text: String) throws -> Ticket {
     let tickets = Ticket.texts(in: text)
-    // One may be printed twice, as by share; if several are damaged, the first says why.
+    // The text may contain a ticket twice, as the output of share does; if all are damaged, the first is reported.
     guard let found = tickets.first(where: { (try? Ticket($0)) != nil }) ?? tickets.first else {
       throw UsageError("\(quoted(text)) is not a ticket: one begins with shoal1; copy it whole")
     }

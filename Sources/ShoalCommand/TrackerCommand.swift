@@ -35,7 +35,7 @@ struct TrackerCommand {
     await waitForEnd()
   }
 
-  /// Reports each minute what repeated and what was dropped. In between, nothing wakes an idle tracker.
+  /// Reports once a minute what was repeated and dropped. In between, nothing wakes an idle tracker.
   private func repeats(_ tracker: Tracker, _ log: SharedLog) async {
     var dropped = 0
     while true {

@@ -5,8 +5,7 @@ import ShoalTerminal
 import ShoalWire
 import Synchronization
 
-/// A tracker's events as lines of a log; what repeats within a minute is summed up in one line at the end of the
-/// minute.
+/// A tracker's events as log lines; repeats within a minute are summed up in one line at its end.
 struct TrackerLog {
   private struct Key: Hashable {
     var kind: String
@@ -21,7 +20,7 @@ struct TrackerLog {
   private var seen: [Key: Repeats] = [:]
   private var untold = 0
 
-  /// The most that is remembered of a minute: bounds memory, and the log, whatever peers do.
+  /// The most kinds of event that are remembered of a minute: bounds memory and the log, whatever peers do.
   private static let limit = 1_000
 
   /// The lines for an event: often none.
@@ -44,7 +43,7 @@ struct TrackerLog {
     if case .updated(let peer, let id, let have, let chunks, let gained) = event {
       repeats.gained += gained
       if have == chunks {
-        // That a peer has the whole file is news at once.
+        // When a peer has completed the file, that is logged at once.
         let whole = TrackerEvent.updated(peer: peer, id: id, have: have, chunks: chunks, gained: repeats.gained)
         seen[key] = Repeats(last: whole)
         return [TrackerLog.line(for: whole)]
@@ -54,7 +53,7 @@ struct TrackerLog {
     return []
   }
 
-  /// The lines at the end of a minute; another minute begins.
+  /// The lines at the end of a minute; begins the next one.
   mutating func summary() -> [String] {
     var lines: [String] = []
     for repeats in seen.values where repeats.count > 0 {

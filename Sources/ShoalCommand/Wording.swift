@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// A line made harmless: nothing in it can draw, reorder or hide, whatever names and reasons of others it quotes.
+/// A line made harmless for a terminal, whatever names and reasons of others it quotes.
 func harmless(_ line: String) -> String {
   line.unicodeScalars.map { scalar in
     let character = String(scalar)
@@ -11,7 +11,7 @@ func harmless(_ line: String) -> String {
   .joined()
 }
 
-/// A word as a shell takes it, in single quotes where it needs them.
+/// A word for a shell, in single quotes where it needs them.
 func shellWord(_ word: String) -> String {
   let isPlain = word.utf8.allSatisfy { byte in
     switch byte {

@@ -133,7 +133,7 @@ import Testing
     var news = PeerNews(.sharing(tellsTrackers: false))
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 0))
-        == .detail("192.0.2.9:7401 needs nothing from here"))
+        == .detail("192.0.2.9:7401 fetched nothing from here"))
     // Who leaves is told of in one line, with the reason.
     #expect(news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000)) == nil)
     #expect(

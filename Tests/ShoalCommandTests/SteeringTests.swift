@@ -55,7 +55,7 @@ import Testing
     #expect(result.output.contains("film.mkv  ") && result.output.contains("used: "))
     #expect(result.output.contains("ended 143\n"), "\(result.output)\(result.error)")
     #expect(result.error.contains(#"no shoal process of yours has "nobody""#))
-    #expect(result.error.contains("no shoal process of yours runs"))
+    #expect(result.error.contains("no shoal process of yours is running"))
   }
 
   @Test func limitsAreChangedAndShown() throws {
@@ -101,6 +101,6 @@ import Testing
   @Test func whatAKilledProcessLeavesIsNoProcess() throws {
     let result = try beside("kill -9 $P; wait $P; ls run/shoal; shoal status; ls run/shoal")
     #expect(result.output.hasSuffix(".sock\n") && result.output.split(separator: "\n").count == 1)
-    #expect(result.error.contains("no shoal process of yours runs"))
+    #expect(result.error.contains("no shoal process of yours is running"))
   }
 }

@@ -3,8 +3,7 @@ import ShoalBase
 import ShoalTerminal
 import ShoalTransport
 
-/// Where the processes of this user can be asked how they stand: a folder that nobody else can enter, with a socket for
-/// each process.
+/// The folder of control sockets, one for each shoal process of this user; nobody else can enter it.
 struct ControlFolder {
   let path: String
 
@@ -14,17 +13,17 @@ struct ControlFolder {
     path = !runtime.isEmpty && isThere ? "\(runtime)/shoal" : "/tmp/shoal-\(OwnFolder.user)"
   }
 
-  /// A socket for this process. What others have left behind is removed.
+  /// Opens a socket for this process, and removes those of processes that are gone.
   func listen(as process: Int32 = OwnFolder.process) throws(SystemError) -> (socket: StreamSocket, path: String) {
     try OwnFolder.make(path)
     _ = try processes()
     let own = "\(path)/\(process).sock"
-    // A process of this number that is gone may have left it.
+    // An earlier process with this number may have left it.
     SystemCall.remove(own)
     return (try StreamSocket.listen(at: own), own)
   }
 
-  /// A connection to each process that can be asked. The socket of one that is gone is removed.
+  /// A connection to each running process. The sockets of processes that are gone are removed.
   func processes() throws(SystemError) -> [(process: String, socket: StreamSocket)] {
     do { try OwnFolder.check(path) } catch {
       if error.isMissing { return [] }
@@ -45,18 +44,18 @@ struct ControlFolder {
   }
 }
 
-/// Asks the processes of this user.
+/// Sends requests to the processes of this user.
 struct ControlClient {
   let folder: ControlFolder
 
-  /// What a process said: the first word tells whether it did what it was asked to.
+  /// A process's answer; its first line says whether the request succeeded.
   struct Answer {
     let process: String
     let isDone: Bool
     let text: String
   }
 
-  /// What every process that answers says to a request.
+  /// The answers of all processes to a request.
   func ask(_ request: String, of only: Set<String>? = nil) async throws -> [Answer] {
     try await withThrowingTaskGroup(of: Answer?.self) { group in
       for (process, socket) in try folder.processes() where only?.contains(process) != false {

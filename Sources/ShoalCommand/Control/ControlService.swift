@@ -3,14 +3,14 @@ import ShoalBase
 import ShoalTerminal
 import ShoalTransport
 
-/// What a process answers on its socket, `status`, `match`, `stop` and `limit`: a line is asked, and the answer begins with a line
-/// `ok` or `error`.
+/// Answers requests on a process's control socket: `status`, `match`, `stop` and `limit`. A request is one line; the
+/// answer begins with a line `ok` or `error`.
 struct ControlService: Sendable {
   let report: StatusReport
-  /// Changes limits; returns why it cannot.
+  /// Changes limits; returns the reason if it cannot.
   let limit: @Sendable ([String: String]) async -> String?
 
-  /// The longest request.
+  /// The longest request, in bytes.
   static let longest = 1_024
 
   var service: SmallServer.Service {
@@ -28,18 +28,18 @@ struct ControlService: Sendable {
   func answer(_ words: [String]) async -> String {
     switch words.first {
     case "status" where words.dropFirst().first == "json":
-      guard let lines = await report.objects() else { return "error\nit is about to end\n" }
+      guard let lines = await report.objects() else { return "error\nit is about to stop\n" }
       return "ok\n" + lines.map { $0.stamped(.now).description + "\n" }.joined()
     case "status":
       guard let lines = await report.lines(width: words.dropFirst(2).first.flatMap { Int($0) }) else {
-        return "error\nit is about to end\n"
+        return "error\nit is about to stop\n"
       }
       return "ok\n" + lines.map { "\($0)\n" }.joined()
     case "match":
-      guard await report.matches(words.dropFirst().first ?? "") else { return "error\nit is another\n" }
+      guard await report.matches(words.dropFirst().first ?? "") else { return "error\nno match\n" }
       return "ok\n\(report.title)\n"
     case "stop":
-      // After the answer has gone.
+      // Only after the answer has left.
       Task {
         try? await Task.sleep(for: .milliseconds(100))
         OwnFolder.endProcess()
@@ -50,16 +50,16 @@ struct ControlService: Sendable {
       guard pairs.allSatisfy({ $0.count == 2 }) else { return "error\nlimits are given as NAME=VALUE\n" }
       let problem = await limit(Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 })
       return problem.map { "error\n\($0)\n" } ?? "ok\n"
-    default: return "error\nasked for what this version does not know\n"
+    default: return "error\nunknown request; it may come from another version\n"
     }
   }
 }
 
-/// What is open to others while a command runs: its socket, and its metrics.
+/// The services of a running command: its control socket and its metrics.
 struct Control: Sendable {
   private let path: String?
 
-  /// Opens them. That there can be no socket is told only to those who want to know everything.
+  /// Opens them. If there can be no control socket, only `--verbose` says so.
   init(_ session: Session, _ report: StatusReport, limit: @escaping @Sendable ([String: String]) async -> String?)
     throws
   {
@@ -97,12 +97,12 @@ struct Control: Sendable {
     }
   }
 
-  /// Takes the socket's name away.
+  /// Removes the socket's name.
   func close() { if let path { SystemCall.remove(path) } }
 }
 
 extension GivenValue {
-  /// Where metrics are served: on this machine alone, unless an address is given.
+  /// Where metrics are served: only on this machine, unless an address is given.
   func metricsAddress() throws(UsageError) -> Address {
     let place: Resolver.HostPort
     do { place = try Resolver.parse(text.allSatisfy(\.isNumber) ? ":\(text)" : text) } catch {

@@ -1,6 +1,6 @@
-/// HTTP/1.1, as far as it takes to be scraped: one request for each connection, and `/metrics`.
+/// As much of HTTP/1.1 as a scraper needs: one request per connection, and `/metrics`.
 enum MetricsService {
-  /// The longest head of a request.
+  /// The longest request header, in bytes.
   static let longest = 8_192
 
   static func service(_ text: @escaping @Sendable () async -> String?) -> SmallServer.Service {
@@ -9,7 +9,7 @@ enum MetricsService {
       answer: { request in await answer(request, text) })
   }
 
-  /// Whether the head of a request is there: bodies are not read.
+  /// Whether a request header is complete: bodies are not read.
   static func isComplete(_ bytes: [UInt8]) -> Bool {
     let end = bytes.suffix(2) == [10, 10] || bytes.suffix(4) == [13, 10, 13, 10]
     return end || bytes.firstRange(of: [13, 10, 13, 10]) != nil || bytes.firstRange(of: [10, 10]) != nil

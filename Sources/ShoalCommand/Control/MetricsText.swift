@@ -17,26 +17,26 @@ struct MetricsText {
     counter("datagrams_retransmitted_total", "Datagrams sent again.", counts.retransmitted)
     counter("packets_lost_total", "Packets declared lost.", counts.lost)
     counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", counts.corrupt)
-    counter("packets_duplicate_total", "Packets received that were here before.", counts.duplicate)
-    counter("datagrams_refused_total", "Datagrams that the system would not send.", counts.refused)
+    counter("packets_duplicate_total", "Packets received more than once.", counts.duplicate)
+    counter("datagrams_refused_total", "Datagrams that the system refused to send.", counts.refused)
     let use = standing.use
     gauge("connections", "Connections.", use.connections)
     gauge("connections_limit", "The most connections.", use.connectionLimit)
-    gauge("buffered_bytes", "Bytes of pieces that are not yet verified.", use.buffered)
-    gauge("buffered_limit_bytes", "The most of these.", use.bufferLimit)
-    if let rate = standing.limits.upload { gauge("upload_limit_bytes_per_second", "The most that is sent.", rate) }
+    gauge("buffered_bytes", "Bytes of unverified pieces.", use.buffered)
+    gauge("buffered_limit_bytes", "The most bytes of unverified pieces.", use.bufferLimit)
+    if let rate = standing.limits.upload { gauge("upload_limit_bytes_per_second", "The limit for sending.", rate) }
     if let rate = standing.limits.download {
-      gauge("download_limit_bytes_per_second", "The most that is asked for.", rate)
+      gauge("download_limit_bytes_per_second", "The limit for requests.", rate)
     }
-    gauge("hosts", "Hosts that are connected.", use.hosts)
-    gauge("banned_addresses", "Addresses left alone for what they sent.", use.banned)
+    gauge("hosts", "Connected hosts.", use.hosts)
+    gauge("banned_addresses", "Addresses banned for false content.", use.banned)
     let files = standing.files.prefix(MetricsText.mostSeries)
     family("file_bytes", "gauge", "Verified bytes of a file.", files.map { ($0.labels, "\($0.swarm.progress.bytes)") })
     family(
       "file_size_bytes", "gauge", "The size of a file.",
       files.compactMap { file in file.swarm.size.map { (file.labels, "\($0)") } })
     let peers = standing.peers.filter { $0.file != nil }.prefix(MetricsText.mostSeries)
-    peerFamily("peer_moved_bytes", "Verified bytes of a file that have gone to or come from a peer.", standing, peers) {
+    peerFamily("peer_moved_bytes", "Verified bytes of a file sent to or got from a peer.", standing, peers) {
       $0.moved.map { "\($0)" }
     }
     peerFamily("peer_round_trip_seconds", "The smoothed round trip to a peer.", standing, peers) {
@@ -64,7 +64,7 @@ struct MetricsText {
       standing.counters.errors.map { ([("reason", "\($0.key)")], "\($0.value)") }.sorted { $0.0[0].1 < $1.0[0].1 })
     counter("tracker_expired_total", "Registrations that ended in silence.", standing.counters.expired)
     counter(
-      "tracker_displaced_total", "Registrations that ended because others needed the room.", standing.counters.displaced
+      "tracker_displaced_total", "Registrations that ended because others needed room.", standing.counters.displaced
     )
     counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", corrupt)
   }
@@ -95,7 +95,7 @@ struct MetricsText {
         value(peer).map { value in
           let id = standing.file(peer)?.swarm.id.hex ?? ""
           let role = peer.isReceiver ? "receiver" : "source"
-          // Two connections of one address are told apart.
+          // The serial number distinguishes two connections to one address.
           return (
             [("address", "\(peer.address)"), ("id", id), ("role", role), ("connection", "\(peer.serial)")], value
           )
@@ -114,7 +114,7 @@ struct MetricsText {
     }
   }
 
-  /// A label's value: names come from others, and people look at them in terminals too.
+  /// A label's value, made harmless: names come from others, and people also read metrics in terminals.
   static func label(_ text: String) -> String {
     harmless(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }

@@ -3,14 +3,14 @@ import ShoalBase
 import ShoalTransport
 import Synchronization
 
-/// Answers those who connect to a socket: one request each, of limited length, in limited time, and a limited number at
-/// once. Whoever is slow keeps nobody waiting but itself; the loop is only asked once a request is there.
+/// Answers clients that connect to a socket: one request each, of limited length and within a limited time, and a
+/// limited number at once. A slow client holds up only itself; the event loop is asked only once a request is complete.
 final class SmallServer: Sendable {
-  /// What is asked, and how it is answered.
+  /// How requests are read and answered.
   struct Service: Sendable {
     /// The most bytes of a request.
     let most: Int
-    /// Whether a request is there as a whole.
+    /// Whether a request is complete.
     let isComplete: @Sendable ([UInt8]) -> Bool
     /// The answer; nil for none.
     let answer: @Sendable ([UInt8]) async -> [UInt8]?
@@ -20,7 +20,7 @@ final class SmallServer: Sendable {
   private let patience: Nanoseconds
   private let clients = Mutex(0)
 
-  /// Those that are served at once; the next is turned away.
+  /// The most clients served at once; the next is turned away.
   static let mostClients = 8
 
   /// Serves from now on, for as long as the process runs.
@@ -39,7 +39,7 @@ final class SmallServer: Sendable {
       return true
     }
     guard hasRoom else { return }
-    // Somebody is waiting for the answer, and it takes next to nothing.
+    // Somebody is waiting for the answer, and it is cheap.
     Task(priority: .high) {
       await serve(client)
       clients.withLock { $0 -= 1 }

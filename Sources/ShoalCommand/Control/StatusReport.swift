@@ -5,7 +5,7 @@ import ShoalSwarm
 import ShoalTerminal
 import ShoalWire
 
-/// How this process stands, for people, for programs and for Prometheus.
+/// The state of this process, for people, for programs and for Prometheus.
 struct StatusReport: Sendable {
   /// What runs here.
   enum Subject: Sendable {
@@ -21,8 +21,8 @@ struct StatusReport: Sendable {
   /// `4711 share`.
   var title: String { "\(process) \(command)" }
 
-  /// Whether a word means this process: its number, its command, or the name, the id or the beginning of the id of one of
-  /// its files.
+  /// Whether a word denotes this process: its number, its command, or the name, id or beginning of the id of one of its
+  /// files.
   func matches(_ word: String) async -> Bool {
     if word.isEmpty || word == "\(process)" || word == command { return true }
     guard case .peer(let observer) = subject, let seen = await observer.glance() else { return false }
@@ -167,7 +167,7 @@ struct StatusReport: Sendable {
 }
 
 extension Standing.File {
-  /// How much of it is here, from 0 to 1; nil while that is not known.
+  /// The fraction of it that is here, from 0 to 1; nil while it is unknown.
   var share: Double? {
     guard let size = swarm.size else { return nil }
     return size == 0 ? 1 : Double(swarm.progress.bytes) / Double(size)

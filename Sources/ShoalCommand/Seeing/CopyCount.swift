@@ -2,7 +2,7 @@ import Shoal
 import ShoalContent
 import ShoalWire
 
-/// How many complete copies others have: a receiver has one when it has all of what is shared together.
+/// The number of complete copies that others have: a receiver has one when it has everything that is shared together.
 struct CopyCount {
   private let ids: Set<Digest>
   private var had: [Address: Set<Digest>] = [:]
@@ -12,7 +12,7 @@ struct CopyCount {
   /// Copies of these files.
   init(of ids: Set<Digest>) { self.ids = ids }
 
-  /// Takes an event; returns whether there is one copy more.
+  /// Takes an event; returns whether there is another copy.
   mutating func take(_ event: PeerEvent) -> Bool {
     guard case .served(let address, let id, _, _) = event, ids.contains(id) else { return false }
     if had.count >= CopyCount.memory { had.removeAll() }

@@ -6,27 +6,27 @@ import ShoalTransport
 import ShoalWire
 import Synchronization
 
-/// What goes on between this peer and another. Both ends see the same.
+/// The state of the transfer between this peer and another. Both ends see the same.
 enum TransferState: String, CaseIterable {
   /// It has not answered yet.
   case connecting
-  /// It is connected, and neither end wants a file of the other.
+  /// It is connected, and neither end wants a file from the other.
   case connected
   /// Bytes of a file arrive.
   case active
-  /// Bytes were asked for and do not come: it is not this peer's turn, or the path is bad.
+  /// Bytes were requested and do not arrive: it is not this peer's turn, or the path is bad.
   case waiting
-  /// Nothing is asked for: whoever wants the file has all that is here, or gets it elsewhere.
+  /// Nothing is requested: the receiver has everything that is here, or gets it elsewhere.
   case idle
-  /// Whoever wants the file has it all.
+  /// The receiver has the whole file.
   case done
 }
 
-/// What is seen of a peer.
+/// An observed peer.
 struct PeerRow {
   let standing: PeerStanding
   let state: TransferState
-  /// Bytes a second.
+  /// Bytes per second.
   let rate: Double
   /// The file's name and size, as far as they are known.
   let file: String
@@ -36,14 +36,14 @@ struct PeerRow {
   private var counters: TransportCounters? { standing.connection?.counters }
   var roundTrip: Double? { standing.connection?.roundTrip.map { Double($0) / 1e9 } }
 
-  /// How much of the file whoever wants it has, or, of one that gives it, how much it has; from 0 to 1.
+  /// The fraction of the file that the other peer has, from 0 to 1.
   var share: Double? {
     guard let have = standing.have, let size else { return nil }
     return size == 0 ? 1 : Double(have) / Double(size)
   }
 
-  /// The share of datagrams lost on the way on which content goes; nil if too few have gone, or under go-back-N, which
-  /// repeats much that was not lost.
+  /// The fraction of datagrams lost in the direction of the content; nil if too few have been sent, or under go-back-N,
+  /// which repeats much that was not lost.
   var loss: Double? {
     guard let counters, standing.connection?.repeatMode == .selectiveRepeat else { return nil }
     let (lost, all) =
@@ -53,7 +53,7 @@ struct PeerRow {
     return all < 20 ? nil : min(max(Double(lost), 0) / Double(all), 1)
   }
 
-  /// What keeps bytes from leaving faster; nil if nothing is to leave, or it is not ours to know.
+  /// What keeps bytes from leaving faster; nil if nothing is to be sent, or if only the other end can know.
   var limit: String? {
     guard standing.isReceiver, standing.isOwed, let connection = standing.connection else { return nil }
     if connection.bytesInFlight + connection.datagram > connection.congestionWindow { return "path" }
@@ -61,17 +61,17 @@ struct PeerRow {
   }
 }
 
-/// How a peer stands, with what two looks at it tell.
+/// A snapshot of a peer, with the rates since the one before.
 struct Observation {
   let standing: Standing
   let rows: [PeerRow]
 
-  /// Bytes a second of files to and from others.
+  /// Bytes of files per second, to and from others.
   var up: Double { rows.reduce(0) { $0 + ($1.standing.isReceiver ? $1.rate : 0) } }
   var down: Double { rows.reduce(0) { $0 + ($1.standing.isReceiver ? 0 : $1.rate) } }
 }
 
-/// Looks at a peer, when somebody wants to see it, and measures rates from one look to the next.
+/// Takes snapshots of a peer on demand, and measures rates from one to the next.
 actor Observer {
   private let peer: Peer
   private var meters: [Key: Meter] = [:]
@@ -90,10 +90,10 @@ actor Observer {
 
   init(_ peer: Peer) { self.peer = peer }
 
-  /// How the peer stands now, without rates.
+  /// A snapshot without rates.
   func glance() async -> Standing? { await peer.standing() }
 
-  /// How the peer stands now; nil once it is closed. The first look in a while takes a moment.
+  /// A snapshot with rates; nil once the peer is closed. The first in a while takes a moment.
   func look() async -> Observation? {
     if Session.now - lastAt > 5 {
       guard let standing = await peer.standing() else { return nil }

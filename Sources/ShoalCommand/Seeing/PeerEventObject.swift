@@ -2,7 +2,7 @@ import Shoal
 import ShoalTerminal
 
 extension PeerEvent {
-  /// The object of `--json`, for an event that is worth one.
+  /// The object of `--json` for an event, if it has one.
   var object: JSON? {
     switch self {
     case .connected(let address, _): ["event": "connected", "address": .string("\(address)")]

@@ -1,14 +1,14 @@
 import Shoal
 import ShoalTerminal
 
-/// Peers in a table that is as wide as the terminal, and what they are in JSON.
+/// Peers as a table that fits the terminal, and as JSON.
 struct PeerTable {
   private let rows: [PeerRow]
   private let showsFile: Bool
 
-  /// Those that want a file, or give one, busy ones first.
+  /// The peers that want or give a file, busy ones first.
   init(_ rows: [PeerRow], showsFile: Bool = false) {
-    // Not by rate: lines that change places cannot be read.
+    // They are not sorted by rate: lines that keep changing places cannot be read.
     func place(_ row: PeerRow) -> Int { row.state == .active || row.state == .waiting ? 0 : 1 }
     self.rows = rows.sorted { (place($0), $0.standing.serial) < (place($1), $1.standing.serial) }
     self.showsFile = showsFile

@@ -2,8 +2,8 @@ import Shoal
 import ShoalTerminal
 import Synchronization
 
-/// Shows who is connected, for as long as somebody watches: rows on a terminal, objects with `--json`, and otherwise a
-/// line now and then for each peer that gets a file from here.
+/// Shows the connected peers while somebody watches: rows on a terminal, objects with `--json`, otherwise a line now
+/// and then for each peer that gets a file from here.
 struct PeerWatch {
   private let session: Session
   private let observer: Observer
@@ -18,7 +18,7 @@ struct PeerWatch {
     (self.session, self.observer, self.event) = (session, observer, event)
   }
 
-  /// Looks again and again, until the task is cancelled or the peer closed; hands over what it sees.
+  /// Observes until the task is cancelled or the peer closed, and passes on what it sees.
   mutating func run(_ body: (inout PeerWatch, Observation) -> Void) async {
     guard session.isJSON || session.console.verbosity != .quiet else { return }
     while !Task.isCancelled, let seen = await observer.look() {
@@ -27,13 +27,13 @@ struct PeerWatch {
       } else {
         body(&self, seen)
       }
-      // Where many are connected, looking costs more.
+      // With many connections, a snapshot costs more.
       let isQuick = session.console.isLive && !session.isJSON && seen.rows.count <= PeerWatch.few
       try? await Task.sleep(for: .milliseconds(isQuick ? 200 : 1_000))
     }
   }
 
-  /// An object for each peer that is not as it was.
+  /// Emits an object for each peer that has changed.
   private mutating func emit(_ seen: Observation) {
     var now: [Int: String] = [:]
     for row in seen.rows where row.standing.file != nil && (row.standing.isReceiver == (event == "receiver")) {
@@ -44,7 +44,7 @@ struct PeerWatch {
     shown = now
   }
 
-  /// A line for each receiver that has another tenth of the file, or that was last told of half a minute ago.
+  /// Logs a line for each receiver that has another tenth of the file, or whose last line is half a minute old.
   mutating func log(_ seen: Observation) {
     var now: [Int: (tenth: Int, at: Double)] = [:]
     for row in seen.rows where row.standing.isReceiver {

@@ -3,21 +3,21 @@ import ShoalContent
 import ShoalTerminal
 import Synchronization
 
-/// What was last seen of the peers while a file is fetched.
+/// The latest observation of the peers while a file is fetched.
 final class SeenPeers: Sendable {
   private let latest = Mutex<Observation?>(nil)
 
-  /// Looks, until the task is cancelled.
+  /// Observes until the task is cancelled.
   func watch(_ observer: Observer, _ session: Session) async {
     var watch = PeerWatch(session, observer, event: "source")
     await watch.run { _, seen in latest.withLock { $0 = seen } }
   }
 
-  /// The map of a file's chunks, and a line for each peer that gives it or wants it.
+  /// The map of a file's chunks, and a line for each peer that gives or wants it.
   func rows(of id: Digest) -> LiveRows? {
     guard let seen = latest.withLock({ $0 }) else { return nil }
     let file = seen.standing.files.first { $0.swarm.id == id }
-    // What goes to a peer that also gives is not worth a line of its own.
+    // A peer that both gives and wants the file gets only one line.
     let sources = Set(seen.rows.filter { $0.id == id && !$0.standing.isReceiver }.map(\.standing.serial))
     let peers = seen.rows.filter { $0.id == id && !($0.standing.isReceiver && sources.contains($0.standing.serial)) }
     return { columns, unicode in
