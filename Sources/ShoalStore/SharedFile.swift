@@ -1,22 +1,22 @@
 import ShoalContent
 
-/// One file that is shared: hashed before anybody is told of it, and again when somebody else has touched it.
+/// One shared file: it is hashed before it is offered, and again when another program has touched it.
 struct SharedFile {
-  /// What is being waited for.
+  /// The step whose completion is awaited.
   enum Step: Hashable {
     case opening, probing, hashing
     /// Its bytes may be sent.
     case served
-    /// It was touched: it is hashed, and nothing of it is sent meanwhile.
+    /// It was touched: it is hashed again, and nothing of it is sent meanwhile.
     case examining
     case failed
   }
 
-  /// What became of a step: the next job, or the end.
+  /// The result of a step: the next job, or the end.
   enum Outcome {
     case job(StoreJob)
     case hashed(Manifest)
-    /// It is the same as before.
+    /// It has not changed.
     case unchanged
     case failed(StoreFailure)
   }
@@ -35,18 +35,18 @@ struct SharedFile {
   /// The first job.
   func begin() -> Outcome { .job(.openSource(path: path)) }
 
-  /// Somebody else has touched the file; nil if that is known, or all the same.
+  /// Another program has touched the file; nil if that is already being handled, or does not matter.
   mutating func touched() -> Outcome? {
     guard step == .served, let manifest else { return nil }
     return go(.examining, .reexamine(manifest))
   }
 
-  /// What follows on a job that was done.
+  /// What follows a job that succeeded.
   mutating func done(_ finding: StoreFinding) -> Outcome {
     switch (step, finding) {
     case (.opening, .status(.file(let size)?)):
       self.size = size
-      // The system's own files have no size before they are read.
+      // Files that the system generates, as in /proc, have no size before they are read.
       return size == 0 ? go(.probing, .probe) : hash()
     case (.opening, .status(let status)): return end(.noFile(path: path, isDirectory: status == .directory))
     case (.probing, .content(let hasContent)): return hasContent ? end(.sizeless(path: path)) : hash()
@@ -64,7 +64,7 @@ struct SharedFile {
     }
   }
 
-  /// What follows on a job that failed.
+  /// What follows a job that failed.
   mutating func failed(_ error: DiskError) -> Outcome { end(.reading(error)) }
 
   private mutating func hash() -> Outcome {

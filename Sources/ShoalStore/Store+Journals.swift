@@ -16,14 +16,13 @@ extension Store {
     }
   }
 
-  /// Finds out whether an earlier run that was to write to `target` knew the file with this id; `.recalled` follows.
+  /// Looks in the journal of an earlier run that wrote to `target` for the file with this id; `.recalled` follows.
   package mutating func recall(_ number: Int, _ id: Digest, target: String) {
     let part = partPath(of: target)
     add(.readJournal(path: journalPath(of: part), of: part), .download(number), for: .recall(id))
   }
 
-  /// Finds out whether the file with this id, cut so, lies at `target`; `.recalled` follows. That takes as long as
-  /// hashing it.
+  /// Finds out, by hashing it, whether what is at `target` is the file with this id and cut; `.recalled` follows.
   package mutating func recognize(_ number: Int, _ id: Digest, _ cut: Cut, target: String) {
     guard cut.isValid, cut.size > 0 else { return }
     add(.hashTarget(path: target, cut), .download(number), for: .recall(id))

@@ -1,9 +1,9 @@
 import ShoalBase
 import ShoalContent
 
-// The pieces that are all zeros.
+// Searching for pieces that are all zeros.
 extension Store {
-  /// Tries what is worth a try.
+  /// Starts the searches that are worthwhile.
   mutating func searchZeros(_ number: Int) {
     guard let manifest = downloads[number]?.manifest, downloads[number]?.keepsJournal == true else { return }
     while let run = downloads[number]?.zeros.next() {

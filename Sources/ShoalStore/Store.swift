@@ -1,18 +1,18 @@
 import ShoalBase
 import ShoalContent
 
-/// What downloads and shares need done to a disk, as jobs that the host does, and what comes of them.
+/// What downloads and shares need done on a disk, as jobs for the host, and the consequences of the results.
 ///
-/// A state machine: tell it of a file or a piece, or hand it what came of a job, then drain `nextJob` and `nextEvent`. It
-/// never touches a disk and holds no byte of a file. The jobs of one file's preparation and end follow each other; pieces
-/// may be settled, and bytes read, side by side.
+/// A state machine: call it about a file or a piece, or with the result of a job, then drain `nextJob` and `nextEvent`.
+/// It never touches a disk and holds no byte of a file. The jobs that prepare and finish one file are done one after
+/// another; pieces are settled, and bytes read, concurrently.
 package struct Store {
-  /// What a job that is under way is for.
+  /// The purpose of a job that is under way.
   enum Purpose {
     case step
     case piece(Int)
     case read
-    /// To find out what a journal knows of the file with this id.
+    /// To find out what a journal says about the file with this id.
     case recall(Digest)
     /// To verify what a journal says.
     case proof
@@ -30,22 +30,22 @@ package struct Store {
   private var jobs = Queue<(id: StoreJobID, job: StoreJob)>()
   var events = Queue<StoreEvent>()
   private var jobsMade: UInt64 = 0
-  /// The jobs that wait until their download is ready for them.
+  /// Jobs held back until their download is ready for them.
   private var held: [Int: [(id: StoreJobID, job: StoreJob)]] = [:]
 
   /// A store without files.
   package init() {}
 
-  /// The next job to do, unless it is expected no longer when it is begun.
+  /// The next job. It need not be done if it is no longer expected when its turn comes.
   package mutating func nextJob() -> (id: StoreJobID, job: StoreJob)? { jobs.popFirst() }
 
   /// The next event.
   package mutating func nextEvent() -> StoreEvent? { events.popFirst() }
 
-  /// Whether a job's result is still waited for. If not, it need not be done, and what it opened is to be closed.
+  /// Whether a job's result is still expected. If not, it need not be done, and whatever it opened is to be closed.
   package func expects(_ id: StoreJobID) -> Bool { running[id] != nil }
 
-  /// A job is done, or has failed.
+  /// Takes the result of a job.
   package mutating func complete(_ id: StoreJobID, _ result: Result<StoreFinding, DiskError>) {
     switch (running.removeValue(forKey: id), id.key) {
     case (nil, _): break
@@ -66,8 +66,8 @@ package struct Store {
 
   // MARK: Downloads
 
-  /// Prepares a place for a file, and verifies what is there already; without a `target` nothing is kept. `.prepared` or
-  /// `.failed` follows. A file of this number that there was is given up.
+  /// Prepares a place for a file, and verifies what is already there; without a `target`, nothing is kept. `.prepared`
+  /// or `.failed` follows. An earlier file with this number is given up.
   package mutating func prepare(_ number: Int, _ manifest: Manifest, target: String?, replacing: Bool) {
     forget(number)
     let stored = StoredFile(manifest, target: target, replacing: replacing)
@@ -75,8 +75,8 @@ package struct Store {
     act(stored.begin(), number)
   }
 
-  /// All bytes of a piece have been gathered: the job that takes them; `.settled` or `.failed` follows. Nil if there is
-  /// no place for it.
+  /// All bytes of a piece have been gathered: returns the job that takes them; `.settled` or `.failed` follows. Nil if
+  /// there is no place for the piece.
   package mutating func settle(_ piece: Int, of number: Int, at now: Instant) -> StoreJobID? {
     guard let stored = downloads[number], stored.takesPieces else { return nil }
     if stored.keepsJournal, let job = downloads[number]?.journal.willWrite(at: now) {
@@ -91,12 +91,12 @@ package struct Store {
     act(outcome, number)
   }
 
-  /// Nothing more is done for a download; what is on the disk stays.
+  /// Gives up a download; what is on the disk stays.
   package mutating func forget(_ number: Int) {
     downloads[number] = nil
     held[number] = nil
     for (id, purpose) in running where id.key == .download(number) {
-      // What is being sent of it may be read to the end.
+      // Reads for what is being sent of it may be completed.
       if case .read = purpose { continue }
       running[id] = nil
     }
@@ -151,20 +151,20 @@ package struct Store {
 
   // MARK: Shares
 
-  /// Hashes a file that is to be shared: `.hashed` or `.unshared` follows. The number is one that was never used.
+  /// Hashes a file that is to be shared; `.hashed` or `.unshared` follows. The number must never have been used.
   package mutating func share(_ number: Int, path: String, _ chunking: Chunking) {
     let file = SharedFile(path, chunking)
     shares[number] = file
     act(file.begin(), share: number)
   }
 
-  /// Somebody else has touched a file that is shared: `.unchanged` or `.unshared` follows. Until then nothing of it may
-  /// be sent.
+  /// Another program has touched a shared file: `.unchanged` or `.unshared` follows. Until then, nothing of it may be
+  /// sent.
   package mutating func touched(share number: Int) {
     if let outcome = shares[number]?.touched() ?? nil { act(outcome, share: number) }
   }
 
-  /// A file is shared no longer.
+  /// A file is no longer shared.
   package mutating func forget(share number: Int) {
     shares[number] = nil
     for (id, purpose) in running where id.key == .share(number) {
@@ -195,8 +195,8 @@ package struct Store {
 
   // MARK: Reading
 
-  /// Bytes of a file are to be sent, and a disk would have to be waited for: `.read` follows, even if the file is
-  /// forgotten meanwhile.
+  /// Bytes of a file are to be sent, and may have to come from a disk: `.read` follows, even if the file is given up
+  /// meanwhile.
   package mutating func read(_ key: StoreKey, offset: UInt64, length: Int) -> StoreJobID {
     add(.read(offset: offset, length: length), key, for: .read)
   }

@@ -1,112 +1,113 @@
 import ShoalBase
 import ShoalContent
 
-/// Names a file of a store: a download or a share, by the number that its owner gave it.
+/// Identifies a file of a store: a download or a share, by the number that its owner gave it.
 package enum StoreKey: Hashable, Sendable {
   case download(Int)
   case share(Int)
 }
 
-/// Names one job of a store; completions carry it back.
+/// Identifies one job of a store; its completion carries this.
 package struct StoreJobID: Hashable, Sendable {
   /// What the job is for.
   package let key: StoreKey
-  /// Counts all jobs of the store, so that what a job that was given up comes to is not mistaken for another's.
+  /// A number unique in the store, so that the result of a job that was given up is not mistaken for another's.
   package let number: UInt64
 }
 
-/// What a host is to do to a disk. The open file of a download or share is the host's, one for each key: a job that opens
-/// makes it, the others use it.
+/// What a host is to do on a disk. The host keeps one open file for each key: a job that opens sets it, the others use
+/// it.
 package enum StoreJob: Sendable {
-  /// Tell what lies at a path, symbolic links followed: `.status`.
+  /// Determine what is at a path, following symbolic links: `.status`.
   case examine(path: String)
-  /// Open what lies at a path for reading: `.done`.
+  /// Open the file at a path for reading: `.done`.
   case openTarget(path: String)
   /// Open the part for reading and writing, or make it; a symbolic link is not followed: `.opened`.
   case openPart(path: String)
-  /// Mark the open file as the part of the file with this id, where the file system can: `.done`, also if it cannot.
+  /// Mark the open file as the part of the file with this id, if the file system can: `.done` in either case.
   case mark(Digest)
-  /// Take such a mark away: `.done`.
+  /// Remove such a mark: `.done`.
   case unmark
   /// Claim the open file against other processes, until it is closed: `.done`.
   case lock
-  /// Hash these pieces, as far as the open file is long enough for them: `.verified` with those that are right.
+  /// Hash these pieces, as far as the open file is long enough: `.verified` with those that are right.
   case verify(Manifest, BitSet)
-  /// The same, without those to whose place nothing was ever written, as far as the file system knows.
+  /// The same, leaving out those in holes, as far as the file system knows them.
   case verifyWritten(Manifest, BitSet)
-  /// Read the journal of a part: `.journal`, with the stamp of the open file, or of what lies at the part's path.
+  /// Read the journal of a part: `.journal`, with the stamp of the open file or, without one, of the file at the part's
+  /// path.
   case readJournal(path: String, of: String)
-  /// Hash what lies at a path, if it is a file of the cut's size: `.hashed`.
+  /// Hash the file at a path, if it has the cut's size: `.hashed`.
   case hashTarget(path: String, Cut)
-  /// Make a new journal in place of the one that is there: `.noted`.
+  /// Create a journal, replacing any that is there: `.noted`.
   case beginJournal(path: String, Manifest)
-  /// Add to a journal, at its end, that these pieces of the open file are on the disk, and have that on the disk:
-  /// `.noted`. `isProven`: what was noted before is known to be true.
+  /// Append to a journal that these pieces of the open file are on the disk, and sync it: `.noted`. `isProven` if what
+  /// was noted before is known to be true.
   case note(path: String, BitSet, isProven: Bool, Journal.End)
-  /// Remove a journal: `.done`, also if there is none.
+  /// Remove a journal, if there is one: `.done`.
   case removeJournal(path: String)
-  /// Tell whether any byte of the open file is not zero: `.content`.
+  /// Determine whether any byte of the open file is not zero: `.content`.
   case probe
-  /// Make the open file exactly so long: `.done`.
+  /// Set the length of the open file, in bytes: `.done`.
   case resize(UInt64)
-  /// Make the open file at least so long and claim the room for it, as far as the file system can: `.done`.
+  /// Make the open file at least this many bytes long, and allocate the space if the file system can: `.done`.
   case allocate(UInt64)
   /// Hash a gathered piece and write it to the open file, if it is right and there is such a file: `.piece`.
   case settle(piece: Int, Manifest)
-  /// Find out which of these pieces are all zeros, by their hashes, and make them so in the open file, without room on
-  /// the disk where the file system can: `.verified`.
+  /// Determine by their hashes which of these pieces are all zeros, and make them so in the open file, as holes where
+  /// the file system can: `.verified`.
   case findZeros(Manifest, BitSet)
-  /// The same, in order, until one is not: `.zeros`.
+  /// The same in order, up to the first that is not: `.zeros`.
   case followZeros(Manifest, ZeroSearch.Run)
-  /// Return when the disk has what was written to the open file: `.done`.
+  /// Sync the open file to the disk: `.done`.
   case sync
-  /// Give a file another name in one step; unless `replacing`, only where nothing has that name: `.done`.
+  /// Rename a file atomically, and unless `replacing`, only if the new name is free: `.done`.
   case rename(from: String, to: String, replacing: Bool)
-  /// Return when the disk has the names in the directory that a path is in: `.done`.
+  /// Sync the directory that a path is in: `.done`.
   case syncDirectory(of: String)
-  /// Close the open file and remove what has this path: `.done`.
+  /// Close the open file and remove the file at this path: `.done`.
   case discard(path: String)
-  /// Open what is to be shared for reading: `.status`, of the open file.
+  /// Open a file to be shared for reading: `.status` of the open file.
   case openSource(path: String)
   /// Hash the open file: `.hashed` or `.ended`.
   case hash(Cut)
-  /// Hash the open file again until it is at rest meanwhile: `.unchanged`.
+  /// Hash the open file again, until it is not touched during that: `.unchanged`.
   case reexamine(Manifest)
-  /// Have bytes of the open file at hand, so that to read them again takes no disk: `.done`.
+  /// Read bytes of the open file into memory, so that reading them again needs no disk: `.done`.
   case read(offset: UInt64, length: Int)
 }
 
-/// What came of a job.
+/// The result of a job.
 package enum StoreFinding: Sendable {
-  /// It is done.
+  /// The job is done.
   case done
-  /// What lies at the path; nil if nothing does.
+  /// What is at the path; nil if nothing is.
   case status(DiskStatus?)
   /// Whether the part was there before, whether it is a regular file, its size in bytes, and the id that it is marked with.
   case opened(wasThere: Bool, isRegular: Bool, size: UInt64, mark: Digest?)
   /// The pieces that are right.
   case verified(BitSet)
-  /// What is there of a journal, and how its part is; nil if there is no part.
+  /// The journal, and the stamp of its part; nil if there is no part.
   case journal(Journal.Reading, FileStamp?)
-  /// The journal ends here now.
+  /// The new end of the journal.
   case noted(Journal.End)
   /// Whether there is any content.
   case content(Bool)
-  /// Whether the piece is right; it is written if it is. Whether it is all zeros, if it was written.
+  /// Whether the piece was right, and so written; and if it was written, whether it is all zeros.
   case piece(isRight: Bool, isZeros: Bool = false)
-  /// So many pieces are all zeros, and then one is not.
+  /// The number of pieces that are all zeros, before one that is not.
   case zeros(Int)
   /// The file's manifest; nil if it was changed meanwhile, or there is no such file.
   case hashed(Manifest?)
-  /// There is less to read than the file is long, though nobody has touched it.
+  /// The file ended before its length, although nobody has touched it.
   case ended
-  /// Whether the file fits its manifest still.
+  /// Whether the file still matches its manifest.
   case unchanged(Bool)
 }
 
-/// What lies at a path.
+/// What is at a path.
 package enum DiskStatus: Hashable, Sendable {
-  /// A regular file of so many bytes.
+  /// A regular file of this many bytes.
   case file(size: UInt64)
   /// A directory.
   case directory
@@ -116,17 +117,17 @@ package enum DiskStatus: Hashable, Sendable {
   case danglingLink
 }
 
-/// Why a disk did not do what it was asked.
+/// Why a disk job failed.
 package struct DiskError: Error, Hashable, Sendable {
-  /// What kind of failure it is, as far as that makes a difference here.
+  /// The kinds of failure that are treated differently.
   package enum Kind: Hashable, Sendable {
-    /// Something has that name.
+    /// The name is taken.
     case exists
     /// There is a symbolic link where none is followed.
     case link
     /// Another process has claimed the file.
     case locked
-    /// There is no room.
+    /// The disk is full.
     case full
     /// Anything else.
     case other
@@ -138,7 +139,7 @@ package struct DiskError: Error, Hashable, Sendable {
   package var code: Int32
   /// What was being done, in the host's own words.
   package var action: String
-  /// The path that it was done to.
+  /// The path concerned.
   package var subject: String
 
   /// A failure with these properties.

@@ -1,31 +1,31 @@
 import ShoalBase
 import ShoalContent
 
-/// One file on its way to a disk: `NAME.part` beside its target until it is whole, then the target.
+/// One file being stored: `NAME.part` beside its target until it is complete, then the target.
 ///
-/// What an earlier run left is believed only if its journal says so and the part looks as the journal left it; all else
-/// that is there is verified. A part that holds something, and not one right piece, is somebody else's, since only
-/// pieces that are right are ever written: unless it may be replaced, that is a failure. But a machine that loses power
-/// may leave pieces torn. So a part is marked as this file's, and that is on the disk before the first piece is written.
-/// Zeros are nothing, as room is claimed before the first piece comes.
+/// What an earlier run left is believed only if its journal says so and the part looks as the journal left it;
+/// everything else that is there is verified. A part with content but without a single right piece belongs to somebody
+/// else, since only right pieces are ever written: unless it may be replaced, that is a failure. But a power failure
+/// may leave torn pieces; so a part is marked as this file's, and the mark is on the disk before the first piece is
+/// written. Zeros do not count as content, because space is allocated before the first piece arrives.
 struct StoredFile {
-  /// What is being waited for.
+  /// The step whose completion is awaited.
   enum Step: Hashable {
     case examiningTarget, openingTarget, verifyingTarget
     case openingPart, locking, readingJournal, verifyingPart, probing, emptying, trimming, marking, samplingZeros,
       allocating
     case beginningJournal
-    /// Pieces are taken, and written when the part and its mark are on the disk.
+    /// Pieces are accepted, but written only when the part and its mark are on the disk.
     case securing, securingName
     /// Pieces are written.
     case ready
     case unmarking, syncing, removingJournal, renaming, syncingDirectory
-    /// What was made in vain is removed, and then this is told.
+    /// The unused part is removed, and then this failure is reported.
     case discarding(StoreFailure)
     case finished, failed
   }
 
-  /// What became of a step: the next job, or the end.
+  /// The result of a step: the next job, or the end.
   enum Outcome {
     case job(StoreJob)
     case prepared(have: BitSet, wasThere: Bool, then: StoreJob?)
@@ -41,26 +41,26 @@ struct StoredFile {
   private let part: String
   private let replacing: Bool
   private(set) var step: Step
-  /// The part was there before, and how long it is.
+  /// Whether the part was there before, and its length in bytes.
   private var partWasThere = false
   private var partSize: UInt64 = 0
   private var isMarked = false
   /// The mark and the journal's name are on the disk.
   private var isSecured = false
-  /// All pieces are right; it is to be finished as soon as that can be.
+  /// All pieces are right; the file is to be finished as soon as possible.
   private var isWhole = false
   private var have: BitSet
   /// The target itself was there, with the right content; there is nothing to write.
   private var wasThere = false
-  /// Some of its pieces are known to be zeros.
+  /// Whether some of its pieces are known to be zeros.
   private var isSparse = false
   var zeros = ZeroSearch.none
-  /// Those that were found before anything is fetched.
+  /// The zero pieces found before anything is fetched.
   private(set) var sampledZeros = BitSet(capacity: 0)
-  /// What was believed to be here and is not, until it is.
+  /// The pieces that were believed to be here and turned out wrong, until they are written.
   private var lost = BitSet(capacity: 0)
   var journal: PartJournal
-  /// Why a journal that was there is not believed; told once.
+  /// Why an existing journal is not relied on; reported once.
   var journalFault: JournalFault?
 
   init(_ manifest: Manifest, target: String?, replacing: Bool) {
@@ -84,23 +84,23 @@ struct StoredFile {
   /// All pieces are right and written: the file gets its name, once its bytes are on the disk.
   mutating func finish() -> Outcome? {
     guard step == .ready, !journal.isBeingProven else {
-      // All pieces may have been there before the mark is on the disk.
+      // All pieces may be there even before the mark is on the disk.
       isWhole = true
       return nil
     }
     guard target != nil, !wasThere else { return end(.finished) }
-    // Whoever believes to have all may not have heard yet of what was lost.
+    // The owner may think that it has all pieces, before it has taken the `.lost` event.
     guard lost.isEmpty else { return end(.failed(.partTouched(path: part))) }
     return go(.unmarking, .unmark)
   }
 
-  /// Whether gathered pieces are taken.
+  /// Whether gathered pieces are accepted.
   var takesPieces: Bool { step == .ready || step == .securing || step == .securingName }
 
   /// Whether what is written is worth noting.
   var keepsJournal: Bool { takesPieces && target != nil && !wasThere }
 
-  /// The pieces that were only believed are verified: those that are wrong, and what follows.
+  /// The pieces that were only believed have been verified: returns those that are wrong, and what follows.
   mutating func proven(_ right: BitSet) -> (wrong: BitSet, Outcome?) {
     let wrong = journal.proven(right)
     lost = wrong
@@ -116,7 +116,7 @@ struct StoredFile {
     zeros.has(piece)
   }
 
-  /// What follows on a job that was done.
+  /// What follows a job that succeeded.
   mutating func done(_ finding: StoreFinding) -> Outcome {
     let target = target ?? ""
     switch (step, finding) {
@@ -173,17 +173,17 @@ struct StoredFile {
     }
   }
 
-  /// What follows on a job that failed.
+  /// What follows a job that failed.
   mutating func failed(_ error: DiskError) -> Outcome {
     switch step {
     case .openingPart where error.kind == .link: return end(.failed(.partIsLink(path: part)))
     case .locking, .readingJournal, .verifyingPart, .probing, .emptying, .trimming, .marking, .samplingZeros,
       .allocating:
-      // Nothing is left of what was made in vain, unless another process has it now.
+      // An unused part is removed, unless another process has it now.
       guard !partWasThere, error.kind != .locked else { return end(.failed(.preparing(error))) }
       return go(.discarding(.preparing(error)), .discard(path: part))
     case .beginningJournal:
-      // It goes on without; the next run verifies what is there.
+      // The download continues without the mark or journal; the next run verifies what is there.
       journal.giveUp()
       return secure()
     case .removingJournal: return go(.renaming, .rename(from: part, to: target ?? "", replacing: replacing))
@@ -213,7 +213,7 @@ struct StoredFile {
 
   private mutating func mark() -> Outcome { isMarked ? sample() : go(.marking, .mark(manifest.id)) }
 
-  /// Looks for zeros all over the file.
+  /// Tries pieces throughout the file for zeros.
   private mutating func sample() -> Outcome {
     zeros = ZeroSearch(manifest.cut, have: have)
     let sample = zeros.sample()
@@ -228,10 +228,10 @@ struct StoredFile {
     return allocate()
   }
 
-  /// All of the room now, so that a disk that is too small is known before anything is fetched; but not of a sparse file,
-  /// which may need far less. What an earlier run made as long as the file has what it needs.
+  /// Allocates the space now, so that a full disk is noticed before anything is fetched; but not for a sparse file,
+  /// which may need far less. A part that an earlier run made as long as the file already has its space.
   private mutating func allocate() -> Outcome {
-    // To resize it to the size that it has would change its times.
+    // Resizing it to its present size would change its times.
     guard partSize != size else { return allocated() }
     return go(.allocating, isSparse ? .resize(size) : .allocate(size))
   }

@@ -1,22 +1,22 @@
 import ShoalBase
 import ShoalContent
 
-/// Looks for pieces that are all zeros, by their hashes alone: they need not be fetched, nor take room on the disk.
+/// Searches for pieces that are all zeros, by their hashes alone: they need not be fetched, nor take space on the disk.
 ///
-/// To tell takes as long as hashing a piece, so not all are tried. A few are before anything is fetched: if one of them
-/// is zeros, the file counts as sparse. And as holes of files are long, the pieces around each that is found, or that
-/// comes from a peer, are tried as far as they are zeros.
+/// A try takes as long as hashing a piece, so not all pieces are tried. A few are, before anything is fetched: if one
+/// of them is zeros, the file counts as sparse. And since holes are long, the pieces around each zero piece that is
+/// found, or that comes from a peer, are tried until one is not zeros.
 package struct ZeroSearch: Sendable {
-  /// The pieces that are neither here nor tried.
+  /// The pieces that are not here and have not been tried.
   private var untried: BitSet
   private let pieces: Int
-  /// How many one job tries.
+  /// How many pieces one job tries.
   private let batch: Int
   /// The tries that are under way.
   private var running: [Run] = []
-  /// What was reserved when it was last asked.
+  /// The pieces reserved at the last call of `newlyReserved`.
   private var reservedBefore: BitSet
-  /// Where zeros are whose surroundings are to be tried when others are done.
+  /// Zero pieces whose surroundings are to be tried when other runs are done.
   private var waiting: [Int] = []
 
   /// Pieces to try in one direction, the nearest first.
@@ -25,11 +25,11 @@ package struct ZeroSearch: Sendable {
     package var isDescending: Bool
   }
 
-  /// How many are tried before anything is fetched; each is 4 MiB at most, some milliseconds.
+  /// How many pieces are tried before anything is fetched; each is 4 MiB at most, which takes some milliseconds.
   private static let samples = 16
-  /// Others that are zeros are found again when one beside them comes.
+  /// Zero pieces beyond this number are found again when a piece beside them arrives.
   private static let mostWaiting = 3 * samples
-  /// The most runs that are tried at a time: others need the workers too.
+  /// The most runs at a time: others need the workers too.
   private static let mostRunning = 2
   private static let batchBytes = 64 << 20
 
@@ -40,10 +40,11 @@ package struct ZeroSearch: Sendable {
     batch = max(ZeroSearch.batchBytes / cut.pieceSize, 1)
   }
 
-  /// Nothing is looked for.
+  /// A search for nothing.
   static var none: ZeroSearch { ZeroSearch(Cut(), have: BitSet(capacity: 0)) }
 
-  /// Some pieces from all over the file, and the ends of what is missing, where an earlier search may have come to.
+  /// Some pieces from throughout the file, and the ends of the missing ranges, which an earlier search may have
+  /// reached.
   mutating func sample() -> BitSet {
     var sample = BitSet(capacity: pieces)
     for i in 0..<ZeroSearch.samples {
@@ -63,7 +64,7 @@ package struct ZeroSearch: Sendable {
   /// A piece is zeros: its surroundings are worth a try.
   mutating func found(_ piece: Int) { if waiting.count < ZeroSearch.mostWaiting { waiting.append(piece) } }
 
-  /// What to try next.
+  /// The next run to try.
   mutating func next() -> Run? {
     while running.count < ZeroSearch.mostRunning, let piece = waiting.first {
       if let run = above(piece) ?? below(piece) {
@@ -76,8 +77,9 @@ package struct ZeroSearch: Sendable {
     return nil
   }
 
-  /// The pieces that are worth waiting for, rather than ask for them now, if these are others than they were: trying is
-  /// faster than fetching, so whatever follows zeros waits until it is tried or something else follows.
+  /// The pieces that are better not requested yet, if they have changed since the last call; nil if they have not.
+  /// Trying is faster than fetching, so pieces that follow zeros wait until they have been tried or the zeros have
+  /// ended.
   mutating func newlyReserved() -> BitSet? {
     var reserved = BitSet(capacity: reservedBefore.capacity)
     for run in running {
@@ -97,7 +99,7 @@ package struct ZeroSearch: Sendable {
     reserved.insert(first..<piece)
   }
 
-  /// How far is looked down, piece by piece.
+  /// How far the search goes downwards, piece by piece.
   private static let reach = 1 << 16
 
   private func above(_ piece: Int) -> Run? {
@@ -118,7 +120,7 @@ package struct ZeroSearch: Sendable {
       waiting.insert(run.isDescending ? run.pieces.lowerBound : run.pieces.upperBound - 1, at: 0)
       return
     }
-    // The one that is not has been tried; those beyond it have not.
+    // The piece that is not zeros has been tried; those beyond it have not.
     let rest =
       run.isDescending
       ? run.pieces.lowerBound..<run.pieces.upperBound - zeros - 1

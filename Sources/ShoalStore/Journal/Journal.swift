@@ -1,22 +1,23 @@
 import ShoalBase
 import ShoalContent
 
-/// What is known of a file's pieces, as it is kept on the disk beside them: the manifest, the pieces that are verified
-/// and on the disk, and how the file was at that time.
+/// What is known about a file's pieces, kept on the disk beside them: the manifest, the pieces that are verified and on
+/// the disk, and the state of the file at that time.
 ///
-/// A journal is a preamble and records, each with a check over itself and the check before it. It is only ever added
-/// to, so that what a crash tears is its end. Appendix C of Protocol.md has its layout.
+/// A journal is a preamble followed by records, each with a check over itself and the check before it. It is only ever
+/// appended to, so that a crash can damage only its end. Appendix C of Protocol.md has the layout.
 package struct Journal: Sendable {
   /// The version of the format that is written, and the only one that is understood.
   package static let version: UInt32 = 1
 
   /// The manifest; it folds to its id, whoever wrote the journal.
   package let manifest: Manifest
-  /// The pieces that were verified, and on the disk before the journal said so.
+  /// The pieces that were verified, and were on the disk before they were noted.
   package private(set) var pieces: BitSet
-  /// How the file was when the journal was last added to; nil if it tells only the manifest.
+  /// The state of the file at the last note; nil if there is only the manifest.
   package private(set) var stamp: FileStamp?
-  /// Whether all of `pieces` were verified in the run that added to it last, or followed from an untouched file.
+  /// Whether all of `pieces` were verified in the run that wrote the last note, or came from a part that had not been
+  /// touched.
   package private(set) var isProven = false
   /// Where the next record goes.
   package private(set) var end: End
@@ -29,14 +30,14 @@ package struct Journal: Sendable {
     var check: Digest
   }
 
-  /// What a file turned out to be.
+  /// The result of reading a journal.
   package enum Reading: Sendable {
     /// There is none, or it cannot be read.
     case none
     case journal(Journal)
-    /// It is not what was written.
+    /// It is damaged.
     case damaged
-    /// It may be somebody else's work.
+    /// Somebody else may have written it.
     case foreign
     /// Another version of this program wrote it.
     case otherVersion(UInt32)
@@ -53,7 +54,7 @@ package struct Journal: Sendable {
   static let headLength = 5
   static let stampLength = 49
 
-  /// The most bytes that are read of one: a journal of the largest file, with a million notes.
+  /// The largest journal that is read, in bytes: that of the largest file, with a million notes.
   package static let mostBytes = (Limits.chunks * 32 + 4_096) + 128 << 20
 
   init(_ manifest: Manifest, _ end: End) {
@@ -61,7 +62,7 @@ package struct Journal: Sendable {
     pieces = BitSet(capacity: manifest.cut.pieces)
   }
 
-  /// Takes the bytes of a file. What follows the first record that is not whole is left out.
+  /// Parses the bytes of a journal, up to the first incomplete or damaged record.
   package static func read(_ bytes: [UInt8]) -> Reading {
     guard bytes.count >= preambleLength, bytes.starts(with: magic) else { return .damaged }
     let version = bytes.span.bigEndian(at: magic.count, as: UInt32.self)
@@ -77,7 +78,7 @@ package struct Journal: Sendable {
     return .journal(journal)
   }
 
-  /// The body of the next record, if it is whole.
+  /// The kind and body of the next record, if it is intact.
   private static func record(_ bytes: [UInt8], _ end: inout End) -> (kind: UInt8, body: Range<Int>)? {
     let start = Int(end.offset)
     guard bytes.count - start >= headLength + Digest.byteCount else { return nil }
@@ -131,7 +132,7 @@ extension Journal {
     return bytes
   }
 
-  /// A new journal of a file: its bytes, and its end.
+  /// A new journal for a file: its bytes and its end.
   package static func beginning(_ manifest: Manifest) -> (bytes: [UInt8], end: End) {
     var bytes = preamble
     var end = End(offset: UInt64(bytes.count), check: preambleCheck)
@@ -147,8 +148,8 @@ extension Journal {
     return (bytes, end)
   }
 
-  /// The next record: these pieces are verified and on the disk, and the file is so. `isProven`: so are all that were
-  /// noted before.
+  /// The next record: these pieces are verified and on the disk, and the file is in this state. With `isProven`, that
+  /// holds for all earlier notes too.
   package static func note(_ pieces: BitSet, _ stamp: FileStamp, isProven: Bool, at end: inout End) -> [UInt8] {
     var body: [UInt8] = []
     for number in [stamp.device, stamp.inode, stamp.size] { body.append(bigEndian: number) }

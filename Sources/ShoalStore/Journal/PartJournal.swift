@@ -1,47 +1,47 @@
 import ShoalBase
 import ShoalContent
 
-/// The journal of one part, as it is believed and kept.
+/// The journal of one part: what it is believed to say, and how it is kept.
 ///
-/// Every few seconds in which pieces were written, the part is synced, and then the journal says so. If the part looks
-/// as it did then, what the journal says is true. If it was written to since, but not long after, as when the process
-/// was killed or the power failed, that is believed too, and verified while the download continues: the file does not
-/// get its name before.
+/// Every few seconds while pieces are written, the part is synced, and then a note in the journal lists them. If the
+/// part still looks as it did at the last note, the journal is right. If it was written to soon after that, as when the
+/// process was killed or the power failed, the journal is believed too, but the pieces are verified while the download
+/// continues, and the file does not get its name before that is done.
 struct PartJournal {
   /// Where it is.
   let path: String
   private let manifest: Manifest
-  /// Its end; nil if none is kept, or not yet.
+  /// Its end; nil if no journal is kept, or none has been begun.
   private(set) var end: Journal.End?
   private var isKept: Bool
-  /// The pieces that are believed to be there.
+  /// The pieces that the journal is believed to list rightly.
   private(set) var believed: BitSet
-  /// Those of them that are verified now or later; nil if there is no need.
+  /// The believed pieces that are still to be verified; nil if there is no need.
   private(set) var unproven: BitSet?
-  /// The pieces that are right and that the journal does not tell.
+  /// Verified pieces that the journal does not list yet.
   private var unnoted: BitSet
-  /// What the note that is under way tells.
+  /// The pieces in the note being written.
   private var noting: BitSet?
   /// When the next note is due, if there is anything to note, and the earliest time of the one after it.
   private var dueAt: Instant?
   private var nextAt = Instant.zero
 
-  /// So much of what was written may be unknown after the power failed; so often the disk is made to write.
+  /// How much written work a power failure may cost, and how often the disk is made to sync.
   static let interval = 5 * Nanoseconds.second
 
   init(of part: String, _ manifest: Manifest) {
     self.manifest = manifest
     path = part.isEmpty ? "" : journalPath(of: part)
-    // A file of one piece has no manifest worth keeping, and is there as a whole or not at all.
+    // A file of one piece has no manifest worth keeping, and is either complete or not there at all.
     isKept = !part.isEmpty && manifest.cut.pieces > 1
     believed = BitSet(capacity: manifest.cut.pieces)
     unnoted = believed
   }
 
-  // MARK: What was there
+  // MARK: The existing journal
 
-  /// Takes what was found of a journal beside a part that is now as `stamp` says; returns why it is not believed, if
-  /// there is a reason to tell.
+  /// Takes the journal beside a part that is now in the state `stamp`; returns why it is not relied on, if that is
+  /// worth reporting.
   mutating func take(_ reading: Journal.Reading, _ stamp: FileStamp?) -> JournalFault? {
     switch reading {
     case .none: return nil
@@ -60,26 +60,26 @@ struct PartJournal {
     }
   }
 
-  /// Notes the pieces that were found to be there besides.
+  /// Notes further pieces that were verified in the part.
   mutating func found(_ right: BitSet) {
     unnoted.formUnion(right)
     if isKept, !right.isEmpty { dueAt = dueAt ?? nextAt }
   }
 
-  /// The job that makes a new journal, unless the one that is there is continued.
+  /// The job that creates a new journal, unless the existing one is continued.
   func beginning() -> StoreJob? { isKept && end == nil ? .beginJournal(path: path, manifest) : nil }
 
   mutating func begun(_ end: Journal.End) { self.end = end }
 
-  /// Keeps no journal any longer, as it cannot be written.
+  /// Stops keeping a journal, because it cannot be written.
   mutating func giveUp() { (isKept, end, noting, dueAt) = (false, nil, nil, nil) }
 
-  // MARK: What is only believed
+  // MARK: Believed pieces
 
-  /// Whether what was believed is still to be verified.
+  /// Whether believed pieces are still to be verified.
   var isBeingProven: Bool { unproven != nil }
 
-  /// The believed pieces are verified, and these are right; returns the others. A journal that was wrong is to be
+  /// The believed pieces have been verified, and these are right; returns the others. A journal that was wrong must be
   /// removed.
   mutating func proven(_ right: BitSet) -> BitSet {
     let wrong = unproven?.subtracting(right) ?? BitSet(capacity: believed.capacity)
@@ -90,18 +90,17 @@ struct PartJournal {
 
   // MARK: Notes
 
-  /// A piece is about to be written: the job that notes that there is something to note, if the journal did not say so
-  /// lately.
+  /// A piece is about to be written: returns the job that notes a change of the part, if none is due or under way.
   mutating func willWrite(at now: Instant) -> StoreJob? {
     guard isKept, let end, dueAt == nil, noting == nil else { return nil }
     (dueAt, nextAt) = (now + PartJournal.interval, now + PartJournal.interval)
-    // The part's times will differ from those in the journal, and that is to be expected from now on.
+    // From now on, the part's times will differ from those in the journal; this note says since when.
     let nothing = BitSet(capacity: believed.capacity)
     noting = nothing
     return .note(path: path, nothing, isProven: !isBeingProven, end)
   }
 
-  /// When `isDue` is worth asking again.
+  /// When `isDue` should be called again.
   var deadline: Instant { isKept && end != nil && noting == nil ? dueAt ?? .distantFuture : .distantFuture }
 
   /// A piece is written.
@@ -111,7 +110,7 @@ struct PartJournal {
     dueAt = dueAt ?? nextAt
   }
 
-  /// Whether a note is due: then the part is to be synced, and `note` called.
+  /// Whether a note is due; if so, the part must be synced and then `note` called.
   mutating func isDue(at now: Instant) -> Bool {
     guard isKept, end != nil, noting == nil, let dueAt, dueAt <= now else { return false }
     (noting, unnoted) = (unnoted, BitSet(capacity: believed.capacity))
@@ -120,7 +119,7 @@ struct PartJournal {
     return true
   }
 
-  /// The part is synced: the job that says so.
+  /// The part is synced: returns the job that notes it.
   func note() -> StoreJob? {
     guard isKept, let noting, let end else { return nil }
     return .note(path: path, noting, isProven: !isBeingProven, end)
@@ -134,7 +133,7 @@ struct PartJournal {
   }
 }
 
-/// Why a journal is not believed.
+/// Why a journal is not relied on.
 package enum JournalFault: Hashable, Sendable {
   /// It is not what was written.
   case damaged
@@ -142,6 +141,6 @@ package enum JournalFault: Hashable, Sendable {
   case foreign
   /// Another version of this program wrote it.
   case otherVersion(UInt32)
-  /// The part was touched since.
+  /// The part has been touched since.
   case disagrees
 }
