@@ -6,7 +6,7 @@ import ShoalTerminal
 /// The table from which the parser, the help, the completion scripts and the man page are made.
 enum CommandTable {
   static let shoal = Command(
-    "shoal", "Move files over UDP, from every peer that has them, even over links that lose and corrupt data.",
+    "shoal", "Move files over UDP from every peer that has them, even over links that lose or damage data.",
     examples: [
       "shoal share film.mkv              # prints a ticket", "shoal get shoal1nmgbfvc3...        # elsewhere",
       "shoal demo                        # see it work",
