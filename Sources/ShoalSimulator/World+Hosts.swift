@@ -44,7 +44,7 @@ extension World {
     return again
   }
 
-  /// Has a peer say goodbye to its trackers and its peers.
+  /// Makes a peer deregister and close its connections.
   package func stop(_ peer: WorldPeer) {
     peer.swarm.stop(at: time(of: peer))
     flush(peer)
@@ -58,7 +58,7 @@ extension World {
     return tracker.address
   }
 
-  /// Makes a tracker lose all that it knew.
+  /// Makes a tracker lose its state.
   package func restartTracker(_ address: Address) { (host(at: address) as? WorldTracker)?.restart(using: &generator) }
 
   /// How many registrations a tracker has.
@@ -66,7 +66,7 @@ extension World {
     (host(at: tracker) as? WorldTracker)?.tracker.registrationCount ?? 0
   }
 
-  /// Adds a host that speaks the transport's language but not the swarm's: `behave` says what it does.
+  /// Adds a host that speaks the transport's protocol but not the swarm's: `behave` decides what it does.
   @discardableResult
   package func addStranger(
     link: LinkSpec = .clean, address: Address? = nil, _ behave: @escaping WorldStranger.Behaviour
@@ -78,7 +78,7 @@ extension World {
 
   // MARK: Files
 
-  /// Has a peer serve a file from now on.
+  /// Makes a peer serve a file from now on.
   @discardableResult
   package func share(_ file: WorldFile, from peer: WorldPeer) -> FileKey {
     let key = peer.swarm.share(file.manifest, name: "file", at: time(of: peer))
@@ -87,7 +87,7 @@ extension World {
     return key
   }
 
-  /// Has a peer fetch a file of which it has some pieces, perhaps from addresses that it is told.
+  /// Makes a peer fetch a file of which it may have some pieces, from these addresses if any are given.
   @discardableResult
   package func download(
     _ file: WorldFile, to peer: WorldPeer, from addresses: [Address] = [], having: BitSet? = nil,

@@ -4,11 +4,11 @@ import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 
-/// Hosts of every kind that exchange datagrams over a network, in virtual time, with everything that arrives checked.
+/// Hosts of every kind that exchange datagrams over a network, in virtual time; everything that arrives is checked.
 ///
-/// It is the event loop of all its hosts: it hands each what arrives for it, tells it when its time has come, carries
-/// what it sends, and asks when to call it again. What must never happen is noted in `violations`. Seeds, faults and
-/// the fingerprint belong to the world, whatever the hosts are.
+/// It is the event loop of all its hosts: it delivers what arrives for each, calls it when its deadline has passed,
+/// carries what it sends, and asks when to call it again. Whatever must never happen is recorded in `violations`.
+/// Seeds, faults and the fingerprint belong to the world, whatever the hosts are.
 package final class World {
   /// The network between the hosts, and the clock.
   package var network: Network
@@ -16,9 +16,9 @@ package final class World {
   package internal(set) var peers: [WorldPeer] = []
   /// The files and messages that bare endpoints were given to send.
   let cargo = WorldCargo()
-  /// What is on the peers' disks.
+  /// The pieces on the peers' disks.
   let pieces = PiecePool()
-  /// What happened although it must not.
+  /// Violations of the protocol's rules.
   package private(set) var violations: [String] = []
   /// Sees each datagram as it arrives at its host.
   package var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
@@ -64,7 +64,7 @@ package final class World {
     flush(host)
   }
 
-  /// Takes a host out as a power failure would: it falls silent, and a peer's disk loses what was not synced.
+  /// Removes a host as a power failure would: it falls silent, and a peer's disk loses what was not synced.
   package func crash(_ host: any WorldHost) {
     guard let number = number(of: host) else { return }
     network.leave(host.address)
@@ -132,8 +132,8 @@ package final class World {
     network.wake(number, at: start + clock.elapsed(at: deadline, since: start))
   }
 
-  /// Takes what a host has to tell, sends what it has to send, and asks for its next turn. For hosts that were told
-  /// something from outside.
+  /// Handles a host's events, sends what it has to send, and asks for its next turn. For hosts whose state was changed
+  /// from outside.
   package func flush(_ host: any WorldHost) {
     if let number = number(of: host) { turn(host, number) }
   }
@@ -142,7 +142,7 @@ package final class World {
     let time = time(at: number)
     while let what = host.nextEvent(at: time) { violate(what) }
     send(from: host, number, at: time)
-    // What its disk had to tell last may be worth telling others, at once.
+    // The last completions of its disk may have caused messages, which are sent at once.
     if host.deadline < time { send(from: host, number, at: time) }
     let deadline = host.deadline
     if deadline < time, deadline != .zero { violate("\(host.address) has a deadline in the past") }
@@ -150,7 +150,7 @@ package final class World {
     afterTurn?(host)
   }
 
-  /// Carries what a host has to send, and takes what it has to tell then.
+  /// Carries what a host has to send, and handles the events that follow.
   private func send(from host: any WorldHost, _ number: Int, at time: Instant) {
     var count = 0
     while let datagram = host.nextTransmit(at: time) {
@@ -162,9 +162,9 @@ package final class World {
     while let what = host.nextEvent(at: time) { violate(what) }
   }
 
-  // MARK: What is checked
+  // MARK: Checks
 
-  /// Notes what must not have happened.
+  /// Records a violation.
   package func violate(_ what: String) {
     if violations.count < 20 { violations.append("\(now.nanoseconds / 1_000) us: \(what)") }
   }

@@ -2,22 +2,21 @@ import ShoalBase
 import ShoalLink
 import ShoalWire
 
-/// A machine of a `World`: a state machine, and what a real host does around it, behind the same five verbs.
+/// A machine of a `World`: a state machine with everything that a real host does around it, behind the same five calls.
 package protocol WorldHost: AnyObject {
   /// Its address.
   var address: Address { get }
-  /// A datagram has come.
+  /// A datagram has arrived.
   func receive(_ datagram: NetworkDatagram, at now: Instant)
   /// The time is at or past the deadline.
   func expire(at now: Instant)
   /// The next datagram that it sends, sealed; nil if there is none now.
   func nextTransmit(at now: Instant) -> NetworkDatagram?
-  /// Takes what the state machine has to tell and does what follows from it; then returns the next thing that happened
-  /// although it must not, in words, or nil.
+  /// Handles the state machine's events; then returns a description of the next violation, or nil.
   func nextEvent(at now: Instant) -> String?
   /// When it is to expire.
   var deadline: Instant { get }
-  /// Has its power fail.
+  /// Cuts its power.
   func crash(using random: inout SeededGenerator)
   /// Whether what it sends counts for the world's fingerprint. A host that only answers may be left out: its answers
   /// show in what others send next.

@@ -20,7 +20,7 @@ struct ChildProcess {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // It must not inherit that we block signals.
+    // It must not inherit the blocked signals.
     var none = sigset_t()
     unsafe sigemptyset(&none)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
@@ -38,7 +38,7 @@ struct ChildProcess {
     defer { unsafe arguments.forEach { unsafe free($0) } }
     var id: pid_t = 0
     let code = unsafe posix_spawnp(&id, words[0], &actions, &attributes, &arguments, environ)
-    // The statuses are those with which a shell says the same.
+    // The exit statuses are those that a shell uses for these errors.
     switch code {
     case 0: return id
     case ENOENT: throw Failure("\(escaped(words[0])): no such command; is it in PATH?", status: 127)

@@ -7,7 +7,7 @@ import Glibc
 struct Namespace {
   private static let directory = "/run/netns"
   let name: String
-  /// Whether it is ours to remove.
+  /// Whether this process made it, and so removes it.
   let isOwn: Bool
   /// Held while this process lives, so that another run that finds the name taken knows whether it is in use.
   private var claim: Int32 = -1
@@ -22,7 +22,7 @@ struct Namespace {
     }
   }
 
-  /// What has the name of a namespace that is to be made; nil if nothing has.
+  /// The existing namespace with the name of one that is to be made; nil if there is none.
   init?(left name: String) {
     self.name = name
     isOwn = true
@@ -30,7 +30,7 @@ struct Namespace {
     if claim < 0 { return nil }
   }
 
-  /// Whether another process that made it is still alive; if none is, it is ours from now on.
+  /// Whether the process that made it is still alive; if not, it belongs to this one from now on.
   var isInUse: Bool { flock(claim, LOCK_EX | LOCK_NB) != 0 }
 
   /// A new namespace with its loopback up, and settings in which the link is the only limit.
@@ -58,7 +58,8 @@ struct Namespace {
     }
   }
 
-  /// Removes the name; the namespace lives on while something runs in it. One that is not ours stays.
+  /// Removes the name; the namespace exists for as long as something runs in it. One that this process did not make
+  /// stays.
   func remove() {
     guard isOwn else { return }
     if claim >= 0 { close(claim) }
@@ -66,7 +67,7 @@ struct Namespace {
     unsafe unlink(path)
   }
 
-  /// Does something with this thread in the namespace.
+  /// Runs `body` with this thread in the namespace.
   func inside<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     let home = try Namespace.current()
     defer { close(home) }
@@ -107,7 +108,7 @@ struct Namespace {
 
   private static func settle() throws(Failure) {
     try NetworkInterface("lo").bringUp()
-    // Room for a TCP window of 1 Gbit/s over 300 ms, and nothing learnt by one connection for the next.
+    // Room for a TCP window of 1 Gbit/s over 300 ms, and no metrics carried over from one connection to the next.
     for (key, value) in [
       ("ipv4/tcp_rmem", "4096 131072 67108864"), ("ipv4/tcp_wmem", "4096 131072 67108864"),
       ("ipv4/tcp_no_metrics_save", "1"),

@@ -10,7 +10,7 @@ struct NetworkInterface {
 
   init(_ name: String) { self.name = name }
 
-  /// Marks it up.
+  /// Brings it up.
   func bringUp() throws(Failure) {
     var request = unsafe try self.request()
     unsafe try control(SIOCGIFFLAGS, &request)
@@ -18,14 +18,14 @@ struct NetworkInterface {
     unsafe try control(SIOCSIFFLAGS, &request)
   }
 
-  /// Sets its longest packet, in bytes of IP.
+  /// Sets its MTU, in bytes.
   func setMTU(_ mtu: Int) throws(Failure) {
     var request = unsafe try self.request()
     unsafe request.ifr_ifru.ifru_mtu = Int32(mtu)
     unsafe try control(SIOCSIFMTU, &request)
   }
 
-  /// Sets how many packets it queues.
+  /// Sets the length of its queue, in packets.
   func setQueue(_ packets: Int) throws(Failure) {
     var request = unsafe try self.request()
     unsafe request.ifr_ifru.ifru_ivalue = Int32(packets)
@@ -50,7 +50,7 @@ struct NetworkInterface {
     }
   }
 
-  /// The packets that it was to send and dropped.
+  /// The packets that it dropped instead of sending; nil if unknown.
   func droppedOnSending() -> Int? {
     for row in SystemTable("/proc/thread-self/net/dev") where row.count >= 13 && row[0] == name {
       // Name, eight columns of what was received, then bytes, packets, errors and drops of what was sent.

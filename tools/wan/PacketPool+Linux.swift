@@ -11,7 +11,7 @@ import Glibc
   let slotSize: Int
   private let stride: Int
   private let base: UnsafeMutableRawPointer
-  /// Of the slots that were ever used.
+  /// The lengths of the packets in the slots that were ever used.
   private var lengths: [Int] = []
   private var free: [UInt32] = []
 
@@ -28,7 +28,7 @@ import Glibc
 
   deinit { unsafe munmap(base, capacity * stride) }
 
-  /// A slot of no use yet; nil: all are in use.
+  /// Takes a free slot; nil if all are in use.
   mutating func take() -> UInt32? {
     if let slot = free.popLast() { return slot }
     guard lengths.count < capacity else { return nil }
@@ -39,7 +39,7 @@ import Glibc
   /// Gives a slot back.
   mutating func give(_ slot: UInt32) { free.append(slot) }
 
-  /// Has a packet written to a slot: `write` says how long it is, or a number below 1 if there is none, and so does this.
+  /// Lets `write` put a packet into a slot; both return its length, or a number below 1 if there is none.
   mutating func fill(_ slot: UInt32, _ write: (inout MutableSpan<UInt8>) -> Int) -> Int {
     lengths[Int(slot)] = slotSize
     let length = withPacket(slot, write)
@@ -50,7 +50,7 @@ import Glibc
   /// The length of the packet in a slot.
   func length(_ slot: UInt32) -> Int { lengths[Int(slot)] }
 
-  /// Shows the packet in a slot to who may change it. A slot belongs to one packet: nobody else sees it meanwhile.
+  /// Calls `body` with the packet in a slot, which it may change.
   func withPacket<Result>(_ slot: UInt32, _ body: (inout MutableSpan<UInt8>) -> Result) -> Result {
     var span = unsafe MutableSpan<UInt8>(_unsafeStart: base + Int(slot) * stride, byteCount: lengths[Int(slot)])
     return body(&span)

@@ -6,12 +6,12 @@ import ShoalTerminal
 
 // Safety: the system is given local structures, and their number.
 
-/// One direction of the link: takes packets from one device, and hands them to the other when the link says.
+/// One direction of the link: reads packets from one device, and writes them to the other when the link releases them.
 ///
-/// Everything here belongs to one thread. While packets flow it sleeps for short, fixed spans, so that it is woken per
-/// batch and not per packet; while none flow it sleeps until one comes or is due.
+/// Everything here belongs to one thread. While packets flow, it sleeps for short, fixed times, so that it wakes up per
+/// batch and not per packet; otherwise it sleeps until a packet arrives or is due.
 struct Relay: ~Copyable {
-  /// Packets taken in or handed out in one go; in between it looks at the clock.
+  /// The packets read or written before the clock is read again.
   private static let batch = 64
   /// The sleep while packets flow: no packet is noticed or handed on much later than this. Sleeping until the next is
   /// due instead costs twice the processor time at 1 Gbit/s, which the ends of the link then lack.
@@ -41,7 +41,7 @@ struct Relay: ~Copyable {
     damages = link.parameters.corrupt > 0
   }
 
-  /// Works until `control` says that it is over.
+  /// Runs until `control` ends it.
   mutating func run(_ control: RelayControl) {
     while true {
       if control.isWanted {
@@ -60,7 +60,7 @@ struct Relay: ~Copyable {
     }
   }
 
-  /// Takes packets in; returns how many came.
+  /// Reads packets; returns how many there were.
   private mutating func takeIn() -> Int {
     let now = MonotonicClock.now()
     for taken in 0..<Relay.batch {
@@ -111,7 +111,7 @@ struct Relay: ~Copyable {
     }
   }
 
-  /// Hands packets out; returns how many were due.
+  /// Writes packets that are due; returns how many there were.
   private mutating func handOut() -> Int {
     let now = MonotonicClock.now()
     for handed in 0..<Relay.batch {
@@ -144,7 +144,7 @@ struct Relay: ~Copyable {
     ]
     var time = MonotonicClock.span(min(max(0, pause), .second))
     guard unsafe ppoll(&descriptors, 2, &time, nil) > 0 else { return }
-    // The device is gone, with its namespace: no reason to run in circles, ahead of all others.
+    // The device is gone, with its namespace: do not spin at high priority.
     if descriptors[0].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { usleep(100_000) }
   }
 }

@@ -11,7 +11,7 @@ final class RelayControl: Sendable {
     var counters = RelayCounters()
   }
 
-  /// Readable when something is wanted.
+  /// Readable when the program wants something.
   let wake: Int32
   private let answered: Int32
   private let wanted = Atomic(false)

@@ -8,14 +8,14 @@ struct RelayCounters: Sendable {
   var delivered = 0
   /// IP bytes handed on, copies included.
   var deliveredBytes = 0
-  /// Packets dropped because we hold too many.
+  /// Packets dropped because too many were held.
   var overflow = 0
   /// Packets that the receiving device refused.
   var refused = 0
-  /// Packets that the sending device dropped because we did not read them in time.
+  /// Packets that the sending device dropped because they were not read in time.
   var ringDropped = 0
-  /// How long those that passed waited for the rate.
+  /// How long delivered packets waited for the rate.
   var queueDelay = TimeHistogram()
-  /// How much later than they were due packets were handed on.
+  /// How late packets were handed on.
   var lateness = TimeHistogram()
 }

@@ -3,8 +3,7 @@ import Glibc
 
 // Safety: the body is retained once, and released once: by its thread, or here if there is no thread.
 
-/// A thread that runs a relay, ahead of everything that is not urgent: a late packet would look like a delay of the
-/// link.
+/// A high-priority thread that runs a relay: a late packet would look like a delay of the link.
 enum RelayThread {
   private final class Body {
     let name: String
@@ -33,7 +32,7 @@ enum RelayThread {
     pthread_detach(thread)
   }
 
-  /// Raises the priority; where the system refuses that, sleeps are at least as short as they say.
+  /// Raises the priority; where the system refuses that, at least the slack of sleeps is removed.
   private static func hurry() {
     var priority = sched_param()
     priority.sched_priority = 1

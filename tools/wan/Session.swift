@@ -96,7 +96,7 @@ final class Session {
       if let serve = options.serve { server = try start(server: serve) }
       command = try ChildProcess(options.command, in: namespaces[0])
     }
-    // A parent that ignores SIGPIPE passes that on, so no signal reaches us.
+    // A parent that ignores SIGPIPE passes that on, so no signal comes.
     if command == nil, console.isClosed { return .signalled(SIGPIPE) }
     while let number = signals.next() {
       switch number {
@@ -105,8 +105,7 @@ final class Session {
         if let status = command?.status() { return .exited(status) }
       default:
         guard let command else { return .signalled(number) }
-        // The terminal has already sent Ctrl-C to the command; SIGPIPE was meant only for us, who print less than the
-        // command does.
+        // The terminal has already sent Ctrl-C to the command, and a SIGPIPE concerns only this process's own output.
         if ![SIGINT, SIGQUIT, SIGPIPE].contains(number) { command.send(number) }
       }
     }
@@ -150,7 +149,7 @@ final class Session {
     console.print("READY")
   }
 
-  /// Removes what was made.
+  /// Removes everything that was made.
   private func tidy() {
     server?.end()
     server = nil

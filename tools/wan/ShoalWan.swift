@@ -28,8 +28,8 @@ enum ShoalWan {
             "The link: rate=100mbit,delay=20ms,loss=1%; U/D sets A to B and B to A separately; keys as in 'shoal help get'.",
             value: "spec", default: "clean"),
           Option("serve", "Shell command to run in B; <command> starts once it listens.", value: "command"),
-          Option("break-checksums", "Corrupt any bit after the IP header, and mend no checksum."),
-          Option("mtu", "Longest IP packet of the devices.", value: "bytes", default: "1500"),
+          Option("break-checksums", "Corrupt any bit after the IP header, without fixing checksums."),
+          Option("mtu", "MTU of the devices.", value: "bytes", default: "1500"),
           Option("json", "Print one JSON object a line."),
           .quiet, .color,
         ]),
@@ -76,17 +76,17 @@ enum ShoalWan {
 
   static func main() {
     StandardStreams.reserve()
-    // Before there is any other thread, so that only ours takes them.
+    // Before there is any other thread, so that only this one receives them.
     let signals = Signals()
     exit(run(Array(CommandLine.arguments.dropFirst()), signals))
   }
 
-  /// Does what the words ask for; returns the exit status.
+  /// Runs the command line; returns the exit status.
   static func run(
     _ words: [String], _ signals: Signals, output: Int32 = STDOUT_FILENO, error: Int32 = STDERR_FILENO
   ) -> Int32 {
     var console = Console(program: "shoal-wan", output: output, error: error)
-    // Even a command line that is not understood is to be answered in JSON, if it asks for that.
+    // Even a command line with errors is answered in JSON, if it asks for that.
     let isJSON = words.prefix { $0 != "--" }.contains("--json")
     func fail(_ message: String, _ code: String, status: Int32) -> Int32 {
       console.error(message)
@@ -108,7 +108,7 @@ enum ShoalWan {
           program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error,
           quitsWhenClosed: false)
         let status = try Session(console: console, options: options, signals: signals).run()
-        // What was made has been removed by now, so it may end as all programs do to which nobody listens.
+        // Everything has been removed by now, so it may die of SIGPIPE, as programs do whose output is closed.
         if console.isClosed { Signals.die(of: SIGPIPE) }
         return status
       }

@@ -2,9 +2,10 @@ import Glibc
 
 // Safety: the system reads and fills local structures; a handler's address is only compared, as a number.
 
-/// The signals that this program waits for: all that would end it, SIGUSR1 and SIGCHLD.
+/// The signals that this program waits for: all that would end it, and SIGUSR1 and SIGCHLD.
 struct Signals {
-  /// All except those that report a fault of ours, cannot be waited for, end nothing, or are used by the C library.
+  /// All except those that report a bug in this process, cannot be waited for, do not end a process, or are used by the
+  /// C library.
   private static let ending = (1...64).filter { number in
     ![
       SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU,

@@ -5,7 +5,7 @@ import Glibc
 
 /// A TUN device: what the namespace sends into it is ours to read, and the namespace receives what we write.
 struct TunDevice {
-  /// How many packets the device holds until we read them: more than a burst at any rate that we can carry.
+  /// The packets that the device holds until they are read: more than a burst at any rate that the relay can carry.
   static let ring = 32_768
 
   let descriptor: Int32

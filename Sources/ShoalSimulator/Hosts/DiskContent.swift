@@ -1,7 +1,7 @@
 import ShoalContent
 
-/// The bytes of a file on a simulated disk: zeros, except for what was written, which is kept as it was written. That
-/// lets a thousand disks that hold the same piece share one array.
+/// The bytes of a file on a simulated disk: zeros, except for what was written, which is kept as the arrays that were
+/// passed. So a thousand disks with the same piece can share one array.
 struct DiskContent {
   private(set) var count = 0
   /// What was written, in ascending order; no two overlap.
@@ -88,7 +88,7 @@ final class PiecePool {
 
   private var pieces: [Key: [UInt8]] = [:]
 
-  /// Returns a piece that was verified; whoever asks for it again gets the same array.
+  /// Returns the shared array for a verified piece.
   func shared(_ content: [UInt8], of file: Digest, at offset: Int) -> [UInt8] {
     let key = Key(file: file, offset: offset)
     guard let known = pieces[key], known.count == content.count else {

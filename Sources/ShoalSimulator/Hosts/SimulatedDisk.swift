@@ -8,7 +8,7 @@ import ShoalStore
 /// A file's length and the names are lost in the order in which they were changed, as in file systems with a journal;
 /// the content is not.
 package struct SimulatedDisk {
-  /// The bytes of all files that there is room for.
+  /// The most bytes in all files together.
   package var capacity = UInt64.max
   /// How long a job takes.
   package var latency: @Sendable (StoreJob) -> Nanoseconds = { _ in 0 }
@@ -32,7 +32,7 @@ package struct SimulatedDisk {
     var synced = DiskContent()
     /// The writes and lengths since the last sync.
     var unsynced: [Change] = []
-    /// The file it is marked as a part of, now and after a crash.
+    /// The id of the file as whose part it is marked; survives a crash.
     var mark: Digest?
     var syncedMark: Digest?
     /// When the content last changed, and when it did before, since the last sync.
@@ -61,7 +61,7 @@ package struct SimulatedDisk {
   /// The bytes of the file with this name; nil if there is none.
   package subscript(path: String) -> [UInt8]? { names[path].map { inodes[$0].content.bytes } }
 
-  /// Puts a file there, as if another program had done so long ago.
+  /// Creates a file, as if another program had done so long ago.
   package mutating func put(_ content: [UInt8], at path: String) {
     inodes.append(Inode(content: DiskContent(content), synced: DiskContent(content)))
     names[path] = inodes.count - 1
@@ -130,8 +130,8 @@ package struct SimulatedDisk {
 
   // MARK: Jobs
 
-  /// Does a job for the file that is open as `handle`, which a job that opens a file sets. `content` is what was
-  /// gathered of a piece.
+  /// Does a job on the file that is open as `handle`, which a job that opens a file sets. `content` is a gathered
+  /// piece.
   package mutating func perform(
     _ job: StoreJob, _ handle: inout Int?, piece content: [UInt8]
   ) -> Result<StoreFinding, DiskError> {
@@ -223,7 +223,7 @@ package struct SimulatedDisk {
       let isSame = handle.map { inodes[$0].content.count == Int(manifest.cut.size) } ?? false
       return .success(.unchanged(isSame && verify(manifest, .full(capacity: manifest.cut.pieces), handle).isComplete))
     case .read(let offset, let length):
-      // What is shared from the start has no file: its bytes are made up as they are sent.
+      // What is shared from the start has no file: its bytes are generated as they are sent.
       guard let handle else { break }
       guard Int(offset) + length <= inodes[handle].content.count else { return .failure(error(.other, "read", "")) }
     }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// The files and messages that the bare endpoints of a `World` were given to send, and what of them has arrived anywhere.
+/// The files and messages that the bare endpoints of a `World` are to send, and how much of them has arrived.
 final class WorldCargo {
   /// The files, by the number that they have on the wire.
   var files: [UInt16: CargoFile] = [:]

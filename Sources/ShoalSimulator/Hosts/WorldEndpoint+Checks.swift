@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTransport
 import ShoalWire
 
-// What a bare endpoint checks of what arrives and of what it sends.
+// The checks of a bare endpoint on what arrives and on what it sends.
 extension WorldEndpoint {
   func take(_ block: Block, _ bytes: [UInt8], at now: Instant) {
     let content = block.content
@@ -41,7 +41,7 @@ extension WorldEndpoint {
     let base = window.base ?? number
     window.base = base
     let distance = number &- base &+ 1
-    // A repeat of a packet that an ACK still on its way has settled lies before the base.
+    // A repeat lies before the base if an ACK for that packet is still on its way.
     if Int32(bitPattern: distance) > 0 { window.most = max(window.most, distance) }
     if window.most > window.limit { violate("window overrun: \(window.most) of \(window.limit)") }
     windows[id] = window

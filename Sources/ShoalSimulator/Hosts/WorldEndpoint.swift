@@ -15,7 +15,7 @@ package final class WorldEndpoint: WorldHost {
   package var endpoint: Endpoint
   /// The connections that are open, oldest first, with which side opened them.
   package var connections: [(id: ConnectionID, byPeer: Bool)] = []
-  /// How connections ended.
+  /// The connections that have ended, and how.
   package internal(set) var closed: [(id: ConnectionID, code: UInt16, byPeer: Bool, reason: String)] = []
   /// Bytes of files that have arrived.
   package internal(set) var contentReceived = 0
@@ -32,7 +32,7 @@ package final class WorldEndpoint: WorldHost {
   package private(set) var corrupt = 0
 
   let cargo: WorldCargo
-  /// What happened although it must not, and has not been reported yet.
+  /// Violations that have not been reported yet.
   var violations: [String] = []
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   /// The numbers of the packets whose messages were handed on, by the connection's id on the wire.

@@ -4,9 +4,9 @@ import ShoalStore
 import ShoalSwarm
 import ShoalWire
 
-// What a peer's host does with the events of its swarm and its store.
+// How a peer's host handles the events of its swarm and its store.
 extension WorldPeer {
-  /// Takes what the swarm has to tell; `bytes` is the datagram that it was just handed.
+  /// Handles the swarm's events; `bytes` is the datagram that it was just given.
   func take(_ bytes: [UInt8]) {
     while let event = swarm.nextEvent() {
       switch event {
@@ -108,7 +108,7 @@ extension WorldPeer {
       case .found(let file, let pieces):
         let new = pieces.subtracting(swarm.pieces(FileKey(source: UInt32(file))))
         swarm.found(pieces, of: FileKey(source: UInt32(file)), at: now)
-        // Those on their way are counted when they come.
+        // Pieces on their way are counted when they arrive.
         let here = new.subtracting(swarm.pieces(FileKey(source: UInt32(file))).complement)
         files[file].written.formUnion(here)
         files[file].had += here.count
@@ -129,7 +129,7 @@ extension WorldPeer {
     store.prepare(key.index, manifest, target: isKept ? WorldCopy.path(manifest.id) : nil, replacing: false)
   }
 
-  /// What a store believes to be there is there.
+  /// Checks that what the store believes to be on the disk is there.
   private func checkPresence(_ have: BitSet, of number: Int, _ wasThere: Bool) {
     let copy = files[number]
     guard copy.isKept else { return }

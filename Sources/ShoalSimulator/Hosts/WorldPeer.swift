@@ -6,11 +6,11 @@ import ShoalTracker
 import ShoalTransport
 import ShoalWire
 
-/// A peer of a `World`: a swarm, and what a real host does around it, in memory.
+/// A peer of a `World`: a swarm with everything that a real host does around it, in memory.
 package final class WorldPeer: WorldHost {
   /// Its address.
   package let address: Address
-  /// What it was told at its start.
+  /// Its configuration.
   package let configuration: SwarmConfiguration
   /// A tracker on the same port, as `shoal share` has one.
   package var tracker: Registrar?
@@ -24,7 +24,7 @@ package final class WorldPeer: WorldHost {
   package internal(set) var isGone = false
   /// Payload bytes of files that it has sent, including retransmissions.
   package private(set) var contentSent = 0
-  /// How often it had something to do because its time had come.
+  /// How often its deadline passed.
   package private(set) var wakes = 0
   /// How long a worker needs to verify and write a piece, or to prepare a place.
   package var verificationDelay: Nanoseconds = 0
@@ -32,7 +32,7 @@ package final class WorldPeer: WorldHost {
   package var lies: (Int) -> Bool = { _ in false }
   /// The pieces of whose blocks it sends a wrong value.
   package var treeLies: (Int) -> Bool = { _ in false }
-  /// Whether somebody else has touched its disk, so that it may lack what it believes to have.
+  /// Whether another program has touched its disk, so that it may lack what it believes to have.
   package var mayLose = false
   /// Sees each datagram before its checksum is set, and may change it; if it returns false, the datagram is not sent.
   package var tamper: ((inout [UInt8]) -> Bool)?
@@ -45,9 +45,9 @@ package final class WorldPeer: WorldHost {
   var handles: [Int: Int] = [:]
   /// The pieces that are waiting to be settled.
   var gathered: [StoreJobID: [UInt8]] = [:]
-  /// What happened although it must not, and has not been reported yet.
+  /// Violations that have not been reported yet.
   var violations: [String] = []
-  /// The time as it was last told.
+  /// The time at the last call.
   var now = Instant.zero
   /// What is being read to be sent.
   var reads: [StoreJobID: ReadKey] = [:]
@@ -148,6 +148,6 @@ package final class WorldPeer: WorldHost {
 
   func violate(_ what: String) { violations.append(what) }
 
-  /// What became of a file.
+  /// The state of a file.
   package subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
 }

@@ -3,12 +3,12 @@ import ShoalContent
 import ShoalTransport
 import ShoalWire
 
-/// A host of a `World` that keeps the transport's rules and no others: what it says on a connection is a test's choice.
+/// A host of a `World` that obeys only the rules of the transport: a test decides what it sends on a connection.
 package final class WorldStranger: WorldHost {
-  /// What it does when something happens; it may send and close.
+  /// Its reaction to an event; it may send and close.
   package typealias Behaviour = (_ stranger: WorldStranger, _ event: Event, _ now: Instant) -> Void
 
-  /// What happens to it.
+  /// An event.
   package enum Event {
     case opened(ConnectionID, byPeer: Bool)
     case want(ConnectionID, Want)
@@ -26,7 +26,7 @@ package final class WorldStranger: WorldHost {
   package let address: Address
   /// Its endpoint; after a call that gives it something to send, have the world `flush` the stranger.
   package var endpoint: Endpoint
-  /// What it fills blocks with.
+  /// Fills the content of its blocks.
   package var content: (Payload, inout MutableSpan<UInt8>) -> Void = { _, _ in }
   private let behave: Behaviour
   private var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTracker
 import ShoalWire
 
-/// A tracker of a `World`, which may be found at more than one address of its machine.
+/// A tracker of a `World`, which may have more than one address.
 package final class WorldTracker: WorldHost {
   /// Its address.
   package let address: Address
@@ -29,7 +29,7 @@ package final class WorldTracker: WorldHost {
     return Registrar(key: key, seed: random.next(), configuration: configuration)
   }
 
-  /// Loses all that it knew, including its key.
+  /// Loses its state, including its key.
   package func restart(using random: inout SeededGenerator) {
     tracker = WorldTracker.make(using: &random, configuration)
   }

@@ -4,10 +4,10 @@ import ShoalWire
 
 /// Hosts joined by their access links, in virtual time.
 ///
-/// A datagram crosses the sender's uplink and then the receiver's downlink; nothing lies between them. The network
-/// holds its bytes, and a damaged datagram really has different bits. It is also the clock of all its hosts: it tells
-/// each one when the time it asked for has come. Whoever runs the hosts calls `nextEvent` over and over. Everything
-/// that happens follows from the seed.
+/// A datagram crosses the sender's uplink and then the receiver's downlink, with nothing in between. The network holds
+/// the actual bytes, so a damaged datagram really has different bits. It is also the clock of all hosts, and wakes each
+/// at the time that it asked for. The runner of the hosts calls `nextEvent` in a loop. Everything that happens follows
+/// from the seed.
 package struct Network {
   /// The time.
   package private(set) var now: Instant
@@ -65,7 +65,7 @@ package struct Network {
     hosts[index].second = address
   }
 
-  /// Takes a host out; whatever is on its way to it vanishes, unless another host joins at its address in time.
+  /// Removes a host; datagrams on their way to it vanish, unless another host joins at its address in time.
   package mutating func leave(_ address: Address) {
     guard let index = indices.removeValue(forKey: address) else { return }
     if let second = hosts[index].second { indices[second] = nil }

@@ -19,15 +19,15 @@ package struct NetworkDatagram: Sendable {
   }
 }
 
-/// What a network tells whoever runs its hosts.
+/// What a network reports to the runner of its hosts.
 package enum NetworkEvent: Sendable {
-  /// A datagram has come to its destination, the host with this number.
+  /// A datagram has arrived at its destination, the host with this number.
   case arrival(NetworkDatagram, at: Int)
   /// The time has come at which the host with this number asked to be woken.
   case wake(Int)
 }
 
-/// A host as the network knows it: its two links, and when it wants to be woken.
+/// A host as seen by the network: its two links, and when it wants to be woken.
 struct NetworkHost {
   let address: Address
   /// Its address of the other family, if it has one.

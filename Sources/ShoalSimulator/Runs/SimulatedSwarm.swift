@@ -17,11 +17,11 @@ package struct SimulatedSwarm: Sendable {
   package var link: LinkSpec
   /// The link of the origin.
   package var originLink: LinkSpec
-  /// What every endpoint is told.
+  /// The transport's configuration at every endpoint.
   package var transport: TransportConfiguration
-  /// The receivers come spread evenly over this time, the first at once.
+  /// The time over which receivers arrive evenly, the first at once.
   package var arrival: Nanoseconds = 0
-  /// The origin's power fails, for good, once the receivers have this share of all their bytes; nil: never.
+  /// The fraction of all bytes at the receivers at which the origin's power fails for good; nil: never.
   package var originLasts: Double?
   /// How many receivers lose power once they have half of the file, and are back a second later.
   package var restarts = 0
@@ -33,9 +33,9 @@ package struct SimulatedSwarm: Sendable {
   /// that may still succeed.
   package var patience: Nanoseconds = 600 * .second
 
-  /// How far all receivers are.
+  /// The progress of all receivers.
   package struct Progress: Sendable {
-    /// Since the first receiver came.
+    /// The time since the first receiver arrived.
     package var time: Nanoseconds
     /// Bytes that have been verified, over all receivers.
     package var verified: UInt64
@@ -43,11 +43,11 @@ package struct SimulatedSwarm: Sendable {
     package var complete: Int
   }
 
-  /// What became of one host.
+  /// The outcome for one host.
   package struct Host: Sendable, Equatable {
     /// When it came, counted from the first receiver's arrival.
     package var arrived: Nanoseconds = 0
-    /// How long it then took until the file was on its disk under its name; nil: it never was.
+    /// The time from then until the file was on its disk under its name; nil: it never was.
     package var time: Nanoseconds?
     /// Why it cannot have the file; nil if it only ran out of time.
     package var failure: String?
@@ -55,7 +55,7 @@ package struct SimulatedSwarm: Sendable {
     package var fromOrigin: UInt64 = 0, fromPeers: UInt64 = 0
     /// Bytes of the file that it sent, repeats included.
     package var contentSent = 0
-    /// What its endpoint counted.
+    /// Its endpoint's counters.
     package var transport = TransportCounters()
     /// Datagrams that found its link's queue full, up and down.
     package var queueDropped = 0
@@ -63,7 +63,7 @@ package struct SimulatedSwarm: Sendable {
     package var redundant: UInt64 = 0
   }
 
-  /// What became of a run.
+  /// The outcome of a run.
   package struct Result: Sendable, Equatable {
     /// The receivers, in the order in which they came.
     package var receivers: [Host] = []
@@ -71,11 +71,11 @@ package struct SimulatedSwarm: Sendable {
     package var origin = Host()
     /// When it ended, counted from the first receiver's arrival.
     package var time: Nanoseconds = 0
-    /// Whether nothing had happened for so long that nothing more would.
+    /// Whether it was given up because nothing happened for longer than `patience`.
     package var isStalled = false
     /// A sum over all datagrams and their times.
     package var fingerprint: UInt64 = 0
-    /// What happened although it must not; the run ended with it.
+    /// Violations of the protocol's rules; the run ended with the first.
     package var violations: [String] = []
 
     /// Receivers that have all of it.

@@ -8,14 +8,14 @@ package struct SimulatedTransfer: Sendable {
   package var size: Int
   /// The link; up is from the sender to the receiver.
   package var link: LinkSpec
-  /// What both endpoints are told.
+  /// The transport's configuration at both ends.
   package var transport: TransportConfiguration
   /// A transfer that takes longer is given up.
   package var limit: Nanoseconds = 3_600 * .second
   /// How far apart the samples of the timeline are; nil: none are taken.
   package var interval: Nanoseconds?
 
-  /// How the sender stood at one time.
+  /// The sender's state at one time.
   package struct Sample: Sendable, Equatable {
     /// Since the first OPEN.
     package var time: Nanoseconds
@@ -35,7 +35,7 @@ package struct SimulatedTransfer: Sendable {
     package var state: String
   }
 
-  /// What became of it.
+  /// The outcome.
   package struct Result: Sendable {
     /// From the first OPEN to the last byte's arrival; nil: given up.
     package var time: Nanoseconds?
@@ -45,13 +45,13 @@ package struct SimulatedTransfer: Sendable {
     package var wireBytes = 0
     /// The median and 99th percentile of the round trip over all ACKs; nil: there was none.
     package var roundTrip: (median: Nanoseconds, high: Nanoseconds)?
-    /// What the sender and the receiver counted.
+    /// The counters of the sender and the receiver.
     package var sender = TransportCounters(), receiver = TransportCounters()
     /// What the link did from the sender to the receiver, and back.
     package var up = LinkCounters(), down = LinkCounters()
     /// The timeline.
     package var samples: [Sample] = []
-    /// What happened although it must not; the transfer ended with it.
+    /// Violations of the protocol's rules; the transfer ended with the first.
     package var violations: [String] = []
 
     /// Bytes of the file per second.

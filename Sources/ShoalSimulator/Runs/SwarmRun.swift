@@ -16,22 +16,22 @@ final class SwarmRun {
   private var receivers: [Receiver] = []
   private(set) var result = SimulatedSwarm.Result()
 
-  /// How often the state of things is looked at.
+  /// How often the state of the run is reviewed.
   private static let tick = 10 * Nanoseconds.millisecond
 
-  /// A receiver, through all its lives.
+  /// A receiver, across its restarts.
   private struct Receiver {
     var peer: WorldPeer
     var key: FileKey
-    /// What became of it in its earlier lives, and when it came.
+    /// Its results before the last restart, and when it arrived.
     var host: SimulatedSwarm.Host
-    /// Whether it loses power once it has half of the file, and after that when it is back.
+    /// Whether it loses power once it has half of the file; and after that, when it is back.
     var crashes: Bool
     var backAt: Instant?
 
-    /// Pieces verified in this life, and those that were there at its beginning.
+    /// Pieces verified since its last start, and those that were there at that time.
     var pieces: Int { peer.isGone ? 0 : peer[key].verified - peer[key].wrong + peer[key].had }
-    /// Whether nothing more is to be expected of it.
+    /// Whether it has finished or failed.
     var isOver: Bool { peer[key].storedAt != nil || peer[key].failure != nil }
   }
 
@@ -65,7 +65,7 @@ final class SwarmRun {
     sum()
   }
 
-  /// Starts the receivers whose time to come, or to come back, has arrived.
+  /// Starts the receivers that are due to arrive or to come back.
   private func begin() {
     while receivers.count < plan.receivers {
       let number = receivers.count
@@ -109,7 +109,7 @@ final class SwarmRun {
     }
   }
 
-  /// Adds what a peer has done in this life.
+  /// Adds what a peer has done since its last start.
   private func add(_ peer: WorldPeer, _ key: FileKey, to host: inout SimulatedSwarm.Host) {
     let progress = peer.swarm.progress(key)
     for (address, bytes) in progress.from {
@@ -143,7 +143,7 @@ final class SwarmRun {
       if !receiver.peer.isGone { add(receiver.peer, receiver.key, to: &host) }
       return host
     }
-    // Receivers whose time never came have nothing either.
+    // Receivers that never arrived have nothing either.
     for number in receivers.count..<plan.receivers {
       var host = SimulatedSwarm.Host()
       host.arrived = arrival(of: number)
@@ -153,10 +153,10 @@ final class SwarmRun {
 }
 
 extension SimulatedSwarm {
-  /// What a peer is told at its start.
+  /// Sets a peer's configuration.
   fileprivate func configure(_ configuration: inout SwarmConfiguration, _ address: Address) {
     configuration.transport = transport
-    // What passes through a bad link is as large as it would be on the paths that the link stands for.
+    // Datagrams through a simulated link are as large as on the paths that it stands for.
     configuration.transport.receivedMTU = transport.mtu
     configuration.ownAddresses = [address]
   }

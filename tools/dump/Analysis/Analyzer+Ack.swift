@@ -18,10 +18,10 @@ extension Analyzer {
     let top = max(next, next + Int64(packet.top &- packet.next))
     seen.next = next
     seen.top = top
-    // Neither is believed beyond what a window can hold.
+    // Neither `next` nor `top` is believed beyond what a window can hold.
     guard top - next <= Int64(SentPackets.maximum) else { return }
     seen.isBetween = flows[index].vantage == .between
-    // Nor beyond what was sent, if all of that was captured.
+    // Nor beyond what was sent, if everything sent was captured.
     if flows[subject].hidesPackets, max(next, top) > sent.end {
       hiddenPackets &+= UInt64(max(next, top) - sent.end)
     } else if flows[subject].initialSequence != nil, flows[subject].transmissions > 0, max(next, top) > sent.end {
@@ -75,7 +75,7 @@ extension Analyzer {
     if result.early > 0 { flows[subject].losses.sawNeedless() }
     guard Int32(bitPattern: packet.corrupt &- flows[subject].reportedCorrupt) > 0 else { return }
     flows[subject].reportedCorrupt = packet.corrupt
-    // What was on its way along with the damaged datagram should have been acknowledged by now.
+    // What was in flight along with the damaged datagram should have been acknowledged by now.
     let span = flows[subject].smoothedRoundTrip / 8 * 7
     guard let time = datagram.time, datagram.way != .outbound, span > 0, time > span else { return }
     flows[subject].losses.suspect(before: time - span)
@@ -96,7 +96,7 @@ extension Analyzer {
       let own = UInt64(packet.delay) * 1_000
       let roundTrip = span > own ? span - own : 0
       noteLeg(roundTrip, of: subject)
-      // An ACK that leaves here only measures ourselves.
+      // An ACK that leaves the capturing machine measures only that machine.
       guard datagram.way != .outbound else { return }
       if isWholeRoundTrip(roundTrip, of: subject) { seen.roundTrip = roundTrip }
       let smoothed = flows[subject].smoothedRoundTrip
@@ -133,7 +133,7 @@ extension Analyzer {
     }
   }
 
-  /// Finds the flow that a flow's ACKs concern, if the handshake was not seen: the numbers must fit.
+  /// Finds the flow that a flow's ACKs acknowledge, if the handshake was not captured: the numbers must match.
   private mutating func pair(_ index: Int, _ packet: AckPacket) -> Int? {
     let (source, destination) = (flows[index].source, flows[index].destination)
     for other in places.candidates(from: destination, to: source) where other != index {

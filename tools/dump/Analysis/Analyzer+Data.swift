@@ -75,7 +75,7 @@ extension Analyzer {
     let hasArrivedHere = datagram.way == .inbound && isKept && !isGoBackN
     let hadArrived = sent.isAcknowledged(number) || hasArrivedHere
     if hadArrived { seen.marks.insert(.spurious) }
-    // It repeats in order from where it went back to: only there it left something behind.
+    // A go-back-N sender repeats in order from where it went back to: only there is a cause.
     let isReturn = previous.map { number <= $0.number && $0.span(to: packet.timestamp) > 0 } ?? false
     if isGoBackN, isReturn, number + 1 < sent.end {
       seen.goBack = sent.end - number
@@ -122,7 +122,7 @@ extension Analyzer {
     seen.cause = flows[index].echoed.reference(at: datagram.time)
   }
 
-  /// How the flow stands after a datagram that concerns its numbers.
+  /// Notes the state of the flow after a datagram that concerns its numbers.
   func stand(_ index: Int, isSenders: Bool, _ seen: inout Observation) {
     if isSenders { seen.inFlight = flows[index].sent.bytesInFlight }
     if let window = flows[index].window { seen.windowEdge = flows[index].sent.base + Int64(window) }

@@ -17,7 +17,7 @@ struct Analyzer: ~Copyable {
   var requests = RequestLog()
   var files = FileTable()
   var places = FlowTable()
-  /// What the rings take together.
+  /// The bytes that all rings take together.
   private(set) var memory = 0
   /// Datagrams of connections that are not followed.
   private(set) var unfollowed: UInt64 = 0
@@ -151,7 +151,7 @@ struct Analyzer: ~Copyable {
       + " (\(Units.grouped(Self.mostFlows / 2))): their repeats and losses are not shown"
   }
 
-  /// What one must know about the capture to understand its flows, in sentences.
+  /// What a reader must know about the capture to understand its flows, in sentences.
   var remarks: [String] {
     guard hiddenPackets > 0 else { return [] }
     return [

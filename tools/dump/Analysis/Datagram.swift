@@ -13,13 +13,13 @@ struct Datagram {
     case unknown
   }
 
-  /// What it is, as far as the analysis of flows needs to know.
+  /// The decoded content, as far as the analysis of flows needs it.
   enum Content {
     case data(DataPacket)
     case ack(AckPacket)
     /// Another type that is known; its fields are decoded where they are wanted.
     case other
-    /// Nothing that can be believed, or understood.
+    /// Nothing that can be trusted or understood.
     case none
   }
 
@@ -105,7 +105,7 @@ struct Datagram {
   var isCorrupt: Bool { verdict == .corrupt }
   /// How the checksum is wrong; nil if it is right, or cannot be checked.
   var corruption: Corruption? { isCorrupt ? Corruption(bytes.span) : nil }
-  /// The datagram as it reads, though it be corrupt: for those who look at it, and know.
+  /// The datagram decoded even if it is corrupt, for display to people who know that it is.
   var asItReads: Datagram {
     guard isCorrupt else { return self }
     var copy = self

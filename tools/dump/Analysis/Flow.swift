@@ -58,7 +58,7 @@ struct Flow {
   var timeoutsInARow: UInt32 = 0
   /// While the address is unproven: what the opener sent, and what went back to it.
   var unproven: (received: Int, sent: Int)?
-  /// What the opener asked for, in the flow to it.
+  /// The opener's OPEN, in the flow towards the opener.
   var wish: OpenPacket?
 
   init(connection: UInt64, source: Address, destination: Address) {

@@ -5,7 +5,7 @@ struct FlowTable {
   /// What is known of datagrams between two addresses, in that direction.
   enum Place: Equatable {
     case unknown
-    /// Ours, but of no flow, or of several.
+    /// Shoal datagrams, but of no single flow.
     case shared
     case flow(Int)
   }

@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// What the analyzer says about one datagram: what is remarkable about it, and how its flow stands after it.
+/// What the analyzer says about one datagram: what is remarkable about it, and the state of its flow after it.
 ///
 /// Numbers of packets are unwrapped to 64 bits: the low 32 bits are those on the wire, and they never wrap.
 struct Observation {

@@ -237,7 +237,7 @@ struct SentPackets {
     while end < newEnd {
       let old = end - Int64(capacity)
       if old >= base {
-        // Nobody ever acknowledged it: the capture has one direction only, or memory is short.
+        // It was never acknowledged: the capture has only one direction, or memory is short.
         if bit(seen, old), !bit(acked, old) {
           bytesInFlight -= Int(records[slot(old)].length)
           packetsInFlight -= 1

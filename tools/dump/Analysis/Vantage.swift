@@ -13,7 +13,7 @@ enum Vantage: String {
 extension Analyzer {
   /// The length, in nanoseconds, below which a path is the same everywhere: a machine does not answer sooner.
   static var shortPath: UInt64 { 500_000 }
-  /// An end is where less than one in so many parts of the round trip lies beyond.
+  /// A capture counts as made at an end if less than this fraction (one in so many) of the round trip lies beyond it.
   private static var endPart: UInt64 { 8 }
 
   /// Finds which way a datagram of a flow went, and where it was captured: from the capture if it says so, or else from

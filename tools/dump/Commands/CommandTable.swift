@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalTerminal
 
 extension ShoalDump {
-  /// What the program understands.
+  /// The commands and options of the program.
   static let command = Command(
     "shoal-dump", "Show the Shoal datagrams in a capture, and what happened to them.",
     usage: ["shoal-dump [<subcommand>] <file> [<options>]"],

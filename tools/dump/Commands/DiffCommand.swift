@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// `shoal-dump diff A B`: what became of each datagram between two captures, taken at the two ends.
+/// `shoal-dump diff A B`: the fate of each datagram between two captures, taken at the two ends.
 struct DiffCommand {
   static let command = Command(
     "diff", "Compare captures of both ends: losses and delays.",

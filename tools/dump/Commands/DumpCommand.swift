@@ -71,7 +71,7 @@ struct DumpCommand: ~Copyable {
     capture.reader.givesCopies = options.showsAll || file != nil
     var datagram = Datagram()
     repeat {
-      // Whoever watches a live capture should see each line before we wait for the next.
+      // In a live capture, each line must be shown before waiting for the next.
       flush()
       while try capture.next(&datagram) {
         line.clock.begin(datagram.time)
@@ -121,7 +121,7 @@ struct DumpCommand: ~Copyable {
     let dropped = reader.dropped
     let counts = "\(Units.grouped(reader.packets)) captured, \(Units.grouped(dropped)) dropped by the kernel"
     if dropped > 0 {
-      console.warning("packets: \(counts), too fast for us: write with -w, or capture on one interface")
+      console.warning("packets: \(counts), too many to show: write them with -w, or capture on one interface")
     } else {
       console.note("shoal-dump: packets: \(counts)")
     }

@@ -11,7 +11,7 @@ struct HexCommand {
   let console: Console
   let options: DumpOptions
 
-  /// The options, of which there are few: there is nothing to choose from, to measure or to write to.
+  /// The options, of which only a few make sense for a single datagram.
   static func options(_ invocation: Invocation) throws(UsageError) -> DumpOptions {
     let options = try DumpOptions(invocation)
     if let other = ["write", "force", "qlog", "merge", "all", "count"].first(where: invocation.has) {

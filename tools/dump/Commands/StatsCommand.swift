@@ -14,7 +14,7 @@ struct StatsCommand: ~Copyable {
   private let isQuiet: Bool
   private var analyzer = Analyzer()
   private var statistics = Statistics()
-  /// What one must know about the capture.
+  /// What a reader must know about the capture.
   private var remarks: [String] = []
 
   init(console: Console, _ invocation: Invocation) throws(UsageError) {

@@ -1,4 +1,4 @@
-/// What became of the datagrams that went from one capture's machine to the other's.
+/// The fate of the datagrams that went from one capture's machine to the other's.
 struct PathReport {
   /// The fate of a datagram that was sent.
   enum Fate: UInt8 {

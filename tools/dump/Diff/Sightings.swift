@@ -2,7 +2,7 @@ import ShoalCapture
 import ShoalContent
 import ShoalWire
 
-/// Every Shoal datagram in one capture, in a few words each, for comparison with another capture.
+/// Every Shoal datagram in one capture, in a few machine words each, for comparison with another capture.
 struct Sightings {
   /// One datagram.
   struct Sighting {

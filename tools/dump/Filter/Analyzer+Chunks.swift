@@ -2,7 +2,7 @@ import ShoalContent
 import ShoalWire
 
 extension Analyzer {
-  /// Whether a datagram concerns any of these chunks.
+  /// Whether a datagram is about any of these chunks.
   func mentions(_ chunks: ClosedRange<UInt32>, _ datagram: Datagram, _ seen: Observation) -> Bool {
     let bytes = datagram.bytes.span
     switch datagram.type {

@@ -39,7 +39,7 @@ struct Assertion {
 
   /// Why it does not hold, `retransmitted < 10%: is 11.83% (34,865 of 294,712)`; nil if it does.
   func failure(_ statistics: Statistics) -> String? {
-    // About no datagrams any claim would hold, except that there are none.
+    // Without datagrams every assertion would hold, which proves nothing, except one about their number.
     guard statistics.all.datagrams > 0 || bounds.contains(where: { $0.name == "datagrams" }) else {
       return "\(text): no datagrams"
     }

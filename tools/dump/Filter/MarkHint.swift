@@ -1,4 +1,4 @@
-/// The name of the mark that a word means: lines put what happened in other words than filters.
+/// The name of the mark that a word means: printed lines use other words for marks than filters do.
 func markMeant(by word: String) -> String? {
   let mark: Mark? =
     switch word {

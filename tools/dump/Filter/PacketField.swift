@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// What a filter can ask about a datagram, besides the fields of the protocol by their names.
+/// What a filter can test in a datagram, in addition to the fields of the protocol.
 enum PacketField: String, CaseIterable {
   case n, time, len, captured
   case src, dst, peer, sport, dport, port

@@ -1,7 +1,7 @@
 import ShoalWire
 
 extension Predicate {
-  /// Whether a datagram is as the predicate says; a field that it does not have never is.
+  /// Whether the predicate holds for a datagram; it never does for a field that the datagram lacks.
   func holds(
     _ datagram: Datagram, _ seen: Observation, _ clock: Clock, _ analyzer: borrowing Analyzer
   ) -> Bool {

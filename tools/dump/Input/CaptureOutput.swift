@@ -29,7 +29,7 @@ final class CaptureOutput {
   ) throws(InputFailure) {
     let interface = interface(reader.frame?.interface ?? 0, reader.interfaceName)
     comment.removeAll()
-    // It is not remarkable that a request is answered.
+    // A reply alone is not worth a comment.
     if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
       MarkText.write(datagram, seen, seen.fault, to: &comment)
     }

@@ -4,8 +4,8 @@ import ShoalCapture
 ///
 /// A jump in the times of a capture is taken for a pause, unless the clocks of senders and receivers deny it: between
 /// two DATA packets of a connection, their timestamps tell how long it took, and an ACK tells how long ago what it
-/// echoes had arrived. What waited in queues on the way is late as well, so a datagram that comes from elsewhere is not
-/// believed about less than a connection would bear.
+/// echoes had arrived. Queues on the way delay datagrams too, so those that come from elsewhere count as evidence only
+/// for jumps longer than any queue that a connection would survive.
 struct ClockWatch {
   /// Jumps that are looked into, in nanoseconds.
   private static let leastForward: Int64 = 1_000_000_000
@@ -17,7 +17,7 @@ struct ClockWatch {
   private static let period: Int64 = 4_294_967_296_000
   /// The most by which a pause and what timestamps say about it differ.
   private static let tolerance: Int64 = 500_000_000
-  /// Datagrams that are remembered, and those after a jump that are asked.
+  /// The most datagrams that are remembered, and the most after a jump that are consulted.
   private static let most = 1 << 10
   static let mostAhead = 64
 
@@ -93,7 +93,7 @@ struct ClockWatch {
     switch firstVerdict(witnesses, span) {
     case .set(let by)?: set(by, at: head.number)
     case .pause?: break
-    // Time does not run back by itself.
+    // Time does not run backwards by itself.
     case nil: if span < -Self.leastForward { set(span, at: head.number) }
     }
   }

@@ -123,7 +123,7 @@ struct DatagramReader: ~Copyable {
     return true
   }
 
-  /// Hears the packets that follow the one to which the time jumps, and judges by them.
+  /// Reads the packets that follow a jump of the time, and judges the jump by them.
   private mutating func judge(isHeld: Bool) {
     if !isHeld { held.append(record) }
     var next = CaptureRecord()
@@ -136,7 +136,7 @@ struct DatagramReader: ~Copyable {
   private mutating func give(_ found: IPFragment) -> Datagram {
     fragment = found
     frame = Frame(record, found.packet, nil)
-    // Whatever the bytes look like, they are not ours.
+    // Whatever the bytes of a fragment look like, they are not taken for a Shoal datagram.
     var datagram = Datagram(from: found.source, to: found.destination, payload: Bytes(), length: found.length)
     datagram.bytes = record.bytes.slice(found.payload)
     (datagram.number, datagram.time, datagram.direction) = (record.number, record.time, record.direction)
@@ -171,7 +171,7 @@ struct DatagramReader: ~Copyable {
     return records.name(ofInterface: Int(frame.interface >> 32)) ?? (index > 0 ? "interface \(index)" : nil)
   }
 
-  /// What one must know about how this was captured to understand what was read, in sentences.
+  /// What a reader must know about how this was captured, in sentences.
   var remarks: [String] { [clockRemark, copyRemark].compactMap { $0 } }
 
   private var clockRemark: String? {

@@ -25,7 +25,8 @@ import Synchronization
   /// Whether it captures on all interfaces.
   let isOfAll: Bool
 
-  /// Opens an interface, or all of them: `any`. With `all`, captures every UDP packet, not just what looks like ours.
+  /// Opens an interface, or all of them: `any`. With `all`, captures every UDP packet, not only those that look like
+  /// Shoal's.
   init(interface: String, all: Bool) throws(InputFailure) {
     let index = unsafe interface == "any" ? 0 : if_nametoindex(interface)
     guard interface == "any" || index != 0 else {
@@ -75,7 +76,7 @@ import Synchronization
     }
   }
 
-  /// Waits for packets; false when the user has had enough.
+  /// Waits for packets; false when the user has asked to stop.
   func wait() throws(InputFailure) -> Bool {
     while !Interruption.isRequested {
       if isReady { return true }
