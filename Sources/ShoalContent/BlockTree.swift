@@ -3,11 +3,12 @@ import ShoalBase
 /// The chaining values inside pieces: of every block of 16 KiB of a file, in order, 32 bytes each.
 ///
 /// A block is a node of the file's BLAKE3 tree, the last one perhaps shorter, so the values of a piece's blocks fold to
-/// the value of the piece. Whoever has the piece can give them, and nobody can forge them. They depend on no cut.
+/// the value of the piece. Anyone who has the piece can compute them, and nobody can forge them. They do not depend on
+/// the cut.
 public enum BlockTree {
   /// The bytes of a block, 16 KiB: a piece of 4 MiB has 256 of them.
   public static let blockBytes = 16 << 10
-  /// The most bytes of the tree that are asked for at a time: the values of a piece of 4 MiB.
+  /// The most bytes of the tree in one request: the values of a piece of 4 MiB.
   public static let longestRange = (4 << 20) / blockBytes * Digest.byteCount
 
   /// The values of the blocks of `content`, which begins at `offset`, a multiple of a block, and is not empty.
@@ -24,7 +25,7 @@ public enum BlockTree {
     return stride(from: 0, to: bytes.count, by: Digest.byteCount).map { Digest(bytes.span, at: $0) }
   }
 
-  /// The bytes of the file that these bytes of its tree say something about; nil where the tree has no such bytes.
+  /// The bytes of the file that these bytes of its tree cover; nil if the tree has no such bytes.
   public static func content(of range: Range<UInt64>, in cut: Cut) -> Range<UInt64>? {
     guard !range.isEmpty, range.upperBound <= cut.treeLength else { return nil }
     let (value, block) = (UInt64(Digest.byteCount), UInt64(blockBytes))

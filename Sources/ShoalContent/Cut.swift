@@ -32,7 +32,7 @@ extension Cut {
     return size == 0 ? chunks == 0 : chunks >= 1 && Int(chunks) <= pieces
   }
 
-  // A stranger's cut may be asked before it is known to be valid: whatever its numbers, nothing here traps.
+  // These may be called on a stranger's cut before it is known to be valid: whatever its numbers, nothing here traps.
 
   /// The bytes of every piece but perhaps the last.
   public var pieceSize: Int { 1 << min(Int(pieceExponent), 62) }
@@ -73,11 +73,10 @@ extension Cut {
 }
 
 extension Cut {
-  /// The cut of a file: pieces of about a thousandth of it, 64 KiB to 4 MiB, and one chunk per piece, unless other
-  /// chunks are asked for.
+  /// The cut of a file: by default, pieces of about a thousandth of it, 64 KiB to 4 MiB, and one chunk per piece.
   ///
-  /// Where more or smaller chunks are wanted than there are such pieces, pieces are smaller, down to 1 KiB, or to what
-  /// `Limits.chunks` of them allow.
+  /// If more or smaller chunks are wanted than there are such pieces, the pieces are smaller, down to 1 KiB, or as
+  /// small as `Limits.chunks` of them allow.
   public init(size: UInt64, chunking: Chunking = .automatic) {
     var exponent: UInt8 = 16
     while exponent < 22, size >> UInt64(exponent) > 1_024 { exponent += 1 }
@@ -97,9 +96,9 @@ extension Cut {
   }
 }
 
-/// How a user wants a file cut into chunks.
+/// How a file is to be cut into chunks.
 public enum Chunking: Sendable, Hashable {
-  /// A chunk to each piece.
+  /// One chunk per piece.
   case automatic
   /// This many chunks; fewer only if the file has fewer leaves.
   case count(Int)

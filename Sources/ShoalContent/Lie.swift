@@ -1,4 +1,4 @@
-/// How it is known that a peer sent, or said, what does not fit a file's id.
+/// The proof that a peer sent or claimed what does not match a file's id.
 public enum Lie: Hashable, Sendable {
   /// It offers a file of this many bytes; the id belongs to one of another size.
   case size(UInt64)
@@ -18,7 +18,7 @@ extension Lie: CustomStringConvertible {
     switch self {
     case .size(let size): "offers \(size) bytes, which is not the file's size"
     case .manifest: "its manifest does not fold to the id"
-    case .piece(let piece): "piece \(piece) does not fit"
+    case .piece(let piece): "piece \(piece) does not match its hash"
     case .block(let bytes, let value, let found):
       "bytes \(bytes.lowerBound) to \(bytes.upperBound - 1) hash to \(found.short), not \(value.short)"
     case .tree(let piece): "its values for the blocks of piece \(piece) do not fold to that of the piece"

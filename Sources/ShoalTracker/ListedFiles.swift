@@ -1,7 +1,7 @@
 import ShoalContent
 
-/// The files that LIST names, in the order in which they were listed, so that a page can begin where another ended,
-/// whatever has come and gone in between.
+/// The files that LIST returns, in the order in which they were listed, so that a page can begin where another ended,
+/// whatever was added or removed in between.
 struct ListedFiles: Sendable {
   private var entries: [(number: UInt64, id: Digest)] = []
   private var numbers: [Digest: UInt64] = [:]
@@ -18,13 +18,13 @@ struct ListedFiles: Sendable {
 
   mutating func remove(_ id: Digest) {
     guard numbers.removeValue(forKey: id) != nil else { return }
-    // What has gone stays where it was until it is half of all.
+    // Removed entries stay in place until they are half of all.
     guard entries.count > 2 * numbers.count + ListedFiles.mostSkipped else { return }
     entries.removeAll { numbers[$0.id] != $0.number }
   }
 
-  /// Goes through those that were listed after a number, until `take` gives false or too many that are gone were met;
-  /// returns the number of the last that was gone through, or 0 if no more follow.
+  /// Visits the files listed after a number, until `take` returns false or too many removed entries were skipped;
+  /// returns the number of the last entry visited, or 0 if no more follow.
   func page(after number: UInt64, _ take: (Digest) -> Bool) -> UInt64 {
     var (low, high) = (0, entries.count)
     while low < high {
@@ -44,6 +44,6 @@ struct ListedFiles: Sendable {
     return 0
   }
 
-  /// Bounds the work of a LIST.
+  /// The most removed entries that one LIST skips: bounds its work.
   private static let mostSkipped = 1_024
 }

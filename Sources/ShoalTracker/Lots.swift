@@ -1,11 +1,11 @@
 import ShoalBase
 
-/// The numbers from 0 on, each once, in an order left to chance: a Fisher-Yates shuffle of which only what is drawn
-/// takes time and memory.
+/// The numbers from 0 on, each once, in random order: a Fisher-Yates shuffle in which only the numbers drawn take time
+/// and memory.
 struct Lots: Sendable {
   /// How many are left.
   private(set) var left: Int
-  /// What stands at a place that is not its own number.
+  /// The numbers at places that no longer hold their own.
   private var moved: [Int: Int] = [:]
 
   init(_ count: Int) { left = count }

@@ -4,7 +4,7 @@ import ShoalWire
 
 /// The files that FIND finds under one name.
 struct NamedFiles: Sendable {
-  /// Each with the host of the peer that gives it the name, those first listed first.
+  /// The files, each with the host of the peer that gives it the name, in the order in which they were listed.
   private(set) var claims: [(id: Digest, host: HostKey)] = []
   /// How many each host has.
   private var counts: [HostKey: Int] = [:]
@@ -21,9 +21,9 @@ struct NamedFiles: Sendable {
     counts[host] = left > 0 ? left : nil
   }
 
-  /// The last file of the host that has most under this name, if that is more than another would have with one more.
+  /// The last file of the host that has the most under this name, if that is more than `host` would have with one more.
   func victim(for host: HostKey) -> Digest? {
-    // That each host has one file is common, costs most to find out, and makes none of them greedy.
+    // If each host has one file, none is greedy; this case is common and the most expensive to search.
     guard claims.count > counts.count else { return nil }
     var most = counts[host, default: 0] + 1
     var victim: Digest?
@@ -34,7 +34,8 @@ struct NamedFiles: Sendable {
     return victim
   }
 
-  /// At most this many, those with the highest `weight` first; but no host has its second before all have their first.
+  /// At most this many files, those with the highest `weight` first; but no host's second file comes before every other
+  /// host's first.
   func first(_ most: Int, using random: inout SeededGenerator, weight: (Digest) -> Int) -> [Digest] {
     var order = claims.map { (weight: weight($0.id), claim: $0) }
     order.shuffle(using: &random)

@@ -1,4 +1,4 @@
-/// Small integers in the order in which they were last touched: what expires first is always at hand.
+/// Small integers in the order in which they were last touched, so that the first to expire is found at once.
 ///
 /// A doubly linked list through arrays; every operation takes constant time.
 struct RecencyList: Sendable {

@@ -95,7 +95,8 @@ extension Registrar {
 }
 
 extension Registry {
-  /// The registration of a peer, as others name it: on the tracker's own host it may be registered by loopback.
+  /// The registration of a peer at the address by which others name it; one on the tracker's own host may be registered
+  /// by a loopback address.
   fileprivate func place(of peer: Address, _ id: Digest) -> Int? {
     let loopback = [Address(ipv4: 0x7f00_0001, port: peer.port), Address(high: 0, low: 1, port: peer.port)]
     return ([peer] + loopback).lazy.compactMap { place(RegistrationKey(peer: $0, id: id)) }.first
@@ -103,8 +104,8 @@ extension Registry {
 }
 
 extension Address {
-  /// What others learn of a peer on the tracker's own host, known by a loopback address that is not theirs:
-  /// the unspecified address, which stands for the address at which they reach the tracker.
+  /// The address given to others. A peer on the tracker's own host that is known by a loopback address is given as the
+  /// unspecified address, which stands for the address at which the asker reaches the tracker.
   fileprivate func asSeen(from asker: Address) -> Address {
     isLoopback && !(asker.isLoopback && asker.isIPv4 == isIPv4) ? Address(ipv4: 0, port: port) : self
   }

@@ -3,7 +3,7 @@ import ShoalWire
 
 extension Registrar {
   mutating func register(_ packet: RegisterPacket, for asker: Asker) throws(Refused) {
-    guard packet.cut.isValid else { throw Refused(.malformed, "no file can be cut so") }
+    guard packet.cut.isValid else { throw Refused(.malformed, "this cut is not valid") }
     try validate(packet.have, of: packet.cut)
     guard packet.name.utf8.count <= configuration.nameLength else {
       throw Refused(.malformed, "name over \(configuration.nameLength) bytes")

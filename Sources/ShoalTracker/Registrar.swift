@@ -4,23 +4,23 @@ import ShoalWire
 
 /// A tracker: who has which chunks of which file, according to the peers.
 ///
-/// A pure state machine of Shoal's five verbs. Each request has at most one reply, and the same effect when it comes
-/// again. Nothing is kept, and nothing larger than the request sent, before a cookie has proven the sender's address.
+/// A pure state machine with Shoal's five calls. Each request has at most one reply, and is idempotent. Before a cookie
+/// has proven the sender's address, nothing is stored, and no reply is larger than its request.
 package struct Registrar: Sendable {
-  /// What has happened so far.
+  /// The counters so far.
   package internal(set) var counters = RegistrarCounters()
   let configuration: RegistrarConfiguration
   var registry: Registry
   var random: SeededGenerator
   private let mint: TokenMint
-  /// A cookie is good for this long, and for less than twice as long.
+  /// A cookie is valid for at least this long, and for less than twice as long.
   private static let cookieEpoch: Nanoseconds = 120 * .second
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = Queue<(to: Address, bytes: [UInt8])>()
   private var events = Queue<RegistrarEvent>()
 
-  /// A tracker that knows nothing yet.
+  /// A tracker without registrations.
   ///
   /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
   package init(key: Digest, seed: UInt64, configuration: RegistrarConfiguration = RegistrarConfiguration()) {
@@ -87,7 +87,7 @@ package struct Registrar: Sendable {
   /// The next entry for the log.
   package mutating func nextEvent() -> RegistrarEvent? { events.popFirst() }
 
-  /// Answers a request, unless the answer is larger than its sender has shown to deserve.
+  /// Answers a request, unless the answer is larger than the asker's `room`.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
     guard let bytes = try? packet.encoded(connection: asker.transaction, capacity: asker.room) else {
       counters.withheld += 1
@@ -116,7 +116,7 @@ package struct Registrar: Sendable {
     reply(packet, to: asker)
   }
 
-  /// Says why a request is refused; where that is too long for the sender's room, only with the code.
+  /// Refuses a request with the reason, or with the code alone if the reason does not fit.
   private mutating func refuse(_ refused: Refused, to asker: Asker) {
     var packet = ErrorPacket()
     packet.code = refused.code.rawValue
@@ -138,7 +138,7 @@ package struct Registrar: Sendable {
   }
 }
 
-/// Who sent a request.
+/// The sender of a request.
 struct Asker {
   /// Where the reply goes.
   let address: Address
@@ -149,7 +149,7 @@ struct Asker {
   /// The most bytes of the reply.
   let room: Int
 
-  /// Who the sender is to other peers.
+  /// The sender's address as given to other peers.
   var peer: Address { address.unscoped }
 }
 

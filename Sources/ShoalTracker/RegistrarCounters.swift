@@ -10,7 +10,7 @@ package struct RegistrarCounters: Sendable, Equatable {
   package internal(set) var expired = 0
   /// Registrations that ended because a less greedy host needed the room.
   package internal(set) var displaced = 0
-  /// Datagrams that are no request to a tracker, or from an address that cannot be answered.
+  /// Datagrams that are not requests to a tracker, or come from an address that cannot be answered.
   package internal(set) var ignored = 0
   /// Replies withheld: larger than a request that came without a valid cookie.
   package internal(set) var withheld = 0

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A peer of a file: who, which file.
+/// Identifies a registration: a peer and a file.
 struct RegistrationKey: Hashable, Sendable {
   var peer: Address
   var id: Digest

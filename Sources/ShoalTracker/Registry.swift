@@ -13,7 +13,7 @@ struct Registry: Sendable {
   private var places: [RegistrationKey: Int] = [:]
   private(set) var files: [Digest: TrackedFile] = [:]
   private var names: [String: NamedFiles] = [:]
-  /// The files that have a name, whichever.
+  /// All files that have a name.
   private(set) var listed = ListedFiles()
   /// The files that have a name, by the first eight digits of their ids.
   private var shortIDs: [String: NamedFiles] = [:]
@@ -48,8 +48,8 @@ struct Registry: Sendable {
   /// The files of this name: nil if there is none.
   func files(named name: String) -> NamedFiles? { names[name] }
 
-  /// The files whose ids begin with these digits, eight or more, and that can be found by a name as well: whoever has
-  /// not listed a file has its id for a secret.
+  /// The listed files whose ids begin with these digits, of which there must be eight or more. The id of an unlisted
+  /// file is a secret.
   func files(idPrefix digits: String) -> [Digest] {
     let missing = 2 * Digest.byteCount - digits.utf8.count
     guard digits.utf8.count >= Registry.shortest, missing >= 0,
@@ -62,8 +62,8 @@ struct Registry: Sendable {
 
   private static let shortest = 8
 
-  /// A peer has a file with this cut, and these chunks of it. Whether the registration is new or of a new cut, and how
-  /// many chunks are new.
+  /// Registers a peer's file with this cut and these chunks. Returns whether the registration is new or has a new cut,
+  /// and how many chunks are new.
   mutating func register(
     _ key: RegistrationKey, _ cut: Cut, name: String, _ have: [ChunkRun], at now: Instant
   ) throws(Refused) -> (isNew: Bool, gained: Int) {
@@ -87,7 +87,7 @@ struct Registry: Sendable {
     return (true, chunks.count)
   }
 
-  /// A registered peer has these chunks too; how many are new.
+  /// Adds chunks of a registered peer; returns how many are new.
   mutating func add(_ runs: [ChunkRun], to place: Int, at now: Instant) throws(Refused) -> Int {
     let bytes = slots[place]!.chunks.byteCount
     let count = slots[place]!.chunks.count
@@ -134,7 +134,7 @@ struct Registry: Sendable {
     assert(maps.taken >= 0 && maps.taken <= maps.limit && files.count <= places.count)
   }
 
-  /// The next registration that ended because another needed the room.
+  /// The next registration that was ended to make room.
   mutating func nextDisplaced() -> RegistrationKey? { displaced.popLast() }
 
   /// Whether the peer of this registration has a chunk, by its own cut.

@@ -1,10 +1,11 @@
 import ShoalBase
 import ShoalWire
 
-/// A budget of which every host has a share, and what each registration takes of it.
+/// A budget shared among hosts, and how much of it each registration takes.
 ///
-/// Hosts take as much as they like while there is room. When there is none, the host that takes most has to give way to
-/// one that takes less. Finding that host takes constant time; a change takes the logarithm of the number of hosts.
+/// Hosts take as much as they like while there is room. When there is none, the host that takes the most has to give
+/// way to one that takes less. Finding that host takes constant time; a change takes the logarithm of the number of
+/// hosts.
 struct SharedBudget: Sendable {
   private struct Host: Sendable {
     let key: HostKey
@@ -15,7 +16,7 @@ struct SharedBudget: Sendable {
     var rank: Int
   }
 
-  /// All that can be taken.
+  /// The size of the budget.
   let limit: Int
   /// What is taken.
   private(set) var taken = 0
@@ -32,7 +33,8 @@ struct SharedBudget: Sendable {
   /// What a host takes.
   func taken(by host: HostKey) -> Int { byKey[host].map { hosts[$0].taken } ?? 0 }
 
-  /// Whether a host may take this much more: there is room, or another that takes more than it then would gives way.
+  /// Whether a host may take this much more, because there is room, or because another host that would still take more
+  /// gives way.
   func grants(_ more: Int, to host: HostKey) -> Bool {
     more <= 0 || taken + more <= limit || more <= limit && (mostTaken > taken(by: host) + more)
   }

@@ -49,17 +49,17 @@ struct TrackedFile: Sendable {
     hosts.removeLast()
   }
 
-  /// One of the peers of the host that has most here, if that is more than another would have with one more.
+  /// A random peer of the host that has the most here, if that is more than this host would have with one more.
   func victim(for key: HostKey, using random: inout SeededGenerator) -> Int? {
-    // That each host has one peer is common, costs most to find out, and makes none of them greedy.
+    // If each host has one peer, none is greedy; this case is common and the most expensive to search.
     guard count > hosts.count else { return nil }
     guard let greediest = hosts.max(by: { $0.members.count < $1.members.count }) else { return nil }
     let own = hosts.first { $0.key == key }?.members.count ?? 0
     return greediest.members.count > own + 1 ? greediest.members.randomElement(using: &random) : nil
   }
 
-  /// At most this many of the peers that are wanted. Each host is as likely as any other, whatever the number of its
-  /// peers, and of each host every peer; a host has its second turn when all have had their first.
+  /// At most this many random peers for which `isWanted` holds. Every host is equally likely, whatever its number of
+  /// peers, and so is every peer of a host; a host's second peer comes only after the first of every other.
   func draw(_ most: Int, using random: inout SeededGenerator, where isWanted: (Int) -> Bool) -> [Int] {
     var drawn: [Int] = []
     var turns: [(host: Int, members: Lots)] = []

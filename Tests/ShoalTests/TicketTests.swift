@@ -125,7 +125,7 @@ import Testing
 
   @Test(arguments: [
     (".bashrc", "the file's name, .bashrc, would hide it"), ("a/", "the file has no name"),
-    ("a\u{202E}b", "the file's name has characters that draw or deceive"),
+    ("a\u{202E}b", "the file's name has control or direction characters"),
     ("\u{200D}", "the file's name cannot be seen"),
     (String(repeating: "é", count: 128), "the file's name is longer than 255 bytes"),
   ])

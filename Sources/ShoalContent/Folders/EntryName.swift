@@ -1,4 +1,4 @@
-/// Why nothing in a folder may have a name.
+/// Why a name is not allowed for an entry of a folder.
 public enum NameFault: Hashable, Sendable {
   /// It is empty, or `.` or `..`.
   case reserved
@@ -6,13 +6,13 @@ public enum NameFault: Hashable, Sendable {
   case path
   /// It is not UTF-8.
   case encoding
-  /// It draws on a screen, or deceives who reads it.
+  /// It has control or bidirectional formatting characters, which can affect a terminal or deceive a reader.
   case deceptive
-  /// It is longer than the 255 bytes that file systems take.
+  /// It is longer than the 255 bytes that file systems allow.
   case length
 
-  /// The fault of a name; nil if it has none. A name that begins with a dot is no fault: in a folder it hides nothing that
-  /// was not hidden before.
+  /// The fault of a name; nil if it has none. A name may begin with a dot: in a folder, that hides only what was hidden
+  /// before.
   public init?(of name: String) {
     if name.isEmpty || name == "." || name == ".." {
       self = .reserved
@@ -30,27 +30,27 @@ public enum NameFault: Hashable, Sendable {
   /// The fault, as a sentence about the name.
   public var words: String {
     switch self {
-    case .reserved: "nothing may be called that"
+    case .reserved: "this name is reserved"
     case .path: "the name has a slash"
     case .encoding: "the name is not UTF-8"
-    case .deceptive: "the name has characters that draw or deceive"
+    case .deceptive: "the name has control or direction characters"
     case .length: "the name is longer than \(Limits.nameLength) bytes"
     }
   }
 }
 
-/// A name as a file system sees it that tells neither cases nor normal forms apart: strings with the same letters, however
-/// they are written, are equal in Swift.
+/// A name as seen by a file system that ignores case and normalization: canonically equivalent strings are equal in
+/// Swift.
 func folded(_ name: String) -> String {
   if name.utf8.allSatisfy({ $0 < 0x80 }) { return name.lowercased() }
   return name.uppercased().lowercased()
 }
 
-/// Whether a symbolic link in a folder, `depth` folders below its top, leads to a place in it, wherever the links lead
-/// that it passes: first up, no further than to the top, and then only down.
+/// Whether a symbolic link, `depth` folders below the top of a folder, stays inside that folder, whatever other links
+/// it passes through: it may first go up, no further than the top, and then only down.
 public func linkStays(_ target: String, depth: Int) -> Bool {
   guard !target.isEmpty, target.utf8.count <= 4_095 else { return false }
-  // By scalars: a mark may follow a slash.
+  // Split by scalars, because a combining mark may follow a slash.
   let names = target.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
   let ups = names.prefix { $0 == ".." }.count
   return ups <= depth && names.dropFirst(ups).allSatisfy { NameFault(of: $0) == nil }

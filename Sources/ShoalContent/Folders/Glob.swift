@@ -1,5 +1,6 @@
-/// A pattern for paths in a folder: `*` and `?` stand for letters of one name, `**` for any names, `[a-z]` for one of
-/// several letters. One without a slash means names, at any depth. What is in a folder that it means is meant as well.
+/// A pattern for paths in a folder: `*` and `?` match characters within a name, `**` any number of names, `[a-z]` one
+/// of several characters. A pattern without a slash matches names at any depth. The contents of a matching folder match
+/// as well.
 public struct Glob: Sendable, Hashable {
   private let names: [[Character]]
   private let isAnywhere: Bool
@@ -7,12 +8,12 @@ public struct Glob: Sendable, Hashable {
   /// The pattern of a text.
   public init(_ text: String) {
     let names = text.split(separator: "/").map(Array.init)
-    // A slash in front says that the pattern begins at the top.
+    // A leading slash anchors the pattern at the top.
     isAnywhere = names.count == 1 && !text.hasPrefix("/")
     self.names = names
   }
 
-  /// Whether it means what has this path, or a folder that it is in.
+  /// Whether it matches this path, or a folder that the path is in.
   public func matches(_ path: String) -> Bool {
     let path = path.split(separator: "/").map(Array.init)
     if isAnywhere { return path.contains { Glob.matches($0[...], names[0][...]) } }
@@ -28,7 +29,7 @@ public struct Glob: Sendable, Hashable {
     return matches(path.dropFirst(), names.dropFirst())
   }
 
-  /// Whether a name fits a pattern. Where a star fits in several ways, the last is enough to go back to.
+  /// Whether a name matches a pattern. If there are several stars, backtracking to the last is enough.
   private static func matches(_ name: ArraySlice<Character>, _ pattern: ArraySlice<Character>) -> Bool {
     var (name, pattern) = (name, pattern)
     var star: (name: ArraySlice<Character>, pattern: ArraySlice<Character>)?
@@ -48,7 +49,7 @@ public struct Glob: Sendable, Hashable {
     return true
   }
 
-  /// What is left of a pattern whose first part fits a letter.
+  /// The rest of a pattern whose first part matches a character; nil if it does not.
   private static func rest(of pattern: ArraySlice<Character>, after letter: Character) -> ArraySlice<Character>? {
     guard let first = pattern.first else { return nil }
     if first == "[", let end = pattern.dropFirst(2).firstIndex(of: "]") {

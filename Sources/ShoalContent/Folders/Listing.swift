@@ -1,10 +1,11 @@
 import ShoalBase
 
-/// What is in a folder: names, sizes, times and ids, and the file that holds the content of all its files, one behind
-/// the other. Protocol.md's section 7.8 has its layout.
+/// The entries of a folder, with names, sizes, times and ids, and the file that holds the content of all its files, one
+/// after another. Protocol.md, section 7.8, has the layout.
 ///
-/// It is itself a file with an id. Whoever has that id can fetch the listing, and by it the content, and nobody can
-/// change a name in it. A listing that can be made is one that may be restored: no name in it leads out of the folder.
+/// A listing is itself a file with an id. Anyone who has that id can fetch the listing and then the content, and nobody
+/// can change a name in it. A listing that can be initialised is safe to restore: no name in it leads out of the
+/// folder.
 public struct Listing: Sendable {
   /// What an entry is.
   public enum Kind: UInt8, Sendable {
@@ -24,16 +25,16 @@ public struct Listing: Sendable {
     public let kind: Kind
     /// The folder that it is in, as an index; nil at the top.
     public var parent: Int? { folder >= 0 ? Int(folder) : nil }
-    /// How many folders it is in, apart from the one that is listed.
+    /// How many folders it is in, not counting the listed one.
     public let depth: Int16
-    /// Bytes; 0 for what is no file.
+    /// The size of a file in bytes; 0 for a folder or link.
     public let size: UInt64
     /// Where it begins in the content.
     public let offset: UInt64
-    /// When it was last changed, in nanoseconds since 1970; 0 for a link.
+    /// When it was last modified, in nanoseconds since 1970; 0 for a link.
     public let modified: Int64
     let folder: Int32
-    /// Where its name is in the listing's bytes, and behind that its id, or its target.
+    /// The offset of its name in the listing's bytes; its id or target follows at `detail`.
     let name: UInt32
     let nameLength: UInt8
     let detail: UInt32
@@ -47,14 +48,14 @@ public struct Listing: Sendable {
   public let bytes: [UInt8]
   /// The id of the content.
   public let contentID: Digest
-  /// How the content is cut: as whoever made the listing cuts it, unless peers turn out to cut it otherwise.
+  /// How the content is cut: as in the listing, unless peers turn out to cut it otherwise.
   public var cut: Cut
-  /// What is in the folder, each folder before what is in it.
+  /// The entries, each folder before its contents.
   public let entries: [Entry]
   /// The entries that have content, in order.
   let filled: [UInt32]
 
-  /// Reads a listing; fails if any of it is not as it must be.
+  /// Parses a listing; throws if any of it is invalid.
   public init(_ bytes: [UInt8]) throws(ListingFault) {
     var reader = ListingReader(bytes)
     try reader.read()
@@ -62,23 +63,23 @@ public struct Listing: Sendable {
     (contentID, cut, entries, filled) = (reader.contentID, reader.cut, reader.entries, reader.filled)
   }
 
-  /// The bytes that all listings begin with.
+  /// The magic bytes of all listings.
   static let magic = Array("shoalist".utf8)
   /// The version of the layout that is written, and the only one that is understood.
   static let version: UInt32 = 1
-  /// Where the content's id is.
+  /// The offset of the content's id.
   static let contentAt = 12
 
-  /// Whether this is the beginning of a listing of some version.
+  /// Whether these bytes begin like a listing of any version.
   public static func isBegun(_ bytes: some Sequence<UInt8>) -> Bool { bytes.starts(with: magic) }
 
-  /// The files alone.
+  /// The number of files.
   public var fileCount: Int { entries.count { $0.kind.isFile } }
 
   /// The last component of an entry's path.
   public func name(_ index: Int) -> String { text(Int(entries[index].name), Int(entries[index].nameLength)) }
 
-  /// The path of an entry from the listed folder on.
+  /// The path of an entry, relative to the listed folder.
   public func path(_ index: Int) -> String {
     var names = [name(index)]
     var parent = entries[index].parent
@@ -89,10 +90,10 @@ public struct Listing: Sendable {
     return names.reversed().joined(separator: "/")
   }
 
-  /// The hash of a file's content, as whoever made the listing found it.
+  /// The hash of a file's content, as computed by the maker of the listing.
   public func id(_ index: Int) -> Digest { Digest(bytes.span, at: Int(entries[index].detail)) }
 
-  /// Where a link leads.
+  /// The target of a link.
   public func target(_ index: Int) -> String {
     text(Int(entries[index].detail), Int(entries[index].targetLength))
   }
@@ -107,7 +108,7 @@ public struct Listing: Sendable {
     public let entry: Int
     /// Where the part begins in the file.
     public let offset: Int
-    /// Where it lies within the range that was asked for.
+    /// Its position within the given range.
     public let range: Range<Int>
   }
 
@@ -138,37 +139,37 @@ public struct Listing: Sendable {
   }
 }
 
-/// Why bytes are no listing that may be restored.
+/// Why bytes are not a listing that may be restored.
 public enum ListingFault: Error, Hashable, Sendable {
-  /// They do not begin as one does.
+  /// They do not begin like a listing.
   case noListing
   /// It is of another version.
   case otherVersion(UInt32)
-  /// It ends too early, or goes on too long, or says what cannot be.
+  /// It is too short, too long or inconsistent.
   case damaged
   /// There are more entries than `Limits.listingEntries`, or more bytes than `Limits.listingBytes`.
   case tooLong
   /// An entry is in more folders than `Limits.listingDepth`.
   case tooDeep(String)
-  /// An entry's name may not be.
+  /// The name of an entry is not allowed.
   case name(String, NameFault)
-  /// An entry is not in its place in the order, or is there twice.
+  /// An entry is out of order, or is there twice.
   case order(String)
-  /// Two entries of one folder are one on systems that do not tell cases or normal forms apart.
+  /// Two entries of one folder have the same name on systems that ignore case or normalization.
   case alike(String, String)
-  /// A link leads out of the folder, or may.
+  /// A link leads, or could lead, out of the folder.
   case leadsOut(String)
 
-  /// What is wrong, as a sentence without its subject, the listing.
+  /// What is wrong: a sentence without its subject, which is the listing.
   public var words: String {
     switch self {
-    case .noListing: "is none: it is another file"
+    case .noListing: "is not one: it is another file"
     case .otherVersion(let version): "is of version \(version), and this is version \(Listing.version); update shoal"
-    case .damaged: "is not whole, or contradicts itself"
+    case .damaged: "is incomplete or inconsistent"
     case .tooLong: "is longer than \(Limits.listingEntries) entries or \(Limits.listingBytes >> 20) MiB"
     case .tooDeep(let path): "has \(path) in more than \(Limits.listingDepth) folders"
     case .name(let path, let fault): "has \(path): \(fault.words)"
-    case .order(let path): "has \(path) in the wrong place, or twice"
+    case .order(let path): "has \(path) out of order, or twice"
     case .alike(let path, let other):
       "has \(path) and \(other), which differ only by case or in how letters are written"
     case .leadsOut(let path): "has \(path), a link that leads out of the folder"
@@ -177,10 +178,10 @@ public enum ListingFault: Error, Hashable, Sendable {
 }
 
 extension Limits {
-  /// The bytes of a listing: bounds what a receiver holds of one in memory.
+  /// The most bytes of a listing: bounds the memory for one at a receiver.
   public static let listingBytes = 64 << 20
-  /// The entries of a listing, for the same reason.
+  /// The most entries of a listing, for the same reason.
   public static let listingEntries = 1 << 20
-  /// The folders that an entry is in: bounds the directories that are open at a time.
+  /// The most folders that an entry is in, counting the listed one: bounds the directories open at a time.
   public static let listingDepth = 128
 }

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// Reads a listing from first to last, and checks each entry against those before it.
+/// Parses a listing from start to end, and checks each entry against those before it.
 struct ListingReader {
   private let bytes: [UInt8]
   private var offset = 0
@@ -9,14 +9,14 @@ struct ListingReader {
   private(set) var entries: [Listing.Entry] = []
   private(set) var filled: [UInt32] = []
   private var size: UInt64 = 0
-  /// The folders that the next entry may be in, the outermost first, and what is in each so far.
+  /// The folders that the next entry may be in, the outermost first, with their entries so far.
   private var open: [OpenFolder] = [OpenFolder(index: -1)]
 
   private struct OpenFolder {
     let index: Int32
-    /// The name that came last.
+    /// The last name.
     var last: Range<Int> = 0..<0
-    /// The names so far, as systems see them that tell less apart.
+    /// The names so far, without regard to case and normalization.
     var folded: [String: Int32] = [:]
   }
 
@@ -35,7 +35,7 @@ struct ListingReader {
     guard cut.isValid else { throw .damaged }
     let count = Int(try number(UInt32.self))
     guard count <= Limits.listingEntries else { throw .tooLong }
-    // Each takes more bytes than this: the number alone reserves nothing that is not there.
+    // Every entry takes more bytes than this, so a false count cannot reserve memory for entries that are not there.
     guard count <= bytes.count / 8 else { throw .damaged }
     entries.reserveCapacity(count)
     for _ in 0..<count { try readEntry() }
@@ -66,7 +66,7 @@ struct ListingReader {
     open.append(OpenFolder(index: Int32(entries.count - 1)))
   }
 
-  /// The size, where the id or the target is, and the length of the latter.
+  /// The size, the offset of the id or target, and the length of the target.
   private mutating func readDetail(
     _ kind: Listing.Kind, _ depth: Int, _ name: Range<Int>
   ) throws(ListingFault) -> (size: UInt64, detail: Int, target: Int) {

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// Makes a listing: first of what is known before any file is read, then with the ids.
+/// Writes a listing: first without ids, from what is known before any file is read, then with them.
 public struct ListingWriter: Sendable {
   private var entries: [UInt8] = []
   private var count: UInt32 = 0
@@ -9,14 +9,14 @@ public struct ListingWriter: Sendable {
   /// A listing without entries.
   public init() {}
 
-  /// How many entries there are, and the bytes of all files.
+  /// The number of entries, and the total size of the files in bytes.
   public var counts: (entries: Int, bytes: UInt64) { (Int(count), size) }
 
   /// Whether the listing is too long already.
   public var isTooLong: Bool { count >= Limits.listingEntries || entries.count >= Limits.listingBytes }
 
-  /// Adds an entry, `depth` folders below the top; those of each folder follow it, in the order of their names' bytes.
-  /// `size` is that of a file, `target` that of a link.
+  /// Adds an entry, `depth` folders below the top. The entries of a folder must follow it, in the order of their names'
+  /// bytes. `size` is that of a file, `target` that of a link.
   public mutating func add(
     _ kind: Listing.Kind, _ name: String, depth: Int, modified: Int64 = 0, size: UInt64 = 0, target: String = ""
   ) {
@@ -35,7 +35,7 @@ public struct ListingWriter: Sendable {
     self.size += size
   }
 
-  /// The listing, without any id, of a content that is cut so.
+  /// The listing without ids, for a content with this chunking.
   public func draft(_ chunking: Chunking = .automatic) throws(ListingFault) -> Listing {
     let cut = Cut(size: size, chunking: chunking)
     var bytes = Listing.magic
@@ -50,7 +50,7 @@ public struct ListingWriter: Sendable {
 }
 
 extension Listing {
-  /// The listing with the id of the content, and those of all files in their order.
+  /// The listing with the id of the content, and the ids of all files in order.
   public func with(_ content: Digest, ids: [Digest]) throws(ListingFault) -> Listing {
     var bytes = bytes
     bytes.write(content, at: Listing.contentAt)

@@ -16,7 +16,7 @@ public func fileNameFault(_ name: String) -> String? {
   if name.unicodeScalars.first == "." { return "the file's name, \(name), would hide it" }
   if name.isEmpty { return "the file has no name" }
   if name.unicodeScalars.contains(where: canDeceive) {
-    return "the file's name has characters that draw or deceive"
+    return "the file's name has control or direction characters"
   }
   if !name.unicodeScalars.contains(where: isSeen) { return "the file's name cannot be seen" }
   return name.utf8.count > 255 ? "the file's name is longer than 255 bytes" : nil
