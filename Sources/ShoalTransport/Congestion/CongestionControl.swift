@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// What a congestion controller is told with each ACK.
+/// The input of a congestion controller with each ACK.
 struct CongestionSample {
   var now: Instant
   /// The bytes and packets newly acknowledged.
@@ -29,7 +29,7 @@ struct CongestionSample {
   }
 }
 
-/// What a controller decides.
+/// The decision of a controller.
 struct CongestionDecision {
   /// The most bytes in flight.
   var window = Int.max
@@ -45,7 +45,7 @@ struct CongestionDecision {
   var randomLoss: Double?
 }
 
-/// What a controller learns.
+/// An event for a controller.
 enum CongestionEvent {
   /// An ACK.
   case acknowledged(CongestionSample)
@@ -71,7 +71,7 @@ protocol CongestionController {
 }
 
 extension CongestionController {
-  /// Takes note of what happened, and returns what is decided.
+  /// Handles an event, and returns the decision.
   @inline(__always) mutating func handle(_ event: CongestionEvent) -> CongestionDecision {
     switch event {
     case .acknowledged(let sample): acknowledged(sample)

@@ -16,9 +16,9 @@ struct Closing {
     sent += 1
   }
 
-  /// Whether a peer that keeps sending is told once more.
+  /// Whether CLOSE may be sent once more to a peer that keeps sending.
   var mayRepeat: Bool { sent < Constants.closes }
 
-  /// Makes sure that the peer is never told.
+  /// Makes sure that the peer is sent no CLOSE.
   mutating func keepQuiet() { sent = Constants.closes }
 }

@@ -18,7 +18,7 @@ extension Connection {
     let priorInFlight = sendWindow.bytesInFlight
     let corrupt = newlyCorrupt(ack, at: now)
     sendWindow.acknowledge(upTo: next, at: now, &result)
-    // A malformed slice is ignored from the fault on; what the rest of the ACK tells is not.
+    // A malformed slice is ignored from the fault on; the rest of the ACK is used.
     var fault: WireError?
     do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
     if result.hasContent { lastContentAt = now }

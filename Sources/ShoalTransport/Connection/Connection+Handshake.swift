@@ -4,7 +4,7 @@ import ShoalWire
 
 // The beginning and the end.
 extension Connection {
-  /// The largest datagram that the peer is told to send us.
+  /// The `max_datagram` of our OPEN or ACCEPT.
   private var largestReceived: UInt16 {
     UInt16(min(max(configuration.receivedMTU - address.headers, Limits.smallestDatagram), Limits.largestDatagram))
   }
@@ -49,7 +49,7 @@ extension Connection {
     return (try packet.encode(connection: remoteID, into: &buffer), .empty)
   }
 
-  /// Tells the owner that nothing answers. What answers late, because the path is long, opens the connection after all.
+  /// Tells the owner that nobody answers. A late answer, over a long path, still opens the connection.
   mutating func giveUp(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
     _ = move(on: .givenUp)
     handshake.giveUp()
@@ -102,7 +102,7 @@ extension Connection {
     receiveWindow = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
     handshake.onAnswer(&path.roundTrip, at: now)
     handshake.taken()
-    // Even if we have nothing to say, the responder must learn that we have its id.
+    // Even if there is nothing to send, the responder must learn that we have its id.
     acks.demand()
     establish(on: .packet(.accept), id, &events, at: now)
     return true

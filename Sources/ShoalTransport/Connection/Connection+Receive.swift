@@ -6,7 +6,7 @@ extension Connection {
   /// The outcome of a datagram.
   enum Reception {
     case taken
-    /// It was of no use.
+    /// It had no effect.
     case ignored
     /// It brought the peer's id for the connection.
     case accepted
@@ -64,7 +64,7 @@ extension Connection {
 
   // MARK: DATA
 
-  /// Takes DATA. A fault in it ends the connection: what cannot be read would be lost for good.
+  /// Takes DATA. A malformed one ends the connection, because its messages would be lost.
   private mutating func onData(
     _ bytes: Span<UInt8>, _ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant
   ) -> Reception {
@@ -78,7 +78,7 @@ extension Connection {
     }
   }
 
-  /// Notes a numbered packet; returns whether it is new, so that its messages are to be handed on.
+  /// Notes a numbered packet; returns whether it is new, so that its messages are to be delivered.
   private mutating func keep(_ packet: DataPacket, at now: Instant) -> Bool {
     let number = Numbering.expand(packet.sequence, near: receiveWindow.next)
     let top = receiveWindow.top

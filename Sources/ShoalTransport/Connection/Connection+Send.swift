@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension Connection {
-  /// What was written to the buffer, and what is to follow it.
+  /// The length written to the buffer, and the bytes that are to follow.
   typealias Written = (length: Int, payload: Payload)
 
   /// Writes the next datagram that may leave now; nil if there is none. The buffer holds any header and message.
@@ -59,7 +59,8 @@ extension Connection {
   private mutating func writeProbe(
     _ buffer: inout MutableSpan<UInt8>, at now: Instant
   ) throws(WireError) -> Written? {
-    // Who only receives can wait until it shows whether the path back is thin, which is then spared the probes.
+    // An end that only receives waits until it is clear whether its path to the peer is thin; a thin path is spared the
+    // probes.
     if takesContent, queue.bytes == 0, counters.contentSent == 0, acks.isThinned || now < searchesFrom {
       timers[.path] = acks.isThinned ? .distantFuture : searchesFrom
       return nil

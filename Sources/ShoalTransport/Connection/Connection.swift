@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// One conversation: its handshake, its two windows, its path, and what it is about to send.
+/// One connection: its handshake, its two windows, its path, and its queue.
 struct Connection: ~Copyable {
   let configuration: TransportConfiguration
   /// The id by which we know it, and the one by which the peer does (0 until it is known).
@@ -24,10 +24,10 @@ struct Connection: ~Copyable {
   var windowSize: UInt32
   /// How long nothing may be heard, as both ends agreed.
   var agreedIdleTimeout: Nanoseconds
-  /// The largest datagram that the peer takes.
+  /// The largest datagram that the peer accepts.
   var maxDatagram: Int
 
-  /// When we tell the peer what has arrived.
+  /// When ACKs are due.
   var acks = AckSchedule()
   /// The number from which the next ACK continues, if one was too short to describe the window.
   var nextSlice: UInt64?
@@ -42,17 +42,17 @@ struct Connection: ~Copyable {
   var duplicateDue: UInt64?
   /// When a numbered packet last left.
   var lastSentAt: Instant?
-  /// Whether content has come, and from when on an end that takes it searches for larger datagrams.
+  /// Whether content has arrived, and from when on an end that only receives it searches for larger datagrams.
   var takesContent = false
   var searchesFrom = Instant.zero
-  /// When content last came or was acknowledged; at first, when the connection began.
+  /// When content last arrived or was acknowledged; at first, when the connection began.
   var lastContentAt: Instant
 
   var timers = Timers()
   var counters = TransportCounters()
   /// The bytes of memory for which its host was last charged.
   private(set) var memoryCharged = 0
-  /// Whether a message found no memory.
+  /// Whether there was no memory for a message.
   private(set) var isOverdrawn = false
 
   /// Replies that are due, each at most once.
@@ -113,8 +113,8 @@ struct Connection: ~Copyable {
 
   // MARK: State
 
-  /// Goes into the state that the table names, and returns what is to be done. Forgetting the connection is up to its
-  /// endpoint.
+  /// Moves to the state that the table names, and returns the action. The endpoint forgets the connection where the
+  /// table says so.
   mutating func move(on event: ConnectionEvent) -> Reaction.Action {
     guard let reaction = StateTable.reaction(to: event, in: state) else {
       assertionFailure("\(event) in \(state)")
@@ -124,7 +124,7 @@ struct Connection: ~Copyable {
     return reaction.action
   }
 
-  /// Whether its owner takes it to be over, as there was no answer, and a late one would open it after all.
+  /// Whether its owner was told that there was no answer, although a late one would still open it.
   var isAwaitedInVain: Bool { state == .opening && handshake.isGivenUp }
 
   /// Whether the connection is forgotten after this.
@@ -132,7 +132,7 @@ struct Connection: ~Copyable {
     StateTable.reaction(to: event, in: state)?.next == nil
   }
 
-  // MARK: What its owner wants sent
+  // MARK: The queue
 
   mutating func enqueue(_ message: [UInt8]) { queue.append(message) }
   mutating func enqueue(_ range: Payload) {
@@ -177,8 +177,8 @@ struct Connection: ~Copyable {
 
   // MARK: Timing
 
-  /// Renews what we ask of the peer's ACKs: one for an eighth of what may be in flight, and after a quarter of a
-  /// round trip.
+  /// Updates how often ACKs are asked for: one for an eighth of what may be in flight, and within a quarter of a round
+  /// trip.
   mutating func updateAckFrequency() {
     let flight = min(path.congestion.window, Int(windowSize) * datagram)
     ackEvery = UInt8(min(max(flight / datagram / 8, 1), 64))

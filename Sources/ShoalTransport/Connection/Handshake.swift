@@ -11,7 +11,7 @@ struct Handshake {
   private var firstSentAt: Instant?
   /// The longest that the round trip can be, once there was an answer.
   private(set) var longest: Nanoseconds = 0
-  /// Whether the owner was told that there is no answer: one that comes late is taken all the same.
+  /// Whether the owner was told that there is no answer; a late one is still accepted.
   private(set) var isGivenUp = false
   /// The token that the last RETRY brought, and how many came.
   private(set) var token: UInt64 = 0
@@ -39,7 +39,7 @@ struct Handshake {
   /// Notes that there was an answer, however late.
   mutating func taken() { isGivenUp = false }
 
-  /// Begins anew, as the owner tries again: the answer may be to any of the attempts.
+  /// Starts again, because the owner tries again: the answer may be to any of the attempts.
   mutating func again() {
     (isGivenUp, isAmbiguous, isDue, sent) = (false, true, true, 0)
   }
@@ -59,14 +59,14 @@ struct Handshake {
     roundTrip.assume(longest > Handshake.waits ? longest : now - sentAt)
   }
 
-  /// Notes that the responder keeps nothing of our OPEN before it has come again with this token. Whoever sees the OPEN
-  /// can forge that, which costs one more OPEN; an ACCEPT is taken all the same.
+  /// Takes a RETRY: the responder keeps nothing about our OPEN until it is repeated with this token. Anyone who sees
+  /// the OPEN can forge a RETRY, which costs one more OPEN; an ACCEPT is still accepted.
   mutating func onRetry(_ token: UInt64) {
     guard token != 0, token != self.token, retries < Constants.retries else { return }
     retries += 1
     self.token = token
     isAmbiguous = isAmbiguous || sent > 1
-    // The address has answered: the OPENs and their waits begin anew.
+    // The address has answered: the OPENs and their waits start again.
     sent = 0
     isDue = true
   }

@@ -16,7 +16,7 @@ struct Probing {
   var due = 0
   /// The last packet that a probe has retransmitted since the probe timeout.
   var last: UInt64?
-  /// Draws what must differ between connections.
+  /// Makes the jitter, which must differ between connections.
   private var generator: SeededGenerator
 
   init(generator: SeededGenerator) { self.generator = generator }
@@ -39,7 +39,7 @@ struct Probing {
   mutating func onTimeout(lastSentAt: Instant) -> Instant {
     let since = stall?.since ?? lastSentAt
     stall = Stall(timeouts: timeouts + 1, since: since, jitter: generator.next())
-    // Two, lest the loss of one cost another timeout (RFC 9002 §6.2.4).
+    // Two, so that the loss of one does not cost another timeout (RFC 9002 §6.2.4).
     due = 2
     last = nil
     return since

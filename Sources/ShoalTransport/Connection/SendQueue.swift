@@ -20,7 +20,8 @@ struct SendQueue: ~Copyable {
     messageBytes += message.count
   }
 
-  /// Adds a range; one that goes on where the last one ends is joined to it, so that no datagram between them is short.
+  /// Adds a range; one that continues where the last one ends is joined to it, so that no datagram between them is
+  /// short.
   mutating func append(_ range: Payload) {
     bytes += range.length
     if var last = ranges.last, last.offset &+ UInt64(last.length) == range.offset, last.source == range.source,

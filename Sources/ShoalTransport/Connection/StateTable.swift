@@ -1,6 +1,6 @@
 import ShoalWire
 
-/// What can happen to a connection: a packet, the end of a wait, or a request of its owner's.
+/// An event of a connection: a packet, the end of a wait, or a request of its owner.
 enum ConnectionEvent: Hashable {
   case ownerOpens
   case ownerSends
@@ -26,11 +26,11 @@ enum ConnectionEvent: Hashable {
   case lingered
 }
 
-/// What a connection does when something happens, and its state afterwards; nil: nothing is known of it any longer.
+/// The reaction to an event: the action, and the next state; nil means that the connection is forgotten.
 struct Reaction: Equatable {
   enum Action: Equatable {
     case nothing
-    /// Takes in what the packet says, and answers nothing.
+    /// Uses the packet's contents, and answers nothing.
     case take
     /// Keeps it for later.
     case wait
@@ -56,7 +56,7 @@ enum StateTable {
     }
   }
 
-  /// Whether a packet of this type is looked at in this state.
+  /// Whether a packet of this type is processed in this state.
   static func takes(_ type: PacketType, in state: ConnectionState) -> Bool {
     guard let reaction = reaction(to: .packet(type), in: state) else { return false }
     return reaction.action != .nothing || reaction.next != state
@@ -95,7 +95,7 @@ enum StateTable {
     case .idle: Reaction(action: .nothing, next: nil)
     case .ownerSends: Reaction(action: .wait, next: .accepting)
     case .ownerEnds: Reaction(action: .send(.close), next: .closing)
-    // Any other packet establishes the connection, before the packet itself is looked at.
+    // Any other packet first establishes the connection, and is then processed.
     default: nil
     }
   }

@@ -10,7 +10,7 @@ public enum CongestionAlgorithm: String, Sendable, CaseIterable {
   case cubic
   /// Delay-based (LEDBAT++, RFC 6817): takes only what others leave.
   case ledbat
-  /// None: the window alone. For labs.
+  /// None: the window alone. For experiments.
   case none
 }
 
@@ -18,8 +18,8 @@ public enum CongestionAlgorithm: String, Sendable, CaseIterable {
 package struct TransportConfiguration: Sendable {
   /// How lost packets are retransmitted; go-back-N if either end asks for it.
   package var repeatMode = RepeatMode.selectiveRepeat
-  /// The most packets from the lowest unacknowledged one on, per connection and direction; the smaller of both ends'
-  /// wishes wins.
+  /// The most packets, counted from the lowest unacknowledged one, per connection and direction; the smaller value of
+  /// both ends applies.
   ///
   /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
   package var window: UInt32 = 65_536
@@ -28,7 +28,7 @@ package struct TransportConfiguration: Sendable {
   /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond it. A host that knows the interface
   /// towards a peer may allow more there: `Endpoint.allow(mtu:on:at:)`.
   package var mtu = 1_500
-  /// The largest IP packet that peers are told to send us, in bytes.
+  /// The largest IP packet that peers may send to this endpoint, in bytes.
   package var receivedMTU = 65_535
   /// How long a connection may hear nothing before it is closed.
   package var idleTimeout: Nanoseconds = 30 * .second
@@ -40,7 +40,7 @@ package struct TransportConfiguration: Sendable {
   package var maxConnectionsPerHost = 256
   /// The most connections whose openers have not yet proven their address; beyond that, an OPEN is answered with RETRY.
   package var maxHalfOpen = 64
-  /// The most of those from one host, so that whoever forges its address does not use up the places of others.
+  /// The most of those from one host, so that OPENs forged in its name do not use up the places of others.
   package var maxHalfOpenPerHost = 16
   /// The memory for send windows that one host can make us use, in whole windows of 65,536 packets (some 10 MB each),
   /// or of `window` if that is larger. At the limit, windows keep their size and grow no more.
@@ -67,16 +67,16 @@ package struct TransportConfiguration: Sendable {
 
 /// The constants of the transport: Protocol.md §A.3 gives the reasons.
 enum Constants {
-  /// How many OPENs an address gets before it answers: three, so that we cannot be used to flood a stranger.
+  /// How many OPENs an address gets before it answers: three, so that this endpoint cannot be used to flood a stranger.
   static let opens = 3
   /// The wait after the first OPEN; each further wait is three times as long as the one before, so that a lost OPEN
   /// costs little, and no path is given up merely because it is long.
   static let openTimeout: Nanoseconds = 250 * .millisecond
   /// How long a connection that somebody else began may take to prove the address.
   static let halfOpenTimeout: Nanoseconds = 4 * .second
-  /// How long an answer may take on the longest path: what is not needed otherwise is remembered for that long.
+  /// How long an answer may take on the longest path: connections given up are remembered for that long.
   static let patience: Nanoseconds = 1_000 * .second
-  /// How many connections that we have given up may wait for a late answer.
+  /// How many connections that were given up may wait for a late answer.
   static let lateAnswers = 32
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenEpoch: Nanoseconds = 5 * .second
@@ -99,7 +99,7 @@ enum Constants {
   static let duplicationLoss = 0.01
   /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
   static let longestAckDelay: Nanoseconds = 25 * .millisecond
-  /// By then it has shown whether a path back is thin.
+  /// The time after which it is clear whether a path back is thin.
   static let thinTime: Nanoseconds = 3 * .second
   /// The unit of the interval at which ACKs are asked for where they are thinned out.
   static let thinUnit: Nanoseconds = 16 * .microsecond
@@ -109,7 +109,7 @@ enum Constants {
   static let leastWindow = 4
   /// How long the state of a closed connection lingers to answer what is still under way.
   static let linger: Nanoseconds = 500 * .millisecond
-  /// How many CLOSEs a peer gets that keeps sending.
+  /// How many CLOSEs are sent to a peer that keeps sending.
   static let closes = 3
   /// How many large datagrams must be lost in a row, with none getting through, to indicate a black hole.
   static let blackHole = 16

@@ -1,9 +1,9 @@
 import ShoalBase
 import ShoalWire
 
-// Who must go when there is no place for a newcomer, whose address is proven: Protocol.md §A.3.
+// Which connection gives way when there is no place for a newcomer whose address is proven: Protocol.md §A.3.
 extension Endpoint {
-  /// Makes a place for one more connection of a host; false if none is to be had.
+  /// Makes a place for one more connection of a host; false if that is not possible.
   ///
   /// A closing connection goes first. Otherwise the host with the most connections gives up the one that has been
   /// without content for longest: at once if the newcomer's host would still have fewer, else only if that one has been
@@ -24,7 +24,7 @@ extension Endpoint {
   }
 
   /// Of the connections of one host, or of all hosts that have `count` of them, one that is closing or, if there is
-  /// none, the one that has been of no use for longest.
+  /// none, the one that has carried no content for longest.
   private func idlest(_ host: HostKey?, _ count: Int) -> Int? {
     var found: Int?
     for slot in connections.slotsInUse where connections[slot].standing == .proven {

@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-// The memory that peers can make us use: Protocol.md §A.3.
+// The memory that peers can make this endpoint use: Protocol.md §A.3.
 extension Endpoint {
   /// Doubles the room in a send window, if its host's share allows it.
   mutating func grow(_ slot: Int) {

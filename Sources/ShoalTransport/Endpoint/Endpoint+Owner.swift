@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-// What its owner asks of an endpoint.
+// The owner's operations on an endpoint.
 extension Endpoint {
   /// Begins a connection; nil if there are too many. `.opened` or `.closed` follows.
   package mutating func open(to address: Address, at now: Instant) -> ConnectionID? {
@@ -53,7 +53,7 @@ extension Endpoint {
     connections[slot].cancel(file: file)
   }
 
-  /// Takes the work that a peer has made us do off its next turns.
+  /// Deducts work that a peer has caused from its next turns.
   package mutating func charge(_ work: Int, to id: ConnectionID) {
     guard let slot = connections.slot(id) else { return }
     turns.charge(work, to: slot)
@@ -85,7 +85,7 @@ extension Endpoint {
     connections.slot(id).flatMap { connections[$0].path.roundTrip.minimum }
   }
 
-  /// How a connection stands; nil if it is gone.
+  /// The status of a connection; nil if it is gone.
   package func status(_ id: ConnectionID) -> ConnectionStatus? {
     connections.slot(id).map { connections[$0].status }
   }
@@ -131,7 +131,7 @@ extension Endpoint {
       ? ConnectionIDs(opener: remote, responder: local) : ConnectionIDs(opener: local, responder: remote)
   }
 
-  /// How many intact datagrams have come on a connection.
+  /// How many intact datagrams have arrived on a connection.
   package func received(_ id: ConnectionID) -> Int {
     connections.slot(id).map { connections[$0].counters.received } ?? 0
   }

@@ -2,7 +2,7 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-// Which connection an intact datagram is for.
+// Finding the connection of an intact datagram.
 extension Endpoint {
   mutating func route(
     _ type: PacketType, _ header: Header, _ bytes: Span<UInt8>, from address: Address, at now: Instant
@@ -44,7 +44,7 @@ extension Endpoint {
     }
     let host = HostKey(address)
     let isProven = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
-    // Connections that we opened ourselves may take up more than what is reserved for them.
+    // Connections opened by this endpoint may take more than is reserved for them.
     let isFull = connections.isFull
     guard isProven || !isFull && hosts.takesUnproven(host) else {
       return replies.retry(mint.token(of: address, for: header.connection, at: now), header.connection, to: address)

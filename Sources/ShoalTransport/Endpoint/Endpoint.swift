@@ -2,13 +2,13 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// The transport of one UDP socket: all its conversations, without the socket.
+/// The transport of one UDP socket: all its connections, without the socket.
 ///
-/// The contract, which every state machine of Shoal keeps: hand it a datagram (`receive`) or the time (`expire`),
-/// then drain `nextEvent` and `nextTransmit`, and sleep until `deadline`. It never calls out, reads no clock, and
-/// holds no byte of any file: a `Transmit` says which bytes are to follow the header that it wrote, and a `.block`
-/// event says where in the datagram just received the bytes lie. Events about a datagram must therefore be drained
-/// before its memory is reused.
+/// The contract, which every state machine of Shoal keeps: give it a datagram (`receive`) or the time (`expire`), then
+/// drain `nextEvent` and `nextTransmit`, and sleep until `deadline`. It never calls out, reads no clock, and holds no
+/// byte of any file: a `Transmit` says which bytes are to follow the header that it wrote, and a `.block` event says
+/// where in the datagram just received the bytes lie. Events about a datagram must therefore be drained before its
+/// memory is reused.
 package struct Endpoint: ~Copyable {
   let configuration: TransportConfiguration
   var connections: ConnectionTable
@@ -19,12 +19,12 @@ package struct Endpoint: ~Copyable {
   private var deadlines: DeadlineHeap
   var replies = StatelessReplies()
   private var secrets: SecretGenerator
-  /// What each host holds of what hosts share.
+  /// How much each host uses of what hosts share.
   var hosts: HostLedger
   /// Makes the tokens of RETRY.
   let mint: TokenMint
 
-  /// What connections that are gone had counted, and what belongs to no connection.
+  /// The counters of connections that are gone, and of what belongs to no connection.
   var past = TransportCounters()
   /// The bytes of the datagrams with blocks that were sent, including retransmissions.
   package private(set) var blockBytesSent: UInt64 = 0

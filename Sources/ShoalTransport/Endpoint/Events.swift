@@ -7,13 +7,13 @@ package struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
   var generation: UInt32
 }
 
-/// What an endpoint tells its owner. Positions in a datagram refer to the one last handed to `receive`.
+/// What an endpoint tells its owner. Positions in a datagram refer to the one last given to `receive`.
 package enum TransportEvent: Sendable, BitwiseCopyable {
   /// The handshake is complete; `byPeer` if the other side began it.
   case opened(ConnectionID, byPeer: Bool)
-  /// A message other than a block has come; its fields are at `body`.
+  /// A message other than a block has arrived; its fields are at `body`.
   case message(ConnectionID, MessageType, body: ByteRange)
-  /// A block has come.
+  /// A block has arrived.
   case block(ConnectionID, Block)
   /// The connection is over. The code is a `CloseCode`, or one of a later version.
   case closed(ConnectionID, code: UInt16, byPeer: Bool)
@@ -49,7 +49,7 @@ extension Payload {
   package static let empty = Payload(source: 0, space: .content, file: 0, offset: 0, length: 0)
 }
 
-/// What was counted on one connection or, added up, on an endpoint.
+/// The counters of one connection or, added up, of an endpoint.
 package struct TransportCounters: Sendable, Hashable {
   /// Datagrams sent, of any kind.
   package var sent = 0
@@ -63,7 +63,7 @@ package struct TransportCounters: Sendable, Hashable {
   package var spurious = 0
   /// Corrupt datagrams that came from the peer's address.
   package var corrupt = 0
-  /// Numbered packets that arrived again.
+  /// Numbered packets that arrived more than once.
   package var duplicate = 0
   /// Numbered packets received that were not their first attempt.
   package var receivedRetransmitted = 0
@@ -74,10 +74,10 @@ package struct TransportCounters: Sendable, Hashable {
   /// Bytes of files sent, including retransmissions.
   package var contentSent = 0
 
-  /// Nothing counted.
+  /// Counters at zero.
   package init() {}
 
-  /// Adds what another counted.
+  /// Adds other counters.
   package static func += (a: inout TransportCounters, b: TransportCounters) {
     a.sent += b.sent
     a.received += b.received
@@ -105,7 +105,7 @@ package struct Sending: Sendable {
   package var queueing: Nanoseconds
 }
 
-/// How a connection stands.
+/// The status of a connection.
 package struct ConnectionStatus: Sendable {
   /// The id in the header of what goes to the peer; 0 until it is known.
   package var remoteID: UInt64
@@ -119,9 +119,9 @@ package struct ConnectionStatus: Sendable {
   package var congestionWindow: Int
   /// Bytes per second; infinite if not paced.
   package var pacingRate: Double
-  /// How long nothing may be acknowledged before what is in flight is probed.
+  /// The probe timeout.
   package var probeTimeout: Nanoseconds
-  /// How many times in a row that has passed.
+  /// How many probe timeouts have passed in a row.
   package var probeTimeouts: Int
   /// The congestion controller's state, by name.
   package var state: String
@@ -133,6 +133,6 @@ package struct ConnectionStatus: Sendable {
   package var repeatMode: RepeatMode
   /// The UDP payload of a full datagram.
   package var datagram: Int
-  /// What was counted.
+  /// The counters.
   package var counters: TransportCounters
 }

@@ -1,11 +1,12 @@
 import ShoalBase
 import ShoalWire
 
-/// What each host holds of what an endpoint shares out, so that no host can take what others need.
+/// How much each host uses of an endpoint's shared resources, so that no host can take what others need.
 struct HostLedger {
   /// How a connection is counted.
   enum Standing {
-    /// We opened it: nothing that its host, or anybody in its name, does can use up what we may open.
+    /// This endpoint opened it: nothing that its host does, or anybody in its name, can use up the connections that we
+    /// may open.
     case own
     /// Its opener has not yet proven its address, which may be forged: it counts as half open, and as nothing else.
     case unproven
@@ -59,7 +60,7 @@ struct HostLedger {
       && shares[host]?.halfOpen ?? 0 < configuration.maxHalfOpenPerHost
   }
 
-  /// Whether so many are half open already that another one must be quick.
+  /// Whether so many are already half open that another one gets little time to prove its address.
   func isRushed(_ host: HostKey) -> Bool {
     halfOpen >= configuration.maxHalfOpen / 4 || shares[host]?.halfOpen ?? 0 >= configuration.maxHalfOpenPerHost / 4
   }

@@ -11,13 +11,13 @@ struct StatelessReplies {
 
   mutating func next() -> (to: Address, bytes: [UInt8])? { waiting.popLast() }
 
-  /// Answers a datagram of `received` bytes, unless that would be more than it brought.
+  /// Answers a datagram of `received` bytes, unless the answer would not be smaller.
   private mutating func append(_ bytes: [UInt8], to address: Address, for received: Int) {
     guard bytes.count < received, waiting.count < Constants.statelessReplies else { return }
     waiting.append((address, bytes))
   }
 
-  /// Answers an OPEN that comes when there are as many connections as we accept.
+  /// Answers an OPEN that arrives when there are as many connections as are accepted.
   mutating func busy(_ id: UInt64, to address: Address) {
     var close = ClosePacket()
     close.code = CloseCode.busy.rawValue

@@ -11,6 +11,6 @@ package enum Work {
   /// What a connection may cost before the next has its turn: 64 full datagrams of Ethernet, so that batches stay
   /// whole.
   static let quantum = 64 * (1_472 + datagram)
-  /// The most that a connection can come to owe by what it makes us do; it is passed over for as many turns.
+  /// The most that a connection can owe for work that it caused; its turns are skipped until that is paid.
   static let mostDebt = 64 * quantum
 }

@@ -2,8 +2,8 @@ import ShoalBase
 
 /// Whether the path has stopped carrying packets larger than those that every path carries (RFC 8899 §4.3).
 ///
-/// The number of losses alone does not tell: on a fast path, a receiver that is busy for some milliseconds loses as
-/// many in a row. So, in addition, nothing large must have got through for a while.
+/// The number of losses alone is not enough: on a fast path, a receiver that is busy for some milliseconds loses as
+/// many in a row. So nothing large must have got through for a while, either.
 struct BlackHole {
   /// The latest-sent large packet that got through.
   private var newestOrder: UInt64?
@@ -23,7 +23,7 @@ struct BlackHole {
     )
   }
 
-  /// Forgets what was lost so far, as it is accounted for.
+  /// Forgets the losses so far, because they are accounted for.
   mutating func forget() { lost = nil }
 
   func isLikely(_ roundTrip: RoundTrip) -> Bool {

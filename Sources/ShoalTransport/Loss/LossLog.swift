@@ -1,4 +1,4 @@
-/// The packets declared lost since they were last asked for, if anybody asks.
+/// The packets declared lost since the log was last read, if it is kept.
 struct LossLog {
   private var verdicts: [LossVerdict]?
   private static let most = 1 << 14

@@ -52,13 +52,13 @@ struct RandomLoss {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
   }
 
-  /// Believes less in what was taken for chance, as congestion was found: where there is congestion, it is hard to tell
-  /// from chance. What is random after all is soon measured again.
+  /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss. Loss that is
+  /// random after all is soon measured again.
   mutating func doubt() {
     all.lost *= 0.7
     measured *= 0.7
   }
 
-  /// Forgets what was lost at a slow pace before: the path has changed, so it says nothing about the new one.
+  /// Forgets earlier losses at a slow pace: the path has changed, and they say nothing about the new one.
   mutating func forgetSlow() { slow = Tally() }
 }

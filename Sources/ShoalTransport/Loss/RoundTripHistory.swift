@@ -27,7 +27,7 @@ struct RoundTripHistory: ~Copyable {
     entries.append(Entry(order: order, roundTrip: roundTrip))
   }
 
-  /// Forgets the transmissions before this one, as nobody will ask about them any more.
+  /// Forgets the transmissions before this one, which are no longer needed.
   mutating func forget(before order: UInt64) {
     while entries.count > 1, entries.first.order < order { _ = entries.popFirst() }
   }

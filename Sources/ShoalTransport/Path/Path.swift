@@ -2,8 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A way to the peer: its address, and everything that is known about what lies between. A connection that moves gets
-/// another.
+/// A path to the peer: its address, and everything known about the network in between. A connection that moves gets a
+/// new one.
 struct Path {
   let address: Address
   var validation: AddressValidation
@@ -13,7 +13,7 @@ struct Path {
   var pacer = Pacer()
   var thinning = AckThinning()
   var mtu: PathMTU
-  /// What was declared lost since the congestion controller last heard of any.
+  /// The losses since the congestion controller was last told of any.
   private var unreportedLosses = Losses()
 
   /// A path about which nothing is known yet; `isValidated` if what is sent there is limited by other means.
@@ -62,7 +62,7 @@ struct Path {
     if mtu.suspectBlackHole(at: now) { congestion.handle(.datagram(datagram)) }
   }
 
-  /// Notes losses that a timer found: the controller hears of them with the next ACK.
+  /// Notes losses that a timer found: the controller is told of them with the next ACK.
   mutating func onLoss(_ losses: Losses) { unreportedLosses += losses }
 
   /// Takes what an ACK tells about the path, besides its round trip.

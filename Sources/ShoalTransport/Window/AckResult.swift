@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// What an ACK brought, gathered as it is read.
+/// The results of an ACK, collected as it is read.
 struct AckResult {
   /// The bytes that it newly acknowledged.
   var bytes = 0

@@ -15,31 +15,31 @@ struct AckSchedule {
   private var corruptAckAt: Instant?
   /// When the last ACK left.
   private var leftAt: Instant?
-  /// How far apart ACKs are to be, where the way to the sender takes few.
+  /// How far apart ACKs are to be, where the path to the sender carries few.
   private var spacing: Nanoseconds?
-  /// The bytes of ACKs that what came in has paid for.
+  /// The bytes of ACKs that received bytes have earned.
   private var credit = Constants.ackLength
 
   func isDue(at now: Instant) -> Bool { isUrgent || now >= dueAt }
 
   var isThinned: Bool { spacing != nil }
-  /// The earliest time for an ACK: the sender has found that the way to it takes no more.
+  /// The earliest time for an ACK: the sender has found that the path to it carries no more.
   var heldUntil: Instant { spacing.flatMap { spacing in leftAt.map { $0 + spacing } } ?? .zero }
   func isHeld(at now: Instant) -> Bool { spacing != nil && !isUrgent && now < heldUntil }
 
-  /// The bytes that an ACK may have now: what it describes may cost no more than what came in. A short ACK is always
-  /// allowed now and then, so that a sender of little learns of each loss.
+  /// The bytes that an ACK may have now: ACKs may cost no more than was received. A short ACK is allowed now and then
+  /// in any case, so that a peer that sends little learns of each loss.
   func room(at now: Instant) -> Int {
     min(max(credit, nextFree.map { now < $0 } ?? false ? 0 : Constants.shortAck), Constants.ackLength)
   }
 
-  /// When a short ACK next costs nothing; nil: at once.
+  /// When the next short ACK is free; nil: at once.
   var nextFree: Instant? { leftAt.map { $0 + Constants.longestAckDelay } }
 
-  /// Whether what came in pays for one more ACK, which is not due, to continue where the last one ended.
+  /// Whether there is credit for one more ACK, not yet due, that continues where the last one ended.
   var canGoOn: Bool { credit >= Constants.shortAck }
 
-  /// Notes that a datagram of the connection, of any type, has come.
+  /// Notes that a datagram of the connection, of any type, has arrived.
   mutating func earn(_ bytes: Int) { credit = min(credit + bytes, Constants.ackCredit) }
 
   /// Notes that an ACK of this many bytes leaves.
@@ -75,13 +75,13 @@ struct AckSchedule {
     isUrgent = true
   }
 
-  /// Notes something that was here before, or cannot be kept: an ACK soon, lest it come again.
+  /// Notes a duplicate, or a packet that cannot be kept: an ACK is due soon, so that it does not come again.
   mutating func onDuplicate(_ roundTrip: RoundTrip, at now: Instant) {
     hasten(roundTrip, part: 8, least: .millisecond, at: now)
   }
 
-  /// Has an ACK leave at once, but not one for each of many: ACKs that describe a window may be much longer than what
-  /// they answer.
+  /// Makes an ACK due at once, but not one for each of many packets: ACKs that describe a window may be much longer
+  /// than what they answer.
   private mutating func hasten(_ roundTrip: RoundTrip, part: Int64, least: Nanoseconds, at now: Instant) {
     let pause = roundTrip.hasSample ? max(roundTrip.smoothed / part, least) : least
     dueAt = min(dueAt, max(leftAt.map { $0 + min(pause, Constants.longestAckDelay) } ?? now, now))
@@ -89,7 +89,7 @@ struct AckSchedule {
 
   mutating func demand() { isUrgent = true }
 
-  /// The timestamp to echo and the microseconds since it came, as the ACK leaves.
+  /// The timestamp to echo, and the microseconds since it arrived, as the ACK leaves.
   mutating func take(at now: Instant) -> (echo: UInt32, delay: UInt16) {
     leftAt = now
     pending = 0

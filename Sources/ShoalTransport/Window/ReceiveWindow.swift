@@ -1,10 +1,10 @@
 import ShoalBase
 
-/// What becomes of a numbered packet that has arrived.
+/// How a numbered packet that has arrived is treated.
 enum Arrival {
-  /// It is new and its messages are handed on.
+  /// It is new, and its messages are delivered.
   case new
-  /// It was here before.
+  /// It is a duplicate.
   case duplicate
   /// It is new, but not kept: go-back-N expects a different one.
   case discarded

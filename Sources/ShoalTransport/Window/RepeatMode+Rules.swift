@@ -3,7 +3,7 @@ import ShoalWire
 
 // Where the two repeat modes differ: each rule is in both `SelectiveRepeat` and `GoBackN`.
 extension RepeatMode {
-  /// What becomes of a numbered packet that has arrived.
+  /// How a numbered packet that has arrived is treated.
   func keep(_ number: UInt64, _ window: inout ReceiveWindow) -> Arrival {
     switch self {
     case .selectiveRepeat: SelectiveRepeat.keep(number, &window)

@@ -52,8 +52,8 @@ enum SelectiveRepeat {
   /// §6.2.4).
   static func onProbeTimeout(_ window: inout SendWindow, _ result: inout AckResult) {}
 
-  /// Whether a lost packet goes out twice: at the tail, where there is nothing else to send, each further loss of a
-  /// packet costs a whole round trip, so on a path that loses much, a packet lost twice does.
+  /// Whether a lost packet goes out twice. At the tail, where there is nothing else to send, each further loss of a
+  /// packet costs a whole round trip; so on a lossy path, a packet that was lost twice is sent twice.
   static func goesOutTwice(_ packet: SentPacket, isTail: Bool, randomLoss: Double?) -> Bool {
     isTail && packet.attempt > 0 && randomLoss ?? 0 > Constants.duplicationLoss
   }

@@ -1,4 +1,4 @@
-// What is remembered about sent packets takes memory for each packet, and no more than the endpoint allows.
+// The records of sent packets take memory for each packet, and no more than the endpoint allows.
 extension SentPackets {
   /// The number of packets that there is always memory for.
   static let leastCapacity = 64

@@ -57,7 +57,7 @@ struct SendWindow: ~Copyable {
     if lost.count > lost.capacity / 2 { lost.grow() }
   }
 
-  /// Whether the sums match those over all packets. It looks at every packet, so only assertions use it.
+  /// Whether the sums match those over all packets. It visits every packet, so only assertions use it.
   private var countsAreRight: Bool {
     var (bytes, lost) = (0, 0)
     for number in base..<next {
@@ -173,7 +173,7 @@ struct SendWindow: ~Copyable {
   /// Completes an ACK that brought something new, and whose round trip was this.
   mutating func saw(roundTrip: Nanoseconds?) {
     guard let roundTrip, let newest = evidence.newest, roundTrips.isNews(newest.order) else { return }
-    // Nobody asks any more about packets that are settled.
+    // Settled packets are no longer needed.
     if bytesInFlight == 0 { roundTrips.removeAll() }
     roundTrips.add(roundTrip, at: newest.order, capacity: packets.capacity)
   }
