@@ -12,7 +12,7 @@ int shoal_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC)
 int shoal_unnamed_file(const char *directory) {
   int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
-  // Not every file system knows files without a name: it is taken away at once.
+  // Some file systems do not support unnamed files: there, the name is removed at once.
   char path[4096];
   if (snprintf(path, sizeof path, "%s/shoal-XXXXXX", directory) >= (int)sizeof path) {
     errno = ENAMETOOLONG;

@@ -36,7 +36,7 @@ static const uint32_t initial[4] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff5
     G(v[3], v[4], v[9], v[14], w[o], w[p]);                   \
   } while (0)
 
-// The order in which the rounds take the words of the block: BLAKE3's permutation, applied 0 to 6 times.
+// The order in which the rounds use the words of the block: BLAKE3's permutation, applied 0 to 6 times.
 #define SEVEN_ROUNDS                                             \
   do {                                                           \
     ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); \
@@ -117,7 +117,7 @@ __attribute__((constructor)) static void find_best(void) {
 
 unsigned shoal_blake3_kernel(void) { return best; }
 
-// The kernel for `count` inputs: a narrower one where it has room for all of them.
+// The kernel for `count` inputs: a narrower one if it has room for all of them.
 static const Kernel *fitting(unsigned kernel, size_t count) {
   while (kernels[kernel].width > 4 && kernels[kernel].width / 2 >= count) kernel--;
   return &kernels[kernel];

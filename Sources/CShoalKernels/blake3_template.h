@@ -75,7 +75,7 @@ TARGET static void NAME(many)(
   }
   VEC h[8];
   for (int i = 0; i < 8; i++) h[i] = NAME(splat)(key[i]);
-  // The lanes are streams too many for the processor to foresee: what comes after them is fetched ahead, in its order.
+  // The lanes are more streams than the processor's prefetcher can follow, so the next bytes are prefetched explicitly.
   uintptr_t ahead = (uintptr_t)inputs + WIDTH * stride;
   for (size_t block = 0; block < blocks; block++) {
     for (int i = 0; i < WIDTH; i++, ahead += 64) __builtin_prefetch((const void *)ahead, 0, 2);

@@ -1,4 +1,4 @@
-// CRC32C: which kernel does it, found as the program loads.
+// CRC32C: the choice of the kernel, made as the program loads.
 
 #include "crc32c.h"
 

@@ -1,5 +1,5 @@
-// CRC32C by folding: four vectors of 64 bytes each are moved on by 256 bytes with a carry-less multiplication and
-// joined with what stands there, so that the bytes are read at the speed of memory (Gopal et al., "Fast CRC Computation
+// CRC32C by folding: four vectors of 64 bytes each are advanced by 256 bytes with a carry-less multiplication and
+// combined with the data there, so that the bytes are read at the speed of memory (Gopal et al., "Fast CRC Computation
 // for Generic Polynomials Using PCLMULQDQ", Intel 2009).
 
 #include "crc32c.h"

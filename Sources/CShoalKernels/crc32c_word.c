@@ -20,7 +20,7 @@
 
 // Words in each stream, at most: 12 KiB a round, so that joining costs about 2 %.
 #define MAX_STREAM (MAX_DISTANCE / 2)
-// Below this many words in each stream joining costs more than it hides.
+// Below this many words in each stream, joining costs more than it hides.
 #define MIN_STREAM 6
 
 uint32_t shoal_crc32c_powers[MAX_DISTANCE + 1];

@@ -107,7 +107,7 @@ def _wan():
                    goals=[at_least("shoal", "percent", 90), at_most("shoal", "excess", 1.03)])
         yield Case(f"wan-loss{percent}-200MB", f"{title}, 200 MB", ["shoal"], 200 * MB, 60, link, loss=percent / 100,
                    **common, goals=[at_least("shoal", "percent", 95), at_most("shoal", "excess", 1.03)])
-    # The link mends the checksums of what it corrupts. TCP has no other: it delivers the damage, and repeats nothing.
+    # # The link fixes the checksums of what it corrupts. TCP has no other: it delivers the damage, and repeats nothing.
     bent = {"corrupt": ("5 % corrupted (TCP does not notice)", "corrupt=5%", 0.05),
             "reorder": ("10 % reordered", "reorder=10%", 0), "bursts": ("3 % loss in bursts of 5", "loss=3%,burst=5", 0.03)}
     for name, (words, spec, loss) in bent.items():
@@ -137,7 +137,7 @@ def _fast_and_far():
 def _fair():
     """20 Mbit/s, 30 ms, 60 s beside another flow; `percent` is the row's part of the limit, `value` the other's."""
     for name, words, queue, tested, goals in [
-        # CUBIC beside CUBIC is the baseline: what a flow keeps beside one of its own kind.
+        # # CUBIC beside CUBIC is the baseline: the share of a flow beside one of its own kind.
         ("fair", "1 BDP", "75kB", ["shoal", "TCP BBR", "TCP CUBIC"], [
             at_least("shoal", "percent", 30), at_most("shoal", "percent", 70),
             at_least("shoal", "value", 30), at_most("shoal", "value", 70)]),

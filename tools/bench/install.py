@@ -1,4 +1,4 @@
-"""Gets what Shoal is compared with: Debian packages, PyPI wheels, and the pair programs built from peers/."""
+"""Installs what Shoal is compared with: Debian packages, PyPI wheels, and the pair programs built from peers/."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ def _installed(package):
 
 
 def packages(names, say):
-    """Installs Debian packages that are not there yet; returns those that could not be had, with the reason."""
+    """Installs missing Debian packages; returns those that could not be installed, with the reason."""
     wanted = [name for name in names if not _installed(name)]
     failed = {}
     if wanted:

@@ -91,7 +91,7 @@ def _beside(case, row, other, files, seed):
 
 
 def beside_cubic(case, row, files, seed, cubic):
-    """`value` is what CUBIC keeps, in per cent of the limit."""
+    """`value` is CUBIC's share, in per cent of the limit."""
     ours, other, place = _beside(case, row, cubic, files, seed)
     kept = 100 * other.goodput / case.limit
     share = 100 * other.goodput / ((other.goodput + ours.goodput) or 1)

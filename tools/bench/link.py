@@ -28,7 +28,7 @@ class Loopback:
         return None
 
     def trouble(self):
-        """What this machine did to the packets."""
+        """What this machine itself did to the packets."""
         return ""
 
 
@@ -54,7 +54,7 @@ class Link:
             if ready.get("event") != "ready":
                 raise Died(f"shoal-wan: {ready.get('message', 'not ready within 10 s')}")
             for space in self.spaces:
-                # Room for a window of 1 Gbit/s over 300 ms in TCP; nothing learnt from earlier runs.
+                # # Room for a TCP window of 1 Gbit/s over 300 ms; no metrics carried over from earlier runs.
                 subprocess.run(
                     ["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv4.tcp_rmem=4096 131072 67108864",
                      "net.ipv4.tcp_wmem=4096 131072 67108864", "net.ipv4.tcp_no_metrics_save=1"], check=True)

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-# A series has its own colour, marker and dashes, so that any one of the three is enough to tell it apart.
+# # A series has its own colour, marker and dashes, so that any one of the three is enough to identify it.
 LIGHT = ["#2A6FDB", "#CC7614", "#0A6638", "#800D70", "#6B7077", "#B3261E", "#00789A", "#7A5C00"]
 DARK = ["#4C9BE8", "#E69A17", "#19FFA3", "#F0529C", "#9AA2AB", "#FF8A80", "#4DD0E1", "#D9C04A"]
 DASHES = ["", "7 4", "2 3", "9 3 2 3"]

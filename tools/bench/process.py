@@ -13,7 +13,7 @@ running = set()
 
 
 def end_all():
-    """Asks every program that still runs to end: for when the whole is interrupted."""
+    """Asks every program that is still running to end, when the benchmark is interrupted."""
     for process in list(running):
         process.send(signal.SIGTERM)
 

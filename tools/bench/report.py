@@ -1,4 +1,4 @@
-"""What the CSV files say: Markdown tables, pictures, and the section of the README."""
+"""Makes Markdown tables, pictures and the section of the README from the CSV files."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ def read(path):
 
 
 def show(value, kind="goodput"):
-    """A figure in as many digits as it deserves."""
+    """A figure with as many digits as are significant."""
     if value is None or value == "":
         return ""
     value = float(value)
@@ -75,7 +75,7 @@ class Table:
         return [run for run in self.runs if run["row"] == row]
 
     def late(self, row):
-        """What the emulator did wrong, of each run in which it did."""
+        """The emulator's faults, for each run that had any."""
         parts = [part for run in self.of(row) for part in run["note"].split("; ")]
         return [part for part in parts if part.endswith(" ms late") or part.startswith("the emulator dropped")]
 

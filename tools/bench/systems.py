@@ -1,4 +1,4 @@
-"""The systems compared: how a pair of each is run, and what a run brings back."""
+"""The systems compared: how a pair of each is run, and the result of a run."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def monotonic():
 
 @dataclass
 class Outcome:
-    """What one transfer brought."""
+    """The result of one transfer."""
 
     bytes: int
     seconds: float

@@ -1,4 +1,4 @@
-"""Shoal's packets, messages and runs, written from Protocol.md alone, for what attacks it and what takes part in it."""
+"""Shoal's packets, messages and runs, written from Protocol.md alone, for the attacks and the peer in this folder."""
 
 import struct
 

@@ -41,7 +41,7 @@ class Cut:
 
 
 class Content:
-    """A file that is here, or comes: its cut, manifest, and pieces."""
+    """A file that is complete or being fetched: its cut, manifest, and pieces."""
 
     def __init__(self, id, data=None, exponent=16):
         self.id, self.cut, self.manifest, self.values, self.have = id, None, b"", [], set()
@@ -85,7 +85,7 @@ class Content:
         return blake3.value(data, piece * self.cut.piece // 1024) == self.values[piece]
 
     def tree(self, start, end):
-        """The values of the blocks in these bytes of the tree; nil if they are not here."""
+        """The values of the blocks in these bytes of the tree; None if they are not here."""
         first, last = start // 32, -(-end // 32)
         begin, stop = first * TREE_BLOCK, min(last * TREE_BLOCK, self.cut.size)
         if begin >= stop or any(p not in self.have for p in range(begin >> self.cut.exponent, (stop - 1 >> self.cut.exponent) + 1)):
@@ -98,7 +98,7 @@ class Content:
 
 
 class Link:
-    """A connection: the reliable layer of Appendix B, and what each end wants of the other."""
+    """A connection: the reliable layer of Appendix B, and what each end wants from the other."""
 
     def __init__(self, peer, address, number=0):
         self.peer, self.address, self.own, self.theirs = peer, address, random.getrandbits(63) | 1, 0
@@ -270,7 +270,7 @@ class Peer:
         self.address = self.udp.getsockname()
         self.links, self.contents = [], {}
         self.known, self.offers, self.haves, self.requests, self.refusals, self.strangers = set(), [], [], [], [], []
-        # What it may be made to do: which bytes it sends, and whether it answers a request.
+        # # For tests: which bytes it sends, and whether it answers a request.
         self.spoil = lambda space, offset, data: data
         self.answers = lambda link, space, offset, length: True
 
@@ -410,7 +410,7 @@ class Peer:
 
     @staticmethod
     def gathered(link, space, offset, length):
-        """The bytes that have come; nil if some are missing."""
+        """The bytes that have arrived; None if some are missing."""
         out, at = bytearray(length), 0
         parts = link.__dict__.get("gathered", {}).get(space, {})
         for start in sorted(parts):

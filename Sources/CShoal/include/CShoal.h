@@ -1,5 +1,5 @@
-// What Swift cannot say about Linux: control-message macros, epoll and eventfd, constants that libc headers may lack.
-// No logic lives here. Compiles with and without _GNU_SOURCE, since clients of `Shoal` do not define it.
+// What Swift cannot express about Linux: control-message macros, epoll and eventfd, constants that libc headers may
+// lack. No logic lives here. Compiles with and without _GNU_SOURCE, since clients of `Shoal` do not define it.
 #ifndef CSHOAL_H
 #define CSHOAL_H
 
@@ -39,12 +39,12 @@ static inline size_t shoal_cmsg_length(size_t length) { return CMSG_LEN(length);
 
 long syscall(long number, ...);
 
-// A file in memory, without a name that anybody else could open; -1 and errno if there is none.
+// Opens a file in memory, without a name that anybody else could open; -1 and errno on failure.
 int shoal_memory_file(const char *name);
-// A file in a directory, without a name; -1 and errno if there is none.
+// Opens an unnamed file in a directory; -1 and errno on failure.
 int shoal_unnamed_file(const char *directory);
 
-// 1 if something keeps the wall clock right, 0 if nothing does, -1 if that cannot be found out.
+// 1 if the wall clock is synchronized, 0 if it is not, -1 if that cannot be determined.
 int shoal_clock_state(void);
 
 static inline int shoal_epoll_pwait2(int poll, struct epoll_event *events, int limit, const struct timespec *timeout) {

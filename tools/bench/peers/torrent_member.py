@@ -1,4 +1,4 @@
-"""libtorrent: one member of a swarm. It is told of all others, and says when it has the file.
+"""libtorrent: one member of a swarm. It knows all others, and reports when it has the file.
 
     torrent_member.py make PATH TORRENT
     torrent_member.py seed|get ADDRESS PORT TORRENT FOLDER PEER:PORT...

@@ -1,4 +1,4 @@
-// Runs if the URL's hash is #check: does what a user would, and writes into the document what did not work.
+// Runs if the URL's hash is #check: does what a user would do, and writes failures into the document.
 
 function selfCheck() {
   const failures = [];

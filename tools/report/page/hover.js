@@ -2,7 +2,7 @@
 
 const reach = 14;
 
-// The nearest of what a panel shows: the row's line of text, its number, time and place.
+// The nearest item that a panel shows: the row's line of text, its number, time and place.
 function nearest(panel, flow, x, y) {
   const { plane } = panel;
   const best = { distance: reach * reach };

@@ -117,7 +117,7 @@ function listen(panel) {
     if (event.button !== 0) return;
     panel.plot.setPointerCapture(event.pointerId);
     start = { ...place(event), t0: view.t0, t1: view.t1, pans: event.shiftKey };
-    // A finger cannot hover, so it is told about what it touches.
+    // A finger cannot hover, so a touch shows the tip instead.
     const { x, y } = start;
     pointer = { panel, x, y, found: nearest(panel, flowAt(view.flow), x, y) };
     drawOver();
@@ -167,7 +167,7 @@ const keys = {
   Escape: () => { view.pin = null; changed(); },
 };
 
-// What was left out of the page, as there was too much of it.
+// What was left out of the page, because there was too much of it.
 function leftOut() {
   const parts = [];
   if (report.left_out) parts.push(plural(report.left_out, "connection"));

@@ -18,7 +18,7 @@ function collectMarks(flow) {
   return rows;
 }
 
-// That a request is answered is not remarkable.
+// A reply alone is not worth a row.
 const isRemarkable = line => line.marks && line.marks !== markBit.reply;
 
 function fillMarks(flow) {

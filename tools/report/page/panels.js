@@ -40,7 +40,7 @@ function highIn(line) {
   return Math.max(high, 0);
 }
 
-// At the receiver's end, only the sender's qlog can tell.
+// At the receiver's end, this is known only from the sender's qlog.
 const flightOf = flow => flow.receivers ? qlogOf(flow, "flight") : flow.flight;
 
 function flightRange(flow) {
@@ -88,7 +88,7 @@ function drawStates(g, flow, plane) {
   });
 }
 
-// At the receiver's end, only the sender's own account can tell.
+// At the receiver's end, this is known only from the sender's qlog.
 const sendersOnly = flow => flow.receivers && !flow.qlog
   ? "captured where the data arrive; the sender's qlog would show it" : "";
 
@@ -153,7 +153,7 @@ function medianRtt(flow) {
   return flow.medianRtt;
 }
 
-// At one end, only packets in the other direction can tell.
+// At one end, only packets in the other direction can show this.
 const anyRtt = flow => medianRtt(flow) || (flow.reverse === null ? 0 : medianRtt(flowAt(flow.reverse)));
 
 const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] || qlogOf(flow, "pacing").count ? ""
@@ -164,7 +164,7 @@ const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] |
 function rates(flow, plane) {
   const step = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / 3)), count = Math.ceil((view.t1 - view.t0) / step) + 1;
   const width = Math.max(anyRtt(flow), 2 * step);
-  // Headers are no use to anybody, even acknowledged ones.
+  // Headers do not count, even acknowledged ones.
   const useful = flow.bytes ? flow.freshBytes[flow.data.count] / Math.max(flow.sentBytes[flow.data.count] - resentBytes(flow), 1) : 1;
   const times = new Float64Array(count), sent = new Float64Array(count), good = new Float64Array(count);
   const hasAcks = flow.ackedBytes[flow.acks.count] > 0;

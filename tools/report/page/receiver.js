@@ -1,8 +1,8 @@
-// What only the receiver's end shows: what waits there behind gaps, and when it acknowledges.
+// What only a capture at the receiver shows: what waits there behind gaps, and when it acknowledges.
 
 const isReceivers = flow => flow.receivers;
 
-// For each ACK, from the first missing number to the highest that has come.
+// For each ACK, from the first missing number to the highest that has arrived.
 function behindOf(flow) {
   if (!flow.behind) flow.behind = new Line(flow.acks.t, flow.acks.top.map((top, i) => Math.max(0, top - flow.acks.next[i])));
   return flow.behind;

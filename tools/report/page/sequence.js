@@ -36,7 +36,7 @@ function drawSequence(g, flow, plane) {
     many.perDot > 1 ? `a dot is ${grouped(many.perDot)} packets` : ""].filter(Boolean).join("; ");
 }
 
-// Where they are crowded, not each has a sign.
+// Where marks are crowded, not each gets a sign.
 const signedText = (name, words, total, signs, sign) =>
   !isShown(name) || !total ? "" : `${grouped(total)} ${words}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 

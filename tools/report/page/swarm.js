@@ -1,4 +1,5 @@
-// The swarm map: for each pair of peers, chunks upward and time along: what went when, what was whole, who had it before.
+// The swarm map: for each pair of peers, chunks upwards over time: what was sent when, what was complete, who had it
+// before.
 
 // The lanes that belong together: those of the file that the flow carries, or of its connection's other direction.
 function allLanesOf(flow) {
@@ -58,7 +59,7 @@ function drawSwarm(g, flow, plane) {
       g.fillStyle = theme.ack;
       for (let i = 0; i < whole.count; i++) {
         if (whole.t[i] < view.t0 || whole.t[i] > view.t1) continue;
-        // After what came, so that it hides nothing of that.
+        // To the right of the chunk's transmissions, so that it hides none of them.
         const k = lowerBound(sent.chunk, whole.chunk[i]), [x, width] = span(plane, sent, k);
         g.fillRect(Math.max(plane.x(whole.t[i]), x + width), y(whole.chunk[i] + 1), 1.5, size);
       }

@@ -1,4 +1,4 @@
-// What is looked at: which flow, from when to when, which series, which packet is pinned. The URL's hash holds it.
+// The view: which flow, from when to when, which series, which packet is pinned. The URL's hash holds it.
 
 const view = { flow: 0, t0: 0, t1: 1, hidden: new Set(), pin: null };
 const shortest = 10;

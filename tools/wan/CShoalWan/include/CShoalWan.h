@@ -1,4 +1,5 @@
-// What Swift cannot say about Linux: variadic calls and macros for namespaces, TUN devices and interfaces. No logic.
+// What Swift cannot express about Linux: variadic calls and macros for namespaces, TUN devices and interfaces. No
+// logic.
 #ifndef CSHOALWAN_H
 #define CSHOALWAN_H
 
@@ -39,7 +40,7 @@ static inline int shoal_ioctl(int descriptor, unsigned long request, void *argum
   return ioctl(descriptor, request, argument);
 }
 
-// Declared here too, since these hide behind _GNU_SOURCE, which the reader of this module may not have had.
+// Declared here too, because the system's declarations need _GNU_SOURCE, which users of this module may not define.
 int setns(int descriptor, int kind);
 int unshare(int flags);
 int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
