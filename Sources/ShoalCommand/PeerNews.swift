@@ -62,7 +62,7 @@ struct PeerNews {
       return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
     case .refused(let address, let id): return lonely("\(address) does not serve \(id.short)", "refused")
     case .distrusted(let address, _, let lie):
-      let text = "\(address) sent data that does not match the id (\(lie)); leaving it alone for ten minutes"
+      let text = "\(address) sent data that does not match the id (\(lie)); leaving it alone for a day"
       return once(.warning(text, code: "distrusted"))
     case .served(let address, _, _, let bytes):
       guard bytes > 0 else { return .detail("\(address) fetched nothing from here") }
@@ -93,7 +93,8 @@ struct PeerNews {
       let most = Peer.ticketTrackers
       let text = "the ticket names \(most + count) trackers; asking the first \(most)"
       return once(.warning(text, code: "trackers_left_out"))
-    case .withdrawn(_, _, let error): return .warning(harmless(error.inFlags), code: error.code.rawValue)
+    case .withdrawn(_, _, let error), .withheld(_, _, let error):
+      return .warning(harmless(error.inFlags), code: error.code.rawValue)
     case .omitted(let count): return usual("\(counted(count, "event")) omitted here: too many to show")
     case .journalSetAside(let path, let fault):
       return .warning("\(escaped(path)) \(fault); checking what is there", code: "journal")

@@ -58,6 +58,15 @@ struct SharedFile {
     return download.sources
   }
 
+  /// Takes pieces away from the complete copy; false if none is left, or there is no such copy.
+  mutating func withhold(_ pieces: BitSet) -> Bool {
+    guard let have = whole?.have.subtracting(pieces), !have.isEmpty, let manifest else { return false }
+    let copy = LocalCopy(manifest, have: have)
+    whole = copy
+    (finalProgress.bytes, finalProgress.chunks) = (copy.bytes, copy.chunks.count)
+    return true
+  }
+
   private mutating func finish(with copy: LocalCopy, _ progress: FileProgress) {
     download = nil
     whole = copy

@@ -96,6 +96,19 @@ extension Swarm {
     files.remove(key)
   }
 
+  /// Stops serving these pieces of a complete file, which are no longer there; false if none is left, or it is not there.
+  package mutating func withhold(_ pieces: BitSet, of key: FileKey, at now: Instant) -> Bool {
+    guard files[key]?.withhold(pieces) == true, let id = files[key]?.id else { return false }
+    // What is queued of it may be what is missing: peers come back, and are offered the rest.
+    for link in links.live where links[link]?.serves(key) == true {
+      drop(link, .goingAway, "some files in the folder were changed", at: now)
+    }
+    for i in trackers.indices { trackers[i].deregister(id: id) }
+    publish(key, at: now)
+    wake(at: now)
+    return true
+  }
+
   /// Ends the download of a file that is complete: it is no longer wanted from anybody.
   mutating func finish(_ key: FileKey, at now: Instant) {
     let received = files[key]?.download.map { download in { download.received(from: $0) } }

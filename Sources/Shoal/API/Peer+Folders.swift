@@ -6,8 +6,8 @@ extension Peer {
   /// bytes hashed so far and the total.
   ///
   /// Pipes, devices, sockets and links that lead out of their folder are left out: `Share.omissions` says which. A file
-  /// that cannot be read, or whose name is not UTF-8, is an error. Only a few files are open at a time. None of them
-  /// may change while they are shared; if one does, the whole share is withdrawn, and `PeerEvent.withdrawn` says so.
+  /// that cannot be read, or whose name is not UTF-8, is an error. Only a few files are open at a time. If one
+  /// of them changes while it is shared, it is no longer served, and `PeerEvent.withheld` says so; the others are.
   /// Files added later are not shared.
   public func share(
     filesAt paths: [String], name: String, chunking: Chunking = .automatic,
@@ -51,6 +51,7 @@ extension Peer {
         flag.set()
       }
       ids = try hashing.get()
+      packed.serve(ids)
       content = try await share(
         folder, File(folder, of: packed), PackedFolder.chunking(chunking, total), name: "", isPart: true
       ) { done, whole in

@@ -14,7 +14,7 @@ public enum PeerEvent: Sendable {
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve a file.
   case refused(Address, id: Digest)
-  /// A peer provably sent content that does not match the file's id, and is left alone for ten minutes.
+  /// A peer provably sent content that does not match the file's id, and is left alone for a day.
   case distrusted(Address, id: Digest, Lie)
   /// A peer has completed a file, with this many bytes of it from here.
   case served(Address, id: Digest, name: String, bytes: UInt64)
@@ -35,6 +35,9 @@ public enum PeerEvent: Sendable {
   case trackersLeftOut(Int)
   /// A shared file is no longer served: it was changed (the error's code is `changed`), or can no longer be read.
   case withdrawn(id: Digest, path: String, ShoalError)
+  /// A file in a shared folder, named by the path, has changed or can no longer be read. It is not served any more, nor what
+  /// lies in the same pieces; the rest of the folder is.
+  case withheld(id: Digest, path: String, ShoalError)
   /// The journal of a part is not relied on, for the reason given; the part is verified instead.
   case journalSetAside(path: String, String)
   /// The capture or the qlog can no longer be written, for the reason given.

@@ -357,10 +357,22 @@ final class LocalDisk {
   /// served again once it is known to be unchanged.
   private func fail(_ file: LocalFile, _ source: SourceFile, _ fault: ShoalError) {
     guard !file.isInDoubt else { return }
+    if let folder = source.file.parts as? PackedFolder { return review(folder, file.key) }
     guard let share = file.share, source.isDoubtful() else { return withdraw(file.key, fault) }
     file.isInDoubt = true
     store.touched(share: share)
     work()
+  }
+
+  /// Finds out what of a folder is still as it was.
+  private func review(_ folder: PackedFolder, _ key: FileKey) {
+    guard folder.beginReview(at: SystemClock.now().nanoseconds) else { return }
+    SystemThread.run("shoal-hash") { [post] in
+      let loss = folder.review()
+      post { disk in
+        if let loss, disk.file(key)?.source?.file.parts === folder { disk.events.append(.changed(key, loss)) }
+      }
+    }
   }
 
   /// Stops serving a file that was changed or has become unreadable: its bytes would no longer match the hashes.

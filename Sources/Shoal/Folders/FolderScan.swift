@@ -9,14 +9,17 @@ struct FolderScan {
     var inode: UInt64
     var size: Int
     var modified: Int64
+    var changed: Int64
 
     init(_ status: FileStatus) {
-      (device, inode, size, modified) = (status.device, status.inode, status.size, status.modified)
+      (device, inode, size) = (status.device, status.inode, status.size)
+      (modified, changed) = (status.modified, status.changed)
     }
 
     /// Whether this is the same file, not written to since.
     func fits(_ status: FileStatus) -> Bool {
       device == status.device && inode == status.inode && size == status.size && modified == status.modified
+        && changed == status.changed
     }
   }
 

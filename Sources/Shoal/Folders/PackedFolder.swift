@@ -10,14 +10,22 @@ final class PackedFolder: FileParts {
   let listing: Listing
   private let folder: String
   private let places: [String: String]
-  private let stamps: [FolderScan.Stamp]
   /// The number of each entry's stamp.
-  private let stampOf: [UInt32]
-  private let state = Mutex(State())
+  let stampOf: [UInt32]
+  let state: Mutex<State>
 
-  private struct State {
+  struct State {
+    var stamps: [FolderScan.Stamp]
     var open = RecentlyUsed<File>(limit: PackedFolder.openFiles)
+    /// The first file that was found changed while all were hashed.
     var changed: String?
+    /// The hashes, in order, once it is served.
+    var ids: [Digest] = []
+    /// The files that could not be read since the last review, and those that are no longer served.
+    var doubtful: Set<Int> = []
+    var gone: Set<Int> = []
+    var isReviewing = false
+    var reviewedAt: Nanoseconds?
   }
 
   /// The most files open at a time: enough for those being sent at the same time, and no more than a process may open.
@@ -25,7 +33,8 @@ final class PackedFolder: FileParts {
 
   init(_ scan: FolderScan, folder: String, _ chunking: Chunking) throws(ListingFault) {
     listing = try scan.writer.draft(PackedFolder.chunking(chunking, scan.writer.counts.bytes))
-    (self.folder, places, stamps) = (folder, scan.places, scan.stamps)
+    (self.folder, places) = (folder, scan.places)
+    state = Mutex(State(stamps: scan.stamps))
     var next: UInt32 = 0
     stampOf = listing.entries.map { entry in
       defer { if entry.kind.isFile { next += 1 } }
@@ -56,19 +65,32 @@ final class PackedFolder: FileParts {
     return place + String(path.unicodeScalars.dropFirst(top.count))
   }
 
-  /// The file of an entry; fails if it has changed.
+  /// The file of an entry, opened if it is as it was.
   private func file(_ index: Int) throws(SystemError) -> File {
-    let known = state.withLock { $0.open[index] }
-    let file = if let known { known } else { try File.open(path(index)) }
-    guard stamps[Int(stampOf[index])].fits(try file.status()) else { throw change(index) }
-    if known == nil { state.withLock { $0.open[index] = file } }
+    let (known, isGone) = state.withLock { ($0.open[index], $0.gone.contains(index)) }
+    guard !isGone else { throw SystemError(ESTALE, .read, path(index)) }
+    if let known { return known }
+    let file: File
+    do throws(SystemError) { file = try File.open(path(index)) } catch { throw doubt(index, error) }
+    guard try isUntouched(file, index) else { throw doubt(index) }
+    state.withLock { $0.open[index] = file }
     return file
   }
 
-  private func change(_ index: Int) -> SystemError {
+  private func isUntouched(_ file: File, _ index: Int) throws(SystemError) -> Bool {
+    let status = try file.status()
+    return state.withLock { $0.stamps[Int(stampOf[index])].fits(status) }
+  }
+
+  /// Notes that a file is not as it was, or cannot be read.
+  private func doubt(_ index: Int, _ error: SystemError? = nil) -> SystemError {
     let path = path(index)
-    state.withLock { $0.changed = $0.changed ?? path }
-    return SystemError(ESTALE, .read, path)
+    state.withLock { state in
+      state.open[index] = nil
+      if state.ids.isEmpty, error == nil || error?.code == ENOENT { state.changed = state.changed ?? path }
+      state.doubtful.insert(index)
+    }
+    return error ?? SystemError(ESTALE, .read, path)
   }
 
   func read(into buffer: inout MutableSpan<UInt8>, at offset: Int) throws(SystemError) -> Int {
@@ -76,11 +98,13 @@ final class PackedFolder: FileParts {
     guard UInt64(offset) < end else { return 0 }
     for part in listing.parts(UInt64(offset)..<end) {
       var room = buffer._mutatingExtracting(part.range)
-      let file: File
-      do throws(SystemError) { file = try self.file(part.entry) } catch {
-        throw error.code == ENOENT ? change(part.entry) : error
+      let file = try self.file(part.entry)
+      let count: Int
+      do throws(SystemError) { count = try file.read(into: &room, at: part.offset) } catch {
+        throw doubt(part.entry, error)
       }
-      guard try file.read(into: &room, at: part.offset) == part.range.count else { throw change(part.entry) }
+      // Looked at afterwards: nobody has written to it between the hashing and now.
+      guard count == part.range.count, try isUntouched(file, part.entry) else { throw doubt(part.entry) }
     }
     return Int(end) - offset
   }
@@ -120,13 +144,12 @@ final class PackedFolder: FileParts {
   }
 
   private func hash(_ index: Int, until flag: Flag, _ progress: (Int) -> Void) throws(SystemError) -> Digest {
-    let size = Int(listing.entries[index].size)
     let file: File
-    do throws(SystemError) { file = try File.open(path(index)) } catch {
-      throw error.code == ENOENT ? change(index) : error
-    }
-    guard stamps[Int(stampOf[index])].fits(try file.status()) else { throw change(index) }
-    guard let digest = try file.hash(size, until: flag, progress) else { throw change(index) }
+    do throws(SystemError) { file = try File.open(path(index)) } catch { throw doubt(index, error) }
+    let size = Int(listing.entries[index].size)
+    guard try isUntouched(file, index), let digest = try file.hash(size, until: flag, progress),
+      try isUntouched(file, index)
+    else { throw doubt(index) }
     return digest
   }
 }

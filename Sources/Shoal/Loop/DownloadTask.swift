@@ -27,6 +27,8 @@ final class DownloadTask {
   private var progress: DownloadProgress
   /// What is being done.
   var phase: DownloadProgress.Phase { progress.phase }
+  /// What the user knows it by; empty while that is not known.
+  var name: String { (progress.name ?? "") + (isContent && progress.name?.isEmpty == false ? "/" : "") }
   private var meter = RateMeter()
   private var manifest: Manifest?
   /// How much had arrived, when it last grew, and when it was last determined which chunks nobody has.

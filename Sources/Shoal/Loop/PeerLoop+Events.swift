@@ -53,8 +53,25 @@ extension PeerLoop {
     case .read(let read, let isReadable): swarm.readEnded(read, isReadable: isReadable, at: SystemClock.now())
     case .hashed(let read, let values): swarm.treeRead(read, values: values, at: SystemClock.now())
     case .checked(let key, let bytes): downloads[key.index]?.checked(bytes)
+    case .changed(let key, let loss): withhold(key, loss)
     case .unreadable(let key, let path, let fault): withdraw(key, path, fault)
     }
+  }
+
+  /// Goes on serving a folder without what has changed in it.
+  private func withhold(_ key: FileKey, _ loss: PackedFolder.Loss) {
+    let others = loss.others > 0 ? " and \(loss.others) other\(loss.others > 1 ? "s" : "")" : ""
+    let was = loss.others > 0 ? "were" : "was"
+    guard swarm.withhold(loss.pieces, of: key, at: SystemClock.now()) else {
+      let words = "\(loss.path)\(others) \(was) changed since hashing; share the folder again"
+      return withdraw(key, loss.path, ShoalError(.changed, words))
+    }
+    let beside = loss.beside > 0 ? ", nor the \(loss.beside) small or neighbouring files in the same pieces" : ""
+    let words =
+      "\(loss.path)\(others) \(was) changed since hashing and cannot be served\(beside); the rest of the folder still is. "
+      + "Share the folder again to serve what is there now"
+    let id = identity(of: key)?.id ?? swarm.manifest(key)?.id
+    if let id { onPeerEvent?(.withheld(id: id, path: loss.path, ShoalError(.changed, words))) }
   }
 
   /// Withdraws a file that is served but has changed, or can no longer be read.

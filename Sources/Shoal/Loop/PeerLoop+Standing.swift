@@ -36,13 +36,29 @@ package struct Standing: Sendable {
 extension PeerLoop {
   /// The snapshot now.
   var standing: Standing {
-    let files = swarm.fileStandings.map { file in
+    // A folder is shown as its content, by the name and id of its listing, which is a small file beside it.
+    let contents = Dictionary(listings.map { ($0.value, FileKey(source: UInt32($0.key))) }) { first, _ in first }
+    let files = swarm.fileStandings.filter { contents[$0.key] == nil }.map { standing in
+      var file = standing
+      if let listing = listings[file.key.index], let id = swarm.manifest(listing)?.id {
+        (file.id, file.name) = (id, swarm.name(listing))
+      } else if file.name.isEmpty, let task = downloads[file.key.index] {
+        (file.id, file.name) = (task.request.ticket.id, task.name)
+      }
       var phase = downloads[file.key.index]?.phase
       if phase == nil, finishedDownloads[file.key.index] != nil { phase = .finished }
       return Standing.File(swarm: file, phase: phase)
     }
+    let standings = swarm.standings
+    let peers = standings.compactMap { standing -> PeerStanding? in
+      guard let content = standing.file.flatMap({ contents[$0] }) else { return standing }
+      guard !standings.contains(where: { $0.serial == standing.serial && $0.file == content }) else { return nil }
+      var peer = PeerStanding(address: standing.address, serial: standing.serial, isOpen: standing.isOpen)
+      (peer.connection, peer.isReceiver, peer.file) = (standing.connection, standing.isReceiver, content)
+      return peer
+    }
     return Standing(
-      at: Double(SystemClock.now().nanoseconds) / 1e9, address: port.address, files: files, peers: swarm.standings,
+      at: Double(SystemClock.now().nanoseconds) / 1e9, address: port.address, files: files, peers: peers,
       trackers: swarm.trackers.map(\.tracker), counts: statistics, use: swarm.use,
       limits: swarm.limits)
   }
