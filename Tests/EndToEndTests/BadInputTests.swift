@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func aFullDiskIsSaidBeforeAnythingIsFetched() async throws {
-    // /dev/full takes no bytes, and neither does a directory in place of the part file.
+    // /dev/full accepts no bytes, and neither does a directory in place of the part file.
     let shared = try await SharedFile(100_000)
     try shared.scratch.folder("out.part")
     let other = try peer()
@@ -99,7 +99,7 @@ import Testing
 
   @Test func whoAsksASilentTrackerIsToldWhenThePeerCloses() async throws {
     let asker = try peer()
-    // Nothing answers there.
+    // Nobody listens there.
     try await asker.add(tracker: "127.0.0.1:9")
     let question = Task { try await asker.find(name: "film.mkv") }
     try await Task.sleep(for: .milliseconds(100))

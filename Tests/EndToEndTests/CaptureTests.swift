@@ -5,7 +5,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// What `--capture` writes is what crossed the wire, in a format that other tools read.
+/// `--capture` records what crossed the wire, in a format that other tools read.
 @Suite struct CaptureTests {
   @Test func everyDatagramIsThere() async throws {
     let shared = try await SharedFile(500_000, capture: "origin.pcapng")

@@ -70,7 +70,7 @@ import Testing
     try await within(10) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
     let stream = try await reader.stream(share.ticket)
     await reader.close()
-    // What has arrived is still read, and then the error.
+    // What has arrived can still be read; then comes the error.
     await #expect(throws: ShoalError.self) { for try await _ in stream {} }
     await origin.close()
   }

@@ -5,7 +5,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// Strangers who take what they can of a peer, over real sockets, and an honest one beside them.
+/// Strangers that take as much as they can from a peer, over real sockets, beside an honest receiver.
 @Suite(.serialized) struct CrowdedTests {
   private func fetch(_ ticket: Ticket, _ file: String, _ scratch: Scratch) async throws {
     let other = try peer()

@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// Downloads of which nothing is kept.
+/// Downloads whose content is not kept.
 @Suite struct DiscardTests {
   @Test(arguments: [0, 1_025, 3_000_000])
   func everyByteIsVerifiedAndNoneKept(_ size: Int) async throws {
@@ -22,7 +22,7 @@ import Testing
     let discarder = try peer()
     let download = try await discarder.download(shared.ticket, to: .nowhere)
     try await within(30) { try await download.finish() }
-    // It goes on running, and refuses whoever asks it.
+    // It keeps running, and refuses requests for the file.
     var ticket = shared.ticket
     (ticket.trackers, ticket.peers) = ([], ["\(discarder.address)"])
     let asker = try peer()

@@ -125,7 +125,7 @@ import Testing
     #expect(await middle.downloads.isEmpty)
     #expect(scratch.has("out"))
     #expect(await code { _ = try await last.fetch(ticket, upTo: 200_000, wait: .seconds(1)) } == .unavailable)
-    // It has ended well, and nothing changes that.
+    // It has finished, and nothing changes that.
     download.cancel()
     #expect(try await download.value.phase == .finished)
     await last.close()

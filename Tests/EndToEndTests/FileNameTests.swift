@@ -4,7 +4,7 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Names at the limits of what file systems take, and things that only look like files.
+/// Names at the limits of file systems, and things that only look like files.
 @Suite(.serialized) struct FileNameTests {
   private func fetched(_ name: String) async throws -> [String] {
     let scratch = try Scratch()

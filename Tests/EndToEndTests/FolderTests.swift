@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// Folders go from peer to peer as they are, and only what is missing of them.
+/// Folders are transferred faithfully, and only what is missing of them is fetched.
 @Suite struct FolderTests {
   let scratch: Scratch
   let tree: Tree
@@ -26,7 +26,7 @@ import Testing
     #expect(Tree(out.at("album")).description == tree.description)
     #expect(out.names == ["album"])
 
-    // What is there and equal is not fetched.
+    // Existing files that are equal are not fetched.
     let again = try await asker.download(share.ticket, to: .directory(out.path)).finish()
     #expect(again.wasThere && again.accepted == 0 && again.bytes == share.size)
     #expect(out.names == ["album"])
@@ -44,7 +44,7 @@ import Testing
     let third = try peer()
     let ticket = Ticket(id: share.id, peers: ["\(second.address)"])
     let done = try await third.download(ticket, to: .directory(out.path)).finish()
-    // Without a name in the ticket, the peer's is taken.
+    // Without a name in the ticket, the peer's is used.
     #expect(done.path == out.at("album"))
     #expect(Tree(out.at("album")).description == tree.description)
     await third.close()
@@ -90,7 +90,7 @@ import Testing
       #expect(forced.accepted <= share.size)
       #expect(Tree(out.at("album")).content == tree.content)
     }
-    // What the folder never had is nobody's business.
+    // Files that are not part of the folder are left alone.
     try Data("mine".utf8).write(to: URL(filePath: out.at("album/mine")))
     try FileManager.default.removeItem(atPath: out.at("album/sub/small"))
     try await asker.download(share.ticket, to: .directory(out.path)).finish()
@@ -106,7 +106,7 @@ import Testing
     let out = try Scratch()
     try await asker.download(first.ticket, to: .directory(out.path)).finish()
     await first.stop()
-    // One grows, one is new, one is gone, and all behind them lie elsewhere in the content.
+    // One file grows, one is new, one is gone, and all after them have moved within the content.
     try Data("a little more than before".utf8).write(to: URL(filePath: tree.at("sub/deep/run.sh")))
     try Data("new".utf8).write(to: URL(filePath: tree.at("a")))
     try FileManager.default.removeItem(atPath: tree.at("sub/small"))
@@ -242,10 +242,10 @@ struct Tree: CustomStringConvertible {
     }
   }
 
-  /// The paths of all that is in it.
+  /// The paths of all entries.
   var paths: [String] { (FileManager.default.subpaths(atPath: path) ?? []).sorted() }
 
-  /// Each path with what is there.
+  /// Each path with a description of the entry.
   var content: [String: String] {
     Dictionary(
       uniqueKeysWithValues: paths.map { name in
@@ -255,7 +255,7 @@ struct Tree: CustomStringConvertible {
       })
   }
 
-  /// All that is kept of it.
+  /// Everything about the folder that is transferred.
   var description: String {
     paths.map { name in
       let kept = try? FileManager.default.attributesOfItem(atPath: at(name))

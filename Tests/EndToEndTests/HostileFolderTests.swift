@@ -4,9 +4,9 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Whatever a folder is called or has in it, nothing is written outside the target, and nothing that was there is lost.
+/// Whatever the name and contents of a folder, nothing is written outside the target, and no existing file is lost.
 @Suite struct HostileFolderTests {
-  /// A listing with one name put into the place of another of the same length.
+  /// A listing with one name replaced by another of the same length.
   private func listing(_ entries: [(Listing.Kind, Int, String, String)], _ name: String, _ other: String) throws
     -> [UInt8]
   {
@@ -55,7 +55,7 @@ import Testing
     ticket.name = name
     let error = await error { try await asker.download(ticket, to: .directory(out.at("in"))).finish() }
     if name == "" {
-      // The peer's name is taken instead.
+      // The peer's name is used instead.
       #expect(error == nil && out.names(in: "in") == ["x"])
     } else {
       #expect(error != nil && out.names(in: "in").isEmpty, "\(name)")
@@ -65,7 +65,7 @@ import Testing
     await origin.close()
   }
 
-  /// What is in the way of a folder or a file is not removed, nor followed, with --force or without.
+  /// An obstacle in the place of a folder or file is neither removed nor followed, with or without --force.
   @Test func whatIsInTheWay() async throws {
     let scratch = try Scratch()
     let tree = Tree(scratch.at("album"))
@@ -124,7 +124,7 @@ import Testing
     #expect(
       await error { try await asker.download(share.ticket, to: .file(out.at("file")), force: true).finish() }?.code
         == .exists)
-    // A link of the ticket's name is none that the user has chosen.
+    // A link with the ticket's name was not chosen by the user.
     #expect(
       await error { try await asker.download(share.ticket, to: .directory(out.path), force: true).finish() }?.code
         == .exists)
@@ -133,7 +133,7 @@ import Testing
     try await asker.download(share.ticket, to: .file(out.at("album"))).finish()
     #expect(Tree(out.at("elsewhere")).content == tree.content)
 
-    // A folder that happens to have the part's name is not ours.
+    // A folder that happens to have the part's name is not a part.
     try out.folder("x.part")
     try out.write("x.part/precious", "mine".utf8)
     let error = await error { try await asker.download(share.ticket, to: .file(out.at("x")), force: true).finish() }
@@ -146,7 +146,7 @@ import Testing
     await origin.close()
   }
 
-  /// A part that an earlier version of the folder left gives what fits, and loses what does not.
+  /// Of a part left by an earlier version of the folder, what matches is used, and the rest removed.
   @Test func partsOfAnotherVersion() async throws {
     let scratch = try Scratch()
     let tree = Tree(scratch.at("album"))
@@ -183,10 +183,10 @@ import Testing
     let share = try await origin.share(listing.bytes, name: "x/")
     let asker = try peer()
     let out = try Scratch()
-    // What it says of the hashes of files is only believed of what is there already.
+    // The hashes of files in the listing are relied on only for files that already exist.
     try await asker.download(share.ticket, to: .directory(out.path)).finish()
     #expect(try out.read("x/a") == Array(longContent.prefix(200_000)))
-    // Another size than the content has.
+    // A size that differs from that of the content.
     writer = ListingWriter()
     writer.add(.file, "a", depth: 0, size: 300_000)
     let other = try await origin.share(

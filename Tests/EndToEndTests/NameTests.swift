@@ -7,7 +7,7 @@ import Testing
 
 @testable import Shoal
 
-/// A name server that one test has to itself.
+/// A name server for a single test.
 private final class Names: Sendable {
   private let known: Mutex<[String: [Address]]>
   private let asked = Mutex<[String: Int]>([:])
@@ -19,7 +19,7 @@ private final class Names: Sendable {
     set { known.withLock { $0[host] = newValue } }
   }
 
-  /// How often a name was asked for.
+  /// How often a name was looked up.
   func count(_ host: String) -> Int { asked.withLock { $0[host] ?? 0 } }
 
   func resolve(_ place: Resolver.HostPort) -> Result<[Address], ResolverError> {
@@ -29,7 +29,7 @@ private final class Names: Sendable {
     return addresses.isEmpty ? .failure(.noAnswer(place.host)) : .success(addresses)
   }
 
-  /// A peer that asks it, ten times as often as usual.
+  /// A peer that uses it, and looks names up ten times as often as usual.
   func peer() throws -> Peer {
     var options = NodeOptions(listen: "127.0.0.1:0")
     options.resolve = { self.resolve($0) }
@@ -41,7 +41,7 @@ private final class Names: Sendable {
   }
 }
 
-/// Names with several addresses, with none, or with others after a while.
+/// Names with several addresses, with none, or with addresses that change.
 @Suite struct NameTests {
   /// Nobody listens there.
   private let dead = Address(high: 0, low: 1, port: 9)
@@ -108,7 +108,7 @@ private final class Names: Sendable {
     try await asker.add(tracker: "bad.example")
     #expect(await error { _ = try await asker.find(name: "in") } == expected)
     #expect(await error { _ = try await asker.lookup(id: .zero) } == expected)
-    // A name server that has not answered may still do so.
+    // A name server that has not answered yet may still do so.
     let download = try await asker.download(
       Ticket(id: .zero, peers: ["slow.example"]), to: .file(out), wait: .seconds(1))
     #expect(

@@ -3,7 +3,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// What is visible to a user's program, which imports `Shoal` alone and is not part of this package.
+/// What is visible to a user's program, which only imports `Shoal` and is not part of this package.
 @Suite struct OutsiderTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

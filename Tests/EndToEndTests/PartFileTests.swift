@@ -3,7 +3,8 @@ import Shoal
 import TestSupport
 import Testing
 
-/// What is found where a download would be written: it is continued if it belongs to that download, else left alone.
+/// Existing files where a download would be written: they are continued if they belong to that download, otherwise left
+/// alone.
 @Suite(.serialized) struct PartFileTests {
   private func code(_ download: Download) async -> String {
     do {
@@ -43,8 +44,8 @@ import Testing
     await shared.close(other)
   }
 
-  /// What is left by a run that was interrupted before its first piece was complete: zeros, where the file system
-  /// cannot claim space without writing it.
+  /// What a run leaves that was interrupted before its first piece was complete: zeros, if the file system cannot
+  /// allocate space without writing it.
   @Test(arguments: [0, 5, 100_000, 1_000_000, 1_500_000]) func aPartOfZerosIsGoneOnFrom(_ size: Int) async throws {
     let shared = try await SharedFile(1_000_000)
     let out = shared.out

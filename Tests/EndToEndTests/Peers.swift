@@ -74,7 +74,7 @@ struct SharedFile {
   /// Where it is downloaded to.
   var out: String { scratch.at("out") }
 
-  /// Has a peer download it, and compares the copy with it.
+  /// Makes a peer download it, and compares the copy with it.
   @discardableResult
   func fetch(
     with peer: Peer, by ticket: Ticket? = nil, to path: String? = nil, force: Bool = false, within seconds: Double = 30

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct RestartTests {
   private static let pieceSize = 65_536
 
-  /// Which pieces of a file are in what was written at a path.
+  /// The pieces of a file that are in the file at a path.
   private func pieces(_ content: Data, at path: String) -> Set<Int> {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     return Set(
@@ -21,7 +21,7 @@ import Testing
     try RunningProgram("shoal", ["get", ticket, "--tracker", tracker, "--output", out, "--link", link, "--stay"])
   }
 
-  /// The origin is gone for good, and the receivers are killed when all bytes are among them: they finish from what
+  /// The origin is gone for good, and the receivers are killed when together they have all bytes: they finish from what
   /// they have.
   @Test func killedReceiversFinishWithoutTheOrigin() throws {
     let scratch = try Scratch()

@@ -2,7 +2,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// A share stops, is listed, and comes from a file, from bytes or from a stream.
+/// A share can be stopped and listed, and is made from a file, from bytes or from a stream.
 @Suite struct ShareHandleTests {
   private func code(_ body: () async throws -> Void) async -> ShoalError.Code? {
     do {
@@ -22,7 +22,7 @@ import Testing
     await first.stop()
     await first.stop()
     #expect(await origin.shares.count == 1)
-    // The other share of the same file goes on.
+    // The other share of the same file continues.
     let other = try peer()
     let download = try await other.download(second.ticket, to: .file(scratch.at("out")))
     try await within(30) { try await download.finish() }
@@ -92,7 +92,7 @@ import Testing
     let origin = try peer()
     let task = Task { try await origin.share(file) }
     task.cancel()
-    // It may have been hashed before it was told.
+    // It may have been hashed before it was cancelled.
     let result = await task.result
     if case .failure(let error) = result { #expect((error as? ShoalError)?.code == .stopped) }
     let never = AsyncStream<[UInt8]> { _ in }

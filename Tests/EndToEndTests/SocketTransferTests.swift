@@ -5,7 +5,7 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Transfers over real sockets, between peers that differ in everything that options can change.
+/// Transfers over real sockets, between peers whose options differ.
 @Suite(.serialized) struct SocketTransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_536, 65_537, 1_500_000])
   func anySizeArrives(_ size: Int) async throws {
@@ -37,7 +37,7 @@ import Testing
     await shared.close(other)
   }
 
-  /// By itself, the route back to the receiver would use another address of the origin.
+  /// The route back to the receiver would otherwise use another address of the origin.
   @Test(arguments: ["127.0.0.2", "::1"]) func anyAddressOfAHostServes(_ host: String) async throws {
     let shared = try await SharedFile(700_000) { $0.listen = ":0" }
     let place = "\(host.contains(":") ? "[\(host)]" : host):\(shared.origin.address.port)"
@@ -81,7 +81,7 @@ import Testing
     let scratch = try Scratch()
     let file = try scratch.file("in", 2_000_000)
     let tracker = try Tracker.start(NodeOptions(listen: "127.0.0.1:0"))
-    // The origin's uplink is the bottleneck, so that it pays to serve each other.
+    // The origin's uplink is the bottleneck, so that receivers gain by serving each other.
     let origin = try peer("rate=20mbit/1gbit")
     try await origin.add(tracker: "\(tracker.address)")
     var ticket = try await origin.share(file).ticket
@@ -116,7 +116,7 @@ import Testing
     await first.close()
     #expect(shared.scratch.has("out.part"))
     #expect(!shared.scratch.has("out"))
-    // A byte that somebody has changed is not believed.
+    // A byte that another program has changed is not accepted.
     let handle = try #require(FileHandle(forUpdatingAtPath: shared.scratch.at("out.part")))
     try handle.seek(toOffset: 70_000)
     try handle.write(contentsOf: Data([0, 1, 2, 3, 4, 5, 6, 7]))

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 import TestSupport
 
-/// A host on loopback, 127.9.x.y, that speaks the handshake and nothing else.
+/// A host on loopback, 127.9.x.y, that implements the handshake and nothing else.
 final class Stranger {
   private let socket = TestSocket()
   private let target: Address

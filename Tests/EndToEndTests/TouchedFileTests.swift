@@ -4,7 +4,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// A file that somebody touches while it is served.
+/// A file that another program touches while it is served.
 @Suite(.serialized) struct TouchedFileTests {
   /// How a download ends if the file is changed after it has been shared.
   private func fetched(_ change: @Sendable (_ path: String) throws -> Void) async throws -> String {
@@ -41,7 +41,7 @@ import Testing
     #expect(try await fetched { try TouchedFileTests.write(nil, $0) } == "done")
     let restricted = try await fetched { TestFile.restrict($0, to: 0o600) }
     #expect(restricted == "done")
-    // Whoever moves or removes it takes away only its name.
+    // Moving or removing it takes away only its name.
     let linked = try await fetched { #expect(TestFile.name($0, also: $0 + "2")) }
     #expect(linked == "done")
   }

@@ -2,7 +2,7 @@ import Shoal
 import TestSupport
 import Testing
 
-/// What is shared is found by its ticket alone, unless its user wants it found by name.
+/// A share is found only by its ticket, unless its user wants it to be found by name.
 @Suite struct UnlistedTests {
   private func find(_ name: String, _ tracker: String) async throws -> [FoundFile] {
     let asker = try peer()
@@ -39,7 +39,7 @@ import Testing
       for name in ["secret", "secret/", share.id.short, String(share.id.hex.prefix(20)), share.id.hex, ""] {
         #expect(try await find(name, tracker).isEmpty, "\(name)")
       }
-      // Those who have the ticket do not tell either.
+      // Peers that have the ticket do not list it either.
       let other = try peer()
       let out = try Scratch()
       try await other.download(share.ticket, to: .directory(out.path)).finish()
@@ -60,7 +60,8 @@ import Testing
     await origin.close()
   }
 
-  /// It stays listed when whoever listed it is gone, as its receivers know from the tracker that it is.
+  /// A file stays listed when the peer that listed it is gone, because its receivers learned from the tracker that it
+  /// is listed.
   @Test func itStaysListed() async throws {
     let tracker = try Tracker.start(NodeOptions(listen: "127.0.0.1:0"))
     let origin = try peer()
@@ -78,7 +79,7 @@ import Testing
     await tracker.close()
   }
 
-  /// A tracker that a ticket names learns no name from those who use the ticket.
+  /// A tracker in a ticket learns no name from peers that use the ticket.
   @Test func aTicketsTrackerLearnsNoName() async throws {
     let tracker = try Tracker.start(NodeOptions(listen: "127.0.0.1:0"))
     let origin = try peer(tracker: true) { $0.listsNames = false }

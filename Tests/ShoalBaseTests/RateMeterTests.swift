@@ -17,7 +17,7 @@ import Testing
     #expect(!meter.isStalled && meter.rate > 0 && meter.remaining(1) != nil)
     meter.add(count, at: 63)
     #expect(meter.isStalled && meter.rate == 0 && meter.remaining(1) == nil)
-    // What comes after the stall counts again, starting from the averages at that time.
+    // Growth after the stall counts again, starting from the averages at that time.
     meter.add(count + 1_000_000, at: 64)
     #expect(!meter.isStalled && meter.rate > 0 && meter.remaining(1) != nil)
   }

@@ -2,7 +2,7 @@ import ShoalBase
 import TestSupport
 import Testing
 
-/// The rings, the queue and the heap, each compared with the simplest way to do the same.
+/// The rings, the queue and the heap, each compared with the simplest implementation.
 @Suite struct RingTests {
   @Test(arguments: seeds(0..<20))
   func ringIsAQueue(seed: UInt64) {

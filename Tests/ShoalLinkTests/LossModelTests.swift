@@ -2,7 +2,7 @@ import ShoalLink
 import Testing
 
 @Suite struct LossModelTests {
-  /// The share of `count` datagrams that is lost, and the mean length of runs of losses.
+  /// The fraction of `count` datagrams that is lost, and the mean length of runs of losses.
   private func measure(_ parameters: LinkParameters, count: Int, seed: UInt64) -> (share: Double, run: Double) {
     var link = Link(parameters, seed: seed)
     var (lost, runs, wasLost) = (0, 0, false)

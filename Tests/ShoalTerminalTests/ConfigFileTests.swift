@@ -63,7 +63,7 @@ import Testing
     #expect(fault(text).hasPrefix(message), "\(fault(text))")
   }
 
-  /// A broken file must not keep anybody from reading how to write it.
+  /// A broken file must not prevent the user from reading the help.
   @Test func helpNeedsNoFile() {
     #expect(fault("nonsense", ["--help"]) == "none" && fault("nonsense", ["help", "get"]) == "none")
     #expect(fault("nonsense", ["--version"]) == "none")

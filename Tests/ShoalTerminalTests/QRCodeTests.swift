@@ -2,7 +2,7 @@ import Testing
 
 @testable import ShoalTerminal
 
-/// Codes are drawn as the standard has it; ZXing reads them (tried by hand).
+/// Codes are drawn as the standard requires; ZXing reads them (tried by hand).
 @Suite struct QRCodeTests {
   /// As another program draws it (ZXing, version 1, level M).
   private static let known = """
@@ -36,7 +36,7 @@ import Testing
     #expect(!code.isDark(-1, 0) && !code.isDark(0, 21))
   }
 
-  /// Of every version that is made, the codewords are where they are looked for, and bear correction.
+  /// In every supported version, the codewords are in their places, and the error correction is right.
   @Test(arguments: [1, 14, 20, 21, 38, 61, 90, 154, 221, 400, 700, 970]) func whatIsWrittenIsRead(_ count: Int) throws {
     let text = String((0..<count).map { Array("SHOAL1HKFDZFKNIY5UMSVDTTFPV")[$0 * 7 % 27] })
     let reader = QRReader(try #require(QRCode(text)))
@@ -59,7 +59,7 @@ import Testing
   }
 }
 
-/// Reads a code as the standard says, without mending anything.
+/// Reads a code as the standard says, without correcting errors.
 private struct QRReader {
   private let version: Int
   private var codewords: [UInt8] = []
@@ -89,7 +89,7 @@ private struct QRReader {
   /// Data codewords of all blocks, in order.
   private var data: [[UInt8]] { blocks.separated(codewords).map { Array($0.dropLast(blocks.correction)) } }
 
-  /// Whether each block's correction is what its data give.
+  /// Whether each block's error correction matches its data.
   var isConsistent: Bool {
     zip(data, blocks.separated(codewords)).allSatisfy { data, block in
       QRBlocks.remainder(of: data, by: QRBlocks.generator(blocks.correction)) == Array(block.suffix(blocks.correction))

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct CRC32CTests {
-  /// Lengths around each point where the code takes another path: words, three streams, their longest round, vectors,
-  /// and four vectors at a time.
+  /// Lengths around each point where the code takes a different path: words, three streams, their longest round,
+  /// vectors, and four vectors at a time.
   private static let counts =
     Array(0...70) + [143, 144, 145, 151, 255, 256, 257, 319, 320, 511, 512, 575, 576, 583, 1_199, 1_200, 1_452, 1_472]
     + [8_972, 12_287, 12_288, 12_289, 12_440, 65_507]

@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// A header can be looked at whatever its version, type and magic are, and however short it is.
+  /// A header can be peeked at whatever its version, type and magic are, and however short it is.
   @Test func aPeek() {
     let bytes = [0x53, 0x68, 9, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] as [UInt8]
     let header = Header.peek(bytes.span)

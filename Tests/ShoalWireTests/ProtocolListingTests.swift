@@ -29,7 +29,7 @@ import Testing
       if entry.kind.isFile { shown += ["size = \(entry.size)", "id"] }
     }
     #expect(fields == shown)
-    // And it is written so.
+    // The writer produces the same bytes.
     var writer = ListingWriter()
     for (index, entry) in listing.entries.enumerated() {
       writer.add(

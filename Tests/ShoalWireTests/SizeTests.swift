@@ -4,7 +4,7 @@ import Testing
 @testable import ShoalContent
 @testable import ShoalWire
 
-/// The size that is computed for a packet or message is the size that its encoder writes.
+/// The computed size of a packet or message is the size that its encoder writes.
 @Suite struct SizeTests {
   private func encode(_ body: (inout MutableSpan<UInt8>) throws -> Int) rethrows -> Int {
     var buffer = [UInt8](repeating: 0, count: 8_000)

@@ -25,7 +25,7 @@ import Testing
     return (ack, [UInt8](repeating: 0, count: AckPacket.overhead) + slice)
   }
 
-  /// The same, as the specification words it: a bit or a length at a time.
+  /// The same, computed as the specification describes it: a bit or a length at a time.
   private func plain(_ encoding: UInt8, _ count: UInt32, _ slice: [UInt8]) -> Slice {
     var arrived: [Bool] = []
     if encoding == 1 {

@@ -14,7 +14,7 @@ import Testing
     #expect(InternetChecksum.mended(0x0000, old: 0x3285, new: 0x5555) == 0xdd2f)
   }
 
-  /// An update for one changed word gives what computing the whole sum gives, except that zero has two forms.
+  /// An update for one changed word gives the same as computing the whole sum, except that zero has two forms.
   @Test func agreesWithComputingAnew() {
     for seed in seeds(0..<200) {
       var generator = SeededGenerator(seed: seed)

@@ -7,7 +7,7 @@ import Testing
 
 private let canMakeLinks = geteuid() == 0 && TestFile.allows(R_OK | W_OK, "/dev/net/tun")
 
-/// The program itself, between namespaces that it makes.
+/// The real program, between namespaces that it makes.
 @Suite(
   .enabled(if: canMakeLinks, "needs root and /dev/net/tun"), .serialized)
 struct LinkTests {
@@ -119,7 +119,7 @@ struct LinkTests {
 
   @Test(arguments: ["", "--json"]) func aReaderThatGoesLeavesNothing(_ option: String) throws {
     let name = RunningWan.newName()
-    // With SIGPIPE ignored too, as programs in Python have it.
+    // With SIGPIPE ignored, too, as in programs started from Python.
     for ignoring in ["", "trap '' PIPE;"] {
       let shell = try RunningProgram.shell(
         "(\(ignoring) sleep 0.2; exec shoal-wan --name \(name) --link clean \(option)) | true")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_wan
 
-/// A `shoal-wan` that runs, and sockets at both of its ends.
+/// A running `shoal-wan`, with sockets at both ends.
 final class RunningWan {
   let name = RunningWan.newName()
   private let program: RunningProgram
