@@ -8,11 +8,11 @@ import Testing
 
 @testable import ShoalCommand
 
-/// The sockets at which a process can be asked how it stands.
+/// The control sockets of processes.
 @Suite struct ControlTests {
   private func after(_ seconds: Nanoseconds) -> Instant { SystemClock.now() + seconds * .second }
 
-  /// The tasks' threads are few, and other tests keep them busy: what is answered at once may take long here.
+  /// There are few threads for tasks, and other tests keep them busy: even an immediate answer may take long here.
   private func server(
     _ scratch: Scratch, patience: Nanoseconds = 60 * .second, answer: [UInt8] = Array("ok\n".utf8)
   ) throws -> String {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What commands say when they fail: the cause, once, and nothing after it.
+/// What commands print when they fail: the cause, once, and nothing after it.
 @Suite(.serialized) struct LastWordTests {
   /// Runs a line of shell beside a sharer of a made-up file; in the line, `$T` is its ticket and `$P` its process.
   private func beside(_ size: String, _ line: String) throws -> Outcome {

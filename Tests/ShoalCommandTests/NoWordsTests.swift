@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The three programs behave alike when they are asked for nothing.
+/// The three programs behave alike when they are run without arguments.
 @Suite struct NoWordsTests {
   @Test(arguments: ["shoal", "shoal-dump", "shoal-wan"]) func helpIsAnErrorWhereNothingWasAsked(program: String) throws
   {

@@ -94,7 +94,7 @@ import Testing
 
   @Test func whoEndedAConnectionIsSaid() {
     var news = PeerNews(.getting(trackers: 1))
-    // A connection that we end ourselves is no news.
+    // A connection closed by this peer is not reported.
     #expect(
       news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: false))
         == .detail("disconnected from 192.0.2.9:7401"))
@@ -134,7 +134,7 @@ import Testing
     #expect(
       news.line(for: .served(peer, id: .zero, name: "x", bytes: 0))
         == .detail("192.0.2.9:7401 fetched nothing from here"))
-    // Who leaves is told of in one line, with the reason.
+    // A peer that leaves is reported in one line, with the reason.
     #expect(news.line(for: .left(peer, id: .zero, name: "x", bytes: 5_000_000)) == nil)
     #expect(
       news.line(for: .disconnected(peer, CloseReason(.goingAway), byPeer: true))

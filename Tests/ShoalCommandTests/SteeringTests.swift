@@ -26,7 +26,7 @@ import Testing
     #expect(lines.count == 6 && lines[4].hasSuffix("has it all (3.0 MB from here)"))
   }
 
-  /// A folder is copied when its content is, not its listing alone.
+  /// A folder counts as copied when its content is, not just its listing.
   @Test func aFolderIsCopiedWhenItsContentIs() throws {
     let result = try beside(
       "shoal get $T -o copy -q && wait $P && diff -r album copy && grep has share.err; tail -1 share.err",
@@ -69,7 +69,7 @@ import Testing
     #expect(result.output.contains(#""max_upload":null"#) && lines.suffix(2) == ["2", "2"])
   }
 
-  /// What was left in a file of defaults, and that a broken one is named.
+  /// Values from a file of defaults; a broken file is reported.
   @Test func defaultsAreRead() throws {
     let result = try beside(
       """

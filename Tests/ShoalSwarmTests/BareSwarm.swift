@@ -5,13 +5,13 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// A swarm with nobody around it: a test writes the datagrams that it gets and reads those that it sends.
+/// A swarm without a network: a test writes the datagrams that it gets and reads those that it sends.
 struct BareSwarm: ~Copyable {
   var swarm: Swarm
   var now = Instant(nanoseconds: 1_000 * .second)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var told: [SwarmEvent] = []
-  /// Whether the test says when reads have ended. Otherwise all bytes are at hand.
+  /// Whether the test decides when reads end. Otherwise all bytes are in memory at once.
   var holdsReads = false
   private(set) var reads: [ReadKey] = []
   /// The offsets in a file of the blocks that were sent.
@@ -21,12 +21,12 @@ struct BareSwarm: ~Copyable {
     swarm = Swarm(configuration, secrets: SecretGenerator(seed: 1))
   }
 
-  /// Hands it a datagram.
+  /// Delivers a datagram to it.
   mutating func hand(_ datagram: [UInt8], from address: Address) {
     swarm.receive(datagram.span, from: address, at: now)
   }
 
-  /// Takes what it tells.
+  /// Takes its events.
   private mutating func take() {
     while let event = swarm.nextEvent() {
       guard case .wanted(let read, _, _, _) = event else {
@@ -77,7 +77,7 @@ struct BareSwarm: ~Copyable {
     return try AcceptPacket.decode(answer.bytes.span).responder
   }
 
-  /// Says messages on a connection, in one datagram with this number.
+  /// Sends messages on a connection, in one datagram with this number.
   mutating func say(_ messages: [[UInt8]], _ sequence: UInt32, on id: UInt64, from address: Address) throws {
     var packet = DataPacket()
     packet.sequence = sequence

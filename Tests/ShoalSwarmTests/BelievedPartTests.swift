@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// A run that was killed after it had noted pieces 0 and 1; then somebody writes to piece 0.
+  /// A run that was killed after it had noted pieces 0 and 1; then another program writes to piece 0.
   private mutating func leave() {
     var run = Run()
     disk.now = Instant(nanoseconds: 100 * .second)
@@ -102,7 +102,7 @@ import Testing
     #expect(isWhole)
   }
 
-  /// It is found out only after all seems to be here, before or after that is said.
+  /// That is noticed only when all pieces seem to be here, before or after the completion is reported.
   @Test(arguments: [false, true]) mutating func nothingWrongGetsTheName(isLate: Bool) {
     leave()
     var run = begin()
@@ -137,7 +137,7 @@ import Testing
     #expect(isWhole)
   }
 
-  /// After a run that did not come to an end with its proof, what it noted is still only believed.
+  /// After a run that did not finish verifying, the pieces that it noted are still only believed.
   @Test mutating func doubtIsInherited() {
     leave()
     var run = begin()

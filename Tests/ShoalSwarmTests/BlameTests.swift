@@ -5,12 +5,12 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// Who is distrusted for a piece that does not fit, and who is not.
+/// Who is distrusted for a wrong piece, and who is not.
 struct BlameTests {
   private static let piece: UInt32 = 65_536
 
   /// A file of two pieces of four blocks. One peer sends a block, another the next one, another the rest; one or two of
-  /// these parts are wrong. Whose they were is known, and only what is wrong is fetched again.
+  /// these parts are wrong. Their senders are identified, and only what is wrong is fetched again.
   @Test(arguments: [[0], [1], [2], [0, 1], [1, 2]] as [Set<Int>])
   func theBlocksShowWhoLied(wrong: Set<Int>) {
     let scene = Scene(3, 2 * Int(Self.piece), .size(Int(Self.piece)))
@@ -60,7 +60,7 @@ struct BlameTests {
     return servers
   }
 
-  /// A block comes from one peer: one that leaves it half done has sent that half in vain.
+  /// A block comes from one peer: if a peer leaves it half done, that half is dropped.
   @Test(arguments: [false, true])
   func aBlockComesFromOnePeer(isSilent: Bool) {
     let scene = Scene(4, 2 * Int(Self.piece), .size(Int(Self.piece)))
@@ -88,7 +88,7 @@ struct BlameTests {
     #expect(from == [half.address: UInt64(2 * Self.piece - 16_384), whole.address: 16_384])
   }
 
-  /// If it is wrong then, it is known whose fault it is.
+  /// If it is wrong then, the culprit is known.
   @Test func whoSendsItAloneIsBlamed() {
     let scene = Scene(5, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let servers = thirds(scene, wrong: [])
@@ -155,7 +155,7 @@ struct BlameTests {
     #expect(liar.asked.count == asked && liar.wants == 1)
   }
 
-  /// The only piece of a file does not fit: the size that its sender claims may be false too.
+  /// The only piece of a file is wrong: the size that its sender claims may be false too.
   @Test(arguments: [0, 1])
   func aFalseSizeIsForgottenWithThePeerThatClaimedIt(late: Int) {
     let scene = Scene(8, 900)
@@ -176,7 +176,7 @@ struct BlameTests {
     let liar = ScriptedServer(scene, "delay=2ms", offers: { $0.size = 500 })
     origin.answer = { _ in [] }
     let peer = scene.downloader()
-    // One after another, so that each claim is believed for as long as it takes to find that nobody bears it out.
+    // One after another, so that each claim is accepted for as long as it takes to find that nobody confirms it.
     scene.tellInTurn(of: [origin, silent, liar])
     scene.world.run(for: 30 * .second) { origin.asked.count >= 2 && silent.asked.count >= 1 }
     origin.answer = { [$0] }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Who says what to whom, and when nothing more is said.
+/// Which messages are sent to whom, and when connections end.
 struct ConversationTests {
   @Test func bothSidesCloseWhatIsIdle() {
     let scene = Scene(1, 500_000)

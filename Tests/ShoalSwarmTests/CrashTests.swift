@@ -10,8 +10,8 @@ import Testing
 @Suite struct CrashTests {
   private static let path = WorldCopy.path
 
-  /// A peer whose power fails after a number of its disk's jobs continues from what is left, as often as that happens;
-  /// what bears the file's name is always the whole file.
+  /// A peer whose power fails after a number of its disk's jobs continues from what is left, however often that
+  /// happens; a file under the final name is always complete.
   @Test(arguments: seeds(0..<6)) func powerMayFailAtEveryJob(seed: UInt64) throws {
     var lives = 0
     var jobs = 1
@@ -46,7 +46,7 @@ import Testing
     #expect(isDone && lives > 20)
   }
 
-  /// Whether what bears the file's name on a peer's disk is the file.
+  /// Whether the file under the final name on a peer's disk is the right one.
   private static func isWhole(_ peer: WorldPeer, _ scene: Scene) -> Bool {
     peer.disk[path(scene.file.id)] == scene.file.content(.full(capacity: scene.file.cut.pieces))
   }
@@ -113,7 +113,7 @@ import Testing
   private final class Counter: @unchecked Sendable {
     private let failing: Int
     private var count = 0
-    /// Whether it was a job without which the download goes on: of the journal, or a read for somebody else.
+    /// Whether it was a job without which the download continues: one of the journal, or a read for another peer.
     private(set) var wasSpared = false
     var hasFailed: Bool { count > failing }
 

@@ -4,7 +4,7 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// Whom a swarm dials, when, and how many at a time.
+/// Which addresses a swarm tries, when, and how many at a time.
 struct DialingTests {
   private func nobody(_ number: Int) -> Address { Address(ipv4: 0x0a03_0000 + UInt32(number), port: 7_400) }
 
@@ -34,7 +34,7 @@ struct DialingTests {
     #expect((280...330).contains(dialled.addresses.count), "\(dialled.addresses.count)")
   }
 
-  /// What only peers have told of is tried at a rate that is not saved up.
+  /// Addresses known only from KNOWN are tried at a rate without a burst after a pause.
   @Test func hearsayIsTriedAtALowRate() {
     let scene = Scene(1, 500_000)
     let dialled = Dialled(scene)
@@ -231,7 +231,7 @@ struct DialingTests {
     #expect(code == CloseCode.goingAway.rawValue && offers == 0 && origin.swarm.connectionCount == 0)
   }
 
-  /// Up to 256 addresses that sent what does not fit are remembered; beyond that, the oldest is forgotten.
+  /// Up to 256 addresses that sent false content are remembered; beyond that, the oldest is forgotten.
   @Test func thoseWhoLiedAreRemembered() {
     let scene = Scene(7, 500_000)
     let liars = (0..<257).map { _ in ScriptedServer(scene, "delay=1ms", offers: { ($0.size, $0.chunks) = (0, 0) }) }

@@ -7,11 +7,11 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A download by itself: it is told what peers say, and what it wants said is in its outbox.
+/// A download by itself: it is given the messages of peers, and what it sends is in its outbox.
 @Suite struct DownloadTests {
   private static let file = WorldFile(seed: 3, size: 10 * 65_536)
 
-  /// A download, with a record of what it has said and to whom.
+  /// A download, with a record of what it has sent and to whom.
   private struct Bench {
     var download = Download(key: FileKey(0), id: DownloadTests.file.id, leastRequests: 4 * 65_536)
     var resources = SwarmResources(budget: PieceBudget(limit: 1 << 20), random: SeededGenerator(seed: 1))
@@ -40,7 +40,7 @@ import Testing
 
     mutating func fill(_ link: Int) -> Download.Filling { download.fill(LinkKey(index: link), &resources, at: now) }
 
-    /// Has a peer send a part of a piece; only its position matters.
+    /// Makes a peer send a part of a piece; only its position matters.
     mutating func send(_ piece: Int, _ part: Range<Int>, from link: Int) -> Bool {
       var block = Block()
       (block.file, block.offset) = (7, DownloadTests.file.cut.pieceOffset(piece) + UInt64(part.lowerBound))
@@ -48,7 +48,7 @@ import Testing
       return download.take(block, from: LinkKey(index: link), &resources, at: now)
     }
 
-    /// What was said since the last call: the types of the messages, and on which links they were sent.
+    /// What was sent since the last call: the types of the messages, and the links.
     mutating func said() -> [(link: Int, type: MessageType)] {
       resources.outbox.takeItems().compactMap { to, item in
         guard case .message(let bytes) = item, let type = MessageType(rawValue: bytes[0]) else { return nil }

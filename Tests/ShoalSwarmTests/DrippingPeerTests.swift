@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Peers that promise the whole file and send a byte now and then: nobody waits for them.
+/// Peers that promise the whole file and send a byte now and then must not hold up the download.
 struct DrippingPeerTests {
   /// The time that a download takes from an honest peer and this many that drip.
   private func time(
@@ -48,7 +48,7 @@ struct DrippingPeerTests {
     #expect(together <= 2 * alone, "seed \(seed): \(together) s instead of \(alone)")
   }
 
-  /// As many as what may be buffered is for: they hold all of it.
+  /// Enough of them to hold the whole buffer.
   @Test(arguments: seeds(1..<3)) func whatMayBeBufferedIsNotHeld(seed: UInt64) {
     let limit = 4 * 65_536
     let alone = time(seed, dripping: 0, bytes: 1, every: .second, buffering: limit)

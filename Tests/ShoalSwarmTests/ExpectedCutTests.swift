@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a ticket says about a file's cut is used before anybody has borne it out, and nobody is blamed for it.
+/// The cut in a ticket is used before any peer has confirmed it, and no peer is blamed if it is wrong.
 @Suite struct ExpectedCutTests {
   /// How long a file takes over a round trip of 100 ms when this cut is expected.
   private func seconds(_ expected: Cut?, size: Int = 200_000) throws -> Double {

@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// How much is asked of whom, and when trackers are asked.
+/// How much is requested from whom, and when trackers are asked.
 struct FetchTests {
   private static let piece: UInt32 = 16_384
 
@@ -76,7 +76,7 @@ struct FetchTests {
     #expect(isKnown && lookups.last ?? .zero >= registered)
   }
 
-  /// A peer that makes us queue answers and takes none is dropped at the 1,025th.
+  /// A peer that causes answers and acknowledges none is dropped at the 1,025th.
   @Test func answersThatAreNotTakenHaveALimit() throws {
     var bare = BareSwarm()
     let address = Address(ipv4: 0x0a00_0001, port: 7_400)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a peer may do although ours does not: it must be understood.
+/// What the protocol allows although this implementation does not do it: it must be understood.
 struct FreedomTests {
   /// A host that serves the whole file, answering each request with what `cut` makes of its ranges.
   private func server(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What one host can have us do, across all its connections. Work is counted, not measured.
+/// The work that one host can cause, across all its connections. Work is counted, not measured.
 struct HostBudgetTests {
   /// A host that wants the file on each of many connections, and what it was told on each.
   private final class Crowd {
@@ -200,7 +200,7 @@ struct HostBudgetTests {
     #expect(told == 1 && codes == [CloseCode.busy.rawValue], "\(told) \(codes)")
   }
 
-  /// A peer that has used up its ranges is still heard: neither its WANTs nor what it tells is lost on us.
+  /// A peer that has used up its ranges is still heard: its WANTs and HAVEs are processed.
   @Test func whoAsksForAllThatItMayHaveIsHeard() {
     let scene = Scene(1, 1_000_000, .size(1_024))
     let work: (inout SwarmConfiguration) -> Void = { $0.workPerHost = 1_000_000 }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Peers that say anything at all: nothing traps, nothing grows without bound, and the honest are served.
+/// Peers that send anything at all: nothing traps, nothing grows without bound, and honest peers are served.
 struct HostilePeerTests {
   /// Numbers at which arithmetic goes wrong.
   private static func number(_ random: inout SeededGenerator, _ file: WorldFile) -> UInt64 {

@@ -6,10 +6,10 @@ import ShoalWire
 
 @testable import ShoalSwarm
 
-/// A real swarm that shares and fetches, its host, and peers that say whatever they like to it, in virtual time, all of
-/// it following from a seed: each field of each message is drawn from its whole range, from its edges and near the
-/// truth, in any state, after pauses of up to an hour. The peers speak DATA and ACK themselves, and keep the rules of
-/// the transport.
+/// A real swarm that shares and fetches, its host, and peers that send it whatever they like, in virtual time, all
+/// following from a seed: each field of each message is drawn from its whole range, from its edges and near the truth,
+/// in any state, after pauses of up to an hour. The peers speak DATA and ACK themselves, and keep the rules of the
+/// transport.
 struct Liars: ~Copyable {
   /// What happened although it must not; nil if nothing did.
   private(set) var broken: String?
@@ -68,7 +68,7 @@ struct Liars: ~Copyable {
     for i in 1..<catalogue.count { fetch(i) }
   }
 
-  /// Hands it so many messages.
+  /// Sends it this many messages.
   mutating func run(_ count: Int) {
     while messages < count, broken == nil {
       let i = Int(random.next() % UInt64(peers.count))
@@ -100,7 +100,7 @@ struct Liars: ~Copyable {
     for peer in peers where random.next() % 2 == 0 { swarm.add(peer: peer.address, for: key, at: now) }
   }
 
-  /// Has the host, or whoever uses it, do something.
+  /// Makes the host, or its user, do something.
   private mutating func meddle() {
     let key = FileKey(Int(random.next() % UInt64(files.count)))
     switch random.next() % 8 {

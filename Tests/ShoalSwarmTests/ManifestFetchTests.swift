@@ -55,7 +55,7 @@ struct ManifestFetchTests {
     #expect(asked.allSatisfy { !$0.isEmpty }, "\(asked)")
   }
 
-  /// A peer that is nearer and cuts the file into pieces of 1 KiB does not have others do so.
+  /// A peer that is nearer and cuts the file into pieces of 1 KiB does not impose that cut.
   @Test(arguments: seeds(1..<4)) func anAbsurdCutGainsNothing(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origins = ["delay=40ms,rate=20mbit", "delay=60ms,rate=20mbit"].map { scene.origin($0) }
@@ -71,7 +71,7 @@ struct ManifestFetchTests {
     #expect(hasManifest)
   }
 
-  /// Who lies about the size, by its own true cut of another file or by a false head, is known at once, and many of them
+  /// Liars about the size, with the true cut of another file or a false head, are recognised at once, and many of them
   /// cost little.
   @Test(arguments: seeds(1..<3)) func manyFalseSizes(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
@@ -93,7 +93,7 @@ struct ManifestFetchTests {
 }
 
 extension ManifestFetchTests {
-  /// A single peer on a slow link takes longer over the head than anybody is given who does not get on.
+  /// A single peer on a slow link takes longer for the head than the patience with a peer that makes no progress.
   @Test func aSlowLinkIsNotGivenUp() {
     let scene = Scene(1, 2_000_000, .size(1_024))
     let origin = scene.origin("delay=50ms,rate=40kbit/1mbit")

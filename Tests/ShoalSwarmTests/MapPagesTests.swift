@@ -4,7 +4,7 @@ import ShoalSwarm
 import ShoalWire
 import Testing
 
-/// A tracker may tell of a peer's chunks in pages as short as it likes, but cannot have itself asked forever.
+/// A tracker may return a peer's chunks in pages as short as it likes, but cannot make a peer ask for ever.
 struct MapPagesTests {
   private let tracker = TrackerNetwork.trackerAddress
   private let peer = TrackerNetwork.address(1)

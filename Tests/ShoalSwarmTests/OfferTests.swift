@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What a file is taken to be, from what tickets say, from OFFERs, and from the manifest that a peer sends.
+/// How the cut of a file is determined from tickets, OFFERs and the manifest.
 struct OfferTests {
   /// Chunks may be announced before the OFFER: up to 4,096 runs are kept, and if there are more they are asked for
   /// again.
@@ -38,7 +38,7 @@ struct OfferTests {
     }
   }
 
-  /// Our own ticket is wrong: what is sent before the OFFER does not fit it, and nobody is to blame.
+  /// The ticket is wrong: what is sent before the OFFER does not match it, and nobody is to blame.
   @Test func aWrongTicketIsNotThePeersFault() {
     let scene = Scene(3, 200_000)
     let server = ScriptedServer(scene, offers: nil)

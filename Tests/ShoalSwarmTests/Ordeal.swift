@@ -8,14 +8,14 @@ import ShoalWire
 
 @testable import ShoalSwarm
 
-/// A whole swarm to which everything happens that may, all of it from a seed: a fifth of its peers lie, some come late
-/// and some leave, processes are killed and machines lose power, disks fill and fail, the network parts, trackers forget,
-/// and the origin goes when it likes.
+/// A whole swarm under every kind of fault, all following from a seed: a fifth of its peers lie, some arrive late and
+/// some leave, processes are killed and machines lose power, disks fill and fail, the network is partitioned, trackers
+/// lose their state, and the origin leaves at any time.
 ///
-/// What must hold: no wrong byte is taken, nobody honest is distrusted, nobody asks a proven liar for anything, everyone
-/// finishes who can, memory is bounded, and in the end everything drains.
+/// What must hold: no wrong byte is accepted, no honest peer is distrusted, nothing is requested from a proven liar,
+/// every peer finishes that can, memory is bounded, and in the end everything drains.
 final class Ordeal {
-  /// An honest peer, in all its lives.
+  /// An honest peer, across its restarts.
   struct Member {
     var peer: WorldPeer
     var key: FileKey?
@@ -137,7 +137,7 @@ final class Ordeal {
     }
   }
 
-  /// Whom a peer is told of when it starts: everybody who has a tracker, hears of others there.
+  /// The peers that a peer knows when it starts: with a tracker, it learns of others there.
   private func known(to i: Int) -> [Address] {
     let some = liars.filter { _ in roll(3) == 0 }.map(\.address)
     guard tracker == nil else { return some }
@@ -362,7 +362,7 @@ final class Ordeal {
     }
   }
 
-  /// Without liars, nothing goes on when all is done; and whoever is stopped leaves nothing behind.
+  /// Without liars, all traffic ends when everything is done; and a stopped peer leaves nothing behind.
   private func drain() {
     for liar in liars { world.crash(liar) }
     world.run(for: 60 * .second)

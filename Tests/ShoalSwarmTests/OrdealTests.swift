@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Swarms to which everything happens. `tools/lab/ordeals` runs thousands; here are some that failed once.
+/// Swarms under every kind of fault. `tools/lab/ordeals` runs thousands; these are some that once failed.
 struct OrdealTests {
   private static let wanted = environmentNumber("SHOAL_ORDEALS", as: UInt64.self)
   private static let first = environmentNumber("SHOAL_ORDEALS_FIRST", as: UInt64.self) ?? 1

@@ -6,7 +6,7 @@ import ShoalTransport
 import ShoalWire
 import Testing
 
-/// What becomes of what a peer owes when it is silent or slow, or refuses.
+/// How the debts of a peer are handled when it is silent or slow, or refuses.
 struct OwedTests {
   private static let piece: UInt32 = 16_384
 

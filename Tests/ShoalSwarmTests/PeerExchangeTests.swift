@@ -9,7 +9,7 @@ import Testing
 
 /// Peers tell each other of others: a swarm needs no tracker once it has begun, and nobody can be aimed at strangers.
 struct PeerExchangeTests {
-  /// Receivers that were told of the origin alone find each other, and the origin need not send each of them everything.
+  /// Receivers that know only the origin find each other, and the origin need not send everything to each of them.
   @Test(arguments: seeds(1..<4)) func receiversFindEachOther(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)
     let origin = scene.origin("delay=5ms,rate=8mbit")
@@ -19,7 +19,8 @@ struct PeerExchangeTests {
     for (peer, key) in scene.downloads { #expect(peer.swarm.progress(key).from.count > 2) }
   }
 
-  /// The tracker is gone, then the origin, when all bytes are among the receivers; a newcomer knows but one of them.
+  /// The tracker leaves, then the origin, once the receivers together have all bytes; a newcomer knows only one of
+  /// them.
   @Test(arguments: seeds(1..<5)) func aSwarmOutlivesItsTracker(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -39,8 +40,8 @@ struct PeerExchangeTests {
     #expect(scene.downloads[3].peer.swarm.progress(scene.downloads[3].key).from.count >= 2, "seed \(seed)")
   }
 
-  /// Somebody who comes later and has much of the file is asked within a second of his connecting to anybody.
-  /// A sharer calls nobody; it is found through the tracker although others give.
+  /// A peer that comes later and has much of the file is asked within a second of connecting to any peer. A sharer
+  /// connects to nobody; it is found through the tracker even while others give.
   @Test(arguments: seeds(1..<4)) func aSharerThatComesLaterIsUsedSoon(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -64,7 +65,7 @@ struct PeerExchangeTests {
     #expect(isUsed && peer.swarm.progress(scene.downloads[0].key).from.count >= 1, "seed \(seed)")
   }
 
-  /// Somebody who waits hears of the first sharer soon after the tracker does, however long it has waited.
+  /// A waiting peer learns of the first sharer soon after the tracker does, however long it has waited.
   @Test(arguments: [3, 47, 1_000] as [Nanoseconds]) func theFirstSharerIsUsedSoon(after seconds: Nanoseconds) {
     let scene = Scene(5, 1_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
@@ -76,8 +77,8 @@ struct PeerExchangeTests {
     scene.finish(within: 10)
   }
 
-  /// A peer that tells of a thousand strangers: each gets at most three OPENs, few are called each second, and the
-  /// download does not suffer.
+  /// A peer names a thousand strangers: each gets at most three OPENs, few are tried each second, and the download does
+  /// not suffer.
   @Test func strangersAreLeftInPeace() {
     let scene = Scene(1, 4_000_000)
     let origin = scene.origin("delay=5ms,rate=2mbit")

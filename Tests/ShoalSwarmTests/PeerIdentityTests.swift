@@ -8,7 +8,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Two peers need one connection, however many addresses they have and whoever calls whom; and nobody's word ends one.
+/// Two peers need one connection, however many addresses they have and whichever opened it; and a mere claim ends none.
 @Suite struct PeerIdentityTests {
   /// The second address of a peer in these tests.
   private static func second(_ peer: WorldPeer) -> Address {
@@ -42,7 +42,7 @@ import Testing
     #expect(!peer.swarm.openLinks.contains { $0.older != nil })
   }
 
-  /// Each knows both addresses of the other, and both call at the same moment.
+  /// Each knows both addresses of the other, and both connect at the same moment.
   @Test(arguments: seeds(1..<5)) func twoThatCallEachOtherKeepOneConnection(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)
     let half = scene.file.cut.chunks / 2
@@ -90,8 +90,7 @@ import Testing
     scene.finish(within: 60)
   }
 
-  /// A peer that nothing is heard of any more on one connection connects anew: the new one is not closed for the old one's
-  /// sake.
+  /// A peer whose old connection has gone silent opens a new one, which is not closed in favour of the old.
   @Test func aConnectionIsNotEndedForOneThatIsDead() {
     let scene = Scene(4, 20_000_000)
     let origin = scene.origin("delay=10ms,rate=10mbit")
@@ -107,7 +106,7 @@ import Testing
     scene.finish(within: 40)
   }
 
-  /// A liar was there first and says that it is the origin; it gives nothing and takes up every SAME with a CLOSE.
+  /// A liar was there first and claims to be the origin; it gives nothing and answers every SAME with a CLOSE.
   @Test(arguments: seeds(1..<5)) func aFalseNameKeepsNobodyOut(seed: UInt64) {
     let scene = Scene(seed, 2_000_000)
     let origin = scene.origin("delay=10ms,rate=20mbit")
@@ -139,7 +138,7 @@ import Testing
     #expect(time < 2 * .second && peer.swarm.progress(key).from == [origin.address: 2_000_000], "seed \(seed)")
   }
 
-  /// Who is told of an address of its own finds out and does not try it again.
+  /// A peer that is told of its own address notices, and does not try it again.
   @Test func nobodyTalksToItself() {
     let scene = Scene(1, 1_000_000)
     let peer = scene.downloader("delay=5ms")

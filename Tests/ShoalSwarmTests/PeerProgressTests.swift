@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a sharer sees of those who fetch from it, and that both ends see the same.
+/// What a sharer sees of the peers that fetch from it; both ends see the same.
 struct PeerProgressTests {
   @Test(arguments: seeds(1..<6)) func bothEndsCountTheSame(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
@@ -42,7 +42,7 @@ struct PeerProgressTests {
     #expect(!origin.events.contains { if case .served = $0 { true } else { false } })
   }
 
-  /// The last words of a peer that stops say how far it got, so that both ends keep the same number.
+  /// The last messages of a peer that stops report its progress, so that both ends keep the same figure.
   @Test(arguments: seeds(1..<5)) func whoStopsSaysHowFarItGot(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=10ms,rate=8mbit")

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Liars beside honest peers: what is wrong is known block by block, who sent it is known, and it costs little time.
+/// Liars beside honest peers: wrong blocks and their senders are identified, and little time is lost.
 struct ProofTests {
   /// How long 8 MB take of two honest peers and, if asked, of others.
   private func seconds(_ seed: UInt64, _ exponent: UInt8, with liars: (Scene) -> [Address] = { _ in [] }) -> Double {

@@ -7,7 +7,7 @@ import ShoalWire
 import TestSupport
 import Testing
 
-/// Bytes that are asked for are sent once they are at hand: a slow disk does not hold up anybody else.
+/// Requested bytes are sent once they are in memory: a slow disk does not hold up other peers.
 @Suite struct ReadTests {
   private static func isRead(_ job: StoreJob) -> Bool { if case .read = job { true } else { false } }
 

@@ -6,7 +6,7 @@ import ShoalSwarm
 import TestSupport
 import Testing
 
-/// Peers that continue from what an earlier run left, with nobody to ask.
+/// Peers that continue from what an earlier run left, without any peer to ask.
 @Suite struct RecallTests {
   private static func having(_ scene: Scene) -> BitSet {
     scene.downloads.reduce(BitSet(capacity: scene.file.cut.pieces)) { $0.union($1.peer[$1.key].written) }

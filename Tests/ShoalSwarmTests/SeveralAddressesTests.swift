@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A name has several addresses, with one peer behind them.
+/// A host name with several addresses, all of one peer.
 @Suite struct SeveralAddressesTests {
   private let dead = Address(ipv4: 0xc000_0209, port: 7_401)
   private let other = Address(ipv4: 0xc000_020a, port: 7_401)

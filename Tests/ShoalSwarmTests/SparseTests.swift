@@ -41,7 +41,7 @@ import Testing
     #expect(isSparse, "seed \(seed)")
   }
 
-  /// A peer that is killed and loses power while it looks for zeros goes on, and believes nothing that is not so.
+  /// A peer that is killed or loses power while it searches for zeros continues, and believes nothing false.
   @Test(arguments: seeds(0..<3)) func crashesAreSurvived(seed: UInt64) {
     var random = SeededGenerator(seed: seed &+ 100)
     let scene = Scene(seed, 150 * Self.piece, holes: Self.holes(150, &random))

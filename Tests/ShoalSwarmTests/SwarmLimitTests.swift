@@ -8,7 +8,7 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// What a peer can make us keep, do or say is limited.
+/// What a peer can make this one store, do or send is limited.
 struct SwarmLimitTests {
   @Test(arguments: [.automatic, .count(1 << 22), .count(.max), .size(1)] as [Chunking])
   func anyCutThatIsAskedForIsValid(_ chunking: Chunking) {

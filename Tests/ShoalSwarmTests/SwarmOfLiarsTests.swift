@@ -7,8 +7,8 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// A swarm in which a third lies, each in its own way: everyone honest finishes, with the right bytes, and trusts the
-/// others who are.
+/// A swarm in which a third of the peers lie, each in its own way: every honest peer finishes, with the right bytes,
+/// and trusts the other honest ones.
 struct SwarmOfLiarsTests {
   @Test(arguments: seeds(1..<3)) func everyoneHonestFinishes(seed: UInt64) {
     let scene = Scene(seed, 4_000_000)

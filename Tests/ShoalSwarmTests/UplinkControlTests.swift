@@ -3,9 +3,9 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// How fast a host finds that it may send to several peers.
+/// The rate at which a host finds that it may send to several peers.
 struct UplinkControlTests {
-  /// An uplink that carries so many bytes per second after a queue of so many bytes, and a host that always has more to
+  /// An uplink with this rate in bytes per second and a queue of this many bytes, and a host that always has more to
   /// send.
   private struct Bench {
     var control = UplinkControl()

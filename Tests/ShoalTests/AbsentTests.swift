@@ -4,7 +4,7 @@ import Testing
 
 @testable import Shoal
 
-/// What is said of a download that lacks what nobody has.
+/// The messages about a download that lacks chunks that nobody has.
 @Suite struct AbsentTests {
   private func progress(_ absent: [Range<Int>]) -> DownloadProgress {
     var progress = DownloadProgress(id: .zero)
@@ -21,7 +21,7 @@ import Testing
     #expect(progress(many).absentWords == "chunks 0-1, 10-11, 20-21, 30-31, 40-41, 50-51 and 3 other runs")
   }
 
-  /// Over what is here already, a missing sharer is no reason to doubt the ticket.
+  /// If part of the file is already here, a missing sharer is no reason to doubt the ticket.
   @Test func theTicketIsNotDoubtedOverAPart() throws {
     let scratch = try Scratch()
     let patience = Patience(.seconds(1))

@@ -3,7 +3,7 @@ import Shoal
 import Synchronization
 import Testing
 
-/// Kernels that lack what is asked of them first: a filter makes this one say so, on one thread.
+/// Kernels without the preferred system calls: a filter simulates them on one thread.
 @Suite struct FallbackTests {
   #if arch(x86_64)
     static let (receiveMany, sendMany): (UInt32, UInt32) = (299, 307)

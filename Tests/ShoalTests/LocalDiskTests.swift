@@ -127,7 +127,7 @@ import Testing
     }
     desk.disk.stop(ShoalError(.stopped, "over"))
     #expect(results == 5)
-    // What the workers come to is of no interest any more.
+    // The workers' results no longer matter.
     var turns = 0
     _ = desk.run { _ in
       turns += 1
@@ -136,7 +136,7 @@ import Testing
     #expect(results == 5 && desk.events.isEmpty)
   }
 
-  /// A thousand reads that nobody wants any more cost nobody anything.
+  /// A thousand reads that are no longer wanted cost nothing.
   @Test func whatIsNotWantedIsNotRead() throws {
     let scratch = try Scratch()
     let desk = Desk()
@@ -151,7 +151,7 @@ import Testing
     #expect(isDone && Set(desk.reads) == [true, false])
   }
 
-  /// What a worker has done when nobody is there any more is of no interest, and no fault.
+  /// The result of a worker that finishes after the loop has ended is ignored.
   @Test func workersOutliveTheirLoop() async throws {
     let scratch = try Scratch()
     let path = scratch.at("large")

@@ -10,7 +10,7 @@ import Testing
 
 /// File systems that lack or refuse what a download asks of them.
 @Suite struct PartFaultTests {
-  /// What becomes of a download's place where this system call fails so; nil if no filter can be had.
+  /// The result of preparing a download's place where this system call fails; nil if there can be no filter.
   private static func prepare(_ target: String, without number: UInt32, _ code: Int32) throws -> String? {
     let bytes = [UInt8](repeating: 7, count: 50_000)
     let manifest = Manifest(cut: Cut(size: 50_000), values: [Blake3.hash(bytes.span)], lastPiece: bytes.span)

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What the system says when it does not send, in words.
+/// The words for the system's refusals to send.
 @Suite struct RefusedSendTests {
   private let ipv4 = Address(ipv4: 0xc000_0207, port: 7_401)
   private let ipv6 = Address(high: 0x2001_0db8 << 32, low: 1, port: 7_401)

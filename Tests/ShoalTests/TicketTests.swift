@@ -4,7 +4,7 @@ import ShoalContent
 import TestSupport
 import Testing
 
-/// Tickets survive being copied, and say what is wrong when they have not.
+/// Tickets survive being copied; errors say what is wrong with damaged ones.
 @Suite struct TicketTests {
   static let id = String(repeating: "6b0c12d4", count: 8)
 

@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalContent
 import Testing
 
-/// Tickets are found in what chats, mails and shells make of them.
+/// Tickets are found in text that has passed through chats, mails and shells.
 @Suite struct TicketTextTests {
   static let id = String(repeating: "6b0c12d4", count: 8)
   static let whole =

@@ -3,7 +3,7 @@ import Testing
 @testable import Shoal
 
 @Suite struct TicketTrackersTests {
-  /// Of very many trackers in a ticket few are asked, and what was left out is told.
+  /// Of very many trackers in a ticket only a few are asked, and the number left out is reported.
   @Test(.timeLimit(.minutes(1))) func areFew() async throws {
     let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
     let ticket = Ticket(id: .zero, trackers: (0..<300).map { "127.0.0.1:\(20_000 + $0)" })

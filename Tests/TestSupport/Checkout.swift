@@ -1,6 +1,6 @@
 import Foundation
 
-/// The files that this checkout holds beside the code.
+/// The files of this checkout other than the code.
 public enum Checkout {
   /// The folder with `Package.swift` in it.
   public static let root = URL(filePath: #filePath).resolvingSymlinksInPath()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a run of a program has left behind; its description says what was run, how it ended and what it printed.
+/// The outcome of running a program; its description says what was run, how it ended and what it printed.
 public struct Outcome: CustomStringConvertible {
   /// The program and its arguments.
   public var words: [String]

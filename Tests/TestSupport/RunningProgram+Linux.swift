@@ -71,7 +71,7 @@ extension RunningProgram {
     return id
   }
 
-  /// Waits for what the descriptors are asked for, so long at most.
+  /// Waits for the requested events of the descriptors, for at most this long.
   static func poll(_ waits: inout [pollfd], milliseconds: Int32) {
     _ = unsafe Glibc.poll(&waits, nfds_t(waits.count), milliseconds)
   }

@@ -55,7 +55,7 @@ public final class Scratch: Sendable {
     return try write(name, bytes)
   }
 
-  /// What a file holds.
+  /// The content of a file.
   public func read(_ name: String) throws -> [UInt8] {
     guard let file = unsafe fopen(at(name), "r") else { throw ScratchError("cannot read \(at(name))") }
     defer { unsafe fclose(file) }
@@ -65,7 +65,7 @@ public final class Scratch: Sendable {
     return bytes
   }
 
-  /// What a file holds, as text.
+  /// The content of a file, as text.
   public func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
 
   /// Whether there is such an entry.
