@@ -25,7 +25,10 @@ extension Swarm {
     reviewDuplicates(at: now)
     tellOfPeers(at: now)
     fillAll(at: now)
-    for key in files.wanted { files[key]?.download?.fillEnds(&resources, at: now) }
+    for key in files.wanted {
+      files[key]?.download?.fillEnds(&resources, at: now)
+      files[key]?.download?.guess(at: now)
+    }
     deliver(at: now)
     let next = closeIdle(at: now)
     if !isBusy { leastRoundTrip = nil }

@@ -142,4 +142,6 @@ enum SwarmConstants {
   static let proofTries = 5
   /// The most peers from which the same piece is requested at a time, near the end.
   static let requestersPerPiece = 3
+  /// How long it then takes at least until another of them makes way.
+  static let wayPause: Nanoseconds = 500 * .millisecond
 }

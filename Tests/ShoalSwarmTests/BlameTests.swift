@@ -130,6 +130,24 @@ struct BlameTests {
     scene.finish(within: 30)
   }
 
+  /// While a piece is verified again, nobody is asked for a tree that is known: whoever sent the wrong block anew is not
+  /// judged by what the liar had sent.
+  @Test func aPieceIsJudgedByWhatItIsNow() {
+    let scene = Scene(14, 2 * Int(Self.piece), .size(Int(Self.piece)))
+    let servers = thirds(scene, wrong: [0])
+    let peer = scene.downloads[0].peer
+    let origin = ScriptedServer(scene)
+    scene.tellInTurn(of: [servers[2], origin])
+    scene.world.run(for: 5 * .second) {
+      if peer.distrusts(servers[0].address) { peer.verificationDelay = 300 * .millisecond }
+      return peer.swarm.progress(scene.downloads[0].key).isComplete
+    }
+    scene.finish(within: 10)
+    let trees = (servers + [origin]).flatMap(\.treesAsked)
+    #expect(peer.distrusts(servers[0].address) && trees.count == 1, "\(trees)")
+    for server in servers[1...] + [origin] { #expect(!peer.distrusts(server.address)) }
+  }
+
   /// A liar that comes back from another port, as somebody else, is asked for nothing while anybody gives; when nobody
   /// does, it may be another peer behind the same NAT, and gets a chance.
   @Test(arguments: [false, true]) func aLiarThatComesBackIsAskedForNothing(isAlone: Bool) {

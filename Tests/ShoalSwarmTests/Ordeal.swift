@@ -141,7 +141,8 @@ final class Ordeal {
   private func known(to i: Int) -> [Address] {
     let some = liars.filter { _ in roll(3) == 0 }.map(\.address)
     guard tracker == nil else { return some }
-    let next = (1...4).map { members[(i + $0) % members.count].peer.address }
+    let there = members.indices.map { members[(i + 1 + $0) % members.count] }.filter { !$0.hasLeft }
+    let next = there.prefix(4).map(\.peer.address)
     return some + members.filter(\.isOrigin).map(\.peer.address) + next
   }
 
@@ -365,12 +366,16 @@ final class Ordeal {
   /// Without liars, all traffic ends when everything is done; and a stopped peer leaves nothing behind.
   private func drain() {
     for liar in liars { world.crash(liar) }
-    world.run(for: 60 * .second)
+    // A round trip that the network's parting made long is waited for three times: section 4.5.
+    world.run(for: 200 * .second)
     check()
     let isWhole = union.isComplete
     for member in live where isWhole {
       let peer = member.peer
-      if peer.swarm.connectionCount > 0 { faults.append("\(peer.address) has \(peer.swarm.connectionCount) links") }
+      if peer.swarm.connectionCount > 0 {
+        let peers = peer.swarm.openLinks.map { "\($0.address) served \($0.served)" }
+        faults.append("\(peer.address) has \(peers.count) links: \(peers)")
+      }
       if peer.swarm.buffered > 0 { faults.append("\(peer.address) buffers \(peer.swarm.buffered)") }
     }
     for member in live { world.stop(member.peer) }

@@ -21,6 +21,8 @@ struct ActivePiece {
   private var sender: Address?
   /// The peers that sent bytes of it, if there were several.
   private var shares: [Contribution] = []
+  /// When one of them last made way for another.
+  var madeWayAt: Instant?
   var isVerifying = false
   /// Whether it was wrong when it came from several peers, and the wrong blocks could not be found: now it must come
   /// from one.
@@ -37,15 +39,24 @@ struct ActivePiece {
   /// Whether it, or some block of it, must come from one peer.
   var isExclusive: Bool { isSuspect || proof != nil }
 
-  /// Takes requested bytes from a peer; returns how many are new, how many there are now, and from whom else they were
-  /// requested.
-  mutating func accept(
-    _ range: Range<Int>, from link: LinkKey, _ address: Address
-  ) -> (new: Int, total: Int, others: [LinkKey]) {
-    guard !isVerifying, requesters.contains(link) else { return (0, 0, []) }
-    guard let new = contribute(range, of: address), new > 0 else { return (0, 0, []) }
+  /// What was accepted of the bytes that a peer sent.
+  struct Acceptance {
+    /// How many are new, and how many there are now.
+    var new = 0, total = 0
+    /// Those that the host is to take: none that another peer sent before, who would be blamed if these are wrong.
+    var ranges: [Range<Int>] = []
+    /// The others that were asked for the piece.
+    var others: [LinkKey] = []
+  }
+
+  /// Takes bytes from a peer that was asked for them.
+  mutating func accept(_ range: Range<Int>, from link: LinkKey, _ address: Address) -> Acceptance {
+    guard !isVerifying, requesters.contains(link) else { return Acceptance() }
+    let ranges = received.isEmpty || sender == address ? [range] : received.gaps(in: range)
+    guard let new = contribute(range, of: address), new > 0 else { return Acceptance() }
     assert(contributions.reduce(0) { $0 + $1.bytes } == received.count, "a byte came from one peer")
-    return (new, received.count, requesters.count > 1 ? requesters.filter { $0 != link } : [])
+    let others = requesters.count > 1 ? requesters.filter { $0 != link } : []
+    return Acceptance(new: new, total: received.count, ranges: ranges, others: others)
   }
 
   /// The peers that sent bytes of it, to be blamed if it is wrong.

@@ -28,10 +28,11 @@ extension Download {
     _ part: ByteRange, of piece: Int, at start: Int, from s: Int, _ resources: inout SwarmResources, _ now: Instant
   ) -> Bool {
     let (link, address) = (sources[s].link, sources[s].address)
-    var (fresh, total, others): (Int, Int, [LinkKey]) = (0, 0, [])
+    var accepted = ActivePiece.Acceptance()
     if let place = active.index(forKey: piece) {
-      (fresh, total, others) = active.values[place].accept(start..<start + part.count, from: link, address)
+      accepted = active.values[place].accept(start..<start + part.count, from: link, address)
     }
+    let (fresh, total) = (accepted.new, accepted.total)
     count(part.count, fresh: fresh)
     // `outstanding` is what is missing of the requested pieces, so these bytes are subtracted for every peer that was
     // to send them.
@@ -41,9 +42,12 @@ extension Download {
       if fresh > 0 { source.sent(fresh, at: now) }
     }
     guard fresh > 0 else { return false }
-    for other in others { _ = update(other) { $0.outstanding -= fresh } }
-    if total == fresh { leave(piece, to: link, others, &resources) }
-    resources.outbox.emit(.block(key, piece: piece, offset: start, content: part))
+    for other in accepted.others { _ = update(other) { $0.outstanding -= fresh } }
+    if total == fresh { leave(piece, to: link, accepted.others, &resources) }
+    for range in accepted.ranges {
+      let content = ByteRange(offset: part.offset + range.lowerBound - start, count: range.count)
+      resources.outbox.emit(.block(key, piece: piece, offset: range.lowerBound, content: content))
+    }
     if total == cut.pieceLength(piece) { gathered(piece, by: link, &resources.outbox) }
     return true
   }

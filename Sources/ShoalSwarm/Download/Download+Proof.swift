@@ -6,7 +6,12 @@ import ShoalWire
 // When a wrong piece came from several peers, the values of its blocks show whose bytes were wrong.
 extension Download {
   /// The pieces that are to be examined, lowest first.
-  private var doubtful: [Int] { active.filter { $0.value.isVerifying && $0.value.proof != nil }.map(\.key).sorted() }
+  ///
+  /// One whose tree is known, and that the host verifies again, has other bytes than those whose values are here: it is not
+  /// judged by these.
+  private var doubtful: [Int] {
+    active.filter { $0.value.isVerifying && $0.value.proof?.tree.isEmpty == true }.map(\.key).sorted()
+  }
 
   /// A piece of several blocks is wrong, and its blocks as received have these values. If the true ones are known, the
   /// piece is judged, otherwise they are requested.

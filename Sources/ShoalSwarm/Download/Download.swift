@@ -54,6 +54,8 @@ struct Download {
   var lookups = LookupSchedule()
   /// When a peer last made room for another.
   var renewedAt: Instant?
+  /// When peers were last asked for what they have not announced.
+  var guessedAt: Instant?
   /// When PROGRESS was last sent to its sources.
   var progressToldAt: Instant?
   private(set) var accepted: UInt64 = 0

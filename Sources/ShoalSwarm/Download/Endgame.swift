@@ -13,6 +13,19 @@ extension Download {
     }
   }
 
+  /// If nothing comes, and nobody who answers has announced any of what is missing, peers may still have pieces of chunks
+  /// that are whole with none of them: they are asked for these.
+  mutating func guess(at now: Instant) {
+    guard phase == .downloading, let wanted = copy?.have.complement, !wanted.isEmpty, isStarving(at: now),
+      now - (guessedAt ?? .zero) >= SwarmConstants.patience
+    else { return }
+    let able = sources.indices.filter { sources[$0].cut == cut && sources[$0].isServing(at: now) }
+    let known = able.reduce(into: BitSet(capacity: cut.pieces)) { $0.formUnion(sources[$1].pieces ?? $0) }
+    guard wanted.subtracting(known) == wanted else { return }
+    guessedAt = now
+    for s in able { update(at: s) { $0.mayHave(wanted, at: now) } }
+  }
+
   private mutating func fillEnd(_ link: LinkKey, _ resources: inout SwarmResources, at now: Instant) {
     guard phase == .downloading, let s = place(of: link), sources[s].isExhausted,
       sources[s].outstanding < sources[s].budget, sources[s].isServing(at: now), sources[s].pieces?.isEmpty == false
@@ -36,6 +49,7 @@ extension Download {
     guard let slowest else { return }
     cancel([piece], of: slowest, &resources.outbox)
     release(piece, of: slowest, &resources)
+    active[piece]?.madeWayAt = now
   }
 
   /// The seconds that a source will take for the missing bytes of a piece requested from it.
@@ -59,6 +73,12 @@ extension Download {
       guard !state.isVerifying, !state.isExclusive, !state.requesters.isEmpty, !state.requesters.contains(source.link),
         pieces.contains(piece)
       else { continue }
+      // Those that send nothing would take turns in every tick.
+      if let last = state.madeWayAt, now - last < SwarmConstants.wayPause,
+        state.requesters.count >= SwarmConstants.requestersPerPiece
+      {
+        continue
+      }
       // A piece that has begun to arrive will be done soon: it is left alone until the end.
       guard !state.isBegun || self.missing.isEmpty || isFull else { continue }
       let missing = cut.pieceLength(piece) - state.received.count

@@ -262,6 +262,17 @@ struct Source {
     refusals += 1
   }
 
+  /// Has it asked, once and then ever more rarely, for pieces that it has not announced but may have: chunks are announced
+  /// when they are whole.
+  mutating func mayHave(_ guesses: BitSet, at now: Instant) {
+    guard deniedUntil == nil, let pieces else { return }
+    let new = guesses.subtracting(pieces)
+    guard !new.isEmpty else { return }
+    for run in new.runs() { denied += Int(run.first)..<Int(run.end) }
+    denied.removeLast(max(denied.count - SwarmConstants.requestedPieces, 0))
+    deniedUntil = now
+  }
+
   /// Notes that it does not have a piece that it announced. If no other peer has it either, it is eventually requested
   /// again.
   mutating func denies(_ piece: Int, at now: Instant) {
