@@ -37,11 +37,14 @@ extension Peer {
     // Each byte is hashed twice: once for its own file, and once for the content of the folder.
     let total = packed.listing.cut.size
     let flag = Flag()
+    let memory = await node.ask { $0.disk.hashes } ?? nil
     let content: Share
     let ids: [Digest]
     do throws(ShoalError) {
       let hashing = await withTaskCancellationHandler {
         await Peer.result { () throws(ShoalError) -> [Digest] in
+          packed.begin(memory)
+          if let ids = packed.knownIDs { return ids }
           do throws(SystemError) {
             if let ids = try packed.hashFiles(until: flag, { onProgress($0 / 2, total) }) { return ids }
           } catch { throw ShoalError(error) }

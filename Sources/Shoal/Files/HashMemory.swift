@@ -32,7 +32,12 @@ struct HashMemory: Sendable {
     let note = Journal.note(.full(capacity: manifest.cut.pieces), stamp, isProven: true, at: &end)
     bytes.append(note.span)
     guard bytes.count <= HashMemory.mostBytes / 2 else { return }
-    let (path, made) = (path(stamp, manifest.cut), path(stamp, manifest.cut) + ".\(SystemClock.wall())")
+    keep(bytes, as: path(stamp, manifest.cut))
+  }
+
+  /// Puts a file there, in one step. What cannot be kept is not.
+  func keep(_ bytes: [UInt8], as path: String) {
+    let made = path + ".\(SystemClock.wall())"
     FileSystem.makeFolder(folder)
     do throws(SystemError) {
       try JournalFile.begin(made, bytes)

@@ -3,16 +3,26 @@ import ShoalStore
 
 /// Reads and writes the files of journals. They are opened each time, every few seconds, and never through a link.
 enum JournalFile {
-  /// Reads a journal. One that others could have written to is not believed.
+  /// What is there. What others may have written tells nothing.
   static func read(_ path: String) -> Journal.Reading {
     guard let file = try? File.regular(path), let status = try? file.status() else { return .none }
     guard status.isOwn else { return .foreign }
-    guard status.size <= Journal.mostBytes else { return .damaged }
-    var bytes = [UInt8](repeating: 0, count: status.size)
+    return bytes(of: file, upTo: Journal.mostBytes).map { Journal.read($0) } ?? .damaged
+  }
+
+  /// The bytes of a file that is this user's, and that nobody else may write to.
+  static func bytes(_ path: String, upTo most: Int) -> [UInt8]? {
+    guard let file = try? File.regular(path), (try? file.status().isOwn) == true else { return nil }
+    return bytes(of: file, upTo: most)
+  }
+
+  private static func bytes(of file: File, upTo most: Int) -> [UInt8]? {
+    guard let size = try? file.status().size, size <= most else { return nil }
+    var bytes = [UInt8](repeating: 0, count: size)
     var room = bytes.mutableSpan
-    guard let count = try? file.read(into: &room, at: 0) else { return .damaged }
+    guard let count = try? file.read(into: &room, at: 0) else { return nil }
     bytes.removeLast(bytes.count - count)
-    return Journal.read(bytes)
+    return bytes
   }
 
   /// Creates the file, replacing any that is there.

@@ -12,7 +12,7 @@ final class LocalDisk {
   typealias Post = @Sendable (@escaping @Sendable (LocalDisk) -> Void) -> Void
 
   private let post: Post
-  private let hashes: HashMemory?
+  let hashes: HashMemory?
   /// The files, by their keys' indices.
   private var files: [LocalFile?] = []
   var store = Store()

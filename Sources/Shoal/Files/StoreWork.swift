@@ -36,6 +36,7 @@ enum StoreWork {
         return Outcome(result: .success(finding), opened: part)
       case .hash(let cut):
         guard let file else { break }
+        if let folder = file.parts as? PackedFolder { return try hash(folder, file, cut, flag, progress) }
         guard let memory, cut.size >= HashMemory.least else {
           let before = try file.status()
           return Outcome(result: .success(try hash(file, as: before, cut, flag, nil, progress)), hashed: before)
@@ -212,6 +213,19 @@ enum StoreWork {
     let manifest = last.read(0..<last.count) { Manifest(cut: cut, values: values, lastPiece: $0) }
     memory?.remember(manifest, stamp)
     return .hashed(manifest)
+  }
+
+  /// The same for the content of a folder, which is remembered as a whole.
+  private static func hash(
+    _ folder: PackedFolder, _ file: File, _ cut: Cut, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void
+  ) throws(SystemError) -> Outcome {
+    let before = try file.status()
+    if let known = folder.knownManifest, known.cut == cut {
+      return Outcome(result: .success(.hashed(known)), hashed: before)
+    }
+    let found = try hash(file, as: before, cut, flag, nil, progress)
+    if case .hashed(let manifest?) = found { folder.hashed(manifest) }
+    return Outcome(result: .success(found), hashed: before)
   }
 
   /// The last piece, or no bytes for an empty file; nil if it is no longer there.

@@ -26,6 +26,9 @@ final class PackedFolder: FileParts {
     var gone: Set<Int> = []
     var isReviewing = false
     var reviewedAt: Nanoseconds?
+    /// What was remembered of it, or where it is to be.
+    var known: HashMemory.KnownFolder?
+    var memory: HashMemory?
   }
 
   /// The most files open at a time: enough for those being sent at the same time, and no more than a process may open.

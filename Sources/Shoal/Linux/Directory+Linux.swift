@@ -163,6 +163,11 @@ final class Directory: Sendable {
 }
 
 extension File {
+  /// Returns once all that was written to its file system is on the disk.
+  func syncFileSystem() throws(SystemError) {
+    guard syncfs(descriptor) == 0 else { throw SystemError(errno, .sync, path) }
+  }
+
   /// Sets its modification time, in nanoseconds since 1970. Errors are ignored.
   func setModified(_ time: Int64) {
     var times = timespec.both(time)
