@@ -89,6 +89,9 @@ package enum StoreFinding: Sendable {
   case verified(BitSet)
   /// The journal, and the stamp of its part; nil if there is no part.
   case journal(Journal.Reading, FileStamp?)
+  /// A journal whose part is more than one file: the pieces that are believed, and those that were touched since it was
+  /// written, so that they are to be verified.
+  case believed(Journal, BitSet, touched: BitSet)
   /// The new end of the journal.
   case noted(Journal.End)
   /// Whether there is any content.

@@ -139,6 +139,10 @@ struct StoredFile {
       journalFault = journal.take(reading, stamp)
       have = journal.believed
       return go(.verifyingPart, .verifyWritten(manifest, have.complement))
+    case (.readingJournal, .believed(let read, let pieces, let touched)):
+      journal.believe(read, pieces, touched: touched)
+      have = journal.believed
+      return go(.verifyingPart, .verifyWritten(manifest, have.complement))
     case (.verifyingPart, .verified(let right)):
       have.formUnion(right)
       journal.found(right)

@@ -132,6 +132,15 @@ import Testing
     }
     await slow.close()
     #expect(out.names == ["album.part", "album.part.journal"])
+    // Nobody is needed to know what is here.
+    let alone = try peer()
+    let ticket = Ticket(id: share.id, name: "album/", cut: share.ticket.cut)
+    let second = try await alone.download(ticket, to: .directory(out.path))
+    try await within(20) {
+      while second.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }
+    }
+    #expect(second.latest.phase == .downloading && second.latest.total == share.size)
+    await alone.close()
     let asker = try peer()
     let done = try await asker.download(share.ticket, to: .directory(out.path)).finish()
     #expect(done.resumed >= 4 << 16 && done.accepted <= share.size - done.resumed)

@@ -7,7 +7,9 @@ enum JournalFile {
   static func read(_ path: String) -> Journal.Reading {
     guard let file = try? File.regular(path), let status = try? file.status() else { return .none }
     guard status.isOwn else { return .foreign }
-    return bytes(of: file, upTo: Journal.mostBytes).map { Journal.read($0) } ?? .damaged
+    guard let bytes = bytes(of: file, upTo: Journal.mostBytes) else { return .damaged }
+    // That of a folder is behind its mark.
+    return Journal.read(FolderMark.length(bytes).map { Array(bytes[$0...]) } ?? bytes)
   }
 
   /// The bytes of a file that is this user's, and that nobody else may write to.

@@ -19,18 +19,26 @@ enum FolderWork {
         let finding = StoreFinding.opened(wasThere: true, isRegular: true, size: 0, mark: folder.contentMark)
         return StoreWork.Outcome(
           result: .success(finding), opened: File(folder.part, of: folder))
-      case .readJournal: return StoreWork.Outcome(result: .success(.journal(.none, nil)))
-      case .verifyWritten(let manifest, _):
+      case .readJournal: return StoreWork.Outcome(result: .success(folder.recall()))
+      case .verifyWritten(let manifest, let pieces):
         guard let file else { break }
-        return StoreWork.Outcome(result: .success(.verified(try folder.verify(manifest, file, progress))))
+        let right = try folder.verify(manifest, file, believed: pieces.complement, progress)
+        return StoreWork.Outcome(result: .success(.verified(right)))
+      case .verify(let manifest, let pieces):
+        guard let file else { break }
+        return StoreWork.Outcome(result: .success(.verified(try folder.prove(manifest, file, pieces, progress))))
       case .findZeros(let manifest, _):
         // Looking for holes is for large files; a folder's small ones have none.
         return StoreWork.Outcome(result: .success(.verified(BitSet(capacity: manifest.cut.pieces))))
       case .followZeros: return StoreWork.Outcome(result: .success(.zeros(0)))
       case .allocate: try folder.checkRoom()
-      // A folder has no journal: what is here is verified when the download continues.
-      case .beginJournal(let path, _):
-        return StoreWork.Outcome(result: .failure(DiskError(SystemError(ENOTSUP, .create, path))))
+      case .beginJournal(_, let manifest):
+        return StoreWork.Outcome(result: .success(.noted(try folder.beginJournal(manifest))))
+      case .note(_, let pieces, let isProven, let end):
+        let end = try folder.note(pieces, isProven: isProven, at: end)
+        return StoreWork.Outcome(result: .success(.noted(end)))
+      // It goes with the mark, when all is in its place.
+      case .removeJournal: break
       case .sync: try folder.sync()
       case .rename: try folder.finish()
       case .syncDirectory(let path): try FileSystem.syncDirectory(FileSystem.parent(path))
@@ -49,7 +57,7 @@ extension RestoredFolder {
   fileprivate var contentMark: Digest { listing.contentID }
 
   /// The file that says which folder the part belongs to.
-  private var journal: String { journalPath(of: part) }
+  var journal: String { journalPath(of: part) }
 
   // MARK: The beginning
 
@@ -69,7 +77,7 @@ extension RestoredFolder {
     }
     try root.lock()
     if wasThere { try claim(root) }
-    try FolderMark.write(listingID, to: journal)
+    try FolderMark.write(listing, listingID, to: journal)
     state.withLock { state in
       (state.targetTree, state.partTree, state.madePart) = (targetTree, FolderTree(root), !wasThere)
     }
@@ -240,44 +248,6 @@ extension RestoredFolder {
     try state.partTree?.root.removeAll()
     state.partTree = nil
     try? FileSystem.removeFolder(part)
-  }
-}
-
-/// The note beside a part that says which folder it belongs to.
-enum FolderMark {
-  private static let magic = Array("shoalfld".utf8)
-
-  static func read(_ path: String) -> Digest? {
-    guard let file = try? File.regular(path), (try? file.status().isOwn) == true else { return nil }
-    var bytes = [UInt8](repeating: 0, count: magic.count + Digest.byteCount)
-    var room = bytes.mutableSpan
-    guard (try? file.read(into: &room, at: 0)) == room.count, bytes.starts(with: magic) else { return nil }
-    return Digest(bytes[magic.count...])
-  }
-
-  /// Deletes a part that is a folder, with its mark; false if it is not one. A part that another process uses is left
-  /// alone.
-  static func discard(_ part: String) -> Bool {
-    guard let root = try? Directory.open(part, followsLinks: false) else { return false }
-    guard read(journalPath(of: part)) != nil, claim(root) else { return true }
-    try? root.removeAll()
-    try? FileSystem.removeFolder(part)
-    try? FileSystem.remove(journalPath(of: part))
-    return true
-  }
-
-  private static func claim(_ root: Directory) -> Bool {
-    for _ in 0..<20 {
-      if (try? root.lock()) != nil { return true }
-      // A cancelled download finishes its last writes soon.
-      usleep(10_000)
-    }
-    return false
-  }
-
-  static func write(_ id: Digest, to path: String) throws(SystemError) {
-    guard read(path) != id else { return }
-    try JournalFile.begin(path, magic + [UInt8](id.bytes.span))
   }
 }
 

@@ -8,14 +8,16 @@ extension RestoredFolder {
   /// Finds out how much of the folder is there; returns the pieces that need not be fetched. Fails if something differs
   /// that may not be replaced.
   func verify(
-    _ manifest: Manifest, _ file: File, _ progress: @escaping @Sendable (UInt64) -> Void
+    _ manifest: Manifest, _ file: File, believed: BitSet, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
     let obstacles = try examine()
     if let first = obstacles.first { throw refusal(obstacles.count, first) }
     // Pieces that consist only of files in the target.
     let others: Set<Place> = [.absent, .target, .unwanted]
-    var right = try scan(manifest, file, pieces([.candidate]).subtracting(pieces(others)), progress)
-    let differing = try compare(right)
+    settleKnown(believed)
+    let compared = try scan(manifest, file, pieces([.candidate]).subtracting(pieces(others)), progress)
+    let differing = try compare(compared)
+    var right = compared.union(believed)
     if let first = differing.first, !replacing {
       throw refusal(differing.count, "\(path(first, in: target)) exists and differs")
     }
@@ -77,6 +79,13 @@ extension RestoredFolder {
 
   private func differs(_ index: Int, _ obstacles: inout [String]) {
     if !replacing { obstacles.append("\(path(index, in: target)) exists and differs") }
+  }
+
+  /// Takes the files in the target as right that are as they were when they were found so.
+  private func settleKnown(_ believed: BitSet) {
+    for index in state.withLock({ $0.known }) where place(index) == .candidate {
+      if believed.contains(listing.pieces(index)) { set(index, .target) }
+    }
   }
 
   /// Compares the files that are in the target; returns those that differ.
@@ -149,12 +158,15 @@ extension RestoredFolder {
   }
 
   /// The pieces among some that are right.
-  private func scan(
-    _ manifest: Manifest, _ file: File, _ pieces: BitSet, _ progress: @escaping @Sendable (UInt64) -> Void
+  func scan(
+    _ manifest: Manifest, _ file: File, _ pieces: BitSet, threads: Int = .max,
+    _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
     var right = BitSet(capacity: manifest.cut.pieces)
     guard !pieces.isEmpty else { return right }
-    let isRight = try PieceScan.map(file, manifest.cut, count: manifest.cut.pieces, progress: progress) {
+    let isRight = try PieceScan.map(
+      file, manifest.cut, count: manifest.cut.pieces, threads: threads, progress: progress
+    ) {
       pieces.contains($0) ? nil : false
     } _: {
       manifest.verify($0, $1)

@@ -73,6 +73,18 @@ extension ShoalError {
 }
 
 extension DownloadTask {
+  /// Takes the listing that an earlier run left beside the part, if there is one: then no peer is needed to know it.
+  func recallListing(_ loop: PeerLoop) {
+    guard request.unpacks, let path = knownPath else { return }
+    let journal = journalPath(of: partPath(of: path))
+    SystemThread.run("shoal-folder") { [node = loop.node, request, destination = download.destination, id, key, name] in
+      guard let bytes = FolderMark.listing(journal), Blake3.hash(bytes.span) == id,
+        case .success(let plan) = FolderPlan.make(bytes, id, request, destination, name: name)
+      else { return }
+      node.post { loop in loop.downloads[key.index]?.listed(.success(plan), loop) }
+    }
+  }
+
   /// The listing has been parsed: the content is fetched next.
   func listed(_ result: Result<FolderPlan, ShoalError>, _ loop: PeerLoop) {
     guard !isOver else { return }
@@ -104,6 +116,7 @@ extension PeerLoop {
       id: plan.listing.contentID, expected: plan.listing.cut, serving: isServed, at: now)
     if isServed { serve(plan.listing, as: swarm.name(task.key), with: key) }
     begin(DownloadTask(task, key, plan.listing, plan.folder))
+    if let folder = plan.folder { disk.recall(key, plan.listing.contentID, target: folder.target) }
     for address in addresses { swarm.add(peer: address, for: key, at: now) }
     giveUpWhatIsHopeless()
     takeEvents()

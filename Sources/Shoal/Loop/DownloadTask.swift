@@ -330,6 +330,7 @@ extension PeerLoop {
     let task = DownloadTask(download, request, key)
     begin(task)
     if !ticket.isFolder, let path = task.knownPath { disk.recall(key, ticket.id, target: path) }
+    if ticket.isFolder { task.recallListing(self) }
     giveUpWhatIsHopeless()
     takeEvents()
   }

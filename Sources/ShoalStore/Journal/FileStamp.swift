@@ -52,5 +52,5 @@ package struct FileStamp: Hashable, Sendable {
   /// Twenty times a second is slow enough: the times of files advance at least a hundred times a second.
   package static let tick = second / 20
   /// Stamps are taken every few seconds, each after a sync, which may take long on a slow disk.
-  static let longestPause = 60 * second
+  package static let longestPause = 60 * second
 }

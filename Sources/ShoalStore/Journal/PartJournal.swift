@@ -60,6 +60,14 @@ struct PartJournal {
     }
   }
 
+  /// Believes this much of a journal; what was touched since is verified.
+  mutating func believe(_ journal: Journal, _ pieces: BitSet, touched: BitSet) {
+    guard isKept, journal.manifest.id == manifest.id, journal.manifest.cut == manifest.cut else { return }
+    (end, believed) = (journal.end, pieces)
+    let doubtful = journal.isProven ? pieces.subtracting(touched.complement) : pieces
+    if !doubtful.isEmpty { unproven = doubtful }
+  }
+
   /// Notes further pieces that were verified in the part.
   mutating func found(_ right: BitSet) {
     unnoted.formUnion(right)
