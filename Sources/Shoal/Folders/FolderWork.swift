@@ -75,12 +75,23 @@ extension RestoredFolder {
     do throws(SystemError) { root = try Directory.open(part, followsLinks: false) } catch {
       throw noFolder(part, error)
     }
-    try root.lock()
+    try lock(root)
     if wasThere { try claim(root) }
     try FolderMark.write(listing, listingID, to: journal)
     state.withLock { state in
       (state.targetTree, state.partTree, state.madePart) = (targetTree, FolderTree(root), !wasThere)
     }
+  }
+
+  /// Claims the part. A download of this process that has just ended may still be syncing it.
+  private func lock(_ root: Directory) throws(SystemError) {
+    for _ in 0..<100 {
+      do throws(SystemError) { return try root.lock() } catch {
+        guard error.code == EWOULDBLOCK else { throw error }
+      }
+      usleep(20_000)
+    }
+    try root.lock()
   }
 
   private func noFolder(_ path: String, _ error: SystemError) -> SystemError {
