@@ -164,6 +164,21 @@ import Testing
     await origin.close()
   }
 
+  /// Names that other systems would take for one are two here.
+  @Test func namesThatDifferByCaseAreKeptApart() async throws {
+    try scratch.folder("project")
+    let names = ["Makefile", "makefile", "caf\u{E9}", "cafe\u{301}"]
+    for name in names { try scratch.write("project/\(name)", name.utf8) }
+    let origin = try peer()
+    let share = try await origin.share(scratch.at("project"))
+    let (asker, out) = (try peer(), try Scratch())
+    try await asker.download(share.ticket, to: .directory(out.path)).finish()
+    for name in names { #expect(try Array(out.text("project/\(name)").utf8) == Array(name.utf8)) }
+    #expect(Tree(out.at("project")).paths.count == 4)
+    await asker.close()
+    await origin.close()
+  }
+
   @Test func anEmptyFolderIsOneToo() async throws {
     try scratch.folder("nothing")
     let origin = try peer()

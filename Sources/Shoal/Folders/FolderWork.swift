@@ -77,6 +77,16 @@ extension RestoredFolder {
     }
     try lock(root)
     if wasThere { try claim(root) }
+    if let (first, second) = listing.alike.first(where: { wanted.contains($0.0) && wanted.contains($0.1) }),
+      try !root.tellsNamesApart()
+    {
+      let (path, other) = (listing.path(first), listing.path(second))
+      let words = "\(path) and \(other) differ only by case or in how letters are written, which the file system of "
+      state.withLock { [target] in
+        $0.fault = ShoalError(.file, words + "\(target) does not tell apart", remedy: .namedDestination)
+      }
+      throw SystemError(EEXIST, .create, part)
+    }
     try FolderMark.write(listing, listingID, to: journal)
     state.withLock { state in
       (state.targetTree, state.partTree, state.madePart) = (targetTree, FolderTree(root), !wasThere)

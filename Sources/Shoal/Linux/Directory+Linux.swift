@@ -141,6 +141,15 @@ final class Directory: Sendable {
     }
   }
 
+  /// Whether the file system takes names for different ones that differ by case, or in how letters are written.
+  func tellsNamesApart() throws(SystemError) -> Bool {
+    let name = ".shoal-caf\u{E9}"
+    _ = try create(name, isExecutable: false)
+    defer { try? remove(name) }
+    for other in [".SHOAL-caf\u{E9}", ".shoal-cafe\u{301}"] where try status(other) != nil { return false }
+    return true
+  }
+
   // MARK: The whole
 
   /// Returns once all that was written to its file system is on the disk.

@@ -52,6 +52,8 @@ public struct Listing: Sendable {
   public var cut: Cut
   /// The entries, each folder before its contents.
   public let entries: [Entry]
+  /// Entries of one folder whose names differ only by case or normal form: not every file system holds both.
+  public let alike: [(Int, Int)]
   /// The entries that have content, in order.
   let filled: [UInt32]
 
@@ -61,6 +63,7 @@ public struct Listing: Sendable {
     try reader.read()
     self.bytes = bytes
     (contentID, cut, entries, filled) = (reader.contentID, reader.cut, reader.entries, reader.filled)
+    alike = reader.alike
   }
 
   /// The magic bytes of all listings.
@@ -155,8 +158,6 @@ public enum ListingFault: Error, Hashable, Sendable {
   case name(String, NameFault)
   /// An entry is out of order, or is there twice.
   case order(String)
-  /// Two entries of one folder have the same name on systems that ignore case or normalization.
-  case alike(String, String)
   /// A link leads, or could lead, out of the folder.
   case leadsOut(String)
 
@@ -170,8 +171,6 @@ public enum ListingFault: Error, Hashable, Sendable {
     case .tooDeep(let path): "has \(path) in more than \(Limits.listingDepth) folders"
     case .name(let path, let fault): "has \(path): \(fault.words)"
     case .order(let path): "has \(path) out of order, or twice"
-    case .alike(let path, let other):
-      "has \(path) and \(other), which differ only by case or in how letters are written"
     case .leadsOut(let path): "has \(path), a link that leads out of the folder"
     }
   }

@@ -8,6 +8,7 @@ struct ListingReader {
   private(set) var cut = Cut()
   private(set) var entries: [Listing.Entry] = []
   private(set) var filled: [UInt32] = []
+  private(set) var alike: [(Int, Int)] = []
   private var size: UInt64 = 0
   /// The folders that the next entry may be in, the outermost first, with their entries so far.
   private var open: [OpenFolder] = [OpenFolder(index: -1)]
@@ -94,7 +95,7 @@ struct ListingReader {
     open[top].last = name
     let index = Int32(entries.count)
     if let other = open[top].folded.updateValue(index, forKey: folded(text ?? "")) {
-      throw .alike(path(name), path(entries[Int(other)].nameRange))
+      alike.append((Int(other), Int(index)))
     }
   }
 
