@@ -104,10 +104,22 @@ import Testing
   ])
   func knowsNamesThatSomeSystemsTakeForOne(_ names: [String]) throws {
     let listing = try writer([(.file, 0, names[0]), (.file, 0, names[1])]).draft()
-    #expect(listing.alike.count == 1 && listing.alike.allSatisfy { $0 == (0, 1) })
+    let found = try #require(listing.alike { _ in true })
+    #expect(found == (0, 1))
+    #expect(listing.alike { $0 == 0 } == nil)
     // In two folders they are two.
     let apart = try writer([(.folder, 0, "d"), (.file, 1, names[0]), (.folder, 0, "e"), (.file, 1, names[1])]).draft()
-    #expect(apart.alike.isEmpty)
+    #expect(apart.alike { _ in true } == nil)
+  }
+
+  /// Which of several such names are wanted decides, not which come one after the other.
+  @Test func knowsThemWithOthersBetween() throws {
+    let listing = try writer([(.file, 0, "AB"), (.file, 0, "Ab"), (.file, 0, "aB"), (.file, 0, "ab")]).draft()
+    for (first, second) in [(0, 1), (0, 2), (0, 3), (1, 3)] {
+      let found = try #require(listing.alike { $0 == first || $0 == second })
+      #expect(found == (first, second))
+    }
+    #expect(listing.alike { $0 == 2 } == nil)
   }
 
   @Test func refusesAnotherOrder() {

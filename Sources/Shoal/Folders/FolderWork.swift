@@ -77,9 +77,7 @@ extension RestoredFolder {
     }
     try lock(root)
     if wasThere { try claim(root) }
-    if let (first, second) = listing.alike.first(where: { wanted.contains($0.0) && wanted.contains($0.1) }),
-      try !root.tellsNamesApart()
-    {
+    if let (first, second) = listing.alike(among: { wanted.contains($0) }), try !root.tellsNamesApart() {
       let (path, other) = (listing.path(first), listing.path(second))
       let words = "\(path) and \(other) differ only by case or in how letters are written, which the file system of "
       state.withLock { [target] in

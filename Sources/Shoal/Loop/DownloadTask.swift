@@ -183,8 +183,8 @@ final class DownloadTask {
     if !known.isEmpty { addresses = known }
   }
 
-  /// Whether this correct piece completes a listing. It is held back for now: if nothing more were wanted, the peer
-  /// that sent it would close the connection.
+  /// Whether this correct piece completes a listing. The swarm learns of it only once the content is wanted too: while
+  /// nothing is wanted, the peer that sent it would close the connection.
   func holds(_ piece: Int, _ loop: PeerLoop) -> Bool {
     guard isListing, let cut = manifest?.cut else { return false }
     guard loop.swarm.progress(key).bytes + UInt64(cut.pieceLength(piece)) >= cut.size else { return false }

@@ -52,8 +52,8 @@ public struct Listing: Sendable {
   public var cut: Cut
   /// The entries, each folder before its contents.
   public let entries: [Entry]
-  /// Entries of one folder whose names differ only by case or normal form: not every file system holds both.
-  public let alike: [(Int, Int)]
+  /// Pairs of entries of one folder whose names differ only by case or normal form, each entry with the one before it.
+  let alike: [(Int, Int)]
   /// The entries that have content, in order.
   let filled: [UInt32]
 
@@ -64,6 +64,19 @@ public struct Listing: Sendable {
     self.bytes = bytes
     (contentID, cut, entries, filled) = (reader.contentID, reader.cut, reader.entries, reader.filled)
     alike = reader.alike
+  }
+
+  /// Two of the wanted entries that are in one folder and whose names differ only by case or normal form, so that not
+  /// every file system holds both; nil if there are none.
+  public func alike(among isWanted: (Int) -> Bool) -> (Int, Int)? {
+    // By entry, the last wanted one up to it: those between two wanted ones may not be wanted.
+    var last: [Int: Int] = [:]
+    for (before, entry) in alike {
+      let earlier = last[before] ?? (isWanted(before) ? before : nil)
+      if let earlier, isWanted(entry) { return (earlier, entry) }
+      last[entry] = isWanted(entry) ? entry : earlier
+    }
+    return nil
   }
 
   /// The magic bytes of all listings.
