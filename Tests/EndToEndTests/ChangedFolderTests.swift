@@ -37,7 +37,7 @@ import Testing
     #expect(id == share.id && path == changed && error.code == .changed, "\(error)")
     #expect(error.message.hasPrefix("\(changed) was changed since hashing"), "\(error.message)")
     try await within(20) { while all.latest.bytes < 2_000_000 { try await Task.sleep(for: .milliseconds(5)) } }
-    await all.cancel()
+    all.cancel()
     let (other, later) = (try peer(), try Scratch())
     let some = try await other.download(share.ticket, to: .directory(later.path), including: ["large", "*.sh"])
     _ = try await within(20) { try await some.finish() }
