@@ -2,16 +2,16 @@ import ShoalBase
 
 /// Bytes appended at one end and consumed at the other.
 ///
-/// What has been consumed may be shared with whoever keeps a record. So before more is appended, the rest moves to a
-/// second array, and reading goes on there. When the first array's turn comes again, most often nobody shares it any
-/// longer; otherwise it is copied.
+/// Consumed bytes may still be shared with whoever keeps a record. So before more is appended, the unconsumed rest
+/// moves to a second array, and reading continues there. By the time the first array's turn comes again, usually nobody
+/// shares it any longer; if somebody does, it is copied.
 struct ByteBuffer: Sendable {
   private var storage: [UInt8] = []
   private var spare: [UInt8] = []
   private var head = 0
   private var tail = 0
 
-  /// How many bytes were appended and not yet consumed: those that are read here, counted from 0.
+  /// How many bytes have been appended and not yet consumed. Offsets into them count from 0.
   var count: Int { tail - head }
 
   @inline(__always) func uint8(at offset: Int) -> UInt8 { storage[head + offset] }
@@ -25,13 +25,14 @@ struct ByteBuffer: Sendable {
     storage.span.uint64(at: head + offset, order)
   }
 
-  /// A part to keep.
+  /// A part that the caller may keep.
   func slice(_ range: Range<Int>) -> Bytes {
     precondition(range.lowerBound >= 0 && range.upperBound <= count)
     return Bytes(storage, head + range.lowerBound..<head + range.upperBound)
   }
 
-  /// Has `fill` write up to `count` bytes after the last; it says how many, or nil for none. Returns what it says.
+  /// Lets `fill` write up to `count` bytes after the last. Returns what `fill` returns: how many it wrote, or nil if it
+  /// failed.
   mutating func append(_ count: Int, _ fill: (inout MutableSpan<UInt8>) -> Int?) -> Int? {
     if head > 0 || storage.count - tail < count { makeRoom(count) }
     let tail = tail
@@ -62,7 +63,7 @@ struct ByteBuffer: Sendable {
     let full = storage
     (storage, spare) = (spare, full)
     if storage.count < live.count + room {
-      // Twice what is needed, so that a long block that comes in parts is not moved with each of them.
+      // Twice what is needed, so that a long block that arrives in parts is not moved for each of them.
       storage = [UInt8](repeating: 0, count: 2 * (live.count + room))
     }
     var span = storage.mutableSpan

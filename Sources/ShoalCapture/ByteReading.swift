@@ -1,12 +1,12 @@
 import ShoalBase
 
-/// The order of the bytes of a number.
+/// The byte order of a number.
 enum ByteOrder {
   case little
   case big
 }
 
-// Each read must lie inside: whoever reads has looked.
+// Each read must lie inside the span: the caller has checked.
 extension Span<UInt8> {
   @inline(__always) func uint16(at offset: Int, _ order: ByteOrder = .big) -> UInt16 {
     let number = bigEndian(at: offset, as: UInt16.self)

@@ -8,7 +8,7 @@ extension ByteWriter {
     let start = offset
     big(UInt16(0x4500))
     big(UInt16(truncatingIfNeeded: packet))
-    // Don't fragment; with it, the identification means nothing (RFC 6864 §4.1).
+    // "Don't fragment" is set, so the identification means nothing (RFC 6864 §4.1).
     big(UInt32(0x4000))
     byte(Self.hopLimit)
     byte(IPFrame.udp)
@@ -44,7 +44,7 @@ extension ByteWriter {
     var sum = InternetSum(pseudoHeaderFrom: from, to: to, udpLength: length)
     sum.add(written.extracting(start...))
     let checksum = ~sum.folded
-    // A zero would mean that there is no checksum.
+    // Zero would mean that there is no checksum.
     patch(big: checksum == 0 ? 0xffff : checksum, at: start + 6)
   }
 }

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// Writes numbers one after the other into bytes that were added for them.
+/// Writes numbers one after another into memory that was reserved for them.
 struct ByteWriter: ~Copyable, ~Escapable {
   private var memory: MutableSpan<UInt8>
   private(set) var offset = 0
@@ -8,7 +8,7 @@ struct ByteWriter: ~Copyable, ~Escapable {
   @_lifetime(copy memory)
   init(_ memory: consuming MutableSpan<UInt8>) { self.memory = memory }
 
-  /// What was written from an offset on.
+  /// What has been written so far.
   var written: Span<UInt8> {
     @_lifetime(borrow self) get { memory.span.extracting(..<offset) }
   }
@@ -56,7 +56,7 @@ struct OptionText {
     self.utf8 = Array(utf8[..<end])
   }
 
-  /// Bytes that the option takes; 0 without text, as no option is written then.
+  /// The bytes that the option takes; 0 without text, because then no option is written.
   var size: Int { utf8.isEmpty ? 0 : 4 + padded(utf8.count) }
 
   fileprivate func write(code: UInt16, to out: inout ByteWriter) {

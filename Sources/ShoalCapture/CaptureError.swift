@@ -9,9 +9,9 @@ package struct CaptureError: Error, Equatable, Sendable {
   package enum Reason: Equatable, Sendable {
     /// The file is empty.
     case empty
-    /// The file starts with the magic of neither pcapng nor pcap.
+    /// The file starts with the magic number of neither pcapng nor pcap.
     case unknownFormat
-    /// The file is compressed, by a program of this name.
+    /// The file is compressed; this program decompresses it.
     case compressed(String)
     /// The format version is unknown.
     case unsupportedVersion(major: UInt16, minor: UInt16)
@@ -19,19 +19,19 @@ package struct CaptureError: Error, Equatable, Sendable {
     case truncated
     /// A section header has no byte-order magic.
     case badByteOrderMagic
-    /// The length is below what the format needs, not a multiple of 4 (pcapng), or above `CaptureReader.maximumBlock`.
+    /// The length is less than the format needs, not a multiple of 4 (pcapng), or above `CaptureReader.maximumBlock`.
     case badLength(UInt32)
     /// The length that ends a block differs from the one that starts it.
     case lengthsDisagree(UInt32, UInt32)
     /// The block has no room for its fixed fields.
     case blockTooShort
-    /// The captured length is more than the block holds.
+    /// The captured length exceeds what the block holds.
     case packetOverrunsBlock(UInt32)
     /// An option is longer than what is left of the block.
     case optionOverrunsBlock(code: UInt16)
     /// An option that is needed does not have the length it must have.
     case badOptionLength(code: UInt16)
-    /// A packet names an interface that the section did not describe.
+    /// A packet names an interface that its section did not describe.
     case undefinedInterface(UInt32)
     /// The section describes more than `CaptureReader.maximumInterfaces` interfaces.
     case tooManyInterfaces
@@ -53,10 +53,10 @@ extension CaptureError.Reason: CustomStringConvertible {
   /// The reason in words.
   package var description: String {
     switch self {
-    case .empty: "is empty; a capture has a header at least"
+    case .empty: "is empty; a capture has at least a header"
     case .unknownFormat: "neither a pcapng nor a pcap file"
     case .compressed(let program):
-      "compressed by \(program), which must be undone first: \(program) -dc FILE | shoal-dump -"
+      "compressed by \(program); decompress it first: \(program) -dc FILE | shoal-dump -"
     case .unsupportedVersion(let major, let minor): "format version \(major).\(minor) is not supported"
     case .truncated: "the file ends in the middle of a block"
     case .badByteOrderMagic: "a section header without byte-order magic"

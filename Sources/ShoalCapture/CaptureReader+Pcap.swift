@@ -7,7 +7,7 @@ enum Pcap {
 }
 
 extension CaptureReader {
-  /// Reads the file header; false when more bytes are needed.
+  /// Reads the file header; false if more bytes are needed.
   mutating func pcapHeader(_ order: ByteOrder, _ clock: CaptureClock) throws(CaptureError) -> Bool {
     guard buffer.count >= Pcap.fileHeaderSize else {
       try starve()
@@ -28,7 +28,7 @@ extension CaptureReader {
     return true
   }
 
-  /// Reads one packet record; false when more bytes are needed or none are left.
+  /// Reads one packet record; false if more bytes are needed or none are left.
   mutating func packet(_ order: ByteOrder, _ record: inout CaptureRecord) throws(CaptureError) -> Bool {
     guard buffer.count >= Pcap.recordHeaderSize else {
       try starve()

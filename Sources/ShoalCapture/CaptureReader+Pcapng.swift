@@ -1,5 +1,5 @@
 extension CaptureReader {
-  /// What came of trying to read a block.
+  /// The outcome of trying to read a block.
   enum Step {
     case found
     case passed
@@ -13,11 +13,11 @@ extension CaptureReader {
     var comment: Range<Int>?
   }
 
-  /// Reads the next block (§3.1), in the byte order `section` or, if it is a header that starts another section, in its
-  /// own. A packet goes to `record`.
+  /// Reads the next block (§3.1): in the byte order `section` or, if it is the header of another section, in that
+  /// section's. A packet goes to `record`.
   mutating func block(_ section: ByteOrder, _ record: inout CaptureRecord) throws(CaptureError) -> Step {
     if passing != nil { return try pass(section) }
-    // No block is shorter, and a section header has its byte-order magic within.
+    // No block is shorter, and a section header's byte-order magic lies within these bytes.
     guard buffer.count >= 12 else {
       try starve()
       return .starved
@@ -44,7 +44,7 @@ extension CaptureReader {
     return step
   }
 
-  /// Continues skipping a block, without keeping its bytes; it must end with its length.
+  /// Continues to skip a block, without keeping its bytes; it must end with its length.
   private mutating func pass(_ order: ByteOrder) throws(CaptureError) -> Step {
     guard let (left, length) = passing else { return .passed }
     let isEnd = left <= 4
@@ -138,7 +138,7 @@ extension CaptureReader {
     if interfaces.count > 1 || interfaces[0].linkType.isCooked { hasSeveralInterfaces = true }
   }
 
-  /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ in the interface only.
+  /// The enhanced packet block (§4.3) and the obsolete packet block (appendix A), which differ only in the interface.
   private mutating func timedPacket(
     _ body: Range<Int>, interface index: UInt32, _ order: ByteOrder, _ record: inout CaptureRecord
   ) throws(CaptureError) {
@@ -158,8 +158,8 @@ extension CaptureReader {
     count(&record, interface: Int(index))
   }
 
-  /// Reads a simple packet block (§4.4): of interface 0, without a time; its captured length is what the other fields
-  /// leave.
+  /// Reads a simple packet block (§4.4). It belongs to interface 0 and has no time; its captured length is the original
+  /// one, cut to the interface's snap length.
   private mutating func simplePacket(
     _ body: Range<Int>, _ order: ByteOrder, _ record: inout CaptureRecord
   ) throws(CaptureError) {

@@ -1,21 +1,21 @@
 /// Reads pcapng (draft-ietf-opsawg-pcapng) and pcap (draft-ietf-opsawg-pcap) files from chunks of bytes.
 ///
-/// Hand it a chunk (`feed`, or `read`), call `next` until it returns nil, and repeat; call `finish` at
-/// the end of the file and `next` until nil once more. It then holds one chunk and one block at most.
+/// Hand it a chunk (`feed` or `read`), call `next` until it returns nil, and repeat; at the end of the file call
+/// `finish`, and `next` until it returns nil once more. Used so, it never holds more than one chunk and one block.
 /// Damage ends the reading: the packets before it are delivered, then `next` throws, and keeps throwing the same error.
 package struct CaptureReader: ~Copyable, Sendable {
-  /// The longest block of a type that is read, and the longest record; a longer one counts as damage. 16 MiB is far above any
-  /// packet. Blocks of other types may have any length, and are skipped as they arrive.
+  /// The longest block of a type that is read, and the longest record; a longer one counts as damage. 16 MiB is far
+  /// more than any packet needs. Blocks of other types may have any length, and are skipped as they arrive.
   package static var maximumBlock: Int { 1 << 24 }
-  /// The most interfaces in a section; more are damage. A reader must remember them, so they need a limit.
+  /// The most interfaces in a section; more count as damage. They need a limit because the reader must remember them.
   package static var maximumInterfaces: Int { 4096 }
-  /// The most bytes of an interface's name that are kept.
+  /// How many bytes of an interface's name are kept at most.
   static var maximumName: Int { 64 }
 
   /// The interfaces of the current section so far; one in a pcap file.
   package internal(set) var interfaces: [CaptureInterface] = []
-  /// What the capturing machine calls each interface, if the file says, cut short. They are kept apart from the rest,
-  /// which is read with every packet.
+  /// What the capturing machine calls each interface, if the file says, cut to `maximumName` bytes. The names are kept
+  /// apart from `interfaces`, which is read for every packet.
   package internal(set) var interfaceNames: [String?] = []
   /// Whether packets may have passed several interfaces, because several are described or a cooked header names them;
   /// nil if only one has been described so far, but others may follow.
@@ -40,25 +40,25 @@ package struct CaptureReader: ~Copyable, Sendable {
   /// A reader at the start of a file.
   package init() {}
 
-  /// Adds the next bytes of the file; they are copied.
+  /// Adds the next bytes of the file, by copying them.
   package mutating func feed(_ bytes: Span<UInt8>) { buffer.append(bytes) }
 
-  /// Has `read` put the next bytes of the file into room for `count`; it says how many came, or nil if none could be
-  /// read. Returns what it says.
+  /// Lets `read` put up to `count` of the file's next bytes into the reader's own memory. Returns what `read` returns:
+  /// how many came, or nil if reading failed.
   package mutating func read(_ count: Int, _ read: (inout MutableSpan<UInt8>) -> Int?) -> Int? {
     buffer.append(count, read)
   }
 
-  /// Says that the file ends here.
+  /// Tells the reader that the file ends here.
   package mutating func finish() { isFinished = true }
 
-  /// The next packet; nil when more bytes are needed, or after `finish`, when the file has ended well.
+  /// The next packet; nil if more bytes are needed or, after `finish`, if the file ended where it may.
   package mutating func next() throws(CaptureError) -> CaptureRecord? {
     var record = CaptureRecord()
     return try next(&record) ? record : nil
   }
 
-  /// Reads the next packet in place, as records are large; false where `next` returns nil.
+  /// Reads the next packet into `record`, which saves copying a large value; false where `next()` returns nil.
   package mutating func next(_ record: inout CaptureRecord) throws(CaptureError) -> Bool {
     if let failure { throw failure }
     do {
@@ -82,14 +82,14 @@ package struct CaptureReader: ~Copyable, Sendable {
     }
   }
 
-  /// Gives a packet its place among those of the file, and its interface.
+  /// Numbers a packet among those of the file, and notes its interface.
   mutating func count(_ record: inout CaptureRecord, interface: Int) {
     packets &+= 1
     (record.number, record.offset) = (packets, position)
     (record.interface, record.linkType) = (interface, interfaces[interface].linkType)
   }
 
-  /// Called where the buffer ends before the item being read does: throws if nothing more will come.
+  /// Called if the buffer ends before the item being read does; throws if nothing more will come.
   func starve() throws(CaptureError) {
     guard isFinished else { return }
     if passing == nil, buffer.count == 0, case .pcapng = format { return }
@@ -97,7 +97,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     throw damage(position == 0 && buffer.count == 0 ? .empty : .truncated)
   }
 
-  /// The error with this reason at the start of the item being read.
+  /// The error with this reason, located at the start of the item being read.
   func damage(_ reason: CaptureError.Reason) -> CaptureError {
     let passed = passing.map { UInt64($0.length) &- $0.left } ?? 0
     return CaptureError(offset: position &- passed, reason: reason)
@@ -127,7 +127,7 @@ package struct CaptureReader: ~Copyable, Sendable {
     }
   }
 
-  /// The program that makes files that begin with these bytes.
+  /// The program whose compressed files begin with these bytes.
   private static func compressor(_ magic: UInt32) -> String? {
     switch magic {
     case _ where magic >> 16 == 0x1f8b: "gzip"

@@ -18,18 +18,18 @@ package struct CaptureRecord {
   package var time: UInt64?
   /// The index of the interface in its section; 0 in a pcap file.
   package var interface: Int
-  /// What `bytes` starts with.
+  /// Which header `bytes` starts with.
   package var linkType: LinkType
-  /// Bytes that the packet had on the wire, as the file claims.
+  /// How many bytes the packet had on the wire, according to the file.
   package var originalLength: Int
-  /// Which way it went, if the file says.
+  /// Which way it went, if the file says so.
   package var direction: CaptureDirection?
   /// The captured bytes.
   package var bytes: Bytes
-  /// The first comment of the packet, UTF-8 as the file has it (unchecked).
+  /// The packet's first comment: UTF-8, as it is in the file (unchecked).
   package var comment: Bytes?
 
-  /// An empty packet: room for what is read.
+  /// An empty packet, for `CaptureReader` to read into.
   package init() { self.init(number: 0, time: nil, linkType: .raw, originalLength: 0, direction: nil, bytes: Bytes()) }
 
   /// A packet that does not come from a file.
@@ -42,15 +42,15 @@ package struct CaptureRecord {
     (self.bytes, self.comment) = (bytes, comment)
   }
 
-  /// Bytes that were captured.
+  /// How many bytes were captured.
   package var capturedLength: Int { bytes.count }
 }
 
 /// An interface that a capture file describes.
 package struct CaptureInterface: Equatable, Sendable {
-  /// What its frames start with.
+  /// Which header its frames start with.
   package var linkType: LinkType
-  /// The most bytes captured of a packet; 0 means no limit.
+  /// How many bytes of a packet are captured at most; 0 means no limit.
   package var snapLength: UInt32
   var clock: CaptureClock
 }

@@ -2,9 +2,9 @@ extension IPFrame {
   /// Finds the UDP datagram in a frame.
   ///
   /// - Parameters:
-  ///   - linkType: what the frame starts with.
+  ///   - linkType: which header the frame starts with.
   ///   - bytes: the captured bytes of the frame.
-  ///   - verifying: whether to add up the UDP checksum, which takes a pass over the bytes; without it, `checksum` is
+  ///   - verifying: whether to compute the UDP checksum, which takes a pass over the bytes; if not, `checksum` is
   ///     `.unknown`.
   package static func parse(
     linkType: LinkType, bytes: Span<UInt8>, verifying: Bool = true
@@ -42,7 +42,7 @@ extension IPFrame {
     }
   }
 
-  /// What follows an EtherType, behind any VLAN tags: 802.1Q, 802.1ad (QinQ) and its predecessor 0x9100.
+  /// The IP packet after an EtherType and any VLAN tags: 802.1Q, 802.1ad (QinQ) and its predecessor 0x9100.
   private static func network(
     _ bytes: Span<UInt8>, at start: Int, etherType: UInt16, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
@@ -60,14 +60,15 @@ extension IPFrame {
     }
   }
 
-  /// The packet type of a cooked header: 4 means sent by us, 0 to 3 mean to us, to all, to some and to others.
+  /// The direction by the packet type of a cooked header: 4 is sent by this machine; 0 to 3 are sent to it, broadcast,
+  /// multicast, and sent to others.
   private static func cookedDirection(_ type: UInt16) -> CaptureDirection? {
     type == 4 ? .outbound : type < 4 ? .inbound : nil
   }
 
   private static func loopback(_ bytes: Span<UInt8>, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count >= 4 else { throw .truncated(.link) }
-    // Families are small numbers, so the byte order shows, whichever machine wrote the file.
+    // Families are small numbers, so the byte order that gives the smaller one is the file's.
     let family = min(bytes.uint32(at: 0, .big), bytes.uint32(at: 0, .little))
     switch family {
     case 2: return try ipv4(bytes, at: 4, verifying)

@@ -1,26 +1,26 @@
 import ShoalWire
 
-/// What an IP header hands to UDP.
+/// What the UDP header's reader needs to know of the IP header.
 struct IPContext {
   var source: Address
   var destination: Address
   /// Where the IP packet begins in the frame.
   var start: Int
-  /// Where the IP packet ends in the frame as its header declares, if it does.
+  /// Where in the frame the IP packet ends according to its header; nil if the header does not say.
   var end: Int?
-  /// Whether `destination` is the one that the checksum covers.
+  /// Whether `destination` is the address that the checksum covers: false if a routing header has yet to replace it.
   var isFinal = true
 
-  /// Whether the packet is declared to continue for this many bytes.
+  /// Whether, according to its header, the packet continues for `count` bytes from `offset`.
   func holds(_ count: Int, from offset: Int) -> Bool { end.map { $0 - offset >= count } ?? true }
-  /// Where the captured part of it ends.
+  /// Where the captured part of the packet ends.
   func end(in bytes: Span<UInt8>) -> Int { min(end ?? bytes.count, bytes.count) }
 }
 
 extension IPFrame {
   static let udp: UInt8 = 17
 
-  /// An IPv4 packet (RFC 791) at an offset, options and all.
+  /// The datagram in an IPv4 packet (RFC 791), whose header may have options.
   static func ipv4(_ bytes: Span<UInt8>, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 20 else { throw .truncated(.network) }
     let first = bytes.uint8(at: start)
@@ -47,7 +47,7 @@ extension IPFrame {
     return try datagram(bytes, at: start + header, ip, verifying)
   }
 
-  /// An IPv6 packet (RFC 8200) at an offset, extension headers and all.
+  /// The datagram in an IPv6 packet (RFC 8200), which may have extension headers.
   static func ipv6(_ bytes: Span<UInt8>, at start: Int, _ verifying: Bool) throws(NotUDP) -> IPFrame {
     guard bytes.count - start >= 40 else { throw .truncated(.network) }
     guard bytes.uint8(at: start) >> 4 == 6 else { throw .malformed(.network) }
@@ -58,7 +58,7 @@ extension IPFrame {
       start: start, end: length == 0 ? nil : start + 40 + length)
     var number = bytes.uint8(at: start + 6)
     var offset = start + 40
-    // Every extension header is 8 bytes or more, so this ends with the frame.
+    // Every extension header has at least 8 bytes, so the loop ends with the frame at the latest.
     while number != udp {
       guard isExtension(number) else { throw .otherProtocol(number) }
       guard ip.holds(8, from: offset) else { throw .malformed(.network) }
@@ -85,13 +85,13 @@ extension IPFrame {
   private static func extensionSize(_ number: UInt8, length: UInt8) -> Int {
     switch number {
     case 44: 8
-    // RFC 4302 §2.2 counts words of 4 bytes, less two.
+    // RFC 4302 §2.2: in words of 4 bytes, minus 2.
     case 51: (Int(length) + 2) * 4
     default: (Int(length) + 1) * 8
     }
   }
 
-  /// Refuses a fragment, unless it is an atomic one (RFC 6946), which is the whole packet.
+  /// Throws for a fragment, unless it is an atomic one (RFC 6946), which is a whole packet.
   private static func refuseFragment(
     _ bytes: Span<UInt8>, at offset: Int, _ ip: IPContext
   ) throws(NotUDP) {

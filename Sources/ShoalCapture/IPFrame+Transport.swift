@@ -1,7 +1,7 @@
 import ShoalWire
 
 extension IPFrame {
-  /// A UDP datagram (RFC 768) at an offset.
+  /// The UDP datagram (RFC 768) that starts at an offset.
   static func datagram(
     _ bytes: Span<UInt8>, at start: Int, _ ip: IPContext, _ verifying: Bool
   ) throws(NotUDP) -> IPFrame {
@@ -26,7 +26,7 @@ extension IPFrame {
     var sum = InternetSum(pseudoHeaderFrom: ip.source, to: ip.destination, udpLength: length)
     let pseudo = sum.folded
     sum.add(datagram)
-    // With its own checksum counted in, an intact datagram sums to all ones (RFC 1071 §1).
+    // Together with its checksum, an intact datagram sums to all ones (RFC 1071 §1).
     if sum.folded == 0xffff { return .ok }
     return field == pseudo ? .offloaded : .bad
   }

@@ -2,11 +2,11 @@ import ShoalWire
 
 /// A UDP datagram found in a captured frame.
 package struct IPFrame: Equatable, Sendable {
-  /// The address that it came from. An IPv4 address is held as a mapped one, as everywhere.
+  /// The address that it came from. An IPv4 address is held as an IPv4-mapped one, as everywhere in Shoal.
   package var source: Address
   /// Where it went.
   package var destination: Address
-  /// Where in the frame the captured part of the IP packet lies, headers and all.
+  /// Where in the frame the captured part of the IP packet lies, with its headers.
   package var packet: Range<Int>
   /// Where in the frame the captured part of the UDP payload lies.
   package var payload: Range<Int>
@@ -14,9 +14,9 @@ package struct IPFrame: Equatable, Sendable {
   package var udpLength: Int
   /// Whether the UDP checksum matches.
   package var checksum: ChecksumVerdict
-  /// Which way it went, if the link header says (Linux cooked captures).
+  /// Which way it went, if the link header says so (Linux cooked captures).
   package var direction: CaptureDirection?
-  /// The index of the interface that it passed, if the link header says (Linux cooked captures, version 2).
+  /// The index of the interface that it passed, if the link header says so (Linux cooked captures, version 2).
   package var interface: UInt32?
 
   /// Whether bytes of the payload were not captured.
@@ -30,10 +30,10 @@ package struct IPFrame: Equatable, Sendable {
     case bad
     /// The field is zero: the sender computed none.
     case absent
-    /// It holds the sum of the pseudo-header alone, as Linux leaves it for the network card (or, on loopback, for
-    /// nobody) to complete: the packet was captured before that and says nothing about damage.
+    /// The field holds the sum of the pseudo-header alone, which Linux leaves for the network card to complete (or, on
+    /// loopback, for nobody). The packet was captured before that, so its checksum says nothing about damage.
     case offloaded
-    /// Not all bytes were captured, a routing header hides the final destination, or verifying was not asked for.
+    /// Not all bytes were captured, a routing header hides the final destination, or the caller asked for no verdict.
     case unknown
   }
 }
@@ -46,7 +46,7 @@ package enum NotUDP: Error, Hashable, Sendable {
   case notIP(UInt32)
   /// The captured bytes end within this header.
   case truncated(Layer)
-  /// This header contradicts itself or the one before.
+  /// This header contradicts itself or the header before it.
   case malformed(Layer)
   /// The IP packet carries another protocol, of this IANA number.
   case otherProtocol(UInt8)
@@ -70,19 +70,19 @@ package struct IPFragment: Hashable, Sendable {
   package var source: Address
   /// Where it went; the port is 0.
   package var destination: Address
-  /// The number that fragments of one packet have in common: 16 bits in IPv4, 32 in IPv6.
+  /// The number that the fragments of one packet have in common: 16 bits in IPv4, 32 in IPv6.
   package var identification: UInt32
-  /// Bytes of the packet before this fragment.
+  /// How many bytes of the packet come before this fragment.
   package var offset: Int
   /// Whether more fragments follow.
   package var more: Bool
-  /// The IANA number of what is fragmented: 17 for UDP.
+  /// The IANA number of the fragmented protocol: 17 for UDP.
   package var protocolNumber: UInt8
-  /// The bytes of the packet that this fragment carries.
+  /// How many bytes of the packet this fragment carries.
   package var length: Int
-  /// Where in the frame the captured part of the fragment lies, headers and all.
+  /// Where in the frame the captured part of the fragment lies, with its headers.
   package var packet: Range<Int>
-  /// Where in the frame the captured part of what it carries lies.
+  /// Where in the frame the captured part of the fragment's payload lies.
   package var payload: Range<Int>
 }
 
@@ -92,7 +92,7 @@ extension NotUDP: CustomStringConvertible {
     switch self {
     case .unsupportedLinkType(let type): "link type \(type.rawValue) is not supported"
     case .notIP(let type): "not IP but 0x\(String(type, radix: 16))"
-    case .truncated(let layer): "captured only in part: the \(layer) header is cut"
+    case .truncated(let layer): "captured only in part: the \(layer) header is cut off"
     case .malformed(let layer): "malformed \(layer) header"
     case .otherProtocol(let number): "IP protocol \(number)"
     case .fragment(let fragment):

@@ -2,11 +2,11 @@ import ShoalBase
 
 /// The ones' complement sum of RFC 1071, over parts that each start at an even offset.
 struct InternetSum {
-  // The sum of 32-bit little-endian words: RFC 1071 §2(B) lets the bytes be swapped once, at the end.
-  // 64 bits hold the sum of 16 GiB.
+  // The sum of 32-bit little-endian words: RFC 1071 §2(B) allows the bytes to be swapped once, at the end.
+  // 64 bits are enough for the sum of 16 GiB.
   private var sum: UInt64 = 0
 
-  /// Adds `bytes`; an odd last byte counts as if a zero followed, so nothing may follow it.
+  /// Adds `bytes`. If their number is odd, a zero is assumed to follow, so nothing else may be added after them.
   mutating func add(_ bytes: Span<UInt8>) {
     let count = bytes.count
     let whole = count & ~3

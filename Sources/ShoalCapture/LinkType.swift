@@ -1,18 +1,18 @@
-/// What a captured frame starts with: a number of the tcpdump.org link-layer header types registry.
+/// Which header a captured frame starts with: a number from tcpdump.org's registry of link-layer header types.
 package struct LinkType: RawRepresentable, Hashable, Sendable {
   /// The number in the registry.
   package var rawValue: UInt16
 
-  /// The link type with a number, known to `IPFrame` or not.
+  /// The link type with this number, whether or not `IPFrame` can read it.
   package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-  /// BSD loopback: a 4-byte address family in the byte order of the machine that captured.
+  /// BSD loopback: a 4-byte address family in the byte order of the capturing machine.
   package static var null: LinkType { LinkType(rawValue: 0) }
   /// Ethernet.
   package static var ethernet: LinkType { LinkType(rawValue: 1) }
-  /// Raw IP, as some systems number it in their own files.
+  /// Raw IP, under the number that some systems use in their own files.
   package static var rawBSD: LinkType { LinkType(rawValue: 12) }
-  /// Raw IP, as OpenBSD numbers it.
+  /// Raw IP, under the number that OpenBSD uses.
   package static var rawOpenBSD: LinkType { LinkType(rawValue: 14) }
   /// Raw IP: the frame starts with an IPv4 or IPv6 header.
   package static var raw: LinkType { LinkType(rawValue: 101) }

@@ -1,12 +1,12 @@
-/// Walks the options of a pcapng block (§3.5), which lie in a buffer.
+/// Walks the options of a pcapng block (§3.5) in a buffer.
 struct OptionReader {
-  /// One option; `value` is where its content lies, without padding.
+  /// One option; `value` is where its content lies, without the padding.
   struct Option {
     var code: UInt16
     var value: Range<Int>
   }
 
-  /// An option does not fit.
+  /// An option is longer than the rest of its block.
   struct Overrun: Error {
     var code: UInt16
   }
@@ -17,7 +17,7 @@ struct OptionReader {
   /// The options at `range`.
   init(_ range: Range<Int>, _ order: ByteOrder) { (rest, self.order) = (range, order) }
 
-  /// The next option; nil at the end marker or, as many writers leave it out, at the end of the block.
+  /// The next option; nil at the end marker or, since many writers leave that out, at the end of the block.
   mutating func next(in buffer: borrowing ByteBuffer) throws(Overrun) -> Option? {
     guard rest.count >= 4 else { return nil }
     let code = buffer.uint16(at: rest.lowerBound, order)

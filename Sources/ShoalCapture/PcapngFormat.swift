@@ -12,7 +12,7 @@ enum Pcapng {
     [sectionHeader, interfaceDescription, obsoletePacket, simplePacket, enhancedPacket].contains(type)
   }
 
-  /// The number that reads as this in the byte order of the section (§4.1).
+  /// The number that has this value when it is read in the section's byte order (§4.1).
   static let byteOrderMagic: UInt32 = 0x1a2b_3c4d
 
   /// Option codes (§3.5, §4.1, §4.2, §4.3).
@@ -26,7 +26,7 @@ enum Pcapng {
   static let timestampResolution: UInt16 = 9
   static let timestampOffset: UInt16 = 14
 
-  /// Direction in the lowest two bits of the packet flags (§4.3.1).
+  /// The direction, in the lowest two bits of the packet flags (§4.3.1).
   static let directionMask: UInt32 = 3
   static let inbound: UInt32 = 1
   static let outbound: UInt32 = 2

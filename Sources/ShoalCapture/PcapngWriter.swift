@@ -1,27 +1,28 @@
 import ShoalWire
 
-/// Writes datagrams as a pcapng file (draft-ietf-opsawg-pcapng) that any analyser reads.
+/// Writes datagrams as a pcapng file (draft-ietf-opsawg-pcapng) that any analyser can read.
 ///
-/// It appends to a buffer that the host writes to its file and then discards; the buffer grows until it does.
+/// It appends to a buffer, which grows until the host has written `bytes` to its file and calls `discard`.
 /// The file is one section, little-endian, with interfaces of raw IP packets and nanosecond times.
 package struct PcapngWriter: ~Copyable, Sendable {
-  /// The longest UDP payload that fits an IPv4 packet: 65,535 less 20 and 8 bytes of headers.
+  /// The longest UDP payload that fits an IPv4 packet: 65,535 bytes minus headers of 20 and 8.
   package static var maximumPayloadIPv4: Int { 65_507 }
-  /// The longest UDP payload that fits an IPv6 packet without a jumbo option: 65,535 less 8.
+  /// The longest UDP payload that fits an IPv6 packet without a jumbo option: 65,535 bytes minus a header of 8.
   package static var maximumPayloadIPv6: Int { 65_527 }
 
   private var buffer: [UInt8] = []
-  /// What of the buffer has been discarded.
+  /// How much of the buffer has been discarded.
   private var head = 0
-  /// How many interfaces are described.
+  /// How many interfaces have been described.
   package private(set) var interfaces = 0
 
-  /// Starts a file: the section header (§4.1) and the description of one interface (§4.2), unless left for later.
+  /// Starts a file with the section header (§4.1) and, unless that is left for later, the description of one interface
+  /// (§4.2).
   ///
   /// - Parameters:
   ///   - hardware: the machine, for people.
-  ///   - operatingSystem: its system, for people.
-  ///   - application: what writes the file.
+  ///   - operatingSystem: its operating system, for people.
+  ///   - application: the program that writes the file.
   ///   - describesInterface: whether interface 0 is described now, without a name.
   package init(
     hardware: String? = nil, operatingSystem: String? = nil, application: String? = nil, describesInterface: Bool = true
@@ -37,7 +38,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     out.little(Pcapng.byteOrderMagic)
     out.little(UInt16(1))
     out.little(UInt16(0))
-    // The length of the section is not known while it grows.
+    // The length of the section: unknown, as it still grows.
     out.little(UInt64.max)
     out.text(hardware, code: Pcapng.hardware)
     out.text(system, code: Pcapng.operatingSystem)
@@ -47,7 +48,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     if describesInterface { addInterface(name: nil) }
   }
 
-  /// Describes another interface, before the first packet that passes it; returns its number, counted from 0.
+  /// Describes another interface, which must be done before its first packet. Returns its number, counted from 0.
   @discardableResult
   package mutating func addInterface(name: String?) -> Int {
     let name = OptionText(name)
@@ -75,7 +76,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
   /// A copy of that.
   package var copy: [UInt8] { [UInt8](bytes) }
 
-  /// Says that the first `count` of `bytes` were written.
+  /// Drops the first `count` of `bytes`, which the host has written.
   package mutating func discard(_ count: Int) {
     precondition(count >= 0 && count <= buffer.count - head)
     head += count
@@ -84,7 +85,7 @@ package struct PcapngWriter: ~Copyable, Sendable {
     head = 0
   }
 
-  /// Room for a block of `count` bytes, behind the others.
+  /// Room for a block of `count` bytes, after all others.
   @_lifetime(&self)
   private mutating func reserve(_ count: Int) -> MutableSpan<UInt8> {
     let start = buffer.count
@@ -96,7 +97,8 @@ package struct PcapngWriter: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - packet: the captured bytes, from the IP header on.
-  ///   - originalLength: the bytes that it had on the wire; at least those captured are assumed.
+  ///   - originalLength: how many bytes it had on the wire; if that is less than were captured, their number is
+  ///     written.
   ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
   ///   - direction: which way it went, if that is known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
@@ -127,10 +129,10 @@ package struct PcapngWriter: ~Copyable, Sendable {
   ///   - to: the address of the receiver.
   ///   - payload: what UDP carries.
   ///   - wallClockNanoseconds: nanoseconds since 1970-01-01 UTC.
-  ///   - outbound: whether this machine sent it, or received it; nil if that is not known.
+  ///   - outbound: whether this machine sent it; false if it received it; nil if that is not known.
   ///   - comment: shown beside the packet; cut at 65,535 bytes.
   ///   - interface: the number of the interface that it passed, which must have been described.
-  /// - Returns: false, and nothing is appended, when the payload is longer than a packet can carry.
+  /// - Returns: false if the payload is longer than a packet can carry; then nothing is appended.
   @discardableResult
   package mutating func datagram(
     from: Address, to: Address, payload: Span<UInt8>, wallClockNanoseconds: UInt64, outbound: Bool?,
@@ -172,7 +174,7 @@ extension ByteWriter {
     little(UInt32(clamping: original))
   }
 
-  /// The options of a packet: which way it went, and a comment; nothing if it has neither.
+  /// Writes the options of a packet: its direction and its comment, if it has them.
   fileprivate mutating func options(_ flags: UInt32?, _ comment: OptionText) {
     guard flags != nil || comment.size > 0 else { return }
     if let flags {

@@ -1,20 +1,21 @@
 import ShoalBase
 
-/// Damage to one datagram: 1 to 3 different bits of its UDP payload, anywhere in it, that flip.
+/// Damage to one datagram: 1 to 3 different bits, anywhere in its UDP payload, flip.
 ///
-/// The UDP checksum is assumed to be repaired, since a kernel would otherwise drop the datagram before anyone saw it.
+/// The UDP checksum is assumed to be recomputed, because otherwise a kernel would drop the datagram before anyone saw
+/// it.
 package struct Corruption: Sendable, Equatable {
   /// How many bits flip, 1…3.
   package let count: Int
-  // Distinct and ascending; of these the first `count` are in use and the others 0.
+  // Distinct and ascending; the first `count` are in use, the others 0.
   private let first: UInt32, second: UInt32, third: UInt32
 
-  /// Bits drawn from `generator`; nil where there is no payload to damage.
+  /// Bits drawn from `generator`; nil if there is no payload to damage.
   init?(payloadLength: Int, generator: inout SeededGenerator) {
     guard payloadLength > 0 else { return nil }
     let bits = UInt64(min(payloadLength, Int(UInt32.max) / 8)) * 8
     count = 1 + Int(generator.below(3))
-    // Each draw leaves out the places already taken, so that no flip undoes another.
+    // Each draw skips the places already taken, so that no flip undoes another.
     let a = generator.below(bits)
     guard count > 1 else {
       (first, second, third) = (UInt32(a), 0, 0)
@@ -35,13 +36,14 @@ package struct Corruption: Sendable, Equatable {
     third = UInt32(max(high, c))
   }
 
-  /// The place of flip `index`, 0 ..< `count`, ascending: 8 × the byte's offset in the payload + the bit, 0 the lowest.
+  /// The place of flip `index` (0 ..< `count`, ascending): 8 × the byte's offset in the payload + the bit's number, 0
+  /// being the lowest bit.
   package func bit(_ index: Int) -> Int {
     precondition(index >= 0 && index < count)
     return Int(index == 0 ? first : index == 1 ? second : third)
   }
 
-  /// Flips the bits in `payload`, the whole UDP payload; places past its end are left out.
+  /// Flips the bits in `payload`, the whole UDP payload; places past its end are ignored.
   package func apply(to payload: inout MutableSpan<UInt8>) {
     for index in 0..<count {
       let bit = bit(index)

@@ -13,13 +13,13 @@ enum Dimension {
   /// A whole number.
   case count
 
-  /// A unit as it is written, and how many base units it is.
+  /// A unit: its name, and how many base units it is.
   struct Unit {
     let name: String
     let scale: Int64
   }
 
-  /// The units, ascending; those of 1,024 are read but never written.
+  /// The units, ascending; binary ones are read but never written.
   var units: [Unit] {
     switch self {
     case .share: [Unit(name: "%", scale: 10_000_000)]
@@ -42,7 +42,7 @@ enum Dimension {
     }
   }
 
-  /// The base units in `text`, a decimal number and its unit; nil: more than any range allows, or below zero.
+  /// The base units in `text`, a decimal number and its unit; nil if that is more than any range allows, or below zero.
   func parse(_ text: Substring) throws(LinkSpecError.Problem) -> Int64? {
     let isNegative = text.first == "-"
     let unsigned = isNegative ? text.dropFirst() : text
@@ -54,7 +54,7 @@ enum Dimension {
 
     var fraction = parts.count == 2 ? parts[1] : ""
     while fraction.last == "0" { fraction.removeLast() }
-    // Of more digits than these the value is too large or too fine whatever they are.
+    // With more digits than these, the value is too large or too fine, whatever they are.
     guard fraction.utf8.count <= 9 else { throw .tooFine(smallest: format(1)) }
     guard let digits = Int64(parts[0] + fraction) else { return nil }
     let power = (0..<fraction.utf8.count).reduce(Int64(1)) { power, _ in power * 10 }
@@ -63,19 +63,19 @@ enum Dimension {
     return Int64(exactly: value)
   }
 
-  /// How many base units are in 1, for the dimensions whose values are fractions of it.
+  /// How many base units make 1, in the dimensions that have fractions of it.
   private var one: Double { self == .share ? 1_000_000_000 : 1_000 }
 
-  /// `value` base units of a share or a factor as a number.
+  /// The number that `value` base units of a share or a factor are.
   func number(_ value: Int64) -> Double { Double(value) / one }
 
-  /// `number` in the nearest whole base units, from none to a million times 1.
+  /// `number`, from 0 to a million, in base units, rounded.
   func baseUnits(_ number: Double) -> Int64 {
-    // Not `rounded()`, which is a call to libm, to which a program of the core alone is not linked.
+    // Not `rounded()`: it calls libm, to which a program that uses only the core is not linked.
     number > 0 ? Int64(min(number, 1_000_000) * one + 0.5) : 0
   }
 
-  /// The unit called `name`; those of rates in any case, as no two differ by it.
+  /// The unit called `name`. Units of rates are found in upper or lower case, since no two differ only by that.
   private func unit(_ name: String) throws(LinkSpecError.Problem) -> Unit {
     let spelled = self == .rate ? name.lowercased() : name
     if let unit = units.first(where: { $0.name == spelled }) { return unit }
@@ -85,16 +85,16 @@ enum Dimension {
     throw .unknownUnit(name, suggestion: suggestion(for: name), units: names.filter { !$0.isEmpty })
   }
 
-  /// The unit probably meant by `name`, which is not one; nil where that is in doubt.
+  /// The unit probably meant by `name`, which is not a unit; nil if that is in doubt.
   private func suggestion(for name: String) -> String? {
     if let unit = units.first(where: { $0.name.lowercased() == name.lowercased() }) { return unit.name }
-    // A capital B would be bytes, eight times as much.
+    // A capital B would mean bytes, eight times as much.
     guard self == .rate, !name.contains("B") else { return nil }
     let stem = name.lowercased()
     return units.first { $0.name == stem.replacingEnd("bps", "bit") || $0.name == stem.replacingEnd("b", "bit") }?.name
   }
 
-  /// `value` base units in the largest decimal unit of which they make one, without loss.
+  /// `value` base units, exactly, in the largest decimal unit of which they are at least one.
   func format(_ value: Int64) -> String {
     let decimal = units.filter { !$0.name.hasSuffix("iB") }
     // No one writes 0us.

@@ -11,7 +11,7 @@ package enum Fate: Sendable, Equatable {
   package enum Drop: Sendable, Equatable {
     /// Longer than the MTU.
     case mtu
-    /// The queue before the rate was full.
+    /// The queue for the line of a fixed rate was full.
     case queue
     /// The link was down.
     case outage
@@ -23,9 +23,9 @@ package enum Fate: Sendable, Equatable {
   package struct Delivery: Sendable, Equatable {
     /// When it arrives; not before it was offered.
     package var release: Instant
-    /// When its second copy arrives, perhaps before the first; nil: there is none.
+    /// When its second copy arrives, perhaps before the first; nil if there is none.
     package var duplicate: Instant?
-    /// What to damage before it is handed on, in both copies; nil: nothing.
+    /// What to damage in both copies before they are handed on; nil for nothing.
     package var corruption: Corruption?
 
     /// An arrival at `release`.

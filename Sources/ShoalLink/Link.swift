@@ -2,12 +2,12 @@ import ShoalBase
 
 /// One direction of a bad link: given each datagram, it decides what becomes of it. The caller holds the bytes.
 ///
-/// In this order: MTU, rate and drop-tail queue, outage, loss, corruption, duplication, delay with jitter and
-/// reordering. What is too long for the MTU uses none of the rate, nor does a second copy; what is lost later has used
-/// its share. Whether an outage meets a datagram is decided as its last bit leaves the queue, which goes on draining
-/// while the link is down.
+/// It decides in this order: MTU, rate and drop-tail queue, outage, loss, corruption, duplication, delay with jitter
+/// and reordering. A datagram longer than the MTU takes no time on the line, nor does a second copy; a lost datagram
+/// does, since it is lost after the line. Whether a datagram is lost to an outage is decided when its last bit leaves
+/// the queue, which goes on draining while the link is down.
 ///
-/// The fates follow from the parameters, the seed and what is offered. Nothing is allocated.
+/// All that happens follows from the parameters, the seed and the datagrams offered. Nothing is allocated.
 package struct Link: Sendable {
   /// What the link does.
   package let parameters: LinkParameters
@@ -18,12 +18,12 @@ package struct Link: Sendable {
   private var generator: SeededGenerator
   private var queue: RateQueue
   private var loss: LossModel
-  /// The latest arrival of those in order; jitter lets no later datagram arrive before it.
+  /// The latest arrival of a datagram that was not reordered; jitter never makes a later datagram arrive before it.
   private var lastRelease = Instant(nanoseconds: .min)
 
-  /// An idle link whose whole behaviour follows from `seed`.
+  /// An idle link that draws all its random numbers from `seed`.
   ///
-  /// Outages are counted from `start`: the two directions of a link are in step if they share it.
+  /// Outages are counted from `start`: two directions of a link that share it are in step.
   package init(_ parameters: LinkParameters, seed: UInt64, start: Instant = .zero) {
     self.parameters = parameters
     self.start = start
@@ -35,7 +35,7 @@ package struct Link: Sendable {
   /// How long a datagram offered `now` would wait before its first bit is sent.
   package func queueDelay(at now: Instant) -> Nanoseconds { queue.wait(at: now) }
 
-  /// Decides what becomes of a datagram offered `now`, no earlier than the one before.
+  /// Decides what becomes of a datagram offered `now`, which must not be earlier than the last one.
   ///
   /// `ipLength` is its length with IP and UDP headers, `payloadLength` that of the UDP payload alone, in bytes.
   package mutating func admit(ipLength: Int, payloadLength: Int, at now: Instant) -> Fate {
@@ -81,7 +81,7 @@ package struct Link: Sendable {
     }
     release = max(release, lastRelease)
     if generator.chance(parameters.reorder) {
-      // It is not the last in order: those behind it need not wait.
+      // It does not count as the latest in order: those behind it need not wait for it.
       counters.reordered += 1
       return release + parameters.reorderHold
     }

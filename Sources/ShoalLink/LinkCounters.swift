@@ -14,18 +14,18 @@ package struct LinkCounters: Sendable, Equatable {
   package internal(set) var droppedLoss = 0
   /// Datagrams damaged.
   package internal(set) var corrupted = 0
-  /// Datagrams sent on twice.
+  /// Datagrams delivered twice.
   package internal(set) var duplicated = 0
-  /// Copies held back for others to overtake.
+  /// Copies held back for others to overtake them.
   package internal(set) var reordered = 0
-  /// Bytes of IP in the datagrams that passed, a second copy not counted.
+  /// Bytes of IP in the datagrams that passed, without second copies.
   package internal(set) var bytes = 0
 
-  /// Nothing done.
+  /// Counters of a link that has done nothing yet.
   package init() {}
 
   /// Datagrams that did not pass.
   package var dropped: Int { droppedMTU + droppedQueue + droppedOutage + droppedLoss }
-  /// Datagrams that passed, a second copy not counted.
+  /// Datagrams that passed, without second copies.
   package var delivered: Int { offered - dropped }
 }

@@ -28,7 +28,7 @@ enum LinkKey: String, CaseIterable, Hashable {
     }
   }
 
-  /// The word for a value left out, where one direction needs to say so.
+  /// The word that stands for no value, for a direction that has none beside one that has.
   var absent: String? {
     switch self {
     case .rate, .mtu, .burst: "none"
@@ -37,7 +37,7 @@ enum LinkKey: String, CaseIterable, Hashable {
     }
   }
 
-  /// The key most like `word`: one that it begins, or that is at most two edits away.
+  /// The key most like `word`: one that begins with it, or else the nearest of those at most two edits away.
   static func nearest(to word: Substring) -> LinkKey? {
     let word = word.lowercased()
     guard word.utf8.count <= 16 else { return nil }

@@ -10,7 +10,7 @@ package struct LinkParameters: Sendable, Equatable {
   /// The mean number of datagrams lost in a row, 1…10,000; nil: each loss is independent of the one before.
   ///
   /// Losses then come from a two-state model (Gilbert, 1960): Good loses none, Bad loses all, and a stay in Bad lasts
-  /// `burst` datagrams on average. `burst` 1 thus means that no two are ever lost in a row, where independent losses
+  /// `burst` datagrams on average. So with a `burst` of 1 no two are ever lost in a row, whereas independent losses
   /// have a mean run of 1 / (1 - loss).
   package var burst: Double?
   /// The share of datagrams in which 1 to 3 bits of the UDP payload flip, 0…1.
@@ -21,13 +21,13 @@ package struct LinkParameters: Sendable, Equatable {
   package var reorder: Double
   /// The one-way delay, 0…600 s.
   package var delay: Nanoseconds
-  /// What is added to the delay at most, uniformly, 0…600 s; it never changes the order.
+  /// The most that is added to the delay, drawn uniformly, 0…600 s; it never changes the order.
   package var jitter: Nanoseconds
   /// Bits a second of IP, 1…10^12; nil: no limit, and no queue.
   package var rate: Int64?
   /// Bytes of IP that may be accepted and not yet sent, 0…10^9; nil: see ``queueLimit``.
   ///
-  /// They include what is left of the datagram being sent. A datagram that does not fit is dropped, unless the line is
+  /// They include the rest of the datagram being sent. A datagram that does not fit is dropped, unless the line is
   /// idle.
   package var queue: Int?
   /// The longest IP datagram that passes, 576…65,535 bytes; nil: any.

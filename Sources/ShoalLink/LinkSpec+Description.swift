@@ -1,14 +1,14 @@
 extension LinkSpec: CustomStringConvertible {
-  /// The canonical text: keys in a fixed order, the defaults left out, up and down apart only where they differ.
+  /// The canonical text: keys in a fixed order, defaults left out, `UP/DOWN` only where the two differ.
   ///
   /// Parsing it gives an equal link if shares are whole multiples of 10^-9, bursts of 10^-3, all values are in range,
-  /// and both directions have the same outage: the text has one, that of `up`.
+  /// and both directions have the same outage, since the text has only that of `up`.
   public var description: String {
     let items = LinkKey.allCases.compactMap { key in value(of: key).map { "\(key.rawValue)=\($0)" } }
     return items.isEmpty ? "clean" : items.joined(separator: ",")
   }
 
-  /// The text of `key`'s value; nil: it is the default, and nothing else needs the key.
+  /// The text of `key`'s value; nil if it is the default and no other key needs it.
   private func value(of key: LinkKey) -> String? {
     switch key {
     case .outage: return up.outage.map { "\(Dimension.time.format($0.up))/\(Dimension.time.format($0.down))" }
@@ -20,7 +20,7 @@ extension LinkSpec: CustomStringConvertible {
     return first == LinkSpec.text(of: key, in: .clean) && !isNeeded(key) ? nil : first
   }
 
-  /// Whether another key that is set may not stand without `key`.
+  /// Whether another key is set that requires `key`.
   private func isNeeded(_ key: LinkKey) -> Bool {
     switch key {
     case .loss: up.burst != nil || down.burst != nil

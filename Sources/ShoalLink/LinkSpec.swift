@@ -1,14 +1,14 @@
 import ShoalBase
 
-/// An access link as `--link` describes it: what it does to everything that an endpoint sends, and that it receives.
+/// An access link as `--link` describes it: what happens to everything that an endpoint sends and receives.
 ///
-/// The text is a list such as `loss=5%,delay=10ms,rate=20mbit/100mbit,seed=7`, or `clean`. `A/B` sets up and down
-/// apart. Each key may come once:
+/// The text is a list such as `loss=5%,delay=10ms,rate=20mbit/100mbit,seed=7`, or `clean`. `A/B` gives up and down
+/// values of their own. Each key may come once:
 /// - `loss`, `corrupt`, `reorder`, `duplicate`: 0% to 100%; the percent sign is required
-/// - `delay` (one way), `jitter`: 0s to 60s, in `us`, `ms` or `s`
+/// - `delay` (one way), `jitter`: 0s to 600s, in `us`, `ms` or `s`
 /// - `rate`: in `bit`, `kbit`, `mbit` or `gbit` a second, of 1,000 each; or `none`
-/// - `queue`: in `B`, `kB`, `MB` (of 1,000) or `KiB`, `MiB` (of 1,024), needs `rate`; or `auto`; or in `bdp`, products of
-///   the rate and both directions' delay, as in `2bdp`, which needs `delay` too
+/// - `queue`: in `B`, `kB` or `MB` (multiples of 1,000), in `KiB` or `MiB` (of 1,024), or in `bdp`, products of the
+///   rate and the sum of both delays, as in `2bdp`; or `auto`. It needs `rate`, and `bdp` needs `delay` too
 /// - `burst`: the mean run of losses, 1 to 10000, needs `loss`; or `none`
 /// - `mtu`: 576 to 65535, of IP; or `none`
 /// - `outage`: `5s/2s` is up for 5 s, then down for 2 s, and so on, in both directions at once
@@ -33,7 +33,7 @@ public struct LinkSpec: Sendable, Equatable {
     self.init(up: parameters, down: parameters, seed: seed)
   }
 
-  /// The link that `text` describes.
+  /// The link that a text describes.
   package init(parsing text: String) throws(LinkSpecError) {
     var parser = LinkSpecParser()
     self = try parser.parse(text)
@@ -45,14 +45,15 @@ public struct LinkSpec: Sendable, Equatable {
   /// Whether both directions leave everything as it is.
   public var isClean: Bool { up.isClean && down.isClean }
 
-  /// The direction for what the endpoint sends, with outages from `start`; `defaultSeed` counts if the spec has none.
+  /// The direction for what the endpoint sends, with outages counted from `start`; `defaultSeed` is used if the
+  /// specification has no seed.
   package func makeUpLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
     Link(up, seed: seed ?? defaultSeed, start: start)
   }
 
   /// The direction for what the endpoint receives; give it the same arguments as ``makeUpLink(defaultSeed:start:)``.
   package func makeDownLink(defaultSeed: UInt64, start: Instant = .zero) -> Link {
-    // The fraction of the square root of 2, as good as any number for keeping the two streams apart.
+    // The fractional digits of the square root of 2: as good as any number for keeping the two streams apart.
     Link(down, seed: (seed ?? defaultSeed) ^ 0x6a09_e667_f3bc_c908, start: start)
   }
 }

@@ -13,7 +13,7 @@ package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertibl
     case noValue
     /// There is no such key; perhaps `suggestion` was meant.
     case unknownKey(suggestion: String?)
-    /// The key has been there before.
+    /// The key occurs twice.
     case duplicateKey
     /// This should be a decimal number.
     case notANumber(String)
@@ -21,23 +21,24 @@ package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertibl
     case missingUnit([String])
     /// The number needs a percent sign.
     case missingPercentSign
-    /// The number has a unit that is none of `units`, which may be none at all; perhaps `suggestion` was meant.
+    /// The number's unit is none of `units`, which is empty if the key takes a plain number; perhaps `suggestion` was
+    /// meant.
     case unknownUnit(String, suggestion: String?, units: [String])
     /// The value is outside this range.
     case outOfRange(lowest: String, highest: String)
     /// The value is not a multiple of `smallest`.
     case tooFine(smallest: String)
-    /// It has spaces or semicolons where there should be commas or nothing; perhaps `suggestion` was meant.
+    /// It has spaces or semicolons in place of commas, or where nothing belongs; perhaps `suggestion` was meant.
     case blanks(suggestion: String)
-    /// The rate is given per second, which every rate is; `rate` is how to write it.
+    /// The rate is given with `/s`, which the slash turns into a second value; `rate` is how to write it.
     case perSecond(rate: String)
-    /// There are more values than one for up and one for down, or more than one where both share it.
+    /// There are more than two values, or more than one for a key whose value both directions share.
     case tooManyValues
     /// An outage that is not an up time and a down time.
     case notUpAndDown
-    /// The key means nothing without this other one.
+    /// The key means nothing without this other key.
     case needs(String)
-    /// A mean run that cannot give the loss, which takes at least `shortest`.
+    /// The mean run is too short for the loss, which needs at least `shortest`.
     case burstTooShort(shortest: String)
   }
 
@@ -75,7 +76,7 @@ package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertibl
     }
   }
 
-  /// `text` on one line and of bounded length, whatever is in it.
+  /// `text` on one line and of limited length, whatever is in it.
   private static func printable(_ text: some StringProtocol) -> String {
     let clean = text.unicodeScalars.prefix(60).map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) }
     return String(clean) + (text.unicodeScalars.count > 60 ? "…" : "")

@@ -1,15 +1,16 @@
 import ShoalBase
 
-/// Reads the text form of a ``LinkSpec``.
+/// Parses the text form of a ``LinkSpec``.
 struct LinkSpecParser {
   private var up = LinkParameters()
   private var down = LinkParameters()
   private var seed: UInt64?
   private var items: [LinkKey: String] = [:]
-  /// Queues given in bandwidth-delay products, in thousandths: their size in bytes is known once all items are read.
+  /// Queues given in bandwidth-delay products, in thousandths: their sizes in bytes are known once all items are
+  /// parsed.
   private var products: Pair = (nil, nil)
 
-  /// A value for each direction, in base units; nil if it is left out.
+  /// A value for each direction, in base units; nil if there is none.
   private typealias Pair = (up: Int64?, down: Int64?)
 
   mutating func parse(_ text: String) throws(LinkSpecError) -> LinkSpec {
@@ -39,7 +40,7 @@ struct LinkSpecParser {
     character == " " || character == "\t" || character == ";"
   }
 
-  /// The text without its spaces: `loss = 5 %; delay=10ms` is `loss=5%,delay=10ms`.
+  /// The text without its spaces: `loss = 5 %; delay=10ms` becomes `loss=5%,delay=10ms`.
   private static func joined(_ item: Substring) -> String {
     item.split(whereSeparator: isBlank).reduce(into: "") { whole, part in
       let isAnother = part.contains("=") && part.first != "=" && !whole.isEmpty
@@ -87,7 +88,7 @@ struct LinkSpecParser {
     return (nil, products)
   }
 
-  /// Makes queues in products of rate and round trip into bytes, as many as a queue may have at most.
+  /// Turns queues given in products of rate and round trip into bytes, at most as many as a queue may have.
   private mutating func resolveQueues() throws(LinkSpecError) {
     guard products.up != nil || products.down != nil else { return }
     try require(.delay, for: .queue)
@@ -150,7 +151,7 @@ struct LinkSpecParser {
     throw LinkSpecError(item: item, problem: .needs(other.rawValue))
   }
 
-  /// At least one datagram passes between two runs, so a share p lost takes runs of p / (1 - p) on average.
+  /// At least one datagram passes between two runs, so to lose a share p takes runs of at least p / (1 - p) on average.
   private func checkBurst(_ parameters: LinkParameters) throws(LinkSpecError) {
     guard let burst = parameters.burst, parameters.loss < 1, let item = items[.burst] else { return }
     let lost = Dimension.share.baseUnits(parameters.loss)

@@ -3,7 +3,7 @@ import ShoalBase
 /// Which datagrams are lost: independently, or in bursts by a two-state model.
 struct LossModel: Sendable {
   private let loss: Double
-  /// The chance to go from Good to Bad, and back, after a datagram; nil: losses are independent.
+  /// The chances of going from Good to Bad, and back, after a datagram; nil if losses are independent.
   private let turns: (worse: Double, better: Double)?
   private var isBad = false
 
@@ -13,8 +13,8 @@ struct LossModel: Sendable {
       turns = nil
       return
     }
-    // In balance loss · better = (1 - loss) · worse. A burst too short for the loss would need worse > 1: the loss is
-    // then kept and the burst is as short as can be.
+    // In equilibrium loss · better = (1 - loss) · worse. A burst too short for the loss would need worse > 1: then the
+    // loss is kept, and the burst is as short as it can be.
     let better = min(1 / max(1, burst), (1 - loss) / loss)
     turns = (min(1, better * loss / (1 - loss)), better)
     isBad = generator.chance(loss)

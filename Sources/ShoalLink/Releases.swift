@@ -1,8 +1,8 @@
 import ShoalBase
 
-/// The datagrams that a link holds, as tokens in order of release: a binary heap.
+/// The datagrams that a link holds, as tokens in the order of their release: a binary heap.
 ///
-/// Equal times come out in the order they went in.
+/// Tokens with equal times come out in the order in which they were put in.
 package struct Releases: Sendable {
   private struct Entry {
     var release: Instant
@@ -19,17 +19,17 @@ package struct Releases: Sendable {
   private var heap: [Entry] = []
   private var nextSequence: UInt64 = 0
 
-  /// An empty heap for at most `capacity` tokens; it takes 24 bytes for each of the most it ever held.
+  /// An empty heap for at most `capacity` tokens. It takes 24 bytes for each of the most tokens that it has ever held.
   package init(capacity: Int) { self.capacity = capacity }
 
   /// How many tokens it holds.
   package var count: Int { heap.count }
   /// Whether it holds none.
   package var isEmpty: Bool { heap.isEmpty }
-  /// When the next token is due; `distantFuture` where there is none.
+  /// When the next token is due; `distantFuture` if there is none.
   package var deadline: Instant { heap.isEmpty ? .distantFuture : heap[0].release }
 
-  /// Keeps `token` until `release`; false: it is full, and the datagram is to be dropped.
+  /// Keeps `token` until `release`; false if the heap is full, and the datagram must be dropped.
   package mutating func insert(_ token: UInt32, at release: Instant) -> Bool {
     guard heap.count < capacity else { return false }
     let entry = Entry(release: release, sequence: nextSequence, token: token)
@@ -46,7 +46,7 @@ package struct Releases: Sendable {
     return true
   }
 
-  /// Takes out the first token if it is due `now`; call again until it is nil.
+  /// Takes out the first token if it is due `now`; call it again until it returns nil.
   package mutating func popDue(at now: Instant) -> UInt32? {
     guard let first = heap.first, first.release <= now, let last = heap.popLast() else { return nil }
     guard !heap.isEmpty else { return first.token }

@@ -42,7 +42,7 @@ import Testing
         let outcome = try inspect(by: "stats", capture, "--assert", "duration < 1s && rtt.p99 < 25ms && rtt.min > 15ms")
         let way = seconds < 0 ? "back" : "ahead"
         #expect(
-          outcome.output.contains("remark: the clock by which this was stamped was set \(way) by "),
+          outcome.output.contains("remark: the clock of this capture was set \(way) by "),
           "\(start) \(seconds) \(directions)")
         // If nothing but the jump tells, time continues as if nothing had passed.
         #expect(outcome.status == 0, "\(start) \(seconds) \(directions): \(outcome.error)\(outcome.output)")

@@ -65,7 +65,7 @@ import Testing
     let foreign = try inspect(Array("hello, world".utf8))
     #expect(foreign.status == 1 && foreign.output == "" && foreign.error.contains(": byte 0: "))
     #expect(try inspect([]).status == 1)
-    #expect(try run(["-"]).error == "shoal-dump: error: standard input: is empty; a capture has a header at least\n")
+    #expect(try run(["-"]).error == "shoal-dump: error: standard input: is empty; a capture has at least a header\n")
   }
 
   @Test func errorsOfUseAndOfFiles() throws {

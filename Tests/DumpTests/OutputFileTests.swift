@@ -32,7 +32,7 @@ import Testing
         try scratch.write("second", bytes)
         let outcome = try run(words)
         #expect(outcome.status == 1, "\(words)")
-        #expect(outcome.error.contains("\(name) is what is being read; write to another file"), "\(outcome.error)")
+        #expect(outcome.error.contains("\(name) is being read; write to another file"), "\(outcome.error)")
         #expect(try scratch.read("a.pcapng") == bytes, "\(words)")
       }
     }

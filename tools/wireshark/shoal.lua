@@ -405,13 +405,13 @@ local group, severity = expert.group, expert.severity
 local experts = {
   bad = ProtoExpert.new("shoal.checksum.bad", "Bad checksum", group.CHECKSUM, severity.ERROR),
   resent = ProtoExpert.new("shoal.resent", "Retransmission", group.SEQUENCE, severity.NOTE),
-  retry = ProtoExpert.new("shoal.retry", "Asked again", group.SEQUENCE, severity.NOTE),
-  refused = ProtoExpert.new("shoal.refused", "The tracker refuses", group.RESPONSE_CODE, severity.WARN),
+  retry = ProtoExpert.new("shoal.retry", "Request repeated", group.SEQUENCE, severity.NOTE),
+  refused = ProtoExpert.new("shoal.refused", "Refused by the tracker", group.RESPONSE_CODE, severity.WARN),
   malformed = ProtoExpert.new("shoal.malformed", "Malformed", group.MALFORMED, severity.ERROR),
 }
 shoal.experts = experts
 
--- Reading raises `malformed` where the bytes end before a field does, or cannot be one.
+-- Reading raises `malformed` if the bytes end before a field does, or cannot be that field.
 local malformed = {}
 
 local function take(at, count)
@@ -421,7 +421,7 @@ local function take(at, count)
   return range
 end
 
--- RFC 9000, section 16. What Lua 5.2 cannot hold exactly is outside every range that is allowed.
+-- RFC 9000, section 16. Every number that is allowed is one that Lua 5.2 holds exactly.
 local function varint(at)
   local first = take(at, 1):uint()
   local value = first % 64
@@ -438,7 +438,7 @@ local mostChunks = 4194304
 
 local readers = {}
 
--- For the summary: these fields, where they are, say what happened.
+-- The fields that are shown in the summary line.
 local brief = {}
 for word in ([[seq attempt next top window arq size code have end chunk gained total file offset chunks
   name interval lowest highest]]):gmatch("%S+") do brief[word] = true end
@@ -521,7 +521,8 @@ function readers.list(at, tree, field)
   end
 end
 
--- What earlier datagrams said, to which later ones refer. Wireshark calls `init` before it reads a capture.
+-- What is remembered of earlier datagrams, since later ones refer to it. Wireshark calls `init` before it reads a
+-- capture.
 local requests, sent, marks, flows
 
 function shoal.init()
@@ -536,7 +537,7 @@ end
 
 local function endpoint(address, port) return tostring(address) .. " " .. port end
 
--- Notes an intact datagram the first time that it is dissected, and what it is to those before it.
+-- Remembers an intact datagram when it is first dissected; returns how it relates to earlier ones.
 local function note(packet, tvb, pinfo)
   local here = { frame = pinfo.number, time = pinfo.rel_ts }
   local id = tostring(tvb(8, 8):bytes())
@@ -544,7 +545,7 @@ local function note(packet, tvb, pinfo)
   if packet.role == "request" then
     local key = id .. endpoint(pinfo.src, pinfo.src_port)
     if requests[key] then mark.repeats = requests[key].frame end
-    -- An answer is to the latest try.
+    -- A reply is taken to answer the latest try.
     requests[key], here.mark = here, mark
   elseif packet.role == "reply" then
     local request = requests[id .. endpoint(pinfo.dst, pinfo.dst_port)]
@@ -628,7 +629,7 @@ function readers.slice(at, tree, field)
   local item = tree:add(f[field[3]], range)
   local first, count, encoding = at.tvb(start - 9, 4):uint(), at.tvb(start - 5, 4):uint(), at.tvb(start - 1, 1):uint()
   at.offset = stop
-  -- A number that the end cuts ends the list, as its receiver has it.
+  -- A number that is cut off by the end ends the list, as it does for the receiver.
   local text, total = missing({ tvb = at.tvb, offset = start, stop = stop }, first, count, encoding)
   if total == 0 then return end
   item:add(f.missing, range, text):set_generated()
@@ -654,7 +655,7 @@ function readers.messages(at, tree)
   end
 end
 
--- Whether the datagram is intact, or nil if that cannot be told; and what its checksum should be.
+-- Whether the datagram is intact, or nil if that is unknown; and what its checksum should be.
 local function verify(tvb)
   if tvb:len() < tvb:reported_len() or tvb:len() < 16 or not shoal.prefs.verify then return nil end
   local computed = checksum(tvb:raw())
@@ -685,7 +686,7 @@ local function dissect(tvb, pinfo, tree)
   if tvb:len() < 2 then return 0 end
   local isIntact, computed = verify(tvb)
   local key = flow(pinfo)
-  -- Damage to the first two bytes does not make it a stranger's.
+  -- A datagram of a known flow is ours even if its first two bytes are damaged.
   if tvb(0, 2):uint() ~= 0x5368 and not (isIntact == false and flows[key]) then return 0 end
   if isIntact ~= false then flows[key] = true end
 
@@ -717,7 +718,7 @@ end
 
 shoal.dissector = dissect
 
--- Any UDP port: what begins with the magic and a version that is known is ours, and so is its conversation.
+-- On any UDP port: a datagram that begins with the magic and a known version is ours, and so is its conversation.
 shoal:register_heuristic("udp", function(tvb, pinfo, tree)
   if tvb:len() < 4 or tvb(0, 2):uint() ~= 0x5368 then return false end
   local version, number = tvb(2, 1):uint(), tvb(3, 1):uint()

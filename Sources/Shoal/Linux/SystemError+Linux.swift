@@ -70,7 +70,7 @@ extension SystemError {
   var remedy: String {
     switch code {
     case ENOENT, ENOTDIR: "; check the path"
-    case EACCES, EPERM: "; check who may use it"
+    case EACCES, EPERM: "; check its owner and permissions"
     case EISDIR, ESPIPE: "; name a regular file"
     case EAGAIN where action == .startThread: "; end other programs, or raise the limit with ulimit -u"
     default: ""

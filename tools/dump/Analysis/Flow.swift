@@ -23,7 +23,7 @@ struct Flow {
   /// When it was last used, counted in datagrams.
   var lastUse: UInt64 = 0
   /// Which way it went according to the capture, and where it was captured, if that is known.
-  var told: ToldDirections = []
+  var directions: CapturedDirections = []
   var vantage: Vantage?
   /// The least time from here to the receiver and back, in nanoseconds, whatever showed it.
   var leg: UInt64?

@@ -20,7 +20,7 @@ struct LossEvidence {
   private var newest: (order: UInt64, timestamp: UInt32) = (0, 0)
   /// The same before the ACK that showed this, and when that came, in nanoseconds since 1970; 0: not known.
   private var before: (order: UInt64, timestamp: UInt32) = (0, 0)
-  private var told: UInt64 = 0
+  private var newestTime: UInt64 = 0
   /// Under go-back-N: the clock of the latest transmission that arrived beyond a gap.
   private var beyondGap: UInt32?
   /// The time, in nanoseconds since 1970, before which what was captured should have been acknowledged: corruption was
@@ -33,7 +33,7 @@ struct LossEvidence {
   /// Notes that at `time` the sender learned that a transmission had arrived.
   mutating func arrived(order: UInt64, timestamp: UInt32, at time: UInt64?) {
     guard order > newest.order else { return }
-    (before, newest, told) = (newest, (order, timestamp), time ?? 0)
+    (before, newest, newestTime) = (newest, (order, timestamp), time ?? 0)
   }
 
   mutating func arrived(beyondGap timestamp: UInt32) {
@@ -68,7 +68,7 @@ struct LossEvidence {
     if isEnough(before) { return .byAck }
     // The timer was set when the packet was overtaken, and may have run out before the ACK came that would have been
     // enough.
-    let waited = sent.hasTime && told > sent.lastTime ? told - sent.lastTime : 0
+    let waited = sent.hasTime && newestTime > sent.lastTime ? newestTime - sent.lastTime : 0
     let hasRunOut = before.order > sent.order && waited >= roundTrip && waited - roundTrip >= tolerance
     return isEnough(newest) && !hasRunOut ? .byAck : .byTimeout
   }

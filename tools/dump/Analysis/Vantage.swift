@@ -21,10 +21,10 @@ extension Analyzer {
   mutating func orient(_ datagram: inout Datagram, _ index: Int) {
     let reverse = flows[index].reverse
     if let direction = datagram.direction {
-      flows[index].told.insert(direction == .outbound ? .outbound : .inbound)
-      let told = flows[index].told
+      flows[index].directions.insert(direction == .outbound ? .outbound : .inbound)
+      let directions = flows[index].directions
       // On a host that forwards, everything arrives, or everything leaves.
-      let isForwarded = told != .both && reverse.map { flows[$0].told == told } ?? false
+      let isForwarded = directions != .both && reverse.map { flows[$0].directions == directions } ?? false
       guard isForwarded else {
         flows[index].vantage = direction == .outbound ? .sender : .receiver
         return
@@ -66,11 +66,11 @@ extension Analyzer {
 }
 
 /// The directions that a capture gives for a flow.
-struct ToldDirections: OptionSet {
+struct CapturedDirections: OptionSet {
   var rawValue: UInt8
-  static let inbound = ToldDirections(rawValue: 1)
-  static let outbound = ToldDirections(rawValue: 2)
-  static let both: ToldDirections = [.inbound, .outbound]
+  static let inbound = CapturedDirections(rawValue: 1)
+  static let outbound = CapturedDirections(rawValue: 2)
+  static let both: CapturedDirections = [.inbound, .outbound]
 }
 
 extension UInt64 {

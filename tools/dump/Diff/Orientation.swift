@@ -26,7 +26,7 @@ struct Orientation {
     /// What both captures saw, in the order of the first: its time there, and how much later the second has it.
     var seen: [(time: UInt64, difference: Int64)] = []
     /// How many more captures show it going out than coming back.
-    var told = 0
+    var outgoing = 0
     /// Of the datagrams between the first and the last that both saw, those that only the first saw, less those that
     /// only the second saw.
     var missing = 0
@@ -71,7 +71,7 @@ struct Orientation {
       streams[stream].a.insert(here.pair)
       streams[stream].b.insert(there.pair)
       streams[stream].seen.append((here.time, Int64(clamping: there.time) &- Int64(clamping: here.time)))
-      streams[stream].told += Int(here.direction) - Int(there.direction)
+      streams[stream].outgoing += Int(here.direction) - Int(there.direction)
     }
     let common = Set(partners.indices.compactMap { partners[$0] == nil ? nil : first.all[$0].key })
     func count(_ sightings: Sightings, _ sign: Int, _ node: (UInt32) -> Int) {
@@ -110,12 +110,11 @@ struct Orientation {
   // MARK: Ways
 
   private static func orient(_ streams: inout [Stream], _ opposites: [Set<Int>]) {
-    for index in streams.indices where streams[index].told != 0 {
+    for index in streams.indices where streams[index].outgoing != 0 {
       // On a host that forwards, everything arrives: that says nothing about ends.
-      guard !opposites[index].contains(where: { streams[$0].told.signum() == streams[index].told.signum() }) else {
-        continue
-      }
-      streams[index].way = streams[index].told > 0 ? .forth : .back
+      let way = streams[index].outgoing.signum()
+      guard !opposites[index].contains(where: { streams[$0].outgoing.signum() == way }) else { continue }
+      streams[index].way = way > 0 ? .forth : .back
     }
     spread(&streams, opposites)
     // The clocks, from opposite streams; those that say most come first.

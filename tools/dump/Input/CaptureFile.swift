@@ -1,11 +1,11 @@
 import Glibc
 import ShoalTerminal
 
-/// A capture that is being read, and its name: a file, standard input where the name is `-`, or an interface.
+/// A capture being read: a file, standard input if its name is `-`, or an interface.
 struct CaptureFile: ~Copyable {
   /// The name, harmless to a terminal.
   let name: String
-  /// Which file it is; nil where it is none.
+  /// Which file it is; nil if it is none.
   let identity: FileIdentity?
   var reader: DatagramReader
 
@@ -27,12 +27,12 @@ struct CaptureFile: ~Copyable {
     reader = DatagramReader(RecordSource(try LiveCapture(interface: interface, all: all)))
   }
 
-  /// Reads the next datagram; false when more must be read.
+  /// Reads the next datagram; false if `fill` must be called first.
   mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     do throws(InputFailure) { return try reader.next(&datagram) } catch { throw named(error) }
   }
 
-  /// Reads on; false at the end. A file none of whose packets can be read is an error.
+  /// Reads more of the capture; false at its end. It throws if none of the packets in a file could be read.
   mutating func fill() throws(InputFailure) -> Bool {
     do throws(InputFailure) {
       if try reader.fill() { return true }

@@ -7,7 +7,7 @@ final class CaptureOutput {
   private let name: String
   private let descriptor: Int32
   private var writer = PcapngWriter(application: "shoal-dump", describesInterface: false)
-  /// The number of each interface in our file.
+  /// The number of each interface in the output.
   private var interfaces: [UInt64: Int] = [:]
   private var comment = TextBuffer(capacity: 256)
   private(set) var count: UInt64 = 0
@@ -29,7 +29,7 @@ final class CaptureOutput {
   ) throws(InputFailure) {
     let interface = interface(reader.frame?.interface ?? 0, reader.interfaceName)
     comment.removeAll()
-    // A reply alone is not worth a comment.
+    // That a datagram is a reply is not worth a comment by itself.
     if seen.marks.rawValue != 0, seen.marks != MarkSet(.reply) {
       MarkText.write(datagram, seen, seen.fault, to: &comment)
     }
@@ -50,7 +50,7 @@ final class CaptureOutput {
     if writer.bytes.count > 1 << 18 { try flush() }
   }
 
-  /// The number of an interface, which is described the first time.
+  /// The number of an interface, which is described when it is first needed.
   private func interface(_ key: UInt64, _ name: @autoclosure () -> String?) -> Int {
     if let index = interfaces[key] { return index }
     let index = writer.addInterface(name: name())

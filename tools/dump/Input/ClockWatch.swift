@@ -1,27 +1,28 @@
 import ShoalCapture
 
-/// Finds where the clock that stamped a capture had been set, and gives times as if it had not been.
+/// Finds where the clock that stamped a capture was set, and gives times as if it had not been.
 ///
-/// A jump in the times of a capture is taken for a pause, unless the clocks of senders and receivers deny it: between
-/// two DATA packets of a connection, their timestamps tell how long it took, and an ACK tells how long ago what it
-/// echoes had arrived. Queues on the way delay datagrams too, so those that come from elsewhere count as evidence only
-/// for jumps longer than any queue that a connection would survive.
+/// A jump in the times of a capture is taken for a pause, unless the clocks of senders and receivers contradict that:
+/// the timestamps of two DATA packets of a connection tell how much time passed between them, and an ACK tells how long
+/// ago the packet that it echoes had arrived. Queues delay datagrams too, so datagrams from other machines count as
+/// evidence only for jumps longer than any queue that a connection would survive.
 struct ClockWatch {
-  /// Jumps that are looked into, in nanoseconds.
+  /// The least jumps that are judged, in nanoseconds.
   private static let leastForward: Int64 = 1_000_000_000
   private static let leastBack: Int64 = 100_000_000
-  /// What a clock was set by at least, where that shows to the millisecond, and where queues may be to blame.
+  /// The least by which a clock counts as set, in nanoseconds: for evidence that is exact to a millisecond, and for
+  /// evidence that queues may have delayed.
   private static let leastExact: Int64 = 100_000_000
   private static let leastQueued: Int64 = 30_000_000_000
   /// The time after which timestamps repeat: 2^32 microseconds.
   private static let period: Int64 = 4_294_967_296_000
-  /// The most by which a pause and what timestamps say about it differ.
+  /// The most by which a pause and what timestamps say about it may differ, in nanoseconds.
   private static let tolerance: Int64 = 500_000_000
-  /// The most datagrams that are remembered, and the most after a jump that are consulted.
+  /// The most datagrams that are remembered, and the most that are consulted after a jump.
   private static let most = 1 << 10
   static let mostAhead = 64
 
-  /// A DATA packet, or an ACK.
+  /// What a DATA packet or an ACK says about time.
   private struct Word {
     var connection: UInt64
     /// The timestamp of DATA, the echo of an ACK.
@@ -33,23 +34,23 @@ struct ClockWatch {
     var leaves: Bool
   }
 
-  /// How far the clock is ahead of what it was at first, in nanoseconds.
+  /// How far the clock has been set ahead since the first packet, in nanoseconds.
   private(set) var shift: Int64 = 0
   private var latest: Int64?
   private var words: [Word] = []
   private var oldest = 0
   private var noted = 0
-  /// How often the clock was set; by how much at first, and at which packet.
+  /// How often the clock was set, then by how much it was first set, and at which packet.
   private(set) var count = 0
   private(set) var first: (number: UInt64, by: Int64)?
 
-  /// The time as if the clock had not been set.
+  /// A steady time: one as if the clock had not been set.
   func steady(_ time: UInt64?) -> UInt64? {
     guard shift != 0, let time else { return time }
     return UInt64(clamping: Int64(clamping: time).subtracting(shift))
   }
 
-  /// Whether the time jumps from the packet before.
+  /// Whether the time jumps between the previous packet and this one.
   mutating func isJump(_ time: UInt64?) -> Bool {
     guard let time else { return false }
     let now = Int64(clamping: time).subtracting(shift)
@@ -59,7 +60,7 @@ struct ClockWatch {
     return span > Self.leastForward || span < -Self.leastBack
   }
 
-  /// Remembers a Shoal datagram, with a steady time, for later ones: all of them at first, then one in a few.
+  /// Remembers a Shoal datagram, with its steady time, as evidence: all of them at first, later one in a few.
   @inline(__always)
   mutating func note(_ datagram: Datagram) {
     noted &+= 1
@@ -77,8 +78,8 @@ struct ClockWatch {
     }
   }
 
-  /// Judges a jump to the first of these packets, by what it and those after it say; `before` is the steady time of the
-  /// packet before it.
+  /// Judges a jump that ends at the first of these packets, by what they say; `before` is the steady time of the packet
+  /// before them.
   mutating func judge(_ packets: borrowing HeldRecords, before: UInt64?) {
     guard let head = packets.first, let time = head.time, let before else { return }
     let span = Int64(clamping: time).subtracting(shift).subtracting(Int64(clamping: before))
@@ -88,12 +89,12 @@ struct ClockWatch {
         if let word = Self.word(datagram, steady(datagram.time)) { heard.append(word) }
       }
     }
-    // DATA is exact to the microsecond, an ACK only as exact as the time to its sender is known.
+    // DATA is exact to the microsecond; an ACK is only as exact as the time that packets take to and from its sender.
     let witnesses = heard.filter { $0.delay == nil } + heard.filter { $0.delay != nil }
     switch firstVerdict(witnesses, span) {
     case .set(let by)?: set(by, at: head.number)
     case .pause?: break
-    // Time does not run backwards by itself.
+    // Time never runs backwards by itself.
     case nil: if span < -Self.leastForward { set(span, at: head.number) }
     }
   }
@@ -123,18 +124,17 @@ struct ClockWatch {
       else { return nil }
       let elapsed = Int64(Int32(bitPattern: word.timestamp &- earlier.timestamp)) * 1_000
       excess = word.time.subtracting(earlier.time).subtracting(elapsed)
-      // A pause of hours leaves the timestamps where they would be after several rounds.
+      // In a pause of hours the timestamps wrap, perhaps several times.
       let rest = excess % Self.period
       let isPause = min(rest.magnitude, UInt64(Self.period) - rest.magnitude) < Self.tolerance.magnitude
       if isPause, excess.magnitude > Self.tolerance.magnitude { return .pause }
     }
-    // Nothing that waited comes before its time: a jump back is the clock's, or its words come from a file out of
-    // order.
+    // No queue makes a datagram early: a jump back is the clock's, or the packets are out of order in the file.
     let least = word.leaves || span < 0 ? Self.leastExact : Self.leastQueued
     return excess.magnitude >= least.magnitude && (excess < 0) == (span < 0) ? .set(by: excess) : .pause
   }
 
-  /// Whether the timestamps of a connection have been seen to follow the time: a peer may write what it likes.
+  /// Whether the timestamps of a connection have so far agreed with the time: a peer may write whatever it likes.
   private func isTrue(_ word: Word) -> Bool {
     guard let earlier = latest(where: { $0.delay == nil && $0.connection == word.connection && $0.time < word.time })
     else { return false }
@@ -143,7 +143,7 @@ struct ClockWatch {
     return elapsed > 0 && differs.magnitude < Self.leastExact.magnitude
   }
 
-  /// The time from here to the receiver and back, as the previous ACK showed it.
+  /// The time from here to the receiver and back, according to the previous ACK.
   private func usualLeg(of word: Word) -> Int64? {
     let before = latest { $0.delay != nil && $0.connection == word.connection }
     guard let ack = before, let delay = ack.delay else { return nil }
@@ -170,7 +170,7 @@ struct ClockWatch {
     switch datagram.content {
     case .data(let packet): word.timestamp = packet.timestamp
     case .ack(let packet):
-      // At their largest they say nothing, or no more than that it was long.
+      // The largest value means that the delay is unknown, the next only that it was long.
       guard packet.delay < .max - 1 else { return nil }
       (word.timestamp, word.delay) = (packet.echo, Int64(packet.delay) * 1_000)
     case .other, .none: return nil

@@ -3,23 +3,22 @@ import ShoalCapture
 import ShoalContent
 import ShoalWire
 
-/// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each as it
-/// arrives on one and as it leaves on another, whatever a NAT makes of its addresses.
+/// Finds datagrams that a capture of several interfaces holds more than once: a host that forwards sees each one arrive
+/// on one interface and leave on another, perhaps with addresses that a NAT has changed.
 ///
-/// A second time on the same interface, and in the same direction, is another matter: a duplicate.
+/// A datagram seen again on the same interface and in the same direction is something else: a duplicate.
 struct Copies {
-  /// The longest time, in nanoseconds, that a datagram can have been under way since it was seen elsewhere: beyond any
-  /// queue.
+  /// The longest time, in nanoseconds, between the sightings of one datagram in two places: longer than any queue.
   private static let longest: UInt64 = 10_000_000_000
   /// The most datagrams that are remembered.
   private static let most = 1 << 16
-  /// The most places that are told apart.
+  /// The most places that are distinguished.
   private static let mostPlaces = 16
 
   private struct Entry {
     var number: UInt64
     var time: UInt64?
-    /// How often it was seen in each place.
+    /// How many times it was seen in each place.
     var counts = SIMD16<UInt8>(repeating: 0)
   }
   private struct Place: Hashable {
@@ -27,21 +26,22 @@ struct Copies {
     var direction: CaptureDirection?
   }
 
-  /// What was seen at first, while there was only one interface: the file may describe others later.
+  /// A datagram seen while there was only one interface: the file may describe others later.
   private struct Sighting {
     var key: UInt64
     var number: UInt64
     var time: UInt64?
     var place: Place
   }
-  /// The most sightings that are remembered until then.
+  /// The most of these that are remembered.
   private static let mostEarly = 1 << 12
 
   private var early: [Sighting] = []
   private var entries = Recent<UInt64, Entry>(capacity: most)
   private var places: [Place: Int] = [:]
 
-  /// The number of the frame that had an intact datagram earlier, elsewhere; nil if this is the first.
+  /// The number of the frame in which an intact datagram was seen earlier, elsewhere; nil if this is the first
+  /// sighting.
   mutating func original(of datagram: Datagram, on interface: UInt64) -> UInt64? {
     guard datagram.isOurs, datagram.verdict == .ok else { return nil }
     if !early.isEmpty {
@@ -92,8 +92,8 @@ struct Copies {
 }
 
 extension Datagram {
-  /// What tells a Shoal datagram from others, whoever carries it: the connection and the checksum, which covers
-  /// everything else, including its timestamp; 0 if there is no header.
+  /// What identifies a Shoal datagram, whatever its addresses: the connection and the checksum, which covers everything
+  /// else, including its timestamp; 0 if there is no header.
   var identity: UInt64 {
     guard bytes.count >= Limits.headerLength else { return 0 }
     let header = Header.peek(bytes.span)

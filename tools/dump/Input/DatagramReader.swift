@@ -9,29 +9,30 @@ struct InputFailure: Error {
   var code = "file"
 }
 
-/// Reads the UDP datagrams of a capture: a file, holding a block of it at a time, or an interface.
+/// Reads the UDP datagrams of a capture: of a file, a block of it at a time, or from an interface.
 ///
 /// Call `next` until it returns false, then `fill`, and repeat while that returns true.
 struct DatagramReader: ~Copyable {
   private var records: RecordSource
-  /// Packets that were read.
+  /// How many packets have been read.
   private(set) var packets: UInt64 = 0
   private var segments = Segments()
   private var watch = ClockWatch()
   private var held = HeldRecords()
-  /// The time of the previous packet, as if the clock had not been set.
+  /// The steady time of the previous packet: as if the clock had not been set.
   private var previous: UInt64?
   private var copies = Copies()
-  /// Datagrams that were captured on another interface too, and were left out for that reason.
+  /// Datagrams that had already been captured on another interface, and were skipped for that reason.
   private(set) var copied: UInt64 = 0
   /// Whether `next` gives those too.
   var givesCopies = false
-  /// Packets that are not UDP datagrams, and why the first is not.
+  /// Packets that are not UDP datagrams, and why the first of them is not.
   private(set) var others: UInt64 = 0
   private(set) var firstOther: NotUDP?
   /// Fragments, which are not reassembled.
   private(set) var fragments: UInt64 = 0
-  /// Whether `next` gives fragments too: each as a datagram of no flow, without ports, whose bytes are what it carries.
+  /// Whether `next` gives fragments too: each as a datagram without ports that belongs to no flow and whose bytes are
+  /// the fragment's payload.
   var givesFragments = false
   /// What the last datagram is, if it is only a fragment.
   private(set) var fragment: IPFragment?
@@ -44,7 +45,7 @@ struct DatagramReader: ~Copyable {
   struct Frame {
     /// Where in the record the captured part of the IP packet lies.
     fileprivate var range: Range<Int>
-    /// Which interface it passed, among those of the capture.
+    /// Which of the capture's interfaces it passed.
     var interface: UInt64
 
     fileprivate init(_ record: CaptureRecord, _ packet: Range<Int>, _ index: UInt32?) {
@@ -55,9 +56,9 @@ struct DatagramReader: ~Copyable {
 
   init(_ records: consuming RecordSource) { self.records = records }
 
-  /// Reads the next datagram; false when more must be read.
+  /// Reads the next datagram; false if `fill` must be called first.
   ///
-  /// It is read in place, as a datagram is large and a million are read per second.
+  /// It is read in place, because a datagram is large and a million are read per second.
   mutating func next(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     while try any(&datagram) {
       if !records.isSteady { watch.note(datagram) }
@@ -68,7 +69,7 @@ struct DatagramReader: ~Copyable {
     return false
   }
 
-  /// Notes what earlier datagrams say about this one; false if it is a copy that is not delivered.
+  /// Marks the datagram as the duplicate or the copy of an earlier one; false if it is a copy that is not delivered.
   private mutating func mark(_ datagram: inout Datagram) -> Bool {
     if !records.isSteady { datagram.shift = watch.shift }
     guard records.hasSeveralInterfaces == true,
@@ -79,7 +80,7 @@ struct DatagramReader: ~Copyable {
     return givesCopies
   }
 
-  /// Reads the next datagram, whether it was seen before or not.
+  /// Reads the next datagram, whether or not it was seen before.
   @inline(__always)
   private mutating func any(_ datagram: inout Datagram) throws(InputFailure) -> Bool {
     if givesFragments { fragment = nil }
@@ -102,7 +103,7 @@ struct DatagramReader: ~Copyable {
     return false
   }
 
-  /// Reads the next packet, and gives it its time as if nobody had set the clock.
+  /// Reads the next packet, and gives it its steady time.
   @inline(__always)
   private mutating func nextRecord() throws(InputFailure) -> Bool {
     if records.isSteady { return try records.next(&record) }
@@ -123,11 +124,11 @@ struct DatagramReader: ~Copyable {
     return true
   }
 
-  /// Reads the packets that follow a jump of the time, and judges the jump by them.
+  /// Reads the packets that follow a jump in the times, and judges the jump by them.
   private mutating func judge(isHeld: Bool) {
     if !isHeld { held.append(record) }
     var next = CaptureRecord()
-    // What cannot be read is reported when its turn comes.
+    // A packet that cannot be read is reported when its turn comes.
     while held.count < ClockWatch.mostAhead, (try? records.next(&next)) == true { held.append(next) }
     watch.judge(held, before: previous)
     _ = held.take()
@@ -152,10 +153,10 @@ struct DatagramReader: ~Copyable {
     }
   }
 
-  /// Reads on, waiting if need be; false at the end.
+  /// Reads more of the capture, waiting if necessary; false at its end.
   mutating func fill() throws(InputFailure) -> Bool { try records.fill() }
 
-  /// The link type that is not supported, where nothing else was found.
+  /// The unsupported link type, if nothing else was found.
   var onlyLinkType: UInt16? {
     guard frame == nil, fragments == 0, case .unsupportedLinkType(let type)? = firstOther else { return nil }
     return type.rawValue
@@ -171,14 +172,14 @@ struct DatagramReader: ~Copyable {
     return records.name(ofInterface: Int(frame.interface >> 32)) ?? (index > 0 ? "interface \(index)" : nil)
   }
 
-  /// What a reader must know about how this was captured, in sentences.
+  /// What the user must know about how this was captured, in sentences.
   var remarks: [String] { [clockRemark, copyRemark].compactMap { $0 } }
 
   private var clockRemark: String? {
     guard let first = watch.first else { return nil }
     let times = watch.count > 1 ? " and \(watch.count - 1) time\(watch.count == 2 ? "" : "s") more" : ""
     let span = Units.duration(Double(first.by.magnitude) / 1e9)
-    return "the clock by which this was stamped was set \(first.by < 0 ? "back" : "ahead") by \(span)"
+    return "the clock of this capture was set \(first.by < 0 ? "back" : "ahead") by \(span)"
       + " at packet \(first.number)\(times): durations and relative times exclude the jump"
   }
 

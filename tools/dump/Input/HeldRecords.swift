@@ -1,6 +1,6 @@
 import ShoalCapture
 
-/// Packets that were read ahead.
+/// Packets that have been read ahead.
 struct HeldRecords {
   private var records: [CaptureRecord] = []
 
@@ -8,13 +8,13 @@ struct HeldRecords {
   var count: Int { records.count }
   var first: CaptureRecord? { records.first }
 
-  /// Keeps a packet, behind the others.
+  /// Keeps a packet, after the others.
   mutating func append(_ record: CaptureRecord) { records.append(record) }
 
-  /// The first packet.
+  /// Takes out the first packet.
   mutating func take() -> CaptureRecord? { records.isEmpty ? nil : records.removeFirst() }
 
-  /// Shows the first datagram of a packet, if it has one.
+  /// Passes the first datagram of a packet to `body`, if the packet has one.
   func withDatagram(_ index: Int, _ body: (Datagram) -> Void) {
     let record = records[index]
     guard let frame = try? IPFrame.parse(linkType: record.linkType, bytes: record.bytes.span, verifying: false) else {

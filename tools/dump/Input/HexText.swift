@@ -3,7 +3,7 @@
 enum HexText {
   /// The bytes; nil if a line has anything but hexadecimal digits, an offset, and the text beside them.
   ///
-  /// Lines above the first that is a hex dump are skipped, as tcpdump prints one.
+  /// Lines before the hex dump are skipped, since tcpdump prints one.
   static func bytes(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     for line in text.split(whereSeparator: \.isNewline) {
@@ -24,12 +24,12 @@ enum HexText {
     var words = rest.split(whereSeparator: \.isWhitespace)
     if let colon = words.first?.firstIndex(of: ":") {
       guard isOffset(rest[..<colon]) else { return false }
-      // Two spaces separate the text that xxd and tcpdump print beside the digits.
+      // Two spaces separate the digits from the text that xxd and tcpdump print beside them.
       rest = rest[rest.index(after: colon)...].drop(while: \.isWhitespace)
       words = rest.prefix(upTo: rest.firstRange(of: "  ")?.lowerBound ?? rest.endIndex)
         .split(whereSeparator: \.isWhitespace)
     } else if words.count > 1, words[0].count >= 4, words[0].count > words[1].count {
-      // An offset without a colon is longer than what follows it; three spaces separate the text that tshark prints.
+      // An offset without a colon is longer than the words after it; three spaces separate the text that tshark prints.
       guard isOffset(words[0]) else { return false }
       rest = rest[words[0].endIndex...].drop(while: \.isWhitespace)
       words = rest.prefix(upTo: rest.firstRange(of: "   ")?.lowerBound ?? rest.endIndex)
@@ -50,7 +50,7 @@ enum HexText {
     return true
   }
 
-  /// A row as `-x` prints it: an offset, and before each byte a bar or a space; false where the line is none.
+  /// Reads a row as `-x` prints it: an offset, and a bar or a space before each byte; false if the line is no such row.
   private static func readRow(_ line: Substring, _ bytes: inout [UInt8]) -> Bool {
     let characters = Array(line.utf8)
     guard characters.count >= 10, line.hasPrefix("  "), characters[6] == UInt8(ascii: " "),
@@ -69,7 +69,7 @@ enum HexText {
     return !row.isEmpty
   }
 
-  /// Whether a line is only the offset of the end, as hexdump and od print it, in whatever base.
+  /// Whether a line has only the offset of the end, as hexdump and od print it, in whatever base.
   private static func isEnd(_ word: Substring, _ count: Int) -> Bool {
     guard count > 0, word.count >= 6 else { return false }
     return [16, 10, 8].contains { Int(word, radix: $0) == count }

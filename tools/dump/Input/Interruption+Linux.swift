@@ -1,16 +1,16 @@
 import Glibc
 import Synchronization
 
-// Safety: the system reads and fills a local structure; the handler only sets a lock-free flag, and an earlier
+// Safety: the system reads and fills a local structure; the handler only sets a lock-free flag, and the previous
 // handler's address is only compared.
 
-/// Whether the user has asked to stop, with Ctrl-C or kill, or is gone.
+/// Whether the user has asked to stop, with Ctrl-C or kill, or has closed the terminal.
 enum Interruption {
   private static let requested = Atomic<Bool>(false)
 
   static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Makes the first such signal a request to stop, and the second end the process. `nohup` is obeyed.
+  /// Makes the first such signal a request to stop; the second ends the process. `nohup` is respected.
   static func watch() {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()

@@ -4,20 +4,20 @@ import ShoalCapture
 import ShoalTerminal
 import Synchronization
 
-// Safety: the ring is mapped until `deinit`. A block is ours from the moment when its status says so until we give it
-// back; the kernel keeps its packets inside, and their bytes are copied.
+// Safety: the ring is mapped until `deinit`. A block is ours from when its status says so until we give it back; the
+// kernel has put its packets inside it, and their bytes are copied.
 
 /// Captures UDP packets from an interface with a packet socket, through a ring that the kernel fills (TPACKET_V3).
 @safe final class LiveCapture {
   private static let blockSize = 1 << 18
   private static let blocks = 32
-  /// A block that is not full is delivered after this many milliseconds.
+  /// The kernel delivers a block that is not full after this many milliseconds.
   private static let patience: UInt32 = 50
 
   private let descriptor: Int32
   private let ring: UnsafeMutableRawPointer
   private var block = 0
-  /// The place of the next packet in the block that is being read, and how many are left in it.
+  /// The place of the next packet in the block being read, and how many packets are left in it.
   private var place = 0
   private var left = 0
   private var number: UInt64 = 0
@@ -25,8 +25,8 @@ import Synchronization
   /// Whether it captures on all interfaces.
   let isOfAll: Bool
 
-  /// Opens an interface, or all of them: `any`. With `all`, captures every UDP packet, not only those that look like
-  /// Shoal's.
+  /// Opens an interface or, for `any`, all of them. With `all`, it captures every UDP packet, not only those that look
+  /// like Shoal's.
   init(interface: String, all: Bool) throws(InputFailure) {
     let index = unsafe interface == "any" ? 0 : if_nametoindex(interface)
     guard interface == "any" || index != 0 else {
@@ -62,7 +62,7 @@ import Synchronization
     close(descriptor)
   }
 
-  /// The next packet; nil when none is here yet.
+  /// The next packet; nil if none has arrived yet.
   func next() -> CaptureRecord? {
     while true {
       if left > 0 {
@@ -76,18 +76,18 @@ import Synchronization
     }
   }
 
-  /// Waits for packets; false when the user has asked to stop.
+  /// Waits for packets; false if the user has asked to stop.
   func wait() throws(InputFailure) -> Bool {
     while !Interruption.isRequested {
       if isReady { return true }
       var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       if unsafe poll(&ready, 1, 1_000) < 0, errno != EINTR { throw InputFailure(reason: systemError()) }
-      if ready.revents & Int16(POLLERR) != 0 { throw InputFailure(reason: "the interface went away") }
+      if ready.revents & Int16(POLLERR) != 0 { throw InputFailure(reason: "the interface is gone") }
     }
     return false
   }
 
-  /// Packets that the kernel dropped because we were too slow, since it was last asked.
+  /// Packets that the kernel has dropped since it was last asked, because we were too slow.
   var dropped: UInt64 { PacketSocket.dropped(descriptor) }
 
   /// The name of an interface by its index.
@@ -125,7 +125,7 @@ import Synchronization
     let kind = unsafe (header + 48 + 10).load(as: UInt8.self)
     let hardware = unsafe (header + 48 + 8).load(as: UInt16.self)
     let isOutgoing = kind == 4
-    // What loops back is seen both as it leaves and as it arrives; once is enough.
+    // Loopback traffic is seen both as it leaves and as it arrives; once is enough.
     let isLoopback = hardware == 772
     if isOutgoing, isLoopback { return nil }
     let captured = unsafe Int((header + 12).load(as: UInt32.self))

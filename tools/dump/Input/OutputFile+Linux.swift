@@ -1,7 +1,7 @@
 import Glibc
 import ShoalTerminal
 
-// Safety: the system reads C strings and fills locals, whose sizes it is told or knows.
+// Safety: the system reads C strings and fills local variables, whose sizes it is given or knows.
 
 /// Identifies the file behind a descriptor or a path: a file with several names is still the same one.
 struct FileIdentity: Equatable {
@@ -25,21 +25,21 @@ struct FileIdentity: Equatable {
 
 /// A file that a command writes.
 enum OutputFile {
-  /// What becomes of an existing file.
+  /// What happens to an existing file.
   enum Existing {
     /// It is replaced.
     case replace
-    /// It stays if it has any content, which is then an error.
+    /// It stays, and that is an error, if it has any content.
     case refuse
-    /// It is replaced if its beginning shows that it was made here; if not, it stays.
+    /// It is replaced if its beginning shows that shoal-dump made it; otherwise it stays.
     case replaceOwn
   }
 
-  /// How a drawing begins, and how a report does.
+  /// How a drawing begins, and how a report begins.
   static let svgStart = #"<svg class="shoal-dump""#
   private static let htmlStart = "<!DOCTYPE html>\n" + #"<html class="shoal-dump""#
 
-  /// Whether the file is a report or a drawing of ours.
+  /// Whether shoal-dump made the file, as a report or a drawing.
   private static func isOwn(_ path: String) -> Bool {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
@@ -49,19 +49,19 @@ enum OutputFile {
     return [svgStart, htmlStart].contains { start.prefix(max(0, count)).starts(with: $0.utf8) }
   }
 
-  /// Makes or empties the file; never one of those that the command reads.
+  /// Creates or empties the file, unless it is one of those that the command reads.
   static func open(
     _ path: String, existing: Existing, inputs: [FileIdentity]
   ) throws(InputFailure) -> Int32 {
     let name = escaped(path, asciiOnly: true)
-    // Emptied only when it is known what it is.
+    // It is emptied only once it is known what it is.
     let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw InputFailure(reason: "\(name): \(systemError())") }
     var info = stat()
     var problem: String?
     if unsafe fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG {
       if let identity = FileIdentity(descriptor: descriptor), inputs.contains(identity) {
-        problem = " is what is being read; write to another file"
+        problem = " is being read; write to another file"
       } else if info.st_size > 0, existing == .refuse || existing == .replaceOwn && !isOwn(path) {
         problem = " exists; write to another file, or replace it with --force"
       } else if ftruncate(descriptor, 0) != 0 {

@@ -1,10 +1,10 @@
 import Glibc
 import ShoalWire
 
-// Safety: each structure is a local laid out as the kernel's, passed with its size; the filter's instructions live
-// until the call returns.
+// Safety: each structure is a local variable, laid out as the kernel's and passed with its size; the filter's
+// instructions live until the call returns.
 
-/// What Linux's headers declare in macros and structures that Swift does not see: packet(7), BPF.
+/// What Linux's headers declare in macros and structures that Swift cannot see: packet(7), BPF.
 enum PacketSocket {
   private static let level: Int32 = 263
   private static let receiveRing: Int32 = 5
@@ -91,7 +91,8 @@ enum PacketSocket {
     }
   }
 
-  // Of classic BPF: load a byte, a half-word, a byte behind X, the length of an IPv4 header into X; jump; return.
+  // Instructions of classic BPF: load a byte, a half-word, a byte at an offset from X, the length of an IPv4 header
+  // into X; jump; return.
   private static func byte(_ offset: UInt32) -> Instruction { Instruction(code: 0x30, operand: offset) }
   private static func half(_ offset: UInt32) -> Instruction { Instruction(code: 0x28, operand: offset) }
   private static func byteBehindX(_ offset: UInt32) -> Instruction { Instruction(code: 0x50, operand: offset) }
@@ -104,15 +105,15 @@ enum PacketSocket {
   private static let pass = Instruction(code: 0x06, operand: 0x40000)
   private static let drop = Instruction(code: 0x06, operand: 0)
 
-  /// Passes UDP, its fragments, and IPv6 packets with extension headers; of the UDP datagrams, unless `all`, only those
-  /// with at least one correct byte of the magic, so that damage to the other does not hide them.
+  /// Passes UDP, its fragments, and IPv6 packets with extension headers. Unless `all`, of the UDP datagrams only those
+  /// pass in which at least one byte of the magic is right, so that damage to the other does not hide them.
   private static func filter(all: Bool) -> [Instruction] { all ? everyDatagram : ours }
 
   private static let everyDatagram = [
     byte(0), version4Bits, equal(0x40, 0, 2),
     // 3: IPv4.
     byte(9), equal(17, 7, 8),
-    // 5: IPv6: UDP, or hop-by-hop, routing, fragment, destination options before it.
+    // 5: IPv6: UDP, or hop-by-hop, routing, fragment or destination options before it.
     equal(0x60, 0, 7), byte(6), equal(17, 4, 0), equal(0, 3, 0), equal(43, 2, 0), equal(44, 1, 0), equal(60, 0, 1),
     // 12
     pass, drop,

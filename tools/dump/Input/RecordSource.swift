@@ -2,7 +2,7 @@ import Glibc
 import ShoalCapture
 import ShoalTerminal
 
-/// Where packets come from: a file that is open, or an interface.
+/// Where packets come from: an open file or an interface.
 struct RecordSource: ~Copyable {
   private static let chunk = 1 << 18
   private let descriptor: Int32
@@ -10,11 +10,11 @@ struct RecordSource: ~Copyable {
   private var reader = CaptureReader()
   private var live: LiveCapture?
   private var isAtEnd = false
-  /// Whether nobody can have set the clock that stamps packets, as it is our own.
+  /// Whether the times are steady already, because the packets are captured here and now.
   let isSteady: Bool
   private let isOfAll: Bool
 
-  /// A source that is a file, a pipe or a socket; it is closed in the end if it is our own.
+  /// A file, a pipe or a socket as the source; the descriptor is closed in the end if it `isOwn`.
   init(descriptor: Int32, isOwn: Bool) {
     (self.descriptor, self.isOwn, isSteady, isOfAll) = (descriptor, isOwn, false, false)
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
@@ -27,7 +27,7 @@ struct RecordSource: ~Copyable {
 
   deinit { if isOwn { close(descriptor) } }
 
-  /// Reads the next packet in place; false when more must be read.
+  /// Reads the next packet in place; false if `fill` must be called first.
   mutating func next(_ record: inout CaptureRecord) throws(InputFailure) -> Bool {
     if let live {
       guard let next = live.next() else { return false }
@@ -39,7 +39,7 @@ struct RecordSource: ~Copyable {
     }
   }
 
-  /// Reads on, waiting if need be; false at the end.
+  /// Reads more, waiting if necessary; false at the end.
   mutating func fill() throws(InputFailure) -> Bool {
     guard live == nil else { return try live?.wait() ?? false }
     guard !isAtEnd else { return false }
@@ -60,7 +60,8 @@ struct RecordSource: ~Copyable {
     }
   }
 
-  /// Whether packets may have passed several interfaces, so that a datagram may come more than once; nil: one so far.
+  /// Whether packets may have passed several interfaces, so that a datagram may occur more than once; nil if there has
+  /// only been one so far.
   var hasSeveralInterfaces: Bool? { isSteady ? isOfAll : reader.hasSeveralInterfaces }
 
   /// What the capturing machine calls an interface; nil if the file does not say.

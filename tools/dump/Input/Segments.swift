@@ -3,17 +3,18 @@ import ShoalCapture
 import ShoalContent
 import ShoalWire
 
-/// Splits a frame that holds several datagrams into them.
+/// Splits a frame into the datagrams that it holds.
 ///
-/// Segmentation offload hands the kernel many datagrams as one, and a capture taken there records them as one, under
-/// one UDP header. All but the last have the same size, which the frame does not give: it is found where a header
-/// begins such that the checksums on both sides of it fit.
+/// With segmentation offload the kernel gets many datagrams as one, and a capture records them as one, under one UDP
+/// header. All but the last have the same size, which the frame does not state: it is found by looking for a place
+/// where a header begins and the checksums on both sides match.
 struct Segments {
-  /// The most candidates tried before the frame is taken for one datagram: bounds the cost of hostile content.
+  /// The most candidates that are tried before the frame is taken for one datagram: this limits the cost of hostile
+  /// content.
   private static let mostTries = 16
   private var record: CaptureRecord?
   private var frame: IPFrame?
-  /// Where in the record the datagrams lie that were not read yet.
+  /// Where in the record the datagrams lie that have not been read yet.
   private var rest = 0..<0
   private var size = 0
   private var part = 0
@@ -31,7 +32,7 @@ struct Segments {
   /// Whether there are more datagrams in the frame.
   var hasMore: Bool { !rest.isEmpty }
 
-  /// Reads the next datagram of the frame; false when there are no more.
+  /// Reads the next datagram of the frame; false if there are no more.
   mutating func next(_ datagram: inout Datagram) -> Bool {
     guard hasMore, let record, let frame else { return false }
     let range = rest.prefix(size)
@@ -42,7 +43,8 @@ struct Segments {
     return true
   }
 
-  /// The size of the datagrams in what is not one: a header begins there, and two neighbours or more are intact.
+  /// The size of the datagrams in a payload that is not one datagram: after that many bytes a header begins, and at
+  /// least two neighbours are intact.
   private static func size(of payload: Bytes) -> Int? {
     var tries = 0
     var size = Limits.headerLength
@@ -64,7 +66,7 @@ struct Segments {
   }
 
   private static func isHeader(_ bytes: Bytes, at offset: Int) -> Bool {
-    // Most bytes are none that a header begins with.
+    // Most bytes cannot begin a header.
     guard bytes[offset] == UInt8(Header.magic >> 8) else { return false }
     let header = Header.peek(bytes.span.extracting(offset...))
     return header.magic == Header.magic && header.version == Limits.version

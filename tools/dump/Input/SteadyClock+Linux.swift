@@ -2,19 +2,19 @@ import Glibc
 
 // Safety: the kernel fills a local structure.
 
-/// The times of packets that the kernel stamps by the wall clock, as if nobody had set that clock since the capture
+/// Steady times for packets that the kernel stamps by the wall clock: as if nobody had set that clock since the capture
 /// began.
 struct SteadyClock {
-  /// If the wall clock gains less than this on the monotonic one at once, in nanoseconds, that is its own pace, or
-  /// comes from reading one after the other.
+  /// If the wall clock has gained less than this on the monotonic one since the last reading, in nanoseconds, that is
+  /// drift, or comes from reading one clock after the other.
   private static let least: Int64 = 5_000_000
 
   /// How far the wall clock is ahead of the monotonic one, in nanoseconds.
   private var difference: Int64
-  /// How far it was set ahead since the capture began, and how far before it was last set.
+  /// How far it has been set ahead since the capture began, and how far it had been before it was last set.
   private var shift: Int64 = 0
   private var before: Int64 = 0
-  /// The wall clock as it was last read.
+  /// The wall clock when it was last read.
   private var wall: Int64
 
   init() {
@@ -22,13 +22,13 @@ struct SteadyClock {
     self.init(monotonic: monotonic, wall: wall)
   }
 
-  /// A clock as if both had been read.
+  /// A clock that has these readings.
   init(monotonic: Int64, wall: Int64) {
     self.wall = wall
     difference = wall &- monotonic
   }
 
-  /// Reads the clocks; must be called before the times of packets that have just come are asked for.
+  /// Reads the clocks; must be called before `time(of:)` is asked about packets that have just come.
   mutating func read() {
     let (monotonic, wall) = Self.read()
     note(monotonic: monotonic, wall: wall)
@@ -42,8 +42,8 @@ struct SteadyClock {
     if gained.magnitude > Self.least { (before, shift) = (shift, shift &+ gained) }
   }
 
-  /// The steady time of a stamp. A packet may have been stamped before the clock was set, and be read after that: it
-  /// came a moment ago in any case.
+  /// The steady time of a stamp. A packet may have been stamped before the clock was set and read after that; in either
+  /// case it came a moment ago.
   func time(of stamp: UInt64) -> UInt64 {
     guard shift != before else { return stamp }
     let stamp = Int64(clamping: stamp)
@@ -51,7 +51,7 @@ struct SteadyClock {
     return UInt64(clamping: stamp &- (wasBefore ? before : shift))
   }
 
-  /// Both clocks at nearly the same moment: what came between the two readings shows.
+  /// Both clocks at nearly the same moment: an interruption between the two readings is noticed.
   private static func read() -> (monotonic: Int64, wall: Int64) {
     var best: (gap: Int64, monotonic: Int64, wall: Int64)?
     for _ in 0..<4 {

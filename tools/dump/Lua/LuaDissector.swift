@@ -1,11 +1,11 @@
 import ShoalWire
 
-/// `tools/wireshark/shoal.lua`: `runtime.lua`, beside this file, with tables inserted of what the packets' declarations
-/// say.
+/// `tools/wireshark/shoal.lua`: `runtime.lua`, which is beside this file, with tables inserted that are made from the
+/// declarations of the packets.
 enum LuaDissector {
   /// The whole script.
   static let text: String = {
-    // Whoever prints it ends the last line.
+    // Whoever prints the script ends its last line.
     let runtime = String(decoding: PackageResources.runtime_lua.dropLast(), as: UTF8.self)
     let parts = runtime.split(separator: "\n-- {{tables}}\n")
     return String(parts[0]) + tables + String(parts[1])
@@ -29,7 +29,7 @@ enum LuaDissector {
     return open(group)
   }
 
-  /// Every field that is declared, including those of list entries.
+  /// Every declared field, including those of list entries.
   static let all: [LuaField] = {
     func flat(_ fields: [LuaField]) -> [LuaField] {
       fields.flatMap { field -> [LuaField] in
@@ -39,7 +39,7 @@ enum LuaDissector {
     return flat(header + packets.flatMap(\.3) + messages.flatMap(\.3))
   }()
 
-  /// The name in display filters: `shoal.size`, but `shoal.probe.size` where most others mean another type by "size".
+  /// The name in display filters: `shoal.size`, but `shoal.probe.size` if most fields called "size" have another type.
   static func filter(_ field: LuaField) -> String {
     let namesakes = all.filter { $0.name == field.name }
     let isUsual = namesakes.count { $0.kind.type == field.kind.type } * 2 > namesakes.count
@@ -77,7 +77,7 @@ enum LuaDissector {
     return rows.isEmpty ? "{}" : "{\n" + rows.joined() + indent + "}"
   }
 
-  /// The function that reads the field.
+  /// The Lua function that reads the field.
   private static func reader(_ field: LuaField) -> String {
     switch field.kind {
     case .number(let bytes, .microseconds): "\"microseconds\", \(bytes)"
@@ -100,14 +100,14 @@ enum LuaDissector {
     switch field.kind {
     case .number(_, .code(let names)): ", base.DEC, names.\(names)"
     case .number(_, .hex): ", base.HEX"
-    // What LOOKUP asks of no chunk in particular.
+    // What a LOOKUP has that asks for no chunk in particular.
     case .number where field.name == "chunk": ", base.DEC, { [\(LookupPacket.anyChunk)]=\"any\" }"
     case .number, .list: ", base.DEC"
     default: ""
     }
   }
 
-  /// Parts with commas between, on as many lines as a width of 116 needs.
+  /// Parts with commas between them, on as many lines as a width of 116 characters needs.
   private static func wrapped(_ start: String, _ parts: [String], _ end: String) -> String {
     var lines = [start]
     for (index, part) in parts.enumerated() {

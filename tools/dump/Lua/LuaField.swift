@@ -1,17 +1,17 @@
 import ShoalContent
 import ShoalWire
 
-/// A field as the Wireshark dissector needs it: how to read it, and under which name to show it.
+/// A field as the Wireshark dissector needs it: how to read it, and by which name to show it.
 struct LuaField: Sendable {
   /// How the dissector reads the field; the names are those of its functions.
   enum Kind: Sendable {
     case number(bytes: Int, FieldStyle)
     case digest, address, text, runs, padding
-    /// The bytes that are left: the messages of a DATA, the slice of an ACK, or content.
+    /// The remaining bytes: the messages of a DATA, the slice of an ACK, or content.
     case rest
     case list([LuaField])
 
-    /// What decides whether two fields can share a name in display filters: the type, and the names of its values.
+    /// What two fields that share a name in display filters must have in common: the type, and the names of its values.
     var type: String {
       switch self {
       case .number(let bytes, .code(let names)): "uint\(bytes * 8) \(names)"
@@ -29,7 +29,7 @@ struct LuaField: Sendable {
   var owner: String
 }
 
-/// Collects the fields of a packet or message; the values that it visits mean nothing.
+/// Collects the fields of a packet or message; the values that it visits are irrelevant.
 struct LuaFields: FieldVisitor {
   private(set) var fields: [LuaField] = []
   private var owner: String

@@ -1,4 +1,4 @@
-/// Reads one JSON value (RFC 8259) from somebody else's bytes, as far as a qlog needs it.
+/// Reads one JSON value (RFC 8259) from untrusted bytes, as far as a qlog needs it.
 struct JSONReader {
   indirect enum Value {
     case null
@@ -13,7 +13,7 @@ struct JSONReader {
     var string: String? { if case .string(let value) = self { value } else { nil } }
   }
 
-  /// The deepest nesting that is read: nothing of ours is nested deeper, and recursion must end.
+  /// The deepest nesting that is read: our own qlogs are less deep, and recursion must end.
   private static let deepest = 32
   private let bytes: ArraySlice<UInt8>
   private var place: Int
@@ -122,7 +122,7 @@ struct JSONReader {
         let unit = UInt32(String(decoding: bytes[place..<place + 4], as: UTF8.self), radix: 16)
       else { return false }
       place += 4
-      // Halves of pairs are of no use to us.
+      // Half of a surrogate pair is no character.
       text += String(Unicode.Scalar(unit) ?? "\u{FFFD}").utf8
     default: text.append(byte)
     }

@@ -4,13 +4,13 @@ import ShoalTerminal
 struct PeerEvent {
   /// Nanoseconds since 1970, by the peer's clock.
   let time: UInt64
-  /// The name with its namespace: `recovery:metrics_updated`.
+  /// The name with its namespace, such as `recovery:metrics_updated`.
   let name: String
-  /// The id in the header of what the peer sends.
+  /// The id in the header of the datagrams that the peer sends.
   let connection: UInt64
   let data: JSONReader.Value
 
-  /// Reads a record; nil if it is not one of these.
+  /// Reads a record; nil if it is no such event.
   init?(_ record: JSONReader.Value) {
     guard let time = record["time"]?.number, (0..<1e13).contains(time), let name = record["name"]?.string,
       let data = record["data"], let group = record["group_id"]?.string, let id = UInt64(group, radix: 16)
@@ -20,14 +20,14 @@ struct PeerEvent {
     (self.name, connection, self.data) = (name, id, data)
   }
 
-  /// The record again, as a qlog has it.
+  /// The event as a record of a qlog.
   var record: JSON {
     ["time": .double(Double(time) / 1e6), "name": .string(name), "group_id": .hex(connection), "data": data.json]
   }
 }
 
 extension JSONReader.Value {
-  /// The value ready to be written, with the members of objects in the order of their names.
+  /// The value, ready to be written, with the members of objects sorted by name.
   var json: JSON {
     switch self {
     case .null: .null

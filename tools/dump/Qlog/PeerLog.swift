@@ -1,7 +1,7 @@
 import Glibc
 import ShoalTerminal
 
-/// Reads the events of a peer's qlog (JSON text sequences, RFC 7464), holding a block of it at a time.
+/// Reads the events of a peer's qlog (JSON text sequences, RFC 7464), a block at a time.
 final class PeerLog {
   private static let block = 1 << 18
   /// The longest record that can be one of ours.
@@ -15,7 +15,7 @@ final class PeerLog {
   private var place = 0
   private var isAtEnd = false
   private var records = 0
-  /// The number of the first record that cannot be read.
+  /// The number of the first record that could not be read.
   private(set) var broken: Int?
   /// The event that comes next; nil at the end.
   private(set) var next: PeerEvent?
@@ -39,7 +39,7 @@ final class PeerLog {
     while next == nil, let record = try record() {
       records += 1
       guard let value = JSONReader.read(record) else {
-        // The last may be cut short: a peer writes while it lives.
+        // The last record may be cut short: the peer may have died while writing.
         broken = broken ?? records
         continue
       }
@@ -47,7 +47,7 @@ final class PeerLog {
     }
   }
 
-  /// The bytes of the next record, which ends where another begins.
+  /// The bytes of the next record, which ends where another one begins.
   private func record() throws(InputFailure) -> ArraySlice<UInt8>? {
     while true {
       if let start = bytes[place...].firstIndex(of: Self.start) {
@@ -82,9 +82,9 @@ final class PeerLog {
   }
 }
 
-/// Several peers' qlogs, in the order of time.
+/// The events of several peers' qlogs, in the order of time.
 struct PeerLogs {
-  /// The most connections that are told apart.
+  /// The most connections that are remembered.
   private static let most = 1 << 12
   private let logs: [PeerLog]
   /// The connections of the events so far.
@@ -97,7 +97,7 @@ struct PeerLogs {
   }
 
   var isEmpty: Bool { logs.isEmpty }
-  /// Those with a record that could not be read.
+  /// The qlogs with a record that could not be read.
   var damaged: [PeerLog] { logs.filter { $0.broken != nil } }
 
   /// The earliest remaining event, if it is not later than `time`.

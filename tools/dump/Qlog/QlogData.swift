@@ -2,7 +2,7 @@ import ShoalTerminal
 
 /// What peers' qlogs say about connections: the windows, rates and states that no capture shows.
 struct QlogData {
-  /// The most states that are kept: they are names, for people to read.
+  /// The most states that are kept: they are names for people to read, so more would be of no use.
   private static let mostStates = 1 << 14
   /// What one peer recorded about the connection over which it sends.
   struct Series {
@@ -10,10 +10,10 @@ struct QlogData {
     fileprivate var states: [(time: Int64, name: String)] = []
   }
 
-  /// The series, by the id in the header of what the peer sends.
+  /// The series, by the id in the header of the datagrams that the peer sends.
   private(set) var series: [UInt64: Series] = [:]
 
-  /// The names in a qlog, those on the page, and the factors that turn the values into whole numbers of bytes,
+  /// The names in a qlog, the names on the page, and the factors that convert the values into whole numbers of bytes,
   /// microseconds and bytes per second.
   private static let metrics: [(name: String, column: String, scale: Double)] = [
     ("congestion_window", "cwnd", 1), ("smoothed_rtt", "srtt", 1_000), ("pacing_rate", "pacing", 0.125),
@@ -35,7 +35,7 @@ struct QlogData {
     }
   }
 
-  /// What limits the sending over a connection, on the page's clock, whose zero is `origin`; nil if no qlog has it.
+  /// What limits sending over a connection, by the page's clock, whose zero is `origin`; nil if no qlog has it.
   func control(_ connection: UInt64, origin: Int64) -> SenderControl? {
     guard let times = series[connection]?.times, times["flight"] != nil else { return nil }
     var samples: [Int64: SenderControl.Sample] = [:]
@@ -50,7 +50,7 @@ struct QlogData {
     return SenderControl(samples.values.sorted { $0.time < $1.time })
   }
 
-  /// What the page gets of a flow; times are microseconds since 1970, `origin` the page's zero.
+  /// What the page gets for a flow; `origin` is the page's zero, in microseconds since 1970.
   func json(_ connection: UInt64, origin: Int64) -> JSON {
     guard let series = series[connection] else { return .null }
     let columns = series.times.sorted { $0.key < $1.key }.map { name, rows -> JSON.Member in

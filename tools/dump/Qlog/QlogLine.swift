@@ -1,8 +1,8 @@
 /// Writes datagrams as events of a qlog (draft-ietf-quic-qlog-main-schema), JSON text sequences (RFC 7464).
 ///
-/// What any transport has goes into the events that other tools know, the rest into events of our own. A connection is
-/// shown from the view of one end, and its events are one group, named by the id in the header of what that end sends,
-/// as in that end's own qlog. What trackers are asked is a group of its own.
+/// What any transport has goes into events that other tools know, the rest into events of our own. A connection is
+/// shown from the view of one end. Its events are one group, named by the id in the header of the datagrams that this
+/// end sends, as in that end's own qlog. Conversations with trackers are a group of their own.
 struct QlogLine {
   /// The metrics last written for a flow, so that only changes are written.
   private struct Said {
@@ -12,24 +12,24 @@ struct QlogLine {
 
   /// The group that a datagram's events belong to.
   private enum Group {
-    /// Of no connection that can be told: a corrupt datagram.
+    /// Of an unknown connection: the datagram is corrupt.
     case unknown
     case tracker
     case connection(UInt64)
-    /// Of the opener with this id: what it sends carries an id that is not known yet.
+    /// Of the opener with this id: the id that its datagrams will carry is not known yet.
     case unanswered(UInt64)
   }
 
   private var said: [Int: Said] = [:]
   private var packets = QlogPacket()
   private var views = QlogViews()
-  /// The most text that is held back until an OPEN is answered.
+  /// The most bytes of text that are held back until an OPEN is answered.
   private static let mostHeld = 1 << 20
-  /// Where the text names the groups of OPENs that nobody has answered yet, by the opener's id, which stands there for
-  /// the time being.
+  /// By the opener's id, the places in the text that name the group of an OPEN that nobody has answered yet; until
+  /// then, the opener's id stands there.
   private var unanswered: [UInt64: [Int]] = [:]
 
-  /// The first record: what follows is one trace, its times those of the capture.
+  /// The first record, which says that one trace follows, with the times of the capture.
   static func header(title: String) -> String {
     #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
       + #""qlog_version":"0.3","qlog_format":"JSON-SEQ","title":\#(title),"trace":{"vantage_point":{"type":"unknown"},"#
@@ -44,8 +44,8 @@ struct QlogLine {
     out.append("\n")
   }
 
-  /// Writes the events of a datagram: the datagram itself, and what it changes. For connections over which one of
-  /// `peers` sends, that peer's own qlog, which goes into the same file, gives the losses and the bytes in flight.
+  /// Writes the events of a datagram: the datagram itself, and what it changes. Losses and bytes in flight of
+  /// connections over which one of `peers` sends are left to that peer's own qlog, which goes into the same file.
   mutating func write(
     _ datagram: Datagram, _ seen: Observation, _ analyzer: borrowing Analyzer, peers: Set<UInt64> = [],
     to out: inout TextBuffer
@@ -115,7 +115,7 @@ struct QlogLine {
     writeMetrics(datagram, seen, subject, group, isOwn, isTold, to: &out)
   }
 
-  /// Whether the text must be held back, because an answer may still reveal its group.
+  /// Whether the text must still be held back, because an answer may reveal its group.
   mutating func isWaiting(_ count: Int) -> Bool {
     if count > Self.mostHeld { unanswered = [:] }
     return !unanswered.isEmpty
@@ -137,7 +137,7 @@ struct QlogLine {
     }
     begin(isOwn ? "recovery:packet_lost" : "shoal:remote_packet_lost", datagram, group, &out)
     out.append(#""header":{"packet_type":"1RTT","packet_number":"#)
-    // What was lost is the previous transmission.
+    // The transmission before this one was lost.
     out.append(QlogPacket.number(seen.sequence ?? Int64(packet.sequence), attempt: max(packet.attempt, 1) - 1))
     out.append(#"},"trigger":""#)
     out.append(trigger)

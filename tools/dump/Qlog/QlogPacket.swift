@@ -1,24 +1,24 @@
 import ShoalWire
 
-/// Writes datagrams as the events `packet_sent` and `packet_received` that tools for QUIC draw.
+/// Writes datagrams as the events `packet_sent` and `packet_received`, which tools for QUIC draw.
 ///
-/// Packets are numbered as such tools expect, each transmission by a number of its own: a DATA packet by its own
-/// number, a retransmission by that and the attempt, all others one after another, far above.
+/// As such tools expect, each transmission has a number of its own: a DATA packet its `seq`, a retransmission that plus
+/// the attempt in higher bits; all other packets are numbered one after another, far above.
 struct QlogPacket {
-  /// Where the attempt stands, above the 32 bits of the number, and what counts the others, above both: below 2^53, up
-  /// to which programs hold numbers exactly.
+  /// The attempt is shifted above the 32 bits of `seq`, and the other packets are counted above both. All stay below
+  /// 2^53, up to which programs hold numbers exactly.
   private static let attempts: UInt64 = 32
   private static let unnumbered: UInt64 = 1 << 40
   /// The most runs of an ACK that are written.
   private static let mostRuns = 32
-  /// The most unacknowledged retransmissions that are remembered.
-  private static let mostRepeats = 1 << 16
+  /// The most unacknowledged retransmissions of a flow that are remembered.
+  private static let mostRetransmitted = 1 << 16
 
   private var count: UInt64 = 0
   /// For each flow, the number before which everything is acknowledged.
-  private var told: [Int: Int64] = [:]
+  private var acknowledged: [Int: Int64] = [:]
   /// For each flow, the latest attempts of numbers that were retransmitted and are not acknowledged yet.
-  private var repeats: [Int: [Int64: UInt8]] = [:]
+  private var retransmitted: [Int: [Int64: UInt8]] = [:]
 
   /// The number of a transmission of a DATA packet; its low bits are those on the wire.
   static func number(_ sequence: Int64, attempt: UInt8) -> UInt64 {
@@ -49,11 +49,11 @@ struct QlogPacket {
 
   private mutating func note(_ seen: Observation) {
     guard seen.attempt > 0, let flow = seen.flow, let number = seen.sequence else { return }
-    guard repeats[flow, default: [:]].count < Self.mostRepeats else { return }
-    repeats[flow, default: [:]][number] = max(seen.attempt, repeats[flow]?[number] ?? 0)
+    guard retransmitted[flow, default: [:]].count < Self.mostRetransmitted else { return }
+    retransmitted[flow, default: [:]][number] = max(seen.attempt, retransmitted[flow]?[number] ?? 0)
   }
 
-  /// Writes the type, with its last quote; the number, if it has one.
+  /// Writes the type and the quote that ends it. Returns the packet's number, if it has one.
   private mutating func header(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) -> UInt64? {
     if case .data(let packet) = datagram.content {
       out.append("1RTT\"")
@@ -108,8 +108,7 @@ struct QlogPacket {
     out.append("]")
   }
 
-  /// Writes the frames of messages. A BLOCK is part of a stream, namely the file; other messages have no frame of their
-  /// own.
+  /// Writes messages as frames. A BLOCK is part of a stream, namely its file; no frame of QUIC matches the others.
   private func messages(_ datagram: Datagram, _ packet: DataPacket, to out: inout TextBuffer) {
     let start = out.count
     try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
@@ -140,7 +139,7 @@ struct QlogPacket {
     }
   }
 
-  /// What the ACK is the first to report, except for what others reported beyond a gap.
+  /// Writes what the ACK reports and earlier ones did not, and all that its slice reports beyond a gap.
   private mutating func ack(
     _ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer
   ) {
@@ -151,7 +150,7 @@ struct QlogPacket {
     }
     guard let next = seen.next, let subject = seen.subject else { return out.append("}") }
     let start = out.count
-    let again = repeats[subject] ?? [:]
+    let again = retransmitted[subject] ?? [:]
     let sorted = again.keys.sorted()
     func sendings(_ first: Int64, _ last: Int64, attempt: UInt8) {
       guard first <= last else { return }
@@ -163,7 +162,7 @@ struct QlogPacket {
       }
       out.append("]")
     }
-    // What was retransmitted is taken to have arrived by its latest transmission.
+    // A retransmitted packet is taken to have arrived by its latest transmission.
     func range(_ first: Int64, _ last: Int64) {
       var from = first
       for number in sorted where (first...last).contains(number) {
@@ -173,8 +172,8 @@ struct QlogPacket {
       }
       sendings(from, last, attempt: 0)
     }
-    let from = told[subject] ?? seen.origin.map { Int64($0) } ?? next
-    told[subject] = max(next, told[subject] ?? next)
+    let from = acknowledged[subject] ?? seen.origin.map { Int64($0) } ?? next
+    acknowledged[subject] = max(next, acknowledged[subject] ?? next)
     if from < next {
       range(from, next - 1)
     } else if let origin = seen.origin, next > Int64(origin) {
@@ -190,6 +189,6 @@ struct QlogPacket {
     }
     if out.count > start { out.append("]") }
     out.append("}")
-    for number in sorted where number < next { repeats[subject]?[number] = nil }
+    for number in sorted where number < next { retransmitted[subject]?[number] = nil }
   }
 }

@@ -1,11 +1,11 @@
-/// The end from whose view each connection is shown: the machine that captured; otherwise the responder, since the peer
-/// that is asked usually serves, and its packets are of interest; or, if no handshake was captured, the end that was
-/// seen to send first.
+/// The end from whose view each connection is shown: the capturing machine; if that is neither end, the responder,
+/// since it usually serves the file, and its packets are of interest; or, if no handshake was captured, the end that
+/// was seen sending first.
 struct QlogViews {
-  /// For each connection's first flow, whether it is the outgoing one.
+  /// For each connection, by its first flow, whether that flow is the outgoing one.
   private var areOwn: [Int: Bool] = [:]
 
-  /// The flow that is outgoing in the view of the connection one of whose directions is `flow`, and whether the
+  /// Of the connection of which `flow` is one direction, the flow that is outgoing in this view, and whether the
   /// datagram is outgoing. Nil if the connection is unknown, or its opener has not been answered yet.
   mutating func place(
     _ datagram: Datagram, _ seen: Observation, flow: Int?, _ flows: [Flow]

@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-/// What was asked for over a flow and has not been sent on it yet.
+/// The bytes that were requested over a flow and have not been sent on it yet.
 struct Backlog {
   private struct Place: Hashable {
     var file: UInt16
@@ -11,7 +11,7 @@ struct Backlog {
   private static let mostFiles = 1 << 12
   private var ranges: [Place: RangeSet<UInt64>] = [:]
   private(set) var bytes: UInt64 = 0
-  /// Whether anything was requested: a capture that begins later, or is cut off, does not show it.
+  /// Whether any request was captured: a capture that begins late, or has cut packets, shows none.
   private(set) var isKnown = false
 
   mutating func add(_ request: ShoalWire.Request) {
@@ -48,7 +48,7 @@ struct Backlog {
 }
 
 extension RangeField {
-  /// The bytes that it names; none if they do not lie within any file.
+  /// The bytes that it names; none if they cannot lie within a file.
   fileprivate var bytes: Range<UInt64> {
     let (end, isBeyond) = offset.addingReportingOverflow(UInt64(length))
     return isBeyond ? 0..<0 : offset..<end

@@ -3,22 +3,22 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// Content of a file that a BLOCK carries.
+/// A part of a file's content, as a BLOCK carries it.
 struct FilePart {
   var file: UInt16
   var offset: UInt64
   var count: Int
 
-  /// The part that a block carries; nil if it is of the manifest.
+  /// The part that a block carries; nil if that is part of the manifest.
   init?(_ block: Block) {
     guard block.space == ContentSpace.content.rawValue else { return nil }
     (file, offset, count) = (block.file, block.offset, block.content.count)
   }
 }
 
-/// Which chunks of a file went from one peer to another and when, and when the receiver had all of each.
+/// Which chunks of a file went from one peer to another, when, and when the receiver had the whole of each.
 struct ChunkMap {
-  /// The most lanes that are drawn: a report is read by people.
+  /// The most lanes that are drawn: more would be too many for people to read.
   private static let mostLanes = 4_096
   private struct Lane {
     var flow: Int
@@ -40,10 +40,10 @@ struct ChunkMap {
   private var lanes: [Lane] = []
   private var byFlow: [FileTable.Key: Int] = [:]
   private var done: [Place: Done] = [:]
-  /// What peers said they had: from whom, of which file, and when.
-  private var told: [(flow: Int, file: UInt16, time: Int64, runs: [ChunkRun])] = []
+  /// What peers announced: over which flow, of which file, when, and which chunks.
+  private var announced: [(flow: Int, file: UInt16, time: Int64, runs: [ChunkRun])] = []
 
-  /// How a file is cut; if no OFFER says so, into chunks of 1 MiB.
+  /// How a file is cut: if no OFFER says, into chunks of 1 MiB.
   static func cut(_ entry: FileTable.Entry?) -> Cut {
     entry?.cut ?? Cut(size: Limits.fileSize, pieceExponent: 20, chunks: UInt32(Limits.fileSize >> 20))
   }
@@ -64,7 +64,7 @@ struct ChunkMap {
     }
   }
 
-  /// Notes that the receiver has a part: it was captured there intact, or is acknowledged.
+  /// Notes that the receiver has a part: it was captured there intact, or has been acknowledged.
   mutating func arrive(_ part: FilePart, flow: Int, _ entry: FileTable.Entry?, at time: Int64) {
     guard let lane = byFlow[FileTable.Key(flow: flow, file: part.file)] else { return }
     let place = Self.place(lanes[lane], entry)
@@ -76,7 +76,8 @@ struct ChunkMap {
     }
   }
 
-  /// Calls `visit` with each chunk that the part touches: its number, the bytes of the part in it, and all its bytes.
+  /// Calls `visit` for each chunk that the part touches, with its number, how many bytes of the part are in it, and how
+  /// many bytes it has.
   private static func visitChunks(
     of part: FilePart, _ cut: Cut, _ visit: (UInt32, Range<UInt64>, Range<UInt64>) -> Void
   ) {
@@ -94,7 +95,7 @@ struct ChunkMap {
   }
 
   mutating func add(_ runs: [ChunkRun], file: UInt16, flow: Int, at time: Int64) {
-    if told.count < 1 << 18 { told.append((flow, file, time, runs)) }
+    if announced.count < 1 << 18 { announced.append((flow, file, time, runs)) }
   }
 
   private static func place(_ lane: Lane, _ entry: FileTable.Entry?) -> Place {
@@ -110,7 +111,7 @@ struct ChunkMap {
     return start..<max(start, end)
   }
 
-  /// A lane for people: when chunks went, and when they were whole, in the units of the collector.
+  /// A lane to draw: when chunks went, and when they were whole, in microseconds by the page's clock.
   struct Graph {
     var flow: Int
     var name: String
@@ -143,7 +144,7 @@ struct ChunkMap {
           whole.append(row: [Int64(chunk), time])
         }
         var had = Columns("t", "first", "many")
-        for row in told where row.flow == lane.flow && row.file == lane.file {
+        for row in announced where row.flow == lane.flow && row.file == lane.file {
           for run in row.runs { had.append(row: [row.time, Int64(run.first), Int64(run.count)]) }
         }
         return [

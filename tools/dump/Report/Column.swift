@@ -1,10 +1,10 @@
 import ShoalTerminal
 
-/// A column of whole numbers for the page: differences as variable-length integers, so that a packet takes some 12
-/// bytes.
+/// A column of whole numbers for the page, stored as differences in variable-length integers, so that a packet takes
+/// about 12 bytes.
 ///
 /// Each difference from the previous number is zigzag-coded, seven bits per byte, lowest first. A difference of zero is
-/// followed by how many more zeros there are, coded the same way.
+/// followed by the number of further zeros, coded the same way.
 struct Column {
   private var bytes: [UInt8] = []
   private var last: Int64 = 0
@@ -103,12 +103,12 @@ struct Columns {
 
   var count: Int { columns[0].count }
 
-  /// Appends to the column in the order of the names.
+  /// Appends a value to the column with this index, in the order of the names.
   mutating func append(_ index: Int, _ value: some BinaryInteger) { columns[index].append(value) }
 
   mutating func append(row: [Int64]) { for (index, value) in row.enumerated() { columns[index].append(value) } }
 
-  /// The numbers of a column that was declared.
+  /// The numbers of the column with this name; none if there is no such column.
   subscript(_ name: String) -> [Int64] { names.firstIndex(of: name).map { columns[$0].values } ?? [] }
 
   /// `{"count":2,"t":"…"}`.

@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// The graphs of one flow, each as a file: what the page draws, at rest.
+/// The graphs of one flow, each as a file: still pictures of what the page draws.
 struct FlowGraphs {
   private let title: String
   private let window: Int64?
@@ -19,14 +19,14 @@ struct FlowGraphs {
   private let corruptTimes: [Double]
   /// How many corrupt datagrams each ACK newly reports.
   private let reported: [Int64]
-  /// When losses were found: when the retransmissions left or, at the receiver's end, when one arrived of what had
-  /// never come.
+  /// When losses were found: when the retransmissions left or, at the receiver's end, when a retransmission arrived of
+  /// a packet that had never come.
   private let foundTimes: [Double]
   private let runsOfAck: [Int64]
   private let runStart: [Int64]
   private let runLength: [Int64]
-  /// The transmissions that were lost, as rows: each the one before its retransmission, or that itself if the other was
-  /// not captured.
+  /// The lost transmissions, as rows: each is the one before its retransmission or, if that was not captured, the
+  /// retransmission itself.
   private let lost: [Int]
 
   init(_ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?) {
@@ -41,7 +41,7 @@ struct FlowGraphs {
     (next, acked, roundTrips) = (flow.acks["next"], flow.acks["bytes"], flow.acks["rtt"])
     var highest: Int64 = 0
     reported = flow.acks["corrupt"].map { count in
-      // An ACK that was overtaken reports less than was known.
+      // An ACK that was overtaken reports less than was known already.
       defer { highest = max(highest, count) }
       return max(0, count - highest)
     }
@@ -51,7 +51,7 @@ struct FlowGraphs {
     let ends = [dataTimes.first, ackTimes.first, dataTimes.last, ackTimes.last].compactMap { $0 }
     times = (ends.min() ?? 0)...(ends.max() ?? 1)
     let (numbers, marks) = (flow.data["n"], flow.data["marks"])
-    let firsts = Dictionary(zip(flow.repeats["row"], flow.repeats["first"])) { first, _ in first }
+    let firsts = Dictionary(zip(flow.references["row"], flow.references["first"])) { first, _ in first }
     var (found, lost): ([Double], [Int]) = ([], [])
     var latest: [Int64: Int] = [:]
     for row in marks.indices where attempt[row] > 0 {
@@ -93,7 +93,7 @@ struct FlowGraphs {
     let unit = drawing.y(0) - drawing.y(1)
     if let window {
       let edge = next.map { Double($0 + window) }
-      // An edge that is never in sight says nothing.
+      // An edge that is never near the packets says nothing.
       if (edge.min() ?? .infinity) < Double(high) {
         drawing.path(steps(ackTimes, edge, drawing, clip: true), .window, isDashed: true)
       }
@@ -108,7 +108,7 @@ struct FlowGraphs {
       ], unit: { plain($0) })
   }
 
-  /// Where packets crowd, each class has ink in proportion to its share.
+  /// Where packets crowd, each class gets ink in proportion to its share.
   private func drawPackets(_ drawing: inout SVGDrawing, _ unit: Double) {
     var dots = InkDots(drawing)
     let sent = dataTimes.indices.filter { attempt[$0] == 0 }
@@ -138,7 +138,7 @@ struct FlowGraphs {
       crosses += "M\(SVGDrawing.number(x - 8)) \(SVGDrawing.number(y - 9))l6 6m0-6l-6 6"
     }
     drawing.path(crosses, .lost, width: 1.5)
-    // Letters stand below what they mean and crosses above it, as one packet may have both.
+    // Letters stand below the packet that they mark, and crosses above it, as one packet may have both.
     taken = []
     for (x, y) in InkDots.signs(again, packets: resent.count, perDot: perDot, avoiding: &taken) {
       drawing.text("R", x + 5, y + 12, anchor: "middle", .resent, isBold: true)
@@ -146,8 +146,8 @@ struct FlowGraphs {
     drawCorrupt(&drawing, at: drawing.bottom - 6, perDot: perDot)
   }
 
-  /// Marks what each ACK was the first to report, beyond the stairs. Where that falls on what was sent, it takes one
-  /// dot in three.
+  /// Marks what each ACK was the first to report, above the staircase. Where these dots would cover sent packets, they
+  /// take one in three.
   private func markAcknowledged(_ dots: inout InkDots, _ drawing: SVGDrawing) {
     var (run, shared) = (0, 0)
     for (row, count) in runsOfAck.enumerated() {
@@ -206,7 +206,7 @@ struct FlowGraphs {
   }
 
   private var rateGraph: String {
-    // Averages over at least a round trip.
+    // Each point averages over at least a round trip.
     let samples = roundTrips.filter { $0 > 0 }.sorted()
     let roundTrip = samples.isEmpty ? 0 : Double(samples[samples.count / 2]) / 1e6
     let span = max(times.upperBound - times.lowerBound, 1e-5)
@@ -221,11 +221,11 @@ struct FlowGraphs {
       fresh += Double(content[row])
       bytes += Double(length[row])
     }
-    // Headers do no good to anybody, so they are not counted in what is acknowledged.
+    // Headers are of no use to anybody, so they do not count as goodput.
     for (time, bytesAcked) in zip(ackTimes, acked) { good[bin(time)] += Double(bytesAcked) * fresh / max(bytes, 1) }
     let high = max(sent.max() ?? 1, good.max() ?? 1) / width / 1e6
     var drawing = SVGDrawing(times: times, values: 0...max(high * 1.08, 1e-3), height: 220)
-    // The last value holds to the end.
+    // The last value lasts to the end.
     let at = (0...count).map { times.lowerBound + Double($0) * width }
     for (bytes, ink) in [(sent, SVGDrawing.Ink.sent), (good, .ack)] {
       drawing.path(steps(at, (bytes + bytes.suffix(1)).map { $0 / width / 1e6 }, drawing), ink)
@@ -240,7 +240,7 @@ struct FlowGraphs {
     var (lost, corrupt) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     func bin(_ time: Double) -> Int { max(0, min(count - 1, Int((time - times.lowerBound) / width))) }
     for time in foundTimes { lost[bin(time)] += 1 }
-    // The sender's capture holds nothing that was damaged on the way: only the receiver's reports show that.
+    // The sender's capture has no packet that was damaged on the way: only the receiver's reports show those.
     if corruptTimes.isEmpty {
       for (time, many) in zip(ackTimes, reported) { corrupt[bin(time)] += Double(many) }
     } else {
@@ -282,7 +282,8 @@ struct FlowGraphs {
       legend: [(.sent, "chunk in progress"), (.ack, "whole")], unit: { plain($0) })
   }
 
-  /// A stair through points that may be more than pixels: of each column the first, lowest, highest and last.
+  /// A staircase through points, of which there may be more than pixels: it goes through the first, lowest, highest and
+  /// last of each column.
   private func steps(_ times: [Double], _ values: [Double], _ drawing: SVGDrawing, clip: Bool = false) -> String {
     var commands = ""
     var row = 0
@@ -307,7 +308,7 @@ struct FlowGraphs {
   private func plain(_ value: Double) -> String { SVGDrawing.number(value) }
 }
 
-/// A place that takes one mark.
+/// A place that has room for one mark.
 private struct Pixel: Hashable {
   var x: Int32
   var y: Int32

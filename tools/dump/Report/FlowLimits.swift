@@ -1,25 +1,25 @@
 import ShoalWire
 
-/// What kept a flow from going faster, by how much time each cause did, and when there was no progress at all.
+/// What kept a flow from going faster, for how long each cause did so, and when there was no progress at all.
 struct FlowLimits {
   /// What a sender waits for.
   enum Limit: Int, CaseIterable {
-    /// ACKs, as the negotiated window is full.
+    /// ACKs, because the negotiated window is full.
     case window
-    /// Requests: everything that was asked for has been sent.
+    /// Requests: everything that was requested has been sent.
     case requests
-    /// Itself: it has been asked for something, and has nothing in flight.
+    /// Itself: something has been requested of it, yet it has nothing in flight.
     case sender
-    /// ACKs, as the congestion window is full.
+    /// ACKs, because the congestion window is full.
     case congestion
     /// Its pacer.
     case pacing
     /// Itself: windows and pacing allow more.
     case host
-    /// What the path carries, as congestion control sees it; no qlog shows which of the three above it is.
+    /// The path, as congestion control sees it: one of the three above, but no qlog shows which.
     case path
 
-    /// Whether only a qlog distinguishes it from what the path carries.
+    /// Whether only a qlog distinguishes it from `path`.
     var isInsidePath: Bool { self == .congestion || self == .pacing || self == .host }
 
     /// The label on the page, where there is little room.
@@ -49,7 +49,7 @@ struct FlowLimits {
     }
   }
 
-  /// A time without progress.
+  /// A span of time without progress.
   struct Stall {
     /// Microseconds, on the page's clock.
     var start: Int64
@@ -67,23 +67,22 @@ struct FlowLimits {
     case unacknowledged = "nothing new was acknowledged"
   }
 
-  /// Anything shorter is not a stall, nor is anything within this many round trips.
+  /// A shorter span, in microseconds, is no stall, nor is one of fewer round trips than these.
   static let leastStall: Int64 = 200_000
   static let leastRoundTrips: Int64 = 8
   /// The most stalls that are kept.
   private static let mostStalls = 1 << 12
 
-  /// For each `Limit`, the microseconds up to the latest progress.
+  /// For each `Limit`, how many microseconds it held, up to the latest progress.
   private(set) var spent = [Int64](repeating: 0, count: Limit.allCases.count)
   private(set) var stalls: [Stall] = []
-  /// A row for each time from which a different limit held, as `Limit` numbers them.
+  /// A row for each time from which a different limit held; limits are numbered as in `Limit`.
   private(set) var changes = Columns("t", "limit")
   private var drawn: Limit?
   private var control: SenderControl?
   private var backlog = Backlog()
   private var latest: Int64 = 0
-  /// When the receiver last made progress, as far as can be seen from where it was captured; nil before the first
-  /// content.
+  /// When the receiver last made progress, as far as the capture shows; nil before the first content.
   private var progress: Int64?
   private var sinceProgress = [Int64](repeating: 0, count: Limit.allCases.count)
   private var heard = 0
@@ -92,10 +91,10 @@ struct FlowLimits {
   private var edge: Int64?
   private var inFlight: Int?
 
-  /// With what a qlog says of the sender.
+  /// Limits of a flow about whose sender a qlog says this.
   init(_ control: SenderControl? = nil) { self.control = control }
 
-  /// Whether a qlog of the sender was at hand.
+  /// Whether a qlog of the sender was available.
   var isDivided: Bool { control != nil }
 
   /// The part of the time in which each limit held; none if no time passed.
@@ -126,7 +125,7 @@ struct FlowLimits {
     guard progress != nil else { return }
     guard limit == .path, let control, control.isKnown, let held else { return spend(limit, to: now) }
     if control.isFull(captured: inFlight) { return spend(.congestion, to: now) }
-    // Where the data arrives, nobody can see when it left.
+    // A capture at the receiver's end does not show when the data left.
     guard inFlight != nil else { return spend(.path, to: now) }
     spend(.pacing, to: latest + held)
     spend(.host, to: now)
@@ -152,7 +151,7 @@ struct FlowLimits {
   /// Notes that something came from the receiver.
   mutating func hear() { heard += 1 }
 
-  /// Takes a DATA packet of the flow, with content or without.
+  /// Takes a DATA packet of the flow, with or without content.
   mutating func send(_ blocks: [Block], _ length: Int, _ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
     control?.send(length)

@@ -1,6 +1,6 @@
-/// The dots of a graph in which packets crowd: each dot stands for the same number of packets of its class, so that a
-/// class has ink in proportion to its share, as on the page. Wherever a class occurs it has a dot within `farthest`, so
-/// that none vanishes.
+/// The dots of a graph in which packets crowd. Each dot stands for the same number of packets of its class, so that a
+/// class has ink in proportion to its share, as on the page. Wherever a class occurs, it has a dot no farther away than
+/// `farthest`, so that none vanishes.
 struct InkDots {
   enum Class: UInt8 { case none, acknowledged, sent, resent, lost, both }
   static let size = 3.0
@@ -27,7 +27,7 @@ struct InkDots {
   private func row(_ y: Double) -> Int { max(0, min(rows - 1, Int((y - top) / Self.size))) }
   private func place(_ x: Double, _ y: Double) -> Int { column(x) * rows + row(y) }
 
-  /// Takes the dots of a column from `high` down to `low` that `condition` holds for.
+  /// Gives the class `kind` to those dots of a column from `high` down to `low` for whose class `condition` holds.
   mutating func take(_ kind: Class, at x: Double, from high: Double, to low: Double, _ condition: (Class) -> Bool) {
     let first = column(x) * rows
     for row in row(high)...max(row(high), row(low - 0.01)) where condition(classes[first + row]) {
@@ -35,7 +35,7 @@ struct InkDots {
     }
   }
 
-  /// Hands out dots over time to the packets at these places; returns where they are.
+  /// Gives the packets at these places, in the order of time, as many dots as are due; returns where the dots are.
   mutating func mark(
     _ kind: Class, _ packets: some Sequence<(x: Double, y: Double)>, perDot: Double
   ) -> [(x: Double, y: Double)] {
@@ -71,8 +71,8 @@ struct InkDots {
     return path
   }
 
-  /// Some of these places, evenly spread and apart: as many as half of the ink is enough for, besides the dots, but at
-  /// least one.
+  /// Some of these places, evenly spread and not too close together: as many as half of the class's ink is enough for,
+  /// but at least one.
   static func signs(
     _ places: [(x: Double, y: Double)], packets: Int, perDot: Double, avoiding taken: inout [(x: Double, y: Double)]
   ) -> [(x: Double, y: Double)] {

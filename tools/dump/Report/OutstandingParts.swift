@@ -1,16 +1,17 @@
-/// What the numbers of a flow carry, until they are acknowledged.
+/// What the packets of a flow carry, by their numbers, until they are acknowledged.
 struct OutstandingParts {
   private var parts: [Int64: [FilePart]] = [:]
-  /// The number below which everything was taken.
+  /// The number below which everything has been taken out.
   private var base: Int64 = 0
 
-  /// Adds what a number carries. Anything beyond what a window holds is forgotten: the capture has no ACKs.
+  /// Adds what the packet with a number carries. If there are as many as a window holds already, it is ignored: the
+  /// capture lacks ACKs.
   mutating func insert(_ carried: [FilePart], _ number: Int64) {
     guard !carried.isEmpty, number >= base, parts.count < SentPackets.maximum else { return }
     parts[number] = carried
   }
 
-  /// Takes out what the numbers below `next` carry.
+  /// Takes out what the packets with numbers below `next` carry.
   mutating func take(before next: Int64) -> [FilePart] {
     guard next > base else { return [] }
     defer { base = next }
@@ -19,7 +20,7 @@ struct OutstandingParts {
     return numbers.flatMap { parts.removeValue(forKey: $0) ?? [] }
   }
 
-  /// Takes out what these numbers carry.
+  /// Takes out what the packets with these numbers carry.
   mutating func take(_ numbers: Range<Int64>) -> [FilePart] {
     guard !parts.isEmpty else { return [] }
     return numbers.flatMap { parts.removeValue(forKey: $0) ?? [] }

@@ -1,7 +1,7 @@
 import ShoalTerminal
 import ShoalWire
 
-/// Collects what the page shows, as a capture is read.
+/// Collects what the page shows while a capture is read.
 struct ReportData: ~Copyable {
   /// Handshakes, probes and tracker packets beyond this many are only counted.
   private static let mostLines = 20_000
@@ -26,20 +26,20 @@ struct ReportData: ~Copyable {
   private var line = TextLine(usesColor: false, clock: Clock(style: .relative))
   private var buffer = TextBuffer(capacity: 1 << 12)
   private var origin: UInt64?
-  /// Microseconds from the first packet to the latest; the page wants times that never fall.
+  /// Microseconds from the first packet to the latest; the page needs times that never decrease.
   private var now: Int64 = 0
-  /// How many of these connections the capture has.
+  /// How many of these connections are in the capture.
   func known(_ connections: some Sequence<UInt64>) -> Int {
     let ids = Set(analyzer.flows.map(\.connection))
     return connections.count { ids.contains($0) }
   }
 
-  /// Shoal datagrams.
+  /// How many Shoal datagrams there are.
   private(set) var count = 0
 
   private let qlog: QlogData
 
-  /// The data of what the filter passes; `qlog` is what peers say about the connections.
+  /// Collects the datagrams that pass the filter; `qlog` is what peers say about the connections.
   init(_ filter: PacketFilter = PacketFilter(), _ qlog: QlogData = QlogData()) {
     (self.filter, self.qlog) = (filter, qlog)
   }
@@ -100,7 +100,7 @@ struct ReportData: ~Copyable {
     _ packet: DataPacket, _ blocks: [Block], _ datagram: Datagram, _ index: Int, _ seen: Observation
   ) {
     let parts = blocks.compactMap(FilePart.init)
-    // What is captured as it arrives has arrived, unless go-back-N discards it; anywhere else only its ACK shows that.
+    // A packet captured where it arrives has arrived, unless go-back-N discards it; elsewhere only an ACK shows that.
     let isThere = datagram.way == .inbound && analyzer.flows[index].arq != .goBackN
     for part in parts {
       let entry = entry(part.file, index)
@@ -134,12 +134,12 @@ struct ReportData: ~Copyable {
 
   private func back(of flow: Int) -> FlowCounters? { analyzer.flows[flow].reverse.map(statistics.counters) }
 
-  /// What limited each flow that carried content, for programs.
+  /// What limited each flow that carried content, as JSON.
   var verdicts: [JSON] {
     flows.indices.compactMap { flows[$0].verdict(analyzer.flows[$0], statistics.counters(of: $0), back: back(of: $0)) }
   }
 
-  /// The graphs of the flows that carried most, each with the name of its file: `1-sequence.svg`.
+  /// The graphs of the flows that carried most, each with the name of its file, such as `1-sequence.svg`.
   func graphs(title: String, atMost most: Int = 8) -> [(name: String, svg: String)] {
     let shown = flows.indices.filter { flows[$0].data.count > 0 }
     let sizes = flows.indices.map { statistics.counters(of: $0).bytes }
@@ -164,7 +164,7 @@ struct ReportData: ~Copyable {
     }
   }
 
-  /// All of it, in the form that the page reads.
+  /// Everything, in the form that the page reads.
   func json(file: String) -> JSON {
     let shown = zip(analyzer.flows, flows).enumerated().map { index, pair in
       let (flow, columns) = pair

@@ -3,26 +3,26 @@ import ShoalWire
 
 /// What the page gets about one direction of a connection: its DATA, and the ACKs that concern it.
 struct ReportFlow {
-  /// Beyond this many packets, a slice does not distinguish acknowledged ones from others.
+  /// Beyond this many packets, it is not remembered which of them a slice has reported.
   private static let mostNumbers: Int64 = 1 << 26
 
   /// A row for each DATA. `offset` counts from where the content of the previous one ended.
   private(set) var data = Columns(
     "n", "t", "seq", "attempt", "len", "marks", "flight", "kind", "file", "offset", "content")
-  /// A row for each DATA with marks that refer to others: the row in `data`, and what the marks say.
-  private(set) var repeats = Columns("row", "first", "span", "cause", "extra", "timeouts")
+  /// A row for each DATA whose marks refer to other packets: its row in `data`, and what the marks say.
+  private(set) var references = Columns("row", "first", "span", "cause", "extra", "timeouts")
   /// A row for each ACK. `next` and `top` as in the packet; `rtt` in microseconds, 0 for none.
   private(set) var acks = Columns(
     "n", "t", "next", "top", "marks", "flight", "rtt", "bytes", "corrupt", "runs", "limit", "needless")
-  /// The runs of numbers that each ACK was the first to report, beyond its `next`: `runs` rows for each.
+  /// The runs of numbers beyond its `next` that each ACK was the first to report: its column `runs` says how many.
   private(set) var runs = Columns("start", "many")
   /// A row for each corrupt datagram; `mend` is the bit whose flip repairs it, plus 1.
   private(set) var corrupt = Columns("n", "t", "len", "type", "found", "computed", "mend")
   /// The number that `seq`, `next` and `start` count from.
   private var origin: Int64?
   private var contentEnd: Int64 = 0
-  /// Bit n: the number `origin + n` was acknowledged.
-  private var told: [UInt64] = []
+  /// Bit n: the number `origin + n` has been acknowledged.
+  private var acknowledged: [UInt64] = []
   private var outstanding = OutstandingParts()
   private(set) var limits: FlowLimits
   /// What a DATA carries for the flow and for the other direction.
@@ -32,7 +32,7 @@ struct ReportFlow {
     var cancels: [Cancel] = []
   }
 
-  /// `control` is what a qlog says about the sender.
+  /// A flow about whose sender a qlog says `control`.
   init(_ control: SenderControl? = nil) { limits = FlowLimits(control) }
 
   private mutating func relative(_ number: Int64) -> Int64 {
@@ -62,7 +62,7 @@ struct ReportFlow {
     data.append(4, datagram.length)
     data.append(5, seen.marks.rawValue)
     data.append(6, seen.inFlight ?? 0)
-    // A block's space lies above the type.
+    // A block's space is stored above the type.
     data.append(7, Int64(kind) + Int64(block?.space ?? 0) << 8)
     data.append(8, block?.file ?? 0)
     data.append(9, block.map { Int64(bitPattern: $0.offset) &- contentEnd } ?? 0)
@@ -71,12 +71,12 @@ struct ReportFlow {
     let (extra, timeouts) = (max(seen.goBack, Int64(seen.pathMTU)), Int64(seen.timeouts))
     if seen.first.number > 0 || seen.cause.number > 0 || extra > 0 || timeouts > 0 {
       let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
-      repeats.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
+      references.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
     }
     return carried
   }
 
-  /// Notes what the receiver asks for, in the other direction.
+  /// Notes what the receiver requests, in the other direction.
   mutating func hear(_ carried: Carried, isFresh: Bool, at time: Int64) {
     limits.hear()
     guard isFresh else { return }
@@ -84,7 +84,7 @@ struct ReportFlow {
     for cancel in carried.cancels { limits.cancel(cancel, at: time) }
   }
 
-  /// Notes these parts, which the receiver has once their number is acknowledged.
+  /// Notes parts that the receiver has once the packet with this number is acknowledged.
   mutating func await(_ parts: [FilePart], number: Int64) { outstanding.insert(parts, relative(number)) }
 
   /// Adds an ACK; returns the parts that it is the first to acknowledge.
@@ -108,7 +108,7 @@ struct ReportFlow {
     return parts
   }
 
-  /// Notes the runs that the slice is the first to report, and returns how many.
+  /// Notes the runs that the slice is the first to report, and returns how many there are.
   private mutating func addRuns(
     _ packet: AckPacket, _ datagram: Datagram, _ next: Int64, _ parts: inout [FilePart]
   ) -> Int {
@@ -137,13 +137,15 @@ struct ReportFlow {
 
   private func isTold(_ number: Int64) -> Bool {
     let word = Int(number >> 6)
-    return word < told.count && told[word] >> UInt64(number & 63) & 1 == 1
+    return word < acknowledged.count && acknowledged[word] >> UInt64(number & 63) & 1 == 1
   }
 
   private mutating func tell(_ number: Int64) {
     let word = Int(number >> 6)
-    if word >= told.count { told += [UInt64](repeating: 0, count: max(word + 1 - told.count, told.count)) }
-    told[word] |= 1 << UInt64(number & 63)
+    if word >= acknowledged.count {
+      acknowledged += [UInt64](repeating: 0, count: max(word + 1 - acknowledged.count, acknowledged.count))
+    }
+    acknowledged[word] |= 1 << UInt64(number & 63)
   }
 
   mutating func addCorrupt(_ datagram: Datagram, at time: Int64) {
@@ -157,7 +159,7 @@ struct ReportFlow {
 
   /// `back` holds the counters of the other direction.
   func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, qlog: JSON) -> JSON {
-    // Numbers count as in the lines: from the flow's first, if that is known.
+    // Numbers count as they do in the lines: from the flow's first, if that is known.
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
       "shown": .bool(data.count > 0 || acks.count > 0), "from": .string("\(flow.source)"),
@@ -169,15 +171,15 @@ struct ReportFlow {
       "verdict": .string(Verdict.text(flow, counters, limits, back: back)), "stalls": Verdict.stalls(limits, counters),
       "limits": limits.changes.json, "divided": .bool(limits.isDivided),
       "data": data.json,
-      "qlog": qlog, "repeats": repeats.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
+      "qlog": qlog, "repeats": references.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }
 
-  /// The verdict for programs; nil for a flow that carried no content.
+  /// The verdict as JSON; nil for a flow that carried no content.
   func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?) -> JSON? {
     guard counters.freshBytes > 0 else { return nil }
     let shares = limits.shares.map { limit, share in
-      // What no qlog shows is included in the share of the path.
+      // Limits that only a qlog shows count as the path's if there is none.
       JSON.Member(limit.name, limit.isInsidePath && !limits.isDivided ? .null : .double(share))
     }
     let stalls = Verdict.long(limits, counters).map { stall -> JSON in

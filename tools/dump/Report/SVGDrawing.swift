@@ -1,8 +1,9 @@
 import ShoalTerminal
 
-/// A graph as SVG: axes, a title and a legend around what is drawn, in light or dark colours as the reader has them.
+/// A graph as SVG: axes, a title and a legend around the drawing, in light or dark colours as the reader's system has
+/// it.
 struct SVGDrawing {
-  /// What a colour stands for: UX's table, in light and in dark.
+  /// What a colour stands for, with its light and its dark value.
   enum Ink: String, CaseIterable {
     case sent, resent, ack, lost, corrupt, window, text, line
 
@@ -26,7 +27,7 @@ struct SVGDrawing {
   let top = 46.0
   var right: Double { Self.width - 16 }
   var bottom: Double { height - 26 }
-  /// What the axes cover.
+  /// The ranges that the axes cover.
   let times: ClosedRange<Double>
   let values: ClosedRange<Double>
   private var parts: [String] = []
@@ -46,7 +47,7 @@ struct SVGDrawing {
     bottom - (value - values.lowerBound) / (values.upperBound - values.lowerBound) * (bottom - top)
   }
 
-  /// A number with two decimals, which is finer than any screen.
+  /// A number with two decimals: finer than any screen.
   static func number(_ value: Double) -> String {
     guard value.isFinite else { return "0" }
     let hundredths = (value * 100).rounded()
@@ -104,7 +105,7 @@ struct SVGDrawing {
     while power < span { power *= 10 }
     while power / 10 >= span { power /= 10 }
     var best: [Double] = []
-    // The last of them has at least ten in any span.
+    // The last of these steps gives at least ten lines in any range.
     for step in [0.5, 0.2, 0.1, 0.05, 0.02, 0.01].map({ $0 * power }) {
       let first = (range.lowerBound / step - 1e-9).rounded(.up)
       let last = (range.upperBound / step + 1e-9).rounded(.down)
@@ -123,12 +124,12 @@ struct SVGDrawing {
     return Units.fixed(tick, decimals)
   }
 
-  /// The whole file, with the axes behind what was drawn.
+  /// The whole file, with the axes behind the drawing.
   func finished(title: String, legend: [(Ink, String)], unit: (Double) -> String) -> String {
     Self.file([framed(title: title, legend: legend, unit: unit)])
   }
 
-  /// What was drawn, with axes, title and legend: a part of a file.
+  /// The drawing with axes, title and legend, as part of a file.
   func framed(
     title: String, legend: [(Ink, String)], unit: (Double) -> String
   ) -> (height: Double, content: String) {

@@ -1,9 +1,9 @@
-/// What the sender says in a qlog about what may leave: the congestion window, the pacing rate and what is in flight.
+/// What a sender's qlog says about what may be sent: the congestion window, the pacing rate and the bytes in flight.
 ///
-/// The qlog has samples some milliseconds apart; between two of them the capture gives the bytes in flight, if it was
-/// made at the sender's end.
+/// The qlog has samples some milliseconds apart; between two samples, the bytes in flight are taken from the capture,
+/// if it was made at the sender's end.
 struct SenderControl {
-  /// What is known from some time on, as far as it changed.
+  /// What is known from some time on; values that have not changed are nil.
   struct Sample {
     /// Microseconds, on the page's clock.
     var time: Int64
@@ -13,12 +13,12 @@ struct SenderControl {
     var inFlight: Int64?
   }
 
-  /// The pacer makes up for this much time that the sender was busy elsewhere, in seconds, within these numbers of
-  /// packets.
+  /// If the sender was busy elsewhere, its pacer makes up for this much time, in seconds, but for at least and at most
+  /// this many packets.
   private static let madeUp = 0.002
   private static let fewest = 4.0
   private static let most = 88.0
-  /// The least that a path carries.
+  /// The least datagram that every path carries, in bytes.
   private static let leastPacket: Int64 = 1_200
 
   /// The samples, in the order of time.
@@ -27,7 +27,8 @@ struct SenderControl {
   private var window: Int64?
   private var rate: Int64?
   private var inFlight: Int64?
-  /// What is in flight according to the qlog, less what the capture shows: losses that the sender knew of.
+  /// The bytes in flight according to the qlog, minus those that the capture shows: the difference is losses that the
+  /// sender knew of.
   private var difference: Int64 = 0
   private var largest = leastPacket
   /// The bytes that pacing allows to leave now; negative after a burst.
@@ -35,13 +36,14 @@ struct SenderControl {
 
   init(_ samples: [Sample]) { self.samples = samples }
 
-  /// Whether it is known by now what limits the sender; without congestion control there is no window.
+  /// Whether it is known by now what limits the sender. `window` does not tell: without congestion control there is
+  /// none.
   var isKnown: Bool { inFlight != nil }
 
   /// The time of the next sample.
   var nextTime: Int64? { place < samples.count ? samples[place].time : nil }
 
-  /// Takes the next sample; `captured` is what is in flight as the capture shows it.
+  /// Takes the next sample; `captured` is how many bytes are in flight according to the capture.
   mutating func advance(captured: Int?) {
     let sample = samples[place]
     place += 1
@@ -57,14 +59,14 @@ struct SenderControl {
     credit -= Double(bytes)
   }
 
-  /// Whether no packet has room in the congestion window.
+  /// Whether the congestion window has no room for another packet.
   func isFull(captured: Int?) -> Bool {
     guard let window, let inFlight else { return false }
     let now = captured.map { Int64($0) &+ difference } ?? inFlight
     return now &+ largest > window
   }
 
-  /// Lets time pass, in microseconds; returns for how much of it pacing held the sender back.
+  /// Lets time pass, in microseconds; returns how much of it the pacer held the sender back.
   mutating func pass(_ length: Int64) -> Int64 {
     guard let rate, rate > 0 else { return 0 }
     let packets = min(max(Double(rate) * Self.madeUp / Double(largest), Self.fewest), Self.most)

@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// What became of a flow, in sentences: the numbers are the same as those of `stats`.
+/// What became of a flow, in sentences, with the same numbers as in `stats`.
 enum Verdict {
   /// `back` holds the counters of the other direction, if that is known.
   static func text(_ flow: Flow, _ counters: FlowCounters, _ limits: FlowLimits, back: FlowCounters? = nil) -> String {
@@ -20,7 +20,7 @@ enum Verdict {
     return sentences.joined(separator: " ")
   }
 
-  /// Which end this is, and what only the other shows.
+  /// At which end it was captured, and what only the other end's capture shows.
   private static func receiversEnd(_ limits: FlowLimits, _ back: FlowCounters?) -> String {
     let trips = back.flatMap { StatisticsText.roundTrips($0.roundTrips) }
     let own = trips.map { " RTT of what the receiver sent, min/median/p99: \($0)." } ?? ""
@@ -69,7 +69,7 @@ enum Verdict {
     }
   }
 
-  /// The stalls that are long compared with a round trip.
+  /// The stalls that are long compared with the round trip.
   static func long(_ limits: FlowLimits, _ counters: FlowCounters) -> [FlowLimits.Stall] {
     let roundTrip = Int64(clamping: (counters.roundTrips.quantile(0.5) ?? 0) / 1_000)
     let least = max(
@@ -77,7 +77,7 @@ enum Verdict {
     return limits.stalls.filter { $0.length >= least }
   }
 
-  /// `Stalled twice, 3.1 s in all: for 2.1 s at 4.203 s (nothing came back), …`: the longest, in their order.
+  /// `Stalled 3 times, 3.1 s in all: 2.1 s from 4.203 s on (nothing came back), …`: the longest, in the order of time.
   private static func pauses(_ counters: FlowCounters, _ limits: FlowLimits) -> String? {
     let stalls = long(limits, counters)
     guard !stalls.isEmpty else { return limits.spent.contains { $0 > 0 } ? "It never stalled." : nil }
@@ -91,7 +91,7 @@ enum Verdict {
     return "\(many): \(named.joined(separator: ", "))\(rest)."
   }
 
-  /// The most stalls that are named; others are only counted.
+  /// The most stalls that are described; others are only counted.
   private static let mostNamed = 4
 
   /// When, how long, and why, for the page.
@@ -119,7 +119,7 @@ enum Verdict {
     return counters.spurious == 0 ? text + "." : "\(text); \(Units.grouped(counters.spurious)) proved needless."
   }
 
-  /// How losses show: `5 found by ACK, 73 found by timeout`.
+  /// How losses were found: `5 found by ACK, 73 found by timeout`.
   private static func losses(_ counters: FlowCounters) -> String {
     let ways = [
       (counters.lostByAck, "found by ACK"), (counters.lostByTimeout, "found by timeout"),
@@ -138,7 +138,7 @@ enum Verdict {
     }
   }
 
-  /// `3 (0.3%)`: of the packets.
+  /// A count and its share of the DATA packets: `3 (0.3%)`.
   private static func share(_ count: UInt64, _ counters: FlowCounters) -> String {
     "\(Units.grouped(count)) (\(Units.percent(count, of: counters.dataPackets)))"
   }

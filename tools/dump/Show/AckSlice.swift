@@ -3,7 +3,7 @@ import ShoalCapture
 import ShoalWire
 
 extension RunText {
-  /// The numbers that the slice of an ACK shows to be missing; nil if its encoding is unknown.
+  /// The numbers that are missing according to the slice of an ACK; nil if its encoding is unknown.
   init?(missingIn ack: AckPacket, _ bytes: Bytes) {
     guard SliceEncoding(rawValue: ack.encoding) != nil else { return nil }
     self.init()

@@ -1,14 +1,14 @@
 import ShoalWire
 
-/// Writes the bytes of a datagram, sixteen to a line, with a bar before the first byte of each field, whose name stands
-/// beside it.
+/// Writes the bytes of a datagram, sixteen to a line, with a bar before the first byte of each field and the names of
+/// the fields beside them.
 enum ByteTable {
   static func write(_ datagram: Datagram, to out: inout TextBuffer) {
     let bytes = datagram.bytes
     var starts: [Int: String] = [:]
     if datagram.isOurs, !datagram.isCorrupt {
       for row in DatagramLayout(bytes.span).rows {
-        // An entry of a list and its first field begin at the same byte: the innermost is named.
+        // An entry of a list begins at the same byte as its first field: the innermost is named.
         starts[row.range.offset] = row.name
       }
     }

@@ -1,6 +1,6 @@
 import ShoalTerminal
 
-/// How a line says when its datagram was captured.
+/// How a line shows when its datagram was captured.
 enum TimeStyle: String, CaseIterable {
   case relative, delta, utc
 }
@@ -8,13 +8,13 @@ enum TimeStyle: String, CaseIterable {
 /// Writes the times of packets, in nanoseconds since 1970, in the requested style.
 struct Clock {
   private let style: TimeStyle
-  /// The time from which relative times count.
+  /// The time that relative times count from.
   private var origin: UInt64?
   private var previous: UInt64?
 
   init(style: TimeStyle) { self.style = style }
 
-  /// Takes the time of a packet; it must be given every packet, as times count from the first.
+  /// Takes the time of a packet. It must be called for every packet, shown or not, because times count from the first.
   mutating func begin(_ time: UInt64?) { if origin == nil { origin = time } }
 
   /// Nanoseconds from the first packet to this one, negative if the clock was set back; nil if either has no time.
@@ -23,7 +23,7 @@ struct Clock {
     return Int64(clamping: time) - Int64(clamping: origin)
   }
 
-  /// Writes the time of a packet that is shown; `wall` is the time by the capture's clock, if that was set.
+  /// Writes the time of a packet that is shown; `wall` is its time by the capture's clock, if somebody set that clock.
   mutating func write(_ time: UInt64?, wall: UInt64? = nil, to out: inout TextBuffer) {
     guard let time, let origin else { return out.append("        -") }
     defer { previous = time }

@@ -1,8 +1,8 @@
 import ShoalWire
 
-/// The names of codes, made once: an enumeration looks its name up again each time it is asked.
+/// The names of codes, looked up once: an enumeration would look its name up each time it is asked.
 enum CodeText {
-  /// By the type's value.
+  /// The names of packet types, by value.
   static let packets = (0..<256).map { PacketType(rawValue: UInt8($0))?.name ?? "" }
   static let messages = (0..<256).map { MessageType(rawValue: UInt8($0))?.name ?? "" }
 

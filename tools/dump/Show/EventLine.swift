@@ -1,9 +1,9 @@
 import ShoalTerminal
 
-/// Shows what a peer's qlog says, between the datagrams.
+/// Shows the events of a peer's qlog between the datagrams.
 enum EventLine {
-  /// What follows the time: `10.0.0.1:7401 > 10.0.0.2:7402 qlog metrics_updated congestion_window=47104`, in the units of
-  /// qlog; `flow` is that over which the peer sends.
+  /// Writes what follows the time: `10.0.0.1:7401 > 10.0.0.2:7402 qlog metrics_updated congestion_window=47104`, in the
+  /// units of qlog; `flow` is the one over which the peer sends.
   static func write(_ event: PeerEvent, _ flow: Flow?, to out: inout TextBuffer) {
     if let flow {
       out.append(flow.source)
@@ -23,7 +23,7 @@ enum EventLine {
     }
   }
 
-  /// The same as an object.
+  /// The event as an object.
   static func json(_ event: PeerEvent) -> JSON {
     let time = "\(event.time / 1_000_000_000).\(digits(event.time % 1_000_000_000, 9))"
     return [

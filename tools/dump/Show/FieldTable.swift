@@ -2,7 +2,7 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// Every field of a datagram on a line of its own: name, place, value, and a note.
+/// The fields of a datagram, each on a line of its own: name, place, value, and a note.
 struct FieldTable {
   private(set) var lines: [String] = []
 

@@ -1,9 +1,9 @@
 import ShoalCapture
 import ShoalTerminal
 
-/// Names a fragment of an IP packet; what it carries is not decoded.
+/// Describes a fragment of an IP packet, without decoding what it carries.
 enum FragmentLine {
-  /// `IP fragment 1480+ of id 7 (UDP) len=1480`: the first of its bytes in the packet, `+` where more follow.
+  /// Writes `IP fragment 1480+ of id 7 (UDP) len=1480`: where its bytes begin in the packet, and `+` if more follow.
   static func write(_ fragment: IPFragment, to out: inout TextBuffer) {
     out.append(fragment.source.host)
     out.append(" > ")
@@ -18,7 +18,7 @@ enum FragmentLine {
     out.append(fragment.length)
   }
 
-  /// The same as an object; `datagram` is what the reader gave for it.
+  /// The fragment as an object; `datagram` is what the reader gave for it.
   static func json(_ fragment: IPFragment, _ datagram: Datagram) -> JSON {
     let time = datagram.time.map { time in
       JSON.string("\(time / 1_000_000_000).\(digits(time % 1_000_000_000, 9))")

@@ -4,9 +4,9 @@ import ShoalWire
 
 /// Writes decoded fields as the members of a JSON object.
 struct JSONFields: FieldVisitor, ~Copyable {
-  /// The text, which goes back to its owner after the visit.
+  /// The text so far, which goes back to its owner after the visit.
   var out: TextBuffer
-  /// Whether a member precedes the next.
+  /// Whether the next member follows another, so that it needs a comma.
   var follows: Bool
 
   private mutating func key(_ name: StaticString) {
@@ -40,7 +40,7 @@ struct JSONFields: FieldVisitor, ~Copyable {
   mutating func u32(_ name: StaticString, _ value: inout UInt32, _ style: FieldStyle) {
     number(name, UInt64(value), style)
   }
-  /// Writes ids, and whatever is too large for most readers, whose numbers are doubles, as hexadecimal digits.
+  /// Writes ids as hexadecimal digits, and also numbers that are too large for most readers, whose numbers are doubles.
   mutating func u64(_ name: StaticString, _ value: inout UInt64, _ style: FieldStyle) {
     guard style == .hex || value > 1 << 53 else { return number(name, value, style) }
     key(name)
@@ -64,7 +64,7 @@ struct JSONFields: FieldVisitor, ~Copyable {
     key(name)
     quoted(RunText(value).whole)
   }
-  /// How many bytes; those of the messages are shown message by message.
+  /// Writes how many bytes there are; messages are written one by one elsewhere.
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) {
     guard !name.isMessages else { return }
     key(name)

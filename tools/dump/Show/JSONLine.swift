@@ -26,7 +26,7 @@ enum JSONLine {
     out.append("}")
   }
 
-  /// Writes type, length and verdict, and the fields, whose object is left open if they cannot be read.
+  /// Writes type, length, verdict and the fields; if these cannot be read, it leaves their object open.
   private static func writeFields(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
     do throws(WireError) {
       let bytes = datagram.bytes.span
@@ -114,7 +114,7 @@ enum JSONLine {
     if let failure { throw failure }
   }
 
-  // MARK: In the light of earlier datagrams
+  // MARK: What earlier datagrams tell
 
   private static func writeMarks(_ seen: Observation, _ out: inout TextBuffer) {
     out.append(",\"marks\":[")
@@ -128,7 +128,7 @@ enum JSONLine {
     out.append("]")
   }
 
-  /// What else is known. Numbers of packets are those of `n`, times are seconds.
+  /// Writes what else is known. Packets are referred to by their `n`; times are in seconds.
   private static func writeAnalysis(_ datagram: Datagram, _ seen: Observation, _ out: inout TextBuffer) {
     if datagram.part > 0 { number(",\"part\":", datagram.part, &out) }
     reference(",\"first\":", ",\"first_ago\":", seen.first, &out)
@@ -172,7 +172,7 @@ enum JSONLine {
     seconds(span, &out)
   }
 
-  /// Nanoseconds as seconds, in quotes: nine decimals are more than most readers' numbers hold.
+  /// Writes nanoseconds as seconds, in quotes, because most readers' numbers cannot hold nine decimals.
   private static func seconds(_ nanoseconds: UInt64, _ out: inout TextBuffer) {
     out.append("\"")
     out.append(nanoseconds / 1_000_000_000)

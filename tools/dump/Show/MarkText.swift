@@ -2,7 +2,7 @@ import ShoalWire
 
 /// Says in words what is remarkable about a datagram.
 enum MarkText {
-  /// Writes the marks, in the order of importance, `; ` between them; nothing if there are none.
+  /// Writes the marks in the order of importance, with `; ` between them; nothing if there are none.
   static func write(_ datagram: Datagram, _ seen: Observation, _ fault: WireError?, to out: inout TextBuffer) {
     let start = out.count
     for mark in seen.marks.marks {
@@ -10,7 +10,7 @@ enum MarkText {
       if before > start { out.append("; ") }
       let after = out.count
       say(mark, datagram, seen, &out)
-      // Repeating what another mark already says adds nothing.
+      // Some marks have no words, because others say the same.
       if out.count == after { out.truncate(before) }
     }
     if let fault {

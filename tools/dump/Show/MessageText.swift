@@ -41,7 +41,7 @@ func messageText(
   out.append("\(type.name) \(text)")
 }
 
-/// What most datagrams carry.
+/// Writes a block, without allocating, since most datagrams carry one.
 private func write(_ block: Block, to out: inout TextBuffer) {
   out.append("BLOCK file=")
   out.append(block.file)

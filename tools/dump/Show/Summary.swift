@@ -1,10 +1,10 @@
 import ShoalTerminal
 import ShoalWire
 
-/// The fields of a packet, other than DATA and ACK, that matter to someone reading what happened.
+/// The fields of a packet, other than DATA and ACK, that tell a reader what happened.
 struct Summary {
   private(set) var words: [String] = []
-  /// Why the rest is missing.
+  /// Why the rest of the fields is missing.
   private(set) var error: WireError?
 
   init(_ datagram: Datagram) {

@@ -10,7 +10,7 @@ func digits(_ value: UInt64, _ count: Int) -> String { zeros(String(value), coun
 /// The first digits of a 64-bit id, for people.
 func short(_ id: UInt64) -> String { hex(id >> 32, 8) }
 
-/// Text at the left of a column, followed by at least one space.
+/// Text padded to the width of a column, followed by at least one space.
 func column(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(1, width - text.utf8.count))
 }
@@ -20,13 +20,13 @@ private func zeros(_ text: String, _ count: Int) -> String {
 }
 
 extension CodeNames {
-  /// The name of a value, or the number where it has none.
+  /// The name of a value, or the number if it has none.
   func text(_ value: some UnsignedInteger) -> String { name(of: UInt64(value)) ?? "\(value)" }
 }
 
 /// Runs of numbers, `0-4,9`.
 struct RunText {
-  /// The most runs that a line can hold and still be readable.
+  /// The most runs with which a line is still readable.
   static let most = 16
   private var parts: [String] = []
   private(set) var total: UInt64 = 0
@@ -37,15 +37,15 @@ struct RunText {
     for run in runs { add(first: run.first, count: run.count) }
   }
 
-  /// Adds `count` numbers, at least one, from `first` on; they count modulo 2^32.
+  /// Adds `count` numbers, at least one, from `first` on, modulo 2^32.
   mutating func add(first: UInt32, count: UInt32) {
     parts.append(count == 1 ? "\(first)" : "\(first)-\(first &+ count &- 1)")
     total += UInt64(count)
   }
 
-  /// All of them.
+  /// All runs.
   var whole: String { parts.joined(separator: ",") }
-  /// As many as fit a line.
+  /// As many runs as fit on a line.
   var brief: String {
     parts.count <= Self.most ? whole : parts.prefix(Self.most).joined(separator: ",") + ",..."
   }

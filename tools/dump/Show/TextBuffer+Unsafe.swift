@@ -1,11 +1,11 @@
-// Safety: freed in `deinit` or when it is replaced, as this cannot be copied. Whatever is written follows the first `count`
-// bytes, in room that was made for it, and only bytes that were written are counted and lent.
+// Safety: the memory is freed in `deinit` or when it is replaced, and cannot be shared, since the type is noncopyable.
+// Everything is written after the first `count` bytes, into room made for it; only written bytes are counted and lent.
 
-/// Text being put together, in memory that is kept from one line to the next.
+/// Text under construction, in memory that is kept from one line to the next.
 @safe struct TextBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
-  /// The bytes so far.
+  /// How many bytes there are so far.
   private(set) var count = 0
 
   init(capacity: Int = 1 << 17) {
@@ -91,7 +91,7 @@
     }
     let size = max(length, width)
     room(size)
-    // From the last digit to the first, two a division, as half of a line is numbers; then what fills the column.
+    // From the last digit to the first, two per division, because half of a line is numbers; then the padding.
     var place = unsafe base + count + size
     var rest = value
     while rest >= 10 {
@@ -113,7 +113,7 @@
     count += size
   }
 
-  /// The lowest `digits` hexadecimal digits.
+  /// Appends the lowest `digits` hexadecimal digits.
   mutating func append(hex value: UInt64, _ digits: Int) {
     room(digits)
     for index in 0..<digits { unsafe base[count + index] = TextBuffer.digit(value, index, of: digits) }

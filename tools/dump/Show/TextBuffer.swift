@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalWire
 
-// What text is made of: numbers, addresses, times.
+// Numbers, addresses and times as text.
 extension TextBuffer {
   mutating func append(_ value: UInt32) { append(UInt64(value)) }
   mutating func append(_ value: UInt16) { append(UInt64(value)) }
@@ -12,7 +12,7 @@ extension TextBuffer {
   }
   mutating func append(_ value: Int64) { append(Int(value)) }
 
-  /// Writes hexadecimal digits over those that were written at `place`.
+  /// Overwrites the hexadecimal digits at `place`.
   mutating func patch(hex value: UInt64, _ digits: Int, at place: Int) {
     guard place >= 0, place + digits <= count else { return }
     for index in 0..<digits { self[place + index] = Self.digit(value, index, of: digits) }
@@ -23,7 +23,7 @@ extension TextBuffer {
     return digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
   }
 
-  /// `192.0.2.7:7401`.
+  /// Appends an address: `192.0.2.7:7401`.
   mutating func append(_ address: Address) {
     guard address.isIPv4 else { return append("\(address)") }
     let ip = address.ipv4
@@ -38,7 +38,7 @@ extension TextBuffer {
     append(UInt64(address.port))
   }
 
-  /// Nanoseconds as milliseconds with microseconds: `48.200 ms`.
+  /// Appends nanoseconds as milliseconds with three decimals: `48.200 ms`.
   mutating func append(milliseconds nanoseconds: UInt64) {
     let microseconds = nanoseconds / 1_000
     append(microseconds / 1_000)

@@ -7,7 +7,7 @@ import ShoalWire
 struct TextLine {
   /// Whether to use colours.
   let usesColor: Bool
-  /// Whether numbers of packets are those on the wire, and do not count from the first of the flow.
+  /// Whether packets have the numbers that are on the wire, rather than numbers counted from the flow's first.
   var isAbsolute = false
   var clock: Clock
 
@@ -20,7 +20,7 @@ struct TextLine {
     writeBody(datagram, seen, to: &out)
   }
 
-  /// An event of a peer's qlog: a line without a number.
+  /// Writes an event of a peer's qlog, on a line without a number.
   mutating func write(_ event: PeerEvent, _ flow: Flow?, to out: inout TextBuffer) {
     out.append("   * ")
     clock.write(event.time, to: &out)
@@ -28,7 +28,7 @@ struct TextLine {
     EventLine.write(event, flow, to: &out)
   }
 
-  /// Number and time.
+  /// Writes number and time.
   mutating func writeStart(_ datagram: Datagram, to out: inout TextBuffer) {
     out.append(datagram.number, width: 4)
     if datagram.part > 0 {
@@ -40,7 +40,7 @@ struct TextLine {
     out.append(" ")
   }
 
-  /// What follows number, time and flow.
+  /// Writes what follows number, time and flow.
   func writeBody(_ datagram: Datagram, _ seen: Observation, to out: inout TextBuffer) {
     paint(.bold, &out)
     var fault = seen.fault
@@ -52,7 +52,7 @@ struct TextLine {
     }
     out.append(" len=")
     out.append(datagram.length)
-    // What the capture cut off has its own mark, which says the same thing better.
+    // A datagram that the capture cut off has a mark of its own, which says the same better.
     if datagram.isTruncated, fault?.kind == .truncated { fault = nil }
     if datagram.copyOf > 0 {
       out.append(" [copy of ")
@@ -77,7 +77,7 @@ struct TextLine {
 
   private func plain(_ out: inout TextBuffer) { if usesColor { out.append("\u{1B}[0m") } }
 
-  /// Writes type and fields; returns what was wrong with them. Numbers of packets count from `origin`.
+  /// Writes type and fields; returns what was wrong with them. Packets are numbered from `origin`.
   private func writeFields(_ datagram: Datagram, _ origin: UInt32, _ out: inout TextBuffer) -> WireError? {
     switch datagram.content {
     case .data(let packet):

@@ -1,25 +1,26 @@
-/// What went over a flow.
+/// Counts what went over a flow.
 struct FlowCounters {
-  /// Datagrams of every kind, corrupt ones too, and their bytes of UDP payload.
+  /// Datagrams of every kind, including corrupt ones, and their bytes of UDP payload.
   private(set) var datagrams: UInt64 = 0
   private(set) var bytes: UInt64 = 0
-  /// The same with the headers of UDP and of IP without options.
+  /// Those bytes with the headers of UDP and of IP without options.
   private(set) var wireBytes: UInt64 = 0
   /// DATA packets, including retransmissions and duplicates.
   private(set) var dataPackets: UInt64 = 0
-  /// Bytes of content in BLOCKs, as often as they were sent; and those of numbers not seen before: what it was all for.
+  /// Bytes of content in BLOCKs, counted each time they were sent; and those in packets with numbers not seen before:
+  /// the useful ones.
   private(set) var contentBytes: UInt64 = 0
   private(set) var freshBytes: UInt64 = 0
   /// DATA packets that were sent again, and their bytes.
   private(set) var resent: UInt64 = 0
   private(set) var resentBytes: UInt64 = 0
-  /// Why they were sent again, where that is known: losses that ACKs showed, or that time did; probes.
+  /// Why they were sent again, if that is known: losses shown by ACKs, or by time; probes.
   private(set) var lostByAck: UInt64 = 0
   private(set) var lostByTimeout: UInt64 = 0
   private(set) var probes: UInt64 = 0
-  /// Retransmissions, seen where they arrive, of what had never come.
+  /// Retransmissions, captured where they arrive, of packets that had never come.
   private(set) var missed: UInt64 = 0
-  /// Retransmissions that have proven needless: of what had arrived.
+  /// Retransmissions that proved needless, because the packet had arrived.
   private(set) var spurious: UInt64 = 0
   private(set) var duplicates: UInt64 = 0
   private(set) var outOfOrder: UInt64 = 0
@@ -29,9 +30,9 @@ struct FlowCounters {
   private(set) var goBacks: UInt64 = 0
   private(set) var acks: UInt64 = 0
   private(set) var lateAcks: UInt64 = 0
-  /// Nil where the capture cannot show it: at the receiver's end.
+  /// Bytes; nil if the capture cannot show it, as at the receiver's end.
   private(set) var mostInFlight: Int?
-  /// Whether its DATA packets were captured as they arrived.
+  /// Whether its DATA packets were captured where they arrived.
   private(set) var isReceivers = false
   /// Samples of the time from here to the receiver and back, in nanoseconds.
   private(set) var roundTrips = Histogram()
@@ -80,13 +81,13 @@ struct FlowCounters {
     if seen.startsTimeout { timeouts += 1 }
   }
 
-  /// Counts what an ACK of the other direction says of this flow.
+  /// Counts what an ACK in the other direction says about this flow.
   mutating func addAcknowledgement(_ seen: Observation) {
     if let sample = seen.roundTrip { roundTrips.add(sample) }
     spurious += UInt64(seen.needless)
   }
 
-  /// Why the flow has no round trips and bytes in flight, which a capture at its sender's end would have.
+  /// Why the flow has no round trips and no bytes in flight, which a capture at its sender's end would show.
   func unknown(_ flow: Flow) -> String? {
     guard dataPackets > 0 else { return nil }
     let vantage = flow.vantage ?? (isReceivers ? .receiver : nil)
@@ -97,7 +98,7 @@ struct FlowCounters {
     }
   }
 
-  /// What its sender found lost, as far as the capture shows.
+  /// Packets that its sender found lost, as far as the capture shows.
   var lost: UInt64 { lostByAck + lostByTimeout + missed }
 
   /// Seconds from the first datagram to the last.

@@ -1,12 +1,12 @@
 import ShoalWire
 
-/// What a capture holds, counted: per flow, per second, per mark.
+/// Counts what a capture holds: per flow, per second, per mark.
 struct Statistics {
-  /// By the flow's index in the analyzer.
+  /// The counters of each flow, by its index in the analyzer.
   private(set) var flows: [FlowCounters] = []
   /// All Shoal datagrams, whether in a flow or not.
   private(set) var all = FlowCounters()
-  /// DATA packets and ACKs count for their flows, tracker packets here.
+  /// The counters of tracker packets, which belong to no flow.
   private(set) var tracker = TrackerCounters()
   private var marks = [UInt64](repeating: 0, count: Mark.allCases.count)
   private(set) var timeline = Timeline()
@@ -20,7 +20,7 @@ struct Statistics {
     }
     timeline.add(datagram, seen)
     if let type = datagram.type, type.isTracker {
-      // What a machine sends to itself is captured as it leaves, and again as it arrives.
+      // A datagram that a machine sends to itself is captured as it leaves, and again as it arrives.
       let isCopy = datagram.direction == .inbound && datagram.source == datagram.destination
       if !isCopy { tracker.add(type, seen) }
       return
@@ -35,7 +35,7 @@ struct Statistics {
     }
   }
 
-  /// How many datagrams have a mark; but for needless retransmissions, how many there were, as one ACK may report
+  /// How many datagrams have a mark; for `spurious`, how many retransmissions were needless, since one ACK may report
   /// several.
   func count(of mark: Mark) -> UInt64 { mark == .spurious ? all.spurious : marks[Int(mark.rawValue)] }
 
@@ -47,13 +47,13 @@ struct Statistics {
   }
 }
 
-/// What was asked of trackers.
+/// Counts what trackers were asked.
 struct TrackerCounters {
   private(set) var requests: UInt64 = 0
   private(set) var retries: UInt64 = 0
   private(set) var replies: UInt64 = 0
   private(set) var errors: UInt64 = 0
-  /// From the last try to the answer, in nanoseconds.
+  /// The times from the last try to the answer, in nanoseconds.
   private(set) var latencies = Histogram()
 
   mutating func add(_ type: PacketType, _ seen: Observation) {

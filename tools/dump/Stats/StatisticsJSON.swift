@@ -1,7 +1,7 @@
 import ShoalBase
 import ShoalTerminal
 
-/// What a capture holds, for programs: an object for each flow, for the tracker, and for each second.
+/// The statistics for programs: an object for each flow, for the tracker, and for each second.
 enum StatisticsJSON {
   static func objects(_ statistics: Statistics, _ flows: [Flow], _ remarks: [String] = []) -> [JSON] {
     var objects: [JSON] = []

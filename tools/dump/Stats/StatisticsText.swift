@@ -1,11 +1,11 @@
 import ShoalTerminal
 
-/// Says what a capture holds, for people.
+/// The statistics for people.
 struct StatisticsText {
   private static let mostRows = 120
   private(set) var lines: [String] = []
 
-  /// `remarks` say what one must know about the capture.
+  /// `remarks` say what the user must know about the capture.
   init(_ statistics: Statistics, _ flows: [Flow], _ remarks: [String] = []) {
     for (index, counters) in statistics.flows.enumerated() where counters.datagrams > 0 {
       add(flows[index], counters)
@@ -69,7 +69,7 @@ struct StatisticsText {
     return parts
   }
 
-  /// `20.1/21.2/26.0 ms`: the least, the median, and what one in a hundred exceeds.
+  /// `20.1/21.2/26.0 ms`: the minimum, the median, and the 99th percentile.
   static func roundTrips(_ flow: Flow, _ counters: FlowCounters) -> String? {
     guard counters.unknown(flow) == nil else { return nil }
     return roundTrips(counters.roundTrips)

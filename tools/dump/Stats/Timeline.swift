@@ -6,7 +6,7 @@ struct Timeline {
     var freshBytes: UInt64 = 0
     var resent: UInt64 = 0
     var corrupt: UInt64 = 0
-    /// Nil where nothing shows it.
+    /// Bytes; nil if nothing shows it.
     var mostInFlight: Int?
     var roundTrips = (sum: UInt64(0), count: UInt64(0))
 
@@ -48,7 +48,7 @@ struct Timeline {
     }
   }
 
-  /// The same in at most this many rows.
+  /// The same timeline in at most this many rows.
   func reduced(to most: Int) -> Timeline {
     var result = self
     while result.rows.count > most { result.halve() }
