@@ -1,4 +1,4 @@
-"""The cases, the rows of each, and what each must reach."""
+"""The cases: the rows of each, and its goals."""
 
 from dataclasses import dataclass, field
 
@@ -37,8 +37,8 @@ class Case:
     kind: str = "transfer"
     runs: int = 3
     goals: list = field(default_factory=list)
-    light: bool = False  # several can run at once: they leave the processor idle, and nothing waits for a microsecond
-    sizes: dict = field(default_factory=dict)  # of rows that get another size
+    light: bool = False  # several can run at once: they leave the processor idle, and no result depends on microseconds
+    sizes: dict = field(default_factory=dict)  # of the rows that have a size of their own
     env: dict = field(default_factory=dict)
 
     @property
@@ -107,7 +107,7 @@ def _wan():
                    goals=[at_least("shoal", "percent", 90), at_most("shoal", "excess", 1.03)])
         yield Case(f"wan-loss{percent}-200MB", f"{title}, 200 MB", ["shoal"], 200 * MB, 60, link, loss=percent / 100,
                    **common, goals=[at_least("shoal", "percent", 95), at_most("shoal", "excess", 1.03)])
-    # # The link fixes the checksums of what it corrupts. TCP has no other: it delivers the damage, and repeats nothing.
+    # The link corrects the checksums of what it corrupts. TCP has no other: it delivers the damage and resends nothing.
     bent = {"corrupt": ("5 % corrupted (TCP does not notice)", "corrupt=5%", 0.05),
             "reorder": ("10 % reordered", "reorder=10%", 0), "bursts": ("3 % loss in bursts of 5", "loss=3%,burst=5", 0.03)}
     for name, (words, spec, loss) in bent.items():
@@ -135,9 +135,9 @@ def _fast_and_far():
 
 
 def _fair():
-    """20 Mbit/s, 30 ms, 60 s beside another flow; `percent` is the row's part of the limit, `value` the other's."""
+    """20 Mbit/s, 30 ms, 60 s beside another flow; `percent` is the row's share of the limit, `value` the other's."""
     for name, words, queue, tested, goals in [
-        # # CUBIC beside CUBIC is the baseline: the share of a flow beside one of its own kind.
+        # CUBIC beside CUBIC is the baseline: the share of a flow beside one of its own kind.
         ("fair", "1 BDP", "75kB", ["shoal", "TCP BBR", "TCP CUBIC"], [
             at_least("shoal", "percent", 30), at_most("shoal", "percent", 70),
             at_least("shoal", "value", 30), at_most("shoal", "value", 70)]),

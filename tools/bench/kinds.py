@@ -1,4 +1,4 @@
-"""How a run of each kind of case is made and measured. Each returns one record for the CSV."""
+"""How a case of each kind is run and measured. Each run gives one record for the CSV."""
 
 import copy
 import os
@@ -31,7 +31,7 @@ def record(case, outcome, place, value=None, note=""):
 
 
 def with_env(row, env):
-    """The row with more of an environment, for the pair programs that read it."""
+    """The row with more environment variables, for the pair programs that read them."""
     if env:
         row.env = {**(row.env or {}), **env}
     return row
@@ -99,7 +99,7 @@ def beside_cubic(case, row, files, seed, cubic):
 
 
 def two(case, row, files, seed, twin):
-    """`value` is Jain's index of two flows of the same kind; `goodput` and `percent` are both together."""
+    """`value` is Jain's index of two flows of the same kind; `goodput` and `percent` are of both together."""
     ours, other, place = _beside(case, row, twin, files, seed)
     a, b = ours.goodput, other.goodput
     jain = (a + b) ** 2 / (2 * (a * a + b * b)) if a + b else 0
@@ -109,9 +109,8 @@ def two(case, row, files, seed, twin):
 
 
 def tiny(case, row, files, seed):
-    """A file of 1 KB from a peer whose address is known: `value` is the time from the first datagram that the receiver
-    sends, which is its OPEN, to the file under its name, in ms. A capture tells the first, a watch on the folder the
-    second."""
+    """A file of 1 KB from a peer whose address is known: `value` is the time in ms from the receiver's first datagram, which
+    is its OPEN, until the file has its name. A capture shows the former, a watch on the folder the latter."""
     with place_for(case, seed) as place:
         folder, path = files.fresh(), files.of(case.size)
         sharer, event = row.share(place, path)
@@ -153,8 +152,8 @@ def _await_capture(capture):
 
 
 def idle(case, row, files, seed):
-    """A tracker, a sharer that is registered with it and a receiver that stays: `value` is the ticks they take, once
-    the transfer is over and some seconds have passed."""
+    """A tracker, a sharer that is registered with it and a receiver that stays: `value` is how many CPU ticks they take
+    when the transfer has been over for some seconds."""
     tracker_place = f"127.0.0.1:{next(PORTS)}"
     with Loopback() as place:
         folder, path = files.fresh(), files.of(case.size)

@@ -1,4 +1,4 @@
-"""Where a pair runs: on this machine's loopback, or in two network namespaces that shoal-wan joins."""
+"""Where a pair of programs runs: on this machine's loopback, or in two network namespaces that shoal-wan joins."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ class Loopback:
         pass
 
     def sent(self):
-        """IP bytes from A to B: not counted here."""
+        """IP bytes from A to B, which are not counted here."""
         return None
 
     def trouble(self):
@@ -33,7 +33,7 @@ class Loopback:
 
 
 class Link:
-    """Two namespaces, A and B, that shoal-wan makes and joins by a link as `--link` has it: up is from A to B."""
+    """Two namespaces, A and B, that shoal-wan makes and joins by a link, specified as for `--link`: up is from A to B."""
 
     emulator = None
 
@@ -54,7 +54,7 @@ class Link:
             if ready.get("event") != "ready":
                 raise Died(f"shoal-wan: {ready.get('message', 'not ready within 10 s')}")
             for space in self.spaces:
-                # # Room for a TCP window of 1 Gbit/s over 300 ms; no metrics carried over from earlier runs.
+                # Room for a TCP window of 1 Gbit/s over 300 ms; no metrics carried over from earlier runs.
                 subprocess.run(
                     ["ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv4.tcp_rmem=4096 131072 67108864",
                      "net.ipv4.tcp_wmem=4096 131072 67108864", "net.ipv4.tcp_no_metrics_save=1"], check=True)

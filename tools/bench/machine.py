@@ -1,4 +1,4 @@
-"""The machine that measures, and the folder of its results."""
+"""The machine on which this runs, and the folder for its results."""
 
 import os
 import platform

@@ -27,7 +27,7 @@ def draw(found, results):
 
 
 def over_loss(by_name, path):
-    """Per cent of what is possible, over the loss in each direction; by factors, as the least is a hundredth of the most."""
+    """Per cent of what is possible, over the loss each way; logarithmic, because the lowest is a hundredth of the highest."""
     title = "Goodput on 100 Mbit/s, 40 ms, over loss in each direction"
     chart = plot.Chart(title, "loss each way, %", "% of the limit", x_ticks=LOSSES, even=True, log_y=True, y_max=100,
                        subtitle="50 MB, start-up included; the limit is what loss leaves of the rate, without headers")

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-# # A series has its own colour, marker and dashes, so that any one of the three is enough to identify it.
+# A series has its own colour, marker and dashes, so that any one of the three is enough to identify it.
 LIGHT = ["#2A6FDB", "#CC7614", "#0A6638", "#800D70", "#6B7077", "#B3261E", "#00789A", "#7A5C00"]
 DARK = ["#4C9BE8", "#E69A17", "#19FFA3", "#F0529C", "#9AA2AB", "#FF8A80", "#4DD0E1", "#D9C04A"]
 DASHES = ["", "7 4", "2 3", "9 3 2 3"]
@@ -57,7 +57,7 @@ def _ticks(low, high, log, wanted=6):
 
 
 def _marker(kind, x, y, css):
-    """One of six shapes, told apart at 8 pixels."""
+    """One of six shapes, distinguishable at 8 pixels."""
     kind %= 6
     if kind == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" class="{css}"/>'
@@ -77,7 +77,7 @@ def _marker(kind, x, y, css):
 
 
 def _apart(wanted, least, low, high):
-    """Heights as near as can be to the wanted ones, in their order, `least` apart, inside low...high."""
+    """Heights as near as possible to the wanted ones, in the same order, at least `least` apart, within low...high."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = [0.0] * len(wanted)
     previous = low - least
@@ -201,7 +201,7 @@ def _head(width, height, title, subtitle):
 
 
 def bars(path, title, rows, unit, subtitle="", width=760, digits=3):
-    """Horizontal bars, one of each (label, value, least, most, is_ours), with the value at its end and the spread as a
+    """Horizontal bars, one for each (label, value, least, most, is_ours), with the value at its end and the spread as a
     whisker. Linear, from 0."""
     left = 30 + max(len(row[0]) for row in rows) * 7.6
     top, step = 46 + (20 if subtitle else 0), 28

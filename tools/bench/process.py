@@ -1,4 +1,4 @@
-"""Programs that are measured: their lines, the processor time they took, and an end for each of them."""
+"""Programs that are measured: what they print, how much processor time they take, and how they are ended."""
 
 import os
 import select
@@ -19,7 +19,7 @@ def end_all():
 
 
 class Died(Exception):
-    """A program ended, or said nothing, before it should have."""
+    """A program ended too early, or did not print in time what it should have."""
 
 
 class Process:
@@ -36,7 +36,7 @@ class Process:
         os.set_blocking(self.child.stderr.fileno(), False)
 
     def line(self, seconds):
-        """The next line; None if none came in time; Died at the end of the output."""
+        """The next line; None if none came in time. Raises Died at the end of the output."""
         end = time.monotonic() + seconds
         while b"\n" not in self.buffer:
             left = end - time.monotonic()
@@ -50,7 +50,7 @@ class Process:
         return line.decode(errors="replace")
 
     def word(self, first, seconds):
-        """The words of the next line that begins with `first`; Died if there is none in time."""
+        """The words of the next line that begins with `first`. Raises Died if there is none in time."""
         end = time.monotonic() + seconds
         while (line := self.line(max(0, end - time.monotonic()))) is not None:
             if line.split(" ", 1)[0] == first:
@@ -64,7 +64,7 @@ class Process:
         return lines[-1][:200] if lines else "ended without a word"
 
     def cpu(self):
-        """Seconds of processor time so far, of the program and its children that ended."""
+        """Seconds of processor time so far, of the program and those of its children that have ended."""
         if self.total_cpu is not None:
             return self.total_cpu
         try:
@@ -89,14 +89,14 @@ class Process:
             os.kill(self.child.pid, number)
 
     def end(self, number=signal.SIGTERM, patience=3.0):
-        """Asks it to end, insists after some time, and returns all the processor time it took."""
+        """Asks it to end, kills it after some time, and returns all the processor time that it took."""
         if self.total_cpu is not None:
             return self.total_cpu
         os.kill(self.child.pid, number)
         return self.wait(patience)
 
     def wait(self, patience):
-        """Waits for its end, which comes in `patience` seconds at the latest; returns its processor time."""
+        """Waits for its end, at most `patience` seconds, then kills it; returns its processor time."""
         end = time.monotonic() + patience
         while self.total_cpu is None:
             pid, _, usage = os.wait4(self.child.pid, os.WNOHANG)

@@ -57,7 +57,7 @@ class Table:
     def __init__(self, case, runs):
         self.case, self.runs = case, [run for run in runs if run["row"] in case.rows]
         self.rows = [row for row in case.rows if any(run["row"] == row for run in runs)]
-        # The row that the others are compared with, and the commit of its newest run: the file has the newest last.
+        # The row that the others are compared with, and the commit of its newest run, which is the last in the file.
         self.ours = next((row for row in self.rows if row.startswith("shoal")), None)
         self.commit = next((run["commit"] for run in reversed(self.runs) if run["row"] == self.ours), None)
 
@@ -80,7 +80,7 @@ class Table:
         return [part for part in parts if part.endswith(" ms late") or part.startswith("the emulator dropped")]
 
     def note(self, row):
-        """What went wrong, or else the last run's note; what the emulator did wrong; the commit, if it is another."""
+        """What went wrong, or else the last run's note; the emulator's faults; the commit, if it is not the case's."""
         runs, late = self.of(row), self.late(row)
         parts = [part for run in runs for part in run["note"].split("; ") if part not in late]
         bad = [part for part in parts if "failed" in part or "stopped" in part]
@@ -136,8 +136,8 @@ def tables(results):
 
 
 def goal_rows(found):
-    """(case, row, what is asked, what was measured, how many runs reach it, whether the median does) for every goal
-    that was measured."""
+    """(case, row, the goal, what was measured, how many runs reach the goal, whether the median does) for every goal that
+    was measured."""
     out = []
     names = {**dict(COLUMNS), "value": ""}
     for table in found:
@@ -155,14 +155,14 @@ def goal_rows(found):
 
             asked = f"{goal.bound} {goal.value:g} {f'× {goal.of}' if goal.of else unit}"
             shown = f"{got / other:.2f} ×" if goal.of else show(got, goal.metric)
-            # A run that failed has no figure, and does not reach the goal.
+            # A run that failed has no figure and does not reach the goal.
             runs = f"{sum(map(reaches, table.all(goal.row, goal.metric)))} of {len(table.of(goal.row))}"
             out.append((table.case.title, goal.row, asked, shown, runs, reaches(got)))
     return out
 
 
 def goals_markdown(found):
-    """What is asked for beside what was measured."""
+    """The goals beside what was measured."""
     out = ["The median decides. *Runs* are those that reach the goal each by itself; where it is a multiple of another "
            "row, of that\nrow's median.\n",
            "| case | row | asked | measured | runs | |", "|---|---|---|---|---|---|"]
@@ -177,7 +177,7 @@ def described():
 
 
 def default_tcp():
-    """The kernel's congestion control where a program asks for none."""
+    """The congestion control that the kernel uses if a program asks for none."""
     with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
         return file.read().strip()
 
@@ -291,23 +291,24 @@ def elsewhere(found):
 
 NOTES = """Goodput counts bytes of the file in 10^6 a second, from the first packet (for Shoal from the start of `shoal get`)
 to the last byte received and checked, so that start-up is in it; medians, with the least and the most in brackets.
-Rows that one invocation of `tools/bench/run` measures take turns. A row with another commit beside it than its case was
+Rows measured by one invocation of `tools/bench/run` take turns. A row that names a commit other than its case's was
 measured in another invocation, at another time; *-dirty* is a commit with changes. *The limit* is rate × (1 − loss) ×
-1,430 ÷ 1,500, the file's share of our largest datagram. *Wire B/B* is IP bytes that the sending side offered to the
+1,430 ÷ 1,500, the file's share of our largest datagram. *Wire B/B* is how many IP bytes the sending side offered to the
 link for each byte of the file; *unavoidable* are those of the file's datagrams ÷ (1 − loss). CPU counts both sides
-together during the transfer, without the emulator and without the hashing that precedes sharing; of TCP over a link it
-misses much of what the kernel does when packets arrive (ACKs, repeats), which is not charged to these programs. iroh,
-quic-go and Shoal check what comes (the first two also encrypt); UDT, SRT and ENet are compared with what was sent;
-libtorrent hashes and stores; TCP and raw UDP are not checked, and raw UDP loses what does not fit the receiver's
-buffer. The emulator mends the checksums of what it corrupts, so that TCP delivers it damaged and repeats nothing. What
-has not come after the time that a case allows, mostly 20 s, is stopped, and its goodput until then counts.
+together during the transfer, without the emulator and without the hashing that precedes sharing. For TCP over a link it
+misses much of what the kernel does when packets arrive (ACKs, retransmissions), which is not charged to these programs.
+iroh, quic-go and Shoal verify what arrives (the first two also encrypt); with UDT, SRT and ENet, the receiver compares it
+with what was sent; libtorrent hashes and stores; with TCP and raw UDP nothing is checked, and raw UDP loses what does not
+fit the receiver's buffer. The emulator corrects the checksums of what it corrupts, so that TCP delivers it damaged and
+resends nothing. A transfer that is not over within the time that its case allows, mostly 20 s, is stopped, and its goodput
+until then counts.
 
-A packet is *late* when the emulator, for want of processor time, passes it on after it was due; a row that says so is
-handicapped, as its packets were delayed more than the link asks.
+A packet is *late* if the emulator, for want of processor time, passes it on after it was due; a row that says so is at a
+disadvantage, because its packets were delayed more than the link specifies.
 
-Over loopback, which takes packets of 64 KB, sizes differ. "shoal, discard" and the other rows of Shoal send datagrams
-of 65,507 bytes, and TCP segments of 65,483. The rest send what fits Ethernet: "shoal, discard, 1500" and raw UDP
-datagrams of 1,472 bytes, handed to the kernel up to 44 at a time (`UDP_SEGMENT`); iroh 1,452, ten at a time; UDT and
-SRT 1,472, libtorrent uTP 1,471, quic-go 1,439 and ENet 1,400, one by one.
+Over loopback, which carries packets of 64 KB, sizes differ. "shoal, discard" and the other rows of Shoal send datagrams
+of 65,507 bytes, TCP segments of 65,483. The others send what fits Ethernet: "shoal, discard, 1500" and raw UDP datagrams
+of 1,472 bytes, handed to the kernel up to 44 at a time (`UDP_SEGMENT`); iroh 1,452, ten at a time; UDT and SRT 1,472,
+libtorrent uTP 1,471, quic-go 1,439 and ENet 1,400, one by one.
 
 """

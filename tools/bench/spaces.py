@@ -1,4 +1,4 @@
-"""Network namespaces for a swarm: one a member, each joined to a router's by an emulator of its own link."""
+"""Network namespaces for a swarm: one for each member, joined to a router's namespace by an emulator of its own link."""
 
 import json
 import os

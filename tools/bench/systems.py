@@ -32,7 +32,7 @@ class Outcome:
     cpu: float  # seconds of both sides together, during the transfer
     complete: bool
     note: str = ""
-    samples: list = field(default_factory=list)  # (seconds since the start, bytes so far) where a program tells
+    samples: list = field(default_factory=list)  # (seconds since the start, bytes so far), if the program reports them
 
     @property
     def goodput(self):
@@ -47,7 +47,7 @@ class Files:
         self.folder, self.lock = folder, threading.Lock()
 
     def of(self, size, make=None, suffix=""):
-        """The path of a file of `size` random bytes; or with a suffix, of what `make` makes of it, once."""
+        """The path of a file of `size` random bytes or, with a suffix, of what `make` makes of that file, once."""
         path = f"{self.folder}/{size}.bin"
         with self.lock:
             if not os.path.exists(path):
@@ -143,7 +143,7 @@ class Shoal:
 
     @staticmethod
     def repeats(event):
-        """How many datagrams came again, for the note."""
+        """How many datagrams arrived again, for the note."""
         counts = event.get("datagrams", {})
         return f"{counts.get('repeats', 0)} repeats, {counts.get('duplicate', 0)} duplicate"
 

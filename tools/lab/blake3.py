@@ -1,4 +1,4 @@
-"""BLAKE3 of many nodes at a time: a number holds a word of each, 64 bits apart, so that one operation serves all."""
+"""BLAKE3 of many nodes at once: a number holds one word of each node, 64 bits apart, so that one operation serves all."""
 
 import struct
 from array import array
@@ -16,7 +16,7 @@ class Lanes:
         self.mask = self.ones * 0xFFFFFFFF
 
     def load(self, words):
-        """One word of each."""
+        """A number that holds one word of each node."""
         return int.from_bytes(array("Q", words).tobytes(), "little")
 
     def rotate(self, x, n):

@@ -82,7 +82,7 @@ def runs(chunks):
 
 
 def read_runs(data, at, chunks=1 << 22):
-    """A set of chunks below a number, and where the runs end."""
+    """The set of chunks that runs describe, all below a number, and where the runs end."""
     count, at, end, found = struct.unpack(">H", data[at:at + 2])[0], at + 2, 0, set()
     for _ in range(count):
         gap, at = read_varint(data, at)

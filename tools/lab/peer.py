@@ -1,5 +1,5 @@
-"""A small Shoal peer, written from Protocol.md alone: Appendix B, and beyond it super-seeding, KNOWN, the manifest by its
-head and pages, and trees. One thread runs any number of peers."""
+"""A small Shoal peer, written from Protocol.md alone: Appendix B and, beyond that, super-seeding, KNOWN, the manifest by
+its head and pages, and trees. One thread runs any number of peers."""
 
 import os, random, select, socket, struct, time
 
@@ -85,7 +85,7 @@ class Content:
         return blake3.value(data, piece * self.cut.piece // 1024) == self.values[piece]
 
     def tree(self, start, end):
-        """The values of the blocks in these bytes of the tree; None if they are not here."""
+        """The values of the blocks in these bytes of the tree; None if their content is not here."""
         first, last = start // 32, -(-end // 32)
         begin, stop = first * TREE_BLOCK, min(last * TREE_BLOCK, self.cut.size)
         if begin >= stop or any(p not in self.have for p in range(begin >> self.cut.exponent, (stop - 1 >> self.cut.exponent) + 1)):
@@ -129,7 +129,7 @@ class Link:
             self.due = time.monotonic() + self.rto
 
     def block(self):
-        """The next block of what was asked for."""
+        """The next block of what was requested."""
         number, space, offset, length = self.blocks[0]
         size = min(length, BLOCK)
         self.blocks[0] = (number, space, offset + size, length - size)
@@ -260,7 +260,7 @@ class Link:
 
 
 class Peer:
-    """A socket and its connections. What it does beyond the protocol's duties is a test's to add."""
+    """A socket and its connections. It does no more than the protocol requires; tests add the rest."""
 
     def __init__(self, host="127.0.0.1"):
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -270,7 +270,7 @@ class Peer:
         self.address = self.udp.getsockname()
         self.links, self.contents = [], {}
         self.known, self.offers, self.haves, self.requests, self.refusals, self.strangers = set(), [], [], [], [], []
-        # # For tests: which bytes it sends, and whether it answers a request.
+        # For tests: which bytes it sends, and whether it answers a request.
         self.spoil = lambda space, offset, data: data
         self.answers = lambda link, space, offset, length: True
 
@@ -300,7 +300,7 @@ class Peer:
 
     @staticmethod
     def is_intact(datagram):
-        # Verifying a checksum in Python takes longer than anything else here: one in sixteen is.
+        # Verifying a checksum in Python takes longer than anything else here, so only one in sixteen is verified.
         return random.randrange(16) or crc32c(datagram[:4] + b"\0\0\0\0" + datagram[8:]) == struct.unpack(">I", datagram[4:8])[0]
 
     def receive(self, kind, id, body, address):
@@ -423,7 +423,7 @@ class Peer:
 
 
 def run(peers, until, seconds, what):
-    """Runs peers until something holds; an error says what did not come to hold."""
+    """Runs peers until a condition holds, or raises an error that says which did not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         select.select([p.udp for p in peers], [], [], 0.02)

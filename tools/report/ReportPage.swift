@@ -1,6 +1,6 @@
-/// The page of `shoal-dump report`, except for its data: the files beside this one, put together.
+/// The page of `shoal-dump report`, except for its data: the files in `page`, put together.
 ///
-/// They are a module of their own because embedding them takes the compiler longer than all of the inspector.
+/// This is a module of its own because embedding those files takes the compiler longer than all of the inspector.
 public enum ReportPage {
   /// Everything before the JSON that the page reads.
   public static let head = parts.head

@@ -1,8 +1,8 @@
 import Glibc
 import ShoalTerminal
 
-// Safety: what is initialised is destroyed, and every duplicated word freed, at the end of the scope; the list of words
-// ends with nil.
+// Safety: at the end of the scope, everything initialised is destroyed and every duplicated word is freed; the list of
+// words ends with nil.
 
 /// A program in one of the namespaces.
 struct ChildProcess {
@@ -38,7 +38,7 @@ struct ChildProcess {
     defer { unsafe arguments.forEach { unsafe free($0) } }
     var id: pid_t = 0
     let code = unsafe posix_spawnp(&id, words[0], &actions, &attributes, &arguments, environ)
-    // The exit statuses are those that a shell uses for these errors.
+    // The exit statuses that a shell uses for these errors.
     switch code {
     case 0: return id
     case ENOENT: throw Failure("\(escaped(words[0])): no such command; is it in PATH?", status: 127)

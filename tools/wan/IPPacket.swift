@@ -1,20 +1,21 @@
 import ShoalLink
 
-/// Where the parts of an IP packet are that corruption needs: what it may damage, and the checksum to repair.
+/// Where an IP packet has what corruption needs: the bytes that it may damage, and the checksum to repair.
 struct IPPacket: Equatable {
   /// The bytes that may be damaged.
   private(set) var payload: Range<Int>
   /// Where TCP's or UDP's checksum is; nil if there is none to repair.
   private(set) var checksum: Int?
-  /// Whether a checksum of zero means that there is none, and a zero is written as its complement (RFC 768).
+  /// Whether a checksum field of zero means that there is no checksum, and a checksum that is zero is written as its
+  /// complement (RFC 768).
   private(set) var isUDP = false
 
   private static let tcp: UInt8 = 6, udp: UInt8 = 17
 
-  /// The payload of TCP or UDP in an IPv4 (RFC 791) or IPv6 (RFC 8200) packet; nil: it has none, is a fragment, is
-  /// neither, or is malformed.
+  /// Finds the payload of TCP or UDP in an IPv4 (RFC 791) or IPv6 (RFC 8200) packet; nil if there is none, or the
+  /// packet is a fragment, of another protocol, or malformed.
   ///
-  /// With `brokenChecksums` it is everything after the IP headers, and no checksum is repaired.
+  /// With `brokenChecksums`, the payload is everything after the IP headers, and no checksum is repaired.
   init?(_ bytes: Span<UInt8>, brokenChecksums: Bool = false) {
     guard let (number, start, end) = IPPacket.transport(bytes) else { return nil }
     if brokenChecksums {
@@ -25,7 +26,7 @@ struct IPPacket: Equatable {
     switch number {
     case IPPacket.udp:
       guard end - start > 8 else { return nil }
-      // What follows the length that UDP declares is outside its checksum.
+      // Bytes after the length that UDP declares are outside its checksum.
       let length = Int(bytes.uint16(start + 4))
       guard length == 0 || length > 8 && length <= end - start else { return nil }
       payload = start + 8..<(length == 0 ? end : start + length)
@@ -66,7 +67,7 @@ struct IPPacket: Equatable {
     var start = 40
     while true {
       switch number {
-      // Hop-by-hop, routing and destination options; each advances by 8 bytes or more, so this ends.
+      // Hop-by-hop, routing and destination options; each advances by at least 8 bytes, so the loop ends.
       case 0, 43, 60:
         guard end - start >= 8 else { return nil }
         number = bytes[start]

@@ -3,7 +3,7 @@ import Glibc
 // Safety: the arrays have as many bytes as the family's addresses and their texts, and the system is told how long the
 // text may be.
 
-/// An address with the length of its network's prefix: `10.77.0.1/24`, `fd53:686f:616c::1/64`.
+/// An address with the length of its network prefix: `10.77.0.1/24`, `fd53:686f:616c::1/64`.
 struct InterfaceAddress: Equatable, CustomStringConvertible {
   enum Kind: Equatable {
     case ipv4([UInt8])

@@ -11,7 +11,7 @@ enum MonotonicClock {
     return Instant(nanoseconds: Nanoseconds(time.tv_sec) &* .second &+ Nanoseconds(time.tv_nsec))
   }
 
-  /// The span in the form that the system takes.
+  /// The span in the form that system calls take.
   static func span(_ span: Nanoseconds) -> Glibc.timespec {
     Glibc.timespec(tv_sec: Int(span / .second), tv_nsec: Int(span % .second))
   }

@@ -1,10 +1,11 @@
 import Glibc
 
-// Safety: mapped until `deinit`, by one owner. A slot's number is checked, and its length is no more than its size.
+// Safety: the memory has one owner and is mapped until `deinit`. A slot's number is checked, and its length never
+// exceeds its size.
 
 /// Room for the packets that a link holds, in slots of one size.
 ///
-/// Only slots that were ever used take memory, and the one given back last is used first.
+/// Only slots that have been used take memory, and the one returned last is used next.
 @safe struct PacketPool: ~Copyable {
   let capacity: Int
   /// The longest packet that a slot takes.

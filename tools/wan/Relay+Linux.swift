@@ -4,7 +4,7 @@ import ShoalBase
 import ShoalLink
 import ShoalTerminal
 
-// Safety: the system is given local structures, and their number.
+// Safety: the system is given local structures, and how many they are.
 
 /// One direction of the link: reads packets from one device, and writes them to the other when the link releases them.
 ///

@@ -1,6 +1,6 @@
 import ShoalLink
 
-/// What happened in one direction.
+/// Counts what happened in one direction.
 struct RelayCounters: Sendable {
   /// What the link did.
   var link = LinkCounters()

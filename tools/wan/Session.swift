@@ -118,7 +118,7 @@ final class Session {
     while !server.hasListener {
       if let status = server.status() { throw Failure("--serve: it ended with status \(status)") }
       guard MonotonicClock.now() < limit else {
-        console.warning("--serve: nothing listens after \(Int(Session.patience)) s; going on")
+        console.warning("--serve: nothing is listening after \(Int(Session.patience)) s; going on")
         break
       }
       usleep(5_000)

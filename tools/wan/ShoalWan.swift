@@ -108,7 +108,8 @@ enum ShoalWan {
           program: "shoal-wan", invocation: invocation, output: options.command.isEmpty ? output : error, error: error,
           quitsWhenClosed: false)
         let status = try Session(console: console, options: options, signals: signals).run()
-        // Everything has been removed by now, so it may die of SIGPIPE, as programs do whose output is closed.
+        // Everything has been removed by now, so the process may die of SIGPIPE, like any program whose output is
+        // closed.
         if console.isClosed { Signals.die(of: SIGPIPE) }
         return status
       }

@@ -16,7 +16,7 @@ struct Signals {
 
   /// Blocks them for this thread and all that it starts from now on.
   init() {
-    // `nohup` is obeyed.
+    // `nohup` is respected.
     var action = sigaction()
     unsafe sigaction(SIGHUP, nil, &action)
     let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// How often each span of time occurred, in bins no wider than 1/16 of their lower end: some 6 % of precision.
+/// How often each span of time occurred, in bins no wider than 1/16 of their lower end: a precision of about 6 %.
 struct TimeHistogram: Sendable {
   private var bins = [UInt32](repeating: 0, count: 60 * 16)
   private(set) var count = 0
@@ -14,7 +14,7 @@ struct TimeHistogram: Sendable {
     if span > largest { largest = span }
   }
 
-  /// The span that a share of all does not exceed; 0 where there are none.
+  /// The span that this share of all spans does not exceed; 0 if there are none.
   func quantile(_ share: Double) -> Nanoseconds {
     let wanted = max(1, Int((Double(count) * share).rounded(.up)))
     var seen = 0
@@ -25,7 +25,7 @@ struct TimeHistogram: Sendable {
     return 0
   }
 
-  /// Below 16 a bin each; then 16 to the power of two.
+  /// Below 16, each span has a bin of its own; from there, each power of two has 16 bins.
   private static func bin(of span: Nanoseconds) -> Int {
     guard span >= 16 else { return Int(span) }
     let exponent = 63 - span.leadingZeroBitCount

@@ -1,7 +1,7 @@
 import Glibc
 import ShoalLink
 
-/// A relay on its way to its thread, which alone uses it from then on.
+/// A relay on its way to its thread; from then on only that thread uses it.
 private final class Handover: @unchecked Sendable {
   private var relay: Relay
 

@@ -50,7 +50,8 @@ struct WanReport {
     )
   }
 
-  /// Where the emulator itself fell short, and what it thereby did to the traffic that no link asked for.
+  /// Where the emulator itself fell short, and thereby did to the traffic what the link's specification does not ask
+  /// for.
   var warnings: [String] {
     zip(names, counters).flatMap { name, counters in
       var warnings: [String] = []
@@ -68,7 +69,7 @@ struct WanReport {
     }
   }
 
-  /// The same for programs, as one object.
+  /// The report for programs, as one object.
   func json(_ event: String) -> JSON {
     [
       "event": .string(event), "seconds": .double(seconds), "up": WanReport.json(counters[0]),

@@ -1,6 +1,7 @@
 """iroh: one stream of N bytes from memory, encrypted and authenticated, by direct addresses, without relays.
 
-The Python binding copies what is written byte by byte in Python; that is mended here, or it would be measured and not iroh."""
+The Python binding copies what is written byte by byte, in Python. That is replaced here, or the binding would be measured
+rather than iroh."""
 
 import asyncio
 import ctypes
@@ -42,7 +43,7 @@ async def main(pair):
     connection = await (await (await endpoint.accept_next()).accept()).connect()
     stream = await connection.accept_uni()
     while (left := pair.bytes - pair.received) > 0:
-        # One large read instead of many of a datagram each, which are expensive through the binding; small ones first, so that
+        # A few large reads, because many of a datagram each are expensive through the binding; small ones at first, so that
         # what a slow link brings is counted.
         size = min(left, BLOCK if pair.received >= 8 * BLOCK else BLOCK // 16)
         pair.received += len(await stream.read_exact(size))

@@ -1,10 +1,10 @@
-/* What every pair program in C has in common.
+/* What the pair programs in C have in common.
  *
- *   PROGRAM recv ADDRESS PORT BYTES      prints "ready", then "end NANOSECONDS BYTES", when all is here, or on SIGTERM
+ *   PROGRAM recv ADDRESS PORT BYTES      prints "ready", then "end NANOSECONDS BYTES" when all has arrived, or at SIGTERM
  *   PROGRAM send ADDRESS PORT BYTES      prints "ready", waits for a line on standard input, prints "start NANOSECONDS",
  *                                        connects and sends
  *
- * Times are CLOCK_MONOTONIC, so start-up is counted and both ends can be compared. */
+ * Times are CLOCK_MONOTONIC, so the two ends' can be compared. Start-up is included. */
 #ifndef PAIR_H
 #define PAIR_H
 #include <arpa/inet.h>
@@ -78,7 +78,7 @@ static void pair_ready(const struct pair *pair) {
   dprintf(1, "start %llu\n", (unsigned long long)pair_now());
 }
 
-/* The stream is this block over and over. */
+/* The stream is a block of this size, over and over. */
 enum { pair_block = 1 << 20 };
 
 static char *pair_content(void) {

@@ -9,7 +9,7 @@ BLOCK = 1 << 20
 
 
 class Pair:
-    """The arguments, and how many bytes have come."""
+    """The arguments, and how many bytes have arrived."""
 
     def __init__(self):
         if len(sys.argv) < 5:
@@ -21,7 +21,7 @@ class Pair:
             signal.signal(signal.SIGTERM, lambda *_: self.end())
 
     def ready(self):
-        """The receiver may be connected to from now on; the sender starts when it is told to."""
+        """From now on the receiver accepts connections, and the sender waits to be told to start."""
         print("ready", flush=True)
         if self.sends:
             sys.stdin.readline()

@@ -37,7 +37,7 @@ func check(err error) {
 
 func now() int64 {
 	var t syscall.Timespec
-	// CLOCK_MONOTONIC, as the other end and the other programs have it.
+	// CLOCK_MONOTONIC, as at the other end and in the other programs.
 	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, 1, uintptr(unsafe.Pointer(&t)), 0)
 	return t.Nano()
 }

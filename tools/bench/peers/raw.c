@@ -1,7 +1,7 @@
-/* The ceiling: N bytes in UDP datagrams of 1,472, offloaded both ways, with no reliability and no check.
+/* The ceiling: N bytes in UDP datagrams of 1,472, with offload at both ends, without reliability or checks.
  * $RATE is in bits a second of IP packets, or absent: as fast as the kernel takes them, over loopback, where a full
- * * socket buffer of the receiver drops datagrams. The receiver ends 0.3 s after the last datagram, and deducts that
- * * time. */
+ * socket buffer of the receiver drops datagrams. The receiver ends 0.3 s after the last datagram, and deducts that
+ * time. */
 #include "pair.h"
 #include <netinet/udp.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-// Shares a file, and fetches it again by its ticket: swift run example-fetch FILE COPY
+// Shares a file, and fetches it by its ticket: swift run example-fetch FILE COPY
 import Glibc
 import Shoal
 

@@ -1,4 +1,4 @@
-// Runs if the URL's hash is #check: does what a user would do, and writes failures into the document.
+// Runs if the URL's hash is #check: does what a user would do, and writes what failed into the document.
 
 function selfCheck() {
   const failures = [];
@@ -57,7 +57,7 @@ function selfCheck() {
     pointerAt("sequence", "pointerup", x, y);
     drawAll();
     expect("a click pins", view.pin !== null && document.getElementById("pinned").textContent.length > 0);
-    expect("the hash tells the view", /^#flow=\d+&t=[\d.-]+,[\d.-]+.*&pin=\d+$/.test(hashText()));
+    expect("the hash describes the view", /^#flow=\d+&t=[\d.-]+,[\d.-]+.*&pin=\d+$/.test(hashText()));
     key("Escape");
     expect("Escape unpins", view.pin === null);
   }
@@ -113,7 +113,7 @@ function selfCheck() {
   }
   showAll();
   drawAll();
-  // What must never be left out is on the canvas, however many packets share a pixel.
+  // However many packets share a pixel, what must never be left out is on the canvas.
   expect("a repeat is visible from afar", !flow.resent.length || hasColour(panels[0], "resent"));
   expect("corruption is visible from afar", !flow.corrupted.count || hasColour(panels[0], "corrupt"));
   expect("losses are those that stats counts", flow.found.length === flow.declared && flow.lost.length === flow.declared);
@@ -121,14 +121,14 @@ function selfCheck() {
   document.body.dataset.slowest = slowest.toFixed(0);
 }
 
-// Neither over the pointer nor far from it, wherever there is room.
+// Neither over the pointer nor far from it, if there is room.
 function isBeside(box, x, y) {
   const dx = Math.max(box.left - x, x - box.right, 0), dy = Math.max(box.top - y, y - box.bottom, 0);
   const isInSight = box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
   return y > innerHeight || y < 0 || (isInSight && dx + dy > 0 && dx < 20 && dy < 20);
 }
 
-// Over a chunk, in both of its coordinates, the hover names that chunk.
+// With the pointer over a chunk, in time and in number, the text names that chunk.
 function checkSwarm(expect, pointerAt) {
   const flow = flowAt(view.flow), panel = panels.find(one => one.id === "swarm"), lanes = lanesOf(flow);
   if (!panel.plane || !lanes.length) return;
@@ -160,7 +160,7 @@ function checkInk(expect) {
     const ink = { sent: inkOf(panel, "sent"), resent: inkOf(panel, "resent"), lost: inkOf(panel, "lost") };
     for (const name of ["resent", "lost"]) {
       const fair = (ink.sent + ink.lost) * packets[name] / packets.sent;
-      // One sign is always there, and a dot in each stretch.
+      // There is always one sign, and a dot in each stretch.
       const least = signInk[name === "lost" ? "x" : "R"] + panel.plane.w / farthest * dot * dot;
       const room = dotsOf(panel.plane, flow, name) * dot * dot;
       expect(`${name} has ${ink[name]} of ${fair.toFixed(0)} ink, ${packets[name]} packets, at ${share}`,

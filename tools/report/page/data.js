@@ -1,4 +1,4 @@
-// The columns of the page's data: see Column.swift for how they are written.
+// The columns of the page's data; Column.swift says how they are written.
 
 const report = JSON.parse(document.getElementById("data").textContent);
 
@@ -55,7 +55,8 @@ function table(source) {
   return result;
 }
 
-// Values over ascending times, and the lowest and highest of each 256, so that a million draw as fast as a thousand.
+// Values over ascending times, with the lowest and highest of each 256, so that a million are drawn as fast as a
+// thousand.
 class Line {
   constructor(t, value) {
     Object.assign(this, { t, value, count: t.length });
@@ -90,7 +91,7 @@ class Line {
   }
 }
 
-// The rows of two tables, by time.
+// The rows of two tables, merged in the order of time.
 function merged(a, b, name) {
   const t = new Float64Array(a.count + b.count), value = new Float64Array(t.length);
   for (let i = 0, k = 0, row = 0; row < t.length; row++) {
@@ -116,7 +117,7 @@ report.marks.forEach((name, bit) => { markBit[name] = 2 ** bit; });
 const isMarked = (marks, name) => Math.floor(marks / markBit[name]) % 2 === 1;
 const isLossMarked = marks => isMarked(marks, "lost_by_ack") || isMarked(marks, "lost_by_timeout");
 
-// A flow as the panels need it, decoded when it is first looked at.
+// The flows as the panels need them, each decoded when it is first looked at.
 const decoded = new Map();
 function flowAt(index) {
   if (!decoded.has(index)) decoded.set(index, decodeFlow(index));
@@ -128,7 +129,7 @@ function decodeFlow(index) {
   const flow = { ...source, index, data: table(source.data), repeats: table(source.repeats), acks: table(source.acks),
     runs: table(source.runs), corrupted: table(source.corrupted) };
   const { data, acks, repeats } = flow;
-  // Where content lies, from where that of the packet before ended.
+  // Where the content lies: coded relative to where the previous packet's content ended.
   for (let i = 0, end = 0; i < data.count; i++) {
     if ((data.kind[i] & 255) !== 6) continue;
     data.offset[i] += end;

@@ -53,7 +53,7 @@ function nearest(panel, flow, x, y) {
 
 let pointer = null;
 
-// The crosshair goes through all panels, as they share the time axis.
+// The crosshair goes through all panels, since they share the time axis.
 function drawOver() {
   const flow = flowAt(view.flow);
   const pinned = view.pin === null ? null : packetOf(flow, view.pin);

@@ -1,17 +1,17 @@
-// How much of the time-sequence graph each class of packets gets. Where many packets share a dot, a dot stands for as many
-// of each class, so that the ink of a class is in proportion to its share; but wherever a class occurs it has a dot within
-// `farthest` pixels, so that none vanishes.
+// How much of the time-sequence graph each class of packets gets. Where many packets share a dot, a dot stands for the
+// same number of packets of any class, so that a class has ink in proportion to its share; but wherever a class occurs,
+// it has a dot within `farthest` pixels, so that none vanishes.
 
 const farthest = 64;
 // The size of a dot, larger where there are few packets.
 let dot = 3;
 const sizeDots = (plane, packets) => { dot = Math.max(3, Math.min(5, Math.round(Math.sqrt(plane.w * plane.h / Math.max(packets, 1) / 60)))); };
 
-// What a sign covers, in square pixels. Signs add half of a class's ink to that of its dots, and at least one is there.
+// The area of a sign, in square pixels. Signs add half as much ink as a class's dots have, and there is at least one.
 const signInk = { R: 34, x: 40, diamond: 34 };
 const signsFor = (ink, sign) => Math.max(1, Math.floor(ink / signInk[sign]));
 
-// The dots of a plane, each with its class: the last class to take a dot keeps it.
+// The dots of a plane, each with the class that took it last.
 class Dots {
   constructor(plane) {
     this.plane = plane;
@@ -21,7 +21,7 @@ class Dots {
   }
   column(x) { return Math.floor((x - this.plane.x0) / dot); }
   row(y) { return Math.floor((y - this.plane.y0) / dot); }
-  // The place of a dot, -1 outside of the plane.
+  // The place of a dot, or -1 outside the plane.
   at(x, y) {
     const column = this.column(x), row = this.row(y);
     return column < 0 || row < 0 || column >= this.columns || row >= this.rows ? -1 : column * this.rows + row;
@@ -37,7 +37,7 @@ class Dots {
     for (const one of this.classes) if (one === kind) count++;
     return count;
   }
-  // Paints what there is of each [class, colour, share of the dot's width].
+  // Paints the dots of each [class, colour, share of the dot's width].
   paint(g, paints) {
     const { plane, rows, classes } = this;
     for (const [kind, colour, share = 1] of paints) {
@@ -54,7 +54,7 @@ class Dots {
   }
 }
 
-// Hands out ink along the time: `earn` what a packet is worth, and `spend` it where a dot is taken.
+// Hands out ink in the order of time: `earn` what a packet is worth, and `spend` it where a dot is taken.
 class Budget {
   constructor(perPacket) { Object.assign(this, { perPacket, held: 0, last: -Infinity }); }
   // Whether the packet at x gets a dot.
@@ -69,7 +69,7 @@ class Budget {
   }
 }
 
-// `most` signs of those at the places given (x, y, x, y, …), evenly spread, none on top of another.
+// Puts at most `most` signs at some of these places (x, y, x, y, …), evenly spread and none on top of another.
 function placeSigns(room, places, most, put) {
   const count = places.length / 2;
   let placed = 0;

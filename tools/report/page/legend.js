@@ -1,11 +1,11 @@
-// Every mark is explained outside the graphs, and switched on and off there.
+// Explains every mark outside the graphs, where it can also be switched on and off.
 
 const series = [
   { name: "sent", sign: "bar", colour: "sent", label: "sent", there: "arrived", note: "a bar from one number to the next; from afar, a dot for many" },
   { name: "resent", sign: "R", colour: "resent", label: "sent again", there: "arrived as a repeat", note: "R for some from afar, for more close up" },
   { name: "ack", sign: "stairs", colour: "ack", label: "acknowledged", note: "all below the stairs has arrived" },
   { name: "sack", sign: "thin", colour: "ack", label: "arrived beyond", note: "what an ACK was the first to report" },
-  { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing may be sent above; often out of view" },
+  { name: "window", sign: "dashes", colour: "window", label: "window edge", note: "nothing above it may be sent; often out of view" },
   { name: "lost", sign: "x", colour: "lost", label: "lost", note: "found by ACK or timeout, and drawn where it was sent; × as R",
     noteThere: "arrived only as a repeat, drawn where that arrived; × as R" },
   { name: "corrupt", sign: "diamond", colour: "corrupt", label: "corrupt", note: "wrong checksum: a time, but no number to trust" },

@@ -1,4 +1,4 @@
-// What the sender waited for, over time: a lane for each limit, filled by its share of each pixel's time.
+// What the sender waited for, over time: a lane for each limit, filled by that limit's share of each pixel's time.
 
 const limitLane = 17;
 
@@ -14,7 +14,7 @@ function limitsOf(flow) {
 const limitsHeight = flow => limitLane * Math.max(limitsOf(flow).lanes.length, 1) + top_ + bottom;
 const emptyLimits = flow => flow.limits.count ? "" : "no content went this way";
 
-// Calls with the limit and the time of each stretch between two times.
+// Calls `call` with the limit and the length of each stretch between two times.
 function eachLimit(flow, t0, t1, call) {
   const { t, limit, count, end } = limitsOf(flow);
   for (let i = Math.max(0, lowerBound(t, t0, count) - 1); i < count && t[i] < t1; i++) {
@@ -23,7 +23,7 @@ function eachLimit(flow, t0, t1, call) {
   }
 }
 
-// The limits between two times and their shares, the longest first.
+// The limits between two times with their shares, largest first.
 function limitShares(flow, t0, t1) {
   const sums = new Map();
   let all = 0;
@@ -52,7 +52,7 @@ function drawLimits(g, flow, plane) {
     const base = plane.y0 + (row + 1) * limitLane;
     for (let column = 0; isShown("limits") && column < columns; column++) {
       const height = lane[column] * (limitLane - 4);
-      // A limit that applied at all gets a mark.
+      // A limit gets a mark if it applied at all.
       if (lane[column] > 0) g.fillRect(plane.x0 + column, base - Math.max(height, 1), 1, Math.max(height, 1));
     }
     g.fillStyle = theme.line;

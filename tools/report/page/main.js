@@ -57,7 +57,7 @@ function drawPanel(panel, flow) {
   }
   const title = flow.receivers && panel.there || panel.title;
   panel.heading.data = panel.note ? `${title}, ${panel.note}` : title;
-  // A panel with nothing to show says why instead.
+  // A panel that has nothing to show says why.
   const why = panel.empty ? panel.empty(flow) : "";
   panel.plot.hidden = why !== "";
   if (why) {
@@ -66,7 +66,7 @@ function drawPanel(panel, flow) {
     return;
   }
   panel.width = panel.plot.clientWidth;
-  // There is no plane in a window that is narrower than the axes.
+  // A window narrower than the axes has no room for a plane.
   if (panel.width < left + right + 40) {
     panel.plane = null;
     return;
@@ -167,7 +167,7 @@ const keys = {
   Escape: () => { view.pin = null; changed(); },
 };
 
-// What was left out of the page, because there was too much of it.
+// What is left out of the page because there was too much of it.
 function leftOut() {
   const parts = [];
   if (report.left_out) parts.push(plural(report.left_out, "connection"));

@@ -4,7 +4,7 @@ const rowHeight = 22;
 const offMarks = new Set();
 let markRows = [], markFlow = null;
 
-// Everything that is marked: the mark and the row. The lines themselves are made when they scroll into view.
+// Every mark with its row. The lines themselves are made when they scroll into view.
 function collectMarks(flow) {
   const rows = [];
   const add = (source, columns, kind) => {
@@ -18,7 +18,7 @@ function collectMarks(flow) {
   return rows;
 }
 
-// A reply alone is not worth a row.
+// That a datagram is a reply is not worth a row by itself.
 const isRemarkable = line => line.marks && line.marks !== markBit.reply;
 
 function fillMarks(flow) {
@@ -93,7 +93,7 @@ function scrollMarks() {
   }));
 }
 
-// Eight round trips around it, or a hundredth of the whole.
+// Shows eight round trips around a row, or a hundredth of the whole.
 function zoomTo(row) {
   const flow = flowAt(view.flow);
   const span = Math.min(whole.t1 - whole.t0, Math.max(medianRtt(flow) * 8, (whole.t1 - whole.t0) / 100));

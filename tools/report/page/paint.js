@@ -36,7 +36,7 @@ function planeOf(width, height, range) {
 
 const timeAt = (plane, x) => view.t0 + (x - plane.x0) / plane.w * (view.t1 - view.t0);
 
-// Values 1, 2 or 5 times a power of ten apart, `least` or more: as many as `most` allows, but three at least.
+// Values that are 1, 2 or 5 times a power of ten apart, and at least `least`: no more than `most`, but at least three.
 function ticks(low, high, most, least = 0) {
   let best = null, few = { values: [], step: high - low };
   for (let power = 10 ** Math.ceil(Math.log10(high - low)); power > 1e-12; power /= 10) {
@@ -76,7 +76,7 @@ function drawAxes(g, plane, label, least) {
     g.lineTo(x, plane.y1);
     const text = `${value.toFixed(places)} s`, half = g.measureText(text).width / 2;
     const at = Math.min(x, plane.x1 + right - half);
-    // Labels keep apart, and out of the corner of the other axis.
+    // Labels keep away from each other, and from the other axis's corner.
     if (at - half < free) continue;
     g.fillText(text, at, plane.y1 + 4);
     free = at + half + 6;
@@ -104,7 +104,7 @@ function clipped(g, plane, draw) {
   g.restore();
 }
 
-// Remembers which cells of a plane are taken, so that marks on the same spot are drawn once.
+// Remembers which cells of a plane are taken, so that marks in the same place are drawn only once.
 class Cells {
   constructor(plane, width, height) {
     Object.assign(this, { plane, width, height, columns: Math.ceil(plane.w / width) + 2 });
@@ -130,7 +130,7 @@ class Cells {
   }
 }
 
-// A letter or sign is drawn once and then copied, as drawing text is slow.
+// A letter or sign is drawn once and then copied, because drawing text is slow.
 const letters = new Map();
 function stamp(g, sign, colour, x, y) {
   const key = sign + colour;
@@ -164,7 +164,8 @@ function drawSign(c, sign, colour, x, y) {
   }
 }
 
-// A line through points that may be many more than pixels: of each column the first, lowest, highest and last.
+// A line through points, of which there may be far more than pixels: it goes through the first, lowest, highest and
+// last of each column.
 function drawLine(g, plane, line, isStep) {
   const [from, end] = rowsInView(line.t);
   const perRow = plane.w / (view.t1 - view.t0), perValue = plane.unit;
@@ -198,7 +199,7 @@ function drawLine(g, plane, line, isStep) {
 
 const countInView = times => lowerBound(times, view.t1) - lowerBound(times, view.t0);
 
-// The rows in view, and one on each side so that lines reach the edges.
+// The rows in view, and one more on each side so that lines reach the edges.
 function rowsInView(times, count = times.length) {
   const from = Math.max(0, lowerBound(times, view.t0, count) - 1);
   const end = Math.min(count, lowerBound(times, view.t1, count) + 1);

@@ -1,4 +1,4 @@
-// The panels below the time-sequence graph, and how each is fitted to what is in view.
+// The panels below the time-sequence graph, and the range that each shows for what is in view.
 
 const countLabel = value => Math.abs(value) >= 1e4 ? `${+(value / 1e3).toPrecision(6)}k` : `${+value.toPrecision(6)}`;
 const kilobytesLabel = value => value >= 1e6 ? `${+(value / 1e6).toPrecision(4)} MB` : `${+(value / 1e3).toPrecision(4)} kB`;
@@ -9,13 +9,13 @@ function highest(values, from, end, start = 0) {
   return high;
 }
 
-// A width, rounded to two digits: it depends on the window and is no measurement.
+// A width, rounded to two digits, since it depends on the window and measures nothing.
 const widthText = us => `${+(us / 1000).toPrecision(2)} ms`;
 
 // From zero to somewhat above the highest value.
 const upTo = high => [0, high > 0 ? high * 1.08 : 1];
 
-// The host's own account of the flow, if a qlog was given: rows of time and value, only where the value changed.
+// What the host's own qlog says of the flow, if it was given: rows of time and value, only where the value changed.
 const nothing = new Line(new Float64Array(0), new Float64Array(0));
 function qlogOf(flow, name) {
   const series = flow.qlog && flow.qlog[name];
@@ -90,7 +90,7 @@ function drawStates(g, flow, plane) {
 
 // At the receiver's end, this is known only from the sender's qlog.
 const sendersOnly = flow => flow.receivers && !flow.qlog
-  ? "captured where the data arrive; the sender's qlog would show it" : "";
+  ? "captured where the data arrives; the sender's qlog would show it" : "";
 
 // At the receiver's end, the receiver's own round trips are shown: those of the packets that it sends.
 function rttOf(flow) {
@@ -159,8 +159,8 @@ const anyRtt = flow => medianRtt(flow) || (flow.reverse === null ? 0 : medianRtt
 const emptyRates = flow => flow.data.count || flow.ackedBytes[flow.acks.count] || qlogOf(flow, "pacing").count ? ""
   : "nothing was sent";
 
-// Every few pixels, the average over a round trip, or over more where pixels are wider: anything shorter shows the
-// bursts of pacing and ACKs rather than the throughput.
+// For every few pixels, the average over a round trip, or over more if pixels are wider: averages over less would show
+// the bursts of pacing and ACKs rather than the throughput.
 function rates(flow, plane) {
   const step = (view.t1 - view.t0) / Math.max(1, Math.floor(plane.w / 3)), count = Math.ceil((view.t1 - view.t0) / step) + 1;
   const width = Math.max(anyRtt(flow), 2 * step);
@@ -218,7 +218,7 @@ function lossCounts(flow, plane) {
     for (let i = from; i < end; i++) result[name][Math.min(count - 1, Math.floor((times[i] - view.t0) / width))] += many(i);
   };
   add("lost", flow.foundTimes, () => 1);
-  // The sender's capture holds nothing that was damaged on the way: the receiver reports it.
+  // The sender's capture has no packet that was damaged on the way: only the receiver's reports show those.
   if (flow.corrupted.count) add("corrupt", flow.corrupted.t, () => 1);
   else add("corrupt", flow.acks.t, i => flow.reported[i]);
   return result;
@@ -236,7 +236,7 @@ function lossRange(flow, plane) {
   return [0, Math.max(high * 1.25, 2.2)];
 }
 
-// Two bars of the same width for each interval: what was lost and, as part of it or beside it, what was corrupt.
+// Two bars of the same width for each interval: the lost packets and, as part of them or beside them, the corrupt ones.
 function drawLosses(g, flow, plane) {
   const { width, count, lost, corrupt } = flow.losses;
   const wide = Math.max((plane.w / count - 1) / 2, 1);

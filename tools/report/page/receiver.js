@@ -1,4 +1,4 @@
-// What only a capture at the receiver shows: what waits there behind gaps, and when it acknowledges.
+// What only a capture at the receiver shows: which packets wait there behind gaps, and when it acknowledges.
 
 const isReceivers = flow => flow.receivers;
 
@@ -30,7 +30,7 @@ function outOfOrder(flow) {
   return count;
 }
 
-// For each ACK that answers something, how long the first of that had waited.
+// For each ACK that answers something, how long the first packet that it answers had waited.
 function ackDelaysOf(flow) {
   if (!flow.ackDelays) {
     const rows = [], times = [], values = [];

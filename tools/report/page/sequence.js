@@ -1,4 +1,4 @@
-// The time-sequence graph, as tcptrace draws it: what was sent, what was sent again, what arrived, what may be sent.
+// The time-sequence graph, as in tcptrace: what was sent, what was sent again, what arrived, and what may be sent.
 
 function sequenceRange(flow) {
   let low = Infinity, high = -Infinity;
@@ -27,7 +27,7 @@ function drawSequence(g, flow, plane) {
   if (isShown("window")) drawWindow(g, flow, plane);
   if (isShown("ack")) drawStaircase(g, flow, plane);
   sizeDots(plane, countInView(flow.first.t) + countInView(flow.resentTimes));
-  // A packet that is as high as a dot has a place of its own.
+  // If a packet is at least as high as a dot, each has a place of its own.
   const many = plane.unit >= dot ? drawEach(g, flow, plane) : drawDots(g, flow, plane);
   if (isShown("corrupt")) drawCorruptAt(g, flow, plane, plane.y1 - 7, many.perDot);
   return [isShown("sent") ? `${plural(countInView(flow.first.t), "packet")} ${flow.receivers ? "arrived" : "sent"}` : "",
@@ -36,15 +36,15 @@ function drawSequence(g, flow, plane) {
     many.perDot > 1 ? `a dot is ${grouped(many.perDot)} packets` : ""].filter(Boolean).join("; ");
 }
 
-// Where marks are crowded, not each gets a sign.
+// Where marks crowd, not every one gets a sign.
 const signedText = (name, words, total, signs, sign) =>
   !isShown(name) || !total ? "" : `${grouped(total)} ${words}${signs < total ? `, ${grouped(signs)} with ${sign}` : ""}`;
 
-// Near: each packet has its bar, of the same size, and a sign where the class has ink for one.
+// Close up, each packet has a bar, all of the same size, and a sign if its class has ink for one.
 function drawEach(g, flow, plane) {
   const { data, first, lost, resent } = flow, height = plane.unit;
   const wide = Math.ceil(dot / 2) + 1;
-  // On whole pixels: what is blurred has another colour.
+  // On whole pixels, because a blurred bar would have another colour.
   const bar = (t, number, share = 1) => {
     const width = Math.floor(wide * share);
     g.fillRect(Math.round(plane.x(t) + wide / 2) - width, Math.round(plane.y(number + 1)), width, Math.round(height));
@@ -55,7 +55,7 @@ function drawEach(g, flow, plane) {
     for (let i = from; i < end; i++) bar(first.t[i], first.value[i]);
   }
   if (isShown("sack")) drawSlices(g, flow, plane);
-  // What was lost keeps half of its bar, as it may be a repeat.
+  // A lost packet keeps half of its bar's own colour, as it may be a repeat.
   const each = (name, times, rows, share) => {
     const places = [];
     if (!isShown(name)) return places;
@@ -73,20 +73,20 @@ function drawEach(g, flow, plane) {
   return drawSigns(g, plane, { places: again, ink: ink(again) }, { places: gone, ink: ink(gone) }, 1);
 }
 
-// Letters stand below what they mean and crosses above it, beside the diagonal: one packet may have both.
+// Letters stand below the packet that they mark, and crosses above it, beside the diagonal: one packet may have both.
 function drawSigns(g, plane, again, gone, perDot) {
   const put = (sign, name, { places, ink }, dx, dy) =>
     placeSigns(new Cells(plane, 6, 7), places, signsFor(ink, sign), (x, y) => stamp(g, sign, theme[name], x + dx, y + dy));
   return { perDot, lost: put("x", "lost", gone, -6, -8), resent: put("R", "resent", again, 5, 9) };
 }
 
-// From afar: dots.
+// From afar, packets are dots.
 function drawDots(g, flow, plane) {
   const { data } = flow, dots = new Dots(plane), { classes } = dots;
   if (isShown("sent")) markSent(flow, plane, dots);
   const filled = dots.count(sentDot);
   const times = filled ? flow.first.t : flow.resentTimes;
-  // A class that is drawn alone takes every dot.
+  // A class that is drawn alone may take every dot.
   const perDot = filled ? Math.max(1, countInView(times) / filled) : 1;
   const acknowledged = isShown("ack") || isShown("sack") ? markAcknowledged(flow, plane, dots, perDot) : null;
   if (acknowledged) share(classes, acknowledged);
@@ -113,7 +113,7 @@ function drawDots(g, flow, plane) {
   return drawSigns(g, plane, again, gone, perDot);
 }
 
-// First transmissions: their numbers ascend, so a column's lowest and highest tell all that its dots can.
+// The dots for first transmissions: their numbers ascend, so a column's lowest and highest determine its dots.
 function markSent(flow, plane, dots) {
   const { first } = flow, [from, end] = rowsInView(first.t);
   const take = place => { dots.classes[place] = sentDot; };
@@ -130,7 +130,7 @@ function markSent(flow, plane, dots) {
   }
 }
 
-// The dots for ACKs: the stairs themselves, and of each run beyond them as much as its share of ink.
+// The dots for ACKs: those on the staircase, and for the runs above it as many as their share of ink allows.
 function markAcknowledged(flow, plane, dots, perDot) {
   const { acks, runs, runsBefore } = flow, taken = new Uint8Array(dots.classes.length);
   const [from, end] = rowsInView(acks.t);
@@ -154,7 +154,8 @@ function markAcknowledged(flow, plane, dots, perDot) {
   return taken;
 }
 
-// Where what was sent and what is acknowledged fall on the same dot, one of three is of the latter, as near: half as wide.
+// Where sent and acknowledged packets fall on the same dots, one in three is for acknowledged ones, half as wide, as
+// close up.
 function share(classes, acknowledged) {
   let count = 0;
   for (let place = 0; place < classes.length; place++) {
@@ -162,7 +163,8 @@ function share(classes, acknowledged) {
   }
 }
 
-// Nothing that a corrupt datagram says is believed, so it has a time and no number: a stroke, and a sign where there is ink.
+// Nothing in a corrupt datagram is believed, so it has a time but no number: a stroke, and a sign if there is ink for
+// one.
 function drawCorruptAt(g, flow, plane, y, perDot) {
   const { t } = flow.corrupted, [from, end] = [lowerBound(t, view.t0), lowerBound(t, view.t1)];
   const budget = new Budget(1 / perDot), places = [];

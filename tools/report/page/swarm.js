@@ -1,5 +1,5 @@
-// The swarm map: for each pair of peers, chunks upwards over time: what was sent when, what was complete, who had it
-// before.
+// The swarm map: a lane for each pair of peers, with time to the right and chunks upwards: what was sent when, when
+// each chunk was complete, and which chunks the receiver had before.
 
 // The lanes that belong together: those of the file that the flow carries, or of its connection's other direction.
 function allLanesOf(flow) {
@@ -71,7 +71,7 @@ function drawSwarm(g, flow, plane) {
   return `${plural(shown, "chunk")}${all > lanes.length ? `; ${lanes.length} of ${grouped(all)} pairs of peers` : ""}`;
 }
 
-// Where a chunk begins along the time, and how wide it is.
+// Where a chunk begins on the time axis, and how wide it is.
 function span(plane, sent, i) {
   const x = plane.x(sent.first[i]);
   return [x, Math.max(plane.x(sent.last[i]) - x, 2)];
@@ -103,7 +103,7 @@ function drawSwarmAxis(g, flow, plane) {
   });
 }
 
-// The chunk under the pointer: of those that share its pixel the one whose time is nearest.
+// The chunk under the pointer: of those that share its pixel, the one whose time is nearest.
 function chunkAt(flow, plane, x, y) {
   const lanes = lanesOf(flow), height = plane.h / Math.max(1, lanes.length);
   const row = Math.floor((y - plane.y0) / height), lane = lanes[row];
@@ -114,7 +114,7 @@ function chunkAt(flow, plane, x, y) {
   let best = null, distance = Infinity;
   for (let i = lowerBound(sent.chunk, under - many); i < sent.count && sent.chunk[i] <= under + many; i++) {
     const [left, width] = span(plane, sent, i);
-    // The distance in time counts, and the distance in number a little.
+    // The distance in time counts most, the distance in number only a little.
     const off = Math.max(left - x, x - left - width, 0) + Math.abs(sent.chunk[i] - under) * Math.min(unit, 1) / 2;
     if (off < distance) [best, distance] = [i, off];
   }

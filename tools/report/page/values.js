@@ -1,13 +1,13 @@
-// What a graph says under the pointer, beside the packet that is there.
+// The values that a graph shows for the pointer's place, in addition to the packet there.
 
-// The value of a line that holds from one time to the next; null before the first.
+// The value at a time of a line whose values each last until the next; null before the first.
 function valueAt(line, t) {
   const i = lowerBound(line.t, t, line.count);
   if (i < line.count && line.t[i] === t) return line.value[i];
   return i > 0 ? line.value[i - 1] : null;
 }
 
-// For samples that say nothing about the time between them: the value of the nearest; null if there is none.
+// The value of the nearest sample, for samples that say nothing about the time between them; null if there is none.
 function nearestValue(line, t) {
   const i = lowerBound(line.t, t, line.count);
   const isBefore = i > 0 && (i === line.count || t - line.t[i - 1] < line.t[i] - t);
@@ -55,7 +55,7 @@ function stateAt(flow, t) {
   return now ? now[1] : "";
 }
 
-// The text is at the pointer, wherever that is, and never out of sight.
+// Puts the text beside the pointer, wherever that is, and never out of sight.
 function placeTip(clientX, clientY, lines) {
   const tip = document.getElementById("tip");
   tip.replaceChildren(...lines.filter(Boolean).map((text, i) => {
@@ -68,7 +68,7 @@ function placeTip(clientX, clientY, lines) {
   const { width, height } = tip.getBoundingClientRect(), gap = 14, edge = 4;
   const [w, h] = [document.documentElement.clientWidth, window.innerHeight];
   const x = clientX + gap + width + edge <= w ? clientX + gap : Math.max(edge, Math.min(clientX - gap - width, w - width - edge));
-  // Where it cannot stand beside the pointer it stands above or below.
+  // If there is no room beside the pointer, it goes above or below.
   const isBeside = x >= clientX + gap || x + width <= clientX;
   const below = clientY + gap, above = clientY - gap - height;
   const y = below + height + edge <= h ? below : above >= edge ? above : isBeside ? Math.max(edge, h - height - edge) : edge;

@@ -29,7 +29,7 @@ const showAll = () => show(whole.t0, whole.t1);
 const pan = share => { const by = (view.t1 - view.t0) * share; show(view.t0 + by, view.t1 + by); };
 
 function zoom(factor, at = (view.t0 + view.t1) / 2) {
-  // A view that is as short as possible does not move when it is asked to become shorter.
+  // A view that is as short as possible must not move when the user zooms in further.
   const span = Math.max(shortest, (view.t1 - view.t0) * factor);
   const share = (at - view.t0) / (view.t1 - view.t0);
   show(at - span * share, at + span * (1 - share));
