@@ -37,7 +37,7 @@ import Testing
   @Test(arguments: [
     (["--link", "loss=150%"], "--link loss=150%: loss must be 0% to 100%"),
     (["--name", "../x"], "--name ../x: must be letters, digits, - or _"),
-    (["--ns-a", "a/b"], "--ns-a a/b: not a name for a namespace"),
+    (["--ns-a", "a/b"], "--ns-a a/b: not a namespace name"),
     (["--ns-a", "x", "--ns-b", "x"], "--ns-a x --ns-b x: the two ends need different namespaces"),
     (
       ["--address-a", "10.0.0.1"],

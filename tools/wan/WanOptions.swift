@@ -43,7 +43,7 @@ struct WanOptions {
       ("a", ["10.77.0.1/24", "fd53:686f:616c::1/64"]), ("b", ["10.77.0.2/24", "fd53:686f:616c::2/64"]),
     ] {
       let existing = invocation.first("ns-\(side)")
-      if let existing, !WanOptions.isName(existing.text, most: 250) { throw existing.error("not a name for a namespace") }
+      if let existing, !WanOptions.isName(existing.text, most: 250) { throw existing.error("not a namespace name") }
       var addresses = ends.compactMap { InterfaceAddress($0) }
       let given = invocation.all("address-\(side)")
       if !given.isEmpty { addresses = [] }
