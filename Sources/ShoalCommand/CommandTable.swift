@@ -277,6 +277,7 @@ enum CommandTable {
           Option(
             "peers", "Receivers, which get the file from an origin with a tracker and from each other.", value: "n"),
           Option("origin-link", "The origin's link. (default: as --link)", value: "spec"),
+          Option("second-link", "The link of every second receiver. (default: as --link)", value: "spec"),
           Option("arrive", "Receivers arrive evenly over this time. (default: all at once)", value: "time"),
           Option(
             "kill-origin", "The origin loses power once receivers have this much: 50%. (default: never)",

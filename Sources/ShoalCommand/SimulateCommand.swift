@@ -77,7 +77,7 @@ struct SimulationPlan {
   private let replacesTimeline: Bool
 
   init(_ invocation: Invocation) throws(UsageError) {
-    for option in ["origin-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
+    for option in ["origin-link", "second-link", "arrive", "kill-origin", "restart"] where invocation.has(option) {
       throw UsageError("--\(option): is for a swarm; say how many receivers with --peers")
     }
     let link = try invocation.first("link")?.link(named: "link") ?? .clean

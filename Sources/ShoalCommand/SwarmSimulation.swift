@@ -81,6 +81,7 @@ struct SwarmPlan {
     let link = try invocation.first("link")?.link(named: "link") ?? SwarmPlan.link
     var swarm = SimulatedSwarm(receivers: peers, size: Int(size), link: link, transport: try invocation.transport)
     if let origin = invocation.first("origin-link") { swarm.originLink = try origin.link(named: "origin-link") }
+    if let second = invocation.first("second-link") { swarm.secondLink = try second.link(named: "second-link") }
     if let span = invocation.first("arrive") { swarm.arrival = Nanoseconds(try span.seconds(from: 0) * 1e9) }
     if let share = invocation.first("kill-origin") { swarm.originLasts = try share.share() }
     if let count = invocation.first("restart") {

@@ -183,7 +183,7 @@ extension Swarm {
     let isIdle = queuedRanges(key) == 0
     let roundTrip = endpoint.roundTrip(connection) ?? 0
     return files[entry.file]?.upload.isSeeding(
-      to: key, entry.number, isIdle: isIdle, roundTrip: roundTrip, at: now) ?? false
+      to: key, entry.number, isIdle: isIdle, roundTrip: roundTrip, &resources.random, at: now) ?? false
   }
 
   // MARK: Addresses

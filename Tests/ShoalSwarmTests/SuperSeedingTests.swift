@@ -66,4 +66,59 @@ struct SuperSeedingTests {
     let others = [scene.downloads[0], scene.downloads[2]]
     #expect(scene.world.run(for: 40 * .second) { others.allSatisfy { $0.peer[$0.key].storedAt != nil } })
   }
+
+  /// How long a request has waited says nothing about whether the peer that made it could request more.
+  @Test func whoWaitsLongForItsRequestsIsStillShownAPart() throws {
+    var seeded = try Seeded()
+    seeded.requestsAShownChunk()
+    seeded.review(isIdle: false, at: .zero + 2 * .second)
+    seeded.review(isIdle: false, at: .zero + 4 * .second)
+    seeded.review(isIdle: true, at: .zero + 4_010 * .millisecond)
+    #expect(seeded.shown?.most == SuperSeeding.firstShown)
+  }
+
+  /// Who requests none of what it is shown is first shown more of what nobody has.
+  @Test func whoHasWhatItIsShownIsShownMoreAndThenEverything() throws {
+    var seeded = try Seeded()
+    let once = Instant.zero + SuperSeeding.firstPatience + .millisecond
+    seeded.review(isIdle: true, at: once)
+    #expect(seeded.shown?.chunks.count == SuperSeeding.mostShown)
+    seeded.review(isIdle: true, at: once + SuperSeeding.patience)
+    #expect(seeded.shown != nil)
+    seeded.review(isIdle: true, at: once + SuperSeeding.firstPatience + .millisecond)
+    #expect(seeded.shown == nil)
+  }
+}
+
+/// An upload of 160 chunks that two peers want. The first was told of all, as it was alone; the second is shown a part.
+private struct Seeded {
+  private var upload = Upload()
+  private var resources = SwarmResources(budget: PieceBudget(limit: 1 << 20), random: SeededGenerator(seed: 1))
+  private let copy: LocalCopy
+  private let peer = LinkKey(index: 1)
+
+  var shown: Upload.Shown? { upload.subscriber(peer, 1)?.shown }
+
+  init() throws {
+    let manifest = WorldFile(seed: 1, size: 160 * 1_024, chunking: .count(160)).manifest
+    copy = LocalCopy(manifest, have: .full(capacity: manifest.cut.pieces))
+    for link in [LinkKey(index: 0), peer] {
+      upload.add(link, 1, serves: true)
+      upload.offer(copy, name: "", to: link, 1, &resources, at: .zero)
+    }
+    try #require(shown?.chunks.count == SuperSeeding.firstShown)
+  }
+
+  mutating func requestsAShownChunk() {
+    guard let chunk = shown?.chunks.first else { return }
+    var request = Request()
+    request.file = 1
+    request.ranges = [RangeField(offset: copy.cut.pieceOffset(chunk), length: 1_024)]
+    let content = ServedContent(key: FileKey(source: 0), manifestLength: 0, copy: copy)
+    _ = upload.take(request, from: peer, .content, room: 1, of: content, isIdle: true, &resources, at: .zero)
+  }
+
+  mutating func review(isIdle: Bool, at now: Instant) {
+    _ = upload.isSeeding(to: peer, 1, isIdle: isIdle, roundTrip: 0, &resources.random, at: now)
+  }
 }

@@ -15,6 +15,8 @@ package struct SimulatedSwarm: Sendable {
   package var size: Int
   /// The link of each receiver.
   package var link: LinkSpec
+  /// The link of every second receiver; nil: as the others'.
+  package var secondLink: LinkSpec?
   /// The link of the origin.
   package var originLink: LinkSpec
   /// The transport's configuration at every endpoint.
@@ -86,11 +88,14 @@ package struct SimulatedSwarm: Sendable {
     }
   }
 
-  /// A swarm of this many receivers, all with the same link.
+  /// A swarm of this many receivers, all with the same link; the origin's is the same.
   package init(receivers: Int, size: Int, link: LinkSpec, transport: TransportConfiguration) {
     (self.receivers, self.size, self.link, self.transport) = (receivers, size, link, transport)
     originLink = link
   }
+
+  /// The link of a receiver.
+  func link(of receiver: Int) -> LinkSpec { receiver % 2 == 1 ? secondLink ?? link : link }
 
   /// Runs it; everything follows from `seed`, which seeds the links too. `onProgress` is called a hundred times per
   /// second of virtual time.
@@ -113,10 +118,11 @@ package struct SimulatedSwarm: Sendable {
         * payloadShare
     }
     let file = Double(size)
+    let links = (0..<receivers).map { link(of: $0) }
     let origin = rate(originLink.up, then: link.down)
-    let up = rate(link.up, then: link.down)
-    let down = rate(link.down, then: .clean)
-    let all = Double(receivers) * file / (origin + Double(receivers) * up)
+    let up = links.reduce(0) { $0 + rate($1.up, then: link.down) }
+    let down = links.reduce(.infinity) { min($0, rate($1.down, then: .clean)) }
+    let all = Double(receivers) * file / (origin + up)
     let last = Double(arrival) / 1e9
     let bound = max(file / origin, last + file / down, all)
     return bound > last ? bound : nil

@@ -70,7 +70,7 @@ final class SwarmRun {
     while receivers.count < plan.receivers {
       let number = receivers.count
       guard world.now - start >= arrival(of: number) else { break }
-      let peer = world.addPeer(link: plan.link.unseeded, configure: plan.configure)
+      let peer = world.addPeer(link: plan.link(of: number).unseeded, configure: plan.configure)
       if number >= plan.receivers - plan.fullDisks { peer.disk.capacity = 0 }
       var host = SimulatedSwarm.Host()
       host.arrived = world.now - start
@@ -78,7 +78,7 @@ final class SwarmRun {
         Receiver(peer: peer, key: get(peer), host: host, crashes: number < plan.restarts, backAt: nil))
     }
     for i in receivers.indices where receivers[i].backAt.map({ $0 <= world.now }) ?? false {
-      let peer = world.restart(receivers[i].peer, link: plan.link.unseeded, withDisk: true)
+      let peer = world.restart(receivers[i].peer, link: plan.link(of: i).unseeded, withDisk: true)
       (receivers[i].peer, receivers[i].key, receivers[i].backAt) = (peer, get(peer), nil)
     }
   }

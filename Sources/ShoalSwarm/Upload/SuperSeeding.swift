@@ -39,8 +39,8 @@ struct SuperSeeding {
   /// How many chunks that it has not requested a peer is shown at first, and at most.
   static let firstShown = 4
   static let mostShown = 64
-  /// How long, in addition to two round trips, a peer may request none of these before it is shown everything: it may
-  /// have them already, or be reading in order.
+  /// How long, in addition to two round trips, a peer whose requests have all been served may request none of these
+  /// before it is shown the most, and then everything: it may have them already, or be reading in order.
   static let patience: Nanoseconds = 250 * .millisecond
   /// The same before its first request: it has to fetch the manifest and prepare a place.
   static let firstPatience: Nanoseconds = 3 * .second

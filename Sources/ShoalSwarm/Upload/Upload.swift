@@ -32,8 +32,8 @@ struct Upload {
     /// The chunks that it has not requested yet, and how many there should be.
     var chunks: [Int] = []
     var most = SuperSeeding.firstShown
-    /// When it last requested any, or was first shown some.
-    var askedAt: Instant
+    /// When a request of its last waited, or it was last shown more.
+    var busyAt: Instant
     var hasAsked = false
   }
 
@@ -107,7 +107,7 @@ struct Upload {
     while offer.name.utf8.count > Limits.nameLength { offer.name.removeLast() }
     if copy.isComplete, seeding == nil { seeding = SuperSeeding(chunks: copy.chunks.capacity) }
     if isSeeded(to: i) {
-      subscribers[i].shown = Shown(askedAt: now)
+      subscribers[i].shown = Shown(busyAt: now)
       show(to: i, &resources.random)
       (offer.have, subscribers[i].gained) = (subscribers[i].gained, [])
       subscribers[i].announced = copy.chunks.capacity
@@ -142,7 +142,7 @@ struct Upload {
   ) {
     seeding?.asked(chunks)
     guard subscribers[i].shown != nil else { return }
-    subscribers[i].shown?.askedAt = now
+    subscribers[i].shown?.busyAt = now
     subscribers[i].shown?.hasAsked = true
     subscribers[i].shown?.chunks.removeAll { chunks.contains($0) }
     // More could be sent to it than it was shown to request.
@@ -152,16 +152,29 @@ struct Upload {
     show(to: i, &random)
   }
 
-  /// Whether a peer is still shown only some chunks. The rest is announced to it once every chunk has been shown to
-  /// some peer, or if it requests none of what it is shown although none of its requests waits.
+  /// Whether a peer is still shown only some chunks. Everything is announced to it once every chunk has been shown to
+  /// some peer. If none of its requests waits and it requests none of what it is shown, it is shown more, and then
+  /// everything.
   mutating func isSeeding(
-    to link: LinkKey, _ number: UInt16, isIdle: Bool, roundTrip: Nanoseconds, at now: Instant
+    to link: LinkKey, _ number: UInt16, isIdle: Bool, roundTrip: Nanoseconds, _ random: inout SeededGenerator,
+    at now: Instant
   ) -> Bool {
     guard let i = place(link, number), let shown = subscribers[i].shown else { return false }
+    if !isIdle { subscribers[i].shown?.busyAt = now }
+    let isOver = seeding?.isOver ?? true
+    guard !isOver || !shown.chunks.isEmpty else { return endSeeding(to: i) }
     let patience = shown.hasAsked ? SuperSeeding.patience : SuperSeeding.firstPatience
-    let isStuck = isIdle && now - shown.askedAt > patience + 2 * roundTrip
-    guard (seeding?.isOver ?? true) && shown.chunks.isEmpty || isStuck else { return true }
-    seeding?.takeBack(shown.chunks)
+    guard isIdle, now - shown.busyAt > patience + 2 * roundTrip else { return true }
+    guard !isOver, shown.most < SuperSeeding.mostShown else { return endSeeding(to: i) }
+    subscribers[i].shown?.most = SuperSeeding.mostShown
+    subscribers[i].shown?.busyAt = now
+    show(to: i, &random)
+    return true
+  }
+
+  /// Announces everything to a peer from now on; returns that it is not shown a part.
+  private mutating func endSeeding(to i: Int) -> Bool {
+    if let shown = subscribers[i].shown { seeding?.takeBack(shown.chunks) }
     (subscribers[i].shown, subscribers[i].gained, subscribers[i].announced) = (nil, [], 0)
     return false
   }
