@@ -32,7 +32,7 @@ import Testing
     #expect(abs(swarm.bound! - 10 / (2.5 * share)) < 0.01)
     swarm.originLink = try LinkSpec(parsing: "rate=100mbit/none")
     #expect(abs(swarm.bound! - 4 * 10 / ((12.5 + 4 * 2.5) * share)) < 0.01)
-    swarm.secondLink = try LinkSpec(parsing: "rate=2mbit/9mbit")
+    swarm.secondLink = try LinkSpec(parsing: "rate=2mbit/100mbit")
     #expect(abs(swarm.bound! - 4 * 10 / ((12.5 + 2 * 2.5 + 2 * 0.25) * share)) < 0.01)
     swarm.secondLink = try LinkSpec(parsing: "rate=20mbit/6mbit")
     #expect(abs(swarm.bound! - 10 / (0.75 * share)) < 0.01)
