@@ -1,7 +1,7 @@
 import ShoalBase
 
 /// 32 bytes: a BLAKE3 hash, a chaining value, or a key. The id of a file is one.
-public struct Digest: Hashable, Sendable {
+public struct Digest: Hashable, Sendable, BitwiseCopyable {
   // The bytes in memory order, eight to a word, whatever the processor's byte order.
   @usableFromInline var first: UInt64
   @usableFromInline var second: UInt64

@@ -4,24 +4,18 @@ import ShoalWire
 
 extension Registrar {
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
-    let named = registry.files(named: packet.name)
-    var others = registry.files(idPrefix: packet.name.lowercased())
-    others.removeAll { id in named?.claims.contains { $0.id == id } ?? false }
-    guard named != nil || !others.isEmpty else { throw Refused(.unknownFile, "") }
+    let files = registry.found(packet.name)
+    guard !files.isEmpty else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
-    answer.total = UInt16(clamping: (named?.claims.count ?? 0) + others.count)
+    answer.total = UInt16(clamping: files.count)
     var room = Limits.smallestDatagram - answer.encodedSize
-    let most = room / FoundEntry().encodedSize
-    let registry = registry
-    let files = named?.first(most, using: &random) { registry.files[$0]?.hostCount ?? 0 } ?? []
-    for id in files + others.prefix(most - files.count) {
-      guard let file = registry.files[id] else { continue }
-      let eldest = registry[file.eldest]
+    for file in files {
+      let claimant = registry.files[file].claimant
       var entry = FoundEntry()
-      entry.id = id
-      entry.cut = eldest.cut
-      entry.peers = UInt32(file.count)
-      entry.claimant = eldest.key.peer.asSeen(from: asker.peer)
+      entry.id = registry.files[file].id
+      entry.cut = registry.labels[registry.entries[claimant].label].cut
+      entry.peers = UInt32(registry.files[file].count)
+      entry.claimant = registry.member(claimant).address.asSeen(from: asker.peer)
       room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.files.append(entry)
@@ -35,11 +29,11 @@ extension Registrar {
     answer.total = UInt32(registry.listed.count)
     var room = Limits.smallestDatagram - answer.encodedSize
     var files: [ListedEntry] = []
-    answer.next = registry.listed.page(after: packet.after) { id in
-      guard let file = registry.files[id] else { return true }
-      let eldest = registry[file.eldest]
+    answer.next = registry.listed.page(after: packet.after) { file in
+      let label = registry.entries[registry.files[file].claimant].label
       var entry = ListedEntry()
-      (entry.id, entry.cut, entry.peers, entry.name) = (id, eldest.cut, UInt32(file.count), eldest.name)
+      (entry.id, entry.cut) = (registry.files[file].id, registry.labels[label].cut)
+      (entry.peers, entry.name) = (UInt32(registry.files[file].count), registry.name(of: label))
       room -= entry.encodedSize
       if room >= 0 { files.append(entry) }
       return room >= 0
@@ -49,57 +43,84 @@ extension Registrar {
   }
 
   mutating func lookup(_ packet: LookupPacket, for asker: Asker) throws(Refused) {
-    guard let file = registry.files[packet.id] else { throw Refused(.unknownFile, "") }
-    let own = registry.place(RegistrationKey(peer: asker.peer, id: packet.id))
-    let isAny = packet.chunk == LookupPacket.anyChunk
-    let registry = registry
-    let isWanted = { place in place != own && (isAny || registry.has(packet.chunk, at: place)) }
+    let file = registry.file(packet.id)
+    guard file != chainEnd else { throw Refused(.unknownFile, "") }
+    let own = registry.find(asker.peer, file).entry
     var answer = PeersPacket()
     answer.id = packet.id
-    answer.name = registry[file.eldest].name
-    answer.total = UInt32(isAny ? file.count - (own == nil ? 0 : 1) : file.members.count(where: isWanted))
-    var room = Limits.smallestDatagram - answer.encodedSize
-    let most = min(Int(packet.most), room / PeerEntry().encodedSize, Int(answer.total))
-    for place in file.draw(most, using: &random, where: isWanted) {
-      let entry = entry(at: place, for: asker)
-      room -= entry.encodedSize
-      guard room >= 0 else { break }
-      answer.peers.append(entry)
+    answer.name = registry.name(of: registry.entries[registry.files[file].claimant].label)
+    let room = Limits.smallestDatagram - answer.encodedSize
+    let wish = PeerWish(most: Int(packet.most), room: room, sizes: PeerEntry.sizes, own: own)
+    if packet.chunk == LookupPacket.anyChunk {
+      registry.pick(file, wish)
+      answer.total = UInt32(registry.files[file].count - (own == chainEnd ? 0 : 1))
+    } else {
+      answer.total = UInt32(registry.pick(file, having: packet.chunk, wish))
     }
+    for pick in registry.picks { answer.peers.append(entry(pick, of: file, for: asker)) }
     reply(answer, to: asker)
   }
 
   mutating func map(_ packet: MapPacket, for asker: Asker) throws(Refused) {
-    guard registry.files[packet.id] != nil else { throw Refused(.unknownFile, "") }
-    guard let place = registry.place(of: packet.address, packet.id) else {
-      throw Refused(.notRegistered, "no such peer of this file")
-    }
+    let file = registry.file(packet.id)
+    guard file != chainEnd else { throw Refused(.unknownFile, "") }
+    let peer = registry.entry(of: packet.address, file)
+    guard peer != chainEnd else { throw Refused(.notRegistered, "no such peer of this file") }
     var answer = MappedPacket()
     answer.first = packet.first
     let room = Limits.smallestDatagram - answer.encodedSize
-    let (runs, end) = registry[place].chunks.runs(from: Int(packet.first), fitting: room)
+    let (runs, end) = registry.runs(peer, from: Int(packet.first), fitting: room)
     answer.have = runs
     answer.end = UInt32(end)
     reply(answer, to: asker)
   }
 
-  private func entry(at place: Int, for asker: Asker) -> PeerEntry {
-    let registration = registry[place]
+  private func entry(_ pick: UInt32, of file: UInt32, for asker: Asker) -> PeerEntry {
+    let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
+    let members = registry.files[file][family]
+    let index = registry.entry(members, family, place)
     var entry = PeerEntry()
-    entry.address = registration.key.peer.asSeen(from: asker.peer)
-    entry.cut = registration.cut
-    entry.have = UInt32(registration.chunks.count)
-    entry.age = UInt16(clamping: (asker.at - registration.heard) / .second)
+    entry.address = registry.member(members, family, place).address.asSeen(from: asker.peer)
+    entry.cut = registry.labels[registry.entries[index].label].cut
+    entry.have = UInt32(registry.chunks(index).have)
+    entry.age = UInt16(clamping: registry.age(index, at: asker.at) / .second)
     return entry
   }
+}
+
+extension PeerEntry {
+  /// The bytes of an entry with an IPv4 address, and of one with an IPv6 address.
+  fileprivate static let sizes: (Int, Int) = {
+    var entry = PeerEntry()
+    let short = entry.encodedSize
+    entry.address = Address(high: 1, low: 0, port: 0)
+    return (short, entry.encodedSize)
+  }()
 }
 
 extension Registry {
   /// The registration of a peer at the address by which others name it; one on the tracker's own host may be registered
   /// by a loopback address.
-  fileprivate func place(of peer: Address, _ id: Digest) -> Int? {
-    let loopback = [Address(ipv4: 0x7f00_0001, port: peer.port), Address(high: 0, low: 1, port: peer.port)]
-    return ([peer] + loopback).lazy.compactMap { place(RegistrationKey(peer: $0, id: id)) }.first
+  fileprivate func entry(of peer: Address, _ file: UInt32) -> UInt32 {
+    for address in [peer, Address(ipv4: 0x7f00_0001, port: peer.port), Address(high: 0, low: 1, port: peer.port)] {
+      let entry = find(address, file).entry
+      if entry != chainEnd { return entry }
+    }
+    return chainEnd
+  }
+
+  /// As many runs of a peer's chunks from `first` on as fit into so many bytes, and the chunk up to which they tell all.
+  fileprivate func runs(_ index: UInt32, from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
+    let (have, chunks) = chunks(index)
+    guard have > 0, first < chunks else { return ([], chunks) }
+    let map = entries[index].map
+    guard map != WordArena.none else {
+      return ([ChunkRun(first: UInt32(first), count: UInt32(chunks - first))], chunks)
+    }
+    let all = arena.runs(ofMap: map, capacity: chunks, from: first, limit: bytes / 2)
+    let fitting = all.prefix(fitting: bytes)
+    let isWhole = fitting.count == all.count && all.count < bytes / 2
+    return (fitting, isWhole ? chunks : Int(fitting.last?.end ?? UInt32(first)))
   }
 }
 

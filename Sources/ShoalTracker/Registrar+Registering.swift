@@ -4,20 +4,19 @@ import ShoalWire
 extension Registrar {
   mutating func register(_ packet: RegisterPacket, for asker: Asker) throws(Refused) {
     guard packet.cut.isValid else { throw Refused(.malformed, "this cut is not valid") }
-    try validate(packet.have, of: packet.cut)
+    try validate(packet.have, of: Int(packet.cut.chunks))
     guard packet.name.utf8.count <= configuration.nameLength else {
       throw Refused(.malformed, "name over \(configuration.nameLength) bytes")
     }
-    let key = RegistrationKey(peer: asker.peer, id: packet.id)
-    let (isNew, gained) = try registry.register(key, packet.cut, name: packet.name, packet.have, at: asker.at)
-    guard let place = registry.place(key) else { return }
-    let have = registry[place].chunks.count
+    let (entry, isNew, gained) = try registry.register(
+      asker.peer, packet.id, packet.cut, name: packet.name, packet.have, at: asker.at)
+    let have = registry.chunks(entry).have
     if isNew {
       log(
         .registered(
           peer: asker.peer, id: packet.id, name: packet.name, have: have, chunks: Int(packet.cut.chunks)))
     } else {
-      log(gained: gained, at: place)
+      log(gained: gained, packet.id, entry, for: asker)
     }
     var answer = RegisteredPacket()
     answer.have = UInt32(have)
@@ -26,34 +25,32 @@ extension Registrar {
   }
 
   mutating func update(_ packet: UpdatePacket, for asker: Asker) throws(Refused) {
-    guard let place = registry.place(RegistrationKey(peer: asker.peer, id: packet.id)) else {
-      throw Refused(.notRegistered, "register first")
-    }
-    try validate(packet.gained, of: registry[place].cut)
-    let gained = try registry.add(packet.gained, to: place, at: asker.at)
-    log(gained: gained, at: place)
+    let entry = registry.find(asker.peer, registry.file(packet.id)).entry
+    guard entry != chainEnd else { throw Refused(.notRegistered, "register first") }
+    try validate(packet.gained, of: registry.chunks(entry).of)
+    let gained = try registry.gain(packet.gained, to: entry, at: asker.at)
+    log(gained: gained, packet.id, entry, for: asker)
     var answer = UpdatedPacket()
-    answer.have = UInt32(registry[place].chunks.count)
+    answer.have = UInt32(registry.chunks(entry).have)
     reply(answer, to: asker)
   }
 
   mutating func deregister(_ packet: DeregisterPacket, for asker: Asker) throws(Refused) {
-    if let place = registry.place(RegistrationKey(peer: asker.peer, id: packet.id)) {
-      registry.remove(place)
+    let entry = registry.find(asker.peer, registry.file(packet.id)).entry
+    if entry != chainEnd {
+      registry.remove(entry)
       log(.deregistered(peer: asker.peer, id: packet.id))
     }
     reply(DeregisteredPacket(), to: asker)
   }
 
-  private mutating func log(gained: Int, at place: Int) {
+  private mutating func log(gained: Int, _ id: Digest, _ entry: UInt32, for asker: Asker) {
     guard gained > 0 else { return }
-    let registration = registry[place]
-    let key = registration.key
-    let (have, chunks) = (registration.chunks.count, registration.chunks.capacity)
-    log(.updated(peer: key.peer, id: key.id, have: have, chunks: chunks, gained: gained))
+    let (have, chunks) = registry.chunks(entry)
+    log(.updated(peer: asker.peer, id: id, have: have, chunks: chunks, gained: gained))
   }
 
-  private func validate(_ runs: [ChunkRun], of cut: Cut) throws(Refused) {
-    guard runs.last?.end ?? 0 <= cut.chunks else { throw Refused(.malformed, "chunks beyond the last") }
+  private func validate(_ runs: [ChunkRun], of chunks: Int) throws(Refused) {
+    guard runs.last?.end ?? 0 <= chunks else { throw Refused(.malformed, "chunks beyond the last") }
   }
 }

@@ -6,7 +6,7 @@ import ShoalWire
 ///
 /// A pure state machine with Shoal's five calls. Each request has at most one reply, and is idempotent. Before a cookie
 /// has proven the sender's address, nothing is stored, and no reply is larger than its request.
-package struct Registrar: Sendable {
+package struct Registrar: ~Copyable, Sendable {
   /// The counters so far.
   package internal(set) var counters = RegistrarCounters()
   let configuration: RegistrarConfiguration
@@ -17,7 +17,7 @@ package struct Registrar: Sendable {
   private static let cookieEpoch: Nanoseconds = 120 * .second
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
-  private var replies = Queue<(to: Address, bytes: [UInt8])>()
+  private var replies = ReplyQueue()
   private var events = Queue<RegistrarEvent>()
 
   /// A tracker without registrations.
@@ -31,11 +31,13 @@ package struct Registrar: Sendable {
   }
 
   /// How many files are known.
-  package var fileCount: Int { registry.files.count }
+  package var fileCount: Int { registry.fileCount }
   /// How many registrations there are: a peer counts once for each of its files.
   package var registrationCount: Int { registry.count }
   /// The bytes of all chunk maps.
   package var mapBytes: Int { registry.mapBytes }
+  /// The bytes of memory that all registrations take.
+  package var byteCount: Int { registry.byteCount }
 
   /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
@@ -43,7 +45,7 @@ package struct Registrar: Sendable {
       counters.ignored += 1
       return
     }
-    counters.requests[type, default: 0] += 1
+    counters.count(type)
     let isProven = type != .connect && hasCookie(bytes, of: address, at: now)
     let asker = Asker(
       address: address, transaction: header.connection, at: now,
@@ -69,32 +71,40 @@ package struct Registrar: Sendable {
     }
   }
 
+  /// Writes the next reply, a whole datagram to be sealed, to the front of `room`, which has 1,200 bytes at least.
+  package mutating func nextTransmit(
+    into room: inout MutableSpan<UInt8>, at now: Instant
+  ) -> (to: Address, count: Int)? { replies.popFirst(into: &room) }
+
   /// The next reply to send: a whole datagram, to be sealed.
-  package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? { replies.popFirst() }
+  package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
+    guard replies.count > 0 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Limits.smallestDatagram)
+    var room = bytes.mutableSpan
+    guard let (to, count) = replies.popFirst(into: &room) else { return nil }
+    return (to, Array(bytes[..<count]))
+  }
 
   /// Forgets the peers that have been silent for too long.
   package mutating func expire(at now: Instant) {
-    while let oldest = registry.oldest, now - oldest.heard >= configuration.silence {
-      if let place = registry.place(oldest.key) { registry.remove(place) }
+    for (key, silence) in registry.expire(at: now) {
       counters.expired += 1
-      log(.expired(peer: oldest.key.peer, id: oldest.key.id, silence: now - oldest.heard))
+      log(.expired(peer: key.peer, id: key.id, silence: silence))
     }
   }
 
   /// When to call `expire` next.
-  package var deadline: Instant { registry.oldest.map { $0.heard + configuration.silence } ?? .distantFuture }
+  package var deadline: Instant { registry.deadline }
 
   /// The next entry for the log.
   package mutating func nextEvent() -> RegistrarEvent? { events.popFirst() }
 
   /// Answers a request, unless the answer is larger than the asker's `room`.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
-    guard let bytes = try? packet.encoded(connection: asker.transaction, capacity: asker.room) else {
-      counters.withheld += 1
-      return
-    }
     guard replies.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
-    replies.append((asker.address, bytes))
+    if !replies.append(packet, to: asker.address, transaction: asker.transaction, most: asker.room) {
+      counters.withheld += 1
+    }
   }
 
   mutating func log(_ event: RegistrarEvent) {
@@ -103,7 +113,7 @@ package struct Registrar: Sendable {
   }
 
   private mutating func logDisplaced() {
-    while let key = registry.nextDisplaced() {
+    while let key = registry.displaced.popLast() {
       counters.displaced += 1
       log(.displaced(peer: key.peer, id: key.id))
     }

@@ -2,8 +2,16 @@ import ShoalWire
 
 /// What a tracker has done since it started.
 package struct RegistrarCounters: Sendable, Equatable {
+  /// By type byte.
+  private var received = [Int](repeating: 0, count: 256)
   /// Requests received, by type.
-  package internal(set) var requests: [PacketType: Int] = [:]
+  package var requests: [PacketType: Int] {
+    var requests: [PacketType: Int] = [:]
+    for type in PacketType.allCases where received[Int(type.rawValue)] > 0 {
+      requests[type] = received[Int(type.rawValue)]
+    }
+    return requests
+  }
   /// Requests refused, by reason.
   package internal(set) var errors: [TrackerError: Int] = [:]
   /// Registrations that ended in silence.
@@ -16,4 +24,6 @@ package struct RegistrarCounters: Sendable, Equatable {
   package internal(set) var withheld = 0
   /// Replies and events dropped because the host did not fetch them.
   package internal(set) var overflowed = 0
+
+  mutating func count(_ type: PacketType) { received[Int(type.rawValue)] += 1 }
 }

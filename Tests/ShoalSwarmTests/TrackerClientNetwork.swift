@@ -35,13 +35,6 @@ final class TrackerNetwork {
     for number in 0..<count { startClient(seed: seed &* 1_000 &+ UInt64(number)) }
   }
 
-  /// Another network's tracker as it is now, and nobody else.
-  private init(copying other: TrackerNetwork) {
-    (configuration, random, tracker) = (other.configuration, other.random, other.tracker)
-    world = World(seed: 1, start: other.now)
-    begin()
-  }
-
   private func begin() {
     places = [Self.trackerAddress]
     world.network.onSend = { [unowned self] datagram, now in
@@ -89,12 +82,23 @@ final class TrackerNetwork {
 
   /// What client `index` has according to the tracker; no client is told.
   func chunks(of index: Int, _ id: Digest, capacity: Int) -> BitSet {
-    let copy = TrackerNetwork(copying: self)
-    copy.startClient(seed: 77, at: Self.address(clients.count))
-    copy.clients[0].map(id: id, address: Self.address(index), chunks: capacity)
-    copy.run(60) { !$0.events[0].isEmpty && $0.clients[0].isIdle }
-    for case .mapped(_, _, let chunks) in copy.events[0] { return chunks }
-    return BitSet(capacity: capacity)
+    var chunks = BitSet(capacity: capacity)
+    var packet = MapPacket()
+    (packet.id, packet.address) = (id, Self.address(index))
+    packet.cookie = (ask(ConnectPacket()) as ConnectedPacket?)?.cookie ?? 0
+    while Int(packet.first) < capacity, let page = ask(packet) as MappedPacket?, page.end > packet.first {
+      for run in page.have { chunks.insert(run) }
+      packet.first = page.end
+    }
+    return chunks
+  }
+
+  /// What the tracker answers to a stranger.
+  private func ask<Reply: Packet>(_ packet: some Packet) -> Reply? {
+    guard let request = try? packet.datagram(connection: 1) else { return nil }
+    tracker.receive(request.span, from: Self.address(77_777), at: now)
+    guard let reply = tracker.nextTransmit(at: now)?.bytes, Self.packetType(of: reply) == Reply.type else { return nil }
+    return try? Reply.decode(reply.span)
   }
 
   /// The type of a datagram, if it is one of ours.

@@ -64,7 +64,8 @@ struct AskingTests {
     let many: PeersPacket = try harness.ask(try harness.lookingUp(digest(1), from: peer(1)), from: peer(1))
     #expect(many.peers.count == (1_200 - 16 - 38 - 8) / 26)
     let odd: PeersPacket = try harness.ask(try harness.lookingUp(digest(1), from: peer(1), chunk: 1), from: peer(1))
-    #expect(odd.total == 99 && odd.peers.allSatisfy { $0.have == 2 })
+    // Of so many, only some are asked.
+    #expect((40...160).contains(odd.total) && odd.peers.count > 8 && odd.peers.allSatisfy { $0.have == 2 })
     let none: PeersPacket = try harness.ask(try harness.lookingUp(digest(1), from: peer(1), most: 0), from: peer(1))
     #expect(none.total == 199 && none.peers.isEmpty)
   }

@@ -5,7 +5,7 @@ import ShoalWire
 import Testing
 
 /// A tracker with its clock, and peers that ask it one thing at a time.
-struct TrackerHarness {
+struct TrackerHarness: ~Copyable {
   var tracker: Registrar
   var now = Instant(nanoseconds: 1_000 * .second)
   private var cookies: [Address: UInt64] = [:]

@@ -46,7 +46,6 @@ struct TrackerSharesTests {
     for number in 1...9 { try harness.register(digest(1), from: peer(number), have: [run(0, 1)]) }
     for chunk in [LookupPacket.anyChunk, 0] {
       var seen: [Address: Int] = [:]
-      var greedyPorts: Set<UInt16> = []
       for _ in 0..<300 {
         let packet = try harness.lookingUp(digest(1), from: peer(99), chunk: chunk, most: 5)
         let peers: PeersPacket = try harness.ask(packet, from: peer(99))
@@ -54,17 +53,31 @@ struct TrackerSharesTests {
         #expect(peers.peers.count { $0.address.ipv4 == greedy(1).ipv4 } <= 1)
         for entry in peers.peers {
           seen[entry.address.with(port: 1), default: 0] += 1
-          if entry.address.ipv4 == greedy(1).ipv4 { greedyPorts.insert(entry.address.port) }
         }
       }
       // Ten hosts share 1,500 places.
       #expect(seen.count == 10 && seen.values.allSatisfy { (110...190).contains($0) })
-      #expect(greedyPorts.count > 90, "and of one host each port is as likely")
     }
     // When every host had its turn, there is room for more of one.
     let all: PeersPacket = try harness.ask(try harness.lookingUp(digest(1), from: peer(99)), from: peer(99))
     #expect(all.peers.count == 43 && Set(all.peers.map(\.address)).isSuperset(of: (1...9).map { peer($0) }))
     #expect(Set(all.peers.map(\.address)).count == 43)
+  }
+
+  @Test func portsOfAHostTakeTurns() throws {
+    var harness = TrackerHarness()
+    for port in 1...60 { try harness.register(digest(1), from: greedy(port), have: [run(0, 1)]) }
+    for number in 1...9 { try harness.register(digest(1), from: peer(number), have: [run(0, 1)]) }
+    var ports: Set<UInt16> = []
+    for _ in 0..<10 {
+      for port in 1...60 { try harness.register(digest(1), from: greedy(port)) }
+      let peers: PeersPacket = try harness.ask(
+        try harness.lookingUp(digest(1), from: peer(99), most: 10), from: peer(99))
+      let seen = peers.peers.map(\.address).filter { $0.ipv4 == greedy(1).ipv4 }
+      #expect(seen.count == 1)
+      ports.formUnion(seen.map(\.port))
+    }
+    #expect(ports.count > 3)
   }
 
   @Test func mapsOfOneHostLeaveRoomForOthers() throws {

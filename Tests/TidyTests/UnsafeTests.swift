@@ -9,6 +9,7 @@ import Testing
     "Sources/ShoalBase/WindowRing+Unsafe.swift": "the memory of all rings",
     "Sources/ShoalBase/Slots+Unsafe.swift": "the memory of what may not be copied",
     "Sources/ShoalBase/Memory+Unsafe.swift": "memory that files and sockets are read into",
+    "Sources/ShoalTracker/Registry/Slab+Unsafe.swift": "the memory of a tracker's tables",
     "Sources/ShoalBase/Bytes+Unsafe.swift": "integers in bytes, which Swift 6.3 cannot load safely",
     "Sources/ShoalContent/Blake3/Blake3Kernels+Unsafe.swift": "calls the C kernels",
     "Sources/ShoalWire/Header/CRC32C+Unsafe.swift": "calls the C kernels",

@@ -5,7 +5,7 @@ import ShoalTransport
 import ShoalWire
 
 /// A tracker run by a loop, alone or beside a peer on the same port, with the buffer for its events.
-struct TrackerService {
+struct TrackerService: ~Copyable {
   private var tracker: Registrar
   var listener: ((RegistrarEvent) -> Void)?
 
@@ -38,9 +38,8 @@ struct TrackerService {
 
   /// Writes the next reply.
   mutating func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
-    guard let reply = tracker.nextTransmit(at: now) else { return nil }
-    room.copy(reply.bytes.span, to: 0)
-    return Transmit(to: reply.to, headerLength: reply.bytes.count)
+    guard let (to, count) = tracker.nextTransmit(into: &room, at: now) else { return nil }
+    return Transmit(to: to, headerLength: count)
   }
 
   private mutating func tellEvents() {

@@ -23,9 +23,8 @@ public struct TokenMint: Sendable {
   /// Whether this token was given to this address, for this purpose, this epoch or the one before.
   public func isValid(_ token: UInt64, of address: Address, for purpose: UInt64 = 0, at now: Instant) -> Bool {
     let number = now.nanoseconds / epoch
-    let current = self.token(address, purpose, number) ^ token
-    let previous = self.token(address, purpose, number &- 1) ^ token
-    return current == 0 || previous == 0
+    // Which of the two it is, is no secret.
+    return self.token(address, purpose, number) ^ token == 0 || self.token(address, purpose, number &- 1) ^ token == 0
   }
 
   private func token(_ address: Address, _ purpose: UInt64, _ epoch: Int64) -> UInt64 {

@@ -1,4 +1,3 @@
-import ShoalBase
 import ShoalContent
 import ShoalWire
 
@@ -6,18 +5,6 @@ import ShoalWire
 struct RegistrationKey: Hashable, Sendable {
   var peer: Address
   var id: Digest
-}
-
-/// What a peer has reported about a file.
-struct Registration: Sendable {
-  var key: RegistrationKey
-  var cut: Cut
-  var name: String
-  var chunks: BitSet
-  /// When it last registered or updated.
-  var heard: Instant
-  /// Its place in the order in which registrations began.
-  let serial: UInt64
 }
 
 /// Why a request is refused.
@@ -29,4 +16,12 @@ struct Refused: Error {
     self.code = code
     self.message = message
   }
+}
+
+/// Where a registration is, or would be.
+struct Found {
+  /// The entry; `chainEnd` if there is none.
+  var entry = chainEnd
+  /// The first peer of the same host that has registered the file; `chainEnd` if there is none.
+  var first = chainEnd
 }

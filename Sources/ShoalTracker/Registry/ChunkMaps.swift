@@ -1,0 +1,135 @@
+import ShoalContent
+
+/// The chunks that a peer has: a word with their number, then either a bit for each, or, if there are more than a page
+/// holds, a word for each page: 0 where it has none of its chunks, `wholePage` where it has all, otherwise the page. So
+/// a run costs the same however long it is.
+extension WordArena {
+  private static let pageBits = 10
+  private static let pageWords = 32
+  private static let wholePage = UInt32.max
+
+  private static func words(ofMap capacity: Int) -> Int {
+    capacity <= 1 << pageBits ? 1 + (capacity + 31) / 32 : 1 + (capacity + 1 << pageBits - 1) >> pageBits
+  }
+
+  /// The bytes for which a map of this many chunks is counted, whatever it takes.
+  static func nominalBytes(ofMap capacity: Int) -> Int { (capacity + 63) / 64 * 8 }
+
+  /// An empty map.
+  mutating func makeMap(capacity: Int) -> UInt32 { allocate(WordArena.words(ofMap: capacity)) }
+
+  mutating func releaseMap(_ map: UInt32, capacity: Int) {
+    if capacity > 1 << WordArena.pageBits {
+      for page in 1..<WordArena.words(ofMap: capacity) {
+        let block = self[Int(map) + page]
+        if block != 0, block != WordArena.wholePage { release(block, WordArena.pageWords) }
+      }
+    }
+    release(map, WordArena.words(ofMap: capacity))
+  }
+
+  /// How many chunks a map has.
+  func count(ofMap map: UInt32) -> Int { Int(self[Int(map)]) }
+
+  func map(_ map: UInt32, capacity: Int, contains chunk: Int) -> Bool {
+    guard chunk < capacity else { return false }
+    guard capacity > 1 << WordArena.pageBits else {
+      return self[Int(map) + 1 + chunk >> 5] >> UInt32(chunk & 31) & 1 == 1
+    }
+    let block = self[Int(map) + 1 + chunk >> WordArena.pageBits]
+    if block == 0 || block == WordArena.wholePage { return block != 0 }
+    return self[Int(block) + (chunk & (1 << WordArena.pageBits - 1)) >> 5] >> UInt32(chunk & 31) & 1 == 1
+  }
+
+  /// Adds chunks; returns how many are new.
+  mutating func insert(_ run: ChunkRun, intoMap map: UInt32, capacity: Int) -> Int {
+    let end = min(Int(run.end), capacity)
+    var (position, added) = (Int(run.first), 0)
+    if capacity <= 1 << WordArena.pageBits {
+      added = position < end ? fill(Int(map) + 1, position..<end) : 0
+    } else {
+      while position < end {
+        let page = position >> WordArena.pageBits
+        let start = page << WordArena.pageBits
+        let length = min(1 << WordArena.pageBits, capacity - start)
+        let stop = min(end, start + length)
+        added += insert(position - start..<stop - start, of: length, intoPage: Int(map) + 1 + page)
+        position = stop
+      }
+    }
+    self[Int(map)] += UInt32(added)
+    return added
+  }
+
+  private mutating func insert(_ range: Range<Int>, of length: Int, intoPage page: Int) -> Int {
+    var block = self[page]
+    guard block != WordArena.wholePage else { return 0 }
+    if range.count == length {
+      var before = 0
+      if block != 0 {
+        for word in 0..<WordArena.pageWords { before += self[Int(block) + word].nonzeroBitCount }
+        release(block, WordArena.pageWords)
+      }
+      self[page] = WordArena.wholePage
+      return length - before
+    }
+    if block == 0 {
+      block = allocate(WordArena.pageWords)
+      self[page] = block
+    }
+    return fill(Int(block), range)
+  }
+
+  /// Sets bits of the words from `base` on; returns how many were not set.
+  private mutating func fill(_ base: Int, _ range: Range<Int>) -> Int {
+    var added = 0
+    for word in range.lowerBound >> 5...(range.upperBound - 1) >> 5 {
+      let low = max(range.lowerBound - word << 5, 0)
+      let high = min(range.upperBound - word << 5, 32)
+      let mask = (UInt32.max >> UInt32(32 - (high - low))) << UInt32(low)
+      let missing = mask & ~self[base + word]
+      self[base + word] |= missing
+      added += missing.nonzeroBitCount
+    }
+    return added
+  }
+
+  /// The runs of a map from `first` on, at most `limit`.
+  func runs(ofMap map: UInt32, capacity: Int, from first: Int, limit: Int) -> [ChunkRun] {
+    var runs: [ChunkRun] = []
+    var position = first
+    while runs.count < limit {
+      let start = next(inMap: map, capacity: capacity, from: position, set: true)
+      guard start < capacity else { break }
+      position = next(inMap: map, capacity: capacity, from: start, set: false)
+      runs.append(ChunkRun(first: UInt32(start), count: UInt32(position - start)))
+    }
+    return runs
+  }
+
+  /// The first chunk at `position` or above that is in the map, or that is not; `capacity` if there is none.
+  private func next(inMap map: UInt32, capacity: Int, from start: Int, set: Bool) -> Int {
+    var position = start
+    let isPaged = capacity > 1 << WordArena.pageBits
+    while position < capacity {
+      var base = Int(map) + 1
+      var offset = position
+      if isPaged {
+        let page = position >> WordArena.pageBits
+        let block = self[Int(map) + 1 + page]
+        offset = position & (1 << WordArena.pageBits - 1)
+        if block == 0 || block == WordArena.wholePage {
+          if (block != 0) == set { return position }
+          position = (page + 1) << WordArena.pageBits
+          continue
+        }
+        base = Int(block)
+      }
+      let word = self[base + offset >> 5] ^ (set ? 0 : .max)
+      let rest = word >> UInt32(offset & 31)
+      if rest != 0 { return min(position + rest.trailingZeroBitCount, capacity) }
+      position += 32 - offset & 31
+    }
+    return capacity
+  }
+}

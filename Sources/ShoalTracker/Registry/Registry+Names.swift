@@ -1,0 +1,120 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+// Names. A file is found under the name that its claimant gives it.
+extension Registry {
+  /// The claimant has gone: another peer takes its place. Of a few it is one that says the same of the file, else the one
+  /// whose name and cut were known first.
+  mutating func replaceClaimant(of file: UInt32, _ label: UInt32) {
+    unlist(file)
+    var next = chainEnd
+    search: for family in 0..<2 {
+      let members = files[file][family]
+      for place in 0..<min(members.count, Registry.mostAsked) {
+        let index = entry(members, family, place)
+        if entries[index].label == label {
+          next = index
+          break search
+        }
+        if next == chainEnd || labels[entries[index].label].serial < labels[entries[next].label].serial { next = index }
+      }
+    }
+    files[file].claimant = next
+    if next != chainEnd { list(file) }
+  }
+
+  private static let mostAsked = 8
+
+  /// Lets FIND find a file under the name that its claimant gives it.
+  mutating func list(_ file: UInt32) {
+    let claimant = files[file].claimant
+    guard files[file].name == chainEnd || files[file].short == chainEnd, claimant != chainEnd,
+      labels[entries[claimant].label].nameLength > 0
+    else { return }
+    let claim = NameClaim(file: file, host: hostHash(member(claimant).address))
+    if files[file].short == chainEnd { listByID(claim) }
+    guard files[file].name == chainEnd else { return }
+    let name = name(of: entries[claimant].label)
+    let known = names.find(name, in: arena)
+    if known != chainEnd, names.count(known) >= configuration.filesPerName {
+      guard let victim = names.victim(known, for: claim.host, in: arena) ?? least(known, than: file) else { return }
+      unlist(victim, keepingID: true)
+    }
+    guard configuration.filesPerName > 0 else { return }
+    (files[file].name, files[file].namePlace) = names.insert(claim, name, in: &arena)
+    listed.insert(file)
+  }
+
+  /// The file of this name that the fewest hosts have, if they are fewer than those of `file`.
+  private func least(_ name: UInt32, than file: UInt32) -> UInt32? {
+    let claims = names.claims(name, in: arena)
+    guard let least = claims.min(by: { files[$0.file].hostCount < files[$1.file].hostCount }) else { return nil }
+    return files[least.file].hostCount < files[file].hostCount ? least.file : nil
+  }
+
+  private mutating func listByID(_ claim: NameClaim) {
+    let short = files[claim.file].id.short
+    let known = shortIDs.find(short, in: arena)
+    if known != chainEnd, shortIDs.count(known) >= configuration.filesPerName {
+      guard let victim = shortIDs.victim(known, for: claim.host, in: arena) else { return }
+      unlistByID(victim)
+    }
+    guard configuration.filesPerName > 0 else { return }
+    (files[claim.file].short, files[claim.file].shortPlace) = shortIDs.insert(claim, short, in: &arena)
+  }
+
+  private mutating func unlistByID(_ file: UInt32) {
+    guard files[file].short != chainEnd else { return }
+    if let moved = shortIDs.remove(files[file].short, files[file].shortPlace, in: &arena) {
+      files[moved].shortPlace = files[file].shortPlace
+    }
+    files[file].short = chainEnd
+  }
+
+  mutating func unlist(_ file: UInt32, keepingID: Bool = false) {
+    if !keepingID { unlistByID(file) }
+    guard files[file].name != chainEnd else { return }
+    if let moved = names.remove(files[file].name, files[file].namePlace, in: &arena) {
+      files[moved].namePlace = files[file].namePlace
+    }
+    files[file].name = chainEnd
+    listed.remove(file)
+  }
+
+  // MARK: FIND
+
+  /// The files that FIND finds: those of this name that the most hosts have first, but no host's second before every
+  /// other host's first; then those whose ids begin so.
+  mutating func found(_ name: String) -> [UInt32] {
+    let known = names.find(name, in: arena)
+    var ranked: [(turn: Int, hosts: Int, lot: UInt64, claim: NameClaim)] = []
+    if known != chainEnd {
+      for claim in names.claims(known, in: arena) {
+        ranked.append((0, files[claim.file].hostCount, random.next(), claim))
+      }
+    }
+    ranked.sort { ($0.claim.host, $1.hosts, $0.lot) < ($1.claim.host, $0.hosts, $1.lot) }
+    for index in ranked.indices.dropFirst() where ranked[index].claim.host == ranked[index - 1].claim.host {
+      ranked[index].turn = ranked[index - 1].turn + 1
+    }
+    ranked.sort { ($0.turn, $1.hosts, $0.lot) < ($1.turn, $0.hosts, $1.lot) }
+    let named = ranked.map(\.claim.file)
+    return named + found(idPrefix: name.lowercased()).filter { !named.contains($0) }
+  }
+
+  /// The listed files whose ids begin with these digits, of which there must be eight or more. The id of an unlisted
+  /// file is a secret.
+  private func found(idPrefix digits: String) -> [UInt32] {
+    let missing = 2 * Digest.byteCount - digits.utf8.count
+    guard digits.utf8.count >= Registry.shortest, missing >= 0,
+      let least = Digest(hex: digits + String(repeating: "0", count: missing)),
+      let most = Digest(hex: digits + String(repeating: "f", count: missing))
+    else { return [] }
+    let short = shortIDs.find(least.short, in: arena)
+    guard short != chainEnd else { return [] }
+    return shortIDs.claims(short, in: arena).map(\.file).filter { !(files[$0].id < least) && !(most < files[$0].id) }
+  }
+
+  private static let shortest = 8
+}

@@ -1,0 +1,68 @@
+// Safety: segments are freed once, in `deinit`, as a slab cannot be copied; an index is checked against `count`, below
+// which everything is set, and the elements are plain bits.
+
+/// Elements in segments of memory that never move, so that no growth copies anything. Owns its memory, of which the
+/// system provides only what was set.
+@safe struct Slab<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+  private var segments: [UnsafeMutablePointer<Element>]
+  private let bits: Int
+  /// How many elements there are.
+  private(set) var count = 0
+
+  /// An empty slab, whose segments have `1 << segmentBits` elements.
+  init(segmentBits: Int) {
+    bits = segmentBits
+    unsafe segments = []
+  }
+
+  deinit { for index in unsafe 0..<segments.count { unsafe segments[index].deallocate() } }
+
+  /// The bytes of all elements.
+  var byteCount: Int { count * MemoryLayout<Element>.stride }
+
+  /// The element at an index below `count`.
+  subscript(index: Int) -> Element {
+    @inline(__always) unsafeAddress {
+      precondition(index >= 0 && index < count)
+      return unsafe UnsafePointer(segments[index >> bits] + (index & (1 << bits - 1)))
+    }
+    @inline(__always) unsafeMutableAddress {
+      precondition(index >= 0 && index < count)
+      return unsafe segments[index >> bits] + (index & (1 << bits - 1))
+    }
+  }
+
+  /// The element at an index below `count`.
+  subscript(index: UInt32) -> Element {
+    @inline(__always) unsafeAddress {
+      precondition(Int(index) < count)
+      return unsafe UnsafePointer(segments[Int(index) >> bits] + (Int(index) & (1 << bits - 1)))
+    }
+    @inline(__always) unsafeMutableAddress {
+      precondition(Int(index) < count)
+      return unsafe segments[Int(index) >> bits] + (Int(index) & (1 << bits - 1))
+    }
+  }
+
+  /// Adds elements at the end.
+  mutating func append(_ element: Element, times: Int = 1) {
+    var left = times
+    while left > 0 {
+      if unsafe count >> bits == segments.count { unsafe segments.append(.allocate(capacity: 1 << bits)) }
+      let start = count & (1 << bits - 1)
+      let length = min(left, 1 << bits - start)
+      unsafe (segments[count >> bits] + start).initialize(repeating: element, count: length)
+      count += length
+      left -= length
+    }
+  }
+
+  /// Sets consecutive elements, which must be in one segment.
+  mutating func fill(_ range: Range<Int>, with element: Element) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    guard !range.isEmpty else { return }
+    precondition(range.lowerBound >> bits == (range.upperBound - 1) >> bits)
+    unsafe (segments[range.lowerBound >> bits] + (range.lowerBound & (1 << bits - 1)))
+      .update(repeating: element, count: range.count)
+  }
+}

@@ -1,0 +1,39 @@
+import ShoalBase
+import ShoalWire
+
+/// Replies that wait to be sent, one after the other in one buffer, which is emptied when all were fetched: in the long
+/// run a reply allocates nothing.
+struct ReplyQueue: Sendable {
+  private var bytes: [UInt8] = []
+  private var used = 0
+  private var waiting: [(to: Address, range: Range<Int>)] = []
+  private var next = 0
+
+  /// How many wait.
+  var count: Int { waiting.count - next }
+
+  /// Adds a reply of at most `most` bytes; false if it does not fit.
+  mutating func append(_ packet: some Packet, to address: Address, transaction: UInt64, most: Int) -> Bool {
+    if bytes.count < used + most { bytes.append(contentsOf: repeatElement(0, count: max(most, bytes.count))) }
+    let start = used
+    var span = bytes.mutableSpan
+    var room = span._mutatingExtracting(start..<start + most)
+    guard let length = try? packet.encode(connection: transaction, into: &room) else { return false }
+    waiting.append((address, start..<start + length))
+    used = start + length
+    return true
+  }
+
+  /// Copies the oldest to the front of `room`, where it must fit; nil if there is none.
+  mutating func popFirst(into room: inout MutableSpan<UInt8>) -> (to: Address, count: Int)? {
+    guard next < waiting.count else { return nil }
+    let (to, range) = waiting[next]
+    room.copy(bytes.span.extracting(range), to: 0)
+    next += 1
+    if next == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      (next, used) = (0, 0)
+    }
+    return (to, range.count)
+  }
+}
