@@ -87,13 +87,7 @@ struct GetCommand {
     session.ending.onSignal { [session] in
       session.tellInterrupted(latest.interruption(resume: session.resumeCommand))
     }
-    session.ending.atEnd { await peer.close() }
-    let observer = Observer(peer)
-    let control = try Control(session, peer, observer)
-    session.ending.atEnd {
-      control.close()
-      await peer.close()
-    }
+    let observer = try session.observe(peer)
     let news = Task { [session, request] in
       var news = PeerNews(.getting(trackers: request.trackerCount))
       for await event in peer.events {

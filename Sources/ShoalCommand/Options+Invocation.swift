@@ -5,13 +5,35 @@ import ShoalSwarm
 import ShoalTerminal
 import ShoalTransport
 
-extension Peer.Options {
-  /// Takes what the options that all peers have ask for: --link, --capture and --force.
-  init(access invocation: Invocation, listen: String) throws(UsageError) {
-    self.init(listen: listen)
+/// The options that peers and trackers have in common.
+protocol AccessOptions {
+  var link: LinkSpec { get set }
+  var capture: String? { get set }
+  var force: Bool { get set }
+}
+
+extension AccessOptions {
+  /// Takes what --link, --capture and --force ask for.
+  fileprivate mutating func setAccess(_ invocation: Invocation) throws(UsageError) {
     if let link = invocation.first("link") { self.link = try link.link(named: "link") }
     capture = invocation.first("capture")?.text
     force = invocation.has("force")
+  }
+}
+
+extension Tracker.Options: AccessOptions {
+  /// Takes what the options of a tracker ask for.
+  init(_ invocation: Invocation, listen: String) throws(UsageError) {
+    self.init(listen: listen)
+    try setAccess(invocation)
+  }
+}
+
+extension Peer.Options: AccessOptions {
+  /// Takes what the options that all peers have ask for.
+  init(access invocation: Invocation, listen: String) throws(UsageError) {
+    self.init(listen: listen)
+    try setAccess(invocation)
   }
 
   /// Takes what the options under TRANSPORT ask for.
@@ -45,16 +67,6 @@ extension Peer.Limits {
     for option in Self.options {
       if let value = invocation.first(option) { try set(value, for: option) }
     }
-  }
-}
-
-extension Tracker.Options {
-  /// Takes what the options of a tracker ask for: --link, --capture and --force.
-  init(_ invocation: Invocation, listen: String) throws(UsageError) {
-    self.init(listen: listen)
-    if let link = invocation.first("link") { self.link = try link.link(named: "link") }
-    capture = invocation.first("capture")?.text
-    force = invocation.has("force")
   }
 }
 

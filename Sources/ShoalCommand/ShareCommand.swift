@@ -73,13 +73,7 @@ struct ShareCommand {
   func run() async throws {
     let peer = try Peer.start(options)
     session.ending.onSignal { [session] in session.tellInterrupted("stopped") }
-    session.ending.atEnd { await peer.close() }
-    let observer = Observer(peer)
-    let control = try Control(session, peer, observer)
-    session.ending.atEnd {
-      control.close()
-      await peer.close()
-    }
+    let observer = try session.observe(peer)
     session.tellReceiveBuffer(peer)
     let share =
       isStream

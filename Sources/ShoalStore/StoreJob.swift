@@ -83,14 +83,15 @@ package enum StoreFinding: Sendable {
   case done
   /// What is at the path; nil if nothing is.
   case status(DiskStatus?)
-  /// Whether the part was there before, whether it is a regular file, its size in bytes, and the id that it is marked with.
+  /// Whether the part was there before, whether it is a regular file, its size in bytes, and the id that it is marked
+  /// with.
   case opened(wasThere: Bool, isRegular: Bool, size: UInt64, mark: Digest?)
   /// The pieces that are right.
   case verified(BitSet)
   /// The journal, and the stamp of its part; nil if there is no part.
   case journal(Journal.Reading, FileStamp?)
-  /// A journal whose part is more than one file: the pieces that are believed, and those that were touched since it was
-  /// written, so that they are to be verified.
+  /// A journal whose part is more than one file: the pieces that are believed, and those of them that were touched
+  /// after it was written and must be verified.
   case believed(Journal, BitSet, touched: BitSet)
   /// The new end of the journal.
   case noted(Journal.End)

@@ -58,7 +58,7 @@ struct SharedFile {
     return download.sources
   }
 
-  /// Takes pieces away from the complete copy; false if none is left, or there is no such copy.
+  /// Removes pieces from the complete copy; false if none is left, or if there is no complete copy.
   mutating func withhold(_ pieces: BitSet) -> Bool {
     guard let have = whole?.have.subtracting(pieces), !have.isEmpty, let manifest else { return false }
     let copy = LocalCopy(manifest, have: have)

@@ -96,10 +96,11 @@ extension Swarm {
     files.remove(key)
   }
 
-  /// Stops serving these pieces of a complete file, which are no longer there; false if none is left, or it is not there.
+  /// Stops serving these pieces of a complete file, which are no longer there; false if none is left, or if there is no
+  /// such file.
   package mutating func withhold(_ pieces: BitSet, of key: FileKey, at now: Instant) -> Bool {
     guard files[key]?.withhold(pieces) == true, let id = files[key]?.id else { return false }
-    // What is queued of it may be what is missing: peers come back, and are offered the rest.
+    // What is queued may be what is missing: the peers come back, and are offered the rest.
     for link in links.live where links[link]?.serves(key) == true {
       drop(link, .goingAway, "some files in the folder were changed", at: now)
     }

@@ -29,9 +29,9 @@ package struct SwarmConfiguration: Sendable {
   package var rangesPerHost = 16_384
   /// How much work one host may ask of us per second, in units of `Work`: a fifth of a processor's time.
   package var workPerHost = 200_000_000
-  /// The most new addresses that are tried per second, and at once after a pause, of those that a tracker or a ticket
-  /// names, and per second of those that only peers have told of: an address that we have only heard of is not proven, and
-  /// nobody must be able to aim us at strangers. Whoever registers with a tracker has shown it that the address is its own.
+  /// How many new addresses that a ticket or a tracker names are tried per second, and at once after a pause; and how
+  /// many per second that only peers have named. An address that we have only heard of is not proven, and nobody must
+  /// be able to aim us at strangers; but a peer that registers with a tracker has shown it that the address is its own.
   package var opensPerSecond = 32
   package var opensAtOnce = 128
   package var hearsayPerSecond = 8
@@ -111,7 +111,8 @@ enum SwarmConstants {
   /// How long an address that sent false content is banned, and how many such addresses are remembered.
   static let ban: Nanoseconds = 86_400 * .second
   static let bans = 256
-  /// How long a new address of a liar's host is asked for nothing even if nobody else gives: twice as long with each lie.
+  /// How long a new address of a liar's host is asked for nothing even if nobody else gives: twice as long with each
+  /// lie.
   static let hostRest: Nanoseconds = 30 * .second
   static let longestHostRest: Nanoseconds = 600 * .second
   /// The most chunk runs that a peer may announce before the cut is known.

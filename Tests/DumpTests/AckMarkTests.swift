@@ -5,7 +5,7 @@ import Testing
 
 /// What is believed of an ACK, and what it tells about retransmissions.
 @Suite struct AckMarkTests {
-  /// What bob sends to alice, who captures.
+  /// Bob sends to alice, at whose end the capture is made.
   private func data(_ talk: Conversation, _ sequence: UInt32, attempt: UInt8 = 0) throws {
     talk.clock &+= 1_000
     var packet = DataPacket()
@@ -28,7 +28,7 @@ import Testing
     try ack(talk, next: 51, top: 56, [1, 2, 1, 1])
     try data(talk, 51, attempt: 1)
     try data(talk, 54, attempt: 1)
-    // What an ACK said to be missing as it was under way has arrived since.
+    // A packet that was still under way when an ACK reported it missing has arrived since.
     try ack(talk, next: 56, top: 56)
     try data(talk, 54, attempt: 2)
     let marks = try talk.marks()

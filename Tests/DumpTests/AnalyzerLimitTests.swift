@@ -25,7 +25,7 @@ import Testing
       #expect(analyzer.memory <= Analyzer.mostMemory)
     }
     #expect(analyzer.flows.count == 200)
-    // What was used last is still known.
+    // What was used most recently is still known.
     #expect(try observe(&analyzer, 200, 3_000_000_000).marks.contains(.duplicate))
   }
 

@@ -16,7 +16,7 @@ import Testing
     return talk.capture.bytes
   }
 
-  /// The same with the times from packet `start` on changed by seconds, with or without directions.
+  /// The same with the times from packet `start` on shifted by some seconds, with or without directions.
   private func changed(
     _ bytes: [UInt8], _ steps: [(start: UInt64, by: Double)], directions: Bool = true
   ) throws -> [UInt8] {
@@ -44,7 +44,7 @@ import Testing
         #expect(
           outcome.output.contains("remark: the clock of this capture was set \(way) by "),
           "\(start) \(seconds) \(directions)")
-        // If nothing but the jump tells, time continues as if nothing had passed.
+        // If there is no evidence but the jump itself, time continues as if nothing had passed.
         #expect(outcome.status == 0, "\(start) \(seconds) \(directions): \(outcome.error)\(outcome.output)")
         let lines = try inspect(capture).lines
         #expect(lines.count == 42 && lines[41].contains("  0.4"), "\(lines[41])")
@@ -77,7 +77,7 @@ import Testing
     #expect(outcome.status == 0 && !outcome.output.contains("clock"), "\(outcome.output)\(outcome.error)")
   }
 
-  /// Two captures, one behind the other, with the later one first: their words agree with their times.
+  /// Two captures joined, with the later one first: timestamps and times agree.
   @Test func filesOutOfOrder() throws {
     let bytes = try talk()
     let (one, other) = (try changed(bytes, []), try changed(bytes, []))
@@ -87,7 +87,7 @@ import Testing
     #expect(!outcome.output.contains("clock"), "\(outcome.output)")
   }
 
-  /// What waited in a queue is late, although nobody has set a clock.
+  /// Packets that waited in a queue are late, although nobody has set a clock.
   @Test func aStallOfThePath() throws {
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 { try talk.data(sequence) }

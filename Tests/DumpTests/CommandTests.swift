@@ -116,7 +116,7 @@ import Testing
   }
 }
 
-/// Options that fingers know from tcpdump.
+/// Options that users know from tcpdump.
 @Suite struct TcpdumpOptionTests {
   @Test func theyMeanTheSame() throws {
     let capture = TestCapture()

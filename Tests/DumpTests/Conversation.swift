@@ -71,7 +71,7 @@ final class Conversation {
   func lines() throws -> [String] { try inspect(capture.bytes).packets.dropFirst(2).map { $0 } }
 }
 
-/// The JSON objects of an output, one a line, but for the last, which says how it ended.
+/// The JSON objects of an output, one a line, except the last, which says how the run ended.
 func objects(_ outcome: Outcome) throws -> [[String: Any]] {
   let objects = try outcome.lines.map { line in
     try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]

@@ -26,7 +26,7 @@ import Testing
     var capture = Cooked()
     for index in UInt32(0)..<10 {
       let datagram = try data(index, block(offset: UInt64(index) * 100, count: 100))
-      // The network doubles one on its way here, and both are forwarded.
+      // The network duplicates one on its way here, and both are forwarded.
       for _ in 0..<(index == 5 ? 2 : 1) { capture.add(datagram, interface: 2, kind: 0, after: 1_000) }
       for _ in 0..<(index == 5 ? 2 : 1) { capture.add(datagram, interface: 3, kind: 4) }
     }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import shoal_dump
 
-/// A real capture, damaged by hand in every way that a disk, or a full one, can damage it: everything before the damage
-/// is shown, and one line says where it is.
+/// A real capture, damaged in every way in which a faulty or full disk can damage it: everything before the damage is
+/// shown, and one line says where it is.
 @Suite struct DamagedFileTests {
   private static let bytes: [UInt8] = {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Captures/trace.pcapng")

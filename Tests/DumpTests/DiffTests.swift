@@ -15,7 +15,7 @@ import Testing
     private var events: [(time: Int, capture: TestCapture, bytes: [UInt8], isFromAlice: Bool, outbound: Bool)] = []
     static let ahead = 7_000_000
 
-    /// Sends a datagram at a time in microseconds, with what arrives of it and how much later.
+    /// Sends a datagram at a time in microseconds; the rest says what arrives of it, and how much later.
     func pass(_ datagram: [UInt8], fromAlice: Bool = true, at time: Int, arriving: [(after: Int, bytes: [UInt8])]) {
       let (sender, receiver) = fromAlice ? (first, second) : (second, first)
       events.append((time, sender, datagram, fromAlice, true))
@@ -49,7 +49,7 @@ import Testing
       switch index {
       case 10, 11, 12: ends.pass(datagram, at: time, arriving: [])
       case 20:
-        // The damage spares connection and checksum, or does not.
+        // The damage spares the connection and the checksum, or it does not.
         var damaged = datagram
         damaged[100] ^= 1
         ends.pass(datagram, at: time, arriving: [(10_000, damaged)])
@@ -118,7 +118,7 @@ import Testing
     for step in steps { #expect(["1", "2", "5"].contains("\(Int(step))".prefix { $0 != "0" }), "\(labels)") }
   }
 
-  /// Times from the beginning and the end of what 64 bits hold.
+  /// The earliest and the latest times that 64 bits hold.
   @Test func absurdTimes() throws {
     var (a, b) = (Sightings(), Sightings())
     for index in UInt32(0)..<8 {
@@ -140,8 +140,8 @@ import Testing
     #expect(!DelayPicture.svg(comparison, names: ("a", "b")).isEmpty)
   }
 
-  /// Captures of a connection that tell no directions, as tcpdump's do not: what left Alice or Bob at a time in
-  /// microseconds, which arrived 15 ms later or never.
+  /// Captures of a connection without directions, like tcpdump's, of datagrams that left Alice or Bob at a time in
+  /// microseconds and arrived 15 ms later or never.
   private func plain(
     _ events: [(time: Int, bytes: [UInt8], fromAlice: Bool, arrives: Bool)], delay: Int = 15_000, ahead: Int = 0,
     natted: Bool = false, flags: Set<Int> = []
@@ -196,8 +196,8 @@ import Testing
         }
       }
     }
-    // In one direction only: what only one capture has was lost, and if nothing was lost, nothing arrives before it was
-    // sent.
+    // In one direction only: a datagram that only one capture has was lost; if none was lost, the order is found
+    // because none arrives before it was sent.
     for fromAlice in [true, false] {
       for lost in [nil, 3] {
         var events = (0..<9).map { (time: $0 * 100, bytes: events[$0 * 2].bytes, fromAlice: fromAlice, arrives: true) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// Programs learn from the last object how a run ended, people from standard error.
+/// Programs learn how a run ended from the last object, people from standard error.
 @Suite struct EndingTests {
   private func capture() throws -> [UInt8] {
     let capture = TestCapture()

@@ -12,12 +12,12 @@ struct Filler: FieldVisitor {
 
   mutating func u8(_ name: StaticString, _ value: inout UInt8, _: FieldStyle) {
     number(&value)
-    // The slice that follows is read by it.
+    // It determines how the slice after it is read.
     if name.description == "encoding" { value %= 2 }
   }
   mutating func u16(_ name: StaticString, _ value: inout UInt16, _: FieldStyle) {
     number(&value)
-    // A PROBE has the size that it names.
+    // A PROBE has the size that it states.
     if name.description == "size" { value = 18 + value % 1_400 }
   }
   mutating func u32(_ name: StaticString, _ value: inout UInt32, _: FieldStyle) { number(&value) }

@@ -66,7 +66,7 @@ import Testing
       }
     }
 
-    /// What `follow` says and leaves behind.
+    /// What `follow` prints and which files it leaves.
     func follow(_ options: String...) throws -> (outcome: Outcome, files: [String: [UInt8]]) {
       let scratch = try Scratch()
       let outcome = try inspect(
@@ -91,7 +91,8 @@ import Testing
     #expect(id == served.manifest.id)
   }
 
-  /// A peer that has the cut from a ticket asks before the OFFER, which may be lost and sent again after the blocks.
+  /// A peer that knows the cut from a ticket requests before the OFFER comes, which may be lost and sent again after
+  /// the blocks.
   @Test func anOfferThatComesAfterTheBlocks() throws {
     let served = try Served(size: 10_000, offered: false)
     try served.serveManifest()
@@ -176,7 +177,7 @@ import Testing
     #expect(outcome.status == 1 && outcome.error.contains("no OFFER was captured for what it wants"))
   }
 
-  /// No file system can hold what is claimed: the reason names the file, and nothing is left behind.
+  /// No file system can hold a file of the claimed size: the error names the file, and nothing is left behind.
   @Test func aFileThatIsTooLarge() throws {
     let served = try Served(size: 10_000, offered: false)
     var offer = Offer()

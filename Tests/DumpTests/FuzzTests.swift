@@ -6,8 +6,8 @@ import Testing
 
 @testable import shoal_dump
 
-/// Random damage to captures and datagrams: whatever comes, the exit status is 0 or 1, the output is ASCII, and nothing
-/// traps.
+/// Random damage to captures and datagrams: whatever the input, the exit status is 0 or 1, the output is ASCII, and
+/// nothing traps.
 @Suite struct FuzzTests {
   /// Set SHOAL_FUZZ to a number of rounds to run for longer than the suite can.
   private static var rounds: Int { environmentNumber("SHOAL_FUZZ") ?? 30 }
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// Sealed datagrams of random fields go through analyzer and formatters without files between.
+  /// Sealed datagrams of random fields go through the analyzer and the formatters, without a file in between.
   @Test func randomDatagrams() throws {
     var random = SeededGenerator(seed: 12)
     var analyzer = Analyzer()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// The outputs for a real capture, of a transfer over a link that loses and corrupts, held word by word.
+/// The outputs for a real capture, of a transfer over a link that loses and corrupts, compared word by word.
 ///
 /// After an intended change, `SHOAL_GOLDEN=1 swift test --filter GoldenTests` writes them anew: read the difference.
 @Suite struct GoldenTests {

@@ -132,7 +132,7 @@ import Testing
     #expect(statistics.flows[index].resent == UInt64(transfer.sender.retransmitted) && inFlight == 0)
     #expect(flows[index].arq == .goBackN && statistics.flows[index].goBacks == UInt64(transfer.sender.lost))
     #expect(statistics.flows[index].timeouts == UInt64(transfer.timeouts))
-    // The same returns are seen at the other end, but where all that was repeated was lost.
+    // The other end sees the same returns, except those of which every retransmission was lost.
     let there = transfer.analyze(at: transfer.addresses.1)
     let arrived = try #require(there.flows.firstIndex { $0.destination == transfer.addresses.1 })
     let goBacks = Int(there.statistics.flows[arrived].goBacks)

@@ -40,7 +40,7 @@ import Testing
     for bad in ["", "xyz", "123", "53 68\nhello world"] { #expect(HexText.bytes(bad) == nil, "\(bad)") }
   }
 
-  /// Of every length, so that the last row and the last group have each that they can have.
+  /// Of every length, so that the last row and the last group occur in every length that they can have.
   @Test func rowsOfEveryLength() {
     for count in 17..<50 {
       let bytes = [0x53, 0x68] + (2..<UInt8(count)).map { $0 &* 37 }

@@ -5,7 +5,7 @@ import Testing
 @testable import shoal_dump
 
 @Suite struct HostileCaptureTests {
-  /// Whatever the datagrams say, the text is ASCII without control characters, and nothing traps.
+  /// Whatever the datagrams contain, the text is ASCII without control characters, and nothing traps.
   @Test func randomDatagrams() throws {
     var random = SeededGenerator(seed: 8)
     let capture = TestCapture()

@@ -22,7 +22,7 @@ func inspect(by subcommand: String, _ bytes: [UInt8], _ options: String...) thro
   try inspect(by: subcommand, bytes, options: options)
 }
 
-/// Runs the program on a file with these bytes; its status and the bytes that it writes to standard output.
+/// Runs the program on a file with these bytes; returns its status and the bytes that it writes to standard output.
 func inspectBytes(_ bytes: [UInt8], _ options: [String]) throws -> (status: Int32, output: [UInt8]) {
   let scratch = try Scratch()
   let words = [try scratch.write("a.pcapng", bytes)] + options + ["-q"]

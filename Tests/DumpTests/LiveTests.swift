@@ -5,7 +5,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// One after another, since each sees what the others send.
+/// These tests run one after another, since each sees what the others send.
 @Suite(.serialized) struct LiveTests {
   /// Whether packets may be captured here: as root.
   private static let isAllowed: Bool = {
@@ -48,7 +48,7 @@ import Testing
     #expect(outcome.status == 0 && outcome.lines.count == 4)
     let own = "127.0.0.1:\(chatter.port)"
     #expect(outcome.lines.contains { $0.contains(" \(own) > \(own) DATA seq=7 len=28") })
-    // A datagram with damage in one byte of the magic passes the kernel's filter.
+    // A datagram with one damaged byte in the magic passes the kernel's filter.
     #expect(
       outcome.lines.contains { $0.contains("DATA? len=28 [corrupt: ") && $0.contains("flipping bit 5 of byte 0") })
   }

@@ -13,7 +13,7 @@ import Testing
     #expect(lines[5].hasPrefix("ACK next=1 missing=1 (1) top=5 len="))
     let wire = try inspect(talk.capture.bytes, "--absolute").packets[7]
     #expect(wire.hasPrefix("ACK next=1001 missing=1001 (1) top=1005 len="))
-    // Where the handshake was not captured nobody knows where to count from; filters mean what is on the wire.
+    // Without the handshake nobody knows where to count from; filters use the numbers on the wire.
     let late = TestCapture()
     late.add(try data(1_003))
     #expect(try inspect(late.bytes).packets[0].hasPrefix("DATA seq=1003 "))
@@ -44,7 +44,7 @@ import Testing
       try talk.lines().last?.contains("[resent, attempt 2, 46.000 ms; lost, found by timeout after ACK 28]") == true)
   }
 
-  /// What was sent twice on purpose, one right after the other, does not mean a timeout.
+  /// A packet that was sent twice on purpose, once right after the other, is no sign of a timeout.
   @Test func probesFollowSilence() throws {
     let talk = try Conversation()
     for sequence in UInt32(1_000)..<1_010 {
@@ -89,7 +89,7 @@ import Testing
     try talk.data(1_010)
     let first = talk.clock
     try talk.data(1_010, attempt: 1, after: 30_000)
-    // Two milliseconds after the repeat: what takes twenty cannot be its own ACK.
+    // Two milliseconds after the repeat: as a round trip takes twenty, this cannot be its own ACK.
     try talk.ack(1_011, echo: first, after: 2_000)
     try talk.data(1_010, attempt: 2, after: 10_000)
     let marks = try talk.marks()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// What a peer's qlog says is shown between the datagrams of a capture.
+/// The events of a peer's qlog are shown between the datagrams of a capture.
 @Suite struct MergeTests {
   private let scratch: Scratch
   private let capture: String

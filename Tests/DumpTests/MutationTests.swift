@@ -6,7 +6,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// Captures, qlogs and hex dumps with random damage go through every command: whatever comes, it exits with 0 or 1.
+/// Captures, qlogs and hex dumps with random damage go through every command: it always exits with 0 or 1.
 @Suite struct MutationTests {
   /// Set SHOAL_FUZZ to a number of hundreds for longer than the suite can.
   private static var rounds: Int { (environmentNumber("SHOAL_FUZZ") ?? 20) * 100 }
@@ -20,8 +20,8 @@ import Testing
     ["report", "F", "--qlog", "Q", "-o", "R", "--force"], ["--hex"],
   ]
 
-  /// A handshake, some packets of every kind, repeats and frames of several datagrams; a pcap with Ethernet and one that
-  /// Linux cooked; a qlog of it.
+  /// A handshake, some packets of every kind, repeats, and frames of several datagrams; as a pcap of Ethernet frames,
+  /// as one of Linux cooked frames, and as a qlog.
   private static let samples: [[UInt8]] = {
     do {
       let talk = try Conversation(window: 32)

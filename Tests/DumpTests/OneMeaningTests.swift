@@ -8,7 +8,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// A number has one meaning, whichever command says it, and what a capture cannot tell is not told.
+/// A number has the same meaning in every command, and no command states what a capture cannot show.
 @Suite struct OneMeaningTests {
   /// One ACK may show that many repeats were needless: repeats are counted, wherever they are.
   @Test func needlessRepeatsAreCountedOnce() throws {

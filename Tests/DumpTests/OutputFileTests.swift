@@ -7,7 +7,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// No command destroys what it reads, or another capture, without being told to.
+/// No command destroys its input or another capture unless it is told to.
 @Suite struct OutputFileTests {
   private let scratch: Scratch
   private let capture: String
@@ -46,7 +46,7 @@ import Testing
     #expect(try scratch.text("b.pcapng") == "precious")
     #expect(try run([capture, "-w", scratch.at("b.pcapng"), "--force"]).status == 0)
     #expect(try run([scratch.at("b.pcapng")]).lines.count == 3)
-    // An empty file may be filled, and what is not a regular file takes what it is given.
+    // An empty file may be filled, and anything but a regular file may be written to.
     try scratch.write("empty", [])
     #expect(try run([capture, "-w", scratch.at("empty")]).status == 0)
     #expect(try run([capture, "-w", "/dev/null"]).status == 0)

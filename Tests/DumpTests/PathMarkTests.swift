@@ -55,14 +55,14 @@ import Testing
       capture.add(datagram, from: bob, to: alice)
     }
     for sequence in UInt32(0)..<3 { try serve(sequence) }
-    // Whoever answers is there.
+    // Whoever answers has proven its address.
     try capture.add(AckPacket(), connection: responder)
     try serve(3)
     let marks = try objects(inspect(capture.bytes, "--json")).map { $0["marks"] as? [String] ?? [] }
     #expect(marks == [[], ["reply"], [], [], ["amplification_limit"], [], []])
   }
 
-  /// A peer with a tracker of its own captures what it asks itself both as it leaves and as it arrives.
+  /// A peer that has its own tracker captures its requests to itself twice: as they leave and as they arrive.
   @Test func whatAMachineAsksItselfIsNoRetry() throws {
     let capture = TestCapture()
     for outbound in [true, false] {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// What a peer writes and what the inspector makes of a capture are both qlogs, and the page shows them together.
+/// A peer writes a qlog, and the inspector makes one of a capture; the page shows both together.
 @Suite struct QlogTests {
   /// The records of a JSON text sequence: each begins with RS and ends with a line feed.
   private func records(_ bytes: [UInt8]) throws -> [[String: Any]] {
@@ -52,7 +52,7 @@ import Testing
     }
     #expect(metrics.contains { $0["min_rtt"] is Double } && metrics.allSatisfy { $0["bytes_in_flight"] is Int })
     #expect(events.allSatisfy { $0["time"] is Double })
-    // A datagram that is corrupt before anything intact was seen is of no connection that can be told.
+    // A datagram that is corrupt before anything intact was seen belongs to an unknown connection.
     let groups = Set(events.compactMap { $0["group_id"] as? String }).subtracting(["unknown"])
     #expect(groups.count == 2 && groups.allSatisfy { $0 == "tracker" || $0.count == 16 })
   }
@@ -69,14 +69,14 @@ import Testing
     let start = written.output.prefix(1_024)
     #expect(start.contains(#""qlog_version":"0.3""#) && start.contains(#""qlog_format":"JSON-SEQ""#))
     let trace = try #require(records[0]["trace"] as? [String: Any])
-    // It finds out by itself which end's view this is: the end that receives the first packet.
+    // qvis finds out by itself which end's view this is: that of the end that receives the first packet.
     #expect((trace["vantage_point"] as? [String: String])?["type"] == "unknown")
     let lines = try objects(inspect(bytes, "--json"))
     let open = try #require(lines.first { $0["type"] as? String == "OPEN" })
     let local = try #require(open[isSenders ? "dst" : "src"] as? String)
     let sends = try #require(lines.first { $0["type"] as? String == "DATA" && $0["src"] as? String == local })
     let id = (sends["fields"] as? [String: Any])?["connection"] as? String
-    // To it, each group is a connection, in the order of time: the end's own, and everything that trackers were asked.
+    // To qvis, each group is a connection, in the order of time: the end's own, and all requests to trackers.
     let groups = Dictionary(grouping: records.dropFirst()) { $0["group_id"] as? String }
     // Nobody can say whose datagram it is if it was corrupted before anything intact came.
     #expect(Set(groups.keys).subtracting(["unknown"]) == [id, "tracker"])
@@ -116,7 +116,7 @@ import Testing
         }
       }
     }
-    // What was acknowledged and lost is what was sent; of a number sent again, its latest transmission was
+    // What was acknowledged or lost is what was sent; if a number was sent again, its latest transmission counts as
     // acknowledged.
     let (sent, received) = (numbers["transport:packet_sent"] ?? [], numbers["transport:packet_received"] ?? [])
     #expect(acked["transport:packet_received", default: []].subtracting(sent).isEmpty)
@@ -226,7 +226,7 @@ import Testing
     ]
     for text in wrong { #expect(JSONReader.read(Array(text.utf8)[...]) == nil, "\(text.prefix(20))") }
     var generator = SeededGenerator(seed: 3)
-    // Damage may leave valid JSON or not; it must not crash, and a member that is left whole must read the same.
+    // Damaged JSON may or may not be valid; reading it must not crash, and an undamaged member must read the same.
     for round in 0..<20_000 {
       var bytes = Array(text.utf8)
       for _ in 0..<3 {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// Any two colours of a report differ for everybody who can see, and stand out from the background.
+/// Any two colours of a report differ in every kind of colour vision, and stand out from the background.
 @Suite struct ReportColourTests {
   /// What a linear colour becomes in normal, protan, deutan and tritan sight (Machado et al. 2009, severity 1).
   private static let sights: [(name: String, rows: [[Double]])] = [

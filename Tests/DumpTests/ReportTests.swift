@@ -69,7 +69,7 @@ import Testing
     #expect(!dom.contains("data-hacked") && !dom.contains("data-error"))
     #expect(dom.contains("&lt;/script&gt;") || html.contains("\\u003c/script>"))
     #expect(html.components(separatedBy: "</script>").count == 3, "the data end no script")
-    // The page would show what JSON's escapes stand for.
+    // The page would show the characters that JSON's escapes stand for.
     #expect(!html.contains("\u{202E}") && html.firstMatch(of: /[^\\]\\u202[eE]/) == nil)
   }
 
@@ -158,8 +158,8 @@ import Testing
     try expectWorking(page(transfer.receiver, qlogs: [transfer.receiverQlog, transfer.qlog]), width: width)
   }
 
-  /// From its own files alone, a receiver's report shows its round trips, gaps and ACKs, and says what the sender's
-  /// would show.
+  /// From the receiver's files alone, a report shows round trips, gaps and ACKs, and says what the sender's files would
+  /// show.
   @Test(needsChromium) func theReceiversEnd() async throws {
     let transfer = try await TransferCapture.both("loss=3%,delay=3ms,rate=50mbit", size: 600_000)
     let dom = try document(page(transfer.receiver, qlogs: [transfer.receiverQlog]))

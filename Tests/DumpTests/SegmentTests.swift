@@ -78,7 +78,7 @@ import Testing
   }
 }
 
-/// What `-w` writes of a capture.
+/// What `-w` writes for a capture.
 func rewritten(_ bytes: [UInt8], _ options: String...) throws -> [UInt8] {
   let outcome = try inspectBytes(bytes, ["-w", "-"] + options)
   #expect(outcome.status == 0)

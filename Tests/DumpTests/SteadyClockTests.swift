@@ -5,8 +5,8 @@ import Testing
 @Suite struct SteadyClockTests {
   private let second: Int64 = 1_000_000_000
 
-  /// The wall clock is set by an hour while packets come: the true time of what was stamped before that and read after
-  /// it is known too.
+  /// The wall clock is set by an hour while packets come: even a packet stamped before that and read after it gets its
+  /// true time.
   @Test(arguments: [3_600, -3_600, 1]) func setWhileCapturing(by seconds: Int64) {
     let start = 1_700_000_000 * second
     var clock = SteadyClock(monotonic: 50 * second, wall: start)
@@ -21,7 +21,7 @@ import Testing
     #expect(clock.time(of: UInt64(start + 2 * second)) == UInt64(start + 2 * second))
   }
 
-  /// Neither its own pace nor the time that passes between two readings counts as setting it.
+  /// Neither drift nor the time that passes between two readings counts as setting the clock.
   @Test func itsPaceIsFollowed() {
     var clock = SteadyClock(monotonic: 0, wall: second)
     for step in Int64(1)...1_000 { clock.note(monotonic: step * second, wall: second + step * second + step * 500_000) }

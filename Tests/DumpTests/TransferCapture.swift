@@ -2,7 +2,7 @@ import Shoal
 import ShoalLink
 import TestSupport
 
-/// What is left of a transfer over a bad link, as made by `shoal demo`.
+/// The files that a transfer over a bad link leaves, as `shoal demo` makes them.
 struct TransferCapture {
   /// The captures of both ends, and their qlogs.
   var receiver: [UInt8]

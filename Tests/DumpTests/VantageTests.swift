@@ -6,19 +6,19 @@ import Testing
 
 @testable import shoal_dump
 
-/// Captures that tell no directions, taken anywhere on a path of 20 ms each way.
+/// Captures without directions, taken anywhere on a path of 20 ms each way.
 @Suite struct VantageTests {
   private static let oneWay = 20_000
   private static let (alicesID, bobsID) = (Conversation.aliceID, Conversation.bobID)
 
-  /// Alice opens, and Bob sends her 40 packets, which she acknowledges one by one; `place` is a part of the path, from
-  /// Alice. Of the packets that `lost` names, the first sending is lost behind that place, or before it.
+  /// Alice opens, and Bob sends her 40 packets, which she acknowledges one by one; `place` is where on the path they
+  /// are captured, counted from Alice. The packets that `lost` names are lost once, beyond that place or before it.
   private func capture(
     at place: Double, withHandshake: Bool = true, lost: Set<UInt32> = [], lostAt: Double = 0.99
   ) throws -> [UInt8] {
     var events: [(time: Int, bytes: [UInt8], fromAlice: Bool)] = []
     func add(_ time: Int, _ bytes: [UInt8], fromAlice: Bool, isLost: Bool = false) {
-      // What is lost on its way from Bob gets as far as to `lostAt`, counted from Alice.
+      // A packet that is lost on its way from Bob gets as far as `lostAt`, counted from Alice.
       if isLost, place < lostAt { return }
       let delay = Double(Self.oneWay) * (fromAlice ? place : 1 - place)
       events.append((time + Int(delay), bytes, fromAlice))

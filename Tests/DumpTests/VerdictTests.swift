@@ -74,7 +74,7 @@ import Testing
     #expect(try verdict(talk, qlog: qlog).contains("% of the time by \(words)"))
   }
 
-  /// Samples from another time divide nothing, and are not asked for again.
+  /// Samples from another time distinguish nothing, and are not consulted again.
   @Test func aQlogOfAnotherTime() throws {
     let talk = try Conversation()
     try ask(talk, 0..<1_000_000)
@@ -196,7 +196,7 @@ import Testing
     return try #require(verdicts.first { $0.contains("\(alice) sent") && !$0.contains("no content") })
   }
 
-  /// What limited alice, for programs.
+  /// What limited alice, as programs get it.
   private func limits(_ talk: Conversation, qlog: String? = nil) throws -> [String: Any] {
     let verdicts = try report(talk, qlog).objects.filter { $0["event"] as? String == "verdict" }
     #expect(verdicts.count == 1 && verdicts[0]["with_qlog"] as? Bool == (qlog != nil))

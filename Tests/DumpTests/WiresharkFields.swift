@@ -50,7 +50,7 @@ struct WiresharkFields {
     return (0..<256).first { names.name(of: UInt64($0)) == text }.map { "\($0)" } ?? text
   }
 
-  /// What tshark prints of a field, as we print it: no number in hexadecimal, and of bytes only how many.
+  /// What tshark prints for a field, converted to what we print: numbers in decimal, and of bytes only how many.
   static func plain(_ cell: String?, _ kind: LuaField.Kind) -> String {
     (cell ?? "").components(separatedBy: ";").map { text in
       switch kind {

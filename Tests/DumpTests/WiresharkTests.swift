@@ -6,7 +6,7 @@ import Testing
 
 @testable import shoal_dump
 
-/// The dissector is what the packets' declarations say, and Wireshark reads with it what we read.
+/// The dissector follows from the packets' declarations, and with it Wireshark reads what we read.
 @Suite struct WiresharkTests {
   private static let script = Checkout.path("tools/wireshark/shoal.lua")
 
@@ -33,7 +33,7 @@ import Testing
     for type in MessageType.allCases {
       for sequence in UInt32(0)..<3 { capture.add(try data(sequence, message(type.message, &generator))) }
     }
-    // On a port that nobody knows, and damaged where the magic is: known by its conversation.
+    // On an unknown port, and with a damaged magic: recognised by its conversation.
     let (a, b) = (Address(ipv4: 0x0a00_0007, port: 30_001), Address(high: 1 << 61, low: 9, port: 30_002))
     capture.add(try data(1), from: a, to: b)
     var damaged = try data(2)
@@ -60,7 +60,7 @@ import Testing
     return try message.encoded()
   }
 
-  /// Holds every field, checksum verdict, repeat and answer that tshark finds against ours.
+  /// Compares every field, checksum verdict, repeat and answer that tshark finds with ours.
   private func compare(_ bytes: [UInt8], atLeast least: Int) throws {
     let scratch = try Scratch()
     let file = try scratch.write("wireshark.pcapng", bytes)
@@ -85,7 +85,7 @@ import Testing
       let number = try #require(our["n"] as? Int)
       #expect(their["frame.number"] == "\(number)")
       let status = ["ok": "1", "bad": "0"][our["checksum"] as? String] ?? (our["type"] is NSNull ? "" : "2")
-      // A flipped bit in the version, before anything else was seen between the two, hides whose datagram it is.
+      // A flipped bit in the version, before anything else was seen between the two, makes a datagram unrecognisable.
       let isUnknown = our["checksum"] as? String == "bad" && (our["error"] as? String)?.hasPrefix("version") == true
       #expect(their["shoal.checksum.status"] == status || isUnknown, "\(text)")
       let answered = text.firstMatch(of: /\[reply to (\d+)/).map { String($0.1) } ?? ""

@@ -1,4 +1,4 @@
-/// Whether text is well-formed as far as elements go: every one that is opened is closed, in order.
+/// Whether the elements in a text are well-formed: each one that is opened is closed, in order.
 enum XMLCheck {
   struct Malformed: Error {}
 

@@ -10,8 +10,7 @@ import Testing
 
   init() throws {
     scratch = try Scratch()
-    tree = Tree(scratch.at("album"))
-    try tree.make()
+    tree = try Tree(albumIn: scratch)
   }
 
   /// What has not changed goes on being served, and a warning names what has.

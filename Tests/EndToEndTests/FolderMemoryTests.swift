@@ -20,8 +20,7 @@ import Testing
 
   @Test func nothingIsReadAgainUnlessItWasTouched() async throws {
     let scratch = try Scratch()
-    let tree = Tree(scratch.at("album"))
-    try tree.make()
+    let tree = try Tree(albumIn: scratch)
     _ = try scratch.file("album/sub/film", 17 << 20, seed: 1)
     try await Task.sleep(for: .milliseconds(200))
     let cache = scratch.at("cache/shoal")

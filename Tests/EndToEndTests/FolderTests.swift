@@ -10,8 +10,7 @@ import Testing
 
   init() throws {
     scratch = try Scratch()
-    tree = Tree(scratch.at("album"))
-    try tree.make()
+    tree = try Tree(albumIn: scratch)
   }
 
   @Test func isRestoredAsItWas() async throws {
@@ -244,10 +243,15 @@ struct Tree: CustomStringConvertible {
 
   init(_ path: String) { self.path = path }
 
+  /// Makes a folder called album.
+  init(albumIn scratch: Scratch) throws {
+    path = scratch.at("album")
+    try make()
+  }
+
   func at(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// Makes it.
-  func make() throws {
+  private func make() throws {
     let files = FileManager.default
     for folder in ["sub/deep", "hollow"] {
       try files.createDirectory(atPath: at(folder), withIntermediateDirectories: true)

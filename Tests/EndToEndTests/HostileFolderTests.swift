@@ -68,8 +68,7 @@ import Testing
   /// An obstacle in the place of a folder or file is neither removed nor followed, with or without --force.
   @Test func whatIsInTheWay() async throws {
     let scratch = try Scratch()
-    let tree = Tree(scratch.at("album"))
-    try tree.make()
+    let tree = try Tree(albumIn: scratch)
     let origin = try peer()
     let share = try await origin.share(tree.path)
     let asker = try peer()
@@ -112,8 +111,7 @@ import Testing
 
   @Test func targetsThatAreNoFolders() async throws {
     let scratch = try Scratch()
-    let tree = Tree(scratch.at("album"))
-    try tree.make()
+    let tree = try Tree(albumIn: scratch)
     let origin = try peer()
     let share = try await origin.share(tree.path)
     let asker = try peer()
@@ -149,8 +147,7 @@ import Testing
   /// Of a part left by an earlier version of the folder, what matches is used, and the rest removed.
   @Test func partsOfAnotherVersion() async throws {
     let scratch = try Scratch()
-    let tree = Tree(scratch.at("album"))
-    try tree.make()
+    let tree = try Tree(albumIn: scratch)
     let origin = try peer()
     let first = try await origin.share(tree.path)
     let out = try Scratch()

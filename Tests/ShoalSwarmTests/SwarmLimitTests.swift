@@ -31,7 +31,7 @@ struct SwarmLimitTests {
     block.content = ByteRange(offset: 0, count: 1)
     for i in 0...mostFragments {
       block.offset = UInt64(2 * i + 1)
-      let isWhole = fetch.receive(block, from: link, datagram.span, at: .zero) != nil
+      let isWhole = fetch.accept(block, from: link, datagram.span, at: .zero) != nil
       #expect(!isWhole && fetch.mayAsk(link) == false && fetch.isAsking(link) == (i < mostFragments))
     }
   }

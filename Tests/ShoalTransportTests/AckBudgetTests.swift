@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What is acknowledged has paid for its acknowledgement.
+/// Acknowledgements are paid for by the bytes that they acknowledge.
 @Suite struct AckBudgetTests {
   /// A sender of DATA without messages, with numbers far ahead and far apart, that asks for an ACK of each.
   @Test(arguments: seeds(0..<4))
@@ -50,7 +50,7 @@ import Testing
     let (id, _) = try pair.connect()
     pair.world.run(for: .second)
     let tap = Tap(pair.world)
-    // Messages of 8 bytes, one at a time, each of which is answered although an ACK is larger.
+    // Messages of 8 bytes, one at a time: each is answered, although an ACK is larger.
     for _ in 0..<300 {
       pair.world.sendMessage(from: pair.a, on: id)
       #expect(pair.world.run(for: 100 * .millisecond) { pair.a.inside.sendWindow.isEmpty })

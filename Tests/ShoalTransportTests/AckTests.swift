@@ -85,7 +85,7 @@ import Testing
       has.toggle()
     }
     arrived.append(true)
-    // From a few bytes, which must still make headway, to more than is needed.
+    // From a few bytes, which must still be enough for progress, to more than is needed.
     for room in seed % 2 == 0 ? [8, 16, 1_157] : [9, 100, 9_000] {
       let result = try #require(describe(arrived, room: room))
       #expect(result.acked == arrived)

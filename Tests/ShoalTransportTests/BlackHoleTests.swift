@@ -33,7 +33,7 @@ import Testing
     #expect(timeouts > 3)
   }
 
-  /// Many losses in a row while other packets get through: only time tells them from a black hole.
+  /// Many losses in a row while other packets get through: only time distinguishes them from a black hole.
   @Test func aBurstOfLossesOnAFastPathLeavesItWide() throws {
     let pair = try Pair(BlackHoleTests.loopback, BlackHoleTests.wide)
     let (id, _) = try pair.connect()

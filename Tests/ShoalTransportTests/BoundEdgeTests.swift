@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What strangers could make us keep, send or do once more than intended.
+/// What strangers must not make us keep, send or do even once more than intended.
 @Suite struct BoundEdgeTests {
   private func put(_ bytes: [UInt8], from: Address, into host: WorldEndpoint, _ world: World) {
     host.endpoint.receive(bytes.span, from: from, at: world.now)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// Small rules of a connection that nobody notices as long as they are kept.
+/// Small rules of a connection that nobody would notice unless they were broken.
 @Suite struct ConnectionRuleTests {
   /// A peer that sends now and then need not show that it is still there.
   @Test func trafficPutsOffKeepAlives() throws {
@@ -35,13 +35,13 @@ import Testing
     #expect(pair.a.status(id)?.roundTrip == 40 * .millisecond)
   }
 
-  /// A description of a window is not continued if nothing pays for it.
+  /// A window is not described further if nothing pays for the ACKs.
   @Test func whatIsNotPaidForIsNotDescribedFurther() throws {
     let pair = try Pair("delay=1ms")
     try pair.connect()
     pair.world.run(for: .second)
     let tap = Tap(pair.world)
-    // The shortest packets, every other one missing, and an ACK asked for with each.
+    // The shortest packets, of which every other one is missing, and each asks for an ACK.
     let first = pair.b.inside.receiveWindow.next + 1
     for i in 0..<16_000 as Range<UInt64> {
       var packet = DataPacket()

@@ -42,7 +42,7 @@ final class ConnectionSubject {
     return drain()
   }
 
-  /// Goes on to the point where the event comes next.
+  /// Lets time pass until the event is the next thing to happen.
   private func prepare(_ event: ConnectionEvent) throws {
     switch event {
     case .probeTimeout:

@@ -126,7 +126,7 @@ import Testing
     #expect(bytes[1] > 0.85 * (bytes[0] + bytes[1]), "\(bytes)")
   }
 
-  /// What they gave up because of reordering is restored, as nothing was lost.
+  /// A window reduced because of reordering is restored, as nothing was lost.
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func reorderingSlowsNeither(congestion: CongestionAlgorithm) throws {
     for seed in seeds(1..<5) {
@@ -154,7 +154,7 @@ import Testing
     #expect(ratios.sorted()[ratios.count / 2] > 0.75, "\(congestion): \(ratios)")
   }
 
-  /// The peer's count is believed only as far as it can do no harm.
+  /// The peer's count is believed only as far as it can do no harm: up to a tenth.
   @Test func noMoreLossesAreExcusedThanATenth() {
     var exemption = CorruptionExemption()
     var excused = 0

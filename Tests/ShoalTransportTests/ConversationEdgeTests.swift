@@ -16,7 +16,7 @@ import Testing
     world.flush(host)
   }
 
-  /// Whoever saw an OPEN knows the id in it, and could otherwise end what is not open yet.
+  /// Whoever saw an OPEN knows the id in it, and could otherwise end a connection that is not open yet.
   @Test func aResetEndsNothingThatIsNotOpen() throws {
     let pair = try Pair("loss=0%/100%,delay=1ms")
     let id = try #require(pair.world.connect(pair.a, to: pair.b))
@@ -169,7 +169,7 @@ import Testing
     #expect(server.closed.count == 1)
   }
 
-  /// A connection is useful to a peer that is served on it as well.
+  /// A connection over which a peer is served counts as useful too.
   @Test func whatIsAcknowledgedIsUseful() throws {
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()

@@ -11,7 +11,7 @@ import Testing
   /// What ACKs lack.
   enum Manner: CaseIterable { case honest, noEcho, onlyNext, echoesAtFirst }
 
-  /// Strips what the second host acknowledges down to that.
+  /// Strips the second host's ACKs accordingly.
   private func impoverish(_ pair: Pair, _ manner: Manner) {
     var acks = 0
     pair.world.network.onSend = { datagram, _ in

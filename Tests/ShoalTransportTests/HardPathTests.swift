@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// Paths outside the usual: hardly any way back, minutes of round trip.
+/// Unusual paths: with a very thin return path, or a round trip of minutes.
 @Suite struct HardPathTests {
   /// The seconds of a transfer, and the bytes sent for each one of the file.
   private func transfer(
@@ -20,7 +20,7 @@ import Testing
     return (Double(result.time ?? 2_000 * .second) / 1e9, result.wire)
   }
 
-  /// A hundredth of the rate leads back, and 4 kB may wait there: nothing stalls for ACKs.
+  /// The return path has a hundredth of the rate and a queue of 4 kB: nothing stalls for want of ACKs.
   @Test(arguments: [CongestionAlgorithm.bbr, .cubic])
   func aThinWayBackCarriesTheAcks(congestion: CongestionAlgorithm) throws {
     for seed in CongestionTests.seeds.prefix(1) {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// No host gets more than its share of a full table, and none is kept out by another.
+/// No host gets more than its share of a full table, and no host keeps another out.
 @Suite struct HostShareTests {
   /// 56 connections from other hosts, 16 from one host.
   private func crowd(_ change: (inout TransportConfiguration) -> Void = { _ in }) -> (

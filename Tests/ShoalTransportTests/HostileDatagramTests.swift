@@ -43,7 +43,7 @@ import Testing
     let three = try Three(seed: seed)
     var random = SeededGenerator(seed: seed)
     let world = three.world
-    // The bad one's traffic to mutate.
+    // The bad host's own traffic, to be mutated.
     for _ in 0..<20 { world.sendMessage(from: three.hosts[2], on: three.hosts[2].connection!) }
     world.run(for: 2 * .second)
     let ids = (0..<2).compactMap { slot in

@@ -9,7 +9,7 @@ struct Invariants {
   private(set) var datagramFell = false
   private var largest = 0
 
-  /// What does not hold; nil if everything does. Looks at every packet only now and then, as that takes long.
+  /// The invariant that does not hold; nil if all do. It looks at every packet only now and then, as that takes long.
   mutating func broken(_ host: WorldEndpoint) -> String? {
     turns += 1
     for slot in host.connections.compactMap({ host.endpoint.connections.slot($0.id) }) {
@@ -21,7 +21,7 @@ struct Invariants {
     return nil
   }
 
-  /// What does not hold among the things that can be told without looking at every packet.
+  /// The same, for those invariants that can be checked without looking at every packet.
   private static func brokenAtHand(_ connection: borrowing Connection) -> String? {
     let (base, next) = (connection.sendWindow.base, connection.sendWindow.next)
     if next - base > UInt64(connection.windowSize) { return "\(next - base) packets outstanding" }
@@ -37,7 +37,7 @@ struct Invariants {
     return nil
   }
 
-  /// What does not hold in a connection; nil if everything does.
+  /// The invariant of a connection that does not hold; nil if all do.
   static func broken(_ connection: borrowing Connection) -> String? {
     if let broken = brokenAtHand(connection) { return broken }
     var bytes = 0

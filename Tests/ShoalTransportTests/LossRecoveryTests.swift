@@ -87,7 +87,7 @@ import Testing
     #expect(result.acked.total == 5 && result.spurious == 5 && result.lateness == 8 * .millisecond)
     let next = send.takeLost()
     #expect(send.isEmpty && send.bytesInFlight == 0 && send.lostCount == 0 && next == nil)
-    // The retransmission, about which nothing is known, overtook nothing.
+    // The retransmission, about which nothing is known, is not counted as overtaking others.
     #expect(send.evidence.newest?.sentAt == Instant(nanoseconds: 9 * .millisecond))
   }
 
@@ -151,8 +151,8 @@ import Testing
           })
         let bytes = mode == .goBackN ? 3_000_000 : 10_000_000
         let seconds = try pair.transfer(bytes / (congestion == .ledbat ? 4 : 1), within: 1_000 * .second)
-        // Controllers that react to loss start from nearly nothing after each outage, as TCP does; they get on all the
-        // same.
+        // Controllers that react to loss start from nearly nothing after each outage, as TCP does, but they still make
+        // progress.
         let isPatient = congestion == .cubic || congestion == .ledbat
         #expect(seconds ?? .infinity < (isPatient ? 1_000 : 150), "\(mode) \(congestion)")
         #expect(pair.world.violations.isEmpty && pair.a.closed.isEmpty && pair.b.closed.isEmpty)
@@ -182,7 +182,7 @@ import Testing
     #expect(pair.a.inside.path.reordering.packetThreshold == Constants.packetThreshold)
   }
 
-  /// What each ACK settles must not be remembered forever.
+  /// What an ACK settles must not be remembered forever.
   @Test func stopAndWaitKeepsNothing() throws {
     let pair = try Pair("delay=5ms")
     try pair.connect()

@@ -8,7 +8,7 @@ import ShoalWire
 /// of it following from a seed: each field of each packet is drawn from its whole range, from its edges, and near the
 /// truth, after pauses of up to an hour.
 struct LyingPeer: ~Copyable {
-  /// What happened although it must not; nil if nothing did.
+  /// What happened that must not happen; nil if nothing did.
   private(set) var broken: String?
   /// The datagrams that the endpoint was handed.
   private(set) var datagrams = 0
@@ -36,7 +36,7 @@ struct LyingPeer: ~Copyable {
   private var transmits = 0
   private var owed = 0
 
-  /// How often in 256 cases the liar tells the truth about time, and how long it likes to wait.
+  /// In how many of 256 cases the liar tells the truth about time, and how long it likes to wait.
   private let honesty: UInt64
   private let patience: Nanoseconds
   private let isEchoing: Bool
@@ -147,7 +147,7 @@ struct LyingPeer: ~Copyable {
     if count > 2 * Int(window) + 500 { fail("\(count) datagrams at one instant") }
   }
 
-  // MARK: What it says
+  // MARK: What the peer says
 
   private mutating func begin() {
     openID = nil
@@ -337,7 +337,7 @@ struct LyingPeer: ~Copyable {
 
   private mutating func check() {
     if let slot, let broken = Invariants.broken(endpoint.connections[slot]) { return fail(broken) }
-    // A probe timeout and a pace of their own for each millisecond, and what each datagram may cause.
+    // One probe timeout and one step of pacing for each millisecond, and what each datagram may cause.
     let milliseconds = Int((now - started) / .millisecond)
     if expiries > 4 * datagrams + 2 * transmits + 4 * milliseconds + 100 {
       fail("\(expiries) timers for \(datagrams) datagrams in and \(transmits) out in \(milliseconds) ms")

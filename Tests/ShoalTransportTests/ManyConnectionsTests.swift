@@ -62,8 +62,8 @@ import Testing
     #expect(server.endpoint.connections.count == 1 && server.status(gone) == nil && !server.send([1], on: gone))
   }
 
-  /// A server with a connection to each of three clients: without congestion control each would take its whole window at
-  /// once.
+  /// A server with a connection to each of three clients: without congestion control each would take its whole window
+  /// at once.
   private func serverOfThree() -> (World, WorldEndpoint) {
     let world = World(seed: 1)
     let configuration = TransportConfiguration.with { $0.congestion = .none }
@@ -95,8 +95,8 @@ import Testing
     #expect(Set(order.prefix(192)).count == 3 && turns.allSatisfy { (60...80).contains($0) }, "\(turns)")
   }
 
-  /// A connection that is sent crumbs has as many turns as others, each for as much work; one that has made us work
-  /// before begins behind.
+  /// A connection that is sent tiny datagrams has as many turns as others, each for as much work; one that has caused
+  /// much work before comes later.
   @Test func whoIsDearSlowsItself() throws {
     let (world, server) = serverOfThree()
     let (bulk, crumbs, debtor) = (server.connections[0].id, server.connections[1].id, server.connections[2].id)

@@ -50,7 +50,7 @@ extension TransportConfiguration {
   }
 }
 
-/// Counts the datagrams of each type that are sent, and loses those that it is told to lose.
+/// Counts the datagrams of each type that are sent, and loses as many as it is asked to.
 final class Tap {
   private(set) var sent: [PacketType: Int] = [:]
   private(set) var datagrams: [(at: Instant, datagram: NetworkDatagram, type: PacketType)] = []

@@ -17,7 +17,7 @@ import Testing
       let pair = try Pair("\(PerformanceTests.path),loss=\(percent)%/0%,seed=\(seed)", seed: seed)
       let seconds = try #require(try pair.transfer(30_000_000))
       let share = 1 - Double(percent) / 100
-      // The share of what the line carries, less what it loses, including the start and the headers.
+      // The share of what the line carries without losses; start and headers count against it.
       #expect(30e6 / seconds > 0.85 * 12.5e6 * share, "\(30 / seconds) MB/s")
       let wire = Double(pair.a.bytesSent) * share / 30e6
       #expect(wire < 1.06, "\(wire) bytes sent for each that was needed")

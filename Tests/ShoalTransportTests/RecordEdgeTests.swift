@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// What is remembered about packets, round trips and paths, where one more or one less would be wrong.
+/// What is remembered about packets, round trips and paths, at the edges where one more or one less would be wrong.
 @Suite struct RecordEdgeTests {
   private func window(_ packets: Int, recordsLosses: Bool = false) -> SendWindow {
     var window = SendWindow(first: 100, limit: 64, recordsLosses: recordsLosses)

@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  /// Where next to nothing is lost, a packet lost twice was just unlucky.
+  /// On a path that loses next to nothing, a packet lost twice was just unlucky.
   @Test func whereLittleIsLostNothingGoesOutTwice() throws {
     let pair = try Pair("delay=50ms,rate=10mbit")
     // Long enough for the loss rate to be known well.
@@ -106,7 +106,7 @@ import Testing
     var roundTrip = RoundTrip()
     roundTrip.add(40 * .millisecond)
     let tolerance = Reordering().window(roundTrip)
-    // A burst is waited for as long as its answers may take.
+    // The rest of a burst is waited for as long as its answers may take.
     let due = Instant.zero + .second + 40 * .millisecond + tolerance
     for (now, lost) in [(due - 1, 0), (due, 3)] as [(Instant, Int)] {
       var burst = window(0)
@@ -117,7 +117,7 @@ import Testing
       let count = burst.lostCount
       #expect(count == lost)
     }
-    // What left much later need not be waited for.
+    // A packet that left much later need not be waited for.
     for (gap, lost) in [(tolerance, 0), (tolerance + 1, 3)] as [(Nanoseconds, Int)] {
       var spread = window(gap)
       spread.evidence.echoed(sentAt: .zero + .second + gap, beyondGap: true)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// OPENs in great number, forged or not: whoever receives what is sent to its address is let in.
+/// Great numbers of OPENs, forged or not: whoever receives what is sent to its address is let in.
 @Suite struct RetryTests {
   private func open(_ id: UInt64, token: UInt64 = 0) throws -> [UInt8] {
     var open = OpenPacket()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ShoalTransport
 
-/// The small rules, each tested at its edge: one less and one more than it says.
+/// Small rules, each tested at its edge: at one less and at one more than it says.
 @Suite struct RuleEdgeTests {
   @Test func goBackNKeepsWhatItExpectsAlone() {
     var window = ReceiveWindow(first: 100, limit: 4)
@@ -53,7 +53,7 @@ import Testing
     }
     #expect(hole(16, over: 2 * .second) && !hole(15, over: 2 * .second))
     #expect(!hole(16, over: .second))
-    // Packets that left before one that got through tell nothing.
+    // Losses of packets that left before one that got through prove nothing.
     #expect(hole(16, over: 2 * .second, arrived: 9) && !hole(16, over: 2 * .second, arrived: 11))
   }
 

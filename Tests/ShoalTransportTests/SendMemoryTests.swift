@@ -123,8 +123,7 @@ import Testing
     #expect(pair.a.endpoint.hosts.memory == 0 && pair.b.status(other) != nil)
   }
 
-  /// Whatever is acknowledged and lost, what is remembered is bounded by the number of packets that there is memory
-  /// for.
+  /// Whatever is acknowledged and lost, no more packets are remembered than there is memory for.
   @Test(arguments: seeds(0..<6))
   func recordsAreBoundedByTheirCapacity(seed: UInt64) {
     var random = SeededGenerator(seed: seed)

@@ -8,7 +8,7 @@ import Testing
 
 /// What a peer can make us keep or send is limited.
 @Suite struct TransportLimitTests {
-  /// The bytes that are waiting, in order, with the simplest way to cancel.
+  /// Compares the queue with a plain list of the waiting bytes, on which cancelling is simple.
   @Test(arguments: seeds(0..<60))
   func cancelsAreAsIfEachByteWereLookedAt(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -99,7 +99,7 @@ import Testing
     #expect(pair.world.run(for: 10 * .second) { pair.world.isComplete } && pair.a.closed.isEmpty)
   }
 
-  /// What a retransmission must leave out is queued again, cancelled or not, but only once.
+  /// The part of a block that a retransmission has no room for is queued again, cancelled or not, but only once.
   @Test func aPathThatBecomesNarrowerDoesNotUndoACancelForEver() throws {
     let pair = try Pair("delay=10ms,rate=20mbit")
     let (id, _) = try pair.connect()

@@ -33,7 +33,7 @@ import Testing
     #expect(path.senders[0].endpoint.counters.lost - lost < 20)
   }
 
-  /// A latecomer, to which the first sender's queue looks like part of the path, must not deprive that one of its share
+  /// A latecomer, to which the first sender's queue looks like part of the path, must not take the first sender's share
   /// for good.
   @Test func anEarlierLedbatIsNotStarved() throws {
     var path = try Bottleneck(20, 40, queue: 4, seed: 1)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `Sources/ARCHITECTURE.md` says is true.
+/// What `Sources/ARCHITECTURE.md` says must be true.
 @Suite struct ArchitectureTests {
   @Test func everyFileThatItNamesExists() throws {
     let text = try Checkout.text("Sources/ARCHITECTURE.md")

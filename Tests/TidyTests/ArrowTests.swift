@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// If a target imports a module without declaring it, whether that is built first is a matter of chance.
+  /// If a target imports a module that it does not declare, it is a matter of chance whether that is built first.
   @Test func everyTargetDependsOnWhatItImports() throws {
     let folders = [
       "example-fetch": "tools/examples/fetch", "example-progress": "tools/examples/progress",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How the house is kept: small files, no leftovers, documents that agree with the code.
+/// The house is tidy: small files, no leftovers, documents that agree with the code.
 @Suite struct HouseTests {
   @Test(arguments: Tree.all) func isSmall(_ file: Tree.File) {
     #expect(file.lines.count <= 401, "over 400 lines: is it one thing?")
@@ -10,7 +10,7 @@ import Testing
 
   @Test(arguments: Tree.all) func leavesNothingUnfinished(_ file: Tree.File) throws {
     guard !file.path.hasPrefix("Tests/TidyTests") else { return }
-    // Few files have any, and looking at each line takes long.
+    // Few files have any such word, and looking at each line takes long.
     guard ["TODO", "FIXME", "XXX", "HACK"].contains(where: { file.text.contains($0) }) else { return }
     for line in file.lines {
       #expect(!line.contains(/\b(TODO|FIXME|XXX|HACK)\b/), "\(line)")

@@ -19,7 +19,7 @@ enum Tree {
       let base = Checkout.root.appendingPathComponent(folder)
       let names = FileManager.default.enumerator(atPath: base.path)?.allObjects as? [String] ?? []
       return names.sorted().compactMap { name in
-        // Documentation snippets, and what is compiled as a user's program, are not part of the package.
+        // Documentation snippets, and files compiled as a user's program, are not part of the package.
         let isOutside = name.contains(".docc/") || name.contains("Outsider/")
         guard suffixes.contains(where: name.hasSuffix), !isOutside else { return nil }
         let text = try? String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)

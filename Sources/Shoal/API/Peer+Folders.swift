@@ -6,9 +6,9 @@ extension Peer {
   /// bytes hashed so far and the total.
   ///
   /// Pipes, devices, sockets and links that lead out of their folder are left out: `Share.omissions` says which. A file
-  /// that cannot be read, or whose name is not UTF-8, is an error. Only a few files are open at a time. If one
-  /// of them changes while it is shared, it is no longer served, and `PeerEvent.withheld` says so; the others are.
-  /// Files added later are not shared.
+  /// that cannot be read, or whose name is not UTF-8, is an error. Only a few files are open at a time. If a file
+  /// changes while it is shared, it is no longer served, and `PeerEvent.withheld` says so; the others still are. Files
+  /// added later are not shared.
   public func share(
     filesAt paths: [String], name: String, chunking: Chunking = .automatic,
     onProgress: @escaping @Sendable (_ hashed: UInt64, _ total: UInt64) -> Void = { _, _ in }

@@ -35,8 +35,8 @@ public enum PeerEvent: Sendable {
   case trackersLeftOut(Int)
   /// A shared file is no longer served: it was changed (the error's code is `changed`), or can no longer be read.
   case withdrawn(id: Digest, path: String, ShoalError)
-  /// A file in a shared folder, named by the path, has changed or can no longer be read. It is not served any more, nor what
-  /// lies in the same pieces; the rest of the folder is.
+  /// A file in a shared folder, named by its path, has changed or can no longer be read. It is no longer served, nor
+  /// are files in the same pieces; the rest of the folder still is.
   case withheld(id: Digest, path: String, ShoalError)
   /// The journal of a part is not relied on, for the reason given; the part is verified instead.
   case journalSetAside(path: String, String)

@@ -12,7 +12,7 @@ enum DiskEvent {
   case hashed(ReadKey, [Digest]?)
   /// This many bytes of what was already there for a download have been checked.
   case checked(FileKey, bytes: UInt64)
-  /// Some of a folder has changed, and can no longer be sent.
+  /// Part of a folder has changed and can no longer be sent.
   case changed(FileKey, PackedFolder.Loss)
   /// A file can no longer be sent.
   case unreadable(FileKey, path: String, ShoalError)

@@ -35,7 +35,7 @@ struct HashMemory: Sendable {
     keep(bytes, as: path(stamp, manifest.cut))
   }
 
-  /// Puts a file there, in one step. What cannot be kept is not.
+  /// Writes a file, in one step. If that fails, nothing is remembered.
   func keep(_ bytes: [UInt8], as path: String) {
     let made = path + ".\(SystemClock.wall())"
     FileSystem.makeFolder(folder)

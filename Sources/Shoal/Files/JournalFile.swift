@@ -3,16 +3,16 @@ import ShoalStore
 
 /// Reads and writes the files of journals. They are opened each time, every few seconds, and never through a link.
 enum JournalFile {
-  /// What is there. What others may have written tells nothing.
+  /// What the journal has. One that others may have written to is ignored.
   static func read(_ path: String) -> Journal.Reading {
     guard let file = try? File.regular(path), let status = try? file.status() else { return .none }
     guard status.isOwn else { return .foreign }
     guard let bytes = bytes(of: file, upTo: Journal.mostBytes) else { return .damaged }
-    // That of a folder is behind its mark.
+    // The journal of a folder comes after its mark.
     return Journal.read(FolderMark.length(bytes).map { Array(bytes[$0...]) } ?? bytes)
   }
 
-  /// The bytes of a file that is this user's, and that nobody else may write to.
+  /// The bytes of a file, if it is this user's and nobody else may write to it.
   static func bytes(_ path: String, upTo most: Int) -> [UInt8]? {
     guard let file = try? File.regular(path), (try? file.status().isOwn) == true else { return nil }
     return bytes(of: file, upTo: most)

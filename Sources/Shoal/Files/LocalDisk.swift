@@ -364,7 +364,7 @@ final class LocalDisk {
     work()
   }
 
-  /// Finds out what of a folder is still as it was.
+  /// Finds out which files of a folder are still as they were.
   private func review(_ folder: PackedFolder, _ key: FileKey) {
     guard folder.beginReview(at: SystemClock.now().nanoseconds) else { return }
     SystemThread.run("shoal-hash") { [post] in

@@ -215,7 +215,7 @@ enum StoreWork {
     return .hashed(manifest)
   }
 
-  /// The same for the content of a folder, which is remembered as a whole.
+  /// The same for the content of a folder, whose hashes are remembered as a whole.
   private static func hash(
     _ folder: PackedFolder, _ file: File, _ cut: Cut, _ flag: Flag?, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> Outcome {

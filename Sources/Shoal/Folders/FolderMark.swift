@@ -15,8 +15,8 @@ enum FolderMark {
     return Digest(bytes[magic.count...])
   }
 
-  /// Deletes a part that is a folder, with its mark; false if it is not one. A part that another process uses is left
-  /// alone.
+  /// Deletes a part that is a folder, with its mark; false if the part is no folder. One that another process uses is
+  /// left alone.
   static func discard(_ part: String) -> Bool {
     guard let root = try? Directory.open(part, followsLinks: false) else { return false }
     guard read(journalPath(of: part)) != nil, claim(root) else { return true }
@@ -35,7 +35,7 @@ enum FolderMark {
     return false
   }
 
-  /// Writes it, with the listing behind it, unless it is there.
+  /// Writes the mark, with the listing after it, unless it is there.
   static func write(_ listing: Listing, _ id: Digest, to path: String) throws(SystemError) {
     guard read(path) != id || self.listing(path) == nil else { return }
     var bytes = magic + [UInt8](id.bytes.span)
@@ -43,14 +43,14 @@ enum FolderMark {
     try JournalFile.begin(path, bytes + listing.bytes)
   }
 
-  /// The listing behind the mark.
+  /// The listing after the mark.
   static func listing(_ path: String) -> [UInt8]? {
     guard let bytes = JournalFile.bytes(path, upTo: Journal.mostBytes), let length = length(bytes) else { return nil }
     return Array(bytes[(length - listingLength(bytes))..<length])
   }
 
-  /// The bytes of a mark and its listing, behind which the journal of the content begins; nil if that is not how the bytes
-  /// begin.
+  /// How many bytes the mark and its listing take, after which the journal of the content begins; nil if the bytes do
+  /// not begin with a mark.
   static func length(_ bytes: [UInt8]) -> Int? {
     let head = headLength
     guard bytes.starts(with: magic), bytes.count >= head, listingLength(bytes) <= bytes.count - head else { return nil }

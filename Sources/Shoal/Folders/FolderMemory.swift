@@ -4,21 +4,22 @@ import ShoalStore
 
 // The hashes of shared folders, kept so that a folder in which nothing has been touched since need not be read again.
 //
-// Each is one file, whose name is derived from what the system says of all files of the folder: Protocol.md, appendix C.
+// Those of a folder are one file, whose name is derived from what the system says about all of the folder's files:
+// Protocol.md, Appendix C.
 extension HashMemory {
   /// What is known of a folder.
   struct KnownFolder: Sendable {
-    /// Of its content.
+    /// The manifest of its content.
     var manifest: Manifest
     /// The hashes of its files, in order.
     var ids: [Digest]
   }
 
-  /// Folders with fewer files, and fewer bytes than `least`, are hashed as fast as they are looked up.
+  /// A folder with fewer files than this, and fewer bytes than `least`, is hashed as fast as it is looked up.
   private static let leastFiles = 1_000
   private static let magic = Array("shoalfol".utf8) + [0, 0, 0, 1]
 
-  /// What is known of a folder whose files are as they were found just now.
+  /// What is known of a folder whose files are in the state in which they were just found.
   func recall(_ folder: PackedFolder) -> KnownFolder? {
     guard isWorthKeeping(folder), let bytes = JournalFile.bytes(path(folder), upTo: HashMemory.mostBytes) else {
       return nil
@@ -40,7 +41,7 @@ extension HashMemory {
     return KnownFolder(manifest: journal.manifest, ids: ids)
   }
 
-  /// Remembers a folder. What cannot be kept is not.
+  /// Remembers a folder, if that is possible.
   func remember(_ known: KnownFolder, of folder: PackedFolder) {
     guard isWorthKeeping(folder) else { return }
     let (journal, _) = Journal.beginning(known.manifest)
@@ -65,7 +66,7 @@ extension Digest {
 }
 
 extension PackedFolder {
-  /// What the system says of all files, in order, and how they are cut: it changes when any of them does.
+  /// A hash of what the system says about all files, in order, and of the cut: it changes when any of them does.
   var key: Digest {
     var hasher = Blake3.Hasher()
     var bytes: [UInt8] = []
@@ -85,29 +86,30 @@ extension PackedFolder {
     return hasher.finalize()
   }
 
-  /// Uses what was remembered of it, if that fits; otherwise what is found out about it is remembered, if whatever happens
-  /// to its files shows in their times. Call it on a thread that may wait, before anything is hashed.
+  /// Uses what was remembered of the folder, if that fits. Otherwise its hashes will be remembered, provided that every
+  /// change to its files shows in their times. Call this on a thread that may wait, before anything is hashed.
   func begin(_ memory: HashMemory?) {
     guard let memory else { return }
     if let known = memory.recall(self) { return state.withLock { $0.known = known } }
     if isResting { state.withLock { $0.memory = memory } }
   }
 
-  /// The hashes of its files, if they are known.
+  /// The hashes of its files, if they are remembered.
   var knownIDs: [Digest]? { state.withLock { $0.known?.ids } }
 
-  /// The manifest of its content, if that is known.
+  /// The manifest of its content, if that is remembered.
   var knownManifest: Manifest? { state.withLock { $0.known?.manifest } }
 
-  /// Its content has been hashed, and its files before.
+  /// Takes the manifest of its content, whose files have been hashed before, and remembers the folder.
   func hashed(_ manifest: Manifest) {
     let (memory, ids, changed) = state.withLock { ($0.memory, $0.ids, $0.changed) }
     guard let memory, changed == nil, ids.count == listing.fileCount else { return }
     memory.remember(HashMemory.KnownFolder(manifest: manifest, ids: ids), of: self)
   }
 
-  /// Whether any change to a file from now on shows in its times: see `FileStamp`. What writes through a mapping changes
-  /// them only as it makes a page dirty, so what is dirty is written first. In a memory file system it never is written.
+  /// Whether any change to a file from now on shows in its times: see `FileStamp`. A write through a mapping changes
+  /// them only when it makes a page dirty, so dirty pages are written to the disk first. A memory file system never
+  /// does that.
   private var isResting: Bool {
     let files = listing.entries.indices.filter { listing.entries[$0].kind.isFile }
     let stamps = state.withLock { $0.stamps }

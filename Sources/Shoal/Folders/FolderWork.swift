@@ -37,7 +37,7 @@ enum FolderWork {
       case .note(_, let pieces, let isProven, let end):
         let end = try folder.note(pieces, isProven: isProven, at: end)
         return StoreWork.Outcome(result: .success(.noted(end)))
-      // It goes with the mark, when all is in its place.
+      // The journal is removed with the mark, when everything is in its place.
       case .removeJournal: break
       case .sync: try folder.sync()
       case .rename: try folder.finish()

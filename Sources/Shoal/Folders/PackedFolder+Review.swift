@@ -3,7 +3,7 @@ import ShoalBase
 import ShoalContent
 import Synchronization
 
-// What becomes of a folder of which somebody has touched a file while it is shared.
+// What happens to a shared folder if somebody touches a file in it.
 extension PackedFolder {
   /// What is no longer served.
   struct Loss {
@@ -12,14 +12,14 @@ extension PackedFolder {
     /// The first such file, and how many others there are.
     var path: String
     var others: Int
-    /// How many files that are as they were have bytes in the same pieces.
+    /// How many unchanged files have bytes in the same pieces.
     var beside: Int
   }
 
-  /// These are the hashes of the files, which are served from now on.
+  /// Takes the hashes of the files, which are served from now on.
   func serve(_ ids: [Digest]) { state.withLock { $0.ids = ids } }
 
-  /// Whether a review is to begin: only one at a time, and not always again if a disk fails.
+  /// Whether a review is to begin: only one at a time, and not again and again if a disk fails.
   func beginReview(at now: Nanoseconds) -> Bool {
     state.withLock { state in
       guard !state.isReviewing, now - (state.reviewedAt ?? -.second) >= .second else { return false }
@@ -28,8 +28,8 @@ extension PackedFolder {
     }
   }
 
-  /// Looks at all files, and hashes those that were touched: one that is the same goes on being served. Returns what has
-  /// changed since the last review; nil if nothing has. It takes as long as reading the files in question.
+  /// Looks at all files, and hashes those that were touched: one with the same content is still served. Returns what
+  /// has changed since the last review; nil if nothing has. It takes as long as reading the files that were touched.
   func review() -> Loss? {
     let (ids, gone, doubtful) = state.withLock { state in
       defer { state.doubtful = [] }
@@ -59,7 +59,7 @@ extension PackedFolder {
     case same(FolderScan.Stamp), changed, unknown
   }
 
-  /// Whether a file has the bytes that it had.
+  /// Whether a file still has the same bytes.
   private func examine(_ index: Int, _ id: Digest) -> Verdict {
     do throws(SystemError) {
       let file = try File.open(path(index))
@@ -68,7 +68,7 @@ extension PackedFolder {
       guard try file.hash(before.size, { _ in }) == id, try file.status().isSame(as: before) else { return .changed }
       return .same(FolderScan.Stamp(before))
     } catch {
-      // A process that has too much open knows nothing of the file.
+      // If the process has too many files open, that says nothing about this file.
       return [EMFILE, ENFILE, ENOMEM, EINTR].contains(error.code) ? .unknown : .changed
     }
   }

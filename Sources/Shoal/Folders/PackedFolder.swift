@@ -17,16 +17,16 @@ final class PackedFolder: FileParts {
   struct State {
     var stamps: [FolderScan.Stamp]
     var open = RecentlyUsed<File>(limit: PackedFolder.openFiles)
-    /// The first file that was found changed while all were hashed.
+    /// The first file that was found changed while the folder was hashed.
     var changed: String?
-    /// The hashes, in order, once it is served.
+    /// The hashes of the files, in order, once the folder is served.
     var ids: [Digest] = []
     /// The files that could not be read since the last review, and those that are no longer served.
     var doubtful: Set<Int> = []
     var gone: Set<Int> = []
     var isReviewing = false
     var reviewedAt: Nanoseconds?
-    /// What was remembered of it, or where it is to be.
+    /// What was remembered of the folder, or where it is to be remembered.
     var known: HashMemory.KnownFolder?
     var memory: HashMemory?
   }
@@ -68,7 +68,7 @@ final class PackedFolder: FileParts {
     return place + String(path.unicodeScalars.dropFirst(top.count))
   }
 
-  /// The file of an entry, opened if it is as it was.
+  /// The file of an entry, opened if it has not changed.
   private func file(_ index: Int) throws(SystemError) -> File {
     let (known, isGone) = state.withLock { ($0.open[index], $0.gone.contains(index)) }
     guard !isGone else { throw SystemError(ESTALE, .read, path(index)) }
@@ -85,7 +85,7 @@ final class PackedFolder: FileParts {
     return state.withLock { $0.stamps[Int(stampOf[index])].fits(status) }
   }
 
-  /// Notes that a file is not as it was, or cannot be read.
+  /// Notes that a file has changed, or cannot be read.
   private func doubt(_ index: Int, _ error: SystemError? = nil) -> SystemError {
     let path = path(index)
     state.withLock { state in
@@ -106,7 +106,7 @@ final class PackedFolder: FileParts {
       do throws(SystemError) { count = try file.read(into: &room, at: part.offset) } catch {
         throw doubt(part.entry, error)
       }
-      // Looked at afterwards: nobody has written to it between the hashing and now.
+      // Its state is read after that, so it is known that nobody has written to it since it was hashed.
       guard count == part.range.count, try isUntouched(file, part.entry) else { throw doubt(part.entry) }
     }
     return Int(end) - offset

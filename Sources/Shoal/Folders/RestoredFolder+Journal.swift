@@ -4,8 +4,8 @@ import ShoalContent
 import ShoalStore
 import Synchronization
 
-// What is known of a folder's part from an earlier run. The journal of the content is as that of a file (Protocol.md,
-// appendix C), but whether it is believed is decided for each file by itself.
+// What is known of a folder's part from an earlier run. The content has a journal like a file's (Protocol.md, Appendix
+// C), but whether it is believed is decided for each file of the folder separately.
 extension RestoredFolder {
   /// Where the journal begins in its file.
   private var base: Int { FolderMark.headLength + listing.bytes.count }
@@ -23,7 +23,7 @@ extension RestoredFolder {
         continue
       }
       let entry = listing.entries[index]
-      // What is behind its end is not there yet.
+      // Bytes beyond its end are not there yet.
       let size = min(UInt64(max(status.size, 0)), entry.size)
       if size < entry.size { gone.insert(listing.cut.piece(at: entry.offset + size)..<pieces.upperBound) }
       let age = noted.time - status.changed
@@ -31,13 +31,13 @@ extension RestoredFolder {
         if isInTarget, size == entry.size { state.withLock { _ = $0.known.insert(index) } }
         continue
       }
-      // In a part of a folder, pieces are not kept as a whole, and cannot be verified.
+      // If only part of a folder is wanted, not all pieces are kept whole, and such pieces cannot be verified.
       if !isInTarget, isWhole, age > -FileStamp.longestPause { touched.insert(pieces) } else { gone.insert(pieces) }
     }
     return .believed(journal, journal.pieces.subtracting(gone), touched: touched)
   }
 
-  /// What lies where a file of the folder is or will be: in the part, or else in the target.
+  /// What is in the place of a file of the folder: in the part or, if nothing is there, in the target.
   private func status(_ index: Int) -> (FileStatus, isInTarget: Bool)? {
     let parent = listing.entries[index].parent
     return state.withLock { state in
@@ -70,7 +70,7 @@ extension RestoredFolder {
     return end
   }
 
-  /// Verifies pieces that were believed; those that are right. What is wrong is written again.
+  /// Verifies pieces that were believed, and returns those that are right. Wrong ones will be written again.
   func prove(
     _ manifest: Manifest, _ file: File, _ pieces: BitSet, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws(SystemError) -> BitSet {
@@ -88,7 +88,7 @@ extension RestoredFolder {
         state.open[index] = nil
       }
     }
-    // Nothing that it says is believed again.
+    // Nothing in it is believed again.
     try JournalFile.append(journal, [], at: base)
     return right
   }

@@ -81,7 +81,7 @@ extension RestoredFolder {
     if !replacing { obstacles.append("\(path(index, in: target)) exists and differs") }
   }
 
-  /// Takes the files in the target as right that are as they were when they were found so.
+  /// Takes files in the target for right if they have not changed since they were found right.
   private func settleKnown(_ believed: BitSet) {
     for index in state.withLock({ $0.known }) where place(index) == .candidate {
       if believed.contains(listing.pieces(index)) { set(index, .target) }

@@ -45,7 +45,7 @@ final class RestoredFolder: FileParts {
     /// Whether everything that is here has been checked.
     var isPrepared = false
     var open = RecentlyUsed<File>(limit: PackedFolder.openFiles)
-    /// The files in the target that are as they were when they were verified.
+    /// The files in the target that have not changed since they were verified.
     var known: Set<Int> = []
     /// Why it fails, where a disk error alone would not say enough.
     var fault: ShoalError?

@@ -141,7 +141,7 @@ final class Directory: Sendable {
     }
   }
 
-  /// Whether the file system takes names for different ones that differ by case, or in how letters are written.
+  /// Whether the file system distinguishes names that differ only by case or normal form.
   func tellsNamesApart() throws(SystemError) -> Bool {
     let name = ".shoal-caf\u{E9}"
     _ = try create(name, isExecutable: false)
@@ -152,7 +152,7 @@ final class Directory: Sendable {
 
   // MARK: The whole
 
-  /// Returns once all that was written to its file system is on the disk.
+  /// Returns when everything that was written to its file system is on the disk.
   func syncFileSystem() throws(SystemError) {
     guard syncfs(descriptor) == 0 else { throw SystemError(errno, .sync, path) }
   }
@@ -172,7 +172,7 @@ final class Directory: Sendable {
 }
 
 extension File {
-  /// Returns once all that was written to its file system is on the disk.
+  /// Returns when everything that was written to its file system is on the disk.
   func syncFileSystem() throws(SystemError) {
     guard syncfs(descriptor) == 0 else { throw SystemError(errno, .sync, path) }
   }

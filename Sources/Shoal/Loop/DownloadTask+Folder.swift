@@ -73,7 +73,7 @@ extension ShoalError {
 }
 
 extension DownloadTask {
-  /// Takes the listing that an earlier run left beside the part, if there is one: then no peer is needed to know it.
+  /// Takes the listing that an earlier run left beside the part, if there is one: then it need not be fetched.
   func recallListing(_ loop: PeerLoop) {
     guard request.unpacks, let path = knownPath else { return }
     let journal = journalPath(of: partPath(of: path))

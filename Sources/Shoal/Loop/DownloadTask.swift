@@ -27,7 +27,7 @@ final class DownloadTask {
   private var progress: DownloadProgress
   /// What is being done.
   var phase: DownloadProgress.Phase { progress.phase }
-  /// What the user knows it by; empty while that is not known.
+  /// The name by which the user knows it; empty while there is none.
   var name: String { (progress.name ?? "") + (isContent && progress.name?.isEmpty == false ? "/" : "") }
   private var meter = RateMeter()
   private var manifest: Manifest?

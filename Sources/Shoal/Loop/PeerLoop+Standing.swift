@@ -36,7 +36,7 @@ package struct Standing: Sendable {
 extension PeerLoop {
   /// The snapshot now.
   var standing: Standing {
-    // A folder is shown as its content, by the name and id of its listing, which is a small file beside it.
+    // Of a folder the content is shown, under the name and id of its listing, which is a small file beside it.
     let contents = Dictionary(listings.map { ($0.value, FileKey(source: UInt32($0.key))) }) { first, _ in first }
     let files = swarm.fileStandings.filter { contents[$0.key] == nil }.map { standing in
       var file = standing

@@ -101,6 +101,20 @@ struct Control: Sendable {
   func close() { if let path { SystemCall.remove(path) } }
 }
 
+extension Session {
+  /// Opens the services for a peer; however the command ends, it closes them and the peer.
+  func observe(_ peer: Peer) throws -> Observer {
+    ending.atEnd { await peer.close() }
+    let observer = Observer(peer)
+    let control = try Control(self, peer, observer)
+    ending.atEnd {
+      control.close()
+      await peer.close()
+    }
+    return observer
+  }
+}
+
 extension GivenValue {
   /// Where metrics are served: only on this machine, unless an address is given.
   func metricsAddress() throws(UsageError) -> Address {

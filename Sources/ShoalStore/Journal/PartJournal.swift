@@ -60,7 +60,7 @@ struct PartJournal {
     }
   }
 
-  /// Believes this much of a journal; what was touched since is verified.
+  /// Believes these pieces of a journal, and has those verified that were touched since.
   mutating func believe(_ journal: Journal, _ pieces: BitSet, touched: BitSet) {
     guard isKept, journal.manifest.id == manifest.id, journal.manifest.cut == manifest.cut else { return }
     (end, believed) = (journal.end, pieces)

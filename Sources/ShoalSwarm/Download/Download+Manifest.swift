@@ -152,7 +152,7 @@ extension Download {
   private mutating func takeHead(
     _ block: Block, from source: Source, _ bytes: Span<UInt8>, _ outbox: inout Outbox, at now: Instant
   ) {
-    guard let head = fetch.head.receive(block, from: source.link, bytes, at: now) else { return }
+    guard let head = fetch.head.accept(block, from: source.link, bytes, at: now) else { return }
     guard Manifest.proves(head: head.bytes, of: head.cut, id: id) else {
       // If the cut came only from the ticket, the peer is not at fault.
       guard source.cut == head.cut else {

@@ -7,8 +7,8 @@ import ShoalWire
 extension Download {
   /// The pieces that are to be examined, lowest first.
   ///
-  /// One whose tree is known, and that the host verifies again, has other bytes than those whose values are here: it is not
-  /// judged by these.
+  /// One whose tree is known, and that the host verifies again, has other bytes than those whose values are here: it is
+  /// not judged by these.
   private var doubtful: [Int] {
     active.filter { $0.value.isVerifying && $0.value.proof?.tree.isEmpty == true }.map(\.key).sorted()
   }
@@ -68,7 +68,7 @@ extension Download {
     let blockBytes = UInt64(BlockTree.blockBytes)
     let firstPiece = cut.piece(at: first * blockBytes)
     for piece in firstPiece...cut.piece(at: (last.partialValue - 1) / value * blockBytes) {
-      guard let attempt = active[piece]?.proof?.fetch.receive(block, from: link, bytes, at: now) else { continue }
+      guard let attempt = active[piece]?.proof?.fetch.accept(block, from: link, bytes, at: now) else { continue }
       guard let values = BlockTree.values(attempt.bytes), manifest?.proves(values, of: piece) == true else {
         active[piece]?.proof?.fetch.fail(link)
         if let address = source(link)?.address { resources.outbox.demand(.distrust(address, .tree(piece: piece))) }

@@ -22,7 +22,7 @@ extension Download {
   /// Requests what a silent peer owes from others, as far as they have it.
   private mutating func handOver(_ source: Source, _ resources: inout SwarmResources, at now: Instant) {
     let others = sources.filter { $0.link != source.link && $0.isServing(at: now) }
-    // What nobody else has makes room too, if there is none for what others have.
+    // Pieces that nobody else has make room too, if there is none for pieces that others have.
     let makesRoom =
       resources.budget.isFull
       && others.contains { $0.pieces.map { !missing.subtracting($0.complement).isEmpty } ?? false }

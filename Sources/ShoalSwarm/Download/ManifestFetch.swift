@@ -62,7 +62,7 @@ struct ManifestFetch {
   ) -> Outcome {
     guard let cut else { return .more }
     for page in pages.keys.sorted() {
-      guard let attempt = pages[page]?.receive(block, from: link, datagram, at: now) else { continue }
+      guard let attempt = pages[page]?.accept(block, from: link, datagram, at: now) else { continue }
       guard Manifest.proves(page: page, of: cut, attempt.bytes, head: bytes) else {
         pages[page]?.fail(link)
         return .wrong

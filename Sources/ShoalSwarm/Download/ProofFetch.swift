@@ -58,7 +58,7 @@ struct ProofFetch {
   }
 
   /// Takes bytes from a peer; once all have arrived, ends its attempt and returns it.
-  mutating func receive(_ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, at now: Instant) -> Attempt? {
+  mutating func accept(_ block: Block, from link: LinkKey, _ datagram: Span<UInt8>, at now: Instant) -> Attempt? {
     guard let i = attempts.firstIndex(where: { $0.link == link && $0.space.rawValue == block.space }) else {
       return nil
     }

@@ -4,8 +4,9 @@ import ShoalWire
 /// The addresses that sent false content. Their number is limited: the oldest of the host with the most is forgotten
 /// first, so that a host that lies under ever new ports cannot push out the bans of others.
 ///
-/// Another port of a liar's host is most likely the liar again, but behind a NAT it may be another peer. So who was there
-/// before the lie goes on, on probation; who comes later is asked for nothing, unless nobody else gives anything.
+/// Another port of a liar's host is most likely the liar again, but behind a NAT it may be another peer. So a peer that
+/// was there before the lie goes on, on probation; one that comes later is asked for nothing, unless nobody else gives
+/// anything.
 struct BanList {
   private var bans: [(address: Address, at: Instant, until: Instant)] = []
 
@@ -13,7 +14,7 @@ struct BanList {
     bans.contains { $0.address == address && $0.until > now }
   }
 
-  /// How many are remembered.
+  /// How many addresses are remembered.
   var count: Int { bans.count }
 
   mutating func insert(_ address: Address, at now: Instant) {
@@ -29,8 +30,8 @@ struct BanList {
     bans.firstIndex { counts[HostKey($0.address)] == most }.map { _ = bans.remove(at: $0) }
   }
 
-  /// Until when an address of this host that has given us nothing is asked for nothing, whoever else gives; nil if none of
-  /// the host's addresses lied of late. The more lies came from there, the longer it is.
+  /// Until when an address of this host that has given us nothing is asked for nothing, even if nobody else gives
+  /// anything; nil if no address of the host is banned. The more lies came from the host, the longer it is.
   func rest(ofHostOf address: Address, at now: Instant) -> Instant? {
     guard !bans.isEmpty else { return nil }
     let host = HostKey(address)
@@ -40,15 +41,15 @@ struct BanList {
       return last.at
         + min(SwarmConstants.hostRest << Nanoseconds(min(own.count - 1, 8)), SwarmConstants.longestHostRest)
     }
-    // What runs on our own host is no stranger's, and often several peers: the first time, it need not wait.
+    // Our own host is no stranger's, and often runs several peers: after its first lie, none of them needs to wait.
     let wait = own.count > 1 ? Nanoseconds.second << Nanoseconds(min(own.count - 2, 8)) : 0
     return last.at + min(wait, SwarmConstants.hostRest)
   }
 }
 
 extension Swarm {
-  /// Whether a peer at this address may be asked for a file: not if it lied. If its host did, and it has given nothing, it
-  /// may after a rest, if nobody else gives anything.
+  /// Whether a peer at this address may be asked for a file: not if the address has lied. If only its host has lied,
+  /// and the address has given nothing, it may be asked after a rest, while nobody else gives anything.
   func mayAsk(_ address: Address, for file: FileKey, at now: Instant) -> Bool {
     guard !bans.contains(address, at: now) else { return false }
     guard let download = files[file]?.download, download.received(from: address) == 0,

@@ -11,7 +11,7 @@ struct Dialer {
   /// When credit was last earned; nil if no address has been tried yet.
   private var earnedAt: Instant?
 
-  /// Allows so many per second, and this many at once after a pause.
+  /// Allows this many per second, and `burst` at once after a pause.
   init(perSecond: Int, burst: Int) {
     (self.perSecond, self.burst) = (max(perSecond, 1), burst)
     credit = burst
@@ -28,7 +28,7 @@ struct Dialer {
     let earned = (now - since) * Nanoseconds(perSecond) / .second
     guard earned > 0 else { return }
     credit = min(credit + Int(earned), burst)
-    // What is left of the time counts for the next.
+    // The rest of the time counts towards the next.
     earnedAt = since + earned * .second / Nanoseconds(perSecond)
   }
 
@@ -79,9 +79,9 @@ extension Swarm {
     }
   }
 
-  /// If all places are taken and others wait to be tried, a peer that gives nothing and wants nothing makes room; while
-  /// nobody gives anything, also one that wants something: liars want everything. It is served all the same. One that has
-  /// said nothing takes no place, but a connection.
+  /// If all places are taken and other addresses wait to be tried, a peer that gives nothing and wants nothing makes
+  /// room. While nobody gives anything, so does one that wants something, since liars want everything; it is still
+  /// served. A peer that has said nothing takes no place, but it takes a connection.
   mutating func renewPlace(for key: FileKey, at now: Instant) {
     guard let download = files[key]?.download else { return }
     let isStarving = download.isStarving(at: now)

@@ -4,9 +4,9 @@ public struct WireError: Error, Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     /// The datagram ends inside the field.
     case truncated
-    /// The magic number is another: not one of our datagrams.
+    /// The magic number is wrong: it is not one of our datagrams.
     case magic
-    /// The checksum does not fit the bytes.
+    /// The checksum does not match the bytes.
     case checksum
     /// A version that we do not speak.
     case version
@@ -53,8 +53,8 @@ extension WireError: CustomStringConvertible {
       switch kind {
       case .truncated: "cut short"
       case .magic: "not a Shoal datagram"
-      case .checksum: "does not fit the bytes"
-      case .version: "a version not spoken here"
+      case .checksum: "does not match the bytes"
+      case .version: "unsupported version"
       case .unknownType: "unknown type"
       case .value: "out of range"
       case .text: "not UTF-8"

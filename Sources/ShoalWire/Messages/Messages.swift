@@ -299,11 +299,12 @@ public struct KnownPeer: FieldGroup, Hashable {
   }
 }
 
-/// HELLO: names the sender, so that a peer with several addresses is recognised. Sent once, at the front of a connection.
+/// HELLO: names the sender, so that a peer with several addresses is recognised. Sent once, at the front of a
+/// connection.
 public struct Hello: Message, Hashable {
   /// The type byte of a HELLO.
   public static let type = MessageType.hello
-  /// A random number that the sender says on all its connections, until it is started anew; 0 says nothing.
+  /// A random number, the same on all of the sender's connections until it is restarted; 0 identifies nobody.
   public var peer: UInt64 = 0
 
   /// All fields zero.
