@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(name: "ShoalLinkTests", dependencies: ["ShoalLink", "ShoalBase"]),
     .testTarget(
       name: "ShoalSimulatorTests",
-      dependencies: ["ShoalSimulator", "ShoalTransport", "ShoalBase", "ShoalWire", "ShoalLink"]),
+      dependencies: ["TestSupport", "ShoalSimulator", "ShoalTransport", "ShoalBase", "ShoalWire", "ShoalLink"]),
     .testTarget(
       name: "ShoalTrackerTests",
       dependencies: ["TestSupport", "ShoalTracker", "ShoalBase", "ShoalContent", "ShoalWire"]),
@@ -100,7 +100,7 @@ let package = Package(
         "ShoalSimulator",
         "ShoalLink",
       ]),
-    .testTarget(name: "ShoalCaptureTests", dependencies: ["ShoalCapture", "ShoalBase", "ShoalWire"]),
+    .testTarget(name: "ShoalCaptureTests", dependencies: ["TestSupport", "ShoalCapture", "ShoalBase", "ShoalWire"]),
     .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
     .testTarget(
       name: "ShoalTests",

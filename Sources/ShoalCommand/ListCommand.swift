@@ -24,23 +24,23 @@ struct ListCommand {
     session.ending.onSignal { [session] in session.tellInterrupted("interrupted") }
     session.ending.atEnd { await peer.close() }
     try await peer.add(tracker: tracker)
-    var (after, total, told) = (UInt64(0), 0, 0)
+    var (after, total, shown) = (UInt64(0), 0, 0)
     repeat {
       let start = after
       guard let page = try await within(seconds: ListCommand.patience, { try await peer.list(after: start) }) else {
         if let obstacle = await peer.obstacle() { throw Failure(commandWords(obstacle), code: "no_answer") }
-        let why = told > 0 ? "no longer answers" : "does not answer; does it run, is its UDP port open, is it older?"
+        let why = shown > 0 ? "no longer answers" : "does not answer; does it run, is its UDP port open, is it older?"
         throw Failure("tracker \(tracker) \(why)", code: "no_answer")
       }
-      let files = page.files.prefix(most - told)
+      let files = page.files.prefix(most - shown)
       tell(Array(files))
-      (total, told, after) = (page.total, told + files.count, page.next ?? 0)
-    } while after != 0 && told < most
+      (total, shown, after) = (page.total, shown + files.count, page.next ?? 0)
+    } while after != 0 && shown < most
     await session.ending.claim()
-    session.emit(["event": "done", "files": .int(total), "told": .int(told)])
+    session.emit(["event": "done", "files": .int(total), "told": .int(shown)])
     guard !session.isJSON else { return }
     if total == 0 { session.note("\(tracker) lists nothing: what is shared there is found by tickets alone") }
-    if told < total, after != 0 { session.note("and \(counted(total - told, "more file")); see --most") }
+    if shown < total, after != 0 { session.note("and \(counted(total - shown, "more file")); see --most") }
   }
 
   private func tell(_ files: [ListedFiles.File]) {

@@ -143,6 +143,6 @@ enum SwarmConstants {
   static let proofTries = 5
   /// The most peers from which the same piece is requested at a time, near the end.
   static let requestersPerPiece = 3
-  /// How long it then takes at least until another of them makes way.
+  /// The least time between two of them making way for others.
   static let wayPause: Nanoseconds = 500 * .millisecond
 }

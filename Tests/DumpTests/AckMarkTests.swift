@@ -22,7 +22,7 @@ import Testing
     talk.capture.add(sealed(try packet.datagram(connection: Conversation.bobID) + runs))
   }
 
-  @Test func whatReachedTheMachineAndNotTheProgramWasLost() throws {
+  @Test func packetsThatTheProgramNeverGotCountAsLost() throws {
     let talk = try Conversation()
     for sequence in UInt32(50)..<56 { try data(talk, sequence) }
     try ack(talk, next: 51, top: 56, [1, 2, 1, 1])

@@ -46,7 +46,7 @@ import Testing
     #expect(lines[3] == "DATA seq=7 attempt=1 len=28 [resent, attempt 1]")
   }
 
-  @Test func damageToTheMagicMakesNoStranger() throws {
+  @Test func aDamagedMagicDoesNotHideADatagram() throws {
     let capture = TestCapture()
     var damaged = try data(8, block(offset: 0, count: 60))
     damaged[0] ^= 1

@@ -107,7 +107,7 @@ import Testing
     #expect(lines[1] == "  \(typed)" && lines[2] == String(repeating: " ", count: column + 2) + "^", "\(lines)")
   }
 
-  @Test func timesThatAreNone() throws {
+  @Test func invalidTimes() throws {
     for time in ["x", "-1s", "2", "2kB", "10%", ""] {
       let outcome = try inspect(Self.bytes, "--from=\(time)")
       #expect(outcome.status == 2 && outcome.error.contains("must be a time such as 2s or 500ms"), "\(time)")

@@ -78,7 +78,7 @@ import Testing
     #expect(comments.dropFirst().allSatisfy { $0.hasPrefix("duplicate of ") }, "\(comments)")
   }
 
-  @Test func interfacesThatAreNot() throws {
+  @Test func unknownInterfaces() throws {
     let outcome = try run(["-i", "nowhere0"])
     #expect(outcome.status == 1 && outcome.error.contains("nowhere0: no such interface"))
     #expect(try run(["-i", "lo", "file"]).status == 2)

@@ -76,7 +76,7 @@ import Testing
     return bytes
   }
 
-  @Test func everyCommandBearsThem() throws {
+  @Test func everyCommandSurvivesThem() throws {
     let scratch = try Scratch()
     let samples = Self.samples
     #expect(samples.count == 3 && samples.allSatisfy { $0.count > 500 })

@@ -198,7 +198,7 @@ import Testing
     #expect(!states.isEmpty && states.allSatisfy { (-100_000...end + 100_000).contains($0[0] as? Int ?? .min) })
   }
 
-  @Test func filesThatAreNone() throws {
+  @Test func filesThatAreNoQlogs() throws {
     let capture = TestCapture()
     capture.add(try data(1))
     let input = try scratch.write("a.pcapng", capture.bytes)

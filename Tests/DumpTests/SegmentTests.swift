@@ -43,7 +43,7 @@ import Testing
     #expect(lines.count == 1 && lines[0].contains(" DATA? len=442 [corrupt: "))
   }
 
-  @Test func writtenAgainTheyAreApart() throws {
+  @Test func segmentsAreWrittenSeparately() throws {
     let capture = TestCapture()
     capture.add(Array(try segments(3).joined()))
     capture.add(try data(7, attempt: 1))

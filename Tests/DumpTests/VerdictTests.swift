@@ -91,7 +91,7 @@ import Testing
     #expect(verdict.contains("(the qlog does not match the capture there)") && !verdict.contains("qlog shows"))
   }
 
-  @Test func aPacerIsMadeUpForWhatItMissesInTwoBursts() {
+  @Test func aPacerMakesUpForABusySenderInTwoBursts() {
     var control = SenderControl([.init(time: 5, window: 1 << 20, rate: 1_000_000, inFlight: 0)])
     #expect(!control.isKnown && control.nextTime == 5)
     control.advance(captured: nil)

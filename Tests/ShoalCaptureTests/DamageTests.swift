@@ -1,4 +1,5 @@
 import ShoalCapture
+import TestSupport
 import Testing
 
 @Suite struct DamageTests {
@@ -71,10 +72,10 @@ import Testing
     #expect(start == 48)
   }
 
-  @Test(arguments: 0..<3)
-  func mutations(index: Int) {
+  @Test(arguments: 0..<3, seeds(0x5eed..<0x5eee))
+  func mutations(index: Int, seed: UInt64) {
     let file = Self.files[index]
-    var dice = Dice(state: 0x5eed + UInt64(index))
+    var dice = Dice(state: seed &+ UInt64(index))
     for _ in 0..<3000 {
       var damaged = file
       for _ in 0...dice.below(4) {

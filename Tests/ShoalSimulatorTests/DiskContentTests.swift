@@ -1,4 +1,5 @@
 import ShoalBase
+import TestSupport
 import Testing
 
 @testable import ShoalSimulator
@@ -6,7 +7,7 @@ import Testing
 @Suite struct DiskContentTests {
   /// Compared with an array that does the same.
   @Test func whatIsWrittenIsRead() {
-    for seed in 1...50 as ClosedRange<UInt64> {
+    for seed in seeds(1..<51) {
       var random = SeededGenerator(seed: seed)
       var content = DiskContent()
       var model: [UInt8] = []

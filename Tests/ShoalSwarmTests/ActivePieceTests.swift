@@ -4,12 +4,12 @@ import Testing
 
 @testable import ShoalSwarm
 
-/// Which bytes of a piece are whose.
+/// Which bytes of a piece came from which peer.
 struct ActivePieceTests {
   private let honest = Address(ipv4: 0x0a00_0001, port: 1)
   private let liar = Address(ipv4: 0x0a00_0002, port: 1)
 
-  /// What one peer has sent, another does not overwrite: whoever sent it first is blamed for it.
+  /// Bytes that one peer has sent are not overwritten by another's, since whoever sent them first is blamed for them.
   @Test func aByteIsTakenFromOnePeerOnly() {
     var piece = ActivePiece(isSuspect: false)
     piece.requesters = [LinkKey(index: 1), LinkKey(index: 2)]

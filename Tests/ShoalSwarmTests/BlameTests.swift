@@ -130,8 +130,8 @@ struct BlameTests {
     scene.finish(within: 30)
   }
 
-  /// While a piece is verified again, nobody is asked for a tree that is known: whoever sent the wrong block anew is not
-  /// judged by what the liar had sent.
+  /// While a piece is verified again, nobody is asked for its tree if that is known: a peer that sent the wrong block
+  /// anew must not be judged by what the liar had sent.
   @Test func aPieceIsJudgedByWhatItIsNow() {
     let scene = Scene(14, 2 * Int(Self.piece), .size(Int(Self.piece)))
     let servers = thirds(scene, wrong: [0])

@@ -366,7 +366,7 @@ final class Ordeal {
   /// Without liars, all traffic ends when everything is done; and a stopped peer leaves nothing behind.
   private func drain() {
     for liar in liars { world.crash(liar) }
-    // A round trip that the network's parting made long is waited for three times: section 4.5.
+    // A partition of the network makes round trips long, and peers wait for three of them: section 4.5.
     world.run(for: 200 * .second)
     check()
     let isWhole = union.isComplete

@@ -3,6 +3,7 @@ import ShoalContent
 import ShoalSimulator
 import ShoalTransport
 import ShoalWire
+import TestSupport
 import Testing
 
 @testable import ShoalSwarm
@@ -23,7 +24,7 @@ struct SuperSeedingTests {
   }
 
   /// Six receivers get a file from an origin on a slow link, and from each other.
-  @Test(arguments: [1, 2, 3] as [UInt64]) func theOriginSendsLittleMoreThanACopy(_ seed: UInt64) throws {
+  @Test(arguments: seeds(1..<4)) func theOriginSendsLittleMoreThanACopy(_ seed: UInt64) throws {
     let scene = Scene(seed, 64 * 65_536)
     let origin = scene.origin("delay=10ms,rate=10mbit")
     for _ in 0..<6 { scene.downloader("delay=10ms,rate=10mbit/50mbit", from: [origin.address]) }

@@ -2,7 +2,7 @@ import ShoalTracker
 import ShoalWire
 import Testing
 
-/// A peer on the tracker's own host is known to it by loopback, which means nothing to others.
+/// The tracker knows a peer on its own host by a loopback address, which means nothing to others.
 struct LoopbackTests {
   static let ipv4 = Address(ipv4: 0x7f00_0001, port: 7_401)
   static let ipv6 = Address(high: 0, low: 1, port: 7_402)
@@ -25,7 +25,7 @@ struct LoopbackTests {
   @Test func isMappedByTheAddressThatWasMeant() throws {
     var harness = TrackerHarness()
     try harness.register(digest(1), from: LoopbackTests.ipv4, have: [run(0, 4)])
-    // Whoever reaches the tracker at 192.0.2.7 takes the unspecified address for that.
+    // To a peer that reaches the tracker at 192.0.2.7, the unspecified address means that.
     let meant = Address(ipv4: 0, port: 7_401).asHeard(from: Address(ipv4: 0xc000_0207, port: 7_400))
     #expect("\(meant)" == "192.0.2.7:7401")
     let packet = try harness.mapping(digest(1), of: meant, from: peer(9))

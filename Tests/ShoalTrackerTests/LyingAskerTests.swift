@@ -22,7 +22,7 @@ struct LyingAskerTests {
 
 /// A tracker with small limits, and hosts that ask it whatever they like, from a seed.
 private struct LyingAsker: ~Copyable {
-  /// What happened although it must not; nil if nothing did.
+  /// What happened that must not happen; nil if nothing did.
   private(set) var broken: String?
   private var tracker: Registrar
   private var random: SeededGenerator

@@ -120,7 +120,7 @@ struct RegistrationTests {
       let packet = try harness.registering(id, from: address, have: [run(1, 1)])
       let refused = try harness.error(packet, from: address) == .full
       #expect(harness.tracker.registrationCount == 1 && harness.tracker.mapBytes == 8)
-      // Who is in stays in.
+      // Those that are in stay in.
       #expect(try harness.register(digest(1), from: peer(1), have: [run(0, 5)]).have == 5)
       return refused
     }

@@ -4,7 +4,7 @@ import ShoalTracker
 import ShoalWire
 import Testing
 
-/// A listed file is found by the beginning of its id; one without a name by nothing but all of it.
+/// A listed file is found by the beginning of its id, one without a name only by the whole id.
 @Suite struct ShortIDTests {
   /// An id that begins with these digits.
   private func id(_ digits: String, _ rest: Character = "0") -> Digest {
@@ -54,7 +54,7 @@ import Testing
     #expect(try found("6b0c12d4", &harness) == [named])
     try harness.register(meant, from: peer(2), name: "y")
     #expect(Set(try found("6b0c12d4", &harness)) == [named, meant])
-    // One that both are true of is told once.
+    // A file that matches in both ways is named once.
     try harness.register(meant, from: peer(2), name: "6b0c12d4")
     #expect(try found("6b0c12d4", &harness).count == 2)
   }

@@ -4,7 +4,7 @@ import ShoalTracker
 import ShoalWire
 import Testing
 
-/// What Protocol.md says of requests at their edges.
+/// Requests at the edges of what Protocol.md allows.
 struct TrackerEdgesTests {
   @Test func registeringAnewKeepsThePlaceOfTheEldest() throws {
     var harness = TrackerHarness()
@@ -18,7 +18,7 @@ struct TrackerEdgesTests {
       let found: FoundPacket = try harness.ask(try harness.finding(name, from: peer(9)), from: peer(9))
       #expect(peers.name == name && found.files.map(\.claimant) == [peer(1)] && found.files.map(\.cut) == [cut(chunks)])
     }
-    // Who left and came back is the youngest; then it goes by age, whatever was renewed since.
+    // A peer that left and came back is the youngest; then age decides, whatever was renewed since.
     let _: DeregisteredPacket = try harness.ask(try harness.deregistering(digest(1), from: peer(1)), from: peer(1))
     try harness.register(digest(1), from: peer(1), name: "e")
     try harness.register(digest(1), from: peer(2), chunks: 30, name: "b")

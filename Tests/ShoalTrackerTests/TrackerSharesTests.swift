@@ -87,19 +87,19 @@ struct TrackerSharesTests {
     #expect(harness.tracker.mapBytes == 10_000)
     try harness.register(digest(2), from: peer(1), chunks: 8_000, have: [run(5, 1)])
     #expect(harness.tracker.mapBytes == 10_000 && harness.tracker.counters.displaced == 1)
-    // One that has nothing yet, and gains a chunk, has its share too.
+    // A peer that has nothing yet, and gains a chunk, has its share too.
     try harness.register(digest(2), from: peer(2), chunks: 16_000)
     let update = try harness.updating(digest(2), from: peer(2), gained: [run(0, 1)])
     let updated: UpdatedPacket = try harness.ask(update, from: peer(2))
     #expect(updated.have == 1 && harness.tracker.mapBytes == 10_000 && harness.tracker.counters.displaced == 3)
-    // So has one whose file is cut anew.
+    // So has a peer whose file is cut anew.
     try harness.register(digest(2), from: peer(1), chunks: 24_000, have: [run(5, 1)])
     #expect(harness.tracker.mapBytes == 10_000 && harness.tracker.counters.displaced == 5)
     let more = try harness.registering(digest(3), from: greedy(11), chunks: 8_000, have: [run(0, 1)])
     #expect(try harness.error(more, from: greedy(11)) == .full)
     // Anything that takes no room is accepted from anyone.
     try harness.register(digest(3), from: greedy(11), chunks: 8_000, have: [run(0, 8_000)])
-    // Those whose maps had to go learn of it, and are registered no longer.
+    // Peers whose maps had to go learn of it, and are no longer registered.
     var told = 0
     for port in 1...10 {
       let update = try harness.updating(digest(1), from: greedy(port), gained: [run(1, 1)])

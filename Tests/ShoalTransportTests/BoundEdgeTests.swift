@@ -112,7 +112,7 @@ import Testing
     #expect(pair.a[slot].handshake.retries == 1 && pair.a[slot].handshake.sent == 1)
   }
 
-  @Test func aVersionIsHeardOnlyBeforeAnAcceptAndOnlyTheRightWayUp() throws {
+  @Test func aVersionCountsOnlyBeforeAnAcceptAndInTheRightOrder() throws {
     func version(_ lowest: UInt8, _ highest: UInt8, _ id: UInt64) throws -> [UInt8] {
       var packet = VersionPacket()
       (packet.lowest, packet.highest) = (lowest, highest)

@@ -27,7 +27,7 @@ import Testing
     #expect(pair.b[0].state == .accepting)
   }
 
-  @Test func aResetOfWhatIsClosedIsNotToldAgain() throws {
+  @Test func aResetOfAClosedConnectionIsNotReportedAgain() throws {
     let pair = try Pair("delay=1ms")
     let (id, _) = try pair.connect()
     let remote = pair.a.inside.remoteID
@@ -38,7 +38,7 @@ import Testing
     #expect(event == nil && pair.a.endpoint.connections.count == 1)
   }
 
-  @Test func whatIsGivenUpBeforeItIsOpenIsNotClosedAloud() throws {
+  @Test func abandoningAnUnopenedConnectionSendsNoClose() throws {
     let pair = try Pair("delay=10ms")
     let tap = Tap(pair.world)
     let id = try #require(pair.world.connect(pair.a, to: pair.b))

@@ -134,7 +134,7 @@ import Testing
     #expect(newcomer.connections.count == 1 && honest.allSatisfy { $0.connections.count == 1 })
   }
 
-  @Test func whatIsCountedIsWhatIsThere() {
+  @Test func countsMatchTheTable() {
     let (world, server) = crowd()
     var clients: [WorldEndpoint] = []
     for seed in seeds(1..<31) {

@@ -97,7 +97,7 @@ import Testing
 
   /// A connection that is sent tiny datagrams has as many turns as others, each for as much work; one that has caused
   /// much work before comes later.
-  @Test func whoIsDearSlowsItself() throws {
+  @Test func anExpensiveConnectionSlowsOnlyItself() throws {
     let (world, server) = serverOfThree()
     let (bulk, crumbs, debtor) = (server.connections[0].id, server.connections[1].id, server.connections[2].id)
     for id in [bulk, debtor] {
@@ -123,7 +123,7 @@ import Testing
     #expect(abs(behind - 10 * Work.quantum) <= 2 * Work.quantum, "\(behind)")
   }
 
-  @Test func debtHasAnEnd() throws {
+  @Test func debtIsLimited() throws {
     let pair = try Pair("clean")
     let (id, _) = try pair.connect()
     for _ in 0..<1_000 { pair.a.endpoint.charge(.max, to: id) }

@@ -27,7 +27,7 @@ import Testing
     return (100..<140).map { window.packets.isAcked($0) }
   }
 
-  @Test func aSliceTellsOfItsNumbersAlone() throws {
+  @Test func aSliceSaysNothingBeyondItsNumbers() throws {
     let four = (0..<40).map { (1...4).contains($0) }
     #expect(try slice([0xff], .bitmap, first: 101, count: 4) == four)
     #expect(try slice([0, 4], .runs, first: 101, count: 4) == four)

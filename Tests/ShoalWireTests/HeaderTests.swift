@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func errorsReadAsPhrases() {
-    #expect("\(decode(version: 9, type: 2)!)" == "version at byte 2: a version not spoken here")
+    #expect("\(decode(version: 9, type: 2)!)" == "version at byte 2: unsupported version")
     #expect("\(decode(type: 0x84)!)" == "type at byte 3: unknown type")
   }
 }

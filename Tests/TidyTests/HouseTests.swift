@@ -69,7 +69,7 @@ import Testing
     #expect(readme.contains(try Regex("`[^`]*\\b\(function)\\b[^`]*`")), "the README does not say what became of it")
   }
 
-  @Test func tellsTheTwoCommands() throws {
+  @Test func theReadmeNamesTheTwoCommands() throws {
     let readme = try Checkout.text("README.md")
     #expect(readme.contains("swift run -c release shoal demo"))
     #expect(readme.contains("swift test"))

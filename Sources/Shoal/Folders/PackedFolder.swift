@@ -166,18 +166,15 @@ extension File {
     while offset < size, flag?.isSet != true {
       let count = min(memory.count, size - offset)
       guard try read(into: memory, 0..<count, at: offset) == count else { return nil }
-      if count == size { return memory.read(0..<count) { Blake3.hash($0) }.told(progress, count) }
+      if count == size {
+        let hash = memory.read(0..<count) { Blake3.hash($0) }
+        progress(count)
+        return hash
+      }
       memory.read(0..<count) { hasher.update($0) }
       offset += count
       progress(count)
     }
     return hasher.finalize()
-  }
-}
-
-extension Digest {
-  fileprivate func told(_ progress: (Int) -> Void, _ count: Int) -> Digest {
-    progress(count)
-    return self
   }
 }

@@ -69,7 +69,7 @@ public struct Listing: Sendable {
   /// Two of the wanted entries that are in one folder and whose names differ only by case or normal form, so that not
   /// every file system holds both; nil if there are none.
   public func alike(among isWanted: (Int) -> Bool) -> (Int, Int)? {
-    // By entry, the last wanted one up to it: those between two wanted ones may not be wanted.
+    // For each entry, the last wanted one up to it, since entries between two wanted ones may not be wanted.
     var last: [Int: Int] = [:]
     for (before, entry) in alike {
       let earlier = last[before] ?? (isWanted(before) ? before : nil)

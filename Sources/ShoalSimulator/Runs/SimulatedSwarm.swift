@@ -4,10 +4,11 @@ import ShoalSwarm
 import ShoalTransport
 import ShoalWire
 
-/// One file from one origin to many receivers, in virtual time: the actual peers, each with a link and a disk of its own.
+/// One file from one origin to many receivers, in virtual time: the actual peers, each with a link and a disk of its
+/// own.
 ///
-/// The origin runs a tracker on its own port, as `shoal share` does; each receiver knows both from the ticket, as `shoal
-/// get` does, and serves what it has.
+/// The origin runs a tracker on its own port, as `shoal share` does; each receiver knows both from the ticket, as
+/// `shoal get` does, and serves what it has.
 package struct SimulatedSwarm: Sendable {
   /// How many receivers there are.
   package var receivers: Int
@@ -15,7 +16,7 @@ package struct SimulatedSwarm: Sendable {
   package var size: Int
   /// The link of each receiver.
   package var link: LinkSpec
-  /// The link of every second receiver; nil: as the others'.
+  /// The link of every second receiver; nil if it is like the others'.
   package var secondLink: LinkSpec?
   /// The link of the origin.
   package var originLink: LinkSpec

@@ -21,7 +21,7 @@ struct ActivePiece {
   private var sender: Address?
   /// The peers that sent bytes of it, if there were several.
   private var shares: [Contribution] = []
-  /// When one of them last made way for another.
+  /// When one of its requesters last made way for another.
   var madeWayAt: Instant?
   var isVerifying = false
   /// Whether it was wrong when it came from several peers, and the wrong blocks could not be found: now it must come
@@ -41,11 +41,11 @@ struct ActivePiece {
 
   /// What was accepted of the bytes that a peer sent.
   struct Acceptance {
-    /// How many are new, and how many there are now.
+    /// How many bytes are new, and how many of the piece there are now.
     var new = 0, total = 0
-    /// Those that the host is to take: none that another peer sent before, who would be blamed if these are wrong.
+    /// The bytes that the host is to take: none that another peer sent before, who would be blamed if these are wrong.
     var ranges: [Range<Int>] = []
-    /// The others that were asked for the piece.
+    /// The other peers that were asked for the piece.
     var others: [LinkKey] = []
   }
 

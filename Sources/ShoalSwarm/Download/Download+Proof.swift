@@ -7,8 +7,8 @@ import ShoalWire
 extension Download {
   /// The pieces that are to be examined, lowest first.
   ///
-  /// One whose tree is known, and that the host verifies again, has other bytes than those whose values are here: it is
-  /// not judged by these.
+  /// A piece whose tree is known and which the host verifies again is not one of them: its bytes may no longer be those
+  /// whose values are here.
   private var doubtful: [Int] {
     active.filter { $0.value.isVerifying && $0.value.proof?.tree.isEmpty == true }.map(\.key).sorted()
   }

@@ -13,8 +13,8 @@ extension Download {
     }
   }
 
-  /// If nothing comes, and nobody who answers has announced any of what is missing, peers may still have pieces of chunks
-  /// that are whole with none of them: they are asked for these.
+  /// If nothing comes, and no peer that answers has announced any of what is missing, peers may still have single
+  /// pieces, of chunks that none of them has whole: they are asked for those.
   mutating func guess(at now: Instant) {
     guard phase == .downloading, let wanted = copy?.have.complement, !wanted.isEmpty, isStarving(at: now),
       now - (guessedAt ?? .zero) >= SwarmConstants.patience
@@ -73,7 +73,7 @@ extension Download {
       guard !state.isVerifying, !state.isExclusive, !state.requesters.isEmpty, !state.requesters.contains(source.link),
         pieces.contains(piece)
       else { continue }
-      // Those that send nothing would take turns in every tick.
+      // Otherwise peers that send nothing would take turns in every tick.
       if let last = state.madeWayAt, now - last < SwarmConstants.wayPause,
         state.requesters.count >= SwarmConstants.requestersPerPiece
       {

@@ -262,8 +262,8 @@ struct Source {
     refusals += 1
   }
 
-  /// Has it asked, once and then ever more rarely, for pieces that it has not announced but may have: chunks are announced
-  /// when they are whole.
+  /// Lets it be asked, once and then ever more rarely, for pieces that it has not announced but may have, since only
+  /// whole chunks are announced.
   mutating func mayHave(_ guesses: BitSet, at now: Instant) {
     guard deniedUntil == nil, let pieces else { return }
     let new = guesses.subtracting(pieces)
