@@ -8,9 +8,9 @@ struct ExpirySweep {
   /// The next entry to look at in this pass.
   fileprivate var hand = 0
   fileprivate var began: Int64 = 0
-  /// When the one silent for longest, of those seen in this pass, was last heard.
+  /// Of the peers seen in this pass, when the one silent for longest was last heard from.
   fileprivate var least = Int64.max
-  /// The most entries that are looked at, and that end, at once: some 20 and 300 µs.
+  /// The most entries that are looked at, and the most that are ended, at once: they take about 20 and 300 µs.
   fileprivate static let mostSeen = 4_096, mostEnded = 256
 
   /// Something was registered or renewed.

@@ -21,7 +21,7 @@ struct HostSketch: ~Copyable {
   /// What a host has, by its hash.
   func estimate(_ hash: UInt32) -> Int { Int(min(value(first(hash)), value(second(hash)))) }
 
-  /// A host has this much more, or less.
+  /// Notes that a host has this much more, or less.
   mutating func add(_ amount: Int, of hash: UInt32) {
     add(UInt32(truncatingIfNeeded: amount), at: first(hash))
     add(UInt32(truncatingIfNeeded: amount), at: second(hash))

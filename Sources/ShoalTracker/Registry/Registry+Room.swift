@@ -41,7 +41,7 @@ extension Registry {
     guard mapBytes + bytes <= configuration.mapBytes else { throw Refused(.full, "chunk maps") }
   }
 
-  /// A registration of a host that has more than `own` and another one.
+  /// Of some registrations, one of the host with the most, if that has more than `own` + 1.
   private mutating func greediest(than own: Int) -> UInt32? {
     var (most, victim) = (own + 1, UInt32?.none)
     for _ in 0..<Registry.samples {
@@ -53,7 +53,7 @@ extension Registry {
     return victim
   }
 
-  /// A peer of a file whose host has others there, and has more than `own` and another one.
+  /// Of some peers of a file, one of the host with the most, if that has others there and more than `own` + 1.
   private mutating func crowder(of file: UInt32, than own: Int) -> UInt32? {
     var (most, victim) = (own + 1, UInt32?.none)
     let further = (0..<2).map { files[file][$0].count - files[file][$0].hostCount }
