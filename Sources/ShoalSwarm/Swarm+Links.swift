@@ -12,7 +12,9 @@ extension Swarm {
     var isBusy = false
     measure(at: now)
     for link in links.live where !announce(to: link, at: now) { isBusy = true }
-    for key in files.wanted {
+    let wanted = files.wanted
+    uploads.isDownloading = !wanted.isEmpty
+    for key in wanted {
       isBusy = true
       renewPlace(for: key, at: now)
       dial(for: key, at: now)

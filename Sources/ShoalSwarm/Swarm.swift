@@ -220,7 +220,7 @@ package struct Swarm: ~Copyable {
       let delivered = links.live.reduce(UInt64(0)) { $0 + (links[$1].map { endpoint.delivered($0.connection) } ?? 0) }
       uploads.measure(delivered: delivered, at: now)
     }
-    while let (link, part) = uploads.next(endpoint, at: now) { read(part, for: link) }
+    while let (link, part) = uploads.next(&endpoint, at: now) { read(part, for: link) }
   }
 
   /// Asks the host to read bytes of a file that are to be sent to a peer.

@@ -9,6 +9,9 @@ enum PickOrder {
 }
 
 extension Download {
+  /// Whether a reader takes the bytes in order.
+  var isReadInOrder: Bool { if case .inOrder = order { true } else { false } }
+
   /// The piece to request from a source next; nil if it has none that may be requested.
   mutating func pick(for source: Source, _ random: inout SeededGenerator, at now: Instant) -> Int? {
     switch order {

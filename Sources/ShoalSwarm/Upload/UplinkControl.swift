@@ -1,7 +1,7 @@
 import ShoalBase
 
 /// The rate at which a host sends to several peers together: what its uplink is measured to carry, probed now and then
-/// as in BBR.
+/// as in BBR, and less while a queue stands.
 ///
 /// The congestion controller of a connection sees only its own queue and losses, and there may be a hundred
 /// connections. While only one peer is served, its controller decides alone.
@@ -10,9 +10,9 @@ struct UplinkControl {
     /// Growing: without a limit while there is no queue, otherwise by doubling. Holds the best measurement so far, and
     /// how many since were not much better.
     case startup(best: Double, rounds: Int)
-    /// Draining the queue that startup has left.
-    case drain
-    /// The position in the cycle of gains: one measurement above the rate, one below it, and six at it.
+    /// Draining the queue that startup has left; holds for how many measurements.
+    case drain(Int)
+    /// The position in the cycle of gains: one measurement above the rate, one below it, and three to six at it.
     case steady(Int)
   }
 
@@ -21,61 +21,63 @@ struct UplinkControl {
   private var phase = Phase.startup(best: 0, rounds: 0)
   /// The highest recent rate of arrival, in bytes per second; 0 before anything was measured.
   private var measured = 0.0
+  /// The bytes that were sent before anything was measured.
+  private var (sent, sentBefore) = (UInt64(0), UInt64?.none)
   /// The most in this and in the previous stretch of `memory` measurements.
   private var (newer, older, measurements) = (0.0, 0.0, 0)
   private var last: (at: Instant, delivered: UInt64, isBusy: Bool)?
+  private var reviewedAt = Instant.zero
   private var roundTrip: Nanoseconds = 0
+  /// The least queueing delay between the last two measurements, and since the last: jitter is no queue.
+  private var (queueing, leastSince) = (Nanoseconds(0), Nanoseconds.max)
 
-  private var queueing: Nanoseconds = 0
-  private var tokens = 0.0
-  private var refilledAt: Instant?
-  /// The bytes that had left, and those handed over that had not, when the tokens were last refilled.
-  private var (sent, unsent) = (UInt64(0), 0)
-
-  /// Bytes per second.
-  var rate: Double { min(probed, limit ?? .infinity) }
+  /// Bytes per second; infinite if nothing is known to limit it.
+  var rate: Double { isOpen ? .infinity : min(probed, limit ?? .infinity) }
 
   private var probed: Double {
     switch phase {
-    case .startup: max(measured, UplinkControl.firstRate) * 2
-    case .drain: max(measured, UplinkControl.leastRate) * 0.5
-    case .steady(0): max(measured, UplinkControl.leastRate) * 1.25
-    case .steady(1): max(measured, UplinkControl.leastRate) * 0.75
-    case .steady: max(measured, UplinkControl.leastRate)
+    case .startup where measured == 0:
+      sent < UplinkControl.firstBurst ? UplinkControl.firstRate : UplinkControl.leastRate
+    case .startup: max(measured, UplinkControl.leastRate) * 2
+    case .drain: max(measured * 0.5, UplinkControl.leastRate)
+    case .steady(0): max(measured * 1.25, UplinkControl.leastRate)
+    case .steady(1) where isQueueing: max(measured * 0.75, UplinkControl.leastRate)
+    case .steady: max(measured * gain, UplinkControl.leastRate)
     }
   }
 
-  /// How many connections may have a turn at a time. Each keeps at least four packets in flight, and the queue that
-  /// these form must be short; but a lone connection does not fill the uplink when its acknowledgements are late.
-  var turns: Int {
-    guard measured > 0 else { return UplinkControl.firstTurns }
-    return max(Int(measured * UplinkControl.longestWait / UplinkControl.leastInFlight), 2)
+  /// How fast the connections that have a turn must be able to send, for the uplink to be filled. Those of startup will
+  /// soon be twice as fast.
+  var need: Double {
+    if case .startup = phase { return 0.75 * rate }
+    return 1.25 * rate
+  }
+
+  /// The queueing delay that is no sign of a full uplink, in seconds: two datagrams alone may take as long.
+  private var harmlessQueueing: Double { max(0.005, 2_904 / max(measured, UplinkControl.leastRate)) }
+
+  /// Whether a queue stands.
+  private var isQueueing: Bool { Double(queueing) / 1e9 > harmlessQueueing }
+
+  /// How much of what the uplink is measured to carry is sent: a little more while there is no queue, as some is lost
+  /// on the way, and less, the longer the queue.
+  private var gain: Double {
+    let excess = Double(queueing) / 1e9 - harmlessQueueing
+    return min(max(1.06 - excess / (4 * max(harmlessQueueing, 0.0125)), 0.1), 1.06)
   }
 
   /// The bytes handed over at a time: 5 ms worth.
-  var part: Int {
-    min(max(Int(rate * 0.005), isOpen ? 64 << 10 : 4 << 10), 256 << 10)
+  var part: Int { Int(min(max(rate * 0.005, 4_096), 262_144)) }
+
+  /// Takes the bytes that have left in all, the least queueing delay on any connection, and the shortest round trip.
+  mutating func note(sent: UInt64, queueing: Nanoseconds?, roundTrip: Nanoseconds?) {
+    if measured == 0 {
+      let before = sentBefore ?? sent
+      (sentBefore, self.sent) = (before, sent - before)
+    }
+    if let queueing { leastSince = min(leastSince, queueing) }
+    if let roundTrip { self.roundTrip = min(roundTrip, .second) }
   }
-
-  // MARK: Tokens
-
-  /// Refills the tokens. Takes the bytes that have left in all, including retransmissions, those handed over that have
-  /// not, the least growth of any round trip, and the shortest round trip.
-  mutating func refill(
-    sent: UInt64, unsent: Int, queueing: Nanoseconds, roundTrip: Nanoseconds?, at now: Instant
-  ) {
-    self.queueing = queueing
-    if let roundTrip { self.roundTrip = min(roundTrip, 500 * .millisecond) }
-    let elapsed = refilledAt.map { min(now - $0, .second) } ?? 0
-    refilledAt = now
-    tokens += rate * Double(elapsed) / 1e9 - Double(sent - self.sent) - Double(unsent - self.unsent)
-    (self.sent, self.unsent) = (sent, unsent)
-    let most = Double(2 * part)
-    tokens = max(min(tokens, most), -most)
-  }
-
-  /// Whether bytes may be handed over now.
-  var mayServe: Bool { isOpen || tokens > 0 }
 
   /// Whether the rate is not limited, because nothing is known to limit it.
   private var isOpen: Bool {
@@ -87,35 +89,38 @@ struct UplinkControl {
     return false
   }
 
-  /// Notes that bytes were handed over.
-  mutating func spend(_ bytes: Int) {
-    tokens -= Double(bytes)
-    unsent += bytes
-  }
-
-  /// When bytes may be handed over again.
-  var nextAt: Instant {
-    refilledAt.map { $0 + Nanoseconds(max(-tokens, 0) / rate * 1e9) + .millisecond } ?? .zero
-  }
-
   // MARK: Measuring
 
   /// Whether enough time has passed since the last measurement: longer in the steady state, where little changes.
   func isMeasurementDue(at now: Instant) -> Bool {
-    guard let last else { return true }
-    var least: Nanoseconds = 200 * .millisecond
-    if case .startup = phase { least = 100 * .millisecond }
-    return now - last.at >= max(least, 2 * roundTrip)
+    guard last != nil else { return true }
+    if measured == 0 { return now - reviewedAt >= 10 * .millisecond }
+    if case .startup = phase {
+      let least: Nanoseconds = isOpen ? 100 * .millisecond : 20 * .millisecond
+      return now - reviewedAt >= max(least, roundTrip)
+    }
+    return now - reviewedAt >= max(200 * .millisecond, 2 * roundTrip)
   }
 
   /// Takes the bytes that have arrived at all peers together, and whether more was waiting to be sent than the rate
   /// allowed.
   mutating func measure(delivered: UInt64, isBusy: Bool, at now: Instant) {
     let past = last
-    last = (now, delivered, isBusy)
+    reviewedAt = now
+    if leastSince < .max { (queueing, leastSince) = (leastSince, .max) }
     // After a pause, or when a connection has ended and its bytes no longer count, the difference says nothing.
-    guard let past, now - past.at <= 2 * .second, delivered >= past.delivered else { return }
-    let sample = Double(delivered - past.delivered) * 1e9 / Double(now - past.at)
+    guard let past, now - past.at <= 3 * .second, delivered >= past.delivered else {
+      last = (now, delivered, isBusy)
+      return
+    }
+    let bytes = delivered - past.delivered
+    // Of a few packets, it is chance how many arrive within a stretch of time.
+    if bytes < UplinkControl.leastSample, now - past.at < .second {
+      if bytes == 0 { last = (now, delivered, isBusy) }
+      return
+    }
+    last = (now, delivered, isBusy)
+    let sample = Double(bytes) * 1e9 / Double(now - past.at)
     let before = measured
     // A measurement while there is little to send shows only a lower bound.
     let isLimited = isBusy && past.isBusy
@@ -123,7 +128,13 @@ struct UplinkControl {
       measurements += 1
       if measurements % UplinkControl.memory == 0 { (older, newer) = (newer, 0) }
     }
-    newer = max(newer, sample)
+    if isLimited, isQueueing, measured > 0 {
+      // While a queue stands, what arrives is what the uplink carries.
+      newer = measured + (sample - measured) / 4
+      older = newer
+    } else {
+      newer = max(newer, sample)
+    }
     measured = max(older, newer)
     if isLimited { advance(sample, before) }
   }
@@ -131,28 +142,32 @@ struct UplinkControl {
   private mutating func advance(_ sample: Double, _ before: Double) {
     switch phase {
     case .startup(let best, _) where sample > best * 1.25: phase = .startup(best: sample, rounds: 0)
+    case .startup where isQueueing: phase = .drain(0)
     // Without a queue, something else is the limit: the receivers, or a processor.
     case .startup(let best, _) where isOpen: phase = .startup(best: best, rounds: 0)
-    case .startup(let best, let rounds): phase = rounds == 0 ? .startup(best: best, rounds: 1) : .drain
-    case .drain: phase = .steady(2)
+    case .startup(let best, let rounds): phase = rounds == 0 ? .startup(best: best, rounds: 1) : .steady(2)
+    case .drain(let count): phase = isQueueing && count < UplinkControl.longestDrain ? .drain(count + 1) : .steady(2)
     // The uplink carries more than before.
     case .steady(0...1) where sample > before * 1.15: phase = .startup(best: sample, rounds: 0)
+    // Where there is no queue, it is tried sooner whether the uplink carries more.
+    case .steady(4) where !isQueueing: phase = .steady(0)
+    case .steady(7) where isQueueing: phase = .steady(2)
     case .steady(let place): phase = .steady((place + 1) % 8)
     }
   }
 
   /// The measurements in a stretch; one to two stretches are remembered: 5 to 10 s.
   private static let memory = 25
-  /// In bytes per second: before anything was measured, startup sends at twice the first; the rate never falls below
-  /// the second.
-  private static let firstRate = 500e3
-  private static let leastRate = 16e3
-  private static let firstTurns = 4
+  /// The least bytes of a measurement of less than a second.
+  private static let leastSample = 12_000
+  /// How many further measurements the drain lasts at most.
+  private static let longestDrain = 3
+  /// In bytes per second: the rate of the first burst, and the least of all rates.
+  private static let firstRate = 1e6
+  private static let leastRate = 4e3
+  /// The bytes that are sent before anything has arrived.
+  private static let firstBurst: UInt64 = 24_000
   /// The queueing delay that shows that the uplink is full.
   private static let leastQueueing: Nanoseconds = 5 * .millisecond
   private static let shortRoundTrip: Nanoseconds = 5 * .millisecond
-  /// The seconds for which the bytes in flight on all connections may occupy the uplink, and the least bytes that one
-  /// connection keeps in flight.
-  private static let longestWait = 0.1
-  private static let leastInFlight = 4_800.0
 }

@@ -8,7 +8,7 @@ import ShoalWire
 /// If every request went to the transport at once, an uplink would be divided among a hundred connections: each piece
 /// would take seconds to arrive before anybody could pass it on, and the least that each connection keeps in flight
 /// would fill the uplink's queue. So only as many peers have a turn at a time as it takes to fill the uplink, each for
-/// a piece or more.
+/// a piece or more, and the transport sends at the uplink's rate.
 ///
 /// Of the waiting peers, the first is the one whose piece has been sent the fewest times, so that each piece goes out
 /// once before any goes out twice. Among equals, and where one has fallen far behind, start-time fair queueing decides
@@ -26,7 +26,13 @@ struct UploadScheduler {
   /// When more can be handed over, if nothing else happens first.
   private(set) var deadline = Instant.distantFuture
   private var uplink = UplinkControl()
-  /// The bytes that had left when the transport last ran dry.
+  /// Whether the host downloads something: then what it uploads must leave room for its requests and acknowledgements,
+  /// even if there is only one peer.
+  var isDownloading = false
+  /// Whether the uplink's rate is kept to; otherwise only the connections' controllers limit what is sent.
+  private var isPaced = false
+  /// The bytes handed over since the transport last ran dry, and those that had left by then.
+  private var handedOver = 0
   private var drainedAt: UInt64 = 0
 
   var isIdle: Bool { waiting.isEmpty && active.isEmpty }
@@ -104,39 +110,29 @@ struct UploadScheduler {
   // MARK: What is sent
 
   /// The bytes to hand to the transport next, and for whom; nil if it has enough for now.
-  mutating func next(_ endpoint: borrowing Endpoint, at now: Instant) -> (to: LinkKey, part: Payload)? {
+  mutating func next(_ endpoint: inout Endpoint, at now: Instant) -> (to: LinkKey, part: Payload)? {
     deadline = .distantFuture
     guard !isIdle else { return nil }
-    let (unsent, queueing, roundTrip, moving) = review(endpoint, at: now)
+    let (reading, queueing, roundTrip, rate) = review(endpoint, at: now)
     guard !waiting.isEmpty else { return nil }
-    let isAlone = waiting.count == 1 && (active.isEmpty || active == waiting)
-    uplink.refill(sent: endpoint.blockBytesSent, unsent: unsent, queueing: queueing, roundTrip: roundTrip, at: now)
-    guard uplink.mayServe || isAlone && uplink.limit == nil else {
-      deadline = uplink.nextAt
-      return nil
-    }
+    let isAlone = !isDownloading && waiting.count == 1 && (active.isEmpty || active == waiting)
+    uplink.note(sent: endpoint.blockBytesSent, queueing: queueing, roundTrip: roundTrip)
+    isPaced = !(isAlone && uplink.limit == nil) && uplink.rate.isFinite
+    endpoint.paceContent(at: isPaced ? uplink.rate : .infinity)
+    guard !isPaced || endpoint.held + max(reading, handedOver) < 2 * uplink.part else { return nil }
     let ahead = mostVirtualTime(at: now)
-    if let link = active.first(where: { goesOn($0, ahead, endpoint, isAlone) }) { return hand(link, isAlone) }
-    guard moving.count < uplink.turns else {
-      deadline = (moving.min() ?? now) + UploadScheduler.stall
-      return nil
-    }
-    guard let link = first(endpoint, ahead) else { return nil }
+    if let link = active.first(where: { goesOn($0, ahead, endpoint, isAlone) }) { return hand(link) }
+    // A connection that has just begun, or has a long round trip, does not fill the uplink alone.
+    guard !isPaced || rate < uplink.need, let link = first(endpoint, ahead) else { return nil }
     backlogs[link.index].inTurn = 0
-    return hand(link, isAlone)
+    return hand(link)
   }
 
   /// Call this when everything that may be sent has been: more may have to be handed over at once.
   mutating func drained(_ endpoint: borrowing Endpoint, at now: Instant) {
-    guard !waiting.isEmpty, deadline > now, uplink.mayServe || waiting.count == 1 && uplink.limit == nil else { return }
-    let hasRoom =
-      active.isEmpty
-      || active.contains { link in
-        let backlog = backlogs[link.index]
-        if backlog.isWaiting { return takesMore(link, endpoint, UploadScheduler.ahead) }
-        return backlog.reading == 0 && backlog.connection.flatMap { endpoint.sending($0)?.unsent } ?? 0 == 0
-      }
-    if hasRoom, endpoint.blockBytesSent != drainedAt { deadline = now }
+    handedOver = 0
+    guard !waiting.isEmpty, deadline > now, !isPaced || endpoint.held < 2 * uplink.part else { return }
+    if endpoint.blockBytesSent != drainedAt { deadline = now }
     drainedAt = endpoint.blockBytesSent
   }
 
@@ -168,13 +164,13 @@ struct UploadScheduler {
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
 
-  /// Ends the turns of those whose bytes have left. Returns how many bytes of the others have not; the least by which
-  /// any of their round trips has grown, and the shortest of these; and when any bytes last left, of those that are not stalled: a peer that is gone
-  /// does not keep others waiting.
+  /// Ends the turns of those whose bytes have left. Returns how many bytes of the others are being read, the least by
+  /// which any of their round trips has grown, the shortest of these, and how fast those that are not stalled can send:
+  /// a peer that is gone does not keep others waiting.
   private mutating func review(
     _ endpoint: borrowing Endpoint, at now: Instant
-  ) -> (unsent: Int, queueing: Nanoseconds, roundTrip: Nanoseconds?, moving: [Instant]) {
-    var (sum, moving, isChanged) = (0, [Instant](), false)
+  ) -> (reading: Int, queueing: Nanoseconds?, roundTrip: Nanoseconds?, rate: Double) {
+    var (sum, rate, isChanged) = (0, 0.0, false)
     var (queueing, roundTrip) = (Nanoseconds?.none, Nanoseconds?.none)
     for link in active {
       let sending = backlogs[link.index].connection.flatMap { endpoint.sending($0) }
@@ -185,16 +181,15 @@ struct UploadScheduler {
         isChanged = true
         continue
       }
-      sum += unsent
-      if let sending, let sample = sending.roundTrip {
-        queueing = min(queueing ?? .max, sending.queueing)
+      sum += backlogs[link.index].reading
+      if now - backlogs[link.index].unsentSince < UploadScheduler.stall { rate += sending?.rate ?? 0 }
+      if let id = backlogs[link.index].connection, let sample = sending?.roundTrip {
+        queueing = min(queueing ?? .max, endpoint.queueing(id, at: now))
         roundTrip = min(roundTrip ?? .max, sample)
       }
-      let since = backlogs[link.index].unsentSince
-      if now - since < UploadScheduler.stall { moving.append(since) }
     }
     if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
-    return (sum, queueing ?? 0, roundTrip, moving)
+    return (sum, queueing, roundTrip, rate)
   }
 
   /// The peer whose turn is next.
@@ -224,17 +219,17 @@ struct UploadScheduler {
   }
 
   /// Takes the next part of what a peer is waiting for.
-  private mutating func hand(_ link: LinkKey, _ isAlone: Bool) -> (to: LinkKey, part: Payload) {
+  private mutating func hand(_ link: LinkKey) -> (to: LinkKey, part: Payload) {
     if backlogs[link.index].current == nil {
       let (place, range, _) = leastSent(backlogs[link.index])
       backlogs[link.index].begin(place, until: files[Int(range.source)].begin(at: range.offset))
     }
-    let part = backlogs[link.index].take(isAlone && uplink.limit == nil ? UploadScheduler.part : uplink.part)
+    let part = backlogs[link.index].take(isPaced ? uplink.part : UploadScheduler.part)
     if !backlogs[link.index].isActive {
       backlogs[link.index].isActive = true
       active.append(link)
     }
-    uplink.spend(part.length)
+    handedOver += part.length
     virtualTime = max(virtualTime, backlogs[link.index].virtualTime)
     backlogs[link.index].virtualTime += Double(part.length) / backlogs[link.index].weight
     if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }

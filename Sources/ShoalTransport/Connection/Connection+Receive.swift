@@ -83,6 +83,7 @@ extension Connection {
     let number = Numbering.expand(packet.sequence, near: receiveWindow.next)
     let top = receiveWindow.top
     let arrival = repeatMode.keep(number, &receiveWindow)
+    path.reverseDelay.add(packet.timestamp, at: now)
     if packet.attempt > 0 { counters.receivedRetransmitted += 1 }
     if arrival == .duplicate { counters.duplicate += 1 }
     acks.onData(packet, arrival, gap: number > top, path.roundTrip, at: now)

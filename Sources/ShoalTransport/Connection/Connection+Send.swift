@@ -8,9 +8,10 @@ extension Connection {
 
   /// Writes the next datagram that may leave now; nil if there is none. The buffer holds any header and message.
   mutating func nextTransmit(
-    _ buffer: inout MutableSpan<UInt8>, _ id: ConnectionID, at now: Instant
+    _ buffer: inout MutableSpan<UInt8>, _ id: ConnectionID, _ contentMayLeave: Bool, at now: Instant
   ) throws(WireError) -> Transmit? {
-    guard let (length, payload) = try write(&buffer, at: now) else { return nil }
+    isHeld = false
+    guard let (length, payload) = try write(&buffer, contentMayLeave, at: now) else { return nil }
     counters.sent += 1
     counters.bytesSent += length + payload.length
     counters.contentSent += payload.length
@@ -20,7 +21,9 @@ extension Connection {
     return transmit
   }
 
-  private mutating func write(_ buffer: inout MutableSpan<UInt8>, at now: Instant) throws(WireError) -> Written? {
+  private mutating func write(
+    _ buffer: inout MutableSpan<UInt8>, _ contentMayLeave: Bool, at now: Instant
+  ) throws(WireError) -> Written? {
     switch state {
     case .closing: return closing.isDue ? try writeClose(&buffer) : nil
     case .opening: return handshake.isDue ? try writeOpen(&buffer, at: now) : nil
@@ -37,7 +40,7 @@ extension Connection {
       timers[.ack] = acks.nextFree ?? now
     }
     if now >= timers[.path] { if let written = try writeProbe(&buffer, at: now) { return written } }
-    guard let number = nextNumber(at: now) else { return nil }
+    guard let number = nextNumber(contentMayLeave, at: now) else { return nil }
     return try writeData(number, &buffer, at: now)
   }
 
@@ -104,7 +107,7 @@ extension Connection {
   private var blockRoom: Int { datagram - DataPacket.overhead - Block.overhead }
 
   /// The numbered packet to send now, if one may leave: a probe's, a lost one again, or a new one.
-  private mutating func nextNumber(at now: Instant) -> UInt64? {
+  private mutating func nextNumber(_ contentMayLeave: Bool, at now: Instant) -> UInt64? {
     if sendWindow.isEmpty { probing.due = 0 }
     timers[.pace] = .distantFuture
     let isProbe = probing.due > 0
@@ -122,9 +125,20 @@ extension Connection {
         timers[.pace] = release
         return nil
       }
+      if !contentMayLeave, contentIsNext() {
+        isHeld = true
+        sendWindow.rate.becameAppLimited(inFlight: sendWindow.bytesInFlight)
+        return queue.hasMessages ? takeNew() : nil
+      }
     }
     if let number = takeRetransmission() { return number }
     return isProbe ? probing.next(sendWindow) : takeNew()
+  }
+
+  /// Whether the packet that would leave next, unless it is a probe's, carries content.
+  private mutating func contentIsNext() -> Bool {
+    guard let number = duplicateDue ?? sendWindow.nextLost() else { return !queue.hasMessages }
+    return sendWindow.packets.contains(number) && sendWindow.packets[number].payload.length > 0
   }
 
   /// A lost packet, or one that is to go out twice.

@@ -40,6 +40,8 @@ struct Connection: ~Copyable {
   var probing: Probing
   /// A packet to be sent a second time right away.
   var duplicateDue: UInt64?
+  /// Whether content could leave if it were not for the rate that all connections share.
+  var isHeld = false
   /// When a numbered packet last left.
   var lastSentAt: Instant?
   /// Whether content has arrived, and from when on an end that only receives it searches for larger datagrams.

@@ -36,6 +36,7 @@ extension Endpoint {
   @discardableResult
   package mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {
     guard range.length > 0, let slot = usable(id) else { return false }
+    if connections[slot].queue.bytes == 0 { pacer.gave(slot) }
     connections[slot].enqueue(range)
     turns.add(slot)
     return true
@@ -102,15 +103,34 @@ extension Endpoint {
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
+  /// Holds the content of all connections together to this rate, in bytes per second of datagrams; infinite: to none.
+  package mutating func paceContent(at rate: Double) {
+    pacer.rate = rate
+    if !rate.isFinite { while let slot = pacer.release() { turns.add(slot) } }
+  }
+
+  /// The bytes of content that could leave now if it were not for that rate.
+  package var held: Int {
+    pacer.held.reduce(0) { $0 + connections[$1].queue.bytes }
+  }
+
   /// How a connection sends; nil if it is over.
   package func sending(_ id: ConnectionID) -> Sending? {
     usable(id).map { slot in
       let roundTrip = connections[slot].path.roundTrip
+      let congestion = connections[slot].path.congestion
+      let perRoundTrip = Double(congestion.window) * 1e9 / Double(roundTrip.smoothed)
       return Sending(
-        unsent: connections[slot].queue.bytes, window: connections[slot].path.congestion.window,
+        unsent: connections[slot].queue.bytes, window: congestion.window,
         roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil,
-        queueing: roundTrip.minimum.map { roundTrip.expected - $0 } ?? 0)
+        rate: roundTrip.hasSample ? min(perRoundTrip, congestion.pacingRate) : 0)
     }
+  }
+
+  /// How long packets wait in queues on the way to the peer, as far as the growth of the round trip and of the delay on
+  /// the way back show; 0 before the first sample.
+  package func queueing(_ id: ConnectionID, at now: Instant) -> Nanoseconds {
+    connections.slot(id).map { connections[$0].path.queueing(at: now) } ?? 0
   }
 
   /// The bytes of datagrams that are known to have arrived at a peer.

@@ -14,6 +14,7 @@ package struct Endpoint: ~Copyable {
   var connections: ConnectionTable
   var events = Ring<TransportEvent>()
   var turns: Turns
+  var pacer: ContentPacer
   /// The connections that were given up and wait for a late answer, oldest first.
   var givenUp: [Int] = []
   private var deadlines: DeadlineHeap
@@ -42,6 +43,7 @@ package struct Endpoint: ~Copyable {
     hosts = HostLedger(configuration)
     connections = ConnectionTable(capacity: configuration.maxConnections)
     turns = Turns(slots: configuration.maxConnections)
+    pacer = ContentPacer(slots: configuration.maxConnections)
     deadlines = DeadlineHeap(slots: configuration.maxConnections)
   }
 
@@ -90,20 +92,31 @@ package struct Endpoint: ~Copyable {
       past.bytesSent += reply.bytes.count
       return Transmit(to: reply.to, headerLength: reply.bytes.count, payload: .empty, connection: nil)
     }
-    while let slot = turns.first {
+    let contentMayLeave = pacer.mayLeave(at: now)
+    while let slot = nextTurn(contentMayLeave) {
       if connections[slot].wantsLargerWindow { grow(slot) }
       if connections[slot].isOverdrawn { endOverdrawn(slot, at: now) }
       guard turns.begin() else { continue }
       let id = connections.id(slot)
-      if let transmit = try? connections[slot].nextTransmit(&buffer, id, at: now) {
+      if let transmit = try? connections[slot].nextTransmit(&buffer, id, contentMayLeave, at: now) {
         turns.spend(Work.datagram + transmit.length)
-        if transmit.payload.length > 0 { blockBytesSent += UInt64(transmit.length) }
+        if transmit.payload.length > 0 {
+          blockBytesSent += UInt64(transmit.length)
+          pacer.sent(transmit.length)
+        }
         return transmit
       }
       turns.finish()
+      if connections[slot].isHeld { pacer.hold(slot) }
       deadlines.set(slot, connections[slot].timers.next)
     }
     return nil
+  }
+
+  /// The connection whose turn it is; those that wait only for the rate of all content come last.
+  private mutating func nextTurn(_ contentMayLeave: Bool) -> Int? {
+    if turns.first == nil, contentMayLeave, let slot = pacer.release() { turns.add(slot) }
+    return turns.first
   }
 
   /// The same, for callers that hold an array.
@@ -116,7 +129,7 @@ package struct Endpoint: ~Copyable {
   package mutating func nextEvent() -> TransportEvent? { events.popFirst() }
 
   /// When `expire` is due; meaningful once `nextTransmit` has given nil.
-  package var deadline: Instant { deadlines.earliest }
+  package var deadline: Instant { pacer.held.isEmpty ? deadlines.earliest : min(deadlines.earliest, pacer.releaseAt) }
 
   // MARK: Slots
 
@@ -158,6 +171,7 @@ package struct Endpoint: ~Copyable {
     past += connections[slot].counters
     deadlines.set(slot, .distantFuture)
     turns.remove(slot)
+    pacer.remove(slot)
     connections.remove(slot)
     assert(connections.count > 0 || hosts.memory == 0 && hosts.connections == 0 && hosts.halfOpen == 0)
   }

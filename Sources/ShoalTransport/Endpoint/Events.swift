@@ -101,8 +101,8 @@ package struct Sending: Sendable {
   package var window: Int
   /// The smoothed round trip; nil before the first sample.
   package var roundTrip: Nanoseconds?
-  /// By how much the round trip, the smoothed one or the latest, exceeds its minimum; 0 before the first sample.
-  package var queueing: Nanoseconds
+  /// How fast it can send at present, in bytes per second; 0 before the first sample.
+  package var rate: Double
 }
 
 /// The status of a connection.

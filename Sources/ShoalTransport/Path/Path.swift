@@ -12,6 +12,7 @@ struct Path {
   var congestion: CongestionControl
   var pacer = Pacer()
   var thinning = AckThinning()
+  var reverseDelay = ReverseDelay()
   var mtu: PathMTU
   /// The losses since the congestion controller was last told of any.
   private var unreportedLosses = Losses()
@@ -36,6 +37,11 @@ struct Path {
   mutating func release(at now: Instant) -> Instant? {
     pacer.release(
       rate: congestion.pacingRate, share: congestion.decision.burstShare, datagram: datagram, at: now)
+  }
+
+  /// How long packets wait on the way to the peer.
+  func queueing(at now: Instant) -> Nanoseconds {
+    roundTrip.minimum.map { max((roundTrip.latest ?? $0) - $0 - reverseDelay.growth(at: now), 0) } ?? 0
   }
 
   // MARK: What is learned

@@ -97,13 +97,22 @@ struct SendWindow: ~Copyable {
     flight.append(Transmission(number: number, order: transmissions))
   }
 
-  /// The next packet to retransmit.
-  mutating func takeLost() -> UInt64? {
-    while let number = lost.popFirst() {
+  /// The next packet to retransmit, which stays the next.
+  mutating func nextLost() -> UInt64? {
+    while !lost.isEmpty {
+      let number = lost.first
       if packets.contains(number), packets[number].isLost { return number }
+      _ = lost.popFirst()
     }
     assert(lostCount == 0)
     return nil
+  }
+
+  /// The next packet to retransmit.
+  mutating func takeLost() -> UInt64? {
+    let number = nextLost()
+    if number != nil { _ = lost.popFirst() }
+    return number
   }
 
   private mutating func noLongerLost(_ number: UInt64) {
