@@ -84,25 +84,20 @@ extension Swarm {
     guard !trackers.isEmpty, let download = files[key]?.download, download.lookups.isDue(at: now) else { return }
     let peers = download.isStarving(at: now) ? 0 : progress(key).peers
     files[key]?.download?.lookups.asked(peers: peers, at: now)
-    for i in trackers.indices { trackers[i].lookup(id: download.id) }
+    for i in trackers.indices { trackers[i].seek(id: download.id) }
   }
 
   /// Handles the events of a tracker client.
   mutating func takeTrackerEvents(_ i: Int, at now: Instant) {
     while let event = trackers[i].nextEvent() {
       if case .peers(let packet) = event {
-        for key in files.keys(of: packet.id) where files[key]?.isWanted == true {
-          if files[key]?.name.isEmpty == true { files[key]?.name = packet.name }
-          // Registering it by the same name keeps the file listed after the peer that listed it has gone.
-          if files[key]?.listedName == nil, !packet.name.isEmpty, files[key]?.name == packet.name {
-            files[key]?.listedName = packet.name
-            publish(key, at: now)
-          }
-          // We also connect to peers that have nothing yet: they will have something later, and want what we have.
-          for peer in packet.peers.sorted(by: { $0.have > $1.have }) { add(peer: peer.address, for: key, at: now) }
-        }
+        let peers = packet.peers.sorted { $0.have > $1.have }
+        take(peers.map(\.address), of: packet.id, name: packet.name, at: now)
       }
-      if case .registered(let id) = event {
+      if case .nearby(let id, let name, _, let peers) = event {
+        take(peers.sorted { $0.share > $1.share }.map(\.address), of: id, name: name, at: now)
+      }
+      if case .registered(let id) = event, !trackers[i].namesPeers {
         // If both peers ask after they have registered, at least one hears of the other.
         for key in files.keys(of: id) where files[key]?.isWanted == true {
           files[key]?.download?.lookups.hasten()
@@ -110,6 +105,20 @@ extension Swarm {
         }
       }
       emit(.tracker(TrackerKey(index: i), event))
+    }
+  }
+
+  /// Takes the peers that a tracker names for a file, and its name there.
+  private mutating func take(_ peers: [Address], of id: Digest, name: String, at now: Instant) {
+    for key in files.keys(of: id) where files[key]?.isWanted == true {
+      if files[key]?.name.isEmpty == true { files[key]?.name = name }
+      // Registering it by the same name keeps the file listed after the peer that listed it has gone.
+      if files[key]?.listedName == nil, !name.isEmpty, files[key]?.name == name {
+        files[key]?.listedName = name
+        publish(key, at: now)
+      }
+      // We also connect to peers that have nothing yet: they will have something later, and want what we have.
+      for peer in peers { add(peer: peer, for: key, at: now) }
     }
   }
 }

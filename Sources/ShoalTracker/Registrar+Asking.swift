@@ -3,6 +3,35 @@ import ShoalContent
 import ShoalWire
 
 extension Registrar {
+  /// What a registered peer is told beside: peers of the file, if it asks for them.
+  mutating func nearby(_ own: UInt32, _ query: PeerQuery?, beside packet: some Packet, for asker: Asker) -> Nearby {
+    var answer = Nearby()
+    let label = registry.entries[own].label
+    let file = registry.labels[label].file
+    let claimed = registry.entries[registry.files[file].claimant].label
+    answer.epoch = epoch
+    answer.total = UInt32(registry.files[file].count - 1)
+    guard let query, query.want > 0, answer.total > 0 else { return answer }
+    if claimed != label { answer.name = registry.name(of: claimed) }
+    let room = Limits.smallestDatagram - packet.encodedSize - answer.encodedSize
+    var wish = PeerWish(most: Int(query.want), room: room, sizes: Nearby.sizes, own: own)
+    wish.isComplete = registry.member(own).share == .max
+    if query.cursor == 0 {
+      registry.pick(file, wish)
+      answer.next = registry.picks.count < Int(answer.total) ? 1 : 0
+    } else {
+      let next = registry.pickPage(file, from: Int(query.cursor) - 1, wish)
+      answer.next = next == 0 ? 0 : UInt32(next) + 1
+    }
+    answer.ipv4.reserveCapacity(registry.picks.count)
+    for pick in registry.picks {
+      let (address, share) = registry.member(
+        registry.files[file][Int(pick >> 31)], Int(pick >> 31), Int(pick & 0x7fff_ffff))
+      answer.append(address.asSeen(from: asker.peer), share: share)
+    }
+    return answer
+  }
+
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
     let files = registry.found(packet.name)
     guard !files.isEmpty else { throw Refused(.unknownFile, "") }

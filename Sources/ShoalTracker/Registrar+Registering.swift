@@ -21,6 +21,7 @@ extension Registrar {
     var answer = RegisteredPacket()
     answer.have = UInt32(have)
     answer.interval = configuration.seconds
+    answer.nearby = nearby(entry, packet.query, beside: answer, for: asker)
     reply(answer, to: asker)
   }
 
@@ -32,6 +33,7 @@ extension Registrar {
     log(gained: gained, packet.id, entry, for: asker)
     var answer = UpdatedPacket()
     answer.have = UInt32(registry.chunks(entry).have)
+    answer.nearby = nearby(entry, packet.query, beside: answer, for: asker)
     reply(answer, to: asker)
   }
 

@@ -13,6 +13,8 @@ package struct Registrar: ~Copyable, Sendable {
   var registry: Registry
   var random: SeededGenerator
   private let mint: TokenMint
+  /// Tells peers whether this is the tracker that they registered with, or one that has lost what it knew; not 0.
+  let epoch: UInt32
   /// A cookie is valid for at least this long, and for less than twice as long.
   private static let cookieEpoch: Nanoseconds = 120 * .second
   /// The most replies and events that wait until the host fetches them.
@@ -26,6 +28,7 @@ package struct Registrar: ~Copyable, Sendable {
   package init(key: Digest, seed: UInt64, configuration: RegistrarConfiguration = RegistrarConfiguration()) {
     self.configuration = configuration
     random = SeededGenerator(seed: seed)
+    epoch = UInt32(truncatingIfNeeded: random.next()) | 1
     registry = Registry(configuration, seed: random.next())
     mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
   }
@@ -123,6 +126,7 @@ package struct Registrar: ~Copyable, Sendable {
     var packet = ConnectedPacket()
     packet.cookie = mint.token(of: asker.peer, at: asker.at)
     packet.observed = asker.peer
+    packet.epoch = EpochNote(epoch)
     reply(packet, to: asker)
   }
 
@@ -131,7 +135,9 @@ package struct Registrar: ~Copyable, Sendable {
     var packet = ErrorPacket()
     packet.code = refused.code.rawValue
     packet.message = refused.message
+    packet.epoch = EpochNote(epoch)
     if packet.encodedSize > asker.room { packet.message = "" }
+    if packet.encodedSize > asker.room { packet.epoch = nil }
     reply(packet, to: asker)
   }
 

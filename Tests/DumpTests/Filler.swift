@@ -54,4 +54,11 @@ struct Filler: FieldVisitor {
   }
   mutating func rest(_: StaticString, _: inout ByteRange) {}
   mutating func padding(to length: Int) {}
+  mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    value = nil
+    guard generator.next() % 2 == 0 else { return }
+    var group = Group()
+    try group.fields(&self)
+    value = group
+  }
 }

@@ -162,11 +162,11 @@ private struct LyingTracker {
       return try packet.datagram(connection: transaction)
     case .registered:
       var packet = RegisteredPacket()
-      (packet.have, packet.interval) = (edge(), edge())
+      (packet.have, packet.interval, packet.nearby) = (edge(), edge(), nearby())
       return try packet.datagram(connection: transaction)
     case .updated:
       var packet = UpdatedPacket()
-      packet.have = edge()
+      (packet.have, packet.nearby) = (edge(), nearby())
       return try packet.datagram(connection: transaction)
     case .found:
       var packet = FoundPacket()
@@ -201,6 +201,15 @@ private struct LyingTracker {
     case .deregistered: return try DeregisteredPacket().datagram(connection: transaction)
     default: return try ConnectPacket().datagram(connection: transaction)
     }
+  }
+
+  private mutating func nearby() -> Nearby? {
+    guard random.next() % 4 > 0 else { return nil }
+    var nearby = Nearby()
+    (nearby.epoch, nearby.name, nearby.total) = (edge(), pick(["", "a"]), edge())
+    nearby.next = random.next() % 2 > 0 ? edge() : 0
+    for _ in 0..<Int(random.next() % 3) { nearby.append(pick([Address(ipv4: 0, port: 0)] + places), share: edge()) }
+    return nearby
   }
 
   private mutating func run() -> ChunkRun {

@@ -100,6 +100,7 @@ import Testing
         rows.append(
           Row(bytes: Array(datagram[range.lowerBound + 1..<body]), field: "length = \(range.upperBound - body)"))
       } else {
+        if row.depth == 0 { prefix = "" }
         let value = shown(row.value, size: range.count).map { " = " + $0 } ?? ""
         rows.append(Row(bytes: Array(datagram[range]), field: prefix + row.name + value))
       }

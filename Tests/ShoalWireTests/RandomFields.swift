@@ -73,6 +73,13 @@ struct RandomFields: FieldVisitor {
   }
 
   mutating func padding(to length: Int) {}
+  mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    value = nil
+    guard Bool.random(using: &random) else { return }
+    var group = Group()
+    try group.fields(&self)
+    value = group
+  }
 
   mutating func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8.random(in: 0 ... .max, using: &random) }

@@ -22,7 +22,11 @@ import Testing
         continue
       }
       let error = failure { () throws(WireError) in _ = try P.decode(bytes.span) }
-      if let name = field(at: length, of: rows) {
+      if error == nil, rows.contains(where: \.isLater) {
+        // It may end where an earlier revision of the protocol did.
+        let packet = try P.decode(bytes.span)
+        #expect(try packet.encoded(connection: 0, capacity: 4_000).count == length)
+      } else if let name = field(at: length, of: rows) {
         #expect(error?.kind == .truncated && error?.field == name, "\(P.type) cut at \(length), seed \(seed)")
       } else if P.type != .data && P.type != .ack {
         #expect(error?.kind == .truncated, "\(P.type) cut at \(length), seed \(seed)")

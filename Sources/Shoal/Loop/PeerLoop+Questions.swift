@@ -125,7 +125,7 @@ extension PeerLoop {
       onPeerEvent?(.trackerSilent(tracker, tries: tries, pause: .nanoseconds(next), refusal: refusal))
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))
-    case .connected: break
+    case .connected, .nearby: break
     }
   }
 

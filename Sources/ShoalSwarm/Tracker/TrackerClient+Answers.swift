@@ -32,6 +32,8 @@ extension TrackerClient {
     cookie = (packet.cookie, connecting.sent)
     self.connecting = nil
     if contact.answered(at: address) { registerAnew() }
+    isSilentOnPeers = packet.epoch == nil
+    if let note = packet.epoch { take(epoch: note.epoch, except: nil, at: connecting.sent) } else { lookUpInstead() }
     if observed != packet.observed {
       observed = packet.observed
       events.append(.connected(observed: packet.observed))
@@ -52,9 +54,11 @@ extension TrackerClient {
       shares[id]?.isRegistered = true
       shares[id]?.registerAt = next
       confirm(id, transaction, have: Int(packet.have), at: now)
+      take(packet.nearby, of: id, transaction, at: now)
     case (.update(let id), .updated):
       guard let packet = try? UpdatedPacket.decode(bytes) else { return false }
       confirm(id, transaction, have: Int(packet.have), at: now)
+      take(packet.nearby, of: id, transaction, at: now)
     case (.deregister(let id), .deregistered): release(id, at: now)
     case (.find(let name), .found):
       guard var packet = try? FoundPacket.decode(bytes) else { return false }
@@ -84,6 +88,7 @@ extension TrackerClient {
     case (.some(let request), .error):
       guard let packet = try? ErrorPacket.decode(bytes) else { return false }
       counters.errors += 1
+      if let note = packet.epoch { take(epoch: note.epoch, except: nil, at: now) }
       if packet.code == TrackerError.staleCookie.rawValue {
         if let asked = cookie?.asked, transaction.sent > asked { cookie = nil }
         if !transaction.wasStale { transactions[index].retry = nil }
@@ -115,6 +120,38 @@ extension TrackerClient {
     }
     nextShare = min(nextShare, share.due)
     shares[id] = share
+  }
+
+  /// Takes the peers that came with an answer.
+  private mutating func take(_ nearby: Nearby?, of id: Digest, _ transaction: TrackerTransaction, at now: Instant) {
+    guard let nearby else { return lookUpInstead() }
+    take(epoch: nearby.epoch, except: id, at: now)
+    guard transaction.query != nil else { return }
+    shares[id]?.isSeeking = false
+    shares[id]?.cursor = nearby.next
+    let peers = nearby.peers.map { NearPeer(address: $0.address.asHeard(from: tracker), share: $0.share) }
+    events.append(.nearby(id: id, name: nearby.name, total: Int(nearby.total), peers))
+  }
+
+  /// If the tracker's epoch has changed, it has lost what it knew: all files are registered again, spread over a little
+  /// time.
+  private mutating func take(epoch new: UInt32, except known: Digest?, at now: Instant) {
+    defer { epoch = new }
+    guard let epoch, epoch != new else { return }
+    for (id, share) in shares.sorted(by: { $0.value.number < $1.value.number }) where id != known {
+      let isBusy = share.isBusy
+      forget(id, registerAt: now + Nanoseconds.random(in: 0...max(0, configuration.anewWithin), using: &random))
+      shares[id]?.isBusy = isBusy
+    }
+  }
+
+  /// A tracker of an earlier revision does not name peers beside: they are asked for by LOOKUP.
+  private mutating func lookUpInstead() {
+    isSilentOnPeers = true
+    for (id, share) in shares where share.isSeeking {
+      shares[id]?.isSeeking = false
+      lookup(id: id)
+    }
   }
 
   /// Notes that the tracker has ended the registration. If the file is still here, it is registered again.

@@ -9,10 +9,12 @@ extension TrackerClient {
     switch request {
     case .register(let id):
       guard let share = shares[id] else { return }
-      transaction.tell(share.have, beside: register(id, []))
+      if share.isSeeking || !share.have.isComplete { transaction.query = query(share) }
+      transaction.tell(share.have, beside: register(id, transaction))
     case .update(let id):
       guard let share = shares[id] else { return }
-      transaction.tell(share.have.subtracting(share.reported), beside: update(id, []))
+      if share.isSeeking { transaction.query = query(share) }
+      transaction.tell(share.have.subtracting(share.reported), beside: update(id, transaction))
     case .map(_, _, let chunks): transaction.map = BitSet(capacity: chunks)
     case .deregister, .find, .lookup, .list: break
     }
@@ -50,8 +52,8 @@ extension TrackerClient {
     let cookie = cookie?.value ?? 0
     switch transaction.request {
     case nil: return try ConnectPacket().encoded(connection: transaction.id)
-    case .register(let id): return try register(id, transaction.runs).encoded(connection: transaction.id)
-    case .update(let id): return try update(id, transaction.runs).encoded(connection: transaction.id)
+    case .register(let id): return try register(id, transaction).encoded(connection: transaction.id)
+    case .update(let id): return try update(id, transaction).encoded(connection: transaction.id)
     case .deregister(let id):
       var packet = DeregisterPacket()
       packet.cookie = cookie
@@ -84,21 +86,27 @@ extension TrackerClient {
     }
   }
 
-  private func register(_ id: Digest, _ runs: [ChunkRun]) -> RegisterPacket {
+  private func query(_ share: TrackerShare) -> PeerQuery {
+    PeerQuery(want: configuration.wantedPeers, cursor: share.cursor)
+  }
+
+  private func register(_ id: Digest, _ transaction: TrackerTransaction) -> RegisterPacket {
     var packet = RegisterPacket()
     packet.cookie = cookie?.value ?? 0
     packet.id = id
     packet.cut = shares[id]?.cut ?? Cut()
     packet.name = shares[id]?.name ?? ""
-    packet.have = runs
+    packet.have = transaction.runs
+    packet.query = transaction.query
     return packet
   }
 
-  private func update(_ id: Digest, _ runs: [ChunkRun]) -> UpdatePacket {
+  private func update(_ id: Digest, _ transaction: TrackerTransaction) -> UpdatePacket {
     var packet = UpdatePacket()
     packet.cookie = cookie?.value ?? 0
     packet.id = id
-    packet.gained = runs
+    packet.gained = transaction.runs
+    packet.query = transaction.query
     return packet
   }
 }

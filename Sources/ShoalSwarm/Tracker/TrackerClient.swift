@@ -29,6 +29,10 @@ package struct TrackerClient: Sendable {
   var connecting: TrackerTransaction?
   var cookie: (value: UInt64, asked: Instant)?
   var observed: Address?
+  /// The tracker's epoch, once it is known.
+  var epoch: UInt32?
+  /// Whether the tracker is of an earlier revision, which names no peers in its answers to REGISTER and UPDATE.
+  var isSilentOnPeers = false
   /// Whether all registrations are being ended.
   private var isLeaving = false
   /// The interval that the tracker asks for.
@@ -109,6 +113,20 @@ extension TrackerClient {
   package mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk, most: UInt8 = .max) {
     ask(.lookup(id: id, chunk: chunk, most: most))
   }
+
+  /// Asks for peers of a file: with its registration, which says what we have, or else by LOOKUP. Asked again, it goes on
+  /// in the list where it ended.
+  package mutating func seek(id: Digest) {
+    guard !isSilentOnPeers, let share = shares[id], share.isRegistered || share.isBusy || share.registerAt == .zero
+    else {
+      return lookup(id: id)
+    }
+    shares[id]?.isSeeking = true
+    nextShare = min(nextShare, shares[id]?.due ?? .distantFuture)
+  }
+
+  /// Whether the tracker names peers when a file is registered.
+  package var namesPeers: Bool { !isSilentOnPeers }
 
   /// Asks which of the file's chunks a peer has; `chunks` is their number, by that peer's cut.
   package mutating func map(id: Digest, address: Address, chunks: Int) {

@@ -20,6 +20,14 @@ package enum TrackerRequest: Sendable, Hashable {
   case list(after: UInt64)
 }
 
+/// A peer of a file, as a tracker names it in few bytes.
+package struct NearPeer: Sendable, Hashable {
+  /// Where it is reached.
+  package var address: Address
+  /// How much of the file it has: 0 nothing, 255 all.
+  package var share: UInt8
+}
+
 /// What happens between a peer and a tracker. Names and messages are the tracker's and not to be trusted.
 package enum TrackerClientEvent: Sendable, Equatable {
   /// The tracker sees this peer at this address: reported the first time, and when it changes.
@@ -30,6 +38,9 @@ package enum TrackerClientEvent: Sendable, Equatable {
   case found(name: String, FoundPacket)
   /// Answers `lookup`.
   case peers(PeersPacket)
+  /// Other peers of a file, which came with the answer to its registration or to `seek`; how many there are in all, and
+  /// the file's name if ours is another.
+  case nearby(id: Digest, name: String, total: Int, [NearPeer])
   /// Answers `map`.
   case mapped(id: Digest, address: Address, BitSet)
   /// Answers `list`.

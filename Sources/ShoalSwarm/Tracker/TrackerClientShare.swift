@@ -25,10 +25,14 @@ struct TrackerShare: Sendable {
   var registerAt = Instant.zero
   /// The time before which no UPDATE is sent.
   var updateAt = Instant.zero
+  /// Whether peers of the file are wanted, and from where on the tracker is to list them.
+  var isSeeking = false
+  var cursor: UInt32 = 0
 
   /// When there is next something to report.
   var due: Instant {
     if isBusy { return .distantFuture }
+    if isRegistered && isSeeking { return .zero }
     return isRegistered && reported.count < have.count ? min(registerAt, updateAt) : registerAt
   }
 

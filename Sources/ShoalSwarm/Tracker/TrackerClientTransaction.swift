@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalContent
+import ShoalWire
 
 /// A request on its way.
 ///
@@ -12,6 +13,8 @@ struct TrackerTransaction: Sendable {
   /// The chunks that a REGISTER or UPDATE reports, and whether they were all that there were to report.
   var runs: [ChunkRun] = []
   var isWhole = true
+  /// The peers that it asks for.
+  var query: PeerQuery?
   /// The result of MAP so far, the number of answers, and the chunk from which it asks on.
   var map = BitSet(capacity: 0)
   var pages = 0

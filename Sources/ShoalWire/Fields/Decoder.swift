@@ -118,6 +118,15 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
+  /// Reads the fields if anything is left.
+  public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    value = nil
+    guard offset < end else { return }
+    var group = Group()
+    try group.fields(&self)
+    value = group
+  }
+
   /// Consumes everything that is left, without reading it.
   @inline(__always)
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {

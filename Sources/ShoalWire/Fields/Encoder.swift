@@ -98,7 +98,16 @@ public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
   ) throws(WireError) {
     guard var count = UInt8(exactly: value.count) else { throw WireError(.value, name, at: offset) }
     try u8(name, &count, .decimal)
-    for i in value.indices { try value[i].fields(&self) }
+    // Changing them in place would copy the array first.
+    for element in value {
+      var element = element
+      try element.fields(&self)
+    }
+  }
+
+  /// Writes the fields if there are any.
+  public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    if var group = value { try group.fields(&self) }
   }
 
   /// Notes where the rest begins and writes none of it.

@@ -110,6 +110,12 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
       rows[row].range.count = offset - start
     }
   }
+  /// Notes the fields if anything is left.
+  public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    guard decoder.offset < decoder.end else { return }
+    var group = Group()
+    try group.fields(&self)
+  }
   /// Notes everything that is left as one row.
   public mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError) {
     let start = offset

@@ -9,6 +9,8 @@ public struct SchemaRow: Hashable, Sendable {
   public var offset: Int?
   /// Its size in bytes; nil if that varies. A list's is that of its count, its entries have rows of their own.
   public var size: Int?
+  /// Whether a datagram may end before it, as those of an earlier revision do.
+  public var isLater = false
 }
 
 /// The fields of one packet or message.
@@ -98,11 +100,12 @@ private struct SchemaVisitor: FieldVisitor {
   var rows: [SchemaRow] = []
   var offset: Int?
   var prefix = ""
+  var isLater = false
 
   init(offset: Int) { self.offset = offset }
 
   mutating func note(_ name: StaticString, _ size: Int?) {
-    rows.append(SchemaRow(name: prefix + name.description, offset: offset, size: size))
+    rows.append(SchemaRow(name: prefix + name.description, offset: offset, size: size, isLater: isLater))
     if let start = offset, let size { offset = start + size } else { offset = nil }
   }
 
@@ -117,7 +120,13 @@ private struct SchemaVisitor: FieldVisitor {
   mutating func rest(_ name: StaticString, _: inout ByteRange) { note(name, nil) }
   mutating func padding(to length: Int) { note("padding", nil) }
 
-  mutating func list<Element: FieldGroup>(_ name: StaticString, _: inout [Element]) throws(WireError) {
+  mutating func later<Group: FieldGroup>(_: inout Group?) throws(WireError) {
+    isLater = true
+    var group = Group()
+    try group.fields(&self)
+  }
+
+  mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError) {
     note(name, 1)
     offset = nil
     let outer = prefix

@@ -32,6 +32,10 @@ struct SizeVisitor: FieldVisitor {
     }
   }
 
+  mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    if var group = value { try group.fields(&self) }
+  }
+
   @inline(__always) mutating func rest(_: StaticString, _: inout ByteRange) {}
   mutating func padding(to length: Int) { offset = max(offset, length) }
 }

@@ -49,6 +49,8 @@ public struct ConnectedPacket: Packet, Hashable {
   public var cookie: UInt64 = 0
   /// The sender's address as the tracker sees it.
   public var observed = Address(ipv4: 0, port: 0)
+  /// The tracker's epoch; nil from a tracker of an earlier revision.
+  public var epoch: EpochNote?
 
   /// All fields zero or empty.
   public init() {}
@@ -57,6 +59,7 @@ public struct ConnectedPacket: Packet, Hashable {
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u64("cookie", &cookie, .hex)
     try v.address("observed", &observed)
+    try v.later(&epoch)
   }
 }
 
@@ -74,6 +77,8 @@ public struct RegisterPacket: Packet, Hashable {
   public var name = ""
   /// Chunks that the sender has; those that do not fit follow in UPDATE.
   public var have: [ChunkRun] = []
+  /// Asks for peers.
+  public var query: PeerQuery?
 
   /// All fields zero or empty.
   public init() {}
@@ -85,6 +90,7 @@ public struct RegisterPacket: Packet, Hashable {
     try cut.fields(&v)
     try v.text("name", &name)
     try v.runs("have", &have)
+    try v.later(&query)
   }
 }
 
@@ -96,6 +102,8 @@ public struct RegisteredPacket: Packet, Hashable {
   public var have: UInt32 = 0
   /// The seconds after which the sender should register again.
   public var interval: UInt16 = 0
+  /// Peers of the file; nil from a tracker of an earlier revision.
+  public var nearby: Nearby?
 
   /// All fields zero or empty.
   public init() {}
@@ -104,6 +112,7 @@ public struct RegisteredPacket: Packet, Hashable {
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("have", &have)
     try v.u16("interval", &interval)
+    try v.later(&nearby)
   }
 }
 
@@ -117,6 +126,8 @@ public struct UpdatePacket: Packet, Hashable {
   public var id = Digest.zero
   /// The chunks gained.
   public var gained: [ChunkRun] = []
+  /// Asks for peers.
+  public var query: PeerQuery?
 
   /// All fields zero or empty.
   public init() {}
@@ -126,6 +137,7 @@ public struct UpdatePacket: Packet, Hashable {
     try v.u64("cookie", &cookie, .hex)
     try v.digest("id", &id)
     try v.runs("gained", &gained)
+    try v.later(&query)
   }
 }
 
@@ -135,6 +147,8 @@ public struct UpdatedPacket: Packet, Hashable {
   public static let type = PacketType.updated
   /// The chunks that the tracker now knows the sender to have.
   public var have: UInt32 = 0
+  /// Peers of the file; nil from a tracker of an earlier revision.
+  public var nearby: Nearby?
 
   /// All fields zero or empty.
   public init() {}
@@ -142,6 +156,7 @@ public struct UpdatedPacket: Packet, Hashable {
   /// Visits the fields of an UPDATED, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u32("have", &have)
+    try v.later(&nearby)
   }
 }
 
@@ -368,6 +383,8 @@ public struct ErrorPacket: Packet, Hashable {
   public var code: UInt16 = 0
   /// More, for people; not to be trusted.
   public var message = ""
+  /// The tracker's epoch; nil from a tracker of an earlier revision.
+  public var epoch: EpochNote?
 
   /// All fields zero or empty.
   public init() {}
@@ -376,5 +393,6 @@ public struct ErrorPacket: Packet, Hashable {
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
     try v.u16("code", &code, .code(.trackerError))
     try v.text("message", &message)
+    try v.later(&epoch)
   }
 }

@@ -71,8 +71,9 @@ enum LuaDissector {
   private static func group(_ fields: [LuaField], _ indent: String) -> String {
     let rows = fields.map { field -> String in
       let start = "\(indent)  { \(reader(field)), \"\(filter(field))\", \"\(field.name)\""
-      guard case .list(let entries) = field.kind else { return start + " },\n" }
-      return start + ", \(group(entries, indent + "  ")) },\n"
+      let end = field.isLater ? ", later=true },\n" : " },\n"
+      guard case .list(let entries) = field.kind else { return start + end }
+      return start + ", \(group(entries, indent + "  "))" + end
     }
     return rows.isEmpty ? "{}" : "{\n" + rows.joined() + indent + "}"
   }

@@ -27,12 +27,15 @@ struct LuaField: Sendable {
   var kind: Kind
   /// The packet, message or list that declares it, in lower case.
   var owner: String
+  /// Whether a datagram may end before it.
+  var isLater = false
 }
 
 /// Collects the fields of a packet or message; the values that it visits are irrelevant.
 struct LuaFields: FieldVisitor {
   private(set) var fields: [LuaField] = []
   private var owner: String
+  private var isLater = false
 
   /// The fields that `group` declares.
   static func of<Group: FieldGroup>(_: Group.Type, owner: String) -> [LuaField] {
@@ -46,7 +49,7 @@ struct LuaFields: FieldVisitor {
   private init(owner: String) { self.owner = owner }
 
   private mutating func note(_ name: StaticString, _ kind: LuaField.Kind) {
-    fields.append(LuaField(name: name.description, kind: kind, owner: owner))
+    fields.append(LuaField(name: name.description, kind: kind, owner: owner, isLater: isLater))
   }
 
   mutating func u8(_ name: StaticString, _: inout UInt8, _ style: FieldStyle) { note(name, .number(bytes: 1, style)) }
@@ -59,6 +62,12 @@ struct LuaFields: FieldVisitor {
   mutating func runs(_ name: StaticString, _: inout [ChunkRun]) { note(name, .runs) }
   mutating func rest(_ name: StaticString, _: inout ByteRange) { note(name, .rest) }
   mutating func padding(to length: Int) { note("padding", .padding) }
+
+  mutating func later<Group: FieldGroup>(_: inout Group?) {
+    isLater = true
+    var group = Group()
+    try? group.fields(&self)
+  }
 
   mutating func list<Element: FieldGroup>(_ name: StaticString, _: inout [Element]) {
     note(name, .list(LuaFields.of(Element.self, owner: name.description)))

@@ -169,7 +169,11 @@ function readers.runs(at, tree, field)
 end
 
 local function readGroup(at, tree, group)
-  for _, field in ipairs(group) do readers[field[1]](at, tree, field) end
+  for _, field in ipairs(group) do
+    -- Datagrams of an earlier revision end here.
+    if field.later and at.offset == at.stop then return end
+    readers[field[1]](at, tree, field)
+  end
 end
 
 function readers.list(at, tree, field)

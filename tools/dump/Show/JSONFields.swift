@@ -71,6 +71,9 @@ struct JSONFields: FieldVisitor, ~Copyable {
     out.append(value.count)
   }
   mutating func padding(to length: Int) {}
+  mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
+    if var group = value { try group.fields(&self) }
+  }
 
   mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError) {
     key(name)

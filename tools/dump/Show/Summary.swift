@@ -58,13 +58,19 @@ struct Summary {
       let packet = try RegisterPacket.decode(bytes)
       words += ["id=\(packet.id.short)", "name=\(quoted(packet.name, asciiOnly: true))"]
       words.append("have=\(RunText(packet.have).total)/\(packet.cut.chunks)")
+      words += asked(packet.query)
     case .registered:
       let packet = try RegisteredPacket.decode(bytes)
       words += ["have=\(packet.have)", "interval=\(packet.interval)"]
+      words += told(packet.nearby)
     case .update:
       let packet = try UpdatePacket.decode(bytes)
       words += ["id=\(packet.id.short)", "gained=\(RunText(packet.gained).brief)"]
-    case .updated: words.append("have=\(try UpdatedPacket.decode(bytes).have)")
+      words += asked(packet.query)
+    case .updated:
+      let packet = try UpdatedPacket.decode(bytes)
+      words.append("have=\(packet.have)")
+      words += told(packet.nearby)
     case .find: words.append("name=\(quoted(try FindPacket.decode(bytes).name, asciiOnly: true))")
     case .found:
       let packet = try FoundPacket.decode(bytes)
@@ -95,6 +101,17 @@ struct Summary {
       words += ["code=\(CodeNames.trackerError.text(packet.code))", quoted(packet.message, asciiOnly: true)]
     default: break
     }
+  }
+
+  private func asked(_ query: PeerQuery?) -> [String] {
+    guard let query, query.want > 0 else { return [] }
+    return ["want=\(query.want)"] + (query.cursor > 0 ? ["cursor=\(query.cursor)"] : [])
+  }
+
+  private func told(_ nearby: Nearby?) -> [String] {
+    guard let nearby, nearby.total > 0 else { return [] }
+    let peers = nearby.peers.map { "\($0.address) \(Int($0.share) * 100 / 255)%" }
+    return ["peers " + list(peers, of: nearby.total)] + (nearby.next > 0 ? ["next=\(nearby.next)"] : [])
   }
 
   private func list(_ entries: [String], of total: UInt32) -> String {

@@ -1,0 +1,132 @@
+import ShoalContent
+
+/// What a REGISTER or UPDATE may end in: the sender asks for other peers of the file.
+public struct PeerQuery: FieldGroup, Hashable {
+  /// The most peers wanted.
+  public var want: UInt8 = 0
+  /// 0 for a choice of peers; otherwise the `next` of an earlier reply, from where on they are listed.
+  public var cursor: UInt32 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// This many peers, from this position on.
+  public init(want: UInt8, cursor: UInt32 = 0) { (self.want, self.cursor) = (want, cursor) }
+
+  /// Visits the fields of the query, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u8("want", &want)
+    try v.u32("cursor", &cursor)
+  }
+}
+
+/// A peer with an IPv4 address, and how much of the file it has.
+public struct NearIPv4: FieldGroup, Hashable, BitwiseCopyable {
+  /// The 32 bits of its address; 0 stands for the tracker's own host.
+  public var ip: UInt32 = 0
+  /// Its UDP port.
+  public var port: UInt16 = 0
+  /// How much of the file it has: 0 nothing, 255 all, otherwise in proportion.
+  public var share: UInt8 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// Visits the fields of the entry, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u32("ip", &ip, .hex)
+    try v.u16("port", &port)
+    try v.u8("share", &share)
+  }
+}
+
+/// A peer with an IPv6 address, and how much of the file it has.
+public struct NearIPv6: FieldGroup, Hashable, BitwiseCopyable {
+  /// The upper and the lower half of its address.
+  public var high: UInt64 = 0, low: UInt64 = 0
+  /// Its UDP port.
+  public var port: UInt16 = 0
+  /// How much of the file it has: 0 nothing, 255 all, otherwise in proportion.
+  public var share: UInt8 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// Visits the fields of the entry, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u64("ip_high", &high, .hex)
+    try v.u64("ip_low", &low, .hex)
+    try v.u16("port", &port)
+    try v.u8("share", &share)
+  }
+}
+
+/// What REGISTERED and UPDATED end in: peers of the file, those first that have what the asker lacks.
+public struct Nearby: FieldGroup, Hashable {
+  /// The tracker's epoch: it changes when the tracker has lost what it knew.
+  public var epoch: UInt32 = 0
+  /// The file's name, by its claimant, if the sender gave another; not to be trusted.
+  public var name = ""
+  /// How many other peers the file has; those listed may be fewer.
+  public var total: UInt32 = 0
+  /// The cursor with which the listing goes on; 0 if it ends here.
+  public var next: UInt32 = 0
+  /// Those with IPv4 addresses.
+  public var ipv4: [NearIPv4] = []
+  /// Those with IPv6 addresses.
+  public var ipv6: [NearIPv6] = []
+
+  /// All fields zero or empty.
+  public init() {}
+
+  /// The bytes of an entry of each list.
+  public static let sizes = (ipv4: NearIPv4().end(from: 0), ipv6: NearIPv6().end(from: 0))
+  /// The bytes of the fields.
+  public var encodedSize: Int { end(from: 0) }
+
+  /// Visits the fields, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u32("epoch", &epoch, .hex)
+    try v.text("name", &name)
+    try v.u32("total", &total)
+    try v.u32("next", &next)
+    try v.list("ipv4", &ipv4)
+    try v.list("ipv6", &ipv6)
+  }
+
+  /// The peers of both lists.
+  public var peers: [(address: Address, share: UInt8)] {
+    ipv4.map { (Address(ipv4: $0.ip, port: $0.port), $0.share) }
+      + ipv6.map { (Address(high: $0.high, low: $0.low, port: $0.port), $0.share) }
+  }
+
+  /// Adds a peer to the list of its family.
+  public mutating func append(_ address: Address, share: UInt8) {
+    if address.isIPv4 {
+      var entry = NearIPv4()
+      (entry.ip, entry.port, entry.share) = (address.ipv4, address.port, share)
+      ipv4.append(entry)
+    } else {
+      var entry = NearIPv6()
+      (entry.high, entry.low, entry.port, entry.share) = (address.high, address.low, address.port, share)
+      ipv6.append(entry)
+    }
+  }
+}
+
+/// What CONNECTED and ERROR end in.
+public struct EpochNote: FieldGroup, Hashable {
+  /// The tracker's epoch: it changes when the tracker has lost what it knew.
+  public var epoch: UInt32 = 0
+
+  /// All fields zero.
+  public init() {}
+
+  /// This epoch.
+  public init(_ epoch: UInt32) { self.epoch = epoch }
+
+  /// Visits the field.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u32("epoch", &epoch, .hex)
+  }
+}
