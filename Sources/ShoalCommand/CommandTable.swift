@@ -60,10 +60,15 @@ enum CommandTable {
 
   private static let tracker = Command(
     "tracker", "Run a tracker, which tells peers who has which chunks of which file.",
-    examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400"],
+    examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400 --state tracker.state --memory 2GB"],
     groups: [
       OptionGroup(
-        "OPTIONS", [listen("Where to listen, [ADDR]:PORT. (default: :7400)"), metrics] + access + [replaceCapture])
+        "OPTIONS",
+        [
+          listen("Where to listen, [ADDR]:PORT. (default: :7400)"),
+          Option("state", "Keep what it knows in this file, and go on from it.", value: "file"),
+          Option("memory", "Memory for what it knows; limits follow. (default: 512MiB)", value: "bytes"), metrics,
+        ] + access + [replaceCapture])
     ])
 
   private static let status = Command(

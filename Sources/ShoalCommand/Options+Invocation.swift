@@ -25,6 +25,8 @@ extension Tracker.Options: AccessOptions {
   /// Takes what the options of a tracker ask for.
   init(_ invocation: Invocation, listen: String) throws(UsageError) {
     self.init(listen: listen)
+    state = invocation.first("state")?.text
+    if let memory = try invocation.first("memory")?.bytes(from: 1 << 20, to: 1 << 40) { self.memory = Int(memory) }
     try setAccess(invocation)
   }
 }

@@ -27,8 +27,10 @@ struct TrackerLog {
   mutating func lines(for event: TrackerEvent) -> [String] {
     guard let key = TrackerLog.key(of: event) else {
       if case .omitted(let count) = event { untold += count }
-      if case .captureFailed = event { return [TrackerLog.line(for: event)] }
-      return []
+      switch event {
+      case .captureFailed, .restored, .stateFailed: return [TrackerLog.line(for: event)]
+      default: return []
+      }
     }
     guard var repeats = seen[key] else {
       guard seen.count < TrackerLog.limit else {
@@ -77,7 +79,7 @@ struct TrackerLog {
     case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
     // A host whose registrations are displaced gets one line, whatever its ports.
     case .displaced(let peer, _): Key(kind: "displaced", peer: peer.with(port: 0), id: nil)
-    case .omitted, .captureFailed: nil
+    case .omitted, .captureFailed, .restored, .stateFailed: nil
     // A host that tries ports or ids at random gets one line.
     case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
     }
@@ -98,6 +100,9 @@ struct TrackerLog {
     case .displaced(let peer, let id): "\(word("displace"))\(peer) \(id.short) its host has most, others need room"
     case .omitted(let count): "\(word("more"))\(counted(count, "event"))"
     case .captureFailed(let reason): "\(word("capture"))\(captureEnds(reason))"
+    case .restored(let files, let registrations):
+      "\(word("restored"))\(counted(registrations, "registration")) of \(counted(files, "file"))"
+    case .stateFailed(let reason): "\(word("state"))\(escaped(reason))"
     case .refused(let peer, let request, let error, let message):
       "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
@@ -129,6 +134,9 @@ struct TrackerLog {
     case .omitted(let count): ["event": "omitted", "events": .int(count)]
     case .captureFailed(let reason):
       ["event": "warning", "message": .string(captureEnds(reason)), "code": "capture"]
+    case .restored(let files, let registrations):
+      ["event": "restored", "files": .int(files), "registrations": .int(registrations)]
+    case .stateFailed(let reason): ["event": "warning", "message": .string(reason), "code": "state"]
     case .refused(let peer, let request, let error, let message):
       [
         "event": "refused", "peer": .string("\(peer)"), "request": .string("\(request)"), "code": .string("\(error)"),

@@ -139,7 +139,7 @@ extension Registry {
   }
 
   /// As many runs of a peer's chunks from `first` on as fit into so many bytes, and the chunk up to which they tell all.
-  fileprivate func runs(_ index: UInt32, from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
+  func runs(_ index: UInt32, from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
     let (have, chunks) = chunks(index)
     guard have > 0, first < chunks else { return ([], chunks) }
     let map = entries[index].map

@@ -9,10 +9,13 @@ import ShoalWire
 package struct Registrar: ~Copyable, Sendable {
   /// The counters so far.
   package internal(set) var counters = RegistrarCounters()
-  let configuration: RegistrarConfiguration
+  package let configuration: RegistrarConfiguration
   var registry: Registry
   var random: SeededGenerator
   private let mint: TokenMint
+  let key: Digest
+  /// What is to be written to the state file, if there is one.
+  var keeper: StateKeeper?
   /// Tells peers whether this is the tracker that they registered with, or one that has lost what it knew; not 0.
   let epoch: UInt32
   /// A cookie is valid for at least this long, and for less than twice as long.
@@ -21,14 +24,23 @@ package struct Registrar: ~Copyable, Sendable {
   private static let mostWaiting = 4_096
   private var replies = ReplyQueue()
   private var events = Queue<RegistrarEvent>()
+  /// The events that are left out, and how many may be kept of this second: they cost more than most requests.
+  private var omitted = 0, allowed = Registrar.mostEvents
+  private var allowedAt = Instant.zero, now = Instant.zero
+  private static let mostEvents = 1_000
 
   /// A tracker without registrations.
   ///
   /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
-  package init(key: Digest, seed: UInt64, configuration: RegistrarConfiguration = RegistrarConfiguration()) {
+  /// `epoch` is that of the tracker whose state this one is to restore.
+  package init(
+    key: Digest, seed: UInt64, epoch: UInt32? = nil, configuration: RegistrarConfiguration = RegistrarConfiguration()
+  ) {
     self.configuration = configuration
+    self.key = key
     random = SeededGenerator(seed: seed)
-    epoch = UInt32(truncatingIfNeeded: random.next()) | 1
+    let made = UInt32(truncatingIfNeeded: random.next()) | 1
+    self.epoch = epoch ?? made
     registry = Registry(configuration, seed: random.next())
     mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
   }
@@ -49,11 +61,12 @@ package struct Registrar: ~Copyable, Sendable {
       return
     }
     counters.count(type)
+    self.now = now
     let isProven = type != .connect && hasCookie(bytes, of: address, at: now)
     let asker = Asker(
       address: address, transaction: header.connection, at: now,
       room: isProven ? Limits.smallestDatagram : min(bytes.count, Limits.smallestDatagram))
-    defer { logDisplaced() }
+    let changes = registry.changes
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
       switch type {
@@ -66,12 +79,13 @@ package struct Registrar: ~Copyable, Sendable {
       case .deregister: try deregister(decode(bytes), for: asker)
       default: try connect(decode(bytes), for: asker)
       }
+      if registry.changes != changes { keep(bytes, from: asker.peer) }
     } catch {
       counters.errors[error.code, default: 0] += 1
       refuse(error, to: asker)
-      guard isProven else { return }
-      log(.refused(peer: asker.peer, request: type, error: error.code, message: error.message))
+      if isProven { log(.refused(peer: asker.peer, request: type, error: error.code, message: error.message)) }
     }
+    if !registry.displaced.isEmpty { logDisplaced() }
   }
 
   /// Writes the next reply, a whole datagram to be sealed, to the front of `room`, which has 1,200 bytes at least.
@@ -90,8 +104,10 @@ package struct Registrar: ~Copyable, Sendable {
 
   /// Forgets the peers that have been silent for too long.
   package mutating func expire(at now: Instant) {
+    self.now = now
     for (key, silence) in registry.expire(at: now) {
       counters.expired += 1
+      keepEnd(of: key)
       log(.expired(peer: key.peer, id: key.id, silence: silence))
     }
   }
@@ -110,14 +126,23 @@ package struct Registrar: ~Copyable, Sendable {
     }
   }
 
-  mutating func log(_ event: RegistrarEvent) {
-    guard events.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
-    events.append(event)
+  /// Notes an event for the log, of which so many a second are kept; then it says how many were left out.
+  mutating func log(_ event: @autoclosure () -> RegistrarEvent) {
+    if now - allowedAt >= .second { (allowedAt, allowed) = (now, Registrar.mostEvents) }
+    guard allowed > 0, events.count < Registrar.mostWaiting else {
+      omitted += 1
+      return
+    }
+    allowed -= 1
+    if omitted > 0 { events.append(.omitted(count: omitted)) }
+    omitted = 0
+    events.append(event())
   }
 
   private mutating func logDisplaced() {
     while let key = registry.displaced.popLast() {
       counters.displaced += 1
+      keepEnd(of: key)
       log(.displaced(peer: key.peer, id: key.id))
     }
   }

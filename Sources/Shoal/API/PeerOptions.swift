@@ -65,6 +65,10 @@ extension Tracker {
     public var capture: String?
     /// Whether `capture` may replace a file that has content; otherwise such a file is an error.
     public var force = false
+    /// The file in which the tracker keeps what it knows, so that it goes on where it was when it is started again.
+    public var state: String?
+    /// The bytes of memory for what it knows, 1 MiB or more; 512 MiB if nil. Limits follow from it.
+    public var memory: Int?
 
     /// The usual port and a clean link, unless told otherwise.
     public init(listen: String = ":\(Tracker.defaultPort)") { self.listen = listen }
@@ -106,6 +110,7 @@ extension NodeOptions {
     self.init(listen: options.listen, runsTracker: true)
     link = options.link
     (capture, replacesRecords) = (options.capture, options.force)
+    (trackerState, trackerMemory) = (options.state, options.memory)
   }
 
   /// Two of the largest pieces: with less memory, one slow peer would hold up all others.

@@ -35,6 +35,8 @@ public final class Tracker: Sendable, Closable {
     node.post { [buffer] loop in
       loop.service.listener = { buffer.push(TrackerEvent($0)) }
       loop.onCaptureFailure = { buffer.push(.captureFailed("\($0)")) }
+      loop.onNews = { buffer.push($0) }
+      for event in loop.service.takeNews() { buffer.push(event) }
     }
   }
 

@@ -22,6 +22,10 @@ public enum TrackerEvent: Sendable, Hashable {
   case omitted(count: Int)
   /// The capture can no longer be written, for this reason; the tracker continues without it.
   case captureFailed(String)
+  /// The tracker knows again what it knew when it ended.
+  case restored(files: Int, registrations: Int)
+  /// The state file is damaged or cannot be written, for this reason; the tracker continues without it, and tries again.
+  case stateFailed(String)
 
   /// The types of request to a tracker.
   public enum Request: String, Sendable, Hashable {

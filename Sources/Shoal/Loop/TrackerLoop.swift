@@ -10,13 +10,18 @@ final class TrackerLoop: EventLoop {
   var farewell = Farewell()
   /// Called when the capture can no longer be written.
   var onCaptureFailure: ((SystemError) -> Void)?
+  /// Called with what happens to the state file.
+  var onNews: ((TrackerEvent) -> Void)?
 
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
     var secrets = SecretGenerator(key: Digest(SystemRandom.bytes(32).span))
     port = DatagramPort(
       start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: Limits.smallestDatagram,
       start.takeCapture(), at: SystemClock.now())
-    service = TrackerService(&secrets)
+    let state = options.trackerState.map { path in
+      TrackerStateFile(path) { [node] body in node.post { $0.service.withState(body) } }
+    }
+    service = TrackerService(&secrets, memory: options.trackerMemory, state: state)
   }
 
   var deadline: Instant { service.deadline }
@@ -40,7 +45,11 @@ final class TrackerLoop: EventLoop {
     _ payload: Payload, ahead: Int, into room: inout MutableSpan<UInt8>, _ checksum: inout UInt32
   ) -> Bool { false }
 
-  func endTurn() { if let failure = port.flushCapture() { onCaptureFailure?(failure) } }
+  func endTurn() {
+    if let failure = port.flushCapture() { onCaptureFailure?(failure) }
+    service.keepState(at: SystemClock.now())
+    if let onNews { for event in service.takeNews() { onNews(event) } }
+  }
 
   /// Does nothing: a tracker sends no farewells.
   func stop(at now: Instant) {}

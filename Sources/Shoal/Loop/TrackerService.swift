@@ -9,18 +9,38 @@ struct TrackerService: ~Copyable {
   private var tracker: Registrar
   var listener: ((RegistrarEvent) -> Void)?
 
-  init(_ secrets: inout SecretGenerator) {
-    tracker = Registrar(key: secrets.key(for: "cookies"), seed: secrets.next())
+  private let state: TrackerStateFile?
+
+  /// A tracker that keeps what it knows in a file, if there is one.
+  init(_ secrets: inout SecretGenerator, memory: Int? = nil, state: TrackerStateFile? = nil) {
+    let known = state?.open()
+    let configuration = memory.map { RegistrarConfiguration(memory: $0) } ?? RegistrarConfiguration()
+    tracker = Registrar(
+      key: known?.key ?? secrets.key(for: "cookies"), seed: secrets.next(), epoch: known?.epoch,
+      configuration: configuration)
+    self.state = state
+    guard let state else { return }
+    state.restore(&tracker, at: SystemClock.now())
+    tracker.keepState()
   }
 
-  var deadline: Instant { tracker.deadline }
+  var deadline: Instant { min(tracker.deadline, state?.deadline ?? .distantFuture) }
+
+  /// Writes what has changed to the state file.
+  mutating func keepState(at now: Instant) { state?.keep(&tracker, at: now) }
 
   /// A snapshot now.
   var standing: TrackerStanding {
     TrackerStanding(
       files: tracker.fileCount, registrations: tracker.registrationCount, mapBytes: tracker.mapBytes,
-      counters: tracker.counters)
+      memory: tracker.byteCount, counters: tracker.counters, limits: tracker.configuration)
   }
+
+  /// What the log should say of the state file.
+  func takeNews() -> [TrackerEvent] { state?.takeNews() ?? [] }
+
+  /// Lets the state file go on after what was done for it elsewhere.
+  mutating func withState(_ body: (TrackerStateFile) -> Void) { if let state { body(state) } }
 
   /// Takes an intact datagram that is a request to a tracker; false if it is none.
   mutating func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Bool {
@@ -53,10 +73,12 @@ package struct TrackerStanding: Sendable {
   package var files: Int, registrations: Int
   /// The bytes of all chunk maps.
   package var mapBytes: Int
+  /// The bytes of memory that they take.
+  package var memory: Int
   /// Its counters.
   package var counters: RegistrarCounters
   /// Its limits.
-  package let limits = RegistrarConfiguration()
+  package let limits: RegistrarConfiguration
 }
 
 extension Tracker {

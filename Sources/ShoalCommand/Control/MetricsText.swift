@@ -56,6 +56,8 @@ struct MetricsText {
     gauge("tracker_registrations", "Registrations: a peer of a file.", standing.registrations)
     gauge("tracker_registrations_limit", "The most registrations.", standing.limits.registrations)
     gauge("tracker_chunk_map_bytes", "Bytes of chunk maps.", standing.mapBytes)
+    gauge("tracker_memory_bytes", "Bytes of memory that the registrations take.", standing.memory)
+    gauge("tracker_memory_limit_bytes", "The most.", standing.limits.memory)
     family(
       "tracker_requests_total", "counter", "Requests received.",
       standing.counters.requests.map { ([("type", "\($0.key)")], "\($0.value)") }.sorted { $0.0[0].1 < $1.0[0].1 })
@@ -66,6 +68,13 @@ struct MetricsText {
     counter(
       "tracker_displaced_total", "Registrations that ended because others needed room.", standing.counters.displaced
     )
+    family(
+      "tracker_dropped_total", "counter", "Datagrams that were not answered.",
+      [
+        ([("reason", "corrupt")], "\(corrupt)"), ([("reason", "no_request")], "\(standing.counters.ignored)"),
+        ([("reason", "larger_than_request")], "\(standing.counters.withheld)"),
+        ([("reason", "too_many")], "\(standing.counters.overflowed)"),
+      ])
     counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", corrupt)
   }
 

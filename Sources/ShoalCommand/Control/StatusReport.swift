@@ -45,7 +45,8 @@ struct StatusReport: Sendable {
             + counted(standing.registrations, "registration"),
           "  \(requests(standing)) answered, \(refusals(standing)) refused, \(Units.grouped(corrupt)) corrupt",
           "  used: \(Units.grouped(standing.registrations)) of \(Units.grouped(standing.limits.registrations)) registrations, "
-            + "\(Units.progress(UInt64(standing.mapBytes), of: UInt64(standing.limits.mapBytes))) of chunk maps",
+            + "\(Units.progress(UInt64(standing.mapBytes), of: UInt64(standing.limits.mapBytes))) of chunk maps, "
+            + "\(Units.progress(UInt64(standing.memory), of: UInt64(standing.limits.memory))) of memory",
         ]
       }
     }
@@ -110,6 +111,7 @@ struct StatusReport: Sendable {
           "listen": .string("\(tracker.address)"), "seconds": .double(Session.now - began),
           "files": .int(standing.files), "registrations": .int(standing.registrations),
           "registration_limit": .int(standing.limits.registrations), "map_bytes": .int(standing.mapBytes),
+          "memory": .int(standing.memory), "memory_limit": .int(standing.limits.memory),
           "requests": .int(standing.counters.requests.values.reduce(0, +)),
           "refused": .int(standing.counters.errors.values.reduce(0, +)), "corrupt": .int(corrupt),
         ]

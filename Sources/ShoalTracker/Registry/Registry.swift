@@ -26,6 +26,8 @@ struct Registry: ~Copyable {
   var registrationsByHost: HostSketch, mapsByHost: HostSketch
   /// The bytes for which all chunk maps are counted.
   private(set) var mapBytes = 0
+  /// How often something has changed other than when a peer was last heard from.
+  private(set) var changes = 0
   var expiry = ExpirySweep()
   /// The registrations that ended because others needed the room, until they are fetched.
   var displaced: [RegistrationKey] = []
@@ -166,6 +168,7 @@ struct Registry: ~Copyable {
 
   /// Ends a registration.
   mutating func remove(_ index: UInt32) {
+    changes += 1
     let address = member(index).address
     let label = entries[index].label
     let file = labels[label].file
@@ -191,6 +194,7 @@ struct Registry: ~Copyable {
     if file == chainEnd { file = makeFile(id) }
     let first = find(peer, file).first
     let index = takeEntry()
+    changes += 1
     entries[index].label = label(file, cut, name)
     entries[index].hash = first == chainEnd ? firstHash(peer, file) : furtherHash(peer, file)
     labels[entries[index].label].users += 1
@@ -271,6 +275,7 @@ struct Registry: ~Copyable {
     let chunks = Int(labels[entries[index].label].chunks)
     let before = self.chunks(index).have
     guard before < chunks, !runs.isEmpty else { return 0 }
+    changes += 1
     if runs.reduce(0, { $0 + Int($1.count) }) >= chunks {
       dropMap(index)
       setShare(index, .max)
@@ -363,6 +368,7 @@ struct Registry: ~Copyable {
     let before = entries[index].label
     let file = labels[before].file
     guard !isLabel(before, file, cut, name) else { return list(file) }
+    changes += 1
     let isClaimant = files[file].claimant == index
     if isClaimant, !arena.text(labels[before].name, Int(labels[before].nameLength), is: name) { unlist(file) }
     let after = label(file, cut, name)

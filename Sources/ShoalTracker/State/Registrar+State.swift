@@ -1,0 +1,132 @@
+import ShoalBase
+import ShoalContent
+import ShoalWire
+
+/// What a tracker keeps for its state file.
+struct StateKeeper: Sendable {
+  /// The changes that have not been fetched.
+  var changes = StateRecords()
+  /// The part of a snapshot that was made last, and the next entry that it will contain; nil if none is being made.
+  var snapshot = StateRecords()
+  var hand: Int?
+}
+
+// The state file begins with a snapshot: all registrations, as requests that peers might have sent. Requests that have
+// changed something since follow. While another snapshot is made, changes are also written to the new file, so that
+// whatever it says of a registration is followed by what became of it.
+extension Registrar {
+  /// From now on, changes are kept until they are fetched.
+  package mutating func keepState() { keeper = keeper ?? StateKeeper() }
+
+  /// The first record of a state file.
+  package var stateHeader: [UInt8] {
+    var header = StateHeader()
+    (header.epoch, header.key) = (epoch, key)
+    return header.bytes
+  }
+
+  /// Hands over the changes since it was last called.
+  package mutating func takeChanges(_ body: (Span<UInt8>) -> Void) {
+    guard let count = keeper?.changes.bytes.count, count > 0 else { return }
+    body(keeper!.changes.bytes.span)
+    keeper!.changes.removeAll()
+  }
+
+  /// Begins a snapshot.
+  package mutating func beginSnapshot() { keeper?.hand = 0 }
+
+  /// Whether a snapshot is being made.
+  package var isMakingSnapshot: Bool { keeper?.hand != nil }
+
+  /// Hands over the next records of the snapshot, of `most` registrations.
+  package mutating func takeSnapshot(_ most: Int, _ body: (Span<UInt8>) -> Void) {
+    guard var index = keeper?.hand else { return }
+    var left = most
+    while left > 0, index < registry.entries.count {
+      if registry.entries[index].label != chainEnd { record(UInt32(index)) }
+      index += 1
+      left -= 1
+    }
+    keeper!.hand = index < registry.entries.count ? index : nil
+    body(keeper!.snapshot.bytes.span)
+    keeper!.snapshot.removeAll()
+  }
+
+  private mutating func record(_ index: UInt32) {
+    let label = registry.entries[index].label
+    let claimant = registry.files[registry.labels[label].file].claimant
+    // The claimant is registered before the others.
+    if claimant > index { record(one: claimant) }
+    record(one: index)
+  }
+
+  private mutating func record(one index: UInt32) {
+    let key = registry.key(index)
+    let label = registry.entries[index].label
+    let (have, chunks) = registry.chunks(index)
+    var register = RegisterPacket()
+    (register.id, register.cut) = (key.id, registry.labels[label].cut)
+    register.name = registry.name(of: label)
+    let room = Limits.smallestDatagram - register.encodedSize
+    var end = chunks
+    if have > 0 { (register.have, end) = registry.runs(index, from: 0, fitting: room) }
+    keeper!.snapshot.append(register, from: key.peer)
+    while end < chunks {
+      var update = UpdatePacket()
+      update.id = key.id
+      let start = end
+      (update.gained, end) = registry.runs(index, from: start, fitting: Limits.smallestDatagram - update.encodedSize)
+      guard end > start else { return }
+      if !update.gained.isEmpty { keeper!.snapshot.append(update, from: key.peer) }
+    }
+  }
+
+  /// Notes that a request has changed something.
+  mutating func keep(_ request: Span<UInt8>, from peer: Address) { keeper?.changes.append(request, from: peer) }
+
+  /// Notes that a registration has ended by itself.
+  mutating func keepEnd(of key: RegistrationKey) {
+    guard keeper != nil else { return }
+    var packet = DeregisterPacket()
+    packet.id = key.id
+    keeper?.changes.append(packet, from: key.peer)
+  }
+
+  /// Takes the records of a state file after its header. Returns the bytes of those that are whole and intact; what
+  /// follows is damaged, or has yet to be read.
+  package mutating func restore(_ bytes: Span<UInt8>, at now: Instant) -> Int {
+    var offset = 0
+    while let (kind, range) = StateRecords.first(bytes, at: offset) {
+      if kind == StateFrame.request { restore(request: bytes.extracting(range), at: now) }
+      offset = range.upperBound
+    }
+    registry.displaced.removeAll()
+    return offset
+  }
+
+  private mutating func restore(request record: Span<UInt8>, at now: Instant) {
+    var from = StateAddress()
+    var decoder = Decoder(record, from: StateFrame.byteCount)
+    guard (try? from.fields(&decoder)) != nil else { return }
+    let request = record.extracting((StateFrame.byteCount + StateAddress.byteCount)...)
+    guard let type = try? Header.decode(request).type else { return }
+    let peer = from.address
+    switch type {
+    case .register:
+      guard let packet = try? RegisterPacket.decode(request), packet.cut.isValid,
+        packet.have.last?.end ?? 0 <= packet.cut.chunks
+      else { return }
+      _ = try? registry.register(peer, packet.id, packet.cut, name: packet.name, packet.have, at: now)
+    case .update:
+      guard let packet = try? UpdatePacket.decode(request) else { return }
+      let entry = registry.find(peer, registry.file(packet.id)).entry
+      guard entry != chainEnd, Int(packet.gained.last?.end ?? 0) <= registry.chunks(entry).of else { return }
+      _ = try? registry.gain(packet.gained, to: entry, at: now)
+    case .deregister:
+      guard let packet = try? DeregisterPacket.decode(request) else { return }
+      let entry = registry.find(peer, registry.file(packet.id)).entry
+      if entry != chainEnd { registry.remove(entry) }
+    default: break
+    }
+  }
+}
