@@ -4,7 +4,7 @@ import ShoalWire
 
 extension Registrar {
   /// What a registered peer is told beside: peers of the file, if it asks for them.
-  mutating func nearby(_ own: UInt32, _ query: PeerQuery?, beside packet: some Packet, for asker: Asker) -> Nearby {
+  mutating func nearby(_ own: UInt32, _ query: PeerQuery?, beside size: Int, for asker: Asker) -> Nearby {
     var answer = Nearby()
     let label = registry.entries[own].label
     let file = registry.labels[label].file
@@ -13,7 +13,7 @@ extension Registrar {
     answer.total = UInt32(registry.files[file].count - 1)
     guard let query, query.want > 0, answer.total > 0 else { return answer }
     if claimed != label { answer.name = registry.name(of: claimed) }
-    let room = Limits.smallestDatagram - packet.encodedSize - answer.encodedSize
+    let room = Limits.smallestDatagram - size - answer.encodedSize
     var wish = PeerWish(most: Int(query.want), room: room, sizes: Nearby.sizes, own: own)
     wish.isComplete = registry.member(own).share == .max
     if query.cursor == 0 {
@@ -86,8 +86,9 @@ extension Registrar {
     } else {
       answer.total = UInt32(registry.pick(file, having: packet.chunk, wish))
     }
+    answer.peers.reserveCapacity(registry.picks.count)
     for pick in registry.picks { answer.peers.append(entry(pick, of: file, for: asker)) }
-    reply(answer, to: asker)
+    reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 
   mutating func map(_ packet: MapPacket, for asker: Asker) throws(Refused) {
@@ -108,10 +109,12 @@ extension Registrar {
     let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
     let members = registry.files[file][family]
     let index = registry.entry(members, family, place)
+    let known = registry.entries[index]
+    let (address, share) = registry.member(members, family, place)
     var entry = PeerEntry()
-    entry.address = registry.member(members, family, place).address.asSeen(from: asker.peer)
-    entry.cut = registry.labels[registry.entries[index].label].cut
-    entry.have = UInt32(registry.chunks(index).have)
+    entry.address = address.asSeen(from: asker.peer)
+    entry.cut = registry.labels[known.label].cut
+    entry.have = share == .max ? entry.cut.chunks : share == 0 ? 0 : UInt32(registry.arena.count(ofMap: known.map))
     entry.age = UInt16(clamping: registry.age(index, at: asker.at) / .second)
     return entry
   }

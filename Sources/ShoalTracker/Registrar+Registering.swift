@@ -21,8 +21,8 @@ extension Registrar {
     var answer = RegisteredPacket()
     answer.have = UInt32(have)
     answer.interval = configuration.seconds
-    answer.nearby = nearby(entry, packet.query, beside: answer, for: asker)
-    reply(answer, to: asker)
+    answer.nearby = nearby(entry, packet.query, beside: RegisteredPacket.leastSize, for: asker)
+    reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 
   mutating func update(_ packet: UpdatePacket, for asker: Asker) throws(Refused) {
@@ -33,8 +33,8 @@ extension Registrar {
     log(gained: gained, packet.id, entry, for: asker)
     var answer = UpdatedPacket()
     answer.have = UInt32(registry.chunks(entry).have)
-    answer.nearby = nearby(entry, packet.query, beside: answer, for: asker)
-    reply(answer, to: asker)
+    answer.nearby = nearby(entry, packet.query, beside: UpdatedPacket.leastSize, for: asker)
+    reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 
   mutating func deregister(_ packet: DeregisterPacket, for asker: Asker) throws(Refused) {

@@ -70,10 +70,10 @@ package struct Registrar: ~Copyable, Sendable {
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
       switch type {
-      case .register: try register(decode(bytes), for: asker)
-      case .update: try update(decode(bytes), for: asker)
+      case .register: try register(legible { () throws(WireError) in try RegisterPacket.read(bytes) }, for: asker)
+      case .update: try update(legible { () throws(WireError) in try UpdatePacket.read(bytes) }, for: asker)
       case .find: try find(decode(bytes), for: asker)
-      case .lookup: try lookup(decode(bytes), for: asker)
+      case .lookup: try lookup(legible { () throws(WireError) in try LookupPacket.read(bytes) }, for: asker)
       case .map: try map(decode(bytes), for: asker)
       case .list: list(try decode(bytes), for: asker)
       case .deregister: try deregister(decode(bytes), for: asker)
@@ -120,10 +120,14 @@ package struct Registrar: ~Copyable, Sendable {
 
   /// Answers a request, unless the answer is larger than the asker's `room`.
   mutating func reply(_ packet: some Packet, to asker: Asker) {
+    reply(to: asker) { room throws(WireError) in try packet.encode(connection: asker.transaction, into: &room) }
+  }
+
+  /// Answers a request with what `write` writes.
+  @inline(__always)
+  mutating func reply(to asker: Asker, _ write: (inout MutableSpan<UInt8>) throws(WireError) -> Int) {
     guard replies.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
-    if !replies.append(packet, to: asker.address, transaction: asker.transaction, most: asker.room) {
-      counters.withheld += 1
-    }
+    if !replies.append(to: asker.address, most: asker.room, write) { counters.withheld += 1 }
   }
 
   /// Notes an event for the log, of which so many a second are kept; then it says how many were left out.
@@ -152,7 +156,7 @@ package struct Registrar: ~Copyable, Sendable {
     packet.cookie = mint.token(of: asker.peer, at: asker.at)
     packet.observed = asker.peer
     packet.epoch = EpochNote(epoch)
-    reply(packet, to: asker)
+    reply(to: asker) { room throws(WireError) in try packet.put(asker.transaction, into: &room) }
   }
 
   /// Refuses a request with the reason, or with the code alone if the reason does not fit.
@@ -175,7 +179,12 @@ package struct Registrar: ~Copyable, Sendable {
   }
 
   private func decode<P: Packet>(_ bytes: Span<UInt8>) throws(Refused) -> P {
-    do { return try P.decode(bytes) } catch { throw Refused(.malformed, error.description) }
+    try legible { () throws(WireError) in try P.decode(bytes) }
+  }
+
+  @inline(__always)
+  private func legible<P>(_ read: () throws(WireError) -> P) throws(Refused) -> P {
+    do { return try read() } catch { throw Refused(.malformed, error.description) }
   }
 }
 

@@ -12,13 +12,16 @@ struct ReplyQueue: Sendable {
   /// How many wait.
   var count: Int { waiting.count - next }
 
-  /// Adds a reply of at most `most` bytes; false if it does not fit.
-  mutating func append(_ packet: some Packet, to address: Address, transaction: UInt64, most: Int) -> Bool {
+  /// Adds a reply of at most `most` bytes, which `write` writes and measures; false if it does not fit.
+  @inline(__always)
+  mutating func append(
+    to address: Address, most: Int, _ write: (inout MutableSpan<UInt8>) throws(WireError) -> Int
+  ) -> Bool {
     if bytes.count < used + most { bytes.append(contentsOf: repeatElement(0, count: max(most, bytes.count))) }
     let start = used
     var span = bytes.mutableSpan
     var room = span._mutatingExtracting(start..<start + most)
-    guard let length = try? packet.encode(connection: transaction, into: &room) else { return false }
+    guard let length = try? write(&room) else { return false }
     waiting.append((address, start..<start + length))
     used = start + length
     return true

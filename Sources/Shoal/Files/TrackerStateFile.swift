@@ -59,7 +59,7 @@ final class TrackerStateFile {
     while size < end {
       var room = bytes.mutableSpan
       var count = 0
-      do { count = try file.read(into: &room, at: size) } catch { failure = error }
+      do throws(SystemError) { count = try file.read(into: &room, at: size) } catch { failure = error }
       let whole = tracker.restore(bytes.span.extracting(..<count), at: now)
       if whole == 0 { break }
       size += whole
@@ -160,7 +160,7 @@ final class TrackerStateFile {
     isReplacing = true
     WorkerPool.shared.run { [path, post] in
       var failure: SystemError?
-      do {
+      do throws(SystemError) {
         try file.sync()
         try FileSystem.rename(path + ".new", to: path, replacing: true)
         try FileSystem.syncDirectory(FileSystem.parent(path))

@@ -34,8 +34,8 @@ public struct NearIPv4: FieldGroup, Hashable, BitwiseCopyable {
 
   /// Visits the fields of the entry, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
-    try v.u32("ip", &ip, .hex)
-    try v.u16("port", &port)
+    try v.u32("host", &ip, .hex)
+    try v.u16("host_port", &port)
     try v.u8("share", &share)
   }
 }
@@ -54,9 +54,9 @@ public struct NearIPv6: FieldGroup, Hashable, BitwiseCopyable {
 
   /// Visits the fields of the entry, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
-    try v.u64("ip_high", &high, .hex)
-    try v.u64("ip_low", &low, .hex)
-    try v.u16("port", &port)
+    try v.u64("host_high", &high, .hex)
+    try v.u64("host_low", &low, .hex)
+    try v.u16("host_port", &port)
     try v.u8("share", &share)
   }
 }
@@ -90,8 +90,8 @@ public struct Nearby: FieldGroup, Hashable {
     try v.text("name", &name)
     try v.u32("total", &total)
     try v.u32("next", &next)
-    try v.list("ipv4", &ipv4)
-    try v.list("ipv6", &ipv6)
+    try v.list("near", &ipv4)
+    try v.list("near_six", &ipv6)
   }
 
   /// The peers of both lists.

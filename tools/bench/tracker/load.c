@@ -2,6 +2,7 @@
 // Prints a line for each phase: requests, replies, wall and server CPU seconds, latency, the server's resident bytes.
 //
 //   load shoal|opentracker PORT PID PEERS PER_FILE SECONDS [MOST_IN_FLIGHT]
+//   load ids FILES
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -280,6 +281,16 @@ static void run(int phase, uint64_t total, double seconds, int most, double rate
 }
 
 int main(int argc, char **argv) {
+  if (argc == 3 && !strcmp(argv[1], "ids")) {
+    // The ids of so many files, as opentracker lists those that it accepts.
+    for (uint32_t file = 0; file < (uint32_t)atol(argv[2]); file++) {
+      uint8_t id[20];
+      putID(id, file, 20);
+      for (int i = 0; i < 20; i++) printf("%02x", id[i]);
+      putchar('\n');
+    }
+    return 0;
+  }
   if (argc < 7) return fprintf(stderr, "usage: load shoal|opentracker PORT PID PEERS PER_FILE SECONDS [IN_FLIGHT]\n"), 2;
   isShoal = !strcmp(argv[1], "shoal");
   pid = atoi(argv[3]);
@@ -307,9 +318,7 @@ int main(int argc, char **argv) {
   run(CONNECT, peers, 0, most, 0);
   run(REGISTER, peers, 0, most, 0);
   run(AGAIN, 0, seconds, most, 0);
-  double before = now();
   run(PEERS, 0, seconds, most, 0);
-  (void)before;
   if (isShoal) run(LOOKUP, 0, seconds, most, 0);
   if (getenv("RATE")) run(PEERS, 0, seconds, 4096, atof(getenv("RATE")));
   return 0;
