@@ -45,7 +45,7 @@ local fields = {
   ["ack_every"] = { "uint8", base.DEC },
   ["ack_delay"] = { "uint16", base.DEC },
   ["messages"] = { "bytes" },
-  ["ack.next"] = { "uint32", base.DEC },
+  ["next"] = { "uint32", base.DEC },
   ["top"] = { "uint32", base.DEC },
   ["echo"] = { "uint32", base.DEC },
   ["delay"] = { "uint16", base.DEC },
@@ -60,14 +60,25 @@ local fields = {
   ["reason"] = { "string" },
   ["cookie"] = { "uint64", base.HEX },
   ["observed"] = { "string" },
+  ["epoch"] = { "uint32", base.HEX },
   ["id"] = { "bytes" },
   ["size"] = { "uint64", base.DEC },
   ["piece_exponent"] = { "uint8", base.DEC },
   ["chunks"] = { "uint32", base.DEC },
   ["name"] = { "string" },
   ["register.have"] = { "string" },
+  ["want"] = { "uint8", base.DEC },
+  ["cursor"] = { "uint32", base.DEC },
   ["registered.have"] = { "uint32", base.DEC },
   ["interval"] = { "uint16", base.DEC },
+  ["total"] = { "uint32", base.DEC },
+  ["near"] = { "uint8", base.DEC },
+  ["host"] = { "uint32", base.HEX },
+  ["host_port"] = { "uint16", base.DEC },
+  ["share"] = { "uint8", base.DEC },
+  ["near_six"] = { "uint8", base.DEC },
+  ["host_high"] = { "uint64", base.HEX },
+  ["host_low"] = { "uint64", base.HEX },
   ["gained"] = { "string" },
   ["updated.have"] = { "uint32", base.DEC },
   ["found.total"] = { "uint16", base.DEC },
@@ -76,7 +87,6 @@ local fields = {
   ["claimant"] = { "string" },
   ["chunk"] = { "uint32", base.DEC, { [4294967295]="any" } },
   ["most"] = { "uint8", base.DEC },
-  ["total"] = { "uint32", base.DEC },
   ["peers.peers"] = { "uint8", base.DEC },
   ["address"] = { "string" },
   ["peers.have"] = { "uint32", base.DEC },
@@ -144,7 +154,7 @@ local packets = {
     { "messages", 0, "messages", "messages" },
   } },
   [5] = { name="ACK", fields={
-    { "number", 4, "ack.next", "next" },
+    { "number", 4, "next", "next" },
     { "number", 4, "top", "top" },
     { "microseconds", 4, "echo", "echo" },
     { "microseconds", 2, "delay", "delay" },
@@ -181,6 +191,7 @@ local packets = {
   [34] = { name="CONNECTED", role="reply", fields={
     { "number", 8, "cookie", "cookie" },
     { "address", 0, "observed", "observed" },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
   [35] = { name="REGISTER", role="request", fields={
     { "number", 8, "cookie", "cookie" },
@@ -190,18 +201,52 @@ local packets = {
     { "number", 4, "chunks", "chunks" },
     { "text", 0, "name", "name" },
     { "runs", 0, "register.have", "have" },
+    { "number", 1, "want", "want", later=true },
+    { "number", 4, "cursor", "cursor", later=true },
   } },
   [36] = { name="REGISTERED", role="reply", fields={
     { "number", 4, "registered.have", "have" },
     { "number", 2, "interval", "interval" },
+    { "number", 4, "epoch", "epoch", later=true },
+    { "text", 0, "name", "name", later=true },
+    { "number", 4, "total", "total", later=true },
+    { "number", 4, "next", "next", later=true },
+    { "list", 0, "near", "near", {
+      { "number", 4, "host", "host" },
+      { "number", 2, "host_port", "host_port" },
+      { "number", 1, "share", "share" },
+    }, later=true },
+    { "list", 0, "near_six", "near_six", {
+      { "number", 8, "host_high", "host_high" },
+      { "number", 8, "host_low", "host_low" },
+      { "number", 2, "host_port", "host_port" },
+      { "number", 1, "share", "share" },
+    }, later=true },
   } },
   [37] = { name="UPDATE", role="request", fields={
     { "number", 8, "cookie", "cookie" },
     { "bytes", 32, "id", "id" },
     { "runs", 0, "gained", "gained" },
+    { "number", 1, "want", "want", later=true },
+    { "number", 4, "cursor", "cursor", later=true },
   } },
   [38] = { name="UPDATED", role="reply", fields={
     { "number", 4, "updated.have", "have" },
+    { "number", 4, "epoch", "epoch", later=true },
+    { "text", 0, "name", "name", later=true },
+    { "number", 4, "total", "total", later=true },
+    { "number", 4, "next", "next", later=true },
+    { "list", 0, "near", "near", {
+      { "number", 4, "host", "host" },
+      { "number", 2, "host_port", "host_port" },
+      { "number", 1, "share", "share" },
+    }, later=true },
+    { "list", 0, "near_six", "near_six", {
+      { "number", 8, "host_high", "host_high" },
+      { "number", 8, "host_low", "host_low" },
+      { "number", 2, "host_port", "host_port" },
+      { "number", 1, "share", "share" },
+    }, later=true },
   } },
   [39] = { name="FIND", role="request", fields={
     { "number", 8, "cookie", "cookie" },
@@ -256,6 +301,7 @@ local packets = {
   [47] = { name="ERROR", role="reply", fields={
     { "number", 2, "error.code", "code" },
     { "text", 0, "message", "message" },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
   [49] = { name="LIST", role="request", fields={
     { "number", 8, "cookie", "cookie" },
@@ -507,7 +553,11 @@ function readers.runs(at, tree, field)
 end
 
 local function readGroup(at, tree, group)
-  for _, field in ipairs(group) do readers[field[1]](at, tree, field) end
+  for _, field in ipairs(group) do
+    -- Datagrams of an earlier revision end here.
+    if field.later and at.offset == at.stop then return end
+    readers[field[1]](at, tree, field)
+  end
 end
 
 function readers.list(at, tree, field)
