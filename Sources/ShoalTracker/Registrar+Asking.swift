@@ -24,9 +24,9 @@ extension Registrar {
       answer.next = next == 0 ? 0 : UInt32(next) + 1
     }
     answer.ipv4.reserveCapacity(registry.picks.count)
+    let (four, six) = (registry.files[file].ipv4, registry.files[file].ipv6)
     for pick in registry.picks {
-      let (address, share) = registry.member(
-        registry.files[file][Int(pick >> 31)], Int(pick >> 31), Int(pick & 0x7fff_ffff))
+      let (address, share) = registry.member(pick >> 31 == 0 ? four : six, Int(pick >> 31), Int(pick & 0x7fff_ffff))
       answer.append(address.asSeen(from: asker.peer), share: share)
     }
     return answer

@@ -30,10 +30,11 @@ final class DatagramPort {
   /// How many times the socket is read before it is sending's turn, and written to before it is receiving's.
   private static let rounds = 16
 
-  /// Opens a port. The two directions of the link have separate random generators.
+  /// Opens a port. The two directions of the link have separate random generators. So many datagrams of different
+  /// senders, `batch`, are received at once.
   init(
     _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
-    at now: Instant
+    at now: Instant, batch: Int = 16
   ) {
     self.socket = socket
     self.capture = capture
@@ -41,7 +42,7 @@ final class DatagramPort {
     up = LinkStage(link.makeUpLink(defaultSeed: linkSeed, start: now))
     down = LinkStage(link.makeDownLink(defaultSeed: linkSeed, start: now))
     reserve = min(max(mtu, 1_500), SendBatch.datagramLimit)
-    input = ReceiveBatch(for: socket)
+    input = ReceiveBatch(for: socket, buffers: batch)
     output = SendBatch(for: socket)
   }
 

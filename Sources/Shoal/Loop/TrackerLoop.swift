@@ -17,7 +17,7 @@ final class TrackerLoop: EventLoop {
     var secrets = SecretGenerator(key: Digest(SystemRandom.bytes(32).span))
     port = DatagramPort(
       start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: Limits.smallestDatagram,
-      start.takeCapture(), at: SystemClock.now())
+      start.takeCapture(), at: SystemClock.now(), batch: 64)
     let state = options.trackerState.map { path in
       TrackerStateFile(path) { [node] body in node.post { $0.service.withState(body) } }
     }
@@ -34,7 +34,11 @@ final class TrackerLoop: EventLoop {
   /// Ignored: the sender repeats a request that gets no answer.
   func receiveCorrupt(from peer: Address, at now: Instant) {}
 
-  func expire(at now: Instant) { service.expire(at: now) }
+  func expire(at now: Instant) {
+    service.expire(at: now)
+    // Before anything is sent: what a peer was told is not forgotten when this process is killed.
+    service.keepState(at: now)
+  }
 
   func nextTransmit(into room: inout MutableSpan<UInt8>, at now: Instant) -> Transmit? {
     service.nextTransmit(into: &room, at: now)
@@ -47,7 +51,6 @@ final class TrackerLoop: EventLoop {
 
   func endTurn() {
     if let failure = port.flushCapture() { onCaptureFailure?(failure) }
-    service.keepState(at: SystemClock.now())
     if let onNews { for event in service.takeNews() { onNews(event) } }
   }
 

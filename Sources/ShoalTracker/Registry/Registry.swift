@@ -367,9 +367,9 @@ struct Registry: ~Copyable {
   private mutating func relabel(_ index: UInt32, _ cut: Cut, _ name: String) {
     let before = entries[index].label
     let file = labels[before].file
-    guard !isLabel(before, file, cut, name) else { return list(file) }
-    changes += 1
     let isClaimant = files[file].claimant == index
+    guard !isLabel(before, file, cut, name) else { return isClaimant ? list(file) : () }
+    changes += 1
     if isClaimant, !arena.text(labels[before].name, Int(labels[before].nameLength), is: name) { unlist(file) }
     let after = label(file, cut, name)
     labels[after].users += 1

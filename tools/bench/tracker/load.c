@@ -3,6 +3,7 @@
 //
 //   load shoal|opentracker PORT PID PEERS PER_FILE SECONDS [MOST_IN_FLIGHT]
 //   load ids FILES
+//   load flood PORT DATAGRAMS   (forged REGISTERs and CONNECTs from random addresses, as fast as a core can)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -280,7 +281,35 @@ static void run(int phase, uint64_t total, double seconds, int most, double rate
   fflush(stdout);
 }
 
+static int flood(int port, long total) {
+  sock = socket(AF_INET, SOCK_DGRAM, 0);
+  int size = 8 << 20, small = 1;
+  setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+  setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(9999)};
+  if (bind(sock, (struct sockaddr *)&own, sizeof own)) return perror("bind"), 1;
+  server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  peers = 1 << 23, files = 1000, isShoal = 1;
+  cookies = calloc(peers, sizeof *cookies);
+  uint64_t random = 88172645463325252ull;
+  double start = now();
+  for (long sent = 0; sent < total; sent += BATCH) {
+    for (int i = 0; i < BATCH; i++) {
+      random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+      uint32_t peer = (uint32_t)(random % peers);
+      cookies[peer] = random;
+      outgoing[i].msg_hdr = (struct msghdr){&server, sizeof server, &outVectors[i], 1, outControl[i], sizeof outControl[i], 0};
+      queue(i, i % 2 ? CONNECT : REGISTER, peer);
+    }
+    flush(BATCH);
+  }
+  printf("%ld datagrams in %.2f s\n", total, now() - start);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 4 && !strcmp(argv[1], "flood")) return flood(atoi(argv[2]), atol(argv[3]));
   if (argc == 3 && !strcmp(argv[1], "ids")) {
     // The ids of so many files, as opentracker lists those that it accepts.
     for (uint32_t file = 0; file < (uint32_t)atol(argv[2]); file++) {
