@@ -1,7 +1,8 @@
-import Shoal
 import ShoalWire
 import TestSupport
 import Testing
+
+@testable import Shoal
 
 struct TrackerStateTests {
   /// A tracker that ends and begins again knows its peers before any of them has said anything.

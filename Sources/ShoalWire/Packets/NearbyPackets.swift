@@ -54,10 +54,10 @@ public struct NearIPv6: FieldGroup, Hashable, BitwiseCopyable {
 
   /// Visits the fields of the entry, in the order of their bytes.
   public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
-    try v.u64("host_high", &high, .hex)
-    try v.u64("host_low", &low, .hex)
-    try v.u16("host_port", &port)
-    try v.u8("share", &share)
+    try v.u64("six_high", &high, .hex)
+    try v.u64("six_low", &low, .hex)
+    try v.u16("six_port", &port)
+    try v.u8("six_share", &share)
   }
 }
 
