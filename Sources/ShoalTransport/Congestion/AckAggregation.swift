@@ -10,14 +10,15 @@ struct AckAggregation {
   /// Bytes: the most of the last ten rounds.
   var value: Double { filter.value }
 
+  /// Adds what an ACK acknowledges, with what was lost at random meanwhile.
   mutating func add(
-    _ bytes: Int, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
+    _ bytes: Double, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
   ) {
     var since = start.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
     if start == nil || acked <= since {
       (start, acked, since) = (now, 0, 0)
     }
-    acked += Double(bytes)
+    acked += bytes
     filter.length = rounds
     filter.add(min(max(acked - since, 0), most), at: round)
   }

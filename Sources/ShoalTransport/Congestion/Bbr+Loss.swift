@@ -27,14 +27,15 @@ extension Bbr {
     randomLoss.limit = burstLoss.mostRandom
     let excess = tally.excess(over: randomLoss)
     // As long as the rate still grows and no queue shows, even probing packets meet only random loss.
-    let isProbeClean = state == .startup && hasGrown && tally.queued.packets == 0
-    if isNewRound, excess <= 0.02 || isProbeClean { randomLoss.add(tally, includingProbes: isProbeClean) }
+    let isGrowing = state == .startup && hasGrown
+    let isProbeClean = isGrowing && tally.queued.packets == 0
+    if isNewRound { randomLoss.add(tally, includingProbes: isProbeClean) }
     if excess > 0.1 { randomLoss.forgetSlow() }
     let isCongested = excess > 0.01 && tally.lost >= 2
     // A sender that had too little to send learns nothing of growth.
     let isFlat = !isNewRound || !roundAppLimited && !hasGrown
     if isCongested {
-      randomLoss.doubt()
+      if !isGrowing { randomLoss.doubt() }
       slowDown(excess, sample, isFlat: isFlat, isFeedback: isFeedback)
     }
     if isFeedback { takeFeedback(isCongested: isCongested, sample) }

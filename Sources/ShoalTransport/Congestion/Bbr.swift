@@ -9,15 +9,19 @@ import ShoalBase
 ///
 /// - An estimate p of the *random* loss, made on packets whose loss cannot be our own doing. Only loss in excess of p
 ///   is congestion.
-/// - *Compensation.* A sender paced at the delivery rate, bw, offers the bottleneck less every round: only bw (1 − p)
-///   arrives. So it is paced at bw / (1 − p).
+/// - *What was lost at random was carried.* A sender paced at the rate of what arrives offers the bottleneck less every
+///   round. So packets lost at random count as delivered, and bw is the rate of the bottleneck itself. Counting them,
+///   rather than dividing by 1 − p, also keeps chance out of it: the greatest of many samples would otherwise be one
+///   in which few happened to be lost.
 ///
 /// The rules follow; the names in parentheses are the code's.
 ///
 /// *Rounds and samples.* A round ends when a packet is acknowledged that left after the previous round ended. bw is
-/// the greatest delivery rate of this probing cycle and the one before. Each sample spans at least the minimum round
-/// trip; one taken while the sender had too little to send counts only if it raises bw. rt is the least round trip of
-/// the last ten seconds, or of twenty times itself if that is longer; a sample of at most 1.02 rt + 0.3 ms renews it. BDP = bw · rt / (1 − p) (`product`).
+/// the greatest rate of this probing cycle and the one before. A sample is D + L over its time, D being the bytes
+/// delivered and L those found lost meanwhile, but at most D / (1 − p). It spans at least the minimum round trip; one
+/// taken while the sender had too little to send counts only if it raises bw. rt is the least round trip of the last
+/// ten seconds, or of twenty times itself if that is longer; a sample of at most 1.02 rt + 0.3 ms renews it.
+/// BDP = bw · rt (`product`).
 ///
 /// *Base round trip* (`BaseRoundTrip`). Where many senders share a bottleneck, its queue may never be empty, so rt
 /// holds some of it: measured against rt the queue would not show, and its drops would pass for random loss. So b is
@@ -26,15 +30,15 @@ import ShoalBase
 /// is never that steady, so this must be another path.
 ///
 /// *Classes* (`LossTally`). A packet is *queued* if the round-trip sample seen when it, or one that left later, first
-/// arrived exceeds b by more than max(Q/2, 1 ms, b/16). Any other packet is *probing* if it left in startup or up,
+/// arrived exceeds b by more than max(Q/2, 0.25 ms). Any other packet is *probing* if it left in startup or up,
 /// *slow* if it left in drain, down or probe_rtt, and *steady* otherwise.
 ///
-/// *Random loss* (`RandomLoss`). p = lost / (n + 20) over the last 1,500 steady and slow packets of rounds with an
-/// excess of at most 2 %; while startup's rate still grows and nothing is queued, probing packets count too. p is at
-/// most 0.2. If at least 40 slow packets are known (of the last 400), d being the share of them that was lost, p is
-/// at most d + 2 √(3 max(d, 0.005) (1 − d) / n): what is not lost at a slow pace is not random. Slow packets are
-/// forgotten when an excess is above 10 %. Each congestion reduces p, and the losses that it was computed from, to
-/// 0.7 of what they were: random loss is soon measured again.
+/// *Random loss* (`RandomLoss`). p = lost / (n + 20) over the last 1,500 steady and slow packets; while startup's rate
+/// still grows and nothing is queued, probing packets count too. p is at most a half. If at least 40 slow packets are
+/// known (of the last 400), d being the share of them that was lost, p is at most d + 2 √(3 max(d, 0.005) (1 − d) / n):
+/// what is not lost at a slow pace is not random. Slow packets are forgotten when an excess is above 10 %. Each
+/// congestion, except while startup's rate grows, reduces p to 0.7 of what it was, and n to 0.3: many senders that keep
+/// a queue full take what it drops for random unless they doubt, and loss that is random is soon measured again.
 ///
 /// *Short queues* (`BurstLoss`). A queue that holds less than a burst drops the end of the burst, at any pace and
 /// without a delay that would show it. Taken for random, such loss would raise the pace and with it the loss. But
@@ -52,7 +56,7 @@ import ShoalBase
 /// probing ones) are lost beyond what p explains, the round is judged at once. Losses in a probe timeout, and in the
 /// two rounds after it, are not judged.
 ///
-/// *Pace* = gain · 0.99 · bw / (1 − p), at least two datagrams a round trip. *Window* = gain · BDP, at most *most*
+/// *Pace* = gain · 0.99 · bw, at least two datagrams a round trip. *Window* = gain · BDP, at most *most*
 /// (and *low*, where set), plus what ACKs ran ahead of bw in ten rounds, plus 1.5 bursts; at least 4 datagrams, or 32
 /// in startup. Startup is paced at no less than 2.77 times those 32 per round trip until a first packet is queued,
 /// because what was delivered before says nothing about the path.
@@ -61,7 +65,7 @@ import ShoalBase
 ///
 /// - *startup*: 2.77, 2; until three rounds in a row have not raised bw by a quarter; or congestion with at least 6
 ///   runs of losses, either in a round that did not raise it (and in which there was always something to send) or,
-///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes delivered in a round trip).
+///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
 /// - *drain*: 0.4, 2; until in flight ≤ BDP.
 /// - *down*: 0.9, 2; until in flight ≤ BDP, or it is time to probe.
 /// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until min(48, 10 · 2^min(lossy, 2)) + 0 to 2 rounds
@@ -79,7 +83,7 @@ import ShoalBase
 /// *Congestion* in up, or in its feedback: *most* = max(min(BDP, window) · max(0.7, 1 − e), min(*most*, window,
 /// max(BDP, in flight)) · (1 − min(0.3, e))), lossy grows by one, to 3 at most, and down follows. In drain, down and
 /// cruise, with β = 1 − min(max(e, 0.1), 0.5): bw is held at max(bw of the round, β bw), and *low* is max(bytes
-/// delivered in a round trip, β · (*low* or window)), until refill. At e > 25 %, unless the sender had too little to
+/// carried in a round trip, β · (*low* or window)), until refill. At e > 25 %, unless the sender had too little to
 /// send, bw is held at that of the round and *low* at one BDP. If that bw is below 0.7 of the one before, bw of both
 /// cycles becomes 1.02 times it, *most* is at most 2 BDP, drain follows, and for six rounds bw keeps falling with
 /// what is delivered while the queue stands. Two rounds with less than 0.7 bw and round trips above 1.5 rt, but no
@@ -100,7 +104,7 @@ struct Bbr: CongestionController {
   struct Bounds {
     var state = State.startup
     var isFull = false
-    /// The greatest delivery rate of this probing cycle and of the last, in bytes per second.
+    /// The greatest rate of this probing cycle and of the last, in bytes per second.
     var bandwidth = (current: 0.0, last: 0.0)
     /// The most bytes in flight that the path was seen to take (`inflight_longterm`).
     var most = Double.infinity
@@ -125,7 +129,7 @@ struct Bbr: CongestionController {
   // Rounds
   var round: UInt64 = 0
   var roundEnd: UInt64 = 0
-  /// The greatest delivery rate and the most bytes delivered within a round trip, of this round.
+  /// The greatest rate and the most bytes carried within a round trip, of this round.
   var latestBandwidth = 0.0
   var latestInflight = 0.0
   /// The least round trip of this round.
@@ -207,7 +211,7 @@ struct Bbr: CongestionController {
   /// The bytes in flight that fill the path without a queue, including those that will be lost.
   var product: Double {
     // A peer that echoes what it likes must not be able to make this a number that is not an integer.
-    min(bandwidth / (1 - randomLoss.share) * Double(leastRoundTrip) / 1e9, 1e15)
+    min(bandwidth * Double(leastRoundTrip) / 1e9, 1e15)
   }
 
   private var quantum: Double { Pacer.fullBurst(bandwidth, datagram) }
@@ -237,8 +241,7 @@ struct Bbr: CongestionController {
     let least =
       state != .startup || hasQueued
       ? Double(2 * datagram) : Bbr.startupGain * Double(Constants.initialWindow * datagram)
-    return max(
-      gain * Bbr.margin * bandwidth / (1 - randomLoss.share), least * 1e9 / Double(min(roundTrip, 2 * .second)))
+    return max(gain * Bbr.margin * bandwidth, least * 1e9 / Double(min(roundTrip, 2 * .second)))
   }
 
   /// How packets that leave now leave.
@@ -251,8 +254,11 @@ struct Bbr: CongestionController {
   }
 
   /// A round trip longer than this shows a queue; nil before there is a sample.
+  ///
+  /// A quarter of a millisecond is more than a quiet path varies by; more would hide a queue of a few packets on a fast
+  /// path, and a part of the round trip one of a tenth of it.
   var longRoundTrip: Nanoseconds? {
-    base.value.map { $0 + max(Nanoseconds(saturating: 0.5 * queueing.value), .millisecond, $0 / 16) }
+    base.value.map { $0 + max(Nanoseconds(saturating: 0.5 * queueing.value), .millisecond / 4) }
   }
 
   // MARK: What it learns
@@ -270,7 +276,7 @@ struct Bbr: CongestionController {
     advance(sample, isNewRound)
     updateRoundTrip(sample)
     guard isNewRound else { return }
-    latestBandwidth = sample.rate.bytesPerSecond ?? 0
+    latestBandwidth = carriedRate(sample.rate) ?? 0
     latestInflight = 0
     roundLeast = nil
     roundAppLimited = false
@@ -309,16 +315,24 @@ struct Bbr: CongestionController {
     tally.add(acked: sample.acked, isQueued: isQueued, losses: sample.losses, corrupt: sample.corrupt)
     if sample.rate.isValid {
       roundAppLimited = roundAppLimited || sample.rate.appLimited
-      latestInflight = max(latestInflight, Double(sample.delivered - sample.rate.priorDelivered))
+      latestInflight = max(latestInflight, carried(sample.rate) * Double(sample.delivered - sample.rate.priorDelivered))
     }
-    guard let rate = sample.rate.bytesPerSecond else { return }
+    guard let rate = carriedRate(sample.rate) else { return }
     latestBandwidth = max(latestBandwidth, rate)
     if !sample.rate.appLimited || rate > greatestBandwidth {
       bounds.bandwidth.current = max(bounds.bandwidth.current, rate)
     }
     aggregation.add(
-      sample.ackedBytes, bandwidth: bandwidth, most: Double(window), at: sample.now, round: round,
-      rounds: bounds.isFull ? 10 : 1)
+      Double(sample.ackedBytes) / (1 - randomLoss.share), bandwidth: bandwidth, most: Double(window), at: sample.now,
+      round: round, rounds: bounds.isFull ? 10 : 1)
+  }
+
+  /// How many bytes the bottleneck carried for each one that was delivered: those lost at random were carried too.
+  private func carried(_ sample: DeliveryRate.Sample) -> Double { min(1 + sample.lost, 1 / (1 - randomLoss.share)) }
+
+  /// The rate at which the bottleneck carried, in bytes per second; nil if the sample was too short to tell.
+  private func carriedRate(_ sample: DeliveryRate.Sample) -> Double? {
+    sample.bytesPerSecond.map { $0 * carried(sample) }
   }
 
   /// Forgets the least round trip after ten seconds; then the queue is drained to see it again.

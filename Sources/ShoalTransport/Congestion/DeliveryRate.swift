@@ -12,12 +12,18 @@ struct DeliveryRate {
     var sendElapsed: Nanoseconds = 0
     /// Whether the sender had nothing more to send then, so that the path could perhaps do more.
     var appLimited = false
+    /// What was known to be lost when the sampled packet left.
+    var priorLost: UInt32 = 0
     /// Bytes per second; nil if the time was too short to tell.
     var bytesPerSecond: Double?
+    /// The bytes found lost meanwhile, for each one delivered.
+    var lost = 0.0
   }
 
   /// The bytes delivered so far.
   private(set) var delivered: UInt64 = 0
+  /// The bytes found lost so far, modulo 2^32.
+  private var lost: UInt32 = 0
   // Both are set as the first packet leaves.
   private var deliveredAt = Instant.zero
   private var firstSentAt = Instant.zero
@@ -32,6 +38,7 @@ struct DeliveryRate {
 
   func tag(_ packet: inout SentPacket) {
     packet.delivered = delivered
+    packet.lost = lost
     packet.deliveredAt = deliveredAt
     packet.firstSentAt = firstSentAt
     packet.appLimited = appLimitedUntil != nil
@@ -43,11 +50,18 @@ struct DeliveryRate {
     guard !sample.isValid || packet.delivered > sample.priorDelivered else { return }
     sample.isValid = true
     sample.priorDelivered = packet.delivered
+    sample.priorLost = packet.lost
     sample.priorTime = packet.deliveredAt
     sample.sendElapsed = packet.sentAt - packet.firstSentAt
     sample.appLimited = packet.appLimited
     firstSentAt = packet.sentAt
   }
+
+  /// Notes that a packet was found lost.
+  mutating func lost(_ packet: SentPacket) { lost &+= UInt32(bitPattern: packet.bytes) }
+
+  /// Notes that a packet that was found lost has arrived after all.
+  mutating func found(_ packet: SentPacket) { lost &-= UInt32(bitPattern: packet.bytes) }
 
   /// Completes the sample of an ACK.
   mutating func finish(_ sample: inout Sample, minimum: Nanoseconds?, at now: Instant) {
@@ -55,8 +69,10 @@ struct DeliveryRate {
     guard sample.isValid else { return }
     let interval = max(sample.sendElapsed, now - sample.priorTime)
     // An interval shorter than a round trip says more about how ACKs are bunched than about the path.
+    let bytes = Double(delivered - sample.priorDelivered)
+    sample.lost = Double(max(Int32(bitPattern: lost &- sample.priorLost), 0)) / max(bytes, 1)
     guard interval >= minimum ?? 0, interval > 0 else { return }
-    sample.bytesPerSecond = Double(delivered - sample.priorDelivered) * 1e9 / Double(interval)
+    sample.bytesPerSecond = bytes * 1e9 / Double(interval)
   }
 
   /// Notes that the sender has nothing more to send although it may.

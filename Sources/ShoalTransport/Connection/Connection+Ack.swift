@@ -11,8 +11,8 @@ extension Connection {
     guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
     var result = AckResult()
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
-    // Only the first part of a long ACK carries an echo.
-    if sample == nil, ack.first == ack.next, let minimum = path.roundTrip.minimum {
+    // What carries no echo answers whatever had time to arrive: the part of a long ACK that had one may be lost.
+    if sample == nil, let minimum = path.roundTrip.minimum {
       sendWindow.evidence.mayAnswer(sentBefore: now - minimum)
     }
     let priorInFlight = sendWindow.bytesInFlight

@@ -6,7 +6,7 @@
 struct RandomLoss {
   private var all = Tally()
   private var slow = Tally()
-  /// Between 0 and 0.2.
+  /// Between 0 and a half: whoever loses more gains nothing by sending more.
   var share: Double { min(measured, limit) }
   private var measured = 0.0
   /// The most that it can be, as known from elsewhere.
@@ -29,7 +29,7 @@ struct RandomLoss {
     }
   }
 
-  /// Adds a round without congestion; packets that probed count too if `includingProbes`.
+  /// Adds a round; packets that probed count too if `includingProbes`.
   mutating func add(_ tally: LossTally, includingProbes: Bool) {
     // 1,500 packets are enough to know it, and few enough to follow it.
     let probing = includingProbes ? tally.probing : LossTally.Class()
@@ -39,7 +39,7 @@ struct RandomLoss {
     slow.add(tally.slow.lost, of: tally.slow.packets, most: 400)
     if tally.queued.lost == 0 { runs.add(tally.runs, of: tally.lost, most: 300) }
     run = max((runs.packets + 5) / (runs.lost + 5), 1)
-    measured = min(all.lost / (all.packets + 20), 0.2)
+    measured = min(all.lost / (all.packets + 20), 0.5)
     guard slow.packets >= 40 else { return }
     let rate = slow.lost / slow.packets
     let deviation = (3 * max(rate, 0.005) * (1 - rate) / slow.packets).squareRoot()
@@ -52,10 +52,11 @@ struct RandomLoss {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
   }
 
-  /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss. Loss that is
-  /// random after all is soon measured again.
+  /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss, and forgets most
+  /// of what it rests on, so that loss which is random after all is soon measured again.
   mutating func doubt() {
-    all.lost *= 0.7
+    all.packets *= 0.3
+    all.lost *= 0.3 * 0.7
     measured *= 0.7
   }
 

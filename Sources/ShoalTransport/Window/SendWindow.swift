@@ -164,6 +164,7 @@ struct SendWindow: ~Copyable {
       if packet.isLost {
         let lateness = evidence.newest.map { $0.sentAt - packet.sentAt } ?? 0
         if lateness > result.lateness ?? 0 { result.lateness = lateness }
+        rate.found(packet)
         noLongerLost(number)
       }
     }
@@ -227,6 +228,7 @@ struct SendWindow: ~Copyable {
       noLongerInFlight(number)
       let isNewRun = lastLostOrder.map { packet.order != $0 + 1 } ?? true
       lastLostOrder = packet.order
+      rate.lost(packet)
       result.losses.add(packet, isNewRun: isNewRun, isQueued: roundTrips.metQueue(packet.order))
       if packet.isLarge { blackHole.onLoss(packet.departure) }
     }

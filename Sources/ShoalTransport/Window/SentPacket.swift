@@ -47,11 +47,14 @@ struct SentPacket: BitwiseCopyable {
   var delivered: UInt64 = 0
   var deliveredAt = Instant.zero
   var firstSentAt = Instant.zero
-  var appLimited = false
+  /// The bytes found lost by then, modulo 2^32.
+  var lost: UInt32 = 0
   /// Attempts so far.
   var attempts: UInt32 = 0
   /// The bytes of the last attempt's datagram.
   var bytes: Int32 = 0
+  /// Whether the sender had nothing more to send then.
+  var appLimited = false
   /// How its last attempt left.
   var phase = SendPhase.steady
   /// Whether it left in the second half of a burst.
