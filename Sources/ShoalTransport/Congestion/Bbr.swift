@@ -30,8 +30,9 @@ import ShoalBase
 /// is never that steady, so this must be another path.
 ///
 /// *Classes* (`LossTally`). A packet is *queued* if the round-trip sample seen when it, or one that left later, first
-/// arrived exceeds b by more than max(Q/2, 0.25 ms). Any other packet is *probing* if it left in startup or up,
-/// *slow* if it left in drain, down or probe_rtt, and *steady* otherwise.
+/// arrived exceeds b by more than max(Q/2, least), where least is 0.5 ms, or 16 datagrams' time at bw if that is
+/// less. Any other packet is *probing* if it left in startup or up, *slow* if it left in drain, down or probe_rtt, and
+/// *steady* otherwise.
 ///
 /// *Random loss* (`RandomLoss`). p = lost / (n + 20) over the last 1,500 steady and slow packets; while startup's rate
 /// still grows and nothing is queued, probing packets count too. p is at most a half. If at least 40 slow packets are
@@ -255,10 +256,12 @@ struct Bbr: CongestionController {
 
   /// A round trip longer than this shows a queue; nil before there is a sample.
   ///
-  /// A quarter of a millisecond is more than a quiet path varies by; more would hide a queue of a few packets on a fast
-  /// path, and a part of the round trip one of a tenth of it.
+  /// Half a millisecond is more than a quiet path varies by; on a fast path that would hide a queue of many packets.
   var longRoundTrip: Nanoseconds? {
-    base.value.map { $0 + max(Nanoseconds(saturating: 0.5 * queueing.value), .millisecond / 4) }
+    base.value.map {
+      let least = min(0.5e6, 16e9 * Double(datagram) / max(bandwidth, 1))
+      return $0 + Nanoseconds(saturating: max(0.5 * queueing.value, least))
+    }
   }
 
   // MARK: What it learns
