@@ -71,8 +71,8 @@ struct DoctorCommand {
   static func machine() throws -> [Check] {
     let sockets = try Machine.sockets()
     return [
-      buffer("receive buffer", "net.core.rmem_max", sockets.receive.granted, of: sockets.receive.asked),
-      buffer("send buffer", "net.core.wmem_max", sockets.send.granted, of: sockets.send.asked),
+      buffer("receive buffer", "net.core.rmem_max", sockets.receiveBuffer.granted, of: sockets.receiveBuffer.asked),
+      buffer("send buffer", "net.core.wmem_max", sockets.sendBuffer.granted, of: sockets.sendBuffer.asked),
       offload(sockets.canSegment, sockets.canCoalesce), clock(Machine.clockResolution, Machine.isClockKept),
       files(Machine.openFiles),
     ]

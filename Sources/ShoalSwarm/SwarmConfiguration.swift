@@ -66,13 +66,13 @@ enum SwarmConstants {
   /// How often a peer is sent KNOWN, with how many addresses at a time and in all, and how many addresses named by one
   /// host are kept.
   static let tellingPause: Nanoseconds = .second
-  static let toldAtOnce = 16
-  static let toldInAll = 64
-  static let toldByHost = 64
+  static let knownAtOnce = 16
+  static let knownInAll = 64
+  static let knownByHost = 64
   /// How often PROGRESS is sent.
   static let progressPause: Nanoseconds = .second
   /// What it costs to look up an address in KNOWN.
-  static let toldWork = 8_192
+  static let knownWork = 8_192
   /// A peer that sends fewer bytes per second than this counts as giving nothing.
   static let leastThroughput = 256.0
   /// The time over which the throughput of a peer is averaged.

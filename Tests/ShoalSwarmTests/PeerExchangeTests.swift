@@ -103,7 +103,7 @@ struct PeerExchangeTests {
     scene.finish(within: 60)
     scene.world.run(for: 100 * .second)
     let strangers = opens.filter { $0.key.ipv4 >> 8 == 0xcb0071 || $0.key.ipv4 >> 12 == 0xcb007 }
-    #expect(!strangers.isEmpty && strangers.count <= SwarmConstants.toldByHost, "\(strangers.count)")
+    #expect(!strangers.isEmpty && strangers.count <= SwarmConstants.knownByHost, "\(strangers.count)")
     #expect(strangers.values.allSatisfy { $0 <= 3 }, "\(strangers)")
     #expect(opens.keys.allSatisfy { !$0.isLinkLocal })
   }

@@ -91,12 +91,12 @@ struct PeerProgressTests {
   }
 
   @Test func nobodyHasMoreThanThereIs() {
-    var told = ToldProgress()
+    var told = ReportedProgress()
     var progress = Progress()
     (progress.bytes, progress.received) = (.max, .max)
     told.take(progress, size: 1_000)
     #expect(told.bytes == 1_000 && told.received == 1_000 && told.isWhole)
-    var late = ToldProgress()
+    var late = ReportedProgress()
     for bytes in [500, 200, 700, 0] as [UInt64] {
       (progress.bytes, progress.received) = (bytes, bytes * 2)
       late.take(progress, size: 1_000)

@@ -10,8 +10,8 @@ import ShoalWire
 package enum Machine {
   /// What a UDP socket is granted of what it asks for.
   package struct Sockets: Sendable {
-    package let receive: (granted: Int, asked: Int)
-    package let send: (granted: Int, asked: Int)
+    package let receiveBuffer: (granted: Int, asked: Int)
+    package let sendBuffer: (granted: Int, asked: Int)
     package let canSegment: Bool
     package let canCoalesce: Bool
   }
@@ -20,8 +20,8 @@ package enum Machine {
     let options = UDPSocket.Options()
     let socket = try UDPSocket.bind(to: Address(ipv4: 0x7f00_0001, port: 0), options: options)
     return Sockets(
-      receive: (socket.grantedReceiveBuffer, options.receiveBuffer),
-      send: (socket.grantedSendBuffer, options.sendBuffer), canSegment: socket.canSegment,
+      receiveBuffer: (socket.grantedReceiveBuffer, options.receiveBuffer),
+      sendBuffer: (socket.grantedSendBuffer, options.sendBuffer), canSegment: socket.canSegment,
       canCoalesce: socket.canCoalesce)
   }
 

@@ -35,7 +35,7 @@ struct Source {
   var isOnProbation = false
   /// All new bytes that came from it, and the `bytes` of the last PROGRESS sent to it.
   private(set) var accepted: UInt64 = 0
-  var toldProgress: UInt64?
+  var reportedProgress: UInt64?
   /// Bytes that came since the rate was last measured.
   private var sinceMeasured = 0
   /// Whether bytes were ever requested from it, and whether any ever arrived.

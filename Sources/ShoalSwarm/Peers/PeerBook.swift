@@ -52,9 +52,8 @@ struct PeerBook {
   /// Adds an address from KNOWN, unless it is already known or its sender's host has named too many.
   mutating func add(_ address: Address, toldBy teller: Address, limit: Int) {
     let host = HostKey(teller)
-    guard entries[address] == nil, entries.values.count(where: { $0.teller == host }) < SwarmConstants.toldByHost else {
-      return
-    }
+    let named = entries.values.count { $0.teller == host }
+    guard entries[address] == nil, named < SwarmConstants.knownByHost else { return }
     add(address, limit: limit)
     entries[address]?.teller = host
   }

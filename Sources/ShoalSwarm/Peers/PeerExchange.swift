@@ -18,9 +18,9 @@ extension Swarm {
       for (s, subscriber) in subscribers.enumerated() {
         guard let link = links[subscriber.link] else { continue }
         var untold = peers.filter {
-          $0 != link.address && !subscriber.told.contains($0) && $0.mayBeTold(to: link.address)
+          $0 != link.address && !subscriber.known.contains($0) && $0.mayBeTold(to: link.address)
         }
-        let room = min(SwarmConstants.toldAtOnce, SwarmConstants.toldInAll - subscriber.told.count)
+        let room = min(SwarmConstants.knownAtOnce, SwarmConstants.knownInAll - subscriber.known.count)
         guard room > 0, !untold.isEmpty else { continue }
         if untold.count > room {
           // Each peer is told of different ones first, or all would know the same few.
@@ -28,7 +28,7 @@ extension Swarm {
           untold.removeLast(untold.count - room)
           hasNewPeers = true
         }
-        files[key]?.upload.told(s, of: untold)
+        files[key]?.upload.noteKnown(untold, to: s)
         var known = Known()
         (known.file, known.peers) = (subscriber.number, untold.map { KnownPeer($0) })
         resources.outbox.post(known, to: subscriber.link)
@@ -49,8 +49,8 @@ extension Swarm {
   /// Takes the addresses in a KNOWN.
   mutating func take(_ known: Known, from key: LinkKey, at now: Instant) {
     guard let link = links[key], let file = link.wantedFile(known.file), files[file]?.isWanted == true else { return }
-    guard affords(known.peers.count * SwarmConstants.toldWork, key, at: now) else { return }
-    for peer in known.peers.prefix(SwarmConstants.toldAtOnce) {
+    guard affords(known.peers.count * SwarmConstants.knownWork, key, at: now) else { return }
+    for peer in known.peers.prefix(SwarmConstants.knownAtOnce) {
       guard peer.address.mayBeTold(to: link.address), !configuration.ownAddresses.contains(peer.address) else {
         continue
       }

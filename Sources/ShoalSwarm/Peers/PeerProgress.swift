@@ -10,7 +10,7 @@ extension Swarm {
       now - (download.progressToldAt ?? .zero) >= SwarmConstants.progressPause
     else { return }
     files[file]?.download?.progressToldAt = now
-    for source in download.sources where source.toldProgress != bytes && links[source.link]?.serves(file) == false {
+    for source in download.sources where source.reportedProgress != bytes && links[source.link]?.serves(file) == false {
       tellProgress(of: file, to: source.link)
     }
     deliver(at: now)
@@ -21,7 +21,7 @@ extension Swarm {
     guard let bytes = files[file]?.copy?.bytes, let source = files[file]?.download?.source(link),
       source.offeredAt != nil, let received = files[file]?.download?.received(from: source.address)
     else { return }
-    _ = files[file]?.download?.update(link) { $0.toldProgress = bytes }
+    _ = files[file]?.download?.update(link) { $0.reportedProgress = bytes }
     resources.outbox.post(Progress(source.number, bytes: bytes, received: received), to: link)
   }
 
@@ -43,7 +43,7 @@ extension Progress {
 }
 
 /// How much a peer has of a file, by its own account.
-struct ToldProgress {
+struct ReportedProgress {
   /// The bytes that it has.
   var bytes: UInt64 = 0
   /// How many of them came from here.

@@ -14,7 +14,7 @@ struct Upload {
     let serves: Bool
     var isOffered = false
     /// The addresses that it was sent in KNOWN.
-    var told: Set<Address> = []
+    var known: Set<Address> = []
     /// The first chunk that has not been announced to it yet.
     var announced = 0
     /// Chunks before that one that have been completed since.
@@ -22,7 +22,7 @@ struct Upload {
     /// Bytes of the file queued for it so far.
     var bytes: UInt64 = 0
     /// What it has, from its PROGRESS; nil before that.
-    var progress: ToldProgress?
+    var progress: ReportedProgress?
     /// The chunks that it is shown while a file is super-seeded; nil if everything is announced to it.
     var shown: Shown?
   }
@@ -54,21 +54,21 @@ struct Upload {
   }
 
   /// Notes the addresses sent to a subscriber in KNOWN.
-  mutating func told(_ s: Int, of addresses: [Address]) { subscribers[s].told.formUnion(addresses) }
+  mutating func noteKnown(_ addresses: [Address], to s: Int) { subscribers[s].known.formUnion(addresses) }
 
   /// Takes the PROGRESS of a peer.
   mutating func note(_ progress: Progress, from link: LinkKey, size: UInt64) {
     guard let i = place(link, progress.file) else { return }
-    var told = subscribers[i].progress ?? ToldProgress()
-    told.take(progress, size: size)
-    subscribers[i].progress = told
+    var reported = subscribers[i].progress ?? ReportedProgress()
+    reported.take(progress, size: size)
+    subscribers[i].progress = reported
   }
 
   /// What a peer had got when it left.
   struct End {
     /// The bytes that it requested here.
     var requested: UInt64
-    var progress: ToldProgress?
+    var progress: ReportedProgress?
     /// The bytes that it had from here: as it reported, or else as it requested.
     var bytes: UInt64 { progress?.received ?? requested }
   }
