@@ -17,6 +17,8 @@ struct UplinkControlTests {
     private var credit = 0.0
     private var random = SeededGenerator(seed: 1)
     var mostJitter: Nanoseconds = 0
+    /// How long packets wait behind those of others.
+    var others: Nanoseconds = 0
 
     var queueing: Nanoseconds { Nanoseconds(queued / capacity * 1e9) }
 
@@ -25,7 +27,7 @@ struct UplinkControlTests {
     mutating func run(for seconds: Double) {
       for _ in 0..<Int(seconds * 1_000) {
         now = now + .millisecond
-        control.note(sent: sent, queueing: queueing + jitter(), roundTrip: 20 * .millisecond + queueing)
+        control.note(sent: sent, queueing: queueing + others + jitter(), roundTrip: 20 * .millisecond + queueing)
         credit = min(credit + control.rate / 1_000, control.rate / 100 + 3_000)
         while credit > 0 {
           credit -= 1_452
@@ -97,6 +99,22 @@ struct UplinkControlTests {
     let before = bench.delivered
     bench.run(for: 10)
     #expect((bench.delivered - before) / (2.5e6 * 10) > 0.93)
+  }
+
+  /// A queue that others keep full, or a busy processor, slows it down but does not bring it to a halt.
+  @Test func aQueueOfOthersIsNoEnd() {
+    var bench = Bench(2.5e6, queue: 500e3)
+    bench.run(for: 10)
+    bench.others = 80 * .millisecond
+    bench.run(for: 60)
+    let before = bench.delivered
+    bench.run(for: 20)
+    #expect((bench.delivered - before) / (2.5e6 * 20) > 0.3)
+    bench.others = 0
+    bench.run(for: 5)
+    let then = bench.delivered
+    bench.run(for: 10)
+    #expect((bench.delivered - then) / (2.5e6 * 10) > 0.93)
   }
 
   /// Before anything has arrived, little is sent: it might be too much for seconds.

@@ -54,16 +54,17 @@ struct UplinkControl {
   }
 
   /// The queueing delay that is no sign of a full uplink, in seconds: two datagrams alone may take as long.
-  private var harmlessQueueing: Double { max(0.005, 2_904 / max(measured, UplinkControl.leastRate)) }
+  private var harmlessQueueing: Double { max(0.010, 2_904 / max(measured, UplinkControl.leastRate)) }
 
   /// Whether a queue stands.
   private var isQueueing: Bool { Double(queueing) / 1e9 > harmlessQueueing }
 
   /// How much of what the uplink is measured to carry is sent: a little more while there is no queue, as some is lost
-  /// on the way, and less, the longer the queue.
+  /// on the way, and less, the longer the queue. It may be the queue of others: a quarter is sent whatever its length,
+  /// and now and then all, so that what is measured remains right.
   private var gain: Double {
     let excess = Double(queueing) / 1e9 - harmlessQueueing
-    return min(max(1.06 - excess / (4 * max(harmlessQueueing, 0.0125)), 0.1), 1.06)
+    return min(max(1.06 - excess / (4 * max(harmlessQueueing, 0.0125)), 0.25), 1.06)
   }
 
   /// The bytes handed over at a time: 5 ms worth.
@@ -120,7 +121,8 @@ struct UplinkControl {
       return
     }
     last = (now, delivered, isBusy)
-    let sample = Double(bytes) * 1e9 / Double(now - past.at)
+    // More than is sent cannot arrive for long.
+    let sample = min(Double(bytes) * 1e9 / Double(now - past.at), measured > 0 ? 1.25 * rate : .infinity)
     let before = measured
     // A measurement while there is little to send shows only a lower bound.
     let isLimited = isBusy && past.isBusy
@@ -128,9 +130,9 @@ struct UplinkControl {
       measurements += 1
       if measurements % UplinkControl.memory == 0 { (older, newer) = (newer, 0) }
     }
-    if isLimited, isQueueing, measured > 0 {
-      // While a queue stands, what arrives is what the uplink carries.
-      newer = measured + (sample - measured) / 4
+    if isLimited, isQueueing, measured > 0, sample < 0.9 * rate {
+      // A queue stands, and less arrives than is sent: that is what the uplink carries.
+      newer = measured + (min(sample, measured) - measured) / 4
       older = newer
     } else {
       newer = max(newer, sample)
@@ -151,7 +153,6 @@ struct UplinkControl {
     case .steady(0...1) where sample > before * 1.15: phase = .startup(best: sample, rounds: 0)
     // Where there is no queue, it is tried sooner whether the uplink carries more.
     case .steady(4) where !isQueueing: phase = .steady(0)
-    case .steady(7) where isQueueing: phase = .steady(2)
     case .steady(let place): phase = .steady((place + 1) % 8)
     }
   }
