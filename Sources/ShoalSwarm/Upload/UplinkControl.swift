@@ -115,6 +115,12 @@ struct UplinkControl {
       return
     }
     let bytes = delivered - past.delivered
+    // A measurement while there is little to send shows only a lower bound.
+    let isLimited = isBusy && past.isBusy
+    if measured == 0, !isLimited, bytes > 0 {
+      (last, sentBefore) = ((now, delivered, isBusy), nil)
+      return
+    }
     // Of a few packets, it is chance how many arrive within a stretch of time.
     if bytes < UplinkControl.leastSample, now - past.at < .second {
       if bytes == 0 { last = (now, delivered, isBusy) }
@@ -124,15 +130,13 @@ struct UplinkControl {
     // More than is sent cannot arrive for long.
     let sample = min(Double(bytes) * 1e9 / Double(now - past.at), measured > 0 ? 1.25 * rate : .infinity)
     let before = measured
-    // A measurement while there is little to send shows only a lower bound.
-    let isLimited = isBusy && past.isBusy
     if isLimited {
       measurements += 1
       if measurements % UplinkControl.memory == 0 { (older, newer) = (newer, 0) }
     }
     if isLimited, isQueueing, measured > 0, sample < 0.9 * rate {
       // A queue stands, and less arrives than is sent: that is what the uplink carries.
-      newer = measured + (min(sample, measured) - measured) / 4
+      newer = (measured + min(sample, measured)) / 2
       older = newer
     } else {
       newer = max(newer, sample)
