@@ -66,7 +66,7 @@ enum CommandTable {
         "OPTIONS",
         [
           listen("Where to listen, [ADDR]:PORT. (default: :7400)"),
-          Option("state", "Keep what it knows in this file, and go on from it.", value: "file"),
+          Option("state", "Keep what it knows in this file, and continue from it after a restart.", value: "file"),
           Option("memory", "Memory for what it knows; limits follow. (default: 512MiB)", value: "bytes"), metrics,
         ] + access + [replaceCapture])
     ])

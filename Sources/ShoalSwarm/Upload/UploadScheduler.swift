@@ -137,7 +137,7 @@ struct UploadScheduler {
   }
 
   /// The virtual time at which peers that give nothing must wait for one that does: otherwise it would get only as much
-  /// of the uplink as they do, since the transport divides it equally.
+  /// of the uplink as they do.
   private func mostVirtualTime(at now: Instant) -> Double {
     let givers = active.filter {
       backlogs[$0.index].gives && backlogs[$0.index].isWaiting

@@ -9,6 +9,19 @@ struct StateKeeper: Sendable {
   /// The part of a snapshot that was made last, and the next entry that it will contain; nil if none is being made.
   var snapshot = StateRecords()
   var hand: Int?
+
+  /// Hands over the changes, if there are any.
+  mutating func takeChanges(_ body: (Span<UInt8>) -> Void) {
+    guard !changes.bytes.isEmpty else { return }
+    body(changes.bytes.span)
+    changes.removeAll()
+  }
+
+  /// Hands over the part of a snapshot.
+  mutating func takePart(_ body: (Span<UInt8>) -> Void) {
+    body(snapshot.bytes.span)
+    snapshot.removeAll()
+  }
 }
 
 // The state file begins with a snapshot: all registrations, as requests that peers might have sent. Requests that have
@@ -26,11 +39,7 @@ extension Registrar {
   }
 
   /// Hands over the changes since it was last called.
-  package mutating func takeChanges(_ body: (Span<UInt8>) -> Void) {
-    guard let count = keeper?.changes.bytes.count, count > 0 else { return }
-    body(keeper!.changes.bytes.span)
-    keeper!.changes.removeAll()
-  }
+  package mutating func takeChanges(_ body: (Span<UInt8>) -> Void) { keeper?.takeChanges(body) }
 
   /// Begins a snapshot.
   package mutating func beginSnapshot() { keeper?.hand = 0 }
@@ -47,9 +56,8 @@ extension Registrar {
       index += 1
       left -= 1
     }
-    keeper!.hand = index < registry.entries.count ? index : nil
-    body(keeper!.snapshot.bytes.span)
-    keeper!.snapshot.removeAll()
+    keeper?.hand = index < registry.entries.count ? index : nil
+    keeper?.takePart(body)
   }
 
   private mutating func record(_ index: UInt32) {
@@ -70,14 +78,14 @@ extension Registrar {
     let room = Limits.smallestDatagram - register.encodedSize
     var end = chunks
     if have > 0 { (register.have, end) = registry.runs(index, from: 0, fitting: room) }
-    keeper!.snapshot.append(register, from: key.peer)
+    keeper?.snapshot.append(register, from: key.peer)
     while end < chunks {
       var update = UpdatePacket()
       update.id = key.id
       let start = end
       (update.gained, end) = registry.runs(index, from: start, fitting: Limits.smallestDatagram - update.encodedSize)
       guard end > start else { return }
-      if !update.gained.isEmpty { keeper!.snapshot.append(update, from: key.peer) }
+      if !update.gained.isEmpty { keeper?.snapshot.append(update, from: key.peer) }
     }
   }
 
