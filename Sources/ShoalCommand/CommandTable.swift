@@ -274,7 +274,9 @@ enum CommandTable {
           Option("count", "Number of runs, each with the next seed.", value: "n", default: "1"),
           Option("limit", "Simulated seconds after which to give up.", value: "seconds", default: "3600"),
           Option("timeline", "Write the state every 10 ms, as CSV.", value: "file", completes: .files),
-          Option("force", "Replace an existing timeline."),
+          Option("capture", "Record one end's datagrams as pcapng.", value: "file", completes: .files), qlog,
+          Option("at", "The end: sender, receiver, or its number. (default: sender)", value: "end"),
+          Option("force", "Replace existing files of these three kinds."),
         ]),
       OptionGroup(
         "SWARM",

@@ -34,9 +34,11 @@ struct SimulateCommand {
   private func run(_ plan: SimulationPlan) async throws {
     // This comes first, so that no time is spent on a result that cannot be stored.
     let file = try plan.makeTimeline()
+    let records = try SimulationRecords(plan.records)
     var results: [SimulationResult] = []
     for seed in plan.seeds {
-      let result = SimulationResult(seed: seed, plan.transfer.run(seed: seed))
+      let result = SimulationResult(seed: seed, plan.transfer.run(seed: seed, watch: records?.watch))
+      try records?.finish()
       if let violation = result.transfer.violations.first { throw Failure.violation(seed, violation) }
       results.append(result)
       session.emit(result.json)
@@ -73,6 +75,7 @@ extension Failure {
 struct SimulationPlan {
   let transfer: SimulatedTransfer
   let seeds: ClosedRange<UInt64>
+  let records: SimulationRecords.Plan
   private let timeline: String?
   private let replacesTimeline: Bool
 
@@ -87,6 +90,8 @@ struct SimulationPlan {
     seeds = try invocation.seeds(link)
     timeline = invocation.first("timeline")?.text
     replacesTimeline = invocation.has("force")
+    records = try invocation.simulationRecords(receivers: 1, runs: seeds.count)
+    transfer.transport.recordsLosses = records.qlog != nil
     if timeline != nil {
       guard seeds.count == 1 else { throw UsageError("--timeline: shows one run; leave out --count") }
       transfer.interval = 10 * .millisecond
@@ -101,8 +106,7 @@ struct SimulationPlan {
       return try File.create(timeline, existing: replacesTimeline ? .empty : .refuseContent)
     } catch {
       guard error.code == EEXIST else { throw error }
-      let way = "name another file, or replace it with --force"
-      throw Failure("--timeline \(escaped(timeline)) exists; \(way)", code: "exists")
+      throw Failure.exists("timeline", timeline)
     }
   }
 }

@@ -12,11 +12,13 @@ struct SwarmSimulation {
   init(_ session: Session, _ plan: SwarmPlan) { (self.session, self.plan) = (session, plan) }
 
   func run() async throws {
+    let records = try SimulationRecords(plan.records)
     let before = ProcessUsage.now
     var results: [SwarmResult] = []
     for seed in plan.seeds {
-      let result = SwarmResult(seed: seed, plan.swarm, run(seed))
+      let result = SwarmResult(seed: seed, plan.swarm, run(seed, records?.watch))
       session.console.endProgress()
+      try records?.finish()
       if let violation = result.run.violations.first { throw Failure.violation(seed, violation) }
       results.append(result)
       for object in result.objects { session.emit(object) }
@@ -36,11 +38,11 @@ struct SwarmSimulation {
     if let failure = summary.failure { throw failure }
   }
 
-  private func run(_ seed: UInt64) -> SimulatedSwarm.Result {
+  private func run(_ seed: UInt64, _ watch: WorldWatch?) -> SimulatedSwarm.Result {
     var state = ProgressState(name: "seed=\(seed)")
     var shownAt = -Double.infinity
     let whole = UInt64(plan.swarm.receivers) * UInt64(plan.swarm.size)
-    return plan.swarm.run(seed: seed) { progress in
+    return plan.swarm.run(seed: seed, watch: watch) { progress in
       let now = Session.now
       // A hundredth of a second of simulated time may take almost no real time.
       guard now >= shownAt + 0.1 else { return }
@@ -55,6 +57,7 @@ struct SwarmSimulation {
 struct SwarmPlan {
   let swarm: SimulatedSwarm
   let seeds: ClosedRange<UInt64>
+  let records: SimulationRecords.Plan
 
   /// The most receivers, and the largest file, in bytes; its pieces are held in memory once for all receivers.
   static let mostPeers = 10_000
@@ -88,8 +91,10 @@ struct SwarmPlan {
       swarm.restarts = try count.integer(from: 0, to: peers, of: "receivers")
     }
     swarm.limit = try invocation.simulatedLimit
-    self.swarm = swarm
     seeds = try invocation.seeds(link)
+    records = try invocation.simulationRecords(receivers: peers, runs: seeds.count)
+    swarm.transport.recordsLosses = records.qlog != nil
+    self.swarm = swarm
   }
 }
 

@@ -20,6 +20,8 @@ package final class World {
   let pieces = PiecePool()
   /// Violations of the protocol's rules.
   package private(set) var violations: [String] = []
+  /// Sees each datagram as a host sends it, before anything has happened to it.
+  package var onSend: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
   /// Sees each datagram as it arrives at its host.
   package var onArrival: ((_ datagram: NetworkDatagram, _ now: Instant) -> Void)?
   /// Called after each turn of a host.
@@ -49,8 +51,11 @@ package final class World {
 
   func newAddress() -> Address {
     nextAddress += 1
-    return Address(ipv4: 0x0a00_0000 + nextAddress, port: 7_400)
+    return World.address(nextAddress)
   }
+
+  /// The address of the host that was given the nth address, counted from 1.
+  static func address(_ number: UInt32) -> Address { Address(ipv4: 0x0a00_0000 &+ number, port: 7_400) }
 
   // MARK: Hosts
 
@@ -155,6 +160,7 @@ package final class World {
     var count = 0
     while let datagram = host.nextTransmit(at: time) {
       if host.isFingerprinted { note(datagram) }
+      onSend?(datagram, now)
       network.send(datagram, by: number)
       count += 1
       guard count < World.endless else { return violate("\(host.address) does not stop sending") }

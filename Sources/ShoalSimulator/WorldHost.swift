@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalLink
+import ShoalTransport
 import ShoalWire
 
 /// A machine of a `World`: a state machine with everything that a real host does around it, behind the same five calls.
@@ -21,11 +22,14 @@ package protocol WorldHost: AnyObject {
   /// Whether what it sends counts for the world's fingerprint. A host that only answers may be left out: its answers
   /// show in what others send next.
   var isFingerprinted: Bool { get }
+  /// The state of its connections, and the losses found on each since the last call.
+  func takeState() -> ([ConnectionStatus], losses: [[LossVerdict]])
 }
 
 extension WorldHost {
   package func crash(using random: inout SeededGenerator) {}
   package var isFingerprinted: Bool { true }
+  package func takeState() -> ([ConnectionStatus], losses: [[LossVerdict]]) { ([], []) }
 }
 
 /// The clock of a host: how far it is ahead of the world's, and how much faster it runs.

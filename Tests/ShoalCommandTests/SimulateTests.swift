@@ -43,6 +43,10 @@ import Testing
     (["--timeline", "x", "--count", "2"], "--timeline: shows one run; leave out --count"),
     (["--link", "loss=5"], "--link loss=5: loss needs its percent sign"),
     (["--seed", "-1"], "--seed -1: must be 0 or more"),
+    (["--capture", "x", "--count", "2"], "--capture: records one run; leave out --count"),
+    (["--qlog", "x", "--capture", "./x"], "--qlog and --capture: both are ./x; name two files"),
+    (["--capture", "x", "--at", "2"], "--at 2: must be sender, receiver, or the number of one of 1"),
+    (["--at", "receiver"], "--at: says which end records; name a file with --capture or --qlog too"),
   ])
   func mistakesAreNamed(_ words: [String], _ message: String) throws {
     guard case .run(let invocation) = try CommandTable.shoal.parse(["simulate"] + words) else { return }

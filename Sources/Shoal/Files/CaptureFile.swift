@@ -3,23 +3,24 @@ import ShoalCapture
 import ShoalWire
 
 /// The capture that an endpoint writes of its own traffic.
-struct CaptureFile: ~Copyable {
+package struct CaptureFile: ~Copyable {
   private var writer: PcapngWriter
   private let file: File
   private var written = 0
   /// Why nothing more is captured.
-  private(set) var failure: SystemError?
+  package private(set) var failure: SystemError?
 
   /// The bytes that are buffered before they are written: bounds memory, and keeps the number of system calls low.
   private static let buffer = 256 << 10
 
   /// Begins a capture; an existing file is an error unless it may be replaced.
-  init(_ path: String, replacing: Bool) throws(SystemError) {
+  package init(_ path: String, replacing: Bool) throws(SystemError) {
     file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     writer = PcapngWriter(application: "shoal \(shoalVersion)")
   }
 
-  mutating func add(_ bytes: Span<UInt8>, from: Address, to: Address, outbound: Bool, wall: Nanoseconds) {
+  /// Adds a datagram; `wall` is in nanoseconds since 1970.
+  package mutating func add(_ bytes: Span<UInt8>, from: Address, to: Address, outbound: Bool, wall: Nanoseconds) {
     guard failure == nil else { return }
     writer.datagram(
       from: from, to: to, payload: bytes, wallClockNanoseconds: UInt64(max(wall, 0)), outbound: outbound)
@@ -27,7 +28,7 @@ struct CaptureFile: ~Copyable {
   }
 
   /// Writes the buffered records.
-  mutating func flush() {
+  package mutating func flush() {
     guard failure == nil, writer.bytes.count > 0 else { return }
     do throws(SystemError) {
       let count = writer.bytes.count

@@ -7,7 +7,7 @@ import ShoalWire
 ///
 /// The transport knows nothing of it: the endpoint's owner passes in the state of the connections, and what has changed
 /// since the last time is written.
-final class QlogFile {
+package final class QlogFile {
   /// The shortest time between two samples: bounds the size to some 200 kB per second and connection.
   private static let interval = Nanoseconds.millisecond
   /// The bytes that are buffered before they are written.
@@ -21,10 +21,10 @@ final class QlogFile {
   private var due = Instant.zero
   private var last: [UInt64: ConnectionStatus] = [:]
   /// Why nothing more is written.
-  private(set) var failure: SystemError?
+  package private(set) var failure: SystemError?
 
   /// Begins a qlog of the endpoint at `address`; an existing file is an error unless it may be replaced.
-  init(_ path: String, _ address: Address, replacing: Bool) throws(SystemError) {
+  package init(_ path: String, _ address: Address, replacing: Bool) throws(SystemError) {
     file = try File.create(path, existing: replacing ? .empty : .refuseContent)
     record(
       #"{"file_schema":"urn:ietf:params:qlog:file:sequential","serialization_format":"application/qlog+json-seq","#
@@ -36,7 +36,7 @@ final class QlogFile {
   }
 
   /// Whether it is time for another sample of the connections.
-  func isDue(at now: Instant) -> Bool {
+  package func isDue(at now: Instant) -> Bool {
     guard failure == nil, now >= due else { return false }
     due = now + Self.interval
     return true
@@ -44,7 +44,7 @@ final class QlogFile {
 
   /// Writes what has changed since the last sample of the connections, and the losses found on each in the meantime;
   /// `wall` is in nanoseconds since 1970.
-  func note(_ connections: [ConnectionStatus], losses: [[LossVerdict]], wall: Nanoseconds) {
+  package func note(_ connections: [ConnectionStatus], losses: [[LossVerdict]], wall: Nanoseconds) {
     for (status, losses) in zip(connections, losses) where status.remoteID != 0 {
       let before = last[status.remoteID]
       guard before != nil || last.count < Self.most else { continue }
@@ -114,7 +114,7 @@ final class QlogFile {
   }
 
   /// Writes the buffered events.
-  func flush() {
+  package func flush() {
     guard failure == nil, !text.isEmpty else { return }
     do throws(SystemError) { try file.write(text.span, at: written) } catch { failure = error }
     written += text.count

@@ -93,6 +93,11 @@ package final class WorldEndpoint: WorldHost {
 
   package var deadline: Instant { endpoint.deadline }
 
+  package func takeState() -> ([ConnectionStatus], losses: [[LossVerdict]]) {
+    let ids = connections.map(\.id)
+    return (ids.compactMap { endpoint.status($0) }, ids.compactMap { endpoint.takeLosses($0) })
+  }
+
   private func drain(_ bytes: [UInt8], at now: Instant) {
     while let event = endpoint.nextEvent() {
       switch event {

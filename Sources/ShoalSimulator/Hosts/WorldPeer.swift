@@ -117,6 +117,8 @@ package final class WorldPeer: WorldHost {
     min(jobs.reduce(swarm.deadline) { min($0, $1.at) }, store.deadline, tracker?.deadline ?? .distantFuture)
   }
 
+  package func takeState() -> ([ConnectionStatus], losses: [[LossVerdict]]) { (swarm.statuses, swarm.takeLosses()) }
+
   func end() {
     isGone = true
     (jobs, reads) = ([], [:])

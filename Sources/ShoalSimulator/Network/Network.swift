@@ -101,6 +101,12 @@ package struct Network {
     indices[address].map { hosts[$0].up.queueDelay(at: now) } ?? 0
   }
 
+  /// How long a datagram that a host sends at `instant` waits for its uplink's rate, and one that it is sent for its
+  /// downlink's, if nothing else is sent until then; nil if there is no such host.
+  package func waits(of address: Address, at instant: Instant) -> (up: Nanoseconds, down: Nanoseconds)? {
+    indices[address].map { (hosts[$0].up.queueDelay(at: instant), hosts[$0].down.queueDelay(at: instant)) }
+  }
+
   /// Asks for a `wake` of a host at `instant`, and at no other time.
   package mutating func wake(_ address: Address, at instant: Instant) {
     if let index = indices[address] { wake(index, at: instant) }

@@ -100,8 +100,8 @@ package struct SimulatedSwarm: Sendable {
 
   /// Runs it; everything follows from `seed`, which seeds the links too. `onProgress` is called a hundred times per
   /// second of virtual time.
-  package func run(seed: UInt64, onProgress: (Progress) -> Void = { _ in }) -> Result {
-    let run = SwarmRun(self, seed: seed)
+  package func run(seed: UInt64, watch: WorldWatch? = nil, onProgress: (Progress) -> Void = { _ in }) -> Result {
+    let run = SwarmRun(self, seed: seed, watch)
     run.finish(onProgress)
     return run.result
   }

@@ -66,7 +66,7 @@ package struct SimulatedTransfer: Sendable {
   }
 
   /// Runs it; everything follows from `seed`, which seeds the link too.
-  package func run(seed: UInt64) -> Result {
+  package func run(seed: UInt64, watch: WorldWatch? = nil) -> Result {
     let world = World(seed: seed)
     let start = world.now
     var spec = link
@@ -88,6 +88,7 @@ package struct SimulatedTransfer: Sendable {
       lastSample = (world.now - start) / interval * interval
       if let sample = sample(world, since: start, sender, receiver, id) { samples.append(sample) }
     }
+    if let watch { world.add(watch) }
     let isDone = transfer(world, sender, receiver)
     var result = Result()
     result.time = isDone ? receiver.contentReceivedAt - start : nil

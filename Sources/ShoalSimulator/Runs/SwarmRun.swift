@@ -35,10 +35,11 @@ final class SwarmRun {
     var isOver: Bool { peer[key].storedAt != nil || peer[key].failure != nil }
   }
 
-  init(_ plan: SimulatedSwarm, seed: UInt64) {
+  init(_ plan: SimulatedSwarm, seed: UInt64, _ watch: WorldWatch? = nil) {
     self.plan = plan
     world = World(seed: seed, start: Instant(nanoseconds: 1_000 * .second))
     start = world.now
+    if let watch { world.add(watch) }
     file = WorldFile(seed: UInt32(truncatingIfNeeded: seed), size: plan.size)
     origin = world.addPeer(link: plan.originLink.unseeded, configure: plan.configure)
     origin.tracker = world.makeRegistrar()

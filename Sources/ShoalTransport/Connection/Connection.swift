@@ -206,6 +206,16 @@ struct Connection: ~Copyable {
       bytesInFlight: sendWindow.bytesInFlight,
       congestionWindow: path.congestion.window, pacingRate: path.congestion.pacingRate, probeTimeout: probeTimeout,
       probeTimeouts: probing.timeouts, state: path.congestion.stateName,
-      queuedBytes: queue.bytes, window: windowSize, repeatMode: repeatMode, datagram: datagram, counters: counters)
+      queuedBytes: queue.bytes, window: windowSize, repeatMode: repeatMode, datagram: datagram, hold: hold,
+      counters: counters)
+  }
+
+  private var hold: SendHold {
+    let repeats = sendWindow.hasLost || duplicateDue != nil
+    if !repeats, queue.isEmpty { return .nothing }
+    if !repeats, !sendWindow.packets.hasRoom { return .window }
+    if !path.hasRoom(inFlight: sendWindow.bytesInFlight) { return .congestion }
+    if timers[.pace] != .distantFuture { return .pace }
+    return isHeld ? .content : .none
   }
 }

@@ -105,6 +105,22 @@ package struct Sending: Sendable {
   package var rate: Double
 }
 
+/// What keeps a connection from sending.
+package enum SendHold: Sendable {
+  /// Nothing is waiting to be sent.
+  case nothing
+  /// The negotiated window is full.
+  case window
+  /// The congestion window is full.
+  case congestion
+  /// The pacer.
+  case pace
+  /// The rate to which the content of all connections together is held.
+  case content
+  /// Nothing: something leaves as soon as it is asked for.
+  case none
+}
+
 /// The status of a connection.
 package struct ConnectionStatus: Sendable {
   /// The id in the header of what goes to the peer; 0 until it is known.
@@ -133,6 +149,8 @@ package struct ConnectionStatus: Sendable {
   package var repeatMode: RepeatMode
   /// The UDP payload of a full datagram.
   package var datagram: Int
+  /// What keeps it from sending.
+  package var hold: SendHold
   /// The counters.
   package var counters: TransportCounters
 }
