@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "ShoalTransport", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalSwarm", dependencies: ["ShoalTransport", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalStore", dependencies: ["ShoalBase", "ShoalContent"]),
-    .target(name: "ShoalTracker", dependencies: ["ShoalBase", "ShoalContent", "ShoalWire"]),
+    .target(name: "ShoalTracker", dependencies: ["CShoalKernels", "ShoalBase", "ShoalContent", "ShoalWire"]),
     .target(name: "ShoalLink", dependencies: ["ShoalBase"]),
     .target(name: "ShoalCapture", dependencies: ["ShoalBase", "ShoalWire"], swiftSettings: lifetimes),
     .target(name: "CShoalBuild", cSettings: commit),

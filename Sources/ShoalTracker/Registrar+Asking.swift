@@ -23,12 +23,8 @@ extension Registrar {
       let next = registry.pickPage(file, from: Int(query.cursor) - 1, wish)
       answer.next = next == 0 ? 0 : UInt32(next) + 1
     }
-    answer.ipv4.reserveCapacity(registry.picks.count)
-    let (four, six) = (registry.files[file].ipv4, registry.files[file].ipv6)
-    for pick in registry.picks {
-      let (address, share) = registry.member(pick >> 31 == 0 ? four : six, Int(pick >> 31), Int(pick & 0x7fff_ffff))
-      answer.append(address.asSeen(from: asker.peer), share: share)
-    }
+    registry.prefetchPicks(of: file)
+    registry.tell(picksOf: file, to: asker.peer, in: &answer)
     return answer
   }
 
@@ -87,6 +83,8 @@ extension Registrar {
       answer.total = UInt32(registry.pick(file, having: packet.chunk, wish))
     }
     answer.peers.reserveCapacity(registry.picks.count)
+    registry.prefetchPicks(of: file)
+    registry.prefetchEntries(ofPicks: file)
     for pick in registry.picks { answer.peers.append(entry(pick, of: file, for: asker)) }
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
@@ -159,7 +157,7 @@ extension Registry {
 extension Address {
   /// The address given to others. A peer on the tracker's own host that is known by a loopback address is given as the
   /// unspecified address, which stands for the address at which the asker reaches the tracker.
-  fileprivate func asSeen(from asker: Address) -> Address {
+  func asSeen(from asker: Address) -> Address {
     isLoopback && !(asker.isLoopback && asker.isIPv4 == isIPv4) ? Address(ipv4: 0, port: port) : self
   }
 }

@@ -23,6 +23,9 @@ package struct Registrar: ~Copyable, Sendable {
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = ReplyQueue()
+  private var budgets: HostBudgets
+  /// Who asks the most, and about what.
+  var traffic = TrafficSample()
   private var events = Queue<RegistrarEvent>()
   /// The events that are left out, and how many may be kept of this second: they cost more than most requests.
   private var omitted = 0, allowed = Registrar.mostEvents
@@ -42,6 +45,8 @@ package struct Registrar: ~Copyable, Sendable {
     let made = UInt32(truncatingIfNeeded: random.next()) | 1
     self.epoch = epoch ?? made
     registry = Registry(configuration, seed: random.next())
+    budgets = HostBudgets(
+      perSecond: configuration.requestsPerHost, atOnce: configuration.requestsPerHostAtOnce)
     mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
   }
 
@@ -52,7 +57,7 @@ package struct Registrar: ~Copyable, Sendable {
   /// The bytes of all chunk maps.
   package var mapBytes: Int { registry.mapBytes }
   /// The bytes of memory that all registrations take.
-  package var byteCount: Int { registry.byteCount }
+  package var byteCount: Int { registry.byteCount + budgets.byteCount }
 
   /// Handles a datagram whose checksum has been verified. Anything but a request to a tracker is counted and ignored.
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
@@ -66,6 +71,12 @@ package struct Registrar: ~Copyable, Sendable {
     let asker = Asker(
       address: address, transaction: header.connection, at: now,
       room: isProven ? Limits.smallestDatagram : min(bytes.count, Limits.smallestDatagram))
+    if isProven {
+      guard budgets.take(registry.hostHash(asker.peer), at: now) else { return counters.limited += 1 }
+      traffic.note(bytes, of: type, from: asker.peer, at: now)
+    } else if type != .connect {
+      counters.unproven += 1
+    }
     let changes = registry.changes
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
@@ -91,14 +102,18 @@ package struct Registrar: ~Copyable, Sendable {
   /// Writes the next reply, a whole datagram to be sealed, to the front of `room`, which has 1,200 bytes at least.
   package mutating func nextTransmit(
     into room: inout MutableSpan<UInt8>, at now: Instant
-  ) -> (to: Address, count: Int)? { replies.popFirst(into: &room) }
+  ) -> (to: Address, count: Int)? {
+    guard let (to, count, since) = replies.popFirst(into: &room) else { return nil }
+    counters.times.add(now - since)
+    return (to, count)
+  }
 
   /// The next reply to send: a whole datagram, to be sealed.
   package mutating func nextTransmit(at now: Instant) -> (to: Address, bytes: [UInt8])? {
     guard replies.count > 0 else { return nil }
     var bytes = [UInt8](repeating: 0, count: Limits.smallestDatagram)
     var room = bytes.mutableSpan
-    guard let (to, count) = replies.popFirst(into: &room) else { return nil }
+    guard let (to, count) = nextTransmit(into: &room, at: now) else { return nil }
     return (to, Array(bytes[..<count]))
   }
 
@@ -127,7 +142,7 @@ package struct Registrar: ~Copyable, Sendable {
   @inline(__always)
   mutating func reply(to asker: Asker, _ write: (inout MutableSpan<UInt8>) throws(WireError) -> Int) {
     guard replies.count < Registrar.mostWaiting else { return counters.overflowed += 1 }
-    if !replies.append(to: asker.address, most: asker.room, write) { counters.withheld += 1 }
+    if !replies.append(to: asker.address, since: asker.at, most: asker.room, write) { counters.withheld += 1 }
   }
 
   /// Notes an event for the log, of which so many a second are kept; then it says how many were left out.

@@ -11,6 +11,9 @@ package struct RegistrarConfiguration: Sendable, Equatable {
   package var registrations: Int
   /// The most registrations from one host, an IPv4 address or an IPv6 /64 network: none can fill the tracker alone.
   package var registrationsPerHost = 8_192
+  /// The requests that a host may send each second, and those that it may send at once after a pause: none can take much
+  /// of the tracker's time, and the peers behind one address can all register.
+  package var requestsPerHost = 1_000, requestsPerHostAtOnce = 10_000
   /// The most peers of one file: no file can fill the tracker alone.
   package var peersPerFile = 4 << 20
   /// The most files that FIND finds under one name: bounds its work. Those beyond are registered all the same.

@@ -20,6 +20,12 @@ package struct RegistrarCounters: Sendable, Equatable {
   package internal(set) var displaced = 0
   /// Datagrams that are not requests to a tracker, or come from an address that cannot be answered.
   package internal(set) var ignored = 0
+  /// Requests dropped because their host sends too many.
+  package internal(set) var limited = 0
+  /// Requests that came without a valid cookie, CONNECTs not counted.
+  package internal(set) var unproven = 0
+  /// How long the requests waited for their replies.
+  package internal(set) var times = ReplyTimes()
   /// Replies withheld: larger than a request that came without a valid cookie.
   package internal(set) var withheld = 0
   /// Replies and events dropped because the host did not fetch them.

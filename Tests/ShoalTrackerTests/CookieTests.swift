@@ -48,6 +48,7 @@ struct CookieTests {
       requests.append(try MapPacket().datagram(connection: 7))
       requests.append(try DeregisterPacket().datagram(connection: 7))
       requests.append(try FindPacket().datagram(connection: 7))
+      requests.append(try ListPacket().datagram(connection: 7))
       for request in requests {
         #expect(harness.send(request, from: address).count == 1, "a whole request is answered")
         for length in 0...request.count {

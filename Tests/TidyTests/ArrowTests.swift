@@ -11,7 +11,7 @@ import Testing
     "ShoalTransport": ["ShoalBase", "ShoalContent", "ShoalWire"],
     "ShoalSwarm": ["ShoalTransport", "ShoalBase", "ShoalContent", "ShoalWire"],
     "ShoalStore": ["ShoalBase", "ShoalContent"],
-    "ShoalTracker": ["ShoalBase", "ShoalContent", "ShoalWire"],
+    "ShoalTracker": ["CShoalKernels", "ShoalBase", "ShoalContent", "ShoalWire"],
     "ShoalLink": ["ShoalBase"],
     "ShoalCapture": ["ShoalBase", "ShoalContent", "ShoalWire"],
     "ShoalTerminal": ["Glibc", "Synchronization", "CShoalBuild", "ShoalBase"],

@@ -1,10 +1,13 @@
-// Pure functions that must be vector code: CRC32C and BLAKE3. The processor's abilities are found once, as the
+// Pure functions that must be vector code, CRC32C and BLAKE3, and one that Swift does not have. The processor's abilities are found once, as the
 // program loads; every function here may be called from any thread.
 #ifndef C_SHOAL_KERNELS_H
 #define C_SHOAL_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+/// Begins to bring what is at this address into the cache. Reads nothing that the program sees, so any address will do.
+static inline void shoal_prefetch(const void *at) { __builtin_prefetch(at); }
 
 // CRC32C (Castagnoli, reflected, as in iSCSI and SCTP). `kernel` is 0...shoal_crc32c_kernel(); each of them gives the
 // same result.

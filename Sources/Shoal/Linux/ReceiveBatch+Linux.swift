@@ -106,6 +106,13 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     return ReceivedDatagram(range: range, source: source, destination: destination)
   }
 
+  /// Shows the datagrams that `receive` took, which `next` then returns as if they had not been shown.
+  mutating func lookAhead(_ show: (Address, Span<UInt8>) -> Void) {
+    let before = counters
+    while let datagram = next() { memory.read(datagram.range) { show(datagram.source, $0) } }
+    (counters, opened) = (before, 0)
+  }
+
   /// Gives the kernel back the full length of the fields that it shortened.
   private func prepare(_ index: Int) {
     let header = unsafe messages[index]

@@ -79,7 +79,7 @@ final class DatagramPort {
   // MARK: Receiving
 
   /// Hands over what has arrived, in rounds, so that sending gets its turn even in a flood.
-  func receive(for loop: some EventLoop) {
+  func receive<Loop: EventLoop>(for loop: Loop) {
     var rounds = Self.rounds
     while rounds > 0 {
       let count = input.receive(socket)
@@ -88,6 +88,10 @@ final class DatagramPort {
       isBusy = count == input.capacity && rounds < Self.rounds
       rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
+      if Loop.readsAhead, count > 1 {
+        input.lookAhead { loop.expect($1, from: $0) }
+        loop.readAhead()
+      }
       while let datagram = input.next() {
         moderation.received(datagram.range.count)
         if address.isUnspecified { output.sources.note(datagram.destination, for: datagram.source) }

@@ -16,6 +16,12 @@ protocol EventLoop: AnyObject, SendableMetatype {
   /// The shortest of the round trips to peers that are sending, if one is known.
   var leastRoundTrip: Nanoseconds? { get }
 
+  /// Whether it is shown the datagrams of a batch before it takes the first of them.
+  static var readsAhead: Bool { get }
+  /// A datagram that it will be passed soon, unless that is damaged.
+  func expect(_ datagram: Span<UInt8>, from peer: Address)
+  /// It has been shown all of a batch.
+  func readAhead()
   /// Takes an intact datagram.
   func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant)
   /// A datagram that failed its checksum came from there.
@@ -59,6 +65,10 @@ struct Farewell {
 }
 
 extension EventLoop {
+  static var readsAhead: Bool { false }
+  func expect(_ datagram: Span<UInt8>, from peer: Address) {}
+  func readAhead() {}
+
   /// Ends the loop once all farewells have been sent; then calls `ended`.
   func close(_ ended: @escaping () -> Void) {
     let now = SystemClock.now()

@@ -27,6 +27,12 @@ final class TrackerLoop: EventLoop {
   var deadline: Instant { service.deadline }
   var leastRoundTrip: Nanoseconds? { nil }
 
+  static var readsAhead: Bool { true }
+
+  func expect(_ datagram: Span<UInt8>, from peer: Address) { service.expect(datagram, from: peer) }
+
+  func readAhead() { service.readAhead() }
+
   func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) {
     _ = service.receive(datagram, from: peer, at: now)
   }

@@ -50,6 +50,12 @@ struct TrackerService: ~Copyable {
     return true
   }
 
+  /// Notes a datagram that will be received soon.
+  mutating func expect(_ datagram: Span<UInt8>, from peer: Address) { tracker.expect(datagram, from: peer) }
+
+  /// Prepares for those that were noted.
+  mutating func readAhead() { tracker.readAhead() }
+
   mutating func expire(at now: Instant) {
     guard tracker.deadline <= now else { return }
     tracker.expire(at: now)

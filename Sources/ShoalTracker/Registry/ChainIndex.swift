@@ -30,6 +30,9 @@ struct ChainIndex: ~Copyable {
   /// The first element of the chain that has those with this hash, among others.
   @inline(__always) func first(_ hash: UInt32) -> UInt32 { heads[place(hash)] }
 
+  /// Begins to bring the head of that chain into the processor's cache.
+  @inline(__always) func prefetch(_ hash: UInt32) { heads.prefetch(place(hash)) }
+
   /// Adds an element, whose hash is set.
   mutating func insert<Element: Chained>(_ index: UInt32, in slab: inout Slab<Element>) {
     let place = place(slab[index].hash)
@@ -63,6 +66,8 @@ struct ChainIndex: ~Copyable {
     }
     split += 1
     if split == 1 << level { (level, split) = (level + 1, 0) }
+    // The next to be split is in the cache by then.
+    slab.prefetch(Int(heads[split]))
   }
 }
 

@@ -27,6 +27,17 @@ struct HostSketch: ~Copyable {
     add(UInt32(truncatingIfNeeded: amount), at: second(hash))
   }
 
+  /// Begins to bring a host's counters into the processor's cache.
+  func prefetch(_ hash: UInt32) {
+    prefetch(at: first(hash))
+    prefetch(at: second(hash))
+  }
+
+  private func prefetch(at index: UInt32) {
+    let block = blocks[Int(index >> HostSketch.blockBits)]
+    if block != chainEnd { counters.prefetch(Int(block + index & (1 << HostSketch.blockBits - 1))) }
+  }
+
   private func first(_ hash: UInt32) -> UInt32 { hash & mask }
   private func second(_ hash: UInt32) -> UInt32 { (hash &* 0x9e37_79b9) >> 3 & mask + mask + 1 }
 

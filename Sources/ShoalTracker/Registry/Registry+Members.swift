@@ -41,6 +41,50 @@ extension Registry {
       ? member(files[file].ipv4, 0, entry.position) : member(files[file].ipv6, 1, entry.position)
   }
 
+  /// Begins to bring the members that were chosen last into the processor's cache, all at a time.
+  func prefetchPicks(of file: UInt32) {
+    let (four, six) = (files[file].ipv4, files[file].ipv6)
+    var line = -1
+    for pick in picks {
+      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
+      let base = base(family == 0 ? four : six, family, place)
+      guard base >> 4 != line else { continue }
+      line = base >> 4
+      arena.prefetch(base)
+    }
+  }
+
+  /// The same of their entries.
+  func prefetchEntries(ofPicks file: UInt32) {
+    let (four, six) = (files[file].ipv4, files[file].ipv6)
+    for pick in picks {
+      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
+      entries.prefetch(Int(entry(family == 0 ? four : six, family, place)))
+    }
+  }
+
+  /// Adds the members that were chosen last to a reply to `asker`.
+  func tell(picksOf file: UInt32, to asker: Address, in answer: inout Nearby) {
+    let (four, six) = (files[file].ipv4, files[file].ipv6)
+    let isNear = asker.isLoopback && asker.isIPv4
+    var entry = NearIPv4()
+    answer.ipv4.reserveCapacity(picks.count)
+    for pick in picks {
+      let place = Int(pick & 0x7fff_ffff)
+      if pick >> 31 == 0 {
+        let base = base(four, 0, place)
+        let (ip, last) = (arena[base], arena[base + 1])
+        entry.ip = ip >> 24 == 127 && !isNear ? 0 : ip
+        entry.port = UInt16(truncatingIfNeeded: last >> 16)
+        entry.share = UInt8(truncatingIfNeeded: last >> 8)
+        answer.ipv4.append(entry)
+      } else {
+        let (address, share) = member(six, 1, place)
+        answer.append(address.asSeen(from: asker), share: share)
+      }
+    }
+  }
+
   /// Adds a member to a group of a file; its entry is told its place.
   mutating func addMember(_ index: UInt32, _ address: Address, share: UInt8, to group: Int, of file: UInt32) {
     let family = address.isIPv4 ? 0 : 1

@@ -13,14 +13,14 @@ struct Registry: ~Copyable {
   var arena = WordArena()
   var entries = Slab<Entry>(segmentBits: 14)
   private var freeEntries = chainEnd
-  private var entryIndex = ChainIndex()
+  private(set) var entryIndex = ChainIndex()
   var labels = Slab<Label>(segmentBits: 10)
   private var freeLabels = chainEnd
   private var labelIndex = ChainIndex()
   private var labelsMade: UInt32 = 0
   var files = Slab<TrackedFile>(segmentBits: 10)
   private var freeFiles = chainEnd
-  private var fileIndex = ChainIndex()
+  private(set) var fileIndex = ChainIndex()
   var names = NameTable(), shortIDs = NameTable()
   var listed = ListedFiles()
   var registrationsByHost: HostSketch, mapsByHost: HostSketch
@@ -33,6 +33,8 @@ struct Registry: ~Copyable {
   var displaced: [RegistrationKey] = []
   /// The members chosen last.
   var picks: [UInt32] = []
+  /// The requests that are read ahead.
+  var ahead: [RequestAhead] = []
 
   init(_ configuration: RegistrarConfiguration, seed: UInt64) {
     self.configuration = configuration
@@ -116,9 +118,9 @@ struct Registry: ~Copyable {
     return share == .max || arena.map(entries[index].map, capacity: Int(chunks), contains: Int(chunk))
   }
 
-  private func fileHash(_ id: Digest) -> UInt32 { hash(id[word: 0], id[word: 1], id[word: 2], id[word: 3]) }
+  func fileHash(_ id: Digest) -> UInt32 { hash(id[word: 0], id[word: 1], id[word: 2], id[word: 3]) }
   func hostHash(_ peer: Address) -> UInt32 { hash(peer.high, peer.isIPv4 ? peer.low : 0, 1) }
-  private func firstHash(_ peer: Address, _ file: UInt32) -> UInt32 {
+  func firstHash(_ peer: Address, _ file: UInt32) -> UInt32 {
     hash(peer.high, peer.isIPv4 ? peer.low : 0, UInt64(file), 2)
   }
   private func furtherHash(_ peer: Address, _ file: UInt32) -> UInt32 {

@@ -1,3 +1,5 @@
+import CShoalKernels
+
 // Safety: segments are freed once, in `deinit`, as a slab cannot be copied; an index is checked against `count`, below
 // which everything is set, and the elements are plain bits.
 
@@ -41,6 +43,17 @@
     @inline(__always) unsafeMutableAddress {
       precondition(Int(index) < count)
       return unsafe segments[Int(index) >> bits] + (Int(index) & (1 << bits - 1))
+    }
+  }
+
+  /// Begins to bring an element into the processor's cache; does nothing if there is no such element.
+  @inline(__always) func prefetch(_ index: Int) {
+    guard index >= 0, index < count else { return }
+    let element = unsafe UnsafeRawPointer(segments[index >> bits] + (index & (1 << bits - 1)))
+    var offset = 0
+    while offset < MemoryLayout<Element>.stride {
+      unsafe shoal_prefetch(element + offset)
+      offset += 64
     }
   }
 

@@ -22,6 +22,9 @@ struct WordArena: ~Copyable {
     @inline(__always) set { words[index] = newValue }
   }
 
+  /// Begins to bring a word, and those beside it, into the processor's cache.
+  @inline(__always) func prefetch(_ index: Int) { words.prefetch(index) }
+
   /// The class of the smallest blocks of at least this many words, 2...`largest`.
   private static func sizeClass(_ count: Int) -> Int {
     let power = Int.bitWidth - 1 - count.leadingZeroBitCount

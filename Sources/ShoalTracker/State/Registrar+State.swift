@@ -104,29 +104,35 @@ extension Registrar {
   /// follows is damaged, or has yet to be read.
   package mutating func restore(_ bytes: Span<UInt8>, at now: Instant) -> Int {
     var offset = 0
-    while let (kind, range) = StateRecords.first(bytes, at: offset) {
-      if kind == StateFrame.request { restore(request: bytes.extracting(range), at: now) }
-      offset = range.upperBound
-    }
+    var batch: [(peer: Address, request: Range<Int>)] = []
+    repeat {
+      batch.removeAll(keepingCapacity: true)
+      while batch.count < Registry.mostAhead, let (kind, range) = StateRecords.first(bytes, at: offset) {
+        offset = range.upperBound
+        var from = StateAddress()
+        var decoder = Decoder(bytes, from: range.lowerBound + StateFrame.byteCount, to: range.upperBound)
+        guard kind == StateFrame.request, (try? from.fields(&decoder)) != nil else { continue }
+        let request = range.lowerBound + StateFrame.byteCount + StateAddress.byteCount..<range.upperBound
+        batch.append((from.address, request))
+        expect(bytes.extracting(request), from: from.address)
+      }
+      readAhead()
+      for (peer, request) in batch { restore(bytes.extracting(request), from: peer, at: now) }
+    } while !batch.isEmpty
     registry.displaced.removeAll()
     return offset
   }
 
-  private mutating func restore(request record: Span<UInt8>, at now: Instant) {
-    var from = StateAddress()
-    var decoder = Decoder(record, from: StateFrame.byteCount)
-    guard (try? from.fields(&decoder)) != nil else { return }
-    let request = record.extracting((StateFrame.byteCount + StateAddress.byteCount)...)
+  private mutating func restore(_ request: Span<UInt8>, from peer: Address, at now: Instant) {
     guard let type = try? Header.decode(request).type else { return }
-    let peer = from.address
     switch type {
     case .register:
-      guard let packet = try? RegisterPacket.decode(request), packet.cut.isValid,
+      guard let packet = try? RegisterPacket.read(request), packet.cut.isValid,
         packet.have.last?.end ?? 0 <= packet.cut.chunks
       else { return }
       _ = try? registry.register(peer, packet.id, packet.cut, name: packet.name, packet.have, at: now)
     case .update:
-      guard let packet = try? UpdatePacket.decode(request) else { return }
+      guard let packet = try? UpdatePacket.read(request) else { return }
       let entry = registry.find(peer, registry.file(packet.id)).entry
       guard entry != chainEnd, Int(packet.gained.last?.end ?? 0) <= registry.chunks(entry).of else { return }
       _ = try? registry.gain(packet.gained, to: entry, at: now)
