@@ -60,7 +60,11 @@ enum CommandTable {
 
   private static let tracker = Command(
     "tracker", "Run a tracker, which tells peers who has which chunks of which file.",
-    examples: ["shoal tracker", "shoal tracker --listen 192.0.2.7:7400 --state tracker.state --memory 2GB"],
+    examples: [
+      "shoal tracker", "shoal tracker --listen 192.0.2.7:7400 --state tracker.state --memory 2GB",
+      "shoal tracker status --top     # of one that runs",
+    ],
+    arguments: [Argument("status", "The word status: show the state of your running tracker.", count: .optional)],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -68,8 +72,13 @@ enum CommandTable {
           listen("Where to listen, [ADDR]:PORT. (default: :7400)"),
           Option("state", "Keep what it knows in this file, and continue from it after a restart.", value: "file"),
           Option("memory", "Memory for what it knows; limits follow. (default: 512MiB)", value: "bytes"), metrics,
-        ] + access + [replaceCapture])
+        ] + access + [replaceCapture]),
+      OptionGroup("STATUS", [top, watch]),
     ])
+
+  private static let watch = Option(
+    "watch", "Show it again at this interval. (default: 1)", value: "seconds", mayStandAlone: true)
+  private static let top = Option("top", "Also show the busiest files and hosts of a tracker.")
 
   private static let status = Command(
     "status", "Show the state of your shoal processes: files, peers, rates, use of limits.",
@@ -78,8 +87,7 @@ enum CommandTable {
     groups: [
       OptionGroup(
         "OPTIONS",
-        [Option("watch", "Show it again at this interval. (default: 1)", value: "seconds", mayStandAlone: true)]
-      )
+        [watch, top])
     ],
     otherNames: ["top", "ps", "info", "stats", "watch"])
 

@@ -31,9 +31,8 @@ struct SimulateCommand {
     }
   }
 
-  private func run(_ plan: SimulationPlan) async throws {
-    // This comes first, so that no time is spent on a result that cannot be stored.
-    let file = try plan.makeTimeline()
+  /// Not asynchronous, for the reason that `SwarmSimulation.runAll` is not.
+  private func runAll(_ plan: SimulationPlan) throws -> [SimulationResult] {
     let records = try SimulationRecords(plan.records)
     var results: [SimulationResult] = []
     for seed in plan.seeds {
@@ -43,6 +42,13 @@ struct SimulateCommand {
       results.append(result)
       session.emit(result.json)
     }
+    return results
+  }
+
+  private func run(_ plan: SimulationPlan) async throws {
+    // This comes first, so that no time is spent on a result that cannot be stored.
+    let file = try plan.makeTimeline()
+    let results = try runAll(plan)
     if let file {
       let text = Array(Timeline.text(results.flatMap(\.transfer.samples)).utf8)
       try file.write(text.span, at: 0)

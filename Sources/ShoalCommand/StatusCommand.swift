@@ -7,9 +7,11 @@ struct StatusCommand {
   private let client = ControlClient(folder: ControlFolder())
   private let what: String
 
-  init(_ session: Session) throws(UsageError) {
+  /// Of the processes that `what` names; otherwise of those that the command line does.
+  init(_ session: Session, of what: String? = nil) throws(UsageError) {
     self.session = session
-    what = session.invocation.first("what")?.text ?? ""
+    self.what = what ?? session.invocation.first("what")?.text ?? ""
+    let what = self.what
     guard what.utf8.count < ControlService.longest / 2, !what.contains(where: \.isNewline) else {
       throw UsageError("<what> is the name or id of a file, or the number of a process")
     }
@@ -36,7 +38,9 @@ struct StatusCommand {
   private func show(isFrame: Bool) async throws -> Int {
     let output = session.console.standardOutput
     let width = output.tableWidth.map { " \($0 - 1)" } ?? ""
-    let answers = try await client.ask(session.isJSON ? "status json" : "status text\(width)", of: try await chosen())
+    let top = session.invocation.has("top") ? " top" : ""
+    let request = session.isJSON ? "status json\(top)" : "status text\(width)\(top)"
+    let answers = try await client.ask(request, of: try await chosen())
       .filter(\.isDone)
     var text = answers.map(\.text).joined(separator: session.isJSON ? "" : "\n")
     if text.hasSuffix("\n") { text.removeLast() }

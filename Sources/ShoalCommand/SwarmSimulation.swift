@@ -12,17 +12,8 @@ struct SwarmSimulation {
   init(_ session: Session, _ plan: SwarmPlan) { (self.session, self.plan) = (session, plan) }
 
   func run() async throws {
-    let records = try SimulationRecords(plan.records)
     let before = ProcessUsage.now
-    var results: [SwarmResult] = []
-    for seed in plan.seeds {
-      let result = SwarmResult(seed: seed, plan.swarm, run(seed, records?.watch))
-      session.console.endProgress()
-      try records?.finish()
-      if let violation = result.run.violations.first { throw Failure.violation(seed, violation) }
-      results.append(result)
-      for object in result.objects { session.emit(object) }
-    }
+    let results = try runAll()
     let usage = ProcessUsage.now
     let cost = SwarmCost(
       cpu: usage.cpu - before.cpu, memory: max(usage.peakMemory - before.peakMemory, 0) / (plan.swarm.receivers + 1))
@@ -36,6 +27,21 @@ struct SwarmSimulation {
       session.note(cost.line)
     }
     if let failure = summary.failure { throw failure }
+  }
+
+  /// Not part of `run`: in an asynchronous function, Swift 6.3's optimiser crashes on it.
+  private func runAll() throws -> [SwarmResult] {
+    let records = try SimulationRecords(plan.records)
+    var results: [SwarmResult] = []
+    for seed in plan.seeds {
+      let result = SwarmResult(seed: seed, plan.swarm, run(seed, records?.watch))
+      session.console.endProgress()
+      try records?.finish()
+      if let violation = result.run.violations.first { throw Failure.violation(seed, violation) }
+      results.append(result)
+      for object in result.objects { session.emit(object) }
+    }
+    return results
   }
 
   private func run(_ seed: UInt64, _ watch: WorldWatch?) -> SimulatedSwarm.Result {

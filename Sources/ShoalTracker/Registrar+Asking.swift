@@ -16,6 +16,7 @@ extension Registrar {
     let room = Limits.smallestDatagram - size - answer.encodedSize
     var wish = PeerWish(most: Int(query.want), room: room, sizes: Nearby.sizes, own: own)
     wish.isComplete = registry.member(own).share == .max
+    if registry.entries[own].map != WordArena.none { wish.comparisons = Registrar.mostCompared }
     if query.cursor == 0 {
       registry.pick(file, wish)
       answer.next = registry.picks.count < Int(answer.total) ? 1 : 0
@@ -28,10 +29,14 @@ extension Registrar {
     return answer
   }
 
+  /// The most peers whose chunks are compared with the asker's: bounds the work.
+  private static let mostCompared = 32
+
   mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
     let files = registry.found(packet.name)
     guard !files.isEmpty else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
+    answer.epoch = EpochNote(epoch)
     answer.total = UInt16(clamping: files.count)
     var room = Limits.smallestDatagram - answer.encodedSize
     for file in files {
@@ -50,6 +55,7 @@ extension Registrar {
 
   mutating func list(_ packet: ListPacket, for asker: Asker) {
     var answer = ListedPacket()
+    answer.epoch = EpochNote(epoch)
     answer.after = packet.after
     answer.total = UInt32(registry.listed.count)
     var room = Limits.smallestDatagram - answer.encodedSize
@@ -72,6 +78,7 @@ extension Registrar {
     guard file != chainEnd else { throw Refused(.unknownFile, "") }
     let own = registry.find(asker.peer, file).entry
     var answer = PeersPacket()
+    answer.epoch = EpochNote(epoch)
     answer.id = packet.id
     answer.name = registry.name(of: registry.entries[registry.files[file].claimant].label)
     let room = Limits.smallestDatagram - answer.encodedSize
@@ -95,6 +102,7 @@ extension Registrar {
     let peer = registry.entry(of: packet.address, file)
     guard peer != chainEnd else { throw Refused(.notRegistered, "no such peer of this file") }
     var answer = MappedPacket()
+    answer.epoch = EpochNote(epoch)
     answer.first = packet.first
     let room = Limits.smallestDatagram - answer.encodedSize
     let (runs, end) = registry.runs(peer, from: Int(packet.first), fitting: room)
@@ -147,10 +155,9 @@ extension Registry {
     guard map != WordArena.none else {
       return ([ChunkRun(first: UInt32(first), count: UInt32(chunks - first))], chunks)
     }
-    let all = arena.runs(ofMap: map, capacity: chunks, from: first, limit: bytes / 2)
+    let (all, end) = arena.runs(ofMap: map, capacity: chunks, from: first, limit: bytes / 2)
     let fitting = all.prefix(fitting: bytes)
-    let isWhole = fitting.count == all.count && all.count < bytes / 2
-    return (fitting, isWhole ? chunks : Int(fitting.last?.end ?? UInt32(first)))
+    return (fitting, fitting.count == all.count ? end : Int(fitting.last?.end ?? UInt32(first)))
   }
 }
 

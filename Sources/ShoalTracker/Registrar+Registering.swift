@@ -43,7 +43,9 @@ extension Registrar {
       registry.remove(entry)
       log(.deregistered(peer: asker.peer, id: packet.id))
     }
-    reply(DeregisteredPacket(), to: asker)
+    var answer = DeregisteredPacket()
+    answer.epoch = EpochNote(epoch)
+    reply(answer, to: asker)
   }
 
   private mutating func log(gained: Int, _ id: Digest, _ entry: UInt32, for asker: Asker) {

@@ -17,13 +17,17 @@ package struct Registrar: ~Copyable, Sendable {
   /// What is to be written to the state file, if there is one.
   var keeper: StateKeeper?
   /// Tells peers whether this is the tracker that they registered with, or one that has lost what it knew; not 0.
-  let epoch: UInt32
+  private(set) var epoch: UInt32
   /// A cookie is valid for at least this long, and for less than twice as long.
   private static let cookieEpoch: Nanoseconds = 120 * .second
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = ReplyQueue()
   private var budgets: HostBudgets
+  private var strangers: TokenBucket
+  /// Whether requests come faster than they are handled: then those without a valid cookie are dropped, except CONNECT,
+  /// as refusing them costs more than receiving them.
+  package var isPressed = false
   /// Who asks the most, and about what.
   var traffic = TrafficSample()
   private var events = Queue<RegistrarEvent>()
@@ -47,8 +51,12 @@ package struct Registrar: ~Copyable, Sendable {
     registry = Registry(configuration, seed: random.next())
     budgets = HostBudgets(
       perSecond: configuration.requestsPerHost, atOnce: configuration.requestsPerHostAtOnce)
+    strangers = TokenBucket(perSecond: configuration.strangers, atOnce: configuration.strangers)
     mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
   }
+
+  /// Begins a new epoch, because what was known is no longer complete: peers register again as soon as they are answered.
+  package mutating func beginEpoch() { epoch = epoch &+ UInt32(truncatingIfNeeded: random.next()) << 1 | 1 }
 
   /// How many files are known.
   package var fileCount: Int { registry.fileCount }
@@ -76,6 +84,7 @@ package struct Registrar: ~Copyable, Sendable {
       traffic.note(bytes, of: type, from: asker.peer, at: now)
     } else if type != .connect {
       counters.unproven += 1
+      guard !isPressed, strangers.take(at: now) else { return counters.unanswered += 1 }
     }
     let changes = registry.changes
     do throws(Refused) {

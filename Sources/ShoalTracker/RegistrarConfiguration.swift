@@ -14,6 +14,8 @@ package struct RegistrarConfiguration: Sendable, Equatable {
   /// The requests that a host may send each second, and those that it may send at once after a pause: none can take much
   /// of the tracker's time, and the peers behind one address can all register.
   package var requestsPerHost = 1_000, requestsPerHostAtOnce = 10_000
+  /// The requests without a valid cookie, CONNECTs not counted, that are refused each second; others are dropped.
+  package var strangers = 20_000
   /// The most peers of one file: no file can fill the tracker alone.
   package var peersPerFile = 4 << 20
   /// The most files that FIND finds under one name: bounds its work. Those beyond are registered all the same.

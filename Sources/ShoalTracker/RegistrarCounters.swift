@@ -24,6 +24,8 @@ package struct RegistrarCounters: Sendable, Equatable {
   package internal(set) var limited = 0
   /// Requests that came without a valid cookie, CONNECTs not counted.
   package internal(set) var unproven = 0
+  /// Those of them that were dropped without an answer, because there were too many.
+  package internal(set) var unanswered = 0
   /// How long the requests waited for their replies.
   package internal(set) var times = ReplyTimes()
   /// Replies withheld: larger than a request that came without a valid cookie.

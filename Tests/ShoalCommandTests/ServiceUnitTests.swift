@@ -9,10 +9,13 @@ import Testing
 @Suite struct ServiceUnitTests {
   private static let folder = Checkout.path("tools/service")
   private static let units = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  private static let services = units.filter { $0.hasSuffix(".service") }
 
-  @Test func thereAreUnits() { #expect(Set(Self.units) == ["shoal-tracker.service", "shoal-share@.service"]) }
+  @Test func thereAreUnits() {
+    #expect(Set(Self.units) == ["shoal-tracker.service", "shoal-tracker.socket", "shoal-share@.service"])
+  }
 
-  @Test(arguments: units) func aUnitStartsWhatThereIs(_ unit: String) throws {
+  @Test(arguments: services) func aUnitStartsWhatThereIs(_ unit: String) throws {
     let text = try Checkout.text("tools/service/\(unit)")
     let start = try #require(text.split(separator: "\n").first { $0.hasPrefix("ExecStart=") })
     let words = start.dropFirst("ExecStart=".count).split(separator: " ").map(String.init)
@@ -31,6 +34,12 @@ import Testing
     let text = try Checkout.text("tools/service/\(unit)").replacing("/usr/local/bin/shoal", with: "/bin/true")
     let name = unit.replacing("@", with: "@x")
     try scratch.write(name, Array(text.utf8))
+    if unit.hasSuffix(".socket") {
+      // A socket without its service is an error.
+      let service = unit.replacing(".socket", with: ".service")
+      let text = try Checkout.text("tools/service/\(service)").replacing("/usr/local/bin/shoal", with: "/bin/true")
+      try scratch.write(service, Array(text.utf8))
+    }
     let outcome = try RunningProgram.run("systemd-analyze", ["verify", "--man=no", scratch.at(name)])
     #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
   }

@@ -39,6 +39,23 @@ struct AbuseTests {
     #expect(try harness.error(try harness.finding("x", from: peer(1)), from: peer(1)) == .unknownFile)
   }
 
+  /// So many forged requests are refused each second; the rest are dropped, and honest requests are answered.
+  @Test func moreForgedRequestsThanThatAreDropped() throws {
+    var harness = TrackerHarness { $0.strangers = 100 }
+    let request = try harness.finding("x", from: peer(1)).datagram(connection: 1)
+    var forged = request
+    forged[16] ^= 1
+    var answered = 0
+    for _ in 0..<1_000 { answered += harness.send(forged, from: peer(1)).count }
+    #expect(answered == 100 && harness.tracker.counters.unanswered == 900)
+    #expect(harness.send(request, from: peer(1)).count == 1)
+    #expect(harness.send(try ConnectPacket().datagram(connection: 1), from: peer(2)).count == 1)
+    harness.now = harness.now + .second
+    #expect(harness.send(forged, from: peer(1)).count == 1)
+    harness.tracker.isPressed = true
+    #expect(harness.send(forged, from: peer(1)).isEmpty && harness.send(request, from: peer(1)).count == 1)
+  }
+
   /// A host is only slowed down by others if both of its buckets are shared with greedy ones.
   @Test func aThousandGreedyHostsLeaveTheOthersAlone() throws {
     var budgets = HostBudgets(perSecond: 10, atOnce: 20)

@@ -52,6 +52,27 @@ struct NearbyTests {
     #expect(seen.count > 120)
   }
 
+  /// Of those that have some of the file, those that have nothing for the asker come last.
+  @Test(arguments: [UInt32(1), 50]) func whoHasNothingNewComesLast(unit: UInt32) throws {
+    var harness = TrackerHarness()
+    for number in 1...110 {
+      let have = number <= 60 ? run(60 * unit, 10 * unit) : number <= 70 ? run(0, 1) : run(0, 100 * unit)
+      try harness.register(digest(1), from: peer(number), chunks: 100 * Int(unit), have: [have])
+    }
+    let have = [run(50 * unit, 50 * unit)]
+    var packet = try harness.registering(digest(1), from: peer(999), chunks: 100 * Int(unit), have: have)
+    packet.query = PeerQuery(want: 20)
+    let behind = Set((1...60).map { peer($0) })
+    for _ in 0..<10 {
+      let reply: RegisteredPacket = try harness.ask(packet, from: peer(999))
+      let peers = reply.nearby?.peers.map(\.address) ?? []
+      #expect(peers.count == 20 && peers.allSatisfy { !behind.contains($0) })
+    }
+    packet.query = PeerQuery(want: 150)
+    let reply: RegisteredPacket = try harness.ask(packet, from: peer(999))
+    #expect(reply.nearby?.peers.count == 110)
+  }
+
   @Test func aHundredFitAndPagesNameThemAll() throws {
     var harness = TrackerHarness()
     for number in 1...500 { _ = try register(&harness, peer(number), have: number % 2 == 0 ? [run(0, 1)] : []) }

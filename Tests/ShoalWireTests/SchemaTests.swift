@@ -24,6 +24,7 @@ import Testing
         SchemaRow(name: "peers[].piece_exponent", offset: nil, size: 1),
         SchemaRow(name: "peers[].chunks", offset: nil, size: 4),
         SchemaRow(name: "peers[].have", offset: nil, size: 4), SchemaRow(name: "peers[].age", offset: nil, size: 2),
+        SchemaRow(name: "epoch", offset: nil, size: 4, isLater: true),
       ])
     #expect(Schema.table(of: PacketType.data).rows.last?.offset == DataPacket.overhead)
     #expect(Schema.table(of: PacketType.ack).rows.last?.offset == AckPacket.overhead)

@@ -264,6 +264,7 @@ local packets = {
       { "number", 4, "files.peers", "peers" },
       { "address", 0, "claimant", "claimant" },
     } },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
   [41] = { name="LOOKUP", role="request", fields={
     { "number", 8, "cookie", "cookie" },
@@ -283,6 +284,7 @@ local packets = {
       { "number", 4, "peers.have", "have" },
       { "number", 2, "age", "age" },
     } },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
   [43] = { name="MAP", role="request", fields={
     { "number", 8, "cookie", "cookie" },
@@ -294,12 +296,15 @@ local packets = {
     { "number", 4, "first", "first" },
     { "number", 4, "end", "end" },
     { "runs", 0, "mapped.have", "have" },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
   [45] = { name="DEREGISTER", role="request", fields={
     { "number", 8, "cookie", "cookie" },
     { "bytes", 32, "id", "id" },
   } },
-  [46] = { name="DEREGISTERED", role="reply", fields={} },
+  [46] = { name="DEREGISTERED", role="reply", fields={
+    { "number", 4, "epoch", "epoch", later=true },
+  } },
   [47] = { name="ERROR", role="reply", fields={
     { "number", 2, "error.code", "code" },
     { "text", 0, "message", "message" },
@@ -321,6 +326,7 @@ local packets = {
       { "number", 4, "files.peers", "peers" },
       { "text", 0, "name", "name" },
     } },
+    { "number", 4, "epoch", "epoch", later=true },
   } },
 }
 

@@ -69,6 +69,8 @@ extension Tracker {
     public var state: String?
     /// The bytes of memory for what it knows, 1 MiB or more; 512 MiB if nil. Limits follow from it.
     public var memory: Int?
+    /// A bound UDP socket that this process was given, to use instead of opening one.
+    package var descriptor: Int32?
 
     /// The usual port and a clean link, unless told otherwise.
     public init(listen: String = ":\(Tracker.defaultPort)") { self.listen = listen }
@@ -110,7 +112,7 @@ extension NodeOptions {
     self.init(listen: options.listen, runsTracker: true)
     link = options.link
     (capture, replacesRecords) = (options.capture, options.force)
-    (trackerState, trackerMemory) = (options.state, options.memory)
+    (trackerState, trackerMemory, descriptor) = (options.state, options.memory, options.descriptor)
   }
 
   /// Two of the largest pieces: with less memory, one slow peer would hold up all others.

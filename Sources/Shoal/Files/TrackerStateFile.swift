@@ -72,6 +72,8 @@ final class TrackerStateFile {
     if left <= 2_048, failure == nil {
       try? file.resize(size)
     } else {
+      // Peers whose registrations were behind the damage learn by the epoch that they must register again.
+      tracker.beginEpoch()
       setAside(failure.map { "\($0)" } ?? "it is damaged at byte \(size); what is before that is used")
     }
   }

@@ -45,10 +45,31 @@ package final class UDPSocket: Sendable {
     }
   }
 
-  private init(_ address: Address, _ family: Int32, _ options: Options) throws(SystemError) {
+  /// A bound socket that this process was given, which it closes.
+  package convenience init(adopting descriptor: Int32, options: Options = Options()) throws(SystemError) {
+    func option(_ name: Int32) -> Int32 {
+      var (value, length) = (Int32(-1), socklen_t(MemoryLayout<Int32>.size))
+      return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : -1
+    }
+    let family = option(SO_DOMAIN)
+    guard option(SO_TYPE) == Int32(SOCK_DGRAM.rawValue), family == AF_INET || family == AF_INET6,
+      let address = Address(boundTo: descriptor)
+    else { throw SystemError(ENOTSOCK, .bind, "the socket that was passed") }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    try self.init(descriptor, family, options, address, isBound: true)
+  }
+
+  private convenience init(_ address: Address, _ family: Int32, _ options: Options) throws(SystemError) {
     let kind = SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
     let descriptor = socket(family, Int32(kind), 0)
     guard descriptor >= 0 else { throw SystemError(errno, .openSocket, address.description) }
+    try self.init(descriptor, family, options, address, isBound: false)
+  }
+
+  private init(
+    _ descriptor: Int32, _ family: Int32, _ options: Options, _ address: Address, isBound: Bool
+  ) throws(SystemError) {
     func set(_ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
       var value = value
       return unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
@@ -80,8 +101,11 @@ package final class UDPSocket: Sendable {
     canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)
     self.descriptor = descriptor
     self.family = family
-    let failure = unsafe address.withSocketAddress(family: family) {
-      unsafe Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno
+    var failure: Int32 = 0
+    if !isBound {
+      failure = unsafe address.withSocketAddress(family: family) {
+        unsafe Glibc.bind(descriptor, $0, $1) == 0 ? 0 : errno
+      }
     }
     localAddress = Address(boundTo: descriptor) ?? address
     guard failure == 0 else {

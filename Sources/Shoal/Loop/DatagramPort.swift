@@ -27,6 +27,8 @@ final class DatagramPort {
   private(set) var corrupt = 0
   /// Whether more datagrams are waiting than are received at once; if so, work that others can do is left to them.
   private(set) var isBusy = false
+  /// Whether so many are waiting that some may be lost unless they are handled quickly.
+  private(set) var isPressed = false
   /// How many times the socket is read before it is sending's turn, and written to before it is receiving's.
   private static let rounds = 16
 
@@ -86,6 +88,7 @@ final class DatagramPort {
       guard count > 0 else { break }
       // If there was room for more, nothing else is waiting.
       isBusy = count == input.capacity && rounds < Self.rounds
+      isPressed = count == input.capacity && rounds <= Self.rounds / 2
       rounds = count == input.capacity ? rounds - 1 : 0
       let now = SystemClock.now()
       if Loop.readsAhead, count > 1 {

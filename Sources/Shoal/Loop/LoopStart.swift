@@ -33,6 +33,9 @@ final class LoopStart: @unchecked Sendable {
 extension UDPSocket {
   /// The socket that the options ask for.
   static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {
+    if let descriptor = options.descriptor {
+      do { return try UDPSocket(adopting: descriptor) } catch { throw ShoalError(error) }
+    }
     let place: Resolver.HostPort
     do {
       place = try Resolver.parse(options.listen, defaultPort: 0)

@@ -9,6 +9,8 @@ import Synchronization
 package struct NodeOptions: Sendable {
   /// Where to listen: `:7401`, `0.0.0.0:7401`, `[::1]:0`. Port 0 stands for any free port.
   package var listen = ":0"
+  /// A bound socket that is used instead.
+  package var descriptor: Int32?
   /// Whether any free port is taken if the port of `listen` is in use.
   package var anyPortIfBusy = false
   /// The configuration of the transport and the swarm.

@@ -34,6 +34,7 @@ final class TrackerLoop: EventLoop {
   func readAhead() { service.readAhead() }
 
   func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) {
+    service.isPressed = port.isPressed
     _ = service.receive(datagram, from: peer, at: now)
   }
 

@@ -26,6 +26,12 @@ struct TrackerService: ~Copyable {
 
   var deadline: Instant { min(tracker.deadline, state?.deadline ?? .distantFuture) }
 
+  /// Whether datagrams arrive faster than they are handled.
+  var isPressed: Bool {
+    get { tracker.isPressed }
+    set { tracker.isPressed = newValue }
+  }
+
   /// Writes what has changed to the state file.
   mutating func keepState(at now: Instant) { state?.keep(&tracker, at: now) }
 
@@ -33,7 +39,8 @@ struct TrackerService: ~Copyable {
   var standing: TrackerStanding {
     TrackerStanding(
       files: tracker.fileCount, registrations: tracker.registrationCount, mapBytes: tracker.mapBytes,
-      memory: tracker.byteCount, counters: tracker.counters, limits: tracker.configuration)
+      memory: tracker.byteCount, counters: tracker.counters, limits: tracker.configuration,
+      busiestFiles: tracker.busiestFiles(10), busiestHosts: tracker.busiestHosts(10))
   }
 
   /// What the log should say of the state file.
@@ -85,6 +92,8 @@ package struct TrackerStanding: Sendable {
   package var counters: RegistrarCounters
   /// Its limits.
   package let limits: RegistrarConfiguration
+  /// The files that most requests of late were about, and the hosts that sent the most.
+  package let busiestFiles: [TrafficShare], busiestHosts: [TrafficShare]
 }
 
 extension Tracker {

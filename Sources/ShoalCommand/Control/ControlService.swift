@@ -28,10 +28,11 @@ struct ControlService: Sendable {
   func answer(_ words: [String]) async -> String {
     switch words.first {
     case "status" where words.dropFirst().first == "json":
-      guard let lines = await report.objects() else { return "error\nit is about to stop\n" }
+      guard let lines = await report.objects(top: words.last == "top") else { return "error\nit is about to stop\n" }
       return "ok\n" + lines.map { $0.stamped(.now).description + "\n" }.joined()
     case "status":
-      guard let lines = await report.lines(width: words.dropFirst(2).first.flatMap { Int($0) }) else {
+      let width = words.dropFirst(2).first.flatMap { Int($0) }
+      guard let lines = await report.lines(width: width, top: words.last == "top") else {
         return "error\nit is about to stop\n"
       }
       return "ok\n" + lines.map { "\($0)\n" }.joined()

@@ -2,6 +2,7 @@ import Shoal
 import ShoalBase
 import ShoalSwarm
 import ShoalTerminal
+import ShoalTracker
 
 /// Prometheus' text format.
 struct MetricsText {
@@ -70,11 +71,10 @@ struct MetricsText {
     )
     family(
       "tracker_dropped_total", "counter", "Datagrams that were not answered.",
-      [
-        ([("reason", "corrupt")], "\(corrupt)"), ([("reason", "no_request")], "\(standing.counters.ignored)"),
-        ([("reason", "larger_than_request")], "\(standing.counters.withheld)"),
-        ([("reason", "too_many")], "\(standing.counters.overflowed)"),
-      ])
+      TrackerReport(standing, corrupt: corrupt).drops.map { ([("reason", $0.reason)], "\($0.count)") })
+    counter("tracker_unproven_total", "Requests without a valid cookie.", standing.counters.unproven)
+    histogram(
+      "tracker_answer_seconds", "How long requests waited for their answers in this process.", standing.counters.times)
     counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", corrupt)
   }
 
@@ -84,6 +84,8 @@ struct MetricsText {
   private mutating func common(_ seconds: Double) {
     family("build_info", "gauge", "The version.", [([("version", shoalVersion)], "1")])
     gauge("up_seconds", "Seconds since the command began.", Int(seconds))
+    family("cpu_seconds_total", "counter", "Processor time used.", [([], "\(ProcessUsage.now.cpu)")])
+    gauge("peak_memory_bytes", "The most memory that was resident at a time.", ProcessUsage.now.peakMemory)
   }
 
   private mutating func counter(_ name: String, _ help: String, _ value: Int) {
@@ -92,6 +94,17 @@ struct MetricsText {
 
   private mutating func gauge(_ name: String, _ help: String, _ value: Int) {
     family(name, "gauge", help, [([], "\(value)")])
+  }
+
+  private mutating func histogram(_ name: String, _ help: String, _ times: ReplyTimes) {
+    text += "# HELP shoal_\(name) \(help)\n# TYPE shoal_\(name) histogram\n"
+    var sum = 0
+    for (bound, count) in zip(ReplyTimes.bounds, times.counts) {
+      sum += count
+      text += "shoal_\(name)_bucket{le=\"\(Double(bound) / 1e9)\"} \(sum)\n"
+    }
+    text += "shoal_\(name)_bucket{le=\"+Inf\"} \(times.count)\nshoal_\(name)_sum \(Double(times.sum) / 1e9)\n"
+    text += "shoal_\(name)_count \(times.count)\n"
   }
 
   private mutating func peerFamily(

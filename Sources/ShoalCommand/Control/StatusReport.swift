@@ -35,19 +35,13 @@ struct StatusReport: Sendable {
 
   // MARK: For people
 
-  func lines(width: Int?) async -> [String]? {
+  /// `top` adds what keeps a tracker busy.
+  func lines(width: Int?, top: Bool = false) async -> [String]? {
     switch subject {
     case .peer(let observer): await observer.look().map { lines($0, width) }
     case .tracker(let tracker):
-      await tracker.standing().map { standing, corrupt in
-        [
-          "\(title) at \(tracker.address), \(upTime), \(counted(standing.files, "file")), "
-            + counted(standing.registrations, "registration"),
-          "  \(requests(standing)) answered, \(refusals(standing)) refused, \(Units.grouped(corrupt)) corrupt",
-          "  used: \(Units.grouped(standing.registrations)) of \(Units.grouped(standing.limits.registrations)) registrations, "
-            + "\(Units.progress(UInt64(standing.mapBytes), of: UInt64(standing.limits.mapBytes))) of chunk maps, "
-            + "\(Units.progress(UInt64(standing.memory), of: UInt64(standing.limits.memory))) of memory",
-        ]
+      await tracker.standing().map {
+        TrackerReport($0, corrupt: $1).lines("\(title) at \(tracker.address), \(upTime)", width: width, top: top)
       }
     }
   }
@@ -97,25 +91,17 @@ struct StatusReport: Sendable {
 
   // MARK: For programs
 
-  func objects() async -> [JSON]? {
+  func objects(top: Bool = false) async -> [JSON]? {
     switch subject {
     case .peer(let observer):
       guard let seen = await observer.look() else { return nil }
       return [process(seen)] + seen.standing.files.map { object($0, seen) }
         + seen.rows.map { with(process, $0.object("peer")) }
     case .tracker(let tracker):
-      guard let (standing, corrupt) = await tracker.standing() else { return nil }
-      return [
-        [
-          "event": "process", "process": .int(Int(process)), "command": .string(command),
-          "listen": .string("\(tracker.address)"), "seconds": .double(Session.now - began),
-          "files": .int(standing.files), "registrations": .int(standing.registrations),
-          "registration_limit": .int(standing.limits.registrations), "map_bytes": .int(standing.mapBytes),
-          "memory": .int(standing.memory), "memory_limit": .int(standing.limits.memory),
-          "requests": .int(standing.counters.requests.values.reduce(0, +)),
-          "refused": .int(standing.counters.errors.values.reduce(0, +)), "corrupt": .int(corrupt),
-        ]
-      ]
+      return await tracker.standing().map {
+        TrackerReport($0, corrupt: $1).objects(
+          Int(process), command, "\(tracker.address)", seconds: Session.now - began, top: top)
+      }
     }
   }
 
@@ -147,14 +133,6 @@ struct StatusReport: Sendable {
 
   private func with(_ process: Int32, _ object: JSON) -> JSON {
     object.inserting(JSON.Member("process", .int(Int(process))))
-  }
-
-  private func requests(_ standing: TrackerStanding) -> String {
-    counted(standing.counters.requests.values.reduce(0, +), "request")
-  }
-
-  private func refusals(_ standing: TrackerStanding) -> String {
-    Units.grouped(standing.counters.errors.values.reduce(0, +))
   }
 
   // MARK: For Prometheus

@@ -59,15 +59,20 @@ extension TrackerClient {
       guard let packet = try? UpdatedPacket.decode(bytes) else { return false }
       confirm(id, transaction, have: Int(packet.have), at: now)
       take(packet.nearby, of: id, transaction, at: now)
-    case (.deregister(let id), .deregistered): release(id, at: now)
+    case (.deregister(let id), .deregistered):
+      guard let packet = try? DeregisteredPacket.decode(bytes) else { return false }
+      release(id, at: now)
+      take(packet.epoch, at: now)
     case (.find(let name), .found):
       guard var packet = try? FoundPacket.decode(bytes) else { return false }
       for i in packet.files.indices { packet.files[i].claimant = packet.files[i].claimant.asHeard(from: tracker) }
       events.append(.found(name: name, packet))
+      take(packet.epoch, at: now)
     case (.lookup(let id, _, _), .peers):
       guard var packet = try? PeersPacket.decode(bytes), packet.id == id else { return false }
       for i in packet.peers.indices { packet.peers[i].address = packet.peers[i].address.asHeard(from: tracker) }
       events.append(.peers(packet))
+      take(packet.epoch, at: now)
     case (.map(let id, let address, _), .mapped):
       guard let packet = try? MappedPacket.decode(bytes), Int(packet.first) == transaction.first else { return false }
       var page = TrackerTransaction(id: random.next(), request: transaction.request)
@@ -75,6 +80,7 @@ extension TrackerClient {
       transactions[index].map = BitSet(capacity: 0)
       swap(&page.map, &transaction.map)
       for run in packet.have { page.map.insert(run) }
+      take(packet.epoch, at: now)
       page.first = Int(packet.end)
       page.pages = transaction.pages + 1
       if page.first > transaction.first && page.first < page.map.capacity && page.pages < configuration.mapPages {
@@ -85,10 +91,11 @@ extension TrackerClient {
     case (.list(let after), .listed):
       guard let packet = try? ListedPacket.decode(bytes), packet.after == after else { return false }
       events.append(.listed(packet))
+      take(packet.epoch, at: now)
     case (.some(let request), .error):
       guard let packet = try? ErrorPacket.decode(bytes) else { return false }
       counters.errors += 1
-      if let note = packet.epoch { take(epoch: note.epoch, except: nil, at: now) }
+      take(packet.epoch, at: now)
       if packet.code == TrackerError.staleCookie.rawValue {
         if let asked = cookie?.asked, transaction.sent > asked { cookie = nil }
         if !transaction.wasStale { transactions[index].retry = nil }
@@ -131,6 +138,10 @@ extension TrackerClient {
     shares[id]?.cursor = nearby.next
     let peers = nearby.peers.map { NearPeer(address: $0.address.asHeard(from: tracker), share: $0.share) }
     events.append(.nearby(id: id, name: nearby.name, total: Int(nearby.total), peers))
+  }
+
+  private mutating func take(_ note: EpochNote?, at now: Instant) {
+    if let note { take(epoch: note.epoch, except: nil, at: now) }
   }
 
   /// If the tracker's epoch has changed, it has lost what it knew: all files are registered again, spread over a little

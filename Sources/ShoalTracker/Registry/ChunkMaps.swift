@@ -41,6 +41,31 @@ extension WordArena {
     return self[Int(block) + (chunk & (1 << WordArena.pageBits - 1)) >> 5] >> UInt32(chunk & 31) & 1 == 1
   }
 
+  /// Whether a map has a chunk that another of the same capacity lacks. If that cannot be told by a part of them, true.
+  func map(_ map: UInt32, hasMoreThan other: UInt32, capacity: Int) -> Bool {
+    if count(ofMap: map) > count(ofMap: other) { return true }
+    let words = WordArena.words(ofMap: capacity)
+    guard capacity > 1 << WordArena.pageBits else { return hasMore(Int(map) + 1, Int(other) + 1, words - 1) }
+    var left = WordArena.mostCompared
+    for page in 1..<words {
+      let (own, theirs) = (self[Int(map) + page], self[Int(other) + page])
+      left -= 1
+      if own == 0 || theirs == WordArena.wholePage { continue }
+      if theirs == 0 || own == WordArena.wholePage || left < 0 { return true }
+      if hasMore(Int(own), Int(theirs), WordArena.pageWords) { return true }
+      left -= WordArena.pageWords
+    }
+    return false
+  }
+
+  /// The most words that are compared: bounds the work for a map of a million chunks.
+  private static let mostCompared = 512
+
+  private func hasMore(_ base: Int, _ other: Int, _ words: Int) -> Bool {
+    for word in 0..<words where self[base + word] & ~self[other + word] != 0 { return true }
+    return false
+  }
+
   /// Adds chunks; returns how many are new.
   mutating func insert(_ run: ChunkRun, intoMap map: UInt32, capacity: Int) -> Int {
     let end = min(Int(run.end), capacity)
@@ -94,24 +119,29 @@ extension WordArena {
     return added
   }
 
-  /// The runs of a map from `first` on, at most `limit`.
-  func runs(ofMap map: UInt32, capacity: Int, from first: Int, limit: Int) -> [ChunkRun] {
+  /// The most words of a map that are looked at for one reply: bounds its work.
+  private static let mostScanned = 4_096
+
+  /// The runs of a map from `first` on, at most `limit`, and the chunk up to which they are all.
+  func runs(ofMap map: UInt32, capacity: Int, from first: Int, limit: Int) -> (runs: [ChunkRun], end: Int) {
     var runs: [ChunkRun] = []
-    var position = first
-    while runs.count < limit {
-      let start = next(inMap: map, capacity: capacity, from: position, set: true)
-      guard start < capacity else { break }
-      position = next(inMap: map, capacity: capacity, from: start, set: false)
+    var (position, left) = (first, WordArena.mostScanned)
+    while runs.count < limit, left > 0 {
+      let start = next(inMap: map, capacity: capacity, from: position, set: true, &left)
+      guard start < capacity, left > 0 else { return (runs, start) }
+      position = next(inMap: map, capacity: capacity, from: start, set: false, &left)
       runs.append(ChunkRun(first: UInt32(start), count: UInt32(position - start)))
     }
-    return runs
+    return (runs, position)
   }
 
-  /// The first chunk at `position` or above that is in the map, or that is not; `capacity` if there is none.
-  private func next(inMap map: UInt32, capacity: Int, from start: Int, set: Bool) -> Int {
+  /// The first chunk at `position` or above that is in the map, or that is not; `capacity` if there is none. Where `left`
+  /// words have been looked at, the search ends with a chunk before which there is none.
+  private func next(inMap map: UInt32, capacity: Int, from start: Int, set: Bool, _ left: inout Int) -> Int {
     var position = start
     let isPaged = capacity > 1 << WordArena.pageBits
-    while position < capacity {
+    while position < capacity, left > 0 {
+      left -= 1
       var base = Int(map) + 1
       var offset = position
       if isPaged {
@@ -130,6 +160,6 @@ extension WordArena {
       if rest != 0 { return min(position + rest.trailingZeroBitCount, capacity) }
       position += 32 - offset & 31
     }
-    return capacity
+    return min(position, capacity)
   }
 }

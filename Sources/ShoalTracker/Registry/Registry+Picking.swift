@@ -11,6 +11,17 @@ struct PeerWish {
   var own = chainEnd
   /// Whether the asker has the whole file: then those that lack some of it come first, otherwise those that have some.
   var isComplete = false
+  /// How many peers' chunks may still be compared with the asker's: those that have nothing for it come last.
+  var comparisons = 0
+  /// How many were compared, and how many of them have something.
+  fileprivate var compared = (all: 0, useful: 0)
+
+  init(most: Int, room: Int, sizes: (Int, Int), own: UInt32) {
+    (self.most, self.room, self.sizes, self.own) = (most, room, sizes, own)
+  }
+
+  /// Whether there is no more comparing, and most of those that were compared have nothing.
+  fileprivate var isDisappointed: Bool { comparisons == 0 && compared.useful * 2 < compared.all }
 }
 
 // Which peers a reply names: `picks`, as `Entry.place` has them.
@@ -22,6 +33,7 @@ extension Registry {
     for tier in 0..<4 where wish.most > 0 {
       let lowest = tier < 2 ? 0 : MemberGroup.further
       let isUseful = tier & 1 == 0
+      if isUseful { useless.removeAll(keepingCapacity: true) } else { takeUseless(&wish) }
       let groups =
         wish.isComplete
         ? (isUseful ? lowest + 1...lowest + 2 : lowest...lowest)
@@ -42,13 +54,25 @@ extension Registry {
     guard total > 0 else { return }
     var left = min(wish.most, total, wish.room * total / bytes)
     for family in 0..<2 {
-      for group in groups where total > 0 {
+      // Complete peers come after partial ones, to whose places they succeed if those have nothing for the asker.
+      for group in groups.reversed() where total > 0 {
         let count = others(file, family, group, wish.own)
-        var share = left * count / total
+        var share = min(count, left * count / total)
         if share < min(left, count), random.below(total) < left * count % total { share += 1 }
-        (total, left) = (total - count, left - share)
-        take(share, family, files[file][family].places(group), &wish)
+        left -= take(share, family, group, of: file, &wish)
+        total -= count
       }
+    }
+  }
+
+  /// Picks those that were passed over.
+  private mutating func takeUseless(_ wish: inout PeerWish) {
+    for pick in useless {
+      let size = pick >> 31 == 0 ? wish.sizes.0 : wish.sizes.1
+      guard wish.most > 0, wish.room >= size else { break }
+      picks.append(pick)
+      wish.room -= size
+      wish.most -= 1
     }
   }
 
@@ -62,22 +86,49 @@ extension Registry {
     own != chainEnd && entries[own].family == family ? entries[own].position : nil
   }
 
-  /// Picks so many consecutive members from a random one on.
-  private mutating func take(_ count: Int, _ family: Int, _ places: Range<Int>, _ wish: inout PeerWish) {
-    guard count > 0 else { return }
+  /// Picks so many consecutive members from a random one on; returns how many it has picked.
+  private mutating func take(
+    _ count: Int, _ family: Int, _ group: Int, of file: UInt32, _ wish: inout PeerWish
+  ) -> Int {
+    guard count > 0 else { return 0 }
+    let members = files[file][family]
+    let places = members.places(group)
     let own = ownPlace(wish.own, family)
     let size = family == 0 ? wish.sizes.0 : wish.sizes.1
+    let mayCompare = wish.comparisons > 0 && group % MemberGroup.further == MemberGroup.partial
     var place = places.lowerBound + random.below(places.count)
     var left = count
     for _ in 0..<places.count where left > 0 && wish.room >= size {
       if place != own {
-        picks.append(UInt32(place) | UInt32(family) << 31)
-        wish.room -= size
-        wish.most -= 1
-        left -= 1
+        let pick = UInt32(place) | UInt32(family) << 31
+        if mayCompare, wish.isDisappointed {
+          // The rest come after all that are certain to have something.
+          guard useless.count < wish.most else { break }
+          useless.append(pick)
+        } else if mayCompare, wish.comparisons > 0, !compare(entry(members, family, place), &wish) {
+          useless.append(pick)
+        } else {
+          picks.append(pick)
+          wish.room -= size
+          wish.most -= 1
+          left -= 1
+        }
       }
       place = place + 1 == places.upperBound ? places.lowerBound : place + 1
     }
+    return count - left
+  }
+
+  /// Whether a peer has something that the asker lacks. With different cuts that is not known, and assumed.
+  private func compare(_ index: UInt32, _ wish: inout PeerWish) -> Bool {
+    wish.comparisons -= 1
+    wish.compared.all += 1
+    let (peer, own) = (entries[index], entries[wish.own])
+    let isUseful =
+      labels[peer.label].cut != labels[own.label].cut
+      || arena.map(peer.map, hasMoreThan: own.map, capacity: Int(labels[own.label].chunks))
+    if isUseful { wish.compared.useful += 1 }
+    return isUseful
   }
 
   /// Picks the peers from a position on, as they stand, those most useful to most askers first; returns the position

@@ -33,6 +33,8 @@ struct Registry: ~Copyable {
   var displaced: [RegistrationKey] = []
   /// The members chosen last.
   var picks: [UInt32] = []
+  /// The members that were passed over because they have nothing that the asker lacks.
+  var useless: [UInt32] = []
   /// The requests that are read ahead.
   var ahead: [RequestAhead] = []
 
@@ -123,7 +125,7 @@ struct Registry: ~Copyable {
   func firstHash(_ peer: Address, _ file: UInt32) -> UInt32 {
     hash(peer.high, peer.isIPv4 ? peer.low : 0, UInt64(file), 2)
   }
-  private func furtherHash(_ peer: Address, _ file: UInt32) -> UInt32 {
+  func furtherHash(_ peer: Address, _ file: UInt32) -> UInt32 {
     hash(peer.high, peer.low, UInt64(file), UInt64(peer.port) << 8 | 3)
   }
 

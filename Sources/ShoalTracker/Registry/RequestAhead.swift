@@ -7,7 +7,8 @@ struct RequestAhead {
   let peer: Address
   let idHash: UInt32
   var file = chainEnd, entry = chainEnd
-  var hash: UInt32 = 0
+  /// What the entry is looked for by: first as the first of its host, then as a further one.
+  var hash: UInt32 = 0, further: UInt32 = 0
 }
 
 // Each request reads memory at five or six places, each of which is found in the one before, and in a large registry
@@ -65,7 +66,9 @@ extension Registry {
       requests[index].file = file
       guard file != chainEnd else { continue }
       requests[index].hash = firstHash(requests[index].peer, file)
+      requests[index].further = furtherHash(requests[index].peer, file)
       entryIndex.prefetch(requests[index].hash)
+      entryIndex.prefetch(requests[index].further)
     }
   }
 
@@ -73,6 +76,7 @@ extension Registry {
     for index in requests.indices where requests[index].file != chainEnd {
       requests[index].entry = entryIndex.first(requests[index].hash)
       entries.prefetch(Int(requests[index].entry))
+      entries.prefetch(Int(entryIndex.first(requests[index].further)))
     }
     // A chain has one entry on average: those further down are left out.
     for step in 0..<3 {
@@ -82,6 +86,10 @@ extension Registry {
         requests[index].entry = step == 2 ? chainEnd : entries[place].next
         entries.prefetch(Int(requests[index].entry))
       }
+    }
+    for index in requests.indices where requests[index].entry == chainEnd && requests[index].file != chainEnd {
+      let place = entryIndex.first(requests[index].further)
+      if place != chainEnd, entries[place].hash == requests[index].further { requests[index].entry = place }
     }
   }
 

@@ -54,6 +54,8 @@ public struct ListedPacket: Packet, Hashable {
   public var total: UInt32 = 0
   /// The files, as many as fit.
   public var files: [ListedEntry] = []
+  /// The tracker's epoch; nil from a tracker of an earlier revision.
+  public var epoch: EpochNote?
 
   /// All fields zero or empty.
   public init() {}
@@ -64,5 +66,6 @@ public struct ListedPacket: Packet, Hashable {
     try v.u64("next", &next)
     try v.u32("total", &total)
     try v.list("files", &files)
+    try v.later(&epoch)
   }
 }
