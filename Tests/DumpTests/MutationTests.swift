@@ -17,7 +17,7 @@ import Testing
     ["stats", "F"], ["stats", "F", "--json", "--assert", "rtt.p99 < 1ms && goodput > 1MB/s && resent < 3%"],
     ["follow", "F"], ["follow", "F", "-o", "D", "--force"], ["diff", "F", "G", "--svg", "S", "--force"],
     ["report", "F", "-o", "R", "--force"], ["report", "F", "--svg", "D", "--force"], ["F", "--merge", "Q", "--qlog"],
-    ["report", "F", "--qlog", "Q", "-o", "R", "--force"], ["--hex"],
+    ["report", "F", "--qlog", "Q", "-o", "R", "--force"], ["explain", "F", "--qlog", "Q"], ["--hex"],
   ]
 
   /// A handshake, some packets of every kind, repeats, and frames of several datagrams; as a pcap of Ethernet frames,

@@ -49,6 +49,7 @@ enum ShoalDump {
     switch invocation.name {
     case "stats": return try StatsCommand(console: console, invocation).run(invocation["file"].text, input: input)
     case "report": return try ReportCommand(invocation, console: console).run(input: input)
+    case "explain": return try ExplainCommand(invocation, console: console).run(input: input)
     case "follow": return try FollowCommand(console: console, invocation).run(invocation["file"].text, input: input)
     case "diff": return try DiffCommand(console: console, invocation).run(input: input)
     default: break

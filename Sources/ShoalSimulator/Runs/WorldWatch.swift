@@ -37,13 +37,15 @@ package struct WorldWatch {
 }
 
 extension World {
-  /// Has a watch see what its host does from now on, in place of any other watch.
+  /// Has a watch see what its host does from now on, besides any others.
   func add(_ watch: WorldWatch) {
     let (address, start) = (watch.place.address, now)
-    onSend = { datagram, now in
+    onSend = { [earlier = onSend] datagram, now in
+      earlier?(datagram, now)
       if datagram.from == address { watch.onDatagram(datagram, true, now - start) }
     }
-    onArrival = { datagram, now in
+    onArrival = { [earlier = onArrival] datagram, now in
+      earlier?(datagram, now)
       if datagram.to == address { watch.onDatagram(datagram, false, now - start) }
     }
     afterTurn = { [unowned self, earlier = afterTurn] host in

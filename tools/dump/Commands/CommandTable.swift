@@ -70,6 +70,8 @@ extension ShoalDump {
         Topic("FILES", ["*.pcapng, *.pcap": "Captures.", "*.qlog": "What a peer recorded with --qlog."]),
       ],
       seeAlso: ["shoal(1)", "shoal-wan(1)", "tcpdump(8)", "tshark(1)", "wireshark(1)"]),
-    subcommands: [StatsCommand.command, FollowCommand.command, DiffCommand.command, ReportCommand.command],
+    subcommands: [
+      StatsCommand.command, FollowCommand.command, DiffCommand.command, ExplainCommand.command, ReportCommand.command,
+    ],
     version: shoalVersion)
 }

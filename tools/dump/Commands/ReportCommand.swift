@@ -50,8 +50,7 @@ struct ReportCommand {
 
   /// Runs it; returns whether all of it could be read and written. If not, the reason was printed.
   func run(input: Int32) -> Bool {
-    var qlog = QlogData()
-    for path in qlogs where !read(path, into: &qlog) { return false }
+    guard let qlog = QlogData.read(qlogs, console) else { return false }
     var data = ReportData(filters.filter, qlog)
     var failure: InputFailure?
     do throws(InputFailure) {
@@ -77,22 +76,6 @@ struct ReportCommand {
     let isWritten =
       directory.map { writeGraphs(data.graphs(title: title), to: $0) } ?? write(Self.page(data.json(file: title)))
     return filters.check(data.statistics, console) && isWritten && failure == nil
-  }
-
-  /// Reads a qlog; returns whether the file could be read. A broken record is reported and skipped.
-  private func read(_ path: String, into qlog: inout QlogData) -> Bool {
-    do throws(InputFailure) {
-      let log = try PeerLog(path)
-      while let event = log.next {
-        qlog.add(event)
-        try log.advance()
-      }
-      if let broken = log.broken { console.warning("\(log.name): record \(broken) is broken, perhaps others too") }
-      return true
-    } catch {
-      console.error(error.reason, code: error.code)
-      return false
-    }
   }
 
   /// The page around its data; `<` is written as an escape, so that no name ends the script.

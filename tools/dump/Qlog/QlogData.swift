@@ -50,6 +50,11 @@ struct QlogData {
     return SenderControl(samples.values.sorted { $0.time < $1.time })
   }
 
+  /// When the state of congestion control changed, by the page's clock, and its new name.
+  func states(_ connection: UInt64, origin: Int64) -> [(time: Int64, name: String)] {
+    (series[connection]?.states ?? []).map { ($0.time - origin, $0.name) }.sorted { $0.0 < $1.0 }
+  }
+
   /// What the page gets for a flow; `origin` is the page's zero, in microseconds since 1970.
   func json(_ connection: UInt64, origin: Int64) -> JSON {
     guard let series = series[connection] else { return .null }

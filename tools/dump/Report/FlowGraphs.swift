@@ -5,6 +5,7 @@ struct FlowGraphs {
   private let title: String
   private let window: Int64?
   private let chunks: ChunkMap.Graph?
+  private let causes: Attribution?
   private let times: ClosedRange<Double>
   private let dataTimes: [Double]
   private let sequence: [Int64]
@@ -29,10 +30,14 @@ struct FlowGraphs {
   /// retransmission itself.
   private let lost: [Int]
 
-  init(_ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?) {
+  init(
+    _ flow: ReportFlow, title: String, window: UInt32?, isReceivers: Bool, chunks: ChunkMap.Graph?,
+    causes: Attribution? = nil
+  ) {
     self.title = title
     self.window = window.map(Int64.init)
     self.chunks = chunks
+    self.causes = causes
     let seconds = { (column: [Int64]) in column.map { Double($0) / 1e6 } }
     (dataTimes, ackTimes, corruptTimes) = (seconds(flow.data["t"]), seconds(flow.acks["t"]), seconds(flow.corrupt["t"]))
     (sequence, attempt, length) = (flow.data["seq"], flow.data["attempt"], flow.data["len"])
@@ -80,6 +85,7 @@ struct FlowGraphs {
   /// Every graph that has something to show.
   var all: [(name: String, svg: String)] {
     var graphs = [("sequence", sequenceGraph), ("rates", rateGraph), ("losses", lossGraph)]
+    if let causes { graphs.append(("limits", CauseBand.svg(causes, times: times, title: title))) }
     if !flight.isEmpty { graphs.append(("flight", flightGraph)) }
     if roundTrips.contains(where: { $0 > 0 }) { graphs.append(("rtt", rttGraph)) }
     if let chunks { graphs.append(("chunks", chunkGraph(chunks))) }

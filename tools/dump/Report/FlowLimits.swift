@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalWire
 
 /// What kept a flow from going faster, for how long each cause did so, and when there was no progress at all.
@@ -88,11 +89,26 @@ struct FlowLimits {
   private var heard = 0
   private var sent = 0
   private var highest = Int64.min
-  private var edge: Int64?
+  /// The first number that the window forbids, as the sender knows it, and as it has been told since.
+  private var (edge, told): (Int64?, Int64?)
   private var inFlight: Int?
+  /// At the receiver's end, how long it takes, in microseconds, until what goes back can have an effect here: the
+  /// sender does not know of it earlier.
+  var lag: Int64 = 0
+  private var pending = Queue<(due: Int64, news: News)>()
+
+  /// What the sender is told.
+  private enum News {
+    case asked(ShoalWire.Request)
+    case cancelled(Cancel)
+    case edge(Int64)
+  }
 
   /// Limits of a flow about whose sender a qlog says this.
   init(_ control: SenderControl? = nil) { self.control = control }
+
+  /// The time of the latest progress; 0 before the first.
+  var latestProgress: Int64 { progress ?? 0 }
 
   /// Whether a qlog of the sender was available.
   var isDivided: Bool { control != nil }
@@ -111,6 +127,19 @@ struct FlowLimits {
 
   /// Lets time pass until something is captured.
   private mutating func advance(to now: Int64) {
+    while let (due, news) = pending.first, due <= now {
+      _ = pending.popFirst()
+      advanceControl(to: due)
+      switch news {
+      case .asked(let request): backlog.add(request)
+      case .cancelled(let cancel): backlog.remove(cancel)
+      case .edge(let new): edge = new
+      }
+    }
+    advanceControl(to: now)
+  }
+
+  private mutating func advanceControl(to now: Int64) {
     while let next = control?.nextTime, next <= now {
       pass(to: next)
       control?.advance(captured: inFlight)
@@ -140,12 +169,17 @@ struct FlowLimits {
 
   mutating func ask(_ request: ShoalWire.Request, at now: Int64) {
     advance(to: now)
-    backlog.add(request)
+    tell(.asked(request), at: now)
   }
 
   mutating func cancel(_ cancel: Cancel, at now: Int64) {
     advance(to: now)
-    backlog.remove(cancel)
+    tell(.cancelled(cancel), at: now)
+  }
+
+  private mutating func tell(_ news: News, at now: Int64) {
+    pending.append((now + lag, news))
+    advance(to: now)
   }
 
   /// Notes that something came from the receiver.
@@ -158,7 +192,7 @@ struct FlowLimits {
     for block in blocks { backlog.remove(block) }
     if progress == nil, !blocks.isEmpty { progress = now }
     sent += 1
-    take(seen)
+    take(seen, at: now)
     if let sequence = seen.sequence { highest = max(highest, sequence) }
     if isReceivers, seen.isFresh, !blocks.isEmpty { getOn(isReceivers: true, at: now) }
   }
@@ -167,11 +201,14 @@ struct FlowLimits {
   mutating func acknowledge(_ seen: Observation, isReceivers: Bool, at now: Int64) {
     advance(to: now)
     if !isReceivers, seen.acknowledgedPackets > 0 { getOn(isReceivers: false, at: now) }
-    take(seen)
+    take(seen, at: now)
   }
 
-  private mutating func take(_ seen: Observation) {
-    edge = seen.windowEdge ?? edge
+  private mutating func take(_ seen: Observation, at now: Int64) {
+    if let new = seen.windowEdge, new != told {
+      told = new
+      tell(.edge(new), at: now)
+    }
     inFlight = seen.inFlight ?? inFlight
   }
 

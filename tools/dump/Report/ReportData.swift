@@ -20,6 +20,7 @@ struct ReportData: ~Copyable {
   private(set) var statistics = Statistics()
   private let filter: PacketFilter
   private var flows: [ReportFlow] = []
+  private var evidence: EvidenceTable
   private var chunks = ChunkMap()
   private var lines: [Line] = []
   private var unlisted = 0
@@ -42,6 +43,7 @@ struct ReportData: ~Copyable {
   /// Collects the datagrams that pass the filter; `qlog` is what peers say about the connections.
   init(_ filter: PacketFilter = PacketFilter(), _ qlog: QlogData = QlogData()) {
     (self.filter, self.qlog) = (filter, qlog)
+    evidence = EvidenceTable(qlog, atMost: Self.mostFlows)
   }
 
   /// The page's zero, in microseconds since 1970.
@@ -55,17 +57,15 @@ struct ReportData: ~Copyable {
     guard datagram.isOurs, filter.passes(datagram, seen, line.clock, analyzer) else { return }
     count += 1
     statistics.add(datagram, seen)
-    while flows.count < min(analyzer.flows.count, Self.mostFlows) {
-      flows.append(ReportFlow(qlog.control(analyzer.flows[flows.count].connection, origin: zero)))
-    }
+    while flows.count < min(analyzer.flows.count, Self.mostFlows) { flows.append(ReportFlow()) }
     if let flow = seen.subject ?? seen.flow, flow >= flows.count { return }
+    let carried: CarriedMessages? =
+      if case .data(let packet) = datagram.content { .init(packet, datagram) } else { nil }
+    evidence.add(datagram, seen, carried, analyzer, zero: zero, at: now)
     switch datagram.content {
     case .data(let packet):
-      guard let index = seen.subject else { return note(datagram, seen) }
-      let carried = flows[index].add(packet, datagram, seen, at: now)
-      if let reverse = analyzer.flows[index].reverse, reverse < flows.count {
-        flows[reverse].hear(carried, isFresh: seen.isFresh, at: now)
-      }
+      guard let index = seen.subject, let carried else { return note(datagram, seen) }
+      flows[index].add(packet, carried, datagram, seen, at: now)
       if !seen.marks.contains(.duplicate) { add(packet, carried.blocks, datagram, index, seen) }
     case .ack(let packet):
       guard let index = seen.subject, seen.next != nil else { return note(datagram, seen) }
@@ -136,7 +136,10 @@ struct ReportData: ~Copyable {
 
   /// What limited each flow that carried content, as JSON.
   var verdicts: [JSON] {
-    flows.indices.compactMap { flows[$0].verdict(analyzer.flows[$0], statistics.counters(of: $0), back: back(of: $0)) }
+    flows.indices.compactMap {
+      ReportFlow.verdict(
+        analyzer.flows[$0], statistics.counters(of: $0), back: back(of: $0), evidence.flows[$0].limits)
+    }
   }
 
   /// The graphs of the flows that carried most, each with the name of its file, such as `1-sequence.svg`.
@@ -151,7 +154,8 @@ struct ReportData: ~Copyable {
         title: "\([title, date].compactMap(\.self).joined(separator: ", ")): \(flow.source) > \(flow.destination)",
         window: flow.window,
         isReceivers: statistics.counters(of: index).isReceivers,
-        chunks: chunks.graphs(of: [index], analyzer.files).first)
+        chunks: chunks.graphs(of: [index], analyzer.files).first,
+        causes: evidence.attribution(index, analyzer))
       return graphs.all.map { ("\(rank)-\($0.name).svg", $0.svg) }
     }
   }
@@ -170,11 +174,11 @@ struct ReportData: ~Copyable {
       let (flow, columns) = pair
       let reverse = flow.reverse.flatMap { $0 < flows.count ? $0 : nil }
       return columns.json(
-        flow, reverse, statistics.counters(of: index), back: back(of: index),
-        qlog: qlog.json(flow.connection, origin: zero))
+        flow, reverse, statistics.counters(of: index), back: back(of: index), evidence.flows[index].limits,
+        evidence.attribution(index, analyzer), qlog: qlog.json(flow.connection, origin: zero))
     }
     return [
-      "file": .string(file), "limit_names": .array(FlowLimits.Limit.allCases.map { .string($0.label) }),
+      "file": .string(file), "limit_names": .array(Cause.allCases.map { .string($0.short) }),
       "start": date.map(JSON.string) ?? .null, "end": .int(Int(now)), "datagrams": .int(count),
       "unlisted": .int(unlisted),
       "left_out": .int(leftOut),

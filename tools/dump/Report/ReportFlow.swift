@@ -24,36 +24,17 @@ struct ReportFlow {
   /// Bit n: the number `origin + n` has been acknowledged.
   private var acknowledged: [UInt64] = []
   private var outstanding = OutstandingParts()
-  private(set) var limits: FlowLimits
-  /// What a DATA carries for the flow and for the other direction.
-  struct Carried {
-    var blocks: [Block] = []
-    var requests: [ShoalWire.Request] = []
-    var cancels: [Cancel] = []
-  }
-
-  /// A flow about whose sender a qlog says `control`.
-  init(_ control: SenderControl? = nil) { limits = FlowLimits(control) }
 
   private mutating func relative(_ number: Int64) -> Int64 {
     if origin == nil { origin = number }
     return number - origin!
   }
 
-  mutating func add(_ packet: DataPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> Carried {
+  mutating func add(
+    _ packet: DataPacket, _ carried: CarriedMessages, _ datagram: Datagram, _ seen: Observation, at time: Int64
+  ) {
     let row = data.count
-    var kind: UInt8 = 0
-    var carried = Carried()
-    try? datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
-      if kind == 0 { kind = part.value }
-      switch part.type {
-      case .block: carried.blocks.append(try Block.read(bytes, part.body))
-      case .request: carried.requests.append(try ShoalWire.Request.decode(bytes, part.body))
-      case .cancel: carried.cancels.append(try Cancel.decode(bytes, part.body))
-      default: break
-      }
-    }
-    limits.send(carried.blocks, datagram.length, seen, isReceivers: datagram.direction == .inbound, at: time)
+    let kind = carried.kind
     let block = kind == MessageType.block.rawValue ? carried.blocks.first : nil
     data.append(0, datagram.number)
     data.append(1, time)
@@ -73,15 +54,6 @@ struct ReportFlow {
       let span = seen.first.span.map { Int64($0 / 1_000) } ?? -1
       references.append(row: [Int64(row), Int64(seen.first.number), span, Int64(seen.cause.number), extra, timeouts])
     }
-    return carried
-  }
-
-  /// Notes what the receiver requests, in the other direction.
-  mutating func hear(_ carried: Carried, isFresh: Bool, at time: Int64) {
-    limits.hear()
-    guard isFresh else { return }
-    for request in carried.requests { limits.ask(request, at: time) }
-    for cancel in carried.cancels { limits.cancel(cancel, at: time) }
   }
 
   /// Notes parts that the receiver has once the packet with this number is acknowledged.
@@ -90,8 +62,6 @@ struct ReportFlow {
   /// Adds an ACK; returns the parts that it is the first to acknowledge.
   mutating func add(_ packet: AckPacket, _ datagram: Datagram, _ seen: Observation, at time: Int64) -> [FilePart] {
     guard let next = seen.next else { return [] }
-    limits.hear()
-    limits.acknowledge(seen, isReceivers: datagram.direction == .outbound, at: time)
     var parts = outstanding.take(before: relative(next))
     acks.append(0, datagram.number)
     acks.append(1, time)
@@ -158,7 +128,10 @@ struct ReportFlow {
   }
 
   /// `back` holds the counters of the other direction.
-  func json(_ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, qlog: JSON) -> JSON {
+  func json(
+    _ flow: Flow, _ reverse: Int?, _ counters: FlowCounters, back: FlowCounters?, _ limits: FlowLimits,
+    _ causes: Attribution?, qlog: JSON
+  ) -> JSON {
     // Numbers count as they do in the lines: from the flow's first, if that is known.
     let sequence = UInt32(truncatingIfNeeded: origin ?? 0) &- (flow.initialSequence ?? 0)
     return [
@@ -169,14 +142,21 @@ struct ReportFlow {
       "mtu": .int(flow.pathMTU), "receivers": .bool(counters.isReceivers), "bytes": .uint(counters.bytes),
       "fresh": .uint(counters.freshBytes), "declared": .uint(counters.lost),
       "verdict": .string(Verdict.text(flow, counters, limits, back: back)), "stalls": Verdict.stalls(limits, counters),
-      "limits": limits.changes.json, "divided": .bool(limits.isDivided),
+      "limits": Self.columns(causes).json, "limits_end": .int(Int(causes?.spans.last?.end ?? 0)),
       "data": data.json,
       "qlog": qlog, "repeats": references.json, "acks": acks.json, "runs": runs.json, "corrupted": corrupt.json,
     ]
   }
 
+  /// A row for each time from which another cause held.
+  private static func columns(_ causes: Attribution?) -> Columns {
+    var columns = Columns("t", "limit")
+    for span in causes?.spans ?? [] { columns.append(row: [span.start, Int64(span.cause.rawValue)]) }
+    return columns
+  }
+
   /// The verdict as JSON; nil for a flow that carried no content.
-  func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?) -> JSON? {
+  static func verdict(_ flow: Flow, _ counters: FlowCounters, back: FlowCounters?, _ limits: FlowLimits) -> JSON? {
     guard counters.freshBytes > 0 else { return nil }
     let shares = limits.shares.map { limit, share in
       // Limits that only a qlog shows count as the path's if there is none.

@@ -1,4 +1,4 @@
-// What the sender waited for, over time: a lane for each limit, filled by that limit's share of each pixel's time.
+// What limited the transfer, over time: a lane for each cause, filled by that limit's share of each pixel's time.
 
 const limitLane = 17;
 
@@ -6,7 +6,7 @@ function limitsOf(flow) {
   if (!flow.limited) {
     const { t, limit, count } = table(flow.limits);
     const lanes = [...new Set(limit)].sort((a, b) => a - b);
-    flow.limited = { t, limit, count, lanes, end: flow.span.t1 };
+    flow.limited = { t, limit, count, lanes, end: flow.limits_end };
   }
   return flow.limited;
 }
@@ -59,9 +59,9 @@ function drawLimits(g, flow, plane) {
     g.fillRect(plane.x0, base, plane.w, 1);
     g.fillStyle = theme.sent;
   });
-  const isOpen = !flow.divided && lanes.some(limit => report.limit_names[limit] === "path");
+  const isOpen = lanes.some(limit => report.limit_names[limit] === "not known");
   return sharesText(limitShares(flow, view.t0, view.t1)) +
-    (isOpen ? flow.receivers ? "; path or sender: only the sender's files show which" : "; window or pacing: only the sender's qlog shows which" : "");
+    (isOpen ? `; what is not known shows only in the sender's ${flow.receivers ? "files" : "qlog"}` : "");
 }
 
 function drawLimitsAxis(g, flow, plane) {
