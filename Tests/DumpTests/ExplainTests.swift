@@ -6,13 +6,13 @@ import Testing
 
 /// `explain` says what limited a transfer, in a table and as JSON.
 @Suite struct ExplainTests {
-  /// Alice sends four packets a round trip of 20 ms, as the window allows no more.
-  private func windowed() throws -> Conversation {
-    let talk = try Conversation(window: 4)
+  /// Alice sends as many packets as the window allows in each round trip of 20 ms: 80 in all.
+  private func windowed(_ window: UInt32 = 4) throws -> Conversation {
+    let talk = try Conversation(window: window)
     var next: UInt32 = 1_000
-    for _ in 0..<20 {
-      for sequence in next..<next + 4 { try talk.data(sequence, after: 10) }
-      next += 4
+    for _ in 0..<80 / window {
+      for sequence in next..<next + window { try talk.data(sequence, after: 10) }
+      next += window
       try talk.ack(next, echo: talk.clock, after: 20_000)
     }
     return talk
@@ -44,5 +44,20 @@ import Testing
     let outcome = try inspect(by: "explain", talk.capture.bytes)
     #expect(outcome.status == 0 && outcome.error.contains("no content was transferred"), "\(outcome)")
     #expect(try inspect(by: "explain", Array("nonsense".utf8)).status == 1)
+  }
+
+  @Test func twoRunsAreCompared() throws {
+    let scratch = try Scratch()
+    let old = try scratch.write("old.pcapng", windowed(4).capture.bytes)
+    let new = try scratch.write("new.pcapng", windowed(8).capture.bytes)
+    let outcome = try run(["diff", "--before", old, "--after", new])
+    #expect(outcome.status == 0 && outcome.output.contains("s less afterwards."), "\(outcome)")
+    let row = try #require(outcome.lines.first { $0.contains("4 packets") })
+    #expect(row.hasPrefix("window") && row.contains("8 packets  yes: window took -0."), "\(row)")
+    let object = try #require(objects(run(["diff", "--before", old, "--after", new, "--json"])).first)
+    #expect(object["event"] as? String == "comparison")
+    #expect(try run(["diff", "--before", old]).error.contains("give both"))
+    #expect(try run(["diff", old]).error.contains("name two captures"))
+    #expect(try run(["diff", old, new, "--qlog", "x"]).error.contains("--qlog needs them"))
   }
 }

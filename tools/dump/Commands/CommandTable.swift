@@ -39,7 +39,7 @@ extension ShoalDump {
           Option(
             "time", "How to show the time.",
             oneOf: TimeStyle.allCases.map(\.rawValue), default: TimeStyle.relative.rawValue),
-          Option("absolute", "Show DATA numbers as on the wire."),
+          Option("absolute", "Show DATA numbers as on the wire.", isListed: false),
           Option("tables", "Print the tables of all packets and messages.", isListed: false),
           Option("lua", "Print the dissector for Wireshark."),
           Option("fields", "List the fields of --filter and --assert."),

@@ -3,14 +3,16 @@ import ShoalContent
 import ShoalTerminal
 import ShoalWire
 
-/// `shoal-dump diff A B`: the fate of each datagram between two captures, taken at the two ends.
+/// `shoal-dump diff A B`: the fate of each datagram between two captures, taken at the two ends; or with `--before A
+/// --after B`, what differs between two runs, and what of it mattered.
 struct DiffCommand {
   static let command = Command(
-    "diff", "Compare captures of both ends: losses and delays.",
-    examples: ["shoal-dump diff a.pcapng b.pcapng", "shoal-dump diff --svg delay.svg a.pcapng b.pcapng"],
+    "diff", "Compare captures of both ends, or of two runs.",
+    usage: ["shoal-dump diff <a> <b> [<options>]", "shoal-dump diff --before <file> --after <file> [<options>]"],
+    examples: ["shoal-dump diff a.pcapng b.pcapng", "shoal-dump diff --before old.pcapng --after new.pcapng"],
     arguments: [
-      Argument("a", "Capture of one end.", completes: .files),
-      Argument("b", "Capture of the other end, of the same time.", completes: .files),
+      Argument("a", "Capture of one end.", count: .optional, completes: .files),
+      Argument("b", "Capture of the other end, of the same time.", count: .optional, completes: .files),
     ],
     groups: [
       OptionGroup(
@@ -18,12 +20,20 @@ struct DiffCommand {
         [
           Option("svg", "Draw the delays.", value: "file", completes: .files),
           Option("force", "Replace a file that is not such a drawing."),
+          Option("before", "Compare the transfer in this capture,", value: "file", completes: .files),
+          Option("after", "with that in this one: what mattered?", value: "file", completes: .files),
+          Option(
+            "qlog", "With these two: the senders' records; repeatable.", value: "file", repeats: true,
+            completes: .files),
         ])
     ])
 
   private let console: Console
   private let filter: PacketFilter
   private let paths: (String, String)
+  /// Whether the captures are of two runs, not of two ends.
+  private let isOfRuns: Bool
+  private let qlogs: [String]
   private let picture: String?
   private let replaces: Bool
   private let isJSON: Bool
@@ -31,7 +41,17 @@ struct DiffCommand {
   init(console: Console, _ invocation: Invocation) throws(UsageError) {
     self.console = console
     filter = try FilterOptions.filterAlone(invocation)
-    paths = (invocation["a"].text, invocation["b"].text)
+    isOfRuns = invocation.has("before") || invocation.has("after")
+    qlogs = invocation.all("qlog").map(\.text)
+    let names = isOfRuns ? ["before", "after"] : ["a", "b"]
+    for name in isOfRuns ? ["a", "b", "svg", "force"] : ["qlog"] where invocation.has(name) {
+      throw UsageError(
+        "diff: --before and --after compare two runs; \(isOfRuns ? "leave \(name) out" : "--\(name) needs them")")
+    }
+    guard let first = invocation.first(names[0]), let second = invocation.first(names[1]) else {
+      throw UsageError(isOfRuns ? "diff: --before and --after: give both" : "diff: name two captures, one of each end")
+    }
+    paths = (first.text, second.text)
     picture = invocation.first("svg")?.text
     replaces = invocation.has("force")
     isJSON = invocation.has("json")
@@ -40,6 +60,7 @@ struct DiffCommand {
 
   func run(input: Int32) -> Bool {
     do throws(InputFailure) {
+      guard !isOfRuns else { return try compareRuns(input) }
       let a = try read(paths.0, input)
       let b = try read(paths.1, input)
       let comparison = CaptureComparison(a, b)
@@ -54,6 +75,29 @@ struct DiffCommand {
     }
     if let failure = console.outputFailure { console.error(failure, code: "output") }
     return console.outputFailure == nil
+  }
+
+  private func compareRuns(_ input: Int32) throws(InputFailure) -> Bool {
+    guard let qlog = QlogData.read(qlogs, console) else { return false }
+    let comparison = RunComparison(
+      before: try largest(in: paths.0, qlog, input), after: try largest(in: paths.1, qlog, input))
+    console.print(isJSON ? comparison.json.description : comparison.lines.joined(separator: "\n"))
+    if let failure = console.outputFailure { console.error(failure, code: "output") }
+    return console.outputFailure == nil
+  }
+
+  /// The transfer of a capture that carried most.
+  private func largest(in path: String, _ qlog: QlogData, _ input: Int32) throws(InputFailure) -> Explanation {
+    var data = ExplainData(filter, qlog)
+    var capture = try CaptureFile(path, input: input)
+    var datagram = Datagram()
+    repeat {
+      while try capture.next(&datagram) { data.observe(&datagram) }
+    } while try capture.fill()
+    guard let most = data.explanations.max(by: { $0.counters.freshBytes < $1.counters.freshBytes }) else {
+      throw InputFailure(reason: "\(capture.name): no content was transferred", code: "empty")
+    }
+    return most
   }
 
   private func read(_ path: String, _ input: Int32) throws(InputFailure) -> Sightings {

@@ -3,7 +3,7 @@ import ShoalTerminal
 /// `shoal-dump explain`: what limited each transfer, and when.
 struct ExplainCommand {
   static let command = Command(
-    "explain", "Say what limited each transfer, for how long, and what to change.",
+    "explain", "Say what limited each transfer, and what to change.",
     examples: ["shoal-dump explain a.pcapng --qlog a.qlog"],
     arguments: [
       Argument("file", "Capture of one end, pcapng or pcap; - for standard input.", completes: .files)

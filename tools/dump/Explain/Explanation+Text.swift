@@ -13,7 +13,7 @@ extension Explanation {
     return [headline, vantage] + table.lines(width: width)
   }
 
-  private var headline: String {
+  var headline: String {
     var text = "\(flow.source) sent \(Units.total(counters.freshBytes)) to \(flow.destination)"
     text += " in \(Units.duration(causes.duration))"
     if causes.duration > 0 { text += ", \(Units.rate(Double(counters.freshBytes) / causes.duration))" }
