@@ -12,6 +12,9 @@ struct TrackerCommand {
       guard word.text == "status" else { throw word.error("must be the word status, or left out") }
       return try await StatusCommand(session, of: "tracker").status()
     }
+    for option in ["top", "watch"] where session.invocation.has(option) {
+      throw UsageError("--\(option) is for shoal tracker status")
+    }
     let listen = try session.invocation.first("listen")?.listen(defaultPort: Tracker.defaultPort)
     var options = try Tracker.Options(session.invocation, listen: listen ?? ":\(Tracker.defaultPort)")
     options.descriptor = try PassedSockets.socket(beside: session.invocation.first("listen"))

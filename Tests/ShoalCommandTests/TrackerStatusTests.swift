@@ -43,6 +43,8 @@ import Testing
   @Test func onlyTheWordStatusMayFollow() throws {
     let result = try RunningProgram.shell("shoal tracker start")
     #expect(result.status == 2 && result.error.contains("must be the word status"), "\(result.error)")
+    let early = try RunningProgram.shell("shoal tracker --top")
+    #expect(early.status == 2 && early.error.contains("--top is for shoal tracker status"), "\(early.error)")
   }
 
   @Test func aPassedSocketIsTaken() throws {

@@ -5,6 +5,13 @@ import Testing
 @testable import ShoalWire
 
 @Suite struct TokenMintTests {
+  /// The example of the SipHash paper, appendix A: the bytes 0 to 14 under the key of the bytes 0 to 15.
+  @Test func theHashIsSipHash() {
+    var hash = SipHash(key: (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908))
+    hash.add(0x0706_0504_0302_0100)
+    #expect(hash.finish(0x0f0e_0d0c_0b0a_0908) == 0xa129_ca61_49be_45e5)
+  }
+
   @Test func aTokenIsOfOneAddressOnePurposeAndTwoEpochsAtMost() {
     var secrets = SecretGenerator(seed: 1)
     let mint = TokenMint(key: secrets.key(for: "test"), epoch: 5 * .second)

@@ -3,8 +3,7 @@ import ShoalContent
 
 /// Makes and checks the tokens that prove an address, without keeping any: a tracker's cookies and a peer's RETRY.
 ///
-/// A token is the first 64 bits of a keyed BLAKE3 hash over the address, a number that the token is for, and the number
-/// of the epoch. That of the epoch before is accepted too, so each is good for at least one epoch and less than two.
+/// A token is the SipHash-2-4 of the address, a number that the token is for, and the number of the epoch. That of the epoch before is accepted too, so each is good for at least one epoch and less than two.
 public struct TokenMint: Sendable {
   private let key: Digest
   private let epoch: Nanoseconds
@@ -28,9 +27,12 @@ public struct TokenMint: Sendable {
   }
 
   private func token(_ address: Address, _ purpose: UInt64, _ epoch: Int64) -> UInt64 {
-    let place = UInt64(address.port) << 32 | UInt64(address.scope)
-    let words: InlineArray<5, UInt64> = [address.high, address.low, place, purpose, UInt64(bitPattern: epoch)]
-    let bytes = InlineArray<40, UInt8> { UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(8 * ($0 & 7))) }
-    return max(Blake3.keyed(key: key, bytes.span)[word: 0].byteSwapped, 1)
+    var hash = SipHash(key: (key[word: 0], key[word: 1]))
+    hash.add(address.high)
+    hash.add(address.low)
+    hash.add(UInt64(address.port) << 32 | UInt64(address.scope))
+    hash.add(purpose)
+    hash.add(UInt64(bitPattern: epoch))
+    return max(hash.finish(40 << 56), 1)
   }
 }
