@@ -190,7 +190,7 @@ enum CommandTable {
     [
       "loss=5%": "Lost; with burst=3, in runs of 3 on average.", "corrupt=1%": "Delivered with 1 to 3 bits flipped.",
       "reorder=1%": "Overtaken by others.", "duplicate=1%": "Delivered twice.",
-      "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "In bit, kbit, mbit or gbit per second.",
+      "delay=10ms, jitter=2ms": "One way, in us, ms or s.", "rate=100mbit": "Per second; or trace=FILE, as mahimahi's.",
       "queue=64kB, queue=2bdp": "Longest queue; bdp: bandwidth-delay products.",
       "mtu=1400": "Largest IP packet in bytes, 1228 or more.", "outage=5s/2s": "Up for 5 s, then down for 2 s.",
       "seed=7": "Seed of all randomness.",

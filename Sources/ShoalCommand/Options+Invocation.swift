@@ -91,7 +91,9 @@ extension GivenValue {
   /// A link as `--link` and its relatives describe it.
   func link(named option: String) throws(UsageError) -> LinkSpec {
     let spec: LinkSpec
-    do { spec = try LinkSpec(parsing: text) } catch { throw UsageError(harmless("--\(option) \(error)")) }
+    do { spec = try LinkSpec(parsing: text, reader: LinkTrace.init(file:)) } catch {
+      throw UsageError(harmless("--\(option) \(error)"))
+    }
     // Every OPEN has 1,200 bytes, and at least 28 of headers.
     for mtu in [spec.up.mtu, spec.down.mtu].compactMap({ $0 }) where mtu < 1_228 {
       throw UsageError("--\(option) mtu=\(mtu): must be 1228 or more: no connection fits into less")

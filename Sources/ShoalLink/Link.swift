@@ -2,7 +2,7 @@ import ShoalBase
 
 /// One direction of a bad link: given each datagram, it decides what becomes of it. The caller holds the bytes.
 ///
-/// It decides in this order: MTU, rate and drop-tail queue, outage, loss, corruption, duplication, delay with jitter
+/// It decides in this order: MTU, rate or trace and drop-tail queue, outage, loss, corruption, duplication, delay with jitter
 /// and reordering. A datagram longer than the MTU takes no time on the line, nor does a second copy; a lost datagram
 /// does, since it is lost after the line. Whether a datagram is lost to an outage is decided when its last bit leaves
 /// the queue, which goes on draining while the link is down.
@@ -17,6 +17,8 @@ package struct Link: Sendable {
   private let start: Instant
   private var generator: SeededGenerator
   private var queue: RateQueue
+  /// In its place, for a line that delivers at the times of a trace.
+  private var traced: TraceQueue?
   private var loss: LossModel
   /// The latest arrival of a datagram that was not reordered; jitter never makes a later datagram arrive before it.
   private var lastRelease = Instant(nanoseconds: .min)
@@ -29,11 +31,20 @@ package struct Link: Sendable {
     self.start = start
     generator = SeededGenerator(seed: seed)
     queue = RateQueue(rate: parameters.rate, limit: parameters.queueLimit)
+    traced = parameters.trace.map { TraceQueue($0, limit: parameters.queueLimit) }
     loss = LossModel(loss: parameters.loss, burst: parameters.burst, generator: &generator)
   }
 
   /// How long a datagram offered `now` would wait before its first bit is sent.
-  package func queueDelay(at now: Instant) -> Nanoseconds { queue.wait(at: now) }
+  package func queueDelay(at now: Instant) -> Nanoseconds {
+    traced?.wait(at: now - start) ?? queue.wait(at: now)
+  }
+
+  /// When the last bit of a datagram leaves the queue; nil if it does not fit.
+  private mutating func depart(bytes: Int, at now: Instant) -> Instant? {
+    guard traced != nil else { return queue.depart(bytes: bytes, at: now) }
+    return traced?.depart(bytes: bytes, at: now - start).map { max(start + $0, now) }
+  }
 
   /// Decides what becomes of a datagram offered `now`, which must not be earlier than the last one.
   ///
@@ -45,7 +56,7 @@ package struct Link: Sendable {
       counters.droppedMTU += 1
       return .dropped(.mtu)
     }
-    guard let departure = queue.depart(bytes: ipLength, at: now) else {
+    guard let departure = depart(bytes: ipLength, at: now) else {
       counters.droppedQueue += 1
       return .dropped(.queue)
     }

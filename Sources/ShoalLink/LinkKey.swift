@@ -1,6 +1,6 @@
 /// The keys of a link specification, in their canonical order.
 enum LinkKey: String, CaseIterable, Hashable {
-  case loss, burst, corrupt, delay, jitter, reorder, duplicate, rate, queue, mtu, outage, seed
+  case loss, burst, corrupt, delay, jitter, reorder, duplicate, rate, trace, queue, mtu, outage, seed
 
   /// What the value measures.
   var dimension: Dimension {
@@ -10,7 +10,7 @@ enum LinkKey: String, CaseIterable, Hashable {
     case .rate: .rate
     case .queue: .size
     case .burst: .factor
-    case .mtu, .seed: .count
+    case .mtu, .seed, .trace: .count
     }
   }
 
@@ -24,7 +24,7 @@ enum LinkKey: String, CaseIterable, Hashable {
     case .queue: 0...1_000_000_000
     case .burst: 1_000...10_000_000
     case .mtu: 576...65_535
-    case .seed: 0...Int64.max
+    case .seed, .trace: 0...Int64.max
     }
   }
 

@@ -25,6 +25,8 @@ package struct LinkParameters: Sendable, Equatable {
   package var jitter: Nanoseconds
   /// Bits a second of IP, 1…10^12; nil: no limit, and no queue.
   package var rate: Int64?
+  /// When the line can deliver, in place of a rate; nil: see `rate`.
+  package var trace: LinkTrace?
   /// Bytes of IP that may be accepted and not yet sent, 0…10^9; nil: see ``queueLimit``.
   ///
   /// They include the rest of the datagram being sent. A datagram that does not fit is dropped, unless the line is
@@ -39,7 +41,7 @@ package struct LinkParameters: Sendable, Equatable {
   package init(
     loss: Double = 0, burst: Double? = nil, corrupt: Double = 0, duplicate: Double = 0, reorder: Double = 0,
     delay: Nanoseconds = 0, jitter: Nanoseconds = 0, rate: Int64? = nil, queue: Int? = nil, mtu: Int? = nil,
-    outage: Outage? = nil
+    outage: Outage? = nil, trace: LinkTrace? = nil
   ) {
     self.loss = loss
     self.burst = burst
@@ -52,6 +54,7 @@ package struct LinkParameters: Sendable, Equatable {
     self.queue = queue
     self.mtu = mtu
     self.outage = outage
+    self.trace = trace
   }
 
   /// A direction that leaves everything as it is.
@@ -60,15 +63,16 @@ package struct LinkParameters: Sendable, Equatable {
   /// Whether every datagram passes at once and unchanged.
   package var isClean: Bool {
     loss <= 0 && corrupt <= 0 && duplicate <= 0 && reorder <= 0 && delay <= 0 && jitter <= 0 && rate == nil
-      && mtu == nil && outage == nil
+      && mtu == nil && outage == nil && trace == nil
   }
 
   /// The bytes that may wait for the rate: `queue`, or else one bandwidth-delay product, at least ``leastQueue``.
   ///
-  /// The product is `rate` × 2 · `delay`, the round trip over a link with this delay both ways.
+  /// The product is `rate`, or the trace's mean rate, × 2 · `delay`, the round trip over a link with this delay both
+  /// ways.
   package var queueLimit: Int {
     if let queue { return max(0, queue) }
-    let product = Int128(max(0, rate ?? 0)) * 2 * Int128(max(0, delay)) / 8_000_000_000
+    let product = Int128(max(0, trace?.rate ?? rate ?? 0)) * 2 * Int128(max(0, delay)) / 8_000_000_000
     return Int(clamping: max(Int128(LinkParameters.leastQueue), product))
   }
 

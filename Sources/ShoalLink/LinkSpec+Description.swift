@@ -13,6 +13,9 @@ extension LinkSpec: CustomStringConvertible {
     switch key {
     case .outage: return up.outage.map { "\(Dimension.time.format($0.up))/\(Dimension.time.format($0.down))" }
     case .seed: return seed.map { String($0) }
+    case .trace:
+      guard let first = up.trace?.name ?? down.trace?.name else { return nil }
+      return up.trace == down.trace ? first : "\(up.trace?.name ?? "none"):\(down.trace?.name ?? "none")"
     default: break
     }
     let (first, second) = (LinkSpec.text(of: key, in: up), LinkSpec.text(of: key, in: down))
@@ -24,7 +27,7 @@ extension LinkSpec: CustomStringConvertible {
   private func isNeeded(_ key: LinkKey) -> Bool {
     switch key {
     case .loss: up.burst != nil || down.burst != nil
-    case .rate: up.queue != nil || down.queue != nil
+    case .rate: (up.queue != nil || down.queue != nil) && up.trace == nil && down.trace == nil
     default: false
     }
   }
@@ -42,7 +45,7 @@ extension LinkSpec: CustomStringConvertible {
       case .queue: parameters.queue.map { Int64($0) }
       case .burst: parameters.burst.map { Dimension.factor.baseUnits($0) }
       case .mtu: parameters.mtu.map { Int64($0) }
-      case .outage, .seed: nil
+      case .outage, .seed, .trace: nil
       }
     return value.map { key.dimension.format($0) } ?? key.absent ?? ""
   }

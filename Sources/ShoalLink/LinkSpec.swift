@@ -8,8 +8,9 @@ import ShoalBase
 /// - `delay` (one way), `jitter`: 0s to 600s, in `us`, `ms` or `s`
 /// - `rate`: in `bit`, `kbit`, `mbit` or `gbit` a second, of 1,000 each; or `none`
 /// - `queue`: in `B`, `kB` or `MB` (multiples of 1,000), in `KiB` or `MiB` (of 1,024), or in `bdp`, products of the
-///   rate and the sum of both delays, as in `2bdp`; or `auto`. It needs `rate`, and `bdp` needs `delay` too
+///   rate and the sum of both delays, as in `2bdp`; or `auto`. It needs `rate` or `trace`, and `bdp` needs `delay` too
 /// - `burst`: the mean run of losses, 1 to 10000, needs `loss`; or `none`
+/// - `trace`: a file in mahimahi's format, in place of `rate`; `UP:DOWN` gives each direction its own, or `none`
 /// - `mtu`: 576 to 65535, of IP; or `none`
 /// - `outage`: `5s/2s` is up for 5 s, then down for 2 s, and so on, in both directions at once
 /// - `seed`: 0 to 2^64 - 1, for both directions, which draw different numbers from it
@@ -33,9 +34,12 @@ public struct LinkSpec: Sendable, Equatable {
     self.init(up: parameters, down: parameters, seed: seed)
   }
 
-  /// The link that a text describes.
-  package init(parsing text: String) throws(LinkSpecError) {
-    var parser = LinkSpecParser()
+  /// Reads the trace in a file, by its path.
+  package typealias TraceReader = (String) throws(LinkSpecError.Problem) -> LinkTrace
+
+  /// The link that a text describes; without a `reader`, it may name no trace.
+  package init(parsing text: String, reader: TraceReader? = nil) throws(LinkSpecError) {
+    var parser = LinkSpecParser(reader: reader)
     self = try parser.parse(text)
   }
 

@@ -38,6 +38,8 @@ package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertibl
     case notUpAndDown
     /// The key means nothing without this other key.
     case needs(String)
+    /// The trace cannot be used, for this reason.
+    case trace(String)
     /// The mean run is too short for the loss, which needs at least `shortest`.
     case burstTooShort(shortest: String)
   }
@@ -71,6 +73,7 @@ package struct LinkSpecError: Error, Sendable, Equatable, CustomStringConvertibl
     case .tooManyValues:
       name == "seed" ? "\(shown): both directions share one seed" : "\(shown): \(name) takes one value, or UP/DOWN"
     case .notUpAndDown: "\(shown): write how long it is up and how long it is down, as in outage=5s/2s"
+    case .trace(let reason): "\(shown): \(LinkSpecError.printable(reason))"
     case .needs(let other): "\(shown): \(name) needs \(other)"
     case .burstTooShort(let shortest): "\(shown): with so much loss the mean run is at least \(shortest)"
     }

@@ -5,6 +5,7 @@ struct LinkSpecParser {
   private var up = LinkParameters()
   private var down = LinkParameters()
   private var seed: UInt64?
+  private let reader: LinkSpec.TraceReader?
   private var items: [LinkKey: String] = [:]
   /// Queues given in bandwidth-delay products, in thousandths: their sizes in bytes are known once all items are
   /// parsed.
@@ -12,6 +13,8 @@ struct LinkSpecParser {
 
   /// A value for each direction, in base units; nil if there is none.
   private typealias Pair = (up: Int64?, down: Int64?)
+
+  init(reader: LinkSpec.TraceReader?) { self.reader = reader }
 
   mutating func parse(_ text: String) throws(LinkSpecError) -> LinkSpec {
     let text = text.trimmingSpaces
@@ -28,7 +31,7 @@ struct LinkSpecParser {
         throw LinkSpecError(item: String(item.isEmpty ? text : item), problem: error)
       }
     }
-    try require(.rate, for: .queue)
+    if items[.trace] == nil { try require(.rate, for: .queue) }
     try resolveQueues()
     try require(.loss, for: .burst)
     try checkBurst(up)
@@ -55,11 +58,13 @@ struct LinkSpecParser {
     }
     guard word.endIndex < item.endIndex else { throw .noValue }
     guard items.updateValue(String(item), forKey: key) == nil else { throw .duplicateKey }
+    if key == .rate, items[.trace] != nil { throw .trace("a trace takes the place of rate; leave one of them out") }
     let values = item[word.endIndex...].dropFirst().split(separator: "/", omittingEmptySubsequences: false)
     switch key {
     case .outage: try setOutage(values)
     case .seed: try setSeed(values)
     case .queue: try setQueue(values)
+    case .trace: try setTrace(item[word.endIndex...].dropFirst())
     default:
       let pair = try pair(key, values)
       LinkSpecParser.assign(key, pair.up, to: &up)
@@ -99,8 +104,18 @@ struct LinkSpecParser {
           Int128(products) * Int128(rate) * Int128(roundTrip) / 8_000_000_000_000,
           Int128(LinkKey.queue.range.upperBound)))
     }
-    if let products = products.up, let rate = up.rate { up.queue = bytes(products, rate) }
-    if let products = products.down, let rate = down.rate { down.queue = bytes(products, rate) }
+    if let products = products.up, let rate = up.trace?.rate ?? up.rate { up.queue = bytes(products, rate) }
+    if let products = products.down, let rate = down.trace?.rate ?? down.rate { down.queue = bytes(products, rate) }
+  }
+
+  private mutating func setTrace(_ text: Substring) throws(LinkSpecError.Problem) {
+    guard let reader else { throw .trace("a trace can only be named on a command line") }
+    guard items[.rate] == nil else { throw .trace("a trace takes the place of rate; leave one of them out") }
+    // A path may contain slashes, which part the values of other keys.
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else { throw .trace("write trace=FILE or trace=UP:DOWN") }
+    up.trace = parts[0] == "none" ? nil : try reader(String(parts[0]))
+    down.trace = parts.count == 1 ? up.trace : parts[1] == "none" ? nil : try reader(String(parts[1]))
   }
 
   private mutating func setSeed(_ values: [Substring]) throws(LinkSpecError.Problem) {
@@ -124,7 +139,7 @@ struct LinkSpecParser {
     case .rate: parameters.rate = value
     case .burst: parameters.burst = value.map { Dimension.factor.number($0) }
     case .mtu: parameters.mtu = value.map { Int($0) }
-    case .outage, .queue, .seed: break
+    case .outage, .queue, .seed, .trace: break
     }
   }
 

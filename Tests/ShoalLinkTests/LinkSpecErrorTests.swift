@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct LinkSpecErrorTests {
   private static let keys =
-    "loss, burst, corrupt, delay, jitter, reorder, duplicate, rate, queue, mtu, outage or seed"
+    "loss, burst, corrupt, delay, jitter, reorder, duplicate, rate, trace, queue, mtu, outage or seed"
 
   private static let mistakes: [(text: String, message: String)] = [
     ("", "nothing is set: write for example loss=5%,delay=10ms"),

@@ -31,7 +31,7 @@ struct WanOptions {
   init(_ invocation: Invocation) throws(UsageError) {
     let link = invocation["link"]
     do throws(LinkSpecError) {
-      spec = try LinkSpec(parsing: link.text)
+      spec = try LinkSpec(parsing: link.text, reader: LinkTrace.init(path:))
     } catch {
       throw UsageError("--link \(error)")
     }
