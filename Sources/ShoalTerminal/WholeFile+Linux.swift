@@ -1,5 +1,7 @@
 import Glibc
 
+// Safety: strerror returns a string that lasts until its next call, and it is copied at once.
+
 /// A small file that a command reads as a whole.
 package enum WholeFile {
   /// Why it could not be read.
