@@ -32,20 +32,20 @@ import Testing
     for _ in 0..<920 { counts.add(.probing) }
     var losses = Losses()
     for _ in 0..<80 { losses.unqueued.add(.probing) }
-    tally.add(acked: counts, isQueued: false, losses: losses, corrupt: 80)
+    tally.add(acked: counts, isQueued: false, isCrowded: false, losses: losses, corrupt: 80)
     #expect(tally.excess(over: RandomLoss()) == 0)
     // Of 15 % reported, only a tenth of all is believed.
     for _ in 0..<70 { losses.unqueued.add(.probing) }
     var more = LossTally()
     for _ in 0..<850 - 920 + 70 { counts.add(.probing) }
-    more.add(acked: counts, isQueued: false, losses: losses, corrupt: 150)
+    more.add(acked: counts, isQueued: false, isCrowded: false, losses: losses, corrupt: 150)
     let excess = more.excess(over: RandomLoss())
     #expect((0.03...0.06).contains(excess), "\(excess)")
     // Nothing is believed while a queue stands.
     var queued = LossTally()
     losses.queued = 80
     losses.unqueued = PhaseCounts()
-    queued.add(acked: counts, isQueued: true, losses: losses, corrupt: 80)
+    queued.add(acked: counts, isQueued: true, isCrowded: false, losses: losses, corrupt: 80)
     #expect(queued.excess(over: RandomLoss()) > 0.05)
   }
 
@@ -82,6 +82,31 @@ import Testing
       random.add(tally, includingProbes: false)
     }
     #expect(random.share < 0.02)
+  }
+
+  @Test func lossInAQueueOfOthersIsNotRandom() {
+    var random = RandomLoss()
+    for round in 0..<60 {
+      var tally = LossTally()
+      tally.add(
+        acked: PhaseCounts(steady: 100), isQueued: round > 20, isCrowded: round > 20, losses: Losses(), corrupt: 0)
+      tally.steady.lost = 20
+      random.add(tally, includingProbes: false)
+      if round == 20 { #expect(random.share > 0.15) }
+    }
+    #expect(random.share < 0.001)
+  }
+
+  /// What was expected at the rate that was known then has been expected.
+  @Test func aFallingRateIsNoBunchOfAcks() {
+    var aggregation = AckAggregation()
+    for ack in 0..<2_000 {
+      let bandwidth = ack < 1_000 ? 1e6 : 1e4
+      aggregation.add(
+        bandwidth / 100, bandwidth: bandwidth, most: 1e9, at: .zero + Int64(ack) * 10 * .millisecond, round: UInt64(ack / 10),
+        rounds: 10)
+    }
+    #expect(aggregation.value < 1_000)
   }
 
   @Test func lossInRunsScattersMore() {

@@ -4,8 +4,9 @@ import ShoalBase
 /// (`extra_acked`, draft-ietf-ccwg-bbr §4.5.9).
 struct AckAggregation {
   private var filter = WindowedMaximum(length: 10)
-  private var start: Instant?
-  private var acked = 0.0
+  private var lastAt: Instant?
+  /// The bytes that have been acknowledged beyond what was expected.
+  private var ahead = 0.0
 
   /// Bytes: the most of the last ten rounds.
   var value: Double { filter.value }
@@ -14,12 +15,11 @@ struct AckAggregation {
   mutating func add(
     _ bytes: Double, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
   ) {
-    var since = start.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
-    if start == nil || acked <= since {
-      (start, acked, since) = (now, 0, 0)
-    }
-    acked += bytes
+    // What was expected before, was at the rate known then: the present one may be much lower.
+    let expected = lastAt.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
+    lastAt = now
+    ahead = max(ahead - expected, 0) + bytes
     filter.length = rounds
-    filter.add(min(max(acked - since, 0), most), at: round)
+    filter.add(min(ahead, most), at: round)
   }
 }

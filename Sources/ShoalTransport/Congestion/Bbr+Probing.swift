@@ -50,8 +50,10 @@ extension Bbr {
     roundEnd = sample.delivered
     feedbackRound = awaitingFeedback ? round + 1 : nil
     probedRound = round
-    // A few more rounds, at random, so that flows do not march in step.
-    waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), 48) + generator.next() % 3
+    // Whoever has little probes often, so that flows become alike, and whoever has long rounds after fewer of them. Up to
+    // two rounds more, at random, keep flows from marching in step.
+    let most = min(product / Double(datagram), Double(Bbr.longestWait) / Double(leastRoundTrip), 48)
+    waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), UInt64(max(most, 4))) + generator.next() % 3
   }
 
   /// Whether the path was asked for more for long enough to tell whether it has it.

@@ -12,6 +12,9 @@ struct LossTally {
   var slow = Class()
   /// Packets that met none and left in the second half of a burst.
   var tail = Class()
+  /// The packets that arrived and had not probed, and those of them that met a queue: it is not of our making.
+  private(set) var unhurried = 0
+  private var crowded = 0
   /// The runs that the losses form.
   var runs = 0
   /// How many datagrams the peer reported as corrupt.
@@ -24,7 +27,14 @@ struct LossTally {
   }
   var lost: Int { queued.lost + probing.lost + steady.lost + slow.lost }
 
-  mutating func add(acked: PhaseCounts, isQueued: Bool, losses: Losses, corrupt: Int) {
+  /// The share of packets that met a queue although they had not probed.
+  var crowd: Double { Double(crowded) / Double(max(unhurried, 1)) }
+
+  /// Adds what an ACK told; `isQueued` if the round trip was long, `isCrowded` if the queue is also more than a quiet
+  /// path's variation.
+  mutating func add(acked: PhaseCounts, isQueued: Bool, isCrowded: Bool, losses: Losses, corrupt: Int) {
+    unhurried += acked.steady + acked.slow
+    if isCrowded { crowded += acked.steady + acked.slow }
     if isQueued {
       queued.packets += acked.total
     } else {

@@ -14,6 +14,8 @@ struct RandomLoss {
   /// How many packets are lost in a row on average, at least 1.
   private var run = 1.0
   private var runs = Tally()
+  /// The share of packets that met a queue although they did not probe, smoothed.
+  private var crowd = 0.0
 
   private struct Tally {
     var packets = 0.0
@@ -31,6 +33,8 @@ struct RandomLoss {
 
   /// Adds a round; packets that probed count too if `includingProbes`.
   mutating func add(_ tally: LossTally, includingProbes: Bool) {
+    if tally.unhurried > 0 { crowd += (tally.crowd - crowd) / 8 }
+    guard crowd < 0.5 else { return disbelieve() }
     // 1,500 packets are enough to know it, and few enough to follow it.
     let probing = includingProbes ? tally.probing : LossTally.Class()
     all.add(
@@ -58,6 +62,13 @@ struct RandomLoss {
     all.packets *= 0.3
     all.lost *= 0.3 * 0.7
     measured *= 0.7
+  }
+
+  /// Lowers the estimate, because a queue stands that others fill too: those that met less of it did not meet none.
+  private mutating func disbelieve() {
+    all.packets *= 0.8
+    all.lost *= 0.8 * 0.8
+    measured *= 0.8
   }
 
   /// Forgets earlier losses at a slow pace: the path has changed, and they say nothing about the new one.
