@@ -325,7 +325,7 @@ enum CommandTable {
       "TRANSPORT",
       [
         Option("arq", "Selective repeat or go-back-N.", oneOf: ["sr", "gbn"], default: "sr"),
-        Option("window", "Most unacknowledged packets.", value: "packets", default: "65536"),
+        Option("window", "Most unacknowledged packets.", value: "packets", default: "1048576"),
         Option(
           "congestion", "Congestion control.", oneOf: ["bbr", "cubic", "ledbat", "none"], default: "bbr"
         ),

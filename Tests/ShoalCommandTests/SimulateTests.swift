@@ -26,7 +26,7 @@ import Testing
 
   @Test func tellsEveryRunAndTheMedian() throws {
     let lines = try summary([result(1, 4), result(2, 5), result(4, 6)]).lines()
-    #expect(lines[0] == "10.0 MB over delay=1ms; selective repeat, window 65536, congestion bbr")
+    #expect(lines[0] == "10.0 MB over delay=1ms; selective repeat, window 1048576, congestion bbr")
     #expect(lines.count == 6 && lines[1].hasPrefix("seed") && lines[3].contains("2.000") && lines[3].contains("5.00"))
     #expect(lines[5] == "median of 3: 5.00 MB/s, wire/byte 1.050")
     #expect(try summary([result(1, 4)]).lines().count == 3)

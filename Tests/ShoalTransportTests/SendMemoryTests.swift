@@ -14,7 +14,13 @@ import Testing
     let world: World
     let server: WorldEndpoint
 
-    init(_ configuration: TransportConfiguration = .with { $0.congestion = .none }) {
+    init() {
+      let configuration = TransportConfiguration.with {
+        $0.congestion = .none
+        $0.window = 65_536
+        $0.sendRecordsPerHost = 2 << 16
+        $0.sendRecords = 12 << 16
+      }
       world = World(seed: 1)
       server = world.addEndpoint(configuration)
       world.network.onSend = { datagram, _ in datagram.bytes[3] != PacketType.data.rawValue }
@@ -109,7 +115,7 @@ import Testing
   }
 
   @Test func messagesThatAreNotTakenEndTheConnection() throws {
-    let pair = try Pair("delay=1ms")
+    let pair = try Pair("delay=1ms", .with { $0.sendRecordsPerHost = 2 << 16 })
     let (id, other) = try pair.connect()
     pair.world.run(for: .second)
     pair.world.network.onSend = { _, _ in false }

@@ -21,8 +21,9 @@ package struct TransportConfiguration: Sendable {
   /// The most packets, counted from the lowest unacknowledged one, per connection and direction; the smaller value of
   /// both ends applies.
   ///
-  /// Far above any congestion window, because a window of one bandwidth-delay product stalls at each loss.
-  package var window: UInt32 = 65_536
+  /// The protocol's largest by default: a window of one bandwidth-delay product stalls at each loss, and memory is taken
+  /// only as packets are outstanding.
+  package var window = Limits.window.upperBound
   /// The congestion control.
   package var congestion = CongestionAlgorithm.bbr
   /// The largest IP packet to send, in bytes; path MTU discovery never goes beyond it. A host that knows the interface
@@ -42,11 +43,11 @@ package struct TransportConfiguration: Sendable {
   package var maxHalfOpen = 64
   /// The most of those from one host, so that OPENs forged in its name do not use up the places of others.
   package var maxHalfOpenPerHost = 16
-  /// The memory for send windows that one host can make us use, in whole windows of 65,536 packets (some 10 MB each),
-  /// or of `window` if that is larger. At the limit, windows keep their size and grow no more.
-  package var sendWindowsPerHost = 2
+  /// The outstanding packets of one host for which there is memory, at 160 bytes each. At the limit, windows keep their
+  /// size and grow no more. Enough for a gigabit per second, two seconds of round trip and 40 % loss.
+  package var sendRecordsPerHost = 12 << 16
   /// The same for all hosts together.
-  package var sendWindows = 12
+  package var sendRecords = 24 << 16
   /// Whether packets declared lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
   package var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
@@ -54,9 +55,6 @@ package struct TransportConfiguration: Sendable {
 
   /// The defaults.
   package init() {}
-
-  /// The bytes that one whole window takes.
-  var wholeWindow: Int { max(Int(window), 65_536) * SendWindow.bytesPerPacket }
 
   /// The most connections that others may have opened.
   var maxInbound: Int { maxConnections - maxConnections / 8 }

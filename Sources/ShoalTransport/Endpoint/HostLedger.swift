@@ -80,8 +80,8 @@ struct HostLedger {
   /// always some for others.
   func mayTake(_ bytes: Int, _ host: HostKey) -> Bool {
     let after = (shares[host]?.memory ?? 0) + bytes
-    return after <= configuration.sendWindowsPerHost * configuration.wholeWindow
-      && after <= configuration.sendWindows * configuration.wholeWindow - memory - bytes
+    return after <= configuration.sendRecordsPerHost * SendWindow.bytesPerPacket
+      && after <= configuration.sendRecords * SendWindow.bytesPerPacket - memory - bytes
   }
 
   /// Notes that what a host has taken has changed by this many bytes.
