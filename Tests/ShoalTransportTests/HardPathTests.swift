@@ -30,6 +30,12 @@ import Testing
     }
   }
 
+  /// ACKs that queue inflate the round trip, against which they must not be measured.
+  @Test func acksDoNotHoldBackAShortPath() throws {
+    let (seconds, _) = try transfer(2_500_000, "rate=10mbit/100kbit,delay=1ms,queue=100kB", seed: 1)
+    #expect(seconds < 3.5)
+  }
+
   /// Seconds of round trip. Nobody waits that long for a peer that is not there, but a late answer is taken.
   @Test(arguments: [3, 10, 120, 300])
   func aLongPathConnectsAndDelivers(roundTrip: Int) throws {
@@ -67,5 +73,21 @@ import Testing
     #expect(thinning.interval == 200 * .millisecond)
     acks(12, every: 200 * .millisecond, 70 * .millisecond)
     #expect(thinning.interval == 100 * .millisecond)
+  }
+
+  /// A queue on the way there looks the same, but stays.
+  @Test func fewerAcksAreOnlyTried() {
+    var thinning = AckThinning()
+    var roundTrip = RoundTrip()
+    roundTrip.add(60 * .millisecond)
+    var now = Instant.zero
+    var thinned = 0
+    for _ in 0..<4_000 {
+      now = now + 50 * .millisecond
+      roundTrip.add(.second)
+      thinning.add(.second, roundTrip, at: now)
+      if thinning.interval != nil { thinned += 1 }
+    }
+    #expect(thinned > 0 && thinned < 600, "\(thinned)")
   }
 }

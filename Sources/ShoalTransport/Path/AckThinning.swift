@@ -2,9 +2,9 @@ import ShoalBase
 
 /// How far apart the peer's ACKs should be, where the path back cannot carry as many as would be useful.
 ///
-/// An overloaded path back shows in the echoes: ACKs queue there, and arrive further apart than any delay that was
-/// asked for. Their spacing is what the path back carries. Twice that spacing leaves it half idle, so that the queue
-/// drains.
+/// An overloaded path back shows in the echoes: ACKs queue there, and arrive further apart than is of use. Their spacing
+/// is what the path back carries. Twice that spacing leaves it half idle, so that the queue drains. A queue on the way
+/// there looks the same, but stays when there are fewer ACKs: so it is tried.
 struct AckThinning {
   /// The least spacing of ACKs to ask for; nil as long as the usual number of ACKs gets through.
   private(set) var interval: Nanoseconds?
@@ -17,6 +17,11 @@ struct AckThinning {
   /// How many rounds in a row showed too many ACKs, and how many showed no queue.
   private var crowded = 0
   private var calm = 0
+  /// How long ACKs waited before fewer were tried, and until when that is to have helped; nil if it has.
+  private var trial: (wait: Nanoseconds, until: Instant)?
+  /// The rounds until fewer ACKs are tried again, and how many they will be after one more vain attempt.
+  private var pause = 0
+  private var nextPause = AckThinning.patience
 
   /// The rounds without a queue after which slightly more ACKs are tried.
   private static let patience = 64
@@ -26,8 +31,8 @@ struct AckThinning {
   /// Notes the round trip that an ACK showed.
   mutating func add(_ sample: Nanoseconds, _ roundTrip: RoundTrip, at now: Instant) {
     // A pause says nothing about what the path back carries.
-    let pause = max(roundTrip.smoothed / 2, 2 * (interval ?? 0))
-    guard let since, let lastAt, let minimum = roundTrip.minimum, now - lastAt < pause else {
+    let silence = max(roundTrip.smoothed / 2, 2 * (interval ?? 0))
+    guard let since, let lastAt, let minimum = roundTrip.minimum, now - lastAt < silence else {
       return begin(sample, at: now)
     }
     acks += 1
@@ -36,12 +41,22 @@ struct AckThinning {
     self.least = least
     guard acks >= 4, now - since >= minimum else { return }
     let spacing = (now - since) / Nanoseconds(acks)
-    let usual = min(max(roundTrip.smoothed / 4, .millisecond / 4), Constants.longestAckDelay)
+    pause = max(pause - 1, 0)
+    if let trial {
+      let hasHelped = least - minimum < trial.wait / 2
+      if hasHelped { self.trial = nil }
+      if !hasHelped, now > trial.until { return giveUp(sample, at: now) }
+    }
+    // The smoothed round trip holds what the ACKs waited for.
+    let usual = min(max(minimum / 4, .millisecond / 4), Constants.longestAckDelay)
     if spacing > max(usual, interval ?? 0) * 5 / 4, least - minimum > 4 * spacing {
       crowded += 1
       calm = 0
       // Four times the spacing until the queue is gone, then twice.
-      if crowded >= 2 { interval = min(max(interval ?? 0, 4 * spacing), Self.longest) }
+      if crowded >= 2, pause == 0 {
+        if interval == nil { trial = (least - minimum, now + 4 * least) }
+        interval = min(max(interval ?? 0, 4 * spacing), Self.longest)
+      }
     } else {
       if crowded >= 2 { interval = interval.map { $0 / 2 } }
       crowded = 0
@@ -51,6 +66,14 @@ struct AckThinning {
         interval = thinned > .millisecond ? thinned - thinned / 8 : nil
       }
     }
+    begin(sample, at: now)
+  }
+
+  /// Fewer ACKs did not help: the queue is not theirs.
+  private mutating func giveUp(_ sample: Nanoseconds, at now: Instant) {
+    (trial, interval, crowded, calm) = (nil, nil, 0, 0)
+    pause = nextPause
+    nextPause = min(2 * nextPause, 64 * Self.patience)
     begin(sample, at: now)
   }
 
