@@ -4,9 +4,11 @@ import ShoalBase
 /// (`extra_acked`, draft-ietf-ccwg-bbr §4.5.9).
 struct AckAggregation {
   private var filter = WindowedMaximum(length: 10)
-  private var lastAt: Instant?
-  /// The bytes that have been acknowledged beyond what was expected.
-  private var ahead = 0.0
+  private var start: Instant?
+  private var lastAt = Instant.zero
+  /// The bytes acknowledged since the start, and those that were expected at the rates known meanwhile.
+  private var acked = 0.0
+  private var expected = 0.0
 
   /// Bytes: the most of the last ten rounds.
   var value: Double { filter.value }
@@ -15,11 +17,15 @@ struct AckAggregation {
   mutating func add(
     _ bytes: Double, bandwidth: Double, most: Double, at now: Instant, round: UInt64, rounds: UInt64
   ) {
-    // What was expected before, was at the rate known then: the present one may be much lower.
-    let expected = lastAt.map { bandwidth * Double(max(now - $0, 0)) / 1e9 } ?? 0
+    // At a rate that has grown, more was to be expected from the start; one that has fallen was once expected.
+    expected += bandwidth * Double(max(now - lastAt, 0)) / 1e9
+    var since = start.map { max(bandwidth * Double(max(now - $0, 0)) / 1e9, expected) } ?? 0
+    if start == nil || acked <= since {
+      (start, acked, expected, since) = (now, 0, 0, 0)
+    }
     lastAt = now
-    ahead = max(ahead - expected, 0) + bytes
+    acked += bytes
     filter.length = rounds
-    filter.add(min(ahead, most), at: round)
+    filter.add(min(max(acked - since, 0), most), at: round)
   }
 }

@@ -52,8 +52,8 @@ extension Bbr {
     probedRound = round
     // Whoever has little probes often, so that flows become alike, and whoever has long rounds after fewer of them. Up to
     // two rounds more, at random, keep flows from marching in step.
-    let most = min(product / Double(datagram), Double(Bbr.longestWait) / Double(leastRoundTrip), 48)
-    waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), UInt64(max(most, 4))) + generator.next() % 3
+    let most = min(1.5 * product / Double(datagram), Double(Bbr.longestWait) / Double(leastRoundTrip), 48)
+    waitRounds = min(10 << UInt64(min(bounds.lossyProbes, 2)), UInt64(max(most, 6))) + generator.next() % 3
   }
 
   /// Whether the path was asked for more for long enough to tell whether it has it.

@@ -74,7 +74,7 @@ import ShoalBase
 ///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
 /// - *drain*: 0.4, 2; until in flight ≤ BDP.
 /// - *down*: 0.9, 2; until in flight ≤ BDP, or it is time to probe.
-/// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until max(4, min(10 · 2^min(lossy, 2), 48, P, 3 s / rt)) + 0
+/// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until max(6, min(10 · 2^min(lossy, 2), 48, 1.5 P, 3 s / rt)) + 0
 ///   to 2 rounds after up, P being the datagrams of a BDP. What is probed for is a share of what a flow has, so those
 ///   that have little must probe more often for all to become alike; and where a round takes seconds, a verdict that
 ///   was wrong must not last for forty.
