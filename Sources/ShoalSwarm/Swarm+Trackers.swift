@@ -98,7 +98,7 @@ extension Swarm {
         take(peers.sorted { $0.share > $1.share }.map(\.address), of: id, name: name, at: now)
       }
       if case .registered(let id) = event, !trackers[i].namesPeers {
-        // If both peers ask after they have registered, at least one hears of the other.
+        // Such a tracker is asked again now: if both peers ask after they have registered, one hears of the other.
         for key in files.keys(of: id) where files[key]?.isWanted == true {
           files[key]?.download?.lookups.hasten()
           wake(at: now)
@@ -108,7 +108,7 @@ extension Swarm {
     }
   }
 
-  /// Takes the peers that a tracker names for a file, and its name there.
+  /// Takes the peers that a tracker names for a file, and the name under which it knows the file.
   private mutating func take(_ peers: [Address], of id: Digest, name: String, at now: Instant) {
     for key in files.keys(of: id) where files[key]?.isWanted == true {
       if files[key]?.name.isEmpty == true { files[key]?.name = name }

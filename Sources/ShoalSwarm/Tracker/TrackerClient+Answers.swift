@@ -129,7 +129,7 @@ extension TrackerClient {
     shares[id] = share
   }
 
-  /// Takes the peers that came with an answer.
+  /// Takes the peers that came with the answer to a REGISTER or UPDATE.
   private mutating func take(_ nearby: Nearby?, of id: Digest, _ transaction: TrackerTransaction, at now: Instant) {
     guard let nearby else { return lookUpInstead() }
     take(epoch: nearby.epoch, except: id, at: now)
@@ -144,8 +144,8 @@ extension TrackerClient {
     if let note { take(epoch: note.epoch, except: nil, at: now) }
   }
 
-  /// If the tracker's epoch has changed, it has lost what it knew: all files are registered again, spread over a little
-  /// time.
+  /// Takes the tracker's epoch. If it has changed, the tracker has lost its registrations: all files but `known` are
+  /// registered again, spread over a little time.
   private mutating func take(epoch new: UInt32, except known: Digest?, at now: Instant) {
     defer { epoch = new }
     guard let epoch, epoch != new else { return }
@@ -156,7 +156,7 @@ extension TrackerClient {
     }
   }
 
-  /// A tracker of an earlier revision does not name peers beside: they are asked for by LOOKUP.
+  /// A tracker of the first revision names no peers in its answers: they are asked for by LOOKUP instead.
   private mutating func lookUpInstead() {
     isSilentOnPeers = true
     for (id, share) in shares where share.isSeeking {

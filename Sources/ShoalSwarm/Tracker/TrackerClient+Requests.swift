@@ -112,7 +112,7 @@ extension TrackerClient {
 }
 
 extension TrackerTransaction {
-  /// Adds as many of these chunks as fit into a datagram together with `packet`.
+  /// Adds as many of these chunks as fit into a datagram together with the rest of `packet`.
   fileprivate mutating func tell(_ chunks: BitSet, beside packet: some Packet) {
     let (runs, end) = chunks.runs(from: 0, fitting: Limits.smallestDatagram - packet.encodedSize)
     self.runs = runs

@@ -31,7 +31,7 @@ package struct TrackerClient: Sendable {
   var observed: Address?
   /// The tracker's epoch, once it is known.
   var epoch: UInt32?
-  /// Whether the tracker is of an earlier revision, which names no peers in its answers to REGISTER and UPDATE.
+  /// Whether the tracker is of the first revision, which names no peers in its answers to REGISTER and UPDATE.
   var isSilentOnPeers = false
   /// Whether all registrations are being ended.
   private var isLeaving = false
@@ -114,8 +114,8 @@ extension TrackerClient {
     ask(.lookup(id: id, chunk: chunk, most: most))
   }
 
-  /// Asks for peers of a file: with its registration, which says what we have, or else by LOOKUP. Asked again, it goes on
-  /// in the list where it ended.
+  /// Asks for peers of a file: with a REGISTER or UPDATE, so that the tracker knows what is useful to us, or else by
+  /// LOOKUP. Called again, it asks for the next page.
   package mutating func seek(id: Digest) {
     guard !isSilentOnPeers, let share = shares[id], share.isRegistered || share.isBusy || share.registerAt == .zero
     else {
@@ -125,7 +125,7 @@ extension TrackerClient {
     nextShare = min(nextShare, shares[id]?.due ?? .distantFuture)
   }
 
-  /// Whether the tracker names peers when a file is registered.
+  /// Whether the tracker names peers in its answers to REGISTER and UPDATE, as far as is known.
   package var namesPeers: Bool { !isSilentOnPeers }
 
   /// Asks which of the file's chunks a peer has; `chunks` is their number, by that peer's cut.

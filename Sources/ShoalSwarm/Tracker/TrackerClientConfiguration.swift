@@ -26,9 +26,9 @@ package struct TrackerClientConfiguration: Sendable, Equatable {
   /// that fills its answers returns at least 1,024 chunks of the most fragmented map in each, which is enough for the
   /// largest file.
   package var mapPages = 4_096
-  /// How many peers of a file that is not complete a REGISTER asks for: as many as a reply holds.
+  /// How many peers a REGISTER or UPDATE asks for: about as many as a reply holds, unless they have IPv6 addresses.
   package var wantedPeers: UInt8 = 150
-  /// Over how long a peer spreads its registrations when a tracker has lost them.
+  /// The time over which all files are registered again when a tracker has lost its registrations.
   package var anewWithin: Nanoseconds = 2 * .second
   /// The most requests that wait for an answer at a time: a thousand files must not flood a tracker that has just
   /// restarted.

@@ -20,11 +20,11 @@ package enum TrackerRequest: Sendable, Hashable {
   case list(after: UInt64)
 }
 
-/// A peer of a file, as a tracker names it in few bytes.
+/// A peer of a file that a tracker names in REGISTERED or UPDATED.
 package struct NearPeer: Sendable, Hashable {
   /// Where it is reached.
   package var address: Address
-  /// How much of the file it has: 0 nothing, 255 all.
+  /// How much of the file it has: 0 nothing, 255 all, otherwise in proportion.
   package var share: UInt8
 }
 
@@ -38,8 +38,8 @@ package enum TrackerClientEvent: Sendable, Equatable {
   case found(name: String, FoundPacket)
   /// Answers `lookup`.
   case peers(PeersPacket)
-  /// Other peers of a file, which came with the answer to its registration or to `seek`; how many there are in all, and
-  /// the file's name if ours is another.
+  /// Answers `seek`, and also comes with the answer to the REGISTER of an incomplete file: other peers of it, how many
+  /// there are in all, and the file's name if it differs from ours.
   case nearby(id: Digest, name: String, total: Int, [NearPeer])
   /// Answers `map`.
   case mapped(id: Digest, address: Address, BitSet)

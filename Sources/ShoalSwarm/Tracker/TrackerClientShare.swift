@@ -25,7 +25,7 @@ struct TrackerShare: Sendable {
   var registerAt = Instant.zero
   /// The time before which no UPDATE is sent.
   var updateAt = Instant.zero
-  /// Whether peers of the file are wanted, and from where on the tracker is to list them.
+  /// Whether peers of the file are wanted, and the cursor of the page to ask for.
   var isSeeking = false
   var cursor: UInt32 = 0
 

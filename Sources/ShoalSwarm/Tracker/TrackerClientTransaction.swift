@@ -13,7 +13,7 @@ struct TrackerTransaction: Sendable {
   /// The chunks that a REGISTER or UPDATE reports, and whether they were all that there were to report.
   var runs: [ChunkRun] = []
   var isWhole = true
-  /// The peers that it asks for.
+  /// What it asks for besides: peers of the file.
   var query: PeerQuery?
   /// The result of MAP so far, the number of answers, and the chunk from which it asks on.
   var map = BitSet(capacity: 0)

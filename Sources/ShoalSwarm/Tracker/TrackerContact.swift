@@ -22,7 +22,7 @@ struct TrackerContact: Sendable {
   var isRoundOver: Bool { asked >= addresses.count }
   /// Whether none has been asked yet.
   var isRoundNew: Bool { asked == 0 }
-  /// Whether the only one asked is the one that has answered before.
+  /// Whether only the one that has answered before has been asked.
   var isAskingTheKnown: Bool { isMade && asked == 1 }
 
   /// The next address to ask.

@@ -118,7 +118,7 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
-  /// Reads the fields if anything is left.
+  /// Reads appended fields, unless the datagram ends here.
   public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
     value = nil
     guard offset < end else { return }

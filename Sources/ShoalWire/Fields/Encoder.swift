@@ -105,7 +105,7 @@ public struct Encoder: FieldVisitor, ~Copyable, ~Escapable {
     }
   }
 
-  /// Writes the fields if there are any.
+  /// Writes appended fields, if there are any.
   public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
     if var group = value { try group.fields(&self) }
   }

@@ -38,7 +38,7 @@ public protocol FieldVisitor: ~Copyable, ~Escapable {
   mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError)
   /// A one-byte count and that many entries.
   mutating func list<Element: FieldGroup>(_ name: StaticString, _ value: inout [Element]) throws(WireError)
-  /// Fields that a later revision of the protocol has added at the end: nil where a datagram ends before them.
+  /// Fields that a later revision of the protocol appended: nil if the datagram ends before them.
   mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError)
   /// Everything that is left, as a place in the datagram; the caller reads or sends its bytes.
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError)

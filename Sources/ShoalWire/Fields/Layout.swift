@@ -110,7 +110,7 @@ public struct Layout: FieldVisitor, ~Copyable, ~Escapable {
       rows[row].range.count = offset - start
     }
   }
-  /// Notes the fields if anything is left.
+  /// Notes appended fields, unless the datagram ends here.
   public mutating func later<Group: FieldGroup>(_ value: inout Group?) throws(WireError) {
     guard decoder.offset < decoder.end else { return }
     var group = Group()

@@ -9,7 +9,7 @@ public struct SchemaRow: Hashable, Sendable {
   public var offset: Int?
   /// Its size in bytes; nil if that varies. A list's is that of its count, its entries have rows of their own.
   public var size: Int?
-  /// Whether a datagram may end before it, as those of an earlier revision do.
+  /// Whether it was appended by a later revision, so that a datagram of an earlier one ends before it.
   public var isLater = false
 }
 

@@ -1,16 +1,16 @@
 import ShoalContent
 
-/// What a REGISTER or UPDATE may end in: the sender asks for other peers of the file.
+/// The end of a REGISTER or UPDATE that asks for other peers of the file.
 public struct PeerQuery: FieldGroup, Hashable {
   /// The most peers wanted.
   public var want: UInt8 = 0
-  /// 0 for a choice of peers; otherwise the `next` of an earlier reply, from where on they are listed.
+  /// 0 for peers chosen at random; otherwise the `next` of an earlier reply, which asks for another page.
   public var cursor: UInt32 = 0
 
   /// All fields zero.
   public init() {}
 
-  /// This many peers, from this position on.
+  /// At most this many peers, from this page.
   public init(want: UInt8, cursor: UInt32 = 0) { (self.want, self.cursor) = (want, cursor) }
 
   /// Visits the fields of the query, in the order of their bytes.
@@ -61,15 +61,15 @@ public struct NearIPv6: FieldGroup, Hashable, BitwiseCopyable {
   }
 }
 
-/// What REGISTERED and UPDATED end in: peers of the file, those first that have what the asker lacks.
+/// The end of REGISTERED and UPDATED: other peers of the file, those that are likely to be useful first.
 public struct Nearby: FieldGroup, Hashable {
-  /// The tracker's epoch: it changes when the tracker has lost what it knew.
+  /// The tracker's epoch, which changes when the tracker has lost its registrations.
   public var epoch: UInt32 = 0
-  /// The file's name, by its claimant, if the sender gave another; not to be trusted.
+  /// The name that the file's claimant gives it, if the sender registered another name or cut; not to be trusted.
   public var name = ""
-  /// How many other peers the file has; those listed may be fewer.
+  /// How many other peers the file has; the lists may name fewer.
   public var total: UInt32 = 0
-  /// The cursor with which the listing goes on; 0 if it ends here.
+  /// The cursor of the next page; 0 if there is none.
   public var next: UInt32 = 0
   /// Those with IPv4 addresses.
   public var ipv4: [NearIPv4] = []
@@ -114,9 +114,9 @@ public struct Nearby: FieldGroup, Hashable {
   }
 }
 
-/// What CONNECTED and ERROR end in.
+/// The end of CONNECTED and ERROR.
 public struct EpochNote: FieldGroup, Hashable {
-  /// The tracker's epoch: it changes when the tracker has lost what it knew.
+  /// The tracker's epoch, which changes when the tracker has lost its registrations.
   public var epoch: UInt32 = 0
 
   /// All fields zero.

@@ -49,7 +49,7 @@ public struct ConnectedPacket: Packet, Hashable {
   public var cookie: UInt64 = 0
   /// The sender's address as the tracker sees it.
   public var observed = Address(ipv4: 0, port: 0)
-  /// The tracker's epoch; nil from a tracker of an earlier revision.
+  /// The tracker's epoch; nil from a tracker of the first revision.
   public var epoch: EpochNote?
 
   /// All fields zero or empty.
@@ -77,7 +77,7 @@ public struct RegisterPacket: Packet, Hashable {
   public var name = ""
   /// Chunks that the sender has; those that do not fit follow in UPDATE.
   public var have: [ChunkRun] = []
-  /// Asks for peers.
+  /// Asks for peers of the file too; nil from a peer of the first revision.
   public var query: PeerQuery?
 
   /// All fields zero or empty.
@@ -102,7 +102,7 @@ public struct RegisteredPacket: Packet, Hashable {
   public var have: UInt32 = 0
   /// The seconds after which the sender should register again.
   public var interval: UInt16 = 0
-  /// Peers of the file; nil from a tracker of an earlier revision.
+  /// Other peers of the file, if they were asked for; nil from a tracker of the first revision.
   public var nearby: Nearby?
 
   /// All fields zero or empty.
@@ -126,7 +126,7 @@ public struct UpdatePacket: Packet, Hashable {
   public var id = Digest.zero
   /// The chunks gained.
   public var gained: [ChunkRun] = []
-  /// Asks for peers.
+  /// Asks for peers of the file too; nil from a peer of the first revision.
   public var query: PeerQuery?
 
   /// All fields zero or empty.
@@ -147,7 +147,7 @@ public struct UpdatedPacket: Packet, Hashable {
   public static let type = PacketType.updated
   /// The chunks that the tracker now knows the sender to have.
   public var have: UInt32 = 0
-  /// Peers of the file; nil from a tracker of an earlier revision.
+  /// Other peers of the file, if they were asked for; nil from a tracker of the first revision.
   public var nearby: Nearby?
 
   /// All fields zero or empty.
@@ -217,7 +217,7 @@ public struct PeersPacket: Packet, Hashable {
   public static let type = PacketType.peers
   /// The id that the LOOKUP named.
   public var id = Digest.zero
-  /// The file's name, as the peer registered longest has it.
+  /// The name that the file's claimant gives it.
   public var name = ""
   /// How many there are; `peers` may be fewer.
   public var total: UInt32 = 0
@@ -332,7 +332,7 @@ public struct ErrorPacket: Packet, Hashable {
   public var code: UInt16 = 0
   /// More, for people; not to be trusted.
   public var message = ""
-  /// The tracker's epoch; nil from a tracker of an earlier revision.
+  /// The tracker's epoch; nil from a tracker of the first revision.
   public var epoch: EpochNote?
 
   /// All fields zero or empty.
