@@ -70,10 +70,10 @@ enum CommandTable {
         "OPTIONS",
         [
           listen("Where to listen, [ADDR]:PORT. (default: :7400)"),
-          Option("state", "Keep what it knows in this file, and continue from it after a restart.", value: "file"),
-          Option("memory", "Memory for what it knows; limits follow. (default: 512MiB)", value: "bytes"), metrics,
+          Option("state", "Keep registrations in this file, to continue from after a restart.", value: "file"),
+          Option("memory", "Memory for registrations. (default: 512MiB)", value: "bytes"), metrics,
         ] + access + [replaceCapture]),
-      OptionGroup("STATUS", [top, watch]),
+        OptionGroup("STATUS", [top, watch]),
     ])
 
   private static let watch = Option(

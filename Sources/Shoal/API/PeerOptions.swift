@@ -65,9 +65,9 @@ extension Tracker {
     public var capture: String?
     /// Whether `capture` may replace a file that has content; otherwise such a file is an error.
     public var force = false
-    /// The file in which the tracker keeps what it knows, so that it goes on where it was when it is started again.
+    /// The file in which the tracker keeps its registrations, to continue from them after a restart; nil for none.
     public var state: String?
-    /// The bytes of memory for what it knows, 1 MiB or more; 512 MiB if nil. Limits follow from it.
+    /// The bytes of memory for registrations, 1 MiB to 1 TiB; 512 MiB if nil. The other limits follow from it.
     public var memory: Int?
     /// A bound UDP socket that this process was given, to use instead of opening one.
     package var descriptor: Int32?

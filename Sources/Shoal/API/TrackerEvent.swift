@@ -22,9 +22,9 @@ public enum TrackerEvent: Sendable, Hashable {
   case omitted(count: Int)
   /// The capture can no longer be written, for this reason; the tracker continues without it.
   case captureFailed(String)
-  /// The tracker knows again what it knew when it ended.
+  /// The tracker has restored its registrations from the state file.
   case restored(files: Int, registrations: Int)
-  /// The state file is damaged or cannot be written, for this reason; the tracker continues without it, and tries again.
+  /// The state file is damaged or cannot be written, for this reason; the tracker continues, and tries again later.
   case stateFailed(String)
 
   /// The types of request to a tracker.

@@ -1,10 +1,10 @@
 import ShoalBase
 import ShoalTracker
 
-/// The file in which a tracker keeps what it knows: a snapshot, and behind it what has changed since. When the changes
-/// are more than the snapshot, another is made, a little at a time, in a file beside it, which then takes its place.
+/// The file in which a tracker keeps its registrations: a snapshot, followed by all changes since. When the changes
+/// have outgrown the snapshot, a new one is made, a little at a time, in a file beside it, which then takes its place.
 ///
-/// Nothing is synced but a new snapshot: what was written survives the end of the process, and after a power failure
+/// Only a new snapshot is synced. Whatever was written survives the end of the process; what a power failure loses,
 /// peers register again.
 final class TrackerStateFile {
   private let path: String
@@ -12,22 +12,22 @@ final class TrackerStateFile {
   private var size = 0
   /// The snapshot that is being made.
   private var next: (file: File, size: Int)?
-  /// Whether it is whole, and a worker is giving it its name.
+  /// Whether it is complete, and a worker is putting it in its place.
   private var isReplacing = false
   /// The size of the last snapshot.
   private var snapshotSize = 0
   /// When to begin another snapshot if there is no file that can be written to.
   private var retryAt = Instant.zero
-  /// What the log should say.
+  /// Events for the log.
   private(set) var news: [TrackerEvent] = []
   /// Runs a command on the loop, later.
   private let post: @Sendable (@escaping @Sendable (TrackerStateFile) -> Void) -> Void
 
   private static let pause: Nanoseconds = 60 * .second
   private static let step: Nanoseconds = .millisecond
-  /// Registrations that are written to a snapshot at once: some 100 µs.
+  /// The registrations that are written to a snapshot at a time: they take some 100 µs.
   private static let mostAtOnce = 256
-  /// A log this long is worth a snapshot, however small that is.
+  /// This many bytes of changes are worth a new snapshot, however small that is.
   private static let leastLog = 4 << 20
   /// The bytes read at a time.
   private static let pieceSize = 4 << 20
@@ -36,7 +36,7 @@ final class TrackerStateFile {
     (self.path, self.post) = (path, post)
   }
 
-  /// Reads who the tracker was; nil if it begins anew.
+  /// Reads the tracker's epoch and secret; nil if there is no state to continue from.
   func open() -> StateHeader? {
     guard let file = try? File.regular(path, writing: true) else { return nil }
     guard let size = try? file.size(), size > 0 else { return nil }
@@ -44,14 +44,14 @@ final class TrackerStateFile {
     var room = bytes.mutableSpan
     guard let count = try? file.read(into: &room, at: 0), let header = StateHeader.read(bytes.span.extracting(..<count))
     else {
-      setAside("it does not begin as a state file does")
+      setAside("this is not the state of a tracker")
       return nil
     }
     (self.file, self.size) = (file, header.count)
     return header.header
   }
 
-  /// Reads what the tracker knew, after `open` has found a file.
+  /// Restores the registrations, after `open` has found a file.
   func restore(_ tracker: inout Registrar, at now: Instant) {
     guard let file, let end = try? file.size() else { return }
     var bytes = [UInt8](repeating: 0, count: Self.pieceSize)
@@ -66,7 +66,7 @@ final class TrackerStateFile {
     }
     snapshotSize = size
     news.append(.restored(files: tracker.fileCount, registrations: tracker.registrationCount))
-    // A process that was killed as it wrote leaves a part of a record.
+    // A process that was killed while it wrote leaves part of a record.
     let left = end - size
     guard left > 0 else { return }
     if left <= 2_048, failure == nil {
@@ -74,7 +74,7 @@ final class TrackerStateFile {
     } else {
       // Peers whose registrations were behind the damage learn by the epoch that they must register again.
       tracker.beginEpoch()
-      setAside(failure.map { "\($0)" } ?? "it is damaged at byte \(size); what is before that is used")
+      setAside(failure.map { "\($0)" } ?? "it is damaged at byte \(size), and only what precedes that is used")
     }
   }
 
@@ -82,18 +82,18 @@ final class TrackerStateFile {
     let other = path + ".damaged"
     do {
       try FileSystem.rename(path, to: other, replacing: true)
-      news.append(.stateFailed("\(path): \(reason); it is set aside as \(other)"))
+      news.append(.stateFailed("\(path): \(reason); it has been moved to \(other)"))
     } catch { news.append(.stateFailed("\(path): \(reason); \(error)")) }
     file = nil
   }
 
-  /// When `keep` is to be called, whatever happens.
+  /// When to call `keep` at the latest.
   var deadline: Instant {
     if isReplacing { return .distantFuture }
     return next == nil && file != nil ? .distantFuture : max(retryAt, .zero)
   }
 
-  /// Writes what has changed, and some of the snapshot that is being made.
+  /// Writes the changes, and the next part of a snapshot that is being made.
   func keep(_ tracker: inout Registrar, at now: Instant) {
     tracker.takeChanges { changes in
       if file != nil, !append(changes, to: \.current) { file = nil }
@@ -156,7 +156,7 @@ final class TrackerStateFile {
     retryAt = now + Self.pause
   }
 
-  /// Gives the snapshot the file's name, once it is on the disk.
+  /// Syncs the snapshot, and then puts it in its place.
   private func replace() {
     guard let (file, _) = next else { return }
     isReplacing = true

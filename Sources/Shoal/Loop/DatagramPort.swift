@@ -32,8 +32,8 @@ final class DatagramPort {
   /// How many times the socket is read before it is sending's turn, and written to before it is receiving's.
   private static let rounds = 16
 
-  /// Opens a port. The two directions of the link have separate random generators. So many datagrams of different
-  /// senders, `batch`, are received at once.
+  /// Opens a port. The two directions of the link have separate random generators. `batch` is how many datagrams of
+  /// different senders are received at once.
   init(
     _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
     at now: Instant, batch: Int = 16

@@ -36,8 +36,8 @@ package struct NodeOptions: Sendable {
   var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
   package var runsTracker = false
-  /// The file in which a tracker of its own port keeps what it knows, and the bytes of memory for that; nil for none, and
-  /// for the default.
+  /// The state file of that tracker, if it has the port to itself, nil for none; and its bytes of memory, nil for the
+  /// default.
   package var trackerState: String?, trackerMemory: Int?
   /// Whether that tracker lists shares by name.
   package var listsNames = false

@@ -10,7 +10,7 @@ final class TrackerLoop: EventLoop {
   var farewell = Farewell()
   /// Called when the capture can no longer be written.
   var onCaptureFailure: ((SystemError) -> Void)?
-  /// Called with what happens to the state file.
+  /// Called with events of the state file.
   var onNews: ((TrackerEvent) -> Void)?
 
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
@@ -43,7 +43,7 @@ final class TrackerLoop: EventLoop {
 
   func expire(at now: Instant) {
     service.expire(at: now)
-    // Before anything is sent: what a peer was told is not forgotten when this process is killed.
+    // Before anything is sent, so that a registration that was confirmed outlives this process.
     service.keepState(at: now)
   }
 

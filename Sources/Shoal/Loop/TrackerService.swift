@@ -11,7 +11,7 @@ struct TrackerService: ~Copyable {
 
   private let state: TrackerStateFile?
 
-  /// A tracker that keeps what it knows in a file, if there is one.
+  /// A tracker that continues from its state file, if it has one, and keeps its registrations there.
   init(_ secrets: inout SecretGenerator, memory: Int? = nil, state: TrackerStateFile? = nil) {
     let known = state?.open()
     let configuration = memory.map { RegistrarConfiguration(memory: $0) } ?? RegistrarConfiguration()
@@ -32,7 +32,7 @@ struct TrackerService: ~Copyable {
     set { tracker.isPressed = newValue }
   }
 
-  /// Writes what has changed to the state file.
+  /// Writes the changes to the state file.
   mutating func keepState(at now: Instant) { state?.keep(&tracker, at: now) }
 
   /// A snapshot now.
@@ -43,10 +43,10 @@ struct TrackerService: ~Copyable {
       busiestFiles: tracker.busiestFiles(10), busiestHosts: tracker.busiestHosts(10))
   }
 
-  /// What the log should say of the state file.
+  /// Events of the state file, for the log.
   func takeNews() -> [TrackerEvent] { state?.takeNews() ?? [] }
 
-  /// Lets the state file go on after what was done for it elsewhere.
+  /// Hands the state file the result of a worker.
   mutating func withState(_ body: (TrackerStateFile) -> Void) { if let state { body(state) } }
 
   /// Takes an intact datagram that is a request to a tracker; false if it is none.

@@ -58,7 +58,7 @@ struct MetricsText {
     gauge("tracker_registrations_limit", "The most registrations.", standing.limits.registrations)
     gauge("tracker_chunk_map_bytes", "Bytes of chunk maps.", standing.mapBytes)
     gauge("tracker_memory_bytes", "Bytes of memory that the registrations take.", standing.memory)
-    gauge("tracker_memory_limit_bytes", "The most.", standing.limits.memory)
+    gauge("tracker_memory_limit_bytes", "The most bytes of memory for registrations.", standing.limits.memory)
     family(
       "tracker_requests_total", "counter", "Requests received.",
       standing.counters.requests.map { ([("type", "\($0.key)")], "\($0.value)") }.sorted { $0.0[0].1 < $1.0[0].1 })
