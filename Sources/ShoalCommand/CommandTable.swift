@@ -73,7 +73,7 @@ enum CommandTable {
           Option("state", "Keep registrations in this file, to continue from after a restart.", value: "file"),
           Option("memory", "Memory for registrations. (default: 512MiB)", value: "bytes"), metrics,
         ] + access + [replaceCapture]),
-        OptionGroup("STATUS", [top, watch]),
+      OptionGroup("STATUS", [top, watch]),
     ])
 
   private static let watch = Option(

@@ -3,7 +3,7 @@ import ShoalContent
 import ShoalWire
 
 extension Registrar {
-  /// What a registered peer is told beside: peers of the file, if it asks for them.
+  /// The end of an answer to a registered peer: other peers of the file, if it asks for them.
   mutating func nearby(_ own: UInt32, _ query: PeerQuery?, beside size: Int, for asker: Asker) -> Nearby {
     var answer = Nearby()
     let label = registry.entries[own].label
@@ -147,7 +147,7 @@ extension Registry {
     return chainEnd
   }
 
-  /// As many runs of a peer's chunks from `first` on as fit into so many bytes, and the chunk up to which they tell all.
+  /// As many runs of a peer's chunks from `first` on as fit into so many bytes, and the chunk up to which they are all.
   func runs(_ index: UInt32, from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
     let (have, chunks) = chunks(index)
     guard have > 0, first < chunks else { return ([], chunks) }

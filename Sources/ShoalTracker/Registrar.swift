@@ -14,12 +14,12 @@ package struct Registrar: ~Copyable, Sendable {
   var random: SeededGenerator
   private let mint: TokenMint
   let key: Digest
-  /// What is to be written to the state file, if there is one.
+  /// Collects what is to be written to the state file, if there is one.
   var keeper: StateKeeper?
-  /// Tells peers whether this is the tracker that they registered with, or one that has lost what it knew; not 0.
+  /// Tells peers whether this tracker still has their registrations; not 0.
   private(set) var epoch: UInt32
   /// A cookie is valid for at least this long, and for less than twice as long.
-  private static let cookieEpoch: Nanoseconds = 120 * .second
+  private static let cookiePeriod: Nanoseconds = 120 * .second
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = ReplyQueue()
@@ -31,15 +31,15 @@ package struct Registrar: ~Copyable, Sendable {
   /// Who asks the most, and about what.
   var traffic = TrafficSample()
   private var events = Queue<RegistrarEvent>()
-  /// The events that are left out, and how many may be kept of this second: they cost more than most requests.
+  /// The events left out, and how many more may be kept in this second: an event costs more than most requests.
   private var omitted = 0, allowed = Registrar.mostEvents
   private var allowedAt = Instant.zero, now = Instant.zero
   private static let mostEvents = 1_000
 
   /// A tracker without registrations.
   ///
-  /// `key` makes the cookies and must be secret and new with each start; `seed` chooses among peers.
-  /// `epoch` is that of the tracker whose state this one is to restore.
+  /// `key` makes the cookies and must be secret; `seed` chooses among peers. Key and epoch are new, unless this tracker
+  /// is to restore the state of an earlier one, whose they then are.
   package init(
     key: Digest, seed: UInt64, epoch: UInt32? = nil, configuration: RegistrarConfiguration = RegistrarConfiguration()
   ) {
@@ -52,7 +52,7 @@ package struct Registrar: ~Copyable, Sendable {
     budgets = HostBudgets(
       perSecond: configuration.requestsPerHost, atOnce: configuration.requestsPerHostAtOnce)
     strangers = TokenBucket(perSecond: configuration.strangers, atOnce: configuration.strangers)
-    mint = TokenMint(key: key, epoch: Registrar.cookieEpoch)
+    mint = TokenMint(key: key, period: Registrar.cookiePeriod)
   }
 
   /// Begins a new epoch, because what was known is no longer complete: peers register again as soon as they are answered.
@@ -154,7 +154,7 @@ package struct Registrar: ~Copyable, Sendable {
     if !replies.append(to: asker.address, since: asker.at, most: asker.room, write) { counters.withheld += 1 }
   }
 
-  /// Notes an event for the log, of which so many a second are kept; then it says how many were left out.
+  /// Notes an event for the log. Only so many are kept of each second; the log then says how many were left out.
   mutating func log(_ event: @autoclosure () -> RegistrarEvent) {
     if now - allowedAt >= .second { (allowedAt, allowed) = (now, Registrar.mostEvents) }
     guard allowed > 0, events.count < Registrar.mostWaiting else {

@@ -5,7 +5,7 @@ import ShoalContent
 package struct RegistrarConfiguration: Sendable, Equatable {
   /// How often peers are asked to register again, 1...65,535 s; after three intervals of silence they are forgotten.
   package var interval: Nanoseconds = 60 * .second
-  /// The bytes of memory from which on a new registration is only taken in place of another.
+  /// The bytes of memory beyond which a new registration is only taken in place of another.
   package var memory: Int
   /// The most registrations (a peer of a file) in total.
   package var registrations: Int
@@ -27,7 +27,7 @@ package struct RegistrarConfiguration: Sendable, Equatable {
   /// The most bytes of a name, at most `Limits.nameLength`.
   package var nameLength = Limits.nameLength
 
-  /// The limits that follow from this many bytes of memory; 512 MiB unless something else is said.
+  /// The limits that follow from this many bytes of memory, 1 MiB to 1 TiB.
   package init(memory: Int = 512 << 20) {
     let memory = min(max(memory, 1 << 20), 1 << 40)
     self.memory = memory

@@ -1,8 +1,8 @@
 import ShoalBase
 import ShoalWire
 
-/// Replies that wait to be sent, one after the other in one buffer, which is emptied when all were fetched: in the long
-/// run a reply allocates nothing.
+/// Replies that wait to be sent, one after another in one buffer, which is used again once all have been fetched: so in
+/// the long run a reply allocates nothing.
 struct ReplyQueue: Sendable {
   private var bytes: [UInt8] = []
   private var used = 0
@@ -12,8 +12,8 @@ struct ReplyQueue: Sendable {
   /// How many wait.
   var count: Int { waiting.count - next }
 
-  /// Adds a reply of at most `most` bytes, which `write` writes and measures, to a request received at `since`; false if
-  /// it does not fit.
+  /// Adds a reply of at most `most` bytes, whose length `write` returns, to a request received at `since`; false if it
+  /// does not fit.
   @inline(__always)
   mutating func append(
     to address: Address, since: Instant, most: Int, _ write: (inout MutableSpan<UInt8>) throws(WireError) -> Int

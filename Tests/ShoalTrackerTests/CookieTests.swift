@@ -18,7 +18,7 @@ struct CookieTests {
     let _: RegisteredPacket = try harness.ask(packet, from: peer(1))
   }
 
-  @Test func aCookieIsGoodForAnEpochAndStaleAfterTwo() throws {
+  @Test func aCookieIsValidForAPeriodAndStaleAfterTwo() throws {
     for phase in stride(from: Int64(0), to: 120, by: 7) {
       var harness = TrackerHarness()
       harness.advance(phase)

@@ -12,9 +12,9 @@ import Testing
     #expect(hash.finish(0x0f0e_0d0c_0b0a_0908) == 0xa129_ca61_49be_45e5)
   }
 
-  @Test func aTokenIsOfOneAddressOnePurposeAndTwoEpochsAtMost() {
+  @Test func aTokenIsOfOneAddressOnePurposeAndTwoPeriodsAtMost() {
     var secrets = SecretGenerator(seed: 1)
-    let mint = TokenMint(key: secrets.key(for: "test"), epoch: 5 * .second)
+    let mint = TokenMint(key: secrets.key(for: "test"), period: 5 * .second)
     let address = Address(ipv4: 0xc000_0207, port: 7_401)
     let given = Instant(nanoseconds: 12 * .second)
     let token = mint.token(of: address, for: 7, at: given)
@@ -26,6 +26,6 @@ import Testing
     #expect(
       !mint.isValid(token ^ 1, of: address, for: 7, at: given) && !mint.isValid(0, of: address, for: 7, at: given))
     #expect(
-      !TokenMint(key: secrets.key(for: "test"), epoch: 5 * .second).isValid(token, of: address, for: 7, at: given))
+      !TokenMint(key: secrets.key(for: "test"), period: 5 * .second).isValid(token, of: address, for: 7, at: given))
   }
 }

@@ -2,7 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// A registration, a peer of a file; its address and how much it has are in the file's members, where replies read them.
+/// A registration: a peer of a file. Its address and how much it has are with the file's members, where replies read
+/// them.
 struct Entry: Chained {
   var next = chainEnd
   var hash: UInt32 = 0
@@ -21,7 +22,7 @@ struct Entry: Chained {
   var position: Int { Int(place & 0x7fff_ffff) }
 }
 
-/// What peers say alike of a file: most registrations of a file share one.
+/// A cut and a name of a file: most registrations of a file share one.
 struct Label: Chained {
   var next = chainEnd
   var hash: UInt32 = 0
@@ -100,7 +101,7 @@ enum MemberGroup {
   static func of(share: UInt8) -> Int { share == .max ? complete : share == 0 ? empty : partial }
 }
 
-/// How much of a file a peer has, in a byte: 0 nothing, 255 all, otherwise in proportion.
+/// How much of a file a peer has, in a byte: 0 nothing, 255 all, otherwise 1 to 254 in proportion.
 func shareByte(have: Int, of chunks: Int) -> UInt8 {
   if have >= chunks { return .max }
   return have == 0 ? 0 : UInt8(clamping: 1 + have * 254 / chunks)

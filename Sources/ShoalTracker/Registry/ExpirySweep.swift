@@ -1,7 +1,7 @@
 import ShoalBase
 
-/// When to look for registrations that have fallen silent. All are looked at in turn, a few at a time: entries need no
-/// order, and a renewal touches nothing but its own.
+/// When to look for registrations that have fallen silent. All are looked at in turn, a few at a time: so entries need
+/// no order, and a renewal touches only its own entry.
 struct ExpirySweep {
   /// When to look next, in milliseconds of the clock; `Int64.max` if nothing is registered.
   fileprivate(set) var due = Int64.max
@@ -22,7 +22,7 @@ struct ExpirySweep {
 
   /// Ends a pass over this many entries.
   fileprivate mutating func end(_ now: Int64, silence: Int64, count: Int, entries: Int) {
-    // At least a microsecond for each entry between two passes: they take less than a hundredth of the time.
+    // Passes begin at least a microsecond per entry apart, and so take less than a hundredth of the time.
     due = count == 0 ? .max : max(min(least, now) + silence, began + Int64(entries) / 1_000)
     hand = 0
   }

@@ -7,7 +7,7 @@ struct HostSketch: ~Copyable {
   private let mask: UInt32
   private static let blockBits: UInt32 = 6
 
-  /// A sketch for about this many things; where they are fewer, estimates are nearly always exact.
+  /// A sketch for about this many registrations; if there are fewer, estimates are nearly always exact.
   init(for limit: Int) {
     var size = 1_024
     while size < min(limit, 1 << 27) / 8 { size *= 2 }

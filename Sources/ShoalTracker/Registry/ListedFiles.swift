@@ -1,5 +1,5 @@
-/// The files that LIST returns: a bit for each place in the slab of files, so that a page can begin where another ended,
-/// whatever was added or removed in between.
+/// The files that LIST returns: a bit for each place in the slab of files, so that a page can begin where another
+/// ended, whatever was added or removed in between.
 struct ListedFiles: ~Copyable {
   private var bits = Slab<UInt64>(segmentBits: 10)
   /// How many there are.
@@ -20,8 +20,8 @@ struct ListedFiles: ~Copyable {
     bits[file / 64] &= ~(1 << UInt64(file % 64))
   }
 
-  /// Visits the files from `after` on, until `take` returns false or too many places were skipped; returns where the
-  /// next page begins, or 0 if no more follow.
+  /// Visits the files from `after` on, until `take` returns false or too many places have been skipped; returns where
+  /// the next page begins, or 0 if this is the last.
   func page(after: UInt64, _ take: (UInt32) -> Bool) -> UInt64 {
     var position = after
     var left = ListedFiles.mostSkipped

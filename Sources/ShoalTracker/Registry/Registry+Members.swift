@@ -1,8 +1,8 @@
 import ShoalBase
 import ShoalWire
 
-// Where the members of a file are kept: blocks of the arena. A member has the words of its address, then one with the
-// port, how much of the file it has, and a byte that is 0; then the number of its entry.
+// The members of a file are kept in blocks of the arena. A member is the words of its address; a word with the port,
+// how much of the file it has, and a byte that is 0; and the number of its entry.
 extension Registry {
   private static let blockMembers = 32
 
@@ -85,7 +85,7 @@ extension Registry {
     }
   }
 
-  /// Adds a member to a group of a file; its entry is told its place.
+  /// Adds a member to a group of a file, and notes its place in its entry.
   mutating func addMember(_ index: UInt32, _ address: Address, share: UInt8, to group: Int, of file: UInt32) {
     let family = address.isIPv4 ? 0 : 1
     var members = files[file][family]
@@ -173,7 +173,7 @@ extension Registry {
 
 // The blocks.
 extension Registry {
-  /// Makes room for one more.
+  /// Makes room for one more member.
   private mutating func makeRoom(_ members: inout Members, _ family: Int) {
     guard members.count == Int(members.capacity) else { return }
     let words = Registry.words(family)

@@ -4,8 +4,8 @@ import ShoalWire
 
 // Names. A file is found under the name that its claimant gives it.
 extension Registry {
-  /// The claimant has gone: another peer takes its place. Of a few it is one that says the same of the file, else the one
-  /// whose name and cut were known first.
+  /// The claimant has gone: another peer takes its place. Of a few candidates, it is one with the same cut and name or,
+  /// failing that, the one whose cut and name were known first.
   mutating func replaceClaimant(of file: UInt32, _ label: UInt32) {
     unlist(file)
     var next = chainEnd
@@ -85,7 +85,7 @@ extension Registry {
   // MARK: FIND
 
   /// The files that FIND finds: those of this name that the most hosts have first, but no host's second before every
-  /// other host's first; then those whose ids begin so.
+  /// other host's first; then those whose ids begin with the name.
   mutating func found(_ name: String) -> [UInt32] {
     let known = names.find(name, in: arena)
     var ranked: [(turn: Int, hosts: Int, lot: UInt64, claim: NameClaim)] = []

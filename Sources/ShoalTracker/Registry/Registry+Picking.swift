@@ -1,15 +1,15 @@
 import ShoalBase
 import ShoalWire
 
-/// Which peers an asker is told of, and how much room the reply has for them.
+/// Which peers a reply is to name, and how much room it has for them.
 struct PeerWish {
   /// The most peers.
   var most: Int
-  /// The bytes that there are for them, and those that one of each family takes.
+  /// The bytes of room for them, and those that a peer of each family takes.
   var room: Int, sizes: (Int, Int)
   /// The asker's own entry, which is left out; `chainEnd` if it has none.
   var own = chainEnd
-  /// Whether the asker has the whole file: then those that lack some of it come first, otherwise those that have some.
+  /// Whether the asker has the whole file: then peers that lack some of it come first, otherwise those that have some.
   var isComplete = false
   /// How many peers' chunks may still be compared with the asker's: those that have nothing for it come last.
   var comparisons = 0
@@ -26,7 +26,7 @@ struct PeerWish {
 
 // Which peers a reply names: `picks`, as `Entry.place` has them.
 extension Registry {
-  /// Picks peers at random: every host is equally likely, and no host has a second place before all others have one.
+  /// Picks peers at random: every host is equally likely, and no host gets a second place before all others have one.
   mutating func pick(_ file: UInt32, _ wish: PeerWish) {
     picks.removeAll(keepingCapacity: true)
     var wish = wish
@@ -131,8 +131,8 @@ extension Registry {
     return isUseful
   }
 
-  /// Picks the peers from a position on, as they stand, those most useful to most askers first; returns the position
-  /// after them, or 0 if there are no more.
+  /// Picks the peers from a position on, in the order of the file's members; returns the position after them, or 0 if
+  /// there are no more.
   mutating func pickPage(_ file: UInt32, from cursor: Int, _ wish: PeerWish) -> Int {
     picks.removeAll(keepingCapacity: true)
     let (four, six) = (files[file].ipv4.count, files[file].ipv6.count)
@@ -151,8 +151,8 @@ extension Registry {
     return position < four + six ? position : 0
   }
 
-  /// Picks peers that have a chunk, by each one's own cut, and returns how many there are: of large swarms an estimate,
-  /// as only so many are asked.
+  /// Picks peers that have a chunk, by each one's own cut, and returns how many there are. For a large swarm this is an
+  /// estimate, since only some of the peers are checked.
   mutating func pick(_ file: UInt32, having chunk: UInt32, _ wish: PeerWish) -> Int {
     picks.removeAll(keepingCapacity: true)
     var total = 0.0

@@ -2,8 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-// Limits. Which registration has to make room is found by looking at a few at random, so that it costs the same
-// however many there are: the more a host has, the more surely it is one of its own.
+// Limits. Which registration has to make room is decided by looking at a few at random, which costs the same however
+// many there are; the more a host has, the more surely it is one of that host's.
 extension Registry {
   private static let samples = 12
 

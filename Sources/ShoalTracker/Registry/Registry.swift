@@ -4,8 +4,9 @@ import ShoalWire
 
 /// Who has what: every registration, found by peer and file, by file and by name.
 ///
-/// Everything is in slabs and blocks that never move and tables that grow by one chain at a time, so that no request
-/// costs more because more is stored. When a limit is reached, hosts that have much give way to those that have less.
+/// Everything is in slabs and blocks that never move, and in tables that grow by one chain at a time, so that no
+/// request costs more because more is stored. When a limit is reached, hosts that have much give way to those that have
+/// less.
 struct Registry: ~Copyable {
   let configuration: RegistrarConfiguration
   let hash: SecretHash
@@ -26,12 +27,12 @@ struct Registry: ~Copyable {
   var registrationsByHost: HostSketch, mapsByHost: HostSketch
   /// The bytes for which all chunk maps are counted.
   private(set) var mapBytes = 0
-  /// How often something has changed other than when a peer was last heard from.
+  /// How many changes there have been, apart from renewals.
   private(set) var changes = 0
   var expiry = ExpirySweep()
-  /// The registrations that ended because others needed the room, until they are fetched.
+  /// The registrations that ended because others needed the room; the registrar fetches them.
   var displaced: [RegistrationKey] = []
-  /// The members chosen last.
+  /// The members picked last.
   var picks: [UInt32] = []
   /// The members that were passed over because they have nothing that the asker lacks.
   var useless: [UInt32] = []
@@ -106,7 +107,7 @@ struct Registry: ~Copyable {
 
   func name(of label: UInt32) -> String { arena.text(labels[label].name, Int(labels[label].nameLength)) }
 
-  /// How many chunks a peer has, of how many.
+  /// How many chunks a peer has, and how many there are by its cut.
   func chunks(_ index: UInt32) -> (have: Int, of: Int) {
     let chunks = Int(labels[entries[index].label].chunks)
     guard entries[index].map == WordArena.none else { return (arena.count(ofMap: entries[index].map), chunks) }
@@ -243,8 +244,8 @@ struct Registry: ~Copyable {
     expiry.touched(at: now, silence: configuration.silence)
   }
 
-  /// Where a host's first peer of a file has gone, one of its others becomes the first when it is heard from; and where
-  /// not all fit into a reply, they take turns.
+  /// If a host's first peer of a file has gone, one of its others becomes the first when it is heard from; and if a
+  /// file has more peers than fit into a reply, those of a host take turns.
   private mutating func refresh(_ index: UInt32, _ found: Found) {
     let (address, share) = member(index)
     let file = labels[entries[index].label].file

@@ -6,7 +6,7 @@ import ShoalWire
 struct StateKeeper: Sendable {
   /// The changes that have not been fetched.
   var changes = StateRecords()
-  /// The part of a snapshot that was made last, and the next entry that it will contain; nil if none is being made.
+  /// The latest part of a snapshot, and the entry with which the next part begins; nil if none is being made.
   var snapshot = StateRecords()
   var hand: Int?
 
@@ -24,9 +24,9 @@ struct StateKeeper: Sendable {
   }
 }
 
-// The state file begins with a snapshot: all registrations, as requests that peers might have sent. Requests that have
-// changed something since follow. While another snapshot is made, changes are also written to the new file, so that
-// whatever it says of a registration is followed by what became of it.
+// The state file begins with a snapshot: all registrations, as requests that peers might have sent. The requests that
+// have changed something since then follow. While a new snapshot is made, changes are written to the new file too, so
+// that there as well a registration is followed by all that has become of it.
 extension Registrar {
   /// From now on, changes are kept until they are fetched.
   package mutating func keepState() { keeper = keeper ?? StateKeeper() }
@@ -47,7 +47,7 @@ extension Registrar {
   /// Whether a snapshot is being made.
   package var isMakingSnapshot: Bool { keeper?.hand != nil }
 
-  /// Hands over the next records of the snapshot, of `most` registrations.
+  /// Hands over the next records of the snapshot, for at most `most` entries.
   package mutating func takeSnapshot(_ most: Int, _ body: (Span<UInt8>) -> Void) {
     guard var index = keeper?.hand else { return }
     var left = most
@@ -63,7 +63,7 @@ extension Registrar {
   private mutating func record(_ index: UInt32) {
     let label = registry.entries[index].label
     let claimant = registry.files[registry.labels[label].file].claimant
-    // The claimant is registered before the others.
+    // Whoever is read first becomes the claimant.
     if claimant > index { record(one: claimant) }
     record(one: index)
   }
@@ -100,8 +100,8 @@ extension Registrar {
     keeper?.changes.append(packet, from: key.peer)
   }
 
-  /// Takes the records of a state file after its header. Returns the bytes of those that are whole and intact; what
-  /// follows is damaged, or has yet to be read.
+  /// Takes records of a state file, after its header. Returns the length of those that are complete and intact; what
+  /// follows is damaged, or the rest of it has yet to be read.
   package mutating func restore(_ bytes: Span<UInt8>, at now: Instant) -> Int {
     var offset = 0
     var batch: [(peer: Address, request: Range<Int>)] = []

@@ -2,8 +2,8 @@ import ShoalBase
 import ShoalContent
 import ShoalWire
 
-/// The front of each record of a tracker's state file: its length, what it is, and a checksum in the place where a
-/// datagram has its own, over the whole record.
+/// The beginning of each record of a tracker's state file: its length, its kind, and a checksum of the whole record, at
+/// the place where a datagram has its own.
 struct StateFrame: FieldGroup {
   /// The bytes of the whole record.
   var length: UInt16 = 0
@@ -20,7 +20,7 @@ struct StateFrame: FieldGroup {
   }
 }
 
-/// The first record of a state file: who the tracker is.
+/// The first record of a state file: the tracker's epoch and secret.
 package struct StateHeader: FieldGroup, Equatable {
   private var magic = StateHeader.magic
   private static let magic: UInt64 = 0x5368_6f61_6c54_7231
@@ -76,8 +76,8 @@ struct StateAddress: FieldGroup {
   }
 }
 
-/// Records, one after the other. All but the first are requests that changed something, each behind the address that it
-/// came from: what is read back is what was received.
+/// Records, one after another. All but the first are requests that changed something, each after the address that it
+/// came from, so that to read the file is to receive them again.
 struct StateRecords: Sendable {
   private(set) var bytes: [UInt8] = []
 
@@ -132,7 +132,7 @@ struct StateRecords: Sendable {
 
   private mutating func end(_ start: Int) { bytes.withSpan(from: start) { Datagram.seal(&$0) } }
 
-  /// The record at an offset, if it is whole and intact.
+  /// The record at an offset, if it is complete and intact.
   static func first(_ bytes: Span<UInt8>, at offset: Int) -> (kind: UInt16, range: Range<Int>)? {
     guard bytes.count - offset >= StateFrame.byteCount else { return nil }
     var frame = StateFrame()

@@ -77,7 +77,7 @@ enum Constants {
   /// How many connections that were given up may wait for a late answer.
   static let lateAnswers = 32
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
-  static let tokenEpoch: Nanoseconds = 5 * .second
+  static let tokenPeriod: Nanoseconds = 5 * .second
   /// How many RETRYs an opener heeds in one attempt: a second one in case the first token was too old.
   static let retries = 2
   /// A connection that has carried no content for this long, in either direction, may be closed for a newcomer whose

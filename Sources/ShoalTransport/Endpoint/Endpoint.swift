@@ -39,7 +39,7 @@ package struct Endpoint: ~Copyable {
     self.configuration = configuration
     self.secrets = secrets
     var keys = secrets
-    mint = TokenMint(key: keys.key(for: "retry"), epoch: Constants.tokenEpoch)
+    mint = TokenMint(key: keys.key(for: "retry"), period: Constants.tokenPeriod)
     hosts = HostLedger(configuration)
     connections = ConnectionTable(capacity: configuration.maxConnections)
     turns = Turns(slots: configuration.maxConnections)
