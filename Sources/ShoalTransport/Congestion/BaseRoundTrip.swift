@@ -4,8 +4,8 @@ import ShoalBase
 ///
 /// Where many senders share a bottleneck, its queue may never be empty, and the least round trip of ten seconds holds
 /// some of it: measured against that, the queue would not show, and what it drops would pass for random loss. So this
-/// one is remembered for longer, and follows a longer least round trip slowly, unless that is so steady that it must be
-/// another path: a queue that others fill too never is.
+/// one is remembered for longer. It follows a longer least round trip slowly, unless that is so steady that it must be
+/// that of another path: a queue that others fill too never is so steady.
 struct BaseRoundTrip {
   /// The round trip; nil before the first sample.
   var value: Nanoseconds? { known?.value }

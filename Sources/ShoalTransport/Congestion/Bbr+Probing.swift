@@ -97,8 +97,8 @@ extension Bbr {
     bounds.bandwidth.current = 0
   }
 
-  /// Checks whether the pipe is full, as it is when three rounds have not brought a quarter more; returns whether this
-  /// one has.
+  /// Checks whether the path is full: whether three rounds in a row have not raised the rate by a quarter. Returns
+  /// whether this one has.
   mutating func checkFull() -> Bool {
     if greatestBandwidth >= fullBandwidth * 1.25 {
       fullBandwidth = greatestBandwidth

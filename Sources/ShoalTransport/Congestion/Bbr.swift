@@ -9,10 +9,10 @@ import ShoalBase
 ///
 /// - An estimate p of the *random* loss, made on packets whose loss cannot be our own doing. Only loss in excess of p
 ///   is congestion.
-/// - *What was lost at random was carried.* A sender paced at the rate of what arrives offers the bottleneck less every
-///   round. So packets lost at random count as delivered, and bw is the rate of the bottleneck itself. Counting them,
-///   rather than dividing by 1 − p, also keeps chance out of it: the greatest of many samples would otherwise be one
-///   in which few happened to be lost.
+/// - *What was lost at random was carried.* A sender that paced itself by what arrives would offer the bottleneck less
+///   in every round. So packets lost at random count as delivered, and bw is the rate of the bottleneck itself. Counting
+///   them, rather than dividing by 1 − p, also keeps chance out of bw: the greatest of many samples would otherwise be
+///   one in which few packets happened to be lost.
 ///
 /// The rules follow; the names in parentheses are the code's.
 ///
@@ -39,7 +39,7 @@ import ShoalBase
 /// known (of the last 400), d being the share of them that was lost, p is at most d + 2 √(3 max(d, 0.005) (1 − d) / n):
 /// what is not lost at a slow pace is not random. Slow packets are forgotten when an excess is above 10 %. Each
 /// congestion, except while startup's rate grows, reduces p to 0.7 of what it was, and n to 0.3: many senders that keep
-/// a queue full take what it drops for random unless they doubt, and loss that is random is soon measured again.
+/// a queue full would otherwise take its drops for random loss, while loss that is random is soon measured again.
 ///
 /// *Crowds.* If others keep a queue up, a packet that is not queued has met less of it, not none, and its loss need not
 /// be random. So with k the share of steady and slow packets that are queued while Q > b/16, smoothed over eight
@@ -48,8 +48,8 @@ import ShoalBase
 ///
 /// *Short queues* (`BurstLoss`). A queue that holds less than a burst drops the end of the burst, at any pace and
 /// without a delay that would show it. Taken for random, such loss would raise the pace and with it the loss. But
-/// chance hits the first half of a burst as often as the second. With h the share lost of the last 750 packets of
-/// first halves that are not queued, and t that of second halves: p is at most h + 2 √(3 max(h, 0.005) (1 − h) / n).
+/// chance hits the first half of a burst as often as the second. Of the last n ≤ 750 packets of first halves that are
+/// not queued, h is the share lost, and t is that of second halves; p is at most h + 2 √(3 max(h, 0.005) (1 − h) / n).
 /// If 8 or more packets of second halves are lost and t exceeds 1.5 h by three standard deviations, bursts become
 /// half as long, down to 1/32 or two datagrams. After 100 rounds without such loss they double again; each time that
 /// proves too soon, the wait doubles, to 1,600 rounds at most.
@@ -213,7 +213,7 @@ struct Bbr: CongestionController {
       randomLoss: randomLoss.share)
   }
 
-  /// The rate of the bottleneck as far as it is known; 0 if it is not.
+  /// The rate of the bottleneck, as far as it is known; 0 if it is not.
   var bandwidth: Double { min(greatestBandwidth, bounds.lowBandwidth) }
   var greatestBandwidth: Double { max(bounds.bandwidth.current, bounds.bandwidth.last) }
 
@@ -340,7 +340,7 @@ struct Bbr: CongestionController {
       round: round, rounds: bounds.isFull ? 10 : 1)
   }
 
-  /// How many bytes the bottleneck carried for each one that was delivered: those lost at random were carried too.
+  /// How many bytes the bottleneck carried for each that was delivered: those lost at random were carried too.
   private func carried(_ sample: DeliveryRate.Sample) -> Double { min(1 + sample.lost, 1 / (1 - randomLoss.share)) }
 
   /// The rate at which the bottleneck carried, in bytes per second; nil if the sample was too short to tell.

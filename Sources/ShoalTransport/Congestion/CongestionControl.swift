@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// The input of a congestion controller with each ACK.
+/// What a congestion controller is told with each ACK.
 struct CongestionSample {
   var now: Instant
   /// The bytes and packets newly acknowledged.
@@ -29,7 +29,7 @@ struct CongestionSample {
   }
 }
 
-/// The decision of a controller.
+/// What a controller decides.
 struct CongestionDecision {
   /// The most bytes in flight.
   var window = Int.max
@@ -119,7 +119,7 @@ struct CongestionControl {
     }
   }
 
-  /// Hands an event to the controller, wherever it is one, and keeps what it decides.
+  /// Hands an event to the controller, if there is one, and keeps what it decides.
   mutating func handle(_ event: CongestionEvent) {
     switch controller {
     case .bbr(var bbr):

@@ -10,9 +10,9 @@ struct DeliveryRate {
     var priorDelivered: UInt64 = 0
     var priorTime = Instant.zero
     var sendElapsed: Nanoseconds = 0
-    /// Whether the sender had nothing more to send then, so that the path could perhaps do more.
+    /// Whether the sender had nothing more to send then, so that the path may carry more than this.
     var appLimited = false
-    /// What was known to be lost when the sampled packet left.
+    /// The bytes that had been found lost when the sampled packet left, modulo 2^32.
     var priorLost: UInt32 = 0
     /// Bytes per second; nil if the time was too short to tell.
     var bytesPerSecond: Double?
@@ -27,7 +27,7 @@ struct DeliveryRate {
   // Both are set as the first packet leaves.
   private var deliveredAt = Instant.zero
   private var firstSentAt = Instant.zero
-  /// Where in `delivered` the effect of having had nothing to send ends.
+  /// Up to this value of `delivered`, samples show that there was nothing more to send; nil if none do.
   private var appLimitedUntil: UInt64?
 
   mutating func willSend(inFlight: Int, at now: Instant) {

@@ -100,7 +100,7 @@ struct Ledbat: CongestionController {
       size = max(size, undo!.size)
       threshold = undo!.threshold
     } else if size >= threshold {
-      // Slow start is over for good, and the base delay is to be seen from time to time all the same.
+      // Slow start is over for good, and slowdowns must still show the base delay from time to time.
       slowdown.recovered(smoothed, at: sample.now)
     }
     undo = nil

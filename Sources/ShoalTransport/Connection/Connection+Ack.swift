@@ -11,7 +11,7 @@ extension Connection {
     guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
     var result = AckResult()
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
-    // What carries no echo answers whatever had time to arrive: the part of a long ACK that had one may be lost.
+    // Without an echo, it may answer whatever had time to arrive: the part of a long ACK that has the echo may be lost.
     if sample == nil, let minimum = path.roundTrip.minimum {
       sendWindow.evidence.mayAnswer(sentBefore: now - minimum)
     }

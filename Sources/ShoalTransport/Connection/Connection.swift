@@ -40,7 +40,7 @@ struct Connection: ~Copyable {
   var probing: Probing
   /// A packet to be sent a second time right away.
   var duplicateDue: UInt64?
-  /// Whether content could leave if it were not for the rate that all connections share.
+  /// Whether its content waits only for the rate that all connections share.
   var isHeld = false
   /// When a numbered packet last left.
   var lastSentAt: Instant?

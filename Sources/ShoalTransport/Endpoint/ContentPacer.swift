@@ -1,20 +1,20 @@
 import ShoalBase
 
-/// Holds the content that all connections send together to one rate. What else they send passes: acknowledgements and
-/// requests must not wait for one's own content.
+/// Limits the content that all connections send together to one rate. Everything else passes: acknowledgements and
+/// requests must not wait behind the host's own content.
 ///
-/// The congestion controller of each connection sees only its own packets. Together, a hundred of them would fill the
-/// queue of an uplink with the few packets that each keeps in flight at least.
+/// Each connection's congestion controller sees only its own packets. A hundred connections together would fill an
+/// uplink's queue with the few packets that each of them keeps in flight at least.
 ///
 /// The connection that was given content first sends first: a piece can be passed on only when it is complete.
 struct ContentPacer {
-  /// In bytes per second, retransmissions and headers included; not limited if infinite.
+  /// In bytes per second, retransmissions and headers included; infinite for no limit.
   var rate = Double.infinity
   private var pacer = Pacer()
-  /// The connections that could send content if it were not for the rate, in the order in which they got it.
+  /// The connections whose content waits only for the rate, in the order in which they were given it.
   private(set) var held: [Int] = []
   private var isHeld: [Bool]
-  /// When each connection was last given content while it had none.
+  /// The order in which the connections, when they had no content, were last given some.
   private var order: [UInt64]
   private var given: UInt64 = 0
   /// When the first of them may send.

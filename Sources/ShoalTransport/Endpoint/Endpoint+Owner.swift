@@ -103,13 +103,13 @@ extension Endpoint {
     return (connections[slot].queue.bytes, connections[slot].queue.rangeCount, connections[slot].queue.messageCount)
   }
 
-  /// Holds the content of all connections together to this rate, in bytes per second of datagrams; infinite: to none.
+  /// Limits the content of all connections together, in bytes of datagrams per second; infinite for no limit.
   package mutating func paceContent(at rate: Double) {
     pacer.rate = rate
     if !rate.isFinite { while let slot = pacer.release() { turns.add(slot) } }
   }
 
-  /// The bytes of content that could leave now if it were not for that rate.
+  /// The bytes of content that wait only for that rate.
   package var held: Int {
     pacer.held.reduce(0) { $0 + connections[$1].queue.bytes }
   }
@@ -127,8 +127,8 @@ extension Endpoint {
     }
   }
 
-  /// How long packets wait in queues on the way to the peer, as far as the growth of the round trip and of the delay on
-  /// the way back show; 0 before the first sample.
+  /// How long packets wait in queues on the way to the peer, to judge by the growth of the round trip and of the delay
+  /// on the way back; 0 before the first sample.
   package func queueing(_ id: ConnectionID, at now: Instant) -> Nanoseconds {
     connections.slot(id).map { connections[$0].path.queueing(at: now) } ?? 0
   }

@@ -113,7 +113,7 @@ package struct Endpoint: ~Copyable {
     return nil
   }
 
-  /// The connection whose turn it is; those that wait only for the rate of all content come last.
+  /// The connection whose turn it is; those whose content has waited for the common rate come last.
   private mutating func nextTurn(_ contentMayLeave: Bool) -> Int? {
     if turns.first == nil, contentMayLeave, let slot = pacer.release() { turns.add(slot) }
     return turns.first

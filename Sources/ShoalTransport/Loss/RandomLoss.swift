@@ -56,8 +56,8 @@ struct RandomLoss {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
   }
 
-  /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss, and forgets most
-  /// of what it rests on, so that loss which is random after all is soon measured again.
+  /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss. Also forgets
+  /// most of what the estimate rests on, so that loss that is random after all is soon measured again.
   mutating func doubt() {
     all.packets *= 0.3
     all.lost *= 0.3 * 0.7

@@ -1,9 +1,9 @@
 import ShoalBase
 
-/// By how much packets from the peer take longer than the fastest of the last minutes: the queue on the way from it.
+/// How much longer packets from the peer take than the fastest of the last minutes: the queue on the way from the peer.
 ///
-/// Their timestamps are from another clock, so only differences say anything (RFC 6817 §3.4.2). What a round trip has
-/// grown by, less this, is the queue on the way to the peer.
+/// Their timestamps are from another clock, so only differences say anything (RFC 6817 §3.4.2). Deducted from what a
+/// round trip has grown by, this leaves the queue on the way to the peer.
 struct ReverseDelay {
   /// The difference of the clocks at the first packet.
   private var first: UInt32?
@@ -28,7 +28,7 @@ struct ReverseDelay {
     at = now
   }
 
-  /// How much longer packets have recently taken; 0 if there were none.
+  /// How much longer packets have taken recently; 0 if none have come.
   func growth(at now: Instant) -> Nanoseconds {
     first == nil || now - at > ReverseDelay.memory ? 0 : max(smoothed - min(newer, older), 0)
   }

@@ -97,7 +97,7 @@ struct SendWindow: ~Copyable {
     flight.append(Transmission(number: number, order: transmissions))
   }
 
-  /// The next packet to retransmit, which stays the next.
+  /// The next packet to retransmit; it stays the next.
   mutating func nextLost() -> UInt64? {
     while !lost.isEmpty {
       let number = lost.first
@@ -108,7 +108,7 @@ struct SendWindow: ~Copyable {
     return nil
   }
 
-  /// The next packet to retransmit.
+  /// Takes the next packet to retransmit.
   mutating func takeLost() -> UInt64? {
     let number = nextLost()
     if number != nil { _ = lost.popFirst() }
