@@ -33,14 +33,15 @@ struct SuperSeeding {
     return chunk
   }
 
-  /// Returns chunks that were shown to a peer that will never request them.
+  /// Counts chunks as unseen again that were shown to a peer that will never request them.
   mutating func takeBack(_ chunks: [Int]) { for chunk in chunks { unseen.insert(chunk) } }
 
   /// How many chunks that it has not requested a peer is shown at first, and at most.
   static let firstShown = 4
   static let mostShown = 64
-  /// How long, in addition to two round trips, a peer whose requests have all been served may request none of these
-  /// before it is shown the most, and then everything: it may have them already, or be reading in order.
+  /// How long, in addition to two round trips, a peer whose requests have all been served may request none of the
+  /// chunks that it is shown. Then it is shown the most, and after as long again everything: it may have them already,
+  /// or be reading in order.
   static let patience: Nanoseconds = 250 * .millisecond
   /// The same before its first request: it has to fetch the manifest and prepare a place.
   static let firstPatience: Nanoseconds = 3 * .second

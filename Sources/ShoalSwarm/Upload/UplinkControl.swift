@@ -1,7 +1,7 @@
 import ShoalBase
 
-/// The rate at which a host sends to several peers together: what its uplink is measured to carry, probed now and then
-/// as in BBR, and less while a queue stands.
+/// The rate at which a host sends to all its peers together: what its uplink is found to carry, probed for more now and
+/// then as in BBR, and less while there is a queue.
 ///
 /// The congestion controller of a connection sees only its own queue and losses, and there may be a hundred
 /// connections. While only one peer is served, its controller decides alone.
@@ -46,7 +46,7 @@ struct UplinkControl {
     }
   }
 
-  /// How fast the connections that have a turn must be able to send, for the uplink to be filled. Those of startup will
+  /// How fast the connections that have a turn must be able to send so that the uplink is filled. In startup they will
   /// soon be twice as fast.
   var need: Double {
     if case .startup = phase { return 0.75 * rate }
@@ -56,12 +56,12 @@ struct UplinkControl {
   /// The queueing delay that is no sign of a full uplink, in seconds: two datagrams alone may take as long.
   private var harmlessQueueing: Double { max(0.010, 2_904 / max(measured, UplinkControl.leastRate)) }
 
-  /// Whether a queue stands.
+  /// Whether there is a queue.
   private var isQueueing: Bool { Double(queueing) / 1e9 > harmlessQueueing }
 
-  /// How much of what the uplink is measured to carry is sent: a little more while there is no queue, as some is lost
-  /// on the way, and less, the longer the queue. It may be the queue of others: a quarter is sent whatever its length,
-  /// and now and then all, so that what is measured remains right.
+  /// The rate, as a multiple of what the uplink was measured to carry: a little above 1 while there is no queue, since
+  /// some is lost on the way, and the lower, the longer the queue. The queue may be that of others: so it is a quarter
+  /// at least, and now and then the rate is tried in full, so that the measurement does not sink with the rate.
   private var gain: Double {
     let excess = Double(queueing) / 1e9 - harmlessQueueing
     return min(max(1.06 - excess / (4 * max(harmlessQueueing, 0.0125)), 0.25), 1.06)
@@ -70,7 +70,8 @@ struct UplinkControl {
   /// The bytes handed over at a time: 5 ms worth.
   var part: Int { Int(min(max(rate * 0.005, 4_096), 262_144)) }
 
-  /// Takes the bytes that have left in all, the least queueing delay on any connection, and the shortest round trip.
+  /// Takes the bytes of content that have left so far, the least queueing delay of any connection, and the shortest
+  /// round trip.
   mutating func note(sent: UInt64, queueing: Nanoseconds?, roundTrip: Nanoseconds?) {
     if measured == 0 {
       let before = sentBefore ?? sent
@@ -121,7 +122,7 @@ struct UplinkControl {
       (last, sentBefore) = ((now, delivered, isBusy), nil)
       return
     }
-    // Of a few packets, it is chance how many arrive within a stretch of time.
+    // How many of a few packets arrive within so short a time is chance.
     if bytes < UplinkControl.leastSample, now - past.at < .second {
       if bytes == 0 { last = (now, delivered, isBusy) }
       return
@@ -135,7 +136,7 @@ struct UplinkControl {
       if measurements % UplinkControl.memory == 0 { (older, newer) = (newer, 0) }
     }
     if isLimited, isQueueing, measured > 0, sample < 0.9 * rate {
-      // A queue stands, and less arrives than is sent: that is what the uplink carries.
+      // There is a queue, and less arrives than is sent: what arrives is what the uplink carries.
       newer = (measured + min(sample, measured)) / 2
       older = newer
     } else {
@@ -155,7 +156,7 @@ struct UplinkControl {
     case .drain(let count): phase = isQueueing && count < UplinkControl.longestDrain ? .drain(count + 1) : .steady(2)
     // The uplink carries more than before.
     case .steady(0...1) where sample > before * 1.15: phase = .startup(best: sample, rounds: 0)
-    // Where there is no queue, it is tried sooner whether the uplink carries more.
+    // While there is no queue, more is tried sooner.
     case .steady(4) where !isQueueing: phase = .steady(0)
     case .steady(let place): phase = .steady((place + 1) % 8)
     }

@@ -32,7 +32,7 @@ struct Upload {
     /// The chunks that it has not requested yet, and how many there should be.
     var chunks: [Int] = []
     var most = SuperSeeding.firstShown
-    /// When a request of its last waited, or it was last shown more.
+    /// When one of its requests last waited, or it was last shown more.
     var busyAt: Instant
     var hasAsked = false
   }
@@ -69,7 +69,7 @@ struct Upload {
     /// The bytes that it requested here.
     var requested: UInt64
     var progress: ReportedProgress?
-    /// The bytes that it had from here: as it reported, or else as it requested.
+    /// The bytes that it had from here: those that it reported or, if it reported nothing, those that it requested.
     var bytes: UInt64 { progress?.received ?? requested }
   }
 
@@ -92,7 +92,7 @@ struct Upload {
 
   // MARK: What is here
 
-  /// Sends a peer the OFFER, unless it has had it.
+  /// Sends a peer the OFFER, unless that was done before.
   mutating func offer(
     _ copy: LocalCopy, name: String, to link: LinkKey, _ number: UInt16, _ resources: inout SwarmResources,
     at now: Instant
@@ -145,7 +145,7 @@ struct Upload {
     subscribers[i].shown?.busyAt = now
     subscribers[i].shown?.hasAsked = true
     subscribers[i].shown?.chunks.removeAll { chunks.contains($0) }
-    // More could be sent to it than it was shown to request.
+    // It could be sent more than it is shown.
     if isIdle, let most = subscribers[i].shown?.most, subscribers[i].shown?.chunks.isEmpty == true {
       subscribers[i].shown?.most = min(2 * most, SuperSeeding.mostShown)
     }

@@ -29,7 +29,7 @@ struct UploadScheduler {
   /// Whether the host downloads something: then what it uploads must leave room for its requests and acknowledgements,
   /// even if there is only one peer.
   var isDownloading = false
-  /// Whether the uplink's rate is kept to; otherwise only the connections' controllers limit what is sent.
+  /// Whether sending keeps to the uplink's rate; otherwise only the connections' controllers limit it.
   private var isPaced = false
   /// The bytes handed over since the transport last ran dry, and those that had left by then.
   private var handedOver = 0
@@ -128,7 +128,7 @@ struct UploadScheduler {
     return hand(link)
   }
 
-  /// Call this when everything that may be sent has been: more may have to be handed over at once.
+  /// Call this when everything that may leave has left: more may have to be handed over at once.
   mutating func drained(_ endpoint: borrowing Endpoint, at now: Instant) {
     handedOver = 0
     guard !waiting.isEmpty, deadline > now, !isPaced || endpoint.held < 2 * uplink.part else { return }
@@ -164,9 +164,9 @@ struct UploadScheduler {
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
 
-  /// Ends the turns of those whose bytes have left. Returns how many bytes of the others are being read, the least by
-  /// which any of their round trips has grown, the shortest of these, and how fast those that are not stalled can send:
-  /// a peer that is gone does not keep others waiting.
+  /// Ends the turns of those whose bytes have left. Of the others it returns how many bytes are being read, the least
+  /// queueing delay, the shortest round trip, and how fast those that are not stalled can send together: a peer that is
+  /// gone does not keep others waiting.
   private mutating func review(
     _ endpoint: borrowing Endpoint, at now: Instant
   ) -> (reading: Int, queueing: Nanoseconds?, roundTrip: Nanoseconds?, rate: Double) {

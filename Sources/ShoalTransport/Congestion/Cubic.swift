@@ -55,8 +55,7 @@ struct Cubic: CongestionController {
     // Losses that a timer found are reported with the next ACK, which may be the one that shows that they were none.
     if lost > 0, isRestored || sample.spurious * 2 < lost { reduce(for: lost, sample) }
     guard sample.ackedBytes > 0 else { return }
-    // If the window was not the limit, that says nothing about what it could be, nor does such time count (RFC 9438
-    // §5.8).
+    // If the window was not the limit, nothing shows how large it may be, and the time does not count (RFC 9438 §5.8).
     guard sample.fills(size, half: size < threshold, datagram) else {
       epoch = nil
       return
@@ -83,7 +82,7 @@ struct Cubic: CongestionController {
     let ahead = time + Double(smoothed) / 1e9 - inflection
     let target = min(max(Cubic.aggressiveness * ahead * ahead * ahead * unit + greatest, size), 1.5 * size)
     let share = Double(sample.ackedBytes) / size
-    // The Reno-friendly slope that loses as often as Reno's, and Reno's own once it has caught up.
+    // A slope at which it loses as often as Reno would and, once it has caught up, Reno's own.
     renoWindow += unit * share * (renoWindow < greatest ? 3 * (1 - Cubic.beta) / (1 + Cubic.beta) : 1)
     size = max(size + (target - size) * share, renoWindow)
   }
