@@ -5,8 +5,8 @@ import Testing
 @testable import Shoal
 
 struct TrackerStateTests {
-  /// A tracker that ends and begins again knows its peers before any of them has said anything.
-  @Test func itGoesOnWhereItWas() async throws {
+  /// A restarted tracker knows its peers before any of them has sent anything.
+  @Test func aRestartedTrackerKnowsItsPeers() async throws {
     let scratch = try Scratch()
     var options = NodeOptions(listen: "127.0.0.1:0")
     options.trackerState = scratch.at("state")

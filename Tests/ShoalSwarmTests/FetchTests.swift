@@ -54,7 +54,7 @@ struct FetchTests {
   }
 
   /// Of two peers that become known at the same time, at least one hears of the other at once.
-  @Test func whoRegistersAsksForOthers() {
+  @Test func registeringAsksForPeers() {
     let scene = Scene(13, 2_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))
     let peer = scene.downloader(trackers: [tracker])

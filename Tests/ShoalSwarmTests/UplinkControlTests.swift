@@ -102,7 +102,7 @@ struct UplinkControlTests {
   }
 
   /// A queue that others keep full, or a busy processor, slows it down but does not bring it to a halt.
-  @Test func aQueueOfOthersIsNoEnd() {
+  @Test func aQueueOfOthersDoesNotStopIt() {
     var bench = Bench(2.5e6, queue: 500e3)
     bench.run(for: 10)
     bench.others = 80 * .millisecond

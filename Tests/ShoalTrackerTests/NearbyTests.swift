@@ -16,7 +16,7 @@ struct NearbyTests {
     return try #require(reply.nearby)
   }
 
-  @Test func theFirstAnswerHasPeers() throws {
+  @Test func theFirstAnswerNamesPeers() throws {
     var harness = TrackerHarness()
     let first = try register(&harness, peer(1), have: [run(0, 10)], want: 50)
     #expect(first.total == 0 && first.peers.isEmpty && first.next == 0 && first.epoch != 0)
@@ -35,7 +35,7 @@ struct NearbyTests {
     #expect(with.nearby?.peers.count == 1 && with.nearby?.next == 1)
   }
 
-  @Test func whoHasSomethingComesFirst() throws {
+  @Test func usefulPeersComeFirst() throws {
     var harness = TrackerHarness()
     for number in 1...200 { _ = try register(&harness, peer(number)) }
     for number in 201...205 { _ = try register(&harness, peer(number), have: [run(0, 10)]) }
@@ -44,7 +44,7 @@ struct NearbyTests {
     for _ in 0..<20 {
       let answer = try register(&harness, peer(999), want: 10)
       #expect(answer.peers.count == 10 && answer.peers.allSatisfy { $0.share > 0 })
-      // Whoever has all of it looks for those that do not.
+      // To a complete peer, incomplete ones are useful.
       let complete = try register(&harness, peer(998), have: [run(0, 10)], want: 20)
       #expect(complete.peers.count == 20 && complete.peers.allSatisfy { $0.share < 255 })
       seen.formUnion(complete.peers.map(\.address))
@@ -102,7 +102,7 @@ struct NearbyTests {
     }
   }
 
-  /// A client that speaks an earlier revision asks for nothing and ignores what follows; its LOOKUP is answered.
+  /// A client of the first revision asks for no peers and ignores what was appended; its LOOKUP is answered.
   @Test func anEarlierRevisionIsAnsweredAsBefore() throws {
     var harness = TrackerHarness()
     _ = try register(&harness, peer(1), have: [run(0, 10)])

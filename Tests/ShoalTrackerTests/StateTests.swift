@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalTracker
 
-/// A tracker that ends at any moment, and goes on from its state file.
+/// A tracker that stops at any moment, and continues from its state file.
 struct StateTests {
   /// What a tracker knows of each peer and file.
   private func known(_ tracker: borrowing Registrar) -> [RegistrationKey: String] {
@@ -30,8 +30,8 @@ struct StateTests {
     return tracker
   }
 
-  /// Whatever was written when it ended is known again: at any moment, also while a snapshot is being made.
-  @Test(arguments: seeds(0..<8)) func goesOnWhereItWas(seed: UInt64) throws {
+  /// Whatever had been written is restored, whenever the tracker stopped: even while a snapshot was being made.
+  @Test(arguments: seeds(0..<8)) func restoresWhatWasWritten(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var harness = TrackerHarness(seed: seed) { $0.interval = 20 * .second }
     harness.tracker.keepState()
@@ -83,8 +83,8 @@ struct StateTests {
     #expect(peers.peers.map(\.address) == [peer(1)] && peers.peers[0].have == 3 && harness.tracker.epoch == epoch)
   }
 
-  /// Cut anywhere, or with any bit flipped, it is used up to there, or not at all.
-  @Test func damageEndsIt() throws {
+  /// A file that is cut off anywhere, or has any bit flipped, is used up to there or not at all.
+  @Test func aDamagedFileIsUsedUpToTheDamage() throws {
     var harness = TrackerHarness()
     harness.tracker.keepState()
     var file = harness.tracker.stateHeader

@@ -33,7 +33,7 @@ struct ContentPacerTests {
     #expect(seconds > 2 && seconds < 2.2, "\(seconds)")
   }
 
-  @Test func whatIsNotContentPasses() throws {
+  @Test func everythingElsePasses() throws {
     let (sender, ids, hosts) = try sender(to: 2)
     sender.endpoint.paceContent(at: 20_000)
     for id in ids { world.sendFile(100_000, from: sender, on: id) }
@@ -45,7 +45,7 @@ struct ContentPacerTests {
   }
 
   /// Each piece is complete as early as it can be.
-  @Test func whoGotContentFirstSendsFirst() throws {
+  @Test func theConnectionGivenContentFirstSendsFirst() throws {
     let (sender, ids, hosts) = try sender(to: 3)
     sender.endpoint.paceContent(at: 500_000)
     for id in ids { world.sendFile(50_000, from: sender, on: id) }

@@ -26,7 +26,7 @@ struct ReverseDelayTests {
     #expect(delay.growth(at: start + 510 * .millisecond) > 80 * .millisecond)
   }
 
-  @Test func whatWasLongAgoSaysNothing() {
+  @Test func oldDelaysAreForgotten() {
     var delay = ReverseDelay()
     add(&delay, after: 0, took: 20 * .millisecond, offset: 0)
     for i in 1...20 { add(&delay, after: Nanoseconds(i) * 10 * .millisecond, took: 520 * .millisecond, offset: 0) }
@@ -35,7 +35,7 @@ struct ReverseDelayTests {
   }
 
   /// A clock that runs 100 ppm slower makes delays appear to grow without end.
-  @Test func aDriftingClockIsNoQueue() {
+  @Test func aDriftingClockIsNotTakenForAQueue() {
     var delay = ReverseDelay()
     for second in 0..<1_000 {
       let drift = Nanoseconds(second) * 100 * .microsecond
