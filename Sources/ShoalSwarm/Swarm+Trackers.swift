@@ -48,7 +48,7 @@ extension Swarm {
   /// Where a tracker is: the address at which it last answered or, before it has answered, the likeliest.
   package func address(of tracker: TrackerKey) -> Address { trackers[tracker.index].tracker }
 
-  /// Asks one tracker which files have a name.
+  /// Asks one tracker which files have this name.
   package mutating func find(name: String, of tracker: TrackerKey) { trackers[tracker.index].find(name: name) }
 
   /// Asks one tracker who has a file or a chunk.
@@ -56,17 +56,17 @@ extension Swarm {
     trackers[tracker.index].lookup(id: id, chunk: chunk)
   }
 
-  /// Asks a tracker which files have a name; `.tracker(_, .found)` follows.
+  /// Asks all trackers which files have this name; `.tracker(_, .found)` follows.
   package mutating func find(name: String) {
     for i in trackers.indices { trackers[i].find(name: name) }
   }
 
-  /// Asks a tracker who has a file or a chunk; `.tracker(_, .peers)` follows.
+  /// Asks all trackers who has a file or a chunk; `.tracker(_, .peers)` follows.
   package mutating func lookup(id: Digest, chunk: UInt32 = LookupPacket.anyChunk) {
     for i in trackers.indices { trackers[i].lookup(id: id, chunk: chunk) }
   }
 
-  /// Asks a tracker which of the file's `chunks` chunks a peer has; `.tracker(_, .mapped)` follows.
+  /// Asks all trackers which of the file's `chunks` chunks a peer has; `.tracker(_, .mapped)` follows.
   package mutating func map(id: Digest, of address: Address, chunks: Int) {
     for i in trackers.indices { trackers[i].map(id: id, address: address, chunks: chunks) }
   }
@@ -74,7 +74,7 @@ extension Swarm {
   /// Asks one tracker for the page of listed files after a position; `.tracker(_, .listed)` follows.
   package mutating func list(after: UInt64, of tracker: TrackerKey) { trackers[tracker.index].list(after: after) }
 
-  /// Asks the trackers for the page of listed files after a position; `.tracker(_, .listed)` follows.
+  /// Asks all trackers for the page of listed files after a position; `.tracker(_, .listed)` follows.
   package mutating func list(after: UInt64) {
     for i in trackers.indices { trackers[i].list(after: after) }
   }

@@ -1,6 +1,6 @@
 import ShoalBase
 
-/// How a packet had left, on which it depends what its loss says.
+/// How a packet left, which decides what its loss means.
 enum SendPhase: UInt8, BitwiseCopyable {
   /// At the rate that the path is known to carry.
   case steady
@@ -42,7 +42,7 @@ struct Losses {
   var bytes = 0
   /// The losses around which the round trip was short, by how the packets had left.
   var unqueued = PhaseCounts()
-  /// The losses around which it was long: a queue stood on the path.
+  /// The losses around which it was long: there was a queue on the path.
   var queued = 0
   /// The runs that they form: packets that left one after another and were all lost.
   var runs = 0
@@ -51,7 +51,8 @@ struct Losses {
 
   var packets: Int { unqueued.total + queued }
 
-  /// Adds a packet; `isNewRun` if it did not leave right after the last one, `isQueued` if a queue stood on the path.
+  /// Adds a packet; `isNewRun` if it did not leave right after the last one, `isQueued` if there was a queue on the
+  /// path.
   mutating func add(_ packet: SentPacket, isNewRun: Bool, isQueued: Bool) {
     bytes += Int(packet.bytes)
     if isNewRun { runs += 1 }
