@@ -191,7 +191,7 @@ struct SwarmTransferTests {
     #expect(scene.finish(within: 20) < 8 * .second)
   }
 
-  @Test(arguments: seeds(1..<4))
+  @Test(arguments: seeds(1..<3))
   func theOriginMayDie(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let tracker = scene.world.addTracker(link: Scene.link("delay=5ms"))

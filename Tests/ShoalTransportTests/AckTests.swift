@@ -73,7 +73,7 @@ import Testing
     if loss >= 0.3 { #expect(result.encodings == [SliceEncoding.bitmap.rawValue]) }
   }
 
-  @Test(arguments: seeds(0..<300))
+  @Test(arguments: seeds(0..<100))
   func anyPatternIsReadAsItWasWritten(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     // Runs of random lengths, from single packets to thousands.
