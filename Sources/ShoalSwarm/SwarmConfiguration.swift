@@ -53,6 +53,8 @@ enum SwarmConstants {
   static let patience: Nanoseconds = 3 * .second
   /// How long such a peer is then left alone.
   static let snub: Nanoseconds = 10 * .second
+  /// How long a peer that has what is wanted, but gives nothing, keeps its place while others give.
+  static let queuePatience: Nanoseconds = 30 * .second
   /// The connections to one host from which a file is fetched, and to one that a ticket names.
   static let connectionsPerHost = 2
   static let connectionsPerNamedHost = 4

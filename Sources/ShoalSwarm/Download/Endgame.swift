@@ -67,7 +67,7 @@ extension Download {
   /// the whole buffer.
   private func slowest(for source: Source, isFull: Bool, at now: Instant) -> Int? {
     guard let pieces = source.pieces else { return nil }
-    // Before the end, to request a piece twice would only waste the uplinks, unless a reader waits for the next bytes.
+    // Before the end, what is requested twice only takes the uplinks' time, unless a reader waits for the next bytes.
     guard self.missing.isEmpty || isFull || isReadInOrder else { return nil }
     let best = sources.reduce(0) { max($0, $1.rate) }
     var slowest: (piece: Int, wait: Double, missing: Int)?

@@ -100,6 +100,9 @@ struct Source {
 
   // MARK: What it has
 
+  /// Whether it has announced anything.
+  var hasPieces: Bool { pieces.map { !$0.isEmpty } ?? !early.isEmpty }
+
   /// Notes that it has these chunks; its cut is ours.
   mutating func has(_ runs: [ChunkRun], of cut: Cut) {
     for run in runs where run.first < cut.chunks {

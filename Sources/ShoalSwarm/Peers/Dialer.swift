@@ -96,11 +96,16 @@ extension Swarm {
       let wants = links.links(ofHost: source.address).contains {
         links[$0].map { $0.address == source.address && !$0.served.isEmpty } ?? false
       }
-      let isOld = source.isMute(at: now) || now - source.since >= SwarmConstants.patience
+      // In a large swarm it takes long until it is a peer's turn at the only one that has the file.
+      let isQueued = !isStarving && source.hasPieces
+      let patience = isQueued ? SwarmConstants.queuePatience : SwarmConstants.patience
+      let isOld = source.isMute(at: now) || now - source.since >= patience
       return isOld && (!wants || isStarving) && !source.gave(within: SwarmConstants.renewal, at: now)
     }
+    // Those that have nothing go first.
     let worst = useless.min { a, b in
-      (a.isMute(at: now) ? 0 : 1, a.heardAt, a.serial) < (b.isMute(at: now) ? 0 : 1, b.heardAt, b.serial)
+      (a.isMute(at: now) ? 0 : 1, a.hasPieces ? 1 : 0, a.heardAt, a.serial)
+        < (b.isMute(at: now) ? 0 : 1, b.hasPieces ? 1 : 0, b.heardAt, b.serial)
     }
     guard let worst else { return }
     files[key]?.download?.renewedAt = now

@@ -60,12 +60,17 @@ struct UplinkControl {
   private var isQueueing: Bool { Double(queueing) / 1e9 > harmlessQueueing }
 
   /// The rate, as a multiple of what the uplink was measured to carry: a little above 1 while there is no queue, since
-  /// some is lost on the way, and the lower, the longer the queue. The queue may be that of others: so it is a quarter
-  /// at least, and now and then the rate is tried in full, so that the measurement does not sink with the rate.
+  /// some is lost on the way; otherwise so much less that the queue is gone at the next measurement. The queue may be
+  /// that of others: so it is a quarter at least, and now and then the rate is tried in full, so that the measurement
+  /// does not sink with the rate.
   private var gain: Double {
     let excess = Double(queueing) / 1e9 - harmlessQueueing
-    return min(max(1.06 - excess / (4 * max(harmlessQueueing, 0.0125)), 0.25), 1.06)
+    let horizon = max(4 * harmlessQueueing, 0.05, Double(interval) / 1e9)
+    return min(max(1.06 - excess / horizon, 0.25), 1.06)
   }
+
+  /// The time from one measurement to the next in the steady state.
+  private var interval: Nanoseconds { max(200 * .millisecond, 2 * roundTrip) }
 
   /// The bytes handed over at a time: 5 ms worth.
   var part: Int { Int(min(max(rate * 0.005, 4_096), 262_144)) }
@@ -101,11 +106,11 @@ struct UplinkControl {
       let least: Nanoseconds = isOpen ? 100 * .millisecond : 20 * .millisecond
       return now - reviewedAt >= max(least, roundTrip)
     }
-    return now - reviewedAt >= max(200 * .millisecond, 2 * roundTrip)
+    return now - reviewedAt >= interval
   }
 
-  /// Takes the bytes that have arrived at all peers together, and whether more was waiting to be sent than the rate
-  /// allowed.
+  /// Takes the bytes that have arrived at all peers together, and whether content was waiting to be sent, for whatever
+  /// reason.
   mutating func measure(delivered: UInt64, isBusy: Bool, at now: Instant) {
     let past = last
     reviewedAt = now
@@ -135,9 +140,10 @@ struct UplinkControl {
       measurements += 1
       if measurements % UplinkControl.memory == 0 { (older, newer) = (newer, 0) }
     }
-    if isLimited, isQueueing, measured > 0, sample < 0.9 * rate {
-      // There is a queue, and less arrives than is sent: what arrives is what the uplink carries.
-      newer = (measured + min(sample, measured)) / 2
+    if isLimited, isQueueing, sample < measured, sample > measured / 2 || sample < 0.9 * rate {
+      // There is a queue: what arrives is what the uplink carries. Acknowledgements come in clumps, so one sample says
+      // little; and one of much less than was measured only shows that little was sent, because the queue is others'.
+      newer = measured + (sample - measured) / 4
       older = newer
     } else {
       newer = max(newer, sample)

@@ -33,6 +33,8 @@ struct UploadScheduler {
   private var isPaced = false
   /// The bytes handed over since the transport last ran dry, and those that had left by then.
   private var handedOver = 0
+  /// The bytes handed over that have not left, when this was last looked at.
+  private var unsent = 0
   private var drainedAt: UInt64 = 0
 
   var isIdle: Bool { waiting.isEmpty && active.isEmpty }
@@ -170,12 +172,13 @@ struct UploadScheduler {
   private mutating func review(
     _ endpoint: borrowing Endpoint, at now: Instant
   ) -> (reading: Int, queueing: Nanoseconds?, roundTrip: Nanoseconds?, rate: Double) {
-    var (sum, rate, isChanged) = (0, 0.0, false)
+    var (sum, total, rate, isChanged) = (0, 0, 0.0, false)
     var (queueing, roundTrip) = (Nanoseconds?.none, Nanoseconds?.none)
     for link in active {
       let sending = backlogs[link.index].connection.flatMap { endpoint.sending($0) }
       let unsent = (sending?.unsent ?? 0) + backlogs[link.index].reading
       backlogs[link.index].note(unsent: unsent, at: now)
+      total += unsent
       if unsent == 0 {
         backlogs[link.index].isActive = false
         isChanged = true
@@ -188,6 +191,7 @@ struct UploadScheduler {
         roundTrip = min(roundTrip ?? .max, sample)
       }
     }
+    unsent = total
     if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
     return (sum, queueing, roundTrip, rate)
   }
@@ -246,7 +250,7 @@ struct UploadScheduler {
 
   /// Takes how many bytes have arrived at all peers together.
   mutating func measure(delivered: UInt64, at now: Instant) {
-    uplink.measure(delivered: delivered, isBusy: !waiting.isEmpty, at: now)
+    uplink.measure(delivered: delivered, isBusy: !waiting.isEmpty || unsent > 0, at: now)
   }
 
   /// The bytes of a turn; it ends with a whole piece.
