@@ -54,7 +54,7 @@ enum SwarmConstants {
   /// How long such a peer is then left alone.
   static let snub: Nanoseconds = 10 * .second
   /// How long a peer that has what is wanted, but gives nothing, keeps its place while others give.
-  static let queuePatience: Nanoseconds = 30 * .second
+  static let queuePatience: Nanoseconds = 20 * .second
   /// The connections to one host from which a file is fetched, and to one that a ticket names.
   static let connectionsPerHost = 2
   static let connectionsPerNamedHost = 4
