@@ -122,6 +122,21 @@ struct PlacesTests {
     #expect(all.count { $0.wants > 0 } == (isNamed ? 4 : 2))
   }
 
+  /// In a large swarm, the turn at the one peer that has the file may come late. While somebody else gives, a peer that
+  /// has what is wanted keeps its place, although others wait to be tried.
+  @Test func aPeerMayLetUsWait() {
+    let scene = Scene(3, 30_000_000)
+    let origin = scene.origin("delay=5ms,rate=4mbit")
+    let busy = (0..<29).map { _ in ScriptedServer(scene, answer: { _ in [] }) }
+    let peer = scene.downloader(from: [origin.address] + busy.map(\.address)) { $0.opensPerSecond = 1_000 }
+    scene.world.run(for: 2 * .second)
+    let others = (0..<3).map { _ in ScriptedServer(scene, answer: { _ in [] }) }
+    scene.tell(0, of: others.map(\.address))
+    scene.world.run(for: 15 * .second)
+    let linked = Set(peer.swarm.openLinks.map(\.address))
+    #expect(busy.allSatisfy { linked.contains($0.address) })
+  }
+
   /// Who gives keeps its place, and so does who wants something.
   @Test func whoGivesStays() {
     let scene = Scene(2, 30_000_000)

@@ -13,7 +13,7 @@ extension WorldPeer {
       case .block(let key, let piece, let offset, let content):
         place(bytes, content, piece, offset, key)
       case .pieceGathered(let key, let piece):
-        guard let content = files[key.index].gathering.removeValue(forKey: piece) else {
+        guard let content = self[key].gathering.removeValue(forKey: piece) else {
           violate("piece \(piece) is gathered of nothing")
           continue
         }
@@ -23,8 +23,8 @@ extension WorldPeer {
       case .treeWanted(let read, let key, let offset, let length):
         swarm.treeRead(read, values: tree(key, offset, length), at: now)
       case .pieceDropped(let key, let piece):
-        files[key.index].dropped += 1
-        files[key.index].gathering[piece] = nil
+        self[key].dropped += 1
+        self[key].gathering[piece] = nil
       case .manifest(let key):
         events.append(event)
         prepare(key)
@@ -50,10 +50,10 @@ extension WorldPeer {
       return violate("a block outside its datagram or piece")
     }
     let length = cut.pieceLength(piece)
-    var gathered = files[key.index].gathering.removeValue(forKey: piece) ?? Array(repeating: 0, count: length)
+    var gathered = self[key].gathering.removeValue(forKey: piece) ?? Array(repeating: 0, count: length)
     var room = gathered.mutableSpan
     room.copy(bytes.span.extracting(content.offset..<content.end), to: offset)
-    files[key.index].gathering[piece] = gathered
+    self[key].gathering[piece] = gathered
   }
 
   /// Completes the jobs that the disk has finished by now, and does what follows from them.
@@ -123,11 +123,11 @@ extension WorldPeer {
   /// differently; a wrong size leaves everything as it was.
   private func prepare(_ key: FileKey) {
     guard let manifest = swarm.manifest(key) else { return }
-    let file = files[key.index].file
+    let file = self[key].file
     if manifest.cut.size == file.cut.size, manifest.cut != file.cut {
-      files[key.index].file = WorldFile(seed: file.seed, cut: manifest.cut, holes: file.holes)
+      self[key].file = WorldFile(seed: file.seed, cut: manifest.cut, holes: file.holes)
     }
-    let isKept = files[key.index].isKept
+    let isKept = self[key].isKept
     store.prepare(key.index, manifest, target: isKept ? WorldCopy.path(manifest.id) : nil, replacing: false)
   }
 
@@ -141,36 +141,36 @@ extension WorldPeer {
   }
 
   private func settled(_ piece: Int, _ key: FileKey, _ isRight: Bool, _ content: [UInt8]) {
-    files[key.index].verified += 1
+    self[key].verified += 1
     guard isRight else {
-      files[key.index].wrong += 1
-      files[key.index].gathering[piece] = content
+      self[key].wrong += 1
+      self[key].gathering[piece] = content
       return
     }
-    let file = files[key.index].file
+    let file = self[key].file
     var expected = [UInt8](repeating: 0, count: content.count)
     var room = expected.mutableSpan
     file.fill(&room, offset: file.cut.pieceOffset(piece))
     if content != expected { violate("\(address) takes wrong bytes for piece \(piece)") }
-    if !files[key.index].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
+    if !self[key].written.insert(piece) { violate("\(address) writes piece \(piece) again") }
   }
 
   /// The values of the blocks in these bytes of a file.
   private func tree(_ key: FileKey, _ offset: UInt64, _ length: Int) -> [Digest] {
-    let cut = files[key.index].file.cut
+    let cut = self[key].file.cut
     let pieces = cut.piece(at: offset)...cut.piece(at: offset + UInt64(length) - 1)
-    if !pieces.allSatisfy(files[key.index].written.contains) { violate("\(address) serves the tree of what it lacks") }
+    if !pieces.allSatisfy(self[key].written.contains) { violate("\(address) serves the tree of what it lacks") }
     var content = [UInt8](repeating: 0, count: length)
     var room = content.mutableSpan
-    files[key.index].file.fill(&room, offset: offset)
+    self[key].file.fill(&room, offset: offset)
     var values = BlockTree.values(of: content.span, at: offset)
     if pieces.contains(where: treeLies) { values[0] = .zero }
     return values
   }
 
   private func completed(_ key: FileKey) {
-    files[key.index].completedAt = now
-    let copy = files[key.index]
+    self[key].completedAt = now
+    let copy = self[key]
     if !copy.written.isComplete { violate("\(address) believes to have all of file \(key.index)") }
     let missing = copy.file.cut.pieces - copy.had
     if copy.verified - copy.wrong != missing {

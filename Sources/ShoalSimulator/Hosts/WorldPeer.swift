@@ -139,17 +139,20 @@ package final class WorldPeer: WorldHost {
       return room.copy(bytes.span.extracting(start..<start + room.count), to: 0)
     }
     contentSent += room.count
-    let cut = files[key.index].file.cut
+    let cut = self[key].file.cut
     let piece = cut.piece(at: payload.offset)
     let last = cut.piece(at: payload.offset + UInt64(room.count) - 1)
-    let isHere = (piece...last).allSatisfy(files[key.index].written.contains)
+    let isHere = (piece...last).allSatisfy(self[key].written.contains)
     if !isHere { violate("\(address) serves piece \(piece), which it lacks") }
-    files[key.index].file.fill(&room, offset: payload.offset)
+    self[key].file.fill(&room, offset: payload.offset)
     if lies(piece) { room[0] ^= 1 }
   }
 
   func violate(_ what: String) { violations.append(what) }
 
   /// The state of a file.
-  package subscript(_ key: FileKey) -> WorldCopy { files[key.index] }
+  package internal(set) subscript(_ key: FileKey) -> WorldCopy {
+    get { files[key.index] }
+    _modify { yield &files[key.index] }
+  }
 }

@@ -44,7 +44,7 @@ import ShoalBase
 /// *Crowds.* If others keep a queue up, a packet that is not queued has met less of it, not none, and its loss need not
 /// be random. So with k the share of steady and slow packets that are queued while Q > b/16, smoothed over eight
 /// rounds: while k ≥ 1/2, p is not measured, and each round reduces it to 0.8. (Jain's index of thirty senders that
-/// share 20 Mbit/s for a minute is .93; without this rule it is .77.)
+/// share 20 Mbit/s for a minute is .91.)
 ///
 /// *Short queues* (`BurstLoss`). A queue that holds less than a burst drops the end of the burst, at any pace and
 /// without a delay that would show it. Taken for random, such loss would raise the pace and with it the loss. But
@@ -74,10 +74,10 @@ import ShoalBase
 ///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
 /// - *drain*: 0.4, 2; until in flight ≤ BDP.
 /// - *down*: 0.9, 2; until in flight ≤ BDP, or it is time to probe.
-/// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until max(6, min(10 · 2^min(lossy, 2), 48, 1.5 P, 3 s / rt)) + 0
-///   to 2 rounds after up, P being the datagrams of a BDP. What is probed for is a share of what a flow has, so those
-///   that have little must probe more often for all to become alike; and where a round takes seconds, a verdict that
-///   was wrong must not last for forty.
+/// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until max(6, min(10 · 2^min(lossy, 2), 48, 1.5 P,
+///   3 s / rt)) + 0 to 2 rounds after up, P being the datagrams of a BDP. A flow probes for a share of what it has, so
+///   those that have little must probe more often for all to become alike; and where a round takes seconds, a wrong
+///   verdict must not last for forty.
 /// - *refill*: 1, 2; for one round; it clears *low*.
 /// - *up*: 1.2, 2.25; until 1.25 rt and one round have passed with (1 + 0.8 (gain − 1)) BDP in flight; or two rounds.
 ///   If *most* is reached, it grows by 1, 2, 4 … datagrams a round instead, until a sample exceeds 5/4 rt + 2 ms with

@@ -90,10 +90,7 @@ struct DiffCommand {
   private func largest(in path: String, _ qlog: QlogData, _ input: Int32) throws(InputFailure) -> Explanation {
     var data = ExplainData(filter, qlog)
     var capture = try CaptureFile(path, input: input)
-    var datagram = Datagram()
-    repeat {
-      while try capture.next(&datagram) { data.observe(&datagram) }
-    } while try capture.fill()
+    try capture.forEach { data.observe(&$0) }
     guard let most = data.explanations.max(by: { $0.counters.freshBytes < $1.counters.freshBytes }) else {
       throw InputFailure(reason: "\(capture.name): no content was transferred", code: "empty")
     }
@@ -105,15 +102,11 @@ struct DiffCommand {
     var sightings = Sightings()
     var analyzer = Analyzer()
     var clock = Clock(style: .relative)
-    var datagram = Datagram()
-    repeat {
-      while try capture.next(&datagram) {
-        clock.begin(datagram.time)
-        let seen = analyzer.observe(&datagram)
-        guard filter.passes(datagram, seen, clock, analyzer) else { continue }
-        sightings.add(datagram)
-      }
-    } while try capture.fill()
+    try capture.forEach { datagram in
+      clock.begin(datagram.time)
+      let seen = analyzer.observe(&datagram)
+      if filter.passes(datagram, seen, clock, analyzer) { sightings.add(datagram) }
+    }
     for remark in capture.reader.remarks { console.note("shoal-dump: \(capture.name): \(remark)") }
     return sightings
   }

@@ -39,10 +39,7 @@ struct ExplainCommand {
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(file, input: input)
-      var datagram = Datagram()
-      repeat {
-        while try capture.next(&datagram) { data.observe(&datagram) }
-      } while try capture.fill()
+      try capture.forEach { data.observe(&$0) }
       for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }
     // What could be read is explained; then the reason is reported.

@@ -55,10 +55,7 @@ struct ReportCommand {
     var failure: InputFailure?
     do throws(InputFailure) {
       var capture = try CaptureFile(file, input: input)
-      var datagram = Datagram()
-      repeat {
-        while try capture.next(&datagram) { data.observe(&datagram) }
-      } while try capture.fill()
+      try capture.forEach { data.observe(&$0) }
       for remark in capture.reader.remarks { console.note("shoal-dump: \(remark)") }
     } catch { failure = error }
     // What could be read is drawn; then the reason is reported.

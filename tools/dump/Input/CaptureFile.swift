@@ -42,6 +42,14 @@ struct CaptureFile: ~Copyable {
     } catch { throw named(error) }
   }
 
+  /// Shows every datagram that is left to `observe`.
+  mutating func forEach(_ observe: (inout Datagram) -> Void) throws(InputFailure) {
+    var datagram = Datagram()
+    repeat {
+      while try next(&datagram) { observe(&datagram) }
+    } while try fill()
+  }
+
   private func named(_ failure: InputFailure) -> InputFailure {
     InputFailure(reason: "\(name): \(failure.reason)", code: failure.code)
   }
