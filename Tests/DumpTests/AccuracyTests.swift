@@ -11,26 +11,26 @@ import Testing
 ///
 /// `tools/lab/explained` does this for a thousand runs, with a release build.
 @Suite struct AccuracyTests {
-  @Test func smallRunsAreExplained() throws {
+  @Test func limitsAreExplained() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let many = environment["SHOAL_EXPLAINED"].flatMap { Int($0) }
+    let table = try explain(
+      many.map { try KnownRun.Plan.some($0) } ?? smallPlans(), folder: environment["SHOAL_EXPLAINED_FILES"])
+    print(table.text)
+    print(table.worst(20).map { "worst: \($0)" }.joined(separator: "\n"))
+    #expect(table.accuracy("sender") >= 0.85 && table.accuracy("receiver") >= 0.7, "\(table.worst(5))")
+  }
+
+  /// One short run for each of the most frequent limits.
+  private func smallPlans() throws -> [KnownRun.Plan] {
     let link = "rate=4mbit,delay=10ms,queue=20kB"
-    let plans = [
+    return [
       KnownRun.Plan(name: "path", size: 300_000, link: try LinkSpec(parsing: link)),
       KnownRun.Plan(name: "window", size: 100_000, link: try LinkSpec(parsing: link), window: 2),
       KnownRun.Plan(name: "receiver", size: 400_000, link: try LinkSpec(parsing: link), disk: 200_000, buffer: 1 << 18),
       KnownRun.Plan(name: "application", size: 150_000, link: try LinkSpec(parsing: link), upload: 100_000),
       KnownRun.Plan(name: "outage", size: 300_000, link: try LinkSpec(parsing: link + ",outage=600ms/500ms")),
     ]
-    let table = try explain(plans, folder: ProcessInfo.processInfo.environment["SHOAL_EXPLAINED_FILES"])
-    #expect(table.accuracy("sender") >= 0.85 && table.accuracy("receiver") >= 0.7, "\(table.worst(5))")
-  }
-
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["SHOAL_EXPLAINED"] != nil))
-  func manyRunsAreExplained() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let plans = try KnownRun.Plan.some(environment["SHOAL_EXPLAINED"].flatMap { Int($0) } ?? 100)
-    let table = try explain(plans, folder: environment["SHOAL_EXPLAINED_FILES"])
-    print(table.text)
-    print(table.worst(20).map { "worst: \($0)" }.joined(separator: "\n"))
   }
 
   /// Runs the plans, has both ends' captures explained, and compares. What they recorded is kept in a folder.
