@@ -16,6 +16,9 @@
   /// Adds one at the end.
   @inlinable public mutating func append(_ element: Element) { elements.append(element) }
 
+  /// Adds one before the oldest.
+  @inlinable public mutating func prepend(_ element: Element) { elements.insert(element, at: head) }
+
   /// Removes the oldest.
   @inlinable public mutating func popFirst() -> Element? {
     guard head < elements.count else { return nil }

@@ -90,6 +90,7 @@ extension Swarm {
     // The answer may also come so late that the link had already been given up.
     if byPeer || links[link] == nil {
       links.insert(id, address, isOpen: true, at: now)
+      links[link]?.anticipate(endpoint.early(id))
     } else {
       links[link]?.isOpen = true
       links[link]?.idleSince = now
@@ -100,6 +101,8 @@ extension Swarm {
       files[file]?.download?.book.answered(address)
       if !byPeer { subscribe(link, file, at: now) }
     }
+    deliver(at: now)
+    if links[link]?.endAnticipation() == true { resources.outbox.cancel(0, to: link) }
     for file in files.wanted { leaveOthers(of: address, file, at: now) }
     // What this connection was opened for may have moved to another one, or may no longer be wanted.
     if !byPeer { closeIfIdle(link, at: now) }
@@ -200,7 +203,9 @@ extension Swarm {
   }
 
   private mutating func want(_ file: FileKey, of key: LinkKey, at now: Instant) {
-    guard files[file]?.isWanted == true, let number = links[key]?.want(file), let link = links[key] else { return }
+    guard files[file]?.isWanted == true, let id = files[file]?.id, let number = links[key]?.want(file, id),
+      let link = links[key]
+    else { return }
     files[file]?.download?.want(
       from: key, link.address, serial: link.serial, number: number, &resources.outbox, at: now)
     deliver(at: now)

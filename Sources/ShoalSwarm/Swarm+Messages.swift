@@ -20,10 +20,26 @@ extension Swarm {
         } catch {
           drop(LinkKey(id), .protocolError, error.description, at: now)
         }
-      case .opened(let id, let byPeer): opened(id, byPeer: byPeer, at: now)
+      case .opened(let id, let byPeer):
+        opened(id, byPeer: byPeer, at: now)
+        takeEarly(endpoint.takeEarly(id), from: LinkKey(id), at: now)
       case .closed(let id, let code, let byPeer): closed(id, code: code, byPeer: byPeer, at: now)
       }
     }
+  }
+
+  /// Takes the messages in a peer's OPEN: only those that do no harm if somebody who saw that OPEN sends it again.
+  private mutating func takeEarly(_ messages: [UInt8], from link: LinkKey, at now: Instant) {
+    guard !messages.isEmpty, links[link] != nil else { return }
+    do throws(WireError) {
+      var reader = MessageReader(messages.span, from: 0)
+      while let (type, body) = try reader.next() {
+        guard let type, [.hello, .want, .request].contains(type) else { continue }
+        // If this peer called itself, its own HELLO in answer ends the connection that it opened.
+        if type == .hello, try Hello.decode(messages.span, body).peer == identity { continue }
+        try take(type, body, from: link, messages.span, at: now)
+      }
+    } catch { drop(link, .protocolError, error.description, at: now) }
   }
 
   private mutating func take(
@@ -53,7 +69,11 @@ extension Swarm {
       files[file]?.download?.takeManifest(block, from: link, bytes, &resources.outbox, at: now)
       deliver(for: file, at: now)
     case .content:
-      guard files[file]?.download?.take(block, from: link, &resources, at: now) == true else { return }
+      guard files[file]?.download?.take(block, from: link, &resources, at: now) == true else {
+        guard files[file]?.download?.phase == .searching else { return }
+        files[file]?.download?.takeWhole(block, from: link, bytes, &resources.outbox, at: now)
+        return deliver(for: file, at: now)
+      }
       fill(link, file, at: now)
     case .tree:
       files[file]?.download?.takeTree(block, from: link, bytes, &resources, at: now)

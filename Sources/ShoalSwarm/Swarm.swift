@@ -52,7 +52,9 @@ package struct Swarm: ~Copyable {
   package init(_ configuration: SwarmConfiguration, secrets: consuming SecretGenerator) {
     self.configuration = configuration
     var secrets = secrets
-    endpoint = Endpoint(configuration.transport, secrets: SecretGenerator(key: secrets.key(for: "transport")))
+    var transport = configuration.transport
+    transport.takesEarlyMessages = true
+    endpoint = Endpoint(transport, secrets: SecretGenerator(key: secrets.key(for: "transport")))
     resources = SwarmResources(
       budget: PieceBudget(limit: configuration.bufferLimit), random: SeededGenerator(seed: secrets.next()))
     var names = SecretGenerator(key: secrets.key(for: "identity"))
@@ -186,7 +188,8 @@ package struct Swarm: ~Copyable {
       for (key, item) in resources.outbox.takeItems() {
         guard let connection = links[key]?.connection else { continue }
         switch item {
-        case .message(let bytes): endpoint.send(bytes, on: connection)
+        case .message(let bytes):
+          if links[key]?.wasAnticipated(bytes) != true { endpoint.send(bytes, on: connection) }
         case .range(let range) where range.space == ContentSpace.manifest.rawValue:
           endpoint.send(range, on: connection)
         case .range(let range):

@@ -128,12 +128,15 @@ import Testing
     let (header, type) = try Header.decode(datagram.span)
     var anew = try encodedAnew(type.packet, header.connection, datagram)
     if type == .ack { anew += datagram[anew.count...] }
-    if type == .data {
-      var reader = MessageReader(datagram.span, from: DataPacket.overhead)
-      while let (type, body) = try reader.next() {
+    if type == .data || type == .open {
+      let start = type == .data ? DataPacket.overhead : OpenPacket.overhead
+      var messages: [UInt8] = []
+      var reader = MessageReader(datagram.span, from: start)
+      while type == .data || !reader.isAtPadding, let (type, body) = try reader.next() {
         let known = try #require(type)
-        anew += try encodedAnew(known.message, datagram, body)
+        messages += try encodedAnew(known.message, datagram, body)
       }
+      anew.replaceSubrange(start..<(type == .data ? start : start + messages.count), with: messages)
     }
     Datagram.seal(&anew)
     return anew

@@ -37,14 +37,15 @@ local fields = {
   ["max_datagram"] = { "uint16", base.DEC },
   ["idle_timeout"] = { "uint16", base.DEC },
   ["token"] = { "uint64", base.HEX },
+  ["messages"] = { "bytes" },
   ["padding"] = { "bytes" },
   ["responder"] = { "uint64", base.HEX },
+  ["early"] = { "uint8", base.DEC },
   ["seq"] = { "uint32", base.DEC },
   ["attempt"] = { "uint8", base.DEC },
   ["timestamp"] = { "uint32", base.DEC },
   ["ack_every"] = { "uint8", base.DEC },
   ["ack_delay"] = { "uint16", base.DEC },
-  ["messages"] = { "bytes" },
   ["next"] = { "uint32", base.DEC },
   ["top"] = { "uint32", base.DEC },
   ["echo"] = { "uint32", base.DEC },
@@ -137,6 +138,7 @@ local packets = {
     { "number", 2, "max_datagram", "max_datagram" },
     { "number", 2, "idle_timeout", "idle_timeout" },
     { "number", 8, "token", "token" },
+    { "messages", 1, "messages", "messages" },
     { "rest", 0, "padding", "padding" },
   } },
   [3] = { name="ACCEPT", role="reply", fields={
@@ -146,6 +148,7 @@ local packets = {
     { "number", 1, "arq", "arq" },
     { "number", 2, "max_datagram", "max_datagram" },
     { "number", 2, "idle_timeout", "idle_timeout" },
+    { "number", 1, "early", "early", later=true },
   } },
   [4] = { name="DATA", fields={
     { "number", 4, "seq", "seq" },
@@ -695,12 +698,19 @@ function readers.slice(at, tree, field)
   at.words[#at.words + 1] = string.format("missing=%s (%d)", text, total)
 end
 
-function readers.messages(at, tree)
+-- The messages up to the end of a DATA. In an OPEN, what cannot be a message is padding.
+function readers.messages(at, tree, field)
+  local isOpen = field[2] == 1
   while at.offset < at.stop do
+    if isOpen and (at.tvb(at.offset, 1):uint() == 0 or at.stop - at.offset < 3) then return end
     local start = at.offset
     local kind, length = take(at, 1), take(at, 2)
     local message = messages[kind:uint()]
     local stop = start + 3 + length:uint()
+    if stop > at.stop and isOpen then
+      at.offset = start
+      return
+    end
     if stop > at.stop and not at.isCut then error(malformed) end
     local name = message and message.name or "unknown message"
     local branch = tree:add(shoal, at.tvb(start, math.min(stop, at.stop) - start), name)

@@ -19,6 +19,7 @@ extension PeerLoop {
     switch event {
     case .block(let key, let piece, let offset, let content):
       disk.place(key, piece, offset, datagram.extracting(content.offset..<content.end))
+    case .whole(let key, let bytes): disk.place(key, 0, 0, bytes.span)
     case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
     case .wanted(let read, let key, let offset, let length):
@@ -166,7 +167,7 @@ extension PeerLoop {
     case .left(let key, let address, let bytes):
       if let (id, name) = identity(of: key) { onPeerEvent?(.left(address, id: id, name: name, bytes: bytes)) }
     case .tracker(let key, let event): tell(key, event, at: now)
-    case .chunk, .block, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
+    case .chunk, .block, .whole, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
     }
   }
 }

@@ -61,7 +61,7 @@ extension Download {
   }
 
   /// Makes the host verify a complete piece, and cancels it with the other peers from which it was requested.
-  private mutating func gathered(_ piece: Int, by link: LinkKey, _ outbox: inout Outbox) {
+  mutating func gathered(_ piece: Int, by link: LinkKey, _ outbox: inout Outbox) {
     for requester in active[piece]?.requesters ?? [] {
       if requester != link { cancel([piece], of: requester, &outbox) }
       _ = update(requester) { $0.requested -= 1 }

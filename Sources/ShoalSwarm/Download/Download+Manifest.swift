@@ -74,13 +74,14 @@ extension Download {
     return mayHear && !isShared && now < until ? until : nil
   }
 
-  /// Requests the manifest together with the WANT, a round trip sooner, if a ticket gives the cut. If the ticket is
-  /// wrong, the offer will show it.
+  /// Requests the manifest, or the content of a small file of one piece, together with the WANT, a round trip sooner, if a
+  /// ticket gives the cut. If the ticket is wrong, the offer will show it.
   mutating func fetchExpected(_ source: Source, _ outbox: inout Outbox, at now: Instant) {
-    guard phase == .searching, fetch.cut == nil, fetch.head.wantsMore(at: now), let cut = expected, cut.isValid,
-      cut.pieces > 1
-    else { return }
-    askForHead(cut, of: source, &outbox, at: now)
+    guard phase == .searching, fetch.cut == nil, fetch.head.wantsMore(at: now), let first = expectedProof else {
+      return
+    }
+    outbox.post(fetch.head.ask(source, for: first.range, in: first.space, of: first.cut, at: now), to: source.link)
+    outbox.wake(at: now + ProofFetch.patience)
   }
 
   private mutating func askForHead(_ cut: Cut, of source: Source, _ outbox: inout Outbox, at now: Instant) {
@@ -127,6 +128,8 @@ extension Download {
   /// Gives up fetching the manifest from a peer that does not send it.
   mutating func failFetch(of link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
     guard fetch.isAsking(link) else { return }
+    // What a file of one piece is, can also be found out as if there were no ticket.
+    if fetch.head.attempts.contains(where: { $0.link == link && $0.space == .content }) { return fetch.head.drop(link) }
     fetch.fail(link)
     _ = update(link) { $0.failed(at: now) }
     // Not at once: without another peer to ask, requests and refusals would alternate as fast as the network allows.

@@ -88,6 +88,7 @@ extension Download {
   private mutating func takeRefusal(
     _ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant
   ) {
+    guard phase != .searching else { return failFetch(of: link, &resources.outbox, at: now) }
     var owed: [Int]?
     let isAbsent = refuse.code == Refusal.notHere.rawValue
     for range in refuse.ranges where range.length > 0 && range.offset < cut.size {

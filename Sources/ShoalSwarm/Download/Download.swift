@@ -33,6 +33,10 @@ struct Download {
   /// The verified pieces; nil until the host has prepared a place.
   var copy: LocalCopy?
   var fetch = ManifestFetch()
+  /// When the first request was last put into an OPEN.
+  var anticipatedAt: Instant?
+  /// The content of a file of one piece, if it came together with the answer to OPEN.
+  var whole: WholeContent?
   /// When a claimed size was last accepted provisionally.
   var believedAt: Instant?
   /// The sources, in the order in which their links were made.
@@ -123,12 +127,17 @@ struct Download {
     let budget = leastRequests / (sources.count + 1)
     let source = Source(link: link, address: address, serial: serial, number: number, budget: budget, since: now)
     sources.insert(source, at: sources.firstIndex { $0.serial > serial } ?? sources.count)
+    outbox.post(self.want(as: number), to: link)
+    fetchExpected(source, &outbox, at: now)
+  }
+
+  /// The WANT that gives the file this number.
+  func want(as number: UInt16) -> Want {
     var want = Want()
     want.file = number
     want.id = id
     want.serves = isServed ? 1 : 0
-    outbox.post(want, to: link)
-    fetchExpected(source, &outbox, at: now)
+    return want
   }
 
   /// Removes a source: what it owes is requested from others.

@@ -66,8 +66,20 @@ extension Swarm {
       if !address.isLoopback { if isHearsay { hearsayDialer.dialled() } else { dialer.dialled() } }
       files[file]?.download?.book.connecting(address, at: now)
       links.insert(id, address, isOpen: false, at: now)
+      anticipate(file, of: LinkKey(id), at: now)
       (taken, connections) = (taken + 1, connections + 1)
     }
+  }
+
+  /// Puts what will be said first on a connection into its OPEN.
+  private mutating func anticipate(_ file: FileKey, of key: LinkKey, at now: Instant) {
+    guard let id = links[key]?.connection else { return }
+    // An OPEN that goes to an address once more is the same as before.
+    if endpoint.early(id).isEmpty {
+      _ = endpoint.sendEarly(introduction, on: id)
+      for message in files[file]?.download?.anticipate(at: now) ?? [] { _ = endpoint.sendEarly(message, on: id) }
+    }
+    links[key]?.anticipate(endpoint.early(id))
   }
 
   /// Stops trying the other addresses of a peer that has answered at one of them.

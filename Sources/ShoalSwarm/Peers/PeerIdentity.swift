@@ -7,10 +7,13 @@ import ShoalWire
 // only once SAME has proven it for both connections: otherwise a liar could push out another peer.
 extension Swarm {
   /// Sends HELLO on a connection that has opened.
-  mutating func introduce(to link: LinkKey) {
+  mutating func introduce(to link: LinkKey) { resources.outbox.post(encoded: introduction, to: link) }
+
+  /// The HELLO of this peer.
+  var introduction: [UInt8] {
     var hello = Hello()
     hello.peer = identity
-    resources.outbox.post(hello, to: link)
+    return (try? hello.encoded()) ?? []
   }
 
   mutating func take(_ hello: Hello, from key: LinkKey, at now: Instant) {

@@ -1,4 +1,5 @@
 import ShoalBase
+import ShoalContent
 import ShoalTransport
 import ShoalWire
 
@@ -36,6 +37,9 @@ struct PeerLink {
   var allowance = WorkAllowance()
   private var nextNumber: UInt16 = 0
   private var hasUsedAll = false
+  /// The messages in our OPEN that have not become due yet, and the file that is number 0 in them.
+  private var anticipated: [[UInt8]] = []
+  private var anticipatedFile: Digest?
 
   init(_ connection: ConnectionID, _ address: Address, serial: Int, isOpen: Bool, at now: Instant) {
     self.connection = connection
@@ -55,7 +59,8 @@ struct PeerLink {
   func serves(_ file: FileKey) -> Bool { served.contains { $0.file == file } }
 
   /// Notes that we want a file; returns the number that it is given, which was not in use.
-  mutating func want(_ file: FileKey) -> UInt16 {
+  mutating func want(_ file: FileKey, _ id: Digest) -> UInt16 {
+    if nextNumber == 0, let anticipatedFile, anticipatedFile != id { nextNumber = 1 }
     while wantedFile(nextNumber) != nil { nextNumber &+= 1 }
     defer { nextNumber &+= 1 }
     if nextNumber == .max { hasUsedAll = true }
@@ -77,6 +82,32 @@ struct PeerLink {
     served.removeAll { $0.number == number }
     idleSince = now
     return reads.cancel(file: number)
+  }
+
+  /// Notes the messages in our OPEN: what is to be said once the connection opens, said beforehand.
+  mutating func anticipate(_ messages: [UInt8]) {
+    var reader = MessageReader(messages.span, from: 0)
+    var start = 0
+    while let (type, body) = try? reader.next() {
+      anticipated.append(Array(messages[start..<body.end]))
+      if type == .want { anticipatedFile = (try? Want.decode(messages.span, body))?.id }
+      start = body.end
+    }
+  }
+
+  /// Whether a message that is now due was in our OPEN.
+  mutating func wasAnticipated(_ message: [UInt8]) -> Bool {
+    guard let i = anticipated.firstIndex(of: message) else { return false }
+    anticipated.remove(at: i)
+    return true
+  }
+
+  /// Sends everything that becomes due from now on; returns whether OPEN had a WANT that has not become due.
+  mutating func endAnticipation() -> Bool {
+    let isVain = anticipatedFile != nil && wantedFile(0) == nil
+    if anticipatedFile != nil { nextNumber = max(nextNumber, 1) }
+    (anticipated, anticipatedFile) = ([], nil)
+    return isVain
   }
 
   /// Whether we ever gave this number to a file.

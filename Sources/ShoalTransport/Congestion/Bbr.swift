@@ -63,9 +63,10 @@ import ShoalBase
 /// two rounds after it, are not judged.
 ///
 /// *Pace* = gain · 0.99 · bw, at least two datagrams a round trip. *Window* = gain · BDP, at most *most*
-/// (and *low*, where set), plus what ACKs ran ahead of bw in ten rounds, plus 1.5 bursts; at least 4 datagrams, or 32
-/// in startup. Startup is paced at no less than 2.77 times those 32 per round trip until a first packet is queued,
-/// because what was delivered before says nothing about the path.
+/// (and *low*, where set), plus what ACKs ran ahead of bw in ten rounds, plus 1.5 bursts; at least 4 datagrams, or in
+/// startup f, the first flight. f is 32 datagrams, or where rt is longer than 100 ms as many times more, up to 6.1 times,
+/// so that startup takes no longer there; 32 once a packet is queued. Startup is paced at no less than 2.77 f per round
+/// trip until a first packet is queued, because what was delivered before says nothing about the path.
 ///
 /// The states, each with its gains (pace, window) and what ends it:
 ///
@@ -184,6 +185,8 @@ struct Bbr: CongestionController {
 
   static let startupGain = 2.77
   static let firstUpGain = 1.2
+  /// By how much longer the first flight may be where the round trip is long: enough for a geostationary satellite's.
+  static let longestFlight = 6.1
   /// The share of the rate that is used: a hundredth is left free, so that a queue does not persist.
   static let margin = 0.99
   static let longestWait: Nanoseconds = 3 * .second
@@ -229,7 +232,7 @@ struct Bbr: CongestionController {
   var window: Int {
     let least = Constants.leastWindow * datagram
     guard timeouts < 3 else { return least }
-    guard greatestBandwidth > 0 else { return Constants.initialWindow * datagram }
+    guard greatestBandwidth > 0 else { return Int(firstFlight) }
     var window: Double
     switch state {
     case .probeRoundTrip: window = min(0.5 * product, 0.85 * bounds.most)
@@ -240,8 +243,14 @@ struct Bbr: CongestionController {
     }
     window = min(window, bounds.lowInflight)
     if state != .probeRoundTrip { window += aggregation.value + 1.5 * quantum }
-    return max(Int(Int64(saturating: window)), bounds.isFull ? least : Constants.initialWindow * datagram)
+    return max(Int(Int64(saturating: window)), bounds.isFull ? least : Int(hasQueued ? shortestFlight : firstFlight))
   }
+
+  /// The bytes of the first flight: more where the round trip is longer than 100 ms, so that startup takes no longer there.
+  private var firstFlight: Double {
+    shortestFlight * min(max(Double(leastRoundTrip) / 100e6, 1), Bbr.longestFlight)
+  }
+  private var shortestFlight: Double { Double(Constants.initialWindow * datagram) }
 
   /// Bytes per second.
   var pacingRate: Double {
@@ -249,7 +258,7 @@ struct Bbr: CongestionController {
     // Until a queue shows, it is the sender that limited what was delivered.
     let least =
       state != .startup || hasQueued
-      ? Double(2 * datagram) : Bbr.startupGain * Double(Constants.initialWindow * datagram)
+      ? Double(2 * datagram) : Bbr.startupGain * firstFlight
     return max(gain * Bbr.margin * bandwidth, least * 1e9 / Double(min(roundTrip, 2 * .second)))
   }
 

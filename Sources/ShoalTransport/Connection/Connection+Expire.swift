@@ -9,6 +9,9 @@ extension Connection {
       if state == .opening, !handshake.isGivenUp {
         events.append(.closed(id, code: CloseCode.unreachable.rawValue, byPeer: false))
       }
+      if state == .accepting, handshake.isAnnounced {
+        events.append(.closed(id, code: CloseCode.idle.rawValue, byPeer: false))
+      }
       if isForgotten(on: .idle) { return false }
       end(.idle, "", on: .idle, id, &events, at: now)
       return true

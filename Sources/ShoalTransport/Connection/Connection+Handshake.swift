@@ -22,7 +22,9 @@ extension Connection {
     timers[.handshake] = now + handshake.wait
     handshake.left(at: now)
     handshake.isDue = false
-    return (try packet.encode(connection: localID, into: &buffer), .empty)
+    let length = try packet.encode(connection: localID, into: &buffer)
+    buffer.copy(handshake.early.span, to: OpenPacket.overhead)
+    return (length, .empty)
   }
 
   mutating func writeAccept(_ buffer: inout MutableSpan<UInt8>, at now: Instant) throws(WireError) -> Written? {
@@ -33,6 +35,7 @@ extension Connection {
     packet.arq = repeatMode.rawValue
     packet.maxDatagram = largestReceived
     packet.idleTimeout = UInt16(clamping: max(agreedIdleTimeout / .second, 1))
+    packet.note = EarlyNote(early: takesEarly ? 1 : 0)
     handshake.isDue = false
     let length = try packet.encode(connection: remoteID, into: &buffer)
     guard path.validation.allows(length) else { return nil }
@@ -47,6 +50,32 @@ extension Connection {
     packet.code = closing.code
     packet.reason = closing.isByPeer ? "" : closing.reason
     return (try packet.encode(connection: remoteID, into: &buffer), .empty)
+  }
+
+  /// Adds a message to OPEN; false if it does not fit, or if an OPEN has left, since all must be the same.
+  mutating func enqueueEarly(_ message: [UInt8]) -> Bool {
+    guard state == .opening, handshake.sent == 0, handshake.early.count + message.count <= OpenPacket.earlyRoom else {
+      return false
+    }
+    handshake.early += message
+    return true
+  }
+
+  /// Whether the messages in the peer's OPEN are handed to the owner.
+  private var takesEarly: Bool { configuration.takesEarlyMessages }
+
+  /// The messages in the peer's OPEN, once.
+  mutating func takeEarly() -> [UInt8] {
+    guard byPeer else { return [] }
+    defer { handshake.early = [] }
+    return handshake.early
+  }
+
+  /// Tells the owner of a connection whose opener has proven its address by a token, before it has seen our ACCEPT.
+  mutating func announce(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
+    handshake.isAnnounced = true
+    timers[.idle] = min(timers[.idle], now + Constants.earlyTimeout)
+    events.append(.opened(id, byPeer: true))
   }
 
   /// Tells the owner that nobody answers. A late answer, over a long path, still opens the connection.
@@ -102,6 +131,7 @@ extension Connection {
     receiveWindow = ReceiveWindow(first: Numbering.first(packet.initialSequence), limit: UInt64(windowSize))
     handshake.onAnswer(&path.roundTrip, at: now)
     handshake.taken()
+    if !handshake.early.isEmpty, packet.note?.early != 1 { queue.prepend(handshake.early) }
     // Even if there is nothing to send, the responder must learn that we have its id.
     acks.demand()
     establish(on: .packet(.accept), id, &events, at: now)
@@ -120,7 +150,7 @@ extension Connection {
     timers[.idle] = now + idleTimeout
     timers[.keepAlive] = now + idleTimeout / 3
     updateAckFrequency()
-    events.append(.opened(id, byPeer: byPeer))
+    if !handshake.isAnnounced { events.append(.opened(id, byPeer: byPeer)) }
   }
 
   // MARK: The end

@@ -15,7 +15,7 @@ extension Connection {
     counters.sent += 1
     counters.bytesSent += length + payload.length
     counters.contentSent += payload.length
-    if state == .accepting { path.validation.sent(length) }
+    if state == .accepting { path.validation.sent(length + payload.length) }
     var transmit = Transmit(to: address, headerLength: length, payload: payload, connection: id)
     if payload.length > 0 { transmit.ahead = queue.ahead(of: payload) }
     return transmit
@@ -27,7 +27,15 @@ extension Connection {
     switch state {
     case .closing: return closing.isDue ? try writeClose(&buffer) : nil
     case .opening: return handshake.isDue ? try writeOpen(&buffer, at: now) : nil
-    case .accepting: return handshake.isDue ? try writeAccept(&buffer, at: now) : nil
+    case .accepting:
+      if handshake.isDue { return try writeAccept(&buffer, at: now) }
+      guard handshake.isAnnounced else { return nil }
+      guard path.validation.allows(datagram) else {
+        sendWindow.rate.becameAppLimited(inFlight: sendWindow.bytesInFlight)
+        return nil
+      }
+      guard let number = nextNumber(contentMayLeave, at: now) else { return nil }
+      return try writeData(number, &buffer, at: now)
     case .established: break
     }
     if !answers.isEmpty { return try writeAnswer(&buffer) }

@@ -57,6 +57,14 @@ struct Connection: ~Copyable {
   /// Whether there was no memory for a message.
   private(set) var isOverdrawn = false
 
+  /// A peer's OPEN: the id that it chose, the bytes that came, and the messages in it.
+  struct ReceivedOpen {
+    var packet: OpenPacket
+    var id: UInt64
+    var bytes: Int
+    var messages: [UInt8] = []
+  }
+
   /// Replies that are due, each at most once.
   struct Answers {
     var probed: UInt16?
@@ -64,12 +72,11 @@ struct Connection: ~Copyable {
     var isEmpty: Bool { probed == nil && response == nil }
   }
 
-  /// A connection that we open, or, with `open`, that a peer opens: its OPEN, the id that it chose, and the bytes that
-  /// came; `isRushed` if others may need its place before it is proven.
+  /// A connection that we open, or, with `open`, that a peer opens; `isRushed` if others may need its place before it is
+  /// proven.
   init(
     _ configuration: TransportConfiguration, localID: UInt64, address: Address, initialSequence: UInt32,
-    open: (packet: OpenPacket, id: UInt64, bytes: Int)?, standing: HostLedger.Standing, isRushed: Bool = false,
-    seed: UInt64, at now: Instant
+    open: ReceivedOpen?, standing: HostLedger.Standing, isRushed: Bool = false, seed: UInt64, at now: Instant
   ) {
     self.configuration = configuration
     self.localID = localID
@@ -95,6 +102,7 @@ struct Connection: ~Copyable {
     probing = Probing(generator: generator)
     timers[.idle] = now + (byPeer ? (isRushed ? Constants.halfOpenTimeout : Constants.patience) : agreedIdleTimeout)
     guard let open else { return }
+    if configuration.takesEarlyMessages { handshake.early = open.messages }
     path.validation.received(open.bytes)
     counters.received += 1
     counters.bytesReceived += open.bytes

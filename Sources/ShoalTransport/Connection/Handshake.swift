@@ -18,6 +18,10 @@ struct Handshake {
   private(set) var retries = 0
   /// Whether an answer may be to any one of several.
   private var isAmbiguous = false
+  /// The messages in OPEN: those that we send, or those that came and wait for the owner.
+  var early: [UInt8] = []
+  /// Whether the owner knows of a connection that a peer opens, although the peer has not yet seen our ACCEPT.
+  var isAnnounced = false
 
   init(initialSequence: UInt32) { self.initialSequence = initialSequence }
 

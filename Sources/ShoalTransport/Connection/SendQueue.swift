@@ -20,6 +20,12 @@ struct SendQueue: ~Copyable {
     messageBytes += message.count
   }
 
+  /// Puts messages before all others.
+  mutating func prepend(_ messages: [UInt8]) {
+    self.messages.prepend(messages)
+    messageBytes += messages.count
+  }
+
   /// Adds a range; one that continues where the last one ends is joined to it, so that no datagram between them is
   /// short.
   mutating func append(_ range: Payload) {

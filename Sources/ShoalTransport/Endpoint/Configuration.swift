@@ -48,6 +48,9 @@ package struct TransportConfiguration: Sendable {
   package var sendRecordsPerHost = 12 << 16
   /// The same for all hosts together.
   package var sendRecords = 24 << 16
+  /// Whether the owner asks for the messages that came in OPEN, by `Endpoint.takeEarly(_:)`. If not, peers send them again
+  /// in DATA.
+  package var takesEarlyMessages = false
   /// Whether packets declared lost are remembered until `Endpoint.takeLosses(_:)`, for a log.
   package var recordsLosses = false
   /// The number of the first packet; drawn at random if nil. Tests begin near 2^32.
@@ -76,6 +79,8 @@ enum Constants {
   static let patience: Nanoseconds = 1_000 * .second
   /// How many connections that were given up may wait for a late answer.
   static let lateAnswers = 32
+  /// How long a connection may take to prove the address if its owner knows of it already, because of a token.
+  static let earlyTimeout: Nanoseconds = 10 * .second
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenPeriod: Nanoseconds = 5 * .second
   /// How many RETRYs an opener heeds in one attempt: a second one in case the first token was too old.

@@ -39,7 +39,7 @@ extension Endpoint {
 
   /// Ends a connection and forgets it, so that its place is free at once.
   private mutating func evict(_ slot: Int) {
-    if connections[slot].state == .established {
+    if connections[slot].state == .established || connections[slot].handshake.isAnnounced {
       events.append(.closed(connections.id(slot), code: CloseCode.busy.rawValue, byPeer: false))
     }
     if connections[slot].state != .closing { replies.busy(connections[slot].remoteID, to: connections[slot].address) }

@@ -32,6 +32,22 @@ extension Endpoint {
     return true
   }
 
+  /// Puts a message into the OPEN of a connection that was begun just now; the peer gets it once, before any other.
+  /// False if it cannot be in OPEN: then it is to be sent later.
+  package mutating func sendEarly(_ message: [UInt8], on id: ConnectionID) -> Bool {
+    usable(id).map { connections[$0].enqueueEarly(message) } ?? false
+  }
+
+  /// The messages in the OPENs of a connection that this endpoint has begun.
+  package func early(_ id: ConnectionID) -> [UInt8] {
+    usable(id).map { connections[$0].byPeer ? [] : connections[$0].handshake.early } ?? []
+  }
+
+  /// The messages that came in the peer's OPEN, for the owner to take once it knows of the connection.
+  package mutating func takeEarly(_ id: ConnectionID) -> [UInt8] {
+    usable(id).map { connections[$0].takeEarly() } ?? []
+  }
+
   /// Queues bytes of a file; false if the connection is over.
   @discardableResult
   package mutating func send(_ range: Payload, on id: ConnectionID) -> Bool {

@@ -52,8 +52,13 @@ extension Endpoint {
     guard !isFull && hosts.hasRoom(host) || makeRoom(for: host, at: now) else {
       return replies.busy(header.connection, to: address)
     }
-    _ = insert(
-      address, open: (packet, header.connection, bytes.count), isProven ? .proven : .unproven, at: now)
+    var open = Connection.ReceivedOpen(packet: packet, id: header.connection, bytes: bytes.count)
+    if configuration.takesEarlyMessages, let early = try? OpenPacket.early(in: bytes) {
+      open.messages = (early.offset..<early.end).map { bytes[$0] }
+    }
+    let slot = insert(address, open: open, isProven ? .proven : .unproven, at: now)
+    guard isProven, !open.messages.isEmpty else { return }
+    connections[slot].announce(connections.id(slot), &events, at: now)
   }
 
   /// Only the peer knows the id with which we send to it, so only it can tell us that it has forgotten it.

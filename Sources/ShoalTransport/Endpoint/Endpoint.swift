@@ -149,8 +149,7 @@ package struct Endpoint: ~Copyable {
 
   /// Gives a new connection a slot. It has something to send, and its deadline is set once it has been drained.
   mutating func insert(
-    _ address: Address, open: (packet: OpenPacket, id: UInt64, bytes: Int)?, _ standing: HostLedger.Standing,
-    at now: Instant
+    _ address: Address, open: Connection.ReceivedOpen?, _ standing: HostLedger.Standing, at now: Instant
   ) -> Int {
     let local = connections.localID(secrets.next())
     let sequence = configuration.initialSequence ?? UInt32(truncatingIfNeeded: secrets.next())

@@ -44,6 +44,8 @@ public protocol FieldVisitor: ~Copyable, ~Escapable {
   mutating func rest(_ name: StaticString, _ value: inout ByteRange) throws(WireError)
   /// Zeros up to `length` bytes of datagram; a receiver demands the length and ignores the content.
   mutating func padding(to length: Int) throws(WireError)
+  /// Messages, and zeros up to `length` bytes of datagram. To those that read or write fields, all of it is padding.
+  mutating func early(_ name: StaticString, to length: Int) throws(WireError)
 }
 
 extension FieldVisitor where Self: ~Copyable, Self: ~Escapable {
@@ -51,6 +53,8 @@ extension FieldVisitor where Self: ~Copyable, Self: ~Escapable {
   mutating func u16(_ name: StaticString, _ value: inout UInt16) throws(WireError) { try u16(name, &value, .decimal) }
   mutating func u32(_ name: StaticString, _ value: inout UInt32) throws(WireError) { try u32(name, &value, .decimal) }
   mutating func u64(_ name: StaticString, _ value: inout UInt64) throws(WireError) { try u64(name, &value, .decimal) }
+  /// As padding.
+  public mutating func early(_ name: StaticString, to length: Int) throws(WireError) { try padding(to: length) }
 }
 
 /// Fields that are declared together: a packet, a message, or an entry of a list.

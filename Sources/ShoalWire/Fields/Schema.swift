@@ -120,6 +120,11 @@ private struct SchemaVisitor: FieldVisitor {
   mutating func rest(_ name: StaticString, _: inout ByteRange) { note(name, nil) }
   mutating func padding(to length: Int) { note("padding", nil) }
 
+  mutating func early(_ name: StaticString, to length: Int) {
+    note(name, nil)
+    padding(to: length)
+  }
+
   mutating func later<Group: FieldGroup>(_: inout Group?) throws(WireError) {
     isLater = true
     var group = Group()

@@ -14,6 +14,9 @@ public struct MessageReader: ~Copyable, ~Escapable {
     self.offset = offset
   }
 
+  /// Whether no message follows in an OPEN: no type is 0, so a zero is padding.
+  public var isAtPadding: Bool { offset >= bytes.count || bytes[offset] == 0 }
+
   /// The next message's type and the place of its fields; nil at the end.
   ///
   /// A type that this version does not know is skipped by its length; the type is then nil.

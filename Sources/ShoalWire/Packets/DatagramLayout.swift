@@ -27,7 +27,9 @@ public struct DatagramLayout: Sendable {
     type = try Header.decode(bytes).type
     switch type! {
     case .version: try packet(VersionPacket.self, bytes)
-    case .open: try packet(OpenPacket.self, bytes)
+    case .open:
+      try packet(OpenPacket.self, bytes)
+      try early(bytes)
     case .accept: try packet(AcceptPacket.self, bytes)
     case .data: try messages(bytes, after: try packet(DataPacket.self, bytes).messages.offset)
     case .ack: try packet(AckPacket.self, bytes)
@@ -73,6 +75,14 @@ public struct DatagramLayout: Sendable {
     } catch { failure = error }
     rows += layout.rows
     if let failure { throw failure }
+  }
+
+  /// The messages in an OPEN, and the padding. A receiver takes malformed messages for padding, so they are no error.
+  private mutating func early(_ bytes: Span<UInt8>) throws(WireError) {
+    guard let range = try? OpenPacket.early(in: bytes), range.count > 0 else { return }
+    try messages(bytes.extracting(0..<range.end), after: range.offset)
+    let padding = ByteRange(offset: range.end, count: bytes.count - range.end)
+    if padding.count > 0 { rows.append(LayoutRow(name: "padding", range: padding, value: .bytes, depth: 0)) }
   }
 
   private mutating func messages(_ bytes: Span<UInt8>, after offset: Int) throws(WireError) {

@@ -47,6 +47,12 @@ public struct OpenPacket: Packet, Hashable {
   /// The token of the RETRY that this OPEN answers; 0 if it answers none.
   public var token: UInt64 = 0
 
+  /// The bytes of header and fields, before the first message.
+  public static let overhead =
+    Schema.packets.first { $0.value == type.rawValue }?.rows.first { $0.name == "messages" }?.offset ?? 0
+  /// The most bytes of messages in an OPEN.
+  public static let earlyRoom = Limits.smallestDatagram - overhead
+
   /// The values that the fields are declared with.
   public init() {}
 
@@ -58,7 +64,33 @@ public struct OpenPacket: Packet, Hashable {
     try v.u16("max_datagram", &maxDatagram)
     try v.u16("idle_timeout", &idleTimeout)
     try v.u64("token", &token, .hex)
-    try v.padding(to: Limits.smallestDatagram)
+    try v.early("messages", to: Limits.smallestDatagram)
+  }
+}
+
+extension OpenPacket {
+  /// The place of the messages in an OPEN; fails if one of them is cut off. There are none in an OPEN of a revision before
+  /// the third, whose padding begins here. Whoever encodes an OPEN writes its messages over the padding.
+  public static func early(in bytes: Span<UInt8>) throws(WireError) -> ByteRange {
+    var reader = MessageReader(bytes, from: overhead)
+    while !reader.isAtPadding { _ = try reader.next() }
+    return ByteRange(offset: overhead, count: reader.offset - overhead)
+  }
+}
+
+/// What the third revision appended to ACCEPT.
+public struct EarlyNote: FieldGroup, Hashable {
+  /// 1 if the responder has the messages in OPEN, so that they are not repeated; otherwise 0.
+  public var early: UInt8 = 0
+
+  /// All fields zero or empty.
+  public init() {}
+  /// A note that the messages were taken, or that they were not.
+  public init(early: UInt8) { self.early = early }
+
+  /// Visits the fields, in the order of their bytes.
+  public mutating func fields<V: FieldVisitor & ~Copyable & ~Escapable>(_ v: inout V) throws(WireError) {
+    try v.u8("early", &early)
   }
 }
 
@@ -78,6 +110,8 @@ public struct AcceptPacket: Packet, Hashable {
   public var maxDatagram: UInt16 = UInt16(Limits.smallestDatagram)
   /// Both ends forget the connection after this many seconds without a datagram.
   public var idleTimeout: UInt16 = 0
+  /// What became of the messages in OPEN; nil from a responder of an earlier revision, which did not see them.
+  public var note: EarlyNote?
 
   /// The values that the fields are declared with.
   public init() {}
@@ -90,6 +124,7 @@ public struct AcceptPacket: Packet, Hashable {
     try v.u8("arq", &arq, .code(.arq))
     try v.u16("max_datagram", &maxDatagram)
     try v.u16("idle_timeout", &idleTimeout)
+    try v.later(&note)
   }
 }
 

@@ -37,6 +37,10 @@ extension Analyzer {
     guard flows[index].reverse == nil || flows[index].unproven != nil else { return }
     flows[index].isFromOpener = false
     flows[index].wish = packet
+    flows[index].earlyWants = []
+    try? datagram.earlyMessages { (bytes, part) throws(WireError) in
+      if part.type == .want { flows[index].earlyWants.append(try Want.decode(bytes, part.body)) }
+    }
     flows[index].unproven = ((flows[index].unproven?.received ?? 0) + datagram.length, flows[index].unproven?.sent ?? 0)
   }
 
@@ -69,6 +73,8 @@ extension Analyzer {
     flows[other].isFromOpener = true
     start(index, packet.initialSequence)
     if let wish = flows[index].wish { start(other, wish.initialSequence) }
+    guard packet.note?.early == 1 else { return }
+    for want in flows[index].earlyWants { files.note(want, FileTable.Key(flow: index, file: want.file)) }
   }
 
   /// Notes that the time from OPEN to ACCEPT is that to the responder and back; what follows shows that to the opener.

@@ -132,6 +132,12 @@ extension Datagram {
     var body: ByteRange
   }
 
+  /// The messages in an OPEN that was captured whole. Malformed ones are padding to their receiver, so they are none.
+  func earlyMessages(_ visit: (Span<UInt8>, MessagePart) throws(WireError) -> Void) throws(WireError) {
+    guard type == .open, !isTruncated, let range = try? OpenPacket.early(in: bytes.span) else { return }
+    try Self.messages(in: bytes.span.extracting(0..<range.end), captured: range.end, from: range.offset, visit)
+  }
+
   /// The messages of a DATA packet that begin at `offset`, as far as they were captured.
   ///
   /// Calls `visit` with the datagram's bytes, with zeros for those that were not captured: the content of a BLOCK that

@@ -58,8 +58,9 @@ struct Flow {
   var timeoutsInARow: UInt32 = 0
   /// While the address is unproven: what the opener sent, and what went back to it.
   var unproven: (received: Int, sent: Int)?
-  /// The opener's OPEN, in the flow towards the opener.
+  /// The opener's OPEN, and the WANTs in it, in the flow towards the opener.
   var wish: OpenPacket?
+  var earlyWants: [Want] = []
 
   init(connection: UInt64, source: Address, destination: Address) {
     (self.connection, self.source, self.destination) = (connection, source, destination)

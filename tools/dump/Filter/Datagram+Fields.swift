@@ -1,10 +1,11 @@
 import ShoalWire
 
 extension Datagram {
-  /// Whether it is a DATA packet that carries a message of this type.
+  /// Whether it is a DATA packet, or an OPEN, that carries a message of this type.
   func hasMessage(_ type: MessageType) -> Bool {
-    guard case .data(let packet) = content else { return false }
     var found = false
+    try? earlyMessages { _, part in found = found || part.type == type }
+    guard case .data(let packet) = content else { return found }
     try? messages(from: packet.messages.offset) { _, part in found = found || part.type == type }
     return found
   }

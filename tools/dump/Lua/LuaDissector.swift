@@ -89,6 +89,8 @@ enum LuaDissector {
     case .runs: "\"runs\", 0"
     case .padding: "\"rest\", 0"
     case .rest where field.owner == "data": "\"messages\", 0"
+    // Padding follows.
+    case .rest where field.owner == "open": "\"messages\", 1"
     case .rest where field.owner == "ack": "\"slice\", 0"
     case .rest: "\"rest\", 0"
     case .list: "\"list\", 0"

@@ -63,6 +63,11 @@ struct LuaFields: FieldVisitor {
   mutating func rest(_ name: StaticString, _: inout ByteRange) { note(name, .rest) }
   mutating func padding(to length: Int) { note("padding", .padding) }
 
+  mutating func early(_ name: StaticString, to length: Int) {
+    note(name, .rest)
+    padding(to: length)
+  }
+
   mutating func later<Group: FieldGroup>(_: inout Group?) {
     isLater = true
     var group = Group()

@@ -303,12 +303,19 @@ function readers.slice(at, tree, field)
   at.words[#at.words + 1] = string.format("missing=%s (%d)", text, total)
 end
 
-function readers.messages(at, tree)
+-- The messages up to the end of a DATA. In an OPEN, what cannot be a message is padding.
+function readers.messages(at, tree, field)
+  local isOpen = field[2] == 1
   while at.offset < at.stop do
+    if isOpen and (at.tvb(at.offset, 1):uint() == 0 or at.stop - at.offset < 3) then return end
     local start = at.offset
     local kind, length = take(at, 1), take(at, 2)
     local message = messages[kind:uint()]
     local stop = start + 3 + length:uint()
+    if stop > at.stop and isOpen then
+      at.offset = start
+      return
+    end
     if stop > at.stop and not at.isCut then error(malformed) end
     local name = message and message.name or "unknown message"
     local branch = tree:add(shoal, at.tvb(start, math.min(stop, at.stop) - start), name)

@@ -39,6 +39,7 @@ enum JSONLine {
       out.append("\"")
       switch type {
       case .data: try writeData(datagram, &out)
+      case .open: try writeOpen(datagram, &out)
       case .ack:
         let packet = try AckPacket.read(bytes)
         try write(packet, &out)
@@ -71,26 +72,41 @@ enum JSONLine {
     out.append(",\"messages\":[")
     var isFirst = true
     try datagram.messages(from: packet.messages.offset) { (bytes, part) throws(WireError) in
-      if !isFirst { out.append(",") }
-      isFirst = false
-      if let type = part.type {
-        out.append("{\"message\":\"")
-        out.append(CodeText.messages[Int(type.rawValue)])
-        out.append("\"")
-        if type == .block {
-          try write(Block.read(bytes, part.body), &out)
-        } else {
-          try write(type.message, bytes, part.body, &out)
-        }
-      } else {
-        out.append("{\"message\":null,\"value\":")
-        out.append(part.value)
-        out.append(",\"content\":")
-        out.append(part.body.count)
-      }
-      out.append("}")
+      try write(part, bytes, &isFirst, &out)
     }
     out.append("]")
+  }
+
+  private static func writeOpen(_ datagram: Datagram, _ out: inout TextBuffer) throws(WireError) {
+    try write(OpenPacket.decode(datagram.bytes.span), &out)
+    let start = out.count
+    out.append(",\"messages\":[")
+    var isFirst = true
+    try datagram.earlyMessages { (bytes, part) throws(WireError) in try write(part, bytes, &isFirst, &out) }
+    if isFirst { out.truncate(start) } else { out.append("]") }
+  }
+
+  private static func write(
+    _ part: Datagram.MessagePart, _ bytes: Span<UInt8>, _ isFirst: inout Bool, _ out: inout TextBuffer
+  ) throws(WireError) {
+    if !isFirst { out.append(",") }
+    isFirst = false
+    if let type = part.type {
+      out.append("{\"message\":\"")
+      out.append(CodeText.messages[Int(type.rawValue)])
+      out.append("\"")
+      if type == .block {
+        try write(Block.read(bytes, part.body), &out)
+      } else {
+        try write(type.message, bytes, part.body, &out)
+      }
+    } else {
+      out.append("{\"message\":null,\"value\":")
+      out.append(part.value)
+      out.append(",\"content\":")
+      out.append(part.body.count)
+    }
+    out.append("}")
   }
 
   private static func write<P: Packet>(_: P.Type, _ bytes: Span<UInt8>, _ out: inout TextBuffer) throws(WireError) {

@@ -103,8 +103,19 @@ struct TextLine {
         out.append(" ")
         out.append(word)
       }
-      return summary.error
+      return summary.error ?? writeEarly(datagram, &out)
     }
+  }
+
+  private func writeEarly(_ datagram: Datagram, _ out: inout TextBuffer) -> WireError? {
+    let start = out.count
+    do throws(WireError) {
+      try datagram.earlyMessages { (bytes, part) throws(WireError) in
+        out.append(out.count > start ? "; " : " ")
+        try messageText(part, bytes, to: &out)
+      }
+      return nil
+    } catch { return error }
   }
 
   private func writeMessages(_ datagram: Datagram, _ packet: DataPacket, _ out: inout TextBuffer) -> WireError? {
