@@ -25,6 +25,7 @@ extension ShoalError.Remedy {
     case .otherRecordOrForce: "name another file, or replace it with --force"
     case .otherPort: "choose another with --listen :PORT"
     case .otherAddress: "choose one with --listen ADDR:PORT"
+    case .otherState: "name another file, or remove this one"
     }
   }
 }

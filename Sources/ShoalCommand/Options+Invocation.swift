@@ -27,6 +27,13 @@ extension Tracker.Options: AccessOptions {
     self.init(listen: listen)
     state = invocation.first("state")?.text
     if let memory = try invocation.first("memory")?.bytes(from: 1 << 20, to: 1 << 40) { self.memory = Int(memory) }
+    let (intervals, workers) = (Tracker.Options.intervalRange, Tracker.Options.workerRange)
+    if let value = invocation.first("interval") {
+      interval = .seconds(try value.integer(from: intervals.lowerBound, to: intervals.upperBound, of: "seconds"))
+    }
+    if let value = invocation.first("workers") {
+      self.workers = try value.integer(from: workers.lowerBound, to: workers.upperBound, of: "threads")
+    }
     try setAccess(invocation)
   }
 }

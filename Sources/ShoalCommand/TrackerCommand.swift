@@ -49,8 +49,8 @@ struct TrackerCommand {
     while true {
       try? await Task.sleep(for: .seconds(60))
       for line in log.summary() { session.log(line) }
-      guard let (standing, corrupt) = await tracker.standing() else { return }
-      let report = TrackerReport(standing, corrupt: corrupt)
+      guard let standing = await tracker.standing() else { return }
+      let report = TrackerReport(standing)
       if let words = report.words(ofDropsSince: before) {
         session.log("\(TrackerLog.word("dropped"))\(words)")
         session.emit(report.object(ofDropsSince: before))

@@ -32,35 +32,49 @@ extension Registrar {
   /// The most peers whose chunks are compared with the asker's: bounds the work.
   private static let mostCompared = 32
 
-  mutating func find(_ packet: FindPacket, for asker: Asker) throws(Refused) {
-    let files = registry.found(packet.name)
-    guard !files.isEmpty else { throw Refused(.unknownFile, "") }
+  mutating func find(_ search: FileSearch) throws(Refused) {
+    var search = search
+    var mine = registry.found(search.name, isPart: part.count > 1)
+    search.left -= 1
+    if search.left > 0 || !search.found.isEmpty {
+      for index in mine.indices { mine[index].entry = entry(mine[index].file, for: search.asker) }
+    }
+    search.found += mine
+    guard search.left == 0 else { return searches.append(search) }
+    guard !search.found.isEmpty else { throw Refused(.unknownFile, "") }
     var answer = FoundPacket()
     answer.epoch = EpochNote(epoch)
-    answer.total = UInt16(clamping: files.count)
+    answer.total = UInt16(clamping: search.found.count)
     var room = Limits.smallestDatagram - answer.encodedSize
-    for file in files {
-      let claimant = registry.files[file].claimant
-      var entry = FoundEntry()
-      entry.id = registry.files[file].id
-      entry.cut = registry.labels[registry.entries[claimant].label].cut
-      entry.peers = UInt32(registry.files[file].count)
-      entry.claimant = registry.member(claimant).address.asSeen(from: asker.peer)
+    for file in search.found.ranked() {
+      let entry = file.entry ?? entry(file.file, for: search.asker)
       room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.files.append(entry)
     }
-    reply(answer, to: asker)
+    reply(answer, to: search.asker)
+  }
+
+  private func entry(_ file: UInt32, for asker: Asker) -> FoundEntry {
+    let claimant = registry.files[file].claimant
+    var entry = FoundEntry()
+    entry.id = registry.files[file].id
+    entry.cut = registry.labels[registry.entries[claimant].label].cut
+    entry.peers = UInt32(registry.files[file].count)
+    entry.claimant = registry.member(claimant).address.asSeen(from: asker.peer)
+    return entry
   }
 
   mutating func list(_ packet: ListPacket, for asker: Asker) {
     var answer = ListedPacket()
     answer.epoch = EpochNote(epoch)
     answer.after = packet.after
-    answer.total = UInt32(registry.listed.count)
+    answer.total = UInt32(clamping: registry.listed.count + listedElsewhere)
     var room = Limits.smallestDatagram - answer.encodedSize
     var files: [ListedEntry] = []
-    answer.next = registry.listed.page(after: packet.after) { file in
+    let (own, mask) = (UInt64(part.index) << RegistrarPart.cursorBits, UInt64(1) << RegistrarPart.cursorBits - 1)
+    let isBeyond = packet.after >> RegistrarPart.cursorBits > UInt64(part.index)
+    let next = registry.listed.page(after: isBeyond ? mask : packet.after & mask) { file in
       let label = registry.entries[registry.files[file].claimant].label
       var entry = ListedEntry()
       (entry.id, entry.cut) = (registry.files[file].id, registry.labels[label].cut)
@@ -68,6 +82,12 @@ extension Registrar {
       room -= entry.encodedSize
       if room >= 0 { files.append(entry) }
       return room >= 0
+    }
+    if next != 0 {
+      answer.next = own | next
+    } else if !isBeyond, part.index + 1 < part.count {
+      // The next part's first page.
+      answer.next = own + 1 << RegistrarPart.cursorBits
     }
     answer.files = files
     reply(answer, to: asker)
@@ -92,6 +112,7 @@ extension Registrar {
     answer.peers.reserveCapacity(registry.picks.count)
     registry.prefetchPicks(of: file)
     registry.prefetchEntries(ofPicks: file)
+    registry.prefetchMaps(ofPicks: file)
     for pick in registry.picks { answer.peers.append(entry(pick, of: file, for: asker)) }
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
@@ -155,7 +176,7 @@ extension Registry {
     guard map != WordArena.none else {
       return ([ChunkRun(first: UInt32(first), count: UInt32(chunks - first))], chunks)
     }
-    let (all, end) = arena.runs(ofMap: map, capacity: chunks, from: first, limit: bytes / 2)
+    let (all, end) = arena.runs(ofMap: map, capacity: chunks, from: first, limit: min(bytes / 2, Limits.trackedRuns))
     let fitting = all.prefix(fitting: bytes)
     return (fitting, fitting.count == all.count ? end : Int(fitting.last?.end ?? UInt32(first)))
   }

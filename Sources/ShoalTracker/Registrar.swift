@@ -10,6 +10,12 @@ package struct Registrar: ~Copyable, Sendable {
   /// The counters so far.
   package internal(set) var counters = RegistrarCounters()
   package let configuration: RegistrarConfiguration
+  /// The part of the files that it has.
+  let part: RegistrarPart
+  /// How many files LIST returns of the other parts.
+  package var listedElsewhere = 0
+  /// Those FINDs that other parts are to continue.
+  var searches = Queue<FileSearch>()
   var registry: Registry
   var random: SeededGenerator
   private let mint: TokenMint
@@ -23,7 +29,7 @@ package struct Registrar: ~Copyable, Sendable {
   /// The most replies and events that wait until the host fetches them.
   private static let mostWaiting = 4_096
   private var replies = ReplyQueue()
-  private var budgets: HostBudgets
+  var budgets: HostBudgets
   private var strangers: TokenBucket
   /// Whether requests come faster than they are handled: then those without a valid cookie are dropped, except CONNECT,
   /// as refusing them costs more than receiving them.
@@ -39,11 +45,14 @@ package struct Registrar: ~Copyable, Sendable {
   /// A tracker without registrations.
   ///
   /// `key` makes the cookies and must be secret; `seed` chooses among peers. Key and epoch are new, unless this tracker
-  /// is to restore the state of an earlier one, whose they then are.
+  /// is to restore the state of an earlier one, whose they then are. Trackers that each have a part of the files have
+  /// the same key and epoch.
   package init(
-    key: Digest, seed: UInt64, epoch: UInt32? = nil, configuration: RegistrarConfiguration = RegistrarConfiguration()
+    key: Digest, seed: UInt64, epoch: UInt32? = nil, part: RegistrarPart = .whole,
+    configuration: RegistrarConfiguration = RegistrarConfiguration()
   ) {
     self.configuration = configuration
+    self.part = part
     self.key = key
     random = SeededGenerator(seed: seed)
     let made = UInt32(truncatingIfNeeded: random.next()) | 1
@@ -56,7 +65,10 @@ package struct Registrar: ~Copyable, Sendable {
   }
 
   /// Begins a new epoch, because what was known is no longer complete: peers register again as soon as they are answered.
-  package mutating func beginEpoch() { epoch = epoch &+ UInt32(truncatingIfNeeded: random.next()) << 1 | 1 }
+  /// All parts come to the same one.
+  package mutating func beginEpoch() {
+    epoch = UInt32(truncatingIfNeeded: key[word: 0] &* (UInt64(epoch) &* 2 &+ 1) >> 16) | 1
+  }
 
   /// How many files are known.
   package var fileCount: Int { registry.fileCount }
@@ -71,7 +83,7 @@ package struct Registrar: ~Copyable, Sendable {
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) {
     guard address.isUsable, let (header, type) = try? Header.decode(bytes), type.isTrackerRequest else {
       counters.ignored += 1
-      return
+      return tellVersion(bytes, address, at: now)
     }
     counters.count(type)
     self.now = now
@@ -92,7 +104,7 @@ package struct Registrar: ~Copyable, Sendable {
       switch type {
       case .register: try register(legible { () throws(WireError) in try RegisterPacket.read(bytes) }, for: asker)
       case .update: try update(legible { () throws(WireError) in try UpdatePacket.read(bytes) }, for: asker)
-      case .find: try find(decode(bytes), for: asker)
+      case .find: try find(FileSearch(name: (decode(bytes) as FindPacket).name, asker: asker, left: part.count))
       case .lookup: try lookup(legible { () throws(WireError) in try LookupPacket.read(bytes) }, for: asker)
       case .map: try map(decode(bytes), for: asker)
       case .list: list(try decode(bytes), for: asker)
@@ -101,11 +113,19 @@ package struct Registrar: ~Copyable, Sendable {
       }
       if registry.changes != changes { keep(bytes, from: asker.peer) }
     } catch {
-      counters.errors[error.code, default: 0] += 1
-      refuse(error, to: asker)
-      if isProven { log(.refused(peer: asker.peer, request: type, error: error.code, message: error.message)) }
+      refuse(error, type, asker, isProven: isProven)
     }
     if !registry.displaced.isEmpty { logDisplaced() }
+  }
+
+  /// Answers a CONNECT of another version with the one that is spoken here.
+  private mutating func tellVersion(_ bytes: Span<UInt8>, _ address: Address, at now: Instant) {
+    let header = Header.peek(bytes)
+    guard address.isUsable, header.magic == Header.magic, header.packetType == .connect,
+      bytes.count >= ConnectPacket.length, !isPressed, strangers.take(at: now)
+    else { return }
+    let asker = Asker(address: address, transaction: header.connection, at: now, room: bytes.count)
+    reply(VersionPacket(), to: asker)
   }
 
   /// Writes the next reply, a whole datagram to be sealed, to the front of `room`, which has 1,200 bytes at least.
@@ -184,7 +204,8 @@ package struct Registrar: ~Copyable, Sendable {
   }
 
   /// Refuses a request with the reason, or with the code alone if the reason does not fit.
-  private mutating func refuse(_ refused: Refused, to asker: Asker) {
+  mutating func refuse(_ refused: Refused, _ type: PacketType, _ asker: Asker, isProven: Bool) {
+    counters.errors[refused.code, default: 0] += 1
     var packet = ErrorPacket()
     packet.code = refused.code.rawValue
     packet.message = refused.message
@@ -192,10 +213,11 @@ package struct Registrar: ~Copyable, Sendable {
     if packet.encodedSize > asker.room { packet.message = "" }
     if packet.encodedSize > asker.room { packet.epoch = nil }
     reply(packet, to: asker)
+    if isProven { log(.refused(peer: asker.peer, request: type, error: refused.code, message: refused.message)) }
   }
 
   /// Whether the request, of any type but CONNECT, begins with the sender's cookie.
-  private func hasCookie(_ bytes: Span<UInt8>, of address: Address, at now: Instant) -> Bool {
+  func hasCookie(_ bytes: Span<UInt8>, of address: Address, at now: Instant) -> Bool {
     var cookie: UInt64 = 0
     var decoder = Decoder(bytes, from: Limits.headerLength)
     guard (try? decoder.u64("cookie", &cookie, .hex)) != nil else { return false }
@@ -213,7 +235,7 @@ package struct Registrar: ~Copyable, Sendable {
 }
 
 /// The sender of a request.
-struct Asker {
+struct Asker: Sendable {
   /// Where the reply goes.
   let address: Address
   /// The transaction that the reply names.

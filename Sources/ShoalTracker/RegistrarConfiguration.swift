@@ -36,6 +36,27 @@ package struct RegistrarConfiguration: Sendable, Equatable {
     mapBytes = memory / 2
   }
 
+  /// The limits of each of so many trackers that have parts of the files. How many requests a host may send is a limit
+  /// of each, as it protects each one's time.
+  package func part(of count: Int) -> RegistrarConfiguration {
+    var part = self
+    part.memory /= count
+    part.registrations /= count
+    part.registrationsPerHost = max(1, registrationsPerHost / count)
+    part.mapBytes /= count
+    part.strangers = max(1, strangers / count)
+    return part
+  }
+
+  /// Adds the limits of another part.
+  package mutating func add(_ other: RegistrarConfiguration) {
+    memory += other.memory
+    registrations += other.registrations
+    registrationsPerHost += other.registrationsPerHost
+    mapBytes += other.mapBytes
+    strangers += other.strangers
+  }
+
   /// The time without REGISTER or UPDATE after which a registration ends.
   package var silence: Nanoseconds { Nanoseconds(seconds) * 3 * .second }
   /// The interval as REGISTERED gives it.

@@ -33,5 +33,20 @@ package struct RegistrarCounters: Sendable, Equatable {
   /// Replies and events dropped because the host did not fetch them.
   package internal(set) var overflowed = 0
 
+  /// The sum of these and another tracker's.
+  package mutating func add(_ other: RegistrarCounters) {
+    for type in received.indices { received[type] += other.received[type] }
+    errors.merge(other.errors) { $0 + $1 }
+    expired += other.expired
+    displaced += other.displaced
+    ignored += other.ignored
+    limited += other.limited
+    unproven += other.unproven
+    unanswered += other.unanswered
+    withheld += other.withheld
+    overflowed += other.overflowed
+    times.add(other.times)
+  }
+
   mutating func count(_ type: PacketType) { received[Int(type.rawValue)] += 1 }
 }

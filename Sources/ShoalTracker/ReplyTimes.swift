@@ -25,6 +25,13 @@ package struct ReplyTimes: Sendable, Equatable {
     longest = max(longest, duration)
   }
 
+  /// Adds those of another tracker.
+  mutating func add(_ other: ReplyTimes) {
+    for index in counts.indices { counts[index] += other.counts[index] }
+    sum &+= other.sum
+    longest = max(longest, other.longest)
+  }
+
   /// The upper end of the class that has the reply of this rank, from 0 to 1; nil if there were none.
   package func quantile(_ rank: Double) -> Nanoseconds? {
     var left = Int((Double(count) * rank).rounded(.up))

@@ -26,4 +26,46 @@ struct TrackerStateTests {
     for peer in [asker, origin] { await peer.close() }
     await second.close()
   }
+
+  /// Workers share a port and a state file; another program's tracker does not share the port with them.
+  @Test func workersAnswerAsOne() async throws {
+    let scratch = try Scratch()
+    var options = NodeOptions(listen: "127.0.0.1:0")
+    (options.trackerState, options.trackerWorkers) = (scratch.at("state"), 2)
+    let first = try Tracker.start(options)
+    var shares: [(peer: Peer, id: Digest)] = []
+    for number in 0..<6 {
+      let peer = try peer()
+      try await peer.add(tracker: "\(first.address)")
+      shares.append((peer, try await peer.share(try scratch.file("\(number)", 1_000 + number)).id))
+    }
+    try await within(20) {
+      while await first.standing()?.registrations != 6 { try await Task.sleep(for: .milliseconds(20)) }
+    }
+    options.listen = "\(first.address)"
+    #expect(throws: ShoalError.self) { try Tracker.start(options) }
+    await first.close()
+    options.trackerWorkers = 3
+    let second = try Tracker.start(options)
+    let asker = try peer()
+    try await asker.add(tracker: "\(second.address)")
+    for share in shares {
+      let found = try await within(20) { try await asker.lookup(id: share.id) }
+      #expect(found.peers.map(\.address) == [share.peer.address])
+    }
+    for peer in [asker] + shares.map(\.peer) { await peer.close() }
+    await second.close()
+  }
+
+  /// Only what is a tracker's state is ever moved or replaced.
+  @Test func aFileThatIsNoStateIsLeftAlone() async throws {
+    let scratch = try Scratch()
+    let path = try scratch.file("letter", 5_000)
+    let before = try scratch.read("letter")
+    var options = NodeOptions(listen: "127.0.0.1:0")
+    options.trackerState = path
+    #expect(throws: ShoalError.self) { try Tracker.start(options) }
+    let after = try scratch.read("letter")
+    #expect(after == before && !scratch.has("letter.damaged"))
+  }
 }

@@ -51,16 +51,15 @@ struct StateTests {
         harness.advance(Int64(random.below(20)))
         harness.tracker.expire(at: harness.now)
       }
-      harness.tracker.takeChanges { changes in
-        file.append(changes)
-        next?.append(changes)
-      }
+      let changes = harness.tracker.takeChanges()
+      file += changes
+      next? += changes
       if step % 90 == 50 {
         harness.tracker.beginSnapshot()
         next = harness.tracker.stateHeader
       }
       if next != nil {
-        harness.tracker.takeSnapshot(2) { next?.append($0) }
+        next? += harness.tracker.takeSnapshot(2)
         if !harness.tracker.isMakingSnapshot { (file, next) = (next!, nil) }
       }
       guard step % 40 == 39 else { continue }
@@ -76,7 +75,7 @@ struct StateTests {
     var file = harness.tracker.stateHeader
     try harness.register(digest(1), from: peer(1), have: [run(0, 3)])
     let packet = try harness.lookingUp(digest(1), from: peer(2))
-    harness.tracker.takeChanges { file.append($0) }
+    file += harness.tracker.takeChanges()
     let epoch = harness.tracker.epoch
     harness.tracker = try restored(file, at: harness.now)
     let peers: PeersPacket = try harness.ask(packet, from: peer(2))
@@ -89,7 +88,7 @@ struct StateTests {
     harness.tracker.keepState()
     var file = harness.tracker.stateHeader
     for number in 1...20 { try harness.register(digest(UInt64(number)), from: peer(number), have: [run(0, 3)]) }
-    harness.tracker.takeChanges { file.append($0) }
+    file += harness.tracker.takeChanges()
     for length in stride(from: 0, to: file.count, by: 7) {
       guard StateHeader.read(file.span.extracting(..<length)) != nil else { continue }
       let tracker = try restored(Array(file[..<length]), at: harness.now)

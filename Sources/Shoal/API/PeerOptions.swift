@@ -1,3 +1,4 @@
+import ShoalBase
 import ShoalContent
 import ShoalLink
 import ShoalSwarm
@@ -69,8 +70,16 @@ extension Tracker {
     public var state: String?
     /// The bytes of memory for registrations, 1 MiB to 1 TiB; 512 MiB if nil. The other limits follow from it.
     public var memory: Int?
+    /// How often peers register again, 10 to 600 s; 60 s if nil. Whoever is silent for three times as long is forgotten.
+    public var interval: Duration?
+    /// The threads that answer, 1 to 64, each of which has a part of the files. One is enough for a hundred thousand
+    /// requests a second.
+    public var workers = 1
     /// A bound UDP socket that this process was given, to use instead of opening one.
     package var descriptor: Int32?
+
+    /// The values that `workers` and, in seconds, `interval` may have.
+    package static let workerRange = 1...64, intervalRange = 10...600
 
     /// The usual port and a clean link, unless told otherwise.
     public init(listen: String = ":\(Tracker.defaultPort)") { self.listen = listen }
@@ -108,11 +117,26 @@ extension NodeOptions {
     (capture, qlog, replacesRecords) = (options.capture, options.qlog, options.force)
   }
 
-  init(_ options: Tracker.Options) {
+  init(_ options: Tracker.Options) throws(ShoalError) {
     self.init(listen: options.listen, runsTracker: true)
     link = options.link
     (capture, replacesRecords) = (options.capture, options.force)
     (trackerState, trackerMemory, descriptor) = (options.state, options.memory, options.descriptor)
+    guard Tracker.Options.workerRange.contains(options.workers) else {
+      throw ShoalError(
+        .badOption, "\(options.workers): \(NodeOptions.range(Tracker.Options.workerRange))", option: .workers)
+    }
+    trackerWorkers = options.workers
+    guard options.workers == 1 || options.descriptor == nil else {
+      throw ShoalError(.badOption, "must be 1 with a socket that was passed", option: .workers)
+    }
+    guard let interval = options.interval else { return }
+    let seconds = Int(clamping: interval.components.seconds)
+    guard Tracker.Options.intervalRange.contains(seconds) else {
+      throw ShoalError(
+        .badOption, "\(seconds): \(NodeOptions.range(Tracker.Options.intervalRange)) seconds", option: .interval)
+    }
+    trackerInterval = Nanoseconds(seconds) * .second
   }
 
   /// Two of the largest pieces: with less memory, one slow peer would hold up all others.

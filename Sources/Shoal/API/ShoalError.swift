@@ -63,6 +63,12 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case maxDownload
     /// The most connections.
     case maxPeers
+    /// The file in which a tracker keeps its registrations.
+    case state
+    /// How often peers register with a tracker.
+    case interval
+    /// The threads of a tracker.
+    case workers
   }
 
   /// What the caller can do before trying again.
@@ -85,6 +91,8 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     case otherPort = "choose another port to listen at"
     /// Another address to listen at.
     case otherAddress = "choose another address to listen at"
+    /// Another file for the tracker's state, or none of that name.
+    case otherState = "choose another file, or remove this one"
   }
 
   /// What kind of fault it is.

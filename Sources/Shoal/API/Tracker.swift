@@ -2,7 +2,8 @@ import ShoalWire
 
 /// A UDP tracker: tells peers who has which chunks of which file.
 public final class Tracker: Sendable, Closable {
-  private let node: Node<TrackerLoop>
+  /// Threads that each have a part of the files.
+  let workers: [Node<TrackerLoop>]
   private let buffer = EventBuffer<TrackerEvent>(limit: 1_000) { .omitted(count: $0) }
   /// What happens, for a log. It has one reader, and ends when the tracker is closed.
   public let events: AsyncStream<TrackerEvent>
@@ -12,13 +13,26 @@ public final class Tracker: Sendable, Closable {
 
   /// Starts a tracker.
   public static func start(_ options: Options = Options()) throws(ShoalError) -> Tracker {
-    Tracker(try Node(NodeOptions(options)))
+    try start(NodeOptions(options))
   }
 
   package static func start(_ options: NodeOptions) throws(ShoalError) -> Tracker {
     var options = options
     options.runsTracker = true
-    return Tracker(try Node(options))
+    let team = try TrackerTeam(options)
+    options.trackerTeam = team
+    var workers = [try Node<TrackerLoop>(options)]
+    options.listen = "\(workers[0].address)"
+    do throws(ShoalError) {
+      for worker in 1..<max(1, options.trackerWorkers) {
+        options.trackerWorker = worker
+        workers.append(try Node<TrackerLoop>(options))
+      }
+    } catch {
+      for worker in workers { worker.post { $0.close {} } }
+      throw error
+    }
+    return Tracker(workers, team)
   }
 
   /// Starts a tracker for as long as `body` runs; it is closed before this returns, even if `body` throws or the task
@@ -29,33 +43,31 @@ public final class Tracker: Sendable, Closable {
     try await start(options).closing(after: body)
   }
 
-  private init(_ node: Node<TrackerLoop>) {
-    self.node = node
+  private init(_ workers: [Node<TrackerLoop>], _ team: TrackerTeam) {
+    self.workers = workers
     events = buffer.stream
-    node.post { [buffer] loop in
-      loop.service.listener = { buffer.push(TrackerEvent($0)) }
-      loop.onCaptureFailure = { buffer.push(.captureFailed("\($0)")) }
-      loop.onNews = { buffer.push($0) }
-      for event in loop.service.takeNews() { buffer.push(event) }
+    team.state?.listen { [buffer] in buffer.push($0) }
+    for worker in workers {
+      worker.post { [buffer] loop in
+        loop.listen { buffer.push(TrackerEvent($0)) }
+        loop.onCaptureFailure = { buffer.push(.captureFailed("\($0)")) }
+      }
     }
+    team.begin(workers)
   }
 
   /// A tracker stops when the last reference to it is released, as if by `close`.
-  deinit { node.post { [buffer] in $0.close { buffer.finish() } } }
+  deinit { for worker in workers { worker.post { [buffer] in $0.close { buffer.finish() } } } }
 
   /// The address at which it listens.
-  public var address: Address { node.address }
-
-  /// Runs a question on the loop and returns the answer; nil once the loop has stopped.
-  func ask<Result: Sendable>(_ question: @escaping @Sendable (TrackerLoop) -> Result) async -> Result? {
-    await node.ask(question)
-  }
+  public var address: Address { workers[0].address }
 
   /// How many datagrams have been dropped so far because their checksum was wrong.
-  public func corruptDatagrams() async -> Int { await node.ask { $0.port.corrupt } ?? 0 }
+  public func corruptDatagrams() async -> Int { await standing()?.corrupt ?? 0 }
 
   /// Stops answering. Closing a second time waits for the first close and does nothing more.
   public func close() async {
-    await node.close { [buffer] in buffer.finish() }
+    for worker in workers { await worker.close {} }
+    buffer.finish()
   }
 }

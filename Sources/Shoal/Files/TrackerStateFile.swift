@@ -1,188 +1,232 @@
 import ShoalBase
 import ShoalTracker
+import Synchronization
 
 /// The file in which a tracker keeps its registrations: a snapshot, followed by all changes since. When the changes
 /// have outgrown the snapshot, a new one is made, a little at a time, in a file beside it, which then takes its place.
 ///
-/// Only a new snapshot is synced. Whatever was written survives the end of the process; what a power failure loses,
-/// peers register again.
-final class TrackerStateFile {
-  private let path: String
-  private var file: File?
-  private var size = 0
-  /// The snapshot that is being made.
-  private var next: (file: File, size: Int)?
-  /// Whether it is complete, and a worker is putting it in its place.
-  private var isReplacing = false
-  /// The size of the last snapshot.
-  private var snapshotSize = 0
-  /// When to begin another snapshot if there is no file that can be written to.
-  private var retryAt = Instant.zero
-  /// Events for the log.
-  private(set) var news: [TrackerEvent] = []
-  /// Runs a command on the loop, later.
-  private let post: @Sendable (@escaping @Sendable (TrackerStateFile) -> Void) -> Void
+/// The workers hand their changes over, and threads of the pool write them, so that no request waits for the disk. Only
+/// a new snapshot is synced. Whatever was written survives the end of the process; what a power failure loses, peers
+/// register again.
+final class TrackerStateFile: Sendable {
+  /// The tracker's epoch and secret; nil if there is no state to continue from.
+  let known: StateHeader?
+  let path: String
+  /// How many workers keep their registrations here.
+  let workers: Int
+  private let queue = Mutex(StateQueue())
+  private let disk: Mutex<StateDisk>
+  private let listener = Mutex<(listener: (@Sendable (TrackerEvent) -> Void)?, early: [TrackerEvent])>((nil, []))
+  private let nodes = Mutex<[Node<TrackerLoop>]>([])
 
-  private static let pause: Nanoseconds = 60 * .second
-  private static let step: Nanoseconds = .millisecond
-  /// The registrations that are written to a snapshot at a time: they take some 100 µs.
-  private static let mostAtOnce = 256
-  /// This many bytes of changes are worth a new snapshot, however small that is.
-  private static let leastLog = 4 << 20
   /// The bytes read at a time.
   private static let pieceSize = 4 << 20
+  /// The most bytes that wait to be written. With more, the file is given up, and begun again when the disk is back.
+  private static let mostWaiting = 64 << 20
+  /// The most that wait while a snapshot is made.
+  private static let enoughWaiting = 4 << 20
 
-  init(_ path: String, _ post: @escaping @Sendable (@escaping @Sendable (TrackerStateFile) -> Void) -> Void) {
-    (self.path, self.post) = (path, post)
-  }
-
-  /// Reads the tracker's epoch and secret; nil if there is no state to continue from.
-  func open() -> StateHeader? {
-    guard let file = try? File.regular(path, writing: true) else { return nil }
-    guard let size = try? file.size(), size > 0 else { return nil }
-    var bytes = [UInt8](repeating: 0, count: 64)
-    var room = bytes.mutableSpan
-    guard let count = try? file.read(into: &room, at: 0), let header = StateHeader.read(bytes.span.extracting(..<count))
-    else {
-      setAside("this is not the state of a tracker")
-      return nil
-    }
-    (self.file, self.size) = (file, header.count)
-    return header.header
-  }
-
-  /// Restores the registrations, after `open` has found a file.
-  func restore(_ tracker: inout Registrar, at now: Instant) {
-    guard let file, let end = try? file.size() else { return }
-    var bytes = [UInt8](repeating: 0, count: Self.pieceSize)
-    var failure: SystemError?
-    while size < end {
+  /// Opens the file, if there is one. One that is no tracker's state stays as it is, and is an error.
+  init(_ path: String, _ workers: Int) throws(ShoalError) {
+    (self.path, self.workers) = (path, workers)
+    var content = StateDisk(path: path)
+    var header: StateHeader?
+    var damage: String?
+    if let file = try? File.regular(path, writing: true), let size = try? file.size(), size > 0 {
+      var bytes = [UInt8](repeating: 0, count: 64)
       var room = bytes.mutableSpan
-      var count = 0
-      do throws(SystemError) { count = try file.read(into: &room, at: size) } catch { failure = error }
-      let whole = tracker.restore(bytes.span.extracting(..<count), at: now)
-      if whole == 0 { break }
-      size += whole
+      let count = (try? file.read(into: &room, at: 0)) ?? 0
+      let beginning = bytes.span.extracting(..<count)
+      if let (read, length) = StateHeader.read(beginning) {
+        header = read
+        (content.file, content.size, content.end) = (file, length, size)
+      } else if StateHeader.isLikely(beginning) {
+        damage = "its beginning is damaged"
+      } else {
+        throw ShoalError(.file, "\(path): this is not the state of a tracker", option: .state, remedy: .otherState)
+      }
     }
-    snapshotSize = size
-    news.append(.restored(files: tracker.fileCount, registrations: tracker.registrationCount))
-    // A process that was killed while it wrote leaves part of a record.
-    let left = end - size
-    guard left > 0 else { return }
-    if left <= 2_048, failure == nil {
-      try? file.resize(size)
-    } else {
-      // Peers whose registrations were behind the damage learn by the epoch that they must register again.
-      tracker.beginEpoch()
-      setAside(failure.map { "\($0)" } ?? "it is damaged at byte \(size), and only what precedes that is used")
+    known = header
+    disk = Mutex(content)
+    if let damage { setAside(damage) }
+  }
+
+  /// Restores what a worker has, on its thread.
+  func restore(_ tracker: inout Registrar, at now: Instant) {
+    let (file, from, end) = disk.withLock { ($0.file, $0.size, $0.end) }
+    var (position, failure) = (from, SystemError?.none)
+    if let file {
+      var bytes = [UInt8](repeating: 0, count: min(Self.pieceSize, end - from + 1))
+      while position < end {
+        var room = bytes.mutableSpan
+        var count = 0
+        do throws(SystemError) { count = try file.read(into: &room, at: position) } catch { failure = error }
+        let whole = tracker.restore(bytes.span.extracting(..<min(count, end - position)), at: now)
+        if whole == 0 { break }
+        position += whole
+      }
+      // What a process that was killed was writing is no damage. If registrations are lost, their peers learn it by the
+      // new epoch.
+      if end - position > Self.mostTorn || failure != nil { tracker.beginEpoch() }
     }
+    let isLast = disk.withLock { disk in
+      disk.header = tracker.stateHeader
+      disk.restored.files += tracker.fileCount
+      disk.restored.registrations += tracker.registrationCount
+      disk.begun += 1
+      return disk.begun == workers
+    }
+    if isLast { settle(file == nil ? nil : position, failure) }
+  }
+
+  /// The most bytes of an unfinished record.
+  private static let mostTorn = 2_048
+
+  /// All workers have restored what they have.
+  private func settle(_ position: Int?, _ failure: SystemError?) {
+    if let position {
+      let (end, restored) = disk.withLock { disk in
+        (disk.size, disk.snapshotSize) = (position, position)
+        return (disk.end, disk.restored)
+      }
+      tell(.restored(files: restored.files, registrations: restored.registrations))
+      if end - position > Self.mostTorn || failure != nil {
+        disk.withLock { $0.file = nil }
+        setAside(failure.map { "\($0)" } ?? "it is damaged at byte \(position), and only what precedes that is used")
+      } else if end > position {
+        disk.withLock { try? $0.file?.resize(position) }
+      }
+    }
+    queue.withLock { $0.isOpen = true }
+    post(.look)
   }
 
   private func setAside(_ reason: String) {
     let other = path + ".damaged"
     do {
       try FileSystem.rename(path, to: other, replacing: true)
-      news.append(.stateFailed("\(path): \(reason); it has been moved to \(other)"))
-    } catch { news.append(.stateFailed("\(path): \(reason); \(error)")) }
-    file = nil
+      tell(.stateFailed("\(path): \(reason); it has been moved to \(other)"))
+    } catch { tell(.stateFailed("\(path): \(reason); \(error)")) }
   }
 
-  /// When to call `keep` at the latest.
-  var deadline: Instant {
-    if isReplacing { return .distantFuture }
-    return next == nil && file != nil ? .distantFuture : max(retryAt, .zero)
+  /// Snapshots are made by these workers from now on.
+  func begin(_ workers: [Node<TrackerLoop>]) {
+    nodes.withLock { $0 = workers }
+    disk.withLock { $0.canBegin = true }
+    post(.look)
   }
 
-  /// Writes the changes, and the next part of a snapshot that is being made.
-  func keep(_ tracker: inout Registrar, at now: Instant) {
-    tracker.takeChanges { changes in
-      if file != nil, !append(changes, to: \.current) { file = nil }
-      if next != nil, !append(changes, to: \.upcoming) { giveUp(at: now) }
+  // MARK: Events
+
+  /// Passes events for the log to `listener`, those so far too.
+  func listen(_ listener: @escaping @Sendable (TrackerEvent) -> Void) {
+    let early = self.listener.withLock { known in
+      defer { known = (listener, []) }
+      return known.early
     }
-    guard !isReplacing, now >= retryAt else { return }
-    guard next != nil else {
-      if file == nil || size > 2 * snapshotSize + Self.leastLog { begin(&tracker, at: now) }
-      return
-    }
-    tracker.takeSnapshot(Self.mostAtOnce) { records in
-      if !append(records, to: \.upcoming) { giveUp(at: now) }
-    }
-    retryAt = now + Self.step
-    if next != nil, !tracker.isMakingSnapshot { replace() }
+    for event in early { listener(event) }
   }
 
-  private var current: (file: File, size: Int)? {
-    get { file.map { ($0, size) } }
-    set { if let newValue { size = newValue.size } }
-  }
-  private var upcoming: (file: File, size: Int)? {
-    get { next }
-    set { next = newValue }
+  private func tell(_ event: TrackerEvent) {
+    let listener = listener.withLock { known in
+      if known.listener == nil { known.early.append(event) }
+      return known.listener
+    }
+    listener?(event)
   }
 
-  private func append(
-    _ bytes: Span<UInt8>, to place: ReferenceWritableKeyPath<TrackerStateFile, (file: File, size: Int)?>
-  ) -> Bool {
-    guard let (file, size) = self[keyPath: place] else { return false }
-    do {
-      try file.write(bytes, at: size)
-      self[keyPath: place] = (file, size + bytes.count)
+  // MARK: Writing
+
+  /// Takes a worker's changes.
+  func append(_ changes: [UInt8]) { post(.changes(changes)) }
+
+  /// Takes the next part of a worker's snapshot.
+  func append(snapshot part: [UInt8], of number: Int, isLast: Bool) { post(.part(part, of: number, isLast: isLast)) }
+
+  /// Whether so much waits to be written that a snapshot had better wait.
+  var isBusy: Bool { queue.withLock { $0.bytes > Self.enoughWaiting } }
+
+  /// When to call `retry`, because writing has failed.
+  var retryAt: Instant { queue.withLock { $0.retryAt } }
+
+  /// Tries again to make a file.
+  func retry() {
+    queue.withLock { $0.retryAt = .distantFuture }
+    post(.look)
+  }
+
+  /// Waits until everything that was handed over has been written.
+  func finish() {
+    guard queue.withLock({ $0.isOpen }) else { return }
+    let written = Semaphore()
+    post(.note(written))
+    written.wait()
+  }
+
+  private func post(_ order: StateOrder) {
+    let isIdle = queue.withLock { queue in
+      queue.orders.append(order)
+      queue.bytes += order.byteCount
+      if queue.bytes > Self.mostWaiting { queue.overflow() }
+      guard !queue.isBusy, queue.isOpen else { return false }
+      queue.isBusy = true
       return true
-    } catch {
-      // No part of a record may stay.
-      try? file.resize(size)
-      if place == \.current { news.append(.stateFailed("\(error)\(error.remedy)")) }
-      return false
+    }
+    if isIdle { WorkerPool.shared.run { self.work() } }
+  }
+
+  /// Does what waits, in order; only one thread at a time is here.
+  private func work() {
+    while true {
+      let orders = queue.withLock { queue in
+        let orders = queue.orders
+        (queue.orders, queue.bytes) = ([], 0)
+        if orders.isEmpty { queue.isBusy = false }
+        return orders
+      }
+      if orders.isEmpty { return }
+      for order in orders { carryOut(order) }
     }
   }
 
-  private func begin(_ tracker: inout Registrar, at now: Instant) {
-    let name = path + ".new"
-    do {
-      try? FileSystem.remove(name)
-      next = (try File.private(name), 0)
-    } catch {
-      if retryAt == .zero { news.append(.stateFailed("\(error)\(error.remedy)")) }
-      retryAt = now + Self.pause
-      return
+  private func carryOut(_ order: StateOrder) {
+    let outcome = disk.withLock { $0.carryOut(order, workers: workers, at: SystemClock.now()) }
+    for event in outcome.news { tell(event) }
+    queue.withLock { $0.retryAt = outcome.retryAt }
+    if let number = outcome.begins {
+      for node in nodes.withLock({ $0 }) { node.post { $0.beginSnapshot(number) } }
     }
-    guard append(tracker.stateHeader.span, to: \.upcoming) else { return giveUp(at: now) }
-    tracker.beginSnapshot()
+    if outcome.isComplete { replace() }
+    if case .note(let semaphore) = order { semaphore.signal() }
   }
 
-  private func giveUp(at now: Instant) {
-    next = nil
-    try? FileSystem.remove(path + ".new")
-    retryAt = now + Self.pause
-  }
-
-  /// Syncs the snapshot, and then puts it in its place.
+  /// Syncs the snapshot and puts it in its place, while changes are still written to both files.
   private func replace() {
-    guard let (file, _) = next else { return }
-    isReplacing = true
-    WorkerPool.shared.run { [path, post] in
+    guard let file = disk.withLock({ $0.next?.file }) else { return }
+    WorkerPool.shared.run { [self] in
       var failure: SystemError?
       do throws(SystemError) {
         try file.sync()
         try FileSystem.rename(path + ".new", to: path, replacing: true)
         try FileSystem.syncDirectory(FileSystem.parent(path))
       } catch { failure = error }
-      post { [failure] in $0.replaced(failure) }
+      post(.replaced(failure))
     }
   }
+}
 
-  private func replaced(_ failure: SystemError?) {
-    isReplacing = false
-    if let failure {
-      news.append(.stateFailed("\(failure)\(failure.remedy)"))
-      giveUp(at: SystemClock.now())
-    } else if let (file, size) = next {
-      (self.file, self.size, snapshotSize, next) = (file, size, size, nil)
-    }
-  }
+/// What waits to be written.
+private struct StateQueue: Sendable {
+  var orders: [StateOrder] = []
+  var bytes = 0
+  /// Whether a thread is at it, and whether there can be one yet.
+  var isBusy = false, isOpen = false
+  var retryAt = Instant.distantFuture
 
-  func takeNews() -> [TrackerEvent] {
-    defer { news = [] }
-    return news
+  /// The disk does not keep up: what waits is dropped, after which no file is complete.
+  mutating func overflow() {
+    orders.removeAll { $0.byteCount > 0 }
+    orders.append(.giveUp)
+    bytes = 0
   }
 }

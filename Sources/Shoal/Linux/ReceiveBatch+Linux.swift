@@ -34,7 +34,8 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   }
 
   /// No UDP payload is larger, nor does the kernel join more.
-  private static let bufferSize = 65_536
+  package static let largestBuffer = 65_536
+  private let bufferSize: Int
 
   package private(set) var counters = Counters()
   private let messages: MessageArray
@@ -48,15 +49,18 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
   private var source: Address, destination: Address
   private var lacksRecvmmsg = false
 
-  /// A batch of `count` buffers of 64 KiB for `socket`.
-  package init(for socket: UDPSocket, buffers count: Int = 16) {
+  /// A batch of `count` buffers for `socket`. What is larger than a buffer is dropped, so if they are smaller than the
+  /// largest, the socket must not join datagrams.
+  package init(for socket: UDPSocket, buffers count: Int = 16, of size: Int = largestBuffer) {
+    precondition(size == Self.largestBuffer || !socket.canCoalesce)
+    bufferSize = size
     messages = MessageArray(count: count)
-    memory = Memory(count * Self.bufferSize, alignment: 4_096)
+    memory = Memory(count * size, alignment: 4_096)
     localAddress = socket.localAddress
     (source, destination) = (localAddress, localAddress)
     for index in 0..<count {
       unsafe messages.vector(index).pointee = unsafe iovec(
-        iov_base: memory.start + index * Self.bufferSize, iov_len: Self.bufferSize)
+        iov_base: memory.start + index * size, iov_len: size)
       unsafe messages[index].pointee.msg_hdr.msg_control = unsafe messages.control(index)
       prepare(index)
     }
@@ -134,7 +138,7 @@ package struct ReceiveBatch: ~Copyable, @unchecked Sendable {
     }
     source = sender
     destination = localAddress
-    position = index * Self.bufferSize
+    position = index * bufferSize
     remaining = length
     segmentSize = length
     var control = unsafe shoal_cmsg_first(&message.pointee.msg_hdr)

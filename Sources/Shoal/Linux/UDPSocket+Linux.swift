@@ -14,6 +14,10 @@ package final class UDPSocket: Sendable {
     package var sendBuffer = 8 << 20
     /// Whether to use segmentation offload, sending and receiving.
     package var offload = true
+    /// Whether the port is another socket's, which shares it.
+    package var sharesPort = false
+    /// Whether to use it receiving, if at all: no use where each datagram comes from another peer.
+    package var coalesces = true
 
     package init() {}
   }
@@ -90,17 +94,15 @@ package final class UDPSocket: Sendable {
     if family == AF_INET6 {
       _ = set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
       _ = set(Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
-      _ = set(Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1)
-    } else {
-      _ = set(Int32(IPPROTO_IP), IP_PKTINFO, 1)
     }
     grantedReceiveBuffer = buffer(SO_RCVBUF, SO_RCVBUFFORCE, options.receiveBuffer)
     grantedSendBuffer = buffer(SO_SNDBUF, SO_SNDBUFFORCE, options.sendBuffer)
     // A size of 0 changes nothing, and fails where the option is unknown.
     canSegment = options.offload && set(udp, SHOAL_UDP_SEGMENT, 0)
-    canCoalesce = options.offload && set(udp, SHOAL_UDP_GRO, 1)
+    canCoalesce = options.offload && options.coalesces && set(udp, SHOAL_UDP_GRO, 1)
     self.descriptor = descriptor
     self.family = family
+    if options.sharesPort { _ = set(SOL_SOCKET, SO_REUSEPORT, 1) }
     var failure: Int32 = 0
     if !isBound {
       failure = unsafe address.withSocketAddress(family: family) {
@@ -108,11 +110,23 @@ package final class UDPSocket: Sendable {
       }
     }
     localAddress = Address(boundTo: descriptor) ?? address
+    // The kernel says to which of our addresses a datagram came: only where there can be several.
+    if localAddress.isUnspecified {
+      _ = family == AF_INET6 ? set(Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1) : set(Int32(IPPROTO_IP), IP_PKTINFO, 1)
+    }
     guard failure == 0 else {
       let port = failure == EADDRINUSE || failure == EACCES
       // Throwing from here on runs `deinit`, which closes the descriptor.
       throw SystemError(failure, .bind, port ? "UDP port \(address.port)" : address.host)
     }
+  }
+
+  /// Lets other sockets of this user, which ask for it, share the port from now on: the system spreads datagrams over
+  /// them by the sender's address. A port that another socket has already is not shared, so that it stays an error if
+  /// it is another program's.
+  package func sharePort() {
+    var value: Int32 = 1
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   deinit { close(descriptor) }

@@ -33,10 +33,10 @@ final class DatagramPort {
   private static let rounds = 16
 
   /// Opens a port. The two directions of the link have separate random generators. `batch` is how many datagrams of
-  /// different senders are received at once.
+  /// different senders are received at once, and `buffer` the most bytes of each.
   init(
     _ socket: UDPSocket, _ link: LinkSpec, linkSeed: UInt64, mtu: Int, _ capture: consuming CaptureFile?,
-    at now: Instant, batch: Int = 16
+    at now: Instant, batch: Int = 16, buffer: Int = ReceiveBatch.largestBuffer
   ) {
     self.socket = socket
     self.capture = capture
@@ -44,7 +44,7 @@ final class DatagramPort {
     up = LinkStage(link.makeUpLink(defaultSeed: linkSeed, start: now))
     down = LinkStage(link.makeDownLink(defaultSeed: linkSeed, start: now))
     reserve = min(max(mtu, 1_500), SendBatch.datagramLimit)
-    input = ReceiveBatch(for: socket, buffers: batch)
+    input = ReceiveBatch(for: socket, buffers: batch, of: buffer)
     output = SendBatch(for: socket)
   }
 
@@ -66,6 +66,13 @@ final class DatagramPort {
   func pause(_ leastRoundTrip: Nanoseconds?, at now: Instant) -> Nanoseconds {
     moderation.pause(leastRoundTrip, at: now)
   }
+
+  /// The address of this host that a peer sends to, and that it is answered from; nil if there is only one.
+  func ownAddress(towards peer: Address) -> Address? {
+    address.isUnspecified ? output.sources.towards(peer) : nil
+  }
+  /// Notes it for a peer that another port has heard from.
+  func note(_ own: Address, towards peer: Address) { output.sources.note(own, for: peer) }
 
   // MARK: Refusals
 

@@ -7,6 +7,8 @@ protocol EventLoop: AnyObject, SendableMetatype {
   /// Made on its own thread; others reach it through `node`.
   init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<Self>)
 
+  /// What it asks of its socket.
+  static var socketOptions: UDPSocket.Options { get }
   /// The socket.
   var port: DatagramPort { get }
   /// How it ends.
@@ -65,6 +67,12 @@ struct Farewell {
 }
 
 extension EventLoop {
+  static var socketOptions: UDPSocket.Options {
+    var options = UDPSocket.Options()
+    // A large send buffer would be a local queue that looks like one on the path.
+    options.sendBuffer = 2 << 20
+    return options
+  }
   static var readsAhead: Bool { false }
   func expect(_ datagram: Span<UInt8>, from peer: Address) {}
   func readAhead() {}

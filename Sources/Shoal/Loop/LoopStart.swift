@@ -32,9 +32,9 @@ final class LoopStart: @unchecked Sendable {
 
 extension UDPSocket {
   /// The socket that the options ask for.
-  static func bind(_ options: NodeOptions) throws(ShoalError) -> UDPSocket {
+  static func bind(_ options: NodeOptions, _ socketOptions: Options) throws(ShoalError) -> UDPSocket {
     if let descriptor = options.descriptor {
-      do { return try UDPSocket(adopting: descriptor) } catch { throw ShoalError(error) }
+      do { return try UDPSocket(adopting: descriptor, options: socketOptions) } catch { throw ShoalError(error) }
     }
     let place: Resolver.HostPort
     do {
@@ -46,13 +46,14 @@ extension UDPSocket {
         addresses = try options.resolve(place).get()
       } catch { throw ShoalError(.badAddress, "\(options.listen): \(error)", option: .listen) }
     }
-    var socketOptions = UDPSocket.Options()
-    // A large send buffer would be a local queue that looks like one on the path.
-    socketOptions.sendBuffer = 2 << 20
     var failure: SystemError?
+    var socketOptions = socketOptions
+    socketOptions.sharesPort = options.trackerWorker > 0
     for address in addresses {
       do {
-        return try UDPSocket.bind(to: address, options: socketOptions)
+        let socket = try UDPSocket.bind(to: address, options: socketOptions)
+        if options.trackerWorkers > 1 { socket.sharePort() }
+        return socket
       } catch {
         if error.isInUse, options.anyPortIfBusy,
           let socket = try? UDPSocket.bind(to: address.with(port: 0), options: socketOptions)

@@ -1,4 +1,5 @@
 import Glibc
+import ShoalBase
 import ShoalLink
 import ShoalSwarm
 import ShoalTransport
@@ -36,9 +37,12 @@ package struct NodeOptions: Sendable {
   var namePace = NameBook.Pace()
   /// Whether a tracker answers on the same port.
   package var runsTracker = false
-  /// The state file of that tracker, if it has the port to itself, nil for none; and its bytes of memory, nil for the
-  /// default.
-  package var trackerState: String?, trackerMemory: Int?
+  /// Of a tracker that has the port to itself: its state file, nil for none; its bytes of memory and how often peers
+  /// register, nil for the defaults; and its workers.
+  package var trackerState: String?, trackerMemory: Int?, trackerInterval: Nanoseconds?
+  package var trackerWorkers = 1
+  /// What its workers share, and which of them this is.
+  var trackerTeam: TrackerTeam?, trackerWorker = 0
   /// Whether that tracker lists shares by name.
   package var listsNames = false
 
@@ -66,7 +70,7 @@ final class Node<Loop: EventLoop>: Sendable {
   private let stopped = Mutex(false)
 
   init(_ options: NodeOptions) throws(ShoalError) {
-    let socket = try UDPSocket.bind(options)
+    let socket = try UDPSocket.bind(options, Loop.socketOptions)
     address = socket.localAddress
     memory = options.swarm.bufferLimit
     receiveBuffer = (socket.grantedReceiveBuffer, UDPSocket.Options().receiveBuffer)

@@ -10,21 +10,37 @@ struct TrackerService: ~Copyable {
   var listener: ((RegistrarEvent) -> Void)?
 
   private let state: TrackerStateFile?
+  /// The snapshot that is being made, and when to hand over its next part.
+  private var snapshot = 0
+  private var nextPart = Instant.zero
+  /// The registrations that are handed over at a time: they take some 100 µs.
+  private static let mostAtOnce = 256
+  private static let step: Nanoseconds = .millisecond
 
-  /// A tracker that continues from its state file, if it has one, and keeps its registrations there.
-  init(_ secrets: inout SecretGenerator, memory: Int? = nil, state: TrackerStateFile? = nil) {
-    let known = state?.open()
-    let configuration = memory.map { RegistrarConfiguration(memory: $0) } ?? RegistrarConfiguration()
+  /// A tracker beside a peer.
+  init(_ secrets: inout SecretGenerator) {
+    tracker = Registrar(key: secrets.key(for: "cookies"), seed: secrets.next())
+    state = nil
+  }
+
+  /// A worker of a team, which continues from the team's state file, if it has one, and keeps its registrations there.
+  init(_ secrets: inout SecretGenerator, _ options: NodeOptions, _ team: TrackerTeam) {
+    var configuration = options.trackerMemory.map { RegistrarConfiguration(memory: $0) } ?? RegistrarConfiguration()
+    if let interval = options.trackerInterval { configuration.interval = interval }
     tracker = Registrar(
-      key: known?.key ?? secrets.key(for: "cookies"), seed: secrets.next(), epoch: known?.epoch,
-      configuration: configuration)
-    self.state = state
+      key: team.key, seed: secrets.next(), epoch: team.epoch, part: team.part(options.trackerWorker),
+      configuration: configuration.part(of: team.count))
+    state = team.state
     guard let state else { return }
     state.restore(&tracker, at: SystemClock.now())
     tracker.keepState()
   }
 
-  var deadline: Instant { min(tracker.deadline, state?.deadline ?? .distantFuture) }
+  /// When to call `expire` and `keepState` next.
+  var deadline: Instant {
+    guard let state else { return tracker.deadline }
+    return min(tracker.deadline, tracker.isMakingSnapshot ? nextPart : state.retryAt)
+  }
 
   /// Whether datagrams arrive faster than they are handled.
   var isPressed: Bool {
@@ -32,8 +48,30 @@ struct TrackerService: ~Copyable {
     set { tracker.isPressed = newValue }
   }
 
-  /// Writes the changes to the state file.
-  mutating func keepState(at now: Instant) { state?.keep(&tracker, at: now) }
+  /// Hands changes over to the state file, and the next part of a snapshot.
+  mutating func keepState(at now: Instant) {
+    guard let state else { return }
+    let changes = tracker.takeChanges()
+    if !changes.isEmpty { state.append(changes) }
+    if now >= state.retryAt { state.retry() }
+    guard tracker.isMakingSnapshot, now >= nextPart else { return }
+    nextPart = now + Self.step
+    guard !state.isBusy else { return }
+    let part = tracker.takeSnapshot(Self.mostAtOnce)
+    state.append(snapshot: part, of: snapshot, isLast: !tracker.isMakingSnapshot)
+  }
+
+  /// Begins to hand over a snapshot.
+  mutating func beginSnapshot(_ number: Int) {
+    snapshot = number
+    tracker.beginSnapshot()
+  }
+
+  /// Hands over what is left, and waits until it is written.
+  mutating func end(at now: Instant) {
+    keepState(at: now)
+    state?.finish()
+  }
 
   /// A snapshot now.
   var standing: TrackerStanding {
@@ -43,11 +81,29 @@ struct TrackerService: ~Copyable {
       busiestFiles: tracker.busiestFiles(10), busiestHosts: tracker.busiestHosts(10))
   }
 
-  /// Events of the state file, for the log.
-  func takeNews() -> [TrackerEvent] { state?.takeNews() ?? [] }
+  // MARK: Workers
 
-  /// Hands the state file the result of a worker.
-  mutating func withState(_ body: (TrackerStateFile) -> Void) { if let state { body(state) } }
+  /// The worker that a request is for, if it is another.
+  func owner(of datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Int? {
+    tracker.owner(of: datagram, from: peer, at: now)
+  }
+
+  /// A FIND that the next worker is to continue.
+  mutating func nextSearch() -> FileSearch? { tracker.nextSearch() }
+
+  /// Continues a FIND.
+  mutating func resume(_ search: FileSearch, at now: Instant) {
+    tracker.resume(search, at: now)
+    tellEvents()
+  }
+
+  /// How many files LIST returns of this worker.
+  var listedCount: Int { tracker.listedCount }
+  /// How many of the others.
+  var listedElsewhere: Int {
+    get { tracker.listedElsewhere }
+    set { tracker.listedElsewhere = newValue }
+  }
 
   /// Takes an intact datagram that is a request to a tracker; false if it is none.
   mutating func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Bool {
@@ -77,28 +133,5 @@ struct TrackerService: ~Copyable {
 
   private mutating func tellEvents() {
     while let event = tracker.nextEvent() { listener?(event) }
-  }
-}
-
-/// A snapshot of a tracker.
-package struct TrackerStanding: Sendable {
-  /// The files that it knows, and the registrations: a peer of a file.
-  package var files: Int, registrations: Int
-  /// The bytes of all chunk maps.
-  package var mapBytes: Int
-  /// The bytes of memory that they take.
-  package var memory: Int
-  /// Its counters.
-  package var counters: RegistrarCounters
-  /// Its limits.
-  package let limits: RegistrarConfiguration
-  /// The files that most requests of late were about, and the hosts that sent the most.
-  package let busiestFiles: [TrafficShare], busiestHosts: [TrafficShare]
-}
-
-extension Tracker {
-  /// A snapshot; nil once the tracker is closed.
-  package func standing() async -> (TrackerStanding, corrupt: Int)? {
-    await ask { ($0.service.standing, corrupt: $0.port.corrupt) }
   }
 }

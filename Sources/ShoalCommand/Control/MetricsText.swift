@@ -51,7 +51,7 @@ struct MetricsText {
     }
   }
 
-  init(_ standing: TrackerStanding, corrupt: Int, upFor seconds: Double) {
+  init(_ standing: TrackerStanding, upFor seconds: Double) {
     common(seconds)
     gauge("tracker_files", "Files that are registered.", standing.files)
     gauge("tracker_registrations", "Registrations: a peer of a file.", standing.registrations)
@@ -71,11 +71,11 @@ struct MetricsText {
     )
     family(
       "tracker_dropped_total", "counter", "Datagrams that were not answered.",
-      TrackerReport(standing, corrupt: corrupt).drops.map { ([("reason", $0.reason)], "\($0.count)") })
+      TrackerReport(standing).drops.map { ([("reason", $0.reason)], "\($0.count)") })
     counter("tracker_unproven_total", "Requests without a valid cookie.", standing.counters.unproven)
     histogram(
       "tracker_answer_seconds", "How long requests waited for their answers in this process.", standing.counters.times)
-    counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", corrupt)
+    counter("datagrams_corrupt_total", "Datagrams received with a wrong checksum.", standing.corrupt)
   }
 
   /// The most series of a family: bounds the answer, however many files and peers there are.

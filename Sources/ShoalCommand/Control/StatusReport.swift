@@ -41,7 +41,7 @@ struct StatusReport: Sendable {
     case .peer(let observer): await observer.look().map { lines($0, width) }
     case .tracker(let tracker):
       await tracker.standing().map {
-        TrackerReport($0, corrupt: $1).lines("\(title) at \(tracker.address), \(upTime)", width: width, top: top)
+        TrackerReport($0).lines("\(title) at \(tracker.address), \(upTime)", width: width, top: top)
       }
     }
   }
@@ -99,7 +99,7 @@ struct StatusReport: Sendable {
         + seen.rows.map { with(process, $0.object("peer")) }
     case .tracker(let tracker):
       return await tracker.standing().map {
-        TrackerReport($0, corrupt: $1).objects(
+        TrackerReport($0).objects(
           Int(process), command, "\(tracker.address)", seconds: Session.now - began, top: top)
       }
     }
@@ -141,7 +141,7 @@ struct StatusReport: Sendable {
     switch subject {
     case .peer(let observer): await observer.glance().map { MetricsText($0, upFor: Session.now - began).text }
     case .tracker(let tracker):
-      await tracker.standing().map { MetricsText($0, corrupt: $1, upFor: Session.now - began).text }
+      await tracker.standing().map { MetricsText($0, upFor: Session.now - began).text }
     }
   }
 }

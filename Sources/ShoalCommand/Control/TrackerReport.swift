@@ -6,11 +6,11 @@ import ShoalWire
 /// The state of a tracker, for people and for programs.
 struct TrackerReport {
   let standing: TrackerStanding
-  /// Datagrams with a wrong checksum.
-  let corrupt: Int
   private var counters: RegistrarCounters { standing.counters }
 
-  init(_ standing: TrackerStanding, corrupt: Int) { (self.standing, self.corrupt) = (standing, corrupt) }
+  private var corrupt: Int { standing.corrupt }
+
+  init(_ standing: TrackerStanding) { self.standing = standing }
 
   /// Why datagrams were not answered, and how many.
   var drops: [(reason: String, words: String, count: Int)] {
@@ -19,7 +19,7 @@ struct TrackerReport {
       ("too_many_of_host", "of hosts that send too many", counters.limited),
       ("no_cookie", "without a cookie, more than are answered", counters.unanswered),
       ("larger_than_request", "whose answer would be larger", counters.withheld),
-      ("too_many", "too many at once", counters.overflowed),
+      ("too_many", "too many at once", counters.overflowed + standing.notTaken),
     ]
   }
 

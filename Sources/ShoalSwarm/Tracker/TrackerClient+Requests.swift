@@ -112,9 +112,11 @@ extension TrackerClient {
 }
 
 extension TrackerTransaction {
-  /// Adds as many of these chunks as fit into a datagram together with the rest of `packet`.
+  /// Adds as many of these chunks as a tracker takes at once, and as fit into a datagram together with the rest of
+  /// `packet`.
   fileprivate mutating func tell(_ chunks: BitSet, beside packet: some Packet) {
-    let (runs, end) = chunks.runs(from: 0, fitting: Limits.smallestDatagram - packet.encodedSize)
+    let (runs, end) = chunks.runs(
+      from: 0, fitting: Limits.smallestDatagram - packet.encodedSize, most: Limits.trackedRuns)
     self.runs = runs
     isWhole = end == chunks.capacity
   }

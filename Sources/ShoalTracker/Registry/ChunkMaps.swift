@@ -42,11 +42,14 @@ extension WordArena {
   }
 
   /// Whether a map has a chunk that another of the same capacity lacks. If that cannot be told by a part of them, true.
-  func map(_ map: UInt32, hasMoreThan other: UInt32, capacity: Int) -> Bool {
+  /// `left` is how many words may be compared, and less by those that were.
+  func map(_ map: UInt32, hasMoreThan other: UInt32, capacity: Int, _ left: inout Int) -> Bool {
     if count(ofMap: map) > count(ofMap: other) { return true }
     let words = WordArena.words(ofMap: capacity)
-    guard capacity > 1 << WordArena.pageBits else { return hasMore(Int(map) + 1, Int(other) + 1, words - 1) }
-    var left = WordArena.mostCompared
+    guard capacity > 1 << WordArena.pageBits else {
+      left -= words
+      return left < 0 || hasMore(Int(map) + 1, Int(other) + 1, words - 1)
+    }
     for page in 1..<words {
       let (own, theirs) = (self[Int(map) + page], self[Int(other) + page])
       left -= 1
@@ -57,9 +60,6 @@ extension WordArena {
     }
     return false
   }
-
-  /// The most words that are compared: bounds the work for a map of a million chunks.
-  private static let mostCompared = 512
 
   private func hasMore(_ base: Int, _ other: Int, _ words: Int) -> Bool {
     for word in 0..<words where self[base + word] & ~self[other + word] != 0 { return true }
@@ -120,7 +120,7 @@ extension WordArena {
   }
 
   /// The most words of a map that are looked at for one reply: bounds its work.
-  private static let mostScanned = 4_096
+  private static let mostScanned = 1_024
 
   /// The runs of a map from `first` on, at most `limit`, and the chunk up to which they are all.
   func runs(ofMap map: UInt32, capacity: Int, from first: Int, limit: Int) -> (runs: [ChunkRun], end: Int) {

@@ -53,6 +53,8 @@ struct TrackedFile: Chained {
   /// Where FIND finds it by name and by the beginning of its id; `chainEnd` where it does not.
   var name = chainEnd, short = chainEnd
   var namePlace: UInt32 = 0, shortPlace: UInt32 = 0
+  /// A random number: from where on the next reply names members.
+  var lot: UInt32 = 0
 
   init(_ id: Digest) { self.id = id }
 
@@ -89,6 +91,11 @@ struct Members: BitwiseCopyable {
     while group < 5, place >= Int(ends[group]) { group += 1 }
     return group
   }
+}
+
+extension Range<Int> {
+  /// The element that a random number stands for; the range must not be empty.
+  @inline(__always) func place(_ lot: UInt32) -> Int { lowerBound + Int((UInt64(lot) * UInt64(count)) >> 32) }
 }
 
 /// The groups of `Members`; those of the further peers of a host are three higher.

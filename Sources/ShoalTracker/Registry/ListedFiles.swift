@@ -5,7 +5,7 @@ struct ListedFiles: ~Copyable {
   /// How many there are.
   private(set) var count = 0
   /// The most words that one page skips: bounds its work.
-  private static let mostSkipped = 4_096
+  private static let mostSkipped = 1_024
 
   var byteCount: Int { bits.byteCount }
 

@@ -148,10 +148,16 @@ extension WordArena {
 
   /// The text of a block.
   func text(_ block: UInt32, _ length: Int) -> String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(length)
-    for position in 0..<length { bytes.append(byte(block, position)) }
-    return String(decoding: bytes, as: UTF8.self)
+    guard length > 0 else { return "" }
+    var bytes = InlineArray<256, UInt8>(repeating: 0)
+    var position = 0
+    for word in 0..<(length + 3) / 4 {
+      let word = self[Int(block) + word]
+      for byte in 0..<4 { bytes[position + byte] = UInt8(truncatingIfNeeded: word >> UInt32(8 * byte)) }
+      position += 4
+    }
+    guard let text = try? UTF8Span(validating: bytes.span.extracting(..<length)) else { return "" }
+    return String(copying: text)
   }
 
   /// Whether a block has the bytes of this text.

@@ -63,6 +63,16 @@ extension Registry {
     }
   }
 
+  /// The same of their maps.
+  func prefetchMaps(ofPicks file: UInt32) {
+    let (four, six) = (files[file].ipv4, files[file].ipv6)
+    for pick in picks {
+      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
+      let map = entries[entry(family == 0 ? four : six, family, place)].map
+      if map != WordArena.none { arena.prefetch(Int(map)) }
+    }
+  }
+
   /// Adds the members that were chosen last to a reply to `asker`.
   func tell(picksOf file: UInt32, to asker: Address, in answer: inout Nearby) {
     let (four, six) = (files[file].ipv4, files[file].ipv6)

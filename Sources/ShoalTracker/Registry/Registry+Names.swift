@@ -84,28 +84,35 @@ extension Registry {
 
   // MARK: FIND
 
-  /// The files that FIND finds: those of this name that the most hosts have first, but no host's second before every
-  /// other host's first; then those whose ids begin with the name.
-  mutating func found(_ name: String) -> [UInt32] {
+  /// The files that FIND finds, in no order: those of this name, and those whose ids begin with it.
+  mutating func found(_ name: String, isPart: Bool) -> [NamedFile] {
+    var found: [NamedFile] = []
     let known = names.find(name, in: arena)
-    var ranked: [(turn: Int, hosts: Int, lot: UInt64, claim: NameClaim)] = []
     if known != chainEnd {
-      for claim in names.claims(known, in: arena) {
-        ranked.append((0, files[claim.file].hostCount, random.next(), claim))
-      }
+      let claims = names.claims(known, in: arena)
+      found.reserveCapacity(claims.count)
+      for claim in claims { files.prefetch(Int(claim.file)) }
+      for claim in claims { found.append(named(claim, isPart: isPart)) }
     }
-    ranked.sort { ($0.claim.host, $1.hosts, $0.lot) < ($1.claim.host, $0.hosts, $1.lot) }
-    for index in ranked.indices.dropFirst() where ranked[index].claim.host == ranked[index - 1].claim.host {
-      ranked[index].turn = ranked[index - 1].turn + 1
+    for claim in self.found(idPrefix: name.lowercased()) where !found.contains(where: { $0.file == claim.file }) {
+      var other = named(claim, isPart: isPart)
+      other.isNamed = false
+      found.append(other)
     }
-    ranked.sort { ($0.turn, $1.hosts, $0.lot) < ($1.turn, $0.hosts, $1.lot) }
-    let named = ranked.map(\.claim.file)
-    return named + found(idPrefix: name.lowercased()).filter { !named.contains($0) }
+    return found
+  }
+
+  private mutating func named(_ claim: NameClaim, isPart: Bool) -> NamedFile {
+    // Each part has its own numbers for hosts.
+    let host = isPart ? HostKey(member(files[claim.file].claimant).address).hashValue : Int(claim.host)
+    return NamedFile(
+      file: claim.file, host: host, hosts: files[claim.file].hostCount,
+      lot: UInt32(truncatingIfNeeded: random.next()))
   }
 
   /// The listed files whose ids begin with these digits, of which there must be eight or more. The id of an unlisted
   /// file is a secret.
-  private func found(idPrefix digits: String) -> [UInt32] {
+  private func found(idPrefix digits: String) -> [NameClaim] {
     let missing = 2 * Digest.byteCount - digits.utf8.count
     guard digits.utf8.count >= Registry.shortest, missing >= 0,
       let least = Digest(hex: digits + String(repeating: "0", count: missing)),
@@ -113,7 +120,9 @@ extension Registry {
     else { return [] }
     let short = shortIDs.find(least.short, in: arena)
     guard short != chainEnd else { return [] }
-    return shortIDs.claims(short, in: arena).map(\.file).filter { !(files[$0].id < least) && !(most < files[$0].id) }
+    return shortIDs.claims(short, in: arena).filter {
+      !(files[$0.file].id < least) && !(most < files[$0.file].id)
+    }
   }
 
   private static let shortest = 8

@@ -13,6 +13,8 @@ struct PeerWish {
   var isComplete = false
   /// How many peers' chunks may still be compared with the asker's: those that have nothing for it come last.
   var comparisons = 0
+  /// How many words of their maps may be.
+  fileprivate var words = 2_048
   /// How many were compared, and how many of them have something.
   fileprivate var compared = (all: 0, useful: 0)
 
@@ -40,6 +42,7 @@ extension Registry {
         : (isUseful ? lowest...lowest + 1 : lowest + 2...lowest + 2)
       pick(file, groups, &wish)
     }
+    files[file].lot = UInt32(truncatingIfNeeded: random.next())
   }
 
   private mutating func pick(_ file: UInt32, _ groups: ClosedRange<Int>, _ wish: inout PeerWish) {
@@ -96,7 +99,7 @@ extension Registry {
     let own = ownPlace(wish.own, family)
     let size = family == 0 ? wish.sizes.0 : wish.sizes.1
     let mayCompare = wish.comparisons > 0 && group % MemberGroup.further == MemberGroup.partial
-    var place = places.lowerBound + random.below(places.count)
+    var place = places.place(files[file].lot)
     var left = count
     for _ in 0..<places.count where left > 0 && wish.room >= size {
       if place != own {
@@ -126,7 +129,7 @@ extension Registry {
     let (peer, own) = (entries[index], entries[wish.own])
     let isUseful =
       labels[peer.label].cut != labels[own.label].cut
-      || arena.map(peer.map, hasMoreThan: own.map, capacity: Int(labels[own.label].chunks))
+      || arena.map(peer.map, hasMoreThan: own.map, capacity: Int(labels[own.label].chunks), &wish.words)
     if isUseful { wish.compared.useful += 1 }
     return isUseful
   }

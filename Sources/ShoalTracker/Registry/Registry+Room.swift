@@ -41,6 +41,11 @@ extension Registry {
     guard mapBytes + bytes <= configuration.mapBytes else { throw Refused(.full, "chunk maps") }
   }
 
+  /// The runs of a request that are taken. The reply says how many chunks are known, so the sender reports the rest.
+  func bounded(_ runs: [ChunkRun]) -> [ChunkRun] {
+    runs.count > Limits.trackedRuns ? Array(runs.prefix(Limits.trackedRuns)) : runs
+  }
+
   /// Of some registrations, one of the host with the most, if that has more than `own` + 1.
   private mutating func greediest(than own: Int) -> UInt32? {
     var (most, victim) = (own + 1, UInt32?.none)

@@ -135,8 +135,9 @@ struct Registry: ~Copyable {
   /// Registers a peer's file with this cut and these chunks. Returns the entry, whether it is new or has a new cut, and
   /// how many chunks are new.
   mutating func register(
-    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, _ have: [ChunkRun], at now: Instant
+    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, _ runs: [ChunkRun], at now: Instant
   ) throws(Refused) -> (entry: UInt32, isNew: Bool, gained: Int) {
+    let have = bounded(runs)
     let found = find(peer, file(id))
     let bytes = mapBytes(of: have, cut.chunks)
     guard found.entry != chainEnd else {
@@ -162,6 +163,7 @@ struct Registry: ~Copyable {
 
   /// Adds chunks of a registered peer; returns how many are new.
   mutating func gain(_ runs: [ChunkRun], to entry: UInt32, at now: Instant) throws(Refused) -> Int {
+    let runs = bounded(runs)
     touch(entry, at: now)
     guard !runs.isEmpty else { return 0 }
     let (address, share) = member(entry)
@@ -224,6 +226,7 @@ struct Registry: ~Copyable {
       files[file] = TrackedFile(id)
     }
     files[file].hash = fileHash(id)
+    files[file].lot = UInt32(truncatingIfNeeded: random.next())
     fileIndex.insert(file, in: &files)
     return file
   }

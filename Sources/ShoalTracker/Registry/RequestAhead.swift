@@ -48,10 +48,14 @@ extension Registry {
       }
       let entry = entries[requests[index].entry]
       labels.prefetch(Int(entry.label))
+      entries.prefetch(Int(files[requests[index].file].claimant))
       prefetch(blockOf: entry, requests[index].file)
     }
-    for index in requests.indices where requests[index].entry != chainEnd {
-      prefetch(memberOf: entries[requests[index].entry], requests[index].file)
+    for index in requests.indices where requests[index].file != chainEnd {
+      prefetchNext(of: requests[index].file)
+      if requests[index].entry != chainEnd {
+        prefetch(memberOf: entries[requests[index].entry], requests[index].file)
+      }
     }
   }
 
@@ -93,6 +97,25 @@ extension Registry {
     }
   }
 
+  /// The members that the next reply about a file is likely to name.
+  private func prefetchNext(of file: UInt32) {
+    for family in 0..<2 {
+      let members = files[file][family]
+      for group in 0..<MemberGroup.further {
+        let places = members.places(group)
+        guard !places.isEmpty else { continue }
+        let start = places.place(files[file].lot)
+        let end = min(places.upperBound, start + Registry.likely)
+        for place in stride(from: start, to: end, by: family == 0 ? 5 : 2) {
+          arena.prefetch(base(members, family, place))
+        }
+      }
+    }
+  }
+
+  /// How many members are read ahead.
+  private static let likely = 50
+
   private func prefetch(blockOf entry: Entry, _ file: UInt32) {
     let members = files[file][entry.family]
     guard members.listed > 0 else { return }
@@ -118,6 +141,7 @@ extension Registrar {
     var decoder = Decoder(bytes, from: Limits.headerLength + MemoryLayout<UInt64>.size)
     guard (try? decoder.digest("id", &id)) != nil else { return }
     registry.expect(id, from: address)
+    budgets.prefetch(registry.hostHash(address))
   }
 
   /// Prepares for the datagrams that were noted, all at a time.

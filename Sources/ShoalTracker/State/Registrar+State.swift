@@ -10,18 +10,6 @@ struct StateKeeper: Sendable {
   var snapshot = StateRecords()
   var hand: Int?
 
-  /// Hands over the changes, if there are any.
-  mutating func takeChanges(_ body: (Span<UInt8>) -> Void) {
-    guard !changes.bytes.isEmpty else { return }
-    body(changes.bytes.span)
-    changes.removeAll()
-  }
-
-  /// Hands over the part of a snapshot.
-  mutating func takePart(_ body: (Span<UInt8>) -> Void) {
-    body(snapshot.bytes.span)
-    snapshot.removeAll()
-  }
 }
 
 // The state file begins with a snapshot: all registrations, as requests that peers might have sent. The requests that
@@ -38,8 +26,8 @@ extension Registrar {
     return header.bytes
   }
 
-  /// Hands over the changes since it was last called.
-  package mutating func takeChanges(_ body: (Span<UInt8>) -> Void) { keeper?.takeChanges(body) }
+  /// The changes since it was last called, as records.
+  package mutating func takeChanges() -> [UInt8] { keeper?.changes.take() ?? [] }
 
   /// Begins a snapshot.
   package mutating func beginSnapshot() { keeper?.hand = 0 }
@@ -47,9 +35,9 @@ extension Registrar {
   /// Whether a snapshot is being made.
   package var isMakingSnapshot: Bool { keeper?.hand != nil }
 
-  /// Hands over the next records of the snapshot, for at most `most` entries.
-  package mutating func takeSnapshot(_ most: Int, _ body: (Span<UInt8>) -> Void) {
-    guard var index = keeper?.hand else { return }
+  /// The next records of the snapshot, of at most `most` entries.
+  package mutating func takeSnapshot(_ most: Int) -> [UInt8] {
+    guard var index = keeper?.hand else { return [] }
     var left = most
     while left > 0, index < registry.entries.count {
       if registry.entries[index].label != chainEnd { record(UInt32(index)) }
@@ -57,7 +45,7 @@ extension Registrar {
       left -= 1
     }
     keeper?.hand = index < registry.entries.count ? index : nil
-    keeper?.takePart(body)
+    return keeper?.snapshot.take() ?? []
   }
 
   private mutating func record(_ index: UInt32) {
@@ -100,8 +88,8 @@ extension Registrar {
     keeper?.changes.append(packet, from: key.peer)
   }
 
-  /// Takes records of a state file, after its header. Returns the length of those that are complete and intact; what
-  /// follows is damaged, or the rest of it has yet to be read.
+  /// Takes records of a state file, after its header; of the files of other parts, none. Returns the length of those that
+  /// are complete and intact; what follows is damaged, or the rest of it has yet to be read.
   package mutating func restore(_ bytes: Span<UInt8>, at now: Instant) -> Int {
     var offset = 0
     var batch: [(peer: Address, request: Range<Int>)] = []
@@ -113,14 +101,22 @@ extension Registrar {
         var decoder = Decoder(bytes, from: range.lowerBound + StateFrame.byteCount, to: range.upperBound)
         guard kind == StateFrame.request, (try? from.fields(&decoder)) != nil else { continue }
         let request = range.lowerBound + StateFrame.byteCount + StateAddress.byteCount..<range.upperBound
+        guard isMine(bytes.extracting(request)) else { continue }
         batch.append((from.address, request))
         expect(bytes.extracting(request), from: from.address)
       }
       readAhead()
       for (peer, request) in batch { restore(bytes.extracting(request), from: peer, at: now) }
-    } while !batch.isEmpty
+    } while batch.count == Registry.mostAhead
     registry.displaced.removeAll()
     return offset
+  }
+
+  private func isMine(_ request: Span<UInt8>) -> Bool {
+    guard part.count > 1 else { return true }
+    var id = Digest.zero
+    var decoder = Decoder(request, from: Limits.headerLength + MemoryLayout<UInt64>.size)
+    return (try? decoder.digest("id", &id)) != nil && part.owner(of: id) == part.index
   }
 
   private mutating func restore(_ request: Span<UInt8>, from peer: Address, at now: Instant) {

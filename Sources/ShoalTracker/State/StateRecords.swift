@@ -48,6 +48,13 @@ package struct StateHeader: FieldGroup, Equatable {
     return (header, range.count)
   }
 
+  /// Whether this is the beginning of a state file, even if the record is damaged.
+  package static func isLikely(_ bytes: Span<UInt8>) -> Bool {
+    var header = StateHeader()
+    var decoder = Decoder(bytes, from: StateFrame.byteCount)
+    return (try? decoder.u64("magic", &header.magic, .hex)) != nil && header.magic == StateHeader.magic
+  }
+
   /// The record.
   package var bytes: [UInt8] {
     var records = StateRecords()
@@ -81,7 +88,11 @@ struct StateAddress: FieldGroup {
 struct StateRecords: Sendable {
   private(set) var bytes: [UInt8] = []
 
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  /// Hands over all of them.
+  mutating func take() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
 
   /// Adds a request as it came.
   mutating func append(_ request: Span<UInt8>, from address: Address) {

@@ -90,10 +90,10 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     // A run takes at least two bytes, so a false count cannot make us reserve more than the datagram could hold.
     guard Int(count) * 2 <= end - offset else { throw WireError(.truncated, name, at: offset) }
     value.reserveCapacity(Int(count))
+    let limited = bytes.extracting(0..<end)
     var next: UInt64 = 0
     for _ in 0..<count {
       let start = offset
-      let limited = bytes.extracting(0..<end)
       guard let gap = Varint.read(limited, &offset), let length = Varint.read(limited, &offset) else {
         throw WireError(.truncated, name, at: start)
       }

@@ -9,12 +9,13 @@ extension ChunkRun {
 /// Takes runs, in ascending order, while they fit.
 private struct RunRoom {
   var bytes: Int
+  var most = Int(UInt16.max)
   var runs: [ChunkRun] = []
   var end: UInt32 = 0
 
   mutating func take(_ run: ChunkRun) -> Bool {
     bytes -= run.encodedSize(after: end)
-    guard bytes >= 0, runs.count < Int(UInt16.max) else { return false }
+    guard bytes >= 0, runs.count < most else { return false }
     runs.append(run)
     end = run.end
     return true
@@ -22,9 +23,10 @@ private struct RunRoom {
 }
 
 extension BitSet {
-  /// As many runs from `first` on as a packet holds in `bytes` bytes, and the chunk up to which they tell all.
-  public func runs(from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
-    var room = RunRoom(bytes: bytes)
+  /// As many runs from `first` on as a packet holds in `bytes` bytes, at most `most`, and the chunk up to which they tell
+  /// all.
+  public func runs(from first: Int, fitting bytes: Int, most: Int = Int(UInt16.max)) -> (runs: [ChunkRun], end: Int) {
+    var room = RunRoom(bytes: bytes, most: most)
     var position = max(0, first)
     while let run = run(from: position) {
       guard room.take(ChunkRun(first: UInt32(run.lowerBound), count: UInt32(run.count))) else {

@@ -1,11 +1,15 @@
-// Load for a tracker on this machine, from one core: every simulated peer has an address of its own in 127.0.0.0/8.
-// Prints a line for each phase: requests, replies, wall and server CPU seconds, latency, the server's resident bytes.
+// Load for a tracker on this machine, from one core: every simulated peer has an address of its own, in 127.0.0.0/8 or,
+// each in a /64 of its own, in fd77::/16 (ip -6 route add local fd77::/16 dev lo). All connect and register, CHUNK after
+// CHUNK, since cookies do not last; then each line of the input, PHASE SECONDS [REQUESTS_A_SECOND], is a phase in which
+// a quarter of a million of them, spread over all, connect again and then ask at random. Prints a line for each phase:
+// requests, replies, wall and server CPU seconds, latency, the server's resident bytes.
 //
-//   load shoal|opentracker PORT PID PEERS PER_FILE SECONDS [MOST_IN_FLIGHT]
+//   load shoal|shoal6|opentracker PORT PID PEERS PER_FILE [MOST_IN_FLIGHT]
 //   load ids FILES
 //   load flood PORT DATAGRAMS   (forged REGISTERs and CONNECTs from random addresses, as fast as a core can)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <immintrin.h>
@@ -19,13 +23,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, ROOM = 2048, SOURCE_PORT = 7401 };
+enum { BATCH = 64, ROOM = 2048 };
 enum { CONNECT, REGISTER, AGAIN, PEERS, LOOKUP, PHASES };
 static const char *names[] = {"connect", "new", "again", "announce", "lookup"};
 
-static int isShoal, sock, pid;
+static int isShoal, isIPv6, sock, pid;
+static uint16_t sourcePort;
 static struct sockaddr_in server;
+static struct sockaddr_in6 server6;
 static uint32_t peers, perFile, files;
+// The peers that take part in a phase: every `stride`th from `base` on.
+static uint32_t base, stride = 1, span;
+enum { CHUNK = 1000000, ASKING = 250000 };
 static uint64_t *cookies;
 static uint32_t *sentAt;  // by peer: microseconds, 0 when nothing is under way
 static double latencies[1 << 20];
@@ -38,17 +47,20 @@ static double now(void) {
 }
 
 static double serverCPU(void) {
-  char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  FILE *file = fopen(path, "r");
-  if (!file) return 0;
-  size_t n = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[n] = 0;
-  unsigned long user = 0, system = 0;
-  char *rest = strrchr(text, ')');
-  sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-  return (user + system) / (double)sysconf(_SC_CLK_TCK);
+  char path[64], name[512];
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *folder = opendir(path);
+  double sum = 0;
+  for (struct dirent *entry; folder && (entry = readdir(folder));) {
+    if (entry->d_name[0] == '.') continue;
+    snprintf(name, sizeof name, "%s/%s/schedstat", path, entry->d_name);
+    FILE *file = fopen(name, "r");
+    unsigned long long nanoseconds = 0;
+    if (file && fscanf(file, "%llu", &nanoseconds) == 1) sum += nanoseconds / 1e9;
+    if (file) fclose(file);
+  }
+  if (folder) closedir(folder);
+  return sum;
 }
 
 static uint64_t resident(void) {
@@ -143,7 +155,7 @@ static size_t opentracker(uint8_t *out, int phase, uint32_t peer) {
   at = put(at, 0, 4);
   at = put(at, peer, 4);
   at = put(at, phase == PEERS || phase == REGISTER ? 50 : 0, 4);
-  return (size_t)(put(at, SOURCE_PORT, 2) - out);
+  return (size_t)(put(at, sourcePort, 2) - out);
 }
 
 static uint64_t get(const uint8_t *at, int bytes) {
@@ -176,7 +188,7 @@ static int64_t take(const uint8_t *in, size_t count, int phase) {
 static struct mmsghdr outgoing[BATCH], incoming[BATCH];
 static struct iovec outVectors[BATCH], inVectors[BATCH];
 static uint8_t outBytes[BATCH][ROOM], inBytes[BATCH][ROOM];
-static char outControl[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
+static char outControl[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
 
 static void flush(int count) {
   int sent = 0;
@@ -192,6 +204,16 @@ static int queue(int count, int phase, uint32_t peer) {
   size_t length = isShoal ? shoal(outBytes[count], phase, peer) : opentracker(outBytes[count], phase, peer);
   outVectors[count] = (struct iovec){outBytes[count], length};
   struct cmsghdr *control = (struct cmsghdr *)outControl[count];
+  if (isIPv6) {
+    control->cmsg_level = IPPROTO_IPV6;
+    control->cmsg_type = IPV6_PKTINFO;
+    control->cmsg_len = CMSG_LEN(sizeof(struct in6_pktinfo));
+    struct in6_pktinfo info = {0};
+    info.ipi6_addr = (struct in6_addr){{{0xfd, 0x77, 0, 0, (uint8_t)(peer >> 24), (uint8_t)(peer >> 16),
+                                         (uint8_t)(peer >> 8), (uint8_t)peer, [15] = 1}}};
+    memcpy(CMSG_DATA(control), &info, sizeof info);
+    return count + 1;
+  }
   control->cmsg_level = IPPROTO_IP;
   control->cmsg_type = IP_PKTINFO;
   control->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
@@ -206,15 +228,18 @@ static int compare(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-// Sends `total` requests, those of all peers in turn or of random ones, with so many under way, or so many a second.
-static void run(int phase, uint64_t total, double seconds, int most, double rate) {
+static uint32_t peerOf(uint64_t index) { return base + (uint32_t)index * stride; }
+
+// Sends a request of each peer that takes part, or those of random ones, with so many under way, or so many a second.
+static void run(int phase, double seconds, int most, double rate, int isShown) {
   double start = now(), cpu = serverCPU();
-  uint64_t sent = 0, got = 0, lost = 0, random = 88172645463325252ull;
+  uint64_t sent = 0, got = 0, lost = 0, total = span;
+  static uint64_t random = 88172645463325252ull;
   latencyCount = seen = 0, replyBytes = refused = 0;
   int flying = 0;
   double heard = start;
   int isWhole = phase == CONNECT || phase == REGISTER;
-  if (!isWhole || phase == CONNECT) memset(sentAt, 0, peers * sizeof *sentAt);
+  memset(sentAt, 0, peers * sizeof *sentAt);
   uint32_t retry = 0;
   int isDone = 0;
   while (!isDone) {
@@ -223,18 +248,18 @@ static void run(int phase, uint64_t total, double seconds, int most, double rate
     while (count < BATCH && flying < most && (rate <= 0 || sent < (t - start) * rate)) {
       uint32_t peer;
       if (isWhole) {
-        if (sent < total) peer = (uint32_t)sent;
+        if (sent < total) peer = peerOf(sent);
         else {
           // Those without a reply are asked again.
-          while (retry < peers && sentAt[retry] == UINT32_MAX) retry++;
-          if (retry >= peers) break;
+          while (retry < span && sentAt[peerOf(retry)] == UINT32_MAX) retry++;
+          if (retry >= span) break;
           if (count > 0 || flying > 0) break;
-          peer = retry;
+          peer = peerOf(retry);
         }
       } else {
         if (t - start > seconds) break;
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        peer = (uint32_t)(random % peers);
+        peer = peerOf(random % span);
         if (sentAt[peer]) continue;
       }
       sentAt[peer] = (uint32_t)((t - start) * 1e6) + 1;
@@ -269,15 +294,17 @@ static void run(int phase, uint64_t total, double seconds, int most, double rate
   }
   double wall = now() - start;
   cpu = serverCPU() - cpu;
+  if (!isShown) return;
   qsort(latencies, latencyCount, sizeof *latencies, compare);
   double p50 = latencyCount ? latencies[latencyCount / 2] : 0, p99 = latencyCount ? latencies[latencyCount * 99 / 100] : 0;
   double worst = latencyCount ? latencies[latencyCount - 1] : 0;
+  double p999 = latencyCount ? latencies[latencyCount * 999 / 1000] : 0;
   printf("{\"phase\": \"%s%s\", \"peers\": %u, \"requests\": %llu, \"replies\": %llu, \"refused\": %llu, \"lost\": %llu, "
          "\"reply_bytes\": %.1f, \"seconds\": %.3f, \"cpu\": %.3f, \"us_per_request\": %.3f, \"p50_ms\": %.3f, "
-         "\"p99_ms\": %.3f, \"max_ms\": %.3f, \"resident\": %llu}\n",
-         names[phase], rate > 0 ? "_paced" : "", peers, (unsigned long long)sent, (unsigned long long)got,
+         "\"p99_ms\": %.3f, \"p999_ms\": %.3f, \"max_ms\": %.3f, \"resident\": %llu}\n",
+         names[phase], rate > 0 ? "_paced" : "", base + span * stride, (unsigned long long)sent, (unsigned long long)got,
          (unsigned long long)refused, (unsigned long long)lost, got ? (double)replyBytes / got : 0, wall, cpu,
-         got ? cpu / got * 1e6 : 0, p50 * 1e3, p99 * 1e3, worst * 1e3, (unsigned long long)resident());
+         got ? cpu / got * 1e6 : 0, p50 * 1e3, p99 * 1e3, p999 * 1e3, worst * 1e3, (unsigned long long)resident());
   fflush(stdout);
 }
 
@@ -299,7 +326,7 @@ static int flood(int port, long total) {
       random ^= random << 13, random ^= random >> 7, random ^= random << 17;
       uint32_t peer = (uint32_t)(random % peers);
       cookies[peer] = random;
-      outgoing[i].msg_hdr = (struct msghdr){&server, sizeof server, &outVectors[i], 1, outControl[i], sizeof outControl[i], 0};
+      outgoing[i].msg_hdr = (struct msghdr){&server, sizeof server, &outVectors[i], 1, outControl[i], CMSG_SPACE(sizeof(struct in_pktinfo)), 0};
       queue(i, i % 2 ? CONNECT : REGISTER, peer);
     }
     flush(BATCH);
@@ -320,35 +347,54 @@ int main(int argc, char **argv) {
     }
     return 0;
   }
-  if (argc < 7) return fprintf(stderr, "usage: load shoal|opentracker PORT PID PEERS PER_FILE SECONDS [IN_FLIGHT]\n"), 2;
-  isShoal = !strcmp(argv[1], "shoal");
+  if (argc < 6) return fprintf(stderr, "usage: load shoal|shoal6|opentracker PORT PID PEERS PER_FILE [IN_FLIGHT]\n"), 2;
+  isShoal = !strncmp(argv[1], "shoal", 5);
+  isIPv6 = !strcmp(argv[1], "shoal6");
   pid = atoi(argv[3]);
   peers = (uint32_t)atol(argv[4]);
   perFile = (uint32_t)atol(argv[5]);
-  double seconds = atof(argv[6]);
-  int most = argc > 7 ? atoi(argv[7]) : 256;
+  // Several loads may run at a time.
+  sourcePort = (uint16_t)(20000 + atoi(argv[2]) % 1000);
+  int most = argc > 6 ? atoi(argv[6]) : 256;
   files = peers / perFile > 0 ? peers / perFile : 1;
   cookies = calloc(peers, sizeof *cookies);
   sentAt = calloc(peers, sizeof *sentAt);
-  sock = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  int size = 8 << 20;
+  sock = socket(isIPv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  int size = 8 << 20, one = 1;
   setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
   setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
-  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(SOURCE_PORT)};
-  if (bind(sock, (struct sockaddr *)&own, sizeof own)) return perror("bind"), 1;
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(sourcePort)};
+  struct sockaddr_in6 own6 = {.sin6_family = AF_INET6, .sin6_port = htons(sourcePort)};
+  if (isIPv6) setsockopt(sock, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof one);
+  if (isIPv6 ? bind(sock, (struct sockaddr *)&own6, sizeof own6) : bind(sock, (struct sockaddr *)&own, sizeof own))
+    return perror("bind"), 1;
   server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2])),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  server6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = server.sin_port, .sin6_addr = in6addr_loopback};
+  size_t control = isIPv6 ? CMSG_SPACE(sizeof(struct in6_pktinfo)) : CMSG_SPACE(sizeof(struct in_pktinfo));
   for (int i = 0; i < BATCH; i++) {
-    outgoing[i].msg_hdr = (struct msghdr){&server, sizeof server, &outVectors[i], 1, outControl[i], sizeof outControl[i], 0};
+    outgoing[i].msg_hdr = (struct msghdr){isIPv6 ? (void *)&server6 : (void *)&server,
+                                          isIPv6 ? sizeof server6 : sizeof server, &outVectors[i], 1, outControl[i],
+                                          control, 0};
     inVectors[i] = (struct iovec){inBytes[i], ROOM};
     incoming[i].msg_hdr = (struct msghdr){NULL, 0, &inVectors[i], 1, NULL, 0, 0};
   }
   printf("{\"phase\": \"start\", \"resident\": %llu}\n", (unsigned long long)resident());
-  run(CONNECT, peers, 0, most, 0);
-  run(REGISTER, peers, 0, most, 0);
-  run(AGAIN, 0, seconds, most, 0);
-  run(PEERS, 0, seconds, most, 0);
-  if (isShoal) run(LOOKUP, 0, seconds, most, 0);
-  if (getenv("RATE")) run(PEERS, 0, seconds, 4096, atof(getenv("RATE")));
+  for (base = 0; base < peers; base += CHUNK) {
+    span = peers - base < CHUNK ? peers - base : CHUNK;
+    run(CONNECT, 0, most, 0, 1);
+    run(REGISTER, 0, most, 0, 1);
+  }
+  base = 0, span = peers < ASKING ? peers : ASKING, stride = peers / span;
+  char line[128], name[32];
+  while (fgets(line, sizeof line, stdin)) {
+    double seconds = 0, rate = 0;
+    if (sscanf(line, "%31s %lf %lf", name, &seconds, &rate) < 2) break;
+    for (int phase = AGAIN; phase < PHASES; phase++) {
+      if (strcmp(name, names[phase])) continue;
+      run(CONNECT, 0, most, 0, 0);
+      run(phase, seconds, rate > 0 ? 1 << 16 : most, rate, 1);
+    }
+  }
   return 0;
 }
