@@ -177,6 +177,7 @@ enum CommandTable {
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Keep and serve nothing, to test the speed."),
           Option("stay", "Keep serving afterwards."),
+          Option("forget", "Forget what earlier visits to peers left, for a faster start."),
           Option("wait", "Fail after this long without data: 30s.", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),

@@ -43,6 +43,8 @@ struct GetCommand {
     try options.setTransport(invocation)
     options.limits = try Peer.Limits(invocation)
     options.qlog = invocation.first("qlog")?.text
+    options.passFile = FileSystem.cacheFolder.map { $0 + "/passes" }
+    if invocation.has("forget"), let path = options.passFile { try? FileSystem.remove(path) }
     self.options = options
   }
 

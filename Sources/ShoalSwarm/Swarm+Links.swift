@@ -26,6 +26,7 @@ extension Swarm {
     }
     reviewDuplicates(at: now)
     tellOfPeers(at: now)
+    givePasses(at: now)
     fillAll(at: now)
     for key in files.wanted {
       files[key]?.download?.fillEnds(&resources, at: now)
@@ -89,7 +90,7 @@ extension Swarm {
     }
     // The answer may also come so late that the link had already been given up.
     if byPeer || links[link] == nil {
-      links.insert(id, address, isOpen: true, at: now)
+      links.insert(id, address, isOpen: true, isOurs: !byPeer, at: now)
       links[link]?.anticipate(endpoint.early(id))
     } else {
       links[link]?.isOpen = true

@@ -56,6 +56,7 @@ extension Swarm {
     case .hello: take(try Hello.decode(bytes, body), from: link, at: now)
     case .same: take(try Same.decode(bytes, body), from: link, at: now)
     case .progress: take(try Progress.decode(bytes, body), from: link, at: now)
+    case .pass: take(try Pass.decode(bytes, body), from: link, at: now)
     case .block: break
     }
   }

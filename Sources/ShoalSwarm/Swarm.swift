@@ -30,6 +30,8 @@ package struct Swarm: ~Copyable {
   /// Whether there may be several connections with one peer.
   var hasDuplicates = false
   var bans = BanList()
+  /// The passes that peers have given.
+  package var passes = Passes()
   /// For the addresses that a tracker or a ticket names, and for those that peers tell of.
   var dialer: Dialer
   var hearsayDialer: Dialer
@@ -222,6 +224,7 @@ package struct Swarm: ~Copyable {
     if !uploads.isIdle, uploads.isMeasurementDue(at: now) {
       let delivered = links.live.reduce(UInt64(0)) { $0 + (links[$1].map { endpoint.delivered($0.connection) } ?? 0) }
       uploads.measure(delivered: delivered, at: now)
+      givePasses(at: now)
     }
     while let (link, part) = uploads.next(&endpoint, at: now) { read(part, for: link) }
   }

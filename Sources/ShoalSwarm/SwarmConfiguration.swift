@@ -71,6 +71,8 @@ enum SwarmConstants {
   static let knownAtOnce = 16
   static let knownInAll = 64
   static let knownByHost = 64
+  /// How long a peer keeps a pass before it is given one that says less of the path.
+  static let passPause: Nanoseconds = 5 * .second
   /// How often PROGRESS is sent.
   static let progressPause: Nanoseconds = .second
   /// What it costs to look up an address in KNOWN.

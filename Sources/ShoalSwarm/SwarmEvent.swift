@@ -40,6 +40,9 @@ package enum SwarmEvent: Sendable {
   case connected(Address, byPeer: Bool)
   /// A connection has ended, or could not be made.
   case disconnected(Address, wasOpen: Bool, code: UInt16, reason: String, byPeer: Bool)
+  /// A peer has given a pass: what to put into the next OPEN to it, if that is to be remembered for longer than this
+  /// process runs.
+  case pass(Address, Pass)
   /// A peer speaks other versions of the protocol.
   case otherVersion(Address, ClosedRange<UInt8>)
   /// A peer does not serve the file.

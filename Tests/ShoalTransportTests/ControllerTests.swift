@@ -51,7 +51,7 @@ import Testing
 
   @Test func aFirstFlightThatOnlyCameLateDoesNotEndStartup() {
     var bbr = Bbr(datagram: 1_200, seed: 1, at: .zero)
-    bbr.started(roundTrip: 40 * .millisecond, at: .zero)
+    bbr.started(roundTrip: 40 * .millisecond, nil, at: .zero)
     for round in 0..<3 {
       bbr.acknowledged(sample(bbr, round: round, acked: 60, lost: 0, roundTrip: 40 * .millisecond))
     }

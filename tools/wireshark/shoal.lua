@@ -19,7 +19,7 @@ local names = {
   encoding = { [0]="runs", [1]="bitmap" },
   space = { [0]="content", [1]="manifest", [2]="tree" },
   messageType = { [1]="want", [2]="offer", [3]="have", [4]="request", [5]="cancel", [6]="block", [7]="refuse",
-    [8]="known", [9]="hello", [10]="same", [11]="progress" },
+    [8]="known", [9]="hello", [10]="same", [11]="progress", [12]="pass" },
 }
 
 -- Every field that can be filtered for: its type, and how its values are shown.
@@ -115,6 +115,7 @@ local fields = {
   ["proof"] = { "uint64", base.HEX },
   ["bytes"] = { "uint64", base.DEC },
   ["received"] = { "uint64", base.DEC },
+  ["terms"] = { "uint64", base.HEX },
 }
 
 -- How each datagram is read: its fields, in the order of their bytes.
@@ -398,6 +399,10 @@ local messages = {
     { "number", 2, "file", "file" },
     { "number", 8, "bytes", "bytes" },
     { "number", 8, "received", "received" },
+  } },
+  [12] = { name="PASS", fields={
+    { "number", 8, "token", "token" },
+    { "number", 8, "terms", "terms" },
   } },
 }
 

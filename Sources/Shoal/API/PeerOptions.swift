@@ -42,6 +42,9 @@ extension Peer {
     /// touched since is shared at once; about 256 MB at most. If nil, no hashes are kept. `shoal` uses
     /// `$XDG_CACHE_HOME/shoal` or `~/.cache/shoal`.
     public var hashFolder: String?
+    /// A file where the passes of other peers are kept, with which a connection to them starts faster the next time: at
+    /// most 256, for a day. If nil, they are forgotten with the peer. `shoal get` uses `passes` in its cache folder.
+    public var passFile: String?
     /// The limits at the start.
     public var limits = Limits()
     /// The most bytes of unverified pieces in memory, across all downloads.
@@ -113,7 +116,7 @@ extension NodeOptions {
     swarm.bufferLimit = options.memory
     swarm.limits = try options.limits.checked()
     link = options.link
-    hashFolder = options.hashFolder
+    (hashFolder, passFile) = (options.hashFolder, options.passFile)
     (capture, qlog, replacesRecords) = (options.capture, options.qlog, options.force)
   }
 

@@ -32,6 +32,8 @@ package struct NodeOptions: Sendable {
   package var replacesRecords = false
   /// The folder where the hashes of large files are kept; nil if they are not.
   package var hashFolder: String?
+  /// The file where passes are kept; nil if they are not.
+  package var passFile: String?
   /// Resolves a name, on a thread that may block.
   var resolve: @Sendable (Resolver.HostPort) -> Result<[Address], ResolverError> = { $0.resolve() }
   var namePace = NameBook.Pace()

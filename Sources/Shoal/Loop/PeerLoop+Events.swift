@@ -166,6 +166,7 @@ extension PeerLoop {
       if let (id, name) = identity(of: key) { onPeerEvent?(.served(address, id: id, name: name, bytes: bytes)) }
     case .left(let key, let address, let bytes):
       if let (id, name) = identity(of: key) { onPeerEvent?(.left(address, id: id, name: name, bytes: bytes)) }
+    case .pass(let address, let pass): newPasses[address] = pass
     case .tracker(let key, let event): tell(key, event, at: now)
     case .chunk, .block, .whole, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
     }

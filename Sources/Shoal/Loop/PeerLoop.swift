@@ -30,6 +30,9 @@ final class PeerLoop: EventLoop {
   var listingPlaces: Set<String> = []
   /// Questions that the trackers have not yet answered.
   var questions: [(question: Question, abandoned: Flag)] = []
+  /// Where passes are kept, and those that have come.
+  private let passFile: PassFile?
+  var newPasses: [Address: Pass] = [:]
   var onPeerEvent: ((PeerEvent) -> Void)?
   /// Called twenty times a second while they are set, for progress.
   var onProgress: [Int: (Instant) -> Void] = [:]
@@ -65,6 +68,8 @@ final class PeerLoop: EventLoop {
     // Datagrams through a simulated link are as large as on the paths that it stands for.
     if !options.link.isClean { configuration.transport.receivedMTU = configuration.transport.mtu }
     swarm = Swarm(configuration, secrets: secrets)
+    passFile = options.passFile.map(PassFile.init)
+    if let passFile { swarm.passes = passFile.load() }
     if tracker != nil {
       // The tracker's own peer registers like any other, by datagrams to itself.
       let own = port.address.isUnspecified ? port.address.loopbacks[0] : port.address
@@ -154,6 +159,7 @@ final class PeerLoop: EventLoop {
   var isQuiet: Bool { swarm.isQuiet }
 
   func end() {
+    passFile?.keep(newPasses)
     qlog?.flush()
     for download in downloads.values { download.stop() }
     let reason = ShoalError.closed()

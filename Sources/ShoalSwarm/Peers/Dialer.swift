@@ -65,7 +65,7 @@ extension Swarm {
       guard let id = endpoint.open(to: address, at: now) else { return }
       if !address.isLoopback { if isHearsay { hearsayDialer.dialled() } else { dialer.dialled() } }
       files[file]?.download?.book.connecting(address, at: now)
-      links.insert(id, address, isOpen: false, at: now)
+      links.insert(id, address, isOpen: false, isOurs: true, at: now)
       anticipate(file, of: LinkKey(id), at: now)
       (taken, connections) = (taken + 1, connections + 1)
     }
@@ -76,6 +76,9 @@ extension Swarm {
     guard let id = links[key]?.connection else { return }
     // An OPEN that goes to an address once more is the same as before.
     if endpoint.early(id).isEmpty {
+      if let address = links[key]?.address, let pass = try? passes[address]?.encoded() {
+        _ = endpoint.sendEarly(pass, on: id)
+      }
       _ = endpoint.sendEarly(introduction, on: id)
       for message in files[file]?.download?.anticipate(at: now) ?? [] { _ = endpoint.sendEarly(message, on: id) }
     }

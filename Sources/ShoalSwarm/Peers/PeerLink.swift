@@ -21,6 +21,10 @@ struct PeerLink {
   /// The link's serial number: later links have higher ones.
   let serial: Int
   var isOpen: Bool
+  /// Whether we opened it.
+  let isOurs: Bool
+  /// What the peer that opened it may bring along the next time.
+  var passed: GivenPass?
   /// The time since which neither side has wanted anything.
   var idleSince: Instant
   /// The number in the peer's HELLO; nil before that.
@@ -41,7 +45,10 @@ struct PeerLink {
   private var anticipated: [[UInt8]] = []
   private var anticipatedFile: Digest?
 
-  init(_ connection: ConnectionID, _ address: Address, serial: Int, isOpen: Bool, at now: Instant) {
+  init(
+    _ connection: ConnectionID, _ address: Address, serial: Int, isOpen: Bool, isOurs: Bool, at now: Instant
+  ) {
+    self.isOurs = isOurs
     self.connection = connection
     self.address = address
     self.serial = serial
@@ -133,9 +140,11 @@ struct LinkTable {
     _modify { yield &links[key.index] }
   }
 
-  mutating func insert(_ connection: ConnectionID, _ address: Address, isOpen: Bool, at now: Instant) {
+  mutating func insert(
+    _ connection: ConnectionID, _ address: Address, isOpen: Bool, isOurs: Bool, at now: Instant
+  ) {
     let key = LinkKey(connection)
-    links[key.index] = PeerLink(connection, address, serial: made, isOpen: isOpen, at: now)
+    links[key.index] = PeerLink(connection, address, serial: made, isOpen: isOpen, isOurs: isOurs, at: now)
     made += 1
     live.append(key)
     hosts[HostKey(address), default: []].append(key)

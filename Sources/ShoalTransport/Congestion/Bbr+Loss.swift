@@ -7,7 +7,7 @@ extension Bbr {
   }
 
   /// The runs of losses that end startup: one burst is not a full path.
-  private static let startupRuns = 6
+  static let startupRuns = 6
 
   /// Judges the losses of a round at its end, or at once if they are overwhelming.
   mutating func judge(_ sample: CongestionSample, _ isNewRound: Bool) {

@@ -97,6 +97,18 @@ extension Bbr {
     bounds.bandwidth.current = 0
   }
 
+  /// Lets an earlier visit have its say in startup.
+  mutating func resumeCarefully(_ sample: CongestionSample) {
+    guard var resume else { return }
+    let isQueued = sample.roundTrip.map { $0 > leastRoundTrip + leastRoundTrip / 4 + 2 * .millisecond } ?? false
+    let hasExcess = tally.runs >= Bbr.startupRuns && tally.excess(over: randomLoss) > 0.2
+    if resume.take(sample, least: leastRoundTrip, isCongested: isQueued || hasExcess), state == .startup {
+      bounds.isFull = true
+      bounds.most = max(product, latestInflight)
+    }
+    self.resume = resume.phase == .over || state != .startup ? nil : resume
+  }
+
   /// Checks whether the path is full: whether three rounds in a row have not raised the rate by a quarter. Returns
   /// whether this one has.
   mutating func checkFull() -> Bool {

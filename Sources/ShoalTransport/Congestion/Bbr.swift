@@ -70,7 +70,7 @@ import ShoalBase
 ///
 /// The states, each with its gains (pace, window) and what ends it:
 ///
-/// - *startup*: 2.77, 2; until three rounds in a row have not raised bw by a quarter; or congestion with at least 6
+/// - *startup*: 2.77, 2, or what an earlier visit allows (`CarefulResume`); until three rounds in a row have not raised bw by a quarter; or congestion with at least 6
 ///   runs of losses, either in a round that did not raise it (and in which there was always something to send) or,
 ///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
 /// - *drain*: 0.4, 2; until in flight ≤ BDP.
@@ -159,6 +159,8 @@ struct Bbr: CongestionController {
   var aggregation = AckAggregation()
 
   // Startup
+  /// What an earlier visit has shown; nil if there was none, or once it has no say any more.
+  var resume: CarefulResume?
   /// Whether a queue was seen.
   var hasQueued = false
   var fullBandwidth = 0.0
@@ -200,10 +202,11 @@ struct Bbr: CongestionController {
     answeredAt = now
   }
 
-  mutating func started(roundTrip: Nanoseconds, at now: Instant) {
+  mutating func started(roundTrip: Nanoseconds, _ memory: PathMemory?, at now: Instant) {
     guard least == nil else { return }
     least = (roundTrip, now)
     base.add(roundTrip, at: now)
+    resume = memory.map { CarefulResume($0) }
   }
 
   // MARK: What it decides
@@ -243,6 +246,7 @@ struct Bbr: CongestionController {
     }
     window = min(window, bounds.lowInflight)
     if state != .probeRoundTrip { window += aggregation.value + 1.5 * quantum }
+    if state == .startup, let resumed = resume?.window { window = max(window, resumed) }
     return max(Int(Int64(saturating: window)), bounds.isFull ? least : Int(hasQueued ? shortestFlight : firstFlight))
   }
 
@@ -259,7 +263,8 @@ struct Bbr: CongestionController {
     let least =
       state != .startup || hasQueued
       ? Double(2 * datagram) : Bbr.startupGain * firstFlight
-    return max(gain * Bbr.margin * bandwidth, least * 1e9 / Double(min(roundTrip, 2 * .second)))
+    let pace = max(gain * Bbr.margin * bandwidth, least * 1e9 / Double(min(roundTrip, 2 * .second)))
+    return state == .startup ? max(pace, resume?.rate ?? 0) : pace
   }
 
   /// How packets that leave now leave.
@@ -291,6 +296,7 @@ struct Bbr: CongestionController {
       round += 1
       roundEnd = sample.delivered
     }
+    resumeCarefully(sample)
     judge(sample, isNewRound)
     if isNewRound { followDrop() }
     advance(sample, isNewRound)

@@ -49,8 +49,8 @@ struct CongestionDecision {
 enum CongestionEvent {
   /// An ACK.
   case acknowledged(CongestionSample)
-  /// The path's first round trip, known from the handshake.
-  case started(roundTrip: Nanoseconds, at: Instant)
+  /// The path's first round trip, known from the handshake, and what was known of the path at an earlier visit.
+  case started(roundTrip: Nanoseconds, PathMemory?, at: Instant)
   /// This many probe timeouts in a row have gone without an answer.
   case timedOut(count: Int)
   /// The size of a full datagram has changed.
@@ -66,7 +66,7 @@ protocol CongestionController {
   var decision: CongestionDecision { get }
 
   mutating func acknowledged(_ sample: CongestionSample)
-  mutating func started(roundTrip: Nanoseconds, at now: Instant)
+  mutating func started(roundTrip: Nanoseconds, _ memory: PathMemory?, at now: Instant)
   mutating func timedOut(count: Int)
 }
 
@@ -75,7 +75,7 @@ extension CongestionController {
   @inline(__always) mutating func handle(_ event: CongestionEvent) -> CongestionDecision {
     switch event {
     case .acknowledged(let sample): acknowledged(sample)
-    case .started(let roundTrip, let now): started(roundTrip: roundTrip, at: now)
+    case .started(let roundTrip, let memory, let now): started(roundTrip: roundTrip, memory, at: now)
     case .timedOut(let count): timedOut(count: count)
     case .datagram(let bytes): datagram = bytes
     }
@@ -104,6 +104,12 @@ struct CongestionControl {
     }
     decision = CongestionDecision()
     handle(.datagram(datagram))
+  }
+
+  /// The greatest rate that the path was seen to carry of late, in bytes per second; nil if the controller does not
+  /// measure it.
+  var carriedRate: Double? {
+    if case .bbr(let bbr) = controller { bbr.greatestBandwidth } else { nil }
   }
 
   var window: Int { decision.window }

@@ -46,7 +46,7 @@ struct Cubic: CongestionController {
 
   var decision: CongestionDecision { CongestionDecision(window: window, pacingRate: pacingRate) }
 
-  mutating func started(roundTrip: Nanoseconds, at now: Instant) { smoothed = roundTrip }
+  mutating func started(roundTrip: Nanoseconds, _: PathMemory?, at now: Instant) { smoothed = roundTrip }
 
   mutating func acknowledged(_ sample: CongestionSample) {
     smoothed = sample.smoothedRoundTrip

@@ -74,7 +74,8 @@ extension Connection {
   /// Tells the owner of a connection whose opener has proven its address by a token, before it has seen our ACCEPT.
   mutating func announce(_ id: ConnectionID, _ events: inout Ring<TransportEvent>, at now: Instant) {
     handshake.isAnnounced = true
-    timers[.idle] = min(timers[.idle], now + Constants.earlyTimeout)
+    let patience = max(Constants.earlyTimeout, 4 * (path.remembered?.roundTrip ?? 0))
+    timers[.idle] = min(timers[.idle], now + patience)
     events.append(.opened(id, byPeer: true))
   }
 

@@ -57,12 +57,13 @@ struct Connection: ~Copyable {
   /// Whether there was no memory for a message.
   private(set) var isOverdrawn = false
 
-  /// A peer's OPEN: the id that it chose, the bytes that came, and the messages in it.
+  /// A peer's OPEN: the id that it chose, the bytes that came, the messages in it, and what its pass says of the path.
   struct ReceivedOpen {
     var packet: OpenPacket
     var id: UInt64
     var bytes: Int
     var messages: [UInt8] = []
+    var memory: PathMemory?
   }
 
   /// Replies that are due, each at most once.
@@ -103,6 +104,7 @@ struct Connection: ~Copyable {
     timers[.idle] = now + (byPeer ? (isRushed ? Constants.halfOpenTimeout : Constants.patience) : agreedIdleTimeout)
     guard let open else { return }
     if configuration.takesEarlyMessages { handshake.early = open.messages }
+    path.remembered = open.memory
     path.validation.received(open.bytes)
     counters.received += 1
     counters.bytesReceived += open.bytes

@@ -83,6 +83,8 @@ enum Constants {
   static let earlyTimeout: Nanoseconds = 10 * .second
   /// A RETRY token is valid for at least this long, because openers repeat their OPEN, and for less than twice as long.
   static let tokenPeriod: Nanoseconds = 5 * .second
+  /// A pass is valid for at least this long, and for less than twice as long, as long as this process runs.
+  static let passPeriod: Nanoseconds = 12 * 3_600 * .second
   /// How many RETRYs an opener heeds in one attempt: a second one in case the first token was too old.
   static let retries = 2
   /// A connection that has carried no content for this long, in either direction, may be closed for a newcomer whose

@@ -43,7 +43,14 @@ extension Endpoint {
       return turns.add(slot)
     }
     let host = HostKey(address)
-    let isProven = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
+    var open = Connection.ReceivedOpen(packet: packet, id: header.connection, bytes: bytes.count)
+    if configuration.takesEarlyMessages, let early = try? OpenPacket.early(in: bytes) {
+      open.messages = (early.offset..<early.end).map { bytes[$0] }
+    }
+    let pass = open.messages.isEmpty ? nil : pass(in: open.messages, from: address, at: now)
+    open.memory = pass.flatMap { PathMemory(terms: $0.terms) }
+    let hasToken = packet.token != 0 && mint.isValid(packet.token, of: address, for: header.connection, at: now)
+    let isProven = hasToken || pass != nil
     // Connections opened by this endpoint may take more than is reserved for them.
     let isFull = connections.isFull
     guard isProven || !isFull && hosts.takesUnproven(host) else {
@@ -51,10 +58,6 @@ extension Endpoint {
     }
     guard !isFull && hosts.hasRoom(host) || makeRoom(for: host, at: now) else {
       return replies.busy(header.connection, to: address)
-    }
-    var open = Connection.ReceivedOpen(packet: packet, id: header.connection, bytes: bytes.count)
-    if configuration.takesEarlyMessages, let early = try? OpenPacket.early(in: bytes) {
-      open.messages = (early.offset..<early.end).map { bytes[$0] }
     }
     let slot = insert(address, open: open, isProven ? .proven : .unproven, at: now)
     guard isProven, !open.messages.isEmpty else { return }

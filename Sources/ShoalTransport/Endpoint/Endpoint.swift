@@ -22,8 +22,9 @@ package struct Endpoint: ~Copyable {
   private var secrets: SecretGenerator
   /// How much each host uses of what hosts share.
   var hosts: HostLedger
-  /// Makes the tokens of RETRY.
+  /// Makes the tokens of RETRY, and those of PASS.
   let mint: TokenMint
+  let passMint: TokenMint
 
   /// The counters of connections that are gone, and of what belongs to no connection.
   var past = TransportCounters()
@@ -40,6 +41,7 @@ package struct Endpoint: ~Copyable {
     self.secrets = secrets
     var keys = secrets
     mint = TokenMint(key: keys.key(for: "retry"), period: Constants.tokenPeriod)
+    passMint = TokenMint(key: keys.key(for: "pass"), period: Constants.passPeriod)
     hosts = HostLedger(configuration)
     connections = ConnectionTable(capacity: configuration.maxConnections)
     turns = Turns(slots: configuration.maxConnections)

@@ -14,6 +14,8 @@ struct Path {
   var thinning = AckThinning()
   var reverseDelay = ReverseDelay()
   var mtu: PathMTU
+  /// What was known of it at an earlier visit.
+  var remembered: PathMemory?
   /// The losses since the congestion controller was last told of any.
   private var unreportedLosses = Losses()
 
@@ -50,7 +52,14 @@ struct Path {
   mutating func opened(limit: Int, peerLimit: Int, at now: Instant) {
     validation.validated()
     searchMTU(limit: limit, peerLimit: peerLimit, at: now)
-    if roundTrip.hasSample { congestion.handle(.started(roundTrip: roundTrip.smoothed, at: now)) }
+    guard roundTrip.hasSample else { return }
+    congestion.handle(.started(roundTrip: roundTrip.smoothed, remembered, at: now))
+  }
+
+  /// What is known of it now, to be remembered; before anything is, what was known at the earlier visit.
+  var memory: PathMemory? {
+    guard let least = roundTrip.minimum, let rate = congestion.carriedRate, rate > 0 else { return remembered }
+    return PathMemory(rate: rate, roundTrip: least)
   }
 
   mutating func searchMTU(limit: Int, peerLimit: Int, at now: Instant) {

@@ -73,7 +73,7 @@ public enum Schema {
 
   fileprivate static let messageTypes: [any Message.Type] = [
     Want.self, Offer.self, Have.self, Request.self, Cancel.self, Block.self, Refuse.self, Known.self,
-    Hello.self, Same.self, Progress.self,
+    Hello.self, Same.self, Progress.self, Pass.self,
   ]
 }
 

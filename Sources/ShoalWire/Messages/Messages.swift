@@ -13,6 +13,7 @@ public enum MessageType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case hello = 9
   case same = 10
   case progress = 11
+  case pass = 12
 
   /// The bytes of type and length.
   public static let overhead = MessageHeader().end(from: 0)

@@ -103,6 +103,7 @@ public struct DatagramLayout: Sendable {
       case .hello: try message(Hello.self, bytes, body)
       case .same: try message(Same.self, bytes, body)
       case .progress: try message(Progress.self, bytes, body)
+      case .pass: try message(Pass.self, bytes, body)
       case nil: rows.append(LayoutRow(name: "content", range: body, value: .bytes, depth: 1))
       }
     }

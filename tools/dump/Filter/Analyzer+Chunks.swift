@@ -49,7 +49,7 @@ extension Analyzer {
       case .have:
         let have = try Have.decode(bytes, part.body)
         found = found || Self.touch(have.chunks, chunks)
-      case .want, .known, .hello, .same, .progress, nil: break
+      case .want, .known, .hello, .same, .progress, .pass, nil: break
       }
     }
     return found

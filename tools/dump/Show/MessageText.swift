@@ -37,6 +37,9 @@ func messageText(
   case .progress:
     let message = try Progress.decode(bytes, part.body)
     text = "file=\(message.file) bytes=\(message.bytes) received=\(message.received)"
+  case .pass:
+    let message = try Pass.decode(bytes, part.body)
+    text = "token=\(hex(message.token, 16)) terms=\(hex(message.terms, 16))"
   }
   out.append("\(type.name) \(text)")
 }
