@@ -162,7 +162,7 @@ enum CommandTable {
   private static let get = Command(
     "get", "Download a file or folder from every peer that has it, and verify it.",
     examples: ["shoal get shoal1nmgbfvc3...", "shoal get film.mkv --tracker tracker.example.org --output /data/"],
-    arguments: [Argument("ticket", "Ticket, name or id; 8 digits of a listed id are enough.")],
+    arguments: [Argument("ticket", "Ticket, name or id; 8 digits of a listed id do.")],
     groups: [
       OptionGroup(
         "OPTIONS",
@@ -177,7 +177,7 @@ enum CommandTable {
           Option("force", "Replace a different file, capture or qlog."),
           Option("discard", "Keep and serve nothing, to test the speed."),
           Option("stay", "Keep serving afterwards."),
-          Option("forget", "Forget what earlier visits to peers left, for a faster start."),
+          Option("forget", "Start as if no peer had been visited before."),
           Option("wait", "Fail after this long without data: 30s.", value: "time"),
           Option("tracker", "Tracker to ask; repeatable.", value: "host:port", repeats: true),
           Option("peer", "Peer to ask, without a tracker; repeatable.", value: "host:port", repeats: true),

@@ -37,7 +37,7 @@ extension Swarm {
     guard files[key]?.download?.phase == .preparing else { return }
     files[key]?.download?.begin(have: have)
     publish(key, at: now)
-    files[key]?.download?.placeWhole(&resources, at: now)
+    files[key]?.download?.placeEarly(&resources, at: now)
     if files[key]?.copy?.isComplete == true { finish(key, at: now) } else { refreshPieces(key, at: now) }
     wake(at: now)
   }

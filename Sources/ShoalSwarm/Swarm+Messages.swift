@@ -71,8 +71,9 @@ extension Swarm {
       deliver(for: file, at: now)
     case .content:
       guard files[file]?.download?.take(block, from: link, &resources, at: now) == true else {
-        guard files[file]?.download?.phase == .searching else { return }
-        files[file]?.download?.takeWhole(block, from: link, bytes, &resources.outbox, at: now)
+        guard files[file]?.download?.takeEarly(block, from: link, bytes, &resources.outbox, at: now) == true else {
+          return
+        }
         return deliver(for: file, at: now)
       }
       fill(link, file, at: now)

@@ -19,8 +19,8 @@ package struct FileKey: Hashable, Sendable {
 package enum SwarmEvent: Sendable {
   /// These bytes of the datagram belong at `offset` of a piece that is being gathered.
   case block(FileKey, piece: Int, offset: Int, content: ByteRange)
-  /// These are all bytes of the only piece of a file; `.pieceGathered` follows.
-  case whole(FileKey, [UInt8])
+  /// These bytes, which came before there was a place for them, belong at `offset` of a piece that is being gathered.
+  case held(FileKey, piece: Int, offset: Int, [UInt8])
   /// All bytes of the piece have arrived: verify it, write it if it is right, and call `pieceVerified`. If it is wrong,
   /// keep it: parts of it may be fetched again, and then it is gathered again.
   case pieceGathered(FileKey, piece: Int)

@@ -19,7 +19,7 @@ extension PeerLoop {
     switch event {
     case .block(let key, let piece, let offset, let content):
       disk.place(key, piece, offset, datagram.extracting(content.offset..<content.end))
-    case .whole(let key, let bytes): disk.place(key, 0, 0, bytes.span)
+    case .held(let key, let piece, let offset, let bytes): disk.place(key, piece, offset, bytes.span)
     case .pieceGathered(let key, let piece): disk.settle(key, piece, isBusy: port.isBusy)
     case .pieceDropped(let key, let piece): disk.drop(key, piece)
     case .wanted(let read, let key, let offset, let length):
@@ -168,7 +168,7 @@ extension PeerLoop {
       if let (id, name) = identity(of: key) { onPeerEvent?(.left(address, id: id, name: name, bytes: bytes)) }
     case .pass(let address, let pass): newPasses[address] = pass
     case .tracker(let key, let event): tell(key, event, at: now)
-    case .chunk, .block, .whole, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
+    case .chunk, .block, .held, .pieceGathered, .pieceDropped, .wanted, .treeWanted: break
     }
   }
 }

@@ -12,8 +12,8 @@ extension WorldPeer {
       switch event {
       case .block(let key, let piece, let offset, let content):
         place(bytes, content, piece, offset, key)
-      case .whole(let key, let content):
-        place(content, ByteRange(count: content.count), 0, 0, key)
+      case .held(let key, let piece, let offset, let content):
+        place(content, ByteRange(count: content.count), piece, offset, key)
       case .pieceGathered(let key, let piece):
         guard let content = self[key].gathering.removeValue(forKey: piece) else {
           violate("piece \(piece) is gathered of nothing")

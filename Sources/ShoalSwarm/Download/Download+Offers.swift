@@ -88,7 +88,11 @@ extension Download {
   private mutating func takeRefusal(
     _ refuse: Refuse, from link: LinkKey, _ resources: inout SwarmResources, at now: Instant
   ) {
-    guard phase != .searching else { return failFetch(of: link, &resources.outbox, at: now) }
+    if early?.link == link { early = nil }
+    guard phase != .searching else {
+      if fetch.head.attempts.contains(where: { $0.link == link && $0.space == .content }) { fetch.head.drop(link) }
+      return
+    }
     var owed: [Int]?
     let isAbsent = refuse.code == Refusal.notHere.rawValue
     for range in refuse.ranges where range.length > 0 && range.offset < cut.size {

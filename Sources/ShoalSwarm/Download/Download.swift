@@ -35,8 +35,8 @@ struct Download {
   var fetch = ManifestFetch()
   /// When the first request was last put into an OPEN.
   var anticipatedAt: Instant?
-  /// The content of a file of one piece, if it came together with the answer to OPEN.
-  var whole: WholeContent?
+  /// A piece that is requested before there is a place for it.
+  var early: EarlyPiece?
   /// When a claimed size was last accepted provisionally.
   var believedAt: Instant?
   /// The sources, in the order in which their links were made.
@@ -129,6 +129,7 @@ struct Download {
     sources.insert(source, at: sources.firstIndex { $0.serial > serial } ?? sources.count)
     outbox.post(self.want(as: number), to: link)
     fetchExpected(source, &outbox, at: now)
+    fetchEarly(source, &outbox)
   }
 
   /// The WANT that gives the file this number.
@@ -146,6 +147,7 @@ struct Download {
     release(of: link, &resources)
     failTrees(of: link)
     fetch.fail(link)
+    if early?.link == link, early?.isWhole == false { early = nil }
     sources.removeAll { $0.link == link }
   }
 

@@ -80,7 +80,8 @@ extension Swarm {
         _ = endpoint.sendEarly(pass, on: id)
       }
       _ = endpoint.sendEarly(introduction, on: id)
-      for message in files[file]?.download?.anticipate(at: now) ?? [] { _ = endpoint.sendEarly(message, on: id) }
+      let first = files[file]?.download?.anticipate(&resources.random, at: now) ?? []
+      for message in first { _ = endpoint.sendEarly(message, on: id) }
     }
     links[key]?.anticipate(endpoint.early(id))
   }
