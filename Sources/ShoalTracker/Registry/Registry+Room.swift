@@ -46,6 +46,9 @@ extension Registry {
     runs.count > Limits.trackedRuns ? Array(runs.prefix(Limits.trackedRuns)) : runs
   }
 
+  /// Whether runs, which do not overlap, are all of so many chunks.
+  func isAll(_ runs: [ChunkRun], of chunks: UInt32) -> Bool { runs.reduce(0) { $0 + Int($1.count) } >= Int(chunks) }
+
   /// Of some registrations, one of the host with the most, if that has more than `own` + 1.
   private mutating func greediest(than own: Int) -> UInt32? {
     var (most, victim) = (own + 1, UInt32?.none)

@@ -101,26 +101,6 @@ struct Registry: ~Copyable {
     return found
   }
 
-  func key(_ index: UInt32) -> RegistrationKey {
-    RegistrationKey(peer: member(index).address, id: files[labels[entries[index].label].file].id)
-  }
-
-  func name(of label: UInt32) -> String { arena.text(labels[label].name, Int(labels[label].nameLength)) }
-
-  /// How many chunks a peer has, and how many there are by its cut.
-  func chunks(_ index: UInt32) -> (have: Int, of: Int) {
-    let chunks = Int(labels[entries[index].label].chunks)
-    guard entries[index].map == WordArena.none else { return (arena.count(ofMap: entries[index].map), chunks) }
-    return (member(index).share == .max ? chunks : 0, chunks)
-  }
-
-  /// Whether a peer has a chunk, by its own cut.
-  func has(_ chunk: UInt32, _ index: UInt32, share: UInt8) -> Bool {
-    let chunks = labels[entries[index].label].chunks
-    guard chunk < chunks, share > 0 else { return false }
-    return share == .max || arena.map(entries[index].map, capacity: Int(chunks), contains: Int(chunk))
-  }
-
   func fileHash(_ id: Digest) -> UInt32 { hash(id[word: 0], id[word: 1], id[word: 2], id[word: 3]) }
   func hostHash(_ peer: Address) -> UInt32 { hash(peer.high, peer.isIPv4 ? peer.low : 0, 1) }
   func firstHash(_ peer: Address, _ file: UInt32) -> UInt32 {
@@ -142,8 +122,9 @@ struct Registry: ~Copyable {
     let bytes = mapBytes(of: have, cut.chunks)
     guard found.entry != chainEnd else {
       try makeRoom(for: peer, id, isFirst: found.first == chainEnd, bytes: bytes)
-      let entry = insert(peer, id, cut, name: name, at: now)
-      return (entry, true, add(have, to: entry))
+      let isComplete = isAll(have, of: cut.chunks)
+      let entry = insert(peer, id, cut, name: name, share: isComplete ? .max : 0, at: now)
+      return (entry, true, isComplete ? Int(cut.chunks) : add(have, to: entry))
     }
     let entry = found.entry
     if labels[entries[entry].label].cut == cut {
@@ -196,7 +177,9 @@ struct Registry: ~Copyable {
     if count == 0 { expiry = ExpirySweep() }
   }
 
-  private mutating func insert(_ peer: Address, _ id: Digest, _ cut: Cut, name: String, at now: Instant) -> UInt32 {
+  private mutating func insert(
+    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, share: UInt8, at now: Instant
+  ) -> UInt32 {
     var file = file(id)
     if file == chainEnd { file = makeFile(id) }
     let first = find(peer, file).first
@@ -207,7 +190,6 @@ struct Registry: ~Copyable {
     labels[entries[index].label].users += 1
     entryIndex.insert(index, in: &entries)
     registrationsByHost.add(1, of: hostHash(peer))
-    let share: UInt8 = cut.chunks == 0 ? .max : 0
     let group = MemberGroup.of(share: share) + (first == chainEnd ? 0 : MemberGroup.further)
     addMember(index, peer, share: share, to: group, of: file)
     touch(index, at: now)
@@ -284,7 +266,7 @@ struct Registry: ~Copyable {
     let before = self.chunks(index).have
     guard before < chunks, !runs.isEmpty else { return 0 }
     changes += 1
-    if runs.reduce(0, { $0 + Int($1.count) }) >= chunks {
+    if isAll(runs, of: UInt32(chunks)) {
       dropMap(index)
       setShare(index, .max)
       return chunks - before
@@ -334,6 +316,9 @@ struct Registry: ~Copyable {
   // MARK: Labels
 
   private mutating func label(_ file: UInt32, _ cut: Cut, _ name: String) -> UInt32 {
+    // Most peers say the same as the claimant.
+    let claimant = files[file].claimant
+    if claimant != chainEnd, isLabel(entries[claimant].label, file, cut, name) { return entries[claimant].label }
     let number = UInt64(cut.chunks) << 8 | UInt64(cut.pieceExponent)
     let hash = hash(cut.size, number, UInt64(file), UInt64(truncatingIfNeeded: name.hashValue))
     var place = labelIndex.first(hash)

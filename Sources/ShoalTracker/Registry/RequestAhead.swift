@@ -26,8 +26,8 @@ extension Registry {
     ahead.append(RequestAhead(peer: peer, idHash: hash))
   }
 
-  /// Brings what the noted requests are about into the processor's cache.
-  mutating func readAhead() {
+  /// Brings what the noted requests are about into the processor's cache, and what replies will name, if there are any.
+  mutating func readAhead(forReplies: Bool = true) {
     var noted: [RequestAhead] = []
     swap(&noted, &ahead)
     if noted.count > 1 {
@@ -35,6 +35,7 @@ extension Registry {
       findFiles(&requests)
       findEntries(&requests)
       prefetchMembers(requests)
+      if forReplies { prefetchNext(requests) }
     }
     noted.removeAll(keepingCapacity: true)
     swap(&noted, &ahead)
@@ -51,11 +52,8 @@ extension Registry {
       entries.prefetch(Int(files[requests[index].file].claimant))
       prefetch(blockOf: entry, requests[index].file)
     }
-    for index in requests.indices where requests[index].file != chainEnd {
-      prefetchNext(of: requests[index].file)
-      if requests[index].entry != chainEnd {
-        prefetch(memberOf: entries[requests[index].entry], requests[index].file)
-      }
+    for index in requests.indices where requests[index].entry != chainEnd {
+      prefetch(memberOf: entries[requests[index].entry], requests[index].file)
     }
   }
 
@@ -95,6 +93,10 @@ extension Registry {
       let place = entryIndex.first(requests[index].further)
       if place != chainEnd, entries[place].hash == requests[index].further { requests[index].entry = place }
     }
+  }
+
+  private func prefetchNext(_ requests: borrowing MutableSpan<RequestAhead>) {
+    for index in requests.indices where requests[index].file != chainEnd { prefetchNext(of: requests[index].file) }
   }
 
   /// The members that the next reply about a file is likely to name.

@@ -105,7 +105,7 @@ extension Registrar {
         batch.append((from.address, request))
         expect(bytes.extracting(request), from: from.address)
       }
-      readAhead()
+      registry.readAhead(forReplies: false)
       for (peer, request) in batch { restore(bytes.extracting(request), from: peer, at: now) }
     } while batch.count == Registry.mostAhead
     registry.displaced.removeAll()
