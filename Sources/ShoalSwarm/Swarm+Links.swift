@@ -98,6 +98,7 @@ extension Swarm {
     }
     emit(.connected(address, byPeer: byPeer))
     introduce(to: link)
+    givePass(to: link, at: now)
     for file in files.wanted where files[file]?.download?.book.entries[address] != nil {
       files[file]?.download?.book.answered(address)
       if !byPeer { subscribe(link, file, at: now) }

@@ -35,18 +35,20 @@ extension Swarm {
   /// Gives the peers that have opened connections what they may bring along the next time: at once, and again whenever
   /// much more or, after a while, less is known of the path.
   mutating func givePasses(at now: Instant) {
-    for key in links.live {
-      guard let link = links[key], link.isOpen, let pass = endpoint.pass(link.connection, at: now) else { continue }
-      let terms = PathTerms(pass.terms)
-      if let last = link.passed {
-        let hasGrown = Double(terms.rate) > 1.25 * Double(last.terms.rate)
-        let hasFallen = 1.25 * Double(terms.rate) < Double(last.terms.rate)
-        guard hasGrown || hasFallen && now - last.at >= SwarmConstants.passPause else { continue }
-      }
-      links[key]?.passed = GivenPass(terms: terms, at: now)
-      resources.outbox.post(pass, to: key)
-    }
+    for key in links.live { givePass(to: key, at: now) }
     deliver(at: now)
+  }
+
+  mutating func givePass(to key: LinkKey, at now: Instant) {
+    guard let link = links[key], link.isOpen, let pass = endpoint.pass(link.connection, at: now) else { return }
+    let terms = PathTerms(pass.terms)
+    if let last = link.passed {
+      let hasGrown = Double(terms.rate) > 1.25 * Double(last.terms.rate)
+      let hasFallen = 1.25 * Double(terms.rate) < Double(last.terms.rate)
+      guard hasGrown || hasFallen && now - last.at >= SwarmConstants.passPause else { return }
+    }
+    links[key]?.passed = GivenPass(terms: terms, at: now)
+    resources.outbox.post(pass, to: key)
   }
 
   mutating func take(_ pass: Pass, from key: LinkKey, at now: Instant) {
