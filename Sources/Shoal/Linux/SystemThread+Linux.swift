@@ -17,6 +17,7 @@ package enum SystemThread {
     let result = unsafe pthread_create(
       &thread, nil,
       {
+        SystemThread.takePriority()
         unsafe Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil
       }, unsafe argument)
     guard result == 0 else {
@@ -25,6 +26,13 @@ package enum SystemThread {
     }
     unsafe pthread_setname_np(thread, String(name.prefix(15)))
     pthread_detach(thread)
+  }
+
+  /// Gives this thread the process's priority, as `nice` set it: those of the Swift runtime, from which it may have been
+  /// started, have one of their own.
+  private static func takePriority() {
+    let priority = getpriority(PRIO_PROCESS, id_t(getpid()))
+    if getpriority(PRIO_PROCESS, 0) != priority { _ = setpriority(PRIO_PROCESS, 0, priority) }
   }
 
   /// Runs `body`, which must end, on a thread of its own; if there is none to be had, runs it here: better late than
