@@ -57,6 +57,15 @@ struct TrackerStateTests {
     await second.close()
   }
 
+  /// What only one thread can have is refused with more of them.
+  @Test func workersCannotShareACapture() throws {
+    let scratch = try Scratch()
+    var options = Tracker.Options(listen: "127.0.0.1:0")
+    (options.workers, options.capture) = (2, scratch.at("capture.pcapng"))
+    let error = #expect(throws: ShoalError.self) { try Tracker.start(options) }
+    #expect(error?.option == .workers && !scratch.has("capture.pcapng"))
+  }
+
   /// Only what is a tracker's state is ever moved or replaced.
   @Test func aFileThatIsNoStateIsLeftAlone() async throws {
     let scratch = try Scratch()

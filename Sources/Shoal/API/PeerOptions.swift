@@ -133,6 +133,9 @@ extension NodeOptions {
     guard options.workers == 1 || options.descriptor == nil else {
       throw ShoalError(.badOption, "must be 1 with a socket that was passed", option: .workers)
     }
+    guard options.workers == 1 || options.capture == nil else {
+      throw ShoalError(.badOption, "must be 1 with a capture, which one thread writes", option: .workers)
+    }
     guard let interval = options.interval else { return }
     let seconds = Int(clamping: interval.components.seconds)
     guard Tracker.Options.intervalRange.contains(seconds) else {
