@@ -45,7 +45,8 @@ struct TrackerStateTests {
     options.listen = "\(first.address)"
     #expect(throws: ShoalError.self) { try Tracker.start(options) }
     await first.close()
-    options.trackerWorkers = 3
+    // The system may need a moment to free the port.
+    (options.listen, options.trackerWorkers) = ("127.0.0.1:0", 3)
     let second = try Tracker.start(options)
     let asker = try peer()
     try await asker.add(tracker: "\(second.address)")
