@@ -54,7 +54,10 @@ struct TrackerStateTests {
       let found = try await within(20) { try await asker.lookup(id: share.id) }
       #expect(found.peers.map(\.address) == [share.peer.address])
     }
-    for peer in [asker] + shares.map(\.peer) { await peer.close() }
+    // Each waits a while for the tracker that is gone.
+    await withTaskGroup(of: Void.self) { group in
+      for peer in [asker] + shares.map(\.peer) { group.addTask { await peer.close() } }
+    }
     await second.close()
   }
 
