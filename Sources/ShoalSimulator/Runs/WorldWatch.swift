@@ -37,7 +37,7 @@ package struct WorldWatch {
 }
 
 extension World {
-  /// Has a watch see what its host does from now on, besides any others.
+  /// Lets a watch observe its host from now on, in addition to any others.
   func add(_ watch: WorldWatch) {
     let (address, start) = (watch.place.address, now)
     onSend = { [earlier = onSend] datagram, now in

@@ -1,8 +1,8 @@
 /// Says what limited a transfer at each moment, from all that a capture shows of it.
 ///
 /// A moment is judged by the round trip around it. What is certain comes first: a queue that stands before the slowest
-/// line, a full window, nothing left that was requested. What remains is told by the rate, compared with that of the
-/// line: as it grows at first, after losses, or while acknowledgements are slow to come back.
+/// line, a full window, nothing left that was requested. For the rest, the rate is compared with the line's: it is lower
+/// while it grows at first, after losses, and while acknowledgements return slowly.
 struct Attribution {
   /// What limited it, from when until when, in order and without gaps.
   private(set) var spans: [CauseSpan] = []
@@ -141,7 +141,7 @@ struct Attribution {
       let enough = shares[.requests] < 0.3 ? 0.75 : 0.9
       if use >= enough, stands(at: time), !isBack(at: time) { return .path }
       if knowsLine, use >= Attribution.full { return .path }
-      // Congestion control adapts its pace to a full window, which is full for only a part of the time then.
+      // Congestion control slows to the pace that a full window allows; the window is then full only part of the time.
       if shares[.window] > 0.05 { return .window }
       if shares[.requests] > 0.4 {
         if hasBacklog(at: time) { return .receiver }
@@ -169,7 +169,7 @@ struct Attribution {
       series.leastDelay(from: time - half, to: time + half).map { $0 > queue } ?? false
     }
 
-    /// Whether it is the way back on which the round trip has grown, as far as anything shows that.
+    /// Whether the round trip has grown on the way back, as far as anything shows it.
     private func isBack(at time: Int64) -> Bool {
       series.growth(around: time).map { $0.back > max($0.there, queue, 5_000) } ?? false
     }
@@ -208,7 +208,7 @@ struct Attribution {
       while time < last {
         let rate = series.rate(from: time - wide, to: time + wide)
         if rate > 1.25 * best.rate { best = (rate, time) }
-        // What has not grown for some round trips grows no more.
+        // A rate that has not grown for some round trips has stopped growing.
         if time - best.time > max(4 * roundTrip, 2 * wide) { return best.time + roundTrip }
         let shares = series.shares(from: time - half, to: time + half)
         if shares[.window] > 0.5 || shares[.requests] > 0.5 && time > first + 3 * roundTrip { return time }

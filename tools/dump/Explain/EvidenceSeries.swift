@@ -1,4 +1,4 @@
-/// The evidence of a flow, ready for questions about any span of time.
+/// The evidence of a flow, summed up so that any span of time can be looked up.
 struct EvidenceSeries {
   let bins: [EvidenceBins.Bin]
   let width: Int64
@@ -44,7 +44,7 @@ struct EvidenceSeries {
     fill(times, limits, until: evidence.limits.latestProgress)
   }
 
-  /// Takes from round trips what they have grown by in the one direction of which that is known.
+  /// Deducts from round trips what they have grown by in the one direction where that is known.
   private mutating func part() {
     let memory = Int(3_000_000 / width)
     var known: (place: Int, growth: Int64)?

@@ -48,7 +48,7 @@ struct ExplainData: ~Copyable {
   }
 }
 
-/// What limited one flow, ready to be told.
+/// What limited one flow, for people and for programs.
 struct Explanation {
   var flow: Flow
   var counters: FlowCounters

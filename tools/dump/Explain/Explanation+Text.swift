@@ -63,7 +63,7 @@ extension Explanation {
     let share = Units.percent(counters.resent, of: max(counters.dataPackets, 1))
     let other =
       flow.arq == .goBackN
-      ? "use --arq sr" : "--congestion bbr bears it best; look for the loss: Wi-Fi, cables, a policer"
+      ? "use --arq sr" : "--congestion bbr copes best; find where packets are lost: Wi-Fi, a cable, a rate limiter"
     return "\(share) were sent again: \(other)"
   }
 }

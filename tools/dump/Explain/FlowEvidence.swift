@@ -53,7 +53,7 @@ struct FlowEvidence {
     limits.lag = isReceivers ? roundTrip ?? 0 : 0
     limits.send(carried.blocks, length, seen, isReceivers: isReceivers, at: time)
     if pieceSize == 0, let exponent = carried.pieceExponent, exponent < 40 { pieceSize = 1 << Int(exponent) }
-    // The manifest is fetched before anything of the file can be requested: that is part of the start.
+    // The manifest comes before the file can be requested, so fetching it is part of the start.
     let bytes = carried.blocks.reduce(0) { sum, block in
       block.space == ContentSpace.content.rawValue ? sum + block.content.count : sum
     }
