@@ -46,8 +46,8 @@ import Testing
           if congestion == .none { $0.window = 300 }
         })
       impoverish(pair, manner)
-      let seconds = try #require(try pair.transfer(20_000_000), "\(manner)")
-      let wire = Double(pair.a.bytesSent) / 20e6
+      let seconds = try #require(try pair.transfer(8_000_000), "\(manner)")
+      let wire = Double(pair.a.bytesSent) / 8e6
       if manner == .honest { honest = (seconds, wire) }
       #expect(pair.world.violations.isEmpty)
       #expect(seconds < 3 * honest.seconds, "\(manner)")
@@ -60,7 +60,7 @@ import Testing
   /// Three probe timeouts of silence, then ACKs that echo nothing.
   @Test(arguments: CongestionAlgorithm.allCases, RepeatMode.allCases)
   func silenceAndThenNoEchoIsNoTrap(_ congestion: CongestionAlgorithm, _ mode: RepeatMode) throws {
-    for silence in [1_500, 11_000, 25_000] as [Nanoseconds] {
+    for silence in [1_500, 25_000] as [Nanoseconds] {
       let pair = try Pair(
         "delay=20ms,rate=100mbit,queue=500kB", seed: 4,
         .with {
