@@ -181,9 +181,7 @@ extension Swarm {
       let work = queuedRanges(key) * Work.lookedAt
       guard affords(work + cancel.ranges.count * SwarmConstants.rangeWork, key, at: now) else { return }
       let cancelled = RangeSet(of: cancel.ranges)
-      if cancel.space == ContentSpace.content.rawValue {
-        uploads.cancel(key, file: cancel.file, cancelled, limit: configuration.rangesPerConnection)
-      }
+      uploads.cancel(key, file: cancel.file, cancel.space, cancelled, limit: configuration.rangesPerConnection)
       if link.reads.count > 0 {
         uploads.readEnded(links[key]?.reads.cancel(file: cancel.file, cancel.space, cancelled) ?? 0, key)
       }

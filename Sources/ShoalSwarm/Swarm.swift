@@ -192,10 +192,8 @@ package struct Swarm: ~Copyable {
         switch item {
         case .message(let bytes):
           if links[key]?.wasAnticipated(bytes) != true { endpoint.send(bytes, on: connection) }
-        case .range(let range) where range.space == ContentSpace.manifest.rawValue:
-          endpoint.send(range, on: connection)
         case .range(let range):
-          guard let cut = files[FileKey(source: range.source)]?.copy?.cut else { continue }
+          guard let cut = files[FileKey(source: range.source)]?.manifest?.cut else { continue }
           uploads.add(range, cut, for: key, connection)
         }
       }
@@ -226,7 +224,15 @@ package struct Swarm: ~Copyable {
       uploads.measure(delivered: delivered, at: now)
       givePasses(at: now)
     }
-    while let (link, part) = uploads.next(&endpoint, at: now) { read(part, for: link) }
+    while let (link, part) = uploads.next(&endpoint, at: now) {
+      if part.space == ContentSpace.manifest.rawValue { send(part, to: link) } else { read(part, for: link) }
+    }
+  }
+
+  /// Sends bytes that are in memory.
+  private mutating func send(_ range: Payload, to key: LinkKey) {
+    uploads.readEnded(range.length, key)
+    if let link = links[key] { endpoint.send(range, on: link.connection) }
   }
 
   /// Asks the host to read bytes of a file that are to be sent to a peer.

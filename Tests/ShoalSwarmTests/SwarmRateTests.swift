@@ -34,6 +34,18 @@ import Testing
     #expect(measured < Double(rate) * 1.1 && measured > Double(rate) * 0.85, "\(measured) of \(rate)")
   }
 
+  /// Everybody requests the manifest at once; it goes out at the uplink's rate, not in as many bursts as there are peers.
+  @Test func manifestsForManyDoNotFloodTheUplink() throws {
+    let scene = Scene(7, 2_000_000, .size(2_048))
+    let origin = scene.origin("delay=10ms,rate=20mbit")
+    for _ in 0..<40 { scene.downloader("delay=10ms,rate=20mbit", from: [origin.address]) }
+    scene.world.run(for: .second)
+    let sent = try #require(scene.world.network.counters(of: origin.address)).up
+    #expect(scene.downloads.allSatisfy { $0.peer.swarm.progress($0.key).total > 0 })
+    #expect(sent.droppedQueue * 10 < sent.offered, "\(sent.droppedQueue) of \(sent.offered)")
+    scene.finish(within: 60)
+  }
+
   @Test(arguments: [1, 3], [50_000, 500_000]) func aDownloadIsAsFastAsItMayBe(sources: Int, rate: Int) {
     let scene = Scene(UInt64(sources), rate * 12, .size(65_536))
     let origins = (0..<sources).map { _ in scene.origin("delay=10ms,rate=20mbit").address }

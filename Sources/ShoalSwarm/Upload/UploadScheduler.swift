@@ -44,7 +44,8 @@ struct UploadScheduler {
   /// Adds a requested range of a file with this cut.
   mutating func add(_ range: Payload, _ cut: Cut, for link: LinkKey, _ connection: ConnectionID) {
     while files.count <= Int(range.source) { files.append(SentPieces()) }
-    if files[Int(range.source)].copies.isEmpty { files[Int(range.source)] = SentPieces(cut) }
+    // While only the manifest is here, the cut may be a mere claim.
+    if range.isContent, files[Int(range.source)].copies.isEmpty { files[Int(range.source)] = SentPieces(cut) }
     while backlogs.count <= link.index { backlogs.append(UploadBacklog()) }
     if !backlogs[link.index].isWaiting {
       waiting.append(link)
@@ -86,19 +87,19 @@ struct UploadScheduler {
     change(link) { $0.file == file ? [] : [$0] }
   }
 
-  /// Drops these ranges of a peer's requests. A request is left whole if cutting it would make more than `limit`
-  /// ranges.
-  mutating func cancel(_ link: LinkKey, file: UInt16, _ cancelled: RangeSet<UInt64>, limit: Int) {
+  /// Drops these ranges of a peer's requests for content or the manifest. A request is left whole if cutting it would
+  /// make more than `limit` ranges.
+  mutating func cancel(_ link: LinkKey, file: UInt16, _ space: UInt8, _ cancelled: RangeSet<UInt64>, limit: Int) {
     var room = limit - count(link)
     change(link) { range in
-      guard range.file == file else { return [range] }
+      guard range.file == file, range.space == space else { return [range] }
       let gaps = cancelled.gaps(in: range.offset..<range.offset + UInt64(range.length))
       guard gaps.count - 1 <= room else { return [range] }
       room -= gaps.count - 1
       return gaps.map {
-        Payload(
-          source: range.source, space: .content, file: file, offset: $0.lowerBound,
-          length: Int($0.upperBound - $0.lowerBound))
+        var part = range
+        (part.offset, part.length) = ($0.lowerBound, Int($0.upperBound - $0.lowerBound))
+        return part
       }
     }
   }
@@ -215,7 +216,8 @@ struct UploadScheduler {
   private func leastSent(_ backlog: UploadBacklog) -> (place: Int, range: Payload, copies: Int) {
     var best = (place: 0, range: Payload.empty, copies: Int.max)
     for (place, range) in backlog.first {
-      let copies = files[Int(range.source)].copies(at: range.offset)
+      // Without the manifest a peer can neither request nor give anything.
+      let copies = range.isContent ? files[Int(range.source)].copies(at: range.offset) : 0
       if copies < best.copies { best = (place, range, copies) }
       if copies == 0 { break }
     }
@@ -226,7 +228,8 @@ struct UploadScheduler {
   private mutating func hand(_ link: LinkKey) -> (to: LinkKey, part: Payload) {
     if backlogs[link.index].current == nil {
       let (place, range, _) = leastSent(backlogs[link.index])
-      backlogs[link.index].begin(place, until: files[Int(range.source)].begin(at: range.offset))
+      let end = range.offset + UInt64(range.length)
+      backlogs[link.index].begin(place, until: range.isContent ? files[Int(range.source)].begin(at: range.offset) : end)
     }
     let part = backlogs[link.index].take(isPaced ? uplink.part : UploadScheduler.part)
     if !backlogs[link.index].isActive {
@@ -267,4 +270,9 @@ struct UploadScheduler {
   private static let mostLag = Double(4 * turn)
   /// How long nothing of what was handed over may leave before the turn passes to others.
   private static let stall: Nanoseconds = 500 * .millisecond
+}
+
+extension Payload {
+  /// Whether these are bytes of a file and not of its manifest.
+  fileprivate var isContent: Bool { space == ContentSpace.content.rawValue }
 }
