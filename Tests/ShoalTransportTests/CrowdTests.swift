@@ -31,8 +31,8 @@ import Testing
       try path.send()
       path.world.run(for: 300 * .millisecond)
     }
-    path.world.run(for: 90 * .second)
-    let bytes = path.run(seconds: 60)
+    path.world.run(for: 50 * .second)
+    let bytes = path.run(seconds: 50)
     let sum = bytes.reduce(0, +)
     let jain = sum * sum / 6 / bytes.reduce(0) { $0 + $1 * $1 }
     #expect(jain > 0.85, "\(bytes)")

@@ -53,7 +53,7 @@ import Testing
       #expect(seconds < 3 * honest.seconds, "\(manner)")
       // Under selective repeat, a peer that reports only the lowest missing packet is sent some that it already has.
       let isTelling = manner != .onlyNext || mode == .goBackN
-      #expect(wire < honest.wire + (isTelling ? 0.15 : 1), "\(manner)")
+      #expect(wire < honest.wire + (isTelling ? 0.375 : 1), "\(manner)")
     }
   }
 
