@@ -56,8 +56,8 @@ extension Download {
     return (RangeField(offset: 0, length: UInt32(cut.size)), .content, cut)
   }
 
-  /// What OPEN says to a further peer: what `want` will say when the connection opens. The first requests go to one peer
-  /// at a time.
+  /// The messages for the OPEN to another peer: those that `want` will send when the connection opens. The first requests
+  /// go to one peer at a time.
   mutating func anticipate(_ random: inout SeededGenerator, at now: Instant) -> [[UInt8]] {
     var messages = [try? want(as: 0).encoded()]
     let isRecent = anticipatedAt.map { now - $0 < ProofFetch.patience } ?? false

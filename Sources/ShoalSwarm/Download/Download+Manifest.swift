@@ -128,7 +128,7 @@ extension Download {
   /// Gives up fetching the manifest from a peer that does not send it.
   mutating func failFetch(of link: LinkKey, _ outbox: inout Outbox, at now: Instant) {
     guard fetch.isAsking(link) else { return }
-    // What a file of one piece is, can also be found out as if there were no ticket.
+    // A file of one piece can also be fetched as if there were no ticket.
     if fetch.head.attempts.contains(where: { $0.link == link && $0.space == .content }) { return fetch.head.drop(link) }
     fetch.fail(link)
     _ = update(link) { $0.failed(at: now) }

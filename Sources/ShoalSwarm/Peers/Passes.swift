@@ -8,10 +8,10 @@ package struct Passes: Sendable {
   /// The most that are kept; the oldest goes first.
   package static let most = 256
 
-  /// They, oldest first.
+  /// The passes and their peers' addresses, oldest first.
   package private(set) var entries: [(address: Address, pass: Pass)] = []
 
-  /// None.
+  /// No passes.
   package init() {}
 
   /// The pass for a peer; nil if there is none.
@@ -25,7 +25,7 @@ package struct Passes: Sendable {
   }
 }
 
-/// The pass that a peer was given last on a connection.
+/// What the last pass given to a peer says of the path, and when it was given.
 struct GivenPass {
   var terms: PathTerms
   var at: Instant
