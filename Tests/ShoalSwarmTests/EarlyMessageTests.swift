@@ -61,7 +61,7 @@ import Testing
 
   @Test func underLossTheyAreDelivered() {
     for seed in seeds(1..<9) {
-      let scene = Scene(seed, seed.isMultiple(of: 2) ? 3_000 : 100_000)
+      let scene = Scene(seed, [3_000, 100_000, 500_000][Int(seed % 3)])
       let origin = scene.origin("delay=10ms,loss=30%")
       let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=10ms,reorder=20%,duplicate=20%"))
       let key = scene.world.download(scene.file, to: peer, from: [origin.address], expected: scene.file.cut)

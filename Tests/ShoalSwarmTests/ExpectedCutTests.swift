@@ -40,16 +40,4 @@ import Testing
       #expect(try seconds(wrong) < without + 0.2)
     }
   }
-
-  @Test func underLossItIsTheSame() {
-    for seed in seeds(1..<7) {
-      let scene = Scene(seed, 500_000)
-      let origin = scene.origin("delay=10ms,loss=20%")
-      let peer = scene.world.addPeer(Scene.configuration(), link: Scene.link("delay=10ms,reorder=20%"))
-      let key = scene.world.download(scene.file, to: peer, from: [origin.address], expected: scene.file.cut)
-      let isDone = scene.world.run(for: 60 * .second) { peer[key].completedAt != nil }
-      #expect(isDone && !peer.distrusts(origin.address), "seed \(seed)")
-      scene.check()
-    }
-  }
 }

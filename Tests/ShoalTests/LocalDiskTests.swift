@@ -157,7 +157,8 @@ import Testing
     let path = scratch.at("large")
     try File.create(path).resize(30_000_000)
     for _ in 0..<20 {
-      var node: Node<PeerLoop>? = try Node(NodeOptions(listen: "127.0.0.1:0"))
+      let options = NodeOptions(listen: "127.0.0.1:0")
+      var node: Node<PeerLoop>? = try Node(options) { PeerLoop($0, options, $1) }
       node?.post { loop in
         loop.share(path, nil, .automatic, name: "large", until: Flag(), onProgress: { _, _ in }) { _ in }
         loop.close {}

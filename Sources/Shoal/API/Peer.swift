@@ -47,7 +47,7 @@ public final class Peer: Sendable, Closable {
   }
 
   package static func start(_ options: NodeOptions) throws(ShoalError) -> Peer {
-    Peer(try Node(options), runsTracker: options.runsTracker)
+    Peer(try Node(options) { PeerLoop($0, options, $1) }, runsTracker: options.runsTracker)
   }
 
   /// Starts a peer for as long as `body` runs; it is closed before this returns, even if `body` throws or the task is

@@ -20,19 +20,23 @@ public final class Tracker: Sendable, Closable {
     var options = options
     options.runsTracker = true
     let team = try TrackerTeam(options)
-    options.trackerTeam = team
-    var workers = [try Node<TrackerLoop>(options)]
+    var workers = [try worker(0, options, team)]
     options.listen = "\(workers[0].address)"
     do throws(ShoalError) {
-      for worker in 1..<max(1, options.trackerWorkers) {
-        options.trackerWorker = worker
-        workers.append(try Node<TrackerLoop>(options))
-      }
+      for number in 1..<max(1, options.trackerWorkers) { workers.append(try worker(number, options, team)) }
     } catch {
       for worker in workers { worker.post { $0.close {} } }
       throw error
     }
     return Tracker(workers, team)
+  }
+
+  private static func worker(
+    _ number: Int, _ options: NodeOptions, _ team: TrackerTeam
+  ) throws(ShoalError) -> Node<TrackerLoop> {
+    var options = options
+    options.trackerWorker = number
+    return try Node(options) { [options] start, _ in TrackerLoop(start, options, team) }
   }
 
   /// Starts a tracker for as long as `body` runs; it is closed before this returns, even if `body` throws or the task

@@ -4,9 +4,6 @@ import ShoalWire
 
 /// State machines behind a socket, and the thread that owns them. Nothing else accesses them.
 protocol EventLoop: AnyObject, SendableMetatype {
-  /// Made on its own thread; others reach it through `node`.
-  init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<Self>)
-
   /// What it asks of its socket.
   static var socketOptions: UDPSocket.Options { get }
   /// The socket.

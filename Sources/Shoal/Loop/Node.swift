@@ -43,8 +43,8 @@ package struct NodeOptions: Sendable {
   /// register, nil for the defaults; and its workers.
   package var trackerState: String?, trackerMemory: Int?, trackerInterval: Nanoseconds?
   package var trackerWorkers = 1
-  /// What its workers share, and which of them this is.
-  var trackerTeam: TrackerTeam?, trackerWorker = 0
+  /// Which of them this is.
+  var trackerWorker = 0
   /// Whether that tracker lists shares by name.
   package var listsNames = false
 
@@ -71,7 +71,10 @@ final class Node<Loop: EventLoop>: Sendable {
   private let wake: Wake
   private let stopped = Mutex(false)
 
-  init(_ options: NodeOptions) throws(ShoalError) {
+  /// Starts a loop that `make` makes on its own thread.
+  init(
+    _ options: NodeOptions, _ make: @escaping @Sendable (LoopStart, Node<Loop>) -> Loop
+  ) throws(ShoalError) {
     let socket = try UDPSocket.bind(options, Loop.socketOptions)
     address = socket.localAddress
     memory = options.swarm.bufferLimit
@@ -83,7 +86,7 @@ final class Node<Loop: EventLoop>: Sendable {
     } catch { throw ShoalError(opening: error, options) }
     do {
       try SystemThread.start("shoal-loop") { [self] in
-        Loop(start, options, self).run(self, start.takePoll(), resting: start.takeResting())
+        make(start, self).run(self, start.takePoll(), resting: start.takeResting())
       }
     } catch { throw ShoalError(error) }
   }

@@ -114,7 +114,8 @@ package struct PathFinding: Sendable {
 
   /// Connects to an address for `seconds`, and sends a hundred small packets a second.
   package static func look(at address: Address, seconds: Double) async throws(ShoalError) -> PathFinding? {
-    let node = try Node<ProbeLoop>(NodeOptions(listen: address.isIPv4 ? "0.0.0.0:0" : "[::]:0"))
+    let options = NodeOptions(listen: address.isIPv4 ? "0.0.0.0:0" : "[::]:0")
+    let node = try Node(options) { ProbeLoop($0, options, $1) }
     await node.ask { $0.open(address) }
     for _ in 0..<100 {
       guard let first = await node.ask({ $0.finding(towards: address) }), first.failure == nil else { break }

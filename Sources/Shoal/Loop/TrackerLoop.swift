@@ -19,8 +19,7 @@ final class TrackerLoop: EventLoop {
   /// Requests that were dropped because too many were handed over.
   private var dropped = 0
 
-  init(_ start: LoopStart, _ options: NodeOptions, _ node: Node<TrackerLoop>) {
-    guard let team = options.trackerTeam else { preconditionFailure("a tracker's loop has a team") }
+  init(_ start: LoopStart, _ options: NodeOptions, _ team: TrackerTeam) {
     (self.team, worker) = (team, options.trackerWorker)
     outgoing = Array(repeating: Handover(), count: team.count)
     var secrets = SecretGenerator(key: Digest(SystemRandom.bytes(32).span))
