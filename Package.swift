@@ -105,7 +105,8 @@ let package = Package(
     .testTarget(
       name: "ShoalTests",
       dependencies: [
-        "TestSupport", "ShoalStore", "ShoalTransport", "Shoal", "ShoalSwarm", "ShoalBase", "ShoalContent", "ShoalWire",
+        "TestSupport", "ShoalStore", "ShoalTransport", "Shoal", "ShoalSwarm", "ShoalTracker", "ShoalBase",
+        "ShoalContent", "ShoalWire",
       ]),
     .testTarget(
       name: "ShoalCommandTests",

@@ -73,7 +73,7 @@ enum CommandTable {
           Option("state", "Keep registrations in this file, to continue from after a restart.", value: "file"),
           Option("memory", "Memory for registrations. (default: 512MiB)", value: "bytes"),
           Option("interval", "How often peers register again, 10 to 600. (default: 60)", value: "seconds"),
-          Option("workers", "Threads, each with a part of the files. (default: 1)", value: "n"), metrics,
+          Option("workers", "Threads, each with a part of the files and limits. (default: 1)", value: "n"), metrics,
         ] + access + [replaceCapture]),
       OptionGroup("STATUS", [top, watch]),
     ])

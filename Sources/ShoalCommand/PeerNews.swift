@@ -56,10 +56,9 @@ struct PeerNews {
       let answers = met.contains(address) ? "no longer answers" : "does not answer"
       return lonely("\(address) \(answers); trying again\(advice)", "unreachable")
     case .otherVersion(let address, let versions):
-      let first = versions.lowerBound
-      let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
-      let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
-      return once(.warning("\(address) speaks \(theirs), we speak \(Limits.version); \(remedy)", code: "version"))
+      return once(.warning("\(address) \(otherVersion(versions))", code: "version"))
+    case .trackerVersion(let address, let versions):
+      return once(.warning("tracker \(address) \(otherVersion(versions))", code: "version"))
     case .refused(let address, let id): return lonely("\(address) does not serve \(id.short)", "refused")
     case .distrusted(let address, _, let lie):
       let text = "\(address) sent data that does not match the id (\(lie)); leaving it alone for a day"
@@ -100,6 +99,13 @@ struct PeerNews {
       return .warning("\(escaped(path)) \(fault); checking what is there", code: "journal")
     case .captureFailed(let reason): return .warning("the capture ends here: \(escaped(reason))", code: "capture")
     }
+  }
+
+  private func otherVersion(_ versions: ClosedRange<UInt8>) -> String {
+    let first = versions.lowerBound
+    let theirs = versions.count == 1 ? "version \(first)" : "versions \(first) to \(versions.upperBound)"
+    let remedy = first > Limits.version ? "update this shoal" : "theirs needs an update"
+    return "speaks \(theirs), we speak \(Limits.version); \(remedy)"
   }
 
   /// The line for an ended connection. For a peer that fetches, it is news only if that was the last source, and did

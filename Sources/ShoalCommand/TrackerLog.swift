@@ -28,7 +28,7 @@ struct TrackerLog {
     guard let key = TrackerLog.key(of: event) else {
       if case .omitted(let count) = event { untold += count }
       switch event {
-      case .captureFailed, .restored, .stateFailed: return [TrackerLog.line(for: event)]
+      case .captureFailed, .restored, .stateFailed, .stateKept: return [TrackerLog.line(for: event)]
       default: return []
       }
     }
@@ -79,7 +79,7 @@ struct TrackerLog {
     case .expired(let peer, let id, _): Key(kind: "expired", peer: peer, id: id)
     // A host whose registrations are displaced gets one line, whatever its ports.
     case .displaced(let peer, _): Key(kind: "displaced", peer: peer.with(port: 0), id: nil)
-    case .omitted, .captureFailed, .restored, .stateFailed: nil
+    case .omitted, .captureFailed, .restored, .stateFailed, .stateKept: nil
     // A host that tries ports or ids at random gets one line.
     case .refused(let peer, _, let error, _): Key(kind: "\(error)", peer: peer.with(port: 0), id: nil)
     }
@@ -103,6 +103,7 @@ struct TrackerLog {
     case .restored(let files, let registrations):
       "\(word("restored"))\(counted(registrations, "registration")) of \(counted(files, "file"))"
     case .stateFailed(let reason): "\(word("state"))\(escaped(reason))"
+    case .stateKept(let path): "\(word("state"))\(escaped(path)) has all registrations again"
     case .refused(let peer, let request, let error, let message):
       "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
@@ -137,6 +138,7 @@ struct TrackerLog {
     case .restored(let files, let registrations):
       ["event": "restored", "files": .int(files), "registrations": .int(registrations)]
     case .stateFailed(let reason): ["event": "warning", "message": .string(reason), "code": "state"]
+    case .stateKept(let path): ["event": "state_kept", "path": .string(path)]
     case .refused(let peer, let request, let error, let message):
       [
         "event": "refused", "peer": .string("\(peer)"), "request": .string("\(request)"), "code": .string("\(error)"),

@@ -113,7 +113,10 @@ extension Registrar {
     registry.prefetchPicks(of: file)
     registry.prefetchEntries(ofPicks: file)
     registry.prefetchMaps(ofPicks: file)
-    for pick in registry.picks { answer.peers.append(entry(pick, of: file, for: asker)) }
+    for run in registry.picks.runs {
+      let members = registry.files[file][run.family]
+      for place in run.places { answer.peers.append(entry(place, run.family, members, for: asker)) }
+    }
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 
@@ -132,9 +135,7 @@ extension Registrar {
     reply(answer, to: asker)
   }
 
-  private func entry(_ pick: UInt32, of file: UInt32, for asker: Asker) -> PeerEntry {
-    let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
-    let members = registry.files[file][family]
+  private func entry(_ place: Int, _ family: Int, _ members: Members, for asker: Asker) -> PeerEntry {
     let index = registry.entry(members, family, place)
     let known = registry.entries[index]
     let (address, share) = registry.member(members, family, place)

@@ -6,26 +6,56 @@ import ShoalWire
 package struct RegistrarPart: Sendable, Equatable {
   /// Which part, and how many there are.
   package let index: Int, count: Int
-  /// What nobody else knows, so that nobody can choose files that are all in one part.
-  private let secret: UInt64
+  /// Divides the files.
+  package let hash: PartHash
 
   /// All files.
   package static let whole = RegistrarPart(0, of: 1, secret: 0)
 
   /// A part; all parts have the same secret.
   package init(_ index: Int, of count: Int, secret: UInt64) {
-    (self.index, self.count, self.secret) = (index, count, secret | 1)
+    (self.index, self.count, hash) = (index, count, PartHash(secret: secret))
   }
 
   /// The part that has a file.
-  func owner(of id: Digest) -> Int {
-    guard count > 1 else { return 0 }
-    let product = (id[word: 0] ^ secret).multipliedFullWidth(by: secret)
-    return Int((product.high ^ product.low).multipliedFullWidth(by: UInt64(count)).high)
+  package func owner(of id: Digest) -> Int {
+    count > 1 ? Int(hash(id) >> PartHash.unused) % count : 0
   }
+
+  /// The requests that are about one file, whose id follows the cookie.
+  package static let requestsAboutFiles: [PacketType] = [.register, .update, .lookup, .map, .deregister]
 
   /// A cursor of LIST: its highest byte is the part in which the page begins.
   static let cursorBits: UInt64 = 56
+}
+
+/// What decides which part has a file. It is done in 32 bits, so that the system can do it too, and with numbers that
+/// nobody else knows, so that nobody can choose files that are all in one part: two multiplications for each word, as
+/// after one a change of the highest bit is still known.
+package struct PartHash: Sendable, Equatable {
+  package let start: UInt32, first: UInt32, second: UInt32
+  package static let shift: UInt32 = 15
+  /// The lowest bits of the result are not used.
+  package static let unused: UInt32 = 16
+
+  init(secret: UInt64) {
+    start = UInt32(truncatingIfNeeded: (secret &* 0x9e37_79b9_7f4a_7c15) >> 32)
+    (first, second) = (UInt32(truncatingIfNeeded: secret) | 1, UInt32(truncatingIfNeeded: secret >> 32) | 1)
+  }
+
+  func callAsFunction(_ id: Digest) -> UInt32 {
+    var hash = start
+    for index in 0..<4 {
+      hash = step(hash, UInt32(truncatingIfNeeded: id[word: index] >> 32))
+      hash = step(hash, UInt32(truncatingIfNeeded: id[word: index]))
+    }
+    return hash
+  }
+
+  private func step(_ hash: UInt32, _ word: UInt32) -> UInt32 {
+    let product = (hash ^ word) &* first
+    return (product ^ product >> PartHash.shift) &* second
+  }
 }
 
 extension Registrar {
@@ -35,7 +65,7 @@ extension Registrar {
     var decoder = Decoder(bytes, from: Limits.headerLength + MemoryLayout<UInt64>.size)
     var owner = part.index
     switch type {
-    case .register, .update, .lookup, .map, .deregister:
+    case _ where RegistrarPart.requestsAboutFiles.contains(type):
       var id = Digest.zero
       guard (try? decoder.digest("id", &id)) != nil else { return nil }
       owner = part.owner(of: id)
@@ -91,21 +121,31 @@ extension [NamedFile] {
   /// In the order in which FIND names them: those that the most hosts have first, but no host's second before every
   /// other host's first; last those whose ids begin with the name.
   func ranked() -> [NamedFile] {
-    var order = indices.map { (key: rank(turn: 0, of: $0), index: $0) }
-    order.sort { $0.key < $1.key }
-    let hosts = order.map { self[$0.index].host }
-    for place in order.indices where self[order[place].index].isNamed {
-      var turn: UInt64 = 0
-      for earlier in 0..<place where hosts[earlier] == hosts[place] { turn += 1 }
-      order[place].key = rank(turn: turn, of: order[place].index)
+    // Sorted as numbers: what decides, and below that the index.
+    var order = indices.map { rank(turn: 0, of: $0) }
+    order.sort()
+    var hosts = order.indices.map { place in
+      UInt64(UInt32(truncatingIfNeeded: self[index(order[place])].host)) << 32 | UInt64(place)
     }
-    order.sort { $0.key < $1.key }
-    return order.map { self[$0.index] }
+    hosts.sort()
+    var turn: UInt64 = 0
+    for next in hosts.indices {
+      turn = next > 0 && hosts[next] >> 32 == hosts[next - 1] >> 32 ? turn + 1 : 0
+      let place = Int(hosts[next] & 0xffff_ffff)
+      let index = index(order[place])
+      if turn > 0, self[index].isNamed { order[place] = rank(turn: turn, of: index) }
+    }
+    order.sort()
+    return order.map { self[index($0)] }
   }
+
+  private func index(_ key: UInt64) -> Int { Int(key & 0xffff) }
 
   private func rank(turn: UInt64, of index: Int) -> UInt64 {
     let file = self[index]
-    let hosts = UInt64(UInt32.max) - UInt64(UInt32(clamping: file.hosts))
-    return (file.isNamed ? 0 : 1) << 63 | Swift.min(turn, 0xffff) << 47 | (hosts >> 1) << 16 | UInt64(file.lot >> 16)
+    let hosts = 0xff_ffff - UInt64(Swift.min(file.hosts, 0xff_ffff))
+    // One bit, twelve, 24, eleven and sixteen.
+    let decides = (file.isNamed ? 0 : 1) << 12 | Swift.min(turn, 0xfff)
+    return (decides << 24 | hosts) << 27 | UInt64(file.lot >> 21) << 16 | UInt64(index)
   }
 }

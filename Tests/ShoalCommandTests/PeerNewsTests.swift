@@ -156,5 +156,8 @@ import Testing
     #expect(
       news.line(for: .otherVersion(peer, 2...2))
         == .warning("192.0.2.9:7401 speaks version 2, we speak 1; update this shoal", code: "version"))
+    #expect(
+      news.line(for: .trackerVersion(peer, 0...0))
+        == .warning("tracker 192.0.2.9:7401 speaks version 0, we speak 1; theirs needs an update", code: "version"))
   }
 }

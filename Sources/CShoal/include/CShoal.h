@@ -3,6 +3,7 @@
 #ifndef CSHOAL_H
 #define CSHOAL_H
 
+#include <linux/filter.h>
 #include <linux/magic.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define SHOAL_SOL_UDP 17
+#define SHOAL_SO_ATTACH_REUSEPORT_CBPF 51
 #define SHOAL_UDP_SEGMENT 103
 #define SHOAL_UDP_GRO 104
 #define SHOAL_EPOLL_CLOEXEC 02000000
@@ -36,6 +38,13 @@ static inline void *shoal_cmsg_data(struct cmsghdr *control) { return CMSG_DATA(
 static inline size_t shoal_cmsg_space(size_t length) { return CMSG_SPACE(length); }
 
 static inline size_t shoal_cmsg_length(size_t length) { return CMSG_LEN(length); }
+
+// Gives the sockets that share a port a program, of instructions of eight bytes, which decides which of them gets a
+// datagram; -1 and errno on failure.
+static inline int shoal_steer(int socket, const void *program, unsigned short length) {
+  struct sock_fprog filter = {length, (struct sock_filter *)program};
+  return setsockopt(socket, SOL_SOCKET, SHOAL_SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter);
+}
 
 long syscall(long number, ...);
 

@@ -25,6 +25,9 @@ public enum PeerEvent: Sendable {
   /// A tracker has not answered this many requests in a row; another is sent now, the next after `pause`. `refusal` is
   /// the system's reason if it refused to send at all.
   case trackerSilent(Address, tries: Int, pause: Duration, refusal: String?)
+  /// A tracker speaks only these versions of the protocol, and not ours. It is asked again after a minute; others are
+  /// asked meanwhile.
+  case trackerVersion(Address, ClosedRange<UInt8>)
   /// A tracker answers again.
   case trackerAnswered(Address)
   /// A tracker knows that a file is here.

@@ -26,6 +26,8 @@ public enum TrackerEvent: Sendable, Hashable {
   case restored(files: Int, registrations: Int)
   /// The state file is damaged or cannot be written, for this reason; the tracker continues, and tries again later.
   case stateFailed(String)
+  /// The state file, of this path, has all registrations again.
+  case stateKept(String)
 
   /// The types of request to a tracker.
   public enum Request: String, Sendable, Hashable {

@@ -10,6 +10,8 @@ enum StateOrder: Sendable {
   case replaced(SystemError?)
   /// Changes have been lost.
   case giveUp
+  /// The file that was read cannot be written to.
+  case failed(SystemError)
   /// See whether a snapshot is needed.
   case look
   /// Say when everything before this is done.
@@ -56,6 +58,8 @@ struct StateDisk: Sendable {
   private var number = 0, complete = 0
   private var isReplacing = false
   private var retryAt = Instant.zero
+  /// What keeps a file from being written, as last reported; nil if nothing does.
+  private var trouble: String?
 
   private static let pause: Nanoseconds = 60 * .second
   /// This many bytes of changes are worth a new snapshot, however small that is.
@@ -69,18 +73,18 @@ struct StateDisk: Sendable {
     case .changes(let bytes): append(bytes, &outcome, at: now)
     case .part(let bytes, let number, let isLast):
       guard number == self.number, next != nil else { break }
-      guard appendNext(bytes) else {
-        giveUp(at: now)
-        break
-      }
+      guard appendNext(bytes, &outcome, at: now) else { break }
       if isLast { complete += 1 }
       isReplacing = complete == workers
       outcome.isComplete = isReplacing
     case .replaced(let failure): replaced(failure, &outcome, at: now)
     case .giveUp:
-      file = nil
+      abandon()
       giveUp(at: now)
-      outcome.news.append(.stateFailed("\(path): the disk is too slow"))
+      report("\(path): the disk is too slow", cause: "slow", &outcome)
+    case .failed(let error):
+      file = nil
+      report(error, &outcome)
     case .look, .note: break
     }
     if canBegin, next == nil, !isReplacing, now >= retryAt, file == nil || size > 2 * snapshotSize + Self.leastLog {
@@ -98,17 +102,48 @@ struct StateDisk: Sendable {
       } catch {
         // No part of a record may stay.
         try? file.resize(size)
-        self.file = nil
-        outcome.news.append(.stateFailed("\(error)\(error.remedy)"))
+        abandon()
+        report(error, &outcome)
       }
     }
-    if next != nil, !appendNext(bytes) { giveUp(at: now) }
+    if next != nil { appendNext(bytes, &outcome, at: now) }
   }
 
-  private mutating func appendNext(_ bytes: [UInt8]) -> Bool {
-    guard let (file, size) = next, (try? file.write(bytes.span, at: size)) != nil else { return false }
-    next = (file, size + bytes.count)
-    return true
+  /// The file no longer has all that has changed: whoever continues from it is to begin a new epoch, so that all peers
+  /// register again. On a full disk there is still room for what takes the place of something else.
+  private mutating func abandon() {
+    if let file, var (header, _) = StateHeader.read(header.span) {
+      header.epoch = (header.epoch &+ 2) | 1
+      try? file.write(header.bytes.span, at: 0)
+    }
+    file = nil
+  }
+
+  /// Reports what keeps a file from being written: once, until that is over.
+  private mutating func report(_ error: SystemError, _ outcome: inout Outcome) {
+    report("\(error)\(error.remedy)", cause: error.cause, &outcome)
+  }
+
+  private mutating func report(_ text: String, cause: String, _ outcome: inout Outcome) {
+    guard trouble != cause else { return }
+    trouble = cause
+    let effect = file == nil ? "what changes is not saved until that is over" : "the file grows until that is over"
+    outcome.news.append(.stateFailed("\(text); \(effect)"))
+  }
+
+  /// Adds to the snapshot; gives it up if that fails.
+  @discardableResult
+  private mutating func appendNext(_ bytes: [UInt8], _ outcome: inout Outcome, at now: Instant) -> Bool {
+    guard let (file, size) = next else { return false }
+    do {
+      try file.write(bytes.span, at: size)
+      next = (file, size + bytes.count)
+      return true
+    } catch {
+      report(error, &outcome)
+      giveUp(at: now)
+      return false
+    }
   }
 
   private mutating func begin(_ outcome: inout Outcome, at now: Instant) {
@@ -117,11 +152,11 @@ struct StateDisk: Sendable {
       try? FileSystem.remove(name)
       next = (try File.private(name), 0)
     } catch {
-      if retryAt == .zero { outcome.news.append(.stateFailed("\(error)\(error.remedy)")) }
+      report(error, &outcome)
       retryAt = now + Self.pause
       return
     }
-    guard appendNext(header) else { return giveUp(at: now) }
+    guard appendNext(header, &outcome, at: now) else { return }
     (number, complete) = (number + 1, 0)
     outcome.begins = number
   }
@@ -135,10 +170,12 @@ struct StateDisk: Sendable {
   private mutating func replaced(_ failure: SystemError?, _ outcome: inout Outcome, at now: Instant) {
     isReplacing = false
     if let failure {
-      outcome.news.append(.stateFailed("\(failure)\(failure.remedy)"))
+      report(failure, &outcome)
       giveUp(at: now)
     } else if let (file, size) = next {
       (self.file, self.size, snapshotSize, next) = (file, size, size, nil)
+      if trouble != nil { outcome.news.append(.stateKept(path)) }
+      trouble = nil
     }
   }
 }

@@ -31,8 +31,8 @@ final class TrackerStateFile: Sendable {
     (self.path, self.workers) = (path, workers)
     var content = StateDisk(path: path)
     var header: StateHeader?
-    var damage: String?
-    if let file = try? File.regular(path, writing: true), let size = try? file.size(), size > 0 {
+    var damage: String?, unwritable: SystemError?
+    if let file = try Self.open(path, &unwritable), let size = try? file.size(), size > 0 {
       var bytes = [UInt8](repeating: 0, count: 64)
       var room = bytes.mutableSpan
       let count = (try? file.read(into: &room, at: 0)) ?? 0
@@ -49,6 +49,18 @@ final class TrackerStateFile: Sendable {
     known = header
     disk = Mutex(content)
     if let damage { setAside(damage) }
+    if let unwritable { queue.withLock { $0.orders.append(.failed(unwritable)) } }
+  }
+
+  /// The file, if there is one; if it can only be read, `reason` is why.
+  private static func open(_ path: String, _ reason: inout SystemError?) throws(ShoalError) -> File? {
+    do throws(SystemError) { return try File.regular(path, writing: true) } catch {
+      if error.isMissing { return nil }
+      reason = error
+      do throws(SystemError) { return try File.regular(path) } catch {
+        throw ShoalError(.file, "\(error)\(error.remedy)", option: .state)
+      }
+    }
   }
 
   /// Restores what a worker has, on its thread.
@@ -56,6 +68,7 @@ final class TrackerStateFile: Sendable {
     let (file, from, end) = disk.withLock { ($0.file, $0.size, $0.end) }
     var (position, failure) = (from, SystemError?.none)
     if let file {
+      tracker.expectRecords(end - from)
       var bytes = [UInt8](repeating: 0, count: min(Self.pieceSize, end - from + 1))
       while position < end {
         var room = bytes.mutableSpan
@@ -138,7 +151,11 @@ final class TrackerStateFile: Sendable {
   // MARK: Writing
 
   /// Takes a worker's changes.
-  func append(_ changes: [UInt8]) { post(.changes(changes)) }
+  func append(_ changes: [UInt8]) {
+    post(.changes(changes))
+    let isStalled = queue.withLock { $0.isStalled(at: SystemClock.now()) }
+    if isStalled { tell(.stateFailed("\(path): the disk does not respond; what changes is not saved until it does")) }
+  }
 
   /// Takes the next part of a worker's snapshot.
   func append(snapshot part: [UInt8], of number: Int, isLast: Bool) { post(.part(part, of: number, isLast: isLast)) }
@@ -155,13 +172,18 @@ final class TrackerStateFile: Sendable {
     post(.look)
   }
 
-  /// Waits until everything that was handed over has been written.
+  /// Waits until everything that was handed over has been written, unless the disk does not respond.
   func finish() {
     guard queue.withLock({ $0.isOpen }) else { return }
     let written = Semaphore()
     post(.note(written))
-    written.wait()
+    if !written.wait(seconds: Self.mostPatience) {
+      tell(.stateFailed("\(path): the disk does not respond; the last changes may not be saved"))
+    }
   }
+
+  /// How long the end waits for a disk.
+  private static let mostPatience = 5
 
   private func post(_ order: StateOrder) {
     let isIdle = queue.withLock { queue in
@@ -169,7 +191,7 @@ final class TrackerStateFile: Sendable {
       queue.bytes += order.byteCount
       if queue.bytes > Self.mostWaiting { queue.overflow() }
       guard !queue.isBusy, queue.isOpen else { return false }
-      queue.isBusy = true
+      (queue.isBusy, queue.since) = (true, SystemClock.now())
       return true
     }
     if isIdle { WorkerPool.shared.run { self.work() } }
@@ -178,12 +200,17 @@ final class TrackerStateFile: Sendable {
   /// Does what waits, in order; only one thread at a time is here.
   private func work() {
     while true {
+      var isOver = false
       let orders = queue.withLock { queue in
         let orders = queue.orders
         (queue.orders, queue.bytes) = ([], 0)
         if orders.isEmpty { queue.isBusy = false }
+        queue.since = SystemClock.now()
+        if queue.hasStalled { isOver = true }
+        queue.hasStalled = false
         return orders
       }
+      if isOver { tell(.stateKept(path)) }
       if orders.isEmpty { return }
       for order in orders { carryOut(order) }
     }
@@ -222,6 +249,15 @@ private struct StateQueue: Sendable {
   /// Whether a thread is at it, and whether there can be one yet.
   var isBusy = false, isOpen = false
   var retryAt = Instant.distantFuture
+  /// When the thread last came for orders, and whether it was reported that it does not return.
+  var since = Instant.zero, hasStalled = false
+
+  /// Whether the disk has not responded for a while, which was not reported yet.
+  mutating func isStalled(at now: Instant) -> Bool {
+    guard isBusy, !hasStalled, now - since > 5 * .second else { return false }
+    hasStalled = true
+    return true
+  }
 
   /// The disk does not keep up: what waits is dropped, after which no file is complete.
   mutating func overflow() {

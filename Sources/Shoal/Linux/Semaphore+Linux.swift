@@ -14,5 +14,15 @@ import Glibc
   }
 
   func signal() { unsafe sem_post(semaphore) }
+  /// Waits for so many seconds at most; returns whether there was a signal.
+  func wait(seconds: Int) -> Bool {
+    var end = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+    end.tv_sec += seconds
+    while unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) != 0 {
+      if errno == ETIMEDOUT { return false }
+    }
+    return true
+  }
   func wait() { while unsafe sem_wait(semaphore) != 0 {} }
 }

@@ -123,6 +123,11 @@ extension PeerLoop {
       if tries > 1 { doubt(key) }
       let refusal = port.refusal(towards: tracker)
       onPeerEvent?(.trackerSilent(tracker, tries: tries, pause: .nanoseconds(next), refusal: refusal))
+    case .otherVersion(let versions, let unanswered):
+      onPeerEvent?(.trackerVersion(tracker, versions))
+      let theirs = versions.upperBound
+      let error = ShoalError(.version, "tracker \(tracker) speaks version \(theirs), we speak \(Limits.version)")
+      for request in unanswered { _ = settle(request, error, isUnknown: false) }
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))
     case .connected, .nearby: break
@@ -136,6 +141,15 @@ extension PeerLoop {
       isUnknown
       ? ShoalError(.unknownName, "tracker \(tracker) does not know this file; is it still shared, and the id right?")
       : ShoalError(.trackerRefused, "tracker \(tracker) refuses: \(kind)\(message.isEmpty ? "" : ", \(message)")")
+    let isAwaited = settle(request, error, isUnknown: isUnknown)
+    // Downloads ask again by themselves, so the event that nobody has registered the file yet is not reported.
+    guard !isAwaited, !isUnknown || !request.isQuestion else { return }
+    onPeerEvent?(.trackerRefused(tracker, kind, message: message))
+  }
+
+  /// A tracker does not answer a request; returns whether somebody awaits the answer.
+  private func settle(_ request: TrackerRequest, _ error: ShoalError, isUnknown: Bool) -> Bool {
+    var isAwaited = true
     switch request {
     case .find(let name):
       answer {
@@ -145,16 +159,14 @@ extension PeerLoop {
         return nil
       }
     case .lookup(let id, _, _):
-      // Downloads ask again by themselves, so the event that nobody has registered the file yet is not reported.
-      var isNews = !isUnknown
+      isAwaited = false
       answer {
         guard case .lookup(id, let chunk, let unanswered, let done) = $0 else { return $0 }
-        isNews = false
+        isAwaited = true
         guard unanswered <= 1 else { return .lookup(id, chunk, unanswered: unanswered - 1, done) }
         done(.failure(error))
         return nil
       }
-      if isNews { onPeerEvent?(.trackerRefused(tracker, kind, message: message)) }
     case .map(let id, let address, _): answerMap(id, address, nil)
     case .list(let after):
       answer {
@@ -162,8 +174,9 @@ extension PeerLoop {
         done(.failure(error))
         return nil
       }
-    default: onPeerEvent?(.trackerRefused(tracker, kind, message: message))
+    case .register, .update, .deregister: isAwaited = false
     }
+    return isAwaited
   }
 
   private func answerMap(_ id: Digest, _ address: Address, _ chunks: BitSet?) {

@@ -27,6 +27,8 @@ final class TrackerLoop: EventLoop {
       start.socket, options.link, linkSeed: options.linkSeed ?? secrets.next(), mtu: Limits.smallestDatagram,
       start.takeCapture(), at: SystemClock.now(), batch: TrackerLoop.batch, buffer: TrackerLoop.bufferSize)
     service = TrackerService(&secrets, options, team)
+    // The last has just joined the others.
+    if worker > 0, worker == team.count - 1 { start.socket.steer(by: team.part(worker)) }
   }
 
   /// More than a request has. An odd number of the processor's cache lines spreads the buffers over its cache.

@@ -5,8 +5,9 @@ import ShoalWire
 extension TrackerClient {
   /// Takes a datagram whose checksum has been verified; returns whether it was one from the tracker to a peer.
   package mutating func receive(_ bytes: Span<UInt8>, from address: Address, at now: Instant) -> Bool {
-    guard contact.hears(address), let (header, type) = try? Header.decode(bytes), type.isTracker, !type.isTrackerRequest
-    else { return false }
+    guard contact.hears(address), let (header, type) = try? Header.decode(bytes) else { return false }
+    if type == .version { return takeVersions(bytes, header.connection, at: now) }
+    guard type.isTracker, !type.isTrackerRequest else { return false }
     if answers(type, bytes, header.connection, from: address, at: now) {
       endSilence(at: now)
     } else {
@@ -38,6 +39,27 @@ extension TrackerClient {
       observed = packet.observed
       events.append(.connected(observed: packet.observed))
     }
+    return true
+  }
+
+  /// The tracker speaks only other versions. Its next address may speak ours; after the last, questions are given up, and
+  /// it is tried again after the longest pause.
+  private mutating func takeVersions(_ bytes: Span<UInt8>, _ transaction: UInt64, at now: Instant) -> Bool {
+    guard connecting?.id == transaction, let packet = try? VersionPacket.decode(bytes) else { return false }
+    // A late or forged VERSION must not stop what can succeed.
+    guard packet.lowest <= packet.highest else { return true }
+    let versions = packet.lowest...packet.highest
+    guard !versions.contains(Limits.version) else { return true }
+    var unanswered: [TrackerRequest] = []
+    if contact.isRoundOver {
+      unanswered = transactions.compactMap(\.request).filter(\.isQuestion) + waitingQuestions
+      drop(\.isQuestion)
+      connecting = nil
+      rest(until: now + configuration.lastRetry)
+    } else {
+      connecting?.retry = now
+    }
+    events.append(.otherVersion(versions, unanswered: unanswered))
     return true
   }
 

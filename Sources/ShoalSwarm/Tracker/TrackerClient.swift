@@ -16,7 +16,7 @@ package struct TrackerClient: Sendable {
   package internal(set) var counters = TrackerClientCounters()
   let configuration: TrackerClientConfiguration
   /// The time before which nothing is sent.
-  private let startAt: Instant
+  private var startAt: Instant
   var random: SecretGenerator
   var shares: [Digest: TrackerShare] = [:]
   private var sharesMade = 0
@@ -139,6 +139,12 @@ extension TrackerClient {
   private mutating func ask(_ request: TrackerRequest) {
     if !isAsked(request) { waiting.append(request) }
   }
+
+  /// The questions whose turn has not come yet.
+  var waitingQuestions: [TrackerRequest] { waiting.filter(\.isQuestion) }
+
+  /// Sends nothing before this time.
+  mutating func rest(until time: Instant) { startAt = time }
 
   func isAsked(_ request: TrackerRequest) -> Bool {
     waiting.contains(request) || transactions.contains { $0.request == request }

@@ -18,6 +18,14 @@ package enum TrackerRequest: Sendable, Hashable {
   case map(id: Digest, address: Address, chunks: Int)
   /// LIST: which files have names, from this position on?
   case list(after: UInt64)
+
+  /// Whether somebody awaits the answer.
+  package var isQuestion: Bool {
+    switch self {
+    case .find, .lookup, .map, .list: true
+    case .register, .update, .deregister: false
+    }
+  }
 }
 
 /// A peer of a file that a tracker names in REGISTERED or UPDATED.
@@ -49,6 +57,8 @@ package enum TrackerClientEvent: Sendable, Equatable {
   case refused(TrackerRequest, code: UInt16, message: String)
   /// This many tries of a request have gone unanswered; another goes out now, and the one after it in `next` ns.
   case silent(tries: Int, next: Nanoseconds)
+  /// The tracker speaks these versions and not ours, and is tried again after a minute; these questions are given up.
+  case otherVersion(ClosedRange<UInt8>, unanswered: [TrackerRequest])
   /// The tracker answers again after it was silent.
   case answeredAgain
 }

@@ -20,6 +20,13 @@ struct ChainIndex: ~Copyable {
 
   init() { heads.append(chainEnd, times: 1 << level) }
 
+  /// Makes room for so many elements, if it is empty.
+  mutating func reserve(_ wanted: Int) {
+    guard count == 0, split == 0, wanted > heads.count else { return }
+    while 1 << (level + 1) <= wanted { level += 1 }
+    heads.append(chainEnd, times: 1 << level - heads.count)
+  }
+
   var byteCount: Int { heads.byteCount }
 
   @inline(__always) private func place(_ hash: UInt32) -> Int {

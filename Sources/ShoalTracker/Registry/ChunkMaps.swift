@@ -107,6 +107,12 @@ extension WordArena {
 
   /// Sets bits of the words from `base` on; returns how many were not set.
   private mutating func fill(_ base: Int, _ range: Range<Int>) -> Int {
+    if range.count == 1 {
+      let (word, bit) = (base + range.lowerBound >> 5, UInt32(1) << UInt32(range.lowerBound & 31))
+      guard self[word] & bit == 0 else { return 0 }
+      self[word] |= bit
+      return 1
+    }
     var added = 0
     for word in range.lowerBound >> 5...(range.upperBound - 1) >> 5 {
       let low = max(range.lowerBound - word << 5, 0)

@@ -4,9 +4,9 @@ import ShoalWire
 // The members of a file are kept in blocks of the arena. A member is the words of its address; a word with the port,
 // how much of the file it has, and a byte that is 0; and the number of its entry.
 extension Registry {
-  private static let blockMembers = 32
+  static let blockMembers = 32
 
-  private static func words(_ family: Int) -> Int { family == 0 ? 3 : 6 }
+  static func words(_ family: Int) -> Int { family == 0 ? 3 : 6 }
 
   /// The first word of a member.
   @inline(__always) func base(_ members: Members, _ family: Int, _ place: Int) -> Int {
@@ -39,60 +39,6 @@ extension Registry {
     let file = labels[entry.label].file
     return entry.family == 0
       ? member(files[file].ipv4, 0, entry.position) : member(files[file].ipv6, 1, entry.position)
-  }
-
-  /// Begins to bring the members that were chosen last into the processor's cache, all at a time.
-  func prefetchPicks(of file: UInt32) {
-    let (four, six) = (files[file].ipv4, files[file].ipv6)
-    var line = -1
-    for pick in picks {
-      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
-      let base = base(family == 0 ? four : six, family, place)
-      guard base >> 4 != line else { continue }
-      line = base >> 4
-      arena.prefetch(base)
-    }
-  }
-
-  /// The same of their entries.
-  func prefetchEntries(ofPicks file: UInt32) {
-    let (four, six) = (files[file].ipv4, files[file].ipv6)
-    for pick in picks {
-      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
-      entries.prefetch(Int(entry(family == 0 ? four : six, family, place)))
-    }
-  }
-
-  /// The same of their maps.
-  func prefetchMaps(ofPicks file: UInt32) {
-    let (four, six) = (files[file].ipv4, files[file].ipv6)
-    for pick in picks {
-      let (family, place) = (Int(pick >> 31), Int(pick & 0x7fff_ffff))
-      let map = entries[entry(family == 0 ? four : six, family, place)].map
-      if map != WordArena.none { arena.prefetch(Int(map)) }
-    }
-  }
-
-  /// Adds the members that were chosen last to a reply to `asker`.
-  func tell(picksOf file: UInt32, to asker: Address, in answer: inout Nearby) {
-    let (four, six) = (files[file].ipv4, files[file].ipv6)
-    let isNear = asker.isLoopback && asker.isIPv4
-    var entry = NearIPv4()
-    answer.ipv4.reserveCapacity(picks.count)
-    for pick in picks {
-      let place = Int(pick & 0x7fff_ffff)
-      if pick >> 31 == 0 {
-        let base = base(four, 0, place)
-        let (ip, last) = (arena[base], arena[base + 1])
-        entry.ip = ip >> 24 == 127 && !isNear ? 0 : ip
-        entry.port = UInt16(truncatingIfNeeded: last >> 16)
-        entry.share = UInt8(truncatingIfNeeded: last >> 8)
-        answer.ipv4.append(entry)
-      } else {
-        let (address, share) = member(six, 1, place)
-        answer.append(address.asSeen(from: asker), share: share)
-      }
-    }
   }
 
   /// Adds a member to a group of a file, and notes its place in its entry.

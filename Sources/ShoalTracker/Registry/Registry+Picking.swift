@@ -22,20 +22,28 @@ struct PeerWish {
     (self.most, self.room, self.sizes, self.own) = (most, room, sizes, own)
   }
 
+  func size(_ family: Int) -> Int { family == 0 ? sizes.0 : sizes.1 }
+
+  /// Notes that so many were picked.
+  fileprivate mutating func take(_ count: Int, _ family: Int) {
+    room -= count * size(family)
+    most -= count
+  }
+
   /// Whether there is no more comparing, and most of those that were compared have nothing.
   fileprivate var isDisappointed: Bool { comparisons == 0 && compared.useful * 2 < compared.all }
 }
 
-// Which peers a reply names: `picks`, as `Entry.place` has them.
+// Which peers a reply names: `picks`.
 extension Registry {
   /// Picks peers at random: every host is equally likely, and no host gets a second place before all others have one.
   mutating func pick(_ file: UInt32, _ wish: PeerWish) {
-    picks.removeAll(keepingCapacity: true)
+    picks.removeAll()
     var wish = wish
     for tier in 0..<4 where wish.most > 0 {
       let lowest = tier < 2 ? 0 : MemberGroup.further
       let isUseful = tier & 1 == 0
-      if isUseful { useless.removeAll(keepingCapacity: true) } else { takeUseless(&wish) }
+      if isUseful { useless.removeAll() } else { takeUseless(&wish) }
       let groups =
         wish.isComplete
         ? (isUseful ? lowest + 1...lowest + 2 : lowest...lowest)
@@ -51,7 +59,7 @@ extension Registry {
       for group in groups {
         let count = others(file, family, group, wish.own)
         total += count
-        bytes += count * (family == 0 ? wish.sizes.0 : wish.sizes.1)
+        bytes += count * wish.size(family)
       }
     }
     guard total > 0 else { return }
@@ -70,12 +78,12 @@ extension Registry {
 
   /// Picks those that were passed over.
   private mutating func takeUseless(_ wish: inout PeerWish) {
-    for pick in useless {
-      let size = pick >> 31 == 0 ? wish.sizes.0 : wish.sizes.1
-      guard wish.most > 0, wish.room >= size else { break }
-      picks.append(pick)
-      wish.room -= size
-      wish.most -= 1
+    for run in useless.runs {
+      let size = wish.size(run.family)
+      let count = min(run.places.count, wish.most, wish.room / size)
+      guard count > 0 else { break }
+      picks.append(run.family, run.places.prefix(count))
+      wish.take(count, run.family)
     }
   }
 
@@ -93,27 +101,46 @@ extension Registry {
   private mutating func take(
     _ count: Int, _ family: Int, _ group: Int, of file: UInt32, _ wish: inout PeerWish
   ) -> Int {
-    guard count > 0 else { return 0 }
-    let members = files[file][family]
-    let places = members.places(group)
-    let own = ownPlace(wish.own, family)
-    let size = family == 0 ? wish.sizes.0 : wish.sizes.1
+    let places = files[file][family].places(group)
+    let count = min(count, wish.room / wish.size(family))
+    guard count > 0, !places.isEmpty else { return 0 }
+    let start = places.place(files[file].lot)
     let mayCompare = wish.comparisons > 0 && group % MemberGroup.further == MemberGroup.partial
-    var place = places.place(files[file].lot)
-    var left = count
-    for _ in 0..<places.count where left > 0 && wish.room >= size {
+    if mayCompare { return takeCompared(count, family, places, from: start, of: file, &wish) }
+    let own = ownPlace(wish.own, family).flatMap { places.contains($0) ? $0 : nil }
+    // Around the group once, past the asker.
+    var (place, left, unseen) = (start, count, places.count)
+    while left > 0, unseen > 0 {
+      var end = min(place + min(left, unseen), places.upperBound)
+      if let own, (place..<end).contains(own) { end = own }
+      if end > place { picks.append(family, place..<end) }
+      left -= end - place
+      let next = end == own ? end + 1 : end
+      unseen -= next - place
+      place = next == places.upperBound ? places.lowerBound : next
+    }
+    wish.take(count - left, family)
+    return count - left
+  }
+
+  /// The same where some members may have nothing for the asker.
+  private mutating func takeCompared(
+    _ count: Int, _ family: Int, _ places: Range<Int>, from start: Int, of file: UInt32, _ wish: inout PeerWish
+  ) -> Int {
+    let members = files[file][family]
+    let own = ownPlace(wish.own, family)
+    var (place, left) = (start, count)
+    for _ in 0..<places.count where left > 0 {
       if place != own {
-        let pick = UInt32(place) | UInt32(family) << 31
-        if mayCompare, wish.isDisappointed {
+        if wish.isDisappointed {
           // The rest come after all that are certain to have something.
           guard useless.count < wish.most else { break }
-          useless.append(pick)
-        } else if mayCompare, wish.comparisons > 0, !compare(entry(members, family, place), &wish) {
-          useless.append(pick)
+          useless.append(family, place..<place + 1)
+        } else if wish.comparisons > 0, !compare(entry(members, family, place), &wish) {
+          useless.append(family, place..<place + 1)
         } else {
-          picks.append(pick)
-          wish.room -= size
-          wish.most -= 1
+          picks.append(family, place..<place + 1)
+          wish.take(1, family)
           left -= 1
         }
       }
@@ -137,16 +164,16 @@ extension Registry {
   /// Picks the peers from a position on, in the order of the file's members; returns the position after them, or 0 if
   /// there are no more.
   mutating func pickPage(_ file: UInt32, from cursor: Int, _ wish: PeerWish) -> Int {
-    picks.removeAll(keepingCapacity: true)
+    picks.removeAll()
     let (four, six) = (files[file].ipv4.count, files[file].ipv6.count)
     var (position, room) = (cursor, wish.room)
     while position < four + six, picks.count < wish.most {
       let family = position < four ? 0 : 1
       let place = family == 0 ? position : position - four
-      let size = family == 0 ? wish.sizes.0 : wish.sizes.1
+      let size = wish.size(family)
       guard room >= size else { return position }
       if place != ownPlace(wish.own, family) {
-        picks.append(UInt32(place) | UInt32(family) << 31)
+        picks.append(family, place..<place + 1)
         room -= size
       }
       position += 1
@@ -157,7 +184,7 @@ extension Registry {
   /// Picks peers that have a chunk, by each one's own cut, and returns how many there are. For a large swarm this is an
   /// estimate, since only some of the peers are checked.
   mutating func pick(_ file: UInt32, having chunk: UInt32, _ wish: PeerWish) -> Int {
-    picks.removeAll(keepingCapacity: true)
+    picks.removeAll()
     var total = 0.0
     var (room, left) = (wish.room, Registry.mostAskedForChunk)
     for group in 0..<5 where group % 3 != 2 {
@@ -167,14 +194,14 @@ extension Registry {
         guard !places.isEmpty else { continue }
         let asked = min(places.count, max(2, left / 2))
         left -= asked
-        let size = family == 0 ? wish.sizes.0 : wish.sizes.1
+        let size = wish.size(family)
         var (place, hits) = (places.lowerBound + random.below(places.count), 0)
         for _ in 0..<asked {
           let index = entry(members, family, place)
           if index != wish.own, has(chunk, index, share: group % 3 == 0 ? .max : 1) {
             hits += 1
             if picks.count < wish.most, room >= size {
-              picks.append(UInt32(place) | UInt32(family) << 31)
+              picks.append(family, place..<place + 1)
               room -= size
             }
           }

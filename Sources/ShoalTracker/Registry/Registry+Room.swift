@@ -8,7 +8,7 @@ extension Registry {
   private static let samples = 12
 
   /// Makes room for a new registration with a map of this many bytes, if its host is not among the greediest.
-  mutating func makeRoom(for peer: Address, _ id: Digest, isFirst: Bool, bytes: Int) throws(Refused) {
+  mutating func makeRoom(for peer: Address, _ file: UInt32, isFirst: Bool, bytes: Int) throws(Refused) {
     let own = registrationsByHost.estimate(hostHash(peer))
     guard own < configuration.registrationsPerHost else { throw Refused(.full, "files of your host") }
     var victim: UInt32?
@@ -16,7 +16,6 @@ extension Registry {
       victim = greediest(than: own)
       guard victim != nil, byteCount / 5 < configuration.memory / 4 else { throw Refused(.full, "registrations") }
     }
-    let file = file(id)
     var crowder: UInt32?
     if file != chainEnd, files[file].count >= configuration.peersPerFile {
       crowder = self.crowder(of: file, than: isFirst ? -1 : own)

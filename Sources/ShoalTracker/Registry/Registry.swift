@@ -33,9 +33,9 @@ struct Registry: ~Copyable {
   /// The registrations that ended because others needed the room; the registrar fetches them.
   var displaced: [RegistrationKey] = []
   /// The members picked last.
-  var picks: [UInt32] = []
+  var picks = Picks()
   /// The members that were passed over because they have nothing that the asker lacks.
-  var useless: [UInt32] = []
+  var useless = Picks()
   /// The requests that are read ahead.
   var ahead: [RequestAhead] = []
 
@@ -110,6 +110,9 @@ struct Registry: ~Copyable {
     hash(peer.high, peer.low, UInt64(file), UInt64(peer.port) << 8 | 3)
   }
 
+  /// Makes the tables large enough for so many registrations, so that they need not grow.
+  mutating func expect(registrations: Int) { entryIndex.reserve(min(registrations, configuration.registrations)) }
+
   // MARK: Registering
 
   /// Registers a peer's file with this cut and these chunks. Returns the entry, whether it is new or has a new cut, and
@@ -118,12 +121,16 @@ struct Registry: ~Copyable {
     _ peer: Address, _ id: Digest, _ cut: Cut, name: String, _ runs: [ChunkRun], at now: Instant
   ) throws(Refused) -> (entry: UInt32, isNew: Bool, gained: Int) {
     let have = bounded(runs)
-    let found = find(peer, file(id))
+    let file = file(id)
+    let found = find(peer, file)
     let bytes = mapBytes(of: have, cut.chunks)
     guard found.entry != chainEnd else {
-      try makeRoom(for: peer, id, isFirst: found.first == chainEnd, bytes: bytes)
+      let before = changes
+      try makeRoom(for: peer, file, isFirst: found.first == chainEnd, bytes: bytes)
       let isComplete = isAll(have, of: cut.chunks)
-      let entry = insert(peer, id, cut, name: name, share: isComplete ? .max : 0, at: now)
+      // Those that made room may have been the file's.
+      let place = changes == before ? (file, found.first) : place(for: peer, id)
+      let entry = insert(peer, id, place, cut, name: name, share: isComplete ? .max : 0, at: now)
       return (entry, true, isComplete ? Int(cut.chunks) : add(have, to: entry))
     }
     let entry = found.entry
@@ -177,12 +184,18 @@ struct Registry: ~Copyable {
     if count == 0 { expiry = ExpirySweep() }
   }
 
+  private func place(for peer: Address, _ id: Digest) -> (file: UInt32, first: UInt32) {
+    let file = file(id)
+    return (file, find(peer, file).first)
+  }
+
+  /// `place` is the file, and its first peer of the same host; `chainEnd` if there is none.
   private mutating func insert(
-    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, share: UInt8, at now: Instant
+    _ peer: Address, _ id: Digest, _ place: (file: UInt32, first: UInt32), _ cut: Cut, name: String, share: UInt8,
+    at now: Instant
   ) -> UInt32 {
-    var file = file(id)
-    if file == chainEnd { file = makeFile(id) }
-    let first = find(peer, file).first
+    let file = place.file == chainEnd ? makeFile(id) : place.file
+    let first = place.first
     let index = takeEntry()
     changes += 1
     entries[index].label = label(file, cut, name)

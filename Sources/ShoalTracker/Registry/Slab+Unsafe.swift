@@ -46,6 +46,14 @@ import CShoalKernels
     }
   }
 
+  /// Lends consecutive elements, which must be in one segment, to be read.
+  @inline(__always) func read<Result>(_ range: Range<Int>, _ body: (Span<Element>) -> Result) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count && !range.isEmpty)
+    precondition(range.lowerBound >> bits == (range.upperBound - 1) >> bits)
+    let start = unsafe segments[range.lowerBound >> bits] + (range.lowerBound & (1 << bits - 1))
+    return unsafe body(Span(_unsafeStart: start, count: range.count))
+  }
+
   /// Begins to bring an element into the processor's cache; does nothing if there is no such element.
   @inline(__always) func prefetch(_ index: Int) {
     guard index >= 0, index < count else { return }

@@ -22,6 +22,11 @@ struct WordArena: ~Copyable {
     @inline(__always) set { words[index] = newValue }
   }
 
+  /// Lends words of one block to be read.
+  @inline(__always) func read<Result>(_ range: Range<Int>, _ body: (Span<UInt32>) -> Result) -> Result {
+    words.read(range, body)
+  }
+
   /// Begins to bring a word, and those beside it, into the processor's cache.
   @inline(__always) func prefetch(_ index: Int) { words.prefetch(index) }
 

@@ -88,6 +88,14 @@ extension Registrar {
     keeper?.changes.append(packet, from: key.peer)
   }
 
+  /// Prepares for the records of so many bytes of a state file.
+  package mutating func expectRecords(_ bytes: Int) {
+    registry.expect(registrations: bytes / Registrar.usualRecord / part.count)
+  }
+
+  /// The bytes of a registration's record, with a short name.
+  private static let usualRecord = 140
+
   /// Takes records of a state file, after its header; of the files of other parts, none. Returns the length of those that
   /// are complete and intact; what follows is damaged, or the rest of it has yet to be read.
   package mutating func restore(_ bytes: Span<UInt8>, at now: Instant) -> Int {

@@ -19,6 +19,10 @@ public enum Varint {
     }
     let size = 1 << Int(first >> 6)
     guard bytes.count - offset >= size else { return nil }
+    if size == 2 {
+      offset += 2
+      return UInt64(first & 0x3f) << 8 | UInt64(bytes[offset - 1])
+    }
     var value = UInt64(first & 0x3f)
     for i in 1..<size {
       value = value << 8 | UInt64(bytes[offset + i])
