@@ -26,9 +26,11 @@ extension Bbr {
     burstLoss.add(head: tally.head, tail: tally.tail)
     randomLoss.limit = burstLoss.mostRandom
     let excess = tally.excess(over: randomLoss)
-    // As long as the rate still grows and no queue shows, even probing packets meet only random loss.
+    // As long as the rate still grows, or is limited by what there is to send, and no queue shows, even probing packets
+    // meet only random loss.
     let isGrowing = state == .startup && hasGrown
-    let isProbeClean = isGrowing && tally.queued.packets == 0
+    let isProbeClean =
+      (isGrowing || state == .startup && roundAppLimited && !bounds.isFull) && tally.queued.packets == 0
     if isNewRound { randomLoss.add(tally, includingProbes: isProbeClean) }
     if excess > 0.1 { randomLoss.forgetSlow() }
     let isCongested = excess > 0.01 && tally.lost >= 2

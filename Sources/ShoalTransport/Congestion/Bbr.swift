@@ -35,7 +35,7 @@ import ShoalBase
 /// *steady* otherwise.
 ///
 /// *Random loss* (`RandomLoss`). p = lost / (n + 20) over the last 1,500 steady and slow packets; while startup's rate
-/// still grows and nothing is queued, probing packets count too. p is at most a half. If at least 40 slow packets are
+/// still grows, or there was too little to send, and nothing is queued, probing packets count too. p is at most a half. If at least 40 slow packets are
 /// known (of the last 400), d being the share of them that was lost, p is at most d + 2 √(3 max(d, 0.005) (1 − d) / n):
 /// what is not lost at a slow pace is not random. Slow packets are forgotten when an excess is above 10 %. Each
 /// congestion, except while startup's rate grows, reduces p to 0.7 of what it was, and n to 0.3: many senders that keep
@@ -54,13 +54,17 @@ import ShoalBase
 /// half as long, down to 1/32 or two datagrams. After 100 rounds without such loss they double again; each time that
 /// proves too soon, the wait doubles, to 1,600 rounds at most.
 ///
-/// *Excess.* At the end of each round, with m its queued and probing packets, L those of them that were lost, N all
-/// its packets, and r the mean length of a run of losses (at least 1): e = max(0, L − p m − 2 √(1.5 r p (1 − p) m)) /
-/// max(m, N/4), and 0 if L < 2. As many of L as the peer reported corrupt meanwhile do not count, up to N/10, and
-/// none if any packet was queued. If N ≥ 32 and the loss of all packets is above max(30 %, p + 20 %), e is at least
-/// that loss minus p. Above 1 % it is congestion. If N ≥ 48 and more than 0.3 N queued packets (in startup: or
-/// probing ones) are lost beyond what p explains, the round is judged at once. Losses in a probe timeout, and in the
-/// two rounds after it, are not judged.
+/// *Excess.* Of m packets, p explains the loss of R = p m + 2 √(1.5 r p (1 − p) m), with r the mean length of a run of
+/// losses (at least 1). If no packet of the round was queued, nothing but these losses shows congestion, and p scatters
+/// too: R = p m + 2 √(1.5 r s (1 − s) m (1 + m/n)), with n the packets on which p rests (at least 20) and s the larger
+/// of p and (lost + 1) / (n + 2), at most a half. (The first flight is then not judged, as nothing is known yet; taken
+/// for congestion, its losses ended startup at a hundredth of the rate: 100 Mbit/s, 300 ms, 40 % reached 0.2 of what it
+/// carries instead of 0.95.) At the end of each round, with m its queued and probing packets, L those of them that were
+/// lost, and N all its packets: e = max(0, L − R(m)) / max(m, N/4), and 0 if L < 2. As many of L as the peer reported
+/// corrupt meanwhile do not count, up to N/10, and none if any packet was queued. If N ≥ 32 and the loss of all packets
+/// is above max(30 %, R(N)/N + 10 %), R as if none was queued, e is at least that loss minus p. Above 1 % it is
+/// congestion. If N ≥ 48 and more than 0.3 N queued packets (in startup: or probing ones) are lost beyond what p
+/// explains, the round is judged at once. Losses in a probe timeout, and in the two rounds after it, are not judged.
 ///
 /// *Pace* = gain · 0.99 · bw, at least two datagrams a round trip. *Window* = gain · BDP, at most *most*
 /// (and *low*, where set), plus what ACKs ran ahead of bw in ten rounds, plus 1.5 bursts; at least 4 datagrams, or in

@@ -65,10 +65,11 @@ struct LossTally {
     let exempt = queued.packets == 0 ? min(Double(corrupt), 0.1 * Double(packets)) : 0
     let losses = Double(queued.lost + probing.lost) - exempt
     var excess = 0.0
-    if losses >= 2 { excess = max(losses - random.most(of: count), 0) / max(count, Double(packets) / 4) }
+    if losses >= 2 { excess = max(losses - most(of: count, random), 0) / max(count, Double(packets) / 4) }
     // A loss beyond all measure is not random, wherever it occurred.
     let share = (Double(lost) - exempt) / Double(max(packets, 1))
-    if packets >= 32, share > max(0.3, random.share + 0.2) { excess = max(excess, share - random.share) }
+    let least = random.mostAlone(of: Double(packets)) / Double(max(packets, 1)) + 0.1
+    if packets >= 32, share > max(0.3, least) { excess = max(excess, share - random.share) }
     return excess
   }
 
@@ -77,6 +78,11 @@ struct LossTally {
   func isOverwhelmed(over random: RandomLoss, probing isProbing: Bool) -> Bool {
     let count = queued.packets + (isProbing ? probing.packets : 0)
     let losses = queued.lost + (isProbing ? probing.lost : 0)
-    return packets >= 48 && Double(losses) - random.most(of: Double(count)) > 0.3 * Double(packets)
+    return packets >= 48 && Double(losses) - most(of: Double(count), random) > 0.3 * Double(packets)
+  }
+
+  /// The most of `count` packets that random loss takes.
+  private func most(of count: Double, _ random: RandomLoss) -> Double {
+    queued.packets == 0 ? random.mostAlone(of: count) : random.most(of: count)
   }
 }

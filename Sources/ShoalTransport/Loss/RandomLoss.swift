@@ -56,6 +56,14 @@ struct RandomLoss {
     share * count + 2 * (1.5 * run * share * (1 - share) * count).squareRoot()
   }
 
+  /// The same where nothing but these losses shows congestion: the estimate scatters too, the more the fewer packets it
+  /// rests on.
+  func mostAlone(of count: Double) -> Double {
+    let likely = max(share, min((all.lost + 1) / (all.packets + 2), 0.5))
+    return share * count
+      + 2 * (1.5 * run * likely * (1 - likely) * count * (1 + count / max(all.packets, 20))).squareRoot()
+  }
+
   /// Lowers the estimate, because congestion was found, which is hard to distinguish from random loss. Also forgets
   /// most of what the estimate rests on, so that loss that is random after all is soon measured again.
   mutating func doubt() {
