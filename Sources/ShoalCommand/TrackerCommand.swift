@@ -34,6 +34,10 @@ struct TrackerCommand {
     await withTaskGroup { group in
       group.addTask {
         for await event in tracker.events {
+          if let warning = TrackerLog.warning(for: event) {
+            session.warning(warning.text, code: warning.code)
+            continue
+          }
           session.emit(TrackerLog.object(for: event))
           for line in log.lines(for: event) { session.log(line) }
         }

@@ -28,7 +28,7 @@ struct TrackerLog {
     guard let key = TrackerLog.key(of: event) else {
       if case .omitted(let count) = event { untold += count }
       switch event {
-      case .captureFailed, .restored, .stateFailed, .stateKept: return [TrackerLog.line(for: event)]
+      case .restored, .stateKept: return [TrackerLog.line(for: event)]
       default: return []
       }
     }
@@ -99,17 +99,23 @@ struct TrackerLog {
       "\(word("expire"))\(peer) \(id.short) silent \(Units.grouped(silence.components.seconds)) s"
     case .displaced(let peer, let id): "\(word("displace"))\(peer) \(id.short) its host has most, others need room"
     case .omitted(let count): "\(word("more"))\(counted(count, "event"))"
-    case .captureFailed(let reason): "\(word("capture"))\(captureEnds(reason))"
     case .restored(let files, let registrations):
       "\(word("restored"))\(counted(registrations, "registration")) of \(counted(files, "file"))"
-    case .stateFailed(let reason): "\(word("state"))\(escaped(reason))"
+    case .captureFailed, .stateFailed: warning(for: event)?.text ?? ""
     case .stateKept(let path): "\(word("state"))\(escaped(path)) has all registrations again"
     case .refused(let peer, let request, let error, let message):
       "\(word("refuse"))\(peer) \(request) \(error)\(message.isEmpty ? "" : " \(quoted(message))")"
     }
   }
 
-  private static func captureEnds(_ reason: String) -> String { "the capture ends here: \(escaped(reason))" }
+  /// What is said however little is to be said, and its kind.
+  static func warning(for event: TrackerEvent) -> (text: String, code: String)? {
+    switch event {
+    case .captureFailed(let reason): ("the capture ends here: \(escaped(reason))", "capture")
+    case .stateFailed(let reason): (harmless(reason), "state")
+    default: nil
+    }
+  }
 
   static func object(for event: TrackerEvent) -> JSON {
     switch event {
@@ -133,11 +139,10 @@ struct TrackerLog {
     case .displaced(let peer, let id):
       ["event": "displaced", "peer": .string("\(peer)"), "id": .string(id.hex)]
     case .omitted(let count): ["event": "omitted", "events": .int(count)]
-    case .captureFailed(let reason):
-      ["event": "warning", "message": .string(captureEnds(reason)), "code": "capture"]
     case .restored(let files, let registrations):
       ["event": "restored", "files": .int(files), "registrations": .int(registrations)]
-    case .stateFailed(let reason): ["event": "warning", "message": .string(reason), "code": "state"]
+    case .captureFailed, .stateFailed:
+      ["event": "warning", "message": .string(line(for: event)), "code": .string(warning(for: event)?.code ?? "")]
     case .stateKept(let path): ["event": "state_kept", "path": .string(path)]
     case .refused(let peer, let request, let error, let message):
       [

@@ -27,9 +27,10 @@ import Testing
   }
 
   @Test func theEndOfACaptureIsSaid() {
-    var log = TrackerLog()
     let event = TrackerEvent.captureFailed("a: no space left")
-    #expect(log.lines(for: event) == ["capture     the capture ends here: \"a: no space left\""])
+    // However little is to be said.
+    #expect(TrackerLog.warning(for: event)?.text == "the capture ends here: \"a: no space left\"")
+    #expect(TrackerLog.warning(for: .stateFailed("a: disk full"))?.text == "a: disk full")
     let object: JSON = [
       "event": "warning", "message": "the capture ends here: \"a: no space left\"", "code": "capture",
     ]

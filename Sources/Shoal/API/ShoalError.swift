@@ -1,3 +1,6 @@
+import ShoalContent
+import ShoalWire
+
 /// An error in words for people: what failed, why, and the remedy where there is one.
 ///
 /// Everything in Shoal that throws throws this, except `Peer.run` and `Tracker.run`, which rethrow whatever their body
@@ -124,6 +127,14 @@ public struct ShoalError: Error, Hashable, Sendable, CustomStringConvertible {
     self.init(
       code, "\(error)" + (remedy == nil ? error.remedy : ""), option: option,
       remedy: remedy ?? (isLocked ? .waitOrOtherDestination : nil))
+  }
+
+  /// Someone speaks only these versions of the protocol, and not ours.
+  static func otherVersion(_ who: String, _ versions: ClosedRange<UInt8>) -> ShoalError {
+    let (lowest, highest) = (versions.lowerBound, versions.upperBound)
+    let theirs = lowest == highest ? "version \(lowest)" : "versions \(lowest) to \(highest)"
+    let remedy = lowest > Limits.version ? "update this shoal" : "theirs needs an update"
+    return ShoalError(.version, "\(who) speaks \(theirs), we speak \(Limits.version); \(remedy)")
   }
 
   static func closed(_ what: String = "the peer was closed") -> ShoalError { ShoalError(.stopped, what) }

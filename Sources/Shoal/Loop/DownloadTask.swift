@@ -292,11 +292,7 @@ final class DownloadTask {
   /// Notes that a peer speaks none of our versions; if there is no other peer, the download ends.
   func otherVersion(_ address: Address, _ versions: ClosedRange<UInt8>, _ loop: PeerLoop) {
     guard loop.swarm.knownPeers(key) <= 1, loop.swarm.progress(key).peers == 0 else { return }
-    let theirs =
-      versions.count == 1
-      ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"
-    let who = versions.lowerBound > Limits.version ? "update this shoal" : "update theirs"
-    fail(ShoalError(.version, "\(address) speaks \(theirs), we speak \(Limits.version); \(who)"), loop)
+    fail(ShoalError.otherVersion("\(address)", versions), loop)
   }
 
   /// Ends the download if it was not finished, because the loop ends.

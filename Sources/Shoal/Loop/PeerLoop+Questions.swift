@@ -125,8 +125,7 @@ extension PeerLoop {
       onPeerEvent?(.trackerSilent(tracker, tries: tries, pause: .nanoseconds(next), refusal: refusal))
     case .otherVersion(let versions, let unanswered):
       onPeerEvent?(.trackerVersion(tracker, versions))
-      let theirs = versions.upperBound
-      let error = ShoalError(.version, "tracker \(tracker) speaks version \(theirs), we speak \(Limits.version)")
+      let error = ShoalError.otherVersion("tracker \(tracker)", versions)
       for request in unanswered { _ = settle(request, error, isUnknown: false) }
     case .answeredAgain: onPeerEvent?(.trackerAnswered(tracker))
     case .registered(let id): onPeerEvent?(.registered(tracker, id: id))
