@@ -36,6 +36,21 @@ import Testing
     #expect(seconds < 3.5)
   }
 
+  /// What the first flight loses at random does not end startup.
+  @Test func heavyLossFromTheStartIsNoCongestion() throws {
+    for seed in UInt64(2)...3 {
+      let (seconds, _) = try transfer(10_000_000, "rate=100mbit,delay=150ms,loss=40%,queue=3750kB", seed: seed)
+      #expect(seconds < 8, "seed \(seed): \(seconds)")
+    }
+  }
+
+  /// Who only receives need not know the round trip to know that it is long.
+  @Test func aLossyLongPathNeedsFewAcks() throws {
+    let link = try LinkSpec(parsing: "rate=20mbit/1mbit,delay=150ms,loss=20%,queue=750kB/37kB")
+    let result = SimulatedTransfer(size: 5_000_000, link: link, transport: TransportConfiguration()).run(seed: 1)
+    #expect(result.time != nil && result.receiver.sent < 600, "\(result.receiver.sent)")
+  }
+
   /// Seconds of round trip. Nobody waits that long for a peer that is not there, but a late answer is taken.
   @Test(arguments: [3, 10, 120, 300])
   func aLongPathConnectsAndDelivers(roundTrip: Int) throws {

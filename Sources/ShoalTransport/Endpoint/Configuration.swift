@@ -104,6 +104,8 @@ enum Constants {
   static let duplicationLoss = 0.01
   /// The longest that a receiver is asked to delay an ACK (RFC 9000 §18.2).
   static let longestAckDelay: Nanoseconds = 25 * .millisecond
+  /// Whoever is asked for no shorter delay than this has a long path: 80 ms and more.
+  static let longAckDelay: Nanoseconds = 20 * .millisecond
   /// The time after which it is clear whether a path back is thin.
   static let thinTime: Nanoseconds = 3 * .second
   /// The unit of the interval at which ACKs are asked for where they are thinned out.

@@ -60,8 +60,15 @@ struct AckSchedule {
     } else if arrival == .discarded {
       hasten(roundTrip, part: 32, least: .millisecond / 4, at: now)
     } else if gap || packet.attempt > 0 {
-      // A gap that has just opened, or a packet that fills one, is news that the sender is waiting for.
-      hasten(roundTrip, part: 64, least: .millisecond / 4, at: now)
+      // A gap that has just opened, or a packet that fills one, is news that the sender is waiting for. On a long path a
+      // sixteenth of a round trip is soon enough, and the path back may be too thin for more. Whoever only receives may
+      // not know the round trip, but knows the delay that it was asked for.
+      let asked = Nanoseconds(packet.ackDelay) * .microsecond
+      if asked >= Constants.longAckDelay {
+        hasten(roundTrip, part: 16, least: roundTrip.hasSample ? .millisecond / 4 : asked / 4, at: now)
+      } else {
+        hasten(roundTrip, part: 64, least: .millisecond / 4, at: now)
+      }
     } else {
       dueAt = min(dueAt, now + Nanoseconds(packet.ackDelay) * .microsecond)
     }
