@@ -34,7 +34,7 @@ struct StateDiskTests {
     let first = news(&disk, .changes([1, 2, 3]), 0)
     #expect(
       first == [
-        .stateFailed("/dev/full: disk full; what changes is not saved until that is over"),
+        .stateFailed("\(path): disk full; what changes is not saved until that is over"),
         .stateFailed(
           "\(path).new: no such file or directory; check the path; what changes is not saved until that is over"),
       ])

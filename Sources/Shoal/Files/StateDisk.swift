@@ -103,7 +103,8 @@ struct StateDisk: Sendable {
         // No part of a record may stay.
         try? file.resize(size)
         abandon()
-        report(error, &outcome)
+        // The file was opened under the name that it had as a new one.
+        report(SystemError(error.code, error.action, path), &outcome)
       }
     }
     if next != nil { appendNext(bytes, &outcome, at: now) }
