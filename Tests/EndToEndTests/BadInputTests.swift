@@ -14,12 +14,12 @@ import Testing
     let before = try Data(contentsOf: URL(fileURLWithPath: mine))
     let other = try peer()
     let refused = try await other.download(shared.ticket, to: .file(mine))
-    await #expect { try await within(20) { try await refused.finish() } } throws: {
+    await #expect { try await within(60) { try await refused.finish() } } throws: {
       ($0 as? ShoalError)?.code == .exists
     }
     #expect(try Data(contentsOf: URL(fileURLWithPath: mine)) == before)
     let forced = try await other.download(shared.ticket, to: .file(mine), force: true)
-    try await within(20) { try await forced.finish() }
+    try await within(60) { try await forced.finish() }
     #expect(same(shared.path, mine))
     await shared.close(other)
   }
@@ -57,7 +57,7 @@ import Testing
     try shared.scratch.folder("out.part")
     let other = try peer()
     let download = try await other.download(shared.ticket, to: .file(shared.out))
-    await #expect(throws: ShoalError.self) { try await within(20) { try await download.finish() } }
+    await #expect(throws: ShoalError.self) { try await within(60) { try await download.finish() } }
     #expect(!shared.scratch.has("out"))
     await shared.close(other)
   }
@@ -78,7 +78,7 @@ import Testing
     _ = try shared.scratch.file("in", 1_000_001, seed: 7)
     let other = try peer()
     let download = try await other.download(shared.ticket, to: .file(shared.out))
-    let withdrawn = try await within(20) {
+    let withdrawn = try await within(60) {
       for await event in shared.origin.events {
         if case .withdrawn(let id, _, let error) = event { return (id, error) }
       }
@@ -86,7 +86,7 @@ import Testing
     }
     #expect(withdrawn.0 == shared.id && withdrawn.1.code == .changed)
     #expect(withdrawn.1.message == "\(shared.path) was changed since it was hashed; share it again")
-    let reason = try await within(20) {
+    let reason = try await within(60) {
       for await event in other.events { if case .disconnected(_, let reason, _) = event { return reason.message } }
       return nil
     }
@@ -114,13 +114,13 @@ import Testing
     let origin = try peer()
     try await origin.add(tracker: "\(tracker.address)")
     let share = try await origin.share(file)
-    try await within(20) {
+    try await within(60) {
       for await event in origin.events { if case .registered = event { return } }
     }
     await origin.close()
     let asker = try peer()
     try await asker.add(tracker: "\(tracker.address)")
-    await #expect { try await within(20) { try await asker.lookup(id: share.id) } } throws: {
+    await #expect { try await within(60) { try await asker.lookup(id: share.id) } } throws: {
       ($0 as? ShoalError)?.code == .unknownName
     }
     await asker.close()

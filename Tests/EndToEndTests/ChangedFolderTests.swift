@@ -26,7 +26,7 @@ import Testing
     }
     let (asker, out) = (try peer(), try Scratch())
     let all = try await asker.download(share.ticket, to: .directory(out.path))
-    let (id, path, error) = try await within(20) {
+    let (id, path, error) = try await within(60) {
       for await event in origin.events {
         if case .withheld(let id, let path, let error) = event { return (id, path, error) }
         if case .withdrawn = event { break }
@@ -35,11 +35,11 @@ import Testing
     }
     #expect(id == share.id && path == changed && error.code == .changed, "\(error)")
     #expect(error.message.hasPrefix("\(changed) was changed since hashing"), "\(error.message)")
-    try await within(20) { while all.latest.bytes < 2_000_000 { try await Task.sleep(for: .milliseconds(5)) } }
+    try await within(60) { while all.latest.bytes < 2_000_000 { try await Task.sleep(for: .milliseconds(5)) } }
     all.cancel()
     let (other, later) = (try peer(), try Scratch())
     let some = try await other.download(share.ticket, to: .directory(later.path), including: ["large", "*.sh"])
-    _ = try await within(20) { try await some.finish() }
+    _ = try await within(60) { try await some.finish() }
     #expect(same(later.at("album/large"), tree.at("large")))
     #expect(await origin.shares.count == 1)
     for peer in [other, asker, origin] { await peer.close() }
@@ -53,7 +53,7 @@ import Testing
     TestFile.restrict(tree.at("ünï.bin"), to: 0o600)
     let (asker, out) = (try peer(), try Scratch())
     let download = try await asker.download(share.ticket, to: .directory(out.path))
-    _ = try await within(20) { try await download.finish() }
+    _ = try await within(60) { try await download.finish() }
     #expect(Tree(out.at("album")).content == tree.content)
     for peer in [asker, origin] { await peer.close() }
   }
@@ -67,7 +67,7 @@ import Testing
     #expect(files.first?.swarm.size == share.size)
     let (asker, out) = (try peer { $0.swarm.limits.download = 60_000 }, try Scratch())
     let download = try await asker.download(share.ticket, to: .directory(out.path))
-    try await within(20) { while download.latest.bytes == 0 { try await Task.sleep(for: .milliseconds(5)) } }
+    try await within(60) { while download.latest.bytes == 0 { try await Task.sleep(for: .milliseconds(5)) } }
     let fetched = try #require(await asker.standing()).files
     #expect(fetched.map(\.swarm.name) == ["album/"] && fetched.map(\.swarm.id) == [share.id])
     let seen = try #require(await origin.standing())

@@ -10,7 +10,7 @@ import Testing
   private func fetch(_ ticket: Ticket, _ file: String, _ scratch: Scratch) async throws {
     let other = try peer()
     let download = try await other.download(ticket, to: .file(scratch.at("out")))
-    try await within(20) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     #expect(same(file, scratch.at("out")))
     await other.close()
   }

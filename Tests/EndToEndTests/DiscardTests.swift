@@ -27,7 +27,7 @@ import Testing
     (ticket.trackers, ticket.peers) = ([], ["\(discarder.address)"])
     let asker = try peer()
     let hopeless = try await asker.download(ticket, to: .file(shared.out))
-    try await within(20) {
+    try await within(60) {
       for await event in asker.events {
         if case .refused(discarder.address, shared.id) = event { break }
       }
@@ -35,7 +35,7 @@ import Testing
     hopeless.cancel()
     let watcher = try peer()
     try await watcher.add(tracker: shared.ticket.trackers[0])
-    let known = try await within(20) { try await watcher.lookup(id: shared.id).peers.map(\.address) }
+    let known = try await within(60) { try await watcher.lookup(id: shared.id).peers.map(\.address) }
     #expect(known.contains(shared.origin.address))
     #expect(!known.contains(discarder.address))
     await shared.close(asker, watcher, discarder)

@@ -14,7 +14,7 @@ import Testing
     let share = try await origin.share(file)
     let other = try peer()
     let download = try await other.download(share.ticket, to: .directory(scratch.at("to")))
-    try await within(20) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     await other.close()
     await origin.close()
     #expect(same(file, scratch.at("to/\(name)")))
@@ -42,12 +42,12 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: out, withDestinationPath: shared.scratch.at("nothing"))
     let other = try peer()
     let refused = try await other.download(shared.ticket, to: .file(out))
-    await #expect { try await within(20) { try await refused.finish() } } throws: {
+    await #expect { try await within(60) { try await refused.finish() } } throws: {
       "\($0)" == "\(out) is a symbolic link to nothing; remove it, choose another destination, or use force"
     }
     #expect(!FileManager.default.fileExists(atPath: out + ".part"))
     let forced = try await other.download(shared.ticket, to: .file(out), force: true)
-    try await within(20) { try await forced.finish() }
+    try await within(60) { try await forced.finish() }
     #expect(same(shared.path, out))
     await shared.close(other)
   }

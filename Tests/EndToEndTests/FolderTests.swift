@@ -135,7 +135,7 @@ import Testing
     let alone = try peer()
     let ticket = Ticket(id: share.id, name: "album/", cut: share.ticket.cut)
     let second = try await alone.download(ticket, to: .directory(out.path))
-    try await within(20) {
+    try await within(60) {
       while second.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }
     }
     #expect(second.latest.phase == .downloading && second.latest.total == share.size)

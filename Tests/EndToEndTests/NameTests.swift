@@ -48,7 +48,7 @@ private final class Names: Sendable {
 
   private func error(_ body: @escaping @Sendable () async throws -> Void) async -> String {
     do {
-      try await within(20) { try await body() }
+      try await within(60) { try await body() }
       return "none"
     } catch { return (error as? ShoalError).map { "\($0.code.rawValue): \($0)" } ?? "\(error)" }
   }
@@ -61,7 +61,7 @@ private final class Names: Sendable {
     ].enumerated() {
       let asker = try names.peer()
       let download = try await asker.download(ticket, to: .file(shared.scratch.at("out\(number)")))
-      let last = try await within(20) { try await download.finish() }
+      let last = try await within(60) { try await download.finish() }
       #expect(last.bytes == 100_000 && last.from.count == 1)
       await asker.close()
     }
@@ -73,12 +73,12 @@ private final class Names: Sendable {
     let names = Names(["good.example": [shared.origin.address], "slow.example": []])
     let asker = try names.peer()
     for name in ["bad.example", "slow.example", "good.example"] { try await asker.add(tracker: "\(name):1") }
-    let found = try await within(20) { try await asker.find(name: "in") }
+    let found = try await within(60) { try await asker.find(name: "in") }
     #expect(found.map(\.id) == [shared.id])
     let ticket = Ticket(id: shared.id, peers: ["bad.example", "good.example"])
     let download = try await asker.download(ticket, to: .file(shared.out))
-    try await within(20) { try await download.finish() }
-    let told = try await within(20) {
+    try await within(60) { try await download.finish() }
+    let told = try await within(60) {
       for await event in asker.events {
         if case .unresolved(let reason, _) = event, reason.contains("bad") { return reason }
       }
@@ -142,7 +142,7 @@ private final class Names: Sendable {
     let question = Task { try await asker.find(name: "in") }
     try await Task.sleep(for: .milliseconds(300))
     names["late.example"] = [shared.origin.address]
-    let found = try await within(20) { try await question.value }
+    let found = try await within(60) { try await question.value }
     #expect(found.map(\.id) == [shared.id])
     await shared.close(asker)
   }
@@ -156,7 +156,7 @@ private final class Names: Sendable {
     try await origin.add(tracker: "moves.example:1")
     let share = try await origin.share(try scratch.file("in", 100_000))
     let registered: @Sendable (Address) async throws -> Void = { address in
-      try await within(20) {
+      try await within(60) {
         for await event in origin.events { if case .registered(address, _) = event { return } }
       }
     }
@@ -169,7 +169,7 @@ private final class Names: Sendable {
     let asker = try peer()
     try await asker.add(tracker: "\(second.address)")
     for id in [share.id, other.id] {
-      let result = try await within(20) {
+      let result = try await within(60) {
         while true {
           if let found = try? await asker.lookup(id: id) { return found }
           try await Task.sleep(for: .milliseconds(100))

@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized) struct PartFileTests {
   private func code(_ download: Download) async -> String {
     do {
-      try await within(20) { try await download.finish() }
+      try await within(60) { try await download.finish() }
       return "done"
     } catch { return (error as? ShoalError).map { "\($0.code.rawValue): \($0)" } ?? "\(error)" }
   }
@@ -78,7 +78,7 @@ import Testing
     let out = try shared.scratch.file("out", 40_000_000)
     let other = try peer()
     let download = try await other.download(shared.ticket, to: .file(out))
-    let last = try await within(20) { try await download.finish() }
+    let last = try await within(60) { try await download.finish() }
     #expect(last.wasThere && last.checked == 40_000_000)
     await shared.close(other)
   }

@@ -61,7 +61,7 @@ import Testing
     let wrong = ticket
     let other = try peer()
     let download = try await other.download(wrong, to: .file(scratch.at("out")))
-    try await within(20) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     #expect(same(file, scratch.at("out")))
     await other.close()
     await origin.close()
@@ -140,7 +140,7 @@ import Testing
     #expect(share.cut.chunks == 20)
     let asker = try peer()
     try await asker.add(tracker: "\(tracker.address)")
-    let found = try await within(20) {
+    let found = try await within(60) {
       while true {
         let files = try await asker.find(name: "film.mkv")
         if !files.isEmpty { return files }
@@ -149,11 +149,11 @@ import Testing
     }
     #expect(found.map(\.id) == [share.id])
     #expect(found[0].claimant == origin.address)
-    let result = try await within(20) { try await asker.lookup(id: share.id, chunk: 19) }
+    let result = try await within(60) { try await asker.lookup(id: share.id, chunk: 19) }
     #expect(result.name == "film.mkv")
     #expect(result.peers.map(\.address) == [origin.address])
     #expect(result.peers[0].isComplete && result.peers[0].chunks == Swift.RangeSet(0..<20))
-    #expect(try await within(20) { try await asker.find(name: "other") }.isEmpty)
+    #expect(try await within(60) { try await asker.find(name: "other") }.isEmpty)
     await asker.close()
     await origin.close()
     await tracker.close()

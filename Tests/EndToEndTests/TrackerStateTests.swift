@@ -14,14 +14,14 @@ struct TrackerStateTests {
     let origin = try peer()
     try await origin.add(tracker: "\(first.address)")
     let share = try await origin.share(try scratch.file("in", 100_000))
-    try await within(20) {
+    try await within(60) {
       for await event in origin.events { if case .registered = event { return } }
     }
     await first.close()
     let second = try Tracker.start(options)
     let asker = try peer()
     try await asker.add(tracker: "\(second.address)")
-    let found = try await within(20) { try await asker.lookup(id: share.id) }
+    let found = try await within(60) { try await asker.lookup(id: share.id) }
     #expect(found.peers.map(\.address) == [origin.address])
     for peer in [asker, origin] { await peer.close() }
     await second.close()
@@ -39,7 +39,7 @@ struct TrackerStateTests {
       try await peer.add(tracker: "\(first.address)")
       shares.append((peer, try await peer.share(try scratch.file("\(number)", 1_000 + number)).id))
     }
-    try await within(20) {
+    try await within(60) {
       while await first.standing()?.registrations != 6 { try await Task.sleep(for: .milliseconds(20)) }
     }
     options.listen = "\(first.address)"
@@ -51,7 +51,7 @@ struct TrackerStateTests {
     let asker = try peer()
     try await asker.add(tracker: "\(second.address)")
     for share in shares {
-      let found = try await within(20) { try await asker.lookup(id: share.id) }
+      let found = try await within(60) { try await asker.lookup(id: share.id) }
       #expect(found.peers.map(\.address) == [share.peer.address])
     }
     // Each waits a while for the tracker that is gone.

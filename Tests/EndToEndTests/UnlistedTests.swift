@@ -7,7 +7,7 @@ import Testing
   private func find(_ name: String, _ tracker: String) async throws -> [FoundFile] {
     let asker = try peer()
     try await asker.add(tracker: tracker)
-    let found = try await within(20) { try await asker.find(name: name) }
+    let found = try await within(60) { try await asker.find(name: name) }
     await asker.close()
     return found
   }
@@ -16,7 +16,7 @@ import Testing
   private func registered(_ id: Digest, _ tracker: String, peers: Int = 1) async throws -> LookupResult {
     let asker = try peer()
     try await asker.add(tracker: tracker)
-    let result = try await within(20) {
+    let result = try await within(60) {
       while true {
         if let result = try? await asker.lookup(id: id), result.peers.count >= peers { return result }
         try await Task.sleep(for: .milliseconds(20))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct WaitTests {
   private func code(_ download: Download) async throws -> ShoalError.Code? {
     do {
-      try await within(20) { try await download.finish() }
+      try await within(60) { try await download.finish() }
       return nil
     } catch let error as ShoalError { return error.code }
   }
@@ -50,7 +50,7 @@ import Testing
     let ticket = Ticket(id: .zero, peers: ["[::1]:9"], name: "in")
     let download = try await asker.download(ticket, to: .file(scratch.at("out")), wait: .seconds(1))
     await #expect {
-      try await within(20) { try await download.finish() }
+      try await within(60) { try await download.finish() }
     } throws: {
       "\($0)" == "nobody who offers in was found in 1 s: nothing can be sent to [::1]:9: "
         + "we listen at an IPv4 address, see the option listen"

@@ -43,7 +43,6 @@ import Testing
     let sent = try #require(scene.world.network.counters(of: origin.address)).up
     #expect(scene.downloads.allSatisfy { $0.peer.swarm.progress($0.key).total > 0 })
     #expect(sent.droppedQueue * 10 < sent.offered, "\(sent.droppedQueue) of \(sent.offered)")
-    scene.finish(within: 60)
   }
 
   @Test(arguments: [1, 3], [50_000, 500_000]) func aDownloadIsAsFastAsItMayBe(sources: Int, rate: Int) {

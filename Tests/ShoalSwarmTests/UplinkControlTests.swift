@@ -27,7 +27,8 @@ struct UplinkControlTests {
     mutating func run(for seconds: Double) {
       for _ in 0..<Int(seconds * 1_000) {
         now = now + .millisecond
-        control.note(sent: sent, queueing: queueing + others + jitter(), roundTrip: 20 * .millisecond + queueing)
+        let delay = queueing + others + jitter()
+        control.note(sent: sent, queueing: delay, roundTrip: 20 * .millisecond + queueing, at: now)
         credit = min(credit + control.rate / 1_000, control.rate / 100 + 3_000)
         while credit > 0 {
           credit -= 1_452
@@ -36,6 +37,7 @@ struct UplinkControlTests {
         }
         let left = min(queued, capacity / 1_000)
         (queued, delivered) = (queued - left, delivered + left)
+        control.heldBack()
         if queued > queueLimit { (dropped, queued) = (dropped + queued - queueLimit, queueLimit) }
         guard control.isMeasurementDue(at: now) else { continue }
         control.measure(delivered: UInt64(delivered), isBusy: true, at: now)

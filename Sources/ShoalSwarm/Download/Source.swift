@@ -203,7 +203,7 @@ struct Source {
   /// The seconds that it might take to send this much if it were requested now. One that owes nothing gets the benefit
   /// of the doubt: it may be as fast as the fastest, at `best` bytes per second.
   func promise(_ bytes: Int, best: Double) -> Double {
-    Double(outstanding + bytes) / max(outstanding == 0 ? best : rate, 100_000)
+    Double(outstanding + bytes) / (hasSent && throughput > 0 ? throughput : max(best, 100_000))
   }
 
   /// Whether it owes bytes and has sent none for too long.

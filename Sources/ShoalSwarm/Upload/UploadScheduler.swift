@@ -21,6 +21,10 @@ struct UploadScheduler {
   /// The links that wait, and those for which the transport holds bytes.
   private var waiting: [LinkKey] = []
   private var active: [LinkKey] = []
+  /// The links whose turns ended last: what they were sent is still on its way.
+  private var recent: [LinkKey] = []
+  /// When the queue was last judged.
+  private var queueJudgedAt = Instant.zero
   /// The virtual time of the peer served last.
   private var virtualTime = 0.0
   /// When more can be handed over, if nothing else happens first.
@@ -75,6 +79,7 @@ struct UploadScheduler {
     backlogs[link.index] = UploadBacklog()
     waiting.removeAll { $0 == link }
     active.removeAll { $0 == link }
+    recent.removeAll { $0 == link }
   }
 
   /// Forgets a file that is withdrawn.
@@ -119,10 +124,13 @@ struct UploadScheduler {
     let (reading, queueing, roundTrip, rate) = review(endpoint, at: now)
     guard !waiting.isEmpty else { return nil }
     let isAlone = !isDownloading && waiting.count == 1 && (active.isEmpty || active == waiting)
-    uplink.note(sent: endpoint.blockBytesSent, queueing: queueing, roundTrip: roundTrip)
+    uplink.note(sent: endpoint.blockBytesSent, queueing: queueing, roundTrip: roundTrip, at: now)
     isPaced = !(isAlone && uplink.limit == nil) && uplink.rate.isFinite
     endpoint.paceContent(at: isPaced ? uplink.rate : .infinity)
-    guard !isPaced || endpoint.held + max(reading, handedOver) < 2 * uplink.part else { return nil }
+    guard !isPaced || endpoint.held + max(reading, handedOver) < 2 * uplink.part else {
+      uplink.heldBack()
+      return nil
+    }
     let ahead = mostVirtualTime(at: now)
     if let link = active.first(where: { goesOn($0, ahead, endpoint, isAlone) }) { return hand(link) }
     // A connection that has just begun, or has a long round trip, does not fill the uplink alone.
@@ -167,14 +175,14 @@ struct UploadScheduler {
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
 
-  /// Ends the turns of those whose bytes have left. Of the others it returns how many bytes are being read, the least
-  /// queueing delay, the shortest round trip, and how fast those that are not stalled can send together: a peer that is
+  /// Ends the turns of those whose bytes have left. Of the others it returns how many bytes are being read, the queueing
+  /// delay, the shortest round trip, and how fast those that are not stalled can send together: a peer that is
   /// gone does not keep others waiting.
   private mutating func review(
     _ endpoint: borrowing Endpoint, at now: Instant
   ) -> (reading: Int, queueing: Nanoseconds?, roundTrip: Nanoseconds?, rate: Double) {
     var (sum, total, rate, isChanged) = (0, 0, 0.0, false)
-    var (queueing, roundTrip) = (Nanoseconds?.none, Nanoseconds?.none)
+    var roundTrip = Nanoseconds?.none
     for link in active {
       let sending = backlogs[link.index].connection.flatMap { endpoint.sending($0) }
       let unsent = (sending?.unsent ?? 0) + backlogs[link.index].reading
@@ -183,18 +191,33 @@ struct UploadScheduler {
       if unsent == 0 {
         backlogs[link.index].isActive = false
         isChanged = true
+        recent.append(link)
+        if recent.count > UploadScheduler.mostRecent { recent.removeFirst() }
         continue
       }
       sum += backlogs[link.index].reading
       if now - backlogs[link.index].unsentSince < UploadScheduler.stall { rate += sending?.rate ?? 0 }
-      if let id = backlogs[link.index].connection, let sample = sending?.roundTrip {
-        queueing = min(queueing ?? .max, endpoint.queueing(id, at: now))
+      if let sample = sending?.roundTrip {
         roundTrip = min(roundTrip ?? .max, sample)
       }
     }
     unsent = total
     if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
-    return (sum, queueing, roundTrip, rate)
+    return (sum, queueing(endpoint, at: now), roundTrip, rate)
+  }
+
+  /// How long packets wait in the uplink's queue; nil if there is nothing new to tell it by.
+  private mutating func queueing(_ endpoint: borrowing Endpoint, at now: Instant) -> Nanoseconds? {
+    guard now - queueJudgedAt >= UploadScheduler.judgingPause else { return nil }
+    queueJudgedAt = now
+    var delays: [Nanoseconds] = []
+    for link in active + recent.filter({ !backlogs[$0.index].isActive }) {
+      guard let id = backlogs[link.index].connection, let delay = endpoint.queueing(id, at: now) else { continue }
+      delays.append(delay)
+    }
+    // Where the queue is at this end, all see it, except those whose every round trip included it.
+    delays.sort()
+    return delays.isEmpty ? nil : delays[(delays.count - 1) / 4]
   }
 
   /// The peer whose turn is next.
@@ -268,6 +291,8 @@ struct UploadScheduler {
   private static let mostLead = Double(2 * turn)
   /// How far a peer may fall behind others because it requests pieces that have been sent more often.
   private static let mostLag = Double(4 * turn)
+  private static let mostRecent = 8
+  private static let judgingPause: Nanoseconds = 5 * .millisecond
   /// How long nothing of what was handed over may leave before the turn passes to others.
   private static let stall: Nanoseconds = 500 * .millisecond
 }

@@ -26,7 +26,7 @@ extension Connection {
     // A peer that never echoes is timed by packets that were sent only once, the delay of its ACK included (RFC 6298
     // §3).
     if !sendWindow.evidence.isEchoed, let sentAt = result.newestOnceSentAt {
-      path.roundTrip.add(now - sentAt)
+      path.sampled(now - sentAt, at: now)
       sample = path.roundTrip.latest
     }
     if result.spurious > 0 {
@@ -65,7 +65,7 @@ extension Connection {
     let age = elapsed - Nanoseconds(ack.delay) * .microsecond
     // If an echo of what was never sent counted, the peer could make the round trip whatever it likes.
     guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
-    path.roundTrip.add(age)
+    path.sampled(age, at: now)
     if let sample = path.roundTrip.latest { path.thinning.add(sample, path.roundTrip, at: now) }
     // Rounded up to a microsecond, because the echo has lost its fraction.
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed

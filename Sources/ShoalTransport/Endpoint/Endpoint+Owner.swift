@@ -144,9 +144,9 @@ extension Endpoint {
   }
 
   /// How long packets wait in queues on the way to the peer, to judge by the growth of the round trip and of the delay
-  /// on the way back; 0 before the first sample.
-  package func queueing(_ id: ConnectionID, at now: Instant) -> Nanoseconds {
-    connections.slot(id).map { connections[$0].path.queueing(at: now) } ?? 0
+  /// on the way back; nil if the last sample is not recent.
+  package func queueing(_ id: ConnectionID, at now: Instant) -> Nanoseconds? {
+    connections.slot(id).flatMap { connections[$0].path.queueing(at: now) }
   }
 
   /// The bytes of datagrams that are known to have arrived at a peer.

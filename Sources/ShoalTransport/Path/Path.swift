@@ -13,6 +13,8 @@ struct Path {
   var pacer = Pacer()
   var thinning = AckThinning()
   var reverseDelay = ReverseDelay()
+  /// When the last round trip was measured.
+  private var sampledAt = Instant.zero
   var mtu: PathMTU
   /// What was known of it at an earlier visit.
   var remembered: PathMemory?
@@ -26,6 +28,9 @@ struct Path {
     congestion = CongestionControl(algorithm, datagram: Limits.smallestDatagram, seed: seed, at: now)
     mtu = PathMTU(limit: 0, peerLimit: 0, address: address, at: now)
   }
+
+  /// How long the last sample says something about the queues.
+  private static let recent: Nanoseconds = 100 * .millisecond
 
   /// The UDP payload of a full datagram.
   var datagram: Int { mtu.confirmed }
@@ -41,12 +46,21 @@ struct Path {
       rate: congestion.pacingRate, share: congestion.decision.burstShare, datagram: datagram, at: now)
   }
 
-  /// How long packets wait on the way to the peer.
-  func queueing(at now: Instant) -> Nanoseconds {
-    roundTrip.minimum.map { max((roundTrip.latest ?? $0) - $0 - reverseDelay.growth(at: now), 0) } ?? 0
+  /// How long packets wait on the way to the peer; nil if the last sample is not recent.
+  func queueing(at now: Instant) -> Nanoseconds? {
+    guard let least = roundTrip.minimum, let latest = roundTrip.latest,
+      now - sampledAt <= max(Path.recent, roundTrip.smoothed)
+    else { return nil }
+    return max(latest - least - reverseDelay.growth(at: now), 0)
   }
 
   // MARK: What is learned
+
+  /// Takes the round trip of a packet.
+  mutating func sampled(_ sample: Nanoseconds, at now: Instant) {
+    roundTrip.add(sample)
+    sampledAt = now
+  }
 
   /// Begins the search for larger datagrams, of at most `limit` bytes of IP packet, as the handshake is complete.
   mutating func opened(limit: Int, peerLimit: Int, at now: Instant) {
