@@ -101,7 +101,7 @@ let package = Package(
         "ShoalLink",
       ]),
     .testTarget(name: "ShoalCaptureTests", dependencies: ["TestSupport", "ShoalCapture", "ShoalBase", "ShoalWire"]),
-    .testTarget(name: "ShoalTerminalTests", dependencies: ["ShoalTerminal"]),
+    .testTarget(name: "ShoalTerminalTests", dependencies: ["TestSupport", "ShoalTerminal"]),
     .testTarget(
       name: "ShoalTests",
       dependencies: [

@@ -9,7 +9,7 @@ import Testing
 /// Captures, qlogs and hex dumps with random damage go through every command: it always exits with 0 or 1.
 @Suite struct MutationTests {
   /// Set SHOAL_FUZZ to a number of hundreds for longer than the suite can.
-  private static var rounds: Int { (environmentNumber("SHOAL_FUZZ") ?? 20) * 100 }
+  private static var rounds: Int { (environmentNumber("SHOAL_FUZZ") ?? 8) * 100 }
 
   private static let commands: [[String]] = [
     ["F", "-v", "-x"], ["F", "--json", "--all"], ["F", "--qlog"], ["F", "--absolute", "--time", "utc", "--all"],

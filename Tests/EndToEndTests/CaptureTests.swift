@@ -6,12 +6,12 @@ import TestSupport
 import Testing
 
 /// `--capture` records what crossed the wire, in a format that other tools read.
-@Suite struct CaptureTests {
+@Suite(.inRealTime) struct CaptureTests {
   @Test func everyDatagramIsThere() async throws {
     let shared = try await SharedFile(500_000, capture: "origin.pcapng")
     let other = try peer("loss=5%,corrupt=2%,delay=2ms", capture: shared.scratch.at("other.pcapng"))
     let download = try await other.download(shared.ticket, to: .file(shared.out))
-    try await within(30) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     let address = other.address
     await shared.close(other)
     let seen = try read(shared.scratch.at("other.pcapng"))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A shared folder in which somebody changes something.
-@Suite struct ChangedFolderTests {
+@Suite(.inRealTime) struct ChangedFolderTests {
   let scratch: Scratch
   let tree: Tree
 

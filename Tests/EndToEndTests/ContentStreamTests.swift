@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Content that is fetched into memory, or read in order as it arrives.
-@Suite struct ContentStreamTests {
+@Suite(.inRealTime) struct ContentStreamTests {
   @Test func piecesComeInOrderAndNoFasterThanTheyAreRead() async throws {
     let origin = try peer()
     let share = try await origin.share(longContent, name: "long")
@@ -45,11 +45,11 @@ import Testing
       let share = try await origin.share(longContent[..<size], name: "large")
       let reader = try peer()
       await #expect {
-        try await within(30) { _ = try await reader.fetch(share.ticket, upTo: size - 1) }
+        try await within(60) { _ = try await reader.fetch(share.ticket, upTo: size - 1) }
       } throws: {
         "\($0)" == "large is larger than the \(size - 1) bytes that are accepted"
       }
-      try await within(10) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
+      try await within(60) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
       await reader.close()
     }
     await origin.close()
@@ -67,7 +67,7 @@ import Testing
       for try await _ in stream { break }
       #expect(await reader.downloads.count == 1)
     }
-    try await within(10) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
+    try await within(60) { while await !reader.downloads.isEmpty { try await Task.sleep(for: .milliseconds(10)) } }
     let stream = try await reader.stream(share.ticket)
     await reader.close()
     // What has arrived can still be read; then comes the error.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Strangers that take as much as they can from a peer, over real sockets, beside an honest receiver.
-@Suite(.serialized) struct CrowdedTests {
+@Suite(.inRealTime, .serialized) struct CrowdedTests {
   private func fetch(_ ticket: Ticket, _ file: String, _ scratch: Scratch) async throws {
     let other = try peer()
     let download = try await other.download(ticket, to: .file(scratch.at("out")))

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 /// Downloads whose content is not kept.
-@Suite struct DiscardTests {
+@Suite(.inRealTime) struct DiscardTests {
   @Test(arguments: [0, 1_025, 3_000_000])
   func everyByteIsVerifiedAndNoneKept(_ size: Int) async throws {
     let shared = try await SharedFile(size)
     let other = try peer("corrupt=1%")
     let download = try await other.download(shared.ticket, to: .nowhere)
-    let last = try await within(30) { try await download.finish() }
+    let last = try await within(60) { try await download.finish() }
     #expect(last.bytes == UInt64(size) && last.phase == .finished)
     #expect(last.path == nil && last.name == "in")
     #expect(shared.scratch.names == ["in"])
@@ -21,7 +21,7 @@ import Testing
     let shared = try await SharedFile(2_000_000)
     let discarder = try peer()
     let download = try await discarder.download(shared.ticket, to: .nowhere)
-    try await within(30) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     // It keeps running, and refuses requests for the file.
     var ticket = shared.ticket
     (ticket.trackers, ticket.peers) = ([], ["\(discarder.address)"])

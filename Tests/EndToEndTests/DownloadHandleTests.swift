@@ -3,16 +3,16 @@ import TestSupport
 import Testing
 
 /// A download is awaited, cancelled with its task, removed and listed; it has a rate and an end.
-@Suite struct DownloadHandleTests {
+@Suite(.inRealTime) struct DownloadHandleTests {
   private func code(_ body: @escaping @Sendable () async throws -> Void) async -> ShoalError.Code? {
     do {
-      try await within(30, body)
+      try await within(60, body)
       return nil
     } catch { return (error as? ShoalError)?.code }
   }
 
   private func wait(_ condition: @escaping @Sendable () async -> Bool) async throws {
-    try await within(30) { while await !condition() { try await Task.sleep(for: .milliseconds(10)) } }
+    try await within(60) { while await !condition() { try await Task.sleep(for: .milliseconds(10)) } }
   }
 
   @Test func itIsCancelledWithTheTaskThatWaits() async throws {
@@ -21,7 +21,7 @@ import Testing
     for reads in [false, true] {
       let download = try await asker.download(nobody, to: .nowhere)
       #expect(await asker.downloads.map(\.id) == [.zero])
-      let task = Task {
+      let task = Task(priority: .high) {
         if reads { for try await _ in download.progress {} } else { _ = try await download.value }
       }
       task.cancel()
@@ -30,7 +30,7 @@ import Testing
       #expect(await asker.downloads.isEmpty)
     }
     // Before it has begun.
-    let late = Task {
+    let late = Task(priority: .high) {
       while !Task.isCancelled { await Task.yield() }
       _ = try await asker.download(nobody, to: .nowhere)
     }
@@ -43,7 +43,7 @@ import Testing
   @Test func aQuestionIsCancelledWithItsTask() async throws {
     let asker = try peer()
     try await asker.add(tracker: "127.0.0.1:9")
-    let task = Task { try await asker.find(name: "x") }
+    let task = Task(priority: .high) { try await asker.find(name: "x") }
     task.cancel()
     #expect(await code { _ = try await task.value } == .stopped)
     await asker.close()
@@ -113,14 +113,14 @@ import Testing
     let share = try await origin.share(try scratch.file("in", 200_000))
     let middle = try peer()
     let download = try await middle.download(share.ticket, to: .file(scratch.at("out")))
-    let done = try await within(30) { try await download.value }
+    let done = try await within(60) { try await download.value }
     #expect(done.phase == .finished && done.fraction == 1 && done.path == scratch.at("out") && done.total == 200_000)
     await origin.close()
     #expect(await middle.downloads.count == 1)
     #expect(await middle.downloads.first === download)
     let ticket = Ticket(id: share.id, peers: ["\(middle.address)"])
     let last = try peer()
-    #expect(try await within(30) { try await last.fetch(ticket, upTo: 200_000).count } == 200_000)
+    #expect(try await within(60) { try await last.fetch(ticket, upTo: 200_000).count } == 200_000)
     await download.remove()
     #expect(await middle.downloads.isEmpty)
     #expect(scratch.has("out"))
@@ -138,7 +138,7 @@ import Testing
     let share = try await origin.share(longContent, name: "in")
     let asker = try peer("rate=1mbit")
     let download = try await asker.download(share.ticket, to: .file(scratch.at("out")))
-    let other = Task {
+    let other = Task(priority: .high) {
       for try await progress in download.progress where progress.bytes > 0 { return progress }
       return download.latest
     }

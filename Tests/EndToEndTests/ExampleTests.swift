@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 
 /// The example in the documentation of `Peer` compiles, runs, and is the one that is shown there.
-@Suite struct ExampleTests {
+@Suite(.inRealTime) struct ExampleTests {
   @Test func runsAsDocumented() async throws {
     let scratch = try Scratch()
     _ = try scratch.file("film.mkv", 200_000)
-    try await within(30) { try await Example.run(in: scratch.path + "/") }
+    try await within(60) { try await Example.run(in: scratch.path + "/") }
     #expect(same(scratch.at("film.mkv"), scratch.at("copy.mkv")))
   }
 

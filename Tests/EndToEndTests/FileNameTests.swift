@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Names at the limits of file systems, and things that only look like files.
-@Suite(.serialized) struct FileNameTests {
+@Suite(.inRealTime, .serialized) struct FileNameTests {
   private func fetched(_ name: String) async throws -> [String] {
     let scratch = try Scratch()
     let file = try scratch.file(name, 100_000)

@@ -5,14 +5,14 @@ import TestSupport
 import Testing
 
 /// A folder in which nobody has touched anything is shared again at once.
-@Suite struct FolderMemoryTests {
+@Suite(.inRealTime) struct FolderMemoryTests {
   /// Shares a folder from a process of its own; its id, that of its content, and whether anything was read.
   private func share(_ path: String, _ cache: String) async throws -> (id: Digest, wasRead: Bool) {
     let origin = try peer { $0.hashFolder = cache }
     let told = Mutex(false)
     let share = try await origin.share(path) { _, _ in told.withLock { $0 = true } }
     let (asker, out) = (try peer(), try Scratch())
-    _ = try await within(30) { try await asker.download(share.ticket, to: .file(out.at("out"))).finish() }
+    _ = try await within(60) { try await asker.download(share.ticket, to: .file(out.at("out"))).finish() }
     #expect(Tree(out.at("out")).content == Tree(path).content)
     for peer in [asker, origin] { await peer.close() }
     return (share.id, told.withLock { $0 })

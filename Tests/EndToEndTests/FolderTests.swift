@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Folders are transferred faithfully, and only what is missing of them is fetched.
-@Suite struct FolderTests {
+@Suite(.inRealTime) struct FolderTests {
   let scratch: Scratch
   let tree: Tree
 
@@ -126,7 +126,7 @@ import Testing
     let out = try Scratch()
     let slow = try peer { $0.swarm.limits.download = 60_000 }
     let first = try await slow.download(share.ticket, to: .directory(out.path))
-    try await within(30) {
+    try await within(60) {
       while first.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }
     }
     await slow.close()
@@ -221,7 +221,7 @@ import Testing
     let out = try Scratch()
     let asker = try peer { $0.swarm.limits.download = 60_000 }
     let download = try await asker.download(share.ticket, to: .directory(out.path))
-    try await within(30) { while download.latest.bytes == 0 { try await Task.sleep(for: .milliseconds(5)) } }
+    try await within(60) { while download.latest.bytes == 0 { try await Task.sleep(for: .milliseconds(5)) } }
     await download.remove()
     #expect(out.names.isEmpty)
     await asker.close()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whatever the name and contents of a folder, nothing is written outside the target, and no existing file is lost.
-@Suite struct HostileFolderTests {
+@Suite(.inRealTime) struct HostileFolderTests {
   /// A listing with one name replaced by another of the same length.
   private func listing(_ entries: [(Listing.Kind, Int, String, String)], _ name: String, _ other: String) throws
     -> [UInt8]
@@ -153,7 +153,7 @@ import Testing
     let out = try Scratch()
     let slow = try peer { $0.swarm.limits.download = 60_000 }
     let download = try await slow.download(first.ticket, to: .directory(out.path))
-    try await within(30) {
+    try await within(60) {
       while download.latest.bytes < 4 << 16 { try await Task.sleep(for: .milliseconds(5)) }
     }
     await slow.close()

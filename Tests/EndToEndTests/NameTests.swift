@@ -42,7 +42,7 @@ private final class Names: Sendable {
 }
 
 /// Names with several addresses, with none, or with addresses that change.
-@Suite struct NameTests {
+@Suite(.inRealTime) struct NameTests {
   /// Nobody listens there.
   private let dead = Address(high: 0, low: 1, port: 9)
 
@@ -139,7 +139,7 @@ private final class Names: Sendable {
     let names = Names(["late.example": []])
     let asker = try names.peer()
     try await asker.add(tracker: "late.example:1")
-    let question = Task { try await asker.find(name: "in") }
+    let question = Task(priority: .high) { try await asker.find(name: "in") }
     try await Task.sleep(for: .milliseconds(300))
     names["late.example"] = [shared.origin.address]
     let found = try await within(60) { try await question.value }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is visible to a user's program, which only imports `Shoal` and is not part of this package.
-@Suite struct OutsiderTests {
+@Suite(.inRealTime) struct OutsiderTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 

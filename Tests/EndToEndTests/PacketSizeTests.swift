@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How large packets are, depending on what is known about the path.
-@Suite struct PacketSizeTests {
+@Suite(.inRealTime) struct PacketSizeTests {
   /// How many datagrams brought that many bytes.
   private func datagrams(_ size: Int, _ listen: String, _ link: String, mtu: Int? = nil) async throws -> Int {
     let shared = try await SharedFile(size) { $0.listen = listen }
@@ -14,7 +14,7 @@ import Testing
       ($0.swarm.transport.mtu, $0.swarm.transport.receivedMTU, $0.followsInterfaceMTU) = (mtu, mtu, false)
     }
     let download = try await other.download(shared.ticket, to: .nowhere)
-    try await within(30) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     let received = await other.statistics().received
     await shared.close(other)
     return received

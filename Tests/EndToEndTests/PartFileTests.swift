@@ -5,7 +5,7 @@ import Testing
 
 /// Existing files where a download would be written: they are continued if they belong to that download, otherwise left
 /// alone.
-@Suite(.serialized) struct PartFileTests {
+@Suite(.inRealTime, .serialized) struct PartFileTests {
   private func code(_ download: Download) async -> String {
     do {
       try await within(60) { try await download.finish() }

@@ -34,23 +34,6 @@ extension Download {
   func finish() async throws(ShoalError) -> DownloadProgress { try await value }
 }
 
-/// Something took longer than this many seconds.
-struct Late: Error { let seconds: Double }
-
-/// Runs `body` with a time limit, so that a test fails rather than hangs.
-@discardableResult
-func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
-  try await withThrowingTaskGroup(of: T.self) { group in
-    group.addTask { try await body() }
-    group.addTask {
-      try await Task.sleep(for: .seconds(seconds))
-      throw Late(seconds: seconds)
-    }
-    defer { group.cancelAll() }
-    return try await group.next()!
-  }
-}
-
 /// A file in a scratch folder, and the peer that shares it.
 struct SharedFile {
   let scratch: Scratch

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A share can be stopped and listed, and is made from a file, from bytes or from a stream.
-@Suite struct ShareHandleTests {
+@Suite(.inRealTime) struct ShareHandleTests {
   private func code(_ body: () async throws -> Void) async -> ShoalError.Code? {
     do {
       try await body()
@@ -25,12 +25,12 @@ import Testing
     // The other share of the same file continues.
     let other = try peer()
     let download = try await other.download(second.ticket, to: .file(scratch.at("out")))
-    try await within(30) { try await download.finish() }
+    try await within(60) { try await download.finish() }
     #expect(same(file, scratch.at("out")))
     await second.stop()
     #expect(await origin.shares.isEmpty)
     let late = try await other.download(second.ticket, to: .file(scratch.at("late")), wait: .seconds(1))
-    #expect(await code { _ = try await within(30) { try await late.value } } == .unavailable)
+    #expect(await code { _ = try await within(60) { try await late.value } } == .unavailable)
     await other.close()
     await origin.close()
   }
@@ -51,7 +51,7 @@ import Testing
     #expect(empty.size == 0 && empty.ticket.name == nil)
     let other = try peer()
     for share in [whole, stream, empty] {
-      let fetched = try await within(30) { try await other.fetch(share.ticket, upTo: 300_000) }
+      let fetched = try await within(60) { try await other.fetch(share.ticket, upTo: 300_000) }
       #expect(fetched == (share.size == 0 ? [] : content))
     }
     await other.close()
@@ -80,7 +80,7 @@ import Testing
     for share in shares.dropLast() { await share.stop() }
     let other = try peer()
     let last = try #require(shares.last)
-    let fetched = try await within(30) { try await other.fetch(last.ticket, upTo: 3) }
+    let fetched = try await within(60) { try await other.fetch(last.ticket, upTo: 3) }
     #expect(fetched == Array("299".utf8))
     await other.close()
     await origin.close()
@@ -90,13 +90,13 @@ import Testing
     let scratch = try Scratch()
     let file = try scratch.file("in", 8_000_000)
     let origin = try peer()
-    let task = Task { try await origin.share(file) }
+    let task = Task(priority: .high) { try await origin.share(file) }
     task.cancel()
     // It may have been hashed before it was cancelled.
     let result = await task.result
     if case .failure(let error) = result { #expect((error as? ShoalError)?.code == .stopped) }
     let never = AsyncStream<[UInt8]> { _ in }
-    let waiting = Task { try await origin.share(reading: never, name: "never") }
+    let waiting = Task(priority: .high) { try await origin.share(reading: never, name: "never") }
     waiting.cancel()
     #expect(await code { _ = try await waiting.value } == .stopped)
     await origin.close()
@@ -126,7 +126,7 @@ import Testing
         throw Enough()
       }
     }
-    let task = Task {
+    let task = Task(priority: .high) {
       try await Peer.run(Peer.Options(listen: "127.0.0.1:0")) { peer in
         output.yield(peer)
         try await Task.sleep(for: .seconds(100))

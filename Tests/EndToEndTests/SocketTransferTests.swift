@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Transfers over real sockets, between peers whose options differ.
-@Suite(.serialized) struct SocketTransferTests {
+@Suite(.inRealTime, .serialized) struct SocketTransferTests {
   @Test(arguments: [0, 1, 1_024, 1_025, 65_536, 65_537, 1_500_000])
   func anySizeArrives(_ size: Int) async throws {
     let shared = try await SharedFile(size)
@@ -44,7 +44,7 @@ import Testing
     for ticket in ["\(shared.id.hex)?peer=\(place)", "\(shared.id.hex)?tracker=\(place)"] {
       let other = try peer { $0.listen = ":0" }
       let download = try await other.download(Ticket(ticket), to: .file(shared.out))
-      try await within(30) { try await download.finish() }
+      try await within(60) { try await download.finish() }
       #expect(same(shared.path, shared.out))
       try FileManager.default.removeItem(atPath: shared.out)
       await other.close()
@@ -109,7 +109,7 @@ import Testing
     let shared = try await SharedFile(3_000_000)
     let first = try peer("rate=20mbit")
     let begun = try await first.download(shared.ticket, to: .file(shared.out))
-    try await within(30) {
+    try await within(60) {
       for try await progress in begun.progress where progress.bytes > 500_000 { break }
     }
     begun.cancel()
@@ -123,7 +123,7 @@ import Testing
     try handle.close()
     let second = try peer()
     let resumed = try await second.download(shared.ticket, to: .file(shared.out))
-    let last = try await within(30) { try await resumed.finish() }
+    let last = try await within(60) { try await resumed.finish() }
     #expect(last.resumed > 300_000)
     #expect(last.accepted < 3_000_000)
     #expect(same(shared.path, shared.out))
@@ -163,7 +163,7 @@ import Testing
     let shared = try await SharedFile(100_000) { $0.listen = "[::1]:0" }
     let other = try peer { $0.listen = "[::1]:0" }
     let download = try await other.download(shared.ticket, to: .directory(shared.scratch.at("")))
-    let last = try await within(30) { try await download.finish() }
+    let last = try await within(60) { try await download.finish() }
     #expect(last.wasThere && last.name == "in", "the origin's own file lies there")
     await shared.close(other)
   }

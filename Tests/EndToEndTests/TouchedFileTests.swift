@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A file that another program touches while it is served.
-@Suite(.serialized) struct TouchedFileTests {
+@Suite(.inRealTime, .serialized) struct TouchedFileTests {
   /// How a download ends if the file is changed after it has been shared.
   private func fetched(_ change: @Sendable (_ path: String) throws -> Void) async throws -> String {
     let shared = try await SharedFile(3_000_000)
@@ -13,8 +13,8 @@ import Testing
     let other = try peer()
     let download = try await other.download(shared.ticket, to: .file(shared.out), wait: .seconds(1))
     var result = "done"
-    do { try await within(40) { try await download.finish() } } catch {
-      result = try await within(10) {
+    do { try await within(60) { try await download.finish() } } catch {
+      result = try await within(60) {
         for await event in shared.origin.events {
           if case .withdrawn(_, _, let error) = event { return error.code.rawValue }
         }
@@ -60,7 +60,7 @@ import Testing
     let shared = try await SharedFile(20_000_000)
     let other = try peer("rate=80mbit,delay=2ms")
     let download = try await other.download(shared.ticket, to: .file(shared.out))
-    let toucher = Task {
+    let toucher = Task(priority: .high) {
       while !Task.isCancelled {
         TestFile.touch(shared.path)
         try await Task.sleep(for: .milliseconds(300))

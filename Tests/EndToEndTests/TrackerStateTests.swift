@@ -4,7 +4,7 @@ import Testing
 
 @testable import Shoal
 
-struct TrackerStateTests {
+@Suite(.inRealTime) struct TrackerStateTests {
   /// A restarted tracker knows its peers before any of them has sent anything.
   @Test func aRestartedTrackerKnowsItsPeers() async throws {
     let scratch = try Scratch()

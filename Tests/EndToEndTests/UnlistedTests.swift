@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A share is found only by its ticket, unless its user wants it to be found by name.
-@Suite struct UnlistedTests {
+@Suite(.inRealTime) struct UnlistedTests {
   private func find(_ name: String, _ tracker: String) async throws -> [FoundFile] {
     let asker = try peer()
     try await asker.add(tracker: tracker)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A download for which nothing arrives ends when its time limit is reached, and not before.
-@Suite struct WaitTests {
+@Suite(.inRealTime) struct WaitTests {
   private func code(_ download: Download) async throws -> ShoalError.Code? {
     do {
       try await within(60) { try await download.finish() }

@@ -9,7 +9,7 @@ import Testing
 @testable import ShoalCommand
 
 /// The control sockets of processes.
-@Suite struct ControlTests {
+@Suite(.inRealTime) struct ControlTests {
   private func after(_ seconds: Nanoseconds) -> Instant { SystemClock.now() + seconds * .second }
 
   /// There are few threads for tasks, and other tests keep them busy: even an immediate answer may take long here.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ShoalCommand
 
-@Suite struct DoctorTests {
+@Suite(.inRealTime) struct DoctorTests {
   private let there = Address(ipv4: 0xc000_0209, port: 7401)
 
   @Test func eachLineSaysOkOrWhatToDo() {

@@ -5,7 +5,7 @@ import Testing
 @testable import ShoalCommand
 
 /// What an earlier run recorded is not lost.
-@Suite struct RecordTests {
+@Suite(.inRealTime) struct RecordTests {
   @Test func theCommandThatResumesRecordsNothing() {
     let words = ["get", someID, "--capture", "a b", "--output", "x", "--qlog=q", "--", "--capture"]
     #expect(Session.resumeCommand(words) == "shoal get \(someID) --output x -- --capture")

@@ -99,7 +99,7 @@ struct ConversationTests {
     #expect(last.swarm.progress(scene.downloads[1].key).from.keys.contains(middle.address))
   }
 
-  @Test(arguments: seeds(1..<7))
+  @Test(arguments: seeds(1..<4))
   func partialDownloadersConnectToEachOtherAtOnce(seed: UInt64) {
     let scene = Scene(seed, 3_000_000)
     let origin = scene.origin("delay=10ms,rate=8mbit")

@@ -23,7 +23,7 @@ struct PaceTests {
     return world.now - start
   }
 
-  @Test(arguments: [("delay=10ms,rate=100mbit", 25_000_000), ("delay=20ms,rate=1gbit", 60_000_000)])
+  @Test(arguments: [("delay=10ms,rate=40mbit", 10_000_000), ("delay=20ms,rate=500mbit", 30_000_000)])
   func requestsNeverStarveTheSender(link: String, bytes: Int) {
     let scene = Scene(1, bytes)
     let origin = scene.origin(link)

@@ -10,7 +10,7 @@ import Testing
 @Suite struct RequestTests {
   /// The most bytes that were owed at any time after the first second.
   private func mostOwed(_ link: String, receiveBuffer: Int) -> Int {
-    let scene = Scene(3, 40_000_000)
+    let scene = Scene(3, 30_000_000)
     let origin = scene.origin(link)
     let peer = scene.downloader("delay=100us", from: [origin.address]) { $0.receiveBuffer = receiveBuffer }
     var most = 0

@@ -10,7 +10,7 @@ import Testing
 
 /// Whole swarms in which everything that can happen happens by chance: to replay one, name its seed.
 struct StormTests {
-  static let seeds = TestSupport.seeds(1..<31)
+  static let seeds = TestSupport.seeds(1..<16)
 
   private static func link(_ random: inout SeededGenerator) -> String {
     var items = ["delay=\(random.next() % 60)ms", "rate=\(4 + random.next() % 80)mbit"]

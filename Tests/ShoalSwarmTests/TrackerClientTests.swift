@@ -116,7 +116,7 @@ struct TrackerClientTests {
     #expect(network.events[0].filter { $0 == .registered(id: digest(2)) }.count == 3)
   }
 
-  @Test(arguments: seeds(0..<60)) func lossOnlyDelays(seed: UInt64) {
+  @Test(arguments: seeds(0..<30)) func lossOnlyDelays(seed: UInt64) {
     let network = TrackerNetwork(seed: seed, clients: 3)
     network.loss = 0.3
     let have = (0..<3).map { fragments(5_000, seed: seed + $0) }

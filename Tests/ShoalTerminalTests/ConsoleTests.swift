@@ -1,9 +1,10 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ShoalTerminal
 
-@Suite struct ConsoleTests {
+@Suite(.inRealTime) struct ConsoleTests {
   private func console(_ words: String..., output: Int32, error: Int32) throws -> Console {
     guard case .run(let invocation) = try shoal.parse(["get", "t"] + words) else { throw UsageError("") }
     return Console(

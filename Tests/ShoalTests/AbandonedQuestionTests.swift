@@ -1,14 +1,15 @@
+import TestSupport
 import Testing
 
 @testable import Shoal
 
 /// A question to trackers that do not answer costs nothing once nobody waits for the answer.
-@Suite struct AbandonedQuestionTests {
+@Suite(.inRealTime) struct AbandonedQuestionTests {
   @Test func itIsForgotten() async throws {
     let peer = try Peer.start(NodeOptions(listen: "127.0.0.1:0"))
     try await peer.add(tracker: "127.0.0.1:9")
-    let patient = Task { try await peer.find(name: "patient") }
-    let tasks = (0..<20).map { number in Task { try await peer.find(name: "\(number)") } }
+    let patient = Task(priority: .high) { try await peer.find(name: "patient") }
+    let tasks = (0..<20).map { number in Task(priority: .high) { try await peer.find(name: "\(number)") } }
     try await wait(for: 21, peer)
     for task in tasks { task.cancel() }
     for task in tasks {

@@ -11,7 +11,7 @@ import Testing
 @testable import Shoal
 
 /// The files of a loop, without one.
-@Suite struct LocalDiskTests {
+@Suite(.inRealTime) struct LocalDiskTests {
   /// A disk and what workers have posted to it.
   private final class Desk {
     let disk: LocalDisk
@@ -180,7 +180,7 @@ import Testing
   }
 }
 
-@Suite struct JobLaneTests {
+@Suite(.inRealTime) struct JobLaneTests {
   @Test func ownersTakeTurns() {
     var lane = JobLane<String>(most: 1)
     var done: [String] = []

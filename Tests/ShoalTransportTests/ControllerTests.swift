@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func cubicsShareAlike() throws {
-    var path = try Bottleneck(20, 30, queue: 1, seed: 1)
+    var path = try Bottleneck(10, 30, queue: 1, seed: 1)
     try path.send(2_000_000_000, .cubic)
     path.world.run(for: 2 * .second)
     try path.send(2_000_000_000, .cubic)
@@ -159,7 +159,7 @@ import Testing
   /// A window reduced because of reordering is restored, as nothing was lost.
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func reorderingSlowsNeither(congestion: CongestionAlgorithm) throws {
-    for seed in seeds(1..<4) {
+    for seed in seeds(1..<3) {
       var shares: [Double] = []
       for more in ["", "reorder=20%"] {
         var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)
@@ -172,7 +172,7 @@ import Testing
   @Test(arguments: [CongestionAlgorithm.cubic, .ledbat])
   func corruptionSlowsNeither(congestion: CongestionAlgorithm) throws {
     var ratios: [Double] = []
-    for seed in seeds(1..<4) {
+    for seed in seeds(1..<3) {
       var shares: [Double] = []
       for more in ["", "corrupt=1%"] {
         var path = try Bottleneck(50, 40, queue: 4, more: more, seed: seed)

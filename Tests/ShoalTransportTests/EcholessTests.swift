@@ -46,8 +46,8 @@ import Testing
           if congestion == .none { $0.window = 300 }
         })
       impoverish(pair, manner)
-      let seconds = try #require(try pair.transfer(8_000_000), "\(manner)")
-      let wire = Double(pair.a.bytesSent) / 8e6
+      let seconds = try #require(try pair.transfer(4_000_000), "\(manner)")
+      let wire = Double(pair.a.bytesSent) / 4e6
       if manner == .honest { honest = (seconds, wire) }
       #expect(pair.world.violations.isEmpty)
       #expect(seconds < 3 * honest.seconds, "\(manner)")

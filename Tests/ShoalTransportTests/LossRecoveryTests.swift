@@ -143,13 +143,13 @@ import Testing
     for mode in RepeatMode.allCases {
       for congestion in CongestionAlgorithm.allCases {
         let pair = try Pair(
-          "delay=20ms,rate=20mbit,outage=\(outage)", seed: 9,
+          "delay=20ms,rate=8mbit,outage=\(outage)", seed: 9,
           .with {
             $0.repeatMode = mode
             $0.congestion = congestion
             $0.window = 512
           })
-        let bytes = mode == .goBackN ? 3_000_000 : 10_000_000
+        let bytes = mode == .goBackN ? 1_200_000 : 4_000_000
         let seconds = try pair.transfer(bytes / (congestion == .ledbat ? 4 : 1), within: 1_000 * .second)
         // Controllers that react to loss start from nearly nothing after each outage, as TCP does, but they still make
         // progress.
@@ -162,11 +162,11 @@ import Testing
     }
   }
 
-  /// The outage, and the seconds by which 37.5 MB at 20 Mbit/s must have arrived: 15 s of line time.
+  /// The outage, and the seconds by which 15 MB at 8 Mbit/s must have arrived: 15 s of line time.
   @Test(arguments: [("3s/2s", 50.0), ("2s/200ms", 22), ("5s/1s", 26)])
   func anOutageIsNotCongestion(outage: String, most: Double) throws {
-    let pair = try Pair("delay=20ms,rate=20mbit,queue=1bdp,outage=\(outage)", seed: 2)
-    let seconds = try pair.transfer(37_500_000)
+    let pair = try Pair("delay=20ms,rate=8mbit,queue=1bdp,outage=\(outage)", seed: 2)
+    let seconds = try pair.transfer(15_000_000)
     #expect(seconds ?? .infinity < most)
   }
 

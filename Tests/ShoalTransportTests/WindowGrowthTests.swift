@@ -36,7 +36,7 @@ import Testing
   /// A latecomer, to which the first sender's queue looks like part of the path, must not take the first sender's share
   /// for good.
   @Test func anEarlierLedbatIsNotStarved() throws {
-    var path = try Bottleneck(20, 40, queue: 4, seed: 1)
+    var path = try Bottleneck(10, 40, queue: 4, seed: 1)
     try path.send(2_000_000_000, .ledbat)
     path.world.run(for: 20 * .second)
     try path.send(2_000_000_000, .ledbat)
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func ledbatSlowsDownAlsoAfterLosses() throws {
-    var path = try Bottleneck(50, 40, queue: 0.5, seed: 1)
+    var path = try Bottleneck(20, 40, queue: 0.5, seed: 1)
     try path.send(2_000_000_000, .ledbat)
     var slowdowns = 0
     var wasSlow = false

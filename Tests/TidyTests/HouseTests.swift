@@ -50,6 +50,13 @@ import Testing
     }
   }
 
+  /// Each `await` of others waits for whatever only computes, while their time limits pass.
+  @Test func whatAwaitsPeersRunsInRealTime() {
+    for file in Tree.files(["Tests/EndToEndTests"], ["Tests.swift"]) where file.text.contains("async throws") {
+      #expect(file.text.contains(".inRealTime"), "\(file.path)")
+    }
+  }
+
   @Test func hasTheLayoutThatTheUserAskedFor() throws {
     let allowed: Set = ["Package.swift", "Sources", "Tests", "Protocol.md", "tools", "README.md", "LICENSE"]
     let names = try FileManager.default.contentsOfDirectory(atPath: Checkout.root.path)

@@ -19,8 +19,9 @@ import Testing
 
   /// Unsafe code of tests is in a few support files.
   static let inTests: Set = [
-    "CalendarTime+Linux.swift", "CRC32CKernel+Unsafe.swift", "Environment+Linux.swift", "GuardPage+Linux.swift",
-    "OwnThread+Linux.swift", "RunningProgram+Linux.swift", "Scratch+Linux.swift", "SocketOption+Linux.swift",
+    "CalendarTime+Linux.swift", "CRC32CKernel+Unsafe.swift", "CurrentTask+Unsafe.swift", "Environment+Linux.swift",
+    "GuardPage+Linux.swift", "OwnThread+Linux.swift", "RunningProgram+Linux.swift", "Scratch+Linux.swift",
+    "SocketOption+Linux.swift",
     "Streams+Linux.swift", "SystemCallFilter+Linux.swift", "TestFile+Linux.swift", "TestSocket+Linux.swift",
   ]
 
