@@ -18,7 +18,7 @@ import Testing
   @Test func opensInGreatNumberKeepNoOneOut() async throws {
     let shared = try await SharedFile(300_000)
     let target = shared.origin.address
-    let flood = Task.detached { () throws -> [PacketType: Int] in
+    let flood = Task.detached(priority: .high) { () throws -> [PacketType: Int] in
       let strangers = (1...200).map { Stranger($0, to: target) }
       var random = SeededGenerator(seed: 1)
       var answers: [PacketType: Int] = [:]

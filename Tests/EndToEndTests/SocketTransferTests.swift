@@ -93,7 +93,7 @@ import Testing
       try await withThrowingTaskGroup(of: DownloadProgress.self) { group in
         for (i, peer) in peers.enumerated() {
           let download = try await peer.download(shared, to: .file(scratch.at("out\(i)")))
-          group.addTask { try await download.finish() }
+          group.addTask(priority: .high) { try await download.finish() }
         }
         var others = 0
         for try await progress in group { others += progress.from.keys.filter { $0 != origin.address }.count }

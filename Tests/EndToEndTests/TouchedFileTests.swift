@@ -57,8 +57,8 @@ import Testing
   }
 
   @Test func touchingItOftenEndsNothing() async throws {
-    let shared = try await SharedFile(20_000_000)
-    let other = try peer("rate=80mbit,delay=2ms")
+    let shared = try await SharedFile(4_000_000)
+    let other = try peer("rate=16mbit,delay=2ms")
     let download = try await other.download(shared.ticket, to: .file(shared.out))
     let toucher = Task(priority: .high) {
       while !Task.isCancelled {

@@ -56,7 +56,7 @@ import Testing
     }
     // Each waits a while for the tracker that is gone.
     await withTaskGroup(of: Void.self) { group in
-      for peer in [asker] + shares.map(\.peer) { group.addTask { await peer.close() } }
+      for peer in [asker] + shares.map(\.peer) { group.addTask(priority: .high) { await peer.close() } }
     }
     await second.close()
   }

@@ -133,7 +133,7 @@ import Testing
     let console = try console(output: output.writer, error: error.writer)
     await withTaskGroup(of: Void.self) { group in
       for worker in 0..<8 {
-        group.addTask { for line in 0..<20 { console.print("worker \(worker) line \(line)") } }
+        group.addTask(priority: .high) { for line in 0..<20 { console.print("worker \(worker) line \(line)") } }
       }
     }
     let lines = output.read().split(separator: "\n")

@@ -8,8 +8,8 @@ public struct Late: Error {
 @discardableResult
 public func within<T: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
   try await withThrowingTaskGroup(of: T.self) { group in
-    group.addTask { try await body() }
-    group.addTask {
+    group.addTask(priority: .high) { try await body() }
+    group.addTask(priority: .high) {
       try await Task.sleep(for: .seconds(seconds))
       throw Late(seconds: seconds)
     }

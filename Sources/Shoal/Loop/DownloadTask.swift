@@ -168,7 +168,8 @@ final class DownloadTask {
     guard !flow.isTooLarge(manifest.cut) else { return fail(ListingFault.tooLong, loop) }
     (isListing, pieces) = (true, flow)
     noteAddresses(loop)
-    Task { [node = loop.node, request, destination = download.destination, id, key, name = progress.name] in
+    let (node, destination, name) = (loop.node, download.destination, progress.name)
+    Task(priority: .userInitiated) { [request, id, key] in
       var bytes: [UInt8] = []
       while case .success(let slice?) = await flow.next() { bytes += slice }
       let result = FolderPlan.make(bytes, id, request, destination, name: name)
