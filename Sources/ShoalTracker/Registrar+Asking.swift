@@ -4,7 +4,10 @@ import ShoalWire
 
 extension Registrar {
   /// The end of an answer to a registered peer: other peers of the file, if it asks for them.
-  mutating func nearby(_ own: UInt32, _ query: PeerQuery?, beside size: Int, for asker: Asker) -> Nearby {
+  /// What was done for its `runs` already is not done for the peers.
+  mutating func nearby(
+    _ own: UInt32, _ query: PeerQuery?, beside size: Int, after runs: Int, for asker: Asker
+  ) -> Nearby {
     var answer = Nearby()
     let label = registry.entries[own].label
     let file = registry.labels[label].file
@@ -16,7 +19,7 @@ extension Registrar {
     let room = Limits.smallestDatagram - size - answer.encodedSize
     var wish = PeerWish(most: Int(query.want), room: room, sizes: Nearby.sizes, own: own)
     wish.isComplete = registry.member(own).share == .max
-    if registry.entries[own].map != WordArena.none { wish.comparisons = Registrar.mostCompared }
+    if registry.entries[own].map != WordArena.none { wish.comparisons = max(0, Registrar.mostCompared - runs / 2) }
     if query.cursor == 0 {
       registry.pick(file, wish)
       answer.next = registry.picks.count < Int(answer.total) ? 1 : 0
@@ -24,13 +27,13 @@ extension Registrar {
       let next = registry.pickPage(file, from: Int(query.cursor) - 1, wish)
       answer.next = next == 0 ? 0 : UInt32(next) + 1
     }
-    registry.prefetchPicks(of: file)
-    registry.tell(picksOf: file, to: asker.peer, in: &answer)
+    registry.prefetchPicks()
+    registry.tellPicks(to: asker.peer, in: &answer)
     return answer
   }
 
   /// The most peers whose chunks are compared with the asker's: bounds the work.
-  private static let mostCompared = 32
+  private static let mostCompared = 16
 
   mutating func find(_ search: FileSearch) throws(Refused) {
     var search = search
@@ -46,8 +49,8 @@ extension Registrar {
     answer.epoch = EpochNote(epoch)
     answer.total = UInt16(clamping: search.found.count)
     var room = Limits.smallestDatagram - answer.encodedSize
-    for file in search.found.ranked() {
-      let entry = file.entry ?? entry(file.file, for: search.asker)
+    for index in search.found.ranking() {
+      let entry = search.found[index].entry ?? entry(search.found[index].file, for: search.asker)
       room -= entry.encodedSize
       guard room >= 0 else { break }
       answer.files.append(entry)
@@ -110,11 +113,11 @@ extension Registrar {
       answer.total = UInt32(registry.pick(file, having: packet.chunk, wish))
     }
     answer.peers.reserveCapacity(registry.picks.count)
-    registry.prefetchPicks(of: file)
-    registry.prefetchEntries(ofPicks: file)
-    registry.prefetchMaps(ofPicks: file)
+    registry.prefetchPicks()
+    registry.prefetchEntriesOfPicks()
+    registry.prefetchMapsOfPicks()
     for run in registry.picks.runs {
-      let members = registry.files[file][run.family]
+      let members = registry.picks.members(run)
       for place in run.places { answer.peers.append(entry(place, run.family, members, for: asker)) }
     }
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
@@ -169,6 +172,9 @@ extension Registry {
     return chainEnd
   }
 
+  /// The most runs of a MAPPED: bounds the work.
+  private static let mostMapped = 128
+
   /// As many runs of a peer's chunks from `first` on as fit into so many bytes, and the chunk up to which they are all.
   func runs(_ index: UInt32, from first: Int, fitting bytes: Int) -> (runs: [ChunkRun], end: Int) {
     let (have, chunks) = chunks(index)
@@ -177,7 +183,7 @@ extension Registry {
     guard map != WordArena.none else {
       return ([ChunkRun(first: UInt32(first), count: UInt32(chunks - first))], chunks)
     }
-    let (all, end) = arena.runs(ofMap: map, capacity: chunks, from: first, limit: min(bytes / 2, Limits.trackedRuns))
+    let (all, end) = arena.runs(ofMap: map, capacity: chunks, from: first, limit: min(bytes / 2, Registry.mostMapped))
     let fitting = all.prefix(fitting: bytes)
     return (fitting, fitting.count == all.count ? end : Int(fitting.last?.end ?? UInt32(first)))
   }

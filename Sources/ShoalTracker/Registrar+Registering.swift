@@ -21,7 +21,8 @@ extension Registrar {
     var answer = RegisteredPacket()
     answer.have = UInt32(have)
     answer.interval = configuration.seconds
-    answer.nearby = nearby(entry, packet.query, beside: RegisteredPacket.leastSize, for: asker)
+    answer.nearby = nearby(
+      entry, packet.query, beside: RegisteredPacket.leastSize, after: packet.have.count, for: asker)
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 
@@ -33,7 +34,7 @@ extension Registrar {
     log(gained: gained, packet.id, entry, for: asker)
     var answer = UpdatedPacket()
     answer.have = UInt32(registry.chunks(entry).have)
-    answer.nearby = nearby(entry, packet.query, beside: UpdatedPacket.leastSize, for: asker)
+    answer.nearby = nearby(entry, packet.query, beside: UpdatedPacket.leastSize, after: packet.gained.count, for: asker)
     reply(to: asker) { room throws(WireError) in try answer.put(asker.transaction, into: &room) }
   }
 

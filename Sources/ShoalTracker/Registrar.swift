@@ -102,8 +102,17 @@ package struct Registrar: ~Copyable, Sendable {
     do throws(Refused) {
       guard isProven || type == .connect else { throw Refused(.staleCookie, "connect again") }
       switch type {
-      case .register: try register(legible { () throws(WireError) in try RegisterPacket.read(bytes) }, for: asker)
-      case .update: try update(legible { () throws(WireError) in try UpdatePacket.read(bytes) }, for: asker)
+      // Which runs are taken, where there are too many, differs from request to request: sent again and again, all are.
+      case .register:
+        let packet = try legible { () throws(WireError) in
+          try RegisterPacket.read(bytes, runs: Limits.trackedRuns, lot: header.connection)
+        }
+        try register(packet, for: asker)
+      case .update:
+        let packet = try legible { () throws(WireError) in
+          try UpdatePacket.read(bytes, runs: Limits.trackedRuns, lot: header.connection)
+        }
+        try update(packet, for: asker)
       case .find: try find(FileSearch(name: (decode(bytes) as FindPacket).name, asker: asker, left: part.count))
       case .lookup: try lookup(legible { () throws(WireError) in try LookupPacket.read(bytes) }, for: asker)
       case .map: try map(decode(bytes), for: asker)
@@ -155,6 +164,9 @@ package struct Registrar: ~Copyable, Sendable {
       log(.expired(peer: key.peer, id: key.id, silence: silence))
     }
   }
+
+  /// Notes that this machine was asleep, or this process did not run, for so long until now.
+  package mutating func wake(after sleep: Nanoseconds) { registry.asleep += sleep }
 
   /// When to call `expire` next.
   package var deadline: Instant { registry.deadline }

@@ -19,11 +19,11 @@ package struct RegistrarConfiguration: Sendable, Equatable {
   /// The most peers of one file: no file can fill the tracker alone.
   package var peersPerFile = 4 << 20
   /// The most files that FIND finds under one name: bounds its work. Those beyond are registered all the same.
-  package var filesPerName = 64
+  package var filesPerName = 24
   /// The bytes of all chunk maps together; empty and complete ones take none. A peer of a 4 GB film has 128 bytes.
   package var mapBytes: Int
   /// The most registrations that are ended to make room for one request's chunk map: bounds its work.
-  package var displacedAtOnce = 64
+  package var displacedAtOnce = 2
   /// The most bytes of a name, at most `Limits.nameLength`.
   package var nameLength = Limits.nameLength
 

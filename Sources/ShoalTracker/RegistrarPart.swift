@@ -118,34 +118,44 @@ struct NamedFile: Sendable {
 }
 
 extension [NamedFile] {
-  /// In the order in which FIND names them: those that the most hosts have first, but no host's second before every
+  /// Their indices, in the order in which FIND names them: those that the most hosts have first, but no host's second before every
   /// other host's first; last those whose ids begin with the name.
-  func ranked() -> [NamedFile] {
+  func ranking() -> [Int] {
     // Sorted as numbers: what decides, and below that the index.
-    var order = indices.map { rank(turn: 0, of: $0) }
+    var order = indices.map { rank(of: $0) }
     order.sort()
-    var hosts = order.indices.map { place in
-      UInt64(UInt32(truncatingIfNeeded: self[index(order[place])].host)) << 32 | UInt64(place)
+    // How many of the same host come before each, in a table of twice the size that is searched by the host.
+    let bits = Int.bitWidth - count.leadingZeroBitCount + 1
+    var hosts = [(host: Int, turn: Int)](repeating: (0, -1), count: 1 << bits)
+    // How many have each turn, and then where those of each turn begin.
+    var starts = [Int](repeating: 0, count: count + 1)
+    var turns: [Int] = []
+    turns.reserveCapacity(count)
+    for key in order {
+      let file = self[index(key)]
+      guard file.isNamed else { break }
+      let hash = UInt(bitPattern: file.host) &* 0x9e37_79b9_7f4a_7c15
+      var place = Int(hash >> UInt(Int.bitWidth - bits))
+      while hosts[place].turn >= 0, hosts[place].host != file.host { place = (place + 1) & (1 << bits - 1) }
+      hosts[place] = (file.host, hosts[place].turn + 1)
+      turns.append(hosts[place].turn)
+      starts[hosts[place].turn + 1] += 1
     }
-    hosts.sort()
-    var turn: UInt64 = 0
-    for next in hosts.indices {
-      turn = next > 0 && hosts[next] >> 32 == hosts[next - 1] >> 32 ? turn + 1 : 0
-      let place = Int(hosts[next] & 0xffff_ffff)
-      let index = index(order[place])
-      if turn > 0, self[index].isNamed { order[place] = rank(turn: turn, of: index) }
+    for turn in 1..<starts.count { starts[turn] += starts[turn - 1] }
+    var ranked = order.map { index($0) }
+    for (key, turn) in zip(order, turns) {
+      ranked[starts[turn]] = index(key)
+      starts[turn] += 1
     }
-    order.sort()
-    return order.map { self[index($0)] }
+    return ranked
   }
 
   private func index(_ key: UInt64) -> Int { Int(key & 0xffff) }
 
-  private func rank(turn: UInt64, of index: Int) -> UInt64 {
+  private func rank(of index: Int) -> UInt64 {
     let file = self[index]
     let hosts = 0xff_ffff - UInt64(Swift.min(file.hosts, 0xff_ffff))
-    // One bit, twelve, 24, eleven and sixteen.
-    let decides = (file.isNamed ? 0 : 1) << 12 | Swift.min(turn, 0xfff)
-    return (decides << 24 | hosts) << 27 | UInt64(file.lot >> 21) << 16 | UInt64(index)
+    // One bit, 24, 23 and sixteen.
+    return ((file.isNamed ? 0 : 1) << 24 | hosts) << 39 | UInt64(file.lot >> 9) << 16 | UInt64(index)
   }
 }

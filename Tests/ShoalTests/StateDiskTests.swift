@@ -1,5 +1,6 @@
 import ShoalBase
 import ShoalTracker
+import Synchronization
 import TestSupport
 import Testing
 
@@ -53,6 +54,33 @@ struct StateDiskTests {
     #expect(last == [.stateKept(path)] && again.isEmpty)
     let written = try scratch.read("gone/state.new")
     #expect(written == header + [4, 5, 6])
+  }
+
+  /// The end waits for a disk that does not respond, but not for ever.
+  @Test func theEndDoesNotWaitForEverForADisk() throws {
+    let scratch = try Scratch()
+    let state = try TrackerStateFile(scratch.at("gone/state"), 1, patience: 0)
+    let (stalled, goesOn) = (Semaphore(), Semaphore())
+    let told = Mutex<[TrackerEvent]>([])
+    state.listen { event in
+      let isFirst = told.withLock { told in
+        told.append(event)
+        return told.count == 1
+      }
+      // The writer reports that it cannot make a file, and gets no further.
+      guard isFirst else { return }
+      stalled.signal()
+      goesOn.wait()
+    }
+    var tracker = Registrar(key: .zero, seed: 1)
+    state.restore(&tracker, at: SystemClock.now())
+    state.begin([])
+    stalled.wait()
+    state.append([1, 2, 3])
+    state.finish()
+    let end = told.withLock { $0.last }
+    #expect(end == .stateFailed("\(state.path): the disk does not respond; the last changes may not be saved"))
+    goesOn.signal()
   }
 
   /// A file that lacks what has changed makes peers register again, should the tracker start from it.

@@ -125,6 +125,19 @@ struct AskingTests {
     #expect(renamed.files.map(\.id) == [digest(1)])
   }
 
+  /// How a name is composed does not matter, unless it is long.
+  @Test func namesAreFoundHoweverTheyAreComposed() throws {
+    var harness = TrackerHarness()
+    for (number, count) in [1, 20, 60].enumerated() {
+      let (composed, other) = (String(repeating: "\u{e9}", count: count), String(repeating: "e\u{301}", count: count))
+      try harness.register(digest(UInt64(number)), from: peer(1), name: composed)
+      let found: FoundPacket = try harness.ask(try harness.finding(composed, from: peer(9)), from: peer(9))
+      #expect(found.files.map(\.id) == [digest(UInt64(number))])
+      let reply = try harness.reply(to: try harness.finding(other, from: peer(9)), from: peer(9))
+      #expect(packetType(of: reply) == (count <= 20 ? .found : .error))
+    }
+  }
+
   @Test func manyFilesOfOneNameFitTheDatagram() throws {
     var harness = TrackerHarness { $0.filesPerName = 50 }
     for number in 1...60 { try harness.register(digest(UInt64(number)), from: peer(number)) }

@@ -143,6 +143,29 @@ struct RegistrationTests {
     #expect(updated.have == 1 && harness.tracker.mapBytes == 8)
   }
 
+  /// A peer of an earlier revision sends as many runs as fit. Some of them are taken, others the next time.
+  @Test func tooManyRunsAreTakenInTurns() throws {
+    var harness = TrackerHarness()
+    let all = (0..<UInt32(300)).map { run($0 * 3, 1) }
+    try harness.register(digest(1), from: peer(1), chunks: 1_000)
+    try harness.register(digest(1), from: peer(2), chunks: 1_000)
+    var update = try harness.updating(digest(1), from: peer(1), gained: all)
+    update.query = PeerQuery(want: 9)
+    var (known, tries) = (0, 0)
+    while known < all.count, tries < 100 {
+      tries += 1
+      let reply = harness.send(try update.datagram(connection: UInt64(tries) &* 0x9e37_79b9_7f4a_7c15), from: peer(1))[
+        0]
+      let updated = try UpdatedPacket.decode(reply.span)
+      #expect(Int(updated.have) <= known + Limits.trackedRuns && updated.nearby?.peers.isEmpty == true)
+      known = Int(updated.have)
+    }
+    #expect(known == 300 && tries >= 5)
+    update.gained = [run(1, 1)]
+    let updated: UpdatedPacket = try harness.ask(update, from: peer(1))
+    #expect(updated.have == 301 && updated.nearby?.peers.count == 1)
+  }
+
   @Test func randomTrafficLeavesNothingBehind() throws {
     var random = SeededGenerator(seed: 5)
     var harness = TrackerHarness { $0.interval = 10 * .second }

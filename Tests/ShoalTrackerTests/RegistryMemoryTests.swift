@@ -24,6 +24,31 @@ struct RegistryMemoryTests {
     #expect(four < 64 && six < 96, "\(four) and \(six) bytes")
   }
 
+  /// The pages of a map that is given up are used again, and a map that is made anew has nothing of the last one.
+  @Test func pagesAreUsedAgain() throws {
+    var registry = Registry(RegistrarConfiguration(memory: 4 << 20), seed: 1)
+    var before = 0
+    for round in 0..<60 {
+      for number in 0..<4 {
+        // The cut changes each time; as many pages are partly filled, and some are whole.
+        let chunks = 200_000 + round % 2
+        let have = (0..<UInt32(30)).map { run($0 * 5_000 + UInt32(number), $0 % 7 == 0 ? 3_000 : 2) }
+        let registered = try registry.register(peer(number), digest(1), cut(chunks), name: "", have, at: .zero)
+        var (known, next): ([ChunkRun], Int) = ([], 0)
+        while next < chunks {
+          let (runs, end) = registry.runs(registered.entry, from: next, fitting: 10_000)
+          (known, next) = (known + runs, end)
+        }
+        let isSame = known == have
+        #expect(isSame)
+      }
+      if round == 2 { before = registry.byteCount }
+    }
+    #expect(registry.byteCount == before)
+    for number in 0..<4 { registry.remove(registry.find(peer(number), registry.file(digest(1))).entry) }
+    #expect(registry.count == 0 && registry.mapBytes == 0)
+  }
+
   /// Nothing grows while peers come and go.
   @Test func comingAndGoingTakesNothing() throws {
     var registry = Registry(RegistrarConfiguration(memory: 4 << 20), seed: 1)

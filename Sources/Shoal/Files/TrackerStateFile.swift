@@ -14,6 +14,8 @@ final class TrackerStateFile: Sendable {
   let path: String
   /// How many workers keep their registrations here.
   let workers: Int
+  /// The seconds for which the end waits for a disk.
+  private let patience: Int
   private let queue = Mutex(StateQueue())
   private let disk: Mutex<StateDisk>
   private let listener = Mutex<(listener: (@Sendable (TrackerEvent) -> Void)?, early: [TrackerEvent])>((nil, []))
@@ -27,8 +29,8 @@ final class TrackerStateFile: Sendable {
   private static let enoughWaiting = 4 << 20
 
   /// Opens the file, if there is one. One that is no tracker's state stays as it is, and is an error.
-  init(_ path: String, _ workers: Int) throws(ShoalError) {
-    (self.path, self.workers) = (path, workers)
+  init(_ path: String, _ workers: Int, patience: Int = 5) throws(ShoalError) {
+    (self.path, self.workers, self.patience) = (path, workers, patience)
     var content = StateDisk(path: path)
     var header: StateHeader?
     var damage: String?, unwritable: SystemError?
@@ -177,13 +179,10 @@ final class TrackerStateFile: Sendable {
     guard queue.withLock({ $0.isOpen }) else { return }
     let written = Semaphore()
     post(.note(written))
-    if !written.wait(seconds: Self.mostPatience) {
+    if !written.wait(seconds: patience) {
       tell(.stateFailed("\(path): the disk does not respond; the last changes may not be saved"))
     }
   }
-
-  /// How long the end waits for a disk.
-  private static let mostPatience = 5
 
   private func post(_ order: StateOrder) {
     let isIdle = queue.withLock { queue in

@@ -14,9 +14,9 @@ private struct FilterStep {
   static func loadByte(at offset: Int) -> FilterStep { FilterStep(code: 0x30, number: UInt32(offset)) }
   static func loadWord(at offset: Int) -> FilterStep { FilterStep(code: 0x20, number: UInt32(offset)) }
   static func load(_ number: UInt32) -> FilterStep { FilterStep(code: 0x00, number: number) }
-  /// Goes on so many instructions further if the byte is this one.
-  static func skip(_ steps: Int, if byte: UInt8) -> FilterStep {
-    FilterStep(code: 0x15, ifTrue: UInt8(steps), number: UInt32(byte))
+  /// Leaves out the steps that follow if the byte is this one.
+  static func skip(_ steps: [FilterStep], if byte: UInt8) -> FilterStep {
+    FilterStep(code: 0x15, ifTrue: UInt8(steps.count), number: UInt32(byte))
   }
   static func multiply(by number: UInt32) -> FilterStep { FilterStep(code: 0x24, number: number) }
   static func shiftRight(by bits: UInt32) -> FilterStep { FilterStep(code: 0x74, number: bits) }
@@ -32,10 +32,11 @@ extension UDPSocket {
   /// file, and spread all others. Where it cannot, it spreads all of them by their senders' addresses.
   func steer(by part: RegistrarPart) {
     let (type, transaction, id) = (3, Limits.headerLength - 4, Limits.headerLength + MemoryLayout<UInt64>.size)
-    var program: [FilterStep] = [.loadByte(at: type)]
-    let types = RegistrarPart.requestsAboutFiles
-    for (index, type) in types.enumerated() { program.append(.skip(types.count - index + 2, if: type.rawValue)) }
-    program += [.loadWord(at: transaction), .remainder(of: part.count), .answer, .load(part.hash.start)]
+    // Put together from the end: a request about a file leaves out the steps for all others.
+    var program: [FilterStep] = [.loadWord(at: transaction), .remainder(of: part.count), .answer]
+    for type in RegistrarPart.requestsAboutFiles { program.insert(.skip(program, if: type.rawValue), at: 0) }
+    program.insert(.loadByte(at: type), at: 0)
+    program.append(.load(part.hash.start))
     for word in 0..<Digest.byteCount / 4 {
       program += [.copy, .loadWord(at: id + 4 * word), .exclusiveOr, .multiply(by: part.hash.first)]
       program += [.copy, .shiftRight(by: PartHash.shift), .exclusiveOr, .multiply(by: part.hash.second)]

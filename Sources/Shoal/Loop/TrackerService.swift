@@ -17,6 +17,11 @@ struct TrackerService: ~Copyable {
   private static let mostAtOnce = 256
   private static let step: Nanoseconds = .millisecond
 
+  /// When it last had a turn. If its turns come much later than it asked for, the machine was asleep.
+  private var turn = SystemClock.now()
+  /// A turn comes at least this often, if any peers are registered, and is late after this much more.
+  private static let longestPause: Nanoseconds = 30 * .second, mostLate: Nanoseconds = 10 * .second
+
   /// A tracker beside a peer.
   init(_ secrets: inout SecretGenerator) {
     tracker = Registrar(key: secrets.key(for: "cookies"), seed: secrets.next())
@@ -38,8 +43,17 @@ struct TrackerService: ~Copyable {
 
   /// When to call `expire` and `keepState` next.
   var deadline: Instant {
-    guard let state else { return tracker.deadline }
-    return min(tracker.deadline, tracker.isMakingSnapshot ? nextPart : state.retryAt)
+    let expiry = tracker.deadline
+    let next = expiry == .distantFuture ? expiry : min(expiry, turn + Self.longestPause)
+    guard let state else { return next }
+    return min(next, tracker.isMakingSnapshot ? nextPart : state.retryAt)
+  }
+
+  /// Has what was slept through not count as the silence of peers, who could not be heard.
+  private mutating func begin(at now: Instant) {
+    let pause = now - turn
+    turn = now
+    if pause > Self.longestPause + Self.mostLate { tracker.wake(after: pause) }
   }
 
   /// Whether datagrams arrive faster than they are handled.
@@ -108,6 +122,7 @@ struct TrackerService: ~Copyable {
   /// Takes an intact datagram that is a request to a tracker; false if it is none.
   mutating func receive(_ datagram: Span<UInt8>, from peer: Address, at now: Instant) -> Bool {
     guard Header.peek(datagram).packetType?.isTrackerRequest == true else { return false }
+    begin(at: now)
     tracker.receive(datagram, from: peer, at: now)
     tellEvents()
     return true
@@ -120,6 +135,7 @@ struct TrackerService: ~Copyable {
   mutating func readAhead() { tracker.readAhead() }
 
   mutating func expire(at now: Instant) {
+    begin(at: now)
     guard tracker.deadline <= now else { return }
     tracker.expire(at: now)
     tellEvents()

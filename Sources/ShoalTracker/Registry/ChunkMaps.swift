@@ -1,11 +1,18 @@
 import ShoalContent
 
+/// A map that was released, and the pages that it had: their numbers, from the block's first word on.
+struct FormerMap: Sendable {
+  let block: UInt32
+  let words: Int
+  var pages: Int
+}
+
 /// The chunks that a peer has: a word with their number, then either a bit for each, or, if there are more than a page
 /// holds, a word for each page: 0 where it has none of its chunks, `wholePage` where it has all, otherwise the page. So
 /// a run costs the same however long it is.
 extension WordArena {
   private static let pageBits = 10
-  private static let pageWords = 32
+  static let pageWords = 32
   private static let wholePage = UInt32.max
 
   private static func words(ofMap capacity: Int) -> Int {
@@ -18,14 +25,37 @@ extension WordArena {
   /// An empty map.
   mutating func makeMap(capacity: Int) -> UInt32 { allocate(WordArena.words(ofMap: capacity)) }
 
+  /// Frees a map. Its pages are only noted, to be used again one by one: to visit each would take too long.
   mutating func releaseMap(_ map: UInt32, capacity: Int) {
+    let words = WordArena.words(ofMap: capacity)
+    var pages = 0
     if capacity > 1 << WordArena.pageBits {
-      for page in 1..<WordArena.words(ofMap: capacity) {
-        let block = self[Int(map) + page]
-        if block != 0, block != WordArena.wholePage { release(block, WordArena.pageWords) }
+      change(Int(map)..<Int(map) + words) { map in
+        for word in 1..<words where map[word] != 0 && map[word] != WordArena.wholePage {
+          map[pages] = map[word]
+          pages += 1
+        }
       }
     }
-    release(map, WordArena.words(ofMap: capacity))
+    guard pages > 0 else { return release(map, words) }
+    formerMaps.append(FormerMap(block: map, words: words, pages: pages))
+  }
+
+  /// An empty page.
+  private mutating func makePage() -> UInt32 {
+    let last = formerMaps.count - 1
+    guard last >= 0 else { return allocate(WordArena.pageWords) }
+    formerMaps[last].pages -= 1
+    let map = formerMaps[last]
+    let page = self[Int(map.block) + map.pages]
+    if map.pages > 0 {
+      prefetch(Int(self[Int(map.block) + max(0, map.pages - 8)]))
+    } else {
+      formerMaps.removeLast()
+      release(map.block, map.words)
+    }
+    clear(page, WordArena.pageWords)
+    return page
   }
 
   /// How many chunks a map has.
@@ -67,7 +97,25 @@ extension WordArena {
   }
 
   /// Adds chunks; returns how many are new.
-  mutating func insert(_ run: ChunkRun, intoMap map: UInt32, capacity: Int) -> Int {
+  mutating func insert(_ runs: [ChunkRun], intoMap map: UInt32, capacity: Int) -> Int {
+    if capacity > 1 << WordArena.pageBits { prefetch(runs, inMap: map, capacity: capacity) }
+    var added = 0
+    for run in runs { added += insert(run, intoMap: map, capacity: capacity) }
+    return added
+  }
+
+  /// Begins to bring the pages of these chunks into the processor's cache, all at a time.
+  private func prefetch(_ runs: [ChunkRun], inMap map: UInt32, capacity: Int) {
+    for run in runs where Int(run.first) < capacity {
+      let first = Int(run.first)
+      let block = self[Int(map) + 1 + first >> WordArena.pageBits]
+      if block != 0, block != WordArena.wholePage {
+        prefetch(Int(block) + (first & (1 << WordArena.pageBits - 1)) >> 5)
+      }
+    }
+  }
+
+  private mutating func insert(_ run: ChunkRun, intoMap map: UInt32, capacity: Int) -> Int {
     let end = min(Int(run.end), capacity)
     var (position, added) = (Int(run.first), 0)
     if capacity <= 1 << WordArena.pageBits {
@@ -99,7 +147,7 @@ extension WordArena {
       return length - before
     }
     if block == 0 {
-      block = allocate(WordArena.pageWords)
+      block = makePage()
       self[page] = block
     }
     return fill(Int(block), range)
@@ -148,24 +196,37 @@ extension WordArena {
     let isPaged = capacity > 1 << WordArena.pageBits
     while position < capacity, left > 0 {
       left -= 1
-      var base = Int(map) + 1
-      var offset = position
-      if isPaged {
-        let page = position >> WordArena.pageBits
-        let block = self[Int(map) + 1 + page]
-        offset = position & (1 << WordArena.pageBits - 1)
-        if block == 0 || block == WordArena.wholePage {
-          if (block != 0) == set { return position }
-          position = (page + 1) << WordArena.pageBits
-          continue
-        }
-        base = Int(block)
+      guard isPaged else { return next(Int(map) + 1, 0, capacity, from: position, set: set, &left) }
+      let page = position >> WordArena.pageBits
+      let block = self[Int(map) + 1 + page]
+      let end = min((page + 1) << WordArena.pageBits, capacity)
+      if block != 0, block != WordArena.wholePage {
+        position = next(Int(block), page << WordArena.pageBits, end, from: position, set: set, &left)
+        if position < end { return position }
+      } else if (block != 0) == set {
+        return position
+      } else {
+        position = end
       }
-      let word = self[base + offset >> 5] ^ (set ? 0 : .max)
-      let rest = word >> UInt32(offset & 31)
-      if rest != 0 { return min(position + rest.trailingZeroBitCount, capacity) }
-      position += 32 - offset & 31
     }
     return min(position, capacity)
+  }
+
+  /// The same in words from `base` on, the first of which begins with the chunk `origin`; `end` if there is none.
+  private func next(
+    _ base: Int, _ origin: Int, _ end: Int, from start: Int, set: Bool, _ left: inout Int
+  ) -> Int {
+    let range = base + (start - origin) >> 5..<base + (end - origin + 31) >> 5
+    return read(range) { words in
+      var rest = (words[0] ^ (set ? 0 : .max)) & (UInt32.max << UInt32(start & 31))
+      var word = 0
+      while rest == 0, word + 1 < words.count, left > 0 {
+        word += 1
+        left -= 1
+        rest = words[word] ^ (set ? 0 : .max)
+      }
+      let position = start & ~31 + 32 * word
+      return min(rest == 0 ? position + 32 : position + rest.trailingZeroBitCount, end)
+    }
   }
 }

@@ -46,8 +46,7 @@ struct TrackedFile: Chained {
   var next = chainEnd
   var hash: UInt32 = 0
   var id: Digest
-  var ipv4 = Members()
-  var ipv6 = Members()
+  var members = FileMembers()
   /// The peer whose name and cut stand for the file.
   var claimant = chainEnd
   /// Where FIND finds it by name and by the beginning of its id; `chainEnd` where it does not.
@@ -59,9 +58,15 @@ struct TrackedFile: Chained {
   init(_ id: Digest) { self.id = id }
 
   /// How many peers it has.
-  var count: Int { ipv4.count + ipv6.count }
+  var count: Int { members.ipv4.count + members.ipv6.count }
   /// How many hosts they are.
-  var hostCount: Int { ipv4.hostCount + ipv6.hostCount }
+  var hostCount: Int { members.ipv4.hostCount + members.ipv6.hostCount }
+}
+
+/// The peers of a file, those of each family apart: 0 is IPv4, 1 is IPv6.
+struct FileMembers: BitwiseCopyable {
+  var ipv4 = Members()
+  var ipv6 = Members()
 
   subscript(family: Int) -> Members {
     get { family == 0 ? ipv4 : ipv6 }
@@ -74,7 +79,7 @@ struct TrackedFile: Chained {
 /// order is random, so that any consecutive ones are a fair sample.
 struct Members: BitwiseCopyable {
   /// Where each group ends.
-  var ends: InlineArray<6, UInt32> = InlineArray(repeating: 0)
+  var ends = GroupEnds()
   /// The block of up to 32 members, or of the numbers of blocks of 32.
   var block = WordArena.none
   /// How many members there is room for, and how many blocks there is room to list.
@@ -90,6 +95,34 @@ struct Members: BitwiseCopyable {
     var group = 0
     while group < 5, place >= Int(ends[group]) { group += 1 }
     return group
+  }
+}
+
+/// A number for each of the six groups. Fields rather than an array, as the processor then has them in registers.
+struct GroupEnds: BitwiseCopyable {
+  private var first: (UInt32, UInt32, UInt32) = (0, 0, 0), further: (UInt32, UInt32, UInt32) = (0, 0, 0)
+
+  subscript(group: Int) -> UInt32 {
+    @inline(__always) get {
+      switch group {
+      case 0: first.0
+      case 1: first.1
+      case 2: first.2
+      case 3: further.0
+      case 4: further.1
+      default: further.2
+      }
+    }
+    @inline(__always) set {
+      switch group {
+      case 0: first.0 = newValue
+      case 1: first.1 = newValue
+      case 2: first.2 = newValue
+      case 3: further.0 = newValue
+      case 4: further.1 = newValue
+      default: further.2 = newValue
+      }
+    }
   }
 }
 

@@ -31,7 +31,7 @@ struct ExpirySweep {
 extension Registry {
   /// Ends the next few registrations that have been silent for too long, and says which, and for how long.
   mutating func expire(at now: Instant) -> [(key: RegistrationKey, silence: Nanoseconds)] {
-    let (clock, silence) = (now.milliseconds, configuration.silence / .millisecond)
+    let (clock, silence) = (awake(now).milliseconds, configuration.silence / .millisecond)
     var ended: [(RegistrationKey, Nanoseconds)] = []
     guard expiry.due <= clock else { return ended }
     if expiry.hand == 0 { (expiry.began, expiry.least) = (clock, .max) }
@@ -56,13 +56,17 @@ extension Registry {
     return ended
   }
 
+  /// The time, without that during which this machine was asleep.
+  func awake(_ now: Instant) -> Instant { now - asleep }
+
   /// When to call `expire` next.
   var deadline: Instant {
-    expiry.due == .max ? .distantFuture : .zero + expiry.due.multipliedReportingOverflow(by: .millisecond).partialValue
+    guard expiry.due != .max else { return .distantFuture }
+    return .zero + expiry.due.multipliedReportingOverflow(by: .millisecond).partialValue + asleep
   }
 
   /// How long ago a peer was last heard from.
   func age(_ index: UInt32, at now: Instant) -> Nanoseconds {
-    Int64(UInt32(truncatingIfNeeded: now.milliseconds) &- entries[index].heard) * .millisecond
+    Int64(UInt32(truncatingIfNeeded: awake(now).milliseconds) &- entries[index].heard) * .millisecond
   }
 }

@@ -27,18 +27,29 @@ struct NameTable: ~Copyable {
 
   var byteCount: Int { names.byteCount + index.byteCount }
 
-  /// The number of a name, or `chainEnd`. Names that are canonically equivalent are the same.
+  /// The number of a name, or `chainEnd`. Names that are canonically equivalent are the same if they are not long.
   func find(_ name: String, in arena: borrowing WordArena) -> UInt32 {
     let hash = NameTable.hash(name)
     var place = index.first(hash)
     while place != chainEnd {
-      if names[place].hash == hash, arena.text(names[place].text, Int(names[place].length)) == name { return place }
+      if names[place].hash == hash, isName(place, name, in: arena) { return place }
       place = names[place].next
     }
     return chainEnd
   }
 
+  private func isName(_ place: UInt32, _ name: String, in arena: borrowing WordArena) -> Bool {
+    let (text, length) = (names[place].text, Int(names[place].length))
+    if arena.text(text, length, is: name) { return true }
+    let isShort = max(length, name.utf8.count) <= NameTable.longestFolded
+    return isShort && arena.text(text, length) == name
+  }
+
+  /// To decompose more than this would take too long.
+  private static let longestFolded = 64
+
   private static func hash(_ name: String) -> UInt32 {
+    guard name.utf8.count <= longestFolded else { return name.byteHash }
     var hasher = Hasher()
     hasher.combine(name)
     return UInt32(truncatingIfNeeded: hasher.finalize())
@@ -59,10 +70,11 @@ struct NameTable: ~Copyable {
     return claims
   }
 
-  /// Adds a claim; returns the name's number and the claim's place.
-  mutating func insert(_ claim: NameClaim, _ text: String, in arena: inout WordArena) -> (name: UInt32, place: UInt32) {
-    var name = find(text, in: arena)
-    if name == chainEnd { name = make(text, in: &arena) }
+  /// Adds a claim to a name that was found, or is new; returns the name's number and the claim's place.
+  mutating func insert(
+    _ claim: NameClaim, _ text: String, found: UInt32, in arena: inout WordArena
+  ) -> (name: UInt32, place: UInt32) {
+    let name = found == chainEnd ? make(text, in: &arena) : found
     let count = Int(names[name].count)
     if count == Int(names[name].capacity) {
       let capacity = max(1, 2 * count)
@@ -123,17 +135,35 @@ struct NameTable: ~Copyable {
   }
 }
 
+extension String {
+  /// A hash of its bytes, which nobody can predict.
+  var byteHash: UInt32 {
+    let bytes = utf8Span.span
+    var hasher = Hasher()
+    var position = 0
+    while bytes.count - position >= 8 {
+      hasher.combine(bytes.bigEndian(at: position, as: UInt64.self))
+      position += 8
+    }
+    while position < bytes.count {
+      hasher.combine(bytes[position])
+      position += 1
+    }
+    return UInt32(truncatingIfNeeded: hasher.finalize())
+  }
+}
+
 // Texts of up to 255 bytes, four to a word.
 extension WordArena {
   /// Keeps a text; an empty one takes no block.
   mutating func store(_ text: String) -> (block: UInt32, length: UInt8) {
     let length = min(text.utf8.count, 255)
     guard length > 0 else { return (WordArena.none, 0) }
-    let block = allocate((length + 3) / 4)
-    var position = 0
-    for byte in text.utf8.prefix(length) {
-      self[Int(block) + position >> 2] |= UInt32(byte) << UInt32(position & 3 * 8)
-      position += 1
+    let words = (length + 3) / 4
+    let block = allocate(words)
+    let bytes = text.utf8Span.span
+    change(Int(block)..<Int(block) + words) { block in
+      for index in 0..<length { block[index >> 2] |= UInt32(bytes[index]) << UInt32(index & 3 * 8) }
     }
     return (block, UInt8(length))
   }
@@ -142,19 +172,14 @@ extension WordArena {
     if length > 0 { release(block, (length + 3) / 4) }
   }
 
-  private func byte(_ block: UInt32, _ position: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: self[Int(block) + position >> 2] >> UInt32(position & 3 * 8))
-  }
-
   /// The text of a block.
   func text(_ block: UInt32, _ length: Int) -> String {
     guard length > 0 else { return "" }
     var bytes = InlineArray<256, UInt8>(repeating: 0)
-    var position = 0
-    for word in 0..<(length + 3) / 4 {
-      let word = self[Int(block) + word]
-      for byte in 0..<4 { bytes[position + byte] = UInt8(truncatingIfNeeded: word >> UInt32(8 * byte)) }
-      position += 4
+    read(Int(block)..<Int(block) + (length + 3) / 4) { words in
+      for word in words.indices {
+        for byte in 0..<4 { bytes[4 * word + byte] = UInt8(truncatingIfNeeded: words[word] >> UInt32(8 * byte)) }
+      }
     }
     guard let text = try? UTF8Span(validating: bytes.span.extracting(..<length)) else { return "" }
     return String(copying: text)
@@ -162,12 +187,14 @@ extension WordArena {
 
   /// Whether a block has the bytes of this text.
   func text(_ block: UInt32, _ length: Int, is text: String) -> Bool {
-    guard text.utf8.count == length else { return false }
-    var position = 0
-    for byte in text.utf8 {
-      guard byte == self.byte(block, position) else { return false }
-      position += 1
+    guard text.utf8.count == length, length > 0 else { return text.isEmpty && length == 0 }
+    let bytes = text.utf8Span.span
+    return read(Int(block)..<Int(block) + (length + 3) / 4) { words in
+      for index in 0..<length
+      where bytes[index] != UInt8(truncatingIfNeeded: words[index >> 2] >> UInt32(index & 3 * 8)) {
+        return false
+      }
+      return true
     }
-    return true
   }
 }

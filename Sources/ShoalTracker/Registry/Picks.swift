@@ -12,11 +12,17 @@ struct Picks: Sendable {
   private(set) var runs: [Run] = []
   /// How many members.
   private(set) var count = 0
+  /// Those among which they are.
+  private(set) var members = FileMembers()
 
-  mutating func removeAll() {
+  /// Begins anew, with none of these.
+  mutating func begin(among members: FileMembers) {
     runs.removeAll(keepingCapacity: true)
-    count = 0
+    (count, self.members) = (0, members)
   }
+
+  /// The members of whose places a run is some.
+  @inline(__always) func members(_ run: Run) -> Members { members[run.family] }
 
   /// Adds members, at least one.
   mutating func append(_ family: Int, _ places: Range<Int>) {
@@ -40,8 +46,8 @@ struct Picks: Sendable {
 extension Registry {
   /// The pieces of consecutive members that lie in one block each: their first word, and how many they are.
   @inline(__always)
-  private func forEachPiece(_ run: Picks.Run, of file: UInt32, _ body: (_ base: Int, _ count: Int) -> Void) {
-    let members = files[file][run.family]
+  private func forEachPiece(_ run: Picks.Run, _ body: (_ base: Int, _ count: Int) -> Void) {
+    let members = picks.members(run)
     var place = run.places.lowerBound
     while place < run.places.upperBound {
       let end = min(run.places.upperBound, (place / Registry.blockMembers + 1) * Registry.blockMembers)
@@ -51,9 +57,9 @@ extension Registry {
   }
 
   /// Begins to bring them into the processor's cache, all at a time.
-  func prefetchPicks(of file: UInt32) {
+  func prefetchPicks() {
     for run in picks.runs {
-      forEachPiece(run, of: file) { base, count in
+      forEachPiece(run) { base, count in
         let end = base + count * Registry.words(run.family)
         // A line of the cache has 16 words.
         for word in stride(from: base & ~15, to: end, by: 16) { arena.prefetch(max(word, base)) }
@@ -62,17 +68,17 @@ extension Registry {
   }
 
   /// The same of their entries.
-  func prefetchEntries(ofPicks file: UInt32) {
+  func prefetchEntriesOfPicks() {
     for run in picks.runs {
-      let members = files[file][run.family]
+      let members = picks.members(run)
       for place in run.places { entries.prefetch(Int(entry(members, run.family, place))) }
     }
   }
 
   /// The same of their maps.
-  func prefetchMaps(ofPicks file: UInt32) {
+  func prefetchMapsOfPicks() {
     for run in picks.runs {
-      let members = files[file][run.family]
+      let members = picks.members(run)
       for place in run.places {
         let map = entries[entry(members, run.family, place)].map
         if map != WordArena.none { arena.prefetch(Int(map)) }
@@ -81,21 +87,21 @@ extension Registry {
   }
 
   /// Names them in a reply to `asker`.
-  func tell(picksOf file: UInt32, to asker: Address, in answer: inout Nearby) {
+  func tellPicks(to asker: Address, in answer: inout Nearby) {
     var four = [NearIPv4](repeating: NearIPv4(), count: picks.count(ofFamily: 0))
     var list = four.mutableSpan
     let isNear = asker.isLoopback && asker.isIPv4
     var index = 0
     for run in picks.runs {
       guard run.family == 0 else {
-        let members = files[file].ipv6
+        let members = picks.members(run)
         for place in run.places {
           let (address, share) = member(members, 1, place)
           answer.append(address.asSeen(from: asker), share: share)
         }
         continue
       }
-      forEachPiece(run, of: file) { base, count in
+      forEachPiece(run) { base, count in
         arena.read(base..<base + 3 * count) { words in
           for place in 0..<count {
             let (ip, last) = (words[3 * place], words[3 * place + 1])

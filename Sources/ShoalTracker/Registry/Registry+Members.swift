@@ -38,13 +38,17 @@ extension Registry {
     let entry = entries[index]
     let file = labels[entry.label].file
     return entry.family == 0
-      ? member(files[file].ipv4, 0, entry.position) : member(files[file].ipv6, 1, entry.position)
+      ? member(files[file].members.ipv4, 0, entry.position) : member(files[file].members.ipv6, 1, entry.position)
   }
+
+  /// The random number that decides where in its group the next member of a file will be: known before, so that it can
+  /// be read ahead.
+  func lot(of file: UInt32, _ count: Int) -> UInt32 { hash(UInt64(files[file].lot), UInt64(count), 4) }
 
   /// Adds a member to a group of a file, and notes its place in its entry.
   mutating func addMember(_ index: UInt32, _ address: Address, share: UInt8, to group: Int, of file: UInt32) {
     let family = address.isIPv4 ? 0 : 1
-    var members = files[file][family]
+    var members = files[file].members[family]
     let place = members.count
     makeRoom(&members, family)
     members.ends[5] += 1
@@ -61,41 +65,41 @@ extension Registry {
     arena[base + words - 2] = UInt32(address.port) << 16 | UInt32(share) << 8
     arena[base + words - 1] = index
     entries[index].place = UInt32(place) | UInt32(family) << 31
-    move(place, from: 5, to: group, &members, family)
-    files[file][family] = members
+    move(place, from: 5, to: group, &members, family, lot: lot(of: file, place))
+    files[file].members[family] = members
   }
 
   /// Removes the member of an entry.
   mutating func removeMember(_ index: UInt32, of file: UInt32) {
     let family = entries[index].family
-    var members = files[file][family]
+    var members = files[file].members[family]
     let place = entries[index].position
     let last = move(place, from: members.group(of: place), to: 5, &members, family, shuffles: false)
     exchange(last, members.count - 1, members, family)
     members.ends[5] -= 1
     giveBack(&members, family)
-    files[file][family] = members
+    files[file].members[family] = members
   }
 
   /// Notes how much of the file a member has, which may move it to another group; it stays, or becomes, one of the
   /// first or of the further peers of its host.
   mutating func setMember(_ index: UInt32, share: UInt8, isFurther: Bool, of file: UInt32) {
     let family = entries[index].family
-    var members = files[file][family]
+    var members = files[file].members[family]
     let place = entries[index].position
     let word = base(members, family, place) + Registry.words(family) - 2
     arena[word] = arena[word] & 0xffff_00ff | UInt32(share) << 8
     let group = MemberGroup.of(share: share) + (isFurther ? MemberGroup.further : 0)
     let before = members.group(of: place)
     guard group != before else { return }
-    move(place, from: before, to: group, &members, family)
-    files[file][family] = members
+    move(place, from: before, to: group, &members, family, lot: UInt32(truncatingIfNeeded: random.next()))
+    files[file].members[family] = members
   }
 
   /// Moves a member from group to group; returns its place.
   @discardableResult
   private mutating func move(
-    _ start: Int, from: Int, to: Int, _ members: inout Members, _ family: Int, shuffles: Bool = true
+    _ start: Int, from: Int, to: Int, _ members: inout Members, _ family: Int, lot: UInt32 = 0, shuffles: Bool = true
   ) -> Int {
     var (place, group) = (start, from)
     while group < to {
@@ -112,7 +116,7 @@ extension Registry {
     }
     let others = members.places(to)
     guard shuffles, others.count > 1 else { return place }
-    let other = others.lowerBound + random.below(others.count)
+    let other = others.place(lot)
     exchange(place, other, members, family)
     return other
   }

@@ -10,7 +10,7 @@ extension Registry {
     unlist(file)
     var next = chainEnd
     search: for family in 0..<2 {
-      let members = files[file][family]
+      let members = files[file].members[family]
       for place in 0..<min(members.count, Registry.mostAsked) {
         let index = entry(members, family, place)
         if entries[index].label == label {
@@ -36,13 +36,15 @@ extension Registry {
     if files[file].short == chainEnd { listByID(claim) }
     guard files[file].name == chainEnd else { return }
     let name = name(of: entries[claimant].label)
-    let known = names.find(name, in: arena)
+    var known = names.find(name, in: arena)
     if known != chainEnd, names.count(known) >= configuration.filesPerName {
       guard let victim = names.victim(known, for: claim.host, in: arena) ?? least(known, than: file) else { return }
       unlist(victim, keepingID: true)
+      // It may have been the only one.
+      known = names.find(name, in: arena)
     }
     guard configuration.filesPerName > 0 else { return }
-    (files[file].name, files[file].namePlace) = names.insert(claim, name, in: &arena)
+    (files[file].name, files[file].namePlace) = names.insert(claim, name, found: known, in: &arena)
     listed.insert(file)
   }
 
@@ -55,13 +57,14 @@ extension Registry {
 
   private mutating func listByID(_ claim: NameClaim) {
     let short = files[claim.file].id.short
-    let known = shortIDs.find(short, in: arena)
+    var known = shortIDs.find(short, in: arena)
     if known != chainEnd, shortIDs.count(known) >= configuration.filesPerName {
       guard let victim = shortIDs.victim(known, for: claim.host, in: arena) else { return }
       unlistByID(victim)
+      known = shortIDs.find(short, in: arena)
     }
     guard configuration.filesPerName > 0 else { return }
-    (files[claim.file].short, files[claim.file].shortPlace) = shortIDs.insert(claim, short, in: &arena)
+    (files[claim.file].short, files[claim.file].shortPlace) = shortIDs.insert(claim, short, found: known, in: &arena)
   }
 
   private mutating func unlistByID(_ file: UInt32) {
@@ -94,7 +97,7 @@ extension Registry {
       for claim in claims { files.prefetch(Int(claim.file)) }
       for claim in claims { found.append(named(claim, isPart: isPart)) }
     }
-    for claim in self.found(idPrefix: name.lowercased()) where !found.contains(where: { $0.file == claim.file }) {
+    for claim in self.found(idPrefix: name) where !found.contains(where: { $0.file == claim.file }) {
       var other = named(claim, isPart: isPart)
       other.isNamed = false
       found.append(other)
@@ -114,7 +117,9 @@ extension Registry {
   /// file is a secret.
   private func found(idPrefix digits: String) -> [NameClaim] {
     let missing = 2 * Digest.byteCount - digits.utf8.count
-    guard digits.utf8.count >= Registry.shortest, missing >= 0,
+    guard digits.utf8.count >= Registry.shortest, missing >= 0, digits.utf8.allSatisfy(\.isHexDigit) else { return [] }
+    let digits = digits.lowercased()
+    guard
       let least = Digest(hex: digits + String(repeating: "0", count: missing)),
       let most = Digest(hex: digits + String(repeating: "f", count: missing))
     else { return [] }
@@ -126,4 +131,15 @@ extension Registry {
   }
 
   private static let shortest = 8
+}
+
+extension UInt8 {
+  fileprivate var isHexDigit: Bool {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
+    }
+  }
 }

@@ -14,7 +14,7 @@ struct PeerWish {
   /// How many peers' chunks may still be compared with the asker's: those that have nothing for it come last.
   var comparisons = 0
   /// How many words of their maps may be.
-  fileprivate var words = 2_048
+  fileprivate var words = 640
   /// How many were compared, and how many of them have something.
   fileprivate var compared = (all: 0, useful: 0)
 
@@ -34,16 +34,58 @@ struct PeerWish {
   fileprivate var isDisappointed: Bool { comparisons == 0 && compared.useful * 2 < compared.all }
 }
 
+/// The members of a group from a random one on, around the group once, past the asker.
+private struct Part {
+  let family: Int
+  private let places: Range<Int>
+  private let own: Int?
+  private var place: Int, unseen: Int
+
+  /// `places` must not be empty.
+  init(family: Int, places: Range<Int>, own: Int?, start: Int) {
+    (self.family, self.places, self.own) = (family, places, own.flatMap { places.contains($0) ? $0 : nil })
+    (place, unseen) = (start, places.count)
+  }
+
+  /// The next member.
+  mutating func next() -> Int? {
+    while unseen > 0 {
+      let next = place
+      advance(to: place + 1)
+      if next != own { return next }
+    }
+    return nil
+  }
+
+  /// Adds the next members to `picks`; returns how many are missing.
+  mutating func take(_ count: Int, into picks: inout Picks) -> Int {
+    var left = count
+    while left > 0, unseen > 0 {
+      var end = min(place + min(left, unseen), places.upperBound)
+      if let own, (place..<end).contains(own) { end = own }
+      if end > place { picks.append(family, place..<end) }
+      left -= end - place
+      advance(to: end == own ? end + 1 : end)
+    }
+    return left
+  }
+
+  private mutating func advance(to next: Int) {
+    unseen -= next - place
+    place = next == places.upperBound ? places.lowerBound : next
+  }
+}
+
 // Which peers a reply names: `picks`.
 extension Registry {
   /// Picks peers at random: every host is equally likely, and no host gets a second place before all others have one.
   mutating func pick(_ file: UInt32, _ wish: PeerWish) {
-    picks.removeAll()
+    picks.begin(among: files[file].members)
     var wish = wish
     for tier in 0..<4 where wish.most > 0 {
       let lowest = tier < 2 ? 0 : MemberGroup.further
       let isUseful = tier & 1 == 0
-      if isUseful { useless.removeAll() } else { takeUseless(&wish) }
+      if isUseful { useless.begin(among: picks.members) } else { takeUseless(&wish) }
       let groups =
         wish.isComplete
         ? (isUseful ? lowest + 1...lowest + 2 : lowest...lowest)
@@ -57,7 +99,7 @@ extension Registry {
     var (total, bytes) = (0, 0)
     for family in 0..<2 {
       for group in groups {
-        let count = others(file, family, group, wish.own)
+        let count = others(family, group, wish.own)
         total += count
         bytes += count * wish.size(family)
       }
@@ -67,7 +109,7 @@ extension Registry {
     for family in 0..<2 {
       // Complete peers come after partial ones, to whose places they succeed if those have nothing for the asker.
       for group in groups.reversed() where total > 0 {
-        let count = others(file, family, group, wish.own)
+        let count = others(family, group, wish.own)
         var share = min(count, left * count / total)
         if share < min(left, count), random.below(total) < left * count % total { share += 1 }
         left -= take(share, family, group, of: file, &wish)
@@ -88,8 +130,8 @@ extension Registry {
   }
 
   /// How many members a group has, not counting the asker.
-  private func others(_ file: UInt32, _ family: Int, _ group: Int, _ own: UInt32) -> Int {
-    let places = files[file][family].places(group)
+  private func others(_ family: Int, _ group: Int, _ own: UInt32) -> Int {
+    let places = picks.members[family].places(group)
     return places.count - (ownPlace(own, family).map(places.contains) ?? false ? 1 : 0)
   }
 
@@ -101,52 +143,57 @@ extension Registry {
   private mutating func take(
     _ count: Int, _ family: Int, _ group: Int, of file: UInt32, _ wish: inout PeerWish
   ) -> Int {
-    let places = files[file][family].places(group)
+    let places = picks.members[family].places(group)
     let count = min(count, wish.room / wish.size(family))
     guard count > 0, !places.isEmpty else { return 0 }
     let start = places.place(files[file].lot)
     let mayCompare = wish.comparisons > 0 && group % MemberGroup.further == MemberGroup.partial
-    if mayCompare { return takeCompared(count, family, places, from: start, of: file, &wish) }
-    let own = ownPlace(wish.own, family).flatMap { places.contains($0) ? $0 : nil }
-    // Around the group once, past the asker.
-    var (place, left, unseen) = (start, count, places.count)
-    while left > 0, unseen > 0 {
-      var end = min(place + min(left, unseen), places.upperBound)
-      if let own, (place..<end).contains(own) { end = own }
-      if end > place { picks.append(family, place..<end) }
-      left -= end - place
-      let next = end == own ? end + 1 : end
-      unseen -= next - place
-      place = next == places.upperBound ? places.lowerBound : next
-    }
+    if mayCompare { return takeCompared(count, family, places, from: start, &wish) }
+    var part = Part(family: family, places: places, own: ownPlace(wish.own, family), start: start)
+    let left = part.take(count, into: &picks)
     wish.take(count - left, family)
     return count - left
   }
 
   /// The same where some members may have nothing for the asker.
   private mutating func takeCompared(
-    _ count: Int, _ family: Int, _ places: Range<Int>, from start: Int, of file: UInt32, _ wish: inout PeerWish
+    _ count: Int, _ family: Int, _ places: Range<Int>, from start: Int, _ wish: inout PeerWish
   ) -> Int {
-    let members = files[file][family]
-    let own = ownPlace(wish.own, family)
-    var (place, left) = (start, count)
-    for _ in 0..<places.count where left > 0 {
-      if place != own {
-        if wish.isDisappointed {
-          // The rest come after all that are certain to have something.
-          guard useless.count < wish.most else { break }
-          useless.append(family, place..<place + 1)
-        } else if wish.comparisons > 0, !compare(entry(members, family, place), &wish) {
-          useless.append(family, place..<place + 1)
-        } else {
-          picks.append(family, place..<place + 1)
-          wish.take(1, family)
-          left -= 1
-        }
+    var part = Part(family: family, places: places, own: ownPlace(wish.own, family), start: start)
+    prefetchCompared(part, min(count, wish.comparisons))
+    var left = count
+    while left > 0, wish.comparisons > 0, let place = part.next() {
+      if compare(entry(picks.members[family], family, place), &wish) {
+        picks.append(family, place..<place + 1)
+        left -= 1
+      } else {
+        useless.append(family, place..<place + 1)
       }
-      place = place + 1 == places.upperBound ? places.lowerBound : place + 1
     }
+    if wish.isDisappointed {
+      // The rest come after all that are certain to have something.
+      _ = part.take(max(0, wish.most - useless.count), into: &useless)
+    } else {
+      left = part.take(left, into: &picks)
+    }
+    wish.take(count - left, family)
     return count - left
+  }
+
+  /// Begins to bring what the next comparisons need into the processor's cache, all at a time.
+  private func prefetchCompared(_ part: Part, _ count: Int) {
+    let members = picks.members[part.family]
+    var places = part
+    for _ in 0..<count {
+      guard let place = places.next() else { break }
+      entries.prefetch(Int(entry(members, part.family, place)))
+    }
+    places = part
+    for _ in 0..<count {
+      guard let place = places.next() else { break }
+      let map = entries[entry(members, part.family, place)].map
+      if map != WordArena.none { arena.prefetch(Int(map)) }
+    }
   }
 
   /// Whether a peer has something that the asker lacks. With different cuts that is not known, and assumed.
@@ -158,14 +205,15 @@ extension Registry {
       labels[peer.label].cut != labels[own.label].cut
       || arena.map(peer.map, hasMoreThan: own.map, capacity: Int(labels[own.label].chunks), &wish.words)
     if isUseful { wish.compared.useful += 1 }
+    if wish.words <= 0 { wish.comparisons = 0 }
     return isUseful
   }
 
   /// Picks the peers from a position on, in the order of the file's members; returns the position after them, or 0 if
   /// there are no more.
   mutating func pickPage(_ file: UInt32, from cursor: Int, _ wish: PeerWish) -> Int {
-    picks.removeAll()
-    let (four, six) = (files[file].ipv4.count, files[file].ipv6.count)
+    picks.begin(among: files[file].members)
+    let (four, six) = (picks.members.ipv4.count, picks.members.ipv6.count)
     var (position, room) = (cursor, wish.room)
     while position < four + six, picks.count < wish.most {
       let family = position < four ? 0 : 1
@@ -184,12 +232,12 @@ extension Registry {
   /// Picks peers that have a chunk, by each one's own cut, and returns how many there are. For a large swarm this is an
   /// estimate, since only some of the peers are checked.
   mutating func pick(_ file: UInt32, having chunk: UInt32, _ wish: PeerWish) -> Int {
-    picks.removeAll()
+    picks.begin(among: files[file].members)
     var total = 0.0
     var (room, left) = (wish.room, Registry.mostAskedForChunk)
     for group in 0..<5 where group % 3 != 2 {
       for family in 0..<2 {
-        let members = files[file][family]
+        let members = picks.members[family]
         let places = members.places(group)
         guard !places.isEmpty else { continue }
         let asked = min(places.count, max(2, left / 2))

@@ -6,6 +6,8 @@ import ShoalWire
 // many there are; the more a host has, the more surely it is one of that host's.
 extension Registry {
   private static let samples = 12
+  /// The limit of maps may be exceeded by this part of it.
+  private static let mapSlack = 16
 
   /// Makes room for a new registration with a map of this many bytes, if its host is not among the greediest.
   mutating func makeRoom(for peer: Address, _ file: UInt32, isFirst: Bool, bytes: Int) throws(Refused) {
@@ -26,7 +28,8 @@ extension Registry {
     if let crowder, crowder != victim, entries[crowder].label != chainEnd { displace(crowder) }
   }
 
-  /// Makes room for this many more bytes of chunk maps, if the peer's host is not among the greediest.
+  /// Makes room for this many more bytes of chunk maps, if the peer's host is not among the greediest. As only so many
+  /// registrations are ended at once, the next requests may have to make room for this one.
   mutating func makeRoom(bytes: Int, for peer: Address, except: UInt32) throws(Refused) {
     guard bytes > 0, mapBytes + bytes > configuration.mapBytes else { return }
     let own = mapsByHost.estimate(hostHash(peer)) * 8
@@ -37,12 +40,8 @@ extension Registry {
       displace(victim)
       left -= 1
     }
-    guard mapBytes + bytes <= configuration.mapBytes else { throw Refused(.full, "chunk maps") }
-  }
-
-  /// The runs of a request that are taken. The reply says how many chunks are known, so the sender reports the rest.
-  func bounded(_ runs: [ChunkRun]) -> [ChunkRun] {
-    runs.count > Limits.trackedRuns ? Array(runs.prefix(Limits.trackedRuns)) : runs
+    let most = configuration.mapBytes + (left == 0 ? configuration.mapBytes / Registry.mapSlack : 0)
+    guard mapBytes + bytes <= most else { throw Refused(.full, "chunk maps") }
   }
 
   /// Whether runs, which do not overlap, are all of so many chunks.
@@ -63,11 +62,11 @@ extension Registry {
   /// Of some peers of a file, one of the host with the most, if that has others there and more than `own` + 1.
   private mutating func crowder(of file: UInt32, than own: Int) -> UInt32? {
     var (most, victim) = (own + 1, UInt32?.none)
-    let further = (0..<2).map { files[file][$0].count - files[file][$0].hostCount }
+    let further = (0..<2).map { files[file].members[$0].count - files[file].members[$0].hostCount }
     guard further[0] + further[1] > 0 else { return nil }
     for _ in 0..<Registry.samples {
       let family = random.below(further[0] + further[1]) < further[0] ? 0 : 1
-      let members = files[file][family]
+      let members = files[file].members[family]
       let index = entry(members, family, members.hostCount + random.below(further[family]))
       let count = registrationsByHost.estimate(hostHash(member(index).address))
       if count > most { (most, victim) = (count, index) }

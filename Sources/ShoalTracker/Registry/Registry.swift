@@ -30,6 +30,8 @@ struct Registry: ~Copyable {
   /// How many changes there have been, apart from renewals.
   private(set) var changes = 0
   var expiry = ExpirySweep()
+  /// How long this machine has been asleep: nobody could be heard then, so it does not count as silence.
+  var asleep: Nanoseconds = 0
   /// The registrations that ended because others needed the room; the registrar fetches them.
   var displaced: [RegistrationKey] = []
   /// The members picked last.
@@ -118,9 +120,8 @@ struct Registry: ~Copyable {
   /// Registers a peer's file with this cut and these chunks. Returns the entry, whether it is new or has a new cut, and
   /// how many chunks are new.
   mutating func register(
-    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, _ runs: [ChunkRun], at now: Instant
+    _ peer: Address, _ id: Digest, _ cut: Cut, name: String, _ have: [ChunkRun], at now: Instant
   ) throws(Refused) -> (entry: UInt32, isNew: Bool, gained: Int) {
-    let have = bounded(runs)
     let file = file(id)
     let found = find(peer, file)
     let bytes = mapBytes(of: have, cut.chunks)
@@ -151,7 +152,6 @@ struct Registry: ~Copyable {
 
   /// Adds chunks of a registered peer; returns how many are new.
   mutating func gain(_ runs: [ChunkRun], to entry: UInt32, at now: Instant) throws(Refused) -> Int {
-    let runs = bounded(runs)
     touch(entry, at: now)
     guard !runs.isEmpty else { return 0 }
     let (address, share) = member(entry)
@@ -238,8 +238,8 @@ struct Registry: ~Copyable {
   }
 
   private mutating func touch(_ index: UInt32, at now: Instant) {
-    entries[index].heard = UInt32(truncatingIfNeeded: now.milliseconds)
-    expiry.touched(at: now, silence: configuration.silence)
+    entries[index].heard = UInt32(truncatingIfNeeded: awake(now).milliseconds)
+    expiry.touched(at: awake(now), silence: configuration.silence)
   }
 
   /// If a host's first peer of a file has gone, one of its others becomes the first when it is heard from; and if a
@@ -268,7 +268,7 @@ struct Registry: ~Copyable {
   /// Whether a peer is not the first of its host for the file.
   private func isFurther(_ index: UInt32) -> Bool {
     let entry = entries[index]
-    return files[labels[entry.label].file][entry.family].group(of: entry.position) >= MemberGroup.further
+    return files[labels[entry.label].file].members[entry.family].group(of: entry.position) >= MemberGroup.further
   }
 
   // MARK: Chunks
@@ -290,8 +290,7 @@ struct Registry: ~Copyable {
       entries[index].map = map
       count(map: 1, of: index)
     }
-    var gained = 0
-    for run in runs { gained += arena.insert(run, intoMap: map, capacity: chunks) }
+    let gained = arena.insert(runs, intoMap: map, capacity: chunks)
     if before + gained == chunks { dropMap(index) }
     setShare(index, shareByte(have: before + gained, of: chunks))
     return gained
@@ -333,7 +332,7 @@ struct Registry: ~Copyable {
     let claimant = files[file].claimant
     if claimant != chainEnd, isLabel(entries[claimant].label, file, cut, name) { return entries[claimant].label }
     let number = UInt64(cut.chunks) << 8 | UInt64(cut.pieceExponent)
-    let hash = hash(cut.size, number, UInt64(file), UInt64(truncatingIfNeeded: name.hashValue))
+    let hash = hash(cut.size, number, UInt64(file), UInt64(name.byteHash))
     var place = labelIndex.first(hash)
     while place != chainEnd {
       if labels[place].hash == hash, isLabel(place, file, cut, name) { return place }

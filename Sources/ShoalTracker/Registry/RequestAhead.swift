@@ -45,6 +45,7 @@ extension Registry {
     for index in requests.indices {
       guard requests[index].entry != chainEnd else {
         registrationsByHost.prefetch(hostHash(requests[index].peer))
+        prefetch(placeIn: requests[index], 0)
         continue
       }
       let entry = entries[requests[index].entry]
@@ -52,8 +53,37 @@ extension Registry {
       entries.prefetch(Int(files[requests[index].file].claimant))
       prefetch(blockOf: entry, requests[index].file)
     }
-    for index in requests.indices where requests[index].entry != chainEnd {
-      prefetch(memberOf: entries[requests[index].entry], requests[index].file)
+    for index in requests.indices {
+      if requests[index].entry != chainEnd {
+        prefetch(memberOf: entries[requests[index].entry], requests[index].file)
+      } else {
+        prefetch(placeIn: requests[index], 1)
+      }
+    }
+    for index in requests.indices where requests[index].entry == chainEnd { prefetch(placeIn: requests[index], 2) }
+  }
+
+  /// Where a new peer's member will be: the blocks, then the members, then the entry of the one whose place it takes,
+  /// if most peers of the file are alike.
+  private func prefetch(placeIn request: RequestAhead, _ step: Int) {
+    guard request.file != chainEnd else { return }
+    let family = request.peer.isIPv4 ? 0 : 1
+    let members = files[request.file].members[family]
+    guard members.count > 1 else { return }
+    let group = (0..<MemberGroup.further).max { members.places($0).count < members.places($1).count } ?? 0
+    let places = members.places(group)
+    guard !places.isEmpty else { return }
+    let place = places.place(lot(of: request.file, members.count))
+    switch step {
+    case 0 where members.listed > 0:
+      arena.prefetch(Int(members.block) + place >> 5)
+      arena.prefetch(Int(members.block) + (members.count - 1) >> 5)
+      entries.prefetch(Int(files[request.file].claimant))
+    case 0: entries.prefetch(Int(files[request.file].claimant))
+    case 1:
+      arena.prefetch(base(members, family, place))
+      arena.prefetch(base(members, family, members.count - 1) + Registry.words(family))
+    default: entries.prefetch(Int(entry(members, family, place)))
     }
   }
 
@@ -102,7 +132,7 @@ extension Registry {
   /// The members that the next reply about a file is likely to name.
   private func prefetchNext(of file: UInt32) {
     for family in 0..<2 {
-      let members = files[file][family]
+      let members = files[file].members[family]
       for group in 0..<MemberGroup.further {
         let places = members.places(group)
         guard !places.isEmpty else { continue }
@@ -119,13 +149,13 @@ extension Registry {
   private static let likely = 50
 
   private func prefetch(blockOf entry: Entry, _ file: UInt32) {
-    let members = files[file][entry.family]
+    let members = files[file].members[entry.family]
     guard members.listed > 0 else { return }
     arena.prefetch(Int(members.block) + entry.position >> 5)
   }
 
   private func prefetch(memberOf entry: Entry, _ file: UInt32) {
-    let members = files[file][entry.family]
+    let members = files[file].members[entry.family]
     // An entry with the same hash may be one of another file.
     guard entry.position < members.count else { return }
     arena.prefetch(base(members, entry.family, entry.position))

@@ -54,6 +54,15 @@ import CShoalKernels
     return unsafe body(Span(_unsafeStart: start, count: range.count))
   }
 
+  /// Lends consecutive elements, which must be in one segment, to be changed.
+  @inline(__always) mutating func change(_ range: Range<Int>, _ body: (inout MutableSpan<Element>) -> Void) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count && !range.isEmpty)
+    precondition(range.lowerBound >> bits == (range.upperBound - 1) >> bits)
+    let start = unsafe segments[range.lowerBound >> bits] + (range.lowerBound & (1 << bits - 1))
+    var span = unsafe MutableSpan(_unsafeStart: start, count: range.count)
+    body(&span)
+  }
+
   /// Begins to bring an element into the processor's cache; does nothing if there is no such element.
   @inline(__always) func prefetch(_ index: Int) {
     guard index >= 0, index < count else { return }

@@ -9,8 +9,14 @@ struct WordArena: ~Copyable {
   private var words = Slab<UInt32>(segmentBits: segmentBits)
   /// By class of size: the first free block, whose first word names the next.
   private var free = [UInt32](repeating: none, count: 2 * segmentBits + 1)
+  /// Released maps whose pages are yet to be used again.
+  var formerMaps: [FormerMap] = []
+  /// The words of all blocks that are allocated.
+  private var allocated = 0
   /// The words of all blocks that are used.
-  private(set) var used = 0
+  var used: Int {
+    formerMaps.reduce(allocated) { $0 - WordArena.size($1.words) - $1.pages * WordArena.pageWords }
+  }
 
   init() { words.append(0, times: 2) }
 
@@ -25,6 +31,11 @@ struct WordArena: ~Copyable {
   /// Lends words of one block to be read.
   @inline(__always) func read<Result>(_ range: Range<Int>, _ body: (Span<UInt32>) -> Result) -> Result {
     words.read(range, body)
+  }
+
+  /// Lends words of one block to be changed.
+  @inline(__always) mutating func change(_ range: Range<Int>, _ body: (inout MutableSpan<UInt32>) -> Void) {
+    words.change(range, body)
   }
 
   /// Begins to bring a word, and those beside it, into the processor's cache.
@@ -48,11 +59,11 @@ struct WordArena: ~Copyable {
   mutating func allocate(_ count: Int) -> UInt32 {
     let index = WordArena.sizeClass(max(count, 2))
     let size = WordArena.size(ofClass: index)
-    used += size
+    allocated += size
     let first = free[index]
     if first != WordArena.none {
       free[index] = words[first]
-      words.fill(Int(first)..<Int(first) + size, with: 0)
+      clear(first, size)
       return first
     }
     skip(before: size)
@@ -61,10 +72,13 @@ struct WordArena: ~Copyable {
     return UInt32(block)
   }
 
+  /// Sets the words of a block to zero.
+  mutating func clear(_ block: UInt32, _ count: Int) { words.fill(Int(block)..<Int(block) + count, with: 0) }
+
   /// Frees a block that was allocated with this many words.
   mutating func release(_ block: UInt32, _ count: Int) {
     let index = WordArena.sizeClass(max(count, 2))
-    used -= WordArena.size(ofClass: index)
+    allocated -= WordArena.size(ofClass: index)
     put(block, index)
   }
 

@@ -8,6 +8,8 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
   public private(set) var offset: Int
   /// Where this group of fields must end: the datagram's end, or a message's.
   let end: Int
+  /// The most runs that are taken of a list of them, and which these are if there are more.
+  var runLimit: (most: Int, lot: UInt64)?
 
   /// Reads `bytes` from `offset` to `end`, which must lie inside.
   @_lifetime(copy bytes)
@@ -82,26 +84,36 @@ public struct Decoder: FieldVisitor, ~Copyable, ~Escapable {
     value = String(copying: valid)
   }
 
-  /// Reads a count and the runs; fails for an empty one, and for one that ends beyond `Limits.chunks`.
+  /// Reads a count and the runs; fails for an empty one, and for one that ends beyond `Limits.chunks`. Where only some are
+  /// taken, nothing that follows is read.
   public mutating func runs(_ name: StaticString, _ value: inout [ChunkRun]) throws(WireError) {
     var count: UInt16 = 0
     try u16(name, &count, .decimal)
     value.removeAll(keepingCapacity: true)
     // A run takes at least two bytes, so a false count cannot make us reserve more than the datagram could hold.
     guard Int(count) * 2 <= end - offset else { throw WireError(.truncated, name, at: offset) }
-    value.reserveCapacity(Int(count))
+    let wanted = taken(of: Int(count))
+    value.reserveCapacity(wanted.count)
     let limited = bytes.extracting(0..<end)
     var next: UInt64 = 0
-    for _ in 0..<count {
+    for index in 0..<wanted.upperBound {
       let start = offset
       guard let gap = Varint.read(limited, &offset), let length = Varint.read(limited, &offset) else {
         throw WireError(.truncated, name, at: start)
       }
       let first = next + gap
       guard length > 0, first + length <= UInt64(Limits.chunks) else { throw WireError(.value, name, at: start) }
-      value.append(ChunkRun(first: UInt32(first), count: UInt32(length)))
+      if index >= wanted.lowerBound { value.append(ChunkRun(first: UInt32(first), count: UInt32(length))) }
       next = first + length
     }
+    if wanted.count < count { offset = end }
+  }
+
+  /// Which of so many runs are taken.
+  private func taken(of count: Int) -> Range<Int> {
+    guard let (most, lot) = runLimit, count > most else { return 0..<count }
+    let start = Int(truncatingIfNeeded: lot % UInt64((count + most - 1) / most)) * most
+    return start..<min(count, start + most)
   }
 
   /// Reads a count, at most 255, and the entries.

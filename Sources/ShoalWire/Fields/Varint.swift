@@ -1,3 +1,5 @@
+import ShoalBase
+
 /// Variable-length integers as in RFC 9000 §16: the two highest bits of the first byte give the length, 1, 2, 4
 /// or 8 bytes, and the rest is the number, big-endian, below 2^62.
 public enum Varint {
@@ -10,23 +12,23 @@ public enum Varint {
   }
 
   /// The number at `offset`, which moves past it; nil if the bytes end first.
-  @inlinable public static func read(_ bytes: Span<UInt8>, _ offset: inout Int) -> UInt64? {
+  @inlinable @inline(__always)
+  public static func read(_ bytes: Span<UInt8>, _ offset: inout Int) -> UInt64? {
+    guard bytes.count - offset >= 8 else { return readAtEnd(bytes, &offset) }
+    // All eight bytes at once, of which the first ones are the number's.
+    let word = bytes.bigEndian(at: offset, as: UInt64.self)
+    let size = 1 &<< Int(truncatingIfNeeded: word &>> 62)
+    offset += size
+    return ((word &<< 2) &>> 2) &>> UInt64(truncatingIfNeeded: 64 - 8 * size)
+  }
+
+  /// The same where fewer than eight bytes are left.
+  @usableFromInline static func readAtEnd(_ bytes: Span<UInt8>, _ offset: inout Int) -> UInt64? {
     guard offset < bytes.count else { return nil }
-    let first = bytes[offset]
-    if first < 0x40 {
-      offset += 1
-      return UInt64(first)
-    }
-    let size = 1 << Int(first >> 6)
+    let size = 1 << Int(bytes[offset] >> 6)
     guard bytes.count - offset >= size else { return nil }
-    if size == 2 {
-      offset += 2
-      return UInt64(first & 0x3f) << 8 | UInt64(bytes[offset - 1])
-    }
-    var value = UInt64(first & 0x3f)
-    for i in 1..<size {
-      value = value << 8 | UInt64(bytes[offset + i])
-    }
+    var value = UInt64(bytes[offset] & 0x3f)
+    for i in 1..<size { value = value << 8 | UInt64(bytes[offset + i]) }
     offset += size
     return value
   }

@@ -12,8 +12,8 @@ extension Limits {
   public static let largestDatagram = 65_507
   /// The packets of a window: bounds a sender's records to some 100 MB, a receiver's map to 128 KiB.
   public static let window: ClosedRange<UInt32> = 1...1_048_576
-  /// The most runs of chunks in a REGISTER, UPDATE or MAPPED: bounds what a tracker does for one datagram.
-  public static let trackedRuns = 128
+  /// The most runs of chunks in a REGISTER or UPDATE: bounds what a tracker does for one datagram.
+  public static let trackedRuns = 64
   /// A reply to an address that has proven nothing is at most this many times what it sent: RFC 9000 §8.1.
   public static let amplification = 3
 }

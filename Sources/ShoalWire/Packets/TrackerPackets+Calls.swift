@@ -1,14 +1,34 @@
+import ShoalContent
+
 // What a tracker calls for every request. A generic function is not specialised for callers in other modules; these are
 // compiled here, for their packets.
 
 extension RegisterPacket {
-  /// The REGISTER in a datagram whose header names its type.
-  public static func read(_ bytes: Span<UInt8>) throws(WireError) -> RegisterPacket { try parse(bytes) }
+  /// The REGISTER in a datagram whose header names its type. If it has more than `most` runs, it is read up to some of
+  /// them, which `lot` decides.
+  public static func read(_ bytes: Span<UInt8>, runs most: Int = .max, lot: UInt64 = 0) throws(WireError)
+    -> RegisterPacket
+  {
+    var packet = RegisterPacket()
+    var decoder = Decoder(bytes, from: Limits.headerLength)
+    decoder.runLimit = (most, lot)
+    try packet.fields(&decoder)
+    return packet
+  }
 }
 
 extension UpdatePacket {
-  /// The UPDATE in a datagram whose header names its type.
-  public static func read(_ bytes: Span<UInt8>) throws(WireError) -> UpdatePacket { try parse(bytes) }
+  /// The UPDATE in a datagram whose header names its type. If it has more than `most` runs, it is read up to some of
+  /// them, which `lot` decides.
+  public static func read(_ bytes: Span<UInt8>, runs most: Int = .max, lot: UInt64 = 0) throws(WireError)
+    -> UpdatePacket
+  {
+    var packet = UpdatePacket()
+    var decoder = Decoder(bytes, from: Limits.headerLength)
+    decoder.runLimit = (most, lot)
+    try packet.fields(&decoder)
+    return packet
+  }
 }
 
 extension LookupPacket {
