@@ -118,8 +118,8 @@ struct NamedFile: Sendable {
 }
 
 extension [NamedFile] {
-  /// Their indices, in the order in which FIND names them: those that the most hosts have first, but no host's second before every
-  /// other host's first; last those whose ids begin with the name.
+  /// Their indices, in the order in which FIND names them: those that the most hosts have first, but no host's second
+  /// before every other host's first; last those whose ids begin with the name.
   func ranking() -> [Int] {
     // Sorted as numbers: what decides, and below that the index.
     var order = indices.map { rank(of: $0) }

@@ -56,6 +56,19 @@ struct StateDiskTests {
     #expect(written == header + [4, 5, 6])
   }
 
+  /// What is confirmed in the first moment, before there can have been a snapshot, is kept.
+  @Test func aNewFileKeepsWhatChangesAtOnce() throws {
+    let scratch = try Scratch()
+    let state = try TrackerStateFile(scratch.at("state"), 1)
+    var tracker = Registrar(key: .zero, seed: 1)
+    state.restore(&tracker, at: SystemClock.now())
+    state.append([1, 2, 3])
+    state.finish()
+    #expect(try scratch.read("state") == tracker.stateHeader + [1, 2, 3])
+    let names = scratch.names
+    #expect(names == ["state"])
+  }
+
   /// The end waits for a disk that does not respond, but not for ever.
   @Test func theEndDoesNotWaitForEverForADisk() throws {
     let scratch = try Scratch()

@@ -147,6 +147,19 @@ struct StateDisk: Sendable {
     }
   }
 
+  /// Makes a file that says that nothing is registered, so that whatever is confirmed is kept from the first moment.
+  /// If that fails, the first snapshot does the same and reports why not.
+  mutating func makeEmpty() {
+    let name = path + ".new"
+    do {
+      try? FileSystem.remove(name)
+      let empty = try File.private(name)
+      try empty.write(header.span, at: 0)
+      try FileSystem.rename(name, to: path, replacing: true)
+      (file, size, snapshotSize) = (empty, header.count, header.count)
+    } catch {}
+  }
+
   private mutating func begin(_ outcome: inout Outcome, at now: Instant) {
     let name = path + ".new"
     do {

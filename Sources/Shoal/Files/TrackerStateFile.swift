@@ -111,6 +111,8 @@ final class TrackerStateFile: Sendable {
       } else if end > position {
         disk.withLock { try? $0.file?.resize(position) }
       }
+    } else {
+      disk.withLock { $0.makeEmpty() }
     }
     queue.withLock { $0.isOpen = true }
     post(.look)
