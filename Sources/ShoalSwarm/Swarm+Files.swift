@@ -70,6 +70,8 @@ extension Swarm {
     case .ignored: return
     case .right(let chunk):
       if let chunk { announce(chunk, of: key) }
+      // While the uplink is idle, there is no reason to collect announcements.
+      if chunk != nil, uploads.isIdle { for link in links.live { _ = announce(to: link, at: now) } }
       if files[key]?.copy?.isComplete == true { finish(key, at: now) }
     case .wrong:
       deliver(for: key, at: now)

@@ -81,13 +81,13 @@ extension Download {
       return
     }
     outbox.post(fetch.head.ask(source, for: first.range, in: first.space, of: first.cut, at: now), to: source.link)
-    outbox.wake(at: now + ProofFetch.patience)
+    outbox.wake(at: now + ProofFetch.quietPatience)
   }
 
   private mutating func askForHead(_ cut: Cut, of source: Source, _ outbox: inout Outbox, at now: Instant) {
     let range = RangeField(offset: 0, length: UInt32(cut.headLength))
     outbox.post(fetch.head.ask(source, for: range, in: .manifest, of: cut, at: now), to: source.link)
-    outbox.wake(at: now + ProofFetch.patience)
+    outbox.wake(at: now + ProofFetch.quietPatience)
   }
 
   /// Asks every peer with this cut for pages.

@@ -26,6 +26,9 @@ struct ProofFetch {
   static let most = 8
   static let leastProgress = 4_096
   static let patience: Nanoseconds = 500 * .millisecond
+  /// How long the first has while nothing comes of any: where a whole swarm asks one peer, others have it before that
+  /// peer's turn comes.
+  static let quietPatience: Nanoseconds = 150 * .millisecond
   static let longestPatience: Nanoseconds = 5 * .second
 
   private(set) var attempts: [Attempt] = []
@@ -41,7 +44,8 @@ struct ProofFetch {
   /// Whether one more peer is to be tried now.
   func wantsMore(at now: Instant) -> Bool {
     guard let askedAt, !attempts.isEmpty else { return true }
-    return attempts.count < Self.most && now - askedAt >= Self.patience
+    let isQuiet = attempts.allSatisfy { $0.received.isEmpty }
+    return attempts.count < Self.most && now - askedAt >= (isQuiet ? Self.quietPatience : Self.patience)
   }
 
   /// Notes that these bytes are requested from a peer; returns the request.

@@ -191,6 +191,7 @@ struct UploadScheduler {
       if unsent == 0 {
         backlogs[link.index].isActive = false
         isChanged = true
+        recent.removeAll { $0 == link }
         recent.append(link)
         if recent.count > UploadScheduler.mostRecent { recent.removeFirst() }
         continue
