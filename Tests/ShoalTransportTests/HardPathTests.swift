@@ -105,4 +105,13 @@ import Testing
     }
     #expect(thinned > 0 && thinned < 600, "\(thinned)")
   }
+
+  /// ACKs that wait on the way back show no queue on the way there: taken for congestion, random losses stopped the sender.
+  @Test func aFullWayBackIsNoCongestion() throws {
+    for seed in UInt64(2)...3 {
+      let (seconds, _) = try transfer(
+        2_000_000, "rate=1mbit/10kbit,delay=500ms,loss=20%,queue=125kB/4kB", seed: seed)
+      #expect(seconds < 39, "seed \(seed): \(seconds)")
+    }
+  }
 }

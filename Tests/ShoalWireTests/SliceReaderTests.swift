@@ -77,4 +77,29 @@ import Testing
     packet.slice = ByteRange(offset: 1_000, count: 1_000)
     #expect(read(packet, datagram) == ([], true))
   }
+
+  /// The time stands behind the slice, whose end follows from `count`.
+  @Test func theTimeFollowsTheSlice() {
+    let slices: [(UInt8, UInt32, [UInt8])] = [
+      (0, 0, []), (1, 0, []), (1, 10, [0xe6, 0x03]), (0, 351, [0x01, 0x31, 0x01, 0x41, 0x2c]), (1, 16, [0xff, 0xff]),
+    ]
+    for (encoding, count, slice) in slices {
+      for more in 0...6 {
+        let (ack, bytes) = ack(encoding, count, slice + [0x2a, 0x05, 0xf2, 0x00, 0x77, 0x88].prefix(more))
+        #expect(ack.time(bytes.span) == (more < 4 ? nil : 0x2a05_f200), "\(encoding) \(count) \(more)")
+      }
+    }
+    // No time can be found behind what is malformed.
+    for (encoding, count, slice) in [(2, 10, [1, 2, 3, 4]), (0, 3, [9, 1, 2, 3, 4]), (1, 99, [1, 2, 3, 4])]
+      as [(UInt8, UInt32, [UInt8])]
+    {
+      let (ack, bytes) = ack(encoding, count, slice)
+      #expect(ack.time(bytes.span) == nil)
+    }
+    var (cut, bytes) = ack(1, 0, [])
+    cut.slice.count = 100
+    #expect(cut.time(bytes.span) == nil)
+    bytes += [0, 0, 0, 7]
+    #expect(cut.time(bytes.span) == 7)
+  }
 }

@@ -10,6 +10,8 @@ extension Connection {
     let top = Numbering.expand(ack.top, near: sendWindow.base)
     guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
     var result = AckResult()
+    let wait = path.wayBack.add(ack.time(bytes), at: now)
+    let arrivedAt = path.wayBack.arrivedAt
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
     // Without an echo, it may answer whatever had time to arrive: the part of a long ACK that has the echo may be lost.
     if sample == nil, let minimum = path.roundTrip.minimum {
@@ -17,10 +19,10 @@ extension Connection {
     }
     let priorInFlight = sendWindow.bytesInFlight
     let corrupt = newlyCorrupt(ack, at: now)
-    sendWindow.acknowledge(upTo: next, at: now, &result)
+    sendWindow.acknowledge(upTo: next, at: arrivedAt, &result)
     // A malformed slice is ignored from the fault on; the rest of the ACK is used.
     var fault: WireError?
-    do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: now, &result) } catch { fault = error }
+    do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: arrivedAt, &result) } catch { fault = error }
     if result.hasContent { lastContentAt = now }
     if result.acked.total > 0 { probing.onProgress() }
     // A peer that never echoes is timed by packets that were sent only once, the delay of its ACK included (RFC 6298
@@ -33,9 +35,13 @@ extension Connection {
       counters.spurious += result.spurious
       path.reordering.onSpuriousLoss(lateness: result.lateness, path.roundTrip)
     }
-    sendWindow.saw(roundTrip: sample ?? path.roundTrip.latest)
+    if let whole = sample {
+      sample = WayBack.deduct(wait, from: whole, path.roundTrip)
+      path.latestThere = sample
+    }
+    sendWindow.saw(roundTrip: sample ?? path.latestThere ?? path.roundTrip.latest)
     detectLosses(&result, at: now)
-    sendWindow.rate.finish(&result.sample, minimum: path.roundTrip.minimum, at: now)
+    sendWindow.rate.finish(&result.sample, minimum: path.roundTrip.minimum, at: arrivedAt)
     path.onAck(result, corrupt: corrupt, priorInFlight: priorInFlight, sendWindow, roundTrip: sample, at: now)
     sendWindow.roundTrips.longRoundTrip = path.congestion.decision.longRoundTrip
     if sendWindow.blackHole.isLikely(path.roundTrip) { suspectBlackHole(at: now) }

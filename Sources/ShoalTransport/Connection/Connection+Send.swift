@@ -97,12 +97,18 @@ extension Connection {
     packet.corrupt = acks.corrupt
     packet.first = UInt32(truncatingIfNeeded: first)
     var length = AckPacket.overhead
-    var room = buffer._mutatingExtracting(AckPacket.overhead..<most)
+    // A very short one has no room for its time.
+    let isTimed = most >= AckPacket.overhead + AckPacket.timeLength
+    var room = buffer._mutatingExtracting(AckPacket.overhead..<(isTimed ? most - AckPacket.timeLength : most))
     if let slice = repeatMode.slice(receiveWindow, from: first, into: &room) {
       packet.count = UInt32(slice.count)
       packet.encoding = slice.encoding.rawValue
       length += slice.length
       if slice.count > 0, first + slice.count < receiveWindow.top { nextSlice = first + slice.count }
+    }
+    if isTimed {
+      AckPacket.put(time: now.wireMicroseconds, &buffer, at: length)
+      length += AckPacket.timeLength
     }
     acks.spend(length)
     _ = try packet.put(connection: remoteID, into: &buffer)

@@ -13,6 +13,9 @@ struct Path {
   var pacer = Pacer()
   var thinning = AckThinning()
   var reverseDelay = ReverseDelay()
+  var wayBack = WayBack()
+  /// The last round trip, less what its ACK waited on the way back; nil before the first.
+  var latestThere: Nanoseconds?
   /// When the last round trip was measured.
   private var sampledAt = Instant.zero
   var mtu: PathMTU

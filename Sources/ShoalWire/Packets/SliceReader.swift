@@ -57,6 +57,9 @@ public struct SliceReader: ~Copyable, ~Escapable {
     return nil
   }
 
+  /// Where the slice ends in the datagram, once `next` has returned nil and if nothing was malformed.
+  public var end: Int { encoding == .bitmap ? offset + Int((UInt64(count) + 7) / 8) : offset }
+
   /// The first position from `start` on whose bit is not that of the run.
   private func bitmapEnd(from start: UInt32) -> UInt32 {
     var position = start
