@@ -106,7 +106,8 @@ import Testing
     #expect(thinned > 0 && thinned < 600, "\(thinned)")
   }
 
-  /// ACKs that wait on the way back show no queue on the way there: taken for congestion, random losses stopped the sender.
+  /// ACKs that wait on the way back show no queue on the way there. When they did, random losses counted as congestion
+  /// and stopped the sender.
   @Test func aFullWayBackIsNoCongestion() throws {
     for seed in UInt64(2)...3 {
       let (seconds, _) = try transfer(
