@@ -44,6 +44,7 @@ import Testing
     var ack = AckPacket()
     (ack.first, ack.count) = (5, 3)
     capture.add(sealed(try ack.datagram(connection: 1) + [1, 2]))
+    capture.add(sealed(try ack.datagram(connection: 1) + [1, 2, 0, 0, 1, 0]))
     var close = ClosePacket()
     close.code = 1
     try capture.add(close)
@@ -52,7 +53,9 @@ import Testing
     #expect(first["address"] as? String == "10.0.0.1:7401" && first["size"] as? Int == 0)
     #expect(fields[1]["slice"] as? Int == 2 && fields[1]["missing"] as? String == "5")
     #expect(fields[1]["encoding"] as? String == "runs")
-    #expect(fields[2]["code"] as? String == "going_away")
+    #expect(fields[1]["left"] == nil)
+    #expect(fields[2]["slice"] as? Int == 2 && fields[2]["left"] as? Int == 256)
+    #expect(fields[3]["code"] as? String == "going_away")
   }
 
   @Test func quantitiesAreNumbersAsFarAsReadersHoldThem() throws {

@@ -52,6 +52,7 @@ import Testing
     var ack = AckPacket()
     (ack.first, ack.count) = (5, 3)
     capture.add(sealed(try ack.datagram(connection: 1) + [1, 2]))
+    capture.add(sealed(try ack.datagram(connection: 1) + [1, 2, 0, 0, 1, 0, 7]))
     let text = try inspect(capture.bytes, "-v").output
     let computed = hex(UInt64(Checksum.compute(damaged.span)), 8)
     #expect(text.contains("  wrong: \(computed) computed\n"))
@@ -59,5 +60,6 @@ import Testing
     #expect(text.contains("  ignored           16-17\n"))
     #expect(text.contains("\n  code at byte 16: cut short\n"))
     #expect(text.contains("  slice             43-44    2 bytes   missing 5 (1)\n"))
+    #expect(text.contains("missing 5 (1)\n  left              45-48    256 us\n  ignored           49\n"))
   }
 }

@@ -22,8 +22,8 @@ struct WiresharkFields {
         }
         continue
       }
-      guard key != "missing" else {
-        values[key] = [try #require(value as? String)]
+      guard !["missing", "left"].contains(key) else {
+        values[key] = ["\(value)"]
         continue
       }
       let from = ["version", "connection"].contains(key) ? "header" : owner

@@ -21,7 +21,7 @@ import Testing
       send.sent(number, bytes: 100, phase: .steady, at: .zero)
     }
     var result = AckResult()
-    send.acknowledge(upTo: receive.next, at: .zero, &result)
+    send.acknowledge(upTo: receive.next, &result)
     var buffer = [UInt8](repeating: 0, count: room)
     var slices = 0
     var encodings: Set<UInt8> = []
@@ -41,7 +41,7 @@ import Testing
       ack.slice = ByteRange(offset: 0, count: slice.length)
       encodings.insert(ack.encoding)
       let bytes = Array(buffer[..<slice.length])
-      guard (try? send.acknowledge(ack, bytes.span, at: .zero, &result)) != nil else { return nil }
+      do { try send.acknowledge(ack, bytes.span, &result) } catch { return nil }
       next += slice.count
       slices += 1
     }

@@ -69,7 +69,7 @@ import Testing
       #expect(window.packets[number].messages == 0 && window.packets.messages.bytes == 3)
       window.sent(number, bytes: 50, phase: .steady, at: .zero)
       var result = AckResult()
-      window.acknowledge(upTo: number + 1, at: .zero, &result)
+      window.acknowledge(upTo: number + 1, &result)
     }
     #expect(window.packets.messages.bytes == 0)
   }

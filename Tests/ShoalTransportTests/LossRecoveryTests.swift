@@ -72,7 +72,7 @@ import Testing
     }
     let first = UInt64(1) << 32
     send.evidence.echoed(sentAt: Instant(nanoseconds: 9 * .millisecond), beyondGap: true)
-    send.acknowledge(first + 5..<first + 10, at: Instant(nanoseconds: 20 * .millisecond), &result)
+    send.acknowledge(first + 5..<first + 10, &result)
     let reordering = Reordering()
     var roundTrip = RoundTrip()
     roundTrip.add(10 * .millisecond)
@@ -83,7 +83,7 @@ import Testing
     #expect(repeated == first)
     send.sent(first, bytes: 100, phase: .steady, at: Instant(nanoseconds: 21 * .millisecond))
     result = AckResult()
-    send.acknowledge(upTo: first + 10, at: Instant(nanoseconds: 22 * .millisecond), &result)
+    send.acknowledge(upTo: first + 10, &result)
     #expect(result.acked.total == 5 && result.spurious == 5 && result.lateness == 8 * .millisecond)
     let next = send.takeLost()
     #expect(send.isEmpty && send.bytesInFlight == 0 && send.lostCount == 0 && next == nil)
@@ -101,7 +101,7 @@ import Testing
     }
     var result = AckResult()
     for round in 0..<5 as Range<UInt64> {
-      send.acknowledge(upTo: first + round, at: .zero, &result)
+      send.acknowledge(upTo: first + round, &result)
       GoBackN.goBack(&send, .timeThreshold, &result)
       #expect(send.lostCount == 100 - Int(round) && send.bytesInFlight == 0)
       #expect(result.losses.packets == Int(round) + 1)

@@ -23,7 +23,7 @@ import Testing
     (ack.first, ack.count, ack.encoding) = (first, count, encoding.rawValue)
     ack.slice = ByteRange(offset: 0, count: bytes.count)
     var result = AckResult()
-    try? window.acknowledge(ack, bytes.span, at: .zero + 2 * .second, &result)
+    _ = try? window.acknowledge(ack, bytes.span, &result)
     return (100..<140).map { window.packets.isAcked($0) }
   }
 
@@ -38,7 +38,7 @@ import Testing
   @Test func whatHasArrivedIsNotLost() {
     var window = window(4)
     var result = AckResult()
-    window.acknowledge(101..<102, at: .zero + 2 * .second, &result)
+    window.acknowledge(101..<102, &result)
     window.declareLost(101, .timeThreshold, &result)
     #expect(window.lostCount == 0 && result.losses.packets == 0)
     window.declareLost(102, .timeThreshold, &result)
@@ -61,9 +61,9 @@ import Testing
     var window = window(2)
     window.sent(100, bytes: 100, phase: .steady, at: .zero + 2 * .second)
     var result = AckResult()
-    window.acknowledge(100..<101, at: .zero + 3 * .second, &result)
+    window.acknowledge(100..<101, &result)
     #expect(result.newestOnceSentAt == nil)
-    window.acknowledge(101..<102, at: .zero + 3 * .second, &result)
+    window.acknowledge(101..<102, &result)
     #expect(result.newestOnceSentAt == .zero + .second + .millisecond)
   }
 
@@ -77,7 +77,7 @@ import Testing
       }
       var result = AckResult()
       let now = Instant.zero + .second + 40 * .millisecond
-      window.acknowledge(101..<102, at: now, &result)
+      window.acknowledge(101..<102, &result)
       _ = SelectiveRepeat.detectLosses(&window, Reordering(), RoundTrip(), at: now, &result)
       // An eighth of the assumed round trip of 200 ms.
       let lost = window.lostCount

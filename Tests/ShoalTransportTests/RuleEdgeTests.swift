@@ -33,7 +33,7 @@ import Testing
         window.sent(number, bytes: 100, phase: .steady, at: now)
       }
       var result = AckResult()
-      window.acknowledge(100 + by..<101 + by, at: now + .millisecond, &result)
+      window.acknowledge(100 + by..<101 + by, &result)
       let again = SelectiveRepeat.detectLosses(
         &window, Reordering(), RoundTrip(), at: now + .millisecond, &result)
       let lost = window.packets[100].isLost

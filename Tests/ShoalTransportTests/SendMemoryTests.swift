@@ -150,11 +150,11 @@ import Testing
       case 4, 5:
         guard !window.isEmpty else { continue }
         let number = window.base + 1 + random.next() % (window.next - window.base)
-        window.acknowledge(number..<min(number + 1 + random.next() % 3, window.next), at: now, &result)
+        window.acknowledge(number..<min(number + 1 + random.next() % 3, window.next), &result)
         window.saw(roundTrip: 1)
       case 6:
         guard !window.isEmpty, random.next() % 300 == 0 else { continue }
-        window.acknowledge(upTo: window.next, at: now, &result)
+        window.acknowledge(upTo: window.next, &result)
       default:
         guard let number = window.outstanding(from: window.base + random.next() % 600) else { continue }
         if random.next() % 2 == 0 {

@@ -447,6 +447,7 @@ f.message_length = ProtoField.uint16("shoal.message.length", "length", base.DEC)
 f.ip = ProtoField.ipv4("shoal.ip", "IPv4 address")
 f.ipv6 = ProtoField.ipv6("shoal.ipv6", "IPv6 address")
 f.port = ProtoField.uint16("shoal.port", "UDP port", base.DEC)
+f.left = ProtoField.uint32("shoal.left", "left", base.DEC)
 f.missing = ProtoField.string("shoal.missing", "missing")
 f.missing_count = ProtoField.uint32("shoal.missing.count", "number missing", base.DEC)
 local statuses = { [0]="Bad", [1]="Good", [2]="Unverified" }
@@ -653,9 +654,10 @@ local function showMark(mark, tree, pinfo)
   end
 end
 
--- The slice of an ACK: which of `count` numbers from `first` on have not arrived.
+-- The slice of an ACK: which of `count` numbers from `first` on have not arrived, and whether it is all there.
 local function missing(at, first, count, encoding)
   local runs, total, position = {}, 0, 0
+  local isWhole = encoding < 2
   local function add(start, length)
     if length == 0 then return end
     addRun(runs, (first + start) % 4294967296, length)
@@ -663,15 +665,17 @@ local function missing(at, first, count, encoding)
   end
   if encoding == 0 then
     local isMissing = true
-    while position < count and at.offset < at.stop do
-      local isWhole, length = pcall(varint, at)
-      if not isWhole then break end
+    while isWhole and position < count do
+      local isRead, length = pcall(varint, at)
+      isWhole = isRead and length <= count - position
+      if not isRead then break end
       length = math.min(length, count - position)
       if isMissing then add(position, length) end
       position, isMissing = position + length, not isMissing
     end
   elseif encoding == 1 then
     local run, byte = 0, 0
+    isWhole = count <= (at.stop - at.offset) * 8
     count = math.min(count, (at.stop - at.offset) * 8)
     for index = 0, count - 1 do
       if index % 8 == 0 then byte = take(at, 1):uint() end
@@ -685,22 +689,30 @@ local function missing(at, first, count, encoding)
     end
     add(count - run, run)
   end
-  return table.concat(runs, ","), total
+  return table.concat(runs, ","), total, isWhole
 end
 
+-- The slice, and the time at which the ACK left behind it.
 function readers.slice(at, tree, field)
   local start, stop = at.offset, at.stop
   if start == stop then return end
-  local range = at.tvb(start, stop - start)
-  local item = tree:add(f[field[3]], range)
   local first, count, encoding = at.tvb(start - 9, 4):uint(), at.tvb(start - 5, 4):uint(), at.tvb(start - 1, 1):uint()
-  at.offset = stop
+  local slice = { tvb = at.tvb, offset = start, stop = stop }
   -- A number that is cut off by the end ends the list, as it does for the receiver.
-  local text, total = missing({ tvb = at.tvb, offset = start, stop = stop }, first, count, encoding)
-  if total == 0 then return end
-  item:add(f.missing, range, text):set_generated()
-  item:add(f.missing_count, range, total):set_generated()
-  at.words[#at.words + 1] = string.format("missing=%s (%d)", text, total)
+  local text, total, isWhole = missing(slice, first, count, encoding)
+  local isTimed = isWhole and stop - slice.offset >= 4
+  local rest = isTimed and slice.offset or stop
+  at.offset = rest
+  if rest > start then
+    local range = at.tvb(start, rest - start)
+    local item = tree:add(f[field[3]], range)
+    if total > 0 then
+      item:add(f.missing, range, text):set_generated()
+      item:add(f.missing_count, range, total):set_generated()
+      at.words[#at.words + 1] = string.format("missing=%s (%d)", text, total)
+    end
+  end
+  if isTimed then tree:add(f.left, take(at, 4)) end
 end
 
 -- The messages up to the end of a DATA. In an OPEN, what cannot be a message is padding.

@@ -44,9 +44,9 @@ struct DeliveryRate {
     packet.appLimited = appLimitedUntil != nil
   }
 
-  mutating func delivered(_ packet: SentPacket, at now: Instant, _ sample: inout Sample) {
+  /// Notes that a packet was delivered, with the ACK that `finish` completes.
+  mutating func delivered(_ packet: SentPacket, _ sample: inout Sample) {
     delivered += UInt64(packet.bytes)
-    deliveredAt = now
     guard !sample.isValid || packet.delivered > sample.priorDelivered else { return }
     sample.isValid = true
     sample.priorDelivered = packet.delivered
@@ -63,10 +63,11 @@ struct DeliveryRate {
   /// Notes that a packet that was found lost has arrived after all.
   mutating func found(_ packet: SentPacket) { lost &-= UInt32(bitPattern: packet.bytes) }
 
-  /// Completes the sample of an ACK.
+  /// Completes the sample of an ACK, which came at `now`.
   mutating func finish(_ sample: inout Sample, minimum: Nanoseconds?, at now: Instant) {
     if let end = appLimitedUntil, delivered > end { appLimitedUntil = nil }
     guard sample.isValid else { return }
+    deliveredAt = now
     let interval = max(sample.sendElapsed, now - sample.priorTime)
     // An interval shorter than a round trip says more about how ACKs are bunched than about the path.
     let bytes = Double(delivered - sample.priorDelivered)

@@ -10,8 +10,6 @@ extension Connection {
     let top = Numbering.expand(ack.top, near: sendWindow.base)
     guard next <= sendWindow.next, top <= sendWindow.next else { throw WireError.beyondWindow }
     var result = AckResult()
-    let wait = path.wayBack.add(ack.time(bytes), at: now)
-    let arrivedAt = path.wayBack.arrivedAt
     var sample = echoedRoundTrip(ack, hasGap: top > next, at: now)
     // Without an echo, it may answer whatever had time to arrive: the part of a long ACK that has the echo may be lost.
     if sample == nil, let minimum = path.roundTrip.minimum {
@@ -19,10 +17,12 @@ extension Connection {
     }
     let priorInFlight = sendWindow.bytesInFlight
     let corrupt = newlyCorrupt(ack, at: now)
-    sendWindow.acknowledge(upTo: next, at: arrivedAt, &result)
+    sendWindow.acknowledge(upTo: next, &result)
     // A malformed slice is ignored from the fault on; the rest of the ACK is used.
     var fault: WireError?
-    do throws(WireError) { try sendWindow.acknowledge(ack, bytes, at: arrivedAt, &result) } catch { fault = error }
+    var left: UInt32?
+    do throws(WireError) { left = try sendWindow.acknowledge(ack, bytes, &result) } catch { fault = error }
+    let wait = path.wayBack.add(left, at: now)
     if result.hasContent { lastContentAt = now }
     if result.acked.total > 0 { probing.onProgress() }
     // A peer that never echoes is timed by packets that were sent only once, the delay of its ACK included (RFC 6298
@@ -41,7 +41,7 @@ extension Connection {
     }
     sendWindow.saw(roundTrip: sample ?? path.latestThere ?? path.roundTrip.latest)
     detectLosses(&result, at: now)
-    sendWindow.rate.finish(&result.sample, minimum: path.roundTrip.minimum, at: arrivedAt)
+    sendWindow.rate.finish(&result.sample, minimum: path.roundTrip.minimum, at: path.wayBack.arrivedAt)
     path.onAck(result, corrupt: corrupt, priorInFlight: priorInFlight, sendWindow, roundTrip: sample, at: now)
     sendWindow.roundTrips.longRoundTrip = path.congestion.decision.longRoundTrip
     if sendWindow.blackHole.isLikely(path.roundTrip) { suspectBlackHole(at: now) }

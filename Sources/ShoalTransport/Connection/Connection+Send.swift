@@ -98,8 +98,8 @@ extension Connection {
     packet.first = UInt32(truncatingIfNeeded: first)
     var length = AckPacket.overhead
     // A very short one has no room for its time.
-    let isTimed = most >= AckPacket.overhead + AckPacket.timeLength
-    var room = buffer._mutatingExtracting(AckPacket.overhead..<(isTimed ? most - AckPacket.timeLength : most))
+    let isTimed = most >= AckPacket.overhead + AckPacket.leftLength
+    var room = buffer._mutatingExtracting(AckPacket.overhead..<(isTimed ? most - AckPacket.leftLength : most))
     if let slice = repeatMode.slice(receiveWindow, from: first, into: &room) {
       packet.count = UInt32(slice.count)
       packet.encoding = slice.encoding.rawValue
@@ -107,8 +107,8 @@ extension Connection {
       if slice.count > 0, first + slice.count < receiveWindow.top { nextSlice = first + slice.count }
     }
     if isTimed {
-      AckPacket.put(time: now.wireMicroseconds, &buffer, at: length)
-      length += AckPacket.timeLength
+      AckPacket.put(left: now.wireMicroseconds, &buffer, at: length)
+      length += AckPacket.leftLength
     }
     acks.spend(length)
     _ = try packet.put(connection: remoteID, into: &buffer)

@@ -8,30 +8,16 @@ import ShoalBase
 struct WayBack {
   /// When the last ACK would have come if it had not waited; never goes back.
   private(set) var arrivedAt = Instant.zero
-  /// The difference of the clocks at the first ACK.
-  private var first: UInt32?
-  /// The least delay, relative to the first ACK's, in this stretch and in the one before.
-  private var (newer, older) = (Nanoseconds.max, Nanoseconds.max)
-  private var since = Instant.zero
+  /// Over stretches so short that clocks do not drift far apart.
+  private var delay = OneWayDelay(stretch: 10 * .second)
 
-  private static let stretch: Nanoseconds = 10 * .second
   /// A shorter wait is ignored: clocks drift, and hosts are busy.
   private static let least: Nanoseconds = 2 * .millisecond
 
-  /// Takes the time at which an ACK left by its sender's clock, or nil if it does not say; returns how long it waited.
-  mutating func add(_ time: UInt32?, at now: Instant) -> Nanoseconds? {
-    guard let time else {
-      arrivedAt = max(arrivedAt, now)
-      return nil
-    }
-    let difference = now.wireMicroseconds &- time
-    if first == nil { (first, since) = (difference, now) }
-    let delay = Nanoseconds(Int32(bitPattern: difference &- (first ?? difference))) * .microsecond
-    // The clocks may run at slightly different speeds.
-    if now - since > WayBack.stretch { (older, newer, since) = (newer, delay, now) }
-    newer = min(newer, delay)
-    let wait = delay - min(newer, older)
-    arrivedAt = max(arrivedAt, now - wait)
+  /// Takes when an ACK left by its sender's clock, or nil if it does not say; returns how long it waited.
+  mutating func add(_ left: UInt32?, at now: Instant) -> Nanoseconds? {
+    let wait = left.map { delay.add($0, at: now) - delay.least }
+    arrivedAt = max(arrivedAt, now - (wait ?? 0))
     return wait
   }
 

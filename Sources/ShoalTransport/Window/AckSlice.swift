@@ -33,18 +33,20 @@ extension ReceiveWindow {
 }
 
 extension SendWindow {
-  /// Notes what the slice of an ACK says has arrived.
+  /// Notes what the slice of an ACK says has arrived. Returns when the ACK left by its sender's clock, if it says so.
+  @discardableResult
   mutating func acknowledge(
-    _ ack: AckPacket, _ bytes: Span<UInt8>, at now: Instant, _ result: inout AckResult
-  ) throws(WireError) {
+    _ ack: AckPacket, _ bytes: Span<UInt8>, _ result: inout AckResult
+  ) throws(WireError) -> UInt32? {
     let first = Numbering.expand(ack.first, near: base)
     guard first + UInt64(ack.count) <= next else { throw WireError.beyondWindow }
     var slice = SliceReader(ack, bytes)
     while let run = slice.next(), !slice.isMalformed {
       let start = first + UInt64(run.offset)
-      if run.isReceived { acknowledge(start..<start + UInt64(run.count), at: now, &result) }
+      if run.isReceived { acknowledge(start..<start + UInt64(run.count), &result) }
     }
-    guard !slice.isMalformed else { throw WireError.beyondWindow }
+    guard let rest = slice.rest else { throw WireError.beyondWindow }
+    return rest.left
   }
 }
 

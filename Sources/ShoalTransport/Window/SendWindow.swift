@@ -131,24 +131,24 @@ struct SendWindow: ~Copyable {
   // MARK: Acknowledgement
 
   /// Notes that everything before `number` has arrived.
-  mutating func acknowledge(upTo number: UInt64, at now: Instant, _ result: inout AckResult) {
+  mutating func acknowledge(upTo number: UInt64, _ result: inout AckResult) {
     guard number > base else { return }
-    acknowledge(base..<number, at: now, &result)
+    acknowledge(base..<number, &result)
     packets.advance(to: number)
     assert(!isEmpty || bytesInFlight == 0 && lostCount == 0)
   }
 
   /// Notes that these numbers have arrived; those outside the window are ignored.
-  mutating func acknowledge(_ run: Range<UInt64>, at now: Instant, _ result: inout AckResult) {
+  mutating func acknowledge(_ run: Range<UInt64>, _ result: inout AckResult) {
     let end = min(run.upperBound, next)
     var from = run.lowerBound
     while let number = packets.unacked(from: from, to: end) {
-      settle(number, at: now, &result)
+      settle(number, &result)
       from = number + 1
     }
   }
 
-  private mutating func settle(_ number: UInt64, at now: Instant, _ result: inout AckResult) {
+  private mutating func settle(_ number: UInt64, _ result: inout AckResult) {
     packets.acknowledge(number)
     let packet = packets[number]
     result.acked.add(packet.phase, isTail: packet.isTail)
@@ -175,7 +175,7 @@ struct SendWindow: ~Copyable {
     if !isRetransmitted {
       result.newestOnceSentAt = max(result.newestOnceSentAt ?? packet.sentAt, packet.sentAt)
     }
-    rate.delivered(packet, at: now, &result.sample)
+    rate.delivered(packet, &result.sample)
   }
 
   // MARK: Loss

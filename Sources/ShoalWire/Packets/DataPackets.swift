@@ -67,26 +67,15 @@ public struct AckPacket: Packet, Hashable {
   public var count: UInt32 = 0
   /// A `SliceEncoding`.
   public var encoding: UInt8 = 0
-  /// Which of the numbers `first ..< first + count` have arrived, and after that the time: see `time`.
+  /// Which of the numbers `first ..< first + count` have arrived, and after that `left`: see `SliceReader`.
   public var slice = ByteRange()
 
-  /// The bytes of the time after the slice.
-  public static let timeLength = 4
+  /// The bytes of `left`.
+  public static let leftLength = 4
 
-  /// When the ACK left, by the clock of the end that sent it, in microseconds modulo 2^32: the four bytes after the slice
-  /// of an ACK that was read from `datagram`. Nil if there are none, as from a peer of an earlier revision, or if the
-  /// slice is malformed.
-  public func time(_ datagram: Span<UInt8>) -> UInt32? {
-    var reader = SliceReader(self, datagram)
-    while reader.next() != nil {}
-    let start = reader.end
-    guard !reader.isMalformed, min(slice.end, datagram.count) - start >= AckPacket.timeLength else { return nil }
-    return (0..<AckPacket.timeLength).reduce(0) { $0 << 8 | UInt32(datagram[start + $1]) }
-  }
-
-  /// Writes the time at which the ACK leaves behind its slice, which ends at `end`.
-  public static func put(time: UInt32, _ bytes: inout MutableSpan<UInt8>, at end: Int) {
-    for i in 0..<timeLength { bytes[end + i] = UInt8(truncatingIfNeeded: time >> UInt32(24 - 8 * i)) }
+  /// Writes when the ACK leaves, by its sender's clock in microseconds modulo 2^32, behind its slice, which ends at `end`.
+  public static func put(left: UInt32, _ bytes: inout MutableSpan<UInt8>, at end: Int) {
+    for i in 0..<leftLength { bytes[end + i] = UInt8(truncatingIfNeeded: left >> UInt32(24 - 8 * i)) }
   }
 
   /// All fields zero or empty.

@@ -32,7 +32,7 @@ public struct DatagramLayout: Sendable {
       try early(bytes)
     case .accept: try packet(AcceptPacket.self, bytes)
     case .data: try messages(bytes, after: try packet(DataPacket.self, bytes).messages.offset)
-    case .ack: try packet(AckPacket.self, bytes)
+    case .ack: divide(try packet(AckPacket.self, bytes), bytes)
     case .probe: try packet(ProbePacket.self, bytes)
     case .probed: try packet(ProbedPacket.self, bytes)
     case .challenge: try packet(ChallengePacket.self, bytes)
@@ -75,6 +75,14 @@ public struct DatagramLayout: Sendable {
     } catch { failure = error }
     rows += layout.rows
     if let failure { throw failure }
+  }
+
+  /// Tells what follows the slice of an ACK from the slice.
+  private mutating func divide(_ ack: AckPacket, _ bytes: Span<UInt8>) {
+    guard let (end, left) = SliceReader.rest(of: ack, bytes), let left else { return }
+    rows[rows.count - 1].range.count = end - ack.slice.offset
+    let place = ByteRange(offset: end, count: AckPacket.leftLength)
+    rows.append(LayoutRow(name: "left", range: place, value: .number(UInt64(left), .microseconds), depth: 0))
   }
 
   /// The messages in an OPEN, and the padding. A receiver takes malformed messages for padding, so they are no error.

@@ -10,6 +10,9 @@ public struct SliceReader: ~Copyable, ~Escapable {
     public var isReceived: Bool
   }
 
+  /// Where a slice ends in its datagram, and what follows it.
+  public typealias Rest = (end: Int, left: UInt32?)
+
   private let bytes: Span<UInt8>
   private let encoding: SliceEncoding?
   private var offset: Int
@@ -57,8 +60,21 @@ public struct SliceReader: ~Copyable, ~Escapable {
     return nil
   }
 
-  /// Where the slice ends in the datagram, once `next` has returned nil and if nothing was malformed.
-  public var end: Int { encoding == .bitmap ? offset + Int((UInt64(count) + 7) / 8) : offset }
+  /// Once `next` has returned nil: where the slice ends in the datagram, and `left`, which follows it. Nil if there is
+  /// none, as from a peer of an earlier revision, or if the slice is malformed, so that its end is not known.
+  public var rest: Rest? {
+    guard !isMalformed else { return nil }
+    let end = encoding == .bitmap ? offset + Int((UInt64(count) + 7) / 8) : offset
+    guard bytes.count - end >= AckPacket.leftLength else { return (end, nil) }
+    return (end, (0..<AckPacket.leftLength).reduce(0) { $0 << 8 | UInt32(bytes[end + $1]) })
+  }
+
+  /// What `rest` says of an ACK of whose runs nothing is to be known.
+  public static func rest(of ack: AckPacket, _ datagram: Span<UInt8>) -> Rest? {
+    var reader = SliceReader(ack, datagram)
+    while reader.next() != nil {}
+    return reader.rest
+  }
 
   /// The first position from `start` on whose bit is not that of the run.
   private func bitmapEnd(from start: UInt32) -> UInt32 {

@@ -49,7 +49,7 @@ extension Analyzer {
     judgement.answeredUntil = flows[subject].answeredUntil
     var result = SentPackets.Acknowledged()
     flows[subject].sent.acknowledge(before: next, judgement, &result)
-    readSlice(packet, datagram.bytes, next, subject, judgement, &result)
+    seen.left = readSlice(packet, datagram.bytes, next, subject, judgement, &result)
     if top > next { flows[subject].sent.reportMissing(next, next + 1) }
     (seen.acknowledgedBytes, seen.acknowledgedPackets) = (result.bytes, result.packets)
     if result.packets > 0 { flows[subject].timeoutsInARow = 0 }
@@ -115,11 +115,11 @@ extension Analyzer {
     }
   }
 
+  /// Returns when the ACK left, if it says so.
   private mutating func readSlice(
     _ packet: AckPacket, _ bytes: Bytes, _ next: Int64, _ subject: Int,
     _ judgement: SentPackets.Judgement, _ result: inout SentPackets.Acknowledged
-  ) {
-    guard packet.count > 0 else { return }
+  ) -> UInt32? {
     // The slice begins at `next` or beyond, or lies behind it if it was overtaken.
     let first = next + Int64(Int32(bitPattern: packet.first &- packet.next))
     var runs = SliceReader(packet, bytes.span)
@@ -131,6 +131,7 @@ extension Analyzer {
         flows[subject].sent.reportMissing(start, start + Int64(run.count))
       }
     }
+    return runs.rest?.left
   }
 
   /// Finds the flow that a flow's ACKs acknowledge, if the handshake was not captured: the numbers must match.

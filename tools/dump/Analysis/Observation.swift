@@ -62,6 +62,8 @@ struct Observation {
   var acknowledgedBytes = 0
   /// Packets that this ACK was the first to acknowledge.
   var acknowledgedPackets = 0
+  /// When it left, by its sender's clock in microseconds; nil if it does not say.
+  var left: UInt32?
   /// How many retransmissions this ACK shows to have been needless.
   var needless = 0
   /// A sample of the time from here to the receiver and back, in nanoseconds, its own delay deducted.

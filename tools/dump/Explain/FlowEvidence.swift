@@ -119,11 +119,13 @@ struct FlowEvidence {
     content = min(content + Double(seen.acknowledgedBytes) * sent.content / sent.bytes, sent.content)
     if seen.acknowledgedPackets > 0, !isSettled { lastArrival = time }
     if seen.inFlight == 0 { isSettled = true }
+    let growth = seen.left.map { backDelay.add($0, at: time) }
     bins.change(at: time) { bin in
       bin.heard &+= 1
       bin.arrived += Int64(seen.acknowledgedBytes)
       bin.packets &+= Int32(clamping: seen.acknowledgedPackets)
       bin.delay = least(bin.delay, trip)
+      bin.backDelay = least(bin.backDelay, growth)
     }
   }
 }

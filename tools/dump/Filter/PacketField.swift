@@ -42,7 +42,8 @@ extension Schema {
   static let fieldNames: [String] = {
     let rows = header + packets.flatMap(\.rows) + messages.flatMap(\.rows)
     let names = rows.map { String($0.name.split(separator: ".").last ?? "") }
-    return Set(names).subtracting(["padding", "messages", "slice"]).sorted()
+    // It stands behind the slice of an ACK, which takes all that is left.
+    return Set(names + ["left"]).subtracting(["padding", "messages", "slice"]).sorted()
   }()
 
   /// The fields that say how long something took.

@@ -41,8 +41,13 @@ enum JSONLine {
       case .data: try writeData(datagram, &out)
       case .open: try writeOpen(datagram, &out)
       case .ack:
-        let packet = try AckPacket.read(bytes)
+        var packet = try AckPacket.read(bytes)
+        let left = SliceReader.rest(of: packet, bytes).flatMap { rest in
+          rest.left.map { (end: rest.end, time: $0) }
+        }
+        if let left { packet.slice.count = left.end - packet.slice.offset }
         try write(packet, &out)
+        if let left { number(",\"left\":", Int(left.time), &out) }
         let missing = RunText(missingIn: packet, datagram.bytes)
         out.append(",\"missing\":")
         out.append(missing.map { "\"\($0.whole)\"" } ?? "null")
