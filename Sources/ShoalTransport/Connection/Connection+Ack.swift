@@ -23,6 +23,9 @@ extension Connection {
     var left: UInt32?
     do throws(WireError) { left = try sendWindow.acknowledge(ack, bytes, &result) } catch { fault = error }
     let wait = path.wayBack.add(left, at: now)
+    if let sample, let minimum = path.roundTrip.minimum {
+      path.thinning.add(waited: wait ?? sample - minimum, isSure: wait != nil, path.roundTrip, at: now)
+    }
     if result.hasContent { lastContentAt = now }
     if result.acked.total > 0 { probing.onProgress() }
     // A peer that never echoes is timed by packets that were sent only once, the delay of its ACK included (RFC 6298
@@ -72,7 +75,6 @@ extension Connection {
     // If an echo of what was never sent counted, the peer could make the round trip whatever it likes.
     guard age >= 0, elapsed < 2 * idleTimeout else { return nil }
     path.sampled(age, at: now)
-    if let sample = path.roundTrip.latest { path.thinning.add(sample, path.roundTrip, at: now) }
     // Rounded up to a microsecond, because the echo has lost its fraction.
     let sentAt = Instant(nanoseconds: now.nanoseconds / 1_000 * 1_000 + 999) - elapsed
     sendWindow.evidence.echoed(sentAt: sentAt, beyondGap: hasGap)
