@@ -44,6 +44,14 @@ import Testing
     }
   }
 
+  /// Losses in one round that did not raise the rate do not end startup: what the sender paces faster takes two rounds to
+  /// show. When they did, this took 24 s.
+  @Test func growthThatIsSlowToShowIsStillGrowth() throws {
+    let (seconds, _) = try transfer(
+      6_000_000, "rate=10mbit/500kbit,delay=500ms,loss=5%,queue=125kB/6250B", seed: 1)
+    #expect(seconds < 13, "\(seconds)")
+  }
+
   /// Who only receives need not know the round trip to know that it is long.
   @Test func aLossyLongPathNeedsFewAcks() throws {
     let link = try LinkSpec(parsing: "rate=20mbit/1mbit,delay=150ms,loss=20%,queue=750kB/37kB")

@@ -34,8 +34,8 @@ extension Bbr {
     if isNewRound { randomLoss.add(tally, includingProbes: isProbeClean) }
     if excess > 0.1 { randomLoss.forgetSlow() }
     let isCongested = excess > 0.01 && tally.lost >= 2
-    // A sender that had too little to send learns nothing of growth.
-    let isFlat = !isNewRound || !roundAppLimited && !hasGrown
+    // A sender that had too little to send learns nothing of growth. That of one round may be measured in the next.
+    let isFlat = !isNewRound || !roundAppLimited && fullRounds >= 2
     if isCongested {
       if !isGrowing { randomLoss.doubt() }
       slowDown(excess, sample, isFlat: isFlat, isFeedback: isFeedback)

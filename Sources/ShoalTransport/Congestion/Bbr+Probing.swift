@@ -2,6 +2,9 @@ import ShoalBase
 
 // The states, and what makes one follow another.
 extension Bbr {
+  /// By how many times more *most* may grow in a long round.
+  private static let longestGrowth = 20.0
+
   /// The factor by which the rate is multiplied for the pace.
   var gain: Double {
     switch state {
@@ -61,8 +64,8 @@ extension Bbr {
     let inFlight = Double(sample.priorInFlight)
     if inFlight >= bounds.most - Double(2 * datagram) {
       // Limited by what the path last took: it is asked for a little more as long as no queue grows.
-      bounds.most += growth.add(
-        sample.ackedBytes, window: Double(window), datagram: datagram, isNewRound: isNewRound)
+      let first = Double(datagram) * min(roundLength, Bbr.longestGrowth)
+      bounds.most += growth.add(sample.ackedBytes, window: Double(window), first: first, isNewRound: isNewRound)
       // If there is no round trip, only time tells when to stop.
       guard let roundTrip = sample.roundTrip else {
         return isNewRound && roundLeast == nil && round >= stateRound + 2

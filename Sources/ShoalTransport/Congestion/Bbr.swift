@@ -75,8 +75,9 @@ import ShoalBase
 /// The states, each with its gains (pace, window) and what ends it:
 ///
 /// - *startup*: 2.77, 2, or what an earlier visit allows (`CarefulResume`); until three rounds in a row have not raised bw by a quarter; or congestion with at least 6
-///   runs of losses, either in a round that did not raise it (and in which there was always something to send) or,
-///   once a packet was queued, with e > 20 % and N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
+///   runs of losses, either in the second round in a row that did not raise it (and in which there was always something
+///   to send; what the sender paces faster takes two rounds to show) or, once a packet was queued, with e > 20 % and
+///   N ≥ 64. Then *most* = max(BDP, bytes carried in a round trip).
 /// - *drain*: 0.4, 2; until in flight ≤ BDP.
 /// - *down*: 0.9, 2; until in flight ≤ BDP, or it is time to probe.
 /// - *cruise*: 1, 2, at most max(0.85 *most*, min(BDP, *most*)); until max(6, min(10 · 2^min(lossy, 2), 48, 1.5 P,
@@ -85,8 +86,8 @@ import ShoalBase
 ///   verdict must not last for forty.
 /// - *refill*: 1, 2; for one round; it clears *low*.
 /// - *up*: 1.2, 2.25; until 1.25 rt and one round have passed with (1 + 0.8 (gain − 1)) BDP in flight; or two rounds.
-///   If *most* is reached, it grows by 1, 2, 4 … datagrams a round instead, until a sample exceeds 5/4 rt + 2 ms with
-///   1.25 BDP in flight.
+///   If *most* is reached, it grows by 1, 2, 4 … datagrams a round instead, where rt is longer than 100 ms by as many
+///   times more, up to 20 times, until a sample exceeds 5/4 rt + 2 ms with 1.25 BDP in flight.
 /// - *probe_rtt*: 1, 0.5; for 200 ms and a round; entered when rt was not renewed for ten seconds.
 ///
 /// *Feedback.* One round after up, its outcome is known. Without congestion, *most* becomes min(1.25 *most*, 3 BDP)
@@ -255,9 +256,9 @@ struct Bbr: CongestionController {
   }
 
   /// The bytes of the first flight: more where the round trip is longer than 100 ms, so that startup takes no longer there.
-  private var firstFlight: Double {
-    shortestFlight * min(max(Double(leastRoundTrip) / 100e6, 1), Bbr.longestFlight)
-  }
+  private var firstFlight: Double { shortestFlight * min(roundLength, Bbr.longestFlight) }
+  /// The least round trip in tenths of a second, at least 1.
+  var roundLength: Double { max(Double(leastRoundTrip) / 100e6, 1) }
   private var shortestFlight: Double { Double(Constants.initialWindow * datagram) }
 
   /// Bytes per second.
