@@ -171,7 +171,9 @@ extension Swarm {
     for entry in link.served {
       guard let copy = files[entry.file]?.copy else { continue }
       isSeeding = self.isSeeding(entry, to: key, at: now) || isSeeding
-      let isAll = files[entry.file]?.upload.announce(copy, to: key, entry.number, room: &room, &resources.outbox)
+      let theirs = files[entry.file]?.download?.source(key)?.announced
+      let isAll = files[entry.file]?.upload.announce(
+        copy, to: key, entry.number, having: theirs, room: &room, &resources.outbox)
       guard isAll != false else {
         deliver(at: now)
         return false

@@ -106,7 +106,10 @@ extension Swarm {
     guard affords(files[file]?.download?.work(have, from: link) ?? 0, link, at: now) else {
       return drop(link, .busy, "it announces more than can be processed", at: now)
     }
-    if files[file]?.download?.take(have, from: link) == true { fill(link, file, at: now) }
+    guard files[file]?.download?.take(have, from: link) == true else { return }
+    files[file]?.download?.spread(have, to: link, &resources, at: now)
+    deliver(for: file, at: now)
+    fill(link, file, at: now)
   }
 
   private mutating func take(_ refuse: Refuse, from link: LinkKey, at now: Instant) {

@@ -81,6 +81,8 @@ enum SwarmConstants {
   static let leastThroughput = 256.0
   /// The time over which the throughput of a peer is averaged.
   static let throughputTime: Nanoseconds = .second
+  /// The time over which it is averaged to judge whether it gives anything at all.
+  static let steadyTime: Nanoseconds = 15 * .second
   /// How long a connection may go unused before it is closed.
   static let idlePatience: Nanoseconds = 10 * .second
   /// How many lookups are early, and the pause after the first; it doubles with each. Peers that began at the same time
@@ -147,6 +149,10 @@ enum SwarmConstants {
   static let proofTries = 5
   /// The most peers from which the same piece is requested at a time, near the end.
   static let requestersPerPiece = 3
+  /// The most pieces in a run of chunks whose requests are spread: a longer one is not news.
+  static let spreadPieces = 16
+  /// How long a peer has sent nothing when what is requested from it may be requested elsewhere.
+  static let spreadPause: Nanoseconds = 100 * .millisecond
   /// The least time between two of them making way for others.
   static let wayPause: Nanoseconds = 500 * .millisecond
 }

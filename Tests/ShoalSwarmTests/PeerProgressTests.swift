@@ -104,11 +104,19 @@ struct PeerProgressTests {
     #expect(late.bytes == 700 && late.received == 700 && !late.isWhole)
   }
 
-  /// Of peers that fetch from each other, each hears of the other by HAVE.
-  @Test func whoWantsTheFileItselfIsNotTold() {
+  /// Peers that fetch from each other announce to each other only what the other does not have, and yet each knows how
+  /// much the other has.
+  @Test func whoWantsTheFileItselfIsToldToo() {
     let scene = Scene(2, 3_000_000)
     let origin = scene.origin("delay=10ms,rate=8mbit")
     for _ in 0..<2 { scene.downloader("delay=5ms,rate=20mbit", from: [origin.address]) }
+    scene.tell(0, of: [scene.downloads[1].peer.address])
+    let (one, other) = (scene.downloads[0], scene.downloads[1])
+    scene.world.run(for: 60 * .second) { one.peer.swarm.progress(one.key).bytes > 2_000_000 }
+    let had = one.peer.swarm.progress(one.key).bytes
+    scene.world.run(for: 1_100 * .millisecond)
+    let rows = other.peer.swarm.standings.filter { $0.address == one.peer.address }
+    #expect(!rows.isEmpty && rows.allSatisfy { $0.have ?? 0 >= had }, "\(rows.map(\.have)), \(had)")
     scene.finish(within: 60)
     scene.world.run(for: 2 * .second)
     let served = origin.events.compactMap { if case .served(_, _, let bytes) = $0 { bytes } else { nil } }

@@ -45,6 +45,11 @@ struct Source {
   private(set) var rate = 0.0
   /// The rate over the last second or so.
   private(set) var throughput = 0.0
+  /// The rate over the last quarter of a minute or so: a peer that is asked by many may not give each of them a turn
+  /// sooner.
+  private(set) var steadyRate = 0.0
+  /// When it last sent new bytes.
+  private(set) var sentAt: Instant?
   /// When it last sent new bytes, or got a request while it owed nothing.
   var progressAt: Instant?
   /// When what it owes was last requested again.
@@ -59,6 +64,8 @@ struct Source {
   private var denied: [Int] = []
   private var deniedUntil: Instant?
   private var denials = 0
+  /// Whether `pieces` has only what it announced.
+  private var isSure = true
   /// How often it failed to send the manifest, or to confirm the size that it claims, and when it is tried again.
   private(set) var failures = 0
   private(set) var retryAt: Instant?
@@ -79,6 +86,11 @@ struct Source {
   func gave(within span: Nanoseconds, at now: Instant) -> Bool {
     guard hasSent, throughput >= SwarmConstants.leastThroughput, let progressAt else { return false }
     return now - progressAt < span
+  }
+
+  /// Whether it gives something each time its turn comes.
+  func givesInTurns(at now: Instant) -> Bool {
+    steadyRate >= SwarmConstants.leastThroughput && sentAt.map { now - $0 < SwarmConstants.queuePatience } == true
   }
 
   /// Whether it has said nothing of the file for so long that others are tried.
@@ -102,6 +114,9 @@ struct Source {
 
   /// Whether it has announced anything.
   var hasPieces: Bool { pieces.map { !$0.isEmpty } ?? !early.isEmpty }
+
+  /// The pieces that it announced, and so need not be told of; nil if that is not known.
+  var announced: BitSet? { isSure ? pieces : nil }
 
   /// Notes that it has these chunks; its cut is ours.
   mutating func has(_ runs: [ChunkRun], of cut: Cut) {
@@ -177,7 +192,7 @@ struct Source {
 
   /// Notes that it has sent new bytes.
   mutating func sent(_ bytes: Int, at now: Instant) {
-    progressAt = now
+    (progressAt, sentAt) = (now, now)
     hasSent = true
     refusals = 0
     sinceMeasured += bytes
@@ -204,6 +219,13 @@ struct Source {
   /// of the doubt: it may be as fast as the fastest, at `best` bytes per second.
   func promise(_ bytes: Int, best: Double) -> Double {
     Double(outstanding + bytes) / (hasSent && throughput > 0 ? throughput : max(best, 100_000))
+  }
+
+  /// Whether it would send this much, requested now, as soon as another sends what it owes. One that has sent nothing
+  /// yet gets the benefit of the doubt.
+  func isAsQuick(as other: Source, for bytes: Int) -> Bool {
+    guard hasSent else { return true }
+    return Double(outstanding + bytes) * other.throughput <= Double(other.outstanding) * throughput
   }
 
   /// Whether it owes bytes and has sent none for too long.
@@ -241,6 +263,7 @@ struct Source {
     let growth = rate * 1.25 < measured ? 2.0 : 1
     // The rate decays slowly, so that a momentary pause does not starve the peer of requests; and not at all while
     // nothing is requested, which says nothing about its speed.
+    steadyRate += (measured - steadyRate) * min(Double(path.elapsed) / Double(SwarmConstants.steadyTime), 1)
     if !isIdle {
       rate = max(measured, rate * 0.95)
       throughput += (measured - throughput) * min(Double(path.elapsed) / Double(SwarmConstants.throughputTime), 1)
@@ -271,6 +294,7 @@ struct Source {
     guard deniedUntil == nil, let pieces else { return }
     let new = guesses.subtracting(pieces)
     guard !new.isEmpty else { return }
+    isSure = false
     for run in new.runs() { denied += Int(run.first)..<Int(run.end) }
     denied.removeLast(max(denied.count - SwarmConstants.requestedPieces, 0))
     deniedUntil = now
@@ -281,6 +305,7 @@ struct Source {
   mutating func denies(_ piece: Int, at now: Instant) {
     pieces?.remove(piece)
     denied.append(piece)
+    isSure = false
     guard deniedUntil == nil else { return }
     deniedUntil = now + SwarmConstants.denialPause(after: denials)
     denials += 1

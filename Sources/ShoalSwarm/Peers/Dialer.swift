@@ -116,7 +116,8 @@ extension Swarm {
       let isQueued = !isStarving && source.hasPieces
       let patience = isQueued ? SwarmConstants.queuePatience : SwarmConstants.patience
       let isOld = source.isMute(at: now) || now - source.since >= patience
-      return isOld && (!wants || isStarving) && !source.gave(within: SwarmConstants.renewal, at: now)
+      let gives = isQueued ? source.givesInTurns(at: now) : source.gave(within: SwarmConstants.renewal, at: now)
+      return isOld && (!wants || isStarving) && !gives
     }
     // Those that have nothing go first.
     let worst = useless.min { a, b in

@@ -1,16 +1,16 @@
 import ShoalBase
 import ShoalWire
 
-// A peer that wants a file learns from HAVE how much another has. One that has all of it gets no HAVE, so those that
-// fetch from it send it PROGRESS, and both ends can show their users the same.
+// HAVE does not say how much of a file a peer has, since nobody is told of what he has himself. So peers send PROGRESS to
+// those from which they fetch, and both ends can show their users the same.
 extension Swarm {
-  /// Sends PROGRESS to the sources of a file that do not want it themselves.
+  /// Sends PROGRESS to the sources of a file.
   mutating func tellProgress(of file: FileKey, at now: Instant) {
     guard let download = files[file]?.download, let bytes = download.copy?.bytes,
       now - (download.progressToldAt ?? .zero) >= SwarmConstants.progressPause
     else { return }
     files[file]?.download?.progressToldAt = now
-    for source in download.sources where source.reportedProgress != bytes && links[source.link]?.serves(file) == false {
+    for source in download.sources where source.reportedProgress != bytes {
       tellProgress(of: file, to: source.link)
     }
     deliver(at: now)

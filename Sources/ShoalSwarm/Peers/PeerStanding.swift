@@ -95,7 +95,8 @@ extension Swarm {
     guard let source = files[file]?.download?.source(link) else { return row }
     (row.moved, row.flow) = (files[file]?.download?.received(from: source.address), source.accepted)
     row.isOwed = source.outstanding > 0
-    row.have = have(link, file)
+    let reported = files[file]?.upload.subscribers.first { $0.link == link }?.progress?.bytes
+    row.have = [have(link, file), reported].compactMap { $0 }.max()
     return row
   }
 

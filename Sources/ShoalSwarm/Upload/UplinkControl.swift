@@ -47,10 +47,10 @@ struct UplinkControl {
     }
   }
 
-  /// How fast the connections that have a turn must be able to send so that the uplink is filled. In startup they will
-  /// soon be twice as fast.
+  /// How fast the connections that have a turn must be able to send so that the uplink is filled. In startup the rate is
+  /// twice what arrived, and so will theirs be soon: if all that wait had a turn, all would flood the queue at once.
   var need: Double {
-    if case .startup = phase { return 0.75 * rate }
+    if case .startup = phase { return 1.25 * rate / 2 }
     return 1.25 * rate
   }
 

@@ -191,12 +191,17 @@ struct Upload {
   }
 
   /// Announces chunks that a peer does not know of, in at most `room` messages, from which those sent are deducted;
-  /// returns whether those were all.
+  /// returns whether those were all. It is not told of new chunks that it has itself: `theirs` are its pieces.
   mutating func announce(
-    _ copy: LocalCopy, to link: LinkKey, _ number: UInt16, room: inout Int, _ outbox: inout Outbox
+    _ copy: LocalCopy, to link: LinkKey, _ number: UInt16, having theirs: BitSet?, room: inout Int,
+    _ outbox: inout Outbox
   ) -> Bool {
     guard let i = place(link, number), subscribers[i].isOffered else { return true }
     let capacity = copy.chunks.capacity
+    if let theirs, room > 0, !subscribers[i].gained.isEmpty {
+      // In a swarm of a hundred, each chunk would otherwise be announced to everybody, and half of them have it.
+      subscribers[i].gained = subscribers[i].gained.filter { !theirs.contains($0, of: copy.cut) }
+    }
     while !subscribers[i].gained.isEmpty || subscribers[i].announced < capacity {
       guard room > 0 else { return false }
       var have = Have()
@@ -319,5 +324,24 @@ extension [ChunkRun] {
     } else {
       insert(run, at: low)
     }
+  }
+}
+
+extension [ChunkRun] {
+  /// The runs of those chunks that this is true of.
+  fileprivate func filter(_ isIncluded: (UInt32) -> Bool) -> [ChunkRun] {
+    var kept: [ChunkRun] = []
+    for run in self {
+      for chunk in run.first..<run.end where isIncluded(chunk) { kept.insertInOrder(ChunkRun(first: chunk, count: 1)) }
+    }
+    return kept
+  }
+}
+
+extension BitSet {
+  /// Whether it has all pieces of a chunk.
+  fileprivate func contains(_ chunk: UInt32, of cut: Cut) -> Bool {
+    let pieces = cut.pieces(ofChunks: Int(chunk), Int(chunk) + 1)
+    return pieces.isEmpty || contains(pieces.lowerBound...pieces.upperBound - 1)
   }
 }

@@ -175,7 +175,7 @@ struct UploadScheduler {
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
 
-  /// Ends the turns of those whose bytes have left. Of the others it returns how many bytes are being read, the queueing
+  /// Ends the turns of those whose pieces have left. Of the others it returns how many bytes are being read, the queueing
   /// delay, the shortest round trip, and how fast those that are not stalled can send together: a peer that is
   /// gone does not keep others waiting.
   private mutating func review(
@@ -188,7 +188,8 @@ struct UploadScheduler {
       let unsent = (sending?.unsent ?? 0) + backlogs[link.index].reading
       backlogs[link.index].note(unsent: unsent, at: now)
       total += unsent
-      if unsent == 0 {
+      // A piece that was begun is finished first: nobody can pass on a part of one.
+      if unsent == 0, backlogs[link.index].current == nil {
         backlogs[link.index].isActive = false
         isChanged = true
         recent.removeAll { $0 == link }

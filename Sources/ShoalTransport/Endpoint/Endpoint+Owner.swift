@@ -139,7 +139,7 @@ extension Endpoint {
       return Sending(
         unsent: connections[slot].queue.bytes, window: congestion.window,
         roundTrip: roundTrip.hasSample ? roundTrip.smoothed : nil,
-        rate: roundTrip.hasSample ? min(perRoundTrip, congestion.pacingRate) : 0)
+        rate: roundTrip.hasSample ? min(perRoundTrip, congestion.pacingRate) : Double(congestion.window) * 10)
     }
   }
 

@@ -101,7 +101,7 @@ package struct Sending: Sendable {
   package var window: Int
   /// The smoothed round trip; nil before the first sample.
   package var roundTrip: Nanoseconds?
-  /// How fast it can send at present, in bytes per second; 0 before the first sample.
+  /// How fast it can send at present, in bytes per second; before the first sample, in round trips of 0.1 s.
   package var rate: Double
 }
 
