@@ -25,11 +25,11 @@ import Testing
   private func smallPlans() throws -> [KnownRun.Plan] {
     let link = "rate=4mbit,delay=10ms,queue=20kB"
     return [
-      KnownRun.Plan(name: "path", size: 300_000, link: try LinkSpec(parsing: link)),
+      KnownRun.Plan(name: "path", size: 1_000_000, link: try LinkSpec(parsing: link)),
       KnownRun.Plan(name: "window", size: 100_000, link: try LinkSpec(parsing: link), window: 2),
       KnownRun.Plan(name: "receiver", size: 400_000, link: try LinkSpec(parsing: link), disk: 200_000, buffer: 1 << 18),
       KnownRun.Plan(name: "application", size: 150_000, link: try LinkSpec(parsing: link), upload: 100_000),
-      KnownRun.Plan(name: "outage", size: 300_000, link: try LinkSpec(parsing: link + ",outage=600ms/500ms")),
+      KnownRun.Plan(name: "outage", size: 600_000, link: try LinkSpec(parsing: link + ",outage=600ms/500ms")),
     ]
   }
 
