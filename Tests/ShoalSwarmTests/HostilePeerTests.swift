@@ -91,7 +91,7 @@ struct HostilePeerTests {
     }
   }
 
-  @Test(arguments: seeds(1..<17))
+  @Test(arguments: seeds(1..<9))
   func anything(seed: UInt64) {
     let scene = Scene(seed, seed % 3 == 0 ? 50_000 : 2_000_000, seed % 2 == 0 ? .automatic : .count(20))
     let origin = scene.origin("delay=5ms,rate=20mbit")

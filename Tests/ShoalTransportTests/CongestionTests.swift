@@ -9,7 +9,7 @@ import Testing
 @Suite struct CongestionTests {
   static let seeds = TestSupport.seeds(1..<2)
 
-  @Test(arguments: [(0.0, 0.93), (1, 0.92), (5, 0.9), (10, 0.88), (30, 0.75)])
+  @Test(arguments: [(0.0, 0.93), (5, 0.9), (30, 0.75)])
   func randomLossCostsItsShare(loss: Double, least: Double) throws {
     for seed in CongestionTests.seeds.prefix(1) {
       var path = try Bottleneck(50, 40, loss: loss, seed: seed)

@@ -138,7 +138,7 @@ import Testing
     #expect(pair.world.now - start <= 2_100 * .millisecond)
   }
 
-  @Test(arguments: ["1s/1s", "5s/2s", "2s/20s", "200ms/50ms", "10s/10s"])
+  @Test(arguments: ["1s/1s", "2s/20s", "200ms/50ms"])
   func afterOutagesItGoesOn(outage: String) throws {
     for mode in RepeatMode.allCases {
       for congestion in CongestionAlgorithm.allCases {
