@@ -84,3 +84,21 @@ struct UploadBacklog {
 
   private static let lookedAt = 64
 }
+
+/// The backlogs of all links.
+struct UploadBacklogs {
+  private var places: [UploadBacklog] = []
+
+  /// Whether anything was ever requested on this link, or on an earlier one in its place.
+  func knows(_ link: LinkKey) -> Bool { link.index < places.count }
+
+  mutating func makeRoom(for link: LinkKey) {
+    while !knows(link) { places.append(UploadBacklog()) }
+  }
+
+  /// The backlog of a link that is known.
+  subscript(link: LinkKey) -> UploadBacklog {
+    get { places[link.index] }
+    _modify { yield &places[link.index] }
+  }
+}

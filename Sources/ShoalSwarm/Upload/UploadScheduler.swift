@@ -14,8 +14,7 @@ import ShoalWire
 /// once before any goes out twice. Among equals, and where one has fallen far behind, start-time fair queueing decides
 /// (Goyal, Vin and Cheng, 1996): the peer that was given the least comes first.
 struct UploadScheduler {
-  /// By the links' indices.
-  private var backlogs: [UploadBacklog] = []
+  private var backlogs = UploadBacklogs()
   /// By the files' keys.
   private var files: [SentPieces] = []
   /// The links that wait, and those for which the transport holds bytes.
@@ -50,16 +49,16 @@ struct UploadScheduler {
     while files.count <= Int(range.source) { files.append(SentPieces()) }
     // While only the manifest is here, the cut may be a mere claim.
     if range.isContent, files[Int(range.source)].copies.isEmpty { files[Int(range.source)] = SentPieces(cut) }
-    while backlogs.count <= link.index { backlogs.append(UploadBacklog()) }
-    if !backlogs[link.index].isWaiting {
+    backlogs.makeRoom(for: link)
+    if !backlogs[link].isWaiting {
       waiting.append(link)
-      backlogs[link.index].connection = connection
+      backlogs[link].connection = connection
       // A peer that requested nothing has saved up no credit.
-      if !backlogs[link.index].isActive {
-        backlogs[link.index].virtualTime = max(backlogs[link.index].virtualTime, virtualTime)
+      if !backlogs[link].isActive {
+        backlogs[link].virtualTime = max(backlogs[link].virtualTime, virtualTime)
       }
     }
-    backlogs[link.index].append(range)
+    backlogs[link].append(range)
   }
 
   /// Limits the rate of sending, in bytes per second.
@@ -67,16 +66,16 @@ struct UploadScheduler {
 
   /// Notes whether a peer gives us something: it is then given more than others.
   mutating func note(_ link: LinkKey, gives: Bool) {
-    if link.index < backlogs.count { backlogs[link.index].gives = gives }
+    if backlogs.knows(link) { backlogs[link].gives = gives }
   }
 
   /// How many ranges of a peer wait.
-  func count(_ link: LinkKey) -> Int { link.index < backlogs.count ? backlogs[link.index].count : 0 }
+  func count(_ link: LinkKey) -> Int { backlogs.knows(link) ? backlogs[link].count : 0 }
 
   /// Forgets a link that has ended.
   mutating func remove(_ link: LinkKey) {
-    guard link.index < backlogs.count else { return }
-    backlogs[link.index] = UploadBacklog()
+    guard backlogs.knows(link) else { return }
+    backlogs[link] = UploadBacklog()
     waiting.removeAll { $0 == link }
     active.removeAll { $0 == link }
     recent.removeAll { $0 == link }
@@ -111,8 +110,8 @@ struct UploadScheduler {
 
   private mutating func change(_ link: LinkKey, _ parts: (Payload) -> [Payload]) {
     guard count(link) > 0 else { return }
-    backlogs[link.index].change(parts)
-    if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }
+    backlogs[link].change(parts)
+    if !backlogs[link].isWaiting { waiting.removeAll { $0 == link } }
   }
 
   // MARK: What is sent
@@ -135,7 +134,7 @@ struct UploadScheduler {
     if let link = active.first(where: { goesOn($0, ahead, endpoint, isAlone) }) { return hand(link) }
     // A connection that has just begun, or has a long round trip, does not fill the uplink alone.
     guard !isPaced || rate < uplink.need, let link = first(endpoint, ahead) else { return nil }
-    backlogs[link.index].inTurn = 0
+    backlogs[link].inTurn = 0
     return hand(link)
   }
 
@@ -151,10 +150,10 @@ struct UploadScheduler {
   /// of the uplink as they do.
   private func mostVirtualTime(at now: Instant) -> Double {
     let givers = active.filter {
-      backlogs[$0.index].gives && backlogs[$0.index].isWaiting
-        && now - backlogs[$0.index].unsentSince < UploadScheduler.stall
+      backlogs[$0].gives && backlogs[$0].isWaiting
+        && now - backlogs[$0].unsentSince < UploadScheduler.stall
     }
-    let least = givers.reduce(Double.infinity) { min($0, backlogs[$1.index].virtualTime) }
+    let least = givers.reduce(Double.infinity) { min($0, backlogs[$1].virtualTime) }
     return least + UploadScheduler.mostLead
   }
 
@@ -162,7 +161,7 @@ struct UploadScheduler {
   private func goesOn(
     _ link: LinkKey, _ most: Double, _ endpoint: borrowing Endpoint, _ isAlone: Bool
   ) -> Bool {
-    let backlog = backlogs[link.index]
+    let backlog = backlogs[link]
     let turn = Double(UploadScheduler.turn) * backlog.weight
     return backlog.isWaiting && (isAlone || backlog.current != nil || Double(backlog.inTurn) < turn)
       && (backlog.gives || backlog.virtualTime < most)
@@ -170,7 +169,7 @@ struct UploadScheduler {
   }
 
   private func takesMore(_ link: LinkKey, _ endpoint: borrowing Endpoint, _ ahead: Int) -> Bool {
-    let backlog = backlogs[link.index]
+    let backlog = backlogs[link]
     guard let id = backlog.connection, let sending = endpoint.sending(id) else { return false }
     return sending.unsent + backlog.reading < max(sending.window, ahead)
   }
@@ -184,27 +183,27 @@ struct UploadScheduler {
     var (sum, total, rate, isChanged) = (0, 0, 0.0, false)
     var roundTrip = Nanoseconds?.none
     for link in active {
-      let sending = backlogs[link.index].connection.flatMap { endpoint.sending($0) }
-      let unsent = (sending?.unsent ?? 0) + backlogs[link.index].reading
-      backlogs[link.index].note(unsent: unsent, at: now)
+      let sending = backlogs[link].connection.flatMap { endpoint.sending($0) }
+      let unsent = (sending?.unsent ?? 0) + backlogs[link].reading
+      backlogs[link].note(unsent: unsent, at: now)
       total += unsent
       // A piece that was begun is finished first: nobody can pass on a part of one.
-      if unsent == 0, backlogs[link.index].current == nil {
-        backlogs[link.index].isActive = false
+      if unsent == 0, backlogs[link].current == nil {
+        backlogs[link].isActive = false
         isChanged = true
         recent.removeAll { $0 == link }
         recent.append(link)
         if recent.count > UploadScheduler.mostRecent { recent.removeFirst() }
         continue
       }
-      sum += backlogs[link.index].reading
-      if now - backlogs[link.index].unsentSince < UploadScheduler.stall { rate += sending?.rate ?? 0 }
+      sum += backlogs[link].reading
+      if now - backlogs[link].unsentSince < UploadScheduler.stall { rate += sending?.rate ?? 0 }
       if let sample = sending?.roundTrip {
         roundTrip = min(roundTrip ?? .max, sample)
       }
     }
     unsent = total
-    if isChanged { active.removeAll { !backlogs[$0.index].isActive } }
+    if isChanged { active.removeAll { !backlogs[$0].isActive } }
     return (sum, queueing(endpoint, at: now), roundTrip, rate)
   }
 
@@ -213,8 +212,8 @@ struct UploadScheduler {
     guard now - queueJudgedAt >= UploadScheduler.judgingPause else { return nil }
     queueJudgedAt = now
     var delays: [Nanoseconds] = []
-    for link in active + recent.filter({ !backlogs[$0.index].isActive }) {
-      guard let id = backlogs[link.index].connection, let delay = endpoint.queueing(id, at: now) else { continue }
+    for link in active + recent.filter({ !backlogs[$0].isActive }) {
+      guard let id = backlogs[link].connection, let delay = endpoint.queueing(id, at: now) else { continue }
       delays.append(delay)
     }
     // Where the queue is at this end, all see it, except those whose every round trip included it.
@@ -226,7 +225,7 @@ struct UploadScheduler {
   private func first(_ endpoint: borrowing Endpoint, _ most: Double) -> LinkKey? {
     var best: (link: LinkKey, copies: Int, virtualTime: Double)?
     for link in waiting {
-      let backlog = backlogs[link.index]
+      let backlog = backlogs[link]
       if backlog.isActive, !takesMore(link, endpoint, UploadScheduler.ahead) { continue }
       if !backlog.gives, backlog.virtualTime >= most { continue }
       let isBehind = virtualTime - backlog.virtualTime > UploadScheduler.mostLag
@@ -251,26 +250,26 @@ struct UploadScheduler {
 
   /// Takes the next part of what a peer is waiting for.
   private mutating func hand(_ link: LinkKey) -> (to: LinkKey, part: Payload) {
-    if backlogs[link.index].current == nil {
-      let (place, range, _) = leastSent(backlogs[link.index])
+    if backlogs[link].current == nil {
+      let (place, range, _) = leastSent(backlogs[link])
       let end = range.offset + UInt64(range.length)
-      backlogs[link.index].begin(place, until: range.isContent ? files[Int(range.source)].begin(at: range.offset) : end)
+      backlogs[link].begin(place, until: range.isContent ? files[Int(range.source)].begin(at: range.offset) : end)
     }
-    let part = backlogs[link.index].take(isPaced ? uplink.part : UploadScheduler.part)
-    if !backlogs[link.index].isActive {
-      backlogs[link.index].isActive = true
+    let part = backlogs[link].take(isPaced ? uplink.part : UploadScheduler.part)
+    if !backlogs[link].isActive {
+      backlogs[link].isActive = true
       active.append(link)
     }
     handedOver += part.length
-    virtualTime = max(virtualTime, backlogs[link.index].virtualTime)
-    backlogs[link.index].virtualTime += Double(part.length) / backlogs[link.index].weight
-    if !backlogs[link.index].isWaiting { waiting.removeAll { $0 == link } }
+    virtualTime = max(virtualTime, backlogs[link].virtualTime)
+    backlogs[link].virtualTime += Double(part.length) / backlogs[link].weight
+    if !backlogs[link].isWaiting { waiting.removeAll { $0 == link } }
     return (link, part)
   }
 
   /// Notes that bytes handed over are with the transport, or will never be.
   mutating func readEnded(_ bytes: Int, _ link: LinkKey) {
-    if link.index < backlogs.count { backlogs[link.index].reading -= bytes }
+    if backlogs.knows(link) { backlogs[link].reading -= bytes }
   }
 
   /// Whether it is time to add up what has arrived at the peers.
